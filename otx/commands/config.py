@@ -1,0 +1,51 @@
+"""`otx config`: what is configured, and by what."""
+
+from typing import Annotated
+
+import typer
+
+from otx.commands import command_app
+from otx.config import SETTINGS, Config
+from otx.errors import ExitCode
+from otx.output import Output, RowFormat
+
+app = command_app(
+    help="Show the configuration and where each value comes from.", no_args_is_help=True
+)
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    form: Annotated[RowFormat, typer.Option("--format")] = "table",
+) -> None:
+    """Print every setting with its value and what set it."""
+    config = Config(ctx.obj)
+    rows = []
+    for key, setting in SETTINGS.items():
+        value = config.get(key)
+        rows.append({"key": key, "value": value.text, "origin": value.origin, "help": setting.help})
+    Output(ctx.obj).rows(["key", "value", "origin", "help"], rows, form)
+
+
+@app.command()
+def path(ctx: typer.Context) -> None:
+    """Print the configuration files that are looked for, strongest first."""
+    rows = [{"path": str(path), "exists": path.is_file()} for path in Config(ctx.obj).paths()]
+    Output(ctx.obj).rows(["path", "exists"], rows, "table")
+
+
+@app.command()
+def validate(ctx: typer.Context) -> int:
+    """Check every configuration file; exit 1 when a key is unknown."""
+    import difflib
+
+    findings = []
+    for file, values in Config(ctx.obj).files():
+        for key in values.keys() - SETTINGS.keys():
+            near = difflib.get_close_matches(key, SETTINGS, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            findings.append(f"{file}: error: unknown key {key!r}{hint}")
+    if findings:
+        Output(ctx.obj).text("\n".join(sorted(findings)))
+    return ExitCode.NO if findings else ExitCode.DONE

@@ -1,0 +1,130 @@
+"""Settings and where each value came from: flag > environment > project > user > default.
+
+A setting is a line in `SETTINGS`. Files are TOML with one table a command (`[receive]`), and are
+read when a setting is asked for that no flag gives.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from otx.environment import Environment
+from otx.errors import UsageError
+
+PROJECT_FILE = "otx.toml"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One thing that can be configured.
+
+    Attributes:
+        key: `table.name` in a configuration file.
+        default: What holds when nobody says otherwise, as text.
+        help: One line for people.
+        variables: Environment variables that set it, strongest first.
+    """
+
+    key: str
+    default: str
+    help: str
+    variables: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Value:
+    """A setting's value as text, and what set it: `flag`, `environment X`, a file, `default`."""
+
+    text: str
+    origin: str
+
+
+def _setting(key: str, default: str, text: str, *variables: str) -> Setting:
+    own = "OTX_" + key.upper().replace(".", "_").replace("-", "_")
+    return Setting(key, default, text, (own, *variables))
+
+
+SETTINGS: dict[str, Setting] = {
+    setting.key: setting
+    for setting in (
+        _setting("store", "", "where telemetry is kept (default: the state directory)"),
+        _setting("receive.grpc", "127.0.0.1:4317", "where `otx receive` takes OTLP over gRPC"),
+        _setting("receive.http", "127.0.0.1:4318", "where `otx receive` takes OTLP over HTTP"),
+        _setting("receive.max-request", "64MiB", "largest request, also after decompression"),
+        _setting(
+            "receive.fsync", "always", "always: acknowledge after fsync; interval: within 1 s"
+        ),
+        _setting("receive.retain-age", "24h", "how long telemetry is kept"),
+        _setting("receive.retain-size", "10GiB", "how much telemetry is kept"),
+        _setting("profile.frequency", "99", "samples a second and core"),
+        _setting("send.endpoint", "", "where `otx send` sends to", "OTEL_EXPORTER_OTLP_ENDPOINT"),
+        _setting(
+            "send.protocol", "", "grpc, http/protobuf or http/json", "OTEL_EXPORTER_OTLP_PROTOCOL"
+        ),
+        _setting("tui.theme", "otx-dark", "colours of the screens"),
+    )
+}
+
+
+class Config:
+    """The settings of one run, read from an environment and its files once."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._files: list[tuple[Path, dict[str, str]]] | None = None
+
+    def get(self, key: str, flag: str | None = None) -> Value:
+        """The value of a setting, where `flag` is what the command line gives, if it does.
+
+        Raises:
+            UsageError: A configuration file cannot be read or understood.
+        """
+        setting = SETTINGS[key]
+        if flag is not None:
+            return Value(flag, "flag")
+        for variable in setting.variables:
+            if text := self._environment.variables.get(variable):
+                return Value(text, f"environment {variable}")
+        for path, values in self.files():
+            if key in values:
+                return Value(values[key], str(path))
+        return Value(setting.default, "default")
+
+    def store_dir(self, flag: str | None = None) -> Path:
+        """The directory of the store, from `--store`, OTX_STORE, a file, or the state directory."""
+        text = self.get("store", flag).text
+        return Path(text).expanduser() if text else self._environment.state_dir / "store"
+
+    def paths(self) -> list[Path]:
+        """The configuration files that are looked for, strongest first."""
+        named = self._environment.variables.get("OTX_CONFIG")
+        user = Path(named) if named else self._environment.config_dir / "config.toml"
+        return [self._environment.cwd / PROJECT_FILE, user]
+
+    def files(self) -> list[tuple[Path, dict[str, str]]]:
+        """Each file that is there with its values by key, strongest first."""
+        if self._files is None:
+            self._files = [(path, _read(path)) for path in self.paths() if path.is_file()]
+        return self._files
+
+
+def _read(path: Path) -> dict[str, str]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {path}: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path} is no TOML: {error}") from None
+    return _flatten(document, "")
+
+
+def _flatten(table: Mapping[str, Any], prefix: str) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for name, value in table.items():
+        if isinstance(value, dict):
+            values |= _flatten(value, f"{prefix}{name}.")
+        else:
+            values[prefix + name] = str(value).lower() if isinstance(value, bool) else str(value)
+    return values

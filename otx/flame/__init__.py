@@ -1,0 +1,1 @@
+"""Stacks to tree to boxes, and boxes as text."""

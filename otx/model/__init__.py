@@ -1,0 +1,1 @@
+"""What telemetry is: spans, log records, stacks, and the values they are made of."""

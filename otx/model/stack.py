@@ -1,0 +1,67 @@
+"""What a sampled thread was doing: frames from root to leaf, and how often it was seen so."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+FrameKind: TypeAlias = Literal["python", "native", "kernel", "jit", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One call on a stack.
+
+    Attributes:
+        name: The demangled function name, or a qualified name for an interpreter's frame.
+        kind: Where the frame ran.
+        file: The source file for an interpreter's frame, else "".
+        line: The source line, 0 where it is not known.
+        module: Base name of the mapped object, the kernel, or the source file.
+    """
+
+    name: str
+    kind: FrameKind
+    file: str = ""
+    line: int = 0
+    module: str = ""
+
+
+Stack: TypeAlias = tuple[Frame, ...]
+"""Frames, root first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One look at one thread. `value` is in the unit of the profile's event (CPU: samples)."""
+
+    time_unix_nano: int
+    pid: int
+    tid: int
+    comm: str
+    stack: Stack
+    value: int = 1
+    trace_id: str = ""
+    span_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileStats:
+    """How a profile was made and what it missed (docs/cli.md, otx profile).
+
+    Attributes:
+        samples: Looks that were taken and delivered.
+        lost: Looks that were taken and did not fit a queue.
+        truncated: Stacks cut at the greatest depth.
+        unwound_fully: Stacks whose root was reached.
+        not_found: Samples of an interpreter's thread whose thread state was not found.
+        own_cpu_seconds: CPU time otx itself used.
+        target_overhead: Share of a core taken from the target by the BPF programs alone
+            (interrupt not counted); None where the kernel does not tell.
+    """
+
+    samples: int = 0
+    lost: int = 0
+    truncated: int = 0
+    unwound_fully: int = 0
+    not_found: int = 0
+    own_cpu_seconds: float = 0.0
+    target_overhead: float | None = None

@@ -1,0 +1,121 @@
+"""Spans and log records as the rooms pass them round, one at a time.
+
+These are for what a person looks at: a trace on the screen, a row that is printed. Bulk work
+stays in columns (`otx.otlp.columns`) and never makes one of these a record.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+AttributeValue: TypeAlias = (
+    "str | bool | int | float | bytes | Sequence[AttributeValue]"
+    " | Mapping[str, AttributeValue] | None"
+)
+Attributes: TypeAlias = Mapping[str, AttributeValue]
+
+SpanKind: TypeAlias = Literal["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"]
+StatusCode: TypeAlias = Literal["UNSET", "OK", "ERROR"]
+
+SPAN_KINDS: tuple[SpanKind, ...] = (
+    "UNSPECIFIED",
+    "INTERNAL",
+    "SERVER",
+    "CLIENT",
+    "PRODUCER",
+    "CONSUMER",
+)
+"""Span kinds by their OTLP number."""
+
+STATUS_CODES: tuple[StatusCode, ...] = ("UNSET", "OK", "ERROR")
+"""Status codes by their OTLP number."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpanEvent:
+    """Something that happened in a span, at one moment."""
+
+    time_unix_nano: int
+    name: str
+    attributes: Attributes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SpanLink:
+    """A reference from a span to another, of the same or another trace."""
+
+    trace_id: str
+    span_id: str
+    attributes: Attributes = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One operation of a trace. Ids are lower-case hex; `parent_span_id` is "" for a root."""
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str
+    name: str
+    kind: SpanKind
+    service: str
+    start_unix_nano: int
+    end_unix_nano: int
+    status: StatusCode = "UNSET"
+    status_message: str = ""
+    trace_state: str = ""
+    attributes: Attributes = field(default_factory=dict)
+    resource: Attributes = field(default_factory=dict)
+    scope: str = ""
+    scope_version: str = ""
+    events: Sequence[SpanEvent] = ()
+    links: Sequence[SpanLink] = ()
+
+    @property
+    def duration_ns(self) -> int:
+        """End less start; negative where the sender's clock ran backwards."""
+        return self.end_unix_nano - self.start_unix_nano
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the span's status says that it failed."""
+        return self.status == "ERROR"
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """One log record. Ids are "" where the record belongs to no span."""
+
+    time_unix_nano: int
+    severity_number: int
+    severity_text: str
+    service: str
+    body: AttributeValue
+    trace_id: str = ""
+    span_id: str = ""
+    event_name: str = ""
+    observed_unix_nano: int = 0
+    attributes: Attributes = field(default_factory=dict)
+    resource: Attributes = field(default_factory=dict)
+    scope: str = ""
+
+    @property
+    def severity_letter(self) -> str:
+        """T, D, I, W, E or F by severity number (logs data model, SeverityNumber); "?" for none."""
+        number = self.severity_number
+        return "TDIWEF"[(number - 1) // 4] if 1 <= number <= 24 else "?"
+
+
+@dataclass(frozen=True, slots=True)
+class TraceSummary:
+    """One row of a list of traces. Where the root is missing, its fields are the earliest span's."""
+
+    trace_id: str
+    start_unix_nano: int
+    duration_ns: int
+    span_count: int
+    service_count: int
+    error_count: int
+    root_service: str
+    root_name: str
+    root_missing: bool = False

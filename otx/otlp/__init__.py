@@ -1,0 +1,1 @@
+"""OTLP on the wire: codecs, files, the receiving and the sending side."""

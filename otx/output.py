@@ -1,0 +1,178 @@
+"""The one place that writes: rows and documents to stdout, remarks and errors to stderr.
+
+Rows are mappings from column name to value. Every row of one output has the same columns, so
+that scripts can rely on them; keys are snake_case.
+"""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, TextIO, TypeAlias, get_args
+
+from otx.environment import Environment
+from otx.errors import OtxError, UsageError
+
+RowFormat: TypeAlias = Literal["table", "json", "jsonl", "csv"]
+ROW_FORMATS: tuple[RowFormat, ...] = get_args(RowFormat)
+Row: TypeAlias = Mapping[str, Any]
+
+
+class Output:
+    """Writes what a command found, in the form and to the place that were asked for."""
+
+    def __init__(self, environment: Environment, out: str = "-") -> None:
+        self.environment = environment
+        self._out = out
+
+    @contextmanager
+    def stream(self) -> Iterator[TextIO]:
+        """The text stream that data goes to; a file is replaced as a whole or not at all."""
+        if self._out == "-":
+            yield self.environment.stdout
+            self.environment.stdout.flush()
+            return
+        target = Path(self._out)
+        beside = target.with_name(f".{target.name}.part")
+        try:
+            with beside.open("w", encoding="utf-8") as file:
+                yield file
+            beside.replace(target)
+        except OSError as error:
+            raise _cannot_write(target, error) from None
+        finally:
+            beside.unlink(missing_ok=True)
+
+    def text(self, text: str) -> None:
+        """Write text as it is, ending in one newline."""
+        with self.stream() as stream:
+            stream.write(text if text.endswith("\n") else text + "\n")
+
+    def binary(self, data: bytes) -> None:
+        """Write bytes as they are."""
+        if self._out == "-":
+            self.environment.stdout.flush()
+            self.environment.stdout.buffer.write(data)
+            self.environment.stdout.buffer.flush()
+            return
+        try:
+            Path(self._out).write_bytes(data)
+        except OSError as error:
+            raise _cannot_write(Path(self._out), error) from None
+
+    def document(self, document: Any) -> None:
+        """Write one JSON document."""
+        self.text(to_json(document, indent=2))
+
+    def rows(self, columns: Sequence[str], rows: Iterable[Row], form: RowFormat) -> None:
+        """Write rows of the given columns as a table, a JSON array, JSON lines or CSV."""
+        with self.stream() as stream:
+            if form == "jsonl":
+                for row in rows:
+                    stream.write(to_json({name: row[name] for name in columns}) + "\n")
+            elif form == "json":
+                picked = [{name: row[name] for name in columns} for row in rows]
+                stream.write(to_json(picked, indent=2) + "\n")
+            elif form == "csv":
+                _write_csv(stream, columns, rows)
+            else:
+                colour = self.environment.wants_colour(stream)
+                _write_table(stream, columns, list(rows), colour=colour)
+
+
+class Remarks:
+    """Writes to stderr what is said to a person: progress, warnings, hints, errors."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def note(self, text: str) -> None:
+        """Say something, after everything written to stdout so far."""
+        self._environment.stdout.flush()
+        self._environment.stderr.write(text + "\n")
+        self._environment.stderr.flush()
+
+    def warning(self, text: str, hint: str = "") -> None:
+        """Warn, with what to do about it."""
+        self.note(f"otx: warning: {text}" + (f"\n  hint: {hint}" if hint else ""))
+
+    def error(self, error: OtxError) -> None:
+        """Show an error in at most three lines, what to do about it last."""
+        self.note(
+            f"otx: error: {error.message}" + (f"\n  hint: {error.hint}" if error.hint else "")
+        )
+
+
+def to_json(value: Any, indent: int | None = None) -> str:
+    """JSON text; bytes become hex, anything else unknown its `str`."""
+    return json.dumps(value, ensure_ascii=False, indent=indent, default=_json_fallback)
+
+
+def write_last_words(text: str) -> None:
+    """Write to stderr when no Environment can be had any more."""
+    sys.stderr.write(text + "\n")
+
+
+def _json_fallback(value: Any) -> Any:
+    return value.hex() if isinstance(value, bytes) else str(value)
+
+
+def _cannot_write(path: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"cannot write {path}: {error.strerror}",
+        hint="-o takes a file in a folder that exists, or -",
+    )
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, (dict, list, tuple)):
+        return to_json(value)
+    return str(value)
+
+
+def _write_csv(stream: TextIO, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(row[name]) for name in columns])
+        stream.write(buffer.getvalue())
+        buffer.seek(0)
+        buffer.truncate()
+    stream.write(buffer.getvalue())
+
+
+def _write_table(
+    stream: TextIO, columns: Sequence[str], rows: Sequence[Row], *, colour: bool
+) -> None:
+    """Columns padded to their widest cell, two spaces apart, numbers to the right."""
+    cells = [[_printable(_cell(row[name])) for name in columns] for row in rows]
+    widths = [max([len(name), *(len(line[i]) for line in cells)]) for i, name in enumerate(columns)]
+    rights = [
+        bool(rows) and all(isinstance(row[name], (int, float, type(None))) for row in rows)
+        for name in columns
+    ]
+    head = _line(columns, widths, rights)
+    stream.write(f"\x1b[1m{head}\x1b[0m\n" if colour else head + "\n")
+    for line in cells:
+        stream.write(_line(line, widths, rights) + "\n")
+
+
+def _printable(text: str) -> str:
+    """Text that cannot break a table or drive the terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], rights: Sequence[bool]) -> str:
+    padded = (
+        cell.rjust(width) if right else cell.ljust(width)
+        for cell, width, right in zip(cells, widths, rights, strict=True)
+    )
+    return "  ".join(padded).rstrip()

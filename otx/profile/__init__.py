@@ -1,0 +1,1 @@
+"""Sampling of running programs: backends, interpreters, symbols."""

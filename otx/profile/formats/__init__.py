@@ -1,0 +1,1 @@
+"""The forms a profile is written in."""

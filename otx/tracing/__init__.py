@@ -1,0 +1,1 @@
+"""What a set of spans says: trees, orphans, self time."""
