@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-FrameKind: TypeAlias = Literal["python", "native", "kernel", "jit", "unknown"]
+FrameKind: TypeAlias = Literal["python", "native", "kernel", "jit", "process", "thread"]
+"""Where a frame ran; `process` and `thread` stand above the root and are named by the comm."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,7 +108,7 @@ class LogRecord:
 
 @dataclass(frozen=True, slots=True)
 class TraceSummary:
-    """One row of a list of traces. Where the root is missing, its fields are the earliest span's."""
+    """One row of a list of traces. A missing root is stood for by the earliest span."""
 
     trace_id: str
     start_unix_nano: int
