@@ -1,38 +1,20 @@
-"""The command table, the global flags, and how an error becomes an exit code.
+"""The global flags, the call of a command, and how an error becomes an exit code.
 
 A command's module is imported when that command is called and not before: `otx --version`
 imports neither Typer nor anything heavier. Global flags stand anywhere before `--`.
 """
 
-import importlib
 import os
 import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from otx import __version__
+from otx.command_table import COMMANDS, load_command
 from otx.environment import ColourMode, Environment
 from otx.errors import ExitCode, OtxError, UsageError
 from otx.output import Remarks, write_last_words
-
-COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("otx.commands.demo", "Run the whole tool on a small live shop, with no set-up."),
-    "doctor": (
-        "otx.commands.doctor",
-        "Say what this machine can do, and how to mend what it can't.",
-    ),
-    "profile": ("otx.commands.profile", "Sample running programs with eBPF."),
-    "receive": ("otx.commands.receive", "Receive OTLP over gRPC and HTTP and keep it."),
-    "send": ("otx.commands.send", "Send OTLP to a receiver."),
-    "trace": ("otx.commands.trace", "List and show traces from a store."),
-    "query": ("otx.commands.query", "Run read-only SQL over a store's tables."),
-    "tui": ("otx.commands.tui", "Watch traces, logs and flame graphs live in the terminal."),
-    "config": ("otx.commands.config", "Show the configuration and where each value comes from."),
-    "completion": ("otx.commands.completion", "Print the completion script of a shell."),
-}
-"""Command name -> (module with `app`, one-line summary)."""
 
 EXAMPLES = """\
 Examples:
@@ -147,13 +129,6 @@ def _call(name: str, arguments: list[str], world: Environment) -> int:
     except typer.Abort:
         return ExitCode.INTERRUPTED
     return result if isinstance(result, int) else ExitCode.DONE
-
-
-def load_command(name: str) -> Any:
-    """The command object of a name in `COMMANDS`, its module imported."""
-    import typer
-
-    return typer.main.get_command(importlib.import_module(COMMANDS[name][0]).app)
 
 
 def root_help() -> str:

@@ -1,0 +1,60 @@
+# otx: `make demo` is the first command of a new clone, `make test` what continuous integration runs.
+# Every target sets up what it needs, from nothing, and says what it installs.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: demo setup setup-dev test test-long lint types imports unit bench bpf snapshots completions clean
+
+demo: setup ## the whole tool on a small live shop
+	@$(BIN)/otx demo
+
+setup: $(VENV)/.setup ## .venv/bin/otx, and the Debian packages it runs on
+
+setup-dev: $(VENV)/.setup-dev ## what tests and BPF builds need on top
+
+$(VENV)/.setup: pyproject.toml .ci/packages
+	@.ci/packages run
+	@.ci/venv $(PYTHON) $(VENV) '.[all]'
+	@touch $@
+
+$(VENV)/.setup-dev: pyproject.toml .ci/packages
+	@.ci/packages run dev
+	@.ci/venv $(PYTHON) $(VENV) '.[all,dev]'
+	@touch $@ $(VENV)/.setup
+
+test: setup-dev lint types imports unit ## lint, types, import contract, tests
+
+lint:
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types:
+	$(BIN)/mypy
+
+imports:
+	$(BIN)/lint-imports
+
+unit:
+	$(PYTEST) -m 'not long'
+
+test-long: setup-dev ## soaks, kill rounds and fuzzing at full size
+	$(PYTEST) -m long
+
+bench: setup-dev ## every benchmark, one after the other
+	@for file in benchmarks/*_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+bpf: ## build the BPF objects from source
+	@.ci/packages dev
+	@$(MAKE) -C bpf
+
+snapshots: setup-dev ## redraw the pictures the TUI's tests compare with; look at them before you commit
+	$(PYTEST) tests/tui --snapshot-update
+
+completions: setup ## rewrite completions/ from the command table
+	@for shell in bash zsh fish; do $(BIN)/otx completion $$shell -o completions/otx.$$shell; done
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
