@@ -118,16 +118,18 @@ def _call(name: str, arguments: list[str], world: Environment) -> int:
     import typer  # 44 ms
 
     command = load_command(name)
+    if not arguments and hasattr(command, "commands"):
+        arguments = ["--help"]
     try:
-        result = command.main(
-            args=arguments, prog_name=f"otx {name}", standalone_mode=False, obj=world
-        )
+        # Not `command.main`: it would answer a closed pipe with exit code 1.
+        with command.make_context(f"otx {name}", arguments, obj=world) as context:
+            result = command.invoke(context)
+    except typer.Exit as ended:
+        return ended.exit_code
     except typer.TyperException as error:
-        raise UsageError(
-            error.format_message().replace("\n", " "), hint=f"otx {name} --help"
-        ) from error
-    except typer.Abort:
-        return ExitCode.INTERRUPTED
+        place = getattr(getattr(error, "ctx", None), "command_path", f"otx {name}")
+        message = error.format_message().replace("\n", " ")
+        raise UsageError(message, hint=f"{place} --help") from error
     return result if isinstance(result, int) else ExitCode.DONE
 
 

@@ -9,9 +9,7 @@ from otx.config import SETTINGS, Config
 from otx.errors import ExitCode
 from otx.output import Output, RowFormat
 
-app = command_app(
-    help="Show the configuration and where each value comes from.", no_args_is_help=True
-)
+app = command_app(help="Show the configuration and where each value comes from.")
 
 
 @app.command()

@@ -1,0 +1,80 @@
+"""What every room's tests share: an environment of their own and the real CLI in a subprocess."""
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from otx.environment import Environment
+
+CLI_TIMEOUT_S = 60
+
+
+class Terminal(io.TextIOWrapper):
+    """A text stream in memory that can claim to be a terminal."""
+
+    def __init__(self, is_terminal: bool = False) -> None:
+        super().__init__(io.BytesIO(), encoding="utf-8", write_through=True)
+        self._is_terminal = is_terminal
+
+    def isatty(self) -> bool:
+        return self._is_terminal
+
+    @property
+    def text(self) -> str:
+        self.flush()
+        buffer = self.buffer
+        assert isinstance(buffer, io.BytesIO)
+        return buffer.getvalue().decode()
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Environment:
+    """An environment that touches nothing of the person who runs the tests."""
+    return Environment(
+        stdin=io.BytesIO(),
+        stdout=Terminal(),
+        stderr=Terminal(),
+        variables={"HOME": str(tmp_path)},
+        clock=lambda: 1_790_000_000_000_000_000,
+        cwd=tmp_path,
+    )
+
+
+RunCli = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def cli_variables(tmp_path: Path) -> dict[str, str]:
+    """Variables for a subprocess: this process's, less everything that configures otx or an SDK."""
+    kept = {
+        name: text
+        for name, text in os.environ.items()
+        if not name.startswith(("OTX_", "OTEL_", "XDG_")) and name != "NO_COLOR"
+    }
+    return {**kept, "HOME": str(tmp_path), "TZ": "UTC"}
+
+
+@pytest.fixture
+def run_cli(tmp_path: Path, cli_variables: dict[str, str]) -> RunCli:
+    """Runs the real `otx` to its end; never raises for its exit code."""
+
+    def run(
+        *arguments: str, stdin: str = "", variables: dict[str, str] | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "otx", *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=CLI_TIMEOUT_S,
+            cwd=tmp_path,
+            env={**cli_variables, **(variables or {})},
+            check=False,
+        )
+
+    return run

@@ -1,0 +1,48 @@
+"""What a fresh interpreter has loaded after a command: the run-time side of the import contract."""
+
+import subprocess
+import sys
+
+import pytest
+
+from otx.command_table import COMMANDS, load_command
+
+HEAVY = {"grpc", "google.protobuf", "textual", "duckdb", "pyarrow", "rich", "asyncio", "uvicorn"}
+
+
+def modules_after(code: str) -> set[str]:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            f"{code}\nimport sys\nprint('\\n'.join(sys.modules), file=sys.stderr)",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return set(done.stderr.split())
+
+
+def test_version_loads_nothing_but_the_edge() -> None:
+    code = "from otx.cli import main\ntry: main(['--version'])\nexcept SystemExit: pass"
+    loaded = modules_after(code)
+    assert not loaded & (HEAVY | {"typer", "importlib.metadata"})
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_importing_a_command_loads_nothing_heavy(name: str) -> None:
+    loaded = modules_after(f"import {COMMANDS[name][0]}")
+    assert not loaded & HEAVY
+
+
+def test_headless_rooms_do_not_load_the_screen() -> None:
+    loaded = modules_after("import otx.flame.tree, otx.model.telemetry, otx.system.stop")
+    assert not loaded & (HEAVY | {"typer"})
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_every_command_helps_and_says_what_the_table_says(name: str) -> None:
+    command = load_command(name)
+    assert (command.help or "").strip().split("\n")[0] == COMMANDS[name][1]

@@ -1,0 +1,64 @@
+"""How a command learns that it should stop."""
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from otx.system.stop import StopSignal
+
+WAITER = """
+import sys, threading
+from otx.system.stop import StopSignal
+with StopSignal() as stop:
+    print("ready", flush=True)
+    stop.wait()
+    print("draining", flush=True)
+    threading.Event().wait(60) if sys.argv[1] == "hang" else None
+"""
+
+
+def start(mode: str) -> "subprocess.Popen[str]":
+    process = subprocess.Popen(
+        [sys.executable, "-c", WAITER, mode], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_asks_for_a_clean_end(number: signal.Signals) -> None:
+    process = start("end")
+    try:
+        process.send_signal(number)
+        assert process.communicate(timeout=20)[0] == "draining\n"
+        assert process.returncode == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_second_signal_ends_at_once(number: signal.Signals, code: int) -> None:
+    process = start("hang")
+    try:
+        process.send_signal(number)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "draining\n"
+        process.send_signal(number)
+        assert process.wait(timeout=20) == code
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_asking_from_within_and_handlers_are_put_back() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with StopSignal() as stop:
+        assert not stop.wait(0)
+        stop.ask()
+        assert stop.is_set
+        assert stop.wait(0)
+    assert signal.getsignal(signal.SIGTERM) is before

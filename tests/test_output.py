@@ -1,0 +1,106 @@
+"""What is written where, in each form."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from otx.environment import Environment
+from otx.errors import OtxError, UsageError
+from otx.output import Output, Remarks, RowFormat, to_json
+from tests.conftest import Terminal
+
+COLUMNS = ["name", "count", "tags"]
+ROWS = [
+    {"name": "cart", "count": 7, "tags": ["a", "b"]},
+    {"name": 'say "hi",\nthen go', "count": 12, "tags": None},
+]
+
+
+def written(environment: Environment) -> str:
+    assert isinstance(environment.stdout, Terminal)
+    return environment.stdout.text
+
+
+def test_a_table_pads_columns_and_puts_numbers_right(environment: Environment) -> None:
+    Output(environment).rows(COLUMNS, ROWS, "table")
+    assert written(environment) == (
+        "name               count  tags\n"
+        'cart                   7  ["a", "b"]\n'
+        'say "hi",�then go     12\n'
+    )
+
+
+def test_a_table_cannot_drive_the_terminal(environment: Environment) -> None:
+    Output(environment).rows(["name"], [{"name": "\x1b[2Jgone"}], "table")
+    assert "\x1b" not in written(environment)
+
+
+def test_a_table_of_no_rows_still_names_its_columns(environment: Environment) -> None:
+    Output(environment).rows(COLUMNS, [], "table")
+    assert written(environment) == "name  count  tags\n"
+
+
+def test_json_is_one_document(environment: Environment) -> None:
+    Output(environment).rows(COLUMNS, ROWS, "json")
+    assert json.loads(written(environment)) == ROWS
+
+
+def test_jsonl_is_an_object_a_line(environment: Environment) -> None:
+    Output(environment).rows(COLUMNS, ROWS, "jsonl")
+    assert [json.loads(line) for line in written(environment).splitlines()] == ROWS
+
+
+def test_csv_reads_back(environment: Environment) -> None:
+    Output(environment).rows(COLUMNS, ROWS, "csv")
+    read = list(csv.DictReader(io.StringIO(written(environment), newline="")))
+    assert [row["name"] for row in read] == [row["name"] for row in ROWS]
+    assert [row["count"] for row in read] == ["7", "12"]
+
+
+@pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv"])
+def test_a_file_gets_what_stdout_would(
+    environment: Environment, tmp_path: Path, form: RowFormat
+) -> None:
+    Output(environment).rows(COLUMNS, ROWS, form)
+    Output(environment, str(tmp_path / "out")).rows(COLUMNS, ROWS, form)
+    assert (tmp_path / "out").read_text() == written(environment)
+
+
+def test_a_file_is_replaced_as_a_whole_or_not_at_all(
+    environment: Environment, tmp_path: Path
+) -> None:
+    target = tmp_path / "out"
+    target.write_text("before")
+    with pytest.raises(ZeroDivisionError):
+        Output(environment, str(target)).rows(
+            ["n"], ({"n": 1 // number} for number in (1, 0)), "jsonl"
+        )
+    assert target.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_file_in_no_folder_is_a_usage_error(environment: Environment, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot write"):
+        Output(environment, str(tmp_path / "no" / "out")).text("x")
+    with pytest.raises(UsageError, match="cannot write"):
+        Output(environment, str(tmp_path / "no" / "out")).binary(b"x")
+
+
+def test_bytes_go_out_as_they_are(environment: Environment, tmp_path: Path) -> None:
+    Output(environment, str(tmp_path / "out")).binary(b"\x00\xff")
+    assert (tmp_path / "out").read_bytes() == b"\x00\xff"
+
+
+def test_an_error_ends_with_what_to_do(environment: Environment) -> None:
+    Remarks(environment).error(OtxError("port 4317 is taken", "use --grpc 127.0.0.1:0"))
+    assert isinstance(environment.stderr, Terminal)
+    assert environment.stderr.text == (
+        "otx: error: port 4317 is taken\n  hint: use --grpc 127.0.0.1:0\n"
+    )
+
+
+def test_json_writes_bytes_as_hex() -> None:
+    assert to_json({"id": b"\x01\xab", "µ": "é"}) == '{"id": "01ab", "µ": "é"}'
