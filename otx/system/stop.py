@@ -1,7 +1,9 @@
 """How a command that runs until it is stopped learns that it should stop.
 
 The first INT or TERM asks for a clean end (exit 0 after draining); the second ends the process
-at once with 130 or 143.
+at once with 130 or 143. The kernel's signals are read from a pipe by a thread of their own, so
+that one that comes just before a blocking call is not missed, and the second one works however
+busy the main thread is.
 """
 
 import os
@@ -12,17 +14,32 @@ from typing import Self
 
 from otx.errors import ExitCode
 
+_CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINATED}
+
 
 class StopSignal:
-    """A context in which INT and TERM set a flag instead of ending the process."""
+    """A context in which INT and TERM set a flag instead of ending the process.
+
+    Signals can be taken over by the main thread only, so enter it there.
+    """
 
     def __init__(self) -> None:
         self._asked = threading.Event()
-        self._before: dict[int, signal._HANDLER] = {}
+        self._before: dict[signal.Signals, signal._HANDLER] = {}
+        self._former_wakeup = -1
+        self._writer = -1
+        self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._on_signal)
+        reader, self._writer = os.pipe()
+        os.set_blocking(self._writer, False)
+        self._former_wakeup = signal.set_wakeup_fd(self._writer, warn_on_full_buffer=False)
+        for number in _CODES:
+            self._before[number] = signal.signal(number, _leave_to_the_pipe)
+        self._thread = threading.Thread(
+            target=self._listen, args=(reader,), name="signals", daemon=True
+        )
+        self._thread.start()
         return self
 
     def __exit__(
@@ -33,6 +50,10 @@ class StopSignal:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        signal.set_wakeup_fd(self._former_wakeup)
+        os.close(self._writer)
+        if self._thread is not None:
+            self._thread.join()
 
     @property
     def is_set(self) -> bool:
@@ -47,7 +68,18 @@ class StopSignal:
         """Wait until a stop is asked for; whether it was."""
         return self._asked.wait(timeout_s)
 
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self._asked.is_set():
-            os._exit(ExitCode.INTERRUPTED if number == signal.SIGINT else ExitCode.TERMINATED)
-        self._asked.set()
+    def _listen(self, reader: int) -> None:
+        """Read signal numbers until the writing end is closed."""
+        signalled = False
+        with open(reader, "rb", buffering=0) as pipe:
+            while received := pipe.read(1):
+                if received[0] not in _CODES:
+                    continue
+                if signalled:
+                    os._exit(_CODES[signal.Signals(received[0])])
+                signalled = True
+                self._asked.set()
+
+
+def _leave_to_the_pipe(number: int, frame: FrameType | None) -> None:
+    """Let the interpreter write the number to the wake-up descriptor, and do no more."""
