@@ -1,0 +1,34 @@
+"""What a bug report holds."""
+
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from otx.environment import Environment
+from otx.errors import UsageError
+from otx.system.bundle import MAX_CRASHES, write_bundle
+
+
+def test_a_bundle_holds_findings_configuration_and_the_newest_crashes(
+    environment: Environment, tmp_path: Path
+) -> None:
+    environment.state_dir.mkdir(parents=True)
+    for number in range(MAX_CRASHES + 2):
+        (environment.state_dir / f"crash-{number}.txt").write_text(f"trace {number}")
+    path = tmp_path / "report.tar.gz"
+    write_bundle(environment, str(path), [{"name": "kernel", "status": "ok"}])
+    with tarfile.open(path) as archive:
+        names = archive.getnames()
+        findings = archive.extractfile("otx-bundle/doctor.json")
+        assert findings is not None
+        assert json.load(findings) == [{"name": "kernel", "status": "ok"}]
+    assert "otx-bundle/config.json" in names
+    assert sum("crash-" in name for name in names) == MAX_CRASHES
+    assert "otx-bundle/crash-0.txt" not in names
+
+
+def test_a_bundle_in_no_folder_is_a_usage_error(environment: Environment, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot write"):
+        write_bundle(environment, str(tmp_path / "no" / "x.tar.gz"), [])
