@@ -1,11 +1,10 @@
 """The global flags, the call of a command, and how an error becomes an exit code.
 
-A command's module is imported when that command is called and not before: `otx --version`
+A command's module is imported when that command is called and not before: `otx --help`
 imports neither Typer nor anything heavier. Global flags stand anywhere before `--`.
 """
 
 import os
-import sys
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,15 +62,6 @@ def parse_global_flags(arguments: Sequence[str]) -> Invocation:
             mode = _one_of(flag, value, ("auto", "always", "never"))
             colour_mode = "auto" if mode == "auto" else "always" if mode == "always" else "never"
     return Invocation(words, colour_mode, debug)
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command line and end the process with its exit code."""
-    words = list(sys.argv[1:] if arguments is None else arguments)
-    if words == ["--version"]:
-        os.write(1, f"otx {__version__}\n".encode())
-        raise SystemExit(ExitCode.DONE)
-    raise SystemExit(run(words))
 
 
 def run(arguments: Sequence[str], environment: Environment | None = None) -> int:

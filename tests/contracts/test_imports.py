@@ -26,9 +26,16 @@ def modules_after(code: str) -> set[str]:
 
 
 def test_version_loads_nothing_but_the_edge() -> None:
-    code = "from otx.cli import main\ntry: main(['--version'])\nexcept SystemExit: pass"
-    loaded = modules_after(code)
-    assert not loaded & (HEAVY | {"typer", "importlib.metadata"})
+    loaded = modules_after(
+        "import sys\nsys.argv[1:] = ['--version']\nfrom otx.__main__ import main\nmain()"
+    )
+    assert {name for name in loaded if name.startswith("otx")} == {"otx", "otx.__main__"}
+    assert not loaded & (HEAVY | {"typer", "dataclasses", "importlib.metadata"})
+
+
+def test_help_loads_no_typer() -> None:
+    loaded = modules_after("from otx.cli import run\nrun(['--help'])")
+    assert not loaded & (HEAVY | {"typer"})
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
