@@ -8,7 +8,6 @@ import importlib.util
 import os
 import platform
 import shutil
-import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from otx import __version__
 from otx.environment import Environment
 from otx.model.units import format_size
 from otx.system.bpf_support import probe_all
-from otx.system.ports import listener_of
+from otx.system.ports import is_free, listener_of
 
 Status: TypeAlias = Literal["ok", "warn", "fail"]
 
@@ -100,21 +99,13 @@ def probe_ports() -> Iterator[Finding]:
     """Whether OTLP's ports are free, or who listens there."""
     for port, what in ((4317, "OTLP/gRPC"), (4318, "OTLP/HTTP")):
         name = f"port {port}"
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError as error:
-                holder = listener_of(port) or error.strerror or "taken"
-                flag = "--grpc" if port == 4317 else "--http"
-                yield Finding(
-                    name,
-                    "warn",
-                    f"{what}: {holder}",
-                    f"otx receive {flag} 127.0.0.1:0 picks a free one",
-                )
-            else:
-                yield Finding(name, "ok", f"{what}: free")
+        if is_free("127.0.0.1", port):
+            yield Finding(name, "ok", f"{what}: free")
+            continue
+        flag = "--grpc" if port == 4317 else "--http"
+        holder = listener_of(port) or "taken"
+        fix = f"otx receive {flag} 127.0.0.1:0 picks a free one"
+        yield Finding(name, "warn", f"{what}: {holder}", fix)
 
 
 def probe_terminal(environment: Environment) -> Finding:

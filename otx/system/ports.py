@@ -1,5 +1,6 @@
-"""Who listens on a port of this machine, from /proc (proc(5))."""
+"""Ports of this machine: who listens on one (from /proc, proc(5)), and whether one is free."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,22 @@ def listener_of(port: int) -> str:
             with suppress(OSError):
                 return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
     return ""
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether a TCP server could listen there now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_address(host: str, wanted_port: int) -> str:
+    """`host:port` with the wanted port where it is free, else with 0, which picks one."""
+    return f"{host}:{wanted_port if is_free(host, wanted_port) else 0}"
 
 
 def _listening_inodes(port: int) -> Iterator[str]:

@@ -1,10 +1,10 @@
-"""Who listens on a port."""
+"""Who listens on a port, and whether one is free."""
 
 import os
 import socket
 from pathlib import Path
 
-from otx.system.ports import listener_of
+from otx.system.ports import free_address, is_free, listener_of
 
 
 def test_the_listener_is_named_with_its_pid() -> None:
@@ -13,3 +13,12 @@ def test_the_listener_is_named_with_its_pid() -> None:
         port = server.getsockname()[1]
         assert listener_of(port) == f"{comm} (pid {os.getpid()})"
     assert listener_of(port) == ""
+
+
+def test_a_taken_port_gives_way_to_any() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert not is_free("127.0.0.1", port)
+        assert free_address("127.0.0.1", port) == "127.0.0.1:0"
+    assert is_free("127.0.0.1", port)
+    assert free_address("127.0.0.1", port) == f"127.0.0.1:{port}"
