@@ -1,0 +1,244 @@
+"""The part of libbpf.so.1 that otx needs, by ctypes.
+
+libbpf finds the kernel's field offsets (CO-RE), makes the maps, has the programs checked by the
+verifier and attaches them. What it prints is kept for the error, or handed to a sink: the
+verifier's log is only readable there. libbpf has one print function a process, which is ours
+while an object is opened and loaded and handed back afterwards.
+"""
+
+import ctypes
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from otx.errors import MachineError
+from otx.system.bpf_support import LIBBPF
+
+_PRINT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
+_WARNING = 0  # enum libbpf_print_level, bpf/libbpf.h
+_LINES_KEPT = 20
+_LINE_SIZE = 1 << 16
+_BPF_STATS_RUN_TIME = 0  # enum bpf_stats_type, linux/bpf.h
+
+_POINTERS = (  # functions that return a pointer, with their argument types
+    ("bpf_object__open_file", ctypes.c_char_p, ctypes.c_void_p),
+    ("bpf_object__find_program_by_name", ctypes.c_void_p, ctypes.c_char_p),
+    ("bpf_object__find_map_by_name", ctypes.c_void_p, ctypes.c_char_p),
+    ("bpf_object__next_program", ctypes.c_void_p, ctypes.c_void_p),
+    ("bpf_program__attach", ctypes.c_void_p),
+    ("bpf_program__attach_perf_event", ctypes.c_void_p, ctypes.c_int),
+    ("libbpf_set_print", ctypes.c_void_p),
+)
+_NUMBERS = (  # functions that return a C int, with their argument types
+    ("bpf_object__load", ctypes.c_void_p),
+    ("bpf_program__fd", ctypes.c_void_p),
+    ("bpf_program__set_log_level", ctypes.c_void_p, ctypes.c_uint32),
+    ("bpf_map__fd", ctypes.c_void_p),
+    ("bpf_map__max_entries", ctypes.c_void_p),
+    ("bpf_link__destroy", ctypes.c_void_p),
+    ("bpf_map_update_elem", ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint64),
+    ("bpf_map_lookup_elem", ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p),
+    ("bpf_map_delete_elem", ctypes.c_int, ctypes.c_char_p),
+    ("bpf_enable_stats", ctypes.c_int),
+    ("libbpf_num_possible_cpus",),
+)
+
+
+class BpfMap:
+    """A map of a loaded object, in bytes."""
+
+    def __init__(self, library: ctypes.CDLL, descriptor: int, max_entries: int) -> None:
+        self._library = library
+        self.descriptor = descriptor
+        self.max_entries = max_entries
+
+    def update(self, key: bytes, value: bytes) -> None:
+        """Set the value of a key.
+
+        Raises:
+            MachineError: The map is full.
+        """
+        if self._library.bpf_map_update_elem(self.descriptor, key, value, 0) != 0:
+            reason = os.strerror(ctypes.get_errno())
+            raise MachineError(f"cannot add to a BPF map of {self.max_entries} entries: {reason}")
+
+    def delete(self, key: bytes) -> None:
+        """Forget a key, if it is there."""
+        self._library.bpf_map_delete_elem(self.descriptor, key)
+
+    def lookup(self, key: bytes, size: int) -> bytes | None:
+        """The value of a key, `size` bytes of it; None where it is not there."""
+        value = ctypes.create_string_buffer(size)
+        if self._library.bpf_map_lookup_elem(self.descriptor, key, value) != 0:
+            return None
+        return value.raw
+
+    def lookup_sum(self, index: int) -> int:
+        """The sum over all processors of a per-processor array's 64-bit value."""
+        processors: int = self._library.libbpf_num_possible_cpus()
+        raw = self.lookup(index.to_bytes(4, "little"), 8 * processors)
+        return sum(memoryview(raw).cast("Q")) if raw else 0
+
+
+class BpfObject:
+    """A BPF object in the kernel, with what it is attached to; a context manager.
+
+    Args:
+        path: The object file.
+        debug: Takes what libbpf and the verifier say, line by line; None keeps them quiet.
+
+    Raises:
+        MachineError: libbpf is missing, or the kernel refuses the object.
+    """
+
+    def __init__(self, path: Path, debug: Callable[[str], None] | None = None) -> None:
+        self._debug = debug
+        self._said: deque[str] = deque(maxlen=_LINES_KEPT)
+        self._links: list[int] = []
+        self._library = _load_library()
+        self._object: int | None = None
+        with self._listening():
+            self._object = self._library.bpf_object__open_file(os.fsencode(path), None)
+            if not self._object:
+                raise self._refusal(f"cannot open {path.name}")
+            if debug is not None:
+                self._ask_for_verifier_logs()
+            if self._library.bpf_object__load(self._object) != 0:
+                error = self._refusal(f"the kernel refuses {path.name}")
+                self.close()
+                raise error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Detach and unload everything; once is enough."""
+        while self._links:
+            self._library.bpf_link__destroy(self._links.pop())
+        if self._object:
+            self._library.bpf_object__close(self._object)
+            self._object = None
+
+    def map(self, name: str) -> BpfMap:
+        """A map by its name in the source."""
+        found = self._library.bpf_object__find_map_by_name(self._object, name.encode())
+        library = self._library
+        return BpfMap(library, library.bpf_map__fd(found), library.bpf_map__max_entries(found))
+
+    def attach(self, program: str) -> None:
+        """Attach a program to what its section names.
+
+        Raises:
+            MachineError: The kernel refuses.
+        """
+        self._keep_link(program, self._library.bpf_program__attach(self._program(program)))
+
+    def attach_perf_event(self, program: str, descriptor: int) -> None:
+        """Attach a program to a perf event, whose descriptor is closed with the object.
+
+        Raises:
+            MachineError: The kernel refuses.
+        """
+        link = self._library.bpf_program__attach_perf_event(self._program(program), descriptor)
+        self._keep_link(program, link)
+
+    def enable_run_times(self) -> int:
+        """Have the kernel time every run of a program while the returned descriptor is open.
+
+        Returns:
+            The descriptor, or -1 where the kernel has no BPF_ENABLE_STATS.
+        """
+        return int(self._library.bpf_enable_stats(_BPF_STATS_RUN_TIME))
+
+    def run_time_ns(self, program: str) -> int:
+        """Nanoseconds spent in a program while run times were enabled."""
+        descriptor = self._library.bpf_program__fd(self._program(program))
+        for line in Path(f"/proc/self/fdinfo/{descriptor}").read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name == "run_time_ns":
+                return int(value)
+        return 0
+
+    def _program(self, name: str) -> int:
+        found = self._library.bpf_object__find_program_by_name(self._object, name.encode())
+        return int(found)
+
+    def _keep_link(self, program: str, link: int | None) -> None:
+        if not link:
+            reason = os.strerror(ctypes.get_errno())
+            raise MachineError(f"the kernel does not let {program} be attached: {reason}")
+        self._links.append(link)
+
+    def _ask_for_verifier_logs(self) -> None:
+        program = self._library.bpf_object__next_program(self._object, None)
+        while program:
+            self._library.bpf_program__set_log_level(program, 1)
+            program = self._library.bpf_object__next_program(self._object, program)
+
+    @contextmanager
+    def _listening(self) -> Iterator[None]:
+        """Hear what libbpf prints meanwhile."""
+        callback = _PRINT(self._hear)
+        before = self._library.libbpf_set_print(ctypes.cast(callback, ctypes.c_void_p))
+        try:
+            yield
+        finally:
+            self._library.libbpf_set_print(before)
+
+    def _hear(self, level: int, form: bytes, arguments: int | None) -> int:
+        """libbpf's print function; `arguments` is a va_list, a pointer on x86-64."""
+        if level != _WARNING and self._debug is None:
+            return 0
+        buffer = ctypes.create_string_buffer(_LINE_SIZE)
+        ctypes.CDLL(None).vsnprintf(
+            buffer, ctypes.c_size_t(_LINE_SIZE), form, ctypes.c_void_p(arguments)
+        )
+        for line in buffer.value.decode("utf-8", "replace").splitlines():
+            if level == _WARNING:
+                self._said.append(line)
+            if self._debug is not None:
+                self._debug(line)
+        return 0
+
+    def _refusal(self, what: str) -> MachineError:
+        reason = os.strerror(ctypes.get_errno())
+        last = next((line for line in reversed(self._said) if "failed" in line), "")
+        why = f"{reason}; {last.removeprefix('libbpf: ')}" if last else reason
+        return MachineError(
+            f"{what}: {why}",
+            hint="otx doctor names what is missing; --log-level debug shows the verifier's log",
+        )
+
+
+def _load_library() -> ctypes.CDLL:
+    try:
+        library = ctypes.CDLL(LIBBPF, use_errno=True)
+    except OSError:
+        raise MachineError(
+            f"{LIBBPF} is not installed",
+            hint="apt install libbpf1 (Debian, Ubuntu), dnf install libbpf (Fedora)",
+        ) from None
+    for name, *arguments in _POINTERS:
+        _declare(library, name, ctypes.c_void_p, arguments)
+    for name, *arguments in _NUMBERS:
+        _declare(library, name, ctypes.c_int, arguments)
+    _declare(library, "bpf_object__close", None, [ctypes.c_void_p])
+    return library
+
+
+def _declare(library: ctypes.CDLL, name: str, returns: Any, arguments: list[Any]) -> None:
+    function = getattr(library, name)
+    function.restype = returns
+    function.argtypes = arguments

@@ -1,0 +1,93 @@
+"""What is mapped where in a process: /proc/PID/maps (proc(5)), its executable lines."""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+_LINE = re.compile(
+    r"([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) ([0-9a-f]+:[0-9a-f]+) (\d+) *(.*)"
+)
+_DELETED = " (deleted)"
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """A stretch of addresses.
+
+    Attributes:
+        offset: Where it begins in the file.
+        device: The file's device, `major:minor` in hex.
+        path: The file as the process names it, `[vdso]` and the like, or "".
+    """
+
+    start: int
+    end: int
+    executable: bool
+    offset: int
+    device: str
+    inode: int
+    path: str
+
+    @property
+    def base_name(self) -> str:
+        """The file's base name; `[anon]` where there is no file."""
+        return self.path.rpartition("/")[2] or "[anon]"
+
+    @property
+    def is_file(self) -> bool:
+        """Whether there is a file behind it."""
+        return self.inode != 0
+
+
+class AddressSpace:
+    """The mappings of a process by address."""
+
+    def __init__(self, mappings: Iterable[Mapping] = ()) -> None:
+        self.mappings = sorted(mappings, key=lambda mapping: mapping.start)
+        self._executable = [mapping for mapping in self.mappings if mapping.executable]
+        self._starts = [mapping.start for mapping in self._executable]
+
+    @property
+    def executable(self) -> list[Mapping]:
+        """The mappings that hold code, lowest first."""
+        return self._executable
+
+    def find_code(self, address: int) -> Mapping | None:
+        """The executable mapping that holds an address."""
+        index = bisect_right(self._starts, address) - 1
+        if index >= 0 and address < self._executable[index].end:
+            return self._executable[index]
+        return None
+
+
+def parse_maps(text: str) -> list[Mapping]:
+    """The mappings of a maps file; lines that are no mapping are passed over."""
+    mappings = []
+    for line in text.splitlines():
+        match = _LINE.fullmatch(line)
+        if match is None:
+            continue
+        start, end, permissions, offset, device, inode, path = match.groups()
+        mappings.append(
+            Mapping(
+                int(start, 16),
+                int(end, 16),
+                permissions[2] == "x",
+                int(offset, 16),
+                device,
+                int(inode),
+                path.removesuffix(_DELETED),
+            )
+        )
+    return mappings
+
+
+def read_address_space(pid: int) -> AddressSpace:
+    """What a process has mapped now; nothing where it is gone or may not be looked at."""
+    try:
+        text = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return AddressSpace()
+    return AddressSpace(parse_maps(text))

@@ -1,0 +1,92 @@
+"""Timer events on processors (perf_event_open(2)): what the sampling program is attached to.
+
+A cpu-clock event is a timer of the kernel's own: it works in virtual machines, which mostly have
+no hardware counters. One event watches one processor, whatever runs there, so threads that start
+later need nothing done for them.
+"""
+
+import ctypes
+import errno
+import fcntl
+import os
+from pathlib import Path
+
+from otx.errors import MachineError, UsageError
+
+_SYS_PERF_EVENT_OPEN = 298  # x86-64, asm/unistd_64.h
+_PERF_TYPE_SOFTWARE = 1  # linux/perf_event.h
+_PERF_COUNT_SW_CPU_CLOCK = 0
+_PERF_FLAG_FD_CLOEXEC = 8
+_EXCLUDE_IDLE = 1 << 7  # bit fields of struct perf_event_attr
+_FREQ = 1 << 10
+_IOC_ENABLE = 0x2400
+_IOC_DISABLE = 0x2401
+_MAX_RATE = Path("/proc/sys/kernel/perf_event_max_sample_rate")
+
+
+class _PerfEventAttr(ctypes.Structure):
+    """The head of `struct perf_event_attr`; what follows is zero."""
+
+    _fields_ = (
+        ("type", ctypes.c_uint32),
+        ("size", ctypes.c_uint32),
+        ("config", ctypes.c_uint64),
+        ("sample_freq", ctypes.c_uint64),
+        ("sample_type", ctypes.c_uint64),
+        ("read_format", ctypes.c_uint64),
+        ("flags", ctypes.c_uint64),
+        ("rest", ctypes.c_uint8 * 80),
+    )
+
+
+def open_cpu_clock(cpu: int, frequency_hz: int) -> int:
+    """Open a timer event on one processor; the descriptor, which the caller closes.
+
+    Raises:
+        MachineError: The kernel refuses.
+        UsageError: The kernel allows no such frequency.
+    """
+    attributes = _PerfEventAttr(
+        type=_PERF_TYPE_SOFTWARE,
+        size=ctypes.sizeof(_PerfEventAttr),
+        config=_PERF_COUNT_SW_CPU_CLOCK,
+        sample_freq=frequency_hz,
+        flags=_FREQ | _EXCLUDE_IDLE,
+    )
+    libc = ctypes.CDLL(None, use_errno=True)
+    flags = ctypes.c_ulong(_PERF_FLAG_FD_CLOEXEC)
+    descriptor: int = libc.syscall(
+        _SYS_PERF_EVENT_OPEN, ctypes.byref(attributes), -1, cpu, -1, flags
+    )
+    if descriptor >= 0:
+        return descriptor
+    refused = ctypes.get_errno()
+    if refused == errno.EINVAL and frequency_hz > _max_rate_hz():
+        raise UsageError(
+            f"the kernel samples at most {_max_rate_hz()} times a second, not {frequency_hz}",
+            hint=f"a lower --frequency, or a higher kernel.perf_event_max_sample_rate ({_MAX_RATE})",
+        )
+    raise MachineError(
+        f"cannot open a timer event on processor {cpu}: {os.strerror(refused)}",
+        hint="run otx as root (sudo); otx doctor names what is missing",
+    )
+
+
+def set_enabled(descriptor: int, enabled: bool) -> None:
+    """Start or stop an event without detaching what is attached to it."""
+    fcntl.ioctl(descriptor, _IOC_ENABLE if enabled else _IOC_DISABLE, 0)
+
+
+def online_cpus(text: str | None = None) -> list[int]:
+    """The processors that are on, from the kernel's list such as `0-3,6`."""
+    if text is None:
+        text = Path("/sys/devices/system/cpu/online").read_text()
+    cpus: list[int] = []
+    for part in text.strip().split(","):
+        first, _, last = part.partition("-")
+        cpus.extend(range(int(first), int(last or first) + 1))
+    return cpus
+
+
+def _max_rate_hz() -> int:
+    return int(_MAX_RATE.read_text())
