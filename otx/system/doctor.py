@@ -32,7 +32,7 @@ EXTRAS = {
     "duckdb": ("store", "otx query, trace, tui"),
     "pyarrow": ("store", "keeping what is received as columns"),
     "textual": ("tui", "otx tui"),
-    "symbolic": ("profile", "names of C++ and Rust functions"),
+    "multi_demangle": ("profile", "names of C++ and Rust functions"),
     "opentelemetry.sdk": ("demo", "the demo's shop"),
 }
 """Module -> (the extra that brings it, what it is for)."""
