@@ -1,4 +1,4 @@
-"""Names as people wrote them: C++, Rust, Swift and Objective-C demangled by `symbolic`."""
+"""Names as people wrote them: C++, Rust and Swift, demangled without their arguments."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -10,17 +10,18 @@ _NAMES_KEPT = 65536
 def demangler() -> Callable[[str], str]:
     """A function that demangles what is mangled and leaves the rest; it remembers answers.
 
-    Without the `symbolic` package names stay as they are.
+    Without the `multi-demangle` package names stay as they are.
     """
     try:
-        from symbolic.demangle import demangle_name  # 20 ms
+        from multi_demangle import DemangleOptions, demangle_symbol  # 3 ms, an extra
     except ImportError:
         return str
+    options = DemangleOptions.name_only()
 
     @lru_cache(maxsize=_NAMES_KEPT)
     def demangle(name: str) -> str:
         if not name.startswith(_MANGLED_PREFIXES):
             return name
-        return str(demangle_name(name, no_args=True)) or name
+        return demangle_symbol(name, options)
 
     return demangle

@@ -24,7 +24,9 @@ _LINES_KEPT = 20
 _LINE_SIZE = 1 << 16
 _BPF_STATS_RUN_TIME = 0  # enum bpf_stats_type, linux/bpf.h
 
-_POINTERS = (  # functions that return a pointer, with their argument types
+_POINTERS: tuple[
+    tuple[Any, ...], ...
+] = (  # functions that return a pointer, with their argument types
     ("bpf_object__open_file", ctypes.c_char_p, ctypes.c_void_p),
     ("bpf_object__find_program_by_name", ctypes.c_void_p, ctypes.c_char_p),
     ("bpf_object__find_map_by_name", ctypes.c_void_p, ctypes.c_char_p),
@@ -33,7 +35,9 @@ _POINTERS = (  # functions that return a pointer, with their argument types
     ("bpf_program__attach_perf_event", ctypes.c_void_p, ctypes.c_int),
     ("libbpf_set_print", ctypes.c_void_p),
 )
-_NUMBERS = (  # functions that return a C int, with their argument types
+_NUMBERS: tuple[
+    tuple[Any, ...], ...
+] = (  # functions that return a C int, with their argument types
     ("bpf_object__load", ctypes.c_void_p),
     ("bpf_program__fd", ctypes.c_void_p),
     ("bpf_program__set_log_level", ctypes.c_void_p, ctypes.c_uint32),
@@ -198,7 +202,7 @@ class BpfObject:
             self._library.libbpf_set_print(before)
 
     def _hear(self, level: int, form: bytes, arguments: int | None) -> int:
-        """libbpf's print function; `arguments` is a va_list, a pointer on x86-64."""
+        """The print function for libbpf; `arguments` is a va_list, a pointer on x86-64."""
         if level != _WARNING and self._debug is None:
             return 0
         buffer = ctypes.create_string_buffer(_LINE_SIZE)
@@ -238,7 +242,7 @@ def _load_library() -> ctypes.CDLL:
     return library
 
 
-def _declare(library: ctypes.CDLL, name: str, returns: Any, arguments: list[Any]) -> None:
+def _declare(library: ctypes.CDLL, name: str, returns: Any, arguments: Any) -> None:
     function = getattr(library, name)
     function.restype = returns
     function.argtypes = arguments

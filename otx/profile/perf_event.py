@@ -64,7 +64,7 @@ def open_cpu_clock(cpu: int, frequency_hz: int) -> int:
     if refused == errno.EINVAL and frequency_hz > _max_rate_hz():
         raise UsageError(
             f"the kernel samples at most {_max_rate_hz()} times a second, not {frequency_hz}",
-            hint=f"a lower --frequency, or a higher kernel.perf_event_max_sample_rate ({_MAX_RATE})",
+            hint="a lower --frequency, or a higher sysctl kernel.perf_event_max_sample_rate",
         )
     raise MachineError(
         f"cannot open a timer event on processor {cpu}: {os.strerror(refused)}",

@@ -126,9 +126,7 @@ def _decode_sample(raw: bytes) -> SampleRecord:
 def _python_frames(words: tuple[int, ...]) -> list[PythonFrame]:
     return [
         PythonFrame(code, instruction & ~_ENTRY_BIT, bool(instruction & _ENTRY_BIT), signature)
-        for code, instruction, signature in zip(
-            words[::3], words[1::3], words[2::3], strict=True
-        )
+        for code, instruction, signature in zip(words[::3], words[1::3], words[2::3], strict=True)
     ]
 
 

@@ -33,7 +33,7 @@ class RingReader:
     def __init__(self, descriptor: int, size: int) -> None:
         page = mmap.PAGESIZE
         self._mask = size - 1
-        self._spans = []
+        self._spans: list[tuple[int, int]] = []
         consumer = self._map(descriptor, page, mmap.PROT_READ | mmap.PROT_WRITE, 0)
         # The data is mapped twice in a row, so that no record is split at the end.
         producer = self._map(descriptor, page + 2 * size, mmap.PROT_READ, page)
