@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo setup setup-dev test test-long lint types imports unit bench bpf snapshots completions clean
+.PHONY: demo setup setup-dev test test-long lint types imports unit bench bpf snapshots docs completions clean
 
 demo: setup ## the whole tool on a small live shop
 	@$(BIN)/otx demo
@@ -52,6 +52,9 @@ bpf: ## build the BPF objects from source
 
 snapshots: setup-dev ## redraw the pictures the TUI's tests compare with; look at them before you commit
 	$(PYTEST) tests/tui --snapshot-update
+
+docs: setup-dev ## rewrite docs/cli.md from the commands
+	$(BIN)/python docs/generate.py
 
 completions: setup ## rewrite completions/ from the command table
 	@for shell in bash zsh fish; do $(BIN)/otx completion $$shell -o completions/otx.$$shell; done
