@@ -1,19 +1,21 @@
 """Symbols and segments of 64-bit little-endian ELF files (System V gABI, chapters 4 and 5).
 
 A reader of its own because a profiler opens dozens of libraries when it starts: `iter_unpack`
-over a symbol table takes milliseconds where a general ELF library takes a second. Names are
-decoded when they are asked for; most never are.
+over a symbol table takes milliseconds where a general ELF library takes a second. Only the parts
+in use are read, not mapped: a file that is overwritten meanwhile must not end otx with SIGBUS.
 """
 
 import struct
+from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from otx.profile.errors import UnreadableError
 
-Buffer: TypeAlias = "bytes | memoryview"
+Reader: TypeAlias = Callable[[int, int], bytes]
+"""Gives at most `size` bytes from `offset` of the file."""
 
 _HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
 _SEGMENT = struct.Struct("<IIQQQQQQ")
@@ -21,11 +23,16 @@ _SECTION = struct.Struct("<IIQQQQIIQQ")
 _SYMBOL = struct.Struct("<IBBHQQ")
 _IDENT = b"\x7fELF\x02\x01"  # ELFCLASS64, ELFDATA2LSB
 _PT_LOAD = 1
+_PF_X = 1
 _SHT_SYMTAB, _SHT_DYNSYM = 2, 11
 _SHN_UNDEF = 0
+_STB_GLOBAL = 1
 _STT_NOTYPE, _STT_OBJECT, _STT_FUNC, _STT_GNU_IFUNC = 0, 1, 2, 10
 _CODE_TYPES = frozenset((_STT_NOTYPE, _STT_FUNC, _STT_GNU_IFUNC))
-_MAX_NAME = 64 * 1024
+_PAGE = 4096
+_MAX_SECTION_SIZE = 512 << 20
+_MAX_NAME = 64 << 10
+_TABLE_SHIFT = 32  # a name is (number of its string table << 32) | offset in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,103 +42,115 @@ class Segment:
     offset: int
     address: int
     size: int
+    executable: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _SymbolSection:
-    offset: int
-    size: int
+    symbols: bytes
     names: bytes
 
 
 class ElfFile:
-    """An ELF file's segments and symbols.
-
-    Args:
-        data: The whole file.
+    """An ELF file's segments and symbols, read when this is made.
 
     Raises:
         UnreadableError: It is no 64-bit little-endian ELF file, or is cut or inconsistent.
     """
 
-    def __init__(self, data: Buffer) -> None:
-        self._data = data
-        try:
-            header = _HEADER.unpack_from(data)
-            if header[0][:6] != _IDENT:
-                raise UnreadableError("no 64-bit little-endian ELF file")
-            self.segments = self._read_segments(header)
-            self._symbol_sections = self._read_symbol_sections(header)
-        except struct.error as error:
-            raise UnreadableError(f"ELF file is cut: {error}") from None
+    def __init__(self, read: Reader) -> None:
+        self._read = read
+        header = _HEADER.unpack(self._exactly(0, _HEADER.size))
+        if header[0][:6] != _IDENT:
+            raise UnreadableError("no 64-bit little-endian ELF file")
+        self.segments = list(self._segments(header))
+        self._symbol_sections = list(self._read_symbol_sections(header))
 
-    def address_of(self, offset: int) -> int | None:
-        """The address, as the file's symbols count, of a place in the file that is loaded."""
+    def load_bias(self, mapped_at: int, mapped_offset: int) -> int | None:
+        """What the loader added to the file's addresses (position independent code, ASLR).
+
+        Args:
+            mapped_at: Where an executable mapping of the file begins.
+            mapped_offset: Where in the file it begins, on a page boundary.
+        """
         for segment in self.segments:
-            if segment.offset <= offset < segment.offset + segment.size:
-                return offset - segment.offset + segment.address
+            first_page = segment.offset & -_PAGE
+            if segment.executable and first_page <= mapped_offset < segment.offset + segment.size:
+                return mapped_at - (segment.address + mapped_offset - segment.offset)
         return None
 
     def code_symbols(self) -> "SymbolTable":
         """The functions, of .symtab where there is one, and of .dynsym."""
-        return SymbolTable(
-            (value, size, info >> 4, name, section.names)
-            for section, (name, info, _, index, value, size) in self._symbols()
-            if index != _SHN_UNDEF and value and info & 15 in _CODE_TYPES and name
-        )
+        found = [
+            (value, size, info >> 4, (number << _TABLE_SHIFT) | name)
+            for number, section in enumerate(self._symbol_sections)
+            for name, info, _, index, value, size in _SYMBOL.iter_unpack(section.symbols)
+            if value and name and index != _SHN_UNDEF and info & 15 in _CODE_TYPES
+        ]
+        return SymbolTable(found, [section.names for section in self._symbol_sections])
 
     def data_addresses(self, wanted: frozenset[bytes]) -> Mapping[bytes, int]:
         """The addresses of the variables with the given names, those that are there."""
         found: dict[bytes, int] = {}
-        for section, (name, info, _, index, value, _) in self._symbols():
-            if index != _SHN_UNDEF and info & 15 == _STT_OBJECT:
-                text = _name_at(section.names, name)
-                if text in wanted:
-                    found[text] = value
-        return found
-
-    def _symbols(self) -> Iterator[tuple[_SymbolSection, tuple[int, int, int, int, int, int]]]:
         for section in self._symbol_sections:
-            raw = self._data[section.offset : section.offset + section.size]
-            raw = raw[: len(raw) // _SYMBOL.size * _SYMBOL.size]
-            for symbol in _SYMBOL.iter_unpack(raw):
-                yield section, symbol
-
-    def _read_segments(self, header: tuple[int, ...]) -> list[Segment]:
-        start, size, count = header[5], header[9], header[10]
-        segments = []
-        for number in range(count):
-            kind, _, offset, address, _, length, _, _ = _unpack(
-                _SEGMENT, self._data, start + number * size
-            )
-            if kind == _PT_LOAD:
-                segments.append(Segment(offset, address, length))
-        return segments
-
-    def _read_symbol_sections(self, header: tuple[int, ...]) -> list[_SymbolSection]:
-        start, size, count = header[6], header[11], header[12]
-        sections = [_unpack(_SECTION, self._data, start + n * size) for n in range(count)]
-        found = []
-        for _, kind, _, _, offset, length, link, *_ in sections:
-            if kind in (_SHT_SYMTAB, _SHT_DYNSYM) and link < len(sections):
-                names = sections[link]
-                text = bytes(self._data[names[4] : names[4] + names[5]])
-                found.append(_SymbolSection(offset, length, text))
+            for name, info, _, index, value, _ in _SYMBOL.iter_unpack(section.symbols):
+                if info & 15 == _STT_OBJECT and index != _SHN_UNDEF:
+                    text = _name_at(section.names, name)
+                    if text in wanted:
+                        found[text] = value
         return found
+
+    def _segments(self, header: tuple[int, ...]) -> Iterator[Segment]:
+        for fields in self._table(_SEGMENT, header[5], header[9], header[10]):
+            kind, flags, offset, address, _, size, _, _ = fields
+            if kind == _PT_LOAD:
+                yield Segment(offset, address, size, bool(flags & _PF_X))
+
+    def _read_symbol_sections(self, header: tuple[int, ...]) -> Iterator[_SymbolSection]:
+        sections = list(self._table(_SECTION, header[6], header[11], header[12]))
+        for _, kind, _, _, offset, size, link, *_ in sections:
+            if kind in (_SHT_SYMTAB, _SHT_DYNSYM) and link < len(sections):
+                whole = size // _SYMBOL.size * _SYMBOL.size
+                names = sections[link]
+                yield _SymbolSection(
+                    self._exactly(offset, whole), self._exactly(names[4], names[5])
+                )
+
+    def _table(
+        self, form: struct.Struct, start: int, step: int, count: int
+    ) -> Iterator[tuple[int, ...]]:
+        if count and step < form.size:
+            raise UnreadableError(f"ELF table entries of {step} bytes")
+        raw = self._exactly(start, step * count)
+        for number in range(count):
+            yield form.unpack_from(raw, number * step)
+
+    def _exactly(self, offset: int, size: int) -> bytes:
+        if size > _MAX_SECTION_SIZE:
+            raise UnreadableError(f"ELF section of {size} bytes")
+        data = self._read(offset, size)
+        if len(data) != size:
+            raise UnreadableError(f"ELF file ends before {offset + size:#x}")
+        return data
 
 
 class SymbolTable:
-    """Functions by address.
+    """Functions by address, 20 bytes each beside their names, which are decoded when asked for.
 
     Of several symbols with one address the one with a size wins, then the global one.
+
+    Args:
+        symbols: (address, size, binding, string table's number << 32 | offset in it).
+        names: The string tables.
     """
 
-    def __init__(self, symbols: "Iterator[tuple[int, int, int, int, bytes]]") -> None:
-        # (address, size, binding, offset of the name, string table)
-        ranked = sorted(symbols, key=lambda symbol: (symbol[0], symbol[1] > 0, symbol[2] == 1))
-        best = {symbol[0]: symbol for symbol in ranked}
-        self._addresses = list(best)
-        self._symbols = list(best.values())
+    def __init__(self, symbols: list[tuple[int, int, int, int]], names: list[bytes]) -> None:
+        symbols.sort(key=lambda symbol: (symbol[0], symbol[1] > 0, symbol[2] == _STB_GLOBAL))
+        best = {symbol[0]: symbol for symbol in symbols}
+        self._addresses = array("Q", best)
+        self._sizes = array("Q", (symbol[1] for symbol in best.values()))
+        self._names = array("Q", (symbol[3] for symbol in best.values()))
+        self._texts = names
 
     def __len__(self) -> int:
         return len(self._addresses)
@@ -144,18 +163,19 @@ class SymbolTable:
         index = bisect_right(self._addresses, address) - 1
         if index < 0:
             return None
-        start, size, _, name, names = self._symbols[index]
-        if size and address >= start + size:
+        size = self._sizes[index]
+        if size and address >= self._addresses[index] + size:
             return None
-        return _name_at(names, name).decode("utf-8", "replace") or None
+        name = self._names[index]
+        text = _name_at(self._texts[name >> _TABLE_SHIFT], name & ((1 << _TABLE_SHIFT) - 1))
+        return text.decode("utf-8", "replace") or None
+
+
+def bytes_reader(data: bytes) -> Reader:
+    """A reader of a file that is in memory."""
+    return lambda offset, size: data[offset : offset + size]
 
 
 def _name_at(names: bytes, offset: int) -> bytes:
     end = names.find(b"\0", offset, offset + _MAX_NAME)
     return names[offset:end] if end >= 0 else b""
-
-
-def _unpack(form: struct.Struct, data: Buffer, offset: int) -> tuple[int, ...]:
-    if offset + form.size > len(data):
-        raise UnreadableError(f"ELF file ends before {offset:#x}")
-    return form.unpack_from(data, offset)

@@ -1,0 +1,98 @@
+"""Names and lines of another process's code objects.
+
+A code object's address says nothing for long: it may be freed and another one made there. So the
+BPF program sends with each frame a hash of the object's unchanging part, which is compared with
+what is there when the name is read, and is part of the key under which the name is kept.
+"""
+
+import struct
+from dataclasses import dataclass
+
+from otx.profile.cpython.layout import Layout
+from otx.profile.cpython.linetable import LineTable
+from otx.profile.errors import UnreadableError
+from otx.profile.memory import ProcessMemory
+from otx.profile.records import PythonFrame
+
+_SIGNED = struct.Struct("<10Q")
+_SIGNED_FROM = 64  # CODE_SIGNED_FROM in otx_cpu.bpf.c
+_MULTIPLIER = 0x9E3779B97F4A7C15
+_WORD_MASK = (1 << 64) - 1
+_STR_HEAD = struct.Struct("<qqI")  # length, hash, state: from offset 16 (unicodeobject.h)
+_HEAD_AT = 16  # what follows ob_base
+_KIND_SHIFT, _COMPACT_BIT, _ASCII_BIT = 2, 1 << 5, 1 << 6
+_ENCODINGS = {1: "latin-1", 2: "utf-16-le", 4: "utf-32-le"}
+_MAX_TEXT = 4096
+_MAX_LINE_TABLE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a code object says of itself.
+
+    Attributes:
+        bytecode: Address of its first instruction.
+        lines: Its lines; None where they were not asked for or cannot be read.
+    """
+
+    qualname: str
+    filename: str
+    bytecode: int
+    lines: LineTable | None
+
+
+def signature_of(words: tuple[int, ...]) -> int:
+    """The hash that otx_cpu.bpf.c makes of a code object's words from byte 64 to 144."""
+    value = 0
+    for word in words:
+        value = ((value ^ word) * _MULTIPLIER) & _WORD_MASK
+    return value
+
+
+def read_code(memory: ProcessMemory, layout: Layout, frame: PythonFrame, with_lines: bool) -> Code:
+    """Read the code object of a frame.
+
+    Raises:
+        UnreadableError: It is gone, or another one is in its place.
+    """
+    raw = memory.read(frame.code, max(layout.code_line_table + 8, _SIGNED_FROM + _SIGNED.size))
+    if signature_of(_SIGNED.unpack_from(raw, _SIGNED_FROM)) != frame.signature:
+        raise UnreadableError(f"another code object is at {frame.code:#x} by now")
+    qualname, filename, table = (
+        int.from_bytes(raw[offset : offset + 8], "little")
+        for offset in (layout.code_qualname, layout.code_filename, layout.code_line_table)
+    )
+    first_line = int.from_bytes(raw[layout.code_first_line :][:4], "little")
+    return Code(
+        read_text(memory, layout, qualname),
+        read_text(memory, layout, filename),
+        frame.code + layout.code_bytecode,
+        _read_lines(memory, layout, table, first_line) if with_lines else None,
+    )
+
+
+def read_text(memory: ProcessMemory, layout: Layout, address: int) -> str:
+    """A `str` of the process, its first 4096 characters.
+
+    Raises:
+        UnreadableError: There is no compact `str`.
+    """
+    length, _, state = _STR_HEAD.unpack(memory.read(address + _HEAD_AT, _STR_HEAD.size))
+    kind = (state >> _KIND_SHIFT) & 7
+    if not state & _COMPACT_BIT or kind not in _ENCODINGS or length < 0:
+        raise UnreadableError(f"no compact str at {address:#x}")
+    start = layout.ascii_text if state & _ASCII_BIT else layout.compact_text
+    raw = memory.read(address + start, min(length, _MAX_TEXT) * kind) if length else b""
+    return raw.decode(_ENCODINGS[kind], "replace")
+
+
+def _read_lines(
+    memory: ProcessMemory, layout: Layout, address: int, first_line: int
+) -> LineTable | None:
+    try:
+        size = memory.read_word(address + _HEAD_AT)
+        if size > _MAX_LINE_TABLE:
+            return None
+        return LineTable(memory.read(address + layout.bytes_text, size), first_line)
+    except UnreadableError:
+        return None

@@ -1,0 +1,111 @@
+"""The object files that processes have mapped, each read once however many processes map it."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from otx.profile.elf import ElfFile, Reader, SymbolTable
+from otx.profile.errors import UnreadableError
+from otx.profile.maps import Mapping as MemoryMapping
+
+_MAX_FILES = 512
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectCode:
+    """The functions of an object as they lie in a process.
+
+    Attributes:
+        bias: What to take off an address of the process to get one of the file.
+    """
+
+    bias: int
+    symbols: SymbolTable
+
+
+@dataclass(frozen=True, slots=True)
+class _ObjectFile:
+    elf: ElfFile
+    symbols: SymbolTable
+
+
+class ObjectFiles:
+    """Reads object files through the processes that have them mapped (containers, deleted files).
+
+    At most 512 are kept; the one read first goes first.
+    """
+
+    def __init__(self) -> None:
+        self._files: dict[tuple[str, int, int, int], _ObjectFile | None] = {}
+
+    def code(self, pid: int, mapping: MemoryMapping) -> ObjectCode | None:
+        """The functions of what is mapped; None where it cannot be read."""
+        file = self._file(pid, mapping)
+        if file is None:
+            return None
+        bias = file.elf.load_bias(mapping.start, mapping.offset)
+        return None if bias is None else ObjectCode(bias, file.symbols)
+
+    def data_addresses(
+        self, pid: int, mapping: MemoryMapping, names: frozenset[bytes]
+    ) -> Mapping[bytes, int]:
+        """Where variables of the object lie in the process, those that are there."""
+        file = self._file(pid, mapping)
+        bias = file.elf.load_bias(mapping.start, mapping.offset) if file else None
+        if file is None or bias is None:
+            return {}
+        found = file.elf.data_addresses(names)
+        return {name: address + bias for name, address in found.items()}
+
+    def _file(self, pid: int, mapping: MemoryMapping) -> _ObjectFile | None:
+        with _opened(pid, mapping) as descriptor:
+            if descriptor is None:
+                return None
+            status = os.fstat(descriptor)
+            key = (mapping.device, status.st_ino, status.st_size, status.st_mtime_ns)
+            if key not in self._files:
+                if len(self._files) >= _MAX_FILES:
+                    del self._files[next(iter(self._files))]
+                self._files[key] = _read_object(_file_reader(descriptor))
+            return self._files[key]
+
+
+def _read_object(read: Reader) -> _ObjectFile | None:
+    try:
+        elf = ElfFile(read)
+    except UnreadableError:
+        return None
+    return _ObjectFile(elf, elf.code_symbols())
+
+
+def _file_reader(descriptor: int) -> Callable[[int, int], bytes]:
+    def read(offset: int, size: int) -> bytes:
+        try:
+            return os.pread(descriptor, size, offset) if offset < 1 << 63 else b""
+        except OSError:
+            return b""
+
+    return read
+
+
+@contextmanager
+def _opened(pid: int, mapping: MemoryMapping) -> Iterator[int | None]:
+    """A descriptor of the mapped file; None where it is not to be had any more.
+
+    The mapping's own link also reaches files that are deleted or in another mount namespace. The
+    plain path is for processes that ended meanwhile, and may be another file by now.
+    """
+    link = f"/proc/{pid}/map_files/{mapping.start:x}-{mapping.end:x}"
+    for path in (link, f"/proc/{pid}/root{mapping.path}", mapping.path):
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            continue
+        try:
+            if path is not mapping.path or os.fstat(descriptor).st_ino == mapping.inode:
+                yield descriptor
+                return
+        finally:
+            os.close(descriptor)
+    yield None

@@ -1,0 +1,154 @@
+"""What is known of one sampled process: its mappings, its interpreter, the names read so far."""
+
+from collections.abc import Callable, Sequence
+
+from otx.model.stack import Frame
+from otx.profile.cpython.code import Code, read_code
+from otx.profile.cpython.detect import SUPPORTED, Interpreter, find_interpreter
+from otx.profile.errors import UnreadableError
+from otx.profile.maps import AddressSpace, read_address_space
+from otx.profile.memory import ProcessMemory
+from otx.profile.records import PythonFrame
+from otx.profile.symbolizer import AddressBook, UserSymbolizer
+
+_MAX_CODES_KEPT = 65536
+_FIRST_PAUSE_NS, _LONGEST_PAUSE_NS = 100_000_000, 25_000_000_000
+_SEARCH_AFTER_S = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+"""When an interpreter is looked for after a program began: the linker maps libpython late."""
+
+UNREADABLE = Frame("[unreadable]", "python")
+"""Stands for Python code that was gone when its name was to be read."""
+
+
+class Process:
+    """One process, from one exec to the next.
+
+    Args:
+        python: Whether to look for an interpreter.
+        clock_ns: A monotonic clock.
+        on_interpreter: Told of the interpreter when it is found.
+        on_warning: Told what cannot be named.
+    """
+
+    def __init__(
+        self,
+        pid: int,
+        symbolizer: UserSymbolizer,
+        python: bool,
+        clock_ns: Callable[[], int],
+        on_interpreter: Callable[[int, Interpreter], None],
+        on_warning: Callable[[str], None],
+    ) -> None:
+        self.pid = pid
+        self._symbolizer = symbolizer
+        self._clock_ns = clock_ns
+        self._on_interpreter = on_interpreter
+        self._on_warning = on_warning
+        self._memory = ProcessMemory(pid)
+        self._addresses = AddressBook(pid, self._memory, symbolizer)
+        self._interpreter: Interpreter | None = None
+        self._codes: dict[tuple[int, int], tuple[Code, Frame]] = {}
+        self._began_ns = clock_ns()
+        self._wants_interpreter = python
+        self._searches_left = list(_SEARCH_AFTER_S) if python else []
+        self._pause_ns = _FIRST_PAUSE_NS
+        self._next_look_ns = 0
+
+    @property
+    def next_search_ns(self) -> int | None:
+        """When `search` wants to be called next, on the monotonic clock; None: no more."""
+        if not self._searches_left:
+            return None
+        return self._began_ns + int(self._searches_left[0] * 1e9)
+
+    def search(self) -> None:
+        """Look at the mappings, and for an interpreter in them where one is wanted."""
+        if self._searches_left:
+            self._searches_left.pop(0)
+        space = read_address_space(self.pid)
+        if not space.mappings:
+            return
+        self._addresses.remap(space)
+        if self._wants_interpreter:
+            self._find_interpreter(space)
+
+    def inherit(self, parent: "Process") -> None:
+        """Know what the parent of a fork is known to have: the same program at the same places."""
+        self._addresses.remap(parent._addresses.space)
+        self._interpreter = parent._interpreter
+        self._codes = dict(parent._codes)
+        self._wants_interpreter = parent._wants_interpreter
+        self._searches_left.clear()
+
+    def native_frames(self, addresses: Sequence[int]) -> list[Frame]:
+        """The frames of user addresses (leaf first), as far as they are addresses of code.
+
+        A caller's address is the one returned to, which may be the first of the next function:
+        it is looked up one byte before.
+        """
+        frames: list[Frame] = []
+        for depth, address in enumerate(addresses):
+            at = address - 1 if depth else address
+            frame = self._addresses.frame(at) or self._look_again(at)
+            if frame is None:
+                break
+            frames.append(frame)
+        return frames
+
+    def python_frame(self, found: PythonFrame, with_lines: bool) -> Frame:
+        """The frame of a Python function, with its line if that is wanted."""
+        key = (found.code, found.signature)
+        known = self._codes.get(key)
+        if known is None:
+            try:
+                known = self._read(found, with_lines)
+            except UnreadableError:
+                return UNREADABLE
+            if len(self._codes) >= _MAX_CODES_KEPT:
+                del self._codes[next(iter(self._codes))]
+            self._codes[key] = known
+        code, frame = known
+        if code.lines is None:
+            return frame
+        line = code.lines.line_at(found.instruction - code.bytecode)
+        return Frame(frame.name, "python", frame.file, line, frame.module)
+
+    def close(self) -> None:
+        """Give its memory's descriptor back."""
+        self._memory.close()
+
+    def _read(self, found: PythonFrame, with_lines: bool) -> tuple[Code, Frame]:
+        if self._interpreter is None:
+            raise UnreadableError("no interpreter")
+        code = read_code(self._memory, self._interpreter.layout, found, with_lines)
+        module = code.filename.rpartition("/")[2]
+        return code, Frame(code.qualname, "python", code.filename, module=module)
+
+    def _find_interpreter(self, space: AddressSpace) -> None:
+        found = find_interpreter(self.pid, space, self._memory, self._symbolizer.files)
+        if found is None:
+            return
+        self._wants_interpreter = False
+        self._searches_left.clear()
+        if isinstance(found, Interpreter):
+            self._interpreter = found
+            self._on_interpreter(self.pid, found)
+            return
+        self._on_warning(
+            f"pid {self.pid} runs {found.name}: its Python functions are not named"
+            f" ({SUPPORTED} are), native frames only"
+        )
+
+    def _look_again(self, address: int) -> Frame | None:
+        """The frame of an address that was not mapped, if it is by now.
+
+        Garbage is never mapped: the longer nothing new is found, the rarer the look.
+        """
+        now_ns = self._clock_ns()
+        if now_ns < self._next_look_ns:
+            return None
+        self.search()
+        frame = self._addresses.frame(address)
+        self._pause_ns = _FIRST_PAUSE_NS if frame else min(2 * self._pause_ns, _LONGEST_PAUSE_NS)
+        self._next_look_ns = now_ns + self._pause_ns
+        return frame

@@ -1,0 +1,134 @@
+"""The BPF side of a session: the loaded object, what it is attached to, and its records.
+
+The ring of records holds 4 MiB, some thousands of samples; what does not fit is lost and counted.
+"""
+
+import os
+import select
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from otx.profile.bpf_files import find_bpf_object
+from otx.profile.libbpf import BpfObject
+from otx.profile.perf_event import online_cpus, open_cpu_clock, set_enabled
+from otx.profile.records import Counter, TargetFlags
+from otx.profile.ring import RingReader
+
+OBJECT_NAME = "otx_cpu.bpf.o"
+_TICK = "on_tick"
+_PROCESS_PROGRAMS = ("on_fork", "on_exec", "on_exit")
+
+
+class CpuSampler:
+    """Samples the processors' threads on a timer; a context manager.
+
+    Nothing is sampled before `start`, and only processes that `watch` names.
+
+    Args:
+        debug: Takes what libbpf and the verifier say, line by line.
+
+    Raises:
+        MachineError: This machine won't.
+    """
+
+    def __init__(self, debug: Callable[[str], None] | None = None) -> None:
+        self._clocks: list[int] = []
+        with ExitStack() as stack:
+            self._object = stack.enter_context(BpfObject(find_bpf_object(OBJECT_NAME), debug))
+            self._targets = self._object.map("targets")
+            self._interpreters = self._object.map("interpreters")
+            self._counters = self._object.map("counters")
+            records = self._object.map("records")
+            self._ring = RingReader(records.descriptor, records.max_entries)
+            stack.callback(self._ring.close)
+            self._poll = stack.enter_context(select.epoll())
+            self._poll.register(records.descriptor, select.EPOLLIN)
+            self._run_times = self._object.enable_run_times()
+            if self._run_times >= 0:
+                stack.callback(os.close, self._run_times)
+            for program in _PROCESS_PROGRAMS:
+                self._object.attach(program)
+            self._stack = stack.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Detach and unload everything; once is enough."""
+        self._clocks.clear()
+        self._stack.close()
+
+    def start(self, frequency_hz: int) -> None:
+        """Start the timers on every processor.
+
+        Raises:
+            MachineError, UsageError: The kernel refuses them.
+        """
+        for cpu in online_cpus():
+            clock = open_cpu_clock(cpu, frequency_hz)
+            try:
+                self._object.attach_perf_event(_TICK, clock)
+            except BaseException:
+                os.close(clock)
+                raise
+            self._clocks.append(clock)
+
+    def set_ticking(self, ticking: bool) -> None:
+        """Stop or restart the timers with everything left in place."""
+        for clock in self._clocks:
+            set_enabled(clock, ticking)
+
+    def watch(self, pid: int, flags: TargetFlags) -> None:
+        """Sample a process from now on.
+
+        Raises:
+            MachineError: There are too many (8192).
+        """
+        self._targets.update(_key(pid), int(flags).to_bytes(4, "little"))
+
+    def is_watched(self, pid: int) -> bool:
+        """Whether a process is sampled."""
+        return self._targets.lookup(_key(pid), 4) is not None
+
+    def forget(self, pid: int) -> None:
+        """Sample a process no more."""
+        self._targets.delete(_key(pid))
+        self._interpreters.delete(_key(pid))
+
+    def set_interpreter(self, pid: int, layout: bytes) -> None:
+        """Walk the Python frames of a process: `struct interpreter` of otx_cpu.bpf.c."""
+        self._interpreters.update(_key(pid), layout)
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until there is something to read, or a time has passed."""
+        self._poll.poll(timeout_s)
+
+    def read(self, limit: int) -> Iterator[bytes]:
+        """The records that are there, oldest first, at most `limit` of them."""
+        return self._ring.read(limit)
+
+    def lost(self) -> int:
+        """Records that did not fit the ring."""
+        return self._counters.lookup_sum(Counter.LOST)
+
+    def children_missed(self) -> int:
+        """Children that are not sampled because there are too many processes."""
+        return self._counters.lookup_sum(Counter.TARGETS_FULL)
+
+    def run_time_ns(self) -> int | None:
+        """Time the sampling program itself took; None where the kernel does not tell."""
+        return self._object.run_time_ns(_TICK) if self._run_times >= 0 else None
+
+
+def _key(pid: int) -> bytes:
+    return pid.to_bytes(4, "little")

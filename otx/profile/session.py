@@ -1,0 +1,338 @@
+"""A profile being taken: names the processes to BPF, reads its records, makes them samples.
+
+The kernel side keeps addresses; names are read here while the process lives, so `poll` should be
+called ten times a second. It returns early when something new is to be named.
+"""
+
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from otx.model.stack import Frame, ProfileStats, Sample, Stack
+from otx.profile.cpython.detect import Interpreter
+from otx.profile.merge import is_evaluation_loop, merge_stacks
+from otx.profile.objects import ObjectFiles
+from otx.profile.process import Process
+from otx.profile.records import (
+    ProcessRecord,
+    PythonFrame,
+    RecordKind,
+    SampleFlags,
+    SampleRecord,
+    TargetFlags,
+    decode_record,
+)
+from otx.profile.sampler import CpuSampler
+from otx.profile.symbolizer import KernelSymbolizer, UserSymbolizer
+from otx.profile.targets import Target, descendants_of, is_alive, process_of
+from otx.system.bpf_support import require_bpf
+
+__all__ = ["ProfileSession", "Target"]
+
+_BATCH = 8192
+"""Records read in one `poll`; the rest stays in the ring for the next."""
+
+_LIVENESS_PERIOD_NS = 1_000_000_000
+_CUT = SampleFlags.KERNEL_CUT | SampleFlags.USER_CUT | SampleFlags.PYTHON_CUT
+_THREAD_ROOTS = frozenset(
+    ("_start", "main", "clone", "clone3", "__clone", "__clone3", "start_thread", "_dl_start_user")
+)
+_C_LIBRARY = ("libc.so", "libc-", "libpthread", "ld-linux")
+
+
+class ProfileSession:
+    """Samples what a target's threads do on a processor; a context manager.
+
+    Args:
+        frequency_hz: Samples a second and processor.
+        kernel: Whether stacks hold kernel frames.
+        python: Whether interpreters' frames are read.
+        lines: Whether Python frames carry the line being executed.
+        threads: Whether samples carry the thread's comm instead of the process's.
+        await_exec: Whether the target's pids are about to become another program and are not to
+            be sampled before.
+        on_warning: Told what is lost, each thing once.
+        debug: Takes what libbpf and the verifier say, line by line.
+
+    Raises:
+        MachineError: This machine won't: rights, kernel, libbpf.
+        UsageError: There is no such process, or the kernel allows no such frequency.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        frequency_hz: int = 99,
+        kernel: bool = True,
+        python: bool = True,
+        lines: bool = False,
+        threads: bool = False,
+        await_exec: bool = False,
+        on_warning: Callable[[str], None] = lambda text: None,
+        debug: Callable[[str], None] | None = None,
+    ) -> None:
+        self._children = target.children
+        self._frequency_hz = frequency_hz
+        self._kernel_wanted = kernel
+        self._python_wanted = python
+        self._lines = lines
+        self._threads = threads
+        self._await_exec = await_exec
+        self._warn_of = on_warning
+        self._warned: set[str] = set()
+        self._stats = _Counts()
+        self._processes: dict[int, Process] = {}
+        self._kernel = KernelSymbolizer()
+        self._symbolizer = UserSymbolizer(ObjectFiles())
+        self._next_liveness_ns = 0
+        pids = [process_of(pid) for pid in target.pids]
+        require_bpf()
+        self._sampler = CpuSampler(debug)
+        try:
+            for pid in pids:
+                self.add_pid(pid)
+            self._began_ns = time.monotonic_ns()
+            self._unix_offset_ns = time.time_ns() - self._began_ns
+            self._cpu_before_s = time.process_time()
+            self._sampler.start(frequency_hz)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop sampling; what `poll` has not returned yet is gone."""
+        self._sampler.close()
+        while self._processes:
+            self._processes.popitem()[1].close()
+
+    @property
+    def frequency_hz(self) -> int:
+        """Samples a second and processor."""
+        return self._frequency_hz
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """The processes that are sampled now; none when all have ended."""
+        return tuple(self._processes)
+
+    def add_pid(self, pid: int) -> None:
+        """Sample one more process, with its children where the target's are.
+
+        Raises:
+            UsageError: There is no such process.
+            MachineError: There are too many.
+        """
+        process = process_of(pid)
+        self._watch(process)
+        # A child that is started while children are looked for is either found or, because its
+        # parent is watched already, added by the kernel side.
+        while self._children:
+            new = [child for child in descendants_of([process]) if child not in self._processes]
+            if not new:
+                return
+            for child in new:
+                self._watch(child)
+
+    def set_ticking(self, ticking: bool) -> None:
+        """Pause or resume sampling with everything left in place."""
+        self._sampler.set_ticking(ticking)
+
+    def poll(self, timeout_s: float) -> list[Sample]:
+        """The samples taken since the last call, oldest first, with names.
+
+        Waits at most `timeout_s` for the first of them, and may return none sooner.
+        """
+        self._sampler.wait(self._shortened(timeout_s))
+        samples: list[Sample] = []
+        ended: list[int] = []
+        for raw in self._sampler.read(_BATCH):
+            record = decode_record(raw)
+            if isinstance(record, SampleRecord):
+                samples.append(self._sample(record))
+            elif record.kind is RecordKind.EXIT:
+                ended.append(record.pid)
+            else:
+                self._begin(record)
+        for pid in ended:
+            self._end(pid)
+        self._search_interpreters()
+        self._look_for_the_dead()
+        return samples
+
+    def stats(self) -> ProfileStats:
+        """What was sampled and missed so far."""
+        run_time_ns = self._sampler.run_time_ns()
+        elapsed_ns = max(time.monotonic_ns() - self._began_ns, 1)
+        return ProfileStats(
+            samples=self._stats.samples,
+            lost=self._sampler.lost(),
+            truncated=self._stats.truncated,
+            unwound_fully=self._stats.unwound_fully,
+            not_found=self._stats.not_found,
+            own_cpu_seconds=time.process_time() - self._cpu_before_s,
+            target_overhead=None if run_time_ns is None else run_time_ns / elapsed_ns,
+        )
+
+    # -- processes ---------------------------------------------------------------------------
+
+    def _watch(self, pid: int) -> None:
+        flags = TargetFlags.FOLLOW_CHILDREN if self._children else TargetFlags(0)
+        if self._await_exec:
+            flags |= TargetFlags.AWAIT_EXEC
+        self._sampler.watch(pid, flags)
+        self._process(pid).search()
+
+    def _process(self, pid: int) -> Process:
+        process = self._processes.get(pid)
+        if process is None:
+            process = self._processes[pid] = Process(
+                pid,
+                self._symbolizer,
+                self._python_wanted,
+                time.monotonic_ns,
+                self._walk_python,
+                self._warn,
+            )
+        return process
+
+    def _walk_python(self, pid: int, interpreter: Interpreter) -> None:
+        self._sampler.set_interpreter(pid, interpreter.layout.for_bpf(interpreter.runtime))
+
+    def _begin(self, record: ProcessRecord) -> None:
+        if record.kind is RecordKind.EXEC:
+            self._end(record.pid)
+            self._process(record.pid).search()
+            return
+        parent = self._processes.get(record.parent)
+        child = self._process(record.pid)
+        if parent is None:
+            child.search()
+        else:
+            child.inherit(parent)
+
+    def _end(self, pid: int) -> None:
+        process = self._processes.pop(pid, None)
+        if process is not None:
+            process.close()
+
+    def _shortened(self, timeout_s: float) -> float:
+        """The time to wait: no longer than until an interpreter is to be looked for again."""
+        due = [at for p in self._processes.values() if (at := p.next_search_ns) is not None]
+        if not due:
+            return timeout_s
+        return max(0.0, min(timeout_s, (min(due) - time.monotonic_ns()) / 1e9))
+
+    def _search_interpreters(self) -> None:
+        now_ns = time.monotonic_ns()
+        for process in list(self._processes.values()):
+            due_ns = process.next_search_ns
+            if due_ns is not None and due_ns <= now_ns:
+                process.search()
+
+    def _look_for_the_dead(self) -> None:
+        """Forget processes whose end was not told, because the record was lost."""
+        now_ns = time.monotonic_ns()
+        if now_ns < self._next_liveness_ns:
+            return
+        self._next_liveness_ns = now_ns + _LIVENESS_PERIOD_NS
+        for pid in [pid for pid in self._processes if not is_alive(pid)]:
+            self._sampler.forget(pid)
+            self._end(pid)
+        if missed := self._sampler.children_missed():
+            self._warn(f"too many processes: {missed} children are not sampled")
+
+    def _warn(self, text: str) -> None:
+        if text not in self._warned:
+            self._warned.add(text)
+            self._warn_of(text)
+
+    # -- samples -----------------------------------------------------------------------------
+
+    def _sample(self, record: SampleRecord) -> Sample:
+        process = self._process(record.pid)
+        native = process.native_frames(record.user)
+        native.reverse()
+        whole = not record.flags & SampleFlags.USER_CUT and _reaches_root(native)
+        stack = merge_stacks(native, self._runs(process, record.python), whole)
+        if self._kernel_wanted:
+            stack += self._kernel_frames(record.kernel)
+        self._stats.count(record, native, whole)
+        return Sample(
+            record.monotonic_ns + self._unix_offset_ns,
+            record.pid,
+            record.tid,
+            record.thread_comm if self._threads else record.process_comm,
+            stack,
+        )
+
+    def _runs(self, process: Process, found: tuple[PythonFrame, ...]) -> list[list[Frame]]:
+        """Python frames by entry into the interpreter, root first, each root first."""
+        runs: list[list[Frame]] = []
+        is_new = True
+        for frame in found:
+            if is_new:
+                runs.append([])
+            runs[-1].append(process.python_frame(frame, self._lines))
+            is_new = frame.is_entry
+        return [run[::-1] for run in reversed(runs)]
+
+    def _kernel_frames(self, addresses: tuple[int, ...]) -> Stack:
+        """Kernel frames, root first; a caller's address is looked up one byte before."""
+        return tuple(
+            self._kernel.frame(addresses[depth] - 1 if depth else addresses[depth])
+            for depth in range(len(addresses) - 1, -1, -1)
+        )
+
+
+class _Counts:
+    """What is counted of samples as they come."""
+
+    def __init__(self) -> None:
+        self.samples = 0
+        self.truncated = 0
+        self.unwound_fully = 0
+        self.not_found = 0
+
+    def count(self, record: SampleRecord, native: list[Frame], whole: bool) -> None:
+        """Count one sample.
+
+        A thread without a thread state is no loss where it runs no Python: native threads in a
+        Python process, or a process that is only starting.
+        """
+        flags = record.flags
+        self.samples += 1
+        self.truncated += bool(flags & _CUT)
+        self.unwound_fully += whole or not record.user or bool(flags & SampleFlags.PYTHON_ROOT)
+        self.not_found += bool(
+            flags & SampleFlags.PYTHON_FAULT
+            or (flags & SampleFlags.PYTHON_ABSENT and any(map(is_evaluation_loop, native)))
+        )
+
+
+def _reaches_root(native: list[Frame]) -> bool:
+    """Whether user frames (root first) begin where a thread begins.
+
+    That is a function known to start threads, or the C library, whose own such functions have
+    no public names, with the thread's function below it.
+    """
+    if not native:
+        return False
+    root = native[0]
+    if root.name in _THREAD_ROOTS or root.name.startswith("__libc_start"):
+        return True
+    return root.module.startswith(_C_LIBRARY) and any(
+        not frame.module.startswith(_C_LIBRARY) for frame in native
+    )

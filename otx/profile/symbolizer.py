@@ -1,0 +1,115 @@
+"""Addresses to frames: user addresses by process, kernel addresses by kallsyms.
+
+An address that lies in no executable mapping is no return address but what a walk along frame
+pointers picks up in code built without them; such an address has no frame.
+"""
+
+from collections.abc import Callable
+
+from otx.model.stack import Frame
+from otx.profile.demangle import demangler
+from otx.profile.elf import ElfFile, bytes_reader
+from otx.profile.errors import UnreadableError
+from otx.profile.kallsyms import KernelSymbols, read_kernel_symbols
+from otx.profile.maps import AddressSpace, Mapping
+from otx.profile.memory import ProcessMemory
+from otx.profile.objects import ObjectCode, ObjectFiles
+
+_MAX_FRAMES_KEPT = 65536
+_MAX_VDSO_SIZE = 1 << 20
+
+
+class KernelSymbolizer:
+    """Kernel addresses to frames. The symbols are read when the first one is asked for (0.1 s)."""
+
+    def __init__(self) -> None:
+        self._symbols: KernelSymbols | None = None
+        self._frames: dict[int, Frame] = {}
+
+    def frame(self, address: int) -> Frame:
+        """The frame of an address; `[kernel]` where symbols are hidden."""
+        frame = self._frames.get(address)
+        if frame is None:
+            if len(self._frames) >= _MAX_FRAMES_KEPT:
+                self._frames.clear()
+            frame = self._frames[address] = self._make(address)
+        return frame
+
+    def _make(self, address: int) -> Frame:
+        if self._symbols is None:
+            self._symbols = read_kernel_symbols()
+        symbol = self._symbols.find(address)
+        if symbol is None:
+            return Frame("[kernel]", "kernel", module="kernel")
+        return Frame(symbol.name, "kernel", module=symbol.module)
+
+
+class UserSymbolizer:
+    """Turns a process's code addresses into frames, sharing what it reads of files."""
+
+    def __init__(self, files: ObjectFiles) -> None:
+        self.files = files
+        self._demangle: Callable[[str], str] = demangler()
+
+    def frame(self, pid: int, memory: ProcessMemory, mapping: Mapping, address: int) -> Frame:
+        """The frame of an address in a mapping; `[lib.so+0x1f2e]` where no symbol is known.
+
+        The number is an address of the file, as addr2line and objdump count.
+        """
+        name = mapping.base_name
+        if not mapping.is_file and name != "[vdso]":
+            return Frame(name, "jit", module=name)
+        code = self._vdso(memory, mapping) if name == "[vdso]" else self.files.code(pid, mapping)
+        if code is None:
+            return Frame(f"[{name.strip('[]')}]", "native", module=name)
+        symbol = code.symbols.find(address - code.bias)
+        if symbol is None:
+            offset = f"[{name.strip('[]')}+{address - code.bias:#x}]"
+            return Frame(offset, "native", module=name)
+        return Frame(self._demangle(symbol), "native", module=name)
+
+    def _vdso(self, memory: ProcessMemory, mapping: Mapping) -> ObjectCode | None:
+        """The kernel's library: a file that is only in memory."""
+        try:
+            size = min(mapping.end - mapping.start, _MAX_VDSO_SIZE)
+            elf = ElfFile(bytes_reader(memory.read(mapping.start, size)))
+        except UnreadableError:
+            return None
+        bias = elf.load_bias(mapping.start, 0)
+        return None if bias is None else ObjectCode(bias, elf.code_symbols())
+
+
+class AddressBook:
+    """Frames of one process's addresses, remembered until its mappings change."""
+
+    def __init__(self, pid: int, memory: ProcessMemory, symbolizer: UserSymbolizer) -> None:
+        self._pid = pid
+        self._memory = memory
+        self._symbolizer = symbolizer
+        self._space = AddressSpace()
+        self._frames: dict[int, Frame | None] = {}
+
+    def remap(self, space: AddressSpace) -> None:
+        """Take over what the process has mapped now."""
+        self._space = space
+        self._frames.clear()
+
+    @property
+    def space(self) -> AddressSpace:
+        """What the process had mapped when last looked at."""
+        return self._space
+
+    def frame(self, address: int) -> Frame | None:
+        """The frame of a code address; None where no code is mapped."""
+        try:
+            return self._frames[address]
+        except KeyError:
+            pass
+        if len(self._frames) >= _MAX_FRAMES_KEPT:
+            self._frames.clear()
+        mapping = self._space.find_code(address)
+        frame = (
+            self._symbolizer.frame(self._pid, self._memory, mapping, address) if mapping else None
+        )
+        self._frames[address] = frame
+        return frame
