@@ -17,7 +17,7 @@ PRODUCTS = {
         start=1,
     )
 }
-RANKING_ROUNDS = 2000
+RANKING_ROUNDS = 3000
 
 
 class Catalog:

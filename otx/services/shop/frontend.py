@@ -8,7 +8,7 @@ from otx.services.shop.telemetry import Telemetry
 from otx.services.shop.web import RequestFailed, Route, call
 from otx.system.stop import StopSignal
 
-MEAN_PAUSE_S = 0.12
+MEAN_PAUSE_S = 0.08
 
 
 class Frontend:
