@@ -1,0 +1,1 @@
+"""Servers that take OTLP: gRPC and HTTP, in front of one `Intake`."""

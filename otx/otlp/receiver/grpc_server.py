@@ -1,0 +1,113 @@
+"""OTLP over gRPC: handlers that take the request's bytes as they are.
+
+No deserialiser is registered: gRPC would answer a body that it cannot decode with INTERNAL, where
+OTLP wants INVALID_ARGUMENT. Compression (gzip, deflate) and the limit on what comes out of it are
+the library's. A request waits for the disk in its worker thread; what finds no worker stays
+unread in its stream's flow-control window, so memory is bounded by workers and streams.
+"""
+
+import errno
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import NoReturn
+
+import grpc
+
+from otx.model.signal import Signal
+from otx.otlp.address import Address, clear_stale_socket
+from otx.otlp.decode import decode_request
+from otx.otlp.encode import encode_response
+from otx.otlp.receiver.intake import RETRY_AFTER_S, Intake
+from otx.otlp.refusal import Reason, Refusal
+from otx.otlp.wire import WIRE
+
+WORKERS = 4
+MAX_STREAMS = 100
+"""Calls in flight on one connection; a client queues what is beyond."""
+_STATUS_DETAILS = "grpc-status-details-bin"
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+
+class GrpcServer:
+    """A gRPC server for the four signals."""
+
+    def __init__(self, intake: Intake, max_request_bytes: int) -> None:
+        self._intake = intake
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="grpc")
+        self._server = grpc.server(
+            self._workers,
+            options=[
+                ("grpc.max_receive_message_length", max_request_bytes),
+                ("grpc.max_concurrent_streams", MAX_STREAMS),
+                # Else a second receiver would share the port in silence.
+                ("grpc.so_reuseport", 0),
+            ],
+        )
+        self._server.add_generic_rpc_handlers(
+            tuple(
+                grpc.method_handlers_generic_handler(
+                    wire.grpc_service, {"Export": self._handler(wire.signal)}
+                )
+                for wire in WIRE.values()
+            )
+        )
+
+    def start(self, address: Address) -> Address:
+        """Listen and serve; the address with the port that was picked.
+
+        Raises:
+            OSError: The address cannot be had.
+        """
+        if address.path:
+            clear_stale_socket(address.path)
+        try:
+            port = self._server.add_insecure_port(str(address))
+        except RuntimeError as error:
+            raise _os_error(str(error)) from None
+        self._server.start()
+        return address if address.path else address.with_port(port)
+
+    def stop(self, grace_s: float) -> None:
+        """Take no more requests, let those in flight end within the grace, close."""
+        self._server.stop(grace_s).wait()
+        self._workers.shutdown()
+
+    def _handler(self, signal: Signal) -> "grpc.RpcMethodHandler[bytes, bytes]":
+        def export(body: bytes, context: "grpc.ServicerContext") -> bytes:
+            try:
+                request = decode_request(signal, body, "protobuf")
+                self._intake.accept(request).result()
+            except Refusal as refusal:
+                self._intake.refused(refusal)
+                _abort(context, refusal)
+            return encode_response(request, "protobuf")
+
+        return grpc.unary_unary_rpc_method_handler(export)
+
+
+def _abort(context: "grpc.ServicerContext", refusal: Refusal) -> NoReturn:
+    code = _CODES[refusal.reason.value.grpc_code]
+    if refusal.reason is Reason.BUSY:
+        context.set_trailing_metadata(((_STATUS_DETAILS, _retry_details(refusal)),))
+    context.abort(code, refusal.message)
+
+
+def _retry_details(refusal: Refusal) -> bytes:
+    """The `google.rpc.Status` with the `RetryInfo` that says when to come again."""
+    from google.rpc.error_details_pb2 import RetryInfo  # 2 ms, and only when overloaded
+    from google.rpc.status_pb2 import Status
+
+    status = Status(code=refusal.reason.value.grpc_code, message=refusal.message)
+    info = RetryInfo()
+    info.retry_delay.seconds = RETRY_AFTER_S
+    status.details.add().Pack(info)
+    encoded: bytes = status.SerializeToString()
+    return encoded
+
+
+def _os_error(text: str) -> OSError:
+    """The library reports every failure to bind as one RuntimeError; its text has the reason."""
+    for number in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
+        if os.strerror(number) in text:
+            return OSError(number, os.strerror(number))
+    return OSError(0, text)

@@ -1,0 +1,416 @@
+"""One HTTP/1.1 connection: bytes in, requests to the intake, answers out in order.
+
+A connection has one request in hand: while it is decoded and made durable nothing more is read,
+so what a client can make us hold is one body, one read and the answers to what it pipelined in
+that read. Every state has a deadline, which the server's sweep looks at, so that a client that
+goes slow or silent costs a connection for a bounded time (RFC 9112, 9.5).
+"""
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import httptools
+
+from otx.otlp.compression import decompress, too_large
+from otx.otlp.decode import Encoding, Request, decode_request
+from otx.otlp.encode import encode_response
+from otx.otlp.receiver.http_request import (
+    Head,
+    answer_encoding,
+    read_head,
+    write_refusal,
+    write_success,
+)
+from otx.otlp.receiver.intake import Intake
+from otx.otlp.refusal import Reason, Refusal
+
+_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_HTTP2_PREFACE = b"PRI * HTTP/2.0"
+_TLS_HANDSHAKE = b"\x16\x03"
+# SETTINGS, then GOAWAY with HTTP_1_1_REQUIRED and a word for the client's log (RFC 9113, 6.8).
+_SPEAK_TO_THE_OTHER_PORT = b"this port takes OTLP over HTTP/1.1; gRPC is taken at the --grpc port"
+_GO_AWAY = (
+    b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+    + (8 + len(_SPEAK_TO_THE_OTHER_PORT)).to_bytes(3, "big")
+    + b"\x07\x00\x00\x00\x00\x00"
+    + b"\x00\x00\x00\x00\x00\x00\x00\x0d"
+    + _SPEAK_TO_THE_OTHER_PORT
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpLimits:
+    """What a client may cost. Sizes in bytes, times in seconds.
+
+    Attributes:
+        request_bytes: The largest body, also after decompression.
+        held_bytes: All bodies together that are read but not acknowledged.
+        head_bytes: Request line and headers.
+        connections: Open at once.
+        head_s: Until a request's head is complete, and what a body has at least.
+        body_bytes_per_s: How fast a body has to come on average, beyond `head_s`.
+        idle_s: Between two requests.
+        linger_s: For the rest of a body that is refused to be thrown away.
+    """
+
+    request_bytes: int = 64 << 20
+    held_bytes: int = 512 << 20
+    head_bytes: int = 64 << 10
+    connections: int = 1024
+    head_s: float = 30.0
+    body_bytes_per_s: int = 8 << 10
+    idle_s: float = 60.0
+    linger_s: float = 5.0
+
+
+class Host(Protocol):
+    """What a connection needs of its server."""
+
+    limits: HttpLimits
+    intake: Intake
+
+    def now_s(self) -> float:
+        """Time that only goes forward."""
+
+    def hold(self, size: int) -> bool:
+        """Account for bytes of a body; False when all bodies together are too large."""
+
+    def release(self, size: int) -> None:
+        """Give back what `hold` took."""
+
+    def decode(
+        self,
+        body_size: int,
+        is_slow: bool,
+        work: Callable[[], "Future[None]"],
+        then: Callable[["Future[None]"], None],
+    ) -> None:
+        """Run `work`, at once or on a thread, and `then` on the loop when its future is done."""
+
+    def opened(self, connection: "HttpConnection") -> bool:
+        """Register a connection; False when there are too many."""
+
+    def closed(self, connection: "HttpConnection") -> None:
+        """Forget a connection."""
+
+
+@dataclass(slots=True)
+class _Message:
+    """The request that is being received."""
+
+    started_s: float
+    url: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    head: Head | None = None
+    refusal: Refusal | None = None
+    parts: list[bytes] = field(default_factory=list)
+    received_bytes: int = 0
+    body_bytes: int = 0
+    head_is_complete: bool = False
+    is_complete: bool = False
+
+
+@dataclass(slots=True)
+class _Answer:
+    """A place in the order of answers, filled when the request is done."""
+
+    data: bytes | None = None
+    is_last: bool = False
+
+
+class HttpConnection(asyncio.Protocol):
+    """The state of one connection. All methods run on the server's loop."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._answers: deque[_Answer] = deque()
+        self._transport: asyncio.Transport | None = None
+        self._is_fresh = True
+        self._is_ended = False
+        self._is_stuck = False
+        self._held = 0
+        self.deadline_s = math.inf
+        self._message = _Message(host.now_s(), is_complete=True)
+        self._parser = httptools.HttpRequestParser(self)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether an answer is outstanding."""
+        return bool(self._answers)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start, or say that there are too many (asyncio)."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a server's always is
+        self._transport = transport
+        if not self._host.opened(self):
+            self._refuse_and_end(Refusal(Reason.BUSY, "too many connections are open"))
+        self._set_deadline()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Forget what was half received (asyncio)."""
+        if not self._message.is_complete and not self._is_ended:
+            self._host.intake.noticed("connections that ended in the middle of an HTTP request")
+        self._transport = None
+        self._release()
+        self._host.closed(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes from the client (asyncio)."""
+        if self._is_ended:
+            return
+        if self._is_fresh and self._is_other_protocol(data):
+            return
+        self._is_fresh = False
+        self._message.received_bytes += len(data)
+        self._feed(data)
+        if self._head_is_too_large():
+            self._refuse_and_end(Refusal(Reason.HEADERS_TOO_LARGE, "the head is too large"))
+        self._set_deadline()
+
+    def eof_received(self) -> bool:
+        """Let a client that will send no more still have its answers (asyncio)."""
+        if not self._message.is_complete or not self._answers:
+            return False
+        self._answers[-1].is_last = True
+        return True
+
+    def pause_writing(self) -> None:
+        """The client does not read its answers (asyncio): read no more from it."""
+        self._is_stuck = True
+        self._set_deadline()
+
+    def resume_writing(self) -> None:
+        """The client reads again (asyncio)."""
+        self._is_stuck = False
+        self._flush()
+        self._set_deadline()
+
+    def expire(self) -> None:
+        """The deadline has passed: answer a request that came too slowly, close the rest."""
+        if self._transport is None:
+            return
+        if not self._message.is_complete and not self._is_ended and not self._answers:
+            self._refuse_and_end(Refusal(Reason.TOO_SLOW, "the request came too slowly"))
+        elif self._is_ended or self._is_stuck:
+            self._transport.abort()
+        else:
+            self._transport.close()
+
+    def finish(self) -> None:
+        """Close once what is outstanding is answered; the server is ending."""
+        if self._answers:
+            self._answers[-1].is_last = True
+        elif self._transport is not None:
+            self._transport.close()
+
+    # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        """A request starts."""
+        self._message = _Message(self._host.now_s())
+
+    def on_url(self, url: bytes) -> None:
+        """Part of the request's target."""
+        self._message.url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header."""
+        self._message.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        """Judge the head, before a body is sent if the client waits for that."""
+        if self._is_ended:
+            return
+        message = self._message
+        message.head_is_complete = True
+        method = self._parser.get_method().decode("latin-1")
+        path = message.url.partition(b"?")[0].decode("latin-1")
+        waits = message.headers.get("expect", "").lower() == "100-continue"
+        try:
+            message.head = read_head(method, path, message.headers, self._host.limits.request_bytes)
+        except Refusal as refusal:
+            message.refusal = refusal
+            if waits or refusal.reason is Reason.TOO_LARGE:
+                self._refuse_and_end(refusal)
+            return
+        if waits and not self._answers:
+            self._write(_CONTINUE)
+
+    def on_body(self, part: bytes) -> None:
+        """Part of the body."""
+        if self._is_ended:
+            return
+        self._message.body_bytes += len(part)
+        if self._message.body_bytes > self._host.limits.request_bytes:
+            self._refuse_and_end(too_large(self._host.limits.request_bytes))
+        elif self._message.refusal is None:
+            self._hold(part)
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._message.is_complete = True
+        if self._is_ended:
+            return
+        answer = _Answer(is_last=not self._parser.should_keep_alive())
+        self._answers.append(answer)
+        if self._message.head is None:
+            refusal = self._message.refusal or Refusal(
+                Reason.UNDECODABLE, "the request has no head"
+            )
+            self._answer_refusal(answer, refusal)
+        else:
+            self._take(self._message.head, answer)
+
+    def _head_is_too_large(self) -> bool:
+        message = self._message
+        return (
+            not (self._is_ended or message.is_complete or message.head_is_complete)
+            and message.received_bytes > self._host.limits.head_bytes
+        )
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            # An offer to change to HTTP/2 or so, which may be declined by going on (RFC 9110, 7.8).
+            self._parser = httptools.HttpRequestParser(self)
+            if rest := data[upgrade.args[0] :]:
+                self._feed(rest)
+        except httptools.HttpParserError as error:
+            if not self._is_ended:
+                self._refuse_and_end(Refusal(Reason.UNDECODABLE, f"this is no HTTP/1.1: {error}"))
+
+    def _is_other_protocol(self, data: bytes) -> bool:
+        if data.startswith(_HTTP2_PREFACE):
+            self._host.intake.noticed("connections that spoke HTTP/2 or gRPC to the HTTP port")
+            self._end(_GO_AWAY)
+        elif data.startswith(_TLS_HANDSHAKE):
+            self._host.intake.noticed("connections that spoke TLS to the plain HTTP port")
+            self._end(b"")
+        else:
+            return False
+        self._set_deadline()
+        return True
+
+    def _hold(self, part: bytes) -> None:
+        if not self._host.hold(len(part)):
+            self._refuse_and_end(Refusal(Reason.BUSY, "too much is being received at once"))
+            return
+        self._held += len(part)
+        self._message.parts.append(part)
+
+    def _release(self) -> None:
+        self._host.release(self._held)
+        self._held = 0
+        self._message.parts = []
+
+    def _take(self, head: Head, answer: _Answer) -> None:
+        """Decode the body and hand it to the intake; `answer` is filled when it is durable."""
+        body = (
+            self._message.parts[0]
+            if len(self._message.parts) == 1
+            else b"".join(self._message.parts)
+        )
+        self._message.parts = []
+        held, self._held = self._held, 0
+        limit = self._host.limits.request_bytes
+        request: Request | None = None
+
+        def work() -> "Future[None]":
+            nonlocal request
+            plain = decompress(body, head.content_encoding, limit)
+            request = decode_request(head.signal, plain, head.encoding)
+            return self._host.intake.accept(request)
+
+        def done(kept: "Future[None]") -> None:
+            self._host.release(held)
+            error = kept.exception()
+            if error is None and request is not None:
+                content = encode_response(request, head.encoding)
+                alive = not answer.is_last
+                answer.data = write_success(content, head.encoding, keep_alive=alive)
+                self._flush()
+            else:
+                self._answer_refusal(answer, _as_refusal(error), head.encoding)
+            self._set_deadline()
+
+        is_slow = head.encoding == "json" or head.content_encoding != ""
+        self._host.decode(len(body), is_slow, work, done)
+        if answer.data is None and self._transport is not None:
+            self._transport.pause_reading()
+
+    def _answer_refusal(
+        self, answer: _Answer, refusal: Refusal, encoding: Encoding | None = None
+    ) -> None:
+        self._host.intake.refused(refusal)
+        encoding = encoding or answer_encoding(self._message.headers)
+        answer.data = write_refusal(refusal, encoding, keep_alive=not answer.is_last)
+        self._flush()
+
+    def _refuse_and_end(self, refusal: Refusal) -> None:
+        """Refuse a request whose body is not wanted, and let no other follow."""
+        self._host.intake.refused(refusal)
+        encoding = answer_encoding(self._message.headers)
+        self._end(write_refusal(refusal, encoding, keep_alive=False))
+
+    def _end(self, last_words: bytes) -> None:
+        """Answer and stop listening.
+
+        The rest of what the client sends is thrown away for a while: closing at once would reset
+        the connection and take the answer with it.
+        """
+        self._is_ended = True
+        self._release()
+        self._answers.append(_Answer(last_words, is_last=True))
+        self._flush()
+
+    def _flush(self) -> None:
+        """Write the answers that are next in order."""
+        while self._answers and (data := self._answers[0].data) is not None:
+            answer = self._answers.popleft()
+            self._write(data)
+            if answer.is_last:
+                self._close_after_answer()
+                return
+        if not self._answers and not self._is_stuck and self._transport is not None:
+            self._transport.resume_reading()
+
+    def _close_after_answer(self) -> None:
+        self._answers.clear()
+        if self._transport is None:
+            return
+        if self._is_ended and self._transport.can_write_eof():
+            self._transport.write_eof()
+            self._transport.resume_reading()
+        else:
+            self._is_ended = True
+            self._transport.close()
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def _set_deadline(self) -> None:
+        limits, now = self._host.limits, self._host.now_s()
+        if self._is_ended:
+            self.deadline_s = min(self.deadline_s, now + limits.linger_s)
+        elif self._is_stuck:
+            self.deadline_s = now + limits.head_s
+        elif self._answers:
+            self.deadline_s = math.inf
+        elif not self._message.is_complete:
+            earned = self._message.body_bytes / limits.body_bytes_per_s
+            self.deadline_s = self._message.started_s + limits.head_s + earned
+        else:
+            self.deadline_s = now + limits.idle_s
+
+
+def _as_refusal(error: BaseException | None) -> Refusal:
+    if isinstance(error, Refusal):
+        return error
+    return Refusal(Reason.FAULT, f"a fault of otx: {type(error).__name__}: {error}")

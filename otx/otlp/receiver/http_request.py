@@ -1,0 +1,93 @@
+"""What is decided about an HTTP request from its head alone, and the bytes of an answer.
+
+Sans-I/O: the connection in `http_connection` feeds it. RFC 9110 and 9112 for HTTP, the OTLP
+specification ("OTLP/HTTP Request", "OTLP/HTTP Response") for what goes over it.
+"""
+
+from dataclasses import dataclass
+
+from otx.model.signal import Signal
+from otx.otlp.compression import ACCEPTED, too_large
+from otx.otlp.decode import Encoding, encoding_of
+from otx.otlp.encode import encode_status
+from otx.otlp.receiver.intake import RETRY_AFTER_S
+from otx.otlp.refusal import Reason, Refusal
+from otx.otlp.wire import JSON, PROTOBUF, SIGNAL_OF_PATH
+
+_CONTENT_TYPES: dict[Encoding, str] = {"protobuf": PROTOBUF, "json": JSON}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A request's head that promises a body we can take."""
+
+    signal: Signal
+    encoding: Encoding
+    content_encoding: str
+
+
+def read_head(method: str, path: str, headers: dict[str, str], max_bytes: int) -> Head:
+    """Judge a request before its body is read.
+
+    Args:
+        method: As it came.
+        path: Without the query.
+        headers: By lower-case name.
+        max_bytes: The most a body may have.
+
+    Raises:
+        Refusal: The body need not be sent.
+    """
+    signal = SIGNAL_OF_PATH.get(path.rstrip("/"))
+    if signal is None:
+        paths = ", ".join(SIGNAL_OF_PATH)
+        raise Refusal(Reason.NO_SUCH_PATH, f"nothing is at {path}; OTLP is taken at {paths}")
+    if method != "POST":
+        raise Refusal(Reason.WRONG_METHOD, f"{path} takes POST, not {method}")
+    encoding = encoding_of(headers.get("content-type", ""))
+    length = headers.get("content-length", "")
+    if length.isdigit() and int(length) > max_bytes:
+        raise too_large(max_bytes)
+    return Head(signal, encoding, headers.get("content-encoding", ""))
+
+
+def answer_encoding(headers: dict[str, str]) -> Encoding:
+    """The encoding to refuse in: the request's own, and JSON, which people read, for others."""
+    try:
+        return encoding_of(headers.get("content-type", ""))
+    except Refusal:
+        return "json"
+
+
+def write_success(body: bytes, encoding: Encoding, *, keep_alive: bool) -> bytes:
+    """The bytes of a 200."""
+    return _response("200 OK", _CONTENT_TYPES[encoding], "", body, keep_alive)
+
+
+def write_refusal(refusal: Refusal, encoding: Encoding, *, keep_alive: bool) -> bytes:
+    """The bytes of a 4xx or 5xx, whose body is a `google.rpc.Status`."""
+    answer = refusal.reason.value
+    return _response(
+        f"{answer.http_status} {answer.http_reason}",
+        _CONTENT_TYPES[encoding],
+        _EXTRA_HEADERS.get(refusal.reason, ""),
+        encode_status(refusal, encoding),
+        keep_alive,
+    )
+
+
+_EXTRA_HEADERS = {
+    Reason.WRONG_METHOD: "Allow: POST\r\n",
+    Reason.BUSY: f"Retry-After: {RETRY_AFTER_S}\r\n",
+    # Which codings would be taken (RFC 9110, 12.5.3).
+    Reason.UNSUPPORTED_ENCODING: f"Accept-Encoding: {', '.join(ACCEPTED)}\r\n",
+}
+
+
+def _response(status: str, content_type: str, extra: str, body: bytes, keep_alive: bool) -> bytes:
+    close = "" if keep_alive else "Connection: close\r\n"
+    head = (
+        f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n"
+        f"{extra}{close}\r\n"
+    )
+    return head.encode("latin-1") + body

@@ -1,0 +1,52 @@
+"""Why a request is not accepted, and how each protocol says so.
+
+One table for both protocols, so that gRPC and HTTP can't drift apart (OTLP specification,
+"Failures"). The body of every HTTP 4xx and 5xx is a `google.rpc.Status`, in the encoding of the
+request.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How a reason is said in HTTP and in gRPC (google.rpc.Code)."""
+
+    http_status: int
+    http_reason: str
+    grpc_code: int
+    is_retryable: bool = False
+
+
+class Reason(Enum):
+    """Why a request is refused."""
+
+    UNDECODABLE = Answer(400, "Bad Request", 3)
+    """The body is not what its content type says: INVALID_ARGUMENT."""
+    NO_SUCH_PATH = Answer(404, "Not Found", 12)
+    WRONG_METHOD = Answer(405, "Method Not Allowed", 12)
+    TOO_SLOW = Answer(408, "Request Timeout", 4)
+    TOO_LARGE = Answer(413, "Content Too Large", 8)
+    """Above the limit, before or after decompression: RESOURCE_EXHAUSTED without RetryInfo."""
+    UNSUPPORTED_TYPE = Answer(415, "Unsupported Media Type", 3)
+    UNSUPPORTED_ENCODING = Answer(415, "Unsupported Media Type", 12)
+    HEADERS_TOO_LARGE = Answer(431, "Request Header Fields Too Large", 8)
+    FAULT = Answer(500, "Internal Server Error", 13)
+    """otx itself is at fault."""
+    BUSY = Answer(503, "Service Unavailable", 14, is_retryable=True)
+    """A queue is full, the disk fails or the receiver is ending: the client should come again."""
+
+
+class Refusal(Exception):
+    """A request that is not accepted.
+
+    Attributes:
+        reason: Why.
+        message: What is wrong, for the developer of the sender.
+    """
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
