@@ -27,7 +27,7 @@ MIN_COLUMNS, MIN_LINES = 80, 24
 
 EXTRAS = {
     "grpc": ("receive", "OTLP over gRPC"),
-    "uvicorn": ("receive", "OTLP over HTTP"),
+    "httptools": ("receive", "OTLP over HTTP"),
     "zstandard": ("receive", "zstd bodies"),
     "duckdb": ("store", "otx query, trace, tui"),
     "pyarrow": ("store", "keeping what is received as columns"),

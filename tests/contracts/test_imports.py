@@ -7,7 +7,7 @@ import pytest
 
 from otx.command_table import COMMANDS, load_command
 
-HEAVY = {"grpc", "google.protobuf", "textual", "duckdb", "pyarrow", "rich", "asyncio", "uvicorn"}
+HEAVY = {"grpc", "google.protobuf", "textual", "duckdb", "pyarrow", "rich", "asyncio", "httptools"}
 
 
 def modules_after(code: str) -> set[str]:
