@@ -1,0 +1,88 @@
+"""The column view of OTLP: its own messages, except that recursive fields are declared bytes.
+
+A field of bytes has the same wire format as a field of a message, so requests of any sender parse
+under this view. `AnyValue` contains itself through arrays and maps; Arrow has no type for that, so
+these two stay undecoded bytes here and are read one by one where they occur, which is seldom.
+Resources and scopes stay bytes as well, because many spans share one and it is decoded once.
+
+The view is derived at run time from the official descriptors rather than kept as a .proto of our
+own: no field number can be mistyped, no protoc is needed to build, and new fields come along.
+"""
+
+from functools import cache
+from typing import Any, TypeAlias
+
+import ptars
+from google.protobuf import descriptor_pb2, descriptor_pool
+from opentelemetry.proto.common.v1 import common_pb2
+from opentelemetry.proto.logs.v1 import logs_pb2
+from opentelemetry.proto.resource.v1 import resource_pb2
+from opentelemetry.proto.trace.v1 import trace_pb2
+
+_KEPT_AS_BYTES = {
+    ("AnyValue", "array_value"),
+    ("AnyValue", "kvlist_value"),
+    ("ResourceSpans", "resource"),
+    ("ScopeSpans", "scope"),
+    ("ResourceLogs", "resource"),
+    ("ScopeLogs", "scope"),
+}
+_LEFT_OUT = {
+    ("AnyValue", "string_value_strindex"),  # profiles only; elsewhere to be ignored
+    ("KeyValue", "key_strindex"),
+    ("Span", "dropped_attributes_count"),
+    ("Span", "dropped_events_count"),
+    ("Span", "dropped_links_count"),
+    ("Event", "dropped_attributes_count"),
+    ("Link", "dropped_attributes_count"),
+    ("Link", "trace_state"),
+    ("Link", "flags"),
+    ("LogRecord", "dropped_attributes_count"),
+    ("LogRecord", "flags"),
+    ("ResourceSpans", "schema_url"),
+    ("ScopeSpans", "schema_url"),
+    ("ResourceLogs", "schema_url"),
+    ("ScopeLogs", "schema_url"),
+}
+"""Fields no column is made of: what is not decoded costs nothing."""
+
+Handler: TypeAlias = Any
+"""Reads serialised messages into an Arrow RecordBatch; ptars has no name for its type."""
+
+
+def _handler(file_name: str, message_name: str) -> Handler:
+    pool = descriptor_pool.DescriptorPool()
+    for module in (common_pb2, resource_pb2, trace_pb2, logs_pb2):
+        file = descriptor_pb2.FileDescriptorProto()
+        module.DESCRIPTOR.CopyToProto(file)
+        for message in file.message_type:
+            _narrow(message)
+        pool.Add(file)
+    files = ptars.HandlerPool([pool.FindFileByName(file_name)])
+    return files.get_for_message(pool.FindMessageTypeByName(message_name))
+
+
+def _narrow(message: descriptor_pb2.DescriptorProto) -> None:
+    """Change one message and those declared in it to the view."""
+    kept = [field for field in message.field if (message.name, field.name) not in _LEFT_OUT]
+    for field in kept:
+        if (message.name, field.name) in _KEPT_AS_BYTES:
+            field.type = descriptor_pb2.FieldDescriptorProto.TYPE_BYTES
+            field.ClearField("type_name")
+    copies = [descriptor_pb2.FieldDescriptorProto.FromString(f.SerializeToString()) for f in kept]
+    del message.field[:]
+    message.field.extend(copies)
+    for inner in message.nested_type:
+        _narrow(inner)
+
+
+@cache
+def traces_handler() -> Handler:
+    """Reads ExportTraceServiceRequest, which has the wire format of TracesData."""
+    return _handler(trace_pb2.DESCRIPTOR.name, "opentelemetry.proto.trace.v1.TracesData")
+
+
+@cache
+def logs_handler() -> Handler:
+    """Reads ExportLogsServiceRequest, which has the wire format of LogsData."""
+    return _handler(logs_pb2.DESCRIPTOR.name, "opentelemetry.proto.logs.v1.LogsData")

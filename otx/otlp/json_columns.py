@@ -1,0 +1,204 @@
+"""Attributes as JSON text, a column at a time: no Python object for each value.
+
+JSON keeps a string from a number and a map from a list, and any SQL engine can look into it. What
+JSON cannot say is written in OTLP/JSON's own words: bytes are `{"bytesValue": base64}`, and NaN
+and the infinities `{"doubleValue": "NaN"}`. A map that has just one such key itself is put into
+`{"kvlistValue": …}`, so that `read_value` gives back what was sent. A double always has a point or
+an exponent. Keys that occur twice stay twice.
+"""
+
+import math
+from base64 import b64decode, b64encode
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
+
+from otx.model.telemetry import AttributeValue
+
+Column: TypeAlias = Any
+"""A pyarrow Array; pyarrow carries no types."""
+
+_ESCAPED = bytes([*range(0x20), 0x22, 0x5C])
+"""What may not stand in a JSON string as it is (RFC 8259, section 7)."""
+_NEEDS_ESCAPE = r'["\\\x00-\x1f]'
+_WRAPPERS = frozenset({"bytesValue", "doubleValue", "kvlistValue"})
+_MAX_DEPTH = 100
+"""Deeper values are cut to null; protobuf itself parses no more than 100 levels."""
+
+
+def attribute_texts(key_values: Column) -> Column:
+    """JSON objects of a list<KeyValue> column of the column view."""
+    flat = key_values.flatten()
+    distinct = flat.field("key").dictionary_encode()
+    keys = _json_strings(distinct.dictionary).take(distinct.indices)
+    members = pc.binary_join_element_wise(keys, value_texts(flat.field("value")), ":")
+    lists = pa.ListArray.from_arrays(_offsets(key_values), members)
+    return pc.binary_join_element_wise("{", pc.binary_join(lists, ","), "}", "")
+
+
+def value_texts(values: Column) -> Column:
+    """JSON texts of an AnyValue column of the column view; `null` where no value is set."""
+    strings = _child(values, "string_value")
+    parts = [
+        pc.if_else(strings.is_valid(), _json_strings(strings), pa.scalar(None, pa.string())),
+        pc.cast(_child(values, "int_value"), pa.string()),
+        pc.cast(_child(values, "bool_value"), pa.string()),
+        _double_texts(_child(values, "double_value")),
+        _slow_texts(_child(values, "array_value"), _array_text),
+        _slow_texts(_child(values, "kvlist_value"), _map_text),
+        _slow_texts(_child(values, "bytes_value"), _bytes_text),
+    ]
+    present = [part for part in parts if part.null_count < len(part)]
+    if not present:
+        return pa.array(["null"] * len(values), pa.string())
+    return pc.coalesce(*present, pa.scalar("null"))
+
+
+def has_doubled_values(values: Column) -> bool:
+    """Whether some AnyValue has two values set: legal on the wire, where the last one counts."""
+    children = [_child(values, field.name) for field in values.type]
+    if not children:
+        return False
+    set_at_all = pc.coalesce(*(pc.if_else(c.is_valid(), True, None) for c in children))
+    set_in_all = sum(len(c) - c.null_count for c in children)
+    return bool(set_in_all != len(set_at_all) - set_at_all.null_count)
+
+
+def attributes_text(attributes: Sequence[KeyValue]) -> str:
+    """The JSON object of a few attributes, read one by one: for what many spans share."""
+    return _object_text(attributes, depth=0)
+
+
+def read_value(text: str) -> AttributeValue:
+    """The value that a JSON text of this module stands for; the last of equal keys counts."""
+    return _unwrapped(orjson.loads(text))
+
+
+def read_attributes(text: str) -> Mapping[str, AttributeValue]:
+    """The attributes that a JSON object of this module stands for."""
+    document = orjson.loads(text)
+    return {key: _unwrapped(value) for key, value in document.items()}
+
+
+def _child(values: Column, name: str) -> Column:
+    return values.field(name)
+
+
+def _offsets(lists: Column) -> Column:
+    """Offsets into `lists.flatten()`, which drops what a slice does not cover."""
+    offsets = lists.offsets
+    return pc.subtract(offsets, offsets[0])
+
+
+def _json_strings(strings: Column) -> Column:
+    """JSON string literals. Nearly no text needs an escape, so that is found out in one go."""
+    data = strings.buffers()[2]
+    raw = data.to_pybytes() if data is not None else b""
+    quoted = pc.binary_join_element_wise('"', strings, '"', "")
+    if len(raw.translate(None, _ESCAPED)) == len(raw):
+        return quoted
+    needs = pc.fill_null(pc.match_substring_regex(strings, _NEEDS_ESCAPE), False)
+    escaped = [orjson.dumps(text).decode() for text in strings.filter(needs).to_pylist()]
+    return pc.replace_with_mask(quoted, needs, pa.array(escaped, pa.string()))
+
+
+def _double_texts(values: Column) -> Column:
+    texts = pc.cast(values, pa.string())
+    if values.null_count == len(values):
+        return texts
+    whole = pc.match_substring_regex(texts, r"^-?[0-9]+$")
+    texts = pc.if_else(whole, pc.binary_join_element_wise(texts, ".0", ""), texts)
+    odd = pc.fill_null(pc.invert(pc.is_finite(values)), False)
+    return pc.replace_with_mask(
+        texts,
+        odd,
+        pa.array([_double_text(value) for value in values.filter(odd).to_pylist()], pa.string()),
+    )
+
+
+def _slow_texts(values: Column, write: "Any") -> Column:
+    """Texts of the few values that are read one by one; null where there is none."""
+    if values.null_count == len(values):
+        return pa.nulls(len(values), pa.string())
+    distinct = values.dictionary_encode()
+    texts = pa.array([write(value) for value in distinct.dictionary.to_pylist()], pa.string())
+    return texts.take(distinct.indices)
+
+
+def _array_text(data: bytes) -> str:
+    return _list_text(ArrayValue.FromString(data).values, depth=0)
+
+
+def _map_text(data: bytes) -> str:
+    return _map_of(KeyValueList.FromString(data).values, depth=0)
+
+
+def _bytes_text(data: bytes) -> str:
+    return f'{{"bytesValue":"{b64encode(data).decode()}"}}'
+
+
+def _double_text(value: float) -> str:
+    if math.isnan(value):
+        return '{"doubleValue":"NaN"}'
+    if math.isinf(value):
+        return '{"doubleValue":"Infinity"}' if value > 0 else '{"doubleValue":"-Infinity"}'
+    return orjson.dumps(value).decode()
+
+
+def _value_text(value: AnyValue, depth: int) -> str:
+    kind = value.WhichOneof("value")
+    if kind == "string_value":
+        return orjson.dumps(value.string_value).decode()
+    if kind == "int_value":
+        return str(value.int_value)
+    if kind == "bool_value":
+        return "true" if value.bool_value else "false"
+    if kind == "double_value":
+        return _double_text(value.double_value)
+    if kind == "bytes_value":
+        return _bytes_text(value.bytes_value)
+    if depth < _MAX_DEPTH and kind == "array_value":
+        return _list_text(value.array_value.values, depth)
+    if depth < _MAX_DEPTH and kind == "kvlist_value":
+        return _map_of(value.kvlist_value.values, depth)
+    return "null"
+
+
+def _list_text(values: Sequence[AnyValue], depth: int) -> str:
+    return "[" + ",".join(_value_text(value, depth + 1) for value in values) + "]"
+
+
+def _map_of(entries: Sequence[KeyValue], depth: int) -> str:
+    text = _object_text(entries, depth)
+    if len(entries) == 1 and entries[0].key in _WRAPPERS:
+        return f'{{"kvlistValue":{text}}}'
+    return text
+
+
+def _object_text(entries: Sequence[KeyValue], depth: int) -> str:
+    members = (
+        f"{orjson.dumps(entry.key).decode()}:{_value_text(entry.value, depth + 1)}"
+        for entry in entries
+    )
+    return "{" + ",".join(members) + "}"
+
+
+def _unwrapped(value: Any) -> AttributeValue:
+    if isinstance(value, list):
+        return [_unwrapped(item) for item in value]
+    if not isinstance(value, dict):
+        plain: AttributeValue = value
+        return plain
+    if len(value) == 1:
+        ((key, inner),) = value.items()
+        if key == "bytesValue" and isinstance(inner, str):
+            return b64decode(inner)
+        if key == "doubleValue" and isinstance(inner, str):
+            return float(inner)
+        if key == "kvlistValue" and isinstance(inner, dict):
+            return {name: _unwrapped(item) for name, item in inner.items()}
+    return {name: _unwrapped(item) for name, item in value.items()}

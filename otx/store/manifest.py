@@ -1,0 +1,147 @@
+"""The one file that says what a reader sees.
+
+A reader's view is the segments of one manifest plus, of each log, what lies behind the position
+the manifest gives for it. Both change in the same rename, so a row is in a segment or in a log's
+tail, never in both and never in neither. Files no manifest names do not exist for anybody.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from otx.store.durable import Step, no_step, replace_durably
+from otx.store.errors import StoreDamaged
+from otx.store.log_position import LogPosition
+
+FORMAT = 1
+
+SegmentKind: TypeAlias = Literal["spans", "logs", "raw"]
+"""What a segment holds: rows of a table, or log records of signals that are not rows yet."""
+
+Identity: TypeAlias = tuple[int, int, int]
+"""Inode, modification time and size: differs between any two manifests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One finished file in `segments/`.
+
+    Attributes:
+        rows: Rows, or requests in a raw segment.
+        min_unix_nano: The earliest start, log or receive time in it.
+        max_unix_nano: The latest.
+    """
+
+    name: str
+    kind: SegmentKind
+    rows: int
+    bytes: int
+    min_unix_nano: int
+    max_unix_nano: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """A file that was replaced or has expired, kept a while for readers that still know it."""
+
+    name: str
+    since_unix_nano: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What is readable at one moment.
+
+    Attributes:
+        positions: For each log, up to where it is in segments.
+        aside_requests: Requests that could not be decoded, since the store was made.
+        aside_bytes: Bytes of those, and of torn tails that were cut.
+        expired_rows: Rows that retention removed.
+    """
+
+    version: int = 0
+    segments: tuple[Segment, ...] = ()
+    positions: Mapping[str, LogPosition] = field(default_factory=dict)
+    retired: tuple[Retired, ...] = ()
+    aside_requests: int = 0
+    aside_bytes: int = 0
+    expired_rows: int = 0
+
+    def of_kind(self, *kinds: SegmentKind) -> list[Segment]:
+        """The segments that hold one of the kinds, in the manifest's order."""
+        return [segment for segment in self.segments if segment.kind in kinds]
+
+    def file_names(self) -> set[str]:
+        """Every file that has a reason to be in `segments/`."""
+        return {segment.name for segment in self.segments} | {old.name for old in self.retired}
+
+
+def manifest_identity(path: Path) -> Identity | None:
+    """What tells this manifest from every other; None where there is none yet."""
+    try:
+        facts = os.stat(path)  # noqa: PTH116 - a third of the cost of Path.stat
+    except FileNotFoundError:
+        return None
+    return facts.st_ino, facts.st_mtime_ns, facts.st_size
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The manifest of a store; an empty one where nothing was converted yet.
+
+    Raises:
+        StoreDamaged: The file is no manifest of this format.
+    """
+    try:
+        return _from_json(json.loads(path.read_bytes()))
+    except FileNotFoundError:
+        return Manifest()
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreDamaged(
+            f"{path} is no manifest that this otx understands: {error}",
+            hint="was the store written by a newer otx?",
+        ) from None
+
+
+def write_manifest(path: Path, manifest: Manifest, step: Step = no_step) -> None:
+    """Make a manifest the one that readers see, durably."""
+    replace_durably(path, json.dumps(_to_json(manifest)).encode(), step)
+
+
+def _to_json(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "version": manifest.version,
+        "segments": [
+            [s.name, s.kind, s.rows, s.bytes, s.min_unix_nano, s.max_unix_nano]
+            for s in manifest.segments
+        ],
+        "positions": {log: [at.number, at.offset] for log, at in manifest.positions.items()},
+        "retired": [[old.name, old.since_unix_nano] for old in manifest.retired],
+        "aside_requests": manifest.aside_requests,
+        "aside_bytes": manifest.aside_bytes,
+        "expired_rows": manifest.expired_rows,
+    }
+
+
+def _from_json(document: Mapping[str, Any]) -> Manifest:
+    if document["format"] != FORMAT:
+        raise ValueError(f"format {document['format']!r}")
+    return Manifest(
+        version=int(document["version"]),
+        segments=tuple(_segments(document["segments"])),
+        positions={log: LogPosition(*at) for log, at in document["positions"].items()},
+        retired=tuple(Retired(*old) for old in document["retired"]),
+        aside_requests=int(document["aside_requests"]),
+        aside_bytes=int(document["aside_bytes"]),
+        expired_rows=int(document["expired_rows"]),
+    )
+
+
+def _segments(rows: Iterable[list[Any]]) -> Iterable[Segment]:
+    for name, kind, count, size, earliest, latest in rows:
+        if Path(name).name != name or kind not in ("spans", "logs", "raw"):
+            raise ValueError(f"segment {name!r} of kind {kind!r}")
+        yield Segment(name, kind, count, size, earliest, latest)
