@@ -8,13 +8,13 @@ from otx.otlp.refusal import Refusal
 from otx.otlp.wire import WIRE
 
 
-def to_json(message: Message) -> bytes:
-    """OTLP/JSON text of a message, on one line."""
+def to_json(message: Message, *, indent: bool = False) -> bytes:
+    """OTLP/JSON text of a message, on one line or indented for people."""
     import orjson  # 1 ms, and most senders speak protobuf
 
     from otx.otlp.json_codec import write_message
 
-    return orjson.dumps(write_message(message))
+    return orjson.dumps(write_message(message), option=orjson.OPT_INDENT_2 if indent else None)
 
 
 def encode_message(message: Message, encoding: Encoding) -> bytes:

@@ -32,15 +32,6 @@ from otx.otlp.refusal import Reason, Refusal
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _HTTP2_PREFACE = b"PRI * HTTP/2.0"
 _TLS_HANDSHAKE = b"\x16\x03"
-# SETTINGS, then GOAWAY with HTTP_1_1_REQUIRED and a word for the client's log (RFC 9113, 6.8).
-_SPEAK_TO_THE_OTHER_PORT = b"this port takes OTLP over HTTP/1.1; gRPC is taken at the --grpc port"
-_GO_AWAY = (
-    b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
-    + (8 + len(_SPEAK_TO_THE_OTHER_PORT)).to_bytes(3, "big")
-    + b"\x07\x00\x00\x00\x00\x00"
-    + b"\x00\x00\x00\x00\x00\x00\x00\x0d"
-    + _SPEAK_TO_THE_OTHER_PORT
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +279,11 @@ class HttpConnection(asyncio.Protocol):
     def _is_other_protocol(self, data: bytes) -> bool:
         if data.startswith(_HTTP2_PREFACE):
             self._host.intake.noticed("connections that spoke HTTP/2 or gRPC to the HTTP port")
-            self._end(_GO_AWAY)
+            # In HTTP/1.1, which gRPC clients recognise and back off from; after a polite HTTP/2
+            # GOAWAY they reconnect at once, hundreds of times a second.
+            text = "this port takes OTLP over HTTP/1.1; gRPC is taken at the --grpc port"
+            refusal = Refusal(Reason.UNDECODABLE, text)
+            self._end(write_refusal(refusal, "json", keep_alive=False))
         elif data.startswith(_TLS_HANDSHAKE):
             self._host.intake.noticed("connections that spoke TLS to the plain HTTP port")
             self._end(b"")

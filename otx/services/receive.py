@@ -1,0 +1,188 @@
+"""The receiver as one thing: servers, log, converter and printing, started and ended together.
+
+On the way in everything is claimed before it is announced; on the way out servers stop first, so
+that nothing is acknowledged that is not in the log, then the log is closed, then the converter
+drains it.
+"""
+
+import gc
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from otx.errors import missing_extra
+from otx.otlp.address import Address, cannot_listen
+from otx.otlp.receiver.intake import Intake
+from otx.services.converter_guard import ConverterGuard
+from otx.services.receive_keep import Keeper
+from otx.services.receive_print import Printer
+from otx.services.receive_tally import ReceiveReport, Tally
+from otx.store.layout import ReceiverLock
+from otx.store.wal import FsyncMode, LogWriter
+from otx.system.ports import listener_of
+from otx.system.stop import StopSignal
+
+PrintForm: TypeAlias = Literal["none", "summary", "full", "jsonl"]
+
+STOP_GRACE_S = 5.0
+"""For requests in hand when the receiver is asked to stop."""
+_LOOK_S = 1.0
+_GC_THRESHOLD = 50_000
+"""Decoding JSON makes containers by the thousand and no cycles; the default costs it a factor."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveOptions:
+    """How to receive.
+
+    Attributes:
+        store_dir: Where to keep what comes; None keeps nothing.
+        max_request_bytes: The largest request, also after decompression.
+        fsync: `always` acknowledges after fsync, `interval` within a second of it.
+        duration_s: When to stop; None for when asked.
+        count: Records after which to stop; the request that reaches it is kept whole.
+        print_form: What of it goes to stdout.
+    """
+
+    grpc: Address
+    http: Address
+    store_dir: Path | None
+    max_request_bytes: int = 64 << 20
+    fsync: FsyncMode = "always"
+    duration_s: float | None = None
+    count: int | None = None
+    print_form: PrintForm = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """How a receiver speaks.
+
+    Attributes:
+        write: Writes text to stdout, a newline after it.
+        note: Says something on stderr.
+        warn: Warns on stderr.
+    """
+
+    write: Callable[[str], None]
+    note: Callable[[str], None]
+    warn: Callable[[str], None]
+
+
+def receive(options: ReceiveOptions, voice: Voice) -> ReceiveReport:
+    """Receive until INT or TERM, the duration's end or the count; what came in.
+
+    Call it from the main thread, which signals go to.
+
+    Raises:
+        MachineError: An address cannot be had, or the store is another receiver's.
+    """
+    with StopSignal() as stop:
+        tally = Tally(voice.warn)
+        guard = _run(options, voice, stop, tally)
+        return tally.report(guard.restarts if guard else 0)
+
+
+def _run(
+    options: ReceiveOptions, voice: Voice, stop: StopSignal, tally: Tally
+) -> ConverterGuard | None:
+    with ExitStack() as running:
+        lock, guard, log = _open_store(options, voice, running)
+        printer = _printer(options, voice, stop)
+        if printer is not None:
+            running.callback(printer.close)
+        keeper = Keeper(log, printer, tally, time.time_ns, options.count, stop.ask)
+        grpc, http = _serve(options, keeper, running)
+        running.callback(keeper.end)
+        if lock is not None:
+            lock.announce(str(grpc), str(http))
+        voice.note(f"ready grpc={grpc} http={http}")
+        _settle_memory()
+        _wait(options, voice, stop, tally, guard)
+    return guard
+
+
+def _open_store(
+    options: ReceiveOptions, voice: Voice, running: ExitStack
+) -> tuple[ReceiverLock | None, ConverterGuard | None, LogWriter | None]:
+    if options.store_dir is None:
+        return None, None, None
+    lock = running.enter_context(ReceiverLock(options.store_dir))
+    start = partial(_start_converter, options.store_dir)
+    guard = running.enter_context(ConverterGuard(start, voice.warn))
+    log = running.enter_context(LogWriter(options.store_dir, fsync=options.fsync))
+    return lock, guard, log
+
+
+def _start_converter(store_dir: Path) -> "subprocess.Popen[bytes]":
+    from otx.store.converter import start_converter  # after `ready` is soon enough
+
+    return start_converter(store_dir)
+
+
+def _printer(options: ReceiveOptions, voice: Voice, stop: StopSignal) -> Printer | None:
+    if options.print_form not in ("full", "jsonl"):
+        return None
+    indent = options.print_form == "full"
+    return Printer(voice.write, indent=indent, on_closed=stop.ask)
+
+
+def _serve(options: ReceiveOptions, intake: Intake, running: ExitStack) -> tuple[Address, Address]:
+    """Start both servers; where they listen."""
+    try:
+        from otx.otlp.receiver.grpc_server import GrpcServer  # 80 ms
+        from otx.otlp.receiver.http_connection import HttpLimits
+        from otx.otlp.receiver.http_server import HttpServer  # 40 ms
+    except ImportError as error:
+        raise missing_extra(error.name or "grpc", "receive") from None
+    limit = options.max_request_bytes
+    grpc_server = GrpcServer(intake, limit)
+    running.callback(grpc_server.stop, STOP_GRACE_S)
+    http_server = HttpServer(intake, HttpLimits(request_bytes=limit, held_bytes=8 * limit))
+    running.callback(http_server.stop, STOP_GRACE_S)
+    grpc = _listen(grpc_server.start, options.grpc, "--grpc")
+    http = _listen(http_server.start, options.http, "--http")
+    return grpc, http
+
+
+def _listen(start: Callable[[Address], Address], address: Address, flag: str) -> Address:
+    try:
+        return start(address)
+    except OSError as error:
+        owner = listener_of(address.port) if address.port else ""
+        raise cannot_listen(address, flag, error, owner) from None
+
+
+def _settle_memory() -> None:
+    """Take what start-up made out of the collector's sight, and let it look less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_GC_THRESHOLD)
+
+
+def _wait(
+    options: ReceiveOptions,
+    voice: Voice,
+    stop: StopSignal,
+    tally: Tally,
+    guard: ConverterGuard | None,
+) -> None:
+    """Look after the converter and show the summary until a stop is asked for."""
+    ends_s = None if options.duration_s is None else time.monotonic() + options.duration_s
+    before = tally.report()
+    while not stop.is_set:
+        if guard is not None:
+            guard.check()
+        left_s = _LOOK_S if ends_s is None else min(_LOOK_S, ends_s - time.monotonic())
+        if left_s <= 0 or stop.wait(left_s):
+            break
+        if options.print_form == "summary":
+            now = tally.report()
+            if line := now.since(before):
+                voice.write(line)
+            before = now

@@ -1,0 +1,122 @@
+"""What a receiver counts, and what it says of it."""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from otx.model.signal import Signal
+from otx.model.units import format_count
+from otx.otlp.decode import Request
+from otx.otlp.refusal import Reason, Refusal
+from otx.otlp.wire import WIRE
+
+_MAX_KINDS = 100
+"""Different warnings that are told apart; the rest is counted together."""
+_REST = "other warnings"
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveReport:
+    """What came in so far.
+
+    Attributes:
+        requests: Acknowledged requests by signal.
+        records: Spans, log records, data points and samples in them.
+        refused: Requests that were turned away, by reason.
+        warnings: Oddities by text, and how often.
+        converter_restarts: Times the converter had died.
+    """
+
+    requests: Counter[Signal] = field(default_factory=Counter)
+    records: Counter[Signal] = field(default_factory=Counter)
+    refused: Counter[Reason] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=Counter)
+    converter_restarts: int = 0
+
+    def since(self, before: "ReceiveReport") -> str:
+        """What came in after an earlier report, on one line; "" for nothing."""
+        parts = []
+        for signal in Signal:
+            records = self.records[signal] - before.records[signal]
+            requests = self.requests[signal] - before.requests[signal]
+            if requests:
+                noun = WIRE[signal].record_noun
+                parts.append(f"{signal} {format_count(records)} {noun} in {_requests(requests)}")
+        refused = self.refused.total() - before.refused.total()
+        if refused:
+            parts.append(f"refused {_requests(refused)}")
+        return "; ".join(parts)
+
+    def lines(self) -> list[str]:
+        """The whole report for people."""
+        lines = [f"received {self.since(ReceiveReport()) or 'nothing'}"]
+        lines += [
+            f"  refused {_requests(count)}: {reason.name.lower().replace('_', ' ')}"
+            for reason, count in self.refused.most_common()
+        ]
+        lines += [f"  {format_count(count)} × {text}" for text, count in self.warnings.items()]
+        if self.converter_restarts:
+            lines.append(f"  the converter was restarted {self.converter_restarts} times")
+        return lines
+
+
+class Tally:
+    """Counts from any thread. The first of a kind is told at once, the others at the end."""
+
+    def __init__(self, warn: Callable[[str], None]) -> None:
+        self._warn = warn
+        self._lock = threading.Lock()
+        self._report = ReceiveReport()
+
+    def acknowledged(self, request: Request) -> int:
+        """Count a request that is kept; the number of records kept so far."""
+        with self._lock:
+            self._report.requests[request.signal] += 1
+            self._report.records[request.signal] += request.records
+            total = self._report.records.total()
+        for warning in request.warnings:
+            self.noticed(warning)
+        return total
+
+    def refused(self, refusal: Refusal) -> None:
+        """Count a request that was turned away."""
+        with self._lock:
+            self._report.refused[refusal.reason] += 1
+            is_first = self._report.refused[refusal.reason] == 1
+        if is_first:
+            self._warn(f"refused a request: {_short(refusal.message)}")
+
+    def noticed(self, warning: str) -> None:
+        """Count an oddity."""
+        text = _short(warning)
+        with self._lock:
+            warnings = self._report.warnings
+            if text not in warnings and len(warnings) >= _MAX_KINDS:
+                text = _REST
+            warnings[text] += 1
+            is_first = warnings[text] == 1
+        if is_first:
+            self._warn(text)
+
+    def report(self, converter_restarts: int = 0) -> ReceiveReport:
+        """What was counted so far."""
+        with self._lock:
+            report = self._report
+            return ReceiveReport(
+                Counter(report.requests),
+                Counter(report.records),
+                Counter(report.refused),
+                Counter(report.warnings),
+                converter_restarts,
+            )
+
+
+def _requests(count: int) -> str:
+    return f"{format_count(count)} request{'' if count == 1 else 's'}"
+
+
+def _short(text: str) -> str:
+    """Text from outside, made safe for a terminal and short."""
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return shown if len(shown) <= 300 else shown[:300] + "…"
