@@ -32,9 +32,9 @@ enum record_kind { SAMPLE = 1, EXEC = 2, FORK = 3, EXIT = 4 };
 enum record_flags {
 	KERNEL_CUT = 1 << 0,
 	USER_CUT = 1 << 1,
-	PYTHON_CUT = 1 << 2,
+	PYTHON_CUT = 1 << 2,    /* too deep, or caught while a frame was made or unmade */
 	PYTHON_ABSENT = 1 << 3, /* no thread state names this thread */
-	PYTHON_FAULT = 1 << 4,  /* memory that could not be read, or too many threads */
+	PYTHON_FAULT = 1 << 4,  /* the thread states could not be read, or are too many */
 	PYTHON_ROOT = 1 << 5,   /* the thread's first Python frame was reached */
 };
 
@@ -290,7 +290,7 @@ static long walk_step(__u32 index, struct walk *w)
 	if (!scratch || at > WORDS - 1 - PYTHON_FRAME_WORDS)
 		return stop_walk(w, PYTHON_CUT);
 	if (bpf_probe_read_user(scratch->frame, FRAME_WORDS * 8, (void *)w->frame))
-		return stop_walk(w, PYTHON_FAULT);
+		return stop_walk(w, PYTHON_CUT);
 	code = scratch->frame[(w->in.frame_code >> 3) & 15];
 	instruction = scratch->frame[(w->in.frame_instruction >> 3) & 15];
 	is_entry = ((__u8 *)scratch->frame)[w->in.frame_owner & 127] == w->in.owner_of_entry;
@@ -305,7 +305,7 @@ static long walk_step(__u32 index, struct walk *w)
 		return stop_walk(w, PYTHON_CUT);
 	if (bpf_probe_read_user(scratch->code, CODE_SIGNED_WORDS * 8,
 				(void *)(code + CODE_SIGNED_FROM)))
-		return stop_walk(w, PYTHON_FAULT);
+		return stop_walk(w, PYTHON_CUT);
 	if (is_entry)
 		instruction |= ENTRY_BIT;
 	scratch->sample.words[at & (WORDS - 1)] = code;

@@ -5,7 +5,7 @@ called ten times a second. It returns early when something new is to be named.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from types import TracebackType
 from typing import Self
 
@@ -34,7 +34,7 @@ _BATCH = 8192
 """Records read in one `poll`; the rest stays in the ring for the next."""
 
 _LIVENESS_PERIOD_NS = 1_000_000_000
-_CUT = SampleFlags.KERNEL_CUT | SampleFlags.USER_CUT | SampleFlags.PYTHON_CUT
+_CUT = SampleFlags.KERNEL_CUT | SampleFlags.PYTHON_CUT
 _THREAD_ROOTS = frozenset(
     ("_start", "main", "clone", "clone3", "__clone", "__clone3", "start_thread", "_dl_start_user")
 )
@@ -50,8 +50,8 @@ class ProfileSession:
         python: Whether interpreters' frames are read.
         lines: Whether Python frames carry the line being executed.
         threads: Whether samples carry the thread's comm instead of the process's.
-        await_exec: Whether the target's pids are about to become another program and are not to
-            be sampled before.
+        await_exec: Those of the target's pids that are about to become another program and are
+            not to be sampled before.
         on_warning: Told what is lost, each thing once.
         debug: Takes what libbpf and the verifier say, line by line.
 
@@ -69,7 +69,7 @@ class ProfileSession:
         python: bool = True,
         lines: bool = False,
         threads: bool = False,
-        await_exec: bool = False,
+        await_exec: Collection[int] = (),
         on_warning: Callable[[str], None] = lambda text: None,
         debug: Callable[[str], None] | None = None,
     ) -> None:
@@ -150,12 +150,19 @@ class ProfileSession:
         """Pause or resume sampling with everything left in place."""
         self._sampler.set_ticking(ticking)
 
+    def wait(self, timeout_s: float) -> None:
+        """Wait until `poll(0)` should be called: something came, or the time has passed.
+
+        The one method that may run while another thread uses the session.
+        """
+        self._sampler.wait(self._shortened(timeout_s))
+
     def poll(self, timeout_s: float) -> list[Sample]:
         """The samples taken since the last call, oldest first, with names.
 
         Waits at most `timeout_s` for the first of them, and may return none sooner.
         """
-        self._sampler.wait(self._shortened(timeout_s))
+        self.wait(timeout_s)
         samples: list[Sample] = []
         ended: list[int] = []
         for raw in self._sampler.read(_BATCH):
@@ -190,7 +197,7 @@ class ProfileSession:
 
     def _watch(self, pid: int) -> None:
         flags = TargetFlags.FOLLOW_CHILDREN if self._children else TargetFlags(0)
-        if self._await_exec:
+        if pid in self._await_exec:
             flags |= TargetFlags.AWAIT_EXEC
         self._sampler.watch(pid, flags)
         self._process(pid).search()
@@ -230,7 +237,8 @@ class ProfileSession:
 
     def _shortened(self, timeout_s: float) -> float:
         """The time to wait: no longer than until an interpreter is to be looked for again."""
-        due = [at for p in self._processes.values() if (at := p.next_search_ns) is not None]
+        processes = list(self._processes.values())
+        due = [at for p in processes if (at := p.next_search_ns) is not None]
         if not due:
             return timeout_s
         return max(0.0, min(timeout_s, (min(due) - time.monotonic_ns()) / 1e9))
@@ -309,12 +317,14 @@ class _Counts:
     def count(self, record: SampleRecord, native: list[Frame], whole: bool) -> None:
         """Count one sample.
 
-        A thread without a thread state is no loss where it runs no Python: native threads in a
-        Python process, or a process that is only starting.
+        User frames are cut only where all of them are frames: a walk along frame pointers that
+        are none may pick up any number of words. A thread without a thread state is no loss where
+        it runs no Python: native threads in a Python process, or a process that only starts.
         """
         flags = record.flags
         self.samples += 1
-        self.truncated += bool(flags & _CUT)
+        user_cut = flags & SampleFlags.USER_CUT and len(native) == len(record.user)
+        self.truncated += bool(flags & _CUT or user_cut)
         self.unwound_fully += whole or not record.user or bool(flags & SampleFlags.PYTHON_ROOT)
         self.not_found += bool(
             flags & SampleFlags.PYTHON_FAULT

@@ -21,9 +21,13 @@ class StopSignal:
     """A context in which INT and TERM set a flag instead of ending the process.
 
     Signals can be taken over by the main thread only, so enter it there.
+
+    Attributes:
+        number: The signal that asked for the stop; None where none did.
     """
 
     def __init__(self) -> None:
+        self.number: signal.Signals | None = None
         self._asked = threading.Event()
         self._before: dict[signal.Signals, signal._HANDLER] = {}
         self._former_wakeup = -1
@@ -78,6 +82,7 @@ class StopSignal:
                 if signalled:
                     os._exit(_CODES[signal.Signals(received[0])])
                 signalled = True
+                self.number = signal.Signals(received[0])
                 self._asked.set()
 
 

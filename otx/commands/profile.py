@@ -1,0 +1,91 @@
+"""`otx profile`: where running programs spend their processor time."""
+
+from typing import Annotated
+
+import typer
+
+from otx.commands import command_app
+from otx.config import Config
+from otx.errors import UsageError
+
+app = command_app(help="Sample running programs with eBPF.")
+
+_EXAMPLES = """\b
+Examples:
+  otx profile --pid 4242 -d 10s
+  otx profile --pid 4242 -o out.folded
+  otx profile -F 499 --lines -- python3 script.py
+"""
+
+
+@app.command(epilog=_EXAMPLES, context_settings={"allow_interspersed_args": True})
+def profile(
+    ctx: typer.Context,
+    command: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- CMD...]", help="A command to run and sample.")
+    ] = None,
+    pid: Annotated[
+        list[int] | None, typer.Option("--pid", help="A process to sample; repeatable.")
+    ] = None,
+    children: Annotated[
+        bool, typer.Option("--children/--no-children", help="Sample child processes too.")
+    ] = True,
+    frequency: Annotated[
+        int | None,
+        typer.Option("-F", "--frequency", min=1, help="Samples a second and processor (99)."),
+    ] = None,
+    duration: Annotated[
+        str | None,
+        typer.Option(
+            "-d",
+            "--duration",
+            help="How long, as 10s; else until Ctrl-C, or 10s when stdout is no terminal.",
+        ),
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", help="text, folded or json; else from the ending of -o."),
+    ] = None,
+    out: Annotated[str, typer.Option("-o", "--out", help="Where to write; - is stdout.")] = "-",
+    kernel: Annotated[bool, typer.Option("--kernel/--no-kernel", help="Kernel frames.")] = True,
+    threads: Annotated[
+        bool, typer.Option("--threads", help="A root for each thread's name.")
+    ] = False,
+    lines: Annotated[bool, typer.Option("--lines", help="Line numbers of Python frames.")] = False,
+    runtime: Annotated[
+        str, typer.Option("--runtime", help="Interpreter frames: auto or none.")
+    ] = "auto",
+) -> int:
+    """Sample running programs and write where their processor time goes."""
+    from otx.model.units import parse_duration_ns
+    from otx.output import Output
+    from otx.profile.formats import WRITERS, choose_format
+    from otx.services.recording import Recording
+
+    if runtime not in ("auto", "none"):
+        raise UsageError(f"--runtime takes auto or none, not {runtime!r}")
+    if not pid and not command:
+        raise UsageError("nothing to sample", hint="otx profile --pid N, or otx profile -- CMD")
+    writer = WRITERS[choose_format(form, out)]
+    recording = Recording(
+        ctx.obj,
+        pids=tuple(pid or ()),
+        command=tuple(command or ()),
+        children=children,
+        frequency_hz=frequency or _configured_frequency(ctx),
+        duration_ns=None if duration is None else parse_duration_ns(duration),
+        kernel=kernel,
+        threads=threads,
+        lines=lines,
+        python=runtime == "auto",
+    )
+    return recording.run(lambda profile: Output(ctx.obj, out).text(writer(profile)))
+
+
+def _configured_frequency(ctx: typer.Context) -> int:
+    value = Config(ctx.obj).get("profile.frequency")
+    if not value.text.isdigit() or int(value.text) < 1:
+        raise UsageError(
+            f"profile.frequency is {value.text!r} ({value.origin}), which is no whole number"
+        )
+    return int(value.text)

@@ -1,0 +1,31 @@
+"""The figures that end a text or JSON profile."""
+
+from otx.model.stack import ProfileStats
+
+TARGET_OVERHEAD_NOTE = "BPF programs only, without the timer interrupt"
+
+
+def stats_document(stats: ProfileStats) -> dict[str, int | float | None]:
+    """The figures by their stable names (docs/cli.md, otx profile)."""
+    return {
+        "samples": stats.samples,
+        "lost": stats.lost,
+        "truncated": stats.truncated,
+        "unwound_fully": stats.unwound_fully,
+        "not_found": stats.not_found,
+        "own_cpu_seconds": round(stats.own_cpu_seconds, 3),
+        "target_overhead": (
+            None if stats.target_overhead is None else round(stats.target_overhead, 6)
+        ),
+    }
+
+
+def stats_lines(stats: ProfileStats) -> list[str]:
+    """The figures for people, a line each."""
+    lines = ["stats"]
+    for name, value in stats_document(stats).items():
+        text = "unknown" if value is None else f"{value}"
+        if name == "target_overhead" and value is not None:
+            text = f"{value:.3%} of a core ({TARGET_OVERHEAD_NOTE})"
+        lines.append(f"  {name:<16} {text}")
+    return lines

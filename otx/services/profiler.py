@@ -1,0 +1,204 @@
+"""A profile that runs beside something else: its own thread, and snapshots of what it counted.
+
+The thread takes samples and counts whole stacks; whoever looks asks for a snapshot when it wants
+to draw, so a slow screen lowers its own rate and nothing queues up. The count of distinct stacks
+is bounded: samples whose stack is new when there are that many are counted under one frame.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from otx.model.stack import Frame, FrameKind, ProfileStats, Sample, Stack
+from otx.profile.session import ProfileSession, Target
+
+MAX_STACKS = 50_000
+WINDOW_S = 60
+_POLL_S = 0.1
+_NS_PER_S = 1_000_000_000
+
+OTHER_STACKS = Frame("[other stacks]", "process")
+"""Stands for the stacks there was no room for."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileSnapshot:
+    """What was sampled so far.
+
+    Attributes:
+        version: Grows when `counts` or `window` changes; while it does not they are the very
+            same objects.
+        counts: Samples by stack since the start; a stack's first frame is `Frame(comm, "process")`.
+        window: The same for the last 60 seconds.
+        pids: The processes that are sampled now; none when all have ended.
+    """
+
+    version: int
+    counts: Mapping[Stack, int]
+    window: Mapping[Stack, int]
+    stats: ProfileStats
+    frequency_hz: int
+    pids: tuple[int, ...]
+
+
+class StackCounts:
+    """Counts of whole stacks, of all time and of the last 60 seconds.
+
+    Args:
+        limit: Distinct stacks kept; what is new beyond goes to `OTHER_STACKS`.
+        root_kind: What the samples' comm names.
+    """
+
+    def __init__(self, limit: int = MAX_STACKS, root_kind: FrameKind = "process") -> None:
+        self.total: dict[Stack, int] = {}
+        self.window: dict[Stack, int] = {}
+        self._limit = limit
+        self._root_kind = root_kind
+        self._seconds: deque[tuple[int, dict[Stack, int]]] = deque()
+
+    def add(self, samples: Iterable[Sample]) -> None:
+        """Count samples."""
+        for sample in samples:
+            stack = (Frame(sample.comm, self._root_kind), *sample.stack)
+            if stack not in self.total and len(self.total) >= self._limit:
+                stack = (OTHER_STACKS,)
+            self._add_one(stack, sample.time_unix_nano // _NS_PER_S, sample.value)
+
+    def forget_before(self, now_unix_nano: int) -> bool:
+        """Take out of the window what is older than 60 seconds; whether anything was."""
+        oldest = now_unix_nano // _NS_PER_S - WINDOW_S
+        before = len(self._seconds)
+        while self._seconds and self._seconds[0][0] <= oldest:
+            for stack, count in self._seconds.popleft()[1].items():
+                left = self.window[stack] - count
+                if left:
+                    self.window[stack] = left
+                else:
+                    del self.window[stack]
+        return len(self._seconds) < before
+
+    def _add_one(self, stack: Stack, second: int, value: int) -> None:
+        self.total[stack] = self.total.get(stack, 0) + value
+        self.window[stack] = self.window.get(stack, 0) + value
+        # Samples of several processors may come a little out of order; never by a second.
+        if not self._seconds or self._seconds[-1][0] < second:
+            self._seconds.append((second, {}))
+        newest = self._seconds[-1][1]
+        newest[stack] = newest.get(stack, 0) + value
+
+
+class LiveProfile:
+    """Samples in a thread of its own until it is stopped.
+
+    The arguments are those of `ProfileSession`.
+
+    Args:
+        on_warning: Told what is lost, each thing once; may be called in the sampling thread.
+        clock: Unix time in nanoseconds, now.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        frequency_hz: int = 99,
+        kernel: bool = True,
+        python: bool = True,
+        lines: bool = False,
+        on_warning: Callable[[str], None] = lambda text: None,
+        debug: Callable[[str], None] | None = None,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._open_session = partial(
+            ProfileSession,
+            target,
+            frequency_hz=frequency_hz,
+            kernel=kernel,
+            python=python,
+            lines=lines,
+            on_warning=on_warning,
+            debug=debug,
+        )
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._counts = StackCounts()
+        self._version = 0
+        self._session: ProfileSession | None = None
+        self._thread: threading.Thread | None = None
+        self._failure: BaseException | None = None
+        self._last = ProfileSnapshot(0, {}, {}, ProfileStats(), 0, ())
+
+    def start(self) -> None:
+        """Begin to sample.
+
+        Raises:
+            MachineError: This machine won't.
+            UsageError: There is no such process.
+        """
+        self._session = self._open_session()
+        self._thread = threading.Thread(target=self._run, name="otx-profile", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Take the last samples and end; snapshots stay.
+
+        Raises:
+            Exception: What ended the sampling thread, if anything did.
+        """
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        if self._session is not None:
+            self._last = self.snapshot()
+            self._session.close()
+            self._session = None
+        if self._failure is not None:
+            raise self._failure
+
+    def add_pid(self, pid: int) -> None:
+        """Sample one more process.
+
+        Raises:
+            UsageError: There is no such process.
+        """
+        with self._lock:
+            if self._session is not None:
+                self._session.add_pid(pid)
+
+    def snapshot(self) -> ProfileSnapshot:
+        """What was sampled so far."""
+        with self._lock:
+            session = self._session
+            if session is None:
+                return self._last
+            counts, window = self._last.counts, self._last.window
+            if self._version != self._last.version:
+                counts, window = dict(self._counts.total), dict(self._counts.window)
+            self._last = ProfileSnapshot(
+                self._version, counts, window, session.stats(), session.frequency_hz, session.pids
+            )
+            return self._last
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                self._take(_POLL_S)
+            self._take(0)
+        except BaseException as error:
+            self._failure = error
+
+    def _take(self, timeout_s: float) -> None:
+        session = self._session
+        if session is None:
+            return
+        session.wait(timeout_s)
+        with self._lock:
+            samples = session.poll(0)
+            self._counts.add(samples)
+            forgotten = self._counts.forget_before(self._clock())
+            self._version += bool(samples) or forgotten

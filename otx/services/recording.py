@@ -1,0 +1,161 @@
+"""One profile from beginning to end: start or find the target, sample it, hand over the result.
+
+This is `otx profile` without its arguments: what ends a recording (the time, the target, a
+signal), what happens to a command that is sampled, and what is said meanwhile.
+"""
+
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from otx.environment import Environment
+from otx.model.units import NS_PER_S, format_count, format_duration
+from otx.output import Remarks
+from otx.profile.formats import Profile
+from otx.profile.launch import GatedCommand
+from otx.profile.session import ProfileSession, Target
+from otx.services.profiler import StackCounts
+from otx.system.stop import StopSignal
+
+_POLL_S = 0.1
+_DEFAULT_DURATION_NS = 10 * NS_PER_S
+_WAIT_S = 0.05
+
+
+@dataclass(frozen=True)
+class Recording:
+    """What to record and how.
+
+    Attributes:
+        pids: Processes to sample; with a command, beside it.
+        command: The words of a command to start and sample; empty for none.
+        duration_ns: How long; None: until stopped, the target's end, or 10 s where stdout is no
+            terminal and there is no command.
+    """
+
+    environment: Environment
+    pids: tuple[int, ...]
+    command: tuple[str, ...]
+    children: bool
+    frequency_hz: int
+    duration_ns: int | None
+    kernel: bool
+    threads: bool
+    lines: bool
+    python: bool
+
+    def run(self, deliver: Callable[[Profile], None]) -> int:
+        """Record, hand the profile over, and give the exit code: the command's own, or 0.
+
+        Raises:
+            MachineError: This machine won't.
+            UsageError: There is no such process or command.
+        """
+        # The fork comes first: what is opened later is not the command's to inherit.
+        command = GatedCommand(self.command) if self.command else None
+        try:
+            session = self._open_session(command)
+        except BaseException:
+            if command is not None:
+                command.abandon()
+            raise
+        with StopSignal() as stop:
+            with session:
+                if command is not None:
+                    command.release()
+                profile = self._sample(session, command, stop)
+            deliver(profile)
+            return _await(command, stop)
+
+    def _open_session(self, command: GatedCommand | None) -> ProfileSession:
+        remarks = Remarks(self.environment)
+        pids = self.pids if command is None else (*self.pids, command.pid)
+        return ProfileSession(
+            Target(pids, self.children),
+            frequency_hz=self.frequency_hz,
+            kernel=self.kernel,
+            python=self.python,
+            lines=self.lines,
+            threads=self.threads,
+            await_exec=() if command is None else (command.pid,),
+            on_warning=remarks.warning,
+            debug=remarks.note if self.environment.debug else None,
+        )
+
+    def _sample(
+        self, session: ProfileSession, command: GatedCommand | None, stop: StopSignal
+    ) -> Profile:
+        """Sample until something ends it."""
+        counts = StackCounts(root_kind="thread" if self.threads else "process")
+        progress = _Progress(self.environment)
+        began_ns = time.monotonic_ns()
+        ends_ns = began_ns + limit_ns if (limit_ns := self._limit_ns()) else None
+        ended = False
+        while not ended and not stop.is_set and session.pids:
+            now_ns = time.monotonic_ns()
+            ended = (ends_ns is not None and now_ns >= ends_ns) or (
+                command is not None and command.poll() is not None
+            )
+            counts.add(session.poll(0 if ended else _POLL_S))
+            progress.show(sum(counts.total.values()), now_ns - began_ns, limit_ns)
+        session.set_ticking(False)
+        counts.add(session.poll(0))
+        progress.clear()
+        return Profile(
+            counts.total, session.stats(), self.frequency_hz, time.monotonic_ns() - began_ns
+        )
+
+    def _limit_ns(self) -> int | None:
+        if self.duration_ns is not None or self.command or self.environment.stdout_is_terminal:
+            return self.duration_ns
+        return _DEFAULT_DURATION_NS
+
+
+def _await(command: GatedCommand | None, stop: StopSignal) -> int:
+    """The command's exit code once it has ended; a signal is passed on to it."""
+    if command is None:
+        return ExitCode.DONE
+    while command.poll() is None:
+        if stop.wait(_WAIT_S):
+            if stop.number is not None and not _terminal_told_it(stop.number):
+                command.forward(stop.number)
+            break
+    return command.wait()
+
+
+def _terminal_told_it(number: signal.Signals) -> bool:
+    """Whether a signal came from a terminal, which sends Ctrl-C to the command as well."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return number == signal.SIGINT and os.tcgetpgrp(terminal) == os.getpgrp()
+    finally:
+        os.close(terminal)
+
+
+class _Progress:
+    """A line on stderr that says how far it is; nothing where stderr is no terminal."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._stream = environment.stderr if environment.stderr_is_terminal else None
+
+    def show(self, samples: int, elapsed_ns: int, limit_ns: int | None) -> None:
+        """Draw over the last line."""
+        if self._stream is None:
+            return
+        left = f", {format_duration(max(limit_ns - elapsed_ns, 0))} left" if limit_ns else ""
+        rate = samples * NS_PER_S // max(elapsed_ns, 1)
+        self._stream.write(
+            f"\r\x1b[Ksampling: {format_count(samples)} samples, {rate}/s,"
+            f" {format_duration(elapsed_ns)}{left} (Ctrl-C ends)"
+        )
+        self._stream.flush()
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._stream is not None:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
