@@ -23,6 +23,11 @@ _SECTION = struct.Struct("<IIQQQQIIQQ")
 _SYMBOL = struct.Struct("<IBBHQQ")
 _IDENT = b"\x7fELF\x02\x01"  # ELFCLASS64, ELFDATA2LSB
 _PT_LOAD = 1
+_PT_GNU_EH_FRAME = 0x6474E550
+_EH_FRAME_HEADER = struct.Struct("<BBBBiI")
+_EH_FRAME_ENTRY = struct.Struct("<iI")
+_EH_FRAME_FORM = (1, 0x1B, 0x03, 0x3B)
+"""Version 1; pcrel sdata4, udata4, datarel sdata4: what every linker writes (LSB 5.0, 10.6.2)."""
 _PF_X = 1
 _SHT_SYMTAB, _SHT_DYNSYM = 2, 11
 _SHN_UNDEF = 0
@@ -63,6 +68,7 @@ class ElfFile:
         header = _HEADER.unpack(self._exactly(0, _HEADER.size))
         if header[0][:6] != _IDENT:
             raise UnreadableError("no 64-bit little-endian ELF file")
+        self._eh_frame_header: tuple[int, int, int] | None = None
         self.segments = list(self._segments(header))
         self._symbol_sections = list(self._read_symbol_sections(header))
 
@@ -100,9 +106,29 @@ class ElfFile:
                         found[text] = value
         return found
 
+    def function_starts(self) -> array[int]:
+        """Where functions begin, lowest first, from .eh_frame_hdr: stripped files have it too."""
+        starts = array("Q")
+        if self._eh_frame_header is None:
+            return starts
+        offset, address, size = self._eh_frame_header
+        raw = self._exactly(offset, size)
+        if size < _EH_FRAME_HEADER.size:
+            return starts
+        *form, _, count = _EH_FRAME_HEADER.unpack_from(raw)
+        table = raw[_EH_FRAME_HEADER.size :][: count * _EH_FRAME_ENTRY.size]
+        if tuple(form) != _EH_FRAME_FORM or len(table) != count * _EH_FRAME_ENTRY.size:
+            return starts
+        starts.extend(
+            sorted((address + start) % (1 << 64) for start, _ in _EH_FRAME_ENTRY.iter_unpack(table))
+        )
+        return starts
+
     def _segments(self, header: tuple[int, ...]) -> Iterator[Segment]:
         for fields in self._table(_SEGMENT, header[5], header[9], header[10]):
             kind, flags, offset, address, _, size, _, _ = fields
+            if kind == _PT_GNU_EH_FRAME:
+                self._eh_frame_header = (offset, address, size)
             if kind == _PT_LOAD:
                 yield Segment(offset, address, size, bool(flags & _PF_X))
 

@@ -1,7 +1,8 @@
 """The object files that processes have mapped, each read once however many processes map it."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -18,16 +19,29 @@ class ObjectCode:
 
     Attributes:
         bias: What to take off an address of the process to get one of the file.
+        starts: Where functions begin in the file, those without a name too.
     """
 
     bias: int
     symbols: SymbolTable
+    starts: Sequence[int]
+
+    def name(self, address: int) -> str | None:
+        """The symbol of the function that holds an address of the process."""
+        return self.symbols.find(address - self.bias)
+
+    def start(self, address: int) -> int:
+        """Where the function begins, in the file; the address itself where that is not known."""
+        at = address - self.bias
+        index = bisect_right(self.starts, at) - 1
+        return self.starts[index] if index >= 0 else at
 
 
 @dataclass(frozen=True, slots=True)
 class _ObjectFile:
     elf: ElfFile
     symbols: SymbolTable
+    starts: Sequence[int]
 
 
 class ObjectFiles:
@@ -45,7 +59,7 @@ class ObjectFiles:
         if file is None:
             return None
         bias = file.elf.load_bias(mapping.start, mapping.offset)
-        return None if bias is None else ObjectCode(bias, file.symbols)
+        return None if bias is None else ObjectCode(bias, file.symbols, file.starts)
 
     def data_addresses(
         self, pid: int, mapping: MemoryMapping, names: frozenset[bytes]
@@ -74,9 +88,9 @@ class ObjectFiles:
 def _read_object(read: Reader) -> _ObjectFile | None:
     try:
         elf = ElfFile(read)
+        return _ObjectFile(elf, elf.code_symbols(), elf.function_starts())
     except UnreadableError:
         return None
-    return _ObjectFile(elf, elf.code_symbols())
 
 
 def _file_reader(descriptor: int) -> Callable[[int, int], bytes]:

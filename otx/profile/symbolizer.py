@@ -54,7 +54,8 @@ class UserSymbolizer:
     def frame(self, pid: int, memory: ProcessMemory, mapping: Mapping, address: int) -> Frame:
         """The frame of an address in a mapping; `[lib.so+0x1f2e]` where no symbol is known.
 
-        The number is an address of the file, as addr2line and objdump count.
+        The number is the function's beginning in the file as addr2line and objdump count, so
+        that one function has one name however many of its instructions are seen.
         """
         name = mapping.base_name
         if not mapping.is_file and name != "[vdso]":
@@ -62,10 +63,10 @@ class UserSymbolizer:
         code = self._vdso(memory, mapping) if name == "[vdso]" else self.files.code(pid, mapping)
         if code is None:
             return Frame(f"[{name.strip('[]')}]", "native", module=name)
-        symbol = code.symbols.find(address - code.bias)
+        symbol = code.name(address)
         if symbol is None:
-            offset = f"[{name.strip('[]')}+{address - code.bias:#x}]"
-            return Frame(offset, "native", module=name)
+            start = f"[{name.strip('[]')}+{code.start(address):#x}]"
+            return Frame(start, "native", module=name)
         return Frame(self._demangle(symbol), "native", module=name)
 
     def _vdso(self, memory: ProcessMemory, mapping: Mapping) -> ObjectCode | None:
@@ -73,10 +74,12 @@ class UserSymbolizer:
         try:
             size = min(mapping.end - mapping.start, _MAX_VDSO_SIZE)
             elf = ElfFile(bytes_reader(memory.read(mapping.start, size)))
+            bias = elf.load_bias(mapping.start, 0)
+            if bias is None:
+                return None
+            return ObjectCode(bias, elf.code_symbols(), elf.function_starts())
         except UnreadableError:
             return None
-        bias = elf.load_bias(mapping.start, 0)
-        return None if bias is None else ObjectCode(bias, elf.code_symbols())
 
 
 class AddressBook:

@@ -4,12 +4,14 @@ This is `otx profile` without its arguments: what ends a recording (the time, th
 signal), what happens to a command that is sampled, and what is said meanwhile.
 """
 
+import os
 import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from otx.environment import Environment
+from otx.errors import ExitCode
 from otx.model.units import NS_PER_S, format_count, format_duration
 from otx.output import Remarks
 from otx.profile.formats import Profile
