@@ -8,7 +8,7 @@ in use are read, not mapped: a file that is overwritten meanwhile must not end o
 import struct
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -106,7 +106,7 @@ class ElfFile:
                         found[text] = value
         return found
 
-    def function_starts(self) -> array[int]:
+    def function_starts(self) -> Sequence[int]:
         """Where functions begin, lowest first, from .eh_frame_hdr: stripped files have it too."""
         starts = array("Q")
         if self._eh_frame_header is None:
