@@ -94,6 +94,8 @@ LOG_SCHEMA = pa.schema(
         ("attributes", pa.string()),
         ("resource", pa.string()),
         ("scope", pa.string()),
+        ("scope_version", pa.string()),
+        ("scope_attributes", pa.string()),
         ("received_time", _TIME),
     ]
 )
@@ -329,7 +331,7 @@ def _hex(ids: Column) -> Column:
     if data is None or len(ids) == 0:
         return pa.array([""] * len(ids), pa.string())
     plain = pa.Array.from_buffers(pa.int32(), len(ids) + 1, [None, offsets], offset=ids.offset)
-    first, last = plain[0].as_py(), plain[len(ids)].as_py()
-    text = pa.py_buffer(data.slice(first, last - first).to_pybytes().hex().encode())
-    doubled = pc.multiply(pc.subtract(plain, first), 2)
-    return pa.StringArray.from_buffers(len(ids), doubled.buffers()[1], text)
+    first, last = plain[0], plain[len(ids)]
+    text = data.slice(first.as_py(), last.as_py() - first.as_py()).to_pybytes().hex().encode()
+    doubled = pc.multiply(pc.subtract(plain, first), pa.scalar(2, pa.int32()))
+    return pa.StringArray.from_buffers(len(ids), doubled.buffers()[1], pa.py_buffer(text))

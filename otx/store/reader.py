@@ -1,0 +1,302 @@
+"""A store as others read it: any number of readers beside its writers, nobody locks anybody.
+
+A `Store` follows the manifest and the logs' tails and answers with what was acknowledged up to
+the moment of the call. Each call sees one consistent state: no row twice, none missing.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import duckdb
+
+from otx.errors import UsageError
+from otx.model.telemetry import LogRecord, Span, TraceSummary
+from otx.store.layout import Layout
+from otx.store.log_position import LogPosition
+from otx.store.log_reader import committed_position, is_writing, log_directories
+from otx.store.manifest import Identity, manifest_identity
+from otx.store.rows import LOG_FIELDS, SPAN_FIELDS, log_of, span_of, summary_of
+from otx.store.search import EVERYTHING, Condition, RecordKind, Search
+from otx.store.tail import LogTails, View
+from otx.store.views import FIXED, TAIL_ROWS, all_rows_sql
+
+MIN_TRACE_PREFIX = 8
+MEMORY_LIMIT = "1GiB"
+_FILE_GONE_TRIES = 3
+
+_SUMMARY = """
+    SELECT trace_id, epoch_ns(min(start_time)) AS start,
+           epoch_ns(max(end_time)) - epoch_ns(min(start_time)), count(*),
+           count(DISTINCT service), count(*) FILTER (status = 'ERROR'),
+           arg_min(service, (parent_span_id <> '', start_time)),
+           arg_min(name, (parent_span_id <> '', start_time)), bool_and(parent_span_id <> '')
+    FROM spans {where} GROUP BY trace_id ORDER BY start DESC, trace_id LIMIT ?"""
+
+_SERVICES = """
+    WITH entry AS (
+        SELECT service, duration_ns, status = 'ERROR' AS failed,
+               kind IN ('SERVER', 'CONSUMER') OR parent_span_id = '' AS enters
+        FROM spans WHERE start_time >= make_timestamp_ns(?))
+    SELECT service, count(*), count(*) FILTER (failed),
+           count(*) FILTER (enters), count(*) FILTER (enters AND failed),
+           coalesce(quantile_disc(duration_ns, [0.5, 0.95, 0.99]) FILTER (enters),
+                    quantile_disc(duration_ns, [0.5, 0.95, 0.99]))
+    FROM entry GROUP BY service ORDER BY service"""
+
+_TOTALS = """
+    SELECT (SELECT count(*) FROM spans), (SELECT count(*) FROM logs),
+           (SELECT count(DISTINCT trace_id) FROM spans),
+           (SELECT count(*) FROM (SELECT service FROM spans UNION SELECT service FROM logs))"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreVersion:
+    """Differs from another whenever something else can be read."""
+
+    manifest: Identity | None
+    logs: tuple[tuple[str, LogPosition | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StoreLag:
+    """What is acknowledged and in no segment yet.
+
+    Attributes:
+        requests: How many requests, as far as this reader decoded them.
+        bytes: Bytes of the logs that wait for the converter.
+        hidden_bytes: Those of them that are not visible, because a reader decodes only so much.
+        oldest_unix_nano: When the oldest of them was received; 0 when nothing waits.
+    """
+
+    requests: int = 0
+    bytes: int = 0
+    hidden_bytes: int = 0
+    oldest_unix_nano: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How much is held, and what was lost on the way.
+
+    Attributes:
+        bytes: Bytes of segments and of the logs behind them.
+        aside_requests: Requests that could not be decoded and lie in `aside/`.
+        expired_rows: Rows that retention removed.
+    """
+
+    spans: int = 0
+    logs: int = 0
+    traces: int = 0
+    services: int = 0
+    bytes: int = 0
+    aside_requests: int = 0
+    expired_rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSummary:
+    """One service: all its spans, and how its entry spans (root, server, consumer) went.
+
+    Attributes:
+        p50_ns: Half of the entry spans took no longer; of all spans where none enters.
+    """
+
+    name: str
+    spans: int
+    errors: int
+    entries: int
+    entry_errors: int
+    p50_ns: int
+    p95_ns: int
+    p99_ns: int
+
+
+Row: TypeAlias = tuple[Any, ...]
+
+
+class Store:
+    """A store, read-only. One thread at a time works with it; others wait.
+
+    A directory in which nothing was ever kept is an empty store, and comes to life later.
+    """
+
+    def __init__(self, store_dir: Path) -> None:
+        self.layout = Layout(store_dir)
+        self._lock = threading.RLock()
+        self._tails = LogTails(self.layout)
+        self._view: View | None = None
+        self._seen: StoreVersion | None = None
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    def close(self) -> None:
+        """Free what the store holds in memory; it can be used again."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection, self._seen, self._view = None, None, None
+            self._tails = LogTails(self.layout)
+
+    def is_there(self) -> bool:
+        """Whether anything was ever kept in this store."""
+        return self.layout.is_there()
+
+    def version(self) -> StoreVersion:
+        """What can be read now, to compare with an earlier answer; well under a millisecond."""
+        logs = tuple(
+            (log.name, committed_position(log) if is_writing(log) else None)
+            for log in log_directories(self.layout)
+        )
+        return StoreVersion(manifest_identity(self.layout.manifest), logs)
+
+    def refresh(self) -> View:
+        """Follow the store to now; done by every method that reads rows."""
+        with self._lock:
+            version = self.version()
+            if self._view is None or self._connection is None or version != self._seen:
+                self._view = self._tails.follow()
+                self._connection = self._connection or _connect()
+                show_rows(self._connection, self.layout, self._view, self._tails)
+                self._seen = version
+            return self._view
+
+    def lag(self) -> StoreLag:
+        """What waits for the converter, counting up to now."""
+        with self._lock:
+            self.refresh()
+            facts = self._tails.facts
+            return StoreLag(facts.requests, facts.bytes, facts.hidden_bytes, facts.oldest_unix_nano)
+
+    def totals(self) -> Totals:
+        """How much the store holds."""
+        with self._lock:
+            spans, logs, traces, services = self._rows(_TOTALS, ())[0]
+            manifest = self.refresh().manifest
+            segments = sum(segment.bytes for segment in manifest.segments)
+            return Totals(
+                spans,
+                logs,
+                traces,
+                services,
+                bytes=segments + self._tails.facts.bytes,
+                aside_requests=manifest.aside_requests,
+                expired_rows=manifest.expired_rows,
+            )
+
+    def traces(
+        self,
+        search: Search = EVERYTHING,
+        *,
+        limit: int = 200,
+        since_unix_nano: int | None = None,
+    ) -> list[TraceSummary]:
+        """Traces of which one span matches, newest first; counts are of the whole trace.
+
+        Raises:
+            SearchError: The search names a field that spans don't have.
+        """
+        condition = _since(search.condition("spans"), "start_time", since_unix_nano)
+        where = ""
+        if condition.sql != "true":
+            where = f"WHERE trace_id IN (SELECT trace_id FROM spans WHERE {condition.sql})"  # noqa: S608
+        rows = self._rows(_SUMMARY.format(where=where), (*condition.parameters, limit))
+        return [summary_of(row) for row in rows]
+
+    def trace(self, trace_id: str) -> list[Span]:
+        """The spans of a trace by start; none where it is not there.
+
+        Raises:
+            UsageError: The id is no hex text, shorter than 8 digits, or begins several traces.
+        """
+        prefix = trace_id.strip().lower()
+        if len(prefix) < MIN_TRACE_PREFIX or not set(prefix) <= set("0123456789abcdef"):
+            raise UsageError(
+                f"{trace_id!r} is no trace id",
+                hint=f"32 hex digits, or the first {MIN_TRACE_PREFIX} or more of them",
+            )
+        where = "trace_id = ?" if len(prefix) >= 32 else "starts_with(trace_id, ?)"
+        rows = self._rows(
+            f"SELECT {SPAN_FIELDS} FROM spans WHERE {where} ORDER BY start_time, span_id",  # noqa: S608
+            (prefix,),
+        )
+        ids = sorted({row[0] for row in rows})
+        if len(ids) > 1:
+            raise UsageError(
+                f"{trace_id!r} begins {len(ids)} traces", hint=f"for example {', '.join(ids[:3])}"
+            )
+        return [span_of(row) for row in rows]
+
+    def logs(
+        self,
+        search: Search = EVERYTHING,
+        *,
+        limit: int = 500,
+        trace_id: str | None = None,
+        since_unix_nano: int | None = None,
+    ) -> list[LogRecord]:
+        """The newest matching log records, newest last.
+
+        Raises:
+            SearchError: The search names a field that log records don't have.
+        """
+        condition = _since(search.condition("logs"), "time", since_unix_nano)
+        sql, parameters = condition.sql, condition.parameters
+        if trace_id is not None:
+            sql, parameters = f"{sql} AND trace_id = ?", (*parameters, trace_id)
+        rows = self._rows(
+            f"SELECT {LOG_FIELDS} FROM all_logs WHERE {sql} ORDER BY time DESC LIMIT ?",  # noqa: S608
+            (*parameters, limit),
+        )
+        return [log_of(row) for row in reversed(rows)]
+
+    def services(self, since_unix_nano: int = 0) -> list[ServiceSummary]:
+        """Every service with spans, by name."""
+        return [
+            ServiceSummary(*row[:5], *row[5]) for row in self._rows(_SERVICES, (since_unix_nano,))
+        ]
+
+    def _rows(self, sql: str, parameters: Sequence[object]) -> list[Row]:
+        """All rows of a query on the store as it is now."""
+        with self._lock:
+            for attempt in range(_FILE_GONE_TRIES):
+                self.refresh()
+                assert self._connection is not None  # noqa: S101 - refresh made it
+                try:
+                    return self._connection.execute(sql, list(parameters)).fetchall()
+                except duckdb.IOException:
+                    # A segment was replaced and its grace ran out since the look.
+                    self._seen = None
+                    if attempt == _FILE_GONE_TRIES - 1:
+                        raise
+        raise AssertionError  # pragma: no cover
+
+
+def show_rows(
+    connection: duckdb.DuckDBPyConnection, layout: Layout, view: View, tails: LogTails
+) -> None:
+    """Make a connection's tables show what a look at the store found."""
+    kinds: tuple[RecordKind, ...] = ("spans", "logs")
+    for kind in kinds:
+        connection.register(TAIL_ROWS[kind], tails.table(kind))
+        segments = [layout.segments / segment.name for segment in view.manifest.of_kind(kind)]
+        connection.execute(all_rows_sql(kind, segments))
+    if not connection.execute("SELECT 1 FROM duckdb_views() WHERE view_name = 'spans'").fetchall():
+        connection.execute(FIXED)
+
+
+def _connect() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(":memory:")
+    connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+    connection.execute("SET temp_directory = ''")
+    connection.execute("SET parquet_metadata_cache = true")
+    return connection
+
+
+def _since(condition: Condition, column: str, since_unix_nano: int | None) -> Condition:
+    if since_unix_nano is None:
+        return condition
+    later = f"{column} >= make_timestamp_ns(?)"
+    sql = later if condition.sql == "true" else f"{condition.sql} AND {later}"
+    return Condition(sql, (*condition.parameters, since_unix_nano))

@@ -1,0 +1,91 @@
+"""The tables of `otx query` as SQL over segments and log tails.
+
+The names and columns are a contract (docs/query.md). Beside them stand views named and shaped
+like the tables of OpenTelemetry's ClickHouse exporter, so that a query can move between a laptop
+and a cluster: words are written as there ("Server", "Error"), attributes are maps of text.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from otx.store.search import RecordKind
+
+ALL_ROWS: dict[RecordKind, str] = {"spans": "all_spans", "logs": "all_logs"}
+TAIL_ROWS: dict[RecordKind, str] = {"spans": "tail_spans", "logs": "tail_logs"}
+
+NOT_ROWS_YET = ("metrics", "samples")
+"""Tables that are there for queries to be written against, but whose signals stay in the log."""
+
+FIXED = """
+CREATE MACRO attr(attributes, k) AS
+    json_extract_string(attributes, '/' || replace(replace(k, '~', '~0'), '/', '~1'));
+
+CREATE VIEW spans AS SELECT * FROM all_spans;
+
+CREATE VIEW span_events AS
+    SELECT trace_id, span_id, event.time AS time, event.name AS name,
+           event.attributes AS attributes
+    FROM (SELECT trace_id, span_id, unnest(events) AS event FROM all_spans);
+
+CREATE VIEW span_links AS
+    SELECT trace_id, span_id, link.trace_id AS linked_trace_id, link.span_id AS linked_span_id,
+           link.attributes AS attributes
+    FROM (SELECT trace_id, span_id, unnest(links) AS link FROM all_spans);
+
+CREATE VIEW logs AS SELECT * EXCLUDE (body_is_json, scope_version, scope_attributes) FROM all_logs;
+
+CREATE TABLE metrics (
+    time TIMESTAMP_NS, start_time TIMESTAMP_NS, name VARCHAR, type VARCHAR, unit VARCHAR,
+    service VARCHAR, value DOUBLE, count UBIGINT, sum DOUBLE, min DOUBLE, max DOUBLE,
+    buckets VARCHAR, exemplars VARCHAR, attributes VARCHAR, resource VARCHAR,
+    temporality VARCHAR, monotonic BOOLEAN);
+
+CREATE TABLE samples (
+    time TIMESTAMP_NS, pid BIGINT, tid BIGINT, comm VARCHAR, service VARCHAR, event VARCHAR,
+    value BIGINT, unit VARCHAR, stack VARCHAR[], trace_id VARCHAR, span_id VARCHAR,
+    attributes VARCHAR);
+
+CREATE MACRO word_case(word) AS upper(word[1]) || lower(word[2:]);
+CREATE MACRO text_map(attributes) AS
+    TRY_CAST(attributes::JSON AS MAP(VARCHAR, VARCHAR));
+
+CREATE VIEW otel_traces AS
+    SELECT start_time AS "Timestamp", trace_id AS "TraceId", span_id AS "SpanId",
+           parent_span_id AS "ParentSpanId", trace_state AS "TraceState", name AS "SpanName",
+           word_case(kind) AS "SpanKind", service AS "ServiceName",
+           text_map(resource) AS "ResourceAttributes", scope AS "ScopeName",
+           scope_version AS "ScopeVersion", text_map(attributes) AS "SpanAttributes",
+           duration_ns AS "Duration", word_case(status) AS "StatusCode",
+           status_message AS "StatusMessage",
+           list_transform(events, lambda e: e.time) AS "Events.Timestamp",
+           list_transform(events, lambda e: e.name) AS "Events.Name",
+           list_transform(events, lambda e: text_map(e.attributes)) AS "Events.Attributes",
+           list_transform(links, lambda l: l.trace_id) AS "Links.TraceId",
+           list_transform(links, lambda l: l.span_id) AS "Links.SpanId",
+           list_transform(links, lambda l: text_map(l.attributes)) AS "Links.Attributes"
+    FROM all_spans;
+
+CREATE VIEW otel_logs AS
+    SELECT time AS "Timestamp", trace_id AS "TraceId", span_id AS "SpanId",
+           severity_text AS "SeverityText", severity_number AS "SeverityNumber",
+           service AS "ServiceName", body AS "Body", text_map(resource) AS "ResourceAttributes",
+           scope AS "ScopeName", scope_version AS "ScopeVersion",
+           text_map(scope_attributes) AS "ScopeAttributes",
+           text_map(attributes) AS "LogAttributes", event_name AS "EventName"
+    FROM all_logs;
+"""
+"""Everything that does not change with the manifest."""
+
+
+def all_rows_sql(kind: RecordKind, segments: Sequence[Path]) -> str:
+    """The view of all rows of a table: its segments, and the logs' tail registered beside them."""
+    tail = f"SELECT * FROM {TAIL_ROWS[kind]}"  # noqa: S608 - fixed names
+    if segments:
+        files = ", ".join(quote(str(path)) for path in segments)
+        tail = f"SELECT * FROM read_parquet([{files}]) UNION ALL BY NAME {tail}"  # noqa: S608
+    return f"CREATE OR REPLACE VIEW {ALL_ROWS[kind]} AS {tail}"
+
+
+def quote(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
