@@ -25,6 +25,10 @@ $(VENV)/.setup-dev: pyproject.toml .ci/packages
 	@.ci/venv $(PYTHON) $(VENV) '.[all,dev]'
 	@touch $@ $(VENV)/.setup
 
+$(VENV)/.setup-fuzz: $(VENV)/.setup-dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	@touch $@
+
 test: setup-dev lint types imports unit ## lint, types, import contract, tests
 
 lint:
@@ -40,7 +44,7 @@ imports:
 unit:
 	$(PYTEST) -m 'not long'
 
-test-long: setup-dev ## soaks, kill rounds and fuzzing at full size
+test-long: setup-dev $(VENV)/.setup-fuzz ## soaks, kill rounds and fuzzing at full size
 	$(PYTEST) -m long
 
 bench: setup-dev ## every benchmark, one after the other
