@@ -49,6 +49,10 @@ struct thread_struct {
 	unsigned long fsbase;
 };
 
+struct pt_regs {
+	unsigned long sp;
+};
+
 struct task_struct {
 	int pid;
 	int tgid;

@@ -25,6 +25,7 @@ char LICENSE[] SEC("license") = "GPL";
 #define PYTHON_FRAME_WORDS 3
 #define WORDS 2048 /* a power of two, more than 127 + 127 + 512 * 3 */
 #define COMM_SIZE 16
+#define STACK_WORDS 16
 #define ENTRY_BIT (1ULL << 63) /* no user address on x86-64 has it */
 
 enum record_kind { SAMPLE = 1, EXEC = 2, FORK = 3, EXIT = 4 };
@@ -57,6 +58,9 @@ struct sample {
 	__u64 monotonic_ns;
 	char thread_comm[COMM_SIZE];
 	char process_comm[COMM_SIZE];
+	/* the top of the user stack, zeros where it could not be read: the helper walks frame
+	 * pointers, and misses the caller of a function that has set up no frame */
+	__u64 user_stack[STACK_WORDS];
 	/* kernel addresses, user addresses (both leaf first), then for each Python frame (leaf
 	 * first): code object, instruction | ENTRY_BIT, signature of the code object */
 	__u64 words[WORDS];
@@ -370,6 +374,15 @@ static __u32 add_native_frames(void *ctx, struct sample *sample)
 	return kernel + user;
 }
 
+static void read_user_stack(struct sample *sample, struct task_struct *task)
+{
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+	void *sp = (void *)BPF_CORE_READ(regs, sp);
+
+	if (bpf_probe_read_user(sample->user_stack, sizeof(sample->user_stack), sp))
+		__builtin_memset(sample->user_stack, 0, sizeof(sample->user_stack));
+}
+
 SEC("perf_event")
 int on_tick(void *ctx)
 {
@@ -398,6 +411,7 @@ int on_tick(void *ctx)
 	bpf_get_current_comm(sample->thread_comm, COMM_SIZE);
 	leader = task->group_leader;
 	bpf_core_read(sample->process_comm, COMM_SIZE, &leader->comm);
+	read_user_stack(sample, task);
 
 	at = add_native_frames(ctx, sample);
 	wakeup = add_python_frames(sample, task, &at);

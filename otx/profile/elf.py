@@ -25,7 +25,9 @@ _IDENT = b"\x7fELF\x02\x01"  # ELFCLASS64, ELFDATA2LSB
 _PT_LOAD = 1
 _PT_GNU_EH_FRAME = 0x6474E550
 _EH_FRAME_HEADER = struct.Struct("<BBBBiI")
-_EH_FRAME_ENTRY = struct.Struct("<iI")
+_EH_FRAME_ENTRY = struct.Struct("<ii")
+_EH_FRAME_POINTER_AT = 4
+_ADDRESS_MASK = (1 << 64) - 1
 _EH_FRAME_FORM = (1, 0x1B, 0x03, 0x3B)
 """Version 1; pcrel sdata4, udata4, datarel sdata4: what every linker writes (LSB 5.0, 10.6.2)."""
 _PF_X = 1
@@ -48,6 +50,23 @@ class Segment:
     address: int
     size: int
     executable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EhFrame:
+    """An unwind table (.eh_frame) with the index of .eh_frame_hdr, in addresses of the file.
+
+    Attributes:
+        address: Where the table lies.
+        data: The table, and what follows it.
+        starts: Where functions begin, lowest first: stripped files have this too.
+        entries: Where each function's entry lies.
+    """
+
+    address: int
+    data: bytes
+    starts: Sequence[int]
+    entries: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,23 +125,33 @@ class ElfFile:
                         found[text] = value
         return found
 
-    def function_starts(self) -> Sequence[int]:
-        """Where functions begin, lowest first, from .eh_frame_hdr: stripped files have it too."""
-        starts = array("Q")
+    def eh_frame(self) -> "EhFrame | None":
+        """The unwind table with its index; None where there is none in the usual form."""
         if self._eh_frame_header is None:
-            return starts
+            return None
         offset, address, size = self._eh_frame_header
         raw = self._exactly(offset, size)
         if size < _EH_FRAME_HEADER.size:
-            return starts
-        *form, _, count = _EH_FRAME_HEADER.unpack_from(raw)
-        table = raw[_EH_FRAME_HEADER.size :][: count * _EH_FRAME_ENTRY.size]
-        if tuple(form) != _EH_FRAME_FORM or len(table) != count * _EH_FRAME_ENTRY.size:
-            return starts
-        starts.extend(
-            sorted((address + start) % (1 << 64) for start, _ in _EH_FRAME_ENTRY.iter_unpack(table))
+            return None
+        *form, frame_pointer, count = _EH_FRAME_HEADER.unpack_from(raw)
+        index = raw[_EH_FRAME_HEADER.size :][: count * _EH_FRAME_ENTRY.size]
+        frame_address = address + _EH_FRAME_POINTER_AT + frame_pointer
+        table = self._from_address_to_end_of_segment(frame_address)
+        if tuple(form) != _EH_FRAME_FORM or len(index) != count * _EH_FRAME_ENTRY.size or not table:
+            return None
+        rows = sorted(
+            ((address + start) & _ADDRESS_MASK, (address + entry) & _ADDRESS_MASK)
+            for start, entry in _EH_FRAME_ENTRY.iter_unpack(index)
         )
-        return starts
+        starts, entries = array("Q", (row[0] for row in rows)), array("Q", (row[1] for row in rows))
+        return EhFrame(frame_address, table, starts, entries)
+
+    def _from_address_to_end_of_segment(self, address: int) -> bytes:
+        for segment in self.segments:
+            inside = address - segment.address
+            if 0 <= inside < segment.size:
+                return self._exactly(segment.offset + inside, segment.size - inside)
+        return b""
 
     def _segments(self, header: tuple[int, ...]) -> Iterator[Segment]:
         for fields in self._table(_SEGMENT, header[5], header[9], header[10]):

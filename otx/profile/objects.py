@@ -2,11 +2,12 @@
 
 import os
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from otx.profile.elf import ElfFile, Reader, SymbolTable
+from otx.profile.call_frames import CallFrames
+from otx.profile.elf import EhFrame, ElfFile, Reader, SymbolTable
 from otx.profile.errors import UnreadableError
 from otx.profile.maps import Mapping as MemoryMapping
 
@@ -19,12 +20,11 @@ class ObjectCode:
 
     Attributes:
         bias: What to take off an address of the process to get one of the file.
-        starts: Where functions begin in the file, those without a name too.
     """
 
     bias: int
     symbols: SymbolTable
-    starts: Sequence[int]
+    unwind: EhFrame | None
 
     def name(self, address: int) -> str | None:
         """The symbol of the function that holds an address of the process."""
@@ -33,15 +33,20 @@ class ObjectCode:
     def start(self, address: int) -> int:
         """Where the function begins, in the file; the address itself where that is not known."""
         at = address - self.bias
-        index = bisect_right(self.starts, at) - 1
-        return self.starts[index] if index >= 0 else at
+        starts = self.unwind.starts if self.unwind else ()
+        index = bisect_right(starts, at) - 1
+        return starts[index] if index >= 0 else at
+
+    def hidden_caller(self, address: int) -> int | None:
+        """Where from the stack pointer the caller is that frame pointers miss, if they do."""
+        return CallFrames(self.unwind).hidden_caller(address - self.bias) if self.unwind else None
 
 
 @dataclass(frozen=True, slots=True)
 class _ObjectFile:
     elf: ElfFile
     symbols: SymbolTable
-    starts: Sequence[int]
+    unwind: EhFrame | None
 
 
 class ObjectFiles:
@@ -59,7 +64,7 @@ class ObjectFiles:
         if file is None:
             return None
         bias = file.elf.load_bias(mapping.start, mapping.offset)
-        return None if bias is None else ObjectCode(bias, file.symbols, file.starts)
+        return None if bias is None else ObjectCode(bias, file.symbols, file.unwind)
 
     def data_addresses(
         self, pid: int, mapping: MemoryMapping, names: frozenset[bytes]
@@ -88,7 +93,7 @@ class ObjectFiles:
 def _read_object(read: Reader) -> _ObjectFile | None:
     try:
         elf = ElfFile(read)
-        return _ObjectFile(elf, elf.code_symbols(), elf.function_starts())
+        return _ObjectFile(elf, elf.code_symbols(), elf.eh_frame())
     except UnreadableError:
         return None
 

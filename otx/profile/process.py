@@ -80,20 +80,35 @@ class Process:
         self._wants_interpreter = parent._wants_interpreter
         self._searches_left.clear()
 
-    def native_frames(self, addresses: Sequence[int]) -> list[Frame]:
-        """The frames of user addresses (leaf first), as far as they are addresses of code.
+    def native_frames(self, walked: Sequence[int], stack: Sequence[int]) -> list[Frame]:
+        """The user frames of a thread, leaf first, as far as they are code.
 
         A caller's address is the one returned to, which may be the first of the next function:
         it is looked up one byte before.
+
+        Args:
+            walked: Addresses found along frame pointers, leaf first.
+            stack: The words at the stack's top.
         """
         frames: list[Frame] = []
-        for depth, address in enumerate(addresses):
+        for depth, address in enumerate(self._with_hidden_caller(walked, stack)):
             at = address - 1 if depth else address
             frame = self._addresses.frame(at) or self._look_again(at)
             if frame is None:
                 break
             frames.append(frame)
         return frames
+
+    def _with_hidden_caller(self, walked: Sequence[int], stack: Sequence[int]) -> Sequence[int]:
+        if not walked:
+            return walked
+        distance = self._addresses.hidden_caller(walked[0])
+        if distance is None or distance % 8 or distance // 8 >= len(stack):
+            return walked
+        caller = stack[distance // 8]
+        if self._addresses.frame(caller - 1) is None:
+            return walked
+        return (walked[0], caller, *walked[1:])
 
     def python_frame(self, found: PythonFrame, with_lines: bool) -> Frame:
         """The frame of a Python function, with its line if that is wanted."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import TypeAlias
 
-_SAMPLE = struct.Struct("<IIIHHHHIQ16s16s")
+_STACK_WORDS = 16
+_SAMPLE = struct.Struct(f"<IIIHHHHIQ16s16s{_STACK_WORDS}Q")
 _EVENT = struct.Struct("<IIIIQ")
 _PYTHON_FRAME_WORDS = 3
 _ENTRY_BIT = 1 << 63
@@ -64,7 +65,11 @@ class PythonFrame:
 
 @dataclass(frozen=True, slots=True)
 class SampleRecord:
-    """One look at one thread; every list of frames is leaf first."""
+    """One look at one thread; every list of frames is leaf first.
+
+    Attributes:
+        user_stack: The words at the user stack's top; zeros where they could not be read.
+    """
 
     pid: int
     tid: int
@@ -75,6 +80,7 @@ class SampleRecord:
     kernel: tuple[int, ...]
     user: tuple[int, ...]
     python: tuple[PythonFrame, ...]
+    user_stack: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +113,8 @@ def decode_record(raw: bytes) -> Record:
 
 def _decode_sample(raw: bytes) -> SampleRecord:
     fields = _SAMPLE.unpack_from(raw)
-    _, pid, tid, kernel, user, python, flags, _, monotonic_ns, thread_comm, process_comm = fields
+    _, pid, tid, kernel, user, python, flags, _, monotonic_ns, *comms_and_stack = fields
+    thread_comm, process_comm, *user_stack = comms_and_stack
     count = kernel + user + python * _PYTHON_FRAME_WORDS
     words = struct.unpack_from(f"<{count}Q", raw, _SAMPLE.size)
     return SampleRecord(
@@ -120,6 +127,7 @@ def _decode_sample(raw: bytes) -> SampleRecord:
         words[:kernel],
         words[kernel : kernel + user],
         tuple(_python_frames(words[kernel + user :])),
+        tuple(user_stack),
     )
 
 

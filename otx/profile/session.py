@@ -271,7 +271,7 @@ class ProfileSession:
 
     def _sample(self, record: SampleRecord) -> Sample:
         process = self._process(record.pid)
-        native = process.native_frames(record.user)
+        native = process.native_frames(record.user, record.user_stack)
         native.reverse()
         whole = not record.flags & SampleFlags.USER_CUT and _reaches_root(native)
         stack = merge_stacks(native, self._runs(process, record.python), whole)
@@ -323,7 +323,7 @@ class _Counts:
         """
         flags = record.flags
         self.samples += 1
-        user_cut = flags & SampleFlags.USER_CUT and len(native) == len(record.user)
+        user_cut = flags & SampleFlags.USER_CUT and len(native) >= len(record.user)
         self.truncated += bool(flags & _CUT or user_cut)
         self.unwound_fully += whole or not record.user or bool(flags & SampleFlags.PYTHON_ROOT)
         self.not_found += bool(

@@ -17,6 +17,7 @@ from otx.profile.objects import ObjectCode, ObjectFiles
 
 _MAX_FRAMES_KEPT = 65536
 _MAX_VDSO_SIZE = 1 << 20
+_VDSO = "[vdso]"
 
 
 class KernelSymbolizer:
@@ -58,9 +59,9 @@ class UserSymbolizer:
         that one function has one name however many of its instructions are seen.
         """
         name = mapping.base_name
-        if not mapping.is_file and name != "[vdso]":
+        if not mapping.is_file and name != _VDSO:
             return Frame(name, "jit", module=name)
-        code = self._vdso(memory, mapping) if name == "[vdso]" else self.files.code(pid, mapping)
+        code = self.code(pid, memory, mapping)
         if code is None:
             return Frame(f"[{name.strip('[]')}]", "native", module=name)
         symbol = code.name(address)
@@ -68,6 +69,12 @@ class UserSymbolizer:
             start = f"[{name.strip('[]')}+{code.start(address):#x}]"
             return Frame(start, "native", module=name)
         return Frame(self._demangle(symbol), "native", module=name)
+
+    def code(self, pid: int, memory: ProcessMemory, mapping: Mapping) -> ObjectCode | None:
+        """The functions of a mapping; None where they cannot be read."""
+        if mapping.base_name == _VDSO:
+            return self._vdso(memory, mapping)
+        return self.files.code(pid, mapping) if mapping.is_file else None
 
     def _vdso(self, memory: ProcessMemory, mapping: Mapping) -> ObjectCode | None:
         """The kernel's library: a file that is only in memory."""
@@ -77,7 +84,7 @@ class UserSymbolizer:
             bias = elf.load_bias(mapping.start, 0)
             if bias is None:
                 return None
-            return ObjectCode(bias, elf.code_symbols(), elf.function_starts())
+            return ObjectCode(bias, elf.code_symbols(), elf.eh_frame())
         except UnreadableError:
             return None
 
@@ -91,11 +98,13 @@ class AddressBook:
         self._symbolizer = symbolizer
         self._space = AddressSpace()
         self._frames: dict[int, Frame | None] = {}
+        self._hidden_callers: dict[int, int | None] = {}
 
     def remap(self, space: AddressSpace) -> None:
         """Take over what the process has mapped now."""
         self._space = space
         self._frames.clear()
+        self._hidden_callers.clear()
 
     @property
     def space(self) -> AddressSpace:
@@ -116,3 +125,24 @@ class AddressBook:
         )
         self._frames[address] = frame
         return frame
+
+    def hidden_caller(self, address: int) -> int | None:
+        """Where from the stack pointer, in bytes, the caller of the innermost function is.
+
+        Args:
+            address: The innermost instruction.
+
+        Returns:
+            None where a walk along frame pointers has the caller, or where that is not known.
+        """
+        try:
+            return self._hidden_callers[address]
+        except KeyError:
+            pass
+        if len(self._hidden_callers) >= _MAX_FRAMES_KEPT:
+            self._hidden_callers.clear()
+        mapping = self._space.find_code(address)
+        code = self._symbolizer.code(self._pid, self._memory, mapping) if mapping else None
+        distance = code.hidden_caller(address) if code else None
+        self._hidden_callers[address] = distance
+        return distance
