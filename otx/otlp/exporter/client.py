@@ -1,0 +1,65 @@
+"""One request to one destination, and what came back; the protocols behind one seam."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol, Self
+
+from otx.model.signal import Signal
+from otx.otlp.encode import rejected_in
+from otx.otlp.wire import WIRE
+
+MAX_RESPONSE_BYTES = 4 << 20
+"""Larger answers are an error that is not retried (OTLP specification, "response size")."""
+
+
+class Outcome(Enum):
+    """What became of a request."""
+
+    ACCEPTED = "accepted"
+    """Also where some records were rejected: that is never sent again."""
+    RETRY = "retry"
+    """The destination asks to come again."""
+    UNREACHABLE = "unreachable"
+    """It did not answer at all; sending again may deliver twice, which OTLP accepts."""
+    REFUSED = "refused"
+    """Sending again would not help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to one request.
+
+    Attributes:
+        rejected: Records that were not accepted (partial success).
+        message: What the destination said, "" for nothing.
+        retry_after_s: When to come again, where it said so.
+    """
+
+    outcome: Outcome
+    rejected: int = 0
+    message: str = ""
+    retry_after_s: float | None = None
+
+
+class Client(Protocol):
+    """A connection to a destination. Used by one thread."""
+
+    def send(self, signal: Signal, body: bytes, timeout_s: float) -> Reply:
+        """Send protobuf bytes of an Export…ServiceRequest; never raises for what comes back."""
+
+    def close(self) -> None:
+        """End the connection."""
+
+    def __enter__(self) -> Self:
+        """Use as a context."""
+
+    def __exit__(self, *exception: object) -> None:
+        """Close."""
+
+
+def accepted(signal: Signal, body: bytes) -> Reply:
+    """The reply for a protobuf response that says success, in whole or in part."""
+    if not body:
+        return Reply(Outcome.ACCEPTED)
+    rejected, message = rejected_in(signal, WIRE[signal].response_class.FromString(body))
+    return Reply(Outcome.ACCEPTED, rejected, message)

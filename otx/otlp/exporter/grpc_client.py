@@ -1,0 +1,102 @@
+"""OTLP over gRPC, from bytes that are encoded already."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self, cast
+
+import grpc
+from google.protobuf.message import DecodeError
+
+from otx import __version__
+from otx.model.signal import Signal
+from otx.otlp.exporter.client import MAX_RESPONSE_BYTES, Outcome, Reply, accepted
+from otx.otlp.exporter.endpoint import Endpoint
+from otx.otlp.wire import WIRE
+
+_RETRYABLE = {
+    grpc.StatusCode.CANCELLED,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.ABORTED,
+    grpc.StatusCode.OUT_OF_RANGE,
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DATA_LOSS,
+}
+"""OTLP specification, "OTLP/gRPC Failures"; RESOURCE_EXHAUSTED only with a RetryInfo."""
+
+
+class GrpcClient:
+    """A channel to one endpoint (`otx.otlp.exporter.client.Client`)."""
+
+    def __init__(self, endpoint: Endpoint, compression: str = "none") -> None:
+        self._metadata = tuple(endpoint.headers.items())
+        options = [
+            ("grpc.primary_user_agent", f"otx/{__version__}"),
+            ("grpc.max_receive_message_length", MAX_RESPONSE_BYTES),
+            ("grpc.max_send_message_length", -1),
+            # Retries are counted and shown, so they are ours to make.
+            ("grpc.enable_retries", 0),
+        ]
+        packing = grpc.Compression.Gzip if compression == "gzip" else grpc.Compression.NoCompression
+        if endpoint.is_secure:
+            authorities = Path(endpoint.certificate).read_bytes() if endpoint.certificate else None
+            credentials = grpc.ssl_channel_credentials(authorities)
+            self._channel = grpc.secure_channel(endpoint.target, credentials, options, packing)
+        else:
+            self._channel = grpc.insecure_channel(endpoint.target, options, packing)
+        self._calls: dict[Signal, Callable[..., bytes]] = {
+            signal: self._channel.unary_unary(wire.grpc_method) for signal, wire in WIRE.items()
+        }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the connection."""
+        self._channel.close()
+
+    def send(self, signal: Signal, body: bytes, timeout_s: float) -> Reply:
+        """Send one request."""
+        try:
+            answer = self._calls[signal](body, timeout=timeout_s, metadata=self._metadata)
+            return accepted(signal, answer)
+        except DecodeError:
+            return Reply(Outcome.REFUSED, message="the answer is no OTLP response")
+        except grpc.RpcError as error:
+            return _failed(error)
+
+
+def _failed(error: grpc.RpcError) -> Reply:
+    call = cast("grpc.Call", error)  # what a unary call raises is both
+    code = call.code()
+    message = f"{code.name}: {call.details() or 'no details'}"
+    retry_after_s = _retry_after_s(call)
+    if code is grpc.StatusCode.UNAVAILABLE and not call.trailing_metadata():
+        return Reply(Outcome.UNREACHABLE, message=message)
+    asks_again = code is grpc.StatusCode.RESOURCE_EXHAUSTED and retry_after_s is not None
+    if code in _RETRYABLE or asks_again:
+        return Reply(Outcome.RETRY, message=message, retry_after_s=retry_after_s)
+    return Reply(Outcome.REFUSED, message=message)
+
+
+def _retry_after_s(error: grpc.Call) -> float | None:
+    """The RetryInfo of a failed call, where it has one."""
+    details = [
+        value for key, value in error.trailing_metadata() or () if key == "grpc-status-details-bin"
+    ]
+    if not details:
+        return None
+    from google.rpc.error_details_pb2 import RetryInfo  # 2 ms, and only on errors
+    from google.rpc.status_pb2 import Status
+
+    info = RetryInfo()
+    try:
+        for detail in Status.FromString(details[0]).details:
+            if detail.Unpack(info):
+                delay = info.retry_delay
+                return float(delay.seconds + delay.nanos / 1e9)
+    except DecodeError:
+        pass
+    return None

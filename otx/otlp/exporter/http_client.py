@@ -1,0 +1,133 @@
+"""OTLP over HTTP/1.1, with a connection that is kept."""
+
+import http.client
+import ssl
+from email.utils import parsedate_to_datetime
+from time import time
+from typing import Self
+from urllib.parse import urlsplit
+
+from google.protobuf.message import DecodeError
+
+from otx import __version__
+from otx.model.signal import Signal
+from otx.otlp.compression import compress
+from otx.otlp.decode import parse_protobuf
+from otx.otlp.encode import to_json
+from otx.otlp.exporter.client import MAX_RESPONSE_BYTES, Outcome, Reply, accepted
+from otx.otlp.exporter.endpoint import Endpoint
+from otx.otlp.wire import JSON, PROTOBUF, WIRE
+
+_RETRYABLE = {429, 502, 503, 504}
+"""OTLP specification, "Retryable Response Codes"."""
+
+
+class HttpClient:
+    """A connection to one URL (`otx.otlp.exporter.client.Client`)."""
+
+    def __init__(self, endpoint: Endpoint, compression: str = "none") -> None:
+        parts = urlsplit(endpoint.target)
+        self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self._is_json = endpoint.protocol == "http/json"
+        self._compression = compression
+        self._headers = {
+            "Content-Type": JSON if self._is_json else PROTOBUF,
+            "User-Agent": f"otx/{__version__}",
+            **endpoint.headers,
+        }
+        if compression != "none":
+            self._headers["Content-Encoding"] = compression
+        host = parts.hostname or "localhost"
+        self._connection: http.client.HTTPConnection
+        if endpoint.is_secure:
+            context = ssl.create_default_context(cafile=endpoint.certificate or None)
+            self._connection = http.client.HTTPSConnection(host, parts.port, context=context)
+        else:
+            self._connection = http.client.HTTPConnection(host, parts.port)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the connection."""
+        self._connection.close()
+
+    def send(self, signal: Signal, body: bytes, timeout_s: float) -> Reply:
+        """Send one request."""
+        content = to_json(parse_protobuf(signal, body)) if self._is_json else body
+        self._connection.timeout = timeout_s
+        if self._connection.sock is not None:
+            self._connection.sock.settimeout(timeout_s)
+        try:
+            packed = compress(content, self._compression)
+            self._connection.request("POST", self._path, packed, self._headers)
+            response = self._connection.getresponse()
+            answer = response.read(MAX_RESPONSE_BYTES + 1)
+        except http.client.BadStatusLine as error:
+            self._connection.close()
+            return Reply(Outcome.UNREACHABLE, message=_no_http(error.line))
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            return Reply(Outcome.UNREACHABLE, message=str(error) or type(error).__name__)
+        if len(answer) > MAX_RESPONSE_BYTES:
+            self._connection.close()
+            return Reply(Outcome.REFUSED, message="the answer is larger than 4 MiB")
+        return self._read(signal, response, answer)
+
+    def _read(self, signal: Signal, response: http.client.HTTPResponse, answer: bytes) -> Reply:
+        if response.status == 200:
+            try:
+                return accepted(signal, self._to_protobuf(signal, answer))
+            except (DecodeError, ValueError):
+                return Reply(Outcome.REFUSED, message="the answer is no OTLP response")
+        message = f"HTTP {response.status} {response.reason}: {_said(answer, self._is_json)}"
+        if response.status in _RETRYABLE:
+            after_s = _retry_after_s(response.headers.get("Retry-After", ""))
+            return Reply(Outcome.RETRY, message=message, retry_after_s=after_s)
+        return Reply(Outcome.REFUSED, message=message)
+
+    def _to_protobuf(self, signal: Signal, answer: bytes) -> bytes:
+        if not self._is_json or not answer:
+            return answer
+        from collections import Counter
+
+        import orjson
+
+        from otx.otlp.json_codec import read_message
+
+        response = WIRE[signal].response_class()
+        read_message(response, orjson.loads(answer), Counter())
+        return response.SerializeToString()
+
+
+def _no_http(line: str) -> str:
+    """What to say of an answer that is no HTTP/1.1; an HTTP/2 server starts with SETTINGS."""
+    if not line.startswith("HTTP/") and "\x04" in line[:6]:
+        return "the answer is HTTP/2: a gRPC port, which --protocol grpc speaks to"
+    return "the connection was closed without an answer" if not line.strip("'") else "no HTTP"
+
+
+def _said(answer: bytes, is_json: bool) -> str:
+    """The message of a `google.rpc.Status`, or the start of whatever else came."""
+    text = answer[:300].decode("utf-8", "replace").strip()
+    if is_json or not answer:
+        return text
+    from google.rpc.status_pb2 import Status  # 2 ms, and only on errors
+
+    try:
+        return str(Status.FromString(answer).message) or text
+    except DecodeError:
+        return text
+
+
+def _retry_after_s(text: str) -> float | None:
+    """Seconds of a Retry-After header, which is a number or a date (RFC 9110, 10.2.3)."""
+    if text.isdigit():
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time())
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""Telemetry made up for load and for trying things: traces, log records, data points."""
