@@ -33,6 +33,8 @@ class Segment:
         rows: Rows, or requests in a raw segment.
         min_unix_nano: The earliest start, log or receive time in it.
         max_unix_nano: The latest.
+        received_unix_nano: When the newest request in it was received: what retention goes by,
+            because a record's own times are whatever its sender says.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Segment:
     bytes: int
     min_unix_nano: int
     max_unix_nano: int
+    received_unix_nano: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,15 @@ def _to_json(manifest: Manifest) -> dict[str, Any]:
         "format": FORMAT,
         "version": manifest.version,
         "segments": [
-            [s.name, s.kind, s.rows, s.bytes, s.min_unix_nano, s.max_unix_nano]
+            [
+                s.name,
+                s.kind,
+                s.rows,
+                s.bytes,
+                s.min_unix_nano,
+                s.max_unix_nano,
+                s.received_unix_nano,
+            ]
             for s in manifest.segments
         ],
         "positions": {log: [at.number, at.offset] for log, at in manifest.positions.items()},
@@ -141,7 +152,7 @@ def _from_json(document: Mapping[str, Any]) -> Manifest:
 
 
 def _segments(rows: Iterable[list[Any]]) -> Iterable[Segment]:
-    for name, kind, count, size, earliest, latest in rows:
+    for name, kind, *facts in rows:
         if Path(name).name != name or kind not in ("spans", "logs", "raw"):
             raise ValueError(f"segment {name!r} of kind {kind!r}")
-        yield Segment(name, kind, count, size, earliest, latest)
+        yield Segment(name, kind, *map(int, facts))

@@ -166,6 +166,10 @@ def _decoded(stretch: Stretch, limit_bytes: int) -> list[_Chunk]:
             chunks.append(_Chunk(start, portion.end, decoded.rows, requests))
             limit_bytes -= portion.end - start
             start = portion.end
+        if portion.damaged:
+            # As the converter does: what is left of the stretch is no request and never will be.
+            empty = decode_requests(()).rows
+            chunks.append(_Chunk(start, stretch.end, empty, ()))
         if limit_bytes <= 0:
             break
     return chunks

@@ -1,0 +1,45 @@
+"""The converter's process: its arguments, its signals, and the parent it must not outlive."""
+
+import argparse
+import sys
+import threading
+from pathlib import Path
+
+from otx.environment import Environment
+from otx.errors import ExitCode, OtxError
+from otx.output import Remarks
+from otx.store.converter import convert_until
+from otx.system.stop import StopSignal
+
+
+def main(arguments: list[str], environment: Environment) -> int:
+    """Convert until told to stop or the parent is gone; the exit code."""
+    parser = argparse.ArgumentParser(prog="otx.services.converter", description=__doc__)
+    parser.add_argument("store_dir", type=Path)
+    parser.add_argument("--retain-age-ns", type=int)
+    parser.add_argument("--retain-bytes", type=int)
+    known = parser.parse_args(arguments)
+    remarks = Remarks(environment)
+    try:
+        with StopSignal() as stop:
+            _stop_at_end_of(environment, stop)
+            convert_until(stop, known.store_dir, remarks, known.retain_age_ns, known.retain_bytes)
+    except OtxError as error:
+        remarks.error(error)
+        return error.code
+    return ExitCode.DONE
+
+
+def _stop_at_end_of(environment: Environment, stop: StopSignal) -> None:
+    """Ask for a stop when the parent has closed its end of our stdin."""
+
+    def watch() -> None:
+        while environment.stdin.read(1):
+            pass
+        stop.ask()
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], Environment.of_process()))

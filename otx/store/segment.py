@@ -1,0 +1,116 @@
+"""Segments: Parquet files of rows, and raw stretches of requests that are not rows yet.
+
+A segment is written beside, synced and renamed, and becomes real only when a manifest names it.
+Rows are sorted by time, so that a time range touches few row groups; a Bloom filter of trace ids
+lets a search for one trace skip files without reading them.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from otx.otlp.columns import Table
+from otx.store.durable import Step, no_step, sync_directory, sync_file
+from otx.store.log_format import (
+    FILE_HEADER_BYTES,
+    FileHeader,
+    LoggedRequest,
+    decode_file_header,
+    decode_records,
+    encode_file_header,
+    encode_record_header,
+)
+from otx.store.manifest import Segment
+from otx.store.search import RecordKind
+
+ROW_GROUP_ROWS = 64 * 1024
+TIME_COLUMN: dict[RecordKind, str] = {"spans": "start_time", "logs": "time"}
+_ZSTD_LEVEL = 1
+_PLAIN_COLUMNS = frozenset({"trace_id", "span_id", "parent_span_id", "attributes", "body"})
+"""Columns whose values hardly repeat: a dictionary of them would only cost time."""
+
+
+def write_rows(
+    directory: Path, name: str, kind: RecordKind, rows: Table, step: Step = no_step
+) -> Segment:
+    """Write one table's rows as a finished segment; it is not in a manifest yet."""
+    time = TIME_COLUMN[kind]
+    in_order = rows.sort_by(time)
+    final = directory / f"{name}.parquet"
+    beside = directory / f"{name}.parquet.new"
+    step(f"write {kind} segment")
+    pq.write_table(
+        in_order,
+        beside,
+        compression="zstd",
+        compression_level=_ZSTD_LEVEL,
+        row_group_size=ROW_GROUP_ROWS,
+        use_dictionary=[n for n in rows.schema.names if n not in _PLAIN_COLUMNS],
+        bloom_filter_options={"trace_id": {"ndv": min(len(rows), ROW_GROUP_ROWS)}},
+    )
+    _publish(beside, final, step)
+    edges = pc.min_max(in_order[time])
+    return Segment(
+        name=final.name,
+        kind=kind,
+        rows=len(rows),
+        bytes=final.stat().st_size,
+        min_unix_nano=edges["min"].value,
+        max_unix_nano=edges["max"].value,
+        received_unix_nano=pc.max(in_order["received_time"]).value,
+    )
+
+
+def write_raw(
+    directory: Path, name: str, requests: Sequence[LoggedRequest], step: Step = no_step
+) -> Segment:
+    """Keep requests as they came, in the log's own format, for when their signal becomes rows."""
+    final = directory / f"{name}.otxlog"
+    beside = directory / f"{name}.otxlog.new"
+    step("write raw segment")
+    with beside.open("wb") as file:
+        file.write(encode_file_header(FileHeader(1, 0)))
+        for one in requests:
+            file.write(encode_record_header(one.signal, one.body, one.received_unix_nano))
+            file.write(one.body)
+    _publish(beside, final, step)
+    times = [request.received_unix_nano for request in requests]
+    size = final.stat().st_size
+    return Segment(final.name, "raw", len(times), size, min(times), max(times), max(times))
+
+
+def read_raw(path: Path) -> list[LoggedRequest]:
+    """The requests of a raw segment.
+
+    Raises:
+        ValueError: The file is no raw segment, or damaged.
+    """
+    data = path.read_bytes()
+    if decode_file_header(data[:FILE_HEADER_BYTES]) is None:
+        raise ValueError(f"{path} is no raw segment")
+    requests = list(decode_records(data[FILE_HEADER_BYTES:], FILE_HEADER_BYTES))
+    if (requests[-1].end if requests else FILE_HEADER_BYTES) != len(data):
+        raise ValueError(f"{path} is damaged")
+    return requests
+
+
+def read_rows(path: Path) -> Table:
+    """All rows of a segment."""
+    return pq.read_table(path, memory_map=False)
+
+
+def merge_rows(tables: Sequence[Table]) -> Table:
+    """Rows of several segments as one table; columns that one of them lacks are null there."""
+    return pa.concat_tables(tables, promote_options="default")
+
+
+def _publish(beside: Path, final: Path, step: Step) -> None:
+    step(f"sync {final.suffix} segment")
+    sync_file(beside)
+    step(f"rename {final.suffix} segment")
+    beside.rename(final)
+    step(f"sync {final.suffix} directory")
+    sync_directory(final.parent)

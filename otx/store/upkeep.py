@@ -1,0 +1,131 @@
+"""What keeps a store small and quick: merging small segments, and letting old ones go.
+
+Converted batches are small when little arrives, and every file costs a query about 0.15 ms, so
+files of one size class are merged eight at a time, which rewrites a row at most three times.
+Replaced and expired files stay for `GRACE_NS`: a reader with the manifest before still opens them.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from otx.store.conversion import Conversion
+from otx.store.log_format import LoggedRequest
+from otx.store.manifest import Retired, Segment
+from otx.store.segment import merge_rows, read_raw, read_rows, write_raw, write_rows
+
+GRACE_NS = 60 * 1_000_000_000
+FAN_IN = 8
+MERGED_ROWS = 256 * 1024
+MERGED_BYTES = 32 * 1024 * 1024
+"""A merged segment's bounds, which bound what a merge needs in memory."""
+_CLASS_ROWS = (2 * 1024, 16 * 1024, 128 * 1024)
+
+DAY_NS = 24 * 3600 * 1_000_000_000
+RETAIN_BYTES = 10 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long and how much is kept: whole segments go when all of one is older, or too much."""
+
+    age_ns: int = DAY_NS
+    bytes: int = RETAIN_BYTES
+
+
+def merge_small(conversion: Conversion, now_unix_nano: int) -> bool:
+    """Merge one group of small segments, if there is one; whether there was.
+
+    Raises:
+        OSError: The disk failed or is full; nothing changed for readers.
+    """
+    group = next(_mergeable(conversion.manifest.segments), None)
+    if group is None:
+        return False
+    merged = _merge(conversion, group)
+    left = [segment for segment in conversion.manifest.segments if segment not in group]
+    _retire(conversion, [*left, merged], group, now_unix_nano)
+    return True
+
+
+def expire(conversion: Conversion, retention: Retention, now_unix_nano: int) -> int:
+    """Let go of segments that are too old or too much; how many rows went."""
+    kept = [
+        segment
+        for segment in conversion.manifest.segments
+        if segment.received_unix_nano >= now_unix_nano - retention.age_ns
+    ]
+    kept.sort(key=lambda segment: segment.received_unix_nano, reverse=True)
+    size, fitting = 0, []
+    for segment in kept:
+        size += segment.bytes
+        if size > retention.bytes:
+            break
+        fitting.append(segment)
+    gone = [segment for segment in conversion.manifest.segments if segment not in fitting]
+    if not gone:
+        return 0
+    rows = sum(segment.rows for segment in gone)
+    manifest = conversion.manifest
+    conversion.manifest = replace(manifest, expired_rows=manifest.expired_rows + rows)
+    _retire(conversion, [s for s in manifest.segments if s in fitting], gone, now_unix_nano)
+    return rows
+
+
+def remove_retired(conversion: Conversion, now_unix_nano: int) -> int:
+    """Remove files whose grace has run out; how many."""
+    due = [old for old in conversion.manifest.retired if _is_due(old, now_unix_nano)]
+    for old in due:
+        conversion.step("remove retired")
+        (conversion.layout.segments / old.name).unlink(missing_ok=True)
+    if due:
+        left = tuple(old for old in conversion.manifest.retired if old not in due)
+        conversion.publish(replace(conversion.manifest, retired=left))
+    return len(due)
+
+
+def _is_due(old: Retired, now_unix_nano: int) -> bool:
+    # A clock that was set back must not keep a file for ever.
+    return not 0 <= now_unix_nano - old.since_unix_nano < GRACE_NS
+
+
+def _mergeable(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
+    """Groups that are worth merging, the smallest size class first."""
+    for kind in ("spans", "logs", "raw"):
+        lower = 0
+        for upper in _CLASS_ROWS:
+            members = [s for s in segments if s.kind == kind and lower <= s.rows < upper]
+            lower = upper
+            if len(members) < FAN_IN:
+                continue
+            group: list[Segment] = []
+            for segment in sorted(members, key=lambda one: one.min_unix_nano)[:FAN_IN]:
+                rows = sum(one.rows for one in group) + segment.rows
+                size = sum(one.bytes for one in group) + segment.bytes
+                if rows > MERGED_ROWS or size > MERGED_BYTES:
+                    break
+                group.append(segment)
+            if len(group) > 1:
+                yield group
+
+
+def _merge(conversion: Conversion, group: Sequence[Segment]) -> Segment:
+    directory = conversion.layout.segments
+    paths = [directory / segment.name for segment in group]
+    kind = group[0].kind
+    name = conversion.next_name(kind)
+    if kind == "raw":
+        requests: list[LoggedRequest] = [one for path in paths for one in read_raw(path)]
+        return write_raw(directory, name, requests, conversion.step)
+    rows = merge_rows([read_rows(path) for path in paths])
+    return write_rows(directory, name, kind, rows, conversion.step)
+
+
+def _retire(
+    conversion: Conversion,
+    left: Sequence[Segment],
+    gone: Sequence[Segment],
+    now_unix_nano: int,
+) -> None:
+    manifest = conversion.manifest
+    retired = (*manifest.retired, *(Retired(old.name, now_unix_nano) for old in gone))
+    conversion.publish(replace(manifest, segments=tuple(left), retired=retired))
