@@ -107,10 +107,10 @@ class ElfFile:
     def code_symbols(self) -> "SymbolTable":
         """The functions, of .symtab where there is one, and of .dynsym."""
         found = [
-            (value, size, info >> 4, (number << _TABLE_SHIFT) | name)
+            (value, size > 0, info >> 4 == _STB_GLOBAL, size, (number << _TABLE_SHIFT) | name)
             for number, section in enumerate(self._symbol_sections)
             for name, info, _, index, value, size in _SYMBOL.iter_unpack(section.symbols)
-            if value and name and index != _SHN_UNDEF and info & 15 in _CODE_TYPES
+            if value and info & 15 in _CODE_TYPES and name and index != _SHN_UNDEF
         ]
         return SymbolTable(found, [section.names for section in self._symbol_sections])
 
@@ -195,16 +195,16 @@ class SymbolTable:
     Of several symbols with one address the one with a size wins, then the global one.
 
     Args:
-        symbols: (address, size, binding, string table's number << 32 | offset in it).
+        symbols: (address, has a size, is global, size, string table's number << 32 | offset in it).
         names: The string tables.
     """
 
-    def __init__(self, symbols: list[tuple[int, int, int, int]], names: list[bytes]) -> None:
-        symbols.sort(key=lambda symbol: (symbol[0], symbol[1] > 0, symbol[2] == _STB_GLOBAL))
+    def __init__(self, symbols: list[tuple[int, bool, bool, int, int]], names: list[bytes]) -> None:
+        symbols.sort()
         best = {symbol[0]: symbol for symbol in symbols}
         self._addresses = array("Q", best)
-        self._sizes = array("Q", (symbol[1] for symbol in best.values()))
-        self._names = array("Q", (symbol[3] for symbol in best.values()))
+        self._sizes = array("Q", [symbol[3] for symbol in best.values()])
+        self._names = array("Q", [symbol[4] for symbol in best.values()])
         self._texts = names
 
     def __len__(self) -> int:

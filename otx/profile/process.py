@@ -12,7 +12,8 @@ from otx.profile.records import PythonFrame
 from otx.profile.symbolizer import AddressBook, UserSymbolizer
 
 _MAX_CODES_KEPT = 65536
-_FIRST_PAUSE_NS, _LONGEST_PAUSE_NS = 100_000_000, 25_000_000_000
+_LEAF_PAUSE_NS = 5_000_000
+_FIRST_PAUSE_NS, _LONGEST_PAUSE_NS = 100_000_000, 1_000_000_000
 _SEARCH_AFTER_S = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """When an interpreter is looked for after a program began: the linker maps libpython late."""
 
@@ -52,7 +53,7 @@ class Process:
         self._wants_interpreter = python
         self._searches_left = list(_SEARCH_AFTER_S) if python else []
         self._pause_ns = _FIRST_PAUSE_NS
-        self._next_look_ns = 0
+        self._last_look_ns = 0
 
     @property
     def next_search_ns(self) -> int | None:
@@ -93,7 +94,7 @@ class Process:
         frames: list[Frame] = []
         for depth, address in enumerate(self._with_hidden_caller(walked, stack)):
             at = address - 1 if depth else address
-            frame = self._addresses.frame(at) or self._look_again(at)
+            frame = self._addresses.frame(at) or self._look_again(at, depth)
             if frame is None:
                 break
             frames.append(frame)
@@ -154,16 +155,21 @@ class Process:
             f" ({SUPPORTED} are), native frames only"
         )
 
-    def _look_again(self, address: int) -> Frame | None:
+    def _look_again(self, address: int, depth: int) -> Frame | None:
         """The frame of an address that was not mapped, if it is by now.
 
-        Garbage is never mapped: the longer nothing new is found, the rarer the look.
+        The innermost address is always one of code, so something was mapped since. Any other may
+        be garbage, which never is: the longer nothing new is found, the rarer the look.
         """
         now_ns = self._clock_ns()
-        if now_ns < self._next_look_ns:
+        pause_ns = self._pause_ns if depth else _LEAF_PAUSE_NS
+        if now_ns < self._last_look_ns + pause_ns:
             return None
+        self._last_look_ns = now_ns
         self.search()
         frame = self._addresses.frame(address)
-        self._pause_ns = _FIRST_PAUSE_NS if frame else min(2 * self._pause_ns, _LONGEST_PAUSE_NS)
-        self._next_look_ns = now_ns + self._pause_ns
+        if depth:
+            self._pause_ns = (
+                _FIRST_PAUSE_NS if frame else min(2 * self._pause_ns, _LONGEST_PAUSE_NS)
+            )
         return frame

@@ -93,6 +93,9 @@ class ProfileSession:
         try:
             for pid in pids:
                 self.add_pid(pid)
+            if await_exec and kernel:
+                # A command may start and end others while these would be read.
+                self._kernel.load()
             self._began_ns = time.monotonic_ns()
             self._unix_offset_ns = time.time_ns() - self._began_ns
             self._cpu_before_s = time.process_time()

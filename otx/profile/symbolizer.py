@@ -27,6 +27,11 @@ class KernelSymbolizer:
         self._symbols: KernelSymbols | None = None
         self._frames: dict[int, Frame] = {}
 
+    def load(self) -> None:
+        """Read the symbols, if that was not done yet."""
+        if self._symbols is None:
+            self._symbols = read_kernel_symbols()
+
     def frame(self, address: int) -> Frame:
         """The frame of an address; `[kernel]` where symbols are hidden."""
         frame = self._frames.get(address)
@@ -37,9 +42,8 @@ class KernelSymbolizer:
         return frame
 
     def _make(self, address: int) -> Frame:
-        if self._symbols is None:
-            self._symbols = read_kernel_symbols()
-        symbol = self._symbols.find(address)
+        self.load()
+        symbol = self._symbols.find(address) if self._symbols else None
         if symbol is None:
             return Frame("[kernel]", "kernel", module="kernel")
         return Frame(symbol.name, "kernel", module=symbol.module)
