@@ -1,0 +1,124 @@
+"""ELF files: real ones against binutils' nm, cut and mangled ones against nothing but errors."""
+
+import os
+import shutil
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from otx.profile.elf import ElfFile, SymbolTable, bytes_reader
+from otx.profile.errors import UnreadableError
+from tests.profile.conftest import Build
+
+SHARED_C = "int shared_value = 3; int shared_function(int x) { return x + shared_value; }"
+
+
+def open_elf(path: Path) -> ElfFile:
+    return ElfFile(bytes_reader(path.read_bytes()))
+
+
+def nm_functions(path: Path) -> dict[int, set[str]]:
+    done = subprocess.run(["nm", path], capture_output=True, text=True, check=True, timeout=60)
+    found: dict[int, set[str]] = {}
+    for line in done.stdout.splitlines():
+        fields = line.split()
+        if len(fields) == 3 and fields[1] in "tT":
+            found.setdefault(int(fields[0], 16), set()).add(fields[2])
+    return found
+
+
+def test_functions_are_those_of_nm(burn: Path) -> None:
+    if shutil.which("nm") is None:
+        pytest.skip("nm is not installed")
+    symbols = open_elf(burn).code_symbols()
+    functions = nm_functions(burn)
+    assert {"five", "three", "two", "main"} <= set().union(*functions.values())
+    for address, names in functions.items():
+        assert symbols.find(address) in names
+
+
+def test_a_variable_is_found_by_name(build: Build) -> None:
+    library = open_elf(build(SHARED_C, "lib.so", "-shared", "-fPIC"))
+    names = frozenset((b"shared_value", b"nowhere"))
+    assert set(library.data_addresses(names)) == {b"shared_value"}
+
+
+def test_the_bias_is_what_the_loader_added(burn: Path) -> None:
+    elf = open_elf(burn)
+    code = next(segment for segment in elf.segments if segment.executable)
+    page = code.offset & -4096
+    bias = elf.load_bias(0x555500000000 + page, page)
+    assert bias is not None
+    assert (0x555500000000 + code.offset) - bias == code.address
+    assert elf.load_bias(0x555500000000, 1 << 40) is None
+
+
+def test_functions_without_names_have_beginnings(burn: Path, tmp_path: Path) -> None:
+    if shutil.which("strip") is None:
+        pytest.skip("strip is not installed")
+    stripped = tmp_path / "stripped"
+    subprocess.run(["strip", "-o", stripped, burn], check=True, timeout=60)
+    table = open_elf(stripped).eh_frame()
+    functions = nm_functions(burn)
+    wanted = {address for address, names in functions.items() if names & {"five", "two", "main"}}
+    assert table is not None and wanted <= set(table.starts)
+    assert len(open_elf(stripped).code_symbols()) == 0
+
+
+def test_of_symbols_at_one_address_the_sized_and_global_one_wins() -> None:
+    names = b"\0label\0local\0global\0"
+    table = SymbolTable(
+        [
+            (100, False, True, 0, names.index(b"label")),
+            (100, True, False, 8, names.index(b"local")),
+            (100, True, True, 8, names.index(b"global")),
+            (200, False, False, 0, names.index(b"label")),
+        ],
+        [names],
+    )
+    found = [table.find(address) for address in (99, 100, 107, 108, 200, 1 << 40)]
+    assert found == [None, "global", "global", None, "label", "label"]
+
+
+def test_other_files_are_refused() -> None:
+    for data in (b"", b"#!/bin/sh\n", b"\x7fELF\x01\x01" + bytes(100)):
+        with pytest.raises(UnreadableError):
+            ElfFile(bytes_reader(data))
+
+
+OWN = Path(os.path.realpath(sys.executable)).read_bytes()[: 1 << 16]
+
+
+@settings(max_examples=200)
+@given(
+    st.lists(st.tuples(st.integers(0, 63), st.binary(min_size=1, max_size=8)), max_size=6),
+    st.integers(0, len(OWN)),
+)
+def test_hostile_files_raise_the_rooms_error_only(
+    changes: list[tuple[int, bytes]], length: int
+) -> None:
+    data = bytearray(OWN[:length])
+    for offset, change in changes:
+        data[offset : offset + len(change)] = change
+    try:
+        elf = ElfFile(bytes_reader(bytes(data)))
+        elf.code_symbols().find(0x1000)
+        elf.data_addresses(frozenset((b"x",)))
+        elf.load_bias(0x1000, 0)
+        elf.eh_frame()
+    except UnreadableError:
+        pass
+
+
+def test_a_section_of_absurd_size_is_refused_before_it_is_read() -> None:
+    header = struct.pack(
+        "<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01", 3, 62, 1, 0, 0, 64, 0, 64, 56, 0, 64, 2, 0
+    )
+    sections = struct.pack("<IIQQQQIIQQ", 0, 2, 0, 0, 0, 1 << 60, 1, 0, 8, 24) + bytes(64)
+    with pytest.raises(UnreadableError, match="bytes"):
+        ElfFile(bytes_reader(header + sections))
