@@ -1,0 +1,51 @@
+"""The summary for people, byte for byte."""
+
+from otx.model.stack import Frame, ProfileStats
+from otx.profile.formats import Profile
+from otx.profile.formats.text import write_text
+
+SHOP = Frame("shop", "process")
+MAIN = Frame("<module>", "python", "/srv/shop.py", 0, "shop.py")
+HOT = Frame("Cart.total", "python", "/srv/cart.py", 0, "cart.py")
+READ = Frame("vfs_read", "kernel", module="kernel")
+
+WANTED = """\
+10 samples in 1.00 s at 99 Hz
+
+hottest functions
+     own   total  function
+   60.0%   60.0%  Cart.total (cart.py)
+   30.0%  100.0%  <module> (shop.py)
+   10.0%   10.0%  vfs_read_[k]
+
+heaviest stacks
+   60.0%  shop > <module> (shop.py) > Cart.total (cart.py)
+   30.0%  shop > <module> (shop.py)
+   10.0%  shop > <module> (shop.py) > vfs_read_[k]
+
+stats
+  samples          10
+  lost             1
+  truncated        2
+  unwound_fully    9
+  not_found        0
+  own_cpu_seconds  0.123
+  target_overhead  0.120% of a core (BPF programs only, without the timer interrupt)
+"""
+
+
+def test_the_summary_is_functions_stacks_and_stats() -> None:
+    counts = {(SHOP, MAIN, HOT): 6, (SHOP, MAIN): 3, (SHOP, MAIN, READ): 1}
+    stats = ProfileStats(10, 1, 2, 9, 0, 0.1234, 0.0012)
+    assert write_text(Profile(counts, stats, 99, 1_000_000_000)) == WANTED
+
+
+def test_nothing_sampled_is_said_in_words() -> None:
+    text = write_text(Profile({}, ProfileStats(), 99, 1_000_000_000))
+    assert "the target was not on a processor" in text
+    assert "target_overhead  unknown" in text
+
+
+def test_names_cannot_drive_the_terminal() -> None:
+    counts = {(Frame("\x1b[2J", "process"), Frame("\x1b]0;x\x07", "native")): 1}
+    assert "\x1b" not in write_text(Profile(counts, ProfileStats(), 99, 1_000_000_000))

@@ -1,0 +1,28 @@
+"""Which form is written."""
+
+import pytest
+
+from otx.errors import UsageError
+from otx.profile.formats import WRITERS, choose_format
+
+
+@pytest.mark.parametrize(
+    ("asked", "out", "wanted"),
+    [
+        (None, "-", "text"),
+        (None, "a.folded", "folded"),
+        (None, "dir/a.json", "json"),
+        (None, "a.svg", "text"),
+        ("json", "a.folded", "json"),
+    ],
+)
+def test_the_flag_decides_then_the_ending_then_it_is_text(
+    asked: str | None, out: str, wanted: str
+) -> None:
+    assert choose_format(asked, out) == wanted
+
+
+def test_a_form_that_is_not_there_is_an_error_that_lists_those_that_are() -> None:
+    with pytest.raises(UsageError, match="no format 'gif'") as refused:
+        choose_format("gif", "-")
+    assert all(name in refused.value.hint for name in WRITERS)

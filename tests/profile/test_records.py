@@ -1,0 +1,57 @@
+"""Records of the ring, as otx_cpu.bpf.c lays them out."""
+
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from otx.profile.records import (
+    ProcessRecord,
+    PythonFrame,
+    RecordKind,
+    SampleRecord,
+    decode_record,
+)
+
+HEAD = struct.Struct("<IIIHHHHIQ16s16s16Q")
+
+
+def sample(kernel: int, user: int, python: int, words: list[int]) -> bytes:
+    head = HEAD.pack(1, 42, 43, kernel, user, python, 32, 0, 999, b"worker", b"shop", *range(16))
+    return head + struct.pack(f"<{len(words)}Q", *words)
+
+
+def test_a_sample_has_its_frames_by_kind() -> None:
+    record = decode_record(sample(1, 2, 2, [1, 10, 11, 100, 1 << 63 | 7, 5, 200, 8, 6]))
+    assert record == SampleRecord(
+        pid=42,
+        tid=43,
+        flags=32,
+        monotonic_ns=999,
+        thread_comm="worker",
+        process_comm="shop",
+        kernel=(1,),
+        user=(10, 11),
+        python=(PythonFrame(100, 7, True, 5), PythonFrame(200, 8, False, 6)),
+        user_stack=tuple(range(16)),
+    )
+
+
+def test_a_process_record_names_the_parent() -> None:
+    raw = struct.pack("<IIIIQ", 3, 7, 6, 0, 1)
+    assert decode_record(raw) == ProcessRecord(RecordKind.FORK, 7, 6)
+
+
+def test_a_cut_record_is_an_error() -> None:
+    with pytest.raises(ValueError, match="cut"):
+        decode_record(sample(1, 2, 2, [1]))
+
+
+@given(st.binary(max_size=400))
+def test_hostile_records_raise_value_errors_only(raw: bytes) -> None:
+    for attempt in (raw, b"\1\0\0\0" + raw, b"\2\0\0\0" + raw):
+        try:
+            decode_record(attempt)
+        except ValueError:
+            continue

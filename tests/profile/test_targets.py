@@ -1,0 +1,58 @@
+"""Processes by id, and their children."""
+
+import os
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from otx.errors import UsageError
+from otx.profile.targets import descendants_of, is_alive, process_of
+from tests.profile.conftest import Start
+
+PARENT = """
+import subprocess, sys
+child = subprocess.Popen(["sleep", "60"])
+print("ready", flush=True)
+try:
+    sys.stdin.read()
+finally:
+    child.kill()
+    child.wait()
+"""
+
+
+def test_a_thread_stands_for_its_process() -> None:
+    found: list[int] = []
+    thread = threading.Thread(target=lambda: found.append(process_of(threading.get_native_id())))
+    thread.start()
+    thread.join()
+    assert found == [os.getpid()]
+
+
+def test_an_id_of_nobody_is_an_error_with_a_hint() -> None:
+    with pytest.raises(UsageError, match="there is no process 1073741824") as refused:
+        process_of(1 << 30)
+    assert "pgrep" in refused.value.hint
+
+
+def test_descendants_are_children_and_theirs() -> None:
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        assert parent.stdout is not None and parent.stdout.readline() == b"ready\n"
+        (child,) = descendants_of([parent.pid])
+        assert child in descendants_of([os.getpid()])
+        assert is_alive(child)
+    finally:
+        parent.communicate(timeout=20)
+
+
+def test_a_zombie_is_not_alive(start: Start) -> None:
+    process = start("sh", "-c", "echo ready; exec sleep 60")
+    assert is_alive(process.pid)
+    process.kill()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert not is_alive(process.pid)
