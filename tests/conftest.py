@@ -4,12 +4,13 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from otx.environment import Environment
+from otx.services.receive_process import ReceiverProcess
 
 CLI_TIMEOUT_S = 60
 
@@ -78,3 +79,32 @@ def run_cli(tmp_path: Path, cli_variables: dict[str, str]) -> RunCli:
         )
 
     return run
+
+
+StartReceiver = Callable[..., ReceiverProcess]
+
+
+@pytest.fixture
+def start_receiver(tmp_path: Path, cli_variables: dict[str, str]) -> Iterator[StartReceiver]:
+    """Starts the real `otx receive` on free ports, and ends it when the test does."""
+    started: list[ReceiverProcess] = []
+
+    def start(*arguments: str, store: str | None = None) -> ReceiverProcess:
+        addresses = ["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "otx", "receive", *addresses]
+            + ["--store", store or str(tmp_path / "store"), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=(tmp_path / "printed").open("wb"),
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=tmp_path,
+            env=cli_variables,
+        )
+        started.append(ReceiverProcess(process))
+        started[-1].wait_until_ready()
+        return started[-1]
+
+    yield start
+    for receiver in started:
+        receiver.stop()

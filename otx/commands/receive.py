@@ -38,6 +38,10 @@ def receive(
         Literal["always", "interval"] | None,
         typer.Option(help="Acknowledge after fsync, or within a second of it."),
     ] = None,
+    retain: Annotated[
+        list[str] | None,
+        typer.Option(metavar="AGE|SIZE", help="How long or how much is kept (24h and 10GiB)."),
+    ] = None,
     duration: Annotated[
         str | None, typer.Option(metavar="TIME", help="Stop after this long, such as 10s.")
     ] = None,
@@ -61,6 +65,7 @@ def receive(
     terminal_form: Literal["summary", "none"] = (
         "summary" if environment.stdout_is_terminal else "none"
     )
+    age_ns, size = _retention(config, retain or [])
     options = ReceiveOptions(
         grpc=Address.parse(config.get("receive.grpc", grpc).text),
         http=Address.parse(config.get("receive.http", http).text),
@@ -70,11 +75,25 @@ def receive(
         duration_s=None if duration is None else parse_duration_ns(duration) / 1e9,
         count=count,
         print_form=form or terminal_form,
+        retain_age_ns=age_ns,
+        retain_bytes=size,
     )
     remarks = Remarks(environment)
     voice = Voice(write=Output(environment).text, note=remarks.note, warn=remarks.warning)
     for line in run(options, voice).lines():
         remarks.note(line)
+
+
+def _retention(config: Config, texts: list[str]) -> tuple[int, int]:
+    """The age in nanoseconds and the size in bytes that are kept."""
+    age_ns = parse_duration_ns(config.get("receive.retain-age").text)
+    size = parse_size(config.get("receive.retain-size").text)
+    for text in texts:
+        if text[-1:] in "smhd":
+            age_ns = parse_duration_ns(text)
+        else:
+            size = parse_size(text)
+    return age_ns, size
 
 
 def _fsync(text: str) -> Literal["always", "interval"]:

@@ -10,8 +10,7 @@ MAX_FAILURES = 5
 """In a row; then the log is only written, and the next receiver or `otx store` converts it."""
 _HEALTHY_S = 60.0
 """A converter that lived this long did not fail for what failed the one before."""
-_RETRY_S = 5.0
-"""How often to try when another process converts: it may end before we do."""
+_RETRY_S = 1.0
 _STOP_TIMEOUT_S = 20.0
 
 
@@ -28,7 +27,7 @@ class ConverterGuard:
         """Prepare to start converters.
 
         Args:
-            start: Starts one; it exits with 0 where another process converts already.
+            start: Starts one; it waits while another process converts.
             warn: Says what went wrong.
         """
         self._start = start
@@ -69,9 +68,7 @@ class ConverterGuard:
 
     def _ended(self, code: int, now: float) -> None:
         self._process = None
-        if code == 0:  # another process converts for this store
-            self._next_try_s = now + _RETRY_S
-            return
+        self._next_try_s = now + _RETRY_S
         self._failures = 1 if now - self._started_s > _HEALTHY_S else self._failures + 1
         if self._failures >= MAX_FAILURES:
             self._warn(f"the converter ended {self._failures} times; what comes stays in the log")

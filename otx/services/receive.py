@@ -47,6 +47,8 @@ class ReceiveOptions:
         duration_s: When to stop; None for when asked.
         count: Records after which to stop; the request that reaches it is kept whole.
         print_form: What of it goes to stdout.
+        retain_age_ns: How long it is kept; None for the store's own rule.
+        retain_bytes: How much is kept; None for the store's own rule.
     """
 
     grpc: Address
@@ -57,6 +59,8 @@ class ReceiveOptions:
     duration_s: float | None = None
     count: int | None = None
     print_form: PrintForm = "none"
+    retain_age_ns: int | None = None
+    retain_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +117,20 @@ def _open_store(
     if options.store_dir is None:
         return None, None, None
     lock = running.enter_context(ReceiverLock(options.store_dir))
-    start = partial(_start_converter, options.store_dir)
+    start = partial(
+        _start_converter, options.store_dir, options.retain_age_ns, options.retain_bytes
+    )
     guard = running.enter_context(ConverterGuard(start, voice.warn))
     log = running.enter_context(LogWriter(options.store_dir, fsync=options.fsync))
     return lock, guard, log
 
 
-def _start_converter(store_dir: Path) -> "subprocess.Popen[bytes]":
+def _start_converter(
+    store_dir: Path, retain_age_ns: int | None, retain_bytes: int | None
+) -> "subprocess.Popen[bytes]":
     from otx.store.converter import start_converter  # after `ready` is soon enough
 
-    return start_converter(store_dir)
+    return start_converter(store_dir, retain_age_ns=retain_age_ns, retain_bytes=retain_bytes)
 
 
 def _printer(options: ReceiveOptions, voice: Voice, stop: StopSignal) -> Printer | None:

@@ -68,7 +68,7 @@ class HttpClient:
             answer = response.read(MAX_RESPONSE_BYTES + 1)
         except http.client.BadStatusLine as error:
             self._connection.close()
-            return Reply(Outcome.UNREACHABLE, message=_no_http(error.line))
+            return Reply(Outcome.UNREACHABLE, message=_no_http(str(error)))
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             return Reply(Outcome.UNREACHABLE, message=str(error) or type(error).__name__)

@@ -1,0 +1,58 @@
+"""Requests to send, and an intake that keeps what it is given."""
+
+import threading
+from concurrent.futures import Future
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from otx.otlp.decode import Request
+from otx.otlp.refusal import Reason, Refusal
+
+
+class MemoryIntake:
+    """Keeps requests in memory; can be told to be full, to fail, or to hold acknowledgements."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.refusals: list[Refusal] = []
+        self.notices: list[str] = []
+        self.is_full = False
+        self.fault: Exception | None = None
+        self.holds = False
+        self.held: list[Future[None]] = []
+        self.arrived = threading.Event()
+
+    def accept(self, request: Request) -> "Future[None]":
+        if self.is_full:
+            raise Refusal(Reason.BUSY, "the log is full")
+        self.requests.append(request)
+        kept: Future[None] = Future()
+        if self.holds:
+            self.held.append(kept)
+        elif self.fault is not None:
+            kept.set_exception(self.fault)
+        else:
+            kept.set_result(None)
+        self.arrived.set()
+        return kept
+
+    def refused(self, refusal: Refusal) -> None:
+        self.refusals.append(refusal)
+
+    def noticed(self, warning: str) -> None:
+        self.notices.append(warning)
+
+
+@pytest.fixture
+def intake() -> MemoryIntake:
+    return MemoryIntake()
+
+
+@pytest.fixture
+def three_spans() -> bytes:
+    request = ExportTraceServiceRequest()
+    scope = request.resource_spans.add().scope_spans.add()
+    for number in range(3):
+        scope.spans.add(trace_id=b"t" * 16, span_id=bytes([number]) * 8, name=f"span {number}")
+    return request.SerializeToString()
