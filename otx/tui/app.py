@@ -1,0 +1,145 @@
+"""The application: screens, global keys, and the way from the feed to the screen that is shown.
+
+It knows no telemetry. Snapshots pass through it to the current screen, links from one screen to
+the next.
+"""
+
+import time
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import on
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from otx.errors import ExitCode
+from otx.tui.commands import KeyCommands
+from otx.tui.link import LinkOpened
+from otx.tui.screens.flame import FlameScreen
+from otx.tui.screens.help import HelpScreen
+from otx.tui.screens.logs import LogsScreen
+from otx.tui.screens.signal_screen import SignalScreen
+from otx.tui.screens.traces import TracesScreen
+from otx.tui.snapshot import Changed, Feed, Snapshot
+from otx.tui.themes import COLOURLESS, THEMES
+from otx.tui.widgets.bars import TabBar
+
+
+class OtxApp(App[int]):
+    """The screens of otx.
+
+    Args:
+        feed: Where snapshots come from; opened and closed by the app.
+        clock: Unix time in nanoseconds, now.
+        theme_name: Which theme to use; ignored without colour.
+        colourless: Whether to send no colour at all. The terminal's own colours are taken then,
+            and only attributes of text are sent; this must be known before the app is made.
+        duration_s: After how long to leave; None for when the user does.
+        first: The screen to open on.
+    """
+
+    TITLE = "otx"
+    ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar = {KeyCommands}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("2", "go('traces')", "Traces", id="app.traces"),
+        Binding("3", "go('logs')", "Logs", id="app.logs"),
+        Binding("5", "go('flame')", "Flame", id="app.flame"),
+        Binding("tab", "next_pane(1)", "Next pane", id="app.next-pane", priority=True),
+        Binding("shift+tab", "next_pane(-1)", "Pane before", id="app.pane-before", priority=True),
+        Binding("question_mark,f1", "help", "Help", id="app.help"),
+        Binding("colon", "command_palette", "Commands", id="app.palette"),
+        Binding("q", "quit", "Quit", id="app.quit"),
+        Binding("ctrl+c", "copy_or_quit", "Quit", id="app.quit-at-once", priority=True),
+    ]
+    DEFAULT_CSS = """
+    Toast { border: none; }
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        clock: Callable[[], int] = time.time_ns,
+        *,
+        theme_name: str = THEMES[0].name,
+        colourless: bool = False,
+        duration_s: float | None = None,
+        first: str = "traces",
+    ) -> None:
+        super().__init__(ansi_color=True if colourless else None)
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = COLOURLESS if colourless else theme_name
+        self.feed = feed
+        self._duration_s = duration_s
+        self._first = first
+        self._snapshot = Snapshot()
+        self.add_mode("traces", lambda: TracesScreen(feed, clock))
+        self.add_mode("logs", lambda: LogsScreen(feed, clock))
+        self.add_mode("flame", lambda: FlameScreen(feed, clock))
+
+    async def on_mount(self) -> None:
+        """Open the first screen and begin to look."""
+        await self.switch_mode(self._first)
+        self.feed.open(self.post_message)
+        if self._duration_s is not None:
+            self.set_timer(self._duration_s, self.action_quit)
+
+    def on_unmount(self) -> None:
+        """Look no more."""
+        self.feed.close()
+
+    @on(Changed)
+    def _changed(self, event: Changed) -> None:
+        self._snapshot = event.snapshot
+        screen = self._base_screen
+        if isinstance(screen, SignalScreen) and screen.is_mounted:
+            screen.take(event.snapshot)
+
+    @property
+    def _base_screen(self) -> Screen[object] | None:
+        """The signal's screen, also while a help page or the palette lies on it."""
+        return self.screen_stack[0] if self.screen_stack else None
+
+    @on(LinkOpened)
+    async def _link_opened(self, event: LinkOpened) -> None:
+        await self.action_go(event.link.kind)
+        screen = self._base_screen
+        if isinstance(screen, SignalScreen):
+            screen.open_link(event.link)
+
+    @on(TabBar.Picked)
+    async def _tab_picked(self, event: TabBar.Picked) -> None:
+        await self.action_go(event.screen_name)
+
+    async def action_go(self, name: str) -> None:
+        """Go to a screen."""
+        await self.switch_mode(name)
+
+    def action_next_pane(self, step: int) -> None:
+        """Go to the next pane, on a help page or in the palette to the next field."""
+        if isinstance(self.screen, SignalScreen):
+            self.screen.action_next_pane(step)
+        elif step > 0:
+            self.screen.focus_next()
+        else:
+            self.screen.focus_previous()
+
+    def action_help(self) -> None:
+        """Say what every key does here."""
+        if isinstance(self.screen, SignalScreen):
+            self.push_screen(HelpScreen(self.screen))
+
+    async def action_quit(self) -> None:
+        """Leave."""
+        self.exit(int(ExitCode.DONE))
+
+    async def action_copy_or_quit(self) -> None:
+        """Copy the text that is selected with the mouse; leave where there is none."""
+        selected = self.screen.get_selected_text()
+        if selected:
+            self.copy_to_clipboard(selected)
+            self.screen.clear_selection()
+        else:
+            await self.action_quit()

@@ -1,0 +1,274 @@
+"""The one bridge from the screens to store, receiver and profiler.
+
+A thread looks a few times a second at whatever the current screen shows, reads it only when it
+has changed, and hands over an immutable snapshot. So neither a key press waits for a query nor a
+query for a key press, and a burst of a million spans is one message. A look that takes long
+makes the next one wait as long: looking never costs more than half a core.
+"""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from otx.errors import OtxError
+from otx.flame.tree import build_tree, hottest
+from otx.model.stack import Stack
+from otx.model.units import NS_PER_S
+from otx.services.profiler import ProfileSnapshot
+from otx.store.errors import SearchError
+from otx.store.layout import ReceiverLock
+from otx.store.reader import Store, StoreVersion, Totals
+from otx.store.search import parse_search
+from otx.tui.snapshot import (
+    Changed,
+    FlameInterest,
+    FlameView,
+    Interest,
+    LogsInterest,
+    LogsView,
+    OpenTrace,
+    RecordKind,
+    SearchFault,
+    Snapshot,
+    Status,
+    TracesInterest,
+    TracesView,
+    View,
+)
+
+INTERVAL_S = 0.15
+TRACE_ROWS = 500
+LOG_ROWS = 1_000
+TRACE_LOG_ROWS = 500
+HOTTEST_ROWS = 100
+MAX_TRACE_SPANS = 20_000
+"""Spans of one trace that are shown; a larger one is for `otx query`."""
+_RATE_WINDOW_NS = 3 * NS_PER_S
+_STATUS_EVERY_S = 1.0
+
+
+class Sampled(Protocol):
+    """A running profiler, as far as it is looked at."""
+
+    def snapshot(self) -> ProfileSnapshot:
+        """What was sampled so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a feed looks at.
+
+    Attributes:
+        store_dir: The store.
+        profile: The profiler; None where there is none.
+        profile_missing: Why there is none, and what to do about it.
+        grpc: Where a receiver that is known to write to the store takes gRPC; "" to look.
+        http: The same for HTTP.
+    """
+
+    store_dir: Path
+    profile: Sampled | None = None
+    profile_missing: OtxError | None = None
+    grpc: str = ""
+    http: str = ""
+
+
+class StoreFeed:
+    """A feed on a real store and a real profiler.
+
+    Args:
+        sources: What to look at.
+        clock: Unix time in nanoseconds, now.
+        interval_s: Least time between two looks.
+    """
+
+    def __init__(
+        self,
+        sources: Sources,
+        clock: Callable[[], int] = time.time_ns,
+        interval_s: float = INTERVAL_S,
+    ) -> None:
+        self._interval_s = interval_s
+        self._looker = _Looker(sources, clock)
+        self._interest: Interest = TracesInterest()
+        self._asked = threading.Event()
+        self._closed = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def open(self, listener: Callable[[Changed], object]) -> None:
+        """Begin to look; `listener` is called from the feed's thread."""
+        self._thread = threading.Thread(target=self._run, args=(listener,), name="otx-feed")
+        self._thread.daemon = True
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop looking; returns when nothing will be said any more."""
+        self._closed.set()
+        self._asked.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def ask(self, interest: Interest) -> None:
+        """Look at this from now on, and at once."""
+        self._interest = interest
+        self._asked.set()
+
+    def check_search(self, text: str, kind: RecordKind) -> SearchFault | None:
+        """What is wrong with a search expression; None where nothing is."""
+        try:
+            parse_search(text).condition(kind)
+        except SearchError as error:
+            return SearchFault(error.reason, error.position)
+        return None
+
+    def _run(self, listener: Callable[[Changed], object]) -> None:
+        last: Snapshot | None = None
+        while not self._closed.is_set():
+            self._asked.clear()
+            began = time.monotonic()
+            snapshot = self._looker.look(self._interest)
+            if snapshot != last and not self._closed.is_set():
+                last = snapshot
+                listener(Changed(snapshot))
+            self._asked.wait(max(self._interval_s, time.monotonic() - began))
+
+
+class _Looker:
+    """Looks once; remembers what it saw, so that nothing unchanged is read again."""
+
+    def __init__(self, sources: Sources, clock: Callable[[], int]) -> None:
+        self._sources = sources
+        self._store = Store(sources.store_dir)
+        self._clock = clock
+        self._rate = _Rate()
+        self._seen: tuple[Interest, object, View] | None = None
+        self._totals: tuple[StoreVersion, Totals] | None = None
+        self._status = Status(sources.grpc, sources.http)
+        self._status_due_s = 0.0
+
+    def look(self, interest: Interest) -> Snapshot:
+        """What there is to see now."""
+        try:
+            self._refresh_status()
+            return Snapshot(self._status, self._view(interest))
+        except OtxError as error:
+            fault = error.message + (f" ({error.hint})" if error.hint else "")
+            seen = self._seen[2] if self._seen else None
+            return Snapshot(replace(self._status, fault=fault), seen)
+
+    def _view(self, interest: Interest) -> View:
+        profile = self._sources.profile
+        version: object
+        if isinstance(interest, FlameInterest):
+            snapshot = profile.snapshot() if profile else None
+            # Stats change without new samples; a second is soon enough for those.
+            version = (snapshot.version, snapshot.pids) if snapshot else None
+        else:
+            snapshot = None
+            version = self._store.version()
+        if self._seen is not None and self._seen[:2] == (interest, version):
+            return self._seen[2]
+        view: View
+        if isinstance(interest, FlameInterest):
+            view = self._flame(interest, snapshot)
+        elif isinstance(interest, LogsInterest):
+            view = self._logs(interest)
+        else:
+            view = self._traces(interest)
+        self._seen = (interest, version, view)
+        return view
+
+    def _traces(self, interest: TracesInterest) -> TracesView:
+        rows = self._store.traces(parse_search(interest.search), limit=TRACE_ROWS)
+        trace_id = interest.trace_id or (rows[0].trace_id if rows else "")
+        trace = self._open_trace(trace_id) if trace_id else None
+        return TracesView(interest, tuple(rows), self._held().traces, trace)
+
+    def _open_trace(self, trace_id: str) -> OpenTrace | None:
+        spans = self._store.trace(trace_id)
+        if not spans:
+            return None
+        logs = self._store.logs(trace_id=trace_id, limit=TRACE_LOG_ROWS)
+        shown = spans[:MAX_TRACE_SPANS]
+        return OpenTrace(trace_id, tuple(shown), tuple(logs), len(spans) - len(shown))
+
+    def _logs(self, interest: LogsInterest) -> LogsView:
+        search = interest.search
+        if interest.least_severity:
+            search = f"severity:>={interest.least_severity} {search}"
+        records = self._store.logs(
+            parse_search(search), limit=LOG_ROWS, trace_id=interest.trace_id or None
+        )
+        return LogsView(interest, tuple(records), self._held().logs)
+
+    def _flame(self, interest: FlameInterest, snapshot: ProfileSnapshot | None) -> FlameView:
+        if snapshot is None:
+            reason = self._sources.profile_missing
+            return FlameView(
+                interest,
+                build_tree({}),
+                missing=reason.message if reason else "no process was chosen",
+                hint=reason.hint if reason else "otx tui --pid PID samples a running program",
+            )
+        counts = snapshot.counts if interest.since_start else snapshot.window
+        return FlameView(
+            interest,
+            tree=build_tree(_callers(counts) if interest.callers else counts),
+            version=snapshot.version,
+            hottest=tuple(hottest(counts, HOTTEST_ROWS)),
+            stats=snapshot.stats,
+            frequency_hz=snapshot.frequency_hz,
+            pids=snapshot.pids,
+        )
+
+    def _held(self) -> Totals:
+        version = self._store.version()
+        if self._totals is None or self._totals[0] != version:
+            self._totals = (version, self._store.totals())
+        return self._totals[1]
+
+    def _refresh_status(self) -> None:
+        """Once a second: who receives, how much is held, how fast it grows, what waits."""
+        if time.monotonic() < self._status_due_s:
+            return
+        self._status_due_s = time.monotonic() + _STATUS_EVERY_S
+        held = self._held()
+        holder = ReceiverLock.holder(self._sources.store_dir)
+        now = self._clock()
+        self._status = Status(
+            grpc=holder.grpc if holder else "",
+            http=holder.http if holder else "",
+            spans=held.spans,
+            logs=held.logs,
+            per_s=self._rate.after(now, held.spans + held.logs),
+            waiting_requests=self._store.lag().requests,
+            unreadable_requests=held.aside_requests,
+        )
+
+
+class _Rate:
+    """Growth a second over the last seconds."""
+
+    def __init__(self) -> None:
+        self._seen: deque[tuple[int, int]] = deque()
+
+    def after(self, now_unix_nano: int, count: int) -> float:
+        self._seen.append((now_unix_nano, count))
+        while now_unix_nano - self._seen[0][0] > _RATE_WINDOW_NS:
+            self._seen.popleft()
+        then, before = self._seen[0]
+        if now_unix_nano <= then:
+            return 0.0
+        return max(count - before, 0) * NS_PER_S / (now_unix_nano - then)
+
+
+def _callers(counts: Mapping[Stack, int]) -> Mapping[Stack, int]:
+    """The same stacks, leaf first."""
+    turned: dict[Stack, int] = {}
+    for stack, value in counts.items():
+        turned[stack[::-1]] = turned.get(stack[::-1], 0) + value
+    return turned

@@ -1,0 +1,26 @@
+"""Going from one signal to another: what was chosen travels, the screens do not know each other."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from textual.message import Message
+
+LinkKind: TypeAlias = Literal["traces", "logs", "flame"]
+"""The screen a link leads to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What the other screen should choose; ids are "" where nothing is meant."""
+
+    kind: LinkKind
+    trace_id: str = ""
+    span_id: str = ""
+
+
+class LinkOpened(Message):
+    """A person asked for the linked signal."""
+
+    def __init__(self, link: Link) -> None:
+        super().__init__()
+        self.link = link

@@ -1,0 +1,192 @@
+"""What every screen is: tabs, panes, a status line, a line of keys, and a part of the feed.
+
+On a small terminal, and after `z`, one pane has the whole screen: `enter` goes to the next one,
+`esc` back.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.events import Resize
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from otx.model.units import format_count
+from otx.tui.link import Link
+from otx.tui.snapshot import Feed, Interest, Snapshot, Status
+from otx.tui.widgets.bars import KeyBar, StatusBar, TabBar
+from otx.tui.widgets.pane import Pane
+
+NARROW = 100
+"""Columns under which panes do not stand side by side."""
+LEAST = (60, 15)
+"""Columns and rows under which nothing useful can be shown."""
+
+
+class SignalScreen(Screen[None]):
+    """The screen of one signal. A child gives its panes, its interest, and what it does with views.
+
+    Attributes:
+        solo: Whether one pane has the whole screen.
+    """
+
+    NAME: ClassVar[str] = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("z", "toggle_solo", "One pane or all", id="screen.solo"),
+        Binding("escape", "back", "Back", id="screen.back"),
+        Binding("slash", "search", "Search", id="screen.search"),
+        Binding("F", "follow", "Follow the newest", id="screen.follow"),
+    ]
+    DEFAULT_CSS = """
+    SignalScreen {
+        background: $background;
+        color: $foreground;
+        & #room { display: none; height: 1fr; content-align: center middle; }
+        &.tiny #room { display: block; }
+        &.tiny .body, &.tiny StatusBar, &.tiny KeyBar, &.tiny TabBar { display: none; }
+        &.solo Pane { display: none; }
+        &.solo Pane.current { display: block; width: 1fr; height: 1fr; max-height: 100%; }
+    }
+    """
+
+    solo: reactive[bool] = reactive(False, init=False)
+
+    def __init__(self, feed: Feed, clock: Callable[[], int]) -> None:
+        super().__init__()
+        self.feed = feed
+        self._clock = clock
+        self._current = 0
+
+    def panes(self) -> ComposeResult:
+        """The panes, in the order in which `enter` goes through them."""
+        raise NotImplementedError
+
+    def interest(self) -> Interest:
+        """What the feed should look at for this screen."""
+        raise NotImplementedError
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Show a snapshot."""
+        raise NotImplementedError
+
+    def open_link(self, link: Link) -> None:
+        """Choose what another screen points at."""
+
+    def compose(self) -> ComposeResult:
+        """Tabs, panes, status, keys."""
+        yield TabBar(self.NAME)
+        yield from self.panes()
+        yield Static(f"otx needs {LEAST[0]}×{LEAST[1]} cells: please make room", id="room")
+        yield StatusBar(self._clock)
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Give the first pane the focus."""
+        self.focus_pane(0)
+
+    def on_screen_resume(self) -> None:
+        """Ask for this screen's part again."""
+        self.ask()
+
+    def ask(self) -> None:
+        """Tell the feed what is looked at."""
+        self.feed.ask(self.interest())
+
+    def on_resize(self, event: Resize) -> None:
+        """Take side panes away where there is no room for them."""
+        width, height = event.size
+        self.set_class(width < LEAST[0] or height < LEAST[1], "tiny")
+        self.set_class(width < NARROW, "narrow")
+        self._show_panes()
+
+    @property
+    def all_panes(self) -> Sequence[Pane]:
+        """The panes in order."""
+        return list(self.query(Pane))
+
+    def focus_pane(self, number: int) -> None:
+        """Give a pane the focus, and the screen where only one is shown."""
+        panes = self.all_panes
+        self._current = min(max(number, 0), len(panes) - 1)
+        self._show_panes()
+        wanted = next((w for w in panes[self._current].query("*") if _takes_focus(w)), None)
+        if wanted is not None:
+            self.set_focus(wanted)
+
+    def on_descendant_focus(self) -> None:
+        """Show the keys of what has the focus, and remember its pane."""
+        self._remember_pane()
+        self.show_keys()
+
+    def show_keys(self) -> None:
+        """Write the keys of what has the focus."""
+        keys = getattr(self.focused, "KEYS", ())
+        self.query_one(KeyBar).show(keys)
+
+    def action_toggle_solo(self) -> None:
+        """Give the focused pane the whole screen, or all of them their places again."""
+        self.solo = not self.solo
+        self._show_panes()
+
+    def action_back(self) -> None:
+        """Go back one pane."""
+        if self._current > 0:
+            self.focus_pane(self._current - 1)
+        elif self.solo:
+            self.action_toggle_solo()
+
+    def action_next_pane(self, step: int) -> None:
+        """Go round the panes."""
+        self.focus_pane((self._current + step) % len(self.all_panes))
+
+    def action_search(self) -> None:
+        """Edit what is searched for."""
+
+    def action_follow(self) -> None:
+        """Go back to the newest."""
+
+    def show_status(self, status: Status, tab_state: str = "", words: Sequence[str] = ()) -> None:
+        """Write what every screen says about receiving, with a screen's own words before it."""
+        self.query_one(TabBar).show(tab_state or receiving_text(status))
+        losses = []
+        if status.waiting_requests:
+            losses.append(f"{format_count(status.waiting_requests)} requests on their way")
+        if status.unreadable_requests:
+            losses.append(f"✗ {format_count(status.unreadable_requests)} requests unreadable")
+        if status.fault:
+            losses.append(f"✗ {status.fault}")
+        self.query_one(StatusBar).show("   ".join([*words, *losses]))
+
+    def _remember_pane(self) -> None:
+        for number, pane in enumerate(self.all_panes):
+            if self.focused is not None and pane in self.focused.ancestors:
+                self._current = number
+
+    def _show_panes(self) -> None:
+        self.set_class(self.solo or self.has_class("narrow"), "solo")
+        for number, pane in enumerate(self.all_panes):
+            pane.set_class(number == self._current, "current")
+
+
+def receiving_text(status: Status) -> str:
+    """Where OTLP is taken and how much of it comes: `● live  4317 4318   1.2k rec/s`."""
+    if not status.receives:
+        return "○ not receiving"
+    ports = " ".join(one.rpartition(":")[2] for one in (status.grpc, status.http) if one)
+    return f"● live  {ports}   {rate_text(status.per_s)} rec/s"
+
+
+def rate_text(per_s: float) -> str:
+    """A rate in few characters: `0`, `812`, `1.2k`."""
+    if per_s < 1_000:
+        return f"{per_s:.0f}"
+    return f"{per_s / 1_000:.1f}k" if per_s < 1_000_000 else f"{per_s / 1_000_000:.1f}M"
+
+
+def _takes_focus(widget: Widget) -> bool:
+    """Whether a pane's focus goes here when the pane gets it: the list, not the search field."""
+    return widget.can_focus and not widget.has_class("search")

@@ -1,0 +1,266 @@
+"""The Traces screen: the list, the opened trace as tree and waterfall, the chosen span."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+
+from otx.model.cells import printable
+from otx.model.units import format_count, format_duration
+from otx.tracing.tree import TraceTree, build_tree
+from otx.tui.link import Link, LinkOpened
+from otx.tui.screens.signal_screen import SignalScreen
+from otx.tui.snapshot import Feed, Interest, OpenTrace, Snapshot, TracesInterest, TracesView
+from otx.tui.widgets.line_list import LineList
+from otx.tui.widgets.pane import Pane
+from otx.tui.widgets.search_bar import SearchBar
+from otx.tui.widgets.span_detail import SpanDetail, span_sections
+from otx.tui.widgets.span_logs import SpanLogs
+from otx.tui.widgets.teach import Teach
+from otx.tui.widgets.trace_list import TraceList
+from otx.tui.widgets.waterfall import Waterfall
+
+
+class TracesScreen(SignalScreen):
+    """Traces."""
+
+    NAME = "traces"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "pause", "Pause the list", id="traces.pause"),
+        Binding("L", "link('logs')", "Logs of this trace", id="traces.logs"),
+        Binding("P", "link('flame')", "Profile", id="traces.profile"),
+        Binding("y", "copy", "Copy the id", id="traces.copy"),
+    ]
+    DEFAULT_CSS = """
+    TracesScreen {
+        & .body { height: 1fr; }
+        & #traces { height: 28%; min-height: 8; }
+        &.empty #traces { height: 1fr; }
+        &.empty .below { display: none; }
+        &.empty TraceList { height: 1; }
+        & .below { height: 1fr; }
+        & #trace { width: 2fr; }
+        & #span { width: 1fr; min-width: 34; max-width: 60; }
+        &.solo .below { display: none; }
+        &.solo .below:focus-within { display: block; }
+        &.solo .below.current { display: block; }
+    }
+    """
+
+    def __init__(self, feed: Feed, clock: Callable[[], int]) -> None:
+        super().__init__(feed, clock)
+        self._wanted = TracesInterest()
+        self._latest: Snapshot | None = None
+        self._paused_at: int | None = None
+        self._trace: OpenTrace | None = None
+        self._tree: TraceTree | None = None
+        self._link_span = ""
+
+    def panes(self) -> ComposeResult:
+        """The list above; the trace and the span below."""
+        with Vertical(classes="body"):
+            with Pane(title="Traces", name="traces"):
+                yield SearchBar(
+                    lambda text: self.feed.check_search(text, "spans"),
+                    "type to search: checkout  service:cart  duration:>200ms  status:error",
+                )
+                yield TraceList()
+                yield Teach("traces")
+            with Horizontal(classes="below"):
+                with Pane(title="Trace", name="trace"):
+                    yield Waterfall()
+                    yield SpanLogs()
+                with Pane(title="Span", name="span"):
+                    yield SpanDetail()
+
+    def interest(self) -> Interest:
+        """The traces that match, and the opened one."""
+        return self._wanted
+
+    def open_link(self, link: Link) -> None:
+        """Open a trace at a span."""
+        self._link_span = link.span_id
+        if self._trace is not None and self._trace.trace_id == link.trace_id:
+            self.query_one(TraceList).chosen = link.trace_id
+            self._go_to_link()
+        else:
+            self._open(link.trace_id)
+        self.focus_pane(1)
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Show the list, unless paused, and the opened trace."""
+        self._latest = snapshot
+        view = snapshot.view
+        if isinstance(view, TracesView):
+            if self._paused_at is None or not self.query_one(TraceList).ids:
+                self._show_list(view)
+            if view.trace is not self._trace:
+                self._show_trace(view)
+        self._write(snapshot)
+
+    def _show_list(self, view: TracesView) -> None:
+        traces = self.query_one(TraceList)
+        traces.show(view.rows)
+        is_empty = not view.held and not view.rows
+        self.set_class(is_empty, "empty")
+        self.query_one(Teach).display = is_empty
+
+    def _show_trace(self, view: TracesView) -> None:
+        trace = view.trace
+        wanted = self._wanted.trace_id
+        if trace is None or (wanted and trace.trace_id != wanted):
+            return
+        is_other = self._trace is None or self._trace.trace_id != trace.trace_id
+        if not wanted:
+            # The newest, until now; from here on it stays open whatever arrives.
+            self._wanted = replace(self._wanted, trace_id=trace.trace_id)
+            self.query_one(TraceList).chosen = trace.trace_id
+            self.ask()
+        self._trace = trace
+        self._tree = build_tree(trace.spans)
+        self.query_one(Waterfall).show(self._tree, is_other)
+        if self._link_span:
+            self._go_to_link()
+        self._show_span()
+
+    def _go_to_link(self) -> None:
+        span_id, self._link_span = self._link_span, ""
+        if span_id:
+            self.query_one(Waterfall).choose_span(span_id)
+
+    def _write(self, snapshot: Snapshot) -> None:
+        view = snapshot.view
+        traces = self.query_one(TraceList)
+        self.query_one(Teach).teach(snapshot.status)
+        words = []
+        if isinstance(view, TracesView):
+            new = traces.arrived_since
+            state = (
+                f"+{format_count(new)} new"
+                if new
+                else "following"
+                if traces.following
+                else "stopped"
+            )
+            if self._paused_at is not None:
+                state = f"paused · {format_count(max(view.held - self._paused_at, 0))} new"
+            shown = format_count(len(view.rows))
+            label = f"{shown} of {format_count(view.held)} · newest first · {state}"
+            self.query_one("#traces", Pane).label("Traces", label)
+            following = "● following" if traces.following else "○ F follows again"
+            words = ["‖ paused" if self._paused_at is not None else following]
+        words += self._trace_words()
+        self.show_status(snapshot.status, words=words)
+
+    def _trace_words(self) -> list[str]:
+        trace, tree = self._trace, self._tree
+        if trace is None or tree is None:
+            return []
+        words = []
+        failed = sum(span.is_error for span in trace.spans)
+        if failed:
+            words.append(f"✗ {failed} failed spans in this trace")
+        if tree.orphans:
+            words.append(f"{tree.orphans} wait for a parent")
+        if tree.cycles:
+            words.append(f"{tree.cycles} circles of parents cut")
+        if trace.more_spans:
+            words.append(f"{format_count(trace.more_spans)} more spans not shown")
+        return words
+
+    def _show_span(self) -> None:
+        trace, tree = self._trace, self._tree
+        if trace is None or tree is None:
+            return
+        root = next((node.span for node in tree.roots if node.span), None)
+        name = printable(root.name) if root else "… waiting for the root"
+        short = f"{trace.trace_id[:8]}…{trace.trace_id[-4:]}"
+        took = format_duration(tree.duration_ns)
+        self.query_one("#trace", Pane).label(f"{name} · {short}", f"{tree.spans} spans · {took}")
+        row = self.query_one(Waterfall).row
+        detail, logs = self.query_one(SpanDetail), self.query_one(SpanLogs)
+        pane = self.query_one("#span", Pane)
+        if row is None or row.span is None:
+            detail.show([])
+            logs.show([])
+            pane.label("Span", "not here yet" if row else "")
+            return
+        span = row.span
+        detail.show(span_sections(span, row.node, tree))
+        logs.show([record for record in trace.logs if record.span_id == span.span_id])
+        pane.label("Span", f"{len(span.attributes)} attrs")
+
+    def _open(self, trace_id: str) -> None:
+        self._wanted = replace(self._wanted, trace_id=trace_id)
+        self.query_one(TraceList).chosen = trace_id
+        self.ask()
+
+    @on(LineList.Chosen, "TraceList")
+    def _trace_chosen(self, event: LineList.Chosen) -> None:
+        self._open(str(event.chosen))
+        if self._latest is not None:
+            self._write(self._latest)
+
+    @on(LineList.Opened, "TraceList")
+    def _trace_opened(self) -> None:
+        self.focus_pane(1)
+
+    @on(LineList.Chosen, "Waterfall")
+    def _span_chosen(self) -> None:
+        self._show_span()
+
+    @on(LineList.Opened, "Waterfall")
+    def _span_opened(self) -> None:
+        self.focus_pane(2)
+
+    @on(SearchBar.Edited)
+    def _searched(self, event: SearchBar.Edited) -> None:
+        self._wanted = replace(self._wanted, search=event.text)
+        self._paused_at = None
+        self.ask()
+
+    @on(SearchBar.Left)
+    def _left_search(self) -> None:
+        self.query_one(TraceList).focus()
+
+    def action_search(self) -> None:
+        """Type what to search for."""
+        self.focus_pane(0)
+        self.query_one(SearchBar).edit()
+
+    def action_follow(self) -> None:
+        """Go back to the newest trace."""
+        self.query_one(TraceList).follow()
+
+    def action_pause(self) -> None:
+        """Hold the list still, or let it go on; traces arrive all the same."""
+        latest = self._latest
+        if latest is None or not isinstance(latest.view, TracesView):
+            return
+        self._paused_at = latest.view.held if self._paused_at is None else None
+        self.take(latest)
+
+    def action_link(self, kind: str) -> None:
+        """Go to the logs of this trace, or to the profile."""
+        row = self.query_one(Waterfall).row
+        span_id = row.span.span_id if row is not None and row.span is not None else ""
+        if kind == "flame":
+            self.post_message(LinkOpened(Link("flame")))
+        elif self._trace is not None:
+            self.post_message(LinkOpened(Link("logs", self._trace.trace_id, span_id)))
+
+    def action_copy(self) -> None:
+        """Copy the span's id where the tree or the span has the focus, else the trace's."""
+        row = self.query_one(Waterfall).row
+        if self._current and row is not None and row.span is not None:
+            self._copy("span id", row.span.span_id)
+        elif self._trace is not None:
+            self._copy("trace id", self._trace.trace_id)
+
+    def _copy(self, what: str, text: str) -> None:
+        self.app.copy_to_clipboard(text)
+        self.notify(f"sent to the terminal's clipboard: {what} {text}")

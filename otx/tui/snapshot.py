@@ -1,0 +1,209 @@
+"""What the screens ask for and what they get: the only words between them and the feed.
+
+A screen says what it looks at (an interest); the feed answers with immutable snapshots, whenever
+there is something new to see. Screens hold what a person chose, never telemetry of their own, so
+that one snapshot can replace another at any time.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+from textual.message import Message
+
+from otx.flame.tree import FlameNode, FunctionShare
+from otx.model.stack import ProfileStats
+from otx.model.telemetry import LogRecord, Span, TraceSummary
+
+RecordKind: TypeAlias = Literal["spans", "logs"]
+"""What a search expression looks through."""
+
+
+@dataclass(frozen=True, slots=True)
+class TracesInterest:
+    """The list of traces that match a search, and one of them opened.
+
+    Attributes:
+        search: A search expression; "" for everything.
+        trace_id: The opened trace; "" for the newest.
+    """
+
+    search: str = ""
+    trace_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogsInterest:
+    """Log records that match a search.
+
+    Attributes:
+        search: A search expression; "" for everything.
+        trace_id: The trace they belong to; "" for any.
+        least_severity: Least severity number (logs data model); 0 for all.
+    """
+
+    search: str = ""
+    trace_id: str = ""
+    least_severity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FlameInterest:
+    """The profile.
+
+    Attributes:
+        callers: Whether the tree begins at the leaves and shows who called them.
+        since_start: Whether it holds all samples, and not only those of the last minute.
+    """
+
+    callers: bool = False
+    since_start: bool = False
+
+
+Interest: TypeAlias = TracesInterest | LogsInterest | FlameInterest
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTrace:
+    """One trace with all that has arrived of it, and the log records that belong to it.
+
+    Attributes:
+        more_spans: Spans beyond those that are shown.
+    """
+
+    trace_id: str
+    spans: Sequence[Span]
+    logs: Sequence[LogRecord] = ()
+    more_spans: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TracesView:
+    """Answer to `TracesInterest`.
+
+    Attributes:
+        rows: Newest first.
+        held: Traces the store holds in all.
+        trace: The opened trace; None where there is none.
+    """
+
+    interest: TracesInterest
+    rows: Sequence[TraceSummary]
+    held: int
+    trace: OpenTrace | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogsView:
+    """Answer to `LogsInterest`.
+
+    Attributes:
+        records: Newest last.
+        held: Records the store holds in all.
+    """
+
+    interest: LogsInterest
+    records: Sequence[LogRecord]
+    held: int
+
+
+@dataclass(frozen=True, slots=True)
+class FlameView:
+    """Answer to `FlameInterest`.
+
+    Attributes:
+        tree: The stacks that were asked for, merged.
+        version: Grows when `tree` changes.
+        hottest: Functions by own value.
+        frequency_hz: Looks a second and core.
+        pids: The processes that are sampled.
+        missing: Why nothing is sampled; "" where something is.
+        hint: What to do about that.
+    """
+
+    interest: FlameInterest
+    tree: FlameNode
+    version: int = 0
+    hottest: Sequence[FunctionShare] = ()
+    stats: ProfileStats = field(default_factory=ProfileStats)
+    frequency_hz: int = 0
+    pids: Sequence[int] = ()
+    missing: str = ""
+    hint: str = ""
+
+
+View: TypeAlias = TracesView | LogsView | FlameView
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How receiving goes.
+
+    Attributes:
+        grpc: HOST:PORT at which OTLP is taken over gRPC; "" for nowhere.
+        http: HOST:PORT at which OTLP is taken over HTTP; "" for nowhere.
+        spans: Spans that can be read.
+        logs: Log records that can be read.
+        per_s: Spans and log records that became readable in the last seconds, a second.
+        waiting_requests: Requests that are acknowledged and cannot be read yet.
+        unreadable_requests: Requests that were taken and could not be decoded.
+        fault: Why the store cannot be read; "" where it can.
+    """
+
+    grpc: str = ""
+    http: str = ""
+    spans: int = 0
+    logs: int = 0
+    per_s: float = 0.0
+    waiting_requests: int = 0
+    unreadable_requests: int = 0
+    fault: str = ""
+
+    @property
+    def receives(self) -> bool:
+        """Whether anything can arrive."""
+        return bool(self.grpc or self.http)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What there is to see at one moment; `view` is None until the feed has looked."""
+
+    status: Status = field(default_factory=Status)
+    view: View | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchFault:
+    """What is wrong with a search expression, and at which character (from 0)."""
+
+    message: str
+    position: int
+
+
+class Changed(Message):
+    """There is something new to see. A later one makes an earlier one superfluous."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__()
+        self.snapshot = snapshot
+
+    def can_replace(self, message: Message) -> bool:
+        """Whether this makes a message that still waits superfluous: any other of its kind."""
+        return isinstance(message, Changed)
+
+
+class Feed(Protocol):
+    """Where snapshots come from."""
+
+    def open(self, listener: Callable[[Changed], object]) -> None:
+        """Begin to look; `listener` is called from any thread."""
+
+    def close(self) -> None:
+        """Stop looking; returns when nothing will be said any more."""
+
+    def ask(self, interest: Interest) -> None:
+        """Look at this from now on, and soon."""
+
+    def check_search(self, text: str, kind: RecordKind) -> SearchFault | None:
+        """What is wrong with a search expression; None where nothing is."""

@@ -1,0 +1,93 @@
+"""Everything about one span."""
+
+from otx.model.telemetry import Span
+from otx.model.units import format_duration
+from otx.tracing.tree import TraceNode, TraceTree
+from otx.tui.widgets.details import Details, Line, Section, attribute_lines, value_text
+
+
+class SpanDetail(Details):
+    """The details of a span."""
+
+    HELP = "The span as it came: ids, attributes, events, links, resource."
+
+
+def span_sections(span: Span, node: TraceNode, tree: TraceTree) -> list[Section]:
+    """What there is to say about a span."""
+    sections = [
+        Section("", _facts(span, node, tree)),
+        Section("attributes", attribute_lines(span.attributes), f"({len(span.attributes)})"),
+    ]
+    if span.events:
+        sections.append(Section("events", _events(span), f"({len(span.events)})"))
+    if span.links:
+        sections.append(Section("links", _links(span), f"({len(span.links)})"))
+    sections.append(
+        Section("resource", attribute_lines(span.resource), f"({len(span.resource)})", False)
+    )
+    scope = f"{span.scope} {span.scope_version}".strip()
+    if scope:
+        sections.append(Section("scope", [((" ", ""), (scope, ""))], scope, False))
+    return sections
+
+
+def self_time_ns(node: TraceNode) -> int:
+    """A span's time in which none of its children ran."""
+    if node.span is None:
+        return 0
+    covered = 0
+    reached = node.span.start_unix_nano
+    for child in node.children:
+        if child.span is None:
+            continue
+        start = max(child.span.start_unix_nano, reached)
+        end = min(child.span.end_unix_nano, node.span.end_unix_nano)
+        if end > start:
+            covered += end - start
+            reached = end
+    return max(node.span.duration_ns - covered, 0)
+
+
+def _facts(span: Span, node: TraceNode, tree: TraceTree) -> list[Line]:
+    own = self_time_ns(node)
+    whole = tree.duration_ns
+    share = f"   {100 * own / whole:.0f} % of trace" if whole > 0 else ""
+    lines: list[Line] = [
+        ((" ", ""), (span.name, "strong")),
+        ((" ", ""), (f"{span.service}   {span.kind}", "dim")),
+    ]
+    if span.is_error or span.status_message:
+        ink = "error" if span.is_error else ""
+        mark = "✗ ERROR" if span.is_error else span.status
+        lines.append(((f" {mark} ", ink), (span.status_message, "")))
+    lines += [
+        (("", ""),),
+        (
+            (" start   ", "dim"),
+            (f"+{format_duration(span.start_unix_nano - tree.start_unix_nano)}", ""),
+        ),
+        ((" took    ", "dim"), (format_duration(span.duration_ns), "")),
+        ((" self    ", "dim"), (format_duration(own) + share, "")),
+        ((" span    ", "dim"), (span.span_id, "")),
+        ((" parent  ", "dim"), (span.parent_span_id or "none: a root", "")),
+    ]
+    if span.trace_state:
+        lines.append(((" state   ", "dim"), (span.trace_state, "")))
+    lines.append((("", ""),))
+    return lines
+
+
+def _events(span: Span) -> list[Line]:
+    lines: list[Line] = []
+    for event in span.events:
+        after = format_duration(event.time_unix_nano - span.start_unix_nano)
+        lines.append(((" ◆ ", "accent"), (f"+{after}  {event.name}", "strong")))
+        lines += [
+            ((f"   {key.removeprefix('exception.')}  ", "dim"), (value_text(value), ""))
+            for key, value in sorted(event.attributes.items())
+        ]
+    return lines
+
+
+def _links(span: Span) -> list[Line]:
+    return [((" → ", "accent"), (f"{link.trace_id} {link.span_id}", "")) for link in span.links]
