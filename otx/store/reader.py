@@ -18,13 +18,13 @@ from otx.store.layout import Layout
 from otx.store.log_position import LogPosition
 from otx.store.log_reader import committed_position, is_writing, log_directories
 from otx.store.manifest import Identity, manifest_identity
+from otx.store.query import MEMORY_LIMIT, Result, open_query
 from otx.store.rows import LOG_FIELDS, SPAN_FIELDS, log_of, span_of, summary_of
-from otx.store.search import EVERYTHING, Condition, RecordKind, Search
+from otx.store.search import EVERYTHING, Condition, Search
 from otx.store.tail import LogTails, View
-from otx.store.views import FIXED, TAIL_ROWS, all_rows_sql
+from otx.store.views import show_rows
 
 MIN_TRACE_PREFIX = 8
-MEMORY_LIMIT = "1GiB"
 _FILE_GONE_TRIES = 3
 
 _SUMMARY = """
@@ -33,13 +33,13 @@ _SUMMARY = """
            count(DISTINCT service), count(*) FILTER (status = 'ERROR'),
            arg_min(service, (parent_span_id <> '', start_time)),
            arg_min(name, (parent_span_id <> '', start_time)), bool_and(parent_span_id <> '')
-    FROM spans {where} GROUP BY trace_id ORDER BY start DESC, trace_id LIMIT ?"""
+    FROM all_spans {where} GROUP BY trace_id ORDER BY start DESC, trace_id LIMIT ?"""
 
 _SERVICES = """
     WITH entry AS (
         SELECT service, duration_ns, status = 'ERROR' AS failed,
                kind IN ('SERVER', 'CONSUMER') OR parent_span_id = '' AS enters
-        FROM spans WHERE start_time >= make_timestamp_ns(?))
+        FROM all_spans WHERE start_time >= make_timestamp_ns(?))
     SELECT service, count(*), count(*) FILTER (failed),
            count(*) FILTER (enters), count(*) FILTER (enters AND failed),
            coalesce(quantile_disc(duration_ns, [0.5, 0.95, 0.99]) FILTER (enters),
@@ -47,9 +47,10 @@ _SERVICES = """
     FROM entry GROUP BY service ORDER BY service"""
 
 _TOTALS = """
-    SELECT (SELECT count(*) FROM spans), (SELECT count(*) FROM logs),
-           (SELECT count(DISTINCT trace_id) FROM spans),
-           (SELECT count(*) FROM (SELECT service FROM spans UNION SELECT service FROM logs))"""
+    SELECT (SELECT count(*) FROM all_spans), (SELECT count(*) FROM all_logs),
+           (SELECT count(DISTINCT trace_id) FROM all_spans),
+           (SELECT count(*)
+            FROM (SELECT service FROM all_spans UNION SELECT service FROM all_logs))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,7 @@ class Store:
         condition = _since(search.condition("spans"), "start_time", since_unix_nano)
         where = ""
         if condition.sql != "true":
-            where = f"WHERE trace_id IN (SELECT trace_id FROM spans WHERE {condition.sql})"  # noqa: S608
+            where = f"WHERE trace_id IN (SELECT trace_id FROM all_spans WHERE {condition.sql})"  # noqa: S608
         rows = self._rows(_SUMMARY.format(where=where), (*condition.parameters, limit))
         return [summary_of(row) for row in rows]
 
@@ -218,7 +219,7 @@ class Store:
             )
         where = "trace_id = ?" if len(prefix) >= 32 else "starts_with(trace_id, ?)"
         rows = self._rows(
-            f"SELECT {SPAN_FIELDS} FROM spans WHERE {where} ORDER BY start_time, span_id",  # noqa: S608
+            f"SELECT {SPAN_FIELDS} FROM all_spans WHERE {where} ORDER BY start_time, span_id",  # noqa: S608
             (prefix,),
         )
         ids = sorted({row[0] for row in rows})
@@ -257,6 +258,15 @@ class Store:
             ServiceSummary(*row[:5], *row[5]) for row in self._rows(_SERVICES, (since_unix_nano,))
         ]
 
+    def query(self, sql: str) -> Result:
+        """Ask for rows in SQL, read-only; the tables are those of docs/query.md.
+
+        Raises:
+            UsageError: The SQL does not parse, bind or run, or does not only read.
+        """
+        with self._lock:
+            return open_query(self.layout, self.refresh(), self._tails, sql)
+
     def _rows(self, sql: str, parameters: Sequence[object]) -> list[Row]:
         """All rows of a query on the store as it is now."""
         with self._lock:
@@ -271,19 +281,6 @@ class Store:
                     if attempt == _FILE_GONE_TRIES - 1:
                         raise
         raise AssertionError  # pragma: no cover
-
-
-def show_rows(
-    connection: duckdb.DuckDBPyConnection, layout: Layout, view: View, tails: LogTails
-) -> None:
-    """Make a connection's tables show what a look at the store found."""
-    kinds: tuple[RecordKind, ...] = ("spans", "logs")
-    for kind in kinds:
-        connection.register(TAIL_ROWS[kind], tails.table(kind))
-        segments = [layout.segments / segment.name for segment in view.manifest.of_kind(kind)]
-        connection.execute(all_rows_sql(kind, segments))
-    if not connection.execute("SELECT 1 FROM duckdb_views() WHERE view_name = 'spans'").fetchall():
-        connection.execute(FIXED)
 
 
 def _connect() -> duckdb.DuckDBPyConnection:

@@ -8,42 +8,57 @@ and a cluster: words are written as there ("Server", "Error"), attributes are ma
 from collections.abc import Sequence
 from pathlib import Path
 
-from otx.store.search import RecordKind
+import duckdb
 
-ALL_ROWS: dict[RecordKind, str] = {"spans": "all_spans", "logs": "all_logs"}
-TAIL_ROWS: dict[RecordKind, str] = {"spans": "tail_spans", "logs": "tail_logs"}
+from otx.store.layout import Layout
+from otx.store.search import RecordKind
+from otx.store.tail import LogTails, View
+
+_ALL_ROWS: dict[RecordKind, str] = {"spans": "all_spans", "logs": "all_logs"}
+_TAIL_ROWS: dict[RecordKind, str] = {"spans": "tail_spans", "logs": "tail_logs"}
 
 NOT_ROWS_YET = ("metrics", "samples")
 """Tables that are there for queries to be written against, but whose signals stay in the log."""
 
-FIXED = """
+_FIXED = """
 CREATE MACRO attr(attributes, k) AS
     json_extract_string(attributes, '/' || replace(replace(k, '~', '~0'), '/', '~1'));
 
-CREATE VIEW spans AS SELECT * FROM all_spans;
+CREATE VIEW spans AS
+    SELECT * REPLACE (attributes::JSON AS attributes, resource::JSON AS resource,
+                      scope_attributes::JSON AS scope_attributes,
+                      list_transform(events, lambda e: struct_pack(
+                          time := e.time, name := e.name, attributes := e.attributes::JSON))
+                          AS events,
+                      list_transform(links, lambda l: struct_pack(
+                          trace_id := l.trace_id, span_id := l.span_id,
+                          attributes := l.attributes::JSON)) AS links)
+    FROM all_spans;
 
 CREATE VIEW span_events AS
     SELECT trace_id, span_id, event.time AS time, event.name AS name,
-           event.attributes AS attributes
+           event.attributes::JSON AS attributes
     FROM (SELECT trace_id, span_id, unnest(events) AS event FROM all_spans);
 
 CREATE VIEW span_links AS
     SELECT trace_id, span_id, link.trace_id AS linked_trace_id, link.span_id AS linked_span_id,
-           link.attributes AS attributes
+           link.attributes::JSON AS attributes
     FROM (SELECT trace_id, span_id, unnest(links) AS link FROM all_spans);
 
-CREATE VIEW logs AS SELECT * EXCLUDE (body_is_json, scope_version, scope_attributes) FROM all_logs;
+CREATE VIEW logs AS
+    SELECT * EXCLUDE (body_is_json, scope_version, scope_attributes)
+             REPLACE (attributes::JSON AS attributes, resource::JSON AS resource) FROM all_logs;
 
 CREATE TABLE metrics (
     time TIMESTAMP_NS, start_time TIMESTAMP_NS, name VARCHAR, type VARCHAR, unit VARCHAR,
     service VARCHAR, value DOUBLE, count UBIGINT, sum DOUBLE, min DOUBLE, max DOUBLE,
-    buckets VARCHAR, exemplars VARCHAR, attributes VARCHAR, resource VARCHAR,
+    buckets JSON, exemplars JSON, attributes JSON, resource JSON,
     temporality VARCHAR, monotonic BOOLEAN);
 
 CREATE TABLE samples (
     time TIMESTAMP_NS, pid BIGINT, tid BIGINT, comm VARCHAR, service VARCHAR, event VARCHAR,
     value BIGINT, unit VARCHAR, stack VARCHAR[], trace_id VARCHAR, span_id VARCHAR,
-    attributes VARCHAR);
+    attributes JSON);
 
 CREATE MACRO word_case(word) AS upper(word[1]) || lower(word[2:]);
 CREATE MACRO text_map(attributes) AS
@@ -77,13 +92,26 @@ CREATE VIEW otel_logs AS
 """Everything that does not change with the manifest."""
 
 
-def all_rows_sql(kind: RecordKind, segments: Sequence[Path]) -> str:
+def show_rows(
+    connection: duckdb.DuckDBPyConnection, layout: Layout, view: View, tails: LogTails
+) -> None:
+    """Make a connection's tables show what a look at the store found."""
+    kinds: tuple[RecordKind, ...] = ("spans", "logs")
+    for kind in kinds:
+        connection.register(_TAIL_ROWS[kind], tails.table(kind))
+        segments = [layout.segments / segment.name for segment in view.manifest.of_kind(kind)]
+        connection.execute(_all_rows_sql(kind, segments))
+    if not connection.execute("SELECT 1 FROM duckdb_views() WHERE view_name = 'spans'").fetchall():
+        connection.execute(_FIXED)
+
+
+def _all_rows_sql(kind: RecordKind, segments: Sequence[Path]) -> str:
     """The view of all rows of a table: its segments, and the logs' tail registered beside them."""
-    tail = f"SELECT * FROM {TAIL_ROWS[kind]}"  # noqa: S608 - fixed names
+    tail = f"SELECT * FROM {_TAIL_ROWS[kind]}"  # noqa: S608 - fixed names
     if segments:
         files = ", ".join(quote(str(path)) for path in segments)
         tail = f"SELECT * FROM read_parquet([{files}]) UNION ALL BY NAME {tail}"  # noqa: S608
-    return f"CREATE OR REPLACE VIEW {ALL_ROWS[kind]} AS {tail}"
+    return f"CREATE OR REPLACE VIEW {_ALL_ROWS[kind]} AS {tail}"
 
 
 def quote(text: str) -> str:

@@ -1,0 +1,226 @@
+"""SQL from a person over a store: read-only, whatever the SQL says.
+
+A query gets a database of its own in memory in which the store's tables are views. Before the
+person's SQL is looked at, that database loses access to every file but the segments it shows,
+and its settings are locked. One statement that answers with rows is taken; what would write (COPY,
+ATTACH, EXPORT, …) is refused by its kind, so that not even a segment can be overwritten.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import duckdb
+import orjson
+from duckdb import StatementType
+
+from otx.errors import UsageError
+from otx.store.layout import Layout
+from otx.store.tail import LogTails, View
+from otx.store.views import NOT_ROWS_YET, quote, show_rows
+
+MEMORY_LIMIT = "1GiB"
+_BATCH_ROWS = 10_000
+_NESTED = {"list", "struct", "map", "array", "union"}
+_TIMES = {"timestamp", "timestamp_ns", "timestamp_ms", "timestamp_s"}
+_READS = {StatementType.SELECT, StatementType.EXPLAIN}
+_EXPLAIN = re.compile(r"\s*explain(\s+analyze)?(\s*\([^)]*\))?\s+", re.IGNORECASE)
+
+Value: TypeAlias = Any
+"""None, bool, int, float, str, or what JSON makes of a nested value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a result and its DuckDB type, `JSON` for attributes."""
+
+    name: str
+    type: str
+
+
+class Result:
+    """The answer to one query, fetched as it is iterated, once.
+
+    Attributes:
+        columns: Its columns; names that occur twice get a number.
+        remarks: What the person should know about the tables that were asked.
+    """
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        relation: duckdb.DuckDBPyRelation,
+        sql: str,
+        remarks: Sequence[str],
+    ) -> None:
+        self._sql = sql
+        self._connection = connection
+        self._relation = relation
+        self._types = [kind.id for kind in relation.types]
+        shown = [str(kind) for kind in relation.types]
+        names = _distinct(relation.columns)
+        self.columns = tuple(map(Column, names, shown))
+        self.remarks = tuple(remarks)
+
+    def rows(self) -> Iterator[tuple[Value, ...]]:
+        """The rows: times as RFC 3339 text with nanoseconds, nested values and JSON as such.
+
+        Raises:
+            UsageError: The query fails on the data.
+        """
+        fields = ", ".join(
+            _readable(f"#{index + 1}", kind) for index, kind in enumerate(self._types)
+        )
+        parsed = [
+            kind in _NESTED or column.type == "JSON"
+            for kind, column in zip(self._types, self.columns, strict=True)
+        ]
+        try:
+            for batch in _reader(self._relation.project(fields)):
+                columns = [
+                    [_parsed(value) for value in column.to_pylist()]
+                    if parse
+                    else column.to_pylist()
+                    for column, parse in zip(batch.columns, parsed, strict=True)
+                ]
+                yield from zip(*columns, strict=True)
+        except duckdb.Error as error:
+            raise sql_error(error, self._sql) from None
+
+    def arrow(self) -> Any:
+        """The rows as a pyarrow RecordBatchReader, types kept.
+
+        Raises:
+            UsageError: The query fails on the data.
+        """
+        try:
+            renamed = ", ".join(
+                f"#{i + 1} AS {_identifier(column.name)}" for i, column in enumerate(self.columns)
+            )
+            return _reader(self._relation.project(renamed))
+        except duckdb.Error as error:
+            raise sql_error(error, self._sql) from None
+
+
+def open_query(layout: Layout, view: View, tails: LogTails, sql: str) -> Result:
+    """Bind a statement to what a look at a store found; nothing is computed yet.
+
+    Raises:
+        UsageError: The SQL does not parse or bind, or is no single statement that reads.
+    """
+    connection = duckdb.connect(":memory:")
+    show_rows(connection, layout, view, tails)
+    segments = [quote(str(layout.segments / s.name)) for s in view.manifest.segments]
+    for setting in (
+        f"memory_limit = '{MEMORY_LIMIT}'",
+        "temp_directory = ''",
+        f"allowed_paths = [{', '.join(segments)}]",
+        "enable_external_access = false",
+        "lock_configuration = true",
+    ):
+        connection.execute(f"SET {setting}")
+    try:
+        _refuse_what_writes(connection, sql)
+        relation = connection.sql(sql)
+    except duckdb.Error as error:
+        raise sql_error(_with_place(connection, sql, error), sql) from None
+    return Result(connection, relation, sql, _remarks(connection, sql))
+
+
+def sql_error(error: duckdb.Error, sql: str) -> UsageError:
+    """What is wrong with a query, with its line and a caret under the place."""
+    what, _, place = str(error).partition("\n\n")
+    message = what.replace("\n", "; ")
+    shown = re.match(r"LINE \d+: (.*)\n( *)(\^+)", place)
+    if shown is None:
+        return UsageError(message, hint="DESCRIBE spans lists the columns of a table")
+    # DuckDB counts the lines of what the SQL was wrapped in.
+    line, carets = shown[1], len(shown[3])
+    lines = sql.splitlines()
+    number = lines.index(line) + 1 if line in lines else 1
+    column = len(shown[2]) - place.index(": ") - 2
+    margin = f"LINE {number}: "
+    return UsageError(f"{message}\n{margin}{line}\n{' ' * (len(margin) + column)}{'^' * carets}")
+
+
+def _with_place(
+    connection: duckdb.DuckDBPyConnection, sql: str, error: duckdb.Error
+) -> duckdb.Error:
+    """The same error with its line, which a relation's binder leaves out."""
+    if "LINE " not in str(error):
+        try:
+            connection.execute(f"PREPARE placed AS\n{sql}")
+        except duckdb.Error as placed:
+            return placed
+    return error
+
+
+def _reader(relation: duckdb.DuckDBPyRelation) -> Any:
+    """Batches of rows, fetched as they are asked for."""
+    return relation.to_arrow_reader(_BATCH_ROWS)
+
+
+def _refuse_what_writes(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    statements = connection.extract_statements(sql)
+    if len(statements) != 1:
+        raise UsageError(
+            f"otx query takes one statement, not {len(statements)}", hint="quote the SQL"
+        )
+    kind = statements[0].type
+    if kind not in _READS:
+        raise UsageError(
+            f"otx query only reads; this is {kind.name}", hint="start with SELECT, FROM or DESCRIBE"
+        )
+    if kind is StatementType.EXPLAIN:
+        # EXPLAIN ANALYZE runs what it explains.
+        _refuse_what_writes(connection, _EXPLAIN.sub("", sql, count=1))
+
+
+def _remarks(connection: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
+    try:
+        tables = connection.get_table_names(sql)
+    except duckdb.Error:
+        return []  # EXPLAIN and DESCRIBE have none
+    return [
+        f"{name} holds no rows yet: what was received of this signal is kept in the log"
+        for name in NOT_ROWS_YET
+        if name in tables
+    ]
+
+
+def _readable(field: str, kind: str) -> str:
+    if kind in _TIMES:
+        return f"strftime({field}::TIMESTAMP_NS, '%Y-%m-%dT%H:%M:%S.%nZ')"
+    if kind in _NESTED:
+        return f"to_json({field})"
+    if kind == "decimal":
+        return f"{field}::DOUBLE"
+    if kind in ("boolean", "double", "float") or kind.endswith(("int", "integer")):
+        return field
+    return field if kind == "varchar" else f"{field}::VARCHAR"
+
+
+def _parsed(value: Value) -> Value:
+    if not isinstance(value, str):
+        return value
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        return value
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Names with a number behind those that were there before."""
+    distinct: list[str] = []
+    for name in names:
+        candidate, number = name, 1
+        while candidate in distinct:
+            number += 1
+            candidate = f"{name}_{number}"
+        distinct.append(candidate)
+    return distinct
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
