@@ -27,7 +27,7 @@ class KernelSymbols:
     def __init__(self, text: bytes) -> None:
         rows = []
         for line in text.splitlines():
-            fields = line.split()
+            fields = line.split(None, 2)
             if len(fields) < 3 or fields[1] not in _CODE_TYPES:
                 continue
             try:
@@ -35,10 +35,10 @@ class KernelSymbols:
             except ValueError:
                 continue
             if 0 < address <= _MAX_ADDRESS:  # all are 0 where kernel.kptr_restrict hides them
-                rows.append((address, fields[2:]))
+                rows.append((address, fields[2]))
         rows.sort(key=lambda row: row[0])
         self._addresses = array("Q", [address for address, _ in rows])
-        self._names = [names for _, names in rows]
+        self._names = [name for _, name in rows]
 
     def __len__(self) -> int:
         return len(self._addresses)
@@ -48,7 +48,7 @@ class KernelSymbols:
         index = bisect_right(self._addresses, address) - 1
         if index < 0:
             return None
-        name, *module = (part.decode("utf-8", "replace") for part in self._names[index])
+        name, *module = self._names[index].decode("utf-8", "replace").split()
         return KernelSymbol(name, module[0].strip("[]") if module else "kernel")
 
 

@@ -56,14 +56,8 @@ class Recording:
         """
         # The fork comes first: what is opened later is not the command's to inherit.
         command = GatedCommand(self.command) if self.command else None
-        try:
-            session = self._open_session(command)
-        except BaseException:
-            if command is not None:
-                command.abandon()
-            raise
         with StopSignal() as stop:
-            with session:
+            with self._open_session(command) as session:
                 if command is not None:
                     command.release()
                 profile = self._sample(session, command, stop)
@@ -71,19 +65,25 @@ class Recording:
             return _await(command, stop)
 
     def _open_session(self, command: GatedCommand | None) -> ProfileSession:
+        """Attach everything; a command that cannot be sampled is not run."""
         remarks = Remarks(self.environment)
-        pids = self.pids if command is None else (*self.pids, command.pid)
-        return ProfileSession(
-            Target(pids, self.children),
-            frequency_hz=self.frequency_hz,
-            kernel=self.kernel,
-            python=self.python,
-            lines=self.lines,
-            threads=self.threads,
-            await_exec=() if command is None else (command.pid,),
-            on_warning=remarks.warning,
-            debug=remarks.note if self.environment.debug else None,
-        )
+        awaited = () if command is None else (command.pid,)
+        try:
+            return ProfileSession(
+                Target((*self.pids, *awaited), self.children),
+                frequency_hz=self.frequency_hz,
+                kernel=self.kernel,
+                python=self.python,
+                lines=self.lines,
+                threads=self.threads,
+                await_exec=awaited,
+                on_warning=remarks.warning,
+                debug=remarks.note if self.environment.debug else None,
+            )
+        except BaseException:
+            if command is not None:
+                command.abandon()
+            raise
 
     def _sample(
         self, session: ProfileSession, command: GatedCommand | None, stop: StopSignal

@@ -70,7 +70,7 @@ def build(tmp_path: Path) -> Build:
     def compile_c(source: str, name: str, *flags: str) -> Path:
         code, program = tmp_path / f"{name}.c", tmp_path / name
         code.write_text(source)
-        subprocess.run(["gcc", "-O1", *flags, code, "-o", program], check=True, timeout=60)
+        subprocess.run(["gcc", "-O1", code, "-o", program, *flags], check=True, timeout=60)
         return program
 
     return compile_c

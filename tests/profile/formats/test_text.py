@@ -1,6 +1,6 @@
 """The summary for people, byte for byte."""
 
-from otx.model.stack import Frame, ProfileStats
+from otx.model.stack import Frame, ProfileStats, Stack
 from otx.profile.formats import Profile
 from otx.profile.formats.text import write_text
 
@@ -47,5 +47,5 @@ def test_nothing_sampled_is_said_in_words() -> None:
 
 
 def test_names_cannot_drive_the_terminal() -> None:
-    counts = {(Frame("\x1b[2J", "process"), Frame("\x1b]0;x\x07", "native")): 1}
+    counts: dict[Stack, int] = {(Frame("\x1b[2J", "process"), Frame("\x1b]0;x\x07", "native")): 1}
     assert "\x1b" not in write_text(Profile(counts, ProfileStats(), 99, 1_000_000_000))

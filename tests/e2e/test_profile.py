@@ -1,0 +1,203 @@
+"""`otx profile` as a user calls it: the real command, real targets, real signals."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from otx.system.bpf_support import probe_all
+from tests.conftest import RunCli
+
+BUSY = "def hot():\n  for _ in range(1000): pass\nprint('ready', flush=True)\nwhile 1: hot()"
+STATS = [
+    "samples",
+    "lost",
+    "truncated",
+    "unwound_fully",
+    "not_found",
+    "own_cpu_seconds",
+    "target_overhead",
+]
+DEADLINE_S = 30
+FOLDED_LINE = re.compile(r"[^;\n]+(;[^;\n]+)* \d+")
+
+
+@pytest.fixture
+def needs_bpf() -> None:
+    for probe in probe_all():
+        if not probe.ok:
+            pytest.skip(f"{probe.name}: {probe.detail}")
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    script = tmp_path / "busy.py"
+    script.write_text(BUSY)
+    process = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None and process.stdout.readline() == b"ready\n"
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=20)
+
+
+def await_true(condition: Callable[[], bool]) -> None:
+    """Look until a condition holds."""
+    ends = time.monotonic() + DEADLINE_S
+    while not condition():
+        assert time.monotonic() < ends, "it never came true"
+        time.sleep(0.02)
+
+
+def has_timers(pid: int) -> bool:
+    """Whether a process has opened perf events: otx has begun to sample."""
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            if "perf_event" in str(descriptor.readlink()):
+                return True
+    return False
+
+
+def cpu_seconds(pid: int) -> float:
+    """The processor time that a process has burnt."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.bpf
+@pytest.mark.usefixtures("needs_bpf")
+class TestSampling:
+    def test_folded_names_the_functions_of_a_running_program(
+        self, run_cli: RunCli, busy: "subprocess.Popen[bytes]"
+    ) -> None:
+        pid = str(busy.pid)
+        done = run_cli("profile", "--pid", pid, "-d", "1s", "-F", "499", "--format", "folded")
+        assert (done.returncode, done.stderr) == (0, "")
+        lines = done.stdout.splitlines()
+        assert all(FOLDED_LINE.fullmatch(line) for line in lines)
+        hot = [line for line in lines if "<module> (busy.py);hot (busy.py)" in line]
+        counted = sum(int(line.rpartition(" ")[2]) for line in hot)
+        assert counted > 0.8 * sum(int(line.rpartition(" ")[2]) for line in lines)
+
+    def test_the_ending_of_the_file_decides_the_form(
+        self, run_cli: RunCli, busy: "subprocess.Popen[bytes]", tmp_path: Path
+    ) -> None:
+        out = tmp_path / "out.json"
+        done = run_cli("profile", "--pid", str(busy.pid), "-d", "300ms", "-o", str(out))
+        assert (done.returncode, done.stdout) == (0, "")
+        document = json.loads(out.read_text())
+        assert list(document["stats"]) == STATS
+        assert document["stats"]["samples"] == sum(s["count"] for s in document["stacks"])
+
+    def test_text_ends_with_the_stats(
+        self, run_cli: RunCli, busy: "subprocess.Popen[bytes]"
+    ) -> None:
+        done = run_cli("profile", "--pid", str(busy.pid), "-d", "300ms", "--lines", "--threads")
+        assert "hot (busy.py:2)" in done.stdout
+        _, _, stats = done.stdout.partition("\nstats\n")
+        assert [line.split()[0] for line in stats.splitlines()] == STATS
+
+    def test_the_commands_exit_code_is_passed_on(self, run_cli: RunCli) -> None:
+        done = run_cli("profile", "--format", "folded", "--", "sh", "-c", "echo said; exit 7")
+        assert done.returncode == 7
+        assert done.stdout.startswith("said\n")
+
+    def test_no_sample_of_a_command_is_otx_itself(self, run_cli: RunCli) -> None:
+        burning = "i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done"
+        done = run_cli("profile", "-F", "499", "--format", "folded", "--", "sh", "-c", burning)
+        assert done.returncode == 0 and done.stdout
+        assert {line.partition(";")[0] for line in done.stdout.splitlines()} == {"sh"}
+
+    def test_a_target_that_ends_ends_the_profile(self, run_cli: RunCli) -> None:
+        target = subprocess.Popen(["sleep", "0.5"])
+        try:
+            began = time.monotonic()
+            done = run_cli("profile", "--pid", str(target.pid), "-d", "30s")
+        finally:
+            target.wait(20)
+        assert done.returncode == 0 and time.monotonic() - began < 20
+        assert "it slept or waited" in done.stdout
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_a_signal_keeps_what_was_sampled(
+        self, busy: "subprocess.Popen[bytes]", tmp_path: Path, number: signal.Signals
+    ) -> None:
+        out = tmp_path / "out.folded"
+        words = ["profile", "--pid", str(busy.pid), "-d", "60s", "-o", str(out)]
+        process = subprocess.Popen([sys.executable, "-m", "otx", *words], stderr=subprocess.PIPE)
+        try:
+            await_true(lambda: has_timers(process.pid))
+            burnt_before_s = cpu_seconds(busy.pid)
+            await_true(lambda: cpu_seconds(busy.pid) > burnt_before_s + 0.3)
+            process.send_signal(number)
+            _, said = process.communicate(timeout=30)
+        finally:
+            process.kill()
+            process.wait(10)
+        assert process.returncode == 0, said
+        assert "hot (busy.py)" in out.read_text()
+
+    def test_term_is_passed_on_to_the_command(self, tmp_path: Path) -> None:
+        mark = tmp_path / "mark"
+        script = f"trap 'exit 9' TERM; touch {mark}; while :; do sleep 0.05; done"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "otx", "profile", "-o", os.devnull, "--", "sh", "-c", script],
+            cwd=tmp_path,
+        )
+        try:
+            await_true(mark.exists)
+            process.terminate()
+            assert process.wait(30) == 9
+        finally:
+            process.kill()
+            process.wait(10)
+
+
+class TestRefusals:
+    def test_a_pid_that_is_not_there(self, run_cli: RunCli) -> None:
+        done = run_cli("profile", "--pid", "1073741824")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "there is no process 1073741824" in done.stderr
+
+    def test_nothing_to_sample(self, run_cli: RunCli) -> None:
+        done = run_cli("profile")
+        assert done.returncode == 2 and "otx profile -- CMD" in done.stderr
+
+    @pytest.mark.parametrize(
+        "words",
+        [("--format", "gif"), ("--runtime", "some"), ("-d", "soon"), ("-F", "0"), ("-F", "many")],
+    )
+    def test_unusable_arguments(self, run_cli: RunCli, words: tuple[str, str]) -> None:
+        done = run_cli("profile", "--pid", str(os.getpid()), *words)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("otx: error: ")
+
+    def test_a_command_that_is_not_there(self, run_cli: RunCli, needs_bpf: None) -> None:
+        done = run_cli("profile", "--", "/nonexistent/program")
+        assert done.returncode == 2 and "cannot run /nonexistent/program" in done.stderr
+
+    def test_without_rights_it_says_what_to_do(self, run_cli: RunCli) -> None:
+        if os.geteuid() != 0 or shutil.which("setpriv") is None:
+            pytest.skip("dropping privileges needs root and setpriv")
+        done = subprocess.run(
+            [
+                *("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"),
+                *(sys.executable, "-m", "otx", "profile", "--pid", str(os.getpid())),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert (done.returncode, done.stdout) == (5, "")
+        assert "cannot sample with BPF" in done.stderr and "hint:" in done.stderr
