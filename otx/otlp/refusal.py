@@ -50,3 +50,10 @@ class Refusal(Exception):
         super().__init__(message)
         self.reason = reason
         self.message = message
+
+
+def as_refusal(error: BaseException | None) -> Refusal:
+    """Any error as a refusal; one that nobody foresaw is a fault of ours."""
+    if isinstance(error, Refusal):
+        return error
+    return Refusal(Reason.FAULT, f"a fault of otx: {type(error).__name__}: {error}")

@@ -22,7 +22,21 @@ from otx.otlp.json_codec import MAX_DEPTH, InvalidJson, read_message, write_mess
 U64 = st.integers(0, (1 << 64) - 1)
 I64 = st.integers(-(1 << 63), (1 << 63) - 1)
 TEXT = st.text(max_size=8)
-KEYS = ["resourceSpans", "scopeSpans", "spans", "attributes", "value", "key", "stringValue", "intValue", "arrayValue", "values", "traceId", "kind", "x"]
+KEYS = [
+    "resourceSpans",
+    "scopeSpans",
+    "spans",
+    "attributes",
+    "value",
+    "key",
+    "stringValue",
+    "intValue",
+    "arrayValue",
+    "values",
+    "traceId",
+    "kind",
+    "x",
+]
 
 
 def any_values() -> st.SearchStrategy[AnyValue]:

@@ -6,19 +6,17 @@ the library's. A request waits for the disk in its worker thread; what finds no 
 unread in its stream's flow-control window, so memory is bounded by workers and streams.
 """
 
-import errno
-import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import NoReturn
 
 import grpc
 
 from otx.model.signal import Signal
-from otx.otlp.address import Address, clear_stale_socket
+from otx.otlp.address import Address, bind, clear_stale_socket
 from otx.otlp.decode import decode_request
 from otx.otlp.encode import encode_response
 from otx.otlp.receiver.intake import RETRY_AFTER_S, Intake
-from otx.otlp.refusal import Reason, Refusal
+from otx.otlp.refusal import Reason, Refusal, as_refusal
 from otx.otlp.wire import WIRE
 
 WORKERS = 4
@@ -58,12 +56,14 @@ class GrpcServer:
         Raises:
             OSError: The address cannot be had.
         """
+        # The library says no more than that it failed; a socket of our own says why.
+        bind(address).close()
         if address.path:
             clear_stale_socket(address.path)
         try:
             port = self._server.add_insecure_port(str(address))
         except RuntimeError as error:
-            raise _os_error(str(error)) from None
+            raise OSError(0, str(error)) from None
         self._server.start()
         return address if address.path else address.with_port(port)
 
@@ -77,10 +77,11 @@ class GrpcServer:
             try:
                 request = decode_request(signal, body, "protobuf")
                 self._intake.accept(request).result()
-            except Refusal as refusal:
-                self._intake.refused(refusal)
-                _abort(context, refusal)
-            return encode_response(request, "protobuf")
+                return encode_response(request, "protobuf")
+            except Exception as error:
+                refusal = as_refusal(error)
+            self._intake.refused(refusal)
+            _abort(context, refusal)
 
         return grpc.unary_unary_rpc_method_handler(export)
 
@@ -103,11 +104,3 @@ def _retry_details(refusal: Refusal) -> bytes:
     status.details.add().Pack(info)
     encoded: bytes = status.SerializeToString()
     return encoded
-
-
-def _os_error(text: str) -> OSError:
-    """The library reports every failure to bind as one RuntimeError; its text has the reason."""
-    for number in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
-        if os.strerror(number) in text:
-            return OSError(number, os.strerror(number))
-    return OSError(0, text)

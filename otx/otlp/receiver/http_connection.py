@@ -27,7 +27,7 @@ from otx.otlp.receiver.http_request import (
     write_success,
 )
 from otx.otlp.receiver.intake import Intake
-from otx.otlp.refusal import Reason, Refusal
+from otx.otlp.refusal import Reason, Refusal, as_refusal
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _HTTP2_PREFACE = b"PRI * HTTP/2.0"
@@ -100,7 +100,8 @@ class _Message:
     head: Head | None = None
     refusal: Refusal | None = None
     parts: list[bytes] = field(default_factory=list)
-    received_bytes: int = 0
+    fed_bytes: int = 0
+    head_bytes: int = 0
     body_bytes: int = 0
     head_is_complete: bool = False
     is_complete: bool = False
@@ -157,10 +158,12 @@ class HttpConnection(asyncio.Protocol):
         if self._is_fresh and self._is_other_protocol(data):
             return
         self._is_fresh = False
-        self._message.received_bytes += len(data)
+        message = self._message
         self._feed(data)
-        if self._head_is_too_large():
-            self._refuse_and_end(Refusal(Reason.HEADERS_TOO_LARGE, "the head is too large"))
+        if message is self._message and not message.is_complete:
+            # Part of a head that the parser keeps to itself until its line ends.
+            message.fed_bytes += len(data)
+        self._check_head()
         self._set_deadline()
 
     def eof_received(self) -> bool:
@@ -208,9 +211,11 @@ class HttpConnection(asyncio.Protocol):
     def on_url(self, url: bytes) -> None:
         """Part of the request's target."""
         self._message.url += url
+        self._message.head_bytes += len(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header."""
+        self._message.head_bytes += len(name) + len(value)
         self._message.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
@@ -219,6 +224,10 @@ class HttpConnection(asyncio.Protocol):
             return
         message = self._message
         message.head_is_complete = True
+        self._check_head()
+        is_tunnel = self._parser.get_method() == b"CONNECT"
+        if self._is_ended or (self._parser.should_upgrade() and not is_tunnel):
+            return
         method = self._parser.get_method().decode("latin-1")
         path = message.url.partition(b"?")[0].decode("latin-1")
         waits = message.headers.get("expect", "").lower() == "100-continue"
@@ -226,7 +235,7 @@ class HttpConnection(asyncio.Protocol):
             message.head = read_head(method, path, message.headers, self._host.limits.request_bytes)
         except Refusal as refusal:
             message.refusal = refusal
-            if waits or refusal.reason is Reason.TOO_LARGE:
+            if waits or is_tunnel or refusal.reason is Reason.TOO_LARGE:
                 self._refuse_and_end(refusal)
             return
         if waits and not self._answers:
@@ -244,6 +253,8 @@ class HttpConnection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """The request is whole."""
+        if not self._is_ended and self._parser.should_upgrade():
+            return  # the head alone is: see _decline_upgrade
         self._message.is_complete = True
         if self._is_ended:
             return
@@ -257,24 +268,41 @@ class HttpConnection(asyncio.Protocol):
         else:
             self._take(self._message.head, answer)
 
-    def _head_is_too_large(self) -> bool:
-        message = self._message
-        return (
-            not (self._is_ended or message.is_complete or message.head_is_complete)
-            and message.received_bytes > self._host.limits.head_bytes
-        )
+    def _check_head(self) -> None:
+        """Refuse a head that is too large, complete or not."""
+        message, limit = self._message, self._host.limits.head_bytes
+        is_growing = not (message.head_is_complete or message.is_complete)
+        is_too_large = message.head_bytes > limit or (is_growing and message.fed_bytes > limit)
+        if is_too_large and not self._is_ended:
+            self._refuse_and_end(Refusal(Reason.HEADERS_TOO_LARGE, "the head is too large"))
 
     def _feed(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            # An offer to change to HTTP/2 or so, which may be declined by going on (RFC 9110, 7.8).
-            self._parser = httptools.HttpRequestParser(self)
-            if rest := data[upgrade.args[0] :]:
-                self._feed(rest)
+            if not self._is_ended:
+                self._decline_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             if not self._is_ended:
                 self._refuse_and_end(Refusal(Reason.UNDECODABLE, f"this is no HTTP/1.1: {error}"))
+
+    def _decline_upgrade(self, rest: bytes) -> None:
+        """Go on as if nothing had been offered (RFC 9110, 7.8).
+
+        The parser takes the head for the whole request then, so it is given the head once more,
+        without the offer. Java's own client sends one with every first request.
+        """
+        message = self._message
+        method = self._parser.get_method()
+        kept = [
+            f"{name}: {value}\r\n".encode("latin-1")
+            for name, value in message.headers.items()
+            if name not in ("upgrade", "connection", "http2-settings")
+        ]
+        version = self._parser.get_http_version().encode()
+        head = b"%s %s HTTP/%s\r\n%s\r\n" % (method, message.url, version, b"".join(kept))
+        self._parser = httptools.HttpRequestParser(self)
+        self._feed(head + rest)
 
     def _is_other_protocol(self, data: bytes) -> bool:
         if data.startswith(_HTTP2_PREFACE):
@@ -331,7 +359,7 @@ class HttpConnection(asyncio.Protocol):
                 answer.data = write_success(content, head.encoding, keep_alive=alive)
                 self._flush()
             else:
-                self._answer_refusal(answer, _as_refusal(error), head.encoding)
+                self._answer_refusal(answer, as_refusal(error), head.encoding)
             self._set_deadline()
 
         is_slow = head.encoding == "json" or head.content_encoding != ""
@@ -403,9 +431,3 @@ class HttpConnection(asyncio.Protocol):
             self.deadline_s = self._message.started_s + limits.head_s + earned
         else:
             self.deadline_s = now + limits.idle_s
-
-
-def _as_refusal(error: BaseException | None) -> Refusal:
-    if isinstance(error, Refusal):
-        return error
-    return Refusal(Reason.FAULT, f"a fault of otx: {type(error).__name__}: {error}")
