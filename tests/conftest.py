@@ -91,16 +91,17 @@ def start_receiver(tmp_path: Path, cli_variables: dict[str, str]) -> Iterator[St
 
     def start(*arguments: str, store: str | None = None) -> ReceiverProcess:
         addresses = ["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "otx", "receive", *addresses]
-            + ["--store", store or str(tmp_path / "store"), *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=(tmp_path / "printed").open("wb"),
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=tmp_path,
-            env=cli_variables,
-        )
+        command = [sys.executable, "-m", "otx", "receive", *addresses]
+        with (tmp_path / "printed").open("ab") as printed:
+            process = subprocess.Popen(
+                [*command, "--store", store or str(tmp_path / "store"), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=printed,
+                stderr=subprocess.PIPE,
+                text=True,
+                cwd=tmp_path,
+                env=cli_variables,
+            )
         started.append(ReceiverProcess(process))
         started[-1].wait_until_ready()
         return started[-1]

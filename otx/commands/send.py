@@ -117,10 +117,9 @@ def traces(
         output.document(report.document())
     else:
         output.text("\n".join(report.lines()))
-    if report.is_below_rate:
-        remarks.warning(
-            f"{report.asked_rate_per_s:g}/s was asked for, {report.rate_per_s:.0f}/s was reached"
-        )
+    if report.asked_rate_per_s is not None and report.is_below_rate:
+        asked, reached = round(report.asked_rate_per_s), round(report.rate_per_s)
+        remarks.warning(f"{asked}/s was asked for, {reached}/s was reached")
     return ExitCode.PEER if report.rejected or report.failed else ExitCode.DONE
 
 

@@ -56,6 +56,11 @@ class ReceiverProcess:
         return self._process.poll() is None
 
     @property
+    def exit_code(self) -> int | None:
+        """The exit code, negative for a signal; None while it runs."""
+        return self._process.poll()
+
+    @property
     def said(self) -> tuple[str, ...]:
         """The last lines it wrote to stderr."""
         return tuple(self._said)
@@ -70,6 +75,15 @@ class ReceiverProcess:
             return
         self.stop()
         raise _cannot_start(self.said)
+
+    def wait(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
+        """Wait until it ends by itself, and until all it said is there.
+
+        Raises:
+            TimeoutExpired: It did not (`subprocess`).
+        """
+        self._process.wait(timeout_s)
+        self._listener.join()
 
     def stop(self) -> None:
         """End it: what it acknowledged is kept, and its converter is gone. May be repeated."""

@@ -57,7 +57,7 @@ class ReceiveReport:
         ]
         lines += [f"  {format_count(count)} × {text}" for text, count in self.warnings.items()]
         if self.converter_restarts:
-            lines.append(f"  the converter was restarted {self.converter_restarts} times")
+            lines.append(f"  the converter was started again ({self.converter_restarts})")
         return lines
 
 

@@ -5,6 +5,7 @@ import http.client
 import socket
 import zlib
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import orjson
 import pytest
@@ -159,7 +160,8 @@ def test_a_warning_travels_as_a_partial_success_that_rejects_nothing(
     assert answer.partial_success.rejected_spans == 0
 
 
-REFUSED = [
+ODD_HEX = b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"abc"}]}]}]}'
+REFUSED: list[tuple[str, bytes, dict[str, Any], int, int]] = [
     ("undecodable", b"\x0a\xff", {}, 400, 3),
     ("json as protobuf", b'{"resourceSpans":[]}', {}, 400, 3),
     ("bad utf-8", b"\x0a\x07\x12\x05\x12\x03\x2a\x01\xff", {}, 400, 3),
@@ -172,8 +174,7 @@ REFUSED = [
     ("wrong method", b"", {"method": "GET"}, 405, 12),
     ("PUT", b"x", {"method": "PUT"}, 405, 12),
     ("bad json", b"{", {"content_type": JSON}, 400, 3),
-    ("odd hex", b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"abc"}]}]}]}')
-    + ({"content_type": JSON}, 400, 3),
+    ("odd hex", ODD_HEX, {"content_type": JSON}, 400, 3),
     ("bomb", gzip.compress(bytes(LIMIT + 1)), {"Content_Encoding": "gzip"}, 413, 8),
 ]
 
@@ -186,7 +187,7 @@ def test_what_is_refused_gets_a_status_in_its_own_encoding(
     intake: MemoryIntake,
     name: str,
     body: bytes,
-    how: dict[str, str],
+    how: dict[str, Any],
     status: int,
     code: int,
 ) -> None:

@@ -1,0 +1,149 @@
+"""`otx send` as a user runs it."""
+
+import json
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from otx.store.reader import Store
+from tests.conftest import RunCli, StartReceiver
+
+
+def test_traces_are_trees_of_the_shape_that_was_asked_for(
+    start_receiver: StartReceiver, run_cli: RunCli, tmp_path: Path
+) -> None:
+    receiver = start_receiver()
+    sent = run_cli(
+        *("send", "traces", "--endpoint", f"http://{receiver.http}", "--count", "3000"),
+        *("--services", "4", "--depth", "3", "--errors", "0.5", "--attr", "team=blue"),
+        *("--resource", "region=north", "--compression", "zstd", "--format", "json"),
+    )
+    report = json.loads(sent.stdout)
+    assert (report["sent"], report["accepted"], report["failed"]) == (3000, 3000, 0)
+    assert report["latency_ms"]["p50"] <= report["latency_ms"]["max"]
+    with closing(Store(tmp_path / "store")) as store:
+        rows = list(
+            store.query(
+                "SELECT trace_id, span_id, parent_span_id, service, status, start_time, end_time,"
+                " attr(attributes, 'team'), attr(resource, 'region') FROM spans"
+            ).rows()
+        )
+    assert len(rows) == 3000
+    assert len({row[1] for row in rows}) == 3000
+    assert {row[3] for row in rows} == {"frontend", "checkout", "catalog", "cart"}
+    assert {(row[7], row[8]) for row in rows} == {("blue", "north")}
+    known = {(row[0], row[1]) for row in rows}
+    roots = [row for row in rows if not row[2]]
+    assert all((row[0], row[2]) in known for row in rows if row[2])
+    traces = {row[0] for row in rows}
+    assert len(roots) == len(traces)
+    assert all(str(row[5]) < str(row[6]) for row in rows)
+    failed = Counter(row[4] for row in roots)["ERROR"]
+    assert 0.35 < failed / len(traces) < 0.65
+
+
+def test_the_same_seed_makes_the_same_traces(
+    start_receiver: StartReceiver, run_cli: RunCli, tmp_path: Path
+) -> None:
+    receiver = start_receiver("--print", "jsonl", store="none")
+    for _ in range(2):
+        run_cli("send", "traces", "--endpoint", receiver.grpc, "--count", "20", "--seed", "7")
+    receiver.stop()
+    first, second = map(names_and_ids, (tmp_path / "printed").read_text().splitlines())
+    assert first == second
+
+
+def names_and_ids(line: str) -> list[tuple[str, str]]:
+    return [
+        (span["name"], span["spanId"])
+        for resource in json.loads(line)["resourceSpans"]
+        for scope in resource["scopeSpans"]
+        for span in scope["spans"]
+    ]
+
+
+def test_a_rate_is_held(start_receiver: StartReceiver, run_cli: RunCli) -> None:
+    receiver = start_receiver(store="none")
+    sent = run_cli(
+        *("send", "traces", "--endpoint", receiver.grpc, "--rate", "500/s", "--duration", "1s"),
+        *("--format", "json"),
+    )
+    report = json.loads(sent.stdout)
+    assert report["requests"] == 10
+    assert 450 <= report["rate_per_s"] <= 550
+    assert sent.stderr == ""
+
+
+def test_a_rate_that_is_missed_is_said_so(start_receiver: StartReceiver, run_cli: RunCli) -> None:
+    receiver = start_receiver(store="none")
+    sent = run_cli(
+        *("send", "traces", "--endpoint", receiver.grpc, "--rate", "90000000/s"),
+        *("--duration", "300ms"),
+    )
+    assert "90000000/s was asked for" in sent.stderr
+
+
+@pytest.mark.parametrize("endpoint", ["127.0.0.1:1", "http://127.0.0.1:1"])
+def test_who_cannot_be_reached_is_named(run_cli: RunCli, endpoint: str) -> None:
+    sent = run_cli("send", "traces", "--endpoint", endpoint)
+    assert sent.returncode == 3
+    assert "cannot reach" in sent.stderr
+    assert "127.0.0.1:1" in sent.stderr
+    assert "hint: is a receiver running?" in sent.stderr
+
+
+def test_the_wrong_port_is_named(start_receiver: StartReceiver, run_cli: RunCli) -> None:
+    receiver = start_receiver(store="none")
+    http_to_grpc = run_cli("send", "traces", "--endpoint", f"http://{receiver.grpc}")
+    assert http_to_grpc.returncode == 3
+    assert "a gRPC port" in http_to_grpc.stderr
+    grpc_to_http = run_cli("send", "traces", "--endpoint", receiver.http, "--timeout", "2s")
+    assert grpc_to_http.returncode == 3
+    receiver.stop()
+    assert any("HTTP/2 or gRPC to the HTTP port" in line for line in receiver.said)
+
+
+def test_what_is_refused_is_told_and_is_exit_3(
+    start_receiver: StartReceiver, run_cli: RunCli
+) -> None:
+    receiver = start_receiver("--max-request", "1KiB", store="none")
+    for endpoint in (receiver.grpc, f"http://{receiver.http}"):
+        sent = run_cli("send", "traces", "--endpoint", endpoint, "--count", "100")
+        assert sent.returncode == 3
+        assert "accepted 0, rejected 0, failed 100" in sent.stdout
+        assert "larger than" in sent.stdout
+
+
+def test_the_standard_variables_are_followed(
+    start_receiver: StartReceiver, run_cli: RunCli
+) -> None:
+    receiver = start_receiver(store="none")
+    sent = run_cli(
+        *("send", "traces", "--count", "5"),
+        variables={
+            "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1",
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"http://{receiver.http}/v1/traces",
+            "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json",
+        },
+    )
+    assert sent.returncode == 0, sent.stderr
+    assert "(http/json, from OTEL_EXPORTER_OTLP_TRACES_ENDPOINT)" in sent.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--endpoint", "ftp://x"], "it is no http or https URL"),
+        (["--rate", "fast"], "'fast' is no rate"),
+        (["--rate", "0"], "--rate has to be above 0"),
+        (["--header", "x"], "'x' is no header"),
+        (["--attr", "x"], "'x' is no attribute"),
+        (["--compression", "zstd", "--endpoint", "localhost:1"], "zstd is for HTTP only"),
+    ],
+)
+def test_unusable_arguments_are_said_so(run_cli: RunCli, arguments: list[str], said: str) -> None:
+    done = run_cli("send", "traces", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
