@@ -69,9 +69,10 @@ def label_of(box: Box, room: int, whole: int) -> str:
 
 
 def place_of(frame: Frame) -> str:
-    """Where a frame's code is: file and line, or the mapped object; "" where the name says it."""
+    """Where a frame's code is: file with its folder and line, or the mapped object, or ""."""
     if frame.file:
-        return f"{frame.file}:{frame.line}" if frame.line else frame.file
+        file = "/".join(frame.file.split("/")[-2:])
+        return f"{file}:{frame.line}" if frame.line else file
     return "" if frame.kind == "process" else frame.module
 
 

@@ -49,7 +49,8 @@ class OtxApp(App[int]):
         Binding("tab", "next_pane(1)", "Next pane", id="app.next-pane", priority=True),
         Binding("shift+tab", "next_pane(-1)", "Pane before", id="app.pane-before", priority=True),
         Binding("question_mark,f1", "help", "Help", id="app.help"),
-        Binding("colon", "command_palette", "Commands", id="app.palette"),
+        Binding("ctrl+p", "command_palette", "Commands", id="app.palette", priority=True),
+        Binding("colon", "command_palette", "Commands", id="app.palette-colon"),
         Binding("q", "quit", "Quit", id="app.quit"),
         Binding("ctrl+c", "copy_or_quit", "Quit", id="app.quit-at-once", priority=True),
     ]

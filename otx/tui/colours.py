@@ -12,8 +12,12 @@ from textual.color import Color
 
 from otx.model.stack import Frame, FrameKind
 
-OKABE_ITO = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2")
-"""Sky blue, orange, bluish green, reddish purple, yellow, blue."""
+OKABE_ITO = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442")
+"""Sky blue, orange, bluish green, reddish purple, yellow. Blue is too dark for text on black."""
+_TINTS = ("#a8d8f4", "#f5cd84", "#7fceb6", "#e6bcd3")
+"""The same hues, light, so that fewer services share a colour."""
+_SERVICE_COLOURS = (*OKABE_ITO, *_TINTS)
+_DARKER_ON_LIGHT = 0.28
 
 _KIND_HUES: dict[FrameKind, str] = {
     "python": "#56b4e9",
@@ -28,9 +32,10 @@ _FADED = 0.62
 RUN_COLOUR = Color.parse("#4a545e")
 
 
-def service_colour(service: str) -> Color:
-    """The colour of a service, by its name alone."""
-    return Color.parse(OKABE_ITO[_stable_hash(service) % len(OKABE_ITO)])
+def service_colour(service: str, on_dark: bool = True) -> Color:
+    """The colour of a service, by its name alone, to be read on dark or on light."""
+    colour = Color.parse(_SERVICE_COLOURS[_stable_hash(service) % len(_SERVICE_COLOURS)])
+    return colour if on_dark else colour.darken(_DARKER_ON_LIGHT)
 
 
 @lru_cache(maxsize=8192)

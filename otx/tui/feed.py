@@ -66,15 +66,11 @@ class Sources:
         store_dir: The store.
         profile: The profiler; None where there is none.
         profile_missing: Why there is none, and what to do about it.
-        grpc: Where a receiver that is known to write to the store takes gRPC; "" to look.
-        http: The same for HTTP.
     """
 
     store_dir: Path
     profile: Sampled | None = None
     profile_missing: OtxError | None = None
-    grpc: str = ""
-    http: str = ""
 
 
 class StoreFeed:
@@ -147,7 +143,7 @@ class _Looker:
         self._rate = _Rate()
         self._seen: tuple[Interest, object, View] | None = None
         self._totals: tuple[StoreVersion, Totals] | None = None
-        self._status = Status(sources.grpc, sources.http)
+        self._status = Status()
         self._status_due_s = 0.0
 
     def look(self, interest: Interest) -> Snapshot:
@@ -245,7 +241,7 @@ class _Looker:
             spans=held.spans,
             logs=held.logs,
             per_s=self._rate.after(now, held.spans + held.logs),
-            waiting_requests=self._store.lag().requests,
+            hidden_bytes=self._store.lag().hidden_bytes,
             unreadable_requests=held.aside_requests,
         )
 

@@ -145,7 +145,8 @@ class Status:
         spans: Spans that can be read.
         logs: Log records that can be read.
         per_s: Spans and log records that became readable in the last seconds, a second.
-        waiting_requests: Requests that are acknowledged and cannot be read yet.
+        hidden_bytes: What is acknowledged and cannot be read yet, because more arrives than is
+            converted.
         unreadable_requests: Requests that were taken and could not be decoded.
         fault: Why the store cannot be read; "" where it can.
     """
@@ -155,7 +156,7 @@ class Status:
     spans: int = 0
     logs: int = 0
     per_s: float = 0.0
-    waiting_requests: int = 0
+    hidden_bytes: int = 0
     unreadable_requests: int = 0
     fault: str = ""
 

@@ -65,13 +65,17 @@ def draw_bar(axis: Axis, start: int, end: int, events: Sequence[int] = ()) -> li
 
 
 def ticks(axis: Axis, labels: Sequence[tuple[int, str]]) -> str:
-    """The axis' heading: each label where its time is; what does not fit is left out."""
-    line = ""
-    for time, label in labels:
-        cell = min(axis.eighth(time) // _EIGHTHS, axis.cells - len(label))
-        if cell >= len(line) + (2 if line else 0):
-            line += " " * (cell - len(line)) + label
-    return line.ljust(axis.cells)
+    """The axis' heading: each label where its time is, the last one first of all.
+
+    What does not fit is left out.
+    """
+    line = " " * axis.cells
+    for time, label in [*labels[-1:], *labels[:-1]]:
+        cell = max(min(axis.eighth(time) // _EIGHTHS, axis.cells - len(label)), 0)
+        around = line[max(cell - 1, 0) : cell + len(label) + 1]
+        if around.isspace():
+            line = line[:cell] + label + line[cell + len(label) :]
+    return line[: axis.cells]
 
 
 def _cell(index: int, left: int, right: int) -> Stretch:

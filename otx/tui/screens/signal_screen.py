@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from otx.model.units import format_count
+from otx.model.units import format_count, format_size
 from otx.tui.link import Link
 from otx.tui.snapshot import Feed, Interest, Snapshot, Status
 from otx.tui.widgets.bars import KeyBar, StatusBar, TabBar
@@ -153,8 +153,8 @@ class SignalScreen(Screen[None]):
         """Write what every screen says about receiving, with a screen's own words before it."""
         self.query_one(TabBar).show(tab_state or receiving_text(status))
         losses = []
-        if status.waiting_requests:
-            losses.append(f"{format_count(status.waiting_requests)} requests on their way")
+        if status.hidden_bytes:
+            losses.append(f"▲ {format_size(status.hidden_bytes)} not shown yet")
         if status.unreadable_requests:
             losses.append(f"✗ {format_count(status.unreadable_requests)} requests unreadable")
         if status.fault:

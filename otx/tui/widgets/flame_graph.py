@@ -40,6 +40,9 @@ class FlameGraph(ScrollView, can_focus=True):
         height: 1fr;
         overflow-x: hidden;
         scrollbar-size-vertical: 1;
+        scrollbar-background: $background;
+        scrollbar-background-hover: $background;
+        scrollbar-color: $border-blurred;
         background: $background;
         color: $foreground;
     }
@@ -264,10 +267,12 @@ class FlameGraph(ScrollView, can_focus=True):
         chosen = self.box
         for box in row:
             segments.append(Segment(" " * (box.first_cell - cells), self.rich_style))
-            text = box_text(box, box.end_cell - box.first_cell, self.picture.whole)
+            room = box.end_cell - box.first_cell
+            text = box_text(box, room, self.picture.whole)
             style = self.rich_style
             if self._is_match(box):
-                text = text[:1] + "▓▓"[: max(len(text) - 1, 0)] + text[3:]
+                sign = "▓▓ "[: room - 1]
+                text = text[:1] + sign + box_text(box, room - len(sign), self.picture.whole)[1:]
             if box is chosen:
                 text = _MARK + text[1:]
                 style += Style(reverse=True, bold=True)
@@ -329,14 +334,19 @@ class FlameGraph(ScrollView, can_focus=True):
     def _colour(self, box: Box) -> Color:
         if box is self.box and self.has_focus:
             return _CHOSEN_COLOUR
-        colour = RUN_COLOUR if box.is_run else frame_colour(box.frame)
+        if self._is_match(box):
+            return text_on(self._hue(box))
+        colour = self._hue(box)
         if box.is_ancestor or self._is_dimmed(box):
             return faded(colour, self.background_colors[1])
         return colour
 
+    def _hue(self, box: Box) -> Color:
+        return RUN_COLOUR if box.is_run else frame_colour(box.frame)
+
     def _text_style(self, box: Box, colour: Color, is_chosen: bool) -> Style:
         if self._is_match(box) and not is_chosen:
-            return self._style(colour, text_on(colour), bold=True)
+            return self._style(self._hue(box), colour, bold=True)
         style = self._style(text_on(colour), colour, bold=is_chosen)
         if not is_chosen and not box.is_run and box.frame == self.box.frame:
             style += Style(underline=True)

@@ -35,7 +35,7 @@ class FlameInfo(Widget):
         for words in self._lines:
             parts: list[str | tuple[str, str]] = []
             for label, text in words:
-                parts += [(f"{label:<6}", "$foreground 55%"), f"{text}   "]
+                parts += [(f"{label:<5} ", "$foreground 55%"), f"{text}   "]
             rendered.append(Content.assemble(*parts))
         return Content("\n").join(rendered)
 
@@ -50,7 +50,9 @@ def box_lines(
     else:
         where = place_of(box.frame)
         name = shorten(box.frame.name or "(no name)", max(width - len(where) - 34, 20))
-        first = [("frame", name), ("in", where or "–"), ("kind", box.frame.kind)]
+        first = [("frame", name), ("kind", box.frame.kind)]
+        if where:
+            first = [("frame", name), ("in", where), ("kind", box.frame.kind)]
     own = f"{samples_text(box.own)}  {share_text(box.own, whole)}"
     total = f"{samples_text(box.total)}  {share_text(box.total, whole)}"
     if zoomed != whole:

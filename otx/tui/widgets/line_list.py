@@ -18,11 +18,14 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from otx.model.cells import fit, width_of
+from otx.tui.colours import service_colour
 
 Piece = tuple[str, str]
 """Text, and the name of the ink it is written with ("" for plain)."""
 
 MARK = "▌"
+BAR = "bar "
+"""Begins the name of an ink for bars, which reverse video behind them would turn into gaps."""
 
 
 class LineList(ScrollView, can_focus=True):
@@ -49,6 +52,9 @@ class LineList(ScrollView, can_focus=True):
         height: 1fr;
         overflow-x: hidden;
         scrollbar-size-vertical: 1;
+        scrollbar-background: $background;
+        scrollbar-background-hover: $background;
+        scrollbar-color: $border-blurred;
         background: $background;
         color: $foreground;
         & > .line--dim { color: $foreground 55%; }
@@ -239,15 +245,36 @@ class LineList(ScrollView, can_focus=True):
             return Strip.blank(width, self.rich_style)
         is_chosen = self.ids[index] == self.chosen
         mark = ((MARK if is_chosen else " ", "accent"),)
-        strip = self._strip((*mark, *self.draw_row(index, width - 1)), width, is_chosen)
-        return strip
+        return self._strip((*mark, *self.draw_row(index, width - 1)), width, is_chosen)
 
     def ink(self, name: str) -> Style:
         """The style of a component class, only what it changes."""
         style = self._inks.get(name)
         if style is None:
-            style = self._inks[name] = self.get_component_rich_style(f"line--{name}", partial=True)
+            style = self._inks[name] = self._component_ink(f"line--{name}")
         return style
+
+    def service_ink(self, service: str) -> str:
+        """The name of the ink in a service's colour; `BAR` before it makes it one for bars."""
+        name = f"service {service}"
+        if name not in self._inks:
+            colour = service_colour(service, self.app.current_theme.dark).rich_color
+            self._inks[name] = self._inks[BAR + name] = Style(color=colour)
+            self._inks[f"{BAR}{name} reversed"] = Style(color=colour, reverse=True)
+        return name
+
+    def _component_ink(self, name: str) -> Style:
+        """What a component class changes, its transparent colours blended with what is behind."""
+        changes = self.get_component_rich_style(name, partial=True)
+        whole = self.get_component_rich_style(name)
+        return Style(
+            color=whole.color if changes.color else None,
+            bgcolor=whole.bgcolor if changes.bgcolor else None,
+            bold=changes.bold,
+            dim=changes.dim,
+            reverse=changes.reverse,
+            underline=changes.underline,
+        )
 
     def notify_style_update(self) -> None:
         """Forget the styles of the theme before."""
@@ -259,9 +286,11 @@ class LineList(ScrollView, can_focus=True):
         self._inks[name] = style
 
     def _strip(self, pieces: Iterable[Piece], width: int, is_chosen: bool = False) -> Strip:
-        base = self.rich_style
+        base = plain = self.rich_style
         if is_chosen:
             base += self.ink("chosen" if self.has_focus else "chosen-blurred")
+        if not self.app.no_color:
+            plain = base
         segments = []
         used = 0
         for text, ink in pieces:
@@ -270,7 +299,8 @@ class LineList(ScrollView, can_focus=True):
             if used + width_of(text) > width:
                 text = fit(text, width - used)
             used += width_of(text)
-            segments.append(Segment(text, base + self.ink(ink) if ink else base))
+            behind = plain if ink.startswith(BAR) else base
+            segments.append(Segment(text, behind + self.ink(ink) if ink else behind))
         if used < width:
             segments.append(Segment(" " * (width - used), base))
         return Strip(segments).adjust_cell_length(width, base)

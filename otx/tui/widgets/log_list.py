@@ -3,12 +3,9 @@
 from collections.abc import Hashable, Iterable, Sequence
 from typing import ClassVar
 
-from rich.style import Style
-
 from otx.model.cells import fit, printable
 from otx.model.telemetry import LogRecord
 from otx.model.units import format_clock
-from otx.tui.colours import service_colour
 from otx.tui.widgets.details import value_text
 from otx.tui.widgets.line_list import LineList, Piece
 
@@ -61,9 +58,7 @@ def severity_and_body(lines: LineList, record: LogRecord, with_service: bool) ->
     ink = SEVERITY_INKS.get(record.severity_letter, "dim")
     yield f"{record.severity_letter}  ", ink
     if with_service:
-        name = f"service {record.service}"
-        lines.colour_ink(name, Style(color=service_colour(record.service).rich_color))
-        yield fit(record.service, _SERVICE_CELLS) + " ", name
+        yield fit(record.service, _SERVICE_CELLS) + " ", lines.service_ink(record.service)
     body = value_text(record.body) or record.event_name
     yield printable(body), ink if ink == "error" else ""
 

@@ -20,7 +20,7 @@ def record_sections(record: LogRecord) -> list[Section]:
         severity += f" ({record.severity_number})"
     first: list[Line] = [
         ((f" {severity}", SEVERITY_INKS.get(letter, "")), (f"   {record.service}", "strong")),
-        ((" time      ", "dim"), (format_time(record.time_unix_nano), "")),
+        ((" ", ""), (format_time(record.time_unix_nano), "dim")),
     ]
     if record.observed_unix_nano > record.time_unix_nano > 0:
         late = format_duration(record.observed_unix_nano - record.time_unix_nano)
@@ -34,8 +34,8 @@ def record_sections(record: LogRecord) -> list[Section]:
             Section(
                 "trace",
                 [
-                    ((" trace  ", "dim"), (record.trace_id, "")),
-                    ((" span   ", "dim"), (record.span_id or "–", "")),
+                    ((" ", ""), (record.trace_id, "")),
+                    ((" span ", "dim"), (record.span_id or "–", "")),
                     ((" ", ""), ("T opens the trace at this span", "dim")),
                 ],
             )

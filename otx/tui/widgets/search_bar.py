@@ -41,7 +41,7 @@ class SearchBar(Vertical):
         & .sign { width: 3; color: $primary; }
         & SearchInput {
             width: 1fr; height: 1; border: none; padding: 0; background: $background;
-            &:focus { background: $panel; }
+            &:focus { border: none; background: $panel; }
             &:ansi { background: ansi_default; }
         }
         & .fault { height: auto; color: $error; display: none; padding-left: 3; }

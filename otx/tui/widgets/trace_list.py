@@ -4,12 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.style import Style
-
 from otx.model.cells import fit
 from otx.model.telemetry import TraceSummary
 from otx.model.units import format_clock, format_count, format_duration
-from otx.tui.colours import service_colour
 from otx.tui.widgets.line_list import LineList, Piece
 
 _FULL = 80
@@ -80,13 +77,8 @@ class TraceList(LineList):
         if row.root_missing:
             yield f"… waiting for the root of {row.root_service} {row.root_name}", "dim"
             return
-        yield self._service(row.root_service), f"service {row.root_service}"
+        yield row.root_service, self.service_ink(row.root_service)
         yield f"  {row.root_name}", ""
-
-    def _service(self, service: str) -> str:
-        name = f"service {service}"
-        self.colour_ink(name, Style(color=service_colour(service).rich_color))
-        return service
 
     def _cell(self, row: TraceSummary, column: Column) -> Piece:
         ink = ""

@@ -3,17 +3,15 @@
 from collections.abc import Hashable, Iterable, Sequence
 from typing import ClassVar
 
-from rich.style import Style
 from textual.binding import Binding, BindingType
 
 from otx.model.cells import fit, shorten, width_of
 from otx.model.telemetry import Span
 from otx.model.units import format_duration
 from otx.tracing.tree import TraceTree
-from otx.tui.colours import service_colour
 from otx.tui.time_axis import Axis, draw_bar, ticks
 from otx.tui.waterfall_rows import WaterfallRow, ids_to_touch, waterfall_rows
-from otx.tui.widgets.line_list import LineList, Piece
+from otx.tui.widgets.line_list import BAR, LineList, Piece
 
 _LABEL_SHARE = 0.4
 _LEAST_LABEL = 20
@@ -120,10 +118,7 @@ class Waterfall(LineList):
     def _span(
         self, row: WaterfallRow, span: Span, stem: str, axis: Axis, cells: int
     ) -> Iterable[Piece]:
-        ink = f"service {span.service}"
-        colour = service_colour(span.service).rich_color
-        self.colour_ink(ink, Style(color=colour))
-        self.colour_ink(f"{ink} reversed", Style(color=colour, reverse=True))
+        ink = self.service_ink(span.service)
         tail = f"  ×{len(row.run)}" if row.run else "  ↺ circle cut" if row.node.cut_cycle else ""
         service = shorten(span.service, max(cells - width_of(stem) - 6, 4))
         room = cells - width_of(stem) - width_of(service) - 1 - width_of(tail)
@@ -136,8 +131,8 @@ class Waterfall(LineList):
         end = max(one.end_unix_nano for one in spans)
         events = [event.time_unix_nano for event in span.events] if not row.run else []
         for part in draw_bar(axis, start, max(end, start), events):
-            name = f"{ink} reversed" if part.is_reversed else ink
-            yield part.text, name if part.is_bar else ""
+            bar = f"{BAR}{ink} reversed" if part.is_reversed else f"{BAR}{ink}"
+            yield part.text, bar if part.is_bar else ""
 
     def _event(self, row: WaterfallRow, indent: str, axis: Axis, cells: int) -> Iterable[Piece]:
         event = row.event

@@ -1,0 +1,107 @@
+"""What every screen looks like, at the size it was designed for and on a small terminal."""
+
+from collections.abc import Callable, Iterable
+
+import pytest
+from textual.pilot import Pilot
+
+from otx.tui.app import OtxApp
+from otx.tui.snapshot import Status
+from tests.tui.conftest import FixedFeed, clock
+
+Compare = Callable[..., bool]
+WIDE = (120, 36)
+SMALL = (80, 24)
+
+
+def make_app(first: str, feed: FixedFeed | None = None, colourless: bool = False) -> OtxApp:
+    return OtxApp(feed or FixedFeed(), clock, first=first, colourless=colourless)
+
+
+def after(*keys: str) -> Callable[[Pilot[int]], object]:
+    """Press keys, each when the one before has been dealt with."""
+
+    async def press(pilot: Pilot[int]) -> None:
+        await pilot.pause()
+        for key in keys:
+            await pilot.press(key)
+            await pilot.pause()
+
+    return press
+
+
+def shows(compare: Compare, app: OtxApp, keys: Iterable[str], size: tuple[int, int] = WIDE) -> bool:
+    return compare(app, run_before=after(*keys), terminal_size=size)
+
+
+TO_FAILED_SPAN = ("tab", "n", "n", "n")
+
+
+def test_traces(snap_compare: Compare) -> None:
+    assert shows(snap_compare, make_app("traces"), TO_FAILED_SPAN)
+
+
+def test_traces_small_list(snap_compare: Compare) -> None:
+    assert shows(snap_compare, make_app("traces"), (), SMALL)
+
+
+def test_traces_small_tree(snap_compare: Compare) -> None:
+    assert shows(snap_compare, make_app("traces"), ("enter", "n"), SMALL)
+
+
+def test_traces_empty_teaches(snap_compare: Compare) -> None:
+    assert shows(snap_compare, make_app("traces", FixedFeed(empty=True)), ())
+
+
+def test_traces_search_fault(snap_compare: Compare) -> None:
+    assert shows(snap_compare, make_app("traces"), ("slash", *"bogus:x"))
+
+
+def test_logs(snap_compare: Compare) -> None:
+    assert shows(snap_compare, make_app("logs"), ("k",))
+
+
+def test_logs_small(snap_compare: Compare) -> None:
+    assert shows(snap_compare, make_app("logs"), (), SMALL)
+
+
+def test_flame(snap_compare: Compare) -> None:
+    assert shows(snap_compare, make_app("flame"), ("down",) * 5)
+
+
+def test_flame_small(snap_compare: Compare) -> None:
+    assert shows(snap_compare, make_app("flame"), ("down",) * 3, SMALL)
+
+
+def test_flame_search(snap_compare: Compare) -> None:
+    assert shows(snap_compare, make_app("flame"), ("slash", *"json", "enter", "n", "m"))
+
+
+def test_flame_zoomed_and_flipped(snap_compare: Compare) -> None:
+    assert shows(snap_compare, make_app("flame"), (*["down"] * 4, "enter", "i"))
+
+
+def test_flame_missing_says_what_to_do(snap_compare: Compare) -> None:
+    feed = FixedFeed()
+    feed.missing = "not allowed to load a BPF program (EPERM)"
+    assert shows(snap_compare, make_app("flame", feed), ())
+
+
+def test_help(snap_compare: Compare) -> None:
+    assert shows(snap_compare, make_app("flame"), ("question_mark",))
+
+
+def test_losses_are_shown(snap_compare: Compare) -> None:
+    status = Status("", "127.0.0.1:4318", 620, 6, 64_000, 3 << 20, 2)
+    assert shows(snap_compare, make_app("traces", FixedFeed(status)), ())
+
+
+@pytest.mark.parametrize("name", ["traces", "logs", "flame"])
+def test_without_colour(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    keys = {
+        "traces": TO_FAILED_SPAN,
+        "logs": ("k",),
+        "flame": ("down", "slash", *"json", "enter"),
+    }
+    assert shows(snap_compare, make_app(name, colourless=True), keys[name])
