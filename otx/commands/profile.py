@@ -1,6 +1,6 @@
 """`otx profile`: where running programs spend their processor time."""
 
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
@@ -9,6 +9,9 @@ from otx.config import Config
 from otx.errors import UsageError
 
 app = command_app(help="Sample running programs with eBPF.")
+
+Form: TypeAlias = Literal["text", "folded", "json"]
+"""The names of `otx.profile.formats.WRITERS`, which are not imported for them (15 ms)."""
 
 _EXAMPLES = """\b
 Examples:
@@ -43,8 +46,8 @@ def profile(
         ),
     ] = None,
     form: Annotated[
-        str | None,
-        typer.Option("--format", help="text, folded or json; else from the ending of -o."),
+        Form | None,
+        typer.Option("--format", help="The form; else from the ending of -o, else text."),
     ] = None,
     out: Annotated[str, typer.Option("-o", "--out", help="Where to write; - is stdout.")] = "-",
     kernel: Annotated[bool, typer.Option("--kernel/--no-kernel", help="Kernel frames.")] = True,
@@ -53,17 +56,15 @@ def profile(
     ] = False,
     lines: Annotated[bool, typer.Option("--lines", help="Line numbers of Python frames.")] = False,
     runtime: Annotated[
-        str, typer.Option("--runtime", help="Interpreter frames: auto or none.")
+        Literal["auto", "none"], typer.Option("--runtime", help="Interpreters' frames.")
     ] = "auto",
 ) -> int:
-    """Sample running programs and write where their processor time goes."""
+    """Sample running programs with eBPF."""
     from otx.model.units import parse_duration_ns
     from otx.output import Output
     from otx.profile.formats import WRITERS, choose_format
     from otx.services.recording import Recording
 
-    if runtime not in ("auto", "none"):
-        raise UsageError(f"--runtime takes auto or none, not {runtime!r}")
     if not pid and not command:
         raise UsageError("nothing to sample", hint="otx profile --pid N, or otx profile -- CMD")
     writer = WRITERS[choose_format(form, out)]

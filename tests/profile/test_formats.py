@@ -1,7 +1,10 @@
 """Which form is written."""
 
+from typing import get_args
+
 import pytest
 
+from otx.commands.profile import Form
 from otx.errors import UsageError
 from otx.profile.formats import WRITERS, choose_format
 
@@ -26,3 +29,7 @@ def test_a_form_that_is_not_there_is_an_error_that_lists_those_that_are() -> Non
     with pytest.raises(UsageError, match="no format 'gif'") as refused:
         choose_format("gif", "-")
     assert all(name in refused.value.hint for name in WRITERS)
+
+
+def test_the_command_offers_the_forms_there_are() -> None:
+    assert get_args(Form) == tuple(WRITERS)
