@@ -58,10 +58,14 @@ class Environment:
 
     @property
     def is_interactive(self) -> bool:
-        """Whether a full screen can be shown: a terminal at both ends that is not dumb."""
+        """Whether a full screen can be shown: a terminal on every stream that is not dumb.
+
+        Textual draws on stderr, so that one counts too.
+        """
         return (
-            self.stdout_is_terminal
-            and self.stdin.isatty()
+            self.stdin.isatty()
+            and self.stdout_is_terminal
+            and self.stderr_is_terminal
             and self.variables.get("TERM", "") not in ("", "dumb")
         )
 

@@ -77,8 +77,7 @@ def require_terminal(environment: Environment) -> None:
     Raises:
         MachineError: It cannot.
     """
-    # Textual draws on stderr.
-    if environment.is_interactive and environment.stderr_is_terminal:
+    if environment.is_interactive:
         return
     raise MachineError(
         "the screens need a terminal that can move its cursor on stdin, stdout and stderr",

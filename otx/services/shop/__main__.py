@@ -9,21 +9,20 @@ import socket
 import sys
 import threading
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from otx.services.shop.catalog import RANKING_ROUNDS, Catalog
-from otx.services.shop.frontend import Frontend, Shoppers
-from otx.services.shop.orders import Cart, Checkout, Payment
-from otx.services.shop.telemetry import Telemetry
-from otx.services.shop.web import Route, serve
 from otx.system.process import end_with_parent, name_process
 from otx.system.stop import StopSignal
+
+if TYPE_CHECKING:
+    from otx.services.shop.telemetry import Telemetry
+    from otx.services.shop.web import Route
 
 
 class Service(Protocol):
     """A part of the shop that answers requests."""
 
-    def routes(self) -> dict[str, Route]:
+    def routes(self) -> dict[str, "Route"]:
         """What it answers to."""
         ...
 
@@ -32,9 +31,13 @@ def main() -> None:
     """Run the service that the first argument names until TERM."""
     name = sys.argv[1]
     wiring = json.loads(sys.argv[2])
-    end_with_parent(wiring["parent"])
     name_process(f"shop-{name}")
+    end_with_parent(wiring["parent"])
     with StopSignal() as stop:
+        # Imported when the process has its name, so that a profile shows whose start it was.
+        from otx.services.shop.frontend import Shoppers
+        from otx.services.shop.telemetry import Telemetry
+
         telemetry = Telemetry(name)
         if name == "shoppers":
             Shoppers(telemetry, wiring["urls"]["frontend"]).run(stop)
@@ -44,7 +47,11 @@ def main() -> None:
         telemetry.close()
 
 
-def _make(name: str, telemetry: Telemetry, urls: Mapping[str, str]) -> Service:
+def _make(name: str, telemetry: "Telemetry", urls: Mapping[str, str]) -> Service:
+    from otx.services.shop.catalog import Catalog
+    from otx.services.shop.frontend import Frontend
+    from otx.services.shop.orders import Cart, Checkout, Payment
+
     if name == "catalog":
         return Catalog(telemetry)
     if name == "cart":
@@ -57,8 +64,10 @@ def _make(name: str, telemetry: Telemetry, urls: Mapping[str, str]) -> Service:
 
 
 def _answer_until_stopped(
-    service: Service, telemetry: Telemetry, wiring: Mapping[str, Any], stop: StopSignal
+    service: Service, telemetry: "Telemetry", wiring: Mapping[str, Any], stop: StopSignal
 ) -> None:
+    from otx.services.shop.web import serve
+
     server = serve(socket.socket(fileno=wiring["listener"]), telemetry, service.routes())
     thread = threading.Thread(target=server.serve_forever, name="accept", daemon=True)
     thread.start()
@@ -71,8 +80,11 @@ def _answer_until_stopped(
     thread.join()
 
 
-def _go_wrong(service: Service, telemetry: Telemetry) -> None:
+def _go_wrong(service: Service, telemetry: "Telemetry") -> None:
     """The incident: the bank declines two cards in five, and ranking takes four times as long."""
+    from otx.services.shop.catalog import RANKING_ROUNDS, Catalog
+    from otx.services.shop.orders import Payment
+
     if isinstance(service, Payment):
         service.declined_share = 0.4
         telemetry.logger.warning("issuer answers with code 51 more often than usual")
