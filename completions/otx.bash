@@ -1,0 +1,50 @@
+# bash completion for otx; made by `otx completion bash`.
+_otx() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+  local path='' word
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case "${path:+$path }$word" in
+    "demo"|"doctor"|"profile"|"receive"|"send"|"send traces"|"trace"|"trace list"|"trace show"|"query"|"tui"|"config"|"config show"|"config path"|"config validate"|"completion") path="${path:+$path }$word" ;;
+    esac
+  done
+  local words=''
+  _otx_words "$path:$previous"
+  [ -n "$words" ] || _otx_words "$path"
+  COMPREPLY=($(compgen -W "$words" -- "$current"))
+}
+_otx_words() {
+  case "$1" in
+    "") words="demo doctor profile receive send trace query tui config completion --color --log-level --version -h --help" ;;
+    ":--color") words="auto always never" ;;
+    ":--log-level") words="debug info warning error" ;;
+    "demo") words="--headless --duration --incident --keep -h --help" ;;
+    "doctor") words="--format --store --bundle -o --out -h --help" ;;
+    "doctor:--format") words="table json jsonl csv" ;;
+    "profile") words="--pid --children --no-children -F --frequency -d --duration --format -o --out --kernel --no-kernel --threads --lines --runtime -h --help" ;;
+    "profile:--format") words="text folded json" ;;
+    "profile:--runtime") words="auto none" ;;
+    "receive") words="--grpc --http --store --print --max-request --fsync --retain --duration --count -h --help" ;;
+    "receive:--print") words="none summary full jsonl" ;;
+    "receive:--fsync") words="always interval" ;;
+    "send") words="traces -h --help" ;;
+    "send traces") words="--endpoint --protocol --count --rate --duration --services --depth --errors --attr --resource --seed --compression --header --timeout --max-request --format -h --help" ;;
+    "send traces:--protocol") words="grpc http/protobuf http/json" ;;
+    "send traces:--compression") words="none gzip zstd" ;;
+    "send traces:--format") words="text json" ;;
+    "trace") words="list show -h --help" ;;
+    "trace list") words="--service --min-duration --errors --attr --since --limit --format --store -o --out -h --help" ;;
+    "trace list:--format") words="table json jsonl" ;;
+    "trace show") words="--format --raw --store -o --out -h --help" ;;
+    "trace show:--format") words="text json" ;;
+    "query") words="--format --store -o --out -h --help" ;;
+    "query:--format") words="table json jsonl csv parquet" ;;
+    "tui") words="--store --pid --grpc --http --no-receive -h --help" ;;
+    "config") words="show path validate -h --help" ;;
+    "config show") words="--format -h --help" ;;
+    "config show:--format") words="table json jsonl csv" ;;
+    "config path") words="-h --help" ;;
+    "config validate") words="-h --help" ;;
+    "completion") words="bash zsh fish -o --out -h --help" ;;
+  esac
+}
+complete -o default -F _otx otx

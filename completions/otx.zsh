@@ -1,0 +1,251 @@
+#compdef otx
+# zsh completion for otx; made by `otx completion zsh`.
+
+_otx() {
+  local state line
+  _arguments -C \
+    '--color[When to colour.]:value:(auto always never)' \
+    '--log-level[What to say.]:value:(debug info warning error)' \
+    '--version[Print the version.]' \
+    {-h,--help}'[Show help.]' \
+    '1: :->command' \
+    '*:: :->rest'
+  case $state in
+  command)
+    local -a commands=(
+    'demo:Run the whole tool on a small live shop, with no set-up.'
+    'doctor:Say what this machine can do, and how to mend what it can'\''t.'
+    'profile:Sample running programs with eBPF.'
+    'receive:Receive OTLP over gRPC and HTTP and keep it.'
+    'send:Send OTLP to a receiver.'
+    'trace:List and show traces from a store.'
+    'query:Run read-only SQL over a store'\''s tables.'
+    'tui:Watch traces, logs and flame graphs live in the terminal.'
+    'config:Show the configuration and where each value comes from.'
+    'completion:Print the completion script of a shell.'
+    )
+    _describe command commands ;;
+  rest)
+    case $line[1] in
+    demo) _otx_demo ;;
+    doctor) _otx_doctor ;;
+    profile) _otx_profile ;;
+    receive) _otx_receive ;;
+    send) _otx_send ;;
+    trace) _otx_trace ;;
+    query) _otx_query ;;
+    tui) _otx_tui ;;
+    config) _otx_config ;;
+    completion) _otx_completion ;;
+    esac ;;
+  esac
+}
+
+_otx_demo() {
+  _arguments -s \
+    '--headless[Print a summary instead of opening the screens.]' \
+    '--duration[How long to run (10s without a screen).]:value:_files' \
+    '--incident[Let something go wrong after 15 seconds.]' \
+    '--keep[Keep what arrived in this directory.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_doctor() {
+  _arguments -s \
+    '--format[The form of the output.]:value:(table json jsonl csv)' \
+    '--store[The store to look at.]:value:_files' \
+    '--bundle[Write all of it into a .tar.gz for a bug report.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_profile() {
+  _arguments -s \
+    '--pid[A process to sample; repeatable.]:value:_files' \
+    {--children,--no-children}'[Sample child processes too.]' \
+    {-F,--frequency}'[Samples a second and processor (99).]:value:_files' \
+    {-d,--duration}'[How long, as 10s; else until Ctrl-C, or 10s when stdout is no terminal.]:value:_files' \
+    '--format[The form; else from the ending of -o, else text.]:value:(text folded json)' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {--kernel,--no-kernel}'[Kernel frames.]' \
+    '--threads[A root for each thread'\''s name.]' \
+    '--lines[Line numbers of Python frames.]' \
+    '--runtime[Interpreters'\'' frames.]:value:(auto none)' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_receive() {
+  _arguments -s \
+    '--grpc[HOST -PORT or unix -PATH (127.0.0.1 -4317).]:value:_files' \
+    '--http[HOST -PORT or unix -PATH (127.0.0.1 -4318).]:value:_files' \
+    '--store[Where to keep it; none keeps nothing.]:value:_files' \
+    '--print[What to show on stdout (summary on a terminal, else none).]:value:(none summary full jsonl)' \
+    '--max-request[Largest request, also after decompression (64MiB).]:value:_files' \
+    '--fsync[Acknowledge after fsync, or within a second of it.]:value:(always interval)' \
+    '--retain[How long or how much is kept (24h and 10GiB).]:value:_files' \
+    '--duration[Stop after this long, such as 10s.]:value:_files' \
+    '--count[Stop after this many spans, log records, …]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_send() {
+  local state line
+  _arguments -C \
+    {-h,--help}'[Show help.]' \
+    '1: :->command' \
+    '*:: :->rest'
+  case $state in
+  command)
+    local -a commands=(
+    'traces:Send made-up traces\\: several services, some of which fail.'
+    )
+    _describe command commands ;;
+  rest)
+    case $line[1] in
+    traces) _otx_send_traces ;;
+    esac ;;
+  esac
+}
+
+_otx_send_traces() {
+  _arguments -s \
+    '--endpoint[Where to (OTEL_EXPORTER_OTLP_ENDPOINT, else localhost).]:value:_files' \
+    '--protocol[grpc for HOST -PORT and port 4317, else http/protobuf.]:value:(grpc http/protobuf http/json)' \
+    '--count[Spans to send (100).]:value:_files' \
+    '--rate[Spans a second, such as 500/s.]:value:_files' \
+    '--duration[Stop after this long, such as 10s.]:value:_files' \
+    '--services[Different services.]:value:_files' \
+    '--depth[Services that call one another in a row.]:value:_files' \
+    '--errors[Share of traces that fail.]:value:_files' \
+    '--attr[Attribute of every span.]:value:_files' \
+    '--resource[Attribute of every resource.]:value:_files' \
+    '--seed[Make the same traces again.]:value:_files' \
+    '--compression[zstd over HTTP only.]:value:(none gzip zstd)' \
+    '--header[Header, or gRPC metadata.]:value:_files' \
+    '--timeout[For one request.]:value:_files' \
+    '--max-request[Largest request before compression.]:value:_files' \
+    '--format[Form of the summary.]:value:(text json)' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace() {
+  local state line
+  _arguments -C \
+    {-h,--help}'[Show help.]' \
+    '1: :->command' \
+    '*:: :->rest'
+  case $state in
+  command)
+    local -a commands=(
+    'list:List traces, newest first, of which one span matches all that is asked.'
+    'show:Show one trace as a tree beside its waterfall.'
+    )
+    _describe command commands ;;
+  rest)
+    case $line[1] in
+    list) _otx_trace_list ;;
+    show) _otx_trace_show ;;
+    esac ;;
+  esac
+}
+
+_otx_trace_list() {
+  _arguments -s \
+    '--service[Only with a span of this service.]:value:_files' \
+    '--min-duration[Only with a span this long or longer.]:value:_files' \
+    '--errors[Only with a span that failed.]' \
+    '--attr[Only with this attribute, as K=V.]:value:_files' \
+    '--since[Only later than this time, or -15m.]:value:_files' \
+    '--limit[How many at most.]:value:_files' \
+    '--format[The form of the output.]:value:(table json jsonl)' \
+    '--store[The store to read.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_show() {
+  _arguments -s \
+    '--format[The form of the output.]:value:(text json)' \
+    '--raw[Every span with all it carries, as JSON lines.]' \
+    '--store[The store to read.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_query() {
+  _arguments -s \
+    '--format[The form of the output.]:value:(table json jsonl csv parquet)' \
+    '--store[The store to read.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_tui() {
+  _arguments -s \
+    '--store[The store to look at and to keep in.]:value:_files' \
+    '--pid[A program to sample; may be given several times.]:value:_files' \
+    '--grpc[Where to take gRPC (127.0.0.1 -4317).]:value:_files' \
+    '--http[Where to take HTTP (127.0.0.1 -4318).]:value:_files' \
+    '--no-receive[Look only; start no receiver.]' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_config() {
+  local state line
+  _arguments -C \
+    {-h,--help}'[Show help.]' \
+    '1: :->command' \
+    '*:: :->rest'
+  case $state in
+  command)
+    local -a commands=(
+    'show:Print every setting with its value and what set it.'
+    'path:Print the configuration files that are looked for, strongest first.'
+    'validate:Check every configuration file; exit 1 when a key is unknown.'
+    )
+    _describe command commands ;;
+  rest)
+    case $line[1] in
+    show) _otx_config_show ;;
+    path) _otx_config_path ;;
+    validate) _otx_config_validate ;;
+    esac ;;
+  esac
+}
+
+_otx_config_show() {
+  _arguments -s \
+    '--format[]:value:(table json jsonl csv)' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_config_path() {
+  _arguments -s \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_config_validate() {
+  _arguments -s \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_completion() {
+  _arguments -s \
+    {-o,--out}'[Where to write it; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '1: :(bash zsh fish)'
+}
+
+if [ "$funcstack[1]" = "_otx" ]; then _otx "$@"; else compdef _otx otx; fi
