@@ -28,6 +28,10 @@ from otx.tui.widgets.search_bar import SearchBar
 _MAX_NAMED_PIDS = 4
 
 
+class Missing(Static, can_focus=True):
+    """Shown in place of a graph: why there is none, and what to do about it."""
+
+
 class FlameScreen(SignalScreen):
     """The flame graph and the hottest functions."""
 
@@ -44,7 +48,10 @@ class FlameScreen(SignalScreen):
         & .body { height: 1fr; }
         & #flame { height: 1fr; }
         & #hottest { height: 9; }
-        & .missing { display: none; height: 1fr; padding: 1 3; }
+        &.solo #hottest.current { height: 1fr; }
+        & Missing { display: none; height: 1fr; padding: 1 3; }
+        &.nothing Missing { display: block; }
+        &.nothing FlameGraph, &.nothing FlameInfo, &.nothing #hottest { display: none; }
         & SearchBar { display: none; }
         & SearchBar.used, & SearchBar:focus-within { display: block; }
     }
@@ -64,8 +71,8 @@ class FlameScreen(SignalScreen):
         with Vertical(classes="body"):
             with Pane(title="CPU", name="flame"):
                 yield SearchBar(_check_pattern, "a regular expression: json|encode")
-                yield Static(classes="missing", markup=False)
                 yield FlameGraph()
+                yield Missing(markup=False)
                 yield FlameInfo()
             with Pane(title="Hottest by self time", name="hottest"):
                 yield Hottest()
@@ -87,15 +94,13 @@ class FlameScreen(SignalScreen):
 
     def _show(self, view: FlameView) -> None:
         self._view = view
-        graph = self.query_one(FlameGraph)
-        missing = self.query_one(".missing", Static)
-        for widget in (graph, self.query_one(FlameInfo)):
-            widget.display = not view.missing
-        missing.display = bool(view.missing)
+        self.set_class(bool(view.missing), "nothing")
         if view.missing:
+            missing = self.query_one(Missing)
             missing.update(f"No flame graph: {view.missing}.\n\nWhat to do: {view.hint}")
+            missing.focus()
             return
-        graph.show(view.tree)
+        self.query_one(FlameGraph).show(view.tree)
         self._mark()
         self.query_one(Hottest).show(view.hottest, view.tree.total)
 

@@ -159,7 +159,7 @@ class SignalScreen(Screen[None]):
             losses.append(f"✗ {format_count(status.unreadable_requests)} requests unreadable")
         if status.fault:
             losses.append(f"✗ {status.fault}")
-        self.query_one(StatusBar).show("   ".join([*words, *losses]))
+        self.query_one(StatusBar).show("   ".join([*words[:1], *losses, *words[1:]]))
 
     def _remember_pane(self) -> None:
         for number, pane in enumerate(self.all_panes):
@@ -170,6 +170,8 @@ class SignalScreen(Screen[None]):
         self.set_class(self.solo or self.has_class("narrow"), "solo")
         for number, pane in enumerate(self.all_panes):
             pane.set_class(number == self._current, "current")
+        for group in self.query(".below"):
+            group.set_class(bool(group.query("Pane.current")), "current")
 
 
 def receiving_text(status: Status) -> str:
@@ -189,4 +191,4 @@ def rate_text(per_s: float) -> str:
 
 def _takes_focus(widget: Widget) -> bool:
     """Whether a pane's focus goes here when the pane gets it: the list, not the search field."""
-    return widget.can_focus and not widget.has_class("search")
+    return widget.focusable and not widget.has_class("search")

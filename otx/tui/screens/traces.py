@@ -45,8 +45,8 @@ class TracesScreen(SignalScreen):
         & .below { height: 1fr; }
         & #trace { width: 2fr; }
         & #span { width: 1fr; min-width: 34; max-width: 60; }
+        &.solo #traces.current { height: 1fr; }
         &.solo .below { display: none; }
-        &.solo .below:focus-within { display: block; }
         &.solo .below.current { display: block; }
     }
     """
