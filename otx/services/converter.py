@@ -1,6 +1,7 @@
 """The converter's process: its arguments, its signals, and the parent it must not outlive."""
 
 import argparse
+import os
 import sys
 import threading
 from pathlib import Path
@@ -34,9 +35,12 @@ def _stop_at_end_of(environment: Environment, stop: StopSignal) -> None:
     """Ask for a stop when the parent has closed its end of our stdin."""
 
     def watch() -> None:
-        while environment.stdin.read(1):
+        # Not by the buffered stream, whose lock this thread would hold while the process ends.
+        while os.read(parent, 1):
             pass
         stop.ask()
+
+    parent = environment.stdin.fileno()
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
 
