@@ -24,8 +24,13 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from otx.model.telemetry import SPAN_KINDS, STATUS_CODES
 from otx.otlp.column_view import Handler, logs_handler, traces_handler
-from otx.otlp.json_columns import Column, attribute_texts, attributes_text, value_texts
-from otx.otlp.json_columns import has_doubled_values as _has_doubled_values
+from otx.otlp.json_columns import (
+    Column,
+    attribute_texts,
+    attributes_text,
+    has_doubled_values,
+    value_texts,
+)
 
 Table: TypeAlias = Any
 """A pyarrow Table; pyarrow carries no types."""
@@ -127,8 +132,8 @@ def span_columns(bodies: Sequence[bytes], received_unix_nano: Sequence[int]) -> 
     """
     groups = _groups(_parse(traces_handler(), bodies), "resource_spans", "scope_spans", "spans")
     records = groups.records
-    if _has_doubled_values(_flat_values(records.field("attributes"))):
-        raise Undecodable("an attribute has two values")
+    for key_values in (records.field("attributes"), _inner(records, "events", "attributes")):
+        _refuse_doubled(key_values.flatten().field("value"))
     start, end = (_times(records.field(f"{edge}_time_unix_nano")) for edge in ("start", "end"))
     status = records.field("status")
     columns = {
@@ -167,6 +172,8 @@ def log_columns(bodies: Sequence[bytes], received_unix_nano: Sequence[int]) -> B
     own = records.field("time_unix_nano")
     fallback = pc.if_else(pc.equal(observed, unset), received, observed)
     body = records.field("body")
+    _refuse_doubled(body)
+    _refuse_doubled(records.field("attributes").flatten().field("value"))
     text = body.field("string_value")
     is_json = pc.and_(pc.is_null(text), body.is_valid())
     columns = {
@@ -309,8 +316,14 @@ def _relisted(lists: Column, items: Column) -> Column:
     return pa.ListArray.from_arrays(pc.subtract(offsets, offsets[0]), items)
 
 
-def _flat_values(key_values: Column) -> Column:
-    return key_values.flatten().field("value")
+def _inner(records: Column, name: str, field: str) -> Column:
+    return records.field(name).flatten().field(field)
+
+
+def _refuse_doubled(values: Column) -> None:
+    """Leave what is legal, but means that the last value counts, to protobuf itself."""
+    if has_doubled_values(values):
+        raise Undecodable("an attribute has two values")
 
 
 def _times(unix_nano: Column) -> Column:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 START_UNIX_NANO = 1_790_000_000_000_000_000
 
@@ -45,7 +46,7 @@ def span_request() -> SpanRequest:
                 end_time_unix_nano=START_UNIX_NANO + trace * 1_000_000_000 + 5_000_000,
             )
             if number < errors:
-                span.status.code = 2
+                span.status.code = Status.STATUS_CODE_ERROR
             span.attributes.add(key="order.id").value.int_value = number
             span.attributes.add(key="http.route").value.string_value = "/cart"
         return request.SerializeToString()
