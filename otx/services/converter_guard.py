@@ -22,16 +22,21 @@ class ConverterGuard:
     """
 
     def __init__(
-        self, start: Callable[[], "subprocess.Popen[bytes]"], warn: Callable[[str], None]
+        self,
+        start: Callable[[], "subprocess.Popen[bytes]"],
+        warn: Callable[[str], None],
+        retry_s: float = _RETRY_S,
     ) -> None:
         """Prepare to start converters.
 
         Args:
             start: Starts one; it waits while another process converts.
             warn: Says what went wrong.
+            retry_s: How long to wait after one has died.
         """
         self._start = start
         self._warn = warn
+        self._retry_s = retry_s
         self._process: subprocess.Popen[bytes] | None = None
         self._started_s = 0.0
         self._next_try_s = 0.0
@@ -56,22 +61,30 @@ class ConverterGuard:
             self._warn("the converter did not end in time; what it left is converted next time")
             self._process.kill()
             self._process.wait()
+        _close_input(self._process)
 
     def check(self) -> None:
         """Start a converter where none runs; cheap, and called about every second."""
         now = time.monotonic()
         if self._process is not None and (code := self._process.poll()) is not None:
-            self._ended(code, now)
+            self._ended(self._process, code, now)
         if self._process is None and now >= self._next_try_s and self._failures < MAX_FAILURES:
             self._process = self._start()
             self._started_s = now
 
-    def _ended(self, code: int, now: float) -> None:
+    def _ended(self, process: "subprocess.Popen[bytes]", code: int, now: float) -> None:
+        _close_input(process)
         self._process = None
-        self._next_try_s = now + _RETRY_S
+        self._next_try_s = now + self._retry_s
         self._failures = 1 if now - self._started_s > _HEALTHY_S else self._failures + 1
         if self._failures >= MAX_FAILURES:
             self._warn(f"the converter ended {self._failures} times; what comes stays in the log")
             return
         self.restarts += 1
         self._warn(f"the converter ended with {code}; it is started again")
+
+
+def _close_input(process: "subprocess.Popen[bytes]") -> None:
+    """Close the pipe by which a converter sees that we live."""
+    if process.stdin is not None:
+        process.stdin.close()

@@ -1,0 +1,79 @@
+"""Where to send, by the rules of the exporter specification."""
+
+import pytest
+
+from otx.errors import UsageError
+from otx.model.signal import Signal
+from otx.otlp.exporter.endpoint import parse_header, resolve_endpoint
+
+GENERAL = "OTEL_EXPORTER_OTLP_ENDPOINT"
+TRACES = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"
+PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL"
+
+
+@pytest.mark.parametrize(
+    ("flag", "variables", "protocol", "target", "origin"),
+    [
+        (None, {}, "http/protobuf", "http://localhost:4318/v1/traces", "default"),
+        (None, {PROTOCOL: "grpc"}, "grpc", "localhost:4317", "default"),
+        ("127.0.0.1:4317", {}, "grpc", "127.0.0.1:4317", "--endpoint"),
+        ("collector", {}, "grpc", "collector:4317", "--endpoint"),
+        ("unix:/run/otx", {}, "grpc", "unix:/run/otx", "--endpoint"),
+        ("http://c:4317", {}, "grpc", "c:4317", "--endpoint"),
+        ("http://c:4318", {}, "http/protobuf", "http://c:4318/v1/traces", "--endpoint"),
+        ("http://c", {}, "http/protobuf", "http://c/v1/traces", "--endpoint"),
+        ("https://[::1]:4317", {}, "grpc", "[::1]:4317", "--endpoint"),
+        ("http://c/v1/traces", {}, "http/protobuf", "http://c/v1/traces", "--endpoint"),
+        # The base keeps its path, and the signal's own URL is used as it is.
+        (None, {GENERAL: "http://c/own/"}, "http/protobuf", "http://c/own/v1/traces", GENERAL),
+        (None, {TRACES: "http://c/own"}, "http/protobuf", "http://c/own", TRACES),
+        (None, {TRACES: "http://c"}, "http/protobuf", "http://c", TRACES),
+        (None, {TRACES: "http://a", GENERAL: "http://b"}, "http/protobuf", "http://a", TRACES),
+        # An empty variable is unset.
+        (None, {TRACES: "", GENERAL: "http://b"}, "http/protobuf", "http://b/v1/traces", GENERAL),
+        ("http://f", {GENERAL: "http://b"}, "http/protobuf", "http://f/v1/traces", "--endpoint"),
+    ],
+)
+def test_the_strongest_says_where(
+    flag: str | None, variables: dict[str, str], protocol: str, target: str, origin: str
+) -> None:
+    endpoint = resolve_endpoint(Signal.TRACES, variables, flag)
+    assert (endpoint.protocol, endpoint.target, endpoint.origin) == (protocol, target, origin)
+    assert endpoint.is_secure == (flag or "").startswith("https")
+
+
+def test_a_bare_host_is_http_where_that_is_asked_for() -> None:
+    endpoint = resolve_endpoint(Signal.LOGS, {}, "c:4318", "http/json")
+    assert endpoint.target == "http://c:4318/v1/logs"
+
+
+def test_profiles_go_to_the_path_of_their_stability() -> None:
+    endpoint = resolve_endpoint(Signal.PROFILES, {}, "http://c:4318")
+    assert endpoint.target == "http://c:4318/v1development/profiles"
+
+
+def test_headers_are_percent_decoded_and_flags_win() -> None:
+    variables = {"OTEL_EXPORTER_OTLP_HEADERS": "Api-Key=a%20b, x = 1"}
+    endpoint = resolve_endpoint(Signal.TRACES, variables, headers={"x": "2"})
+    assert endpoint.headers == {"api-key": "a b", "x": "2"}
+
+
+def test_a_header_is_a_pair() -> None:
+    assert parse_header("Authorization=Basic a=b") == ("authorization", "Basic a=b")
+    with pytest.raises(UsageError):
+        parse_header("=value")
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "protocol", "said"),
+    [
+        ("ftp://c", None, "no http or https URL"),
+        ("http://", None, "no http or https URL"),
+        ("http://c:port", None, "is no endpoint"),
+        ("unix:/run/otx", "http/json", "Unix socket is for --protocol grpc"),
+        ("c:1", "thrift", "no protocol 'thrift'"),
+    ],
+)
+def test_what_is_no_endpoint_is_said_so(endpoint: str, protocol: str | None, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        resolve_endpoint(Signal.TRACES, {}, endpoint, protocol)

@@ -1,0 +1,103 @@
+"""What an HTTP client makes of the answers it can get."""
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+from otx.model.signal import Signal
+from otx.otlp.exporter.client import Outcome, Reply
+from otx.otlp.exporter.endpoint import resolve_endpoint
+from otx.otlp.exporter.http_client import HttpClient
+
+TIMEOUT_S = 20
+Ask = Callable[..., Reply]
+
+
+@pytest.fixture
+def ask() -> Iterator[Ask]:
+    """Sends one request to a server that gives the answer it is told to."""
+    answer: dict[str, tuple[int, dict[str, str], bytes]] = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            status, headers, body = answer["next"]
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+
+    def send(
+        status: int, body: bytes = b"", protocol: str = "http/protobuf", **headers: str
+    ) -> Reply:
+        answer["next"] = (
+            status,
+            {name.replace("_", "-"): it for name, it in headers.items()},
+            body,
+        )
+        url = f"http://127.0.0.1:{server.server_port}"
+        with HttpClient(resolve_endpoint(Signal.TRACES, {}, url, protocol)) as client:
+            return client.send(Signal.TRACES, b"", TIMEOUT_S)
+
+    try:
+        yield send
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_an_empty_answer_is_full_success(ask: Ask) -> None:
+    assert ask(200) == Reply(Outcome.ACCEPTED)
+    assert ask(200, b"{}", "http/json") == Reply(Outcome.ACCEPTED)
+
+
+def test_a_partial_success_is_told_and_not_retried(ask: Ask) -> None:
+    response = ExportTraceServiceResponse()
+    response.partial_success.rejected_spans = 3
+    response.partial_success.error_message = "too old"
+    expected = Reply(Outcome.ACCEPTED, 3, "too old")
+    assert ask(200, response.SerializeToString()) == expected
+    text = b'{"partialSuccess":{"rejectedSpans":"3","errorMessage":"too old"}}'
+    assert ask(200, text, "http/json") == expected
+
+
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
+def test_only_these_are_sent_again(ask: Ask, status: int) -> None:
+    reply = ask(status, Retry_After="7")
+    assert (reply.outcome, reply.retry_after_s) == (Outcome.RETRY, 7.0)
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 408, 413, 415, 500, 501])
+def test_everything_else_is_refused_with_what_was_said(ask: Ask, status: int) -> None:
+    body = Status(code=3, message="because").SerializeToString()
+    reply = ask(status, body)
+    assert reply.outcome is Outcome.REFUSED
+    assert reply.message.endswith(": because")
+
+
+def test_a_date_in_the_past_is_now(ask: Ask) -> None:
+    assert ask(503, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT").retry_after_s == 0
+    assert ask(503, Retry_After="soon").retry_after_s is None
+
+
+def test_what_is_no_otlp_is_refused(ask: Ask) -> None:
+    assert ask(200, b"\x0a\xff").outcome is Outcome.REFUSED
+    assert ask(200, b"<html>", "http/json").outcome is Outcome.REFUSED
+    assert ask(200, bytes((4 << 20) + 1)).message == "the answer is larger than 4 MiB"

@@ -1,0 +1,38 @@
+"""What a receiver counts and says."""
+
+from otx.model.signal import Signal
+from otx.otlp.decode import Request
+from otx.otlp.refusal import Reason, Refusal
+from otx.services.receive_tally import ReceiveReport, Tally
+
+
+def test_the_first_of_a_kind_is_told_and_all_are_counted() -> None:
+    said: list[str] = []
+    tally = Tally(said.append)
+    for _ in range(3):
+        tally.refused(Refusal(Reason.UNDECODABLE, "no \x1b[31m protobuf"))
+        tally.noticed("odd")
+    tally.acknowledged(Request(Signal.LOGS, b"", 2, ("odd",)))
+    assert said == ["refused a request: no \N{REPLACEMENT CHARACTER}[31m protobuf", "odd"]
+    assert tally.report().lines() == [
+        "received logs 2 log records in 1 request; refused 3 requests",
+        "  refused 3 requests: undecodable",
+        "  4 × odd",
+    ]
+
+
+def test_kinds_of_warnings_are_bounded() -> None:
+    said: list[str] = []
+    tally = Tally(said.append)
+    for number in range(1000):
+        tally.noticed(f"warning {number}")
+    assert len(said) == 101
+    assert tally.report().warnings["other warnings"] == 900
+
+
+def test_a_report_says_what_is_new() -> None:
+    tally = Tally(lambda _: None)
+    tally.acknowledged(Request(Signal.TRACES, b"", 1000))
+    before = tally.report()
+    assert before.since(ReceiveReport()) == "traces 1 000 spans in 1 request"
+    assert tally.report().since(before) == ""
