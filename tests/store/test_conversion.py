@@ -1,0 +1,248 @@
+"""Each acknowledged request is in what readers see exactly once, wherever the converter ends."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from otx.model.signal import Signal
+from otx.store.conversion import Conversion
+from otx.store.durable import no_step
+from otx.store.layout import Layout
+from otx.store.log_reader import log_directories
+from otx.store.manifest import read_manifest
+from otx.store.reader import Store
+from otx.store.segment import read_raw
+from otx.store.upkeep import GRACE_NS, Retention, expire, merge_small, remove_retired
+from otx.store.wal import LogWriter
+
+SpanRequest = Callable[..., bytes]
+NEVER = 1_000_000
+NOW = 1_790_000_000_000_000_000
+
+CONVERT_AND_END = """
+import os, sys, time
+from pathlib import Path
+from otx.store.conversion import Conversion
+from otx.store.layout import Layout
+from otx.store.upkeep import merge_small, remove_retired
+
+left = int(sys.argv[2])
+
+def step(name):
+    global left
+    if left == 0:
+        os._exit(9)
+    left -= 1
+
+conversion = Conversion(Layout(Path(sys.argv[1])), step)
+while conversion.convert(200):
+    pass
+while merge_small(conversion, time.time_ns()):
+    pass
+remove_retired(conversion, time.time_ns() + 10**12)
+os._exit(0)
+"""
+
+
+class Ended(BaseException):
+    """Stands for the end of a process: nothing in otx catches it."""
+
+
+def names(store: Store) -> Counter[str]:
+    result = store.query("SELECT name FROM spans")
+    return Counter(row[0] for row in result.rows())
+
+
+def keep(store_dir: Path, span_request: SpanRequest, requests: int) -> Counter[str]:
+    """Log some requests; the names that must be readable from then on."""
+    with LogWriter(store_dir, file_bytes=1000) as log:
+        for number in range(requests):
+            log.append(Signal.TRACES, span_request(f"r{number}", 2), number + 1).result(10)
+            log.append(Signal.METRICS, b"metric %d" % number, number + 1).result(10)
+    return Counter(f"r{number}-{span}" for number in range(requests) for span in range(2))
+
+
+def raw_bodies(store_dir: Path) -> Counter[bytes]:
+    layout = Layout(store_dir)
+    segments = read_manifest(layout.manifest).of_kind("raw")
+    return Counter(
+        one.body for segment in segments for one in read_raw(layout.segments / segment.name)
+    )
+
+
+def test_rows_are_the_same_before_and_after(store_dir: Path, span_request: SpanRequest) -> None:
+    expected = keep(store_dir, span_request, 5)
+    store = Store(store_dir)
+    assert names(store) == expected
+    assert store.lag().requests == 10
+    conversion = Conversion(Layout(store_dir))
+    while conversion.convert(400):
+        assert names(store) == expected
+    assert store.lag().requests == 0
+    assert raw_bodies(store_dir) == Counter(b"metric %d" % number for number in range(5))
+    assert log_directories(Layout(store_dir)) == [], "a finished log is dropped"
+
+
+def test_a_process_that_ends_at_any_step_loses_and_doubles_nothing(
+    store_dir: Path, span_request: SpanRequest
+) -> None:
+    expected = keep(store_dir, span_request, 10)
+    metrics = Counter(b"metric %d" % number for number in range(10))
+    store = Store(store_dir)
+    ended = True
+    rounds = 0
+    while ended:
+        ended = False
+        left = rounds % 37  # a different step each time, deeper than one conversion
+
+        def step(name: str) -> None:
+            nonlocal left, ended
+            if left == 0:
+                ended = True
+                raise Ended(name)
+            left -= 1
+
+        try:
+            conversion = Conversion(Layout(store_dir), step)
+            while conversion.convert(200):
+                pass
+            while merge_small(conversion, NOW):
+                pass
+            remove_retired(conversion, NOW + GRACE_NS)
+        except Ended:
+            pass
+        assert names(store) == expected
+        rounds += 1
+    assert rounds > 20
+    assert store.lag().bytes == 0
+    assert raw_bodies(store_dir) == metrics
+    layout = Layout(store_dir)
+    Conversion(layout)
+    assert {path.name for path in layout.segments.iterdir()} == read_manifest(
+        layout.manifest
+    ).file_names()
+
+
+@pytest.mark.parametrize("steps", [0, 3, 7, 11, NEVER])
+def test_a_real_process_that_ends_at_a_step(
+    store_dir: Path, span_request: SpanRequest, run_python: Callable[..., "object"], steps: int
+) -> None:
+    import subprocess
+
+    expected = keep(store_dir, span_request, 4)
+    process = run_python(CONVERT_AND_END, str(store_dir), str(steps))
+    assert isinstance(process, subprocess.Popen)
+    assert process.wait(60) == (0 if steps == NEVER else 9)
+    store = Store(store_dir)
+    assert names(store) == expected
+    conversion = Conversion(Layout(store_dir))
+    while conversion.convert():
+        pass
+    assert names(store) == expected
+    assert sum(raw_bodies(store_dir).values()) == 4
+
+
+def test_a_torn_tail_is_cut_kept_aside_and_counted(
+    store_dir: Path, span_request: SpanRequest
+) -> None:
+    expected = keep(store_dir, span_request, 1)
+    layout = Layout(store_dir)
+    last = sorted(log_directories(layout)[0].glob("*.otxlog"))[-1]
+    with last.open("ab") as file:
+        file.write(b"half a record, torn by a power cut")
+    store = Store(store_dir)
+    assert names(store) == expected
+    conversion = Conversion(layout)
+    while conversion.convert():
+        pass
+    assert names(store) == expected
+    assert conversion.manifest.aside_bytes == 34
+    assert [path.read_bytes() for path in layout.aside.iterdir()] == [
+        b"half a record, torn by a power cut"
+    ]
+    assert log_directories(layout) == []
+
+
+def test_an_undecodable_request_costs_itself_only(
+    store_dir: Path, span_request: SpanRequest
+) -> None:
+    with LogWriter(store_dir) as log:
+        for body in (span_request("a"), b"\xff\xff no protobuf", span_request("b")):
+            log.append(Signal.TRACES, body, 1).result(10)
+    store = Store(store_dir)
+    assert names(store) == Counter(["a-0", "b-0"])
+    conversion = Conversion(Layout(store_dir))
+    conversion.convert()
+    assert names(store) == Counter(["a-0", "b-0"])
+    assert store.totals().aside_requests == 1
+    (aside,) = Layout(store_dir).aside.iterdir()
+    assert aside.read_bytes().endswith(b"\xff\xff no protobuf")
+
+
+def test_a_living_log_is_converted_as_far_as_it_is_acknowledged(
+    store_dir: Path, span_request: SpanRequest
+) -> None:
+    conversion = Conversion(Layout(store_dir))
+    store = Store(store_dir)
+    with LogWriter(store_dir, file_bytes=300) as log:
+        for number in range(6):
+            log.append(Signal.TRACES, span_request(f"r{number}"), number + 1).result(10)
+            if number % 2:
+                conversion.convert()
+            assert names(store) == Counter(f"r{n}-0" for n in range(number + 1))
+        assert log.directory.is_dir()
+        files = sorted(path.name for path in log.directory.glob("*.otxlog"))
+        assert len(files) == 1, "only the file being written is left"
+
+
+def test_small_segments_are_merged_by_time(store_dir: Path, span_request: SpanRequest) -> None:
+    expected = keep(store_dir, span_request, 9)
+    conversion = Conversion(Layout(store_dir))
+    while conversion.convert(100):
+        pass
+    store = Store(store_dir)
+    before = len(conversion.manifest.of_kind("spans"))
+    while merge_small(conversion, NOW):
+        assert names(store) == expected
+    after = conversion.manifest.of_kind("spans")
+    assert len(after) < before
+    assert sum(segment.rows for segment in after) == 18
+    assert raw_bodies(store_dir) == Counter(b"metric %d" % number for number in range(9))
+    assert remove_retired(conversion, NOW + GRACE_NS - 1) == 0
+    assert remove_retired(conversion, NOW + GRACE_NS) > 0
+    assert names(store) == expected
+    there = {path.name for path in conversion.layout.segments.iterdir()}
+    assert there == conversion.manifest.file_names()
+
+
+def test_retention_lets_whole_segments_go_by_age_and_size(
+    store_dir: Path, span_request: SpanRequest
+) -> None:
+    keep(store_dir, span_request, 4)
+    conversion = Conversion(Layout(store_dir))
+    while conversion.convert(100):
+        pass
+    store = Store(store_dir)
+    # Requests were received at 1 … 4 ns.
+    assert expire(conversion, Retention(age_ns=10), now_unix_nano=12) > 0
+    assert names(store) == Counter(f"r{n}-{s}" for n in (1, 2, 3) for s in (0, 1))
+    newest = max(conversion.manifest.of_kind("spans"), key=lambda one: one.received_unix_nano)
+    raw = sum(s.bytes for s in conversion.manifest.of_kind("raw") if s.received_unix_nano == 4)
+    assert expire(conversion, Retention(bytes=newest.bytes + raw), now_unix_nano=5) > 0
+    assert names(store) == Counter(["r3-0", "r3-1"])
+    assert store.totals().expired_rows == 9
+    assert expire(conversion, Retention(), now_unix_nano=5) == 0
+
+
+def test_a_damaged_manifest_is_said(store_dir: Path) -> None:
+    from otx.store.errors import StoreDamaged
+
+    layout = Layout(store_dir)
+    layout.create()
+    for content in (b"{", b'{"format": 99}', json.dumps({"format": 1}).encode()):
+        layout.manifest.write_bytes(content)
+        with pytest.raises(StoreDamaged):
+            Conversion(layout, no_step)
