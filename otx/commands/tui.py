@@ -42,7 +42,8 @@ def tui(
     from otx.tui.launch import require_terminal, run_tui
 
     environment: Environment = ctx.obj
-    require_terminal(environment)
+    if file != "-":
+        require_terminal(environment)
     config = Config(environment)
     wishes = Wishes(
         store_dir=config.store_dir(store),

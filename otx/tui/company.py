@@ -3,7 +3,7 @@
 Whatever is started here ends when the screens close, in reverse order, however they close.
 """
 
-import sys
+import os
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -105,9 +105,19 @@ def keep_file(environment: Environment, file: str, store_dir: Path) -> None:
     finally:
         converter.kill()
         converter.wait()
+    if file == "-":
+        _take_terminal_back(environment)
 
 
-def give_back_terminal() -> None:
-    """Make the terminal this process's stdin again after stdin was read from a pipe."""
-    if not sys.stdin.isatty():
-        sys.stdin = Path("/dev/tty").open(encoding="utf-8")  # noqa: SIM115 - kept open by Textual
+def _take_terminal_back(environment: Environment) -> None:
+    """Let keys be read from the terminal after stdin was read from a pipe."""
+    if environment.stdin.isatty():
+        return
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+    except OSError as error:
+        raise MachineError(
+            f"no terminal to read keys from: {error.strerror}", hint="otx tui FILE needs no pipe"
+        ) from None
+    os.dup2(terminal, environment.stdin.fileno())
+    os.close(terminal)

@@ -152,9 +152,15 @@ class _Looker:
             self._refresh_status()
             return Snapshot(self._status, self._view(interest))
         except OtxError as error:
-            fault = error.message + (f" ({error.hint})" if error.hint else "")
-            seen = self._seen[2] if self._seen else None
-            return Snapshot(replace(self._status, fault=fault), seen)
+            return self._faulty(error.message + (f" ({error.hint})" if error.hint else ""))
+        except Exception as error:
+            # A thread that ends without a word would leave a picture that looks alive.
+            return self._faulty(f"a fault of otx: {type(error).__name__}: {error}")
+
+    def _faulty(self, fault: str) -> Snapshot:
+        """What was seen last, and why it is not what there is now."""
+        seen = self._seen[2] if self._seen else None
+        return Snapshot(replace(self._status, fault=fault), seen)
 
     def _view(self, interest: Interest) -> View:
         profile = self._sources.profile

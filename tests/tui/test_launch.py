@@ -1,0 +1,184 @@
+"""`otx tui` as a person starts it: on a terminal, on none, with a file; nothing is left behind."""
+
+import fcntl
+import json
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from otx.environment import Environment
+from otx.errors import MachineError, UsageError
+from otx.store.layout import ReceiverLock
+from otx.tui.launch import TuiOptions, make_app, require_terminal
+from tests.conftest import RunCli, Terminal
+
+PATIENCE_S = 40.0
+SPAN = {
+    "traceId": "5b8efff798038103d269b633813fc60c",
+    "spanId": "eee19b7ec3c1b174",
+    "name": "from-a-file",
+    "startTimeUnixNano": "1790000000000000000",
+    "endTimeUnixNano": "1790000000200000000",
+}
+DOCUMENT = {"resourceSpans": [{"scopeSpans": [{"spans": [SPAN]}]}]}
+
+
+@dataclass
+class Screen:
+    """A terminal with a program in it."""
+
+    process: "subprocess.Popen[bytes]"
+    keyboard: int
+    seen: bytes = b""
+
+    def wait_for(self, text: str) -> None:
+        """Read until the program has drawn this."""
+        deadline = time.monotonic() + PATIENCE_S
+        while text.encode() not in self.seen:
+            ready, _, _ = select.select([self.keyboard], [], [], deadline - time.monotonic())
+            assert ready, f"{text!r} was not drawn: {self.seen[-2_000:]!r}"
+            self.seen += os.read(self.keyboard, 65_536)
+
+    def press(self, keys: str) -> None:
+        os.write(self.keyboard, keys.encode())
+
+    def wait(self) -> int:
+        """The exit code; what the program still draws is read, so that it can end."""
+        deadline = time.monotonic() + PATIENCE_S
+        while self.process.poll() is None:
+            assert time.monotonic() < deadline, "it did not end"
+            ready, _, _ = select.select([self.keyboard], [], [], 0.05)
+            if ready:
+                try:
+                    self.seen += os.read(self.keyboard, 65_536)
+                except OSError:  # EIO: the other end is closed
+                    self.process.wait(PATIENCE_S)
+        return self.process.returncode
+
+
+@contextmanager
+def on_a_terminal(
+    variables: Mapping[str, str], *arguments: str, stdin: Path | None = None
+) -> Iterator[Screen]:
+    keyboard, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
+    piped = os.open(stdin or os.devnull, os.O_RDONLY)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "otx", "tui", *arguments],
+        stdin=terminal if stdin is None else piped,
+        stdout=terminal,
+        stderr=terminal,
+        env={**variables, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),
+    )
+    os.close(terminal)
+    os.close(piped)
+    try:
+        yield Screen(process, keyboard)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(keyboard)
+
+
+@pytest.mark.parametrize("leave", ["q", "\x03"])
+def test_it_receives_while_it_shows_and_takes_the_receiver_with_it(
+    cli_variables: dict[str, str], tmp_path: Path, leave: str
+) -> None:
+    store = tmp_path / "store"
+    arguments = ("--store", str(store), "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0")
+    with on_a_terminal(cli_variables, *arguments) as screen:
+        screen.wait_for("No traces yet")
+        holder = ReceiverLock.holder(store)
+        assert holder is not None
+        assert holder.http
+        screen.press(leave)
+        assert screen.wait() == 0
+        assert ReceiverLock.holder(store) is None
+        with pytest.raises(ProcessLookupError):
+            os.kill(holder.pid, 0)
+
+
+def test_killed_it_leaves_no_receiver(cli_variables: dict[str, str], tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    arguments = ("--store", str(store), "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0")
+    with on_a_terminal(cli_variables, *arguments) as screen:
+        screen.wait_for("No traces yet")
+        holder = ReceiverLock.holder(store)
+        assert holder is not None
+        handle = os.pidfd_open(holder.pid)
+        screen.process.send_signal(signal.SIGKILL)
+        assert select.select([handle], [], [], PATIENCE_S)[0], "the receiver is still there"
+        os.close(handle)
+
+
+def test_a_file_is_shown(cli_variables: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "spans.json"
+    file.write_text(json.dumps(DOCUMENT))
+    with on_a_terminal(cli_variables, str(file)) as screen:
+        screen.wait_for("from-a-file")
+        screen.press("q")
+        assert screen.wait() == 0
+
+
+def test_stdin_is_shown_and_keys_still_come_from_the_terminal(
+    cli_variables: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "spans.json"
+    file.write_text(json.dumps(DOCUMENT))
+    with on_a_terminal(cli_variables, "-", stdin=file) as screen:
+        screen.wait_for("from-a-file")
+        screen.press("q")
+        assert screen.wait() == 0
+
+
+def test_no_such_file_and_no_such_process_are_said(
+    cli_variables: dict[str, str], tmp_path: Path
+) -> None:
+    with on_a_terminal(cli_variables, str(tmp_path / "none.json")) as screen:
+        assert screen.wait() == 2
+        assert b"cannot read" in screen.seen
+        assert b"Traceback" not in screen.seen
+
+
+def test_without_a_terminal_it_refuses_and_says_what_works(run_cli: RunCli) -> None:
+    done = run_cli("tui")
+    assert done.returncode == 5
+    assert "hint: otx receive --print" in done.stderr
+
+
+def test_a_dumb_terminal_is_refused(environment: Environment) -> None:
+    class Keyboard:
+        def isatty(self) -> bool:
+            return True
+
+    def world(term: str) -> Environment:
+        return Environment(
+            stdin=Keyboard(),  # type: ignore[arg-type]
+            stdout=Terminal(True),
+            stderr=Terminal(True),
+            variables={"TERM": term},
+        )
+
+    with pytest.raises(MachineError):
+        require_terminal(world("dumb"))
+    require_terminal(world("xterm"))
+
+
+def test_an_unknown_theme_is_named(environment: Environment, tmp_path: Path) -> None:
+    (tmp_path / "otx.toml").write_text('[tui]\ntheme = "neon-mauve"\n')
+    with pytest.raises(UsageError, match="neon-mauve"):
+        make_app(environment, TuiOptions(tmp_path / "store"))
