@@ -146,14 +146,12 @@ def report(arms: list[Arm], sessions: list[ProfileSession]) -> None:
     """Print each arm, then the estimate from the high frequency."""
     print(f"{'arm':8} {'loss %':>8} {'95 % interval':>20} {'pairs':>7} {'left out':>9}")
     for arm in arms:
-        if arm.blocks:
-            middle, low, high = arm.interval()
-            interval = f"{low:.2f} .. {high:.2f}"
-            print(
-                f"{arm.name:8} {middle:8.2f} {interval:>20} {len(arm.blocks):7} {arm.discarded:9}"
-            )
-        else:
-            print(f"{arm.name:8} every block was left out: the machine is too busy")
+        if not arm.blocks:
+            print(f"{arm.name:8} every pair was left out: the machine is too busy")
+            continue
+        middle, low, high = arm.interval()
+        interval, kept = f"{low:.2f} .. {high:.2f}", sum(map(len, arm.blocks))
+        print(f"{arm.name:8} {middle:8.2f} {interval:>20} {kept:7} {arm.discarded:9}")
     if arms[-1].blocks:
         costs = [value * 1e4 / FAST_HZ for value in arms[-1].interval()]
         print(

@@ -96,10 +96,6 @@ class CpuSampler:
         """
         self._targets.update(_key(pid), int(flags).to_bytes(4, "little"))
 
-    def is_watched(self, pid: int) -> bool:
-        """Whether a process is sampled."""
-        return self._targets.lookup(_key(pid), 4) is not None
-
     def forget(self, pid: int) -> None:
         """Sample a process no more."""
         self._targets.delete(_key(pid))

@@ -153,19 +153,12 @@ class ProfileSession:
         """Pause or resume sampling with everything left in place."""
         self._sampler.set_ticking(ticking)
 
-    def wait(self, timeout_s: float) -> None:
-        """Wait until `poll(0)` should be called: something came, or the time has passed.
-
-        The one method that may run while another thread uses the session.
-        """
-        self._sampler.wait(self._shortened(timeout_s))
-
     def poll(self, timeout_s: float) -> list[Sample]:
         """The samples taken since the last call, oldest first, with names.
 
         Waits at most `timeout_s` for the first of them, and may return none sooner.
         """
-        self.wait(timeout_s)
+        self._sampler.wait(self._shortened(timeout_s))
         samples: list[Sample] = []
         ended: list[int] = []
         for raw in self._sampler.read(_BATCH):
@@ -240,8 +233,7 @@ class ProfileSession:
 
     def _shortened(self, timeout_s: float) -> float:
         """The time to wait: no longer than until an interpreter is to be looked for again."""
-        processes = list(self._processes.values())
-        due = [at for p in processes if (at := p.next_search_ns) is not None]
+        due = [at for p in self._processes.values() if (at := p.next_search_ns) is not None]
         if not due:
             return timeout_s
         return max(0.0, min(timeout_s, (min(due) - time.monotonic_ns()) / 1e9))

@@ -9,11 +9,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
+from otx.errors import UsageError
 from otx.model.stack import Frame, FrameKind, ProfileStats, Sample, Stack
 from otx.profile.session import ProfileSession, Target
+from otx.profile.targets import process_of
 
 MAX_STACKS = 50_000
 WINDOW_S = 60
@@ -126,6 +129,7 @@ class LiveProfile:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._counts = StackCounts()
+        self._waiting_pids: deque[int] = deque()
         self._version = 0
         self._session: ProfileSession | None = None
         self._thread: threading.Thread | None = None
@@ -161,14 +165,12 @@ class LiveProfile:
             raise self._failure
 
     def add_pid(self, pid: int) -> None:
-        """Sample one more process.
+        """Sample one more process, from the next time the thread looks (0.1 s).
 
         Raises:
             UsageError: There is no such process.
         """
-        with self._lock:
-            if self._session is not None:
-                self._session.add_pid(pid)
+        self._waiting_pids.append(process_of(pid))
 
     def snapshot(self) -> ProfileSnapshot:
         """What was sampled so far."""
@@ -196,9 +198,11 @@ class LiveProfile:
         session = self._session
         if session is None:
             return
-        session.wait(timeout_s)
+        samples = session.poll(timeout_s)
+        while self._waiting_pids:
+            with suppress(UsageError):  # it has ended meanwhile
+                session.add_pid(self._waiting_pids.popleft())
         with self._lock:
-            samples = session.poll(0)
             self._counts.add(samples)
             forgotten = self._counts.forget_before(self._clock())
             self._version += bool(samples) or forgotten
