@@ -5,7 +5,6 @@ that nothing is acknowledged that is not in the log, then the log is closed, the
 drains it.
 """
 
-import gc
 import subprocess
 import time
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from otx.otlp.address import Address, cannot_listen
 from otx.otlp.receiver.intake import Intake
 from otx.services.converter_guard import ConverterGuard
 from otx.services.receive_keep import Keeper
+from otx.services.receive_memory import settle_memory
 from otx.services.receive_print import Printer
 from otx.services.receive_tally import ReceiveReport, Tally
 from otx.store.layout import ReceiverLock
@@ -32,8 +32,6 @@ PrintForm: TypeAlias = Literal["none", "summary", "full", "jsonl"]
 STOP_GRACE_S = 5.0
 """For requests in hand when the receiver is asked to stop."""
 _LOOK_S = 1.0
-_GC_THRESHOLD = 50_000
-"""Decoding JSON makes containers by the thousand and no cycles; the default costs it a factor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,7 @@ def _run(
         if lock is not None:
             lock.announce(str(grpc), str(http))
         voice.note(f"ready grpc={grpc} http={http}")
-        _settle_memory()
+        settle_memory()
         _wait(options, voice, stop, tally, guard)
     return guard
 
@@ -164,13 +162,6 @@ def _listen(start: Callable[[Address], Address], address: Address, flag: str) ->
     except OSError as error:
         owner = listener_of(address.port) if address.port else ""
         raise cannot_listen(address, flag, error, owner) from None
-
-
-def _settle_memory() -> None:
-    """Take what start-up made out of the collector's sight, and let it look less often."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_GC_THRESHOLD)
 
 
 def _wait(
