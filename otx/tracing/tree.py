@@ -171,7 +171,7 @@ def _on_circle(span: Span, spans: Sequence[Span]) -> Span:
 def _grow(places: Sequence[_Place], children: dict[str, list[Span]]) -> list[TraceNode]:
     """Nodes for places and all below them, made from the leaves up."""
     order: list[tuple[_Place, int, int]] = []
-    waiting = [(place, 0, -1) for place in places]
+    waiting = [(place, 0, -1) for place in reversed(places)]
     taken: set[str] = set()
     while waiting:
         place, depth, parent = waiting.pop()
@@ -180,14 +180,15 @@ def _grow(places: Sequence[_Place], children: dict[str, list[Span]]) -> list[Tra
         key = place.span.span_id if place.span else place.waiting_for
         if key not in taken:  # of two different spans with one id, the first has the children
             taken.add(key)
-            waiting += [(_Place(child), depth + 1, index) for child in children.get(key, ())]
+            below = reversed(children.get(key, ()))
+            waiting += [(_Place(child), depth + 1, index) for child in below]
     grown: dict[int, list[TraceNode]] = defaultdict(list)
     for index in range(len(order) - 1, -1, -1):
         place, depth, parent = order[index]
         node = TraceNode(place.span, depth, (), place.waiting_for, place.cut_cycle)
-        below = tuple(sorted(grown.pop(index, ()), key=_order))
-        grown[parent].append(replace(node, children=below) if below else node)
-    return grown[-1]
+        grown_children = tuple(sorted(reversed(grown.pop(index, [])), key=_order))
+        grown[parent].append(replace(node, children=grown_children))
+    return grown[-1][::-1]
 
 
 def _order(node: TraceNode) -> tuple[int, str]:

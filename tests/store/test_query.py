@@ -1,0 +1,115 @@
+"""A person's SQL reads what is there and nothing else on the machine."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from otx.errors import UsageError
+from otx.model.signal import Signal
+from otx.store.conversion import Conversion
+from otx.store.layout import Layout
+from otx.store.reader import Store
+from otx.store.wal import LogWriter
+
+COLUMNS = {
+    "spans": "trace_id span_id parent_span_id trace_state flags name kind service start_time "
+    "end_time duration_ns status status_message attributes resource scope scope_version "
+    "scope_attributes events links received_time",
+    "span_events": "trace_id span_id time name attributes",
+    "span_links": "trace_id span_id linked_trace_id linked_span_id attributes",
+    "logs": "time observed_time trace_id span_id severity_number severity_text service body "
+    "event_name attributes resource scope received_time",
+    "metrics": "time start_time name type unit service value count sum min max buckets exemplars "
+    "attributes resource temporality monotonic",
+    "samples": "time pid tid comm service event value unit stack trace_id span_id attributes",
+}
+
+
+@pytest.fixture
+def store(store_dir: Path, span_request: Callable[..., bytes]) -> Iterator[Store]:
+    with LogWriter(store_dir) as log:
+        log.append(Signal.TRACES, span_request("a", 2), 1).result(10)
+        Conversion(Layout(store_dir)).convert()
+        log.append(Signal.TRACES, span_request("b", 1, trace=2), 2).result(10)
+        yield Store(store_dir)
+
+
+@pytest.mark.parametrize("table", COLUMNS)
+def test_tables_have_the_columns_that_are_promised(store: Store, table: str) -> None:
+    result = store.query(f"SELECT * FROM {table}")
+    assert [column.name for column in result.columns] == COLUMNS[table].split()
+    list(result.rows())
+
+
+def test_values_keep_their_types(store: Store) -> None:
+    rows = store.query(
+        "SELECT name, start_time, duration_ns, attributes, attr(attributes, 'order.id'), events, "
+        "1.5 AS d, NULL AS n, true AS t FROM spans ORDER BY name"
+    ).rows()
+    assert next(iter(rows)) == (
+        "a-0",
+        "2026-09-21T14:13:21.000000000Z",
+        5_000_000,
+        {"order.id": 0, "http.route": "/cart"},
+        "0",
+        [],
+        1.5,
+        None,
+        True,
+    )
+
+
+def test_the_exporters_tables_stand_beside(store: Store) -> None:
+    (row,) = store.query(
+        'SELECT "SpanKind", "StatusCode", "SpanAttributes"[\'http.route\'] '
+        "FROM otel_traces WHERE \"SpanName\" = 'b-0'"
+    ).rows()
+    assert row == ("Server", "Unset", "/cart")
+    assert list(store.query("SELECT * FROM otel_logs").rows()) == []
+
+
+def test_tables_without_rows_yet_say_so(store: Store) -> None:
+    assert "metrics holds no rows yet" in store.query("SELECT * FROM metrics").remarks[0]
+    assert store.query("SELECT * FROM spans").remarks == ()
+
+
+def test_an_error_shows_its_place(store: Store) -> None:
+    with pytest.raises(UsageError) as caught:
+        store.query("SELECT name,\n  nme FROM spans")
+    lines = caught.value.message.splitlines()
+    assert lines[1] == "LINE 2:   nme FROM spans"
+    assert lines[2] == "          ^^^"
+    with pytest.raises(UsageError, match="Could not convert"):
+        list(store.query("SELECT name::INT FROM spans").rows())
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "COPY (SELECT 1) TO '/tmp/otx-must-not-exist.csv'",
+        "EXPLAIN ANALYZE COPY (SELECT 1) TO '/tmp/otx-must-not-exist.csv'",
+        "CREATE TABLE t AS SELECT 1",
+        "DROP VIEW spans",
+        "ATTACH '/tmp/otx-must-not-exist.db'",
+        "INSTALL httpfs",
+        "SET enable_external_access = true",
+        "PRAGMA database_list",
+        "SELECT 1; SELECT 2",
+        "",
+        "SELECT * FROM read_text('/etc/passwd')",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM glob('/etc/*')",
+    ],
+)
+def test_nothing_else_is_read_or_written(store: Store, sql: str) -> None:
+    with pytest.raises(UsageError):
+        list(store.query(sql).rows())
+    assert not Path("/tmp/otx-must-not-exist.csv").exists()
+    assert not Path("/tmp/otx-must-not-exist.db").exists()
+
+
+def test_arrow_keeps_nanoseconds(store: Store) -> None:
+    table = store.query("SELECT name, start_time, 1 AS name FROM spans").arrow().read_all()
+    assert table.schema.names == ["name", "start_time", "name_2"]
+    assert str(table.schema.field("start_time").type) == "timestamp[ns]"

@@ -1,0 +1,171 @@
+"""What a store answers, from a log's tail and from segments alike."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from otx.errors import UsageError
+from otx.model.signal import Signal
+from otx.store.conversion import Conversion
+from otx.store.layout import Layout
+from otx.store.reader import Store
+from otx.store.search import parse_search
+from otx.store.tail import LogTails
+from otx.store.wal import LogWriter
+
+SpanRequest = Callable[..., bytes]
+LogRequest = Callable[..., bytes]
+TRACE = "0" * 24 + "%08x"
+
+
+@pytest.fixture(params=["tail", "segments", "both"])
+def store(
+    request: pytest.FixtureRequest,
+    store_dir: Path,
+    span_request: SpanRequest,
+    log_request: LogRequest,
+) -> Iterator[Store]:
+    """Three traces of two services and four log records, kept in each of the ways."""
+    kept = [
+        (Signal.TRACES, span_request("cart", 3, trace=1, service="cart")),
+        (Signal.TRACES, span_request("pay", 2, trace=2, service="Payment", errors=1)),
+        (Signal.LOGS, log_request("one", "deadline exceeded", severity=9)),
+        (Signal.TRACES, span_request("old", 1, trace=3, service="cart")),
+        (Signal.LOGS, log_request("three", "four", severity=17, trace=2)),
+    ]
+    with LogWriter(store_dir) as log:
+        for number, (kind, body) in enumerate(kept):
+            log.append(kind, body, number + 1).result(10)
+            if request.param == "segments" or (request.param == "both" and number == 2):
+                Conversion(Layout(store_dir)).convert()
+        yield Store(store_dir)
+
+
+def found(store: Store, expression: str) -> list[int]:
+    return [int(one.trace_id, 16) for one in store.traces(parse_search(expression))]
+
+
+def test_traces_are_listed_newest_first(store: Store) -> None:
+    traces = store.traces()
+    assert [trace.trace_id for trace in traces] == [TRACE % n for n in (3, 2, 1)]
+    pay = traces[1]
+    assert (pay.span_count, pay.service_count, pay.error_count) == (2, 1, 1)
+    assert (pay.root_service, pay.root_name, pay.root_missing) == ("Payment", "pay-0", False)
+    assert pay.duration_ns == 5_000_000
+    assert [t.trace_id for t in store.traces(limit=1)] == [TRACE % 3]
+    later = store.traces(since_unix_nano=pay.start_unix_nano)
+    assert [trace.trace_id for trace in later] == [TRACE % n for n in (3, 2)]
+
+
+@pytest.mark.parametrize(
+    ("expression", "traces"),
+    [
+        ("service:cart", [3, 1]),
+        ("service:payment", [2]),
+        ("status:error", [2]),
+        ("-status:error service:payment", [2]),
+        ("status:error name:pay-1", []),
+        ("kind:server", [3, 2, 1]),
+        ("name:*-1", [2, 1]),
+        ("name:CART", [1]),
+        ("cart-2", [1]),
+        ("@order.id:2", [1]),
+        ("@order.id:>=1", [2, 1]),
+        ("@order.id:*", [3, 2, 1]),
+        ("@service.name:Payment", [2]),
+        ("@http.route:/c*", [3, 2, 1]),
+        ("@missing:x", []),
+        ("-@missing:x", [3, 2, 1]),
+        ("duration:>4ms", [3, 2, 1]),
+        ("duration:>6ms", []),
+        ('"no such phrase"', []),
+        (f"trace:{TRACE % 2}", [2]),
+        ("100%_", []),
+    ],
+)
+def test_traces_are_searched(store: Store, expression: str, traces: list[int]) -> None:
+    assert found(store, expression) == traces
+
+
+def test_a_trace_is_found_by_its_id_or_the_start_of_it(store: Store) -> None:
+    spans = store.trace(TRACE % 1)
+    assert [span.name for span in spans] == ["cart-0", "cart-1", "cart-2"]
+    assert spans[0].attributes == {"order.id": 0, "http.route": "/cart"}
+    assert spans[0].resource == {"service.name": "cart"}
+    assert spans[1].parent_span_id == spans[0].span_id
+    assert (spans[0].kind, spans[0].status) == ("SERVER", "UNSET")
+    assert store.trace((TRACE % 1)[:32].upper()) == spans
+    assert store.trace("f" * 32) == []
+    with pytest.raises(UsageError, match="begins 3 traces"):
+        store.trace("0" * 8)
+    for bad in ("1234567", "no hex at all", ""):
+        with pytest.raises(UsageError, match="no trace id"):
+            store.trace(bad)
+
+
+def test_logs_are_newest_last(store: Store) -> None:
+    bodies = [record.body for record in store.logs()]
+    assert sorted(map(str, bodies)) == ["deadline exceeded", "four", "one", "three"]
+    assert [r.time_unix_nano for r in store.logs()] == sorted(
+        r.time_unix_nano for r in store.logs()
+    )
+    assert [r.body for r in store.logs(parse_search('"deadline exc"'))] == ["deadline exceeded"]
+    assert {r.body for r in store.logs(parse_search("severity:>=warn"))} == {"three", "four"}
+    assert {r.body for r in store.logs(parse_search("severity:<=warn"))} == {
+        "one",
+        "deadline exceeded",
+    }
+    assert {r.body for r in store.logs(trace_id=TRACE % 2)} == {"three", "four"}
+    assert len(store.logs(limit=2)) == 2
+
+
+def test_services_and_totals(store: Store) -> None:
+    summaries = {one.name: one for one in store.services()}
+    assert set(summaries) == {"Payment", "cart"}
+    assert (summaries["cart"].spans, summaries["cart"].entries) == (4, 2)
+    assert (summaries["Payment"].errors, summaries["Payment"].entry_errors) == (1, 1)
+    assert summaries["cart"].p50_ns == 5_000_000
+    totals = store.totals()
+    assert (totals.spans, totals.logs, totals.traces, totals.services) == (6, 4, 3, 3)
+
+
+def test_a_store_comes_to_life(store_dir: Path, span_request: SpanRequest) -> None:
+    store = Store(store_dir)
+    assert not store.is_there()
+    assert (store.traces(), store.logs(), store.services()) == ([], [], [])
+    before = store.version()
+    assert store.version() == before
+    with LogWriter(store_dir) as log:
+        log.append(Signal.TRACES, span_request("a"), 1).result(10)
+        after = store.version()
+        assert after != before
+        assert len(store.traces()) == 1
+        assert store.version() == after
+    Conversion(Layout(store_dir)).convert()
+    assert store.version() != after
+    assert len(store.traces()) == 1
+
+
+def test_a_reader_decodes_only_so_much_and_says_what_it_hides(
+    store_dir: Path, span_request: SpanRequest
+) -> None:
+    with LogWriter(store_dir) as log:
+        for number in range(10):
+            log.append(Signal.TRACES, span_request(f"r{number}"), number + 1).result(10)
+    size = len(span_request("r0"))
+    tails = LogTails(Layout(store_dir), tail_bytes=3 * size)
+    tails.follow()
+    facts = tails.facts
+    assert 3 <= facts.requests <= 4
+    assert len(tails.table("spans")) == facts.requests
+    assert facts.hidden_bytes + facts.requests * (size + 20) == facts.bytes
+    assert facts.oldest_unix_nano == 1
+    conversion = Conversion(Layout(store_dir))
+    conversion.convert(5 * size)
+    tails.follow()
+    assert tails.facts.bytes < facts.bytes
+    while conversion.convert():
+        pass
+    tails.follow()
+    assert tails.facts.bytes == tails.facts.hidden_bytes == len(tails.table("spans")) == 0
