@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from otx.profile.elf import EhFrame
+from otx.profile.elf import EhFrame, ElfFile
 from otx.profile.errors import UnreadableError
 
 _RBP, _RSP = 6, 7  # System V ABI for x86-64, figure 3.36
@@ -20,6 +20,7 @@ _WORD = 8
 _PCREL, _FORM_MASK = 0x10, 0x0F
 _POINTER_FORMS = {0x00: "<Q", 0x03: "<I", 0x04: "<Q", 0x0B: "<i", 0x0C: "<q"}
 _MAX_INSTRUCTIONS = 10_000
+_MAX_FUNCTIONS_KEPT = 4096
 
 # Call frame instructions, DWARF 5, table 7.29. The first three have an operand in their low bits.
 _ADVANCE, _OFFSET, _RESTORE = 0x40, 0x80, 0xC0
@@ -43,10 +44,22 @@ class _State:
 
 
 class CallFrames:
-    """The unwind table of one object, looked into for one function at a time."""
+    """The unwind table of one object. Functions are decoded when asked for, the last 4096 kept."""
 
     def __init__(self, table: EhFrame) -> None:
         self._table = table
+        self._functions: dict[int, _Function | None] = {}
+
+    @classmethod
+    def of(cls, elf: ElfFile) -> "CallFrames | None":
+        """The table of a file, if it has one in the usual form."""
+        table = elf.eh_frame()
+        return None if table is None else cls(table)
+
+    def function_start(self, address: int) -> int | None:
+        """Where the function that holds an address begins, going by where functions begin."""
+        index = bisect_right(self._table.starts, address) - 1
+        return self._table.starts[index] if index >= 0 else None
 
     def hidden_caller(self, address: int) -> int | None:
         """Where a walk along frame pointers misses the caller, if it does.
@@ -58,39 +71,62 @@ class CallFrames:
             The distance in bytes from the stack pointer to the return address that is missed;
             None where the walk misses nothing, or goes wrong in other ways.
         """
-        try:
-            states = list(self._function_states(address))
-        except (struct.error, IndexError, ValueError):
+        index = bisect_right(self._table.starts, address) - 1
+        if index not in self._functions:
+            if len(self._functions) >= _MAX_FUNCTIONS_KEPT:
+                del self._functions[next(iter(self._functions))]
+            self._functions[index] = self._function(index)
+        function = self._functions[index]
+        if function is None or not function.starts[0] <= address < function.end:
             return None
-        if not states:
-            return None
-        here = states[bisect_right([at for at, _ in states], address) - 1][1]
-        makes_frames = any(state.register == _RBP for _, state in states)
+        here = function.states[bisect_right(function.starts, address) - 1]
         # A saved rbp in a function without frames holds anything: the walk went nowhere.
-        if here.register != _RSP or (here.rbp_is_saved and not makes_frames):
+        if here.register != _RSP or (here.rbp_is_saved and not function.makes_frames):
             return None
         return here.offset - _WORD if here.offset >= _WORD else None
 
-    def _function_states(self, address: int) -> Iterator[tuple[int, _State]]:
-        """The rules of the function that holds an address, each with where it begins to hold."""
-        index = bisect_right(self._table.starts, address) - 1
-        if index < 0:
-            return
+    def _function(self, index: int) -> "_Function | None":
+        try:
+            return self._decode(index) if index >= 0 else None
+        except (struct.error, IndexError, ValueError):
+            return None
+
+    def _decode(self, index: int) -> "_Function":
+        """The rules of a function, each with where it begins to hold."""
         entry = _Cursor(self._table.data, self._table.entries[index] - self._table.address)
         end = entry.length_and_end()
         id_at = entry.position
         cie = _read_cie(_Cursor(self._table.data, id_at - entry.number("<i")))
         start = entry.pointer(cie.encoding, self._table.address)
         length = entry.pointer(cie.encoding & _FORM_MASK, 0)
-        if not start <= address < start + length:
-            return
         if cie.has_augmentation:
             entry.skip(entry.unsigned())
         common = _Cursor(self._table.data, cie.program)
         made_by_all = [state for _, state in _run(common, cie.program_end, cie, 0, _State())]
-        state = made_by_all[-1] if made_by_all else _State()
-        yield start, state
-        yield from _run(entry, end, cie, start, state)
+        first = made_by_all[-1] if made_by_all else _State()
+        rules = [(start, first), *_run(entry, end, cie, start, first)]
+        return _Function(
+            start + length,
+            [at for at, _ in rules],
+            [state for _, state in rules],
+            any(state.register == _RBP for _, state in rules),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Function:
+    """What a table says of one function.
+
+    Attributes:
+        end: The first address behind it.
+        starts: Where each state begins to hold, lowest first.
+        makes_frames: Whether it sets up a frame that rbp points at.
+    """
+
+    end: int
+    starts: list[int]
+    states: list[_State]
+    makes_frames: bool
 
 
 @dataclass(frozen=True, slots=True)

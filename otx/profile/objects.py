@@ -1,13 +1,12 @@
 """The object files that processes have mapped, each read once however many processes map it."""
 
 import os
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from otx.profile.call_frames import CallFrames
-from otx.profile.elf import EhFrame, ElfFile, Reader, SymbolTable
+from otx.profile.elf import ElfFile, Reader, SymbolTable
 from otx.profile.errors import UnreadableError
 from otx.profile.maps import Mapping as MemoryMapping
 
@@ -24,7 +23,7 @@ class ObjectCode:
 
     bias: int
     symbols: SymbolTable
-    unwind: EhFrame | None
+    unwind: CallFrames | None
 
     def name(self, address: int) -> str | None:
         """The symbol of the function that holds an address of the process."""
@@ -33,20 +32,19 @@ class ObjectCode:
     def start(self, address: int) -> int:
         """Where the function begins, in the file; the address itself where that is not known."""
         at = address - self.bias
-        starts = self.unwind.starts if self.unwind else ()
-        index = bisect_right(starts, at) - 1
-        return starts[index] if index >= 0 else at
+        start = self.unwind.function_start(at) if self.unwind else None
+        return at if start is None else start
 
     def hidden_caller(self, address: int) -> int | None:
         """Where from the stack pointer the caller is that frame pointers miss, if they do."""
-        return CallFrames(self.unwind).hidden_caller(address - self.bias) if self.unwind else None
+        return self.unwind.hidden_caller(address - self.bias) if self.unwind else None
 
 
 @dataclass(frozen=True, slots=True)
 class _ObjectFile:
     elf: ElfFile
     symbols: SymbolTable
-    unwind: EhFrame | None
+    unwind: CallFrames | None
 
 
 class ObjectFiles:
@@ -93,7 +91,7 @@ class ObjectFiles:
 def _read_object(read: Reader) -> _ObjectFile | None:
     try:
         elf = ElfFile(read)
-        return _ObjectFile(elf, elf.code_symbols(), elf.eh_frame())
+        return _ObjectFile(elf, elf.code_symbols(), CallFrames.of(elf))
     except UnreadableError:
         return None
 

@@ -7,6 +7,7 @@ pointers picks up in code built without them; such an address has no frame.
 from collections.abc import Callable
 
 from otx.model.stack import Frame
+from otx.profile.call_frames import CallFrames
 from otx.profile.demangle import demangler
 from otx.profile.elf import ElfFile, bytes_reader
 from otx.profile.errors import UnreadableError
@@ -56,7 +57,7 @@ class UserSymbolizer:
         self.files = files
         self._demangle: Callable[[str], str] = demangler()
 
-    def frame(self, pid: int, memory: ProcessMemory, mapping: Mapping, address: int) -> Frame:
+    def frame(self, mapping: Mapping, code: ObjectCode | None, address: int) -> Frame:
         """The frame of an address in a mapping; `[lib.so+0x1f2e]` where no symbol is known.
 
         The number is the function's beginning in the file as addr2line and objdump count, so
@@ -65,7 +66,6 @@ class UserSymbolizer:
         name = mapping.base_name
         if not mapping.is_file and name != _VDSO:
             return Frame(name, "jit", module=name)
-        code = self.code(pid, memory, mapping)
         if code is None:
             return Frame(f"[{name.strip('[]')}]", "native", module=name)
         symbol = code.name(address)
@@ -88,7 +88,7 @@ class UserSymbolizer:
             bias = elf.load_bias(mapping.start, 0)
             if bias is None:
                 return None
-            return ObjectCode(bias, elf.code_symbols(), elf.eh_frame())
+            return ObjectCode(bias, elf.code_symbols(), CallFrames.of(elf))
         except UnreadableError:
             return None
 
@@ -101,12 +101,16 @@ class AddressBook:
         self._memory = memory
         self._symbolizer = symbolizer
         self._space = AddressSpace()
+        self._codes: dict[Mapping, ObjectCode | None] = {}
         self._frames: dict[int, Frame | None] = {}
         self._hidden_callers: dict[int, int | None] = {}
 
     def remap(self, space: AddressSpace) -> None:
         """Take over what the process has mapped now."""
+        if space.executable == self._space.executable:
+            return
         self._space = space
+        self._codes = {m: self._codes[m] for m in space.executable if m in self._codes}
         self._frames.clear()
         self._hidden_callers.clear()
 
@@ -124,9 +128,9 @@ class AddressBook:
         if len(self._frames) >= _MAX_FRAMES_KEPT:
             self._frames.clear()
         mapping = self._space.find_code(address)
-        frame = (
-            self._symbolizer.frame(self._pid, self._memory, mapping, address) if mapping else None
-        )
+        frame = None
+        if mapping is not None:
+            frame = self._symbolizer.frame(mapping, self._code(mapping), address)
         self._frames[address] = frame
         return frame
 
@@ -146,7 +150,12 @@ class AddressBook:
         if len(self._hidden_callers) >= _MAX_FRAMES_KEPT:
             self._hidden_callers.clear()
         mapping = self._space.find_code(address)
-        code = self._symbolizer.code(self._pid, self._memory, mapping) if mapping else None
-        distance = code.hidden_caller(address) if code else None
+        code = self._code(mapping) if mapping is not None else None
+        distance = code.hidden_caller(address) if code is not None else None
         self._hidden_callers[address] = distance
         return distance
+
+    def _code(self, mapping: Mapping) -> ObjectCode | None:
+        if mapping not in self._codes:
+            self._codes[mapping] = self._symbolizer.code(self._pid, self._memory, mapping)
+        return self._codes[mapping]
