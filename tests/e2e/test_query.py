@@ -1,0 +1,97 @@
+"""`otx query` as a user calls it."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from otx.model.signal import Signal
+from otx.store.wal import LogWriter
+from tests.conftest import RunCli
+
+START = 1_790_000_000_000_000_000
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    """A store with two spans."""
+    request = ExportTraceServiceRequest()
+    spans = request.resource_spans.add().scope_spans.add().spans
+    for number, name in enumerate(["a", "b"]):
+        span = spans.add(
+            trace_id=(1).to_bytes(16, "big"),
+            span_id=(number + 1).to_bytes(8, "big"),
+            name=name,
+            start_time_unix_nano=START + number,
+            end_time_unix_nano=START + 10,
+        )
+        span.attributes.add(key="n").value.int_value = number
+    with LogWriter(tmp_path / "store") as log:
+        log.append(Signal.TRACES, request.SerializeToString(), START).result(10)
+    return str(tmp_path / "store")
+
+
+SQL = "SELECT name, start_time, duration_ns, attributes FROM spans ORDER BY name"
+ROWS = [
+    {
+        "name": name,
+        "start_time": f"2026-09-21T14:13:20.00000000{n}Z",
+        "duration_ns": 10 - n,
+        "attributes": {"n": n},
+    }
+    for n, name in enumerate(["a", "b"])
+]
+
+
+def test_json_and_json_lines(store: str, run_cli: RunCli) -> None:
+    assert json.loads(run_cli("query", SQL, "--format", "json", "--store", store).stdout) == ROWS
+    lines = run_cli("query", SQL, "--format", "jsonl", "--store", store).stdout.splitlines()
+    assert [json.loads(line) for line in lines] == ROWS
+
+
+def test_table_and_csv(store: str, run_cli: RunCli) -> None:
+    table = run_cli("query", SQL, "--store", store).stdout.splitlines()
+    assert table[0].split() == list(ROWS[0])
+    assert len(table) == 3
+    text = run_cli("query", SQL, "--format", "csv", "--store", store).stdout
+    assert [row["name"] for row in csv.DictReader(io.StringIO(text))] == ["a", "b"]
+
+
+def test_parquet(store: str, run_cli: RunCli, tmp_path: Path) -> None:
+    done = run_cli("query", SQL, "--format", "parquet", "-o", "out.parquet", "--store", store)
+    assert (done.returncode, done.stdout) == (0, "")
+    table = pq.read_table(tmp_path / "out.parquet")
+    assert table["name"].to_pylist() == ["a", "b"]
+    assert str(table.schema.field("start_time").type) == "timestamp[ns]"
+    refused = run_cli("query", SQL, "--format", "parquet", "-o", "no/such/f", "--store", store)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "cannot write" in refused.stderr
+
+
+def test_an_error_shows_the_place(store: str, run_cli: RunCli) -> None:
+    done = run_cli("query", "SELECT nme FROM spans", "--store", store)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[1:] == ["LINE 1: SELECT nme FROM spans", " " * 15 + "^^^"]
+
+
+def test_it_only_reads(store: str, run_cli: RunCli, tmp_path: Path) -> None:
+    done = run_cli("query", "COPY spans TO 'x.csv'", "--store", store)
+    assert done.returncode == 2
+    assert "only reads" in done.stderr
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_a_plan_is_drawn(store: str, run_cli: RunCli) -> None:
+    done = run_cli("query", "EXPLAIN SELECT count(*) FROM spans", "--store", store)
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) > 3
+
+
+def test_tables_without_rows_say_so(store: str, run_cli: RunCli) -> None:
+    done = run_cli("query", "SELECT * FROM metrics", "--format", "json", "--store", store)
+    assert (done.returncode, done.stdout) == (0, "[]\n")
+    assert "metrics holds no rows yet" in done.stderr
