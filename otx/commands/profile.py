@@ -68,6 +68,7 @@ def profile(
     if not pid and not command:
         raise UsageError("nothing to sample", hint="otx profile --pid N, or otx profile -- CMD")
     writer = WRITERS[choose_format(form, out)]
+    _require_writable(out)
     recording = Recording(
         ctx.obj,
         pids=tuple(pid or ()),
@@ -90,3 +91,16 @@ def _configured_frequency(ctx: typer.Context) -> int:
             f"profile.frequency is {value.text!r} ({value.origin}), which is no whole number"
         )
     return int(value.text)
+
+
+def _require_writable(out: str) -> None:
+    """Refuse a place that cannot be written before anything is sampled for it."""
+    import os
+    from pathlib import Path
+
+    folder = Path(out).absolute().parent
+    if out != "-" and not os.access(folder, os.W_OK):
+        raise UsageError(
+            f"cannot write {out}: no folder {folder} that may be written",
+            hint="-o takes a file in a folder that exists, or -",
+        )

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from otx.model.stack import Frame
 from otx.profile.cpython.code import Code, read_code
-from otx.profile.cpython.detect import SUPPORTED, Interpreter, find_interpreter
+from otx.profile.cpython.detect import Interpreter, find_interpreter
 from otx.profile.errors import UnreadableError
 from otx.profile.maps import AddressSpace, read_address_space
 from otx.profile.memory import ProcessMemory
@@ -28,7 +28,7 @@ class Process:
         python: Whether to look for an interpreter.
         clock_ns: A monotonic clock.
         on_interpreter: Told of the interpreter when it is found.
-        on_warning: Told what cannot be named.
+        on_refused: Told the name of an interpreter whose frames cannot be read.
     """
 
     def __init__(
@@ -38,13 +38,13 @@ class Process:
         python: bool,
         clock_ns: Callable[[], int],
         on_interpreter: Callable[[int, Interpreter], None],
-        on_warning: Callable[[str], None],
+        on_refused: Callable[[int, str], None],
     ) -> None:
         self.pid = pid
         self._symbolizer = symbolizer
         self._clock_ns = clock_ns
         self._on_interpreter = on_interpreter
-        self._on_warning = on_warning
+        self._on_refused = on_refused
         self._memory = ProcessMemory(pid)
         self._addresses = AddressBook(pid, self._memory, symbolizer)
         self._interpreter: Interpreter | None = None
@@ -149,11 +149,8 @@ class Process:
         if isinstance(found, Interpreter):
             self._interpreter = found
             self._on_interpreter(self.pid, found)
-            return
-        self._on_warning(
-            f"pid {self.pid} runs {found.name}: its Python functions are not named"
-            f" ({SUPPORTED} are), native frames only"
-        )
+        else:
+            self._on_refused(self.pid, found.name)
 
     def _look_again(self, address: int, depth: int) -> Frame | None:
         """The frame of an address that was not mapped, if it is by now.

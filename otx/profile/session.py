@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from otx.model.stack import Frame, ProfileStats, Sample, Stack
-from otx.profile.cpython.detect import Interpreter
+from otx.profile.cpython.detect import SUPPORTED, Interpreter
 from otx.profile.merge import is_evaluation_loop, merge_stacks
 from otx.profile.objects import ObjectFiles
 from otx.profile.process import Process
@@ -207,12 +207,19 @@ class ProfileSession:
                 self._python_wanted,
                 time.monotonic_ns,
                 self._walk_python,
-                self._warn,
+                self._refuse_python,
             )
         return process
 
     def _walk_python(self, pid: int, interpreter: Interpreter) -> None:
         self._sampler.set_interpreter(pid, interpreter.layout.for_bpf(interpreter.runtime))
+
+    def _refuse_python(self, pid: int, name: str) -> None:
+        self._warn(
+            name,
+            f"pid {pid} runs {name}: its Python functions are not named ({SUPPORTED} are),"
+            " native frames only",
+        )
 
     def _begin(self, record: ProcessRecord) -> None:
         if record.kind is RecordKind.EXEC:
@@ -255,11 +262,13 @@ class ProfileSession:
             self._sampler.forget(pid)
             self._end(pid)
         if missed := self._sampler.children_missed():
-            self._warn(f"too many processes: {missed} children are not sampled")
+            text = f"too many processes: {missed} children and more are not sampled"
+            self._warn("children", text)
 
-    def _warn(self, text: str) -> None:
-        if text not in self._warned:
-            self._warned.add(text)
+    def _warn(self, about: str, text: str) -> None:
+        """Say something once, however many processes it is true of."""
+        if about not in self._warned:
+            self._warned.add(about)
             self._warn_of(text)
 
     # -- samples -----------------------------------------------------------------------------

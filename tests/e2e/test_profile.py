@@ -175,7 +175,14 @@ class TestRefusals:
 
     @pytest.mark.parametrize(
         "words",
-        [("--format", "gif"), ("--runtime", "some"), ("-d", "soon"), ("-F", "0"), ("-F", "many")],
+        [
+            ("-o", "nowhere/out.txt"),
+            ("--format", "gif"),
+            ("--runtime", "some"),
+            ("-d", "soon"),
+            ("-F", "0"),
+            ("-F", "many"),
+        ],
     )
     def test_unusable_arguments(self, run_cli: RunCli, words: tuple[str, str]) -> None:
         done = run_cli("profile", "--pid", str(os.getpid()), *words)
