@@ -107,17 +107,18 @@ def _json_strings(strings: Column) -> Column:
 
 
 def _double_texts(values: Column) -> Column:
-    texts = pc.cast(values, pa.string())
-    if values.null_count == len(values):
-        return texts
+    """Texts of the doubles among many values that are none; those alone are looked at."""
+    nothing = pa.nulls(len(values), pa.string())
+    doubles = values.drop_null()
+    if not len(doubles):
+        return nothing
+    texts = pc.cast(doubles, pa.string())
     whole = pc.match_substring_regex(texts, r"^-?[0-9]+$")
     texts = pc.if_else(whole, pc.binary_join_element_wise(texts, ".0", ""), texts)
-    odd = pc.fill_null(pc.invert(pc.is_finite(values)), False)
-    return pc.replace_with_mask(
-        texts,
-        odd,
-        pa.array([_double_text(value) for value in values.filter(odd).to_pylist()], pa.string()),
-    )
+    odd = pc.invert(pc.is_finite(doubles))
+    odd_texts = [_double_text(value) for value in doubles.filter(odd).to_pylist()]
+    texts = pc.replace_with_mask(texts, odd, pa.array(odd_texts, pa.string()))
+    return pc.replace_with_mask(nothing, values.is_valid(), texts)
 
 
 def _slow_texts(values: Column, write: "Any") -> Column:

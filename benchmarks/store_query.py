@@ -1,0 +1,79 @@
+"""What questions cost on a store of many spans: the answers a screen waits for.
+
+Fills a store over one hour of spans, converts and merges it as the converter does, then asks each
+question several times in this process. Run: `python benchmarks/store_query.py [SPANS]`; the
+default is small, 1000000 is the size that is aimed for.
+"""
+
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks.store_corpus import trace_request
+from otx.model.signal import Signal
+from otx.store.conversion import Conversion
+from otx.store.layout import Layout
+from otx.store.reader import Store
+from otx.store.search import parse_search
+from otx.store.upkeep import merge_small
+from otx.store.wal import LogWriter
+
+HOUR_NS = 3600 * 10**9
+START_UNIX_NANO = 1_790_000_000_000_000_000
+SPANS_A_REQUEST = 1000
+ROUNDS = 7
+
+
+def fill(store_dir: Path, spans: int) -> None:
+    requests = max(spans // SPANS_A_REQUEST, 1)
+    step = HOUR_NS // requests
+    conversion = Conversion(Layout(store_dir))
+    with LogWriter(store_dir) as log:
+        for seed in range(requests):
+            body = trace_request(seed, SPANS_A_REQUEST, START_UNIX_NANO + seed * step, step)
+            log.append(Signal.TRACES, body, time.time_ns()).result()
+            if seed % 40 == 0:
+                conversion.convert()
+    while conversion.convert():
+        pass
+    while merge_small(conversion, time.time_ns()):
+        pass
+    files, rows = len(conversion.manifest.segments), spans or 1
+    size = sum(segment.bytes for segment in conversion.manifest.segments)
+    print(f"{spans:,} spans in {files} segments, {size / rows:.1f} B a span on disk")
+
+
+def ask(name: str, question: Callable[[], object]) -> None:
+    question()
+    took = []
+    for _ in range(ROUNDS):
+        before = time.perf_counter()
+        question()
+        took.append((time.perf_counter() - before) * 1e3)
+    print(f"{name:34} {statistics.median(took):8.1f} ms   ({min(took):.1f} – {max(took):.1f})")
+
+
+def main(arguments: list[str]) -> None:
+    spans = int(arguments[0]) if arguments else 100_000
+    with tempfile.TemporaryDirectory() as directory:
+        store_dir = Path(directory)
+        fill(store_dir, spans)
+        before = time.perf_counter()
+        store = Store(store_dir)
+        newest = store.traces(limit=50)
+        print(f"{'open, first list':34} {(time.perf_counter() - before) * 1e3:8.1f} ms")
+        since = START_UNIX_NANO + HOUR_NS * 3 // 4
+        user = parse_search("@user.id:u000042")
+        ask("trace by id", lambda: store.trace(newest[-1].trace_id))
+        ask("newest 50 traces", lambda: store.traces(limit=50))
+        ask("services with p99, 15 min", lambda: store.services(since))
+        ask("attribute search, 15 min", lambda: store.traces(user, since_unix_nano=since))
+        ask("attribute search, 1 h", lambda: store.traces(user))
+        ask("version (is there anything new?)", store.version)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
