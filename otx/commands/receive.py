@@ -50,9 +50,9 @@ def receive(
         typer.Option(metavar="N", min=1, help="Stop after this many spans, log records, …"),
     ] = None,
 ) -> None:
-    """Receive until Ctrl-C, the duration's end or the count.
+    """Receive OTLP over gRPC and HTTP and keep it.
 
-    Prints `ready grpc=HOST:PORT http=HOST:PORT` on stderr when it accepts. Port 0 picks a free
+    Runs until Ctrl-C, the duration's end or the count. Prints `ready grpc=HOST:PORT http=HOST:PORT` on stderr when it accepts. Port 0 picks a free
     port.
     """
     # 45 ms

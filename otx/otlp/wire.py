@@ -13,6 +13,7 @@ from typing import TypeAlias
 from google.protobuf.message import Message
 
 from otx.model.signal import Signal
+from otx.model.units import format_count
 
 MessageClass: TypeAlias = type[Message]
 
@@ -41,6 +42,11 @@ class SignalWire:
     request_name: str
     response_name: str
     other_paths: tuple[str, ...] = ()
+
+    def counted(self, records: int) -> str:
+        """A count for people: `1 span`, `48 210 log records`."""
+        noun = self.record_noun.removesuffix("s") if records == 1 else self.record_noun
+        return f"{format_count(records)} {noun}"
 
     @property
     def grpc_method(self) -> str:

@@ -41,16 +41,15 @@ class ReceiveReport:
             records = self.records[signal] - before.records[signal]
             requests = self.requests[signal] - before.requests[signal]
             if requests:
-                noun = WIRE[signal].record_noun
-                parts.append(f"{signal} {format_count(records)} {noun} in {_requests(requests)}")
-        refused = self.refused.total() - before.refused.total()
-        if refused:
-            parts.append(f"refused {_requests(refused)}")
+                counted = WIRE[signal].counted(records)
+                parts.append(f"{signal} {counted} in {_requests(requests)}")
         return "; ".join(parts)
 
     def lines(self) -> list[str]:
         """The whole report for people."""
         lines = [f"received {self.since(ReceiveReport()) or 'nothing'}"]
+        if refused := self.refused.total():
+            lines[0] += f"; refused {_requests(refused)}"
         lines += [
             f"  refused {_requests(count)}: {reason.name.lower().replace('_', ' ')}"
             for reason, count in self.refused.most_common()

@@ -81,8 +81,8 @@ def test_its_traces_logs_and_metrics_arrive(
     assert (done.returncode, done.stderr) == (0, "")
     receiver.stop()
     assert receiver.said[-1] == (
-        "received traces 2 spans in 1 request; metrics 1 data points in 1 request; "
-        "logs 1 log records in 1 request"
+        "received traces 2 spans in 1 request; metrics 1 data point in 1 request; "
+        "logs 1 log record in 1 request"
     )
     check_store(tmp_path / "store")
 
