@@ -56,6 +56,7 @@ class StackCounts:
     """
 
     def __init__(self, limit: int = MAX_STACKS, root_kind: FrameKind = "process") -> None:
+        self.samples = 0
         self.total: dict[Stack, int] = {}
         self.window: dict[Stack, int] = {}
         self._limit = limit
@@ -65,6 +66,7 @@ class StackCounts:
     def add(self, samples: Iterable[Sample]) -> None:
         """Count samples."""
         for sample in samples:
+            self.samples += 1
             stack = (Frame(sample.comm, self._root_kind), *sample.stack)
             if stack not in self.total and len(self.total) >= self._limit:
                 stack = (OTHER_STACKS,)

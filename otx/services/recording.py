@@ -23,6 +23,7 @@ from otx.system.stop import StopSignal
 _POLL_S = 0.1
 _DEFAULT_DURATION_NS = 10 * NS_PER_S
 _WAIT_S = 0.05
+_PROGRESS_PERIOD_NS = NS_PER_S // 5
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Recording:
                 command is not None and command.poll() is not None
             )
             counts.add(session.poll(0 if ended else _POLL_S))
-            progress.show(sum(counts.total.values()), now_ns - began_ns, limit_ns)
+            progress.show(counts.samples, now_ns - began_ns, limit_ns)
         session.set_ticking(False)
         counts.add(session.poll(0))
         progress.clear()
@@ -143,11 +144,13 @@ class _Progress:
 
     def __init__(self, environment: Environment) -> None:
         self._stream = environment.stderr if environment.stderr_is_terminal else None
+        self._next_ns = _PROGRESS_PERIOD_NS
 
     def show(self, samples: int, elapsed_ns: int, limit_ns: int | None) -> None:
-        """Draw over the last line."""
-        if self._stream is None:
+        """Draw over the last line, five times a second at most."""
+        if self._stream is None or elapsed_ns < self._next_ns:
             return
+        self._next_ns = elapsed_ns + _PROGRESS_PERIOD_NS
         left = f", {format_duration(max(limit_ns - elapsed_ns, 0))} left" if limit_ns else ""
         rate = samples * NS_PER_S // max(elapsed_ns, 1)
         self._stream.write(

@@ -1,6 +1,7 @@
 """A profile for people: hottest functions, heaviest stacks, stats."""
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from otx.flame.tree import hottest
 from otx.model.stack import Stack
@@ -55,7 +56,12 @@ def _stats(profile: Profile) -> Iterator[str]:
 
 
 def _line(stack: Stack) -> str:
-    return _printable(" > ".join(map(frame_label, stack)))
+    """A stack in a line, root first; a function that calls itself stands once, with how often."""
+    parts = []
+    for label, same in groupby(map(frame_label, stack)):
+        count = sum(1 for _ in same)
+        parts.append(f"{label} ×{count}" if count > 1 else label)
+    return _printable(" > ".join(parts))
 
 
 def _printable(text: str) -> str:

@@ -49,3 +49,9 @@ def test_nothing_sampled_is_said_in_words() -> None:
 def test_names_cannot_drive_the_terminal() -> None:
     counts: dict[Stack, int] = {(Frame("\x1b[2J", "process"), Frame("\x1b]0;x\x07", "native")): 1}
     assert "\x1b" not in write_text(Profile(counts, ProfileStats(), 99, 1_000_000_000))
+
+
+def test_a_function_that_calls_itself_stands_once_in_a_line() -> None:
+    counts: dict[Stack, int] = {(SHOP, MAIN, HOT, HOT, HOT, READ): 1}
+    text = write_text(Profile(counts, ProfileStats(), 99, 1_000_000_000))
+    assert "shop > <module> (shop.py) > Cart.total (cart.py) ×3 > vfs_read_[k]\n" in text
