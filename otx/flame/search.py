@@ -59,9 +59,25 @@ def find_pattern(tree: FlameNode, pattern: re.Pattern[str]) -> Matches:
     return _find(tree, matches)
 
 
-def find_frame(tree: FlameNode, frame: Frame) -> Matches:
-    """All places of one function."""
-    return _find(tree, lambda other: other == frame)
+def index_functions(tree: FlameNode) -> dict[Frame, Matches]:
+    """All places of each function, in one walk of the tree."""
+    value: dict[Frame, int] = {}
+    places: dict[Frame, int] = {}
+    above: dict[Frame, int] = {}
+    waiting: list[tuple[FlameNode, bool]] = [(child, True) for child in tree.children.values()]
+    while waiting:
+        node, enters = waiting.pop()
+        frame = node.frame
+        if not enters:
+            above[frame] -= 1
+            continue
+        if not above.get(frame):
+            value[frame] = value.get(frame, 0) + node.total
+        places[frame] = places.get(frame, 0) + 1
+        above[frame] = above.get(frame, 0) + 1
+        waiting.append((node, False))
+        waiting += [(child, True) for child in node.children.values()]
+    return {frame: Matches(frozenset({frame}), value[frame], places[frame]) for frame in places}
 
 
 def _find(tree: FlameNode, matches: Callable[[Frame], bool]) -> Matches:

@@ -12,13 +12,7 @@ from types import TracebackType
 
 from otx.environment import Environment
 from otx.errors import MachineError
-from otx.otlp.files import read_file, read_stream
-from otx.profile.session import Target
-from otx.services.profiler import LiveProfile
-from otx.services.receive_process import start_receiver_process
-from otx.store.converter import start_converter
 from otx.store.layout import ReceiverLock
-from otx.store.wal import LogWriter
 from otx.tui.launch import TuiOptions
 
 _CONVERT_TIMEOUT_S = 120.0
@@ -74,11 +68,16 @@ class Company:
             keep_file(self._environment, wishes.file, Path(scratch))
             return TuiOptions(Path(scratch))
         if wishes.receive and ReceiverLock.holder(wishes.store_dir) is None:
+            from otx.services.receive_process import start_receiver_process  # 40 ms
+
             receiver = start_receiver_process(wishes.store_dir, wishes.grpc, wishes.http)
             running.callback(receiver.stop)
         options = TuiOptions(wishes.store_dir)
         if not wishes.pids:
             return options
+        from otx.profile.session import Target  # 40 ms
+        from otx.services.profiler import LiveProfile
+
         profile = LiveProfile(Target(wishes.pids))
         try:
             profile.start()
@@ -95,6 +94,10 @@ def keep_file(environment: Environment, file: str, store_dir: Path) -> None:
         UsageError: The file cannot be read, or holds no OTLP.
         MachineError: The store cannot be written.
     """
+    from otx.otlp.files import read_file, read_stream  # 30 ms
+    from otx.store.converter import start_converter
+    from otx.store.wal import LogWriter
+
     requests = read_stream(environment.stdin, "stdin") if file == "-" else read_file(Path(file))
     with LogWriter(store_dir) as log:
         for request in requests:

@@ -3,7 +3,7 @@
 A thread looks a few times a second at whatever the current screen shows, reads it only when it
 has changed, and hands over an immutable snapshot. So neither a key press waits for a query nor a
 query for a key press, and a burst of a million spans is one message. A look that takes long
-makes the next one wait as long: looking never costs more than half a core.
+makes the next one wait longer: looking never costs more than a quarter of a core.
 """
 
 import threading
@@ -12,16 +12,15 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from otx.errors import OtxError
+from otx.flame.search import index_functions
 from otx.flame.tree import build_tree, hottest
 from otx.model.stack import Stack
 from otx.model.units import NS_PER_S
-from otx.services.profiler import ProfileSnapshot
 from otx.store.errors import SearchError
 from otx.store.layout import ReceiverLock
-from otx.store.reader import Store, StoreVersion, Totals
 from otx.store.search import parse_search
 from otx.tui.snapshot import (
     Changed,
@@ -40,7 +39,13 @@ from otx.tui.snapshot import (
     View,
 )
 
+if TYPE_CHECKING:
+    from otx.services.profiler import ProfileSnapshot
+    from otx.store.reader import StoreVersion, Totals
+
 INTERVAL_S = 0.15
+_REST = 3
+"""How many times as long as a look took the feed rests after it."""
 TRACE_ROWS = 500
 LOG_ROWS = 1_000
 TRACE_LOG_ROWS = 500
@@ -54,7 +59,7 @@ _STATUS_EVERY_S = 1.0
 class Sampled(Protocol):
     """A running profiler, as far as it is looked at."""
 
-    def snapshot(self) -> ProfileSnapshot:
+    def snapshot(self) -> "ProfileSnapshot":
         """What was sampled so far."""
 
 
@@ -89,7 +94,8 @@ class StoreFeed:
         interval_s: float = INTERVAL_S,
     ) -> None:
         self._interval_s = interval_s
-        self._looker = _Looker(sources, clock)
+        self._sources = sources
+        self._clock = clock
         self._interest: Interest = TracesInterest()
         self._asked = threading.Event()
         self._closed = threading.Event()
@@ -123,20 +129,23 @@ class StoreFeed:
 
     def _run(self, listener: Callable[[Changed], object]) -> None:
         last: Snapshot | None = None
+        looker = _Looker(self._sources, self._clock)
         while not self._closed.is_set():
             self._asked.clear()
             began = time.monotonic()
-            snapshot = self._looker.look(self._interest)
+            snapshot = looker.look(self._interest)
             if snapshot != last and not self._closed.is_set():
                 last = snapshot
                 listener(Changed(snapshot))
-            self._asked.wait(max(self._interval_s, time.monotonic() - began))
+            self._asked.wait(max(self._interval_s, _REST * (time.monotonic() - began)))
 
 
 class _Looker:
     """Looks once; remembers what it saw, so that nothing unchanged is read again."""
 
     def __init__(self, sources: Sources, clock: Callable[[], int]) -> None:
+        from otx.store.reader import Store  # 400 ms of DuckDB and Arrow; the screens are up by then
+
         self._sources = sources
         self._store = Store(sources.store_dir)
         self._clock = clock
@@ -207,7 +216,7 @@ class _Looker:
         )
         return LogsView(interest, tuple(records), self._held().logs)
 
-    def _flame(self, interest: FlameInterest, snapshot: ProfileSnapshot | None) -> FlameView:
+    def _flame(self, interest: FlameInterest, snapshot: "ProfileSnapshot | None") -> FlameView:
         if snapshot is None:
             reason = self._sources.profile_missing
             return FlameView(
@@ -217,9 +226,11 @@ class _Looker:
                 hint=reason.hint if reason else "otx tui --pid PID samples a running program",
             )
         counts = snapshot.counts if interest.since_start else snapshot.window
+        tree = build_tree(_callers(counts) if interest.callers else counts)
         return FlameView(
             interest,
-            tree=build_tree(_callers(counts) if interest.callers else counts),
+            tree=tree,
+            functions=index_functions(tree),
             version=snapshot.version,
             hottest=tuple(hottest(counts, HOTTEST_ROWS)),
             stats=snapshot.stats,
@@ -227,7 +238,7 @@ class _Looker:
             pids=snapshot.pids,
         )
 
-    def _held(self) -> Totals:
+    def _held(self) -> "Totals":
         version = self._store.version()
         if self._totals is None or self._totals[0] != version:
             self._totals = (version, self._store.totals())

@@ -5,14 +5,15 @@ there is something new to see. Screens hold what a person chose, never telemetry
 that one snapshot can replace another at any time.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 from textual.message import Message
 
+from otx.flame.search import Matches
 from otx.flame.tree import FlameNode, FunctionShare
-from otx.model.stack import ProfileStats
+from otx.model.stack import Frame, ProfileStats
 from otx.model.telemetry import LogRecord, Span, TraceSummary
 
 RecordKind: TypeAlias = Literal["spans", "logs"]
@@ -114,6 +115,7 @@ class FlameView:
     Attributes:
         tree: The stacks that were asked for, merged.
         version: Grows when `tree` changes.
+        functions: All places of each function of the tree.
         hottest: Functions by own value.
         frequency_hz: Looks a second and core.
         pids: The processes that are sampled.
@@ -124,6 +126,7 @@ class FlameView:
     interest: FlameInterest
     tree: FlameNode
     version: int = 0
+    functions: Mapping[Frame, Matches] = field(default_factory=dict)
     hottest: Sequence[FunctionShare] = ()
     stats: ProfileStats = field(default_factory=ProfileStats)
     frequency_hz: int = 0

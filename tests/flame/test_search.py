@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from otx.errors import UsageError
 from otx.flame.layout import layout
-from otx.flame.search import compile_pattern, find_frame, find_pattern, next_hit, walk_hits
+from otx.flame.search import compile_pattern, find_pattern, index_functions, next_hit, walk_hits
 from otx.flame.tree import build_tree
 from otx.model.stack import Frame, Stack
 
@@ -27,12 +27,13 @@ def test_the_share_is_that_of_the_stacks_with_a_match(counts: dict[Stack, int]) 
 
 
 @given(COUNTS)
-def test_one_function_is_found_in_all_its_places(counts: dict[Stack, int]) -> None:
-    frame = Frame("a", "native")
-    found = find_frame(build_tree(counts), frame)
-    assert found.value == sum(n for stack, n in counts.items() if frame in stack)
-    places = {stack[: i + 1] for stack in counts for i, f in enumerate(stack) if f == frame}
-    assert found.places == len(places)
+def test_every_function_is_found_in_all_its_places(counts: dict[Stack, int]) -> None:
+    index = index_functions(build_tree(counts))
+    assert index.keys() == {frame for stack in counts for frame in stack}
+    for frame, found in index.items():
+        assert found.value == sum(n for stack, n in counts.items() if frame in stack)
+        places = {stack[: i + 1] for stack in counts for i, f in enumerate(stack) if f == frame}
+        assert found.places == len(places)
 
 
 @given(COUNTS, st.booleans())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
+from otx.flame.search import index_functions
 from otx.flame.tree import build_tree, hottest
 from otx.model.stack import Frame, ProfileStats, Stack
 from otx.model.telemetry import Attributes, LogRecord, Span, SpanEvent, TraceSummary
@@ -246,9 +247,11 @@ class FixedFeed:
             ]
             return LogsView(interest, kept, len(self.records))
         assert isinstance(interest, FlameInterest)
+        tree = build_tree(self.counts)
         return FlameView(
             interest,
-            tree=build_tree(self.counts),
+            tree=tree,
+            functions=index_functions(tree),
             version=next(self._versions),
             hottest=hottest(self.counts, 20),
             stats=ProfileStats(self.samples, lost=3, target_overhead=0.006),

@@ -70,11 +70,12 @@ def watching(feed: StoreFeed) -> Iterator[Callable[[Callable[[Snapshot], bool]],
     arrived: queue.Queue[Changed] = queue.Queue()
     feed.open(arrived.put)
 
+    latest = [Snapshot()]
+
     def until(wanted: Callable[[Snapshot], bool]) -> Snapshot:
-        while True:
-            snapshot = arrived.get(timeout=PATIENCE_S).snapshot
-            if wanted(snapshot):
-                return snapshot
+        while not wanted(latest[0]):
+            latest[0] = arrived.get(timeout=PATIENCE_S).snapshot
+        return latest[0]
 
     try:
         yield until

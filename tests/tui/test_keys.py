@@ -35,9 +35,8 @@ async def showing(
 
 
 async def press(pilot: Pilot[int], *keys: str) -> None:
-    for key in keys:
-        await pilot.press(key)
-        await pilot.pause()
+    await pilot.press(*keys)
+    await pilot.pause()
 
 
 def status_text(pilot: Pilot[int]) -> str:

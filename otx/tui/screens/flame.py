@@ -12,7 +12,7 @@ from textual.widgets import Static
 
 from otx.errors import UsageError
 from otx.flame.draw import share_text
-from otx.flame.search import NOTHING, Matches, compile_pattern, find_frame, find_pattern
+from otx.flame.search import NOTHING, Matches, compile_pattern, find_pattern
 from otx.model.cells import printable
 from otx.model.stack import Frame
 from otx.model.units import format_count
@@ -148,7 +148,7 @@ class FlameScreen(SignalScreen):
         tree = self._view.tree
         text = self.query_one(SearchBar).text
         if self._function is not None:
-            self._matches = find_frame(tree, self._function)
+            self._matches = self._view.functions.get(self._function, NOTHING)
         elif text:
             self._matches = find_pattern(tree, compile_pattern(text))
         else:
@@ -163,7 +163,7 @@ class FlameScreen(SignalScreen):
         graph = self.query_one(FlameGraph)
         box, picture = graph.box, graph.picture
         frame = frame_of(box)
-        places = find_frame(view.tree, frame) if frame is not None else NOTHING
+        places = view.functions.get(frame, NOTHING) if frame is not None else NOTHING
         width = self.query_one(FlameInfo).size.width
         lines = box_lines(box, picture.whole, picture.zoomed, view.frequency_hz, places, width)
         if self._matches.frames:
