@@ -9,11 +9,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
-from otx.errors import UsageError
+from otx.errors import OtxError
 from otx.model.stack import Frame, FrameKind, ProfileStats, Sample, Stack
 from otx.profile.session import ProfileSession, Target
 from otx.profile.targets import process_of
@@ -127,6 +126,7 @@ class LiveProfile:
             on_warning=on_warning,
             debug=debug,
         )
+        self._on_warning = on_warning
         self._clock = clock
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -159,10 +159,11 @@ class LiveProfile:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        if self._session is not None:
-            self._last = self.snapshot()
-            self._session.close()
-            self._session = None
+        self.snapshot()  # the last one, which is kept
+        with self._lock:
+            session, self._session = self._session, None
+        if session is not None:
+            session.close()
         if self._failure is not None:
             raise self._failure
 
@@ -202,8 +203,10 @@ class LiveProfile:
             return
         samples = session.poll(timeout_s)
         while self._waiting_pids:
-            with suppress(UsageError):  # it has ended meanwhile
+            try:
                 session.add_pid(self._waiting_pids.popleft())
+            except OtxError as error:  # it has ended meanwhile, or there are too many
+                self._on_warning(error.message)
         with self._lock:
             self._counts.add(samples)
             forgotten = self._counts.forget_before(self._clock())
