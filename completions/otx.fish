@@ -105,7 +105,7 @@ complete -c otx -n '__fish_seen_subcommand_from config; and not __fish_seen_subc
 complete -c otx -n '__fish_seen_subcommand_from config; and not __fish_seen_subcommand_from show path validate' -a path -d 'Print the configuration files that are looked for, strongest first.'
 complete -c otx -n '__fish_seen_subcommand_from config; and not __fish_seen_subcommand_from show path validate' -a validate -d 'Check every configuration file; exit 1 when a key is unknown.'
 complete -c otx -n '__fish_seen_subcommand_from config; and not __fish_seen_subcommand_from show path validate' -s h -l help -d 'Show help.'
-complete -c otx -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from show' -l format -x -a 'table json jsonl csv'
+complete -c otx -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from show' -l format -x -a 'table json jsonl csv' -d 'The form of the output.'
 complete -c otx -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from show' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from show' -F
 complete -c otx -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from path' -s h -l help -d 'Show help.'

@@ -224,7 +224,7 @@ _otx_config() {
 
 _otx_config_show() {
   _arguments -s \
-    '--format[]:value:(table json jsonl csv)' \
+    '--format[The form of the output.]:value:(table json jsonl csv)' \
     {-h,--help}'[Show help.]' \
     '*: :_files'
 }

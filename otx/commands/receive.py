@@ -52,8 +52,8 @@ def receive(
 ) -> None:
     """Receive OTLP over gRPC and HTTP and keep it.
 
-    Runs until Ctrl-C, the duration's end or the count. Prints `ready grpc=HOST:PORT http=HOST:PORT` on stderr when it accepts. Port 0 picks a free
-    port.
+    Runs until Ctrl-C, the duration's end or the count. Prints one line
+    `ready grpc=HOST:PORT http=HOST:PORT` on stderr when it accepts. Port 0 picks a free port.
     """
     # 45 ms
     from otx.otlp.address import Address

@@ -45,7 +45,10 @@ def any_values() -> st.SearchStrategy[AnyValue]:
         TEXT.map(lambda text: AnyValue(string_value=text)),
         st.booleans().map(lambda flag: AnyValue(bool_value=flag)),
         I64.map(lambda number: AnyValue(int_value=number)),
-        st.floats().map(lambda number: AnyValue(double_value=number)),
+        # JSON has one NaN; the bits of others are not for it to keep.
+        st.one_of(st.floats(allow_nan=False), st.just(math.nan)).map(
+            lambda number: AnyValue(double_value=number)
+        ),
         st.binary(max_size=8).map(lambda data: AnyValue(bytes_value=data)),
     )
     return st.recursive(

@@ -23,6 +23,7 @@ def test_services_and_paths_are_those_of_the_specification() -> None:
 def test_every_response_counts_what_it_rejects() -> None:
     for wire in WIRE.values():
         fields = wire.response_class().DESCRIPTOR.fields_by_name["partial_success"]
+        assert fields.message_type is not None
         assert wire.rejected_field in fields.message_type.fields_by_name
 
 
