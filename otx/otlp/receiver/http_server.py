@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 from otx.otlp.address import Address, bind
 from otx.otlp.receiver.http_connection import HttpConnection, HttpLimits
@@ -33,6 +34,7 @@ class HttpServer:
         self._held = 0
         self._connections: set[HttpConnection] = set()
         self._loop = asyncio.new_event_loop()
+        self._loop.set_exception_handler(self._failed)
         # One thread: more would only share the interpreter. Its queue holds a body a connection,
         # all of them within `held_bytes`.
         self._decoder = ThreadPoolExecutor(1, thread_name_prefix="http-decode")
@@ -111,6 +113,12 @@ class HttpServer:
 
     def _connection(self) -> HttpConnection:
         return HttpConnection(self)
+
+    def _failed(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Count what went wrong in a callback; asyncio would write its traceback to stderr."""
+        error = context.get("exception")
+        what = f"{type(error).__name__}: {error}" if error else context["message"]
+        self.intake.noticed(f"a fault of otx: {what}")
 
     def _sweep(self) -> None:
         now = self.now_s()
