@@ -37,14 +37,19 @@ class Output:
             return
         target = Path(self._out)
         beside = target.with_name(f".{target.name}.part")
+        # A device or a pipe is written to: replacing /dev/null would take it from everybody.
+        is_replaced = target.is_file() or not target.exists()
+        place = beside if is_replaced else target
         try:
-            with beside.open("w", encoding="utf-8") as file:
+            with place.open("w", encoding="utf-8") as file:
                 yield file
-            beside.replace(target)
+            if is_replaced:
+                beside.replace(target)
         except OSError as error:
             raise _cannot_write(target, error) from None
         finally:
-            beside.unlink(missing_ok=True)
+            if is_replaced:
+                beside.unlink(missing_ok=True)
 
     def text(self, text: str) -> None:
         """Write text as it is, ending in one newline."""

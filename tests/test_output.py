@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,18 @@ def test_a_file_is_replaced_as_a_whole_or_not_at_all(
         )
     assert target.read_text() == "before"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_pipe_is_written_to_and_stays_one(environment: Environment, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        Output(environment, str(pipe)).text("line")
+        assert os.read(reader, 100) == b"line\n"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
 
 
 def test_a_file_in_no_folder_is_a_usage_error(environment: Environment, tmp_path: Path) -> None:
