@@ -5,7 +5,7 @@ work in shared memory; the profiler stays attached on another one. Windows with 
 off follow each other in ABBA blocks in random order, so that slow changes of the machine cancel
 out. Beside the frequencies stands a null, whose windows differ in nothing: a loss smaller than
 the null's interval was not seen. Pairs in which the target had to wait for its processor for
-more than a tenth of a window are left out and counted.
+more than half a window are left out and counted.
 
 The high frequency shows what one sample costs, timer interrupt included; times 99 it is a better
 estimate of the loss at 99 Hz than the direct measurement, whose noise is larger than the loss.
@@ -56,7 +56,7 @@ deep(27)
 """
 SLOW_HZ, FAST_HZ = 99, 1999
 SETTLE_S = 0.02
-MAX_WAITING = 0.1
+MAX_WAITING = 0.5
 RESAMPLES = 2000
 
 

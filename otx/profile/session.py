@@ -4,6 +4,7 @@ The kernel side keeps addresses; names are read here while the process lives, so
 called ten times a second. It returns early when something new is to be named.
 """
 
+import os
 import time
 from collections.abc import Callable, Collection
 from types import TracebackType
@@ -143,7 +144,8 @@ class ProfileSession:
         # A child that is started while children are looked for is either found or, because its
         # parent is watched already, added by the kernel side.
         while self._children:
-            new = [child for child in descendants_of([process]) if child not in self._processes]
+            # otx itself is a child of the shell it is called from.
+            new = descendants_of([process]) - self._processes.keys() - {os.getpid()}
             if not new:
                 return
             for child in new:

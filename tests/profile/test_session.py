@@ -265,6 +265,12 @@ def test_times_are_unix_and_samples_come_in_order(burn: Path, start: Start, take
     assert max(abs(a - b) for a, b in zip(times, sorted(times), strict=True)) < 10**9
 
 
+def test_otx_itself_is_no_child_of_the_target() -> None:
+    with open_session([os.getppid()]) as session:
+        assert os.getppid() in session.pids
+        assert os.getpid() not in session.pids
+
+
 def test_an_ended_target_leaves_no_pids(burn: Path, start: Start) -> None:
     process = start(burn)
     with open_session([process.pid]) as session:
