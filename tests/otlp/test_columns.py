@@ -272,7 +272,11 @@ def test_logs_are_what_protobuf_says(requests: list[ExportLogsServiceRequest]) -
 
 
 def test_no_rows_come_of_nothing() -> None:
-    for bodies in ([], [b""], [ExportTraceServiceRequest(resource_spans=[ResourceSpans()]).SerializeToString()]):
+    for bodies in (
+        [],
+        [b""],
+        [ExportTraceServiceRequest(resource_spans=[ResourceSpans()]).SerializeToString()],
+    ):
         batch = span_columns(bodies, [1] * len(bodies))
         assert (len(batch.rows), batch.rows.schema) == (0, SPAN_SCHEMA)
 
