@@ -36,6 +36,9 @@ _BATCH = 8192
 
 _LIVENESS_PERIOD_NS = 1_000_000_000
 _CUT = SampleFlags.KERNEL_CUT | SampleFlags.PYTHON_CUT
+TRUNCATED = Frame("[truncated]", "native")
+"""Stands at the root of a stack whose own root was not reached because it is too deep."""
+
 _THREAD_ROOTS = frozenset(
     ("_start", "main", "clone", "clone3", "__clone", "__clone3", "start_thread", "_dl_start_user")
 )
@@ -283,7 +286,9 @@ class ProfileSession:
         stack = merge_stacks(native, self._runs(process, record.python), whole)
         if self._kernel_wanted:
             stack += self._kernel_frames(record.kernel)
-        self._stats.count(record, native, whole)
+        is_cut = self._stats.count(record, native, whole)
+        if is_cut and stack:
+            stack = (TRUNCATED, *stack)
         return Sample(
             record.monotonic_ns + self._unix_offset_ns,
             record.pid,
@@ -320,8 +325,8 @@ class _Counts:
         self.unwound_fully = 0
         self.not_found = 0
 
-    def count(self, record: SampleRecord, native: list[Frame], whole: bool) -> None:
-        """Count one sample.
+    def count(self, record: SampleRecord, native: list[Frame], whole: bool) -> bool:
+        """Count one sample; whether its stack is cut.
 
         User frames are cut only where all of them are frames: a walk along frame pointers that
         are none may pick up any number of words. A thread without a thread state is no loss where
@@ -330,12 +335,14 @@ class _Counts:
         flags = record.flags
         self.samples += 1
         user_cut = flags & SampleFlags.USER_CUT and len(native) >= len(record.user)
-        self.truncated += bool(flags & _CUT or user_cut)
+        is_cut = bool(flags & _CUT or user_cut)
+        self.truncated += is_cut
         self.unwound_fully += whole or not record.user or bool(flags & SampleFlags.PYTHON_ROOT)
         self.not_found += bool(
             flags & SampleFlags.PYTHON_FAULT
             or (flags & SampleFlags.PYTHON_ABSENT and any(map(is_evaluation_loop, native)))
         )
+        return is_cut
 
 
 def _reaches_root(native: list[Frame]) -> bool:

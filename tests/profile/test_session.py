@@ -124,6 +124,45 @@ def test_lines_are_those_being_executed(busy: Path, start: Start, take: Take, py
     assert lines[hot_line] + lines[hot_line - 1] > 0.9 * sum(lines.values())
 
 
+def test_a_stack_too_deep_says_so_at_its_root(start: Start, take: Take, python: str) -> None:
+    recursion = (
+        "import sys\nsys.setrecursionlimit(10000)\n"
+        "def deep(n):\n"
+        "  if n: deep(n - 1)\n"
+        "  print('ready', flush=True)\n"
+        "  while True: pass\n"
+        "deep(700)\n"
+    )
+    process = start(python, "-c", recursion)
+    with open_session([process.pid]) as session:
+        samples = take(session, 20)
+        stats = session.stats()
+    assert stats.truncated == stats.samples
+    assert {names(sample)[0] for sample in samples} == {"[truncated]"}
+    assert all(names(sample).count("deep") == 512 for sample in samples)
+
+
+def test_coroutines_are_functions(start: Start, take: Take, python: str) -> None:
+    loop = (
+        "import asyncio\n"
+        "async def leaf():\n"
+        "  for _ in range(1000): pass\n"
+        "  await asyncio.sleep(0)\n"
+        "async def main():\n"
+        "  print('ready', flush=True)\n"
+        "  while True: await leaf()\n"
+        "asyncio.run(main())\n"
+    )
+    process = start(python, "-c", loop)
+    with open_session([process.pid]) as session:
+        samples = take(session, 100)
+    inside = [sample for sample in samples if "leaf" in names(sample)]
+    assert len(inside) > 30
+    for sample in inside:
+        below = names(sample)
+        assert below.index("<module>") < below.index("main") < below.index("leaf")
+
+
 def test_without_python_frames_are_native_only(busy: Path, start: Start, take: Take) -> None:
     process = start(sys.executable, busy, 0)
     with open_session([process.pid], python=False) as session:
