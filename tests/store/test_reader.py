@@ -169,3 +169,18 @@ def test_a_reader_decodes_only_so_much_and_says_what_it_hides(
         pass
     tails.follow()
     assert tails.facts.bytes == tails.facts.hidden_bytes == len(tails.table("spans")) == 0
+
+
+@pytest.mark.parametrize("spans_a_trace", [1, 1_500])
+def test_the_newest_traces_of_many_are_the_newest_of_all(
+    store_dir: Path, span_request: SpanRequest, spans_a_trace: int
+) -> None:
+    """More spans than are looked at first; with long traces the first look is not enough."""
+    traces = 4_500 // spans_a_trace
+    with LogWriter(store_dir) as log:
+        for trace in range(1, traces + 1):
+            log.append(Signal.TRACES, span_request("s", spans_a_trace, trace=trace), 1)
+    listed = Store(store_dir).traces(limit=10)
+    newest = range(traces, max(traces - 10, 0), -1)
+    assert [one.trace_id for one in listed] == [TRACE % trace for trace in newest]
+    assert {one.span_count for one in listed} == {spans_a_trace}
