@@ -22,6 +22,7 @@ from otx.model.units import NS_PER_S
 from otx.store.errors import SearchError
 from otx.store.layout import ReceiverLock
 from otx.store.search import parse_search
+from otx.tracing.tree import build_tree as build_trace_tree
 from otx.tui.snapshot import (
     Changed,
     FlameInterest,
@@ -154,6 +155,7 @@ class _Looker:
         self._totals: tuple[StoreVersion, Totals] | None = None
         self._status = Status()
         self._status_due_s = 0.0
+        self._last_trace: OpenTrace | None = None
 
     def look(self, interest: Interest) -> Snapshot:
         """What there is to see now."""
@@ -203,9 +205,13 @@ class _Looker:
         spans = self._store.trace(trace_id)
         if not spans:
             return None
-        logs = self._store.logs(trace_id=trace_id, limit=TRACE_LOG_ROWS)
-        shown = spans[:MAX_TRACE_SPANS]
-        return OpenTrace(trace_id, tuple(shown), tuple(logs), len(spans) - len(shown))
+        logs = tuple(self._store.logs(trace_id=trace_id, limit=TRACE_LOG_ROWS))
+        shown = tuple(spans[:MAX_TRACE_SPANS])
+        last = self._last_trace
+        if last is None or (last.spans, last.logs) != (shown, logs):
+            more = len(spans) - len(shown)
+            self._last_trace = OpenTrace(trace_id, shown, build_trace_tree(shown), logs, more)
+        return self._last_trace
 
     def _logs(self, interest: LogsInterest) -> LogsView:
         search = interest.search

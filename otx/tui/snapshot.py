@@ -15,6 +15,7 @@ from otx.flame.search import Matches
 from otx.flame.tree import FlameNode, FunctionShare
 from otx.model.stack import Frame, ProfileStats
 from otx.model.telemetry import LogRecord, Span, TraceSummary
+from otx.tracing.tree import TraceTree
 
 RecordKind: TypeAlias = Literal["spans", "logs"]
 """What a search expression looks through."""
@@ -69,11 +70,13 @@ class OpenTrace:
     """One trace with all that has arrived of it, and the log records that belong to it.
 
     Attributes:
+        tree: The spans in their places.
         more_spans: Spans beyond those that are shown.
     """
 
     trace_id: str
     spans: Sequence[Span]
+    tree: TraceTree
     logs: Sequence[LogRecord] = ()
     more_spans: int = 0
 

@@ -11,7 +11,7 @@ from textual.containers import Horizontal
 
 from otx.model.units import format_count
 from otx.tui.link import Link, LinkOpened
-from otx.tui.screens.signal_screen import SignalScreen
+from otx.tui.screens.signal_screen import SignalScreen, count_text
 from otx.tui.snapshot import Feed, Interest, LogsInterest, LogsView, Snapshot
 from otx.tui.widgets.line_list import LineList
 from otx.tui.widgets.log_list import LogList
@@ -129,7 +129,7 @@ class LogsScreen(SignalScreen):
             if self._paused_at is not None:
                 state = f"paused · {format_count(max(view.held - self._paused_at, 0))} new"
             self.query_one("#logs", Pane).label(
-                "Logs", f"{format_count(shown)} of {format_count(view.held)} · {state}"
+                "Logs", f"{count_text(shown, view.held, view.interest != LogsInterest())} · {state}"
             )
         if self._wanted.trace_id:
             words.append(f"of trace {self._wanted.trace_id[:8]}… (backspace: of all)")

@@ -182,6 +182,16 @@ def receiving_text(status: Status) -> str:
     return f"● live  {ports}   {rate_text(status.per_s)} rec/s"
 
 
+def count_text(shown: int, held: int, is_searched: bool) -> str:
+    """How many rows there are: `142 of 1 204`, or `1 204` where all are shown.
+
+    Rows and count are read a moment apart, so without a search a few more may be held.
+    """
+    if not is_searched and held - shown <= max(shown // 10, 5):
+        return format_count(shown)
+    return f"{format_count(shown)} of {format_count(held)}"
+
+
 def rate_text(per_s: float) -> str:
     """A rate in few characters: `0`, `812`, `1.2k`."""
     if per_s < 1_000:

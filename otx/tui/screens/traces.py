@@ -11,9 +11,8 @@ from textual.containers import Horizontal, Vertical
 
 from otx.model.cells import printable
 from otx.model.units import format_count, format_duration
-from otx.tracing.tree import TraceTree, build_tree
 from otx.tui.link import Link, LinkOpened
-from otx.tui.screens.signal_screen import SignalScreen
+from otx.tui.screens.signal_screen import SignalScreen, count_text
 from otx.tui.snapshot import Feed, Interest, OpenTrace, Snapshot, TracesInterest, TracesView
 from otx.tui.widgets.line_list import LineList
 from otx.tui.widgets.pane import Pane
@@ -57,7 +56,6 @@ class TracesScreen(SignalScreen):
         self._latest: Snapshot | None = None
         self._paused_at: int | None = None
         self._trace: OpenTrace | None = None
-        self._tree: TraceTree | None = None
         self._link_span = ""
 
     def panes(self) -> ComposeResult:
@@ -121,8 +119,7 @@ class TracesScreen(SignalScreen):
             self.query_one(TraceList).chosen = trace.trace_id
             self.ask()
         self._trace = trace
-        self._tree = build_tree(trace.spans)
-        self.query_one(Waterfall).show(self._tree, is_other)
+        self.query_one(Waterfall).show(trace.tree, is_other)
         if self._link_span:
             self._go_to_link()
         self._show_span()
@@ -148,8 +145,8 @@ class TracesScreen(SignalScreen):
             )
             if self._paused_at is not None:
                 state = f"paused · {format_count(max(view.held - self._paused_at, 0))} new"
-            shown = format_count(len(view.rows))
-            label = f"{shown} of {format_count(view.held)} · newest first · {state}"
+            shown = count_text(len(view.rows), view.held, bool(view.interest.search))
+            label = f"{shown} · newest first · {state}"
             self.query_one("#traces", Pane).label("Traces", label)
             following = "● following" if traces.following else "○ F follows again"
             words = ["‖ paused" if self._paused_at is not None else following]
@@ -157,9 +154,10 @@ class TracesScreen(SignalScreen):
         self.show_status(snapshot.status, words=words)
 
     def _trace_words(self) -> list[str]:
-        trace, tree = self._trace, self._tree
-        if trace is None or tree is None:
+        trace = self._trace
+        if trace is None:
             return []
+        tree = trace.tree
         words = []
         failed = sum(span.is_error for span in trace.spans)
         if failed:
@@ -173,9 +171,10 @@ class TracesScreen(SignalScreen):
         return words
 
     def _show_span(self) -> None:
-        trace, tree = self._trace, self._tree
-        if trace is None or tree is None:
+        trace = self._trace
+        if trace is None:
             return
+        tree = trace.tree
         root = next((node.span for node in tree.roots if node.span), None)
         name = printable(root.name) if root else "… waiting for the root"
         short = f"{trace.trace_id[:8]}…{trace.trace_id[-4:]}"
