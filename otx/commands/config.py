@@ -15,7 +15,7 @@ app = command_app(help="Show the configuration and where each value comes from."
 @app.command()
 def show(
     ctx: typer.Context,
-    form: Annotated[RowFormat, typer.Option("--format")] = "table",
+    form: Annotated[RowFormat, typer.Option("--format", help="The form of the output.")] = "table",
 ) -> None:
     """Print every setting with its value and what set it."""
     config = Config(ctx.obj)
