@@ -11,6 +11,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 
 from otx.errors import ExitCode
@@ -24,6 +25,8 @@ from otx.tui.screens.traces import TracesScreen
 from otx.tui.snapshot import Changed, Feed, Snapshot
 from otx.tui.themes import COLOURLESS, THEMES
 from otx.tui.widgets.bars import TabBar
+
+_COLOURLESS_FILTERS = (NoColor, Monochrome)
 
 
 class OtxApp(App[int]):
@@ -69,6 +72,11 @@ class OtxApp(App[int]):
         first: str = "traces",
     ) -> None:
         super().__init__(ansi_color=True if colourless else None)
+        # Textual decides by NO_COLOR alone; `--color` stands above it.
+        self.no_color = colourless
+        self._filters = [one for one in self._filters if not isinstance(one, _COLOURLESS_FILTERS)]
+        if colourless:
+            self._filters.append(NoColor())
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = COLOURLESS if colourless else theme_name
@@ -79,6 +87,15 @@ class OtxApp(App[int]):
         self.add_mode("traces", lambda: TracesScreen(feed, clock))
         self.add_mode("logs", lambda: LogsScreen(feed, clock))
         self.add_mode("flame", lambda: FlameScreen(feed, clock))
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What ended the app, where that was a fault."""
+        return self._exception
+
+    def _print_error_renderables(self) -> None:
+        """Leave it to `otx.cli` to show errors, with its report."""
+        self._exit_renderables.clear()
 
     async def on_mount(self) -> None:
         """Open the first screen and begin to look."""

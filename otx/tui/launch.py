@@ -40,11 +40,14 @@ def run_tui(environment: Environment, options: TuiOptions) -> int:
     Raises:
         MachineError: This is no terminal that can show a full screen.
         UsageError: The configured theme does not exist.
+        Exception: What ended the screens, where that was a fault; the terminal is restored.
     """
     require_terminal(environment)
     app = make_app(environment, options)
     code = app.run()
-    return app.return_code if code is None and app.return_code else code or 0
+    if app.failure is not None:
+        raise app.failure
+    return code or 0
 
 
 def make_app(environment: Environment, options: TuiOptions) -> OtxApp:
@@ -54,11 +57,11 @@ def make_app(environment: Environment, options: TuiOptions) -> OtxApp:
         UsageError: The configured theme does not exist.
     """
     sources = Sources(options.store_dir, options.profile, options.profile_missing)
+    colourless = not environment.wants_colour(environment.stderr)
     app = OtxApp(
         StoreFeed(sources, environment.clock),
         environment.clock,
-        colourless=bool(environment.variables.get("NO_COLOR"))
-        or environment.colour_mode == "never",
+        colourless=colourless,
         duration_s=options.duration_s,
         first=options.first,
     )
@@ -66,7 +69,7 @@ def make_app(environment: Environment, options: TuiOptions) -> OtxApp:
     if theme not in app.available_themes:
         names = ", ".join(theme.name for theme in THEMES)
         raise UsageError(f"no theme {theme!r}", hint=f"{names}, or one of Textual's")
-    if not app.no_color:
+    if not colourless:
         app.theme = theme
     return app
 

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -21,8 +22,11 @@ import pytest
 from otx.environment import Environment
 from otx.errors import MachineError, UsageError
 from otx.store.layout import ReceiverLock
+from otx.tui.app import OtxApp
 from otx.tui.launch import TuiOptions, make_app, require_terminal
+from otx.tui.snapshot import Interest
 from tests.conftest import RunCli, Terminal
+from tests.tui.conftest import FixedFeed, clock
 
 PATIENCE_S = 40.0
 SPAN = {
@@ -123,6 +127,44 @@ def test_killed_it_leaves_no_receiver(cli_variables: dict[str, str], tmp_path: P
         screen.process.send_signal(signal.SIGKILL)
         assert select.select([handle], [], [], PATIENCE_S)[0], "the receiver is still there"
         os.close(handle)
+
+
+COLOUR = re.compile(rb"\x1b\[(?:\d+;)*(?:[34]8;[25];[\d;]+|[349][0-7]|10[0-7])(?:;\d+)*m")
+
+
+@pytest.mark.parametrize(
+    ("variables", "flags", "is_coloured"),
+    [
+        ({}, (), True),
+        ({"NO_COLOR": "1"}, (), False),
+        ({}, ("--color", "never"), False),
+        ({"NO_COLOR": "1"}, ("--color=always",), True),
+    ],
+)
+def test_colour_is_sent_where_it_is_wanted(
+    cli_variables: dict[str, str],
+    tmp_path: Path,
+    variables: dict[str, str],
+    flags: tuple[str, ...],
+    is_coloured: bool,
+) -> None:
+    arguments = ("--no-receive", "--store", str(tmp_path / "store"), *flags)
+    with on_a_terminal({**cli_variables, **variables}, *arguments) as screen:
+        screen.wait_for("No traces yet")
+        assert (COLOUR.search(screen.seen) is not None) == is_coloured
+        screen.press("q")
+        assert screen.wait() == 0
+
+
+def test_a_fault_is_handed_on_and_not_drawn(capfd: pytest.CaptureFixture[str]) -> None:
+    class Failing(FixedFeed):
+        def ask(self, interest: Interest) -> None:
+            raise ZeroDivisionError("a fault of the feed")
+
+    app = OtxApp(Failing(), clock)
+    app.run(headless=True)
+    assert isinstance(app.failure, ZeroDivisionError)
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_a_file_is_shown(cli_variables: dict[str, str], tmp_path: Path) -> None:
