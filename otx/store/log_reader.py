@@ -1,8 +1,9 @@
 """Reading logs that others write: how far one may, and what to make of a torn end.
 
-A living writer's log is read as far as its file `committed` says. A dead writer's log is read to
-its end: what lies behind the last acknowledgement may be whole or torn, and a record whose
-checksum fails ends its file. A file that is followed by another ends where that one says.
+A log is read as far as its file `committed` says, whether its writer lives or was killed: what
+lies behind was never acknowledged, and its sender will come again. After a power cut `committed`
+may be behind what was acknowledged; then the log is read to its end, and a record whose checksum
+fails ends its file. A file that is followed by another ends where that one says.
 """
 
 import os
@@ -25,7 +26,9 @@ from otx.store.log_format import (
 from otx.store.log_position import (
     COMMITTED_BYTES,
     COMMITTED_NAME,
+    Committed,
     LogPosition,
+    current_boot,
     decode_committed,
 )
 
@@ -86,17 +89,17 @@ def is_writing(directory: Path) -> bool:
     return is_locked(directory / "lock")
 
 
-def committed_position(directory: Path) -> LogPosition | None:
-    """Up to where a log's writer has acknowledged; None where it never said so."""
+def committed_in(directory: Path) -> Committed | None:
+    """What a log's writer says of itself; None where it never did."""
     for _ in range(_HALF_WRITTEN_TRIES):
         try:
             with (directory / COMMITTED_NAME).open("rb", buffering=0) as file:
                 data = file.read(COMMITTED_BYTES)
         except FileNotFoundError:
             return None
-        position = decode_committed(data or b"")
-        if position is not None:
-            return position
+        committed = decode_committed(data or b"")
+        if committed is not None:
+            return committed
         time.sleep(0)
     return None
 
@@ -107,9 +110,11 @@ def readable_stretches(directory: Path, start: LogPosition) -> list[Stretch]:
     A file that vanishes meanwhile was converted; the caller compares manifests to notice.
     """
     living = is_writing(directory)
-    limit = committed_position(directory) if living else None
-    if living and limit is None:
+    committed = committed_in(directory)
+    if living and committed is None:
         return []
+    is_exact = committed is not None and (living or committed.boot == current_boot())
+    limit = committed.position if committed is not None and is_exact else None
     try:
         names = sorted(path.name for path in directory.glob(f"*{FILE_SUFFIX}"))
     except FileNotFoundError:
@@ -117,11 +122,12 @@ def readable_stretches(directory: Path, start: LogPosition) -> list[Stretch]:
     numbers = [int(name.removesuffix(FILE_SUFFIX)) for name in names]
     found = []
     for index, (name, number) in enumerate(zip(names, numbers, strict=True)):
-        if number < start.number or (limit is not None and number > limit.number):
+        if number < start.number or (living and limit is not None and number > limit.number):
             continue
         path = directory / name
         follower = directory / names[index + 1] if index + 1 < len(names) else None
-        end, is_final = _end_of(path, number, follower, limit)
+        end, ends_here = _end_of(path, number, follower, limit)
+        is_final = ends_here or not living
         begin = max(start.offset if number == start.number else 0, FILE_HEADER_BYTES)
         if is_final or end > begin:
             found.append(Stretch(directory, number, path, begin, max(begin, end), is_final))
@@ -178,7 +184,9 @@ def _is_damaged(stretch: Stretch, data: bytes, end: int) -> bool:
 def _end_of(
     path: Path, number: int, follower: Path | None, limit: LogPosition | None
 ) -> tuple[int, bool]:
-    """Where a file ends for readers, and whether that is for good."""
+    """Where a file ends for readers, and whether its follower says so."""
+    if limit is not None and number > limit.number:
+        return 0, False  # begun, but nothing in it was acknowledged
     if follower is not None:
         header = _header_of(follower)
         if header is not None and header[0] == number + 1:
@@ -186,7 +194,7 @@ def _end_of(
     if limit is not None and number == limit.number:
         return limit.offset, False
     try:
-        return path.stat().st_size, limit is None
+        return path.stat().st_size, False
     except FileNotFoundError:
         return 0, False
 

@@ -15,8 +15,8 @@ import duckdb
 from otx.errors import UsageError
 from otx.model.telemetry import LogRecord, Span, TraceSummary
 from otx.store.layout import Layout
-from otx.store.log_position import LogPosition
-from otx.store.log_reader import committed_position, is_writing, log_directories
+from otx.store.log_position import Committed
+from otx.store.log_reader import committed_in, is_writing, log_directories
 from otx.store.manifest import Identity, manifest_identity
 from otx.store.query import MEMORY_LIMIT, Result, open_query
 from otx.store.rows import LOG_FIELDS, SPAN_FIELDS, log_of, span_of, summary_of
@@ -63,7 +63,7 @@ class StoreVersion:
     """Differs from another whenever something else can be read."""
 
     manifest: Identity | None
-    logs: tuple[tuple[str, LogPosition | None], ...]
+    logs: tuple[tuple[str, Committed | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class Store:
     def version(self) -> StoreVersion:
         """What can be read now, to compare with an earlier answer; well under a millisecond."""
         logs = tuple(
-            (log.name, committed_position(log) if is_writing(log) else None)
+            (log.name, committed_in(log) if is_writing(log) else None)
             for log in log_directories(self.layout)
         )
         return StoreVersion(manifest_identity(self.layout.manifest), logs)

@@ -33,7 +33,15 @@ from otx.store.log_format import (
     encode_file_header,
     encode_record_header,
 )
-from otx.store.log_position import COMMITTED_NAME, LogPosition, encode_committed, log_file_name
+from otx.store.log_position import (
+    COMMITTED_NAME,
+    Committed,
+    LogPosition,
+    current_boot,
+    encode_committed,
+    encode_position,
+    log_file_name,
+)
 
 FsyncMode: TypeAlias = Literal["always", "interval"]
 
@@ -220,6 +228,7 @@ class _LogFiles:
         lock.acquire()
         self._lock = lock
         self._committed = os.open(hidden / COMMITTED_NAME, os.O_RDWR | os.O_CREAT, 0o644)
+        os.pwrite(self._committed, encode_committed(Committed(self._at, current_boot())), 0)
         self._open_next()
         self.directory = logs / hidden.name[1:]
         hidden.rename(self.directory)
@@ -282,7 +291,7 @@ class _LogFiles:
         self._unsynced = False
 
     def _publish(self) -> None:
-        os.pwrite(self._committed, encode_committed(self._at), 0)
+        os.pwrite(self._committed, encode_position(self._at), 0)
 
     def _open_next(self) -> None:
         """Go on in a new file, whose header says where this one ends."""

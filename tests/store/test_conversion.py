@@ -11,6 +11,14 @@ from otx.model.signal import Signal
 from otx.store.conversion import Conversion
 from otx.store.durable import no_step
 from otx.store.layout import Layout
+from otx.store.log_format import encode_record_header
+from otx.store.log_position import (
+    COMMITTED_NAME,
+    LOG_START,
+    Committed,
+    encode_committed,
+    log_file_name,
+)
 from otx.store.log_reader import log_directories
 from otx.store.manifest import read_manifest
 from otx.store.reader import Store
@@ -145,14 +153,55 @@ def test_a_real_process_that_ends_at_a_step(
     assert sum(raw_bodies(store_dir).values()) == 4
 
 
+def last_file(directory: Path) -> Path:
+    return max(directory.glob("*.otxlog"))
+
+
+def after_a_power_cut(directory: Path) -> None:
+    """Make a log that of a writer from before the machine went down, `committed` lost."""
+    said = Committed(LOG_START, bytes(16))
+    (directory / COMMITTED_NAME).write_bytes(encode_committed(said))
+
+
+def test_what_a_killed_writer_did_not_acknowledge_is_not_there(
+    store_dir: Path, span_request: SpanRequest
+) -> None:
+    expected = keep(store_dir, span_request, 1)
+    layout = Layout(store_dir)
+    (directory,) = log_directories(layout)
+    body = span_request("written, but killed before the acknowledgement")
+    with last_file(directory).open("ab") as file:
+        file.write(encode_record_header(Signal.TRACES, body, 1) + body)
+    next_file = directory / log_file_name(int(last_file(directory).stem) + 1)
+    next_file.write_bytes(b"OTXL")
+    store = Store(store_dir)
+    assert names(store) == expected
+    conversion = Conversion(layout)
+    while conversion.convert():
+        pass
+    assert names(store) == expected
+    assert log_directories(layout) == []
+    assert list(layout.aside.iterdir()) == []
+
+
+def test_a_whole_record_outlives_a_power_cut_whatever_committed_says(
+    store_dir: Path, span_request: SpanRequest
+) -> None:
+    expected = keep(store_dir, span_request, 2)
+    (directory,) = log_directories(Layout(store_dir))
+    after_a_power_cut(directory)
+    assert names(Store(store_dir)) == expected
+
+
 def test_a_torn_tail_is_cut_kept_aside_and_counted(
     store_dir: Path, span_request: SpanRequest
 ) -> None:
     expected = keep(store_dir, span_request, 1)
     layout = Layout(store_dir)
-    last = sorted(log_directories(layout)[0].glob("*.otxlog"))[-1]
-    with last.open("ab") as file:
+    (directory,) = log_directories(layout)
+    with last_file(directory).open("ab") as file:
         file.write(b"half a record, torn by a power cut")
+    after_a_power_cut(directory)
     store = Store(store_dir)
     assert names(store) == expected
     conversion = Conversion(layout)
