@@ -237,7 +237,6 @@ class _Looker:
             interest,
             tree=tree,
             functions=index_functions(tree),
-            version=snapshot.version,
             hottest=tuple(hottest(counts, HOTTEST_ROWS)),
             stats=snapshot.stats,
             frequency_hz=snapshot.frequency_hz,

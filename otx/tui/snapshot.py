@@ -65,7 +65,7 @@ class FlameInterest:
 Interest: TypeAlias = TracesInterest | LogsInterest | FlameInterest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OpenTrace:
     """One trace with all that has arrived of it, and the log records that belong to it.
 
@@ -81,7 +81,7 @@ class OpenTrace:
     more_spans: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TracesView:
     """Answer to `TracesInterest`.
 
@@ -97,7 +97,7 @@ class TracesView:
     trace: OpenTrace | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class LogsView:
     """Answer to `LogsInterest`.
 
@@ -111,13 +111,12 @@ class LogsView:
     held: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FlameView:
     """Answer to `FlameInterest`.
 
     Attributes:
         tree: The stacks that were asked for, merged.
-        version: Grows when `tree` changes.
         functions: All places of each function of the tree.
         hottest: Functions by own value.
         frequency_hz: Looks a second and core.
@@ -128,7 +127,6 @@ class FlameView:
 
     interest: FlameInterest
     tree: FlameNode
-    version: int = 0
     functions: Mapping[Frame, Matches] = field(default_factory=dict)
     hottest: Sequence[FunctionShare] = ()
     stats: ProfileStats = field(default_factory=ProfileStats)
@@ -139,6 +137,7 @@ class FlameView:
 
 
 View: TypeAlias = TracesView | LogsView | FlameView
+"""Views are told apart as objects, never by value: a tree may be deep and is never compared."""
 
 
 @dataclass(frozen=True, slots=True)

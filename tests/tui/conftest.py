@@ -1,6 +1,5 @@
 """A small shop's telemetry with fixed ids and times, and a feed that serves it."""
 
-import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -205,7 +204,6 @@ class FixedFeed:
         self.records = [] if empty else logs()
         self.spans = [] if empty else checkout_spans()
         self.samples = sum(self.counts.values())
-        self._versions = itertools.count(1)
         self._listener: Callable[[Changed], object] = lambda changed: None
 
     def open(self, listener: Callable[[Changed], object]) -> None:
@@ -254,7 +252,6 @@ class FixedFeed:
             interest,
             tree=tree,
             functions=index_functions(tree),
-            version=next(self._versions),
             hottest=hottest(self.counts, 20),
             stats=ProfileStats(self.samples, lost=3, target_overhead=0.006),
             frequency_hz=99,

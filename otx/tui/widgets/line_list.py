@@ -43,7 +43,6 @@ class LineList(ScrollView, can_focus=True):
         "line--good",
         "line--accent",
         "line--strong",
-        "line--match",
         "line--chosen",
         "line--chosen-blurred",
     }
@@ -64,7 +63,6 @@ class LineList(ScrollView, can_focus=True):
         & > .line--good { color: $success; }
         & > .line--accent { color: $primary; }
         & > .line--strong { text-style: bold; }
-        & > .line--match { text-style: reverse; }
         & > .line--chosen { background: $primary 28%; text-style: bold; }
         & > .line--chosen-blurred { background: $panel; }
         &:ansi > .line--dim { color: ansi_default; text-style: dim; }

@@ -81,7 +81,6 @@ class TraceList(LineList):
         yield f"  {row.root_name}", ""
 
     def _cell(self, row: TraceSummary, column: Column) -> Piece:
-        ink = ""
         if column.title == "start":
             return fit(format_clock(row.start_unix_nano), column.cells) + "  ", "dim"
         if column.title == "dur":
@@ -93,7 +92,7 @@ class TraceList(LineList):
         else:
             text = f"✗{row.error_count}" if row.error_count else ""
             return fit(text, column.cells) + "  ", "error"
-        return fit(text, column.cells, right=True) + "  ", ink
+        return fit(text, column.cells, right=True) + "  ", ""
 
 
 def _columns(width: int) -> list[Column]:

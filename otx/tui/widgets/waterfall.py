@@ -16,8 +16,8 @@ from otx.tui.widgets.line_list import BAR, LineList, Piece
 _LABEL_SHARE = 0.4
 _LEAST_LABEL = 20
 _MOST_LABEL = 56
-_MOST_INDENT = 12
-"""Levels drawn by indentation; deeper ones stand where the last of these does."""
+_NAME_CELLS = 16
+"""Cells that a label keeps for names; deeper levels than that leaves stand where the last does."""
 _MOST_NARROWING = 10
 
 
@@ -105,7 +105,7 @@ class Waterfall(LineList):
         row = self._rows[index]
         axis = self._axis(width + 1)
         cells = width - axis.cells - 2
-        indent = "  " * min(row.depth, _MOST_INDENT)
+        indent = "  " * min(row.depth, max((cells - _NAME_CELLS) // 2, 1))
         fold = ("▸ " if row.is_folded else "▾ ") if row.can_fold else "  "
         stem = f"{indent}{fold}"
         if row.span is None:
