@@ -42,7 +42,7 @@ from otx.tui.snapshot import (
 
 if TYPE_CHECKING:
     from otx.services.profiler import ProfileSnapshot
-    from otx.store.reader import StoreVersion, Totals
+    from otx.store.reader import Store, StoreVersion, Totals
 
 INTERVAL_S = 0.15
 _REST = 3
@@ -145,10 +145,8 @@ class _Looker:
     """Looks once; remembers what it saw, so that nothing unchanged is read again."""
 
     def __init__(self, sources: Sources, clock: Callable[[], int]) -> None:
-        from otx.store.reader import Store  # 400 ms of DuckDB and Arrow; the screens are up by then
-
         self._sources = sources
-        self._store = Store(sources.store_dir)
+        self._opened: Store | None = None
         self._clock = clock
         self._rate = _Rate()
         self._seen: tuple[Interest, object, View] | None = None
@@ -167,6 +165,15 @@ class _Looker:
         except Exception as error:
             # A thread that ends without a word would leave a picture that looks alive.
             return self._faulty(f"a fault of otx: {type(error).__name__}: {error}")
+
+    @property
+    def _store(self) -> "Store":
+        if self._opened is None:
+            # 400 ms of DuckDB and Arrow; the screens are up by then
+            from otx.store.reader import Store
+
+            self._opened = Store(self._sources.store_dir)
+        return self._opened
 
     def _faulty(self, fault: str) -> Snapshot:
         """What was seen last, and why it is not what there is now."""

@@ -22,6 +22,7 @@ import pytest
 from otx.environment import Environment
 from otx.errors import MachineError, UsageError
 from otx.store.layout import ReceiverLock
+from otx.system.bpf_support import probe_all
 from otx.tui.app import OtxApp
 from otx.tui.launch import TuiOptions, make_app, require_terminal
 from otx.tui.snapshot import Interest
@@ -187,13 +188,27 @@ def test_stdin_is_shown_and_keys_still_come_from_the_terminal(
         assert screen.wait() == 0
 
 
-def test_no_such_file_and_no_such_process_are_said(
-    cli_variables: dict[str, str], tmp_path: Path
-) -> None:
+def test_a_file_that_is_not_there_is_said(cli_variables: dict[str, str], tmp_path: Path) -> None:
     with on_a_terminal(cli_variables, str(tmp_path / "none.json")) as screen:
         assert screen.wait() == 2
         assert b"cannot read" in screen.seen
         assert b"Traceback" not in screen.seen
+
+
+@pytest.mark.bpf
+def test_a_process_that_is_not_there_is_said_and_the_receiver_ends(
+    cli_variables: dict[str, str], tmp_path: Path
+) -> None:
+    missing = [probe for probe in probe_all() if not probe.ok]
+    if missing:
+        pytest.skip(f"{missing[0].name}: {missing[0].detail}")
+    store = tmp_path / "store"
+    arguments = ("--store", str(store), "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0")
+    with on_a_terminal(cli_variables, *arguments, "--pid", "4194305") as screen:
+        assert screen.wait() == 2
+        assert b"no process 4194305" in screen.seen
+        assert b"Traceback" not in screen.seen
+    assert ReceiverLock.holder(store) is None
 
 
 def test_without_a_terminal_it_refuses_and_says_what_works(run_cli: RunCli) -> None:
