@@ -27,7 +27,7 @@ from opentelemetry.proto.resource.v1 import resource_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
-from benchmarks.store_corpus import trace_request
+from benchmarks.corpus import trace_request
 from otx.model.signal import Signal
 from otx.otlp.columns import span_columns
 from otx.otlp.json_columns import attributes_text

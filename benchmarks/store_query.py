@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.store_corpus import trace_request
+from benchmarks.corpus import trace_request
 from otx.model.signal import Signal
 from otx.store.conversion import Conversion
 from otx.store.layout import Layout

@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.store_corpus import trace_request
+from benchmarks.corpus import trace_request
 from otx.model.signal import Signal
 from otx.store.converter import start_converter
 from otx.store.reader import Store
