@@ -17,6 +17,7 @@ from textual.screen import Screen
 from otx.errors import ExitCode
 from otx.tui.commands import KeyCommands
 from otx.tui.link import LinkOpened
+from otx.tui.picture import self_contained
 from otx.tui.screens.flame import FlameScreen
 from otx.tui.screens.help import HelpScreen
 from otx.tui.screens.logs import LogsScreen
@@ -92,6 +93,10 @@ class OtxApp(App[int]):
     def failure(self) -> BaseException | None:
         """What ended the app, where that was a fault."""
         return self._exception
+
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
+        """The screen as an SVG that loads nothing from elsewhere (Textual)."""
+        return self_contained(super().export_screenshot(title=title, simplify=simplify))
 
     def _print_error_renderables(self) -> None:
         """Leave it to `otx.cli` to show errors, with its report."""
