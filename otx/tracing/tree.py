@@ -186,8 +186,9 @@ def _grow(places: Sequence[_Place], children: dict[str, list[Span]]) -> list[Tra
     for index in range(len(order) - 1, -1, -1):
         place, depth, parent = order[index]
         node = TraceNode(place.span, depth, (), place.waiting_for, place.cut_cycle)
-        grown_children = tuple(sorted(reversed(grown.pop(index, [])), key=_order))
-        grown[parent].append(replace(node, children=grown_children))
+        below_it = grown.pop(index, [])[::-1]  # as they came, where times and ids are equal
+        below_it.sort(key=_order)
+        grown[parent].append(replace(node, children=tuple(below_it)))
     return grown[-1][::-1]
 
 
