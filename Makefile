@@ -2,6 +2,7 @@
 # Every target sets up what it needs, from nothing, and says what it installs.
 
 PYTHON ?= python3
+export PYTHON
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
