@@ -6,7 +6,9 @@ called ten times a second. It returns early when something new is to be named.
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -33,6 +35,9 @@ __all__ = ["ProfileSession", "Target"]
 
 _BATCH = 8192
 """Records read in one `poll`; the rest stays in the ring for the next."""
+
+_READ_PERIOD_NS = 5_000_000
+"""How long the naming of native frames may keep Python's waiting."""
 
 _LIVENESS_PERIOD_NS = 1_000_000_000
 _CUT = SampleFlags.KERNEL_CUT | SampleFlags.PYTHON_CUT
@@ -88,6 +93,8 @@ class ProfileSession:
         self._warned: set[str] = set()
         self._stats = _Counts()
         self._processes: dict[int, Process] = {}
+        self._unfinished: deque[_Unfinished] = deque()
+        self._finished: list[Sample] = []
         self._kernel = KernelSymbolizer()
         self._symbolizer = UserSymbolizer(ObjectFiles())
         self._next_liveness_ns = 0
@@ -164,20 +171,18 @@ class ProfileSession:
         Waits at most `timeout_s` for the first of them, and may return none sooner.
         """
         self._sampler.wait(self._shortened(timeout_s))
-        samples: list[Sample] = []
-        ended: list[int] = []
-        for raw in self._sampler.read(_BATCH):
-            record = decode_record(raw)
-            if isinstance(record, SampleRecord):
-                samples.append(self._sample(record))
-            elif record.kind is RecordKind.EXIT:
-                ended.append(record.pid)
-            else:
-                self._begin(record)
+        ended = self._read()
+        read_ns = time.monotonic_ns()
+        while self._unfinished:
+            self._finish_one()
+            if time.monotonic_ns() - read_ns > _READ_PERIOD_NS and len(self._finished) < _BATCH:
+                ended += self._read()
+                read_ns = time.monotonic_ns()
         for pid in ended:
             self._end(pid)
         self._search_interpreters()
         self._look_for_the_dead()
+        samples, self._finished = self._finished, []
         return samples
 
     def stats(self) -> ProfileStats:
@@ -278,12 +283,38 @@ class ProfileSession:
 
     # -- samples -----------------------------------------------------------------------------
 
-    def _sample(self, record: SampleRecord) -> Sample:
-        process = self._process(record.pid)
+    def _read(self) -> list[int]:
+        """Take what is in the ring and name its Python frames; the processes that ended.
+
+        A code object may be gone in a millisecond, a module's own as soon as it is imported, while
+        the symbols of an object file that is met for the first time take a hundred to read. So
+        native frames are named afterwards, and the ring is looked at again in between.
+        """
+        ended: list[int] = []
+        for raw in self._sampler.read(_BATCH):
+            record = decode_record(raw)
+            if isinstance(record, SampleRecord):
+                process = self._process(record.pid)
+                runs = self._runs(process, record.python)
+                self._unfinished.append(_Unfinished(process, record, runs))
+            elif record.kind is RecordKind.EXIT:
+                ended.append(record.pid)
+            else:
+                while self._unfinished:  # before a process becomes another program
+                    self._finish_one()
+                self._begin(record)
+        return ended
+
+    def _finish_one(self) -> None:
+        """Name the native frames of the oldest sample that waits for them."""
+        waiting = self._unfinished.popleft()
+        self._finished.append(self._sample(waiting.process, waiting.record, waiting.runs))
+
+    def _sample(self, process: Process, record: SampleRecord, runs: list[list[Frame]]) -> Sample:
         native = process.native_frames(record.user, record.user_stack)
         native.reverse()
         whole = not record.flags & SampleFlags.USER_CUT and _reaches_root(native)
-        stack = merge_stacks(native, self._runs(process, record.python), whole)
+        stack = merge_stacks(native, runs, whole)
         if self._kernel_wanted:
             stack += self._kernel_frames(record.kernel)
         is_cut = self._stats.count(record, native, whole)
@@ -314,6 +345,15 @@ class ProfileSession:
             self._kernel.frame(addresses[depth] - 1 if depth else addresses[depth])
             for depth in range(len(addresses) - 1, -1, -1)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Unfinished:
+    """A sample whose native frames have no names yet."""
+
+    process: Process
+    record: SampleRecord
+    runs: list[list[Frame]]
 
 
 class _Counts:
