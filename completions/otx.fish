@@ -89,7 +89,7 @@ complete -c otx -n '__fish_seen_subcommand_from trace; and __fish_seen_subcomman
 complete -c otx -n '__fish_seen_subcommand_from trace; and __fish_seen_subcommand_from show' -s o -l out -r -d 'Where to write; - is stdout.'
 complete -c otx -n '__fish_seen_subcommand_from trace; and __fish_seen_subcommand_from show' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from trace; and __fish_seen_subcommand_from show' -F
-complete -c otx -n '__fish_seen_subcommand_from query' -l format -x -a 'table json jsonl csv parquet' -d 'The form of the output.'
+complete -c otx -n '__fish_seen_subcommand_from query' -l format -x -a 'table json jsonl csv parquet' -d 'The form; else from the ending of -o, else table.'
 complete -c otx -n '__fish_seen_subcommand_from query' -l store -r -d 'The store to read.'
 complete -c otx -n '__fish_seen_subcommand_from query' -s o -l out -r -d 'Where to write; - is stdout.'
 complete -c otx -n '__fish_seen_subcommand_from query' -s h -l help -d 'Show help.'

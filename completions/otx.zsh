@@ -181,7 +181,7 @@ _otx_trace_show() {
 
 _otx_query() {
   _arguments -s \
-    '--format[The form of the output.]:value:(table json jsonl csv parquet)' \
+    '--format[The form; else from the ending of -o, else table.]:value:(table json jsonl csv parquet)' \
     '--store[The store to read.]:value:_files' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \

@@ -97,6 +97,8 @@ def _dispatch(words: list[str], world: Environment) -> int:
         return ExitCode.DONE
     name, *rest = words
     if name == "--version":
+        if rest:
+            raise UsageError(f"--version stands alone, without {' '.join(rest)}")
         world.stdout.write(f"otx {__version__}\n")
         return ExitCode.DONE
     if name not in COMMANDS:
@@ -118,7 +120,7 @@ def _call(name: str, arguments: list[str], world: Environment) -> int:
         return ended.exit_code
     except typer.TyperException as error:
         place = getattr(getattr(error, "ctx", None), "command_path", f"otx {name}")
-        message = error.format_message().replace("\n", " ")
+        message = " ".join(error.format_message().split())
         raise UsageError(message, hint=f"{place} --help") from error
     return result if isinstance(result, int) else ExitCode.DONE
 

@@ -95,6 +95,10 @@ class Config:
     def store_dir(self, flag: str | None = None) -> Path:
         """The directory of the store, from `--store`, OTX_STORE, a file, or the state directory."""
         text = self.get("store", flag).text
+        if "://" in text:
+            raise UsageError(
+                f"{text} is no directory", hint="--store DIR; stores at a URL are not read yet"
+            )
         return Path(text).expanduser() if text else self._environment.state_dir / "store"
 
     def paths(self) -> list[Path]:

@@ -8,16 +8,19 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Literal, TextIO, TypeAlias, get_args
+from pathlib import Path, PurePath
+from typing import Any, BinaryIO, Literal, TextIO, TypeAlias, get_args
 
 from otx.environment import Environment
 from otx.errors import OtxError, UsageError
 
 RowFormat: TypeAlias = Literal["table", "json", "jsonl", "csv"]
 ROW_FORMATS: tuple[RowFormat, ...] = get_args(RowFormat)
+_KNOWN_ENDINGS = frozenset(
+    ("csv", "folded", "html", "json", "jsonl", "otlp", "parquet", "pb", "pprof", "svg")
+)
 Row: TypeAlias = Mapping[str, Any]
 
 
@@ -35,13 +38,27 @@ class Output:
             yield self.environment.stdout
             self.environment.stdout.flush()
             return
+        with self.binary_stream() as file:
+            text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+            yield text
+            text.flush()
+            text.detach()
+
+    @contextmanager
+    def binary_stream(self) -> Iterator[BinaryIO]:
+        """As `stream`, for bytes."""
+        if self._out == "-":
+            self.environment.stdout.flush()
+            yield self.environment.stdout.buffer
+            self.environment.stdout.buffer.flush()
+            return
         target = Path(self._out)
         beside = target.with_name(f".{target.name}.part")
         # A device or a pipe is written to: replacing /dev/null would take it from everybody.
         is_replaced = target.is_file() or not target.exists()
         place = beside if is_replaced else target
         try:
-            with place.open("w", encoding="utf-8") as file:
+            with place.open("wb") as file:
                 yield file
             if is_replaced:
                 beside.replace(target)
@@ -52,21 +69,14 @@ class Output:
                 beside.unlink(missing_ok=True)
 
     def text(self, text: str) -> None:
-        """Write text as it is, ending in one newline."""
+        """Write text as it is, ending in one newline; no text is nothing at all."""
         with self.stream() as stream:
-            stream.write(text if text.endswith("\n") else text + "\n")
+            stream.write(text if text.endswith("\n") or not text else text + "\n")
 
     def binary(self, data: bytes) -> None:
         """Write bytes as they are."""
-        if self._out == "-":
-            self.environment.stdout.flush()
-            self.environment.stdout.buffer.write(data)
-            self.environment.stdout.buffer.flush()
-            return
-        try:
-            Path(self._out).write_bytes(data)
-        except OSError as error:
-            raise _cannot_write(Path(self._out), error) from None
+        with self.binary_stream() as stream:
+            stream.write(data)
 
     def document(self, document: Any) -> None:
         """Write one JSON document."""
@@ -119,6 +129,23 @@ def to_json(value: Any, indent: int | None = None) -> str:
 def write_last_words(text: str) -> None:
     """Write to stderr when no Environment can be had any more."""
     sys.stderr.write(text + "\n")
+
+
+def format_by_ending(out: str, forms: Collection[str], default: str) -> str:
+    """The form that a file's ending asks for; `default` where it asks for none.
+
+    Raises:
+        UsageError: The ending names a form of telemetry or of profiles that is not among `forms`.
+    """
+    ending = PurePath(out).suffix.removeprefix(".").lower()
+    if ending in forms:
+        return ending
+    if ending in _KNOWN_ENDINGS:
+        raise UsageError(
+            f"cannot write .{ending}: not one of {', '.join(forms)}",
+            hint="--format picks a form whatever the ending is",
+        )
+    return default
 
 
 def _json_fallback(value: Any) -> Any:

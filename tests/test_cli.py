@@ -127,6 +127,10 @@ def test_version_is_one_line(run_cli: RunCli) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, f"otx {__version__}\n", "")
 
 
+def test_version_stands_alone(run_cli: RunCli) -> None:
+    assert run_cli("--version", "extra").returncode == 2
+
+
 def test_a_closed_pipe_ends_quietly(tmp_path: Path, cli_variables: dict[str, str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)

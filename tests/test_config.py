@@ -44,6 +44,11 @@ def test_an_empty_variable_counts_as_unset(environment: Environment) -> None:
     assert Config(world).store_dir() == Path("/h/.local/state/otx/store")
 
 
+def test_a_store_at_a_url_is_refused(environment: Environment) -> None:
+    with pytest.raises(UsageError, match="is no directory"):
+        Config(environment).store_dir("clickhouse://host:9000/otel")
+
+
 def test_the_sdk_variable_is_read(environment: Environment) -> None:
     variables = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}
     world = dataclasses.replace(environment, variables=variables)

@@ -10,7 +10,7 @@ import pytest
 
 from otx.environment import Environment
 from otx.errors import OtxError, UsageError
-from otx.output import Output, Remarks, RowFormat, to_json
+from otx.output import Output, Remarks, RowFormat, format_by_ending, to_json
 from tests.conftest import Terminal
 
 COLUMNS = ["name", "count", "tags"]
@@ -117,3 +117,17 @@ def test_an_error_ends_with_what_to_do(environment: Environment) -> None:
 
 def test_json_writes_bytes_as_hex() -> None:
     assert to_json({"id": b"\x01\xab", "µ": "é"}) == '{"id": "01ab", "µ": "é"}'
+
+
+def test_no_text_is_nothing_at_all(environment: Environment, tmp_path: Path) -> None:
+    Output(environment, str(tmp_path / "out")).text("")
+    assert (tmp_path / "out").read_bytes() == b""
+
+
+def test_the_ending_picks_the_form() -> None:
+    forms = ("text", "folded", "json")
+    assert format_by_ending("x.folded", forms, "text") == "folded"
+    assert format_by_ending("x.JSON", forms, "text") == "json"
+    assert [format_by_ending(out, forms, "text") for out in ("-", "x", "x.log")] == ["text"] * 3
+    with pytest.raises(UsageError, match=r"cannot write \.svg: not one of text, folded, json"):
+        format_by_ending("x.svg", forms, "text")

@@ -13,6 +13,9 @@ app = command_app(help="Sample running programs with eBPF.")
 Form: TypeAlias = Literal["text", "folded", "json"]
 """The names of `otx.profile.formats.WRITERS`, which are not imported for them (15 ms)."""
 
+MAX_FREQUENCY_HZ = 10_000
+"""Beyond it a sample costs the target more than what lies between two."""
+
 _EXAMPLES = """\b
 Examples:
   otx profile --pid 4242 -d 10s
@@ -35,7 +38,13 @@ def profile(
     ] = True,
     frequency: Annotated[
         int | None,
-        typer.Option("-F", "--frequency", min=1, help="Samples a second and processor (99)."),
+        typer.Option(
+            "-F",
+            "--frequency",
+            min=1,
+            max=MAX_FREQUENCY_HZ,
+            help="Samples a second and processor (99).",
+        ),
     ] = None,
     duration: Annotated[
         str | None,
@@ -75,7 +84,7 @@ def profile(
         command=tuple(command or ()),
         children=children,
         frequency_hz=frequency or _configured_frequency(ctx),
-        duration_ns=None if duration is None else parse_duration_ns(duration),
+        duration_ns=None if duration is None else _some_time(parse_duration_ns(duration)),
         kernel=kernel,
         threads=threads,
         lines=lines,
@@ -86,11 +95,18 @@ def profile(
 
 def _configured_frequency(ctx: typer.Context) -> int:
     value = Config(ctx.obj).get("profile.frequency")
-    if not value.text.isdigit() or int(value.text) < 1:
+    if not value.text.isdigit() or not 1 <= int(value.text) <= MAX_FREQUENCY_HZ:
         raise UsageError(
-            f"profile.frequency is {value.text!r} ({value.origin}), which is no whole number"
+            f"profile.frequency is {value.text!r} ({value.origin})",
+            hint=f"a whole number from 1 to {MAX_FREQUENCY_HZ}",
         )
     return int(value.text)
+
+
+def _some_time(duration_ns: int) -> int:
+    if duration_ns <= 0:
+        raise UsageError("--duration 0 samples nothing", hint="leave it out to go on until Ctrl-C")
+    return duration_ns
 
 
 def _require_writable(out: str) -> None:

@@ -1,14 +1,13 @@
 """`otx query`: read-only SQL over what a store holds."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, cast, get_args
 
 import typer
 
 from otx.commands import command_app
 from otx.environment import Environment
 from otx.errors import UsageError
-from otx.output import Output, Remarks
+from otx.output import Output, Remarks, RowFormat, format_by_ending
 
 if TYPE_CHECKING:
     from otx.store.query import Result
@@ -28,8 +27,9 @@ def query(
         str, typer.Argument(metavar="SQL", help="One SELECT over spans, span_events, logs, …")
     ],
     form: Annotated[
-        QueryFormat, typer.Option("--format", help="The form of the output.")
-    ] = "table",
+        QueryFormat | None,
+        typer.Option("--format", help="The form; else from the ending of -o, else table."),
+    ] = None,
     store: Annotated[str | None, typer.Option("--store", help="The store to read.")] = None,
     out: Annotated[str, typer.Option("-o", "--out", help="Where to write; - is stdout.")] = "-",
 ) -> None:
@@ -37,43 +37,32 @@ def query(
     from otx.commands.trace import open_store
 
     environment: Environment = ctx.obj
-    if form == "parquet" and out == "-" and environment.stdout_is_terminal:
+    chosen = form or format_by_ending(out, get_args(QueryFormat), "table")
+    output = Output(environment, out)
+    if chosen == "parquet" and out == "-" and environment.stdout_is_terminal:
         raise UsageError("Parquet is not for a terminal", hint="-o FILE, or into a pipe")
     result = open_store(environment, store).query(sql)
     for remark in result.remarks:
         Remarks(environment).note(f"otx: note: {remark}")
-    if form == "parquet":
-        _write_parquet(result, environment, out)
+    if chosen == "parquet":
+        _write_parquet(result, output)
         return
     names = [column.name for column in result.columns]
-    if names == PLAN_COLUMNS and form == "table":
-        Output(environment, out).text("\n".join(row[1] for row in result.rows()))
+    if names == PLAN_COLUMNS and chosen == "table":
+        output.text("\n".join(row[1] for row in result.rows()))
         return
     rows = (dict(zip(names, row, strict=True)) for row in result.rows())
-    Output(environment, out).rows(names, rows, form)
+    output.rows(names, rows, cast(RowFormat, chosen))
 
 
-def _write_parquet(result: "Result", environment: Environment, out: str) -> None:
-    """Write the rows batch by batch: beside and renamed, or into the pipe."""
+def _write_parquet(result: "Result", output: Output) -> None:
+    """Write the rows batch by batch."""
     import pyarrow.parquet as pq  # 80 ms
 
     reader = result.arrow()
-    if out == "-":
-        environment.stdout.flush()
-        sink = environment.stdout.buffer
-        with pq.ParquetWriter(sink, reader.schema, compression="zstd") as writer:
-            for batch in reader:
-                writer.write_batch(batch)
-        sink.flush()
-        return
-    target = Path(out)
-    beside = target.with_name(f".{target.name}.part")
-    try:
-        with pq.ParquetWriter(beside, reader.schema, compression="zstd") as writer:
-            for batch in reader:
-                writer.write_batch(batch)
-        beside.replace(target)
-    except OSError as error:
-        raise UsageError(f"cannot write {target}: {error.strerror or error}") from None
-    finally:
-        beside.unlink(missing_ok=True)
+    with (
+        output.binary_stream() as sink,
+        pq.ParquetWriter(sink, reader.schema, compression="zstd") as writer,
+    ):
+        for batch in reader:
+            writer.write_batch(batch)

@@ -68,10 +68,10 @@ def list_traces(
     search = _search(expression, service, min_duration, errors, attribute or [])
     after = parse_time_unix_nano(since, environment.clock()) if since else None
     found = open_store(environment, store).traces(search, limit=limit, since_unix_nano=after)
-    if form == "table":
-        Output(environment, out).rows(SHOWN_COLUMNS, map(_shown, found), form)
-    else:
+    if form != "table":
         Output(environment, out).rows(KEYS, map(_keyed, found), form)
+    elif found:
+        Output(environment, out).rows(SHOWN_COLUMNS, map(_shown, found), form)
     if not found:
         Remarks(environment).note("no trace matches")
     elif len(found) == limit:

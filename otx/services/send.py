@@ -24,7 +24,6 @@ REQUEST_RECORDS = 1_000
 """Records in a request, where nothing asks for fewer."""
 _REQUESTS_PER_S = 10
 """At a low rate a request is sent this often, with what is due."""
-_RETRY_S = 60.0
 _MESSAGE_KINDS = 5
 
 
@@ -48,6 +47,7 @@ class SendOptions:
         duration_s: Time after which to stop; None with no count: when asked.
         timeout_s: For one request.
         max_request_bytes: The largest request before compression.
+        retry_s: How long one request is sent again.
     """
 
     signal: Signal
@@ -58,6 +58,7 @@ class SendOptions:
     timeout_s: float = 10.0
     max_request_bytes: int = 4 << 20
     compression: str = "none"
+    retry_s: float = 60.0
 
 
 def send(options: SendOptions, source: Source, note: Callable[[str], None]) -> SendReport:
@@ -77,6 +78,11 @@ def send(options: SendOptions, source: Source, note: Callable[[str], None]) -> S
         try:
             for body, records in _requests(options, source, stop, started_ns):
                 sender.deliver(body, records)
+                if sender.is_gone:
+                    note(
+                        f"gave up: {options.endpoint} has not answered for {options.retry_s:.0f} s"
+                    )
+                    break
         finally:
             report.elapsed_ns = time.monotonic_ns() - started_ns
     return report
@@ -170,12 +176,22 @@ class _Sender:
         self._report = report
         self._stop = stop
         self._note = note
+        self._is_gone = False
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the destination has stopped answering."""
+        return self._is_gone
 
     def deliver(self, body: bytes, records: int) -> None:
-        """Send a request until it has a last answer."""
+        """Send a request until it has a last answer.
+
+        When one has been retried for as long as may be and the destination was not there, the
+        run ends: the next request would wait as long, and the one after that.
+        """
         report = self._report
         report.sent += records
-        backoff = Backoff(_RETRY_S)
+        backoff = Backoff(self._options.retry_s)
         while True:
             started_ns = time.monotonic_ns()
             reply = self._client.send(self._options.signal, body, self._options.timeout_s)
@@ -190,6 +206,7 @@ class _Sender:
                 break
             if not self._may_retry(reply, backoff):
                 report.failed += records
+                self._is_gone = reply.outcome is Outcome.UNREACHABLE and not self._stop.is_set
                 break
             report.retried += 1
         report.requests += 1

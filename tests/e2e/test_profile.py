@@ -182,6 +182,9 @@ class TestRefusals:
             ("-d", "soon"),
             ("-F", "0"),
             ("-F", "many"),
+            ("-F", "10001"),
+            ("-d", "0s"),
+            ("-o", "out.svg"),
         ],
     )
     def test_unusable_arguments(self, run_cli: RunCli, words: tuple[str, str]) -> None:

@@ -72,6 +72,13 @@ def test_parquet(store: str, run_cli: RunCli, tmp_path: Path) -> None:
     assert "cannot write" in refused.stderr
 
 
+def test_the_ending_of_the_file_picks_the_form(store: str, run_cli: RunCli, tmp_path: Path) -> None:
+    for name, start in (("q.parquet", b"PAR1"), ("q.jsonl", b"{"), ("q.csv", b"name\n")):
+        done = run_cli("query", "SELECT name FROM spans", "--store", store, "-o", name)
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / name).read_bytes().startswith(start)
+
+
 def test_an_error_shows_the_place(store: str, run_cli: RunCli) -> None:
     done = run_cli("query", "SELECT nme FROM spans", "--store", store)
     assert (done.returncode, done.stdout) == (2, "")

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from otx.otlp.address import Address, bind
@@ -40,6 +41,7 @@ class HttpServer:
         self._decoder = ThreadPoolExecutor(1, thread_name_prefix="http-decode")
         self._thread = threading.Thread(target=self._loop.run_forever, name="http", daemon=True)
         self._server: asyncio.Server | None = None
+        self._socket_path = ""
 
     def start(self, address: Address) -> Address:
         """Listen and serve; the address with the port that was picked.
@@ -106,6 +108,7 @@ class HttpServer:
     async def _listen(self, listener: socket.socket) -> None:
         factory = self._connection
         if listener.family == socket.AF_UNIX:
+            self._socket_path = listener.getsockname()
             self._server = await self._loop.create_unix_server(factory, sock=listener)
         else:
             self._server = await self._loop.create_server(factory, sock=listener)
@@ -129,6 +132,8 @@ class HttpServer:
     async def _end(self, grace_s: float) -> None:
         if self._server is not None:
             self._server.close()
+            if self._socket_path:
+                Path(self._socket_path).unlink(missing_ok=True)
         for connection in list(self._connections):
             connection.finish()
         deadline = self.now_s() + grace_s

@@ -20,7 +20,8 @@ from otx.profile.objects import ObjectFiles
 
 _NAMED_PYTHON = re.compile(r"(?:lib)?python(\d+\.\d+)?[\w.-]*")
 _RUNTIME, _VERSION = b"_PyRuntime", b"Py_Version"
-_VARIABLES = frozenset((_RUNTIME, _VERSION))
+_OLD_STATE = b"_PyThreadState_Current"  # until 3.6
+_VARIABLES = frozenset((_RUNTIME, _VERSION, _OLD_STATE))
 SUPPORTED = "3.11, 3.12 and 3.13"
 
 
@@ -66,7 +67,7 @@ def _look_into(
     pid: int, mapping: Mapping, memory: ProcessMemory, files: ObjectFiles
 ) -> Interpreter | Refused | None:
     addresses = files.data_addresses(pid, mapping, _VARIABLES)
-    if _RUNTIME not in addresses:
+    if _RUNTIME not in addresses and _OLD_STATE not in addresses:
         return None
     if _VERSION not in addresses:
         named = _NAMED_PYTHON.fullmatch(mapping.base_name)

@@ -1,9 +1,9 @@
 """The forms a profile is written in: each a function from a `Profile` to text."""
 
 from collections.abc import Callable, Mapping
-from pathlib import PurePath
 
 from otx.errors import UsageError
+from otx.output import format_by_ending
 from otx.profile.formats.folded import write_folded
 from otx.profile.formats.json import write_json
 from otx.profile.formats.profile import Profile
@@ -18,8 +18,6 @@ WRITERS: Mapping[str, Callable[[Profile], str]] = {
 }
 """Writers by the name that `--format` takes."""
 
-_BY_ENDING = {".folded": "folded", ".collapsed": "folded", ".json": "json", ".txt": "text"}
-
 
 def choose_format(asked: str | None, out: str) -> str:
     """The form to write: what was asked for, else what the output's ending says, else text.
@@ -28,7 +26,7 @@ def choose_format(asked: str | None, out: str) -> str:
         UsageError: There is no such form.
     """
     if asked is None:
-        return _BY_ENDING.get(PurePath(out).suffix, "text")
+        return format_by_ending(out, WRITERS, "text")
     if asked not in WRITERS:
         raise UsageError(f"no format {asked!r}", hint=f"--format takes {', '.join(WRITERS)}")
     return asked

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from otx.flame.tree import hottest
 from otx.model.stack import Stack
-from otx.model.units import format_count, format_duration
+from otx.model.units import NS_PER_S, format_count, format_duration
 from otx.profile.formats.folded import frame_label
 from otx.profile.formats.profile import Profile
 from otx.profile.formats.stats import stats_lines
@@ -28,7 +28,7 @@ def _head(profile: Profile) -> Iterator[str]:
 
 def _functions(profile: Profile) -> Iterator[str]:
     if not profile.total:
-        yield "the target was not on a processor: it slept or waited"
+        yield _why_nothing(profile)
         yield ""
         return
     yield "hottest functions"
@@ -38,6 +38,12 @@ def _functions(profile: Profile) -> Iterator[str]:
         own, total = share.own / profile.total, share.total / profile.total
         yield f"  {own:6.1%}  {total:6.1%}  {_printable(frame_label(share.frame))}"
     yield ""
+
+
+def _why_nothing(profile: Profile) -> str:
+    if profile.duration_ns * profile.frequency_hz < NS_PER_S:
+        return "this was shorter than the time between two samples; -F raises their rate"
+    return "the target was not on a processor: it slept or waited"
 
 
 def _stacks(profile: Profile) -> Iterator[str]:

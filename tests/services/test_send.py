@@ -1,0 +1,55 @@
+"""A destination that goes away in the middle of a run."""
+
+import random
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from otx.model.signal import Signal
+from otx.otlp.exporter.endpoint import resolve_endpoint
+from otx.otlp.synthetic.traces import TraceShape, TraceSource
+from otx.services.send import SendOptions, send
+
+
+@pytest.fixture
+def one_answer_only() -> Iterator[str]:
+    """The address of a server that takes one request and is gone."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Type", "application/x-protobuf")
+            self.send_header("Content-Length", "0")
+            self.send_header("Connection", "close")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+
+    def answer_once() -> None:
+        with server:
+            server.handle_request()
+
+    thread = threading.Thread(target=answer_once)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    thread.join()
+
+
+def test_a_run_ends_when_its_destination_is_gone_for_good(one_answer_only: str) -> None:
+    options = SendOptions(
+        Signal.TRACES,
+        resolve_endpoint(Signal.TRACES, {}, endpoint=one_answer_only, protocol=None),
+        count=100_000,
+        retry_s=0.2,
+    )
+    notes: list[str] = []
+    report = send(options, TraceSource(TraceShape(), random.Random(1)), notes.append)
+    assert report.accepted == 1000
+    assert (report.sent, report.failed) == (2000, 1000), "no further request was tried"
+    assert notes[-1].startswith("gave up: http://127.0.0.1:")
