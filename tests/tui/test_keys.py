@@ -237,6 +237,19 @@ async def test_a_late_parent_takes_its_subtree_and_the_choice_stays() -> None:
         assert fall.chosen == f"{6:016x}"
 
 
+async def test_the_parent_that_was_waited_for_takes_the_choice_of_its_stand_in() -> None:
+    feed = FixedFeed()
+    whole = feed.spans
+    feed.spans = [one for one in whole if one.parent_span_id]
+    async with showing("traces", feed) as (pilot, _):
+        fall = pilot.app.screen.query_one(Waterfall)
+        assert fall.chosen == fall.ids[0] == ("waiting", f"{1:016x}")
+        feed.spans = whole
+        feed.say()
+        await pilot.pause()
+        assert fall.chosen == fall.ids[0] == f"{1:016x}"
+
+
 async def test_zoom_and_choice_in_the_flame_graph_survive_a_new_tree() -> None:
     async with showing("flame") as (pilot, feed):
         graph = pilot.app.screen.query_one(FlameGraph)

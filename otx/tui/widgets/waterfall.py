@@ -70,8 +70,12 @@ class Waterfall(LineList):
             self.chosen = None
             self.scroll_to(y=0, animate=False, force=True)
         self._arrange()
-        if self.chosen_index is None and self._rows and self.chosen is None:
+        if self._rows and self.chosen_index is None and not self._is_folded_away(self.chosen):
+            # Nothing was chosen, or what stood in for a parent that has arrived.
             self.chosen = self._rows[0].id
+
+    def _is_folded_away(self, chosen: Hashable) -> bool:
+        return any(row.is_folded and _holds(row, str(chosen)) for row in self._rows)
 
     @property
     def row(self) -> WaterfallRow | None:
