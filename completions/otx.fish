@@ -103,7 +103,7 @@ complete -c otx -n '__fish_seen_subcommand_from tui' -s h -l help -d 'Show help.
 complete -c otx -n '__fish_seen_subcommand_from tui' -F
 complete -c otx -n '__fish_seen_subcommand_from config; and not __fish_seen_subcommand_from show path validate' -a show -d 'Print every setting with its value and what set it.'
 complete -c otx -n '__fish_seen_subcommand_from config; and not __fish_seen_subcommand_from show path validate' -a path -d 'Print the configuration files that are looked for, strongest first.'
-complete -c otx -n '__fish_seen_subcommand_from config; and not __fish_seen_subcommand_from show path validate' -a validate -d 'Check every configuration file; exit 1 when a key is unknown.'
+complete -c otx -n '__fish_seen_subcommand_from config; and not __fish_seen_subcommand_from show path validate' -a validate -d 'Check every configuration file; exit 1 when a key or a value cannot be meant.'
 complete -c otx -n '__fish_seen_subcommand_from config; and not __fish_seen_subcommand_from show path validate' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from show' -l format -x -a 'table json jsonl csv' -d 'The form of the output.'
 complete -c otx -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from show' -s h -l help -d 'Show help.'

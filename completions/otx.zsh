@@ -210,7 +210,7 @@ _otx_config() {
     local -a commands=(
     'show:Print every setting with its value and what set it.'
     'path:Print the configuration files that are looked for, strongest first.'
-    'validate:Check every configuration file; exit 1 when a key is unknown.'
+    'validate:Check every configuration file; exit 1 when a key or a value cannot be meant.'
     )
     _describe command commands ;;
   rest)

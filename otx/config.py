@@ -5,13 +5,14 @@ read when a setting is asked for that no flag gives.
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from otx.environment import Environment
 from otx.errors import UsageError
+from otx.model.units import parse_duration_ns, parse_size
 
 PROJECT_FILE = "otx.toml"
 
@@ -25,12 +26,14 @@ class Setting:
         default: What holds when nobody says otherwise, as text.
         help: One line for people.
         variables: Environment variables that set it, strongest first.
+        check: Raises UsageError for a text that cannot be meant.
     """
 
     key: str
     default: str
     help: str
     variables: tuple[str, ...]
+    check: Callable[[str], object] = str
 
 
 @dataclass(frozen=True)
@@ -41,27 +44,76 @@ class Value:
     origin: str
 
 
-def _setting(key: str, default: str, text: str, *variables: str) -> Setting:
+def _address(text: str) -> None:
+    port = text.rpartition(":")[2]
+    if not text.startswith("unix:") and not (":" in text and port.isdigit()):
+        raise UsageError(f"{text!r} is no address", hint="HOST:PORT or unix:PATH")
+
+
+def _whole_number(text: str) -> None:
+    if not text.isdigit() or int(text) < 1:
+        raise UsageError(f"{text!r} is no whole number above 0")
+
+
+def _one_of(*choices: str) -> Callable[[str], None]:
+    def check(text: str) -> None:
+        if text not in choices:
+            raise UsageError(f"{text!r} is none of {', '.join(choices)}")
+
+    return check
+
+
+def _setting(
+    key: str,
+    default: str,
+    text: str,
+    *variables: str,
+    check: Callable[[str], object] = str,
+) -> Setting:
     own = "OTX_" + key.upper().replace(".", "_").replace("-", "_")
-    return Setting(key, default, text, (own, *variables))
+    return Setting(key, default, text, (own, *variables), check)
 
 
 SETTINGS: dict[str, Setting] = {
     setting.key: setting
     for setting in (
         _setting("store", "", "where telemetry is kept (default: the state directory)"),
-        _setting("receive.grpc", "127.0.0.1:4317", "where `otx receive` takes OTLP over gRPC"),
-        _setting("receive.http", "127.0.0.1:4318", "where `otx receive` takes OTLP over HTTP"),
-        _setting("receive.max-request", "64MiB", "largest request, also after decompression"),
         _setting(
-            "receive.fsync", "always", "always: acknowledge after fsync; interval: within 1 s"
+            "receive.grpc",
+            "127.0.0.1:4317",
+            "where `otx receive` takes OTLP over gRPC",
+            check=_address,
         ),
-        _setting("receive.retain-age", "24h", "how long telemetry is kept"),
-        _setting("receive.retain-size", "10GiB", "how much telemetry is kept"),
-        _setting("profile.frequency", "99", "samples a second and core"),
+        _setting(
+            "receive.http",
+            "127.0.0.1:4318",
+            "where `otx receive` takes OTLP over HTTP",
+            check=_address,
+        ),
+        _setting(
+            "receive.max-request",
+            "64MiB",
+            "largest request, also after decompression",
+            check=parse_size,
+        ),
+        _setting(
+            "receive.fsync",
+            "always",
+            "always: acknowledge after fsync; interval: within 1 s",
+            check=_one_of("always", "interval"),
+        ),
+        _setting(
+            "receive.retain-age", "24h", "how long telemetry is kept", check=parse_duration_ns
+        ),
+        _setting("receive.retain-size", "10GiB", "how much telemetry is kept", check=parse_size),
+        _setting("profile.frequency", "99", "samples a second and core", check=_whole_number),
         _setting("send.endpoint", "", "where `otx send` sends to", "OTEL_EXPORTER_OTLP_ENDPOINT"),
         _setting(
-            "send.protocol", "", "grpc, http/protobuf or http/json", "OTEL_EXPORTER_OTLP_PROTOCOL"
+            "send.protocol",
+            "",
+            "grpc, http/protobuf or http/json",
+            "OTEL_EXPORTER_OTLP_PROTOCOL",
+            check=_one_of("grpc", "http/protobuf", "http/json"),
         ),
         _setting("tui.theme", "otx-dark", "colours of the screens"),
     )

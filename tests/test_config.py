@@ -73,3 +73,5 @@ def test_every_setting_says_what_it_is() -> None:
     for key, setting in SETTINGS.items():
         assert setting.key == key
         assert setting.help
+        if setting.default:
+            setting.check(setting.default)

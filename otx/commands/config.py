@@ -6,7 +6,7 @@ import typer
 
 from otx.commands import command_app
 from otx.config import SETTINGS, Config
-from otx.errors import ExitCode
+from otx.errors import ExitCode, UsageError
 from otx.output import Output, RowFormat
 
 app = command_app(help="Show the configuration and where each value comes from.")
@@ -35,15 +35,27 @@ def path(ctx: typer.Context) -> None:
 
 @app.command()
 def validate(ctx: typer.Context) -> int:
-    """Check every configuration file; exit 1 when a key is unknown."""
+    """Check every configuration file; exit 1 when a key or a value cannot be meant."""
+    findings = [
+        f"{file}: error: {finding}"
+        for file, values in Config(ctx.obj).files()
+        for key, text in values.items()
+        if (finding := _finding(key, text))
+    ]
+    if findings:
+        Output(ctx.obj).text("\n".join(findings))
+    return ExitCode.NO if findings else ExitCode.DONE
+
+
+def _finding(key: str, text: str) -> str:
+    """What is wrong with one line of a file; "" for nothing."""
     import difflib
 
-    findings = []
-    for file, values in Config(ctx.obj).files():
-        for key in values.keys() - SETTINGS.keys():
-            near = difflib.get_close_matches(key, SETTINGS, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            findings.append(f"{file}: error: unknown key {key!r}{hint}")
-    if findings:
-        Output(ctx.obj).text("\n".join(sorted(findings)))
-    return ExitCode.NO if findings else ExitCode.DONE
+    if key not in SETTINGS:
+        near = difflib.get_close_matches(key, SETTINGS, n=1, cutoff=0.75)
+        return f"unknown key {key!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+    try:
+        SETTINGS[key].check(text)
+    except UsageError as error:
+        return f"{key}: {error.message}"
+    return ""

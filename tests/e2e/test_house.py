@@ -34,6 +34,19 @@ def test_config_validate_finds_an_unknown_key(run_cli: RunCli, tmp_path: Path) -
     assert "unknown key 'receive.grp'; did you mean 'receive.grpc'?" in done.stdout
 
 
+def test_config_validate_finds_values_that_cannot_be_meant(run_cli: RunCli, tmp_path: Path) -> None:
+    (tmp_path / "otx.toml").write_text(
+        '[receive]\ngrpc = 5\nmax-request = "banana"\nfsync = "never"\nhttp = "unix:/x"\n'
+    )
+    done = run_cli("config", "validate")
+    assert done.returncode == 1
+    assert [line.split(": ")[2] for line in done.stdout.splitlines()] == [
+        "receive.grpc",
+        "receive.max-request",
+        "receive.fsync",
+    ]
+
+
 def test_config_path_lists_files(run_cli: RunCli, tmp_path: Path) -> None:
     assert str(tmp_path / "otx.toml") in run_cli("config", "path").stdout
 
