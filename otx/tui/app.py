@@ -13,6 +13,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
+from textual.widgets import Input
 
 from otx.errors import ExitCode
 from otx.tui.commands import KeyCommands
@@ -47,9 +48,9 @@ class OtxApp(App[int]):
     ENABLE_COMMAND_PALETTE = True
     COMMANDS: ClassVar = {KeyCommands}
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("2", "go('traces')", "Traces", id="app.traces"),
-        Binding("3", "go('logs')", "Logs", id="app.logs"),
-        Binding("5", "go('flame')", "Flame", id="app.flame"),
+        Binding("2", "go('traces')", "Traces", id="app.traces", priority=True),
+        Binding("3", "go('logs')", "Logs", id="app.logs", priority=True),
+        Binding("5", "go('flame')", "Flame", id="app.flame", priority=True),
         Binding("tab", "next_pane(1)", "Next pane", id="app.next-pane", priority=True),
         Binding("shift+tab", "next_pane(-1)", "Pane before", id="app.pane-before", priority=True),
         Binding("question_mark,f1", "help", "Help", id="app.help"),
@@ -93,6 +94,10 @@ class OtxApp(App[int]):
     def failure(self) -> BaseException | None:
         """What ended the app, where that was a fault."""
         return self._exception
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave digits to the field while one types (Textual)."""
+        return action != "go" or not isinstance(self.focused, Input)
 
     def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
         """The screen as an SVG that loads nothing from elsewhere (Textual)."""

@@ -13,7 +13,7 @@ from textual.events import Resize
 from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widget import Widget
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from otx.model.units import format_count, format_size
 from otx.tui.link import Link
@@ -38,7 +38,8 @@ class SignalScreen(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("z", "toggle_solo", "One pane or all", id="screen.solo"),
         Binding("escape", "back", "Back", id="screen.back"),
-        Binding("slash", "search", "Search", id="screen.search"),
+        # First of all keys, so that what is typed right behind it goes to the search.
+        Binding("slash", "search", "Search", id="screen.search", priority=True),
         Binding("F", "follow", "Follow the newest", id="screen.follow"),
     ]
     DEFAULT_CSS = """
@@ -107,6 +108,10 @@ class SignalScreen(Screen[None]):
     def all_panes(self) -> Sequence[Pane]:
         """The panes in order."""
         return list(self.query(Pane))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave `/` to the field while one types (Textual)."""
+        return action != "search" or not isinstance(self.focused, Input)
 
     def focus_pane(self, number: int) -> None:
         """Give a pane the focus, and the screen where only one is shown."""

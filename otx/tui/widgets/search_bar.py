@@ -85,7 +85,7 @@ class SearchBar(Vertical):
     def edit(self) -> None:
         """Begin to type."""
         self._before = self._said
-        self.query_one(SearchInput).focus()
+        self.screen.set_focus(self.query_one(SearchInput))  # at once, unlike `focus`
 
     def write(self, text: str) -> None:
         """Search for this."""
