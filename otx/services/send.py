@@ -219,10 +219,10 @@ class _Sender:
         return wait_s is not None and not self._stop.wait(wait_s)
 
     def _unreachable(self, reply: Reply) -> PeerError:
-        return PeerError(
-            f"cannot reach {self._options.endpoint}: {reply.message}",
-            hint="is a receiver running? `otx receive` starts one; --endpoint picks another",
-        )
+        hint = "is a receiver running? `otx receive` starts one; --endpoint picks another"
+        if "http1.x server" in reply.message:  # gRPC's words
+            hint = f"that port speaks HTTP: --endpoint http://{self._options.endpoint.target}"
+        return PeerError(f"cannot reach {self._options.endpoint}: {reply.message}", hint=hint)
 
     def _remember(self, message: str) -> None:
         messages = self._report.messages

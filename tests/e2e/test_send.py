@@ -101,6 +101,7 @@ def test_the_wrong_port_is_named(start_receiver: StartReceiver, run_cli: RunCli)
     assert "a gRPC port" in http_to_grpc.stderr
     grpc_to_http = run_cli("send", "traces", "--endpoint", receiver.http, "--timeout", "2s")
     assert grpc_to_http.returncode == 3
+    assert f"hint: that port speaks HTTP: --endpoint http://{receiver.http}" in grpc_to_http.stderr
     receiver.stop()
     assert any("HTTP/2 or gRPC to the HTTP port" in line for line in receiver.said)
 
