@@ -15,14 +15,20 @@ from otx.profile.formats import WRITERS, choose_format
         (None, "-", "text"),
         (None, "a.folded", "folded"),
         (None, "dir/a.json", "json"),
-        (None, "a.svg", "text"),
+        (None, "a.txt", "text"),
         ("json", "a.folded", "json"),
+        ("text", "a.svg", "text"),
     ],
 )
 def test_the_flag_decides_then_the_ending_then_it_is_text(
     asked: str | None, out: str, wanted: str
 ) -> None:
     assert choose_format(asked, out) == wanted
+
+
+def test_an_ending_that_asks_for_another_form_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"cannot write \.svg"):
+        choose_format(None, "a.svg")
 
 
 def test_a_form_that_is_not_there_is_an_error_that_lists_those_that_are() -> None:
