@@ -6,11 +6,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-MAX_FAILURES = 5
-"""In a row; then the log is only written, and the next receiver or `otx store` converts it."""
 _HEALTHY_S = 60.0
 """A converter that lived this long did not fail for what failed the one before."""
 _RETRY_S = 1.0
+_LONGEST_RETRY_S = 60.0
 _STOP_TIMEOUT_S = 20.0
 
 
@@ -26,17 +25,21 @@ class ConverterGuard:
         start: Callable[[], "subprocess.Popen[bytes]"],
         warn: Callable[[str], None],
         retry_s: float = _RETRY_S,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare to start converters.
 
         Args:
             start: Starts one; it waits while another process converts.
             warn: Says what went wrong.
-            retry_s: How long to wait after one has died.
+            retry_s: How long to wait after one has died; twice as long after each that follows
+                soon, up to a minute.
+            clock: Seconds that only go forward.
         """
         self._start = start
         self._warn = warn
         self._retry_s = retry_s
+        self._clock = clock
         self._process: subprocess.Popen[bytes] | None = None
         self._started_s = 0.0
         self._next_try_s = 0.0
@@ -65,23 +68,22 @@ class ConverterGuard:
 
     def check(self) -> None:
         """Start a converter where none runs; cheap, and called about every second."""
-        now = time.monotonic()
+        now = self._clock()
         if self._process is not None and (code := self._process.poll()) is not None:
             self._ended(self._process, code, now)
-        if self._process is None and now >= self._next_try_s and self._failures < MAX_FAILURES:
+        if self._process is None and now >= self._next_try_s:
             self._process = self._start()
             self._started_s = now
 
     def _ended(self, process: "subprocess.Popen[bytes]", code: int, now: float) -> None:
         _close_input(process)
         self._process = None
-        self._next_try_s = now + self._retry_s
         self._failures = 1 if now - self._started_s > _HEALTHY_S else self._failures + 1
-        if self._failures >= MAX_FAILURES:
-            self._warn(f"the converter ended {self._failures} times; what comes stays in the log")
-            return
+        wait_s = min(self._retry_s * 2 ** (self._failures - 1), _LONGEST_RETRY_S)
+        self._next_try_s = now + wait_s
         self.restarts += 1
-        self._warn(f"the converter ended with {code}; it is started again")
+        again = f" in {wait_s:.0f} s" if self._failures > 1 else ""
+        self._warn(f"the converter ended with {code}; it is started again{again}")
 
 
 def _close_input(process: "subprocess.Popen[bytes]") -> None:

@@ -21,7 +21,7 @@ from otx.services.converter_guard import ConverterGuard
 from otx.services.receive_keep import Keeper
 from otx.services.receive_memory import settle_memory
 from otx.services.receive_print import Printer
-from otx.services.receive_tally import ReceiveReport, Tally
+from otx.services.receive_tally import Backlog, ReceiveReport, Tally
 from otx.store.layout import ReceiverLock
 from otx.store.wal import FsyncMode, LogWriter
 from otx.system.ports import listener_of
@@ -94,33 +94,49 @@ def _run(
     options: ReceiveOptions, voice: Voice, stop: StopSignal, tally: Tally
 ) -> ConverterGuard | None:
     with ExitStack() as running:
-        lock, guard, log = _open_store(options, voice, running)
+        keeping = _open_store(options, voice, running)
         printer = _printer(options, voice, stop)
         if printer is not None:
             running.callback(printer.close)
-        keeper = Keeper(log, printer, tally, time.time_ns, options.count, stop.ask)
+        keeper = Keeper(
+            keeping.log if keeping else None, printer, tally, time.time_ns, options.count, stop.ask
+        )
         grpc, http = _serve(options, keeper, running)
         running.callback(keeper.end)
-        if lock is not None:
-            lock.announce(str(grpc), str(http))
+        if keeping is not None:
+            keeping.lock.announce(str(grpc), str(http))
         voice.note(f"ready grpc={grpc} http={http}")
         settle_memory()
-        _wait(options, voice, stop, tally, guard)
-    return guard
+        _wait(options, voice, stop, tally, keeping)
+    return keeping.guard if keeping else None
 
 
-def _open_store(
-    options: ReceiveOptions, voice: Voice, running: ExitStack
-) -> tuple[ReceiverLock | None, ConverterGuard | None, LogWriter | None]:
+@dataclass(frozen=True, slots=True)
+class _Keeping:
+    """What stands behind a receiver that keeps what it takes."""
+
+    lock: ReceiverLock
+    guard: ConverterGuard
+    log: LogWriter
+
+    def look_after(self, tally: Tally) -> None:
+        """See that a converter runs, and how far it is."""
+        self.guard.check()
+        waiting = self.log.waiting()
+        age_s = 0.0 if waiting.since_s is None else time.monotonic() - waiting.since_s
+        tally.waiting(Backlog(waiting.bytes, age_s))
+
+
+def _open_store(options: ReceiveOptions, voice: Voice, running: ExitStack) -> _Keeping | None:
     if options.store_dir is None:
-        return None, None, None
+        return None
     lock = running.enter_context(ReceiverLock(options.store_dir))
     start = partial(
         _start_converter, options.store_dir, options.retain_age_ns, options.retain_bytes
     )
     guard = running.enter_context(ConverterGuard(start, voice.warn))
     log = running.enter_context(LogWriter(options.store_dir, fsync=options.fsync))
-    return lock, guard, log
+    return _Keeping(lock, guard, log)
 
 
 def _start_converter(
@@ -169,14 +185,14 @@ def _wait(
     voice: Voice,
     stop: StopSignal,
     tally: Tally,
-    guard: ConverterGuard | None,
+    keeping: _Keeping | None,
 ) -> None:
     """Look after the converter and show the summary until a stop is asked for."""
     ends_s = None if options.duration_s is None else time.monotonic() + options.duration_s
     before = tally.report()
     while not stop.is_set:
-        if guard is not None:
-            guard.check()
+        if keeping is not None:
+            keeping.look_after(tally)
         left_s = _LOOK_S if ends_s is None else min(_LOOK_S, ends_s - time.monotonic())
         if left_s <= 0 or stop.wait(left_s):
             break

@@ -3,10 +3,10 @@
 import threading
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from otx.model.signal import Signal
-from otx.model.units import format_count
+from otx.model.units import format_count, format_duration, format_size
 from otx.otlp.decode import Request
 from otx.otlp.refusal import Reason, Refusal
 from otx.otlp.wire import WIRE
@@ -14,6 +14,29 @@ from otx.otlp.wire import WIRE
 _MAX_KINDS = 100
 """Different warnings that are told apart; the rest is counted together."""
 _REST = "other warnings"
+_BEHIND_S = 2.0
+"""From here on a backlog is told; the converter itself lets requests gather for a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is acknowledged and waits for the converter.
+
+    Attributes:
+        bytes: How much.
+        age_s: For how long the oldest of it has waited.
+    """
+
+    bytes: int = 0
+    age_s: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{format_duration(round(self.age_s * 1e9))} ({format_size(self.bytes)}) behind"
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the converter is behind, and not just waiting for more."""
+        return self.age_s >= _BEHIND_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +48,8 @@ class ReceiveReport:
         records: Spans, log records, data points and samples in them.
         refused: Requests that were turned away, by reason.
         warnings: Oddities by text, and how often.
+        backlog: What waits for the converter now.
+        longest: The backlog that had waited longest.
         converter_restarts: Times the converter had died.
     """
 
@@ -32,6 +57,8 @@ class ReceiveReport:
     records: Counter[Signal] = field(default_factory=Counter)
     refused: Counter[Reason] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
+    backlog: Backlog = Backlog()
+    longest: Backlog = Backlog()
     converter_restarts: int = 0
 
     def since(self, before: "ReceiveReport") -> str:
@@ -43,11 +70,14 @@ class ReceiveReport:
             if requests:
                 counted = WIRE[signal].counted(records)
                 parts.append(f"{signal} {counted} in {_requests(requests)}")
+        if self.backlog.is_late:
+            parts.append(f"converting {self.backlog}")
         return "; ".join(parts)
 
     def lines(self) -> list[str]:
         """The whole report for people."""
-        lines = [f"received {self.since(ReceiveReport()) or 'nothing'}"]
+        in_all = replace(self, backlog=Backlog())
+        lines = [f"received {in_all.since(ReceiveReport()) or 'nothing'}"]
         if refused := self.refused.total():
             lines[0] += f"; refused {_requests(refused)}"
         lines += [
@@ -55,6 +85,8 @@ class ReceiveReport:
             for reason, count in self.refused.most_common()
         ]
         lines += [f"  {format_count(count)} × {text}" for text, count in self.warnings.items()]
+        if self.longest.is_late:
+            lines.append(f"  converting was up to {self.longest}")
         if self.converter_restarts:
             lines.append(f"  the converter was started again ({self.converter_restarts})")
         return lines
@@ -98,6 +130,12 @@ class Tally:
         if is_first:
             self._warn(text)
 
+    def waiting(self, backlog: Backlog) -> None:
+        """Take note of what waits for the converter."""
+        with self._lock:
+            longest = max(self._report.longest, backlog, key=lambda one: one.age_s)
+            self._report = replace(self._report, backlog=backlog, longest=longest)
+
     def report(self, converter_restarts: int = 0) -> ReceiveReport:
         """What was counted so far."""
         with self._lock:
@@ -107,6 +145,8 @@ class Tally:
                 Counter(report.records),
                 Counter(report.refused),
                 Counter(report.warnings),
+                report.backlog,
+                report.longest,
                 converter_restarts,
             )
 

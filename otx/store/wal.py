@@ -8,6 +8,10 @@ Other processes read the log while it is written. They may see only what was ack
 end of the last durable group is published in the file `committed` (see `otx.store.log_reader`);
 what a failed write or fsync left behind it is cut off, and said to end there by the next file's
 header as well, before anything else is accepted.
+
+What is durable waits for the converter. A writer that is faster than it, for long, would fill the
+disk and let readers see ever older rows, so what waits is bounded too; beyond it senders are told
+to come again, as they are when the queue is full.
 """
 
 import os
@@ -24,6 +28,8 @@ from typing import Literal, Self, TypeAlias
 
 from otx.errors import MachineError
 from otx.model.signal import Signal
+from otx.model.units import format_size
+from otx.store.backlog import Backlog, Waiting
 from otx.store.durable import FileLock, sync_directory
 from otx.store.errors import LogFailed, LogFull
 from otx.store.layout import Layout
@@ -46,6 +52,8 @@ from otx.store.log_position import (
 FsyncMode: TypeAlias = Literal["always", "interval"]
 
 CAPACITY_BYTES = 256 * 1024 * 1024
+BACKLOG_BYTES = 512 * 1024 * 1024
+"""What may wait for the converter, which turns some 60 MiB a second into segments."""
 FILE_BYTES = 64 * 1024 * 1024
 SYNC_INTERVAL_S = 1.0
 _IOV_MAX = 1024
@@ -58,7 +66,7 @@ class LogStats:
     Attributes:
         appended: Requests made durable (with `interval`: written).
         bytes: Bytes of their bodies.
-        refused: Requests turned away because the queue was full.
+        refused: Requests turned away because the queue or the backlog was full.
         failed: Requests taken back because the disk failed.
         fsyncs: Times the disk was asked to make things durable.
         queued_bytes: Bytes that wait now.
@@ -73,7 +81,7 @@ class LogStats:
 
 
 @dataclass(slots=True)
-class _Waiting:
+class _Queued:
     header: bytes
     body: bytes
     done: "Future[None]"
@@ -86,8 +94,8 @@ class _Waiting:
 class LogWriter:
     """One process's own log in a store. Any thread may append.
 
-    The queue holds at most `capacity_bytes`, what is being written included; beyond it `append`
-    raises `LogFull` and counts.
+    The queue holds at most `capacity_bytes`, what is being written included, and what waits for the
+    converter is at most `backlog_bytes`; beyond either `append` raises `LogFull` and counts.
 
     Raises:
         MachineError: The store cannot be made or written.
@@ -99,13 +107,15 @@ class LogWriter:
         *,
         fsync: FsyncMode = "always",
         capacity_bytes: int = CAPACITY_BYTES,
+        backlog_bytes: int = BACKLOG_BYTES,
         file_bytes: int = FILE_BYTES,
     ) -> None:
         layout = Layout(store_dir)
         layout.create()
         self._capacity_bytes = capacity_bytes
+        self._backlog_bytes = backlog_bytes
         self._tally = threading.Condition()
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[_Queued] = deque()
         self._queued_bytes = 0
         self._closing = False
         self._stats = LogStats()
@@ -116,6 +126,7 @@ class LogWriter:
                 f"cannot write to the store {store_dir}: {error.strerror}",
                 hint="--store DIR or OTX_STORE picks another place",
             ) from None
+        self._backlog = Backlog(layout.manifest, self._files.directory.name)
         self._thread = threading.Thread(target=self._commit_all, name="log-writer", daemon=True)
         self._thread.start()
 
@@ -141,13 +152,15 @@ class LogWriter:
         The future resolves once they are durable and fails with `LogFailed` where they are not.
 
         Raises:
-            LogFull: The queue is full, or the log is closed.
+            LogFull: The queue is full, too much waits for the converter, or the log is closed.
         """
-        item = _Waiting(encode_record_header(signal, body, received_unix_nano), body, Future())
+        item = _Queued(encode_record_header(signal, body, received_unix_nano), body, Future())
         with self._tally:
-            if self._closing or self._queued_bytes + item.size > self._capacity_bytes:
+            try:
+                self._check_room(item.size)
+            except LogFull:
                 self._count(refused=1)
-                raise LogFull("the write-ahead log is full", hint="send less, or a faster disk")
+                raise
             self._queue.append(item)
             self._queued_bytes += item.size
             self._tally.notify()
@@ -159,12 +172,32 @@ class LogWriter:
             self._count()
             return self._stats
 
+    def waiting(self) -> Waiting:
+        """What the converter has still to do; its times are those of `time.monotonic`."""
+        with self._tally:
+            return self._backlog.look()
+
     def close(self) -> None:
         """Write and sync what waits, then give the log up to the converter."""
         with self._tally:
             self._closing = True
             self._tally.notify()
         self._thread.join()
+
+    def _check_room(self, size: int) -> None:
+        if self._closing or self._queued_bytes + size > self._capacity_bytes:
+            raise LogFull("the write-ahead log is full", hint="send less, or a faster disk")
+        coming = self._queued_bytes + size
+        if self._backlog.known_bytes() + coming <= self._backlog_bytes:
+            return
+        # Only here, where it matters, is the manifest looked at: once in `backlog_bytes` while
+        # the converter keeps up.
+        waiting = self._backlog.look()
+        if waiting.bytes + coming > self._backlog_bytes:
+            raise LogFull(
+                f"the converter is behind: {format_size(waiting.bytes)} wait in the log",
+                hint="send less, or give otx another core",
+            )
 
     def _commit_all(self) -> None:
         while True:
@@ -178,7 +211,7 @@ class LogWriter:
             self._commit(group)
         self._files.close()
 
-    def _commit(self, group: Sequence[_Waiting]) -> None:
+    def _commit(self, group: Sequence[_Queued]) -> None:
         """Make one group durable, or take it back as a whole."""
         failure: LogFailed | None = None
         try:
@@ -188,6 +221,7 @@ class LogWriter:
         with self._tally:
             self._queued_bytes -= sum(item.size for item in group)
             if failure is None:
+                self._backlog.wrote(self._files.end, time.monotonic())
                 self._count(appended=len(group), size=sum(len(item.body) for item in group))
             else:
                 self._count(failed=len(group))
@@ -234,13 +268,18 @@ class _LogFiles:
         hidden.rename(self.directory)
         sync_directory(logs)
 
+    @property
+    def end(self) -> LogPosition:
+        """Behind the last group that was written."""
+        return self._at
+
     def seconds_to_sync(self) -> float | None:
         """How long the committing thread may sleep; None for until something comes."""
         if not self._unsynced:
             return None
         return max(0.0, self._synced_at + SYNC_INTERVAL_S - time.monotonic())
 
-    def write(self, group: Sequence[_Waiting]) -> None:
+    def write(self, group: Sequence[_Queued]) -> None:
         """Write and, as the mode asks, sync a group; an empty one only syncs.
 
         Raises:
@@ -271,7 +310,7 @@ class _LogFiles:
             os.close(self._committed)
             self._lock.release()
 
-    def _write_out(self, group: Sequence[_Waiting]) -> int:
+    def _write_out(self, group: Sequence[_Queued]) -> int:
         """Append a group to the file; the offset behind it."""
         offset = self._at.offset
         step = _IOV_MAX // 2

@@ -4,6 +4,7 @@ import errno
 import os
 import resource
 import threading
+import time
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 
 from otx.errors import MachineError
 from otx.model.signal import Signal
+from otx.store.conversion import Conversion
 from otx.store.errors import LogFailed, LogFull
+from otx.store.layout import Layout
 from otx.store.log_format import LoggedRequest
 from otx.store.log_position import LOG_START
 from otx.store.log_reader import is_writing, iterate_requests, readable_stretches
@@ -69,6 +72,28 @@ def test_a_full_queue_refuses_and_counts(store_dir: Path) -> None:
             log.append(Signal.TRACES, bytes(2000), 1)
         log.append(Signal.TRACES, bytes(10), 1).result(10)
         assert (log.stats().refused, log.stats().appended) == (1, 1)
+
+
+def test_what_the_converter_has_not_done_is_bounded(store_dir: Path) -> None:
+    layout = Layout(store_dir)
+    with LogWriter(store_dir, backlog_bytes=100_000) as log:
+        bodies = [b"%04d" % number * 2500 for number in range(20)]
+        taken = 0
+        with pytest.raises(LogFull, match="the converter is behind: 88.1 KiB wait"):
+            for body in bodies:
+                log.append(Signal.TRACES, body, time.time_ns()).result(10)
+                taken += 1
+        assert taken == 9  # 10 000 bytes and a header each
+        assert log.stats().refused == 1
+        assert log.waiting().bytes > 90_000
+        conversion = Conversion(layout)
+        while conversion.convert():
+            pass
+        assert log.waiting().bytes == 0
+        for body in bodies[:9]:
+            log.append(Signal.TRACES, body, time.time_ns()).result(10)
+        with pytest.raises(LogFull):
+            log.append(Signal.TRACES, bodies[0], time.time_ns())
 
 
 def test_a_closed_log_refuses(store_dir: Path) -> None:
