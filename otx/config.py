@@ -106,6 +106,12 @@ SETTINGS: dict[str, Setting] = {
             "receive.retain-age", "24h", "how long telemetry is kept", check=parse_duration_ns
         ),
         _setting("receive.retain-size", "10GiB", "how much telemetry is kept", check=parse_size),
+        _setting(
+            "receive.backlog",
+            "512MiB",
+            "how much may wait to become segments before senders are told to come again",
+            check=parse_size,
+        ),
         _setting("profile.frequency", "99", "samples a second and core", check=_whole_number),
         _setting("send.endpoint", "", "where `otx send` sends to", "OTEL_EXPORTER_OTLP_ENDPOINT"),
         _setting(

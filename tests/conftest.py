@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +14,15 @@ from otx.environment import Environment
 from otx.services.receive_process import ReceiverProcess
 
 CLI_TIMEOUT_S = 60
+WAIT_S = 30
+
+
+def wait_until(holds: Callable[[], bool], what: str) -> None:
+    """Look again and again; what another process does has no event to wait for."""
+    ends_s = time.monotonic() + WAIT_S
+    while not holds():
+        assert time.monotonic() < ends_s, f"not within {WAIT_S} s: {what}"
+        time.sleep(0.01)
 
 
 class Terminal(io.TextIOWrapper):
@@ -89,7 +99,9 @@ def start_receiver(tmp_path: Path, cli_variables: dict[str, str]) -> Iterator[St
     """Starts the real `otx receive` on free ports, and ends it when the test does."""
     started: list[ReceiverProcess] = []
 
-    def start(*arguments: str, store: str | None = None) -> ReceiverProcess:
+    def start(
+        *arguments: str, store: str | None = None, variables: dict[str, str] | None = None
+    ) -> ReceiverProcess:
         addresses = ["--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"]
         command = [sys.executable, "-m", "otx", "receive", *addresses]
         with (tmp_path / "printed").open("ab") as printed:
@@ -100,7 +112,7 @@ def start_receiver(tmp_path: Path, cli_variables: dict[str, str]) -> Iterator[St
                 stderr=subprocess.PIPE,
                 text=True,
                 cwd=tmp_path,
-                env=cli_variables,
+                env={**cli_variables, **(variables or {})},
             )
         started.append(ReceiverProcess(process))
         started[-1].wait_until_ready()

@@ -71,6 +71,7 @@ def receive(
         http=Address.parse(config.get("receive.http", http).text),
         store_dir=None if store == "none" else config.store_dir(store),
         max_request_bytes=parse_size(config.get("receive.max-request", max_request).text),
+        backlog_bytes=parse_size(config.get("receive.backlog").text),
         fsync=_fsync(config.get("receive.fsync", fsync).text),
         duration_s=None if duration is None else parse_duration_ns(duration) / 1e9,
         count=count,

@@ -23,7 +23,7 @@ from otx.services.receive_memory import settle_memory
 from otx.services.receive_print import Printer
 from otx.services.receive_tally import Backlog, ReceiveReport, Tally
 from otx.store.layout import ReceiverLock
-from otx.store.wal import FsyncMode, LogWriter
+from otx.store.wal import BACKLOG_BYTES, FsyncMode, LogWriter
 from otx.system.ports import listener_of
 from otx.system.stop import StopSignal
 
@@ -41,6 +41,7 @@ class ReceiveOptions:
     Attributes:
         store_dir: Where to keep what comes; None keeps nothing.
         max_request_bytes: The largest request, also after decompression.
+        backlog_bytes: How much may wait to be converted before requests are refused.
         fsync: `always` acknowledges after fsync, `interval` within a second of it.
         duration_s: When to stop; None for when asked.
         count: Records after which to stop; the request that reaches it is kept whole.
@@ -53,6 +54,7 @@ class ReceiveOptions:
     http: Address
     store_dir: Path | None
     max_request_bytes: int = 64 << 20
+    backlog_bytes: int = BACKLOG_BYTES
     fsync: FsyncMode = "always"
     duration_s: float | None = None
     count: int | None = None
@@ -135,7 +137,9 @@ def _open_store(options: ReceiveOptions, voice: Voice, running: ExitStack) -> _K
         _start_converter, options.store_dir, options.retain_age_ns, options.retain_bytes
     )
     guard = running.enter_context(ConverterGuard(start, voice.warn))
-    log = running.enter_context(LogWriter(options.store_dir, fsync=options.fsync))
+    log = running.enter_context(
+        LogWriter(options.store_dir, fsync=options.fsync, backlog_bytes=options.backlog_bytes)
+    )
     return _Keeping(lock, guard, log)
 
 

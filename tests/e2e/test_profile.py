@@ -8,14 +8,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from otx.system.bpf_support import probe_all
-from tests.conftest import RunCli
+from tests.conftest import RunCli, wait_until
 
 BUSY = "def hot():\n  for _ in range(1000): pass\nprint('ready', flush=True)\nwhile 1: hot()"
 STATS = [
@@ -27,7 +27,6 @@ STATS = [
     "own_cpu_seconds",
     "target_overhead",
 ]
-DEADLINE_S = 30
 FOLDED_LINE = re.compile(r"[^;\n]+(;[^;\n]+)* \d+")
 
 
@@ -49,14 +48,6 @@ def busy(tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
     finally:
         process.kill()
         process.communicate(timeout=20)
-
-
-def await_true(condition: Callable[[], bool]) -> None:
-    """Look until a condition holds."""
-    ends = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < ends, "it never came true"
-        time.sleep(0.02)
 
 
 def has_timers(pid: int) -> bool:
@@ -136,9 +127,9 @@ class TestSampling:
         words = ["profile", "--pid", str(busy.pid), "-d", "60s", "-o", str(out)]
         process = subprocess.Popen([sys.executable, "-m", "otx", *words], stderr=subprocess.PIPE)
         try:
-            await_true(lambda: has_timers(process.pid))
+            wait_until(lambda: has_timers(process.pid), "it samples")
             burnt_before_s = cpu_seconds(busy.pid)
-            await_true(lambda: cpu_seconds(busy.pid) > burnt_before_s + 0.3)
+            wait_until(lambda: cpu_seconds(busy.pid) > burnt_before_s + 0.3, "it works")
             process.send_signal(number)
             _, said = process.communicate(timeout=30)
         finally:
@@ -155,7 +146,7 @@ class TestSampling:
             cwd=tmp_path,
         )
         try:
-            await_true(mark.exists)
+            wait_until(mark.exists, "the command runs")
             process.terminate()
             assert process.wait(30) == 9
         finally:

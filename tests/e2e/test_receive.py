@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from otx.store.layout import ReceiverLock
+from benchmarks.corpus import trace_request
+from otx.store.durable import is_locked
+from otx.store.layout import Layout, ReceiverLock
 from otx.store.reader import Store
-from tests.conftest import RunCli, StartReceiver
+from tests.conftest import RunCli, StartReceiver, wait_until
 
 TIMEOUT_S = 30
 
@@ -77,6 +79,43 @@ def children_of(parent: int) -> list[str]:
         if int(fields[1]) == parent:
             found.append(status.parent.name)
     return found
+
+
+def test_a_converter_that_is_behind_turns_senders_away_until_it_has_caught_up(
+    start_receiver: StartReceiver, tmp_path: Path
+) -> None:
+    receiver = start_receiver(
+        "--print",
+        "summary",
+        variables={"OTX_RECEIVE_BACKLOG": "1MiB", "OTX_RECEIVE_FSYNC": "interval"},
+    )
+    body = trace_request(1, 200, time.time_ns(), 10**9)
+    converter = converter_of(receiver.pid, tmp_path / "store")
+    os.kill(converter, signal.SIGSTOP)
+    try:
+        taken = 0
+        while post(receiver.http, body) == 200:
+            taken += 1
+        assert len(body) * taken <= 1 << 20 < len(body) * (taken + 2)
+        assert spans_in(tmp_path / "store") == 200 * taken
+        printed = tmp_path / "printed"
+        wait_until(lambda: "behind" in printed.read_text(), "the summary says so")
+    finally:
+        os.kill(converter, signal.SIGCONT)
+    wait_until(lambda: post(receiver.http, body) == 200, "there is room again")
+    receiver.stop()
+    assert spans_in(tmp_path / "store") == 200 * (taken + 1)
+    said = "\n".join(receiver.said)
+    assert "refused a request: the converter is behind: " in said
+    assert "  converting was up to " in said
+    assert receiver.exit_code == 0
+
+
+def converter_of(receiver: int, store: Path) -> int:
+    """The process that converts a store, once it holds the converter's lock."""
+    wait_until(lambda: is_locked(Layout(store).converter_lock), "a converter works")
+    (converter,) = children_of(receiver)
+    return int(converter)
 
 
 def test_the_count_ends_it_and_the_request_that_reaches_it_is_whole(

@@ -16,10 +16,10 @@ from otx.store.durable import is_locked
 from otx.store.layout import Layout
 from otx.store.reader import Store
 from otx.store.wal import LogWriter
+from tests.conftest import wait_until
 
 SpanRequest = Callable[..., bytes]
 Start = Callable[[], "subprocess.Popen[bytes]"]
-DEADLINE_S = 30.0
 
 
 @pytest.fixture
@@ -37,14 +37,6 @@ def start(store_dir: Path) -> Iterator[Start]:
         if process.poll() is None:
             process.kill()
         process.communicate(timeout=30)
-
-
-def wait_until(holds: Callable[[], bool], what: str) -> None:
-    """Look again and again; what another process does has no event to wait for."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {DEADLINE_S} s: {what}"
-        time.sleep(0.01)
 
 
 def names(store: Store) -> Counter[str]:

@@ -79,7 +79,7 @@ def test_what_the_converter_has_not_done_is_bounded(store_dir: Path) -> None:
     with LogWriter(store_dir, backlog_bytes=100_000) as log:
         bodies = [b"%04d" % number * 2500 for number in range(20)]
         taken = 0
-        with pytest.raises(LogFull, match="the converter is behind: 88.1 KiB wait"):
+        with pytest.raises(LogFull, match=r"the converter is behind: 88\.1 KiB wait"):
             for body in bodies:
                 log.append(Signal.TRACES, body, time.time_ns()).result(10)
                 taken += 1
