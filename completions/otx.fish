@@ -16,7 +16,7 @@ complete -c otx -n 'not __fish_seen_subcommand_from demo doctor profile receive 
 complete -c otx -n 'not __fish_seen_subcommand_from demo doctor profile receive send trace query tui config completion' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from demo' -l headless -d 'Print a summary instead of opening the screens.'
 complete -c otx -n '__fish_seen_subcommand_from demo' -l duration -r -d 'How long to run (10s without a screen).'
-complete -c otx -n '__fish_seen_subcommand_from demo' -l incident -d 'Let something go wrong after 15 seconds.'
+complete -c otx -n '__fish_seen_subcommand_from demo' -l incident -d 'Let something go wrong, after 15 seconds at most.'
 complete -c otx -n '__fish_seen_subcommand_from demo' -l keep -r -d 'Keep what arrived in this directory.'
 complete -c otx -n '__fish_seen_subcommand_from demo' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from demo' -F

@@ -45,7 +45,7 @@ _otx_demo() {
   _arguments -s \
     '--headless[Print a summary instead of opening the screens.]' \
     '--duration[How long to run (10s without a screen).]:value:_files' \
-    '--incident[Let something go wrong after 15 seconds.]' \
+    '--incident[Let something go wrong, after 15 seconds at most.]' \
     '--keep[Keep what arrived in this directory.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'

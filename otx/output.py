@@ -164,7 +164,9 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, str):
         return value
-    if isinstance(value, (dict, list, tuple)):
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, (bool, dict, list, tuple)):
         return to_json(value)
     return str(value)
 

@@ -61,6 +61,14 @@ def test_csv_reads_back(environment: Environment) -> None:
     assert [row["count"] for row in read] == ["7", "12"]
 
 
+@pytest.mark.parametrize("form", ["table", "csv"])
+def test_truth_and_bytes_are_written_as_json_writes_them(
+    environment: Environment, form: RowFormat
+) -> None:
+    Output(environment).rows(["yes", "id"], [{"yes": True, "id": b"\x01\xff"}], form)
+    assert written(environment).replace(",", " ").split() == ["yes", "id", "true", "01ff"]
+
+
 @pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv"])
 def test_a_file_gets_what_stdout_would(
     environment: Environment, tmp_path: Path, form: RowFormat

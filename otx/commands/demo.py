@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 app = command_app(help="Run the whole tool on a small live shop, with no set-up.")
 
 HEADLESS_DURATION = "10s"
+INCIDENT_AFTER_S = 15.0
 
 
 @app.command()
@@ -28,7 +29,7 @@ def demo(
         str | None, typer.Option("--duration", help="How long to run (10s without a screen).")
     ] = None,
     incident: Annotated[
-        bool, typer.Option("--incident", help="Let something go wrong after 15 seconds.")
+        bool, typer.Option("--incident", help="Let something go wrong, after 15 seconds at most.")
     ] = False,
     keep: Annotated[
         str | None, typer.Option("--keep", help="Keep what arrived in this directory.")
@@ -41,10 +42,18 @@ def demo(
     is_headless = headless or not environment.is_interactive
     length = duration or (HEADLESS_DURATION if is_headless else None)
     duration_s = parse_duration_ns(length) / NS_PER_S if length else None
-    options = DemoOptions(keep=Path(keep).absolute() if keep else None, incident=incident)
+    options = DemoOptions(
+        keep=Path(keep).absolute() if keep else None,
+        incident_after_s=_incident_after_s(duration_s) if incident else None,
+    )
     if is_headless:
         return _run_headless(environment, Demo(options), duration_s)
     return _run_screens(environment, Demo(options), duration_s)
+
+
+def _incident_after_s(duration_s: float | None) -> float:
+    """When the incident begins: early enough in a short run to be seen against what was before."""
+    return INCIDENT_AFTER_S if duration_s is None else min(INCIDENT_AFTER_S, duration_s / 3)
 
 
 def _run_screens(environment: Environment, demo: "Demo", duration_s: float | None) -> int:

@@ -17,7 +17,6 @@ from otx.services.receive_process import ReceiverProcess, start_receiver_process
 from otx.services.shop.runner import Shop
 from otx.system.ports import free_address
 
-INCIDENT_AFTER_S = 15.0
 GRPC_ADDRESS = ("127.0.0.1", 4317)
 HTTP_ADDRESS = ("127.0.0.1", 4318)
 
@@ -28,11 +27,11 @@ class DemoOptions:
 
     Attributes:
         keep: Directory of the store; None for one that goes when the demo ends.
-        incident: Whether something goes wrong after a while.
+        incident_after_s: When something goes wrong; None for never.
     """
 
     keep: Path | None = None
-    incident: bool = False
+    incident_after_s: float | None = None
 
 
 class Demo:
@@ -79,10 +78,8 @@ class Demo:
             self.store_dir, grpc=free_address(*GRPC_ADDRESS), http=free_address(*HTTP_ADDRESS)
         )
         running.callback(self.receiver.stop)
-        incident_after_s = INCIDENT_AFTER_S if self._options.incident else None
-        self.shop = running.enter_context(
-            Shop(f"http://{self.receiver.http}", scratch / "shop.log", incident_after_s)
-        )
+        endpoint, log = f"http://{self.receiver.http}", scratch / "shop.log"
+        self.shop = running.enter_context(Shop(endpoint, log, self._options.incident_after_s))
         profile = LiveProfile(Target(self.shop.pids))
         try:
             profile.start()

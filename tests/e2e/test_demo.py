@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import RunCli
+
 TIMEOUT_S = 90
 MARK = "OTX_TEST_RUN"
 
@@ -74,6 +76,24 @@ def test_the_demo_samples_the_hot_function(cli_variables: dict[str, str], tmp_pa
     hottest = done.stdout.partition("Hottest functions")[2]
     assert re.search(r"\d+ samples, \d+ lost", hottest), done.stdout
     assert "score_product (catalog.py)" in hottest
+
+
+def test_an_incident_is_seen_in_what_is_kept(
+    cli_variables: dict[str, str], tmp_path: Path, run_cli: RunCli
+) -> None:
+    done = run_demo(cli_variables, tmp_path, "--incident", "--duration", "9s", "--keep", "kept")
+    assert done.returncode == 0, done.stderr
+    question = "SELECT body FROM logs WHERE severity_text LIKE 'WARN%'"
+    warned = run_cli("query", question, "--store", "kept", "--format", "csv")
+    assert "issuer answers with code 51 more often than usual" in warned.stdout
+    slower = """
+        WITH began AS (SELECT min(time) AS moment FROM logs WHERE body LIKE '%code 51 more often%')
+        SELECT median(duration_ns) FILTER (start_time >= moment)
+            > 2 * median(duration_ns) FILTER (start_time < moment) AS slower
+        FROM spans, began WHERE name = 'related products'
+    """
+    ranking = run_cli("query", slower, "--store", "kept", "--format", "csv")
+    assert ranking.stdout.split() == ["slower", "true"], ranking.stderr
 
 
 def test_taken_ports_and_a_machine_without_bpf_are_no_obstacle(
