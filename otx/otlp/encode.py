@@ -25,14 +25,14 @@ def encode_message(message: Message, encoding: Encoding) -> bytes:
 def encode_response(request: Request, encoding: Encoding) -> bytes:
     """The answer to an accepted request.
 
-    Warnings travel as a partial success that rejects nothing, which is what OTLP has for them;
+    Cautions travel as a partial success that rejects nothing, which is what OTLP has for them;
     without any, the message is empty ("Full Success").
     """
-    if not request.warnings:
+    if not request.cautions:
         return b"{}" if encoding == "json" else b""
     response = WIRE[request.signal].response_class()
     partial_success = getattr(response, "partial_success")  # noqa: B009 - of all four responses
-    partial_success.error_message = "; ".join(request.warnings)
+    partial_success.error_message = "; ".join(caution.text for caution in request.cautions)
     return encode_message(response, encoding)
 
 

@@ -18,6 +18,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from otx.errors import UsageError
 from otx.model.signal import Signal
+from otx.otlp.caution import Caution
 from otx.otlp.compression import decompress
 from otx.otlp.decode import Request
 from otx.otlp.refusal import Refusal
@@ -167,7 +168,8 @@ def _request_of(document: object, place: str) -> Request:
     except InvalidJson as error:
         raise UsageError(f"{place}: {error}") from None
     body = message.SerializeToString()
-    return Request(signal, body, count_records(signal, message), tuple(warnings))
+    cautions = tuple(Caution(text, text) for text in warnings)
+    return Request(signal, body, count_records(signal, message), cautions)
 
 
 def _read_protobuf(body: bytes, place: str) -> Request:

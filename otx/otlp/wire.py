@@ -54,6 +54,20 @@ class SignalWire:
         return f"/{self.grpc_service}/Export"
 
     @property
+    def resources_field(self) -> str:
+        """The request's field of resources."""
+        return f"resource_{self._group_word}"
+
+    @property
+    def scopes_field(self) -> str:
+        """A resource's field of scopes."""
+        return f"scope_{self._group_word}"
+
+    @property
+    def _group_word(self) -> str:
+        return "spans" if self.signal is Signal.TRACES else str(self.signal)
+
+    @property
     def request_class(self) -> MessageClass:
         """The generated `Export…ServiceRequest`."""
         return _generated(self.module, self.request_name)

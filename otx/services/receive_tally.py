@@ -74,8 +74,8 @@ class Tally:
             self._report.requests[request.signal] += 1
             self._report.records[request.signal] += request.records
             total = self._report.records.total()
-        for warning in request.warnings:
-            self.noticed(warning)
+        for caution in request.cautions:
+            self.noticed(caution.kind, caution.text)
         return total
 
     def refused(self, refusal: Refusal) -> None:
@@ -86,8 +86,8 @@ class Tally:
         if is_first:
             self._warn(f"refused a request: {_short(refusal.message)}")
 
-    def noticed(self, warning: str) -> None:
-        """Count an oddity."""
+    def noticed(self, warning: str, first: str = "") -> None:
+        """Count an oddity; of its kind, `first` is what is told of the first."""
         text = _short(warning)
         with self._lock:
             warnings = self._report.warnings
@@ -96,7 +96,7 @@ class Tally:
             warnings[text] += 1
             is_first = warnings[text] == 1
         if is_first:
-            self._warn(text)
+            self._warn(_short(first) or text)
 
     def report(self, converter_restarts: int = 0) -> ReceiveReport:
         """What was counted so far."""
