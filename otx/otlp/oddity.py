@@ -18,8 +18,8 @@ from otx.model.units import format_count
 from otx.otlp.caution import Caution
 
 MAX_LOOKED_AT = 100
-MAX_UNIX_NANO = 2**63 - 1
-"""What signed 64-bit columns of nanoseconds can hold: April 2262."""
+MAX_UNIX_NANO = 2**63 - 2
+"""The last moment that a column can hold, in April 2262: one more is how DuckDB writes infinity."""
 
 _NO_TRACE_ID = bytes(16)
 _NO_SPAN_ID = bytes(8)
@@ -39,6 +39,8 @@ class Oddity(StrEnum):
     NO_END = "have no end time"
     ENDS_EARLY = "end before they start"
     BEYOND_TIME = "have a time beyond 2262"
+    DOUBLED_KEY = "have an attribute key twice"
+    """What such a key means is undefined (common.proto, `attributes`); looked for by SQL alone."""
 
 
 def spans_by_scope(request: Generated) -> list[Sequence[Generated]]:

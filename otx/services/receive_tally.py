@@ -26,6 +26,7 @@ class ReceiveReport:
         refused: Requests that were turned away, by reason.
         warnings: Oddities by text, and how often.
         converter_restarts: Times the converter had died.
+        odd_spans: Spans that became rows meanwhile, by the rule that they break.
     """
 
     requests: Counter[Signal] = field(default_factory=Counter)
@@ -33,6 +34,7 @@ class ReceiveReport:
     refused: Counter[Reason] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
     converter_restarts: int = 0
+    odd_spans: Counter[str] = field(default_factory=Counter)
 
     def since(self, before: "ReceiveReport") -> str:
         """What came in after an earlier report, on one line; "" for nothing."""
@@ -57,6 +59,9 @@ class ReceiveReport:
         lines += [f"  {format_count(count)} × {text}" for text, count in self.warnings.items()]
         if self.converter_restarts:
             lines.append(f"  the converter was started again ({self.converter_restarts})")
+        lines += [f"  {format_count(count)} spans {rule}" for rule, count in self.odd_spans.items()]
+        if self.odd_spans:
+            lines.append("  they are in `otx query 'FROM span_oddities'`")
         return lines
 
 
@@ -98,8 +103,10 @@ class Tally:
         if is_first:
             self._warn(_short(first) or text)
 
-    def report(self, converter_restarts: int = 0) -> ReceiveReport:
-        """What was counted so far."""
+    def report(
+        self, converter_restarts: int = 0, odd_spans: Counter[str] | None = None
+    ) -> ReceiveReport:
+        """What was counted so far, here and elsewhere."""
         with self._lock:
             report = self._report
             return ReceiveReport(
@@ -108,6 +115,7 @@ class Tally:
                 Counter(report.refused),
                 Counter(report.warnings),
                 converter_restarts,
+                odd_spans or Counter(),
             )
 
 

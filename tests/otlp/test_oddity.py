@@ -19,7 +19,7 @@ from otx.otlp.oddity import (
 )
 
 TRACE_ID, SPAN_ID = b"t" * 16, b"s" * 8
-LAST = 2**63 - 1
+LAST = 2**63 - 2
 
 
 def span(
