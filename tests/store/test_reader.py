@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from otx.errors import UsageError
@@ -217,6 +218,18 @@ def test_spans_without_a_trace_id_belong_to_no_trace(odd_store: Store) -> None:
     assert odd_store.trace("0" * 32) == odd_store.trace(b"t".hex() * 8) == []
     assert (odd_store.totals().spans, odd_store.totals().traces) == (2_204, 2)
     assert {one.name: one.spans for one in odd_store.services()} == {"": 2_202, "shop": 2}
+
+
+def test_a_log_record_with_an_id_that_is_none_belongs_to_no_span(store_dir: Path) -> None:
+    request = ExportLogsServiceRequest()
+    records = request.resource_logs.add().scope_logs.add().log_records
+    for size in (16, 8, 3, 0):
+        records.add(trace_id=bytes(size), span_id=bytes(size // 2))
+    records.add(trace_id=b"t" * 16, span_id=b"s" * 8)
+    with LogWriter(store_dir) as log:
+        log.append(Signal.LOGS, request.SerializeToString(), 1).result(10)
+    ids = {(record.trace_id, record.span_id) for record in Store(store_dir).logs()}
+    assert ids == {("", ""), ("74" * 16, "73" * 8)}
 
 
 def test_odd_spans_can_be_asked_for(odd_store: Store) -> None:
