@@ -10,12 +10,12 @@ All spans are counted where they become columns (`otx.otlp.odd_columns`).
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from itertools import filterfalse
-from typing import Any, TypeAlias
 
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from otx.model.units import format_count
 from otx.otlp.caution import Caution
+from otx.otlp.wire import Generated
 
 MAX_LOOKED_AT = 100
 MAX_UNIX_NANO = 2**63 - 2
@@ -26,9 +26,6 @@ _NO_SPAN_ID = bytes(8)
 _OLD_FIELD = 1000
 """`instrumentation_library_spans` and its like, gone since OTLP 1.0 (trace.proto, `reserved`)."""
 _NAME_CHARACTERS = 60
-
-Generated: TypeAlias = Any
-"""A generated message; the fields of each are known at run time only."""
 
 
 class Oddity(StrEnum):
