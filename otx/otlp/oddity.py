@@ -2,7 +2,7 @@
 
 OTLP asks for ids of 16 and 8 bytes that are not all zero (trace.proto, `Span`) and for an end that
 is no earlier than the start; what breaks this is kept as it came and named to its sender. Looking
-at a span costs about as much as parsing it, and a broken sender breaks every request, so of a
+at a span costs nearly as much as parsing it, and a broken sender breaks every request, so of a
 large request only `MAX_LOOKED_AT` spans are looked at before it is acknowledged, evenly spread.
 All spans are counted where they become columns (`otx.otlp.odd_columns`).
 """
@@ -17,7 +17,7 @@ from otx.model.units import format_count
 from otx.otlp.caution import Caution
 from otx.otlp.wire import Generated
 
-MAX_LOOKED_AT = 100
+MAX_LOOKED_AT = 50
 MAX_UNIX_NANO = 2**63 - 2
 """The last moment that a column can hold, in April 2262: one more is how DuckDB writes infinity."""
 
