@@ -10,10 +10,6 @@ from typing import Any
 import orjson
 import pytest
 from google.rpc.status_pb2 import Status
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-    ExportTraceServiceRequest,
-    ExportTraceServiceResponse,
-)
 
 from otx.model.signal import Signal
 from otx.otlp.address import Address
@@ -159,26 +155,6 @@ def test_a_warning_travels_as_a_partial_success_that_rejects_nothing(
     partial = orjson.loads(content)["partialSuccess"]
     assert "rejectedSpans" not in partial
     assert "schemaUrl" in partial["errorMessage"]
-
-
-@pytest.mark.parametrize("content_type", [PROTOBUF, JSON])
-def test_odd_spans_are_kept_and_named_in_the_encoding_of_the_request(
-    client: http.client.HTTPConnection, intake: MemoryIntake, content_type: str
-) -> None:
-    request = ExportTraceServiceRequest()
-    request.resource_spans.add().scope_spans.add().spans.add(trace_id=b"t", span_id=b"s" * 8)
-    plain = request.SerializeToString()
-    response, content = ask(
-        client, to_json(request) if content_type == JSON else plain, content_type
-    )
-    assert response.status == 200
-    told = "1 of 1 spans have no valid trace id (first: span 7373737373737373 '')"
-    if content_type == JSON:
-        assert orjson.loads(content) == {"partialSuccess": {"errorMessage": told}}
-    else:
-        partial = ExportTraceServiceResponse.FromString(content).partial_success
-        assert (partial.rejected_spans, partial.error_message) == (0, told)
-    assert intake.requests[0].body == plain
 
 
 ODD_HEX = b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"abc"}]}]}]}'
