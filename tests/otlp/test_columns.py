@@ -196,7 +196,7 @@ def service_of(resource: Resource) -> str:
     return names[0] if names else ""
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(SPAN_REQUESTS, min_size=1, max_size=3))
 def test_spans_are_what_protobuf_says(requests: list[ExportTraceServiceRequest]) -> None:
     received = list(range(1000, 1000 + len(requests)))
@@ -242,7 +242,7 @@ def test_spans_are_what_protobuf_says(requests: list[ExportTraceServiceRequest])
         assert row["received_time"] == received[index]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(LOG_REQUESTS, min_size=1, max_size=3))
 def test_logs_are_what_protobuf_says(requests: list[ExportLogsServiceRequest]) -> None:
     received = list(range(1000, 1000 + len(requests)))
