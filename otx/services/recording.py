@@ -17,7 +17,7 @@ from otx.output import Remarks
 from otx.profile.formats import Profile
 from otx.profile.launch import GatedCommand
 from otx.profile.session import ProfileSession, Target
-from otx.services.profiler import StackCounts
+from otx.services.profiler import StackCounts, merge_threads
 from otx.system.stop import StopSignal
 
 _POLL_S = 0.1
@@ -106,7 +106,10 @@ class Recording:
         counts.add(session.poll(0))
         progress.clear()
         return Profile(
-            counts.total, session.stats(), self.frequency_hz, time.monotonic_ns() - began_ns
+            merge_threads(counts.total),
+            session.stats(),
+            self.frequency_hz,
+            time.monotonic_ns() - began_ns,
         )
 
     def _limit_ns(self) -> int | None:

@@ -56,10 +56,22 @@ class FlameInterest:
     Attributes:
         callers: Whether the tree begins at the leaves and shows who called them.
         since_start: Whether it holds all samples, and not only those of the last minute.
+        pid: The process whose samples are wanted; 0 for all.
+        by_thread: Whether each thread has a level of its own below its process.
+        focus: Only the stacks this function is on; None for all.
+        sandwich: The function the tree begins at, all its places together; None for none.
+        least_permille: Frames with a smaller share of the whole are left out.
+        baseline_unix_nano: When the baseline was set that changes are measured from; 0 for none.
     """
 
     callers: bool = False
     since_start: bool = False
+    pid: int = 0
+    by_thread: bool = False
+    focus: Frame | None = None
+    sandwich: Frame | None = None
+    least_permille: int = 0
+    baseline_unix_nano: int = 0
 
 
 Interest: TypeAlias = TracesInterest | LogsInterest | FlameInterest
@@ -121,6 +133,8 @@ class FlameView:
         hottest: Functions by own value.
         frequency_hz: Looks a second and core.
         pids: The processes that are sampled.
+        hidden: Frames left out because their share is too small.
+        changes: Points by which the share of a function grew since the baseline, largest first.
         missing: Why nothing is sampled; "" where something is.
         hint: What to do about that.
     """
@@ -132,12 +146,23 @@ class FlameView:
     stats: ProfileStats = field(default_factory=ProfileStats)
     frequency_hz: int = 0
     pids: Sequence[int] = ()
+    hidden: int = 0
+    changes: Mapping[Frame, float] = field(default_factory=dict)
     missing: str = ""
     hint: str = ""
 
 
 View: TypeAlias = TracesView | LogsView | FlameView
 """Views are told apart as objects, never by value: a tree may be deep and is never compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSamples:
+    """How much was sampled of one process since the start."""
+
+    pid: int
+    samples: int
+    threads: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +179,8 @@ class Status:
             converted.
         unreadable_requests: Requests that were taken and could not be decoded.
         fault: Why the store cannot be read; "" where it can.
+        sampled_since_unix_nano: When sampling began; 0 where nothing is sampled.
+        processes: The processes that are or were sampled.
     """
 
     grpc: str = ""
@@ -164,6 +191,8 @@ class Status:
     hidden_bytes: int = 0
     unreadable_requests: int = 0
     fault: str = ""
+    sampled_since_unix_nano: int = 0
+    processes: Sequence[ProcessSamples] = ()
 
     @property
     def receives(self) -> bool:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypedDict
 
 import pytest
 
@@ -18,6 +19,7 @@ from otx.tui.snapshot import (
     LogsInterest,
     LogsView,
     OpenTrace,
+    ProcessSamples,
     RecordKind,
     SearchFault,
     Snapshot,
@@ -31,6 +33,8 @@ MS = 1_000_000
 NOW = 1_790_000_000_000_000_000
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 RESOURCE: Attributes = {"service.version": "1.4.0", "host.name": "node-a"}
+
+PIDS: dict[str, Attributes] = {"payment": {"process.pid": 8812}, "cart": {"process.pid": 99}}
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +76,7 @@ def span(
         status="ERROR" if failed else "UNSET",
         status_message=failed,
         attributes=attributes or {"http.request.method": "POST", "server.port": 8080},
-        resource={"service.name": service, **RESOURCE},
+        resource={"service.name": service, **RESOURCE, **PIDS.get(service, {})},
         scope="shop.web",
         scope_version="0.52",
         events=events,
@@ -191,11 +195,23 @@ def stacks() -> dict[Stack, int]:
     return {**counts, **few}
 
 
+class _Sampling(TypedDict):
+    sampled_since_unix_nano: int
+    processes: Sequence[ProcessSamples]
+
+
+SAMPLING = _Sampling(
+    sampled_since_unix_nano=NOW - 60_000 * MS, processes=(ProcessSamples(8812, 2_940, 2),)
+)
+
+
 class FixedFeed:
     """Serves the same telemetry at all times, narrowed by a search that is one plain word."""
 
     def __init__(self, status: Status | None = None, empty: bool = False) -> None:
-        self.status = status or Status("127.0.0.1:4317", "127.0.0.1:4318", 620, 6, 1_234)
+        self.status = status or Status(
+            "127.0.0.1:4317", "127.0.0.1:4318", 620, 6, 1_234, **SAMPLING
+        )
         self.asked: list[Interest] = []
         self.empty = empty
         self.missing = ""

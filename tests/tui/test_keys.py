@@ -14,6 +14,7 @@ from otx.tui.screens.help import HelpScreen
 from otx.tui.screens.signal_screen import SignalScreen
 from otx.tui.snapshot import FlameInterest, LogsInterest, Status, TracesInterest
 from otx.tui.widgets.flame_graph import FlameGraph
+from otx.tui.widgets.line_list import LineList
 from otx.tui.widgets.log_list import LogList
 from otx.tui.widgets.pane import Pane
 from otx.tui.widgets.search_bar import SearchBar
@@ -45,6 +46,17 @@ def status_text(pilot: Pilot[int]) -> str:
 
 def pane_title(pilot: Pilot[int], name: str) -> str:
     return str(pilot.app.screen.query_one(name, Pane).border_title)
+
+
+def lines_of(lines: LineList) -> str:
+    """Everything a list shows, seen or not."""
+    rows = (lines.draw_row(index, 200) for index in range(len(lines.ids)))
+    return "\n".join("".join(text for text, _ in row) for row in rows)
+
+
+def notes_of(pilot: Pilot[int]) -> str:
+    """The notes that are shown now."""
+    return "\n".join(toast.message for toast in pilot.app._notifications)
 
 
 async def arrive(pilot: Pilot[int], feed: FixedFeed, count: int) -> None:
@@ -180,9 +192,36 @@ async def test_links_carry_the_choice_there_and_back() -> None:
         await press(pilot, "g", "T")
         assert pilot.app.current_mode == "traces"
         assert pilot.app.screen.query_one(Waterfall).chosen == f"{2:016x}"
+
+
+async def test_a_span_leads_to_the_samples_of_its_process_and_back() -> None:
+    async with showing("traces") as (pilot, feed):
+        await press(pilot, "tab", "n", "n", "n")
+        assert "linked: by process 8812" in lines_of(pilot.app.screen.query_one(SpanDetail))
         await press(pilot, "P")
         assert pilot.app.current_mode == "flame"
-        assert isinstance(feed.asked[-1], FlameInterest)
+        assert feed.asked[-1] == FlameInterest(pid=8812)
+        assert "pid 8812" in pane_title(pilot, "#flame")
+        assert "profile linked: by process 8812" in status_text(pilot)
+        await press(pilot, "T")
+        assert pilot.app.current_mode == "traces"
+        assert pilot.app.screen.query_one(Waterfall).chosen == f"{6:016x}"
+        await press(pilot, "5", "backspace")
+        assert feed.asked[-1] == FlameInterest()
+
+
+async def test_a_span_whose_process_is_not_known_leads_to_all_samples_and_says_why() -> None:
+    async with showing("traces") as (pilot, feed):
+        await press(pilot, "P")
+        assert feed.asked[-1] == FlameInterest()
+        assert "not sampled here: its resource has no process.pid" in status_text(pilot)
+
+
+async def test_a_profile_that_came_from_no_span_says_what_leads_to_one() -> None:
+    async with showing("flame") as (pilot, _):
+        await press(pilot, "T")
+        assert pilot.app.current_mode == "flame"
+        assert "P on a span comes here" in notes_of(pilot)
 
 
 async def test_a_record_without_a_trace_says_so() -> None:

@@ -16,6 +16,7 @@ from otx.flame.search import NOTHING, Matches, compile_pattern, find_pattern
 from otx.model.cells import printable
 from otx.model.stack import Frame
 from otx.model.units import format_count
+from otx.tui.link import Link, LinkOpened
 from otx.tui.screens.signal_screen import SignalScreen
 from otx.tui.snapshot import Feed, FlameInterest, FlameView, Interest, SearchFault, Snapshot
 from otx.tui.widgets.flame_graph import FlameGraph, frame_of
@@ -42,6 +43,8 @@ class FlameScreen(SignalScreen):
         Binding("v", "callers", "Called or callers", id="flame.callers"),
         Binding("a", "since_start", "Last minute or since the start", id="flame.since-start"),
         Binding("y", "copy", "Copy the path", id="flame.copy"),
+        Binding("T", "open_trace", "Back to the span it came from", id="flame.trace"),
+        Binding("backspace", "any_process", "All processes", id="flame.any-process"),
     ]
     DEFAULT_CSS = """
     FlameScreen {
@@ -64,6 +67,7 @@ class FlameScreen(SignalScreen):
         self._latest: Snapshot | None = None
         self._paused = False
         self._function: Frame | None = None
+        self._origin = Link("flame")
         self._matches: Matches = NOTHING
 
     def panes(self) -> ComposeResult:
@@ -80,6 +84,11 @@ class FlameScreen(SignalScreen):
     def interest(self) -> Interest:
         """The profile."""
         return self._wanted
+
+    def open_link(self, link: Link) -> None:
+        """Show the samples of one process, or of all where it is not known."""
+        self._origin = link
+        self._want(replace(self._wanted, pid=link.pid))
 
     def take(self, snapshot: Snapshot) -> None:
         """Draw the profile, unless paused."""
@@ -125,16 +134,21 @@ class FlameScreen(SignalScreen):
             self.query_one("#hottest", Pane).label(
                 "Hottest by self time", f"of {format_count(whole)} samples"
             )
+        if self._origin.note:
+            words.insert(1, f"profile {self._origin.note}")
+        if self._wanted.pid:
+            words.append("backspace: all processes")
         self.show_status(snapshot.status, state, words)
 
     def _title(self, view: FlameView) -> str:
         roots = sorted(view.tree.children.values(), key=lambda node: -node.total)
         names = ", ".join(dict.fromkeys(printable(node.frame.name) for node in roots[:4]))
         more = f" and {len(roots) - 4} more" if len(roots) > 4 else ""
+        who = f"pid {view.interest.pid} · " if view.interest.pid else ""
         return (
-            "CPU · callers of every function"
+            f"CPU · {who}callers of every function"
             if view.interest.callers
-            else f"CPU · {names or 'nothing yet'}{more}"
+            else f"CPU · {who}{names or 'nothing yet'}{more}"
         )
 
     def _extent(self, view: FlameView) -> str:
@@ -223,6 +237,19 @@ class FlameScreen(SignalScreen):
         """Show all samples, or those of the last minute."""
         self._want(replace(self._wanted, since_start=not self._wanted.since_start))
 
+    def action_any_process(self) -> None:
+        """Show the samples of all processes again."""
+        self._origin = Link("flame")
+        self._want(replace(self._wanted, pid=0))
+
+    def action_open_trace(self) -> None:
+        """Go back to the span whose process this is; samples name no span of their own."""
+        origin = self._origin
+        if origin.trace_id:
+            self.post_message(LinkOpened(Link("traces", origin.trace_id, origin.span_id)))
+        else:
+            self.notify("samples do not name spans; P on a span comes here, and T goes back to it")
+
     def action_copy(self) -> None:
         """Copy the path of the chosen box, in the folded form."""
         path = ";".join(frame.name for frame in self.query_one(FlameGraph).box.path)
@@ -234,8 +261,9 @@ class FlameScreen(SignalScreen):
         self.focus_pane(0)
 
     def _want(self, interest: FlameInterest) -> None:
-        self._wanted = interest
-        self.query_one(FlameGraph).action_whole()
+        if interest != self._wanted:
+            self._wanted = interest
+            self.query_one(FlameGraph).action_whole()
         self.ask()
 
 

@@ -10,10 +10,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
 from otx.model.cells import printable
+from otx.model.telemetry import Span
 from otx.model.units import format_count, format_duration
 from otx.tui.link import Link, LinkOpened
 from otx.tui.screens.signal_screen import SignalScreen, count_text
-from otx.tui.snapshot import Feed, Interest, OpenTrace, Snapshot, TracesInterest, TracesView
+from otx.tui.snapshot import Feed, Interest, OpenTrace, Snapshot, Status, TracesInterest, TracesView
+from otx.tui.span_profile import SpanProfile, span_profile
 from otx.tui.widgets.line_list import LineList
 from otx.tui.widgets.pane import Pane
 from otx.tui.widgets.search_bar import SearchBar
@@ -31,7 +33,7 @@ class TracesScreen(SignalScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "pause", "Pause the list", id="traces.pause"),
         Binding("L", "link('logs')", "Logs of this trace", id="traces.logs"),
-        Binding("P", "link('flame')", "Profile", id="traces.profile"),
+        Binding("P", "link('flame')", "Profile of the span's process", id="traces.profile"),
         Binding("y", "copy", "Copy the id", id="traces.copy"),
     ]
     DEFAULT_CSS = """
@@ -91,6 +93,7 @@ class TracesScreen(SignalScreen):
 
     def take(self, snapshot: Snapshot) -> None:
         """Show the list, unless paused, and the opened trace."""
+        before = self._latest.status if self._latest is not None else Status()
         self._latest = snapshot
         view = snapshot.view
         if isinstance(view, TracesView):
@@ -98,6 +101,8 @@ class TracesScreen(SignalScreen):
                 self._show_list(view)
             if view.trace is not self._trace:
                 self._show_trace(view)
+            elif snapshot.status != before:
+                self._show_span()  # its profile line tells of the sampler
         self._write(snapshot)
 
     def _show_list(self, view: TracesView) -> None:
@@ -189,9 +194,13 @@ class TracesScreen(SignalScreen):
             pane.label("Span", "not here yet" if row else "")
             return
         span = row.span
-        detail.show(span_sections(span, row.node, tree))
+        detail.show(span_sections(span, row.node, tree, self._profile_of(span).text))
         logs.show([record for record in trace.logs if record.span_id == span.span_id])
         pane.label("Span", f"{len(span.attributes)} attrs")
+
+    def _profile_of(self, span: Span) -> SpanProfile:
+        status = self._latest.status if self._latest is not None else Status()
+        return span_profile(span, status, self._clock())
 
     def _open(self, trace_id: str) -> None:
         self._wanted = replace(self._wanted, trace_id=trace_id)
@@ -244,11 +253,17 @@ class TracesScreen(SignalScreen):
         self.take(latest)
 
     def action_link(self, kind: str) -> None:
-        """Go to the logs of this trace, or to the profile."""
+        """Go to the logs of this trace, or to the profile of the span's process."""
         row = self.query_one(Waterfall).row
-        span_id = row.span.span_id if row is not None and row.span is not None else ""
+        span = row.span if row is not None else None
+        span_id = span.span_id if span is not None else ""
         if kind == "flame":
-            self.post_message(LinkOpened(Link("flame")))
+            found = self._profile_of(span) if span is not None else None
+            trace_id = self._trace.trace_id if self._trace is not None else ""
+            link = Link("flame", trace_id, span_id)
+            if found is not None:
+                link = replace(link, pid=found.pid, note=found.text)
+            self.post_message(LinkOpened(link))
         elif self._trace is not None:
             self.post_message(LinkOpened(Link("logs", self._trace.trace_id, span_id)))
 

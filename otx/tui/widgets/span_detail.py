@@ -12,10 +12,10 @@ class SpanDetail(Details):
     HELP = "The span as it came: ids, attributes, events, links, resource."
 
 
-def span_sections(span: Span, node: TraceNode, tree: TraceTree) -> list[Section]:
-    """What there is to say about a span."""
+def span_sections(span: Span, node: TraceNode, tree: TraceTree, profile: str) -> list[Section]:
+    """What there is to say about a span; `profile` is what is known of its samples."""
     sections = [
-        Section("", _facts(span, node, tree)),
+        Section("", _facts(span, node, tree, profile)),
         Section("attributes", attribute_lines(span.attributes), f"({len(span.attributes)})"),
     ]
     if span.events:
@@ -48,7 +48,7 @@ def self_time_ns(node: TraceNode) -> int:
     return max(node.span.duration_ns - covered, 0)
 
 
-def _facts(span: Span, node: TraceNode, tree: TraceTree) -> list[Line]:
+def _facts(span: Span, node: TraceNode, tree: TraceTree, profile: str) -> list[Line]:
     own = self_time_ns(node)
     whole = tree.duration_ns
     share = f"   {100 * own / whole:.0f} % of trace" if whole > 0 else ""
@@ -73,7 +73,7 @@ def _facts(span: Span, node: TraceNode, tree: TraceTree) -> list[Line]:
     ]
     if span.trace_state:
         lines.append(((" state   ", "dim"), (span.trace_state, "")))
-    lines.append((("", ""),))
+    lines += [((" profile ", "dim"), (profile, "")), (("", ""),)]
     return lines
 
 
