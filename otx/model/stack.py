@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-FrameKind: TypeAlias = Literal["python", "native", "kernel", "jit", "process", "thread"]
-"""Where a frame ran; `process` and `thread` stand above the root and are named by the comm."""
+FrameKind: TypeAlias = Literal["python", "native", "kernel", "jit", "process", "thread", "span"]
+"""Where a frame ran; `process` and `thread` stand above the root and are named by the comm.
+
+A `span` is no frame of a program: it stands for an operation of a trace, its module the service.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ _SERVICE_COLOURS = (*OKABE_ITO, *_TINTS)
 _DARKER_ON_LIGHT = 0.28
 
 _KIND_HUES: dict[FrameKind, str] = {
+    "span": "#8794a1",
     "python": "#56b4e9",
     "native": "#e0a93f",
     "kernel": "#cc79a7",
@@ -40,7 +41,12 @@ def service_colour(service: str, on_dark: bool = True) -> Color:
 
 @lru_cache(maxsize=8192)
 def frame_colour(frame: Frame) -> Color:
-    """The colour of a frame: hue by where it ran, shade by its module and name."""
+    """The colour of a frame: hue by where it ran, shade by its module and name.
+
+    An operation of a trace has its service's colour.
+    """
+    if frame.kind == "span" and frame.module:
+        return service_colour(frame.module)
     hue = Color.parse(_KIND_HUES[frame.kind])
     if frame.kind in ("process", "thread"):
         return hue

@@ -19,8 +19,8 @@ from otx.model.units import NS_PER_S
 from otx.store.errors import SearchError
 from otx.store.layout import ReceiverLock
 from otx.store.search import parse_search
-from otx.tracing.tree import build_tree
 from otx.tui.flame_look import FlameLook, missing_view, sampled_processes
+from otx.tui.open_trace import open_trace
 from otx.tui.snapshot import (
     Changed,
     FlameInterest,
@@ -214,7 +214,7 @@ class _Looker:
         last = self._last_trace
         if last is None or (last.spans, last.logs) != (shown, logs):
             more = len(spans) - len(shown)
-            self._last_trace = OpenTrace(trace_id, shown, build_tree(shown), logs, more)
+            self._last_trace = open_trace(trace_id, shown, logs, more)
         return self._last_trace
 
     def _logs(self, interest: LogsInterest) -> LogsView:

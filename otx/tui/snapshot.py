@@ -15,6 +15,7 @@ from otx.flame.search import Matches
 from otx.flame.tree import FlameNode, FunctionShare
 from otx.model.stack import Frame, ProfileStats
 from otx.model.telemetry import LogRecord, Span, TraceSummary
+from otx.tracing.critical_path import CriticalPath
 from otx.tracing.tree import TraceTree
 
 RecordKind: TypeAlias = Literal["spans", "logs"]
@@ -83,12 +84,16 @@ class OpenTrace:
 
     Attributes:
         tree: The spans in their places.
+        critical: Its critical path.
+        flame: The same spans as a flame graph.
         more_spans: Spans beyond those that are shown.
     """
 
     trace_id: str
     spans: Sequence[Span]
     tree: TraceTree
+    critical: CriticalPath
+    flame: FlameNode
     logs: Sequence[LogRecord] = ()
     more_spans: int = 0
 

@@ -47,7 +47,7 @@ def span_profile(span: Span, status: Status, now_unix_nano: int) -> SpanProfile:
     if found.samples:
         threads = f"{found.threads} thread" + ("s" if found.threads != 1 else "")
         seen = f"{format_count(found.samples)} samples on {threads}"
-        return SpanProfile("linked", pid, f"by process {pid}, {seen}")
+        return SpanProfile("linked", pid, f"process {pid}, {seen}")
     if now_unix_nano - span.end_unix_nano < _SAMPLES_ARRIVE_WITHIN_NS:
         return SpanProfile("still arriving", pid, f"process {pid} is sampled, nothing seen yet")
     return SpanProfile("none for this span", pid, f"process {pid} was never seen on a processor")

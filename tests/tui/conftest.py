@@ -10,7 +10,7 @@ from otx.flame.search import index_functions
 from otx.flame.tree import build_tree, hottest
 from otx.model.stack import Frame, ProfileStats, Stack
 from otx.model.telemetry import Attributes, LogRecord, Span, SpanEvent, TraceSummary
-from otx.tracing.tree import build_tree as build_trace_tree
+from otx.tui.open_trace import open_trace
 from otx.tui.snapshot import (
     Changed,
     FlameInterest,
@@ -18,7 +18,6 @@ from otx.tui.snapshot import (
     Interest,
     LogsInterest,
     LogsView,
-    OpenTrace,
     ProcessSamples,
     RecordKind,
     SearchFault,
@@ -249,7 +248,7 @@ class FixedFeed:
             rows = [row for row in self.rows if interest.search in row.root_service]
             trace_id = interest.trace_id or (rows[0].trace_id if rows else "")
             spans = tuple(self.spans)
-            trace = OpenTrace(TRACE_ID, spans, build_trace_tree(spans), tuple(self.records))
+            trace = open_trace(TRACE_ID, spans, self.records)
             return TracesView(
                 interest, rows, len(self.rows), trace if trace_id == TRACE_ID else None
             )

@@ -17,8 +17,10 @@ from otx.tui.widgets.flame_graph import FlameGraph
 from otx.tui.widgets.line_list import LineList
 from otx.tui.widgets.log_list import LogList
 from otx.tui.widgets.pane import Pane
+from otx.tui.widgets.path_line import PathLine
 from otx.tui.widgets.search_bar import SearchBar
 from otx.tui.widgets.span_detail import SpanDetail
+from otx.tui.widgets.trace_flame import TraceFlame
 from otx.tui.widgets.trace_list import TraceList
 from otx.tui.widgets.waterfall import Waterfall
 from tests.tui.conftest import MS, NOW, TRACE_ID, FixedFeed, clock
@@ -197,12 +199,12 @@ async def test_links_carry_the_choice_there_and_back() -> None:
 async def test_a_span_leads_to_the_samples_of_its_process_and_back() -> None:
     async with showing("traces") as (pilot, feed):
         await press(pilot, "tab", "n", "n", "n")
-        assert "linked: by process 8812" in lines_of(pilot.app.screen.query_one(SpanDetail))
+        assert "linked: process 8812" in lines_of(pilot.app.screen.query_one(SpanDetail))
         await press(pilot, "P")
         assert pilot.app.current_mode == "flame"
         assert feed.asked[-1] == FlameInterest(pid=8812)
         assert "pid 8812" in pane_title(pilot, "#flame")
-        assert "profile linked: by process 8812" in status_text(pilot)
+        assert "profile linked: process 8812" in status_text(pilot)
         await press(pilot, "T")
         assert pilot.app.current_mode == "traces"
         assert pilot.app.screen.query_one(Waterfall).chosen == f"{6:016x}"
@@ -258,6 +260,60 @@ async def test_folding_and_runs() -> None:
         assert f"{4:016x}" not in fall.ids
         await press(pilot, "l")
         assert f"{4:016x}" in fall.ids
+
+
+async def test_the_critical_path_is_said_lit_and_walked() -> None:
+    async with showing("traces") as (pilot, _):
+        await press(pilot, "tab", "c")
+        fall = pilot.app.screen.query_one(Waterfall)
+        line = str(pilot.app.screen.query_one(PathLine).render())
+        assert line.startswith("critical path: frontend → cart → redis → checkout → currency")
+        assert "(1.94 s)" in line
+        lit = [line.split("•")[0].strip() for line in lines_of(fall).split("\n") if "•" in line]
+        assert "redis HGETALL" in lit
+        await press(pilot, "n", "n")
+        assert fall.chosen == f"{3:016x}"
+        await press(pilot, "N", "N", "N")
+        assert fall.chosen == f"{6:016x}"
+        assert " path    " in lines_of(pilot.app.screen.query_one(SpanDetail))
+        await press(pilot, "c", "home", "n")
+        assert fall.chosen == f"{4:016x}"
+        assert not pilot.app.screen.query_one(PathLine).display
+
+
+async def test_a_walk_along_the_critical_path_unfolds_what_hides_it() -> None:
+    async with showing("traces") as (pilot, _):
+        await press(pilot, "tab", "left_square_bracket", "c", "n", "n", "n")
+        fall = pilot.app.screen.query_one(Waterfall)
+        assert fall.chosen in fall.ids
+        assert fall.chosen == f"{4:016x}"
+
+
+async def test_a_trace_turns_into_a_flame_graph_and_back_at_the_same_span() -> None:
+    async with showing("traces") as (pilot, feed):
+        await press(pilot, "tab", "n", "n", "f")
+        flame = pilot.app.screen.query_one(TraceFlame)
+        assert flame.has_focus
+        assert flame.box.frame.name == "charge"
+        feed.say()
+        await press(pilot, "down")
+        assert flame.box.frame.name == "POST api.bank.example"
+        assert "api.bank.example" in lines_of(pilot.app.screen.query_one(SpanDetail))
+        await press(pilot, "up", "up", "enter", "escape", "escape")
+        assert pilot.app.screen.query_one(TraceList).has_focus
+        await press(pilot, "f")
+        fall = pilot.app.screen.query_one(Waterfall)
+        assert fall.has_focus
+        assert fall.chosen == f"{4:016x}"
+
+
+async def test_failed_operations_are_lit_in_the_flame_graph_of_a_trace() -> None:
+    async with showing("traces") as (pilot, _):
+        await press(pilot, "f", "home", "n")
+        flame = pilot.app.screen.query_one(TraceFlame)
+        assert flame.box.frame.name == "PlaceOrder"
+        await press(pilot, "n")
+        assert flame.box.frame.name == "charge"
 
 
 async def test_a_late_parent_takes_its_subtree_and_the_choice_stays() -> None:

@@ -41,6 +41,18 @@ def test_traces(snap_compare: Compare) -> None:
     assert shows(snap_compare, make_app("traces"), TO_FAILED_SPAN)
 
 
+def test_traces_critical_path(snap_compare: Compare) -> None:
+    assert shows(snap_compare, make_app("traces"), ("tab", "c", "n"))
+
+
+def test_traces_flame(snap_compare: Compare) -> None:
+    assert shows(snap_compare, make_app("traces"), (*TO_FAILED_SPAN, "f"))
+
+
+def test_traces_small_flame(snap_compare: Compare) -> None:
+    assert shows(snap_compare, make_app("traces"), ("enter", "n", "f"), SMALL)
+
+
 def test_traces_small_list(snap_compare: Compare) -> None:
     assert shows(snap_compare, make_app("traces"), (), SMALL)
 
@@ -96,12 +108,17 @@ def test_losses_are_shown(snap_compare: Compare) -> None:
     assert shows(snap_compare, make_app("traces", FixedFeed(status)), ())
 
 
-@pytest.mark.parametrize("name", ["traces", "logs", "flame"])
+COLOURLESS = {
+    "traces": TO_FAILED_SPAN,
+    "traces-critical": ("tab", "c", "n"),
+    "traces-flame": (*TO_FAILED_SPAN, "f"),
+    "logs": ("k",),
+    "flame": ("down", "slash", *"json", "enter"),
+}
+
+
+@pytest.mark.parametrize("name", COLOURLESS)
 def test_without_colour(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    keys = {
-        "traces": TO_FAILED_SPAN,
-        "logs": ("k",),
-        "flame": ("down", "slash", *"json", "enter"),
-    }
-    assert shows(snap_compare, make_app(name, colourless=True), keys[name])
+    app = make_app(name.partition("-")[0], colourless=True)
+    assert shows(snap_compare, app, COLOURLESS[name])

@@ -20,7 +20,7 @@ SOON, LATER = NOW + 2_500 * MS, NOW + 60_000 * MS
 @pytest.mark.parametrize(
     ("pid", "status", "now", "state", "reason"),
     [
-        (8812, SAMPLING, SOON, "linked", "by process 8812, 184 samples on 2 threads"),
+        (8812, SAMPLING, SOON, "linked", "process 8812, 184 samples on 2 threads"),
         (8813, SAMPLING, SOON, "still arriving", "nothing seen yet"),
         (8813, SAMPLING, LATER, "none for this span", "never seen on a processor"),
         (8812, LATE, LATER, "none for this span", "it ended before sampling began"),

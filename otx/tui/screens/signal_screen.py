@@ -206,4 +206,4 @@ def rate_text(per_s: float) -> str:
 
 def _takes_focus(widget: Widget) -> bool:
     """Whether a pane's focus goes here when the pane gets it: the list, not the search field."""
-    return widget.focusable and not widget.has_class("search")
+    return widget.focusable and widget.display and not widget.has_class("search")

@@ -9,9 +9,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
-from otx.model.cells import printable
 from otx.model.telemetry import Span
-from otx.model.units import format_count, format_duration
+from otx.model.units import format_count
 from otx.tui.link import Link, LinkOpened
 from otx.tui.screens.signal_screen import SignalScreen, count_text
 from otx.tui.snapshot import Feed, Interest, OpenTrace, Snapshot, Status, TracesInterest, TracesView
@@ -20,10 +19,9 @@ from otx.tui.widgets.line_list import LineList
 from otx.tui.widgets.pane import Pane
 from otx.tui.widgets.search_bar import SearchBar
 from otx.tui.widgets.span_detail import SpanDetail, span_sections
-from otx.tui.widgets.span_logs import SpanLogs
 from otx.tui.widgets.teach import Teach
 from otx.tui.widgets.trace_list import TraceList
-from otx.tui.widgets.waterfall import Waterfall
+from otx.tui.widgets.trace_pane import TracePane
 
 
 class TracesScreen(SignalScreen):
@@ -34,6 +32,8 @@ class TracesScreen(SignalScreen):
         Binding("space", "pause", "Pause the list", id="traces.pause"),
         Binding("L", "link('logs')", "Logs of this trace", id="traces.logs"),
         Binding("P", "link('flame')", "Profile of the span's process", id="traces.profile"),
+        Binding("c", "critical", "Light the critical path", id="traces.critical"),
+        Binding("f", "flame", "Waterfall or flame graph", id="traces.flame"),
         Binding("y", "copy", "Copy the id", id="traces.copy"),
     ]
     DEFAULT_CSS = """
@@ -71,9 +71,7 @@ class TracesScreen(SignalScreen):
                 yield TraceList()
                 yield Teach("traces")
             with Horizontal(classes="below"):
-                with Pane(title="Trace", name="trace"):
-                    yield Waterfall()
-                    yield SpanLogs()
+                yield TracePane()
                 with Pane(title="Span", name="span"):
                     yield SpanDetail()
 
@@ -124,7 +122,7 @@ class TracesScreen(SignalScreen):
             self.query_one(TraceList).chosen = trace.trace_id
             self.ask()
         self._trace = trace
-        self.query_one(Waterfall).show(trace.tree, is_other)
+        self.query_one(TracePane).show(trace, is_other)
         if self._link_span:
             self._go_to_link()
         self._show_span()
@@ -132,7 +130,7 @@ class TracesScreen(SignalScreen):
     def _go_to_link(self) -> None:
         span_id, self._link_span = self._link_span, ""
         if span_id:
-            self.query_one(Waterfall).choose_span(span_id)
+            self.query_one(TracePane).choose_span(span_id)
 
     def _write(self, snapshot: Snapshot) -> None:
         view = snapshot.view
@@ -179,23 +177,16 @@ class TracesScreen(SignalScreen):
         trace = self._trace
         if trace is None:
             return
-        tree = trace.tree
-        root = next((node.span for node in tree.roots if node.span), None)
-        name = printable(root.name) if root else "… waiting for the root"
-        short = f"{trace.trace_id[:8]}…{trace.trace_id[-4:]}"
-        took = format_duration(tree.duration_ns)
-        self.query_one("#trace", Pane).label(f"{name} · {short}", f"{tree.spans} spans · {took}")
-        row = self.query_one(Waterfall).row
-        detail, logs = self.query_one(SpanDetail), self.query_one(SpanLogs)
-        pane = self.query_one("#span", Pane)
-        if row is None or row.span is None:
+        shown = self.query_one(TracePane)
+        shown.show_logs()
+        node, span = shown.node, shown.span
+        detail, pane = self.query_one(SpanDetail), self.query_one("#span", Pane)
+        if node is None or span is None:
             detail.show([])
-            logs.show([])
-            pane.label("Span", "not here yet" if row else "")
+            pane.label("Span", "not here yet" if node else "")
             return
-        span = row.span
-        detail.show(span_sections(span, row.node, tree, self._profile_of(span).text))
-        logs.show([record for record in trace.logs if record.span_id == span.span_id])
+        profile = self._profile_of(span).text
+        detail.show(span_sections(span, node, trace.tree, shown.step, profile))
         pane.label("Span", f"{len(span.attributes)} attrs")
 
     def _profile_of(self, span: Span) -> SpanProfile:
@@ -217,7 +208,7 @@ class TracesScreen(SignalScreen):
     def _trace_opened(self) -> None:
         self.focus_pane(1)
 
-    @on(LineList.Chosen, "Waterfall")
+    @on(TracePane.SpanChosen)
     def _span_chosen(self) -> None:
         self._show_span()
 
@@ -254,8 +245,7 @@ class TracesScreen(SignalScreen):
 
     def action_link(self, kind: str) -> None:
         """Go to the logs of this trace, or to the profile of the span's process."""
-        row = self.query_one(Waterfall).row
-        span = row.span if row is not None else None
+        span = self.query_one(TracePane).span
         span_id = span.span_id if span is not None else ""
         if kind == "flame":
             found = self._profile_of(span) if span is not None else None
@@ -267,11 +257,20 @@ class TracesScreen(SignalScreen):
         elif self._trace is not None:
             self.post_message(LinkOpened(Link("logs", self._trace.trace_id, span_id)))
 
+    def action_critical(self) -> None:
+        """Light the critical path of the opened trace, or stop it."""
+        self.query_one(TracePane).toggle_critical()
+
+    def action_flame(self) -> None:
+        """Turn the waterfall into the flame graph of this trace, or back."""
+        self.query_one(TracePane).toggle_flame()
+        self.focus_pane(1)
+
     def action_copy(self) -> None:
         """Copy the span's id where the tree or the span has the focus, else the trace's."""
-        row = self.query_one(Waterfall).row
-        if self._current and row is not None and row.span is not None:
-            self._copy("span id", row.span.span_id)
+        span = self.query_one(TracePane).span
+        if self._current and span is not None:
+            self._copy("span id", span.span_id)
         elif self._trace is not None:
             self._copy("trace id", self._trace.trace_id)
 

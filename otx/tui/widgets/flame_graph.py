@@ -128,6 +128,11 @@ class FlameGraph(ScrollView, can_focus=True):
         """What fills the width."""
         return self._zooms[-1]
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is zoomed to."""
+        return len(self._zooms) == 1
+
     def render_line(self, y: int) -> Strip:
         """One row of boxes."""
         row = self._row_at(y + self.scroll_offset.y)

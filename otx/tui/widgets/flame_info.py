@@ -10,7 +10,8 @@ from otx.flame.draw import place_of, samples_text, share_text
 from otx.flame.layout import Box
 from otx.flame.search import Matches
 from otx.model.cells import printable, shorten
-from otx.model.units import NS_PER_S, format_duration
+from otx.model.telemetry import Span
+from otx.model.units import NS_PER_S, format_count, format_duration
 
 Words = Sequence[tuple[str, str]]
 
@@ -62,7 +63,25 @@ def box_lines(
     second: Words = [("total", total), ("self", own)]
     if not box.is_run and places.places > 1:
         second = [*second, ("seen", f"{places.places} places, {share_text(places.value, whole)}")]
+    return [first, second, [("path", _way(box, width))]]
+
+
+def operation_lines(box: Box, whole: int, spans: Sequence[Span], width: int) -> list[Words]:
+    """Calls, times and way of a box that stands for an operation of a trace."""
+    name = shorten(f"{box.frame.module} {box.frame.name}".strip(), max(width - 30, 20))
+    calls = f"{format_count(len(spans))} call{'s' if len(spans) != 1 else ''}"
+    if box.is_run:
+        name = shorten(", ".join(printable(node.frame.name) for node in box.nodes[:20]), width - 30)
+        calls = f"{len(box.nodes)} operations too narrow to be shown"
+    longest = format_duration(spans[0].duration_ns) if spans else "–"
+    times: Words = [
+        ("total", f"{format_duration(box.total)}  {share_text(box.total, whole)}"),
+        ("self", format_duration(box.own)),
+        ("longest", longest),
+    ]
+    return [[("span", name), ("", calls)], times, [("path", _way(box, width))]]
+
+
+def _way(box: Box, width: int) -> str:
     way = " ▸ ".join(["all", *(frame.name for frame in box.path)])
-    if len(way) > width - 8:
-        way = "…" + way[-(width - 9) :]
-    return [first, second, [("path", printable(way))]]
+    return printable("…" + way[-(width - 9) :] if len(way) > width - 8 else way)

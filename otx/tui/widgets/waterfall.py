@@ -8,6 +8,7 @@ from textual.binding import Binding, BindingType
 from otx.model.cells import fit, shorten, width_of
 from otx.model.telemetry import Span
 from otx.model.units import format_duration
+from otx.tracing.critical_path import CriticalPath
 from otx.tracing.tree import TraceTree
 from otx.tui.time_axis import Axis, draw_bar, ticks
 from otx.tui.waterfall_rows import WaterfallRow, ids_to_touch, waterfall_rows
@@ -30,8 +31,8 @@ class Waterfall(LineList):
         Binding("left,h", "fold(True)", "Fold, or go out", id="waterfall.fold"),
         Binding("right_square_bracket", "fold_all(False)", "Unfold all", id="waterfall.unfold-all"),
         Binding("left_square_bracket", "fold_all(True)", "Fold all", id="waterfall.fold-all"),
-        Binding("n", "failed(1)", "Next failed span", id="waterfall.next-failed"),
-        Binding("N", "failed(-1)", "Failed span before", id="waterfall.failed-before"),
+        Binding("n", "walk(1)", "Next failed or lit span", id="waterfall.next"),
+        Binding("N", "walk(-1)", "Failed or lit span before", id="waterfall.before"),
         Binding("plus,equals_sign", "narrow(1)", "Narrow the time scale", id="waterfall.narrow"),
         Binding("minus", "narrow(-1)", "Widen the time scale", id="waterfall.widen"),
     ]
@@ -40,6 +41,8 @@ class Waterfall(LineList):
         ("h l", "fold"),
         ("[ ]", "all"),
         ("n N", "failed"),
+        ("c", "critical"),
+        ("f", "flame"),
         ("+ -", "scale"),
         ("L", "logs"),
         ("P", "profile"),
@@ -50,7 +53,8 @@ class Waterfall(LineList):
     )
     HELP = (
         "One row a span; ✗ failed, ◆ an event, ×12 twelve equal calls in a row."
-        " A dim row waits for a parent that has not arrived."
+        " A dim row waits for a parent that has not arrived. With the critical path lit,"
+        " • marks what is on it and n N walk it."
     )
 
     def __init__(self) -> None:
@@ -60,6 +64,14 @@ class Waterfall(LineList):
         self._touched: frozenset[Hashable] = frozenset()
         self._rows: Sequence[WaterfallRow] = ()
         self._narrowing = 0
+        self._path: Sequence[str] = ()
+        self._lit: frozenset[str] = frozenset()
+
+    def light(self, path: CriticalPath | None) -> None:
+        """Mark the spans of a path and let `n` walk them; None for none."""
+        self._path = [step.span.span_id for step in path.steps] if path is not None else ()
+        self._lit = frozenset(self._path)
+        self.refresh()
 
     def show(self, tree: TraceTree | None, is_other: bool) -> None:
         """Show this trace; `is_other` where it is not the one before with more spans."""
@@ -126,17 +138,27 @@ class Waterfall(LineList):
         tail = f"  ×{len(row.run)}" if row.run else "  ↺ circle cut" if row.node.cut_cycle else ""
         service = shorten(span.service, max(cells - width_of(stem) - 6, 4))
         room = cells - width_of(stem) - width_of(service) - 1 - width_of(tail)
+        is_dim = bool(self._lit) and not self._is_lit(row)
         yield stem, ""
-        yield service, ink
-        yield fit(f" {shorten(span.name, room)}{tail}", cells - width_of(stem + service)), ""
-        yield (" ✗" if row.failed else "  "), "error"
+        yield service, "dim" if is_dim else ink
+        name = fit(f" {shorten(span.name, room)}{tail}", cells - width_of(stem + service))
+        yield name, "dim" if is_dim else "strong" if self._lit else ""
+        yield ("•" if self._lit and not is_dim else " "), "accent"
+        yield ("✗" if row.failed else " "), "error"
         spans = [node.span for node in row.run if node.span] or [span]
         start = min(one.start_unix_nano for one in spans)
         end = max(one.end_unix_nano for one in spans)
         events = [event.time_unix_nano for event in span.events] if not row.run else []
         for part in draw_bar(axis, start, max(end, start), events):
             bar = f"{BAR}{ink} reversed" if part.is_reversed else f"{BAR}{ink}"
-            yield part.text, bar if part.is_bar else ""
+            if is_dim and part.is_bar:
+                yield "░" * len(part.text), f"{BAR}{ink}"
+            else:
+                yield part.text, bar if part.is_bar else ""
+
+    def _is_lit(self, row: WaterfallRow) -> bool:
+        spans = [node.span for node in row.run or (row.node,) if node.span is not None]
+        return any(span.span_id in self._lit for span in spans)
 
     def _event(self, row: WaterfallRow, indent: str, axis: Axis, cells: int) -> Iterable[Piece]:
         event = row.event
@@ -172,8 +194,11 @@ class Waterfall(LineList):
         if self.chosen_index is None and self._rows:
             self.choose(self._rows[0].id)
 
-    def action_failed(self, step: int) -> None:
-        """Choose the failed span after or before the chosen row, coming round at the end."""
+    def action_walk(self, step: int) -> None:
+        """Choose the next failed span, or that of the lit path, coming round at the end."""
+        if self._lit:
+            self._walk_lit(step)
+            return
         failed = [i for i, row in enumerate(self._rows) if row.failed and row.event is None]
         if not failed:
             return
@@ -181,6 +206,15 @@ class Waterfall(LineList):
         later = [i for i in failed if i > here] if step > 0 else [i for i in failed if i < here]
         wanted = (later or failed)[0 if step > 0 else -1]
         self.choose(self._rows[wanted].id)
+
+    def _walk_lit(self, step: int) -> None:
+        ids = self._path
+        row = self.row
+        here = row.span.span_id if row is not None and row.span is not None else ""
+        if here in ids:
+            self.choose_span(ids[(ids.index(here) + step) % len(ids)])
+        else:
+            self.choose_span(ids[0 if step > 0 else -1])
 
     def action_narrow(self, step: int) -> None:
         """Halve or double the time that the scale covers, round the chosen row."""
