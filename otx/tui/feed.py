@@ -145,7 +145,7 @@ class _Looker:
         self._opened: Store | None = None
         self._clock = clock
         self._rate = _Rate()
-        self._flame = FlameLook()
+        self._flame = FlameLook(clock)
         self._seen: tuple[Interest, object, View] | None = None
         self._totals: tuple[StoreVersion, Totals] | None = None
         self._status = Status()

@@ -1,6 +1,6 @@
 """What the feed makes of a profile: narrowed, shaped and compared as the Flame screen asks."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from otx.errors import OtxError
@@ -15,18 +15,26 @@ from otx.flame.reshape import (
 from otx.flame.search import index_functions
 from otx.flame.tree import build_tree, hottest
 from otx.model.stack import Frame, Stack
+from otx.model.units import NS_PER_S
 from otx.tui.snapshot import FlameInterest, FlameView, ProcessSamples
 
 if TYPE_CHECKING:
     from otx.services.profiler import ProfileSnapshot, ThreadCounts
 
 HOTTEST_ROWS = 100
+WINDOW_S = 60
+"""What the profiler's window holds; its module is loaded only where it runs."""
 
 
 class FlameLook:
-    """Looks at snapshots of a profiler; keeps the baseline that a person has set."""
+    """Looks at snapshots of a profiler; keeps the baseline that a person has set.
 
-    def __init__(self) -> None:
+    Args:
+        clock: Unix time in nanoseconds, now.
+    """
+
+    def __init__(self, clock: Callable[[], int]) -> None:
+        self._clock = clock
         self._baseline: tuple[int, ProfileSnapshot] | None = None
 
     def look(self, interest: FlameInterest, snapshot: "ProfileSnapshot") -> FlameView:
@@ -38,6 +46,8 @@ class FlameLook:
         return FlameView(
             interest,
             tree=tree,
+            counts=counts,
+            duration_ns=self._duration_ns(interest, snapshot),
             functions=index_functions(tree),
             hottest=tuple(hottest(counts, HOTTEST_ROWS)),
             stats=snapshot.stats,
@@ -46,6 +56,10 @@ class FlameLook:
             hidden=hidden,
             changes=self._changes(interest, counts, snapshot),
         )
+
+    def _duration_ns(self, interest: FlameInterest, snapshot: "ProfileSnapshot") -> int:
+        sampled_ns = max(self._clock() - snapshot.began_unix_nano, 0)
+        return sampled_ns if interest.since_start else min(sampled_ns, WINDOW_S * NS_PER_S)
 
     def _changes(
         self, interest: FlameInterest, counts: Mapping[Stack, int], snapshot: "ProfileSnapshot"

@@ -13,7 +13,7 @@ from textual.message import Message
 
 from otx.flame.search import Matches
 from otx.flame.tree import FlameNode, FunctionShare
-from otx.model.stack import Frame, ProfileStats
+from otx.model.stack import Frame, ProfileStats, Stack
 from otx.model.telemetry import LogRecord, Span, TraceSummary
 from otx.tracing.critical_path import CriticalPath
 from otx.tracing.tree import TraceTree
@@ -134,6 +134,8 @@ class FlameView:
 
     Attributes:
         tree: The stacks that were asked for, merged.
+        counts: The same stacks one by one, root first and whole.
+        duration_ns: How long they were sampled.
         functions: All places of each function of the tree.
         hottest: Functions by own value.
         frequency_hz: Looks a second and core.
@@ -146,6 +148,8 @@ class FlameView:
 
     interest: FlameInterest
     tree: FlameNode
+    counts: Mapping[Stack, int] = field(default_factory=dict)
+    duration_ns: int = 0
     functions: Mapping[Frame, Matches] = field(default_factory=dict)
     hottest: Sequence[FunctionShare] = ()
     stats: ProfileStats = field(default_factory=ProfileStats)

@@ -266,6 +266,7 @@ class FixedFeed:
         return FlameView(
             interest,
             tree=tree,
+            counts=self.counts,
             functions=index_functions(tree),
             hottest=hottest(self.counts, 20),
             stats=ProfileStats(self.samples, lost=3, target_overhead=0.006),

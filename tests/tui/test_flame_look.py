@@ -7,6 +7,7 @@ import pytest
 from otx.flame.draw import draw_text
 from otx.flame.layout import layout
 from otx.model.stack import Frame, Stack, Thread
+from otx.model.units import NS_PER_S
 from otx.services.profiler import ProfileSnapshot
 from otx.tui.flame_look import FlameLook, sampled_processes
 from otx.tui.snapshot import FlameInterest, FlameView, ProcessSamples
@@ -22,12 +23,13 @@ SNAPSHOT = ProfileSnapshot(
     },
     window={Thread(7, "main"): WORK},
     pids=(7, 8, 9),
+    began_unix_nano=10 * NS_PER_S,
 )
 ALL = FlameInterest(since_start=True)
 
 
 def look(**wishes: object) -> FlameView:
-    return FlameLook().look(replace(ALL, **wishes), SNAPSHOT)  # type: ignore[arg-type]
+    return FlameLook(lambda: 90 * NS_PER_S).look(replace(ALL, **wishes), SNAPSHOT)  # type: ignore[arg-type]
 
 
 def drawn(view: FlameView) -> str:
@@ -38,6 +40,13 @@ def test_the_samples_of_one_process_alone() -> None:
     assert (look().tree.total, look(pid=7).tree.total, look(pid=8).tree.total) == (100, 60, 40)
     assert look(pid=9).tree.total == 0
     assert look(since_start=False).tree.total == 40
+
+
+def test_counts_stay_whole_and_know_how_long_they_were_sampled() -> None:
+    view = look(callers=True, sandwich=DUMPS)
+    assert view.counts[(CART, MAIN, DUMPS)] == 40
+    assert view.duration_ns == 80 * NS_PER_S
+    assert look(since_start=False).duration_ns == 60 * NS_PER_S
 
 
 def test_threads_have_a_level_of_their_own() -> None:
@@ -68,7 +77,7 @@ def test_small_frames_are_left_out_and_counted() -> None:
 
 
 def test_changes_are_measured_from_the_baseline_until_it_is_dropped() -> None:
-    flame = FlameLook()
+    flame = FlameLook(lambda: 90 * NS_PER_S)
     based = replace(ALL, baseline_unix_nano=1)
     assert flame.look(based, SNAPSHOT).changes == {}
     busier = replace(SNAPSHOT, total={**SNAPSHOT.total, Thread(8, "x"): {(CART, LOADS): 100}})

@@ -442,14 +442,6 @@ async def test_too_small_a_terminal_asks_for_room() -> None:
         assert pilot.app.screen.query_one(TraceList).region.area == 0
 
 
-async def test_copying_says_what_was_sent() -> None:
-    async with showing("traces") as (pilot, _):
-        await press(pilot, "y")
-        assert pilot.app.clipboard == TRACE_ID
-        await press(pilot, "tab", "y")
-        assert pilot.app.clipboard == f"{1:016x}"
-
-
 async def test_help_and_the_palette_know_every_action() -> None:
     async with showing("flame") as (pilot, _):
         await press(pilot, "question_mark")

@@ -16,6 +16,7 @@ from otx.flame.search import NOTHING, Matches, compile_pattern, find_pattern
 from otx.model.cells import printable
 from otx.model.stack import Frame
 from otx.model.units import format_count
+from otx.tui.asks import Content
 from otx.tui.link import Link, LinkOpened
 from otx.tui.screens.signal_screen import SignalScreen
 from otx.tui.snapshot import Feed, FlameInterest, FlameView, Interest, SearchFault, Snapshot
@@ -42,7 +43,6 @@ class FlameScreen(SignalScreen):
         Binding("number_sign", "same_function", "All places of this function", id="flame.same"),
         Binding("v", "callers", "Called or callers", id="flame.callers"),
         Binding("a", "since_start", "Last minute or since the start", id="flame.since-start"),
-        Binding("y", "copy", "Copy the path", id="flame.copy"),
         Binding("T", "open_trace", "Back to the span it came from", id="flame.trace"),
         Binding("backspace", "any_process", "All processes", id="flame.any-process"),
     ]
@@ -84,6 +84,19 @@ class FlameScreen(SignalScreen):
     def interest(self) -> Interest:
         """The profile."""
         return self._wanted
+
+    def shown_content(self) -> tuple[Content, str] | None:
+        """The samples that are shown; their stacks whole, whichever way the tree is turned."""
+        view = self._view
+        return (view, "profile.folded") if view is not None and not view.missing else None
+
+    def chosen_content(self) -> Content | None:
+        """A summary of the same samples."""
+        return self._view if self._view is not None and not self._view.missing else None
+
+    def chosen_ids(self) -> str:
+        """The path of the chosen box."""
+        return ";".join(frame.name for frame in self.query_one(FlameGraph).box.path)
 
     def open_link(self, link: Link) -> None:
         """Show the samples of one process, or of all where it is not known."""
@@ -251,10 +264,8 @@ class FlameScreen(SignalScreen):
             self.notify("samples do not name spans; P on a span comes here, and T goes back to it")
 
     def action_copy(self) -> None:
-        """Copy the path of the chosen box, in the folded form."""
-        path = ";".join(frame.name for frame in self.query_one(FlameGraph).box.path)
-        self.app.copy_to_clipboard(path)
-        self.notify("sent to the terminal's clipboard: the path")
+        """Copy the path of the chosen box, in the folded form; it has no other."""
+        self.copy_text(self.chosen_ids(), "path")
 
     def action_back(self) -> None:
         """Back to the graph."""

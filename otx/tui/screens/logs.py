@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 
 from otx.model.units import format_count
+from otx.tui.asks import Content, Records
 from otx.tui.link import Link, LinkOpened
 from otx.tui.screens.signal_screen import SignalScreen, count_text
 from otx.tui.snapshot import Feed, Interest, LogsInterest, LogsView, Snapshot
@@ -39,7 +40,6 @@ class LogsScreen(SignalScreen):
         Binding("plus,equals_sign", "severity(1)", "Raise the least severity", id="logs.raise"),
         Binding("minus", "severity(-1)", "Lower the least severity", id="logs.lower"),
         Binding("space", "pause", "Pause", id="logs.pause"),
-        Binding("y", "copy", "Copy the record's ids", id="logs.copy"),
         Binding("backspace", "any_trace", "Logs of all traces", id="logs.any-trace"),
     ]
     DEFAULT_CSS = """
@@ -75,6 +75,21 @@ class LogsScreen(SignalScreen):
     def interest(self) -> Interest:
         """The records that match."""
         return self._wanted
+
+    def shown_content(self) -> tuple[Content, str] | None:
+        """The records of the list."""
+        records = self.query_one(LogList).records
+        return (Records(records), "logs.jsonl") if records else None
+
+    def chosen_content(self) -> Content | None:
+        """The chosen record."""
+        record = self.query_one(LogList).record
+        return Records([record]) if record is not None else None
+
+    def chosen_ids(self) -> str:
+        """The record's trace and span."""
+        record = self.query_one(LogList).record
+        return "\n".join(filter(None, (record.trace_id, record.span_id))) if record else ""
 
     def open_link(self, link: Link) -> None:
         """Show the records of one trace, the chosen span's first one chosen."""
@@ -206,11 +221,3 @@ class LogsScreen(SignalScreen):
             self.notify("this record belongs to no trace")
             return
         self.post_message(LinkOpened(Link("traces", record.trace_id, record.span_id)))
-
-    def action_copy(self) -> None:
-        """Copy the trace id, or the body where there is none."""
-        record = self.query_one(LogList).record
-        if record is not None:
-            text = record.trace_id or str(record.body)
-            self.app.copy_to_clipboard(text)
-            self.notify(f"sent to the terminal's clipboard: {text[:40]}")

@@ -11,15 +11,17 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.reactive import reactive
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from otx.model.units import format_count, format_size
 from otx.tui.link import Link
+from otx.tui.screens.handing_over import HandingOverScreen
 from otx.tui.snapshot import Feed, Interest, Snapshot, Status
 from otx.tui.widgets.bars import KeyBar, StatusBar, TabBar
+from otx.tui.widgets.copy_menu import CopyMenu
 from otx.tui.widgets.pane import Pane
+from otx.tui.widgets.prompt import Prompt
 
 NARROW = 100
 """Columns under which panes do not stand side by side."""
@@ -27,7 +29,7 @@ LEAST = (60, 15)
 """Columns and rows under which nothing useful can be shown."""
 
 
-class SignalScreen(Screen[None]):
+class SignalScreen(HandingOverScreen):
     """The screen of one signal. A child gives its panes, its interest, and what it does with views.
 
     Attributes:
@@ -82,6 +84,8 @@ class SignalScreen(Screen[None]):
         yield TabBar(self.NAME)
         yield from self.panes()
         yield Static(f"otx needs {LEAST[0]}×{LEAST[1]} cells: please make room", id="room")
+        yield Prompt()
+        yield CopyMenu()
         yield StatusBar(self._clock)
         yield KeyBar()
 

@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 
 from otx.model.telemetry import Span
 from otx.model.units import format_count
+from otx.tui.asks import Content, Spans
 from otx.tui.link import Link, LinkOpened
 from otx.tui.screens.signal_screen import SignalScreen, count_text
 from otx.tui.snapshot import Feed, Interest, OpenTrace, Snapshot, Status, TracesInterest, TracesView
@@ -34,7 +35,6 @@ class TracesScreen(SignalScreen):
         Binding("P", "link('flame')", "Profile of the span's process", id="traces.profile"),
         Binding("c", "critical", "Light the critical path", id="traces.critical"),
         Binding("f", "flame", "Waterfall or flame graph", id="traces.flame"),
-        Binding("y", "copy", "Copy the id", id="traces.copy"),
     ]
     DEFAULT_CSS = """
     TracesScreen {
@@ -78,6 +78,26 @@ class TracesScreen(SignalScreen):
     def interest(self) -> Interest:
         """The traces that match, and the opened one."""
         return self._wanted
+
+    def shown_content(self) -> tuple[Content, str] | None:
+        """The opened trace."""
+        trace = self._trace
+        if trace is None:
+            return None
+        return Spans(trace.spans), f"trace-{trace.trace_id[:8]}.json"
+
+    def chosen_content(self) -> Content | None:
+        """The trace while the list has the focus, else the span."""
+        span = self.query_one(TracePane).span
+        if self._current and span is not None:
+            return Spans([span])
+        return Spans(self._trace.spans) if self._trace is not None else None
+
+    def chosen_ids(self) -> str:
+        """The trace's id, and below it the span's unless the list has the focus."""
+        ids = [self._trace.trace_id] if self._trace is not None else []
+        span = self.query_one(TracePane).span
+        return "\n".join(ids + ([span.span_id] if self._current and span is not None else []))
 
     def open_link(self, link: Link) -> None:
         """Open a trace at a span."""
@@ -265,15 +285,3 @@ class TracesScreen(SignalScreen):
         """Turn the waterfall into the flame graph of this trace, or back."""
         self.query_one(TracePane).toggle_flame()
         self.focus_pane(1)
-
-    def action_copy(self) -> None:
-        """Copy the span's id where the tree or the span has the focus, else the trace's."""
-        span = self.query_one(TracePane).span
-        if self._current and span is not None:
-            self._copy("span id", span.span_id)
-        elif self._trace is not None:
-            self._copy("trace id", self._trace.trace_id)
-
-    def _copy(self, what: str, text: str) -> None:
-        self.app.copy_to_clipboard(text)
-        self.notify(f"sent to the terminal's clipboard: {what} {text}")

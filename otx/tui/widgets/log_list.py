@@ -33,22 +33,22 @@ class LogList(LineList):
 
     def __init__(self) -> None:
         super().__init__()
-        self._records: Sequence[LogRecord] = ()
+        self.records: Sequence[LogRecord] = ()
 
     def show(self, records: Sequence[LogRecord]) -> None:
         """Show these records."""
-        self._records = records
+        self.records = records
         self.set_ids(record_ids(records))
 
     @property
     def record(self) -> LogRecord | None:
         """The chosen record."""
         index = self.chosen_index
-        return None if index is None else self._records[index]
+        return None if index is None else self.records[index]
 
     def draw_row(self, index: int, width: int) -> Iterable[Piece]:
         """One record."""
-        record = self._records[index]
+        record = self.records[index]
         yield f" {format_clock(record.time_unix_nano)}  ", "dim"
         yield from severity_and_body(self, record, width >= _NARROW)
 

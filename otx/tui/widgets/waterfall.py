@@ -48,7 +48,7 @@ class Waterfall(LineList):
         ("P", "profile"),
         ("esc", "back"),
         ("tab", "pane"),
-        ("y", "copy id"),
+        ("y", "copy"),
         ("z", "zoom"),
     )
     HELP = (
