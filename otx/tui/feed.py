@@ -20,13 +20,13 @@ from otx.store.errors import SearchError
 from otx.store.layout import ReceiverLock
 from otx.store.search import parse_search
 from otx.tui.flame_look import FlameLook, missing_view, sampled_processes
+from otx.tui.logs_look import LogsLook
 from otx.tui.open_trace import open_trace
 from otx.tui.snapshot import (
     Changed,
     FlameInterest,
     Interest,
     LogsInterest,
-    LogsView,
     OpenTrace,
     RecordKind,
     SearchFault,
@@ -45,7 +45,6 @@ INTERVAL_S = 0.15
 _REST = 3
 """How many times as long as a look took the feed rests after it."""
 TRACE_ROWS = 500
-LOG_ROWS = 1_000
 TRACE_LOG_ROWS = 500
 MAX_TRACE_SPANS = 20_000
 """Spans of one trace that are shown; a larger one is for `otx query`."""
@@ -146,6 +145,7 @@ class _Looker:
         self._clock = clock
         self._rate = _Rate()
         self._flame = FlameLook(clock)
+        self._logs = LogsLook(clock)
         self._seen: tuple[Interest, object, View] | None = None
         self._totals: tuple[StoreVersion, Totals] | None = None
         self._status = Status()
@@ -184,7 +184,8 @@ class _Looker:
         if isinstance(interest, FlameInterest):
             # Stats change without new samples; a second is soon enough for those.
             version = (snapshot.version, snapshot.pids) if snapshot else None
-        if self._seen is not None and self._seen[:2] == (interest, version):
+        is_due = isinstance(interest, LogsInterest) and self._logs.is_due
+        if self._seen is not None and self._seen[:2] == (interest, version) and not is_due:
             return self._seen[2]
         view = self._look_at(interest, snapshot)
         self._seen = (interest, version, view)
@@ -194,7 +195,7 @@ class _Looker:
         if isinstance(interest, TracesInterest):
             return self._traces(interest)
         if isinstance(interest, LogsInterest):
-            return self._logs(interest)
+            return self._logs.look(interest, self._store, self._held().logs)
         if snapshot is None:
             return missing_view(interest, self._sources.profile_missing)
         return self._flame.look(interest, snapshot)
@@ -216,15 +217,6 @@ class _Looker:
             more = len(spans) - len(shown)
             self._last_trace = open_trace(trace_id, shown, logs, more)
         return self._last_trace
-
-    def _logs(self, interest: LogsInterest) -> LogsView:
-        search = interest.search
-        if interest.least_severity:
-            search = f"severity:>={interest.least_severity} {search}"
-        records = self._store.logs(
-            parse_search(search), limit=LOG_ROWS, trace_id=interest.trace_id or None
-        )
-        return LogsView(interest, tuple(records), self._held().logs)
 
     def _held(self) -> "Totals":
         version = self._store.version()

@@ -13,6 +13,8 @@ from textual.message import Message
 
 from otx.flame.search import Matches
 from otx.flame.tree import FlameNode, FunctionShare
+from otx.logs.patterns import Pattern, Template
+from otx.logs.rates import SeverityRates
 from otx.model.stack import Frame, ProfileStats, Stack
 from otx.model.telemetry import LogRecord, Span, TraceSummary
 from otx.tracing.critical_path import CriticalPath
@@ -36,6 +38,14 @@ class TracesInterest:
 
 
 @dataclass(frozen=True, slots=True)
+class Around:
+    """A moment in one service's log."""
+
+    time_unix_nano: int
+    service: str
+
+
+@dataclass(frozen=True, slots=True)
 class LogsInterest:
     """Log records that match a search.
 
@@ -43,11 +53,15 @@ class LogsInterest:
         search: A search expression; "" for everything.
         trace_id: The trace they belong to; "" for any.
         least_severity: Least severity number (logs data model); 0 for all.
+        template: The pattern they are of; None for any.
+        around: The neighbours of this moment instead of all else; None for what matches.
     """
 
     search: str = ""
     trace_id: str = ""
     least_severity: int = 0
+    template: Template | None = None
+    around: Around | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +135,15 @@ class LogsView:
     Attributes:
         records: Newest last.
         held: Records the store holds in all.
+        patterns: What the records have in common, the most frequent first.
+        rates: What came in the seconds before the newest.
     """
 
     interest: LogsInterest
     records: Sequence[LogRecord]
     held: int
+    patterns: Sequence[Pattern] = ()
+    rates: SeverityRates = field(default_factory=SeverityRates)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

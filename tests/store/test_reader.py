@@ -14,6 +14,7 @@ from otx.store.search import parse_search
 from otx.store.tail import LogTails
 from otx.store.wal import LogWriter
 
+START_UNIX_NANO = 1_790_000_000_000_000_000
 SpanRequest = Callable[..., bytes]
 LogRequest = Callable[..., bytes]
 TRACE = "0" * 24 + "%08x"
@@ -118,6 +119,29 @@ def test_logs_are_newest_last(store: Store) -> None:
     }
     assert {r.body for r in store.logs(trace_id=TRACE % 2)} == {"three", "four"}
     assert len(store.logs(limit=2)) == 2
+
+
+def test_neighbours_of_a_log_record_are_of_its_service(store: Store) -> None:
+    around = [one.body for one in store.logs_around("", START_UNIX_NANO, 1)]
+    assert set(around[:2]) == {"one", "three"}
+    assert set(around[2:]) < {"deadline exceeded", "four"}
+    assert len(around) == 3
+    assert store.logs_around("none such", START_UNIX_NANO, 10) == []
+
+
+def test_log_rates_count_by_second_and_severity(store: Store) -> None:
+    second = START_UNIX_NANO // 1_000_000_000
+    rates = store.log_rates(parse_search(""), START_UNIX_NANO)
+    assert sorted(rates.by_second) == [
+        (second, 9, 1),
+        (second, 17, 1),
+        (second + 1, 9, 1),
+        (second + 1, 17, 1),
+    ]
+    assert (rates.with_trace, rates.services) == (2, 1)
+    later = store.log_rates(parse_search("severity:>=error"), START_UNIX_NANO + 1)
+    assert later.by_second == [(second + 1, 17, 1)]
+    assert store.log_rates(parse_search(""), START_UNIX_NANO, trace_id=TRACE % 2).with_trace == 2
 
 
 def test_services_and_totals(store: Store) -> None:

@@ -8,8 +8,11 @@ import pytest
 
 from otx.flame.search import index_functions
 from otx.flame.tree import build_tree, hottest
+from otx.logs.patterns import mine_patterns
+from otx.logs.rates import SeverityRates, severity_rates
 from otx.model.stack import Frame, ProfileStats, Stack
 from otx.model.telemetry import Attributes, LogRecord, Span, SpanEvent, TraceSummary
+from otx.model.units import NS_PER_S
 from otx.tui.open_trace import open_trace
 from otx.tui.snapshot import (
     Changed,
@@ -194,6 +197,14 @@ def stacks() -> dict[Stack, int]:
     return {**counts, **few}
 
 
+def rates(records: Sequence[LogRecord]) -> SeverityRates:
+    """Counted here one by one, as the store counts them."""
+    counted = [(one.time_unix_nano // NS_PER_S, one.severity_number, 1) for one in records]
+    with_trace = sum(bool(one.trace_id) for one in records)
+    end = records[-1].time_unix_nano if records else 0
+    return severity_rates(counted, end, with_trace, len({one.service for one in records}))
+
+
 class _Sampling(TypedDict):
     sampled_since_unix_nano: int
     processes: Sequence[ProcessSamples]
@@ -260,7 +271,11 @@ class FixedFeed:
                 and interest.search in str(one.body)
                 and interest.trace_id in ("", one.trace_id)
             ]
-            return LogsView(interest, kept, len(self.records))
+            if interest.template is not None:
+                kept = [one for one in kept if interest.template.fits(one)]
+            if interest.around is not None:
+                kept = [one for one in self.records if one.service == interest.around.service]
+            return LogsView(interest, kept, len(self.records), mine_patterns(kept), rates(kept))
         assert isinstance(interest, FlameInterest)
         tree = build_tree(self.counts)
         return FlameView(

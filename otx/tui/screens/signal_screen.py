@@ -25,6 +25,8 @@ from otx.tui.widgets.prompt import Prompt
 
 NARROW = 100
 """Columns under which panes do not stand side by side."""
+LOW = 30
+"""Rows under which there is no room for what only sums up."""
 LEAST = (60, 15)
 """Columns and rows under which nothing useful can be shown."""
 
@@ -106,12 +108,13 @@ class SignalScreen(HandingOverScreen):
         width, height = event.size
         self.set_class(width < LEAST[0] or height < LEAST[1], "tiny")
         self.set_class(width < NARROW, "narrow")
+        self.set_class(height < LOW, "low")
         self._show_panes()
 
     @property
     def all_panes(self) -> Sequence[Pane]:
-        """The panes in order."""
-        return list(self.query(Pane))
+        """The panes that take the focus, in order."""
+        return [pane for pane in self.query(Pane) if pane.is_stop]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave `/` to the field while one types (Textual)."""

@@ -2,10 +2,11 @@
 
 from otx.model.telemetry import Span
 from otx.model.units import format_duration
+from otx.output import value_text
 from otx.tracing.critical_path import PathStep
 from otx.tracing.self_time import self_time_ns
 from otx.tracing.tree import TraceNode, TraceTree
-from otx.tui.widgets.details import Details, Line, Section, attribute_lines, value_text
+from otx.tui.widgets.details import Details, Line, Section, attribute_lines
 
 
 class SpanDetail(Details):
