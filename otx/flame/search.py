@@ -80,6 +80,25 @@ def index_functions(tree: FlameNode) -> dict[Frame, Matches]:
     return {frame: Matches(frozenset({frame}), value[frame], places[frame]) for frame in places}
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place of a function: who calls it there, and its value there."""
+
+    caller: Frame
+    total: int
+
+
+def index_places(tree: FlameNode, limit: int) -> dict[Frame, list[Place]]:
+    """The places of each function that has several, at most so many, the largest first."""
+    found: dict[Frame, list[Place]] = {}
+    for node in tree.walk():
+        for child in node.children.values():
+            found.setdefault(child.frame, []).append(Place(node.frame, child.total))
+    for places in found.values():
+        places.sort(key=lambda place: -place.total)
+    return {frame: places[:limit] for frame, places in found.items() if len(places) > 1}
+
+
 def _find(tree: FlameNode, matches: Callable[[Frame], bool]) -> Matches:
     frames: set[Frame] = set()
     value = places = 0

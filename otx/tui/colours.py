@@ -30,6 +30,8 @@ _KIND_HUES: dict[FrameKind, str] = {
 }
 _SHADES = (-0.10, -0.05, 0.0, 0.05, 0.10)
 _FADED = 0.62
+_MORE, _LESS, _UNCHANGED = (Color.parse(hue) for hue in ("#e69f00", "#56b4e9", "#8794a1"))
+_STRONGEST_POINTS = 10.0
 RUN_COLOUR = Color.parse("#4a545e")
 
 
@@ -52,6 +54,12 @@ def frame_colour(frame: Frame) -> Color:
         return hue
     shade = _SHADES[_stable_hash(f"{frame.module}\0{frame.name}") % len(_SHADES)]
     return hue.lighten(shade) if shade > 0 else hue.darken(-shade)
+
+
+def change_colour(points: float) -> Color:
+    """Orange for a share that grew, blue for one that shrank, the stronger the more."""
+    towards = _MORE if points > 0 else _LESS
+    return _UNCHANGED.blend(towards, min(abs(points) / _STRONGEST_POINTS, 1.0))
 
 
 def faded(colour: Color, background: Color) -> Color:

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from otx.errors import UsageError
 from otx.flame.layout import layout
-from otx.flame.search import compile_pattern, find_pattern, index_functions, next_hit, walk_hits
+from otx.flame.search import (
+    compile_pattern,
+    find_pattern,
+    index_functions,
+    index_places,
+    next_hit,
+    walk_hits,
+)
 from otx.flame.tree import build_tree
 from otx.model.stack import Frame, Stack
 
@@ -24,6 +31,19 @@ def test_the_share_is_that_of_the_stacks_with_a_match(counts: dict[Stack, int]) 
     with_match = [n for stack, n in counts.items() if any(f.name in "ab" for f in stack)]
     assert found.value == sum(with_match)
     assert found.frames == {f for stack in counts for f in stack if f.name in "ab"}
+
+
+@given(COUNTS)
+def test_places_are_those_that_are_counted_the_largest_first(counts: dict[Stack, int]) -> None:
+    tree = build_tree(counts)
+    places = index_places(tree, 100)
+    index = index_functions(tree)
+    assert places.keys() == {frame for frame, found in index.items() if found.places > 1}
+    for frame, found in places.items():
+        assert len(found) == index[frame].places
+        totals = [place.total for place in found]
+        assert totals == sorted(totals, reverse=True)
+        assert index_places(tree, 1)[frame] == found[:1]
 
 
 @given(COUNTS)

@@ -6,18 +6,18 @@ from typing import TypedDict
 
 import pytest
 
-from otx.flame.search import index_functions
-from otx.flame.tree import build_tree, hottest
+from otx.errors import MachineError
 from otx.logs.patterns import mine_patterns
 from otx.logs.rates import SeverityRates, severity_rates
-from otx.model.stack import Frame, ProfileStats, Stack
+from otx.model.stack import Frame, ProfileStats, Stack, Thread
 from otx.model.telemetry import Attributes, LogRecord, Span, SpanEvent, TraceSummary
 from otx.model.units import NS_PER_S
+from otx.services.profiler import ProfileSnapshot
+from otx.tui.flame_look import FlameLook, missing_view
 from otx.tui.open_trace import open_trace
 from otx.tui.snapshot import (
     Changed,
     FlameInterest,
-    FlameView,
     Interest,
     LogsInterest,
     LogsView,
@@ -230,6 +230,7 @@ class FixedFeed:
         self.records = [] if empty else logs()
         self.spans = [] if empty else checkout_spans()
         self.samples = sum(self.counts.values())
+        self._flame = FlameLook(clock)
         self._listener: Callable[[Changed], object] = lambda changed: None
 
     def open(self, listener: Callable[[Changed], object]) -> None:
@@ -277,16 +278,22 @@ class FixedFeed:
                 kept = [one for one in self.records if one.service == interest.around.service]
             return LogsView(interest, kept, len(self.records), mine_patterns(kept), rates(kept))
         assert isinstance(interest, FlameInterest)
-        tree = build_tree(self.counts)
-        return FlameView(
-            interest,
-            tree=tree,
-            counts=self.counts,
-            functions=index_functions(tree),
-            hottest=hottest(self.counts, 20),
+        if self.missing:
+            return missing_view(interest, MachineError(self.missing, hint="run otx as root (sudo)"))
+        return self._flame.look(interest, self._profile())
+
+    def _profile(self) -> ProfileSnapshot:
+        """The stacks as the profiler would have them, one function in a thread of its own."""
+        threads: dict[Thread, dict[Stack, int]] = {}
+        for stack, value in self.counts.items():
+            is_worker = any(frame.name == "convert_all" for frame in stack)
+            thread = Thread(8812, "worker-1" if is_worker else "MainThread")
+            threads.setdefault(thread, {})[stack] = value
+        return ProfileSnapshot(
+            total=threads,
+            window=threads,
             stats=ProfileStats(self.samples, lost=3, target_overhead=0.006),
             frequency_hz=99,
             pids=(8812, 8813),
-            missing=self.missing,
-            hint="run otx as root (sudo)" if self.missing else "",
+            began_unix_nano=SAMPLING["sampled_since_unix_nano"],
         )

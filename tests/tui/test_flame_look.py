@@ -88,6 +88,13 @@ def test_changes_are_measured_from_the_baseline_until_it_is_dropped() -> None:
     assert flame.look(replace(based, baseline_unix_nano=2), busier).changes == {}
 
 
+def test_functions_without_a_name_are_counted() -> None:
+    nameless = Frame("[libx.so+0x1f2e]", "native", module="libx.so")
+    samples = {Thread(7, "main"): {(SHOP, nameless): 5, (SHOP, nameless, MAIN): 9}}
+    view = FlameLook(lambda: 0).look(ALL, replace(SNAPSHOT, total=samples))
+    assert (view.unknown, look().unknown) == (5, 0)
+
+
 def test_every_sampled_process_is_told_of() -> None:
     assert sampled_processes(SNAPSHOT) == (
         ProcessSamples(7, 60, 2),

@@ -13,21 +13,22 @@ from textual.widgets import Static
 from otx.errors import UsageError
 from otx.flame.draw import share_text
 from otx.flame.search import NOTHING, Matches, compile_pattern, find_pattern
-from otx.model.cells import printable
 from otx.model.stack import Frame
 from otx.model.units import format_count
 from otx.tui.asks import Content
+from otx.tui.flame_words import extent_of, pids_text, status_words, title_of
 from otx.tui.link import Link, LinkOpened
 from otx.tui.screens.signal_screen import SignalScreen
 from otx.tui.snapshot import Feed, FlameInterest, FlameView, Interest, SearchFault, Snapshot
 from otx.tui.widgets.flame_graph import FlameGraph, frame_of
-from otx.tui.widgets.flame_info import FlameInfo, box_lines
+from otx.tui.widgets.flame_info import FlameInfo, box_lines, omission_line
 from otx.tui.widgets.hottest import Hottest
 from otx.tui.widgets.line_list import LineList
 from otx.tui.widgets.pane import Pane
 from otx.tui.widgets.search_bar import SearchBar
 
-_MAX_NAMED_PIDS = 4
+LIMITS_PERMILLE = (0, 1, 2, 5, 10, 20, 50)
+"""Shares of the whole under which frames are hidden, to step through."""
 
 
 class Missing(Static, can_focus=True):
@@ -42,15 +43,23 @@ class FlameScreen(SignalScreen):
         Binding("space", "pause", "Pause the picture; sampling goes on", id="flame.pause"),
         Binding("number_sign", "same_function", "All places of this function", id="flame.same"),
         Binding("v", "callers", "Called or callers", id="flame.callers"),
+        Binding("t", "threads", "By thread", id="flame.threads"),
+        Binding("b", "baseline", "Set the baseline here", id="flame.baseline"),
+        Binding("B", "drop_baseline", "Drop the baseline", id="flame.drop-baseline"),
+        Binding("plus,equals_sign", "limit(1)", "Hide more small frames", id="flame.hide-more"),
+        Binding("minus", "limit(-1)", "Hide fewer small frames", id="flame.hide-fewer"),
+        Binding("o", "focus_function", "Only stacks with this function, or all", id="flame.focus"),
+        Binding("S", "sandwich", "All its places as one, or back", id="flame.sandwich"),
         Binding("a", "since_start", "Last minute or since the start", id="flame.since-start"),
         Binding("T", "open_trace", "Back to the span it came from", id="flame.trace"),
-        Binding("backspace", "any_process", "All processes", id="flame.any-process"),
+        Binding("backspace", "everything", "All processes and functions", id="flame.everything"),
     ]
     DEFAULT_CSS = """
     FlameScreen {
         & .body { height: 1fr; }
         & #flame { height: 1fr; }
         & #hottest { height: 9; }
+        &.low FlameInfo { height: 5; }
         &.solo #hottest.current { height: 1fr; }
         & Missing { display: none; height: 1fr; padding: 1 3; }
         &.nothing Missing { display: block; }
@@ -122,7 +131,9 @@ class FlameScreen(SignalScreen):
             missing.update(f"No flame graph: {view.missing}.\n\nWhat to do: {view.hint}")
             missing.focus()
             return
-        self.query_one(FlameGraph).show(view.tree)
+        graph = self.query_one(FlameGraph)
+        graph.compare(view.changes if view.interest.baseline_unix_nano else None)
+        graph.show(view.tree)
         self._mark()
         self.query_one(Hottest).show(view.hottest, view.tree.total)
 
@@ -134,39 +145,25 @@ class FlameScreen(SignalScreen):
         if view is not None and not view.missing:
             newest = latest if isinstance(latest, FlameView) else view
             state = (
-                f"● live  {_pids_text(newest)}  {newest.frequency_hz} Hz"
+                f"● live  {pids_text(newest)}  {newest.frequency_hz} Hz"
                 if newest.pids
                 else "○ all sampled processes have ended"
             )
-            words = _status_words(newest)
+            words = status_words(newest)
             new = newest.stats.samples - view.stats.samples
             if self._paused:
                 words[0] = f"‖ paused  +{format_count(new)} samples"
-            self.query_one("#flame", Pane).label(self._title(view), self._extent(view))
+            self.query_one("#flame", Pane).label(title_of(view), extent_of(view))
             whole = view.tree.total
             self.query_one("#hottest", Pane).label(
                 "Hottest by self time", f"of {format_count(whole)} samples"
             )
         if self._origin.note:
             words.insert(1, f"profile {self._origin.note}")
-        if self._wanted.pid:
-            words.append("backspace: all processes")
+        wanted = self._wanted
+        if wanted.pid or wanted.focus is not None or wanted.sandwich is not None:
+            words.append("backspace: everything")
         self.show_status(snapshot.status, state, words)
-
-    def _title(self, view: FlameView) -> str:
-        roots = sorted(view.tree.children.values(), key=lambda node: -node.total)
-        names = ", ".join(dict.fromkeys(printable(node.frame.name) for node in roots[:4]))
-        more = f" and {len(roots) - 4} more" if len(roots) > 4 else ""
-        who = f"pid {view.interest.pid} · " if view.interest.pid else ""
-        return (
-            f"CPU · {who}callers of every function"
-            if view.interest.callers
-            else f"CPU · {who}{names or 'nothing yet'}{more}"
-        )
-
-    def _extent(self, view: FlameView) -> str:
-        extent = "since the start" if view.interest.since_start else "last 60 s"
-        return f"{extent} · {format_count(view.tree.total)} samples"
 
     def _mark(self) -> None:
         """Find the matches in the tree as it is now, and light them."""
@@ -188,15 +185,13 @@ class FlameScreen(SignalScreen):
         if view is None or view.missing:
             return
         graph = self.query_one(FlameGraph)
-        box, picture = graph.box, graph.picture
-        frame = frame_of(box)
-        places = view.functions.get(frame, NOTHING) if frame is not None else NOTHING
         width = self.query_one(FlameInfo).size.width
-        lines = box_lines(box, picture.whole, picture.zoomed, view.frequency_hz, places, width)
+        lines = box_lines(graph.box, graph.picture, view, width)
         if self._matches.frames:
             covered = share_text(self._matches.value, view.tree.total)
             where = f"in {format_count(self._matches.places)} places; n N walks them"
-            lines.append([("match", f"{covered} of all samples, {where}")])
+            lines.insert(3, [("match", f"{covered} of all samples, {where}")])
+        lines.append(omission_line(view))
         self.query_one(FlameInfo).show(lines)
 
     @on(LineList.Opened, "Hottest")
@@ -250,10 +245,49 @@ class FlameScreen(SignalScreen):
         """Show all samples, or those of the last minute."""
         self._want(replace(self._wanted, since_start=not self._wanted.since_start))
 
-    def action_any_process(self) -> None:
-        """Show the samples of all processes again."""
+    def action_threads(self) -> None:
+        """Give each thread a level below its process, or take it away."""
+        self._want(replace(self._wanted, by_thread=not self._wanted.by_thread))
+
+    def action_baseline(self) -> None:
+        """Measure changes from here on."""
+        self._want(replace(self._wanted, baseline_unix_nano=self._clock()))
+
+    def action_drop_baseline(self) -> None:
+        """Measure changes no more."""
+        self._want(replace(self._wanted, baseline_unix_nano=0))
+
+    def action_limit(self, step: int) -> None:
+        """Hide frames under the next share of the whole."""
+        index = LIMITS_PERMILLE.index(self._wanted.least_permille) + step
+        limit = LIMITS_PERMILLE[min(max(index, 0), len(LIMITS_PERMILLE) - 1)]
+        self._want(replace(self._wanted, least_permille=limit))
+
+    def action_focus_function(self) -> None:
+        """Keep only the stacks the chosen function is on; once more for all."""
+        wanted = self._wanted
+        function = None if wanted.focus is not None else self._chosen_function()
+        if wanted.focus is not None or function is not None:
+            self._want(replace(wanted, focus=function))
+
+    def action_sandwich(self) -> None:
+        """Begin the tree at the chosen function, all its places together; once more for all."""
+        wanted = self._wanted
+        function = None if wanted.sandwich is not None else self._chosen_function()
+        if wanted.sandwich is not None or function is not None:
+            self._want(replace(wanted, sandwich=function))
+
+    def _chosen_function(self) -> Frame | None:
+        box = self.query_one(FlameGraph).box
+        if box.is_run or not box.path:
+            self.notify("choose a function first")
+            return None
+        return box.frame
+
+    def action_everything(self) -> None:
+        """Show the samples of all processes and functions again."""
         self._origin = Link("flame")
-        self._want(replace(self._wanted, pid=0))
+        self._want(replace(self._wanted, pid=0, focus=None, sandwich=None))
 
     def action_open_trace(self) -> None:
         """Go back to the span whose process this is; samples name no span of their own."""
@@ -272,34 +306,15 @@ class FlameScreen(SignalScreen):
         self.focus_pane(0)
 
     def _want(self, interest: FlameInterest) -> None:
-        if interest != self._wanted:
-            self._wanted = interest
+        if _shape_of(interest) != _shape_of(self._wanted):
             self.query_one(FlameGraph).action_whole()
+        self._wanted = interest
         self.ask()
 
 
-def _status_words(view: FlameView) -> list[str]:
-    stats = view.stats
-    overhead = (
-        f"{100 * stats.target_overhead:.1f} %" if stats.target_overhead is not None else "unknown"
-    )
-    words = [
-        f"● sampling by eBPF at {view.frequency_hz} Hz",
-        f"samples {format_count(stats.samples)}",
-        f"lost {format_count(stats.lost)}",
-        f"overhead {overhead}",
-    ]
-    if stats.truncated:
-        words.append(f"cut {format_count(stats.truncated)}")
-    if stats.not_found:
-        words.append(f"no Python state {format_count(stats.not_found)}")
-    return words
-
-
-def _pids_text(view: FlameView) -> str:
-    shown = " ".join(map(str, view.pids[:_MAX_NAMED_PIDS]))
-    more = len(view.pids) - _MAX_NAMED_PIDS
-    return f"pid {shown}" + (f" +{more}" if more > 0 else "")
+def _shape_of(interest: FlameInterest) -> tuple[object, ...]:
+    """What decides whether a place in one tree is one in the other."""
+    return (interest.callers, interest.sandwich, interest.by_thread, interest.since_start)
 
 
 def _check_pattern(text: str) -> SearchFault | None:

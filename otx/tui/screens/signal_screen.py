@@ -137,7 +137,7 @@ class SignalScreen(HandingOverScreen):
     def show_keys(self) -> None:
         """Write the keys of what has the focus."""
         keys = getattr(self.focused, "KEYS", ())
-        self.query_one(KeyBar).show(keys)
+        self.query_one(KeyBar).show(keys, isinstance(self.focused, Input))
 
     def action_toggle_solo(self) -> None:
         """Give the focused pane the whole screen, or all of them their places again."""
