@@ -35,6 +35,7 @@ from otx.tui.snapshot import (
     TracesInterest,
     TracesView,
     View,
+    window_start,
 )
 
 if TYPE_CHECKING:
@@ -201,7 +202,11 @@ class _Looker:
         return self._flame.look(interest, snapshot)
 
     def _traces(self, interest: TracesInterest) -> TracesView:
-        rows = self._store.traces(parse_search(interest.search), limit=TRACE_ROWS)
+        rows = self._store.traces(
+            parse_search(interest.search),
+            limit=TRACE_ROWS,
+            since_unix_nano=window_start(interest.window_s, self._clock()),
+        )
         trace_id = interest.trace_id or (rows[0].trace_id if rows else "")
         trace = self._open_trace(trace_id) if trace_id else None
         return TracesView(interest, tuple(rows), self._held().traces, trace)

@@ -15,7 +15,7 @@ from otx.logs.rates import SECONDS, SeverityRates, severity_rates
 from otx.model.telemetry import LogRecord
 from otx.model.units import NS_PER_S
 from otx.store.search import Search, Term, parse_search
-from otx.tui.snapshot import LogsInterest, LogsView
+from otx.tui.snapshot import LogsInterest, LogsView, window_start
 
 if TYPE_CHECKING:
     from otx.store.reader import Store
@@ -50,7 +50,7 @@ class LogsLook:
 
     def look(self, interest: LogsInterest, store: "Store", held: int) -> LogsView:
         """The view that was asked for."""
-        records = _records(interest, store)
+        records = _records(interest, store, window_start(interest.window_s, self._clock()))
         if interest != self._summed_up or self._seconds() >= self._due_s:
             self._summary = (mine_patterns(records), self._rates(interest, store, records))
             self._summed_up = interest
@@ -73,7 +73,9 @@ class LogsLook:
         return severity_rates(counts.by_second, end, counts.with_trace, counts.services)
 
 
-def _records(interest: LogsInterest, store: "Store") -> list[LogRecord]:
+def _records(
+    interest: LogsInterest, store: "Store", since_unix_nano: int | None
+) -> list[LogRecord]:
     around = interest.around
     if around is not None:
         return store.logs_around(around.service, around.time_unix_nano, NEIGHBOURS)
@@ -83,7 +85,9 @@ def _records(interest: LogsInterest, store: "Store") -> list[LogRecord]:
     search = parse_search(text)
     if interest.template is not None:
         search = _narrowed(search, interest.template.longest_word)
-    records = store.logs(search, limit=LOG_ROWS, trace_id=interest.trace_id or None)
+    records = store.logs(
+        search, limit=LOG_ROWS, trace_id=interest.trace_id or None, since_unix_nano=since_unix_nano
+    )
     if interest.template is None:
         return records
     return [record for record in records if interest.template.fits(record)]

@@ -17,6 +17,7 @@ from otx.logs.patterns import Pattern, Template
 from otx.logs.rates import SeverityRates
 from otx.model.stack import Frame, ProfileStats, Stack
 from otx.model.telemetry import LogRecord, Span, TraceSummary
+from otx.model.units import NS_PER_S
 from otx.tracing.critical_path import CriticalPath
 from otx.tracing.tree import TraceTree
 
@@ -31,10 +32,12 @@ class TracesInterest:
     Attributes:
         search: A search expression; "" for everything.
         trace_id: The opened trace; "" for the newest.
+        window_s: How far back the list goes, in seconds; 0 for all time.
     """
 
     search: str = ""
     trace_id: str = ""
+    window_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class LogsInterest:
         trace_id: The trace they belong to; "" for any.
         least_severity: Least severity number (logs data model); 0 for all.
         template: The pattern they are of; None for any.
+        window_s: How far back they go, in seconds; 0 for all time.
         around: The neighbours of this moment instead of all else; None for what matches.
     """
 
@@ -61,6 +65,7 @@ class LogsInterest:
     trace_id: str = ""
     least_severity: int = 0
     template: Template | None = None
+    window_s: int = 0
     around: Around | None = None
 
 
@@ -90,6 +95,11 @@ class FlameInterest:
 
 
 Interest: TypeAlias = TracesInterest | LogsInterest | FlameInterest
+
+
+def window_start(window_s: int, now_unix_nano: int) -> int | None:
+    """When a window of time begins; None where it is all time."""
+    return now_unix_nano - window_s * NS_PER_S if window_s else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from otx.model.stack import Frame
 from otx.tui.app import OtxApp
 from otx.tui.screens.help import HelpScreen
-from otx.tui.screens.signal_screen import SignalScreen
+from otx.tui.screens.signal_screen import LEAST_PANE, SignalScreen
 from otx.tui.snapshot import FlameInterest, LogsInterest, Status, TracesInterest
 from otx.tui.widgets.flame_graph import FlameGraph
 from otx.tui.widgets.line_list import LineList
@@ -425,6 +425,62 @@ async def test_z_gives_one_pane_the_screen_and_back() -> None:
         assert [pane.id for pane in panes if pane.region.area] == ["trace"]
         await press(pilot, "z")
         assert all(pane.region.area for pane in panes)
+
+
+@pytest.mark.parametrize(
+    ("screen", "name", "cells"), [("traces", "#span", 4), ("logs", "#record", 4)]
+)
+async def test_an_edge_between_panes_is_moved_and_the_whole_screen_is_still_one_panes(
+    screen: str, name: str, cells: int
+) -> None:
+    async with showing(screen) as (pilot, _):
+        pane = pilot.app.screen.query_one(name, Pane)
+        before = pane.outer_size.width
+        await press(pilot, "less_than_sign")
+        assert pane.outer_size.width == before + cells
+        await press(pilot, *["greater_than_sign"] * 40)
+        assert pane.outer_size.width == LEAST_PANE[0]
+        await press(pilot, *["less_than_sign"] * 60)
+        assert pane.outer_size.width == 120 - LEAST_PANE[0]
+        pilot.app.screen.focus_pane(pilot.app.screen.all_panes.index(pane))  # type: ignore[attr-defined]
+        await press(pilot, "z")
+        assert pane.outer_size.width == 120
+        await press(pilot, "z")
+        assert pane.outer_size.width == 120 - LEAST_PANE[0]
+
+
+async def test_the_hottest_functions_get_more_rows() -> None:
+    async with showing("flame") as (pilot, _):
+        pane = pilot.app.screen.query_one("#hottest", Pane)
+        before = pane.outer_size.height
+        await press(pilot, "less_than_sign", "less_than_sign")
+        assert pane.outer_size.height == before + 4
+
+
+@pytest.mark.parametrize("screen", ["traces", "logs"])
+async def test_a_window_of_time_is_made_shorter_and_longer(screen: str) -> None:
+    async with showing(screen) as (pilot, feed):
+        for key, window_s, said in (
+            ("comma", 86_400, "last 24 h (. for longer)"),
+            ("comma", 3_600, "last 1 h"),
+            ("full_stop", 86_400, "last 24 h"),
+        ):
+            await press(pilot, key)
+            asked = feed.asked[-1]
+            assert isinstance(asked, TracesInterest | LogsInterest)
+            assert asked.window_s == window_s
+            assert said in status_text(pilot)
+        await press(pilot, *["comma"] * 9)
+        assert "last 60 s" in status_text(pilot)
+        await press(pilot, *["full_stop"] * 9)
+        assert "last" not in status_text(pilot)
+
+
+@pytest.mark.parametrize("screen", ["traces", "logs", "flame"])
+async def test_metrics_are_said_to_have_no_screen(screen: str) -> None:
+    async with showing(screen) as (pilot, _):
+        await press(pilot, "M")
+        assert "metrics have no screen yet" in notes_of(pilot)
 
 
 async def test_the_focused_pane_is_heavy() -> None:

@@ -63,6 +63,12 @@ def test_a_pattern_narrows(store: Store, look: LogsLook) -> None:
     assert look.look(LogsInterest(template=other), store, 33).records == ()
 
 
+def test_a_window_of_time_leaves_older_records_out(store: Store) -> None:
+    look = LogsLook(lambda: NOW + 65 * NS_PER_S)
+    view = look.look(LogsInterest("service:cart", window_s=60), store, 33)
+    assert len(view.records) == 25
+
+
 def test_neighbours_are_of_the_service_whatever_is_searched_for(
     store: Store, look: LogsLook
 ) -> None:

@@ -39,6 +39,8 @@ class FlameScreen(SignalScreen):
     """The flame graph and the hottest functions."""
 
     NAME = "flame"
+    RESIZED = "#hottest"
+    RESIZES_HEIGHT = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "pause", "Pause the picture; sampling goes on", id="flame.pause"),
         Binding("number_sign", "same_function", "All places of this function", id="flame.same"),

@@ -12,7 +12,7 @@ from textual.containers import Horizontal, Vertical
 from otx.model.units import format_clock, format_count
 from otx.tui.asks import Content, Records
 from otx.tui.link import Link, LinkOpened
-from otx.tui.screens.signal_screen import SignalScreen, count_text
+from otx.tui.screens.signal_screen import SignalScreen, count_text, window_words
 from otx.tui.snapshot import Around, Feed, Interest, LogsInterest, LogsView, Snapshot
 from otx.tui.widgets.line_list import LineList
 from otx.tui.widgets.log_list import LogList
@@ -37,11 +37,14 @@ class LogsScreen(SignalScreen):
     """Log records."""
 
     NAME = "logs"
+    RESIZED = "#record"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("T", "open_trace", "Its trace", id="logs.trace"),
         Binding("plus,equals_sign", "severity(1)", "Raise the least severity", id="logs.raise"),
         Binding("minus", "severity(-1)", "Lower the least severity", id="logs.lower"),
         Binding("space", "pause", "Pause", id="logs.pause"),
+        Binding("comma", "window(-1)", "A shorter window of time", id="logs.shorter"),
+        Binding("full_stop", "window(1)", "A longer window of time", id="logs.longer"),
         Binding("x", "around", "Neighbours of the same service, or back", id="logs.around"),
         Binding("p", "patterns", "Go to the patterns", id="logs.patterns"),
         Binding("backspace", "any_trace", "Logs of all traces", id="logs.any-trace"),
@@ -157,6 +160,8 @@ class LogsScreen(SignalScreen):
             state = (
                 f"+{format_count(new)} new" if new else "following" if logs.following else "stopped"
             )
+            if view.interest.around is not None:
+                state = "neighbours"
             if self._paused_at is not None:
                 state = f"paused · {format_count(max(view.held - self._paused_at, 0))} new"
             self.query_one("#logs", Pane).label(
@@ -180,7 +185,7 @@ class LogsScreen(SignalScreen):
         if wanted.around is not None:
             around = f"{wanted.around.service} around {format_clock(wanted.around.time_unix_nano)}"
             return [f"{around}, nothing left out (esc: back)"]
-        words = []
+        words = window_words(wanted.window_s)
         if wanted.trace_id:
             words.append(f"of trace {wanted.trace_id[:8]}… (backspace: of all)")
         if wanted.template is not None:
@@ -266,6 +271,11 @@ class LogsScreen(SignalScreen):
             self._want(replace(self._wanted, template=None))
         else:
             super().action_back()
+
+    def action_window(self, step: int) -> None:
+        """Let the list go back less or more far in time."""
+        window_s = self.step_window(self._wanted.window_s, step)
+        self._want(replace(self._wanted, window_s=window_s))
 
     def action_any_trace(self) -> None:
         """Show the records of all traces again."""

@@ -13,7 +13,7 @@ from otx.model.telemetry import Span
 from otx.model.units import format_count
 from otx.tui.asks import Content, Spans
 from otx.tui.link import Link, LinkOpened
-from otx.tui.screens.signal_screen import SignalScreen, count_text
+from otx.tui.screens.signal_screen import SignalScreen, count_text, window_words
 from otx.tui.snapshot import Feed, Interest, OpenTrace, Snapshot, Status, TracesInterest, TracesView
 from otx.tui.span_profile import SpanProfile, span_profile
 from otx.tui.widgets.line_list import LineList
@@ -29,8 +29,11 @@ class TracesScreen(SignalScreen):
     """Traces."""
 
     NAME = "traces"
+    RESIZED = "#span"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "pause", "Pause the list", id="traces.pause"),
+        Binding("comma", "window(-1)", "A shorter window of time", id="traces.shorter"),
+        Binding("full_stop", "window(1)", "A longer window of time", id="traces.longer"),
         Binding("L", "link('logs')", "Logs of this trace", id="traces.logs"),
         Binding("P", "link('flame')", "Profile of the span's process", id="traces.profile"),
         Binding("c", "critical", "Light the critical path", id="traces.critical"),
@@ -168,12 +171,14 @@ class TracesScreen(SignalScreen):
             )
             if self._paused_at is not None:
                 state = f"paused · {format_count(max(view.held - self._paused_at, 0))} new"
-            shown = count_text(len(view.rows), view.held, bool(view.interest.search))
+            shown = count_text(
+                len(view.rows), view.held, bool(view.interest.search or view.interest.window_s)
+            )
             label = f"{shown} · newest first · {state}"
             self.query_one("#traces", Pane).label("Traces", label)
             following = "● following" if traces.following else "○ F follows again"
             words = ["‖ paused" if self._paused_at is not None else following]
-        words += self._trace_words()
+        words += [*window_words(self._wanted.window_s), *self._trace_words()]
         self.show_status(snapshot.status, words=words)
 
     def _trace_words(self) -> list[str]:
@@ -262,6 +267,13 @@ class TracesScreen(SignalScreen):
             return
         self._paused_at = latest.view.held if self._paused_at is None else None
         self.take(latest)
+
+    def action_window(self, step: int) -> None:
+        """Let the list go back less or more far in time."""
+        window_s = self.step_window(self._wanted.window_s, step)
+        self._wanted = replace(self._wanted, window_s=window_s)
+        self._paused_at = None
+        self.ask()
 
     def action_link(self, kind: str) -> None:
         """Go to the logs of this trace, or to the profile of the span's process."""

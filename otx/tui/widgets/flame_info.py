@@ -121,7 +121,7 @@ def _shares(box: Box, picture: Layout, frequency_hz: int) -> Words:
 def _changes(box: Box, view: FlameView) -> str:
     """The chosen function's change first, then the largest of all."""
     since = format_clock(view.interest.baseline_unix_nano)[:8]
-    mine = {} if box.is_run else {box.frame: view.changes.get(box.frame, 0.0)}
+    mine = {} if box.is_run or not box.path else {box.frame: view.changes.get(box.frame, 0.0)}
     largest = islice(view.changes.items(), _CHANGES)
     words = [
         f"{shorten(frame.name, 24)} {points_text(points)}"

@@ -20,7 +20,7 @@ class TraceFlame(FlameGraph):
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = (
         ("enter", "zoom"),
         ("f", "waterfall"),
-        ("n N", "failed"),
+        ("n N", "next"),
         ("c", "critical"),
         ("L", "logs"),
         ("P", "profile"),

@@ -40,7 +40,7 @@ class Waterfall(LineList):
         ("enter", "details"),
         ("h l", "fold"),
         ("[ ]", "all"),
-        ("n N", "failed"),
+        ("n N", "next"),
         ("c", "critical"),
         ("f", "flame"),
         ("+ -", "scale"),
