@@ -264,6 +264,19 @@ class Store:
             )
         return [span_of(row) for row in rows]
 
+    def matching_spans(self, search: Search, trace_id: str) -> frozenset[str]:
+        """The ids of those spans of a trace that match.
+
+        Raises:
+            SearchError: The search names a field that spans don't have.
+        """
+        condition = search.condition("spans")
+        rows = self._rows(
+            f"SELECT span_id FROM all_spans WHERE trace_id = ? AND {condition.sql}",  # noqa: S608
+            (trace_id, *condition.parameters),
+        )
+        return frozenset(span_id for (span_id,) in rows)
+
     def logs(
         self,
         search: Search = EVERYTHING,

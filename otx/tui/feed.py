@@ -208,19 +208,24 @@ class _Looker:
             since_unix_nano=window_start(interest.window_s, self._clock()),
         )
         trace_id = interest.trace_id or (rows[0].trace_id if rows else "")
-        trace = self._open_trace(trace_id) if trace_id else None
+        trace = self._open_trace(trace_id, interest.search) if trace_id else None
         return TracesView(interest, tuple(rows), self._held().traces, trace)
 
-    def _open_trace(self, trace_id: str) -> OpenTrace | None:
+    def _open_trace(self, trace_id: str, search: str) -> OpenTrace | None:
         spans = self._store.trace(trace_id)
         if not spans:
             return None
         logs = tuple(self._store.logs(trace_id=trace_id, limit=TRACE_LOG_ROWS))
         shown = tuple(spans[:MAX_TRACE_SPANS])
+        matching: frozenset[str] = frozenset()
+        if search:
+            matching = self._store.matching_spans(parse_search(search), trace_id)
         last = self._last_trace
         if last is None or (last.spans, last.logs) != (shown, logs):
             more = len(spans) - len(shown)
-            self._last_trace = open_trace(trace_id, shown, logs, more)
+            self._last_trace = open_trace(trace_id, shown, logs, more, matching)
+        elif last.matching != matching:
+            self._last_trace = replace(last, matching=matching)
         return self._last_trace
 
     def _held(self) -> "Totals":

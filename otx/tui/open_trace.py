@@ -10,10 +10,21 @@ from otx.tui.snapshot import OpenTrace
 
 
 def open_trace(
-    trace_id: str, spans: Sequence[Span], logs: Sequence[LogRecord], more_spans: int = 0
+    trace_id: str,
+    spans: Sequence[Span],
+    logs: Sequence[LogRecord],
+    more_spans: int = 0,
+    matching: frozenset[str] = frozenset(),
 ) -> OpenTrace:
     """All that a screen draws of a trace."""
     tree = build_tree(spans)
     return OpenTrace(
-        trace_id, spans, tree, critical_path(tree), flame_of(tree), tuple(logs), more_spans
+        trace_id,
+        spans,
+        tree,
+        critical_path(tree),
+        flame_of(tree),
+        tuple(logs),
+        more_spans,
+        matching,
     )

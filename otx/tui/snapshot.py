@@ -111,6 +111,7 @@ class OpenTrace:
         critical: Its critical path.
         flame: The same spans as a flame graph.
         more_spans: Spans beyond those that are shown.
+        matching: Ids of the spans that match the search; empty without one.
     """
 
     trace_id: str
@@ -120,6 +121,7 @@ class OpenTrace:
     flame: FlameNode
     logs: Sequence[LogRecord] = ()
     more_spans: int = 0
+    matching: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -89,6 +89,15 @@ def test_traces_are_searched(store: Store, expression: str, traces: list[int]) -
     assert found(store, expression) == traces
 
 
+def test_the_spans_of_a_trace_that_match_are_named(store: Store) -> None:
+    def matching(expression: str) -> set[str]:
+        return set(store.matching_spans(parse_search(expression), TRACE % 1))
+
+    assert matching("cart-1") == {f"{2:016x}"}
+    assert len(matching("service:cart")) == 3
+    assert matching("status:error") == set()
+
+
 def test_a_trace_is_found_by_its_id_or_the_start_of_it(store: Store) -> None:
     spans = store.trace(TRACE % 1)
     assert [span.name for span in spans] == ["cart-0", "cart-1", "cart-2"]

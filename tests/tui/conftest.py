@@ -260,7 +260,10 @@ class FixedFeed:
             rows = [row for row in self.rows if interest.search in row.root_service]
             trace_id = interest.trace_id or (rows[0].trace_id if rows else "")
             spans = tuple(self.spans)
-            trace = open_trace(TRACE_ID, spans, self.records)
+            found = frozenset(
+                one.span_id for one in spans if interest.search and interest.search in one.service
+            )
+            trace = open_trace(TRACE_ID, spans, self.records, matching=found)
             return TracesView(
                 interest, rows, len(self.rows), trace if trace_id == TRACE_ID else None
             )

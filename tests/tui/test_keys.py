@@ -316,6 +316,21 @@ async def test_failed_operations_are_lit_in_the_flame_graph_of_a_trace() -> None
         assert flame.box.frame.name == "charge"
 
 
+async def test_spans_that_match_are_marked_and_shown_alone() -> None:
+    async with showing("traces") as (pilot, _):
+        await press(pilot, "tab", "m")
+        assert "/ searches" in notes_of(pilot)
+        await press(pilot, "slash", *"front", "enter", "tab")
+        fall = pilot.app.screen.query_one(Waterfall)
+        marked = [line for line in lines_of(fall).split("\n") if "▓" in line]
+        assert ["POST /checkout" in line for line in marked] == [True]
+        await press(pilot, "j", "m")
+        assert (fall.ids, fall.chosen) == ([f"{1:016x}"], f"{1:016x}")
+        await press(pilot, "c", "n", "n")
+        assert fall.chosen == f"{3:016x}"
+        assert len(fall.ids) > 1
+
+
 async def test_a_late_parent_takes_its_subtree_and_the_choice_stays() -> None:
     feed = FixedFeed()
     whole = feed.spans

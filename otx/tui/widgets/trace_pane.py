@@ -48,7 +48,7 @@ class TracePane(Pane):
     def show(self, trace: OpenTrace, is_other: bool) -> None:
         """Show this trace; `is_other` where it is not the one before with more spans."""
         self._trace = trace
-        self.query_one(Waterfall).show(trace.tree, is_other)
+        self.query_one(Waterfall).show(trace.tree, is_other, trace.matching)
         flame = self.query_one(TraceFlame)
         if is_other:
             flame.action_whole()
