@@ -19,6 +19,8 @@ from otx.profile.session import ProfileSession, Target
 from otx.profile.targets import process_of
 
 MAX_STACKS = 50_000
+MAX_THREAD_NAMES = 64
+"""Names of threads told apart in one process; the others are one thread without a name."""
 WINDOW_S = 60
 _POLL_S = 0.1
 _NS_PER_S = 1_000_000_000
@@ -64,30 +66,45 @@ class StackCounts:
     Args:
         limit: Distinct stacks kept; what is new beyond goes to `OTHER_STACKS`.
         root_kind: What the samples' comm names.
+        by_thread: Whether a process's threads are told apart.
     """
 
-    def __init__(self, limit: int = MAX_STACKS, root_kind: FrameKind = "process") -> None:
+    def __init__(
+        self,
+        limit: int = MAX_STACKS,
+        root_kind: FrameKind = "process",
+        *,
+        by_thread: bool = True,
+    ) -> None:
         self.samples = 0
         self.total: dict[Thread, dict[Stack, int]] = {}
         self.window: dict[Thread, dict[Stack, int]] = {}
         self._room = limit
         self._root_kind = root_kind
+        self._by_thread = by_thread
+        self._names: dict[int, set[str]] = {}
         self._seconds: deque[tuple[int, dict[Thread, dict[Stack, int]]]] = deque()
 
     def add(self, samples: Iterable[Sample]) -> None:
         """Count samples."""
         for sample in samples:
             self.samples += 1
-            thread = Thread(sample.pid, sample.thread)
+            thread = self._thread_of(sample)
             stack = (Frame(sample.comm, self._root_kind), *sample.stack)
             if stack not in self.total.get(thread, ()):
                 if self._room > 0:
                     self._room -= 1
                 else:
-                    # Names of threads are as unbounded as stacks are.
-                    thread = thread if thread in self.total else Thread(sample.pid, "")
                     stack = (OTHER_STACKS,)
             self._add_one(thread, stack, sample.time_unix_nano // _NS_PER_S, sample.value)
+
+    def _thread_of(self, sample: Sample) -> Thread:
+        """Whose stack it is; threads named for each request must not use up the room of stacks."""
+        names = self._names.setdefault(sample.pid, set())
+        if not self._by_thread or (sample.thread not in names and len(names) >= MAX_THREAD_NAMES):
+            return Thread(sample.pid, "")
+        names.add(sample.thread)
+        return Thread(sample.pid, sample.thread)
 
     def forget_before(self, now_unix_nano: int) -> bool:
         """Take out of the window what is older than 60 seconds; whether anything was."""

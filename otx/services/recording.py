@@ -90,7 +90,7 @@ class Recording:
         self, session: ProfileSession, command: GatedCommand | None, stop: StopSignal
     ) -> Profile:
         """Sample until something ends it."""
-        counts = StackCounts(root_kind="thread" if self.threads else "process")
+        counts = StackCounts(root_kind="thread" if self.threads else "process", by_thread=False)
         progress = _Progress(self.environment)
         began_ns = time.monotonic_ns()
         ends_ns = began_ns + limit_ns if (limit_ns := self._limit_ns()) else None

@@ -3,7 +3,6 @@
 A bridge like the feed: it knows the wire and the forms, which screens do not.
 """
 
-import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -136,18 +135,19 @@ def _counted(things: Sequence[object], noun: str) -> str:
 
 def _write(place: Path, text: str, may_replace: bool) -> None:
     """Write a file as a whole or not at all."""
-    if place.exists() and not may_replace:
-        raise AlreadyThere(f"{place} is there already")
     beside = place.with_name(f".{place.name}.part")
+    is_claimed = False
     try:
+        if not may_replace:
+            place.open("x").close()  # the name is ours, or somebody else's file is there
+            is_claimed = True
         beside.write_text(text, encoding="utf-8")
-        if may_replace:
-            beside.replace(place)
-        else:
-            os.link(beside, place)  # unlike a rename it never takes the place of a file
+        beside.replace(place)
     except FileExistsError:
         raise AlreadyThere(f"{place} is there already") from None
     except OSError as error:
+        if is_claimed:
+            place.unlink(missing_ok=True)
         raise UsageError(f"cannot write {place}: {error.strerror}") from None
     finally:
         beside.unlink(missing_ok=True)

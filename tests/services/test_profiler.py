@@ -14,6 +14,7 @@ from otx.errors import UsageError
 from otx.model.stack import Frame, Sample, Thread
 from otx.profile.session import Target
 from otx.services.profiler import (
+    MAX_THREAD_NAMES,
     OTHER_STACKS,
     WINDOW_S,
     LiveProfile,
@@ -61,10 +62,21 @@ def test_stacks_are_told_apart_by_process_and_thread_name() -> None:
         Thread(7, "worker-1"): {whole: 2},
         Thread(7, "worker-2"): {whole: 2},
         Thread(8, "worker-1"): {whole: 1},
-        Thread(7, ""): {(OTHER_STACKS,): 1},
+        Thread(7, "worker-3"): {(OTHER_STACKS,): 1},
     }
     assert counts.forget_before(WINDOW_S * S)
     assert counts.window == {}
+
+
+def test_threads_named_for_each_request_take_no_room_from_stacks() -> None:
+    counts = StackCounts()
+    one = Sample(0, 7, 1, "shop", ())
+    counts.add(replace(one, thread=f"request-{number}") for number in range(500))
+    assert len(counts.total) == MAX_THREAD_NAMES + 1
+    assert counts.total[Thread(7, "")] == {(Frame("shop", "process"),): 500 - MAX_THREAD_NAMES}
+    together = StackCounts(by_thread=False)
+    together.add(replace(one, thread=f"request-{number}") for number in range(500))
+    assert list(together.total) == [Thread(7, "")]
 
 
 def test_the_window_holds_the_last_seconds_and_the_total_all() -> None:

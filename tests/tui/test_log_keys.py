@@ -92,6 +92,14 @@ async def test_a_body_of_json_is_spread_over_lines() -> None:
         assert '   "order": {\n' in lines_of(pilot.app.screen.query_one(LogRecordDetail))
 
 
+async def test_every_line_of_a_record_can_be_chosen() -> None:
+    async with showing("logs") as (pilot, _):
+        await press(pilot, "g", "enter", "G")
+        detail = pilot.app.screen.query_one(LogRecordDetail)
+        assert len(set(detail.ids)) == len(detail.ids)
+        assert detail.chosen_index == len(detail.ids) - 1
+
+
 def test_bodies_are_shown_for_people() -> None:
     assert pretty_body({"a": [1]}) == '{\n  "a": [\n    1\n  ]\n}'
     assert pretty_body("[warn] no JSON") == "[warn] no JSON"

@@ -31,6 +31,7 @@ def record_sections(record: LogRecord) -> list[Section]:
         first.append(((" observed  ", "dim"), (f"+{late}", "")))
     if record.event_name:
         first.append(((" event     ", "dim"), (record.event_name, "")))
+    first.append(((" around    ", "dim"), ("x: ±10 records", "")))
     body: list[Line] = [((" ", ""), (pretty_body(record.body), ""))]
     sections = [Section("", first), Section("body", body)]
     if record.trace_id:
@@ -44,7 +45,6 @@ def record_sections(record: LogRecord) -> list[Section]:
                 ],
             )
         )
-    sections.append(Section("", [((" ±10 records around it: x", "dim"),)]))
     sections += [
         Section("attributes", attribute_lines(record.attributes), f"({len(record.attributes)})"),
         Section(
