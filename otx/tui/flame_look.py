@@ -12,7 +12,7 @@ from otx.flame.reshape import (
     up_to_function,
     without_small,
 )
-from otx.flame.search import index_functions, index_places
+from otx.flame.search import index_functions
 from otx.flame.tree import build_tree, hottest
 from otx.model.stack import Frame, Stack
 from otx.model.units import NS_PER_S
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from otx.services.profiler import ProfileSnapshot, ThreadCounts
 
 HOTTEST_ROWS = 100
-PLACES = 3
 WINDOW_S = 60
 """What the profiler's window holds; its module is loaded only where it runs."""
 
@@ -50,7 +49,6 @@ class FlameLook:
             counts=counts,
             duration_ns=self._duration_ns(interest, snapshot),
             functions=index_functions(tree),
-            places=index_places(tree, PLACES),
             unknown=sum(value for stack, value in counts.items() if _is_unknown(stack[-1])),
             hottest=tuple(hottest(counts, HOTTEST_ROWS)),
             stats=snapshot.stats,

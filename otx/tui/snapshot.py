@@ -11,7 +11,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from textual.message import Message
 
-from otx.flame.search import Matches, Place
+from otx.flame.search import Matches
 from otx.flame.tree import FlameNode, FunctionShare
 from otx.logs.patterns import Pattern, Template
 from otx.logs.rates import SeverityRates
@@ -167,7 +167,6 @@ class FlameView:
         counts: The same stacks one by one, root first and whole.
         duration_ns: How long they were sampled.
         functions: All places of each function of the tree.
-        places: The largest places of each function that has several.
         unknown: Samples whose innermost function has no name.
         hottest: Functions by own value.
         frequency_hz: Looks a second and core.
@@ -183,7 +182,6 @@ class FlameView:
     counts: Mapping[Stack, int] = field(default_factory=dict)
     duration_ns: int = 0
     functions: Mapping[Frame, Matches] = field(default_factory=dict)
-    places: Mapping[Frame, Sequence[Place]] = field(default_factory=dict)
     unknown: int = 0
     hottest: Sequence[FunctionShare] = ()
     stats: ProfileStats = field(default_factory=ProfileStats)

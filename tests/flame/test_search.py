@@ -12,7 +12,6 @@ from otx.flame.search import (
     compile_pattern,
     find_pattern,
     index_functions,
-    index_places,
     next_hit,
     walk_hits,
 )
@@ -33,17 +32,8 @@ def test_the_share_is_that_of_the_stacks_with_a_match(counts: dict[Stack, int]) 
     assert found.frames == {f for stack in counts for f in stack if f.name in "ab"}
 
 
-@given(COUNTS)
-def test_places_are_those_that_are_counted_the_largest_first(counts: dict[Stack, int]) -> None:
-    tree = build_tree(counts)
-    places = index_places(tree, 100)
-    index = index_functions(tree)
-    assert places.keys() == {frame for frame, found in index.items() if found.places > 1}
-    for frame, found in places.items():
-        assert len(found) == index[frame].places
-        totals = [place.total for place in found]
-        assert totals == sorted(totals, reverse=True)
-        assert index_places(tree, 1)[frame] == found[:1]
+def totals_at(counts: dict[Stack, int], place: Stack) -> int:
+    return sum(n for stack, n in counts.items() if stack[: len(place)] == place)
 
 
 @given(COUNTS)
@@ -54,6 +44,8 @@ def test_every_function_is_found_in_all_its_places(counts: dict[Stack, int]) -> 
         assert found.value == sum(n for stack, n in counts.items() if frame in stack)
         places = {stack[: i + 1] for stack in counts for i, f in enumerate(stack) if f == frame}
         assert found.places == len(places)
+        totals = sorted((totals_at(counts, place) for place in places), reverse=True)
+        assert [total for total, _ in found.largest_places(3)] == totals[:3]
 
 
 @given(COUNTS, st.booleans())

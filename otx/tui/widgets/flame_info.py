@@ -20,6 +20,7 @@ from otx.tui.snapshot import FlameView
 
 Words = Sequence[tuple[str, str]]
 _CHANGES = 4
+_PLACES = 3
 
 
 class FlameInfo(Widget):
@@ -58,15 +59,15 @@ def box_lines(box: Box, picture: Layout, view: FlameView, width: int) -> list[Wo
     lines.append([("path", _way(box, width))])
     if view.interest.baseline_unix_nano:
         lines.append([("since", _changes(box, view))])
-    places = () if box.is_run else view.places.get(box.frame, ())
-    if places:
-        number = view.functions.get(box.frame, NOTHING).places
+    found = NOTHING if box.is_run else view.functions.get(box.frame, NOTHING)
+    if found.places > 1:
         shares = " · ".join(
-            f"{share_text(place.total, picture.whole)} from {printable(place.caller.name)}"
-            for place in places
+            f"{share_text(total, picture.whole)} from {printable(caller.name)}"
+            for total, caller in found.largest_places(_PLACES)
         )
-        seen = f"in {number} places: {shares}{' · …' if number > len(places) else ''}"
-        lines.append([("seen", shorten(seen, max(width - 32, 20))), ("#", "lights them all")])
+        more = " · …" if found.places > _PLACES else ""
+        seen = shorten(f"in {found.places} places: {shares}{more}", max(width - 32, 20))
+        lines.append([("seen", seen), ("#", "lights them all")])
     return lines
 
 
