@@ -146,6 +146,8 @@ async def test_a_paused_flame_graph_stands_still_while_sampling_goes_on() -> Non
         assert "‖ paused  +10 000 samples" in status_text(pilot)
         await press(pilot, "space")
         assert graph.picture.whole == 10_000
+        await press(pilot, "space", "F")
+        assert "‖ paused" not in status_text(pilot)
 
 
 async def test_search_is_applied_while_typed_and_escape_takes_it_back() -> None:

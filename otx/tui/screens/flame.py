@@ -239,6 +239,11 @@ class FlameScreen(SignalScreen):
         if self._latest is not None:
             self.take(self._latest)
 
+    def action_follow(self) -> None:
+        """Go back to what is sampled now."""
+        if self._paused:
+            self.action_pause()
+
     def action_callers(self) -> None:
         """Begin the tree at the leaves, so that below a function stand its callers; or back."""
         self._want(replace(self._wanted, callers=not self._wanted.callers))
