@@ -24,7 +24,7 @@ settings.register_profile(
 )
 settings.load_profile("steady")
 
-CLI_TIMEOUT_S = 60
+CLI_TIMEOUT_S = 180
 WAIT_S = 30
 
 

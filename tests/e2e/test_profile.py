@@ -109,15 +109,24 @@ class TestSampling:
         assert done.returncode == 0 and done.stdout
         assert {line.partition(";")[0] for line in done.stdout.splitlines()} == {"sh"}
 
-    def test_a_target_that_ends_ends_the_profile(self, run_cli: RunCli) -> None:
-        target = subprocess.Popen(["sleep", "0.5"])
+    def test_a_target_that_ends_ends_the_profile(self) -> None:
+        target = subprocess.Popen(["sleep", "600"])
+        words = ["profile", "--pid", str(target.pid)]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "otx", *words, "-d", "600s"], stdout=subprocess.PIPE, text=True
+        )
         try:
-            began = time.monotonic()
-            done = run_cli("profile", "--pid", str(target.pid), "-d", "30s")
+            wait_until(lambda: has_timers(process.pid), "it samples")
+            samples_s = time.monotonic() + 0.2  # time for twenty samples, had it worked
+            wait_until(lambda: time.monotonic() > samples_s, "samples were due")
+            target.kill()
+            said, _ = process.communicate(timeout=30)
         finally:
-            target.wait(20)
-        assert done.returncode == 0 and time.monotonic() - began < 20
-        assert "it slept or waited" in done.stdout
+            for one in (target, process):
+                one.kill()
+                one.wait(10)
+        assert process.returncode == 0
+        assert "it slept or waited" in said
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     def test_a_signal_keeps_what_was_sampled(

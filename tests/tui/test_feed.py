@@ -127,12 +127,19 @@ def has_trace(trace_id: str, spans: int) -> Callable[[Snapshot], bool]:
     return check
 
 
+def answers(snapshot: Snapshot, search: str) -> bool:
+    """Whether a snapshot is of a search that begins so, and not of what was asked before."""
+    view = snapshot.view
+    return isinstance(view, TracesView) and view.interest.search.startswith(search)
+
+
 def test_what_is_sent_is_seen_and_the_status_says_where(receiving: Receiving) -> None:
     feed = StoreFeed(Sources(receiving.store_dir))
     with watching(feed) as until:
         trace_id = send_order(receiving.process, "feed-orders")
         feed.ask(TracesInterest("service:feed-orders"))
-        snapshot = until(has_trace(trace_id, 2))
+        found = has_trace(trace_id, 2)
+        snapshot = until(lambda snapshot: answers(snapshot, "service:") and found(snapshot))
         assert isinstance(snapshot.view, TracesView)
         assert snapshot.view.rows[0].root_name == "PlaceOrder"
         assert snapshot.view.trace is not None
