@@ -4,7 +4,7 @@ _otx() {
   local path='' word
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "${path:+$path }$word" in
-    "demo"|"doctor"|"profile"|"receive"|"send"|"send traces"|"trace"|"trace list"|"trace show"|"query"|"tui"|"config"|"config show"|"config path"|"config validate"|"completion") path="${path:+$path }$word" ;;
+    "demo"|"doctor"|"profile"|"receive"|"send"|"send traces"|"trace"|"trace list"|"trace show"|"query"|"tui"|"config"|"config show"|"config path"|"config validate"|"config schema"|"completion") path="${path:+$path }$word" ;;
     esac
   done
   local words=''
@@ -39,11 +39,12 @@ _otx_words() {
     "query") words="--format --store -o --out -h --help" ;;
     "query:--format") words="table json jsonl csv parquet" ;;
     "tui") words="--store --pid --grpc --http --no-receive -h --help" ;;
-    "config") words="show path validate -h --help" ;;
+    "config") words="show path validate schema -h --help" ;;
     "config show") words="--format -h --help" ;;
     "config show:--format") words="table json jsonl csv" ;;
     "config path") words="-h --help" ;;
     "config validate") words="-h --help" ;;
+    "config schema") words="-h --help" ;;
     "completion") words="bash zsh fish -o --out -h --help" ;;
   esac
 }

@@ -101,10 +101,11 @@ complete -c otx -n '__fish_seen_subcommand_from tui' -l http -r -d 'Where to tak
 complete -c otx -n '__fish_seen_subcommand_from tui' -l no-receive -d 'Look only; start no receiver.'
 complete -c otx -n '__fish_seen_subcommand_from tui' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from tui' -F
-complete -c otx -n '__fish_seen_subcommand_from config; and not __fish_seen_subcommand_from show path validate' -a show -d 'Print every setting with its value and what set it.'
-complete -c otx -n '__fish_seen_subcommand_from config; and not __fish_seen_subcommand_from show path validate' -a path -d 'Print the configuration files that are looked for, strongest first.'
-complete -c otx -n '__fish_seen_subcommand_from config; and not __fish_seen_subcommand_from show path validate' -a validate -d 'Check every configuration file; exit 1 when a key or a value cannot be meant.'
-complete -c otx -n '__fish_seen_subcommand_from config; and not __fish_seen_subcommand_from show path validate' -s h -l help -d 'Show help.'
+complete -c otx -n '__fish_seen_subcommand_from config; and not __fish_seen_subcommand_from show path validate schema' -a show -d 'Print every setting with its value and what set it.'
+complete -c otx -n '__fish_seen_subcommand_from config; and not __fish_seen_subcommand_from show path validate schema' -a path -d 'Print the configuration files that are looked for, strongest first.'
+complete -c otx -n '__fish_seen_subcommand_from config; and not __fish_seen_subcommand_from show path validate schema' -a validate -d 'Check files and variables; exit 1 when a key, a variable or a value cannot be meant.'
+complete -c otx -n '__fish_seen_subcommand_from config; and not __fish_seen_subcommand_from show path validate schema' -a schema -d 'Print the JSON Schema of a configuration file, for editors.'
+complete -c otx -n '__fish_seen_subcommand_from config; and not __fish_seen_subcommand_from show path validate schema' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from show' -l format -x -a 'table json jsonl csv' -d 'The form of the output.'
 complete -c otx -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from show' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from show' -F
@@ -112,6 +113,8 @@ complete -c otx -n '__fish_seen_subcommand_from config; and __fish_seen_subcomma
 complete -c otx -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from path' -F
 complete -c otx -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from validate' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from validate' -F
+complete -c otx -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from schema' -s h -l help -d 'Show help.'
+complete -c otx -n '__fish_seen_subcommand_from config; and __fish_seen_subcommand_from schema' -F
 complete -c otx -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'
 complete -c otx -n '__fish_seen_subcommand_from completion' -s o -l out -r -d 'Where to write it; - is stdout.'
 complete -c otx -n '__fish_seen_subcommand_from completion' -s h -l help -d 'Show help.'

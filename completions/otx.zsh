@@ -210,7 +210,8 @@ _otx_config() {
     local -a commands=(
     'show:Print every setting with its value and what set it.'
     'path:Print the configuration files that are looked for, strongest first.'
-    'validate:Check every configuration file; exit 1 when a key or a value cannot be meant.'
+    'validate:Check files and variables; exit 1 when a key, a variable or a value cannot be meant.'
+    'schema:Print the JSON Schema of a configuration file, for editors.'
     )
     _describe command commands ;;
   rest)
@@ -218,6 +219,7 @@ _otx_config() {
     show) _otx_config_show ;;
     path) _otx_config_path ;;
     validate) _otx_config_validate ;;
+    schema) _otx_config_schema ;;
     esac ;;
   esac
 }
@@ -236,6 +238,12 @@ _otx_config_path() {
 }
 
 _otx_config_validate() {
+  _arguments -s \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_config_schema() {
   _arguments -s \
     {-h,--help}'[Show help.]' \
     '*: :_files'

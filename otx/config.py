@@ -15,6 +15,8 @@ from otx.errors import UsageError
 from otx.model.units import parse_duration_ns, parse_size
 
 PROJECT_FILE = "otx.toml"
+OTHER_VARIABLES = {"OTX_CONFIG", "OTX_DEBUG"}
+"""Variables that are read elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +161,16 @@ class Config:
             )
         return Path(text).expanduser() if text else self._environment.state_dir / "store"
 
+    def unknown_variables(self) -> list[str]:
+        """Variables that begin as otx's do and set nothing."""
+        known = {name for setting in SETTINGS.values() for name in setting.variables}
+        names = self._environment.variables
+        return sorted(
+            name
+            for name in names
+            if name.startswith("OTX_") and name not in known | OTHER_VARIABLES
+        )
+
     def paths(self) -> list[Path]:
         """The configuration files that are looked for, strongest first."""
         named = self._environment.variables.get("OTX_CONFIG")
@@ -168,8 +180,16 @@ class Config:
     def files(self) -> list[tuple[Path, dict[str, str]]]:
         """Each file that is there with its values by key, strongest first."""
         if self._files is None:
-            self._files = [(path, _read(path)) for path in self.paths() if path.is_file()]
+            self._files = [(path, _read(path)) for path in self.paths() if _is_there(path)]
         return self._files
+
+
+def _is_there(path: Path) -> bool:
+    """Whether a file is there for us: one in another user's home is not, as `sudo -u` leaves HOME."""
+    try:
+        return path.is_file()
+    except PermissionError:
+        return False
 
 
 def _read(path: Path) -> dict[str, str]:

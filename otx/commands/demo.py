@@ -7,6 +7,7 @@ import typer
 
 from otx.commands import command_app
 from otx.environment import Environment
+from otx.errors import UsageError
 from otx.model.units import NS_PER_S, parse_duration_ns
 from otx.output import Output, Remarks
 
@@ -42,6 +43,8 @@ def demo(
     is_headless = headless or not environment.is_interactive
     length = duration or (HEADLESS_DURATION if is_headless else None)
     duration_s = parse_duration_ns(length) / NS_PER_S if length else None
+    if duration_s is not None and duration_s <= 0:
+        raise UsageError("--duration has to be above 0")
     options = DemoOptions(
         keep=Path(keep).absolute() if keep else None,
         incident_after_s=_incident_after_s(duration_s) if incident else None,

@@ -5,6 +5,7 @@ pace is kept against the clock from the start: a slow answer is caught up with, 
 is too slow shows as a rate below the one asked for.
 """
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -73,8 +74,8 @@ def send(options: SendOptions, source: Source, note: Callable[[str], None]) -> S
         asked_rate_per_s=options.rate_per_s,
     )
     with StopSignal() as stop, _connect(options) as client:
-        sender = _Sender(options, client, report, stop, note)
         started_ns = time.monotonic_ns()
+        sender = _Sender(options, client, report, stop, note, _end_ns(options, started_ns))
         try:
             for body, records in _requests(options, source, stop, started_ns):
                 sender.deliver(body, records)
@@ -108,7 +109,7 @@ def _requests(
     """Requests, each when it is due."""
     sent = 0
     size = _request_records(options)
-    ends_ns = None if options.duration_s is None else started_ns + int(options.duration_s * 1e9)
+    ends_ns = _end_ns(options, started_ns)
     carry: list[tuple[bytes, int]] = []
     while not stop.is_set and (options.count is None or sent < options.count):
         if options.rate_per_s is not None:
@@ -123,6 +124,11 @@ def _requests(
         body, records = _fill(options, source, left, carry)
         yield body, records
         sent += records
+
+
+def _end_ns(options: SendOptions, started_ns: int) -> int | None:
+    """When the run ends, by the monotonic clock; None where only the count ends it."""
+    return None if options.duration_s is None else started_ns + int(options.duration_s * NS_PER_S)
 
 
 def _request_records(options: SendOptions) -> int:
@@ -170,7 +176,9 @@ class _Sender:
         report: SendReport,
         stop: StopSignal,
         note: Callable[[str], None],
+        ends_ns: int | None = None,
     ) -> None:
+        self._ends_ns = ends_ns
         self._options = options
         self._client = client
         self._report = report
@@ -216,7 +224,15 @@ class _Sender:
         if reply.outcome is Outcome.REFUSED:
             return False
         wait_s = backoff.wait_s(reply.retry_after_s)
-        return wait_s is not None and not self._stop.wait(wait_s)
+        if wait_s is None or self._stop.wait(min(wait_s, self._left_s())):
+            return False
+        return self._left_s() > 0
+
+    def _left_s(self) -> float:
+        """How much of the run's duration is left."""
+        if self._ends_ns is None:
+            return math.inf
+        return max(0.0, (self._ends_ns - time.monotonic_ns()) / NS_PER_S)
 
     def _unreachable(self, reply: Reply) -> PeerError:
         hint = "is a receiver running? `otx receive` starts one; --endpoint picks another"

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 INTERVAL_S = 0.15
 _REST = 3
 """How many times as long as a look took the feed rests after it."""
+_LONGEST_REST_S = 1.0
+"""A look that hung for a minute, on a disk or a stopped machine, must not blind for three."""
 TRACE_ROWS = 500
 TRACE_LOG_ROWS = 500
 MAX_TRACE_SPANS = 20_000
@@ -134,7 +136,8 @@ class StoreFeed:
             if snapshot != last and not self._closed.is_set():
                 last = snapshot
                 listener(Changed(snapshot))
-            self._asked.wait(max(self._interval_s, _REST * (time.monotonic() - began)))
+            took_s = time.monotonic() - began
+            self._asked.wait(max(self._interval_s, min(_REST * took_s, _LONGEST_REST_S)))
 
 
 class _Looker:

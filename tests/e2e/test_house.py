@@ -1,7 +1,13 @@
 """`otx doctor`, `otx config` and `otx completion` as a user calls them."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from tests.conftest import RunCli
 
@@ -45,6 +51,41 @@ def test_config_validate_finds_values_that_cannot_be_meant(run_cli: RunCli, tmp_
         "receive.max-request",
         "receive.fsync",
     ]
+
+
+def test_config_validate_looks_at_variables_too(run_cli: RunCli) -> None:
+    variables = {"OTX_RECEIVE_BACKLOG": "lots", "OTX_RECIEVE_GRPC": "127.0.0.1:1"}
+    done = run_cli("config", "validate", variables=variables)
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        "environment OTX_RECEIVE_BACKLOG: error: receive.backlog: 'lots' is no size",
+        "environment OTX_RECIEVE_GRPC: error: it sets nothing; did you mean OTX_RECEIVE_GRPC?",
+    ]
+
+
+def test_config_schema_describes_every_setting(run_cli: RunCli) -> None:
+    document = json.loads(run_cli("config", "schema").stdout)
+    receive = document["properties"]["receive"]
+    assert receive["properties"]["max-request"]["default"] == "64MiB"
+    assert receive["additionalProperties"] is False
+
+
+def test_a_home_of_somebody_else_is_no_fault(run_cli: RunCli, tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o000)
+    drop = ["setpriv", "--reuid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    if drop and shutil.which("setpriv") is None:
+        pytest.skip("setpriv is not installed, and root may read everything")
+    done = subprocess.run(
+        [*drop, sys.executable, "-m", "otx", "config", "show"],
+        env={**os.environ, "HOME": str(closed), "XDG_CONFIG_HOME": str(closed)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "receive.grpc" in done.stdout
 
 
 def test_config_path_lists_files(run_cli: RunCli, tmp_path: Path) -> None:

@@ -41,6 +41,41 @@ def one_answer_only() -> Iterator[str]:
     thread.join()
 
 
+@pytest.fixture
+def always_busy() -> Iterator[str]:
+    """The address of a server that tells everybody to come again in a minute."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(503)
+            self.send_header("Retry-After", "60")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_the_duration_ends_a_run_that_is_told_to_come_again(always_busy: str) -> None:
+    options = SendOptions(
+        Signal.TRACES,
+        resolve_endpoint(Signal.TRACES, {}, endpoint=always_busy, protocol=None),
+        duration_s=0.3,
+    )
+    report = send(options, TraceSource(TraceShape(), random.Random(1)), lambda _: None)
+    assert report.failed == report.sent > 0
+    assert report.elapsed_ns < 30e9, "it did not wait the minute"
+
+
 def test_a_run_ends_when_its_destination_is_gone_for_good(one_answer_only: str) -> None:
     options = SendOptions(
         Signal.TRACES,

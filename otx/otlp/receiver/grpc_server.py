@@ -1,11 +1,14 @@
 """OTLP over gRPC: handlers that take the request's bytes as they are.
 
 No deserialiser is registered: gRPC would answer a body that it cannot decode with INTERNAL, where
-OTLP wants INVALID_ARGUMENT. Compression (gzip, deflate) and the limit on what comes out of it are
-the library's. A request waits for the disk in its worker thread; what finds no worker stays
-unread in its stream's flow-control window, so memory is bounded by workers and streams.
+OTLP wants INVALID_ARGUMENT. Compression (gzip, deflate) is the library's, and so is the limit on
+what comes out of it; but it tells nobody whom it turned away, so its limit is twice ours, and what
+lies between is refused, and counted, here. A request waits for the disk in its worker thread; what
+finds no worker stays unread in its stream's flow-control window, so memory is bounded by workers
+and streams.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NoReturn
 
@@ -13,6 +16,7 @@ import grpc
 
 from otx.model.signal import Signal
 from otx.otlp.address import Address, bind, clear_stale_socket
+from otx.otlp.compression import too_large
 from otx.otlp.decode import decode_request
 from otx.otlp.encode import encode_response
 from otx.otlp.receiver.intake import RETRY_AFTER_S, Intake
@@ -22,6 +26,8 @@ from otx.otlp.wire import WIRE
 WORKERS = 4
 MAX_STREAMS = 100
 """Calls in flight on one connection; a client queues what is beyond."""
+_SLACK = 2
+"""How many times our limit the library takes, so that a request above ours is one we can name."""
 _STATUS_DETAILS = "grpc-status-details-bin"
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
@@ -35,7 +41,7 @@ class GrpcServer:
         self._server = grpc.server(
             self._workers,
             options=[
-                ("grpc.max_receive_message_length", max_request_bytes),
+                ("grpc.max_receive_message_length", _SLACK * max_request_bytes),
                 ("grpc.max_concurrent_streams", MAX_STREAMS),
                 # Else a second receiver would share the port in silence.
                 ("grpc.so_reuseport", 0),
@@ -49,6 +55,8 @@ class GrpcServer:
                 for wire in WIRE.values()
             )
         )
+        self._limit = max_request_bytes
+        self._server.add_generic_rpc_handlers((_Unknown(self._refuse),))
 
     def start(self, address: Address) -> Address:
         """Listen and serve; the address with the port that was picked.
@@ -75,15 +83,37 @@ class GrpcServer:
     def _handler(self, signal: Signal) -> "grpc.RpcMethodHandler[bytes, bytes]":
         def export(body: bytes, context: "grpc.ServicerContext") -> bytes:
             try:
+                if len(body) > self._limit:
+                    raise too_large(self._limit)
                 request = decode_request(signal, body, "protobuf")
                 self._intake.accept(request).result()
                 return encode_response(request, "protobuf")
             except Exception as error:
                 refusal = as_refusal(error)
-            self._intake.refused(refusal)
-            _abort(context, refusal)
+            self._refuse(refusal, context)
 
         return grpc.unary_unary_rpc_method_handler(export)
+
+    def _refuse(self, refusal: Refusal, context: "grpc.ServicerContext") -> NoReturn:
+        self._intake.refused(refusal)
+        _abort(context, refusal)
+
+
+class _Unknown(grpc.GenericRpcHandler):
+    """Every method that OTLP does not have; the last handler that is asked."""
+
+    def __init__(self, refuse: "Callable[[Refusal, grpc.ServicerContext], NoReturn]") -> None:
+        self._refuse = refuse
+
+    def service(self, details: "grpc.HandlerCallDetails") -> "grpc.RpcMethodHandler[bytes, bytes]":
+        """Refuse a call by the name of its method (grpc)."""
+        known = ", ".join(wire.grpc_method for wire in WIRE.values())
+        message = f"there is no method {details.method}; there are {known}"
+
+        def unknown(_: bytes, context: "grpc.ServicerContext") -> bytes:
+            self._refuse(Refusal(Reason.NO_SUCH_PATH, message), context)
+
+        return grpc.unary_unary_rpc_method_handler(unknown)
 
 
 def _abort(context: "grpc.ServicerContext", refusal: Refusal) -> NoReturn:

@@ -13,6 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from otx.model.signal import Signal
 from otx.otlp.address import Address
 from otx.otlp.receiver.grpc_server import GrpcServer
+from otx.otlp.refusal import Reason
 from otx.otlp.wire import WIRE
 from tests.otlp.conftest import MemoryIntake
 
@@ -83,10 +84,19 @@ def test_what_cannot_be_decoded_is_an_invalid_argument(call: Call, intake: Memor
 
 
 @pytest.mark.parametrize("packed", [False, True])
-def test_what_is_too_large_exhausts_without_a_retry_info(call: Call, packed: bool) -> None:
+def test_what_is_too_large_exhausts_without_a_retry_info_and_is_counted(
+    call: Call, intake: MemoryIntake, packed: bool
+) -> None:
     error = refused(lambda: call(bytes(LIMIT + 1), packed=packed))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert "raise --max-request" in (error.details() or "")
     assert "grpc-status-details-bin" not in dict(error.trailing_metadata() or ())
+    assert [one.reason for one in intake.refusals] == [Reason.TOO_LARGE]
+
+
+def test_what_is_twice_too_large_is_turned_away_before_it_takes_memory(call: Call) -> None:
+    error = refused(lambda: call(bytes(2 * LIMIT + 1)))
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
 def test_a_full_log_is_unavailable_with_a_retry_info(
@@ -112,9 +122,11 @@ def test_a_fault_of_ours_is_internal_and_not_the_end(
     assert call(three_spans) == b""
 
 
-def test_an_unknown_method_is_unimplemented(call: Call) -> None:
+def test_an_unknown_method_is_unimplemented_and_counted(call: Call, intake: MemoryIntake) -> None:
     error = refused(lambda: call(b"", "/opentelemetry.Other/Export"))
     assert error.code() is grpc.StatusCode.UNIMPLEMENTED
+    assert "there is no method /opentelemetry.Other/Export" in (error.details() or "")
+    assert [one.reason for one in intake.refusals] == [Reason.NO_SUCH_PATH]
 
 
 def test_a_taken_port_is_not_shared(address: Address, intake: MemoryIntake) -> None:
