@@ -185,7 +185,7 @@ class Config:
 
 
 def _is_there(path: Path) -> bool:
-    """Whether a file is there for us: one in another user's home is not, as `sudo -u` leaves HOME."""
+    """Whether a file is there for us; in another user's home, which `sudo -u` leaves, it is not."""
     try:
         return path.is_file()
     except PermissionError:
