@@ -95,6 +95,10 @@ class SignalScreen(HandingOverScreen):
     def open_link(self, link: Link) -> None:
         """Choose what another screen points at."""
 
+    def way_out(self) -> Sequence[tuple[str, str]]:
+        """The key that shows everything again, while something is left out; nothing else."""
+        return ()
+
     def compose(self) -> ComposeResult:
         """Tabs, panes, status, keys."""
         yield TabBar(self.NAME)
@@ -163,6 +167,8 @@ class SignalScreen(HandingOverScreen):
     def show_keys(self) -> None:
         """Write the keys of what has the focus."""
         keys = getattr(self.focused, "KEYS", ())
+        if not isinstance(self.focused, Input | CopyMenu):
+            keys = (*self.way_out(), *keys)
         self.query_one(KeyBar).show(keys, isinstance(self.focused, Input))
 
     def action_toggle_solo(self) -> None:
