@@ -29,6 +29,7 @@ from otx.tui.screens.traces import TracesScreen
 from otx.tui.snapshot import Changed, Feed, Snapshot, Status
 from otx.tui.themes import COLOURLESS, THEMES
 from otx.tui.widgets.bars import TabBar
+from otx.tui.widgets.copy_menu import CopyMenu
 
 _COLOURLESS_FILTERS = (NoColor, Monochrome)
 
@@ -101,7 +102,9 @@ class OtxApp(App[int]):
         return self._exception
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave digits to the field while one types (Textual)."""
+        """Leave digits to the field while one types, all keys but ctrl+c to the menu (Textual)."""
+        if isinstance(self.focused, CopyMenu):
+            return action == "copy_or_quit"
         return action != "go" or not isinstance(self.focused, Input)
 
     def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:

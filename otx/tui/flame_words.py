@@ -31,15 +31,15 @@ def extent_of(view: FlameView) -> str:
 
 
 def status_words(view: FlameView) -> list[str]:
-    """How sampling goes."""
+    """How sampling goes; what was lost before what was not."""
     stats = view.stats
     overhead = (
         f"{100 * stats.target_overhead:.1f} %" if stats.target_overhead is not None else "unknown"
     )
     words = [
-        f"● sampling by eBPF at {view.frequency_hz} Hz",
-        f"samples {format_count(stats.samples)}",
+        f"● sampling at {view.frequency_hz} Hz",
         f"lost {format_count(stats.lost)}",
+        f"samples {format_count(stats.samples)}",
         f"overhead {overhead}",
     ]
     if stats.truncated:
@@ -49,8 +49,10 @@ def status_words(view: FlameView) -> list[str]:
     return words
 
 
-def pids_text(view: FlameView) -> str:
-    """The processes that are sampled, the first of them by id."""
+def pids_text(view: FlameView, pid: int) -> str:
+    """The processes that are sampled, the first of them by id; or the one that is shown."""
+    if pid:
+        return f"pid {pid} only, of {len(view.pids)}"
     shown = " ".join(map(str, view.pids[:_MAX_NAMED_PIDS]))
     more = len(view.pids) - _MAX_NAMED_PIDS
     return f"pid {shown}" + (f" +{more}" if more > 0 else "")

@@ -31,6 +31,11 @@ class SpanProfile:
         """State and reason in one line."""
         return f"{self.state}: {self.reason}"
 
+    @property
+    def note(self) -> str:
+        """The same without a number that would stand still where the samples are shown."""
+        return f"{self.state}: process {self.pid}" if self.state == "linked" else self.text
+
 
 def span_profile(span: Span, status: Status, now_unix_nano: int) -> SpanProfile:
     """What samples there are of a span's process."""

@@ -11,7 +11,7 @@ from otx.tui.snapshot import FlameInterest
 from otx.tui.widgets.flame_graph import FlameGraph
 from otx.tui.widgets.flame_info import points_text
 from tests.tui.conftest import FixedFeed, clock
-from tests.tui.test_keys import notes_of, pane_title, press, showing
+from tests.tui.test_keys import notes_of, pane_title, press, showing, status_text
 
 
 def info(pilot: Pilot[int]) -> str:
@@ -123,3 +123,43 @@ def test_more_is_orange_and_less_is_blue() -> None:
     assert more.r > more.b
     assert less.b > less.r
     assert change_colour(1) != change_colour(5) != change_colour(10) == change_colour(99)
+
+
+def footer_text(pilot: Pilot[int]) -> str:
+    return str(pilot.app.screen.query_one("KeyBar").render())
+
+
+@pytest.mark.parametrize("width", [80, 120])
+async def test_what_is_lost_and_the_way_out_are_seen_while_narrowed(width: int) -> None:
+    async with showing("traces", size=(width, 24)) as (pilot, _):
+        await press(pilot, "tab", "n", "n", "n", "P")
+        status = status_text(pilot)
+        assert "backspace: everything   lost 3" in status
+        assert "process 8812" in status or width == 80  # the tab line has it
+        assert "samples on" not in status
+        assert "backspace everything" in footer_text(pilot)
+        await press(pilot, "2", "5")
+        assert "pid 8812 only, of 2" in str(pilot.app.screen.query_one("TabBar").render())
+        await press(pilot, "backspace")
+        assert "backspace" not in status_text(pilot) + footer_text(pilot)
+        assert "pid 8812 8813" in str(pilot.app.screen.query_one("TabBar").render())
+        for key in ("o", "S"):
+            await press(pilot, *["down"] * 6, key)
+            assert "backspace: everything   lost 3" in status_text(pilot)
+            assert "backspace everything" in footer_text(pilot)
+            await press(pilot, "backspace")
+
+
+async def test_keys_that_find_no_match_say_so() -> None:
+    async with showing("flame") as (pilot, _):
+        for key in ("n", "N", "m"):
+            await press(pilot, key)
+            assert "nothing is lit" in notes_of(pilot)
+            pilot.app.clear_notifications()
+    feed = FixedFeed()
+    feed.spans = [replace(one, status="UNSET") for one in feed.spans]
+    async with showing("traces", feed) as (pilot, _):
+        await press(pilot, "tab", "n")
+        assert "no span that is shown failed" in notes_of(pilot)
+        await press(pilot, "f", "m")
+        assert "no operation failed" in notes_of(pilot)

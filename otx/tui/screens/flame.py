@@ -1,6 +1,6 @@
 """The Flame screen: where the sampled processes spend their time, now."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -114,6 +114,16 @@ class FlameScreen(SignalScreen):
         self._origin = link
         self._want(replace(self._wanted, pid=link.pid))
 
+    @property
+    def _is_narrowed(self) -> bool:
+        """Whether only one process is shown, or one function."""
+        wanted = self._wanted
+        return bool(wanted.pid) or wanted.focus is not None or wanted.sandwich is not None
+
+    def way_out(self) -> Sequence[tuple[str, str]]:
+        """`backspace`, which ends all that narrows."""
+        return (("backspace", "everything"),) if self._is_narrowed else ()
+
     def take(self, snapshot: Snapshot) -> None:
         """Draw the profile, unless paused."""
         self._latest = snapshot
@@ -147,7 +157,7 @@ class FlameScreen(SignalScreen):
         if view is not None and not view.missing:
             newest = latest if isinstance(latest, FlameView) else view
             state = (
-                f"● live  {pids_text(newest)}  {newest.frequency_hz} Hz"
+                f"● live  {pids_text(newest, self._wanted.pid)}  {newest.frequency_hz} Hz"
                 if newest.pids
                 else "○ all sampled processes have ended"
             )
@@ -160,11 +170,12 @@ class FlameScreen(SignalScreen):
             self.query_one("#hottest", Pane).label(
                 "Hottest by self time", f"of {format_count(whole)} samples"
             )
+        if self._is_narrowed:
+            words.insert(1, "backspace: everything")
+        # Before all that may be cut, and before what `show_status` adds.
+        words[:3] = ["   ".join(words[:3])]
         if self._origin.note:
             words.insert(1, f"profile {self._origin.note}")
-        wanted = self._wanted
-        if wanted.pid or wanted.focus is not None or wanted.sandwich is not None:
-            words.append("backspace: everything")
         self.show_status(snapshot.status, state, words)
 
     def _mark(self) -> None:
@@ -316,6 +327,7 @@ class FlameScreen(SignalScreen):
         if _shape_of(interest) != _shape_of(self._wanted):
             self.query_one(FlameGraph).action_whole()
         self._wanted = interest
+        self.show_keys()
         self.ask()
 
 

@@ -15,9 +15,10 @@ class HandingOverScreen(Screen[None]):
     """A screen that can say what it shows and what is chosen."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("w", "save", "Save what is shown", id="screen.save"),
+        # `w` and `y` first of all keys, so that what is typed right behind them answers them.
+        Binding("w", "save", "Save what is shown", id="screen.save", priority=True),
         Binding("e", "edit", "Open what is chosen in $EDITOR", id="screen.edit"),
-        Binding("y", "copy", "Copy", id="screen.copy"),
+        Binding("y", "copy", "Copy", id="screen.copy", priority=True),
     ]
 
     def __init__(self) -> None:

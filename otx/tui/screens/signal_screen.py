@@ -48,6 +48,7 @@ class SignalScreen(HandingOverScreen):
     RESIZED: ClassVar[str] = ""
     """The pane beside or below the first one, whose width or height `<` and `>` change."""
     RESIZES_HEIGHT: ClassVar[bool] = False
+    AUTO_FOCUS = ""  # the first that could have it is the search field
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("z", "toggle_solo", "One pane or all", id="screen.solo"),
         Binding("escape", "back", "Back", id="screen.back"),
@@ -94,6 +95,10 @@ class SignalScreen(HandingOverScreen):
     def open_link(self, link: Link) -> None:
         """Choose what another screen points at."""
 
+    def way_out(self) -> Sequence[tuple[str, str]]:
+        """The key that shows everything again, while something is left out; nothing else."""
+        return ()
+
     def compose(self) -> ComposeResult:
         """Tabs, panes, status, keys."""
         yield TabBar(self.NAME)
@@ -111,6 +116,7 @@ class SignalScreen(HandingOverScreen):
     def on_screen_resume(self) -> None:
         """Ask for this screen's part again."""
         self.ask()
+        self._keep_focus()
 
     def ask(self) -> None:
         """Tell the feed what is looked at."""
@@ -123,6 +129,7 @@ class SignalScreen(HandingOverScreen):
         self.set_class(width < NARROW, "narrow")
         self.set_class(height < LOW, "low")
         self._show_panes()
+        self.call_after_refresh(self._keep_focus)
 
     @property
     def all_panes(self) -> Sequence[Pane]:
@@ -130,8 +137,9 @@ class SignalScreen(HandingOverScreen):
         return [pane for pane in self.query(Pane) if pane.is_stop]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave `/` to the field while one types (Textual)."""
-        return action != "search" or not isinstance(self.focused, Input)
+        """Leave keys to the field while one types, and to the menu (Textual)."""
+        is_first = action in ("search", "save", "copy")
+        return not is_first or not isinstance(self.focused, Input | CopyMenu)
 
     def focus_pane(self, number: int) -> None:
         """Give a pane the focus, and the screen where only one is shown."""
@@ -147,9 +155,20 @@ class SignalScreen(HandingOverScreen):
         self._remember_pane()
         self.show_keys()
 
+    def on_descendant_blur(self) -> None:
+        """Give the focus back to the pane where nothing else took it."""
+        self._keep_focus()
+
+    def _keep_focus(self) -> None:
+        has_room = self.app.app_focus and not self.has_class("tiny")
+        if self.focused is None and has_room and self.all_panes:
+            self.focus_pane(self._current)
+
     def show_keys(self) -> None:
         """Write the keys of what has the focus."""
         keys = getattr(self.focused, "KEYS", ())
+        if not isinstance(self.focused, Input | CopyMenu):
+            keys = (*self.way_out(), *keys)
         self.query_one(KeyBar).show(keys, isinstance(self.focused, Input))
 
     def action_toggle_solo(self) -> None:

@@ -284,7 +284,7 @@ class TracesScreen(SignalScreen):
             trace_id = self._trace.trace_id if self._trace is not None else ""
             link = Link("flame", trace_id, span_id)
             if found is not None:
-                link = replace(link, pid=found.pid, note=found.text)
+                link = replace(link, pid=found.pid, note=found.note)
             self.post_message(LinkOpened(link))
         elif self._trace is not None:
             self.post_message(LinkOpened(Link("logs", self._trace.trace_id, span_id)))

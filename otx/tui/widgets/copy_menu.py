@@ -5,6 +5,7 @@ from typing import ClassVar, Literal, TypeAlias
 from textual.app import RenderResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.events import Key
 from textual.message import Message
 from textual.widget import Widget
 
@@ -62,6 +63,22 @@ class CopyMenu(Widget, can_focus=True):
         for key, _, words in CHOICES:
             parts += [(key, "$accent bold"), f" {words}   "]
         return Content.assemble(*parts)
+
+    def on_key(self, event: Key) -> None:
+        """Take every key, at once: what is no choice closes the menu."""
+        event.stop().prevent_default()
+        if self.screen.focused is not self:
+            # It was closed by a key before this one, which belongs to what has the focus now.
+            self.app.post_message(Key(event.key, event.character))
+            return
+        choice = next((choice for key, choice, _ in CHOICES if key == event.key), None)
+        if choice is not None:
+            self.action_pick(choice)
+            return
+        self.action_give_up()
+        if event.key != "escape":
+            keys = " ".join(key for key, _, _ in CHOICES)
+            self.notify(f"nothing copied: y takes one of {keys}")
 
     def on_blur(self) -> None:
         """Ask no more: the focus went elsewhere."""

@@ -81,6 +81,9 @@ class FlameGraph(ScrollView, can_focus=True):
         " A box ┆ holds frames too narrow to be shown; enter zooms to them."
     )
 
+    NOTHING_LIT: ClassVar[str] = "nothing is lit: / searches, # lights all places of a function"
+    """What is said where `n` and `m` find nothing to go to or to keep."""
+
     class Chosen(Message):
         """Another box was chosen, or what surrounds it changed."""
 
@@ -201,6 +204,9 @@ class FlameGraph(ScrollView, can_focus=True):
 
     def action_hit(self, forward: bool) -> None:
         """Choose the match after or before the chosen box."""
+        if not self._matches.frames:
+            self.notify(self.NOTHING_LIT, markup=False)
+            return
         hits = walk_hits(self.picture, self._matches.frames)
         found = next_hit(hits, self.box, forward)
         if found is not None:
@@ -208,9 +214,14 @@ class FlameGraph(ScrollView, can_focus=True):
             first = next(node.frame for node in found.nodes if node.frame in frames)
             above = found.parent.path if found.parent else ()
             self.choose((*above, first) if found.parent else ())
+        else:
+            self.notify("no match is in what is shown; 0 shows the whole")
 
     def action_dim_others(self) -> None:
         """Dim what does not match, or stop it."""
+        if not self._matches.frames:
+            self.notify(self.NOTHING_LIT, markup=False)
+            return
         self._dims_others = not self._dims_others
         self._redraw()
 

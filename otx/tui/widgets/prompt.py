@@ -9,8 +9,10 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
+from otx.tui.widgets.field import Field
 
-class PromptInput(Input):
+
+class PromptInput(Field):
     """The field itself."""
 
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = (("enter", "do it"), ("esc", "leave it"))

@@ -7,14 +7,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from otx.tui.snapshot import SearchFault
+from otx.tui.widgets.field import Field
 
 Check = Callable[[str], SearchFault | None]
 
 
-class SearchInput(Input):
+class SearchInput(Field):
     """The field itself."""
 
     KEYS: ClassVar[tuple[tuple[str, str], ...]] = (
@@ -50,7 +52,7 @@ class SearchBar(Vertical):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "give_up", "As it was", id="search.give-up"),
-        Binding("enter,down", "done", "Back to the list", id="search.done", priority=True),
+        Binding("enter,down", "done", "Back to the list", id="search.done"),
     ]
 
     class Edited(Message):
@@ -69,6 +71,7 @@ class SearchBar(Vertical):
         self._hint = hint
         self._before = ""
         self._said = ""
+        self._focused_before: Widget | None = None
 
     def compose(self) -> ComposeResult:
         """The sign, the field, the fault."""
@@ -85,6 +88,7 @@ class SearchBar(Vertical):
     def edit(self) -> None:
         """Begin to type."""
         self._before = self._said
+        self._focused_before = self.screen.focused
         self.screen.set_focus(self.query_one(SearchInput))  # at once, unlike `focus`
 
     def write(self, text: str) -> None:
@@ -94,11 +98,15 @@ class SearchBar(Vertical):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Apply what can be understood, and say what cannot."""
         event.stop()
-        text = event.value.strip()
+        self._apply()
+
+    def _apply(self) -> None:
+        value = self.query_one(SearchInput).value
+        text = value.strip()
         fault = self._check(text) if text else None
         self.set_class(fault is not None, "faulty")
         if fault is not None:
-            leading = len(event.value) - len(event.value.lstrip())
+            leading = len(value) - len(value.lstrip())
             caret = " " * (fault.position + leading) + "^ "
             self.query_one(".fault", Static).update(caret + fault.message)
         elif text != self._said:
@@ -107,9 +115,15 @@ class SearchBar(Vertical):
 
     def action_done(self) -> None:
         """Keep what is typed and go back."""
-        self.post_message(self.Left())
+        self._leave()
 
     def action_give_up(self) -> None:
         """Search for what was searched for before, and go back."""
         self.write(self._before)
+        self._leave()
+
+    def _leave(self) -> None:
+        self._apply()  # at once: the word that the field changed may still be on its way
+        if self._focused_before is not None:
+            self.screen.set_focus(self._focused_before)  # at once, for the keys typed behind
         self.post_message(self.Left())

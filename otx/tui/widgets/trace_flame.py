@@ -35,6 +35,8 @@ class TraceFlame(FlameGraph):
         " path."
     )
 
+    NOTHING_LIT: ClassVar[str] = "no operation failed; c lights the critical path"
+
     def action_out(self) -> None:
         """Go back to the zoom before; without one leave the key to the screen."""
         if self.is_whole:

@@ -217,6 +217,7 @@ class Waterfall(LineList):
             return
         failed = [i for i, row in enumerate(self._rows) if row.failed and row.event is None]
         if not failed:
+            self.notify("no span that is shown failed; c lights the critical path")
             return
         here = self.chosen_index or 0
         later = [i for i in failed if i > here] if step > 0 else [i for i in failed if i < here]
