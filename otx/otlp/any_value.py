@@ -1,0 +1,244 @@
+"""AnyValue and KeyValue by hand: bytes to Python values and back, without a message object each.
+
+An attribute costs its reader some 0.4 µs this way and 1.5 through generated messages. Only what
+is well-formed comes here: requests are parsed by the official messages before (`otx.otlp.decode`).
+Text that is no UTF-8 is kept by surrogate escapes. Numbers of fields are those of common.proto.
+"""
+
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+AnyValue: TypeAlias = "None | bool | int | float | str | bytes | list[Any] | Mapping[str, Any]"
+
+_DOUBLE = struct.Struct("<d")
+_SIGN_BIT = 1 << 63
+_TWO_64 = 1 << 64
+MAX_DEPTH = 100
+"""Values within values: what protobuf's own parsers take."""
+
+
+def key_of(data: bytes) -> str:
+    """The key of a serialised KeyValue; "" where it has none.
+
+    Senders write the key first, but for the Collector, which writes from the end.
+    """
+    if data[:1] == b"\x0a":
+        size = data[1]
+        if size < 128:
+            return data[2 : 2 + size].decode("utf-8", "surrogateescape")
+    key = ""
+    for number, content in fields(data):
+        if number == 1:
+            key = _read_text(content, 0)
+    return key
+
+
+def value_of(data: bytes) -> AnyValue:
+    """The value of a serialised KeyValue; None for an Empty one or none.
+
+    Raises:
+        ValueError: It is nested deeper than `MAX_DEPTH`, or malformed.
+    """
+    if len(data) > 1:
+        size = data[1]
+        if data[0] == 0x0A and size < 128:
+            at = 2 + size  # behind the key
+            if len(data) > at + 1 and data[at] == 0x12 and at + 2 + data[at + 1] == len(data):
+                return decode_any(data[at + 2 :])
+        elif data[0] == 0x12 and size < 128 and data[size + 2 : size + 3] == b"\x0a":
+            return decode_any(data[2 : 2 + size])
+    value: AnyValue = None
+    for number, content in fields(data):
+        if number == 2:
+            value = decode_any(content)
+    return value
+
+
+def decode_any(data: bytes, depth: int = MAX_DEPTH) -> AnyValue:
+    """The value of a serialised AnyValue; None for an Empty one.
+
+    Raises:
+        ValueError: It is nested deeper than `MAX_DEPTH`, or malformed.
+    """
+    if not data:
+        return None
+    if data[0] == 0x0A:  # string_value, nearly always alone
+        size = data[1]
+        if size < 128:
+            if len(data) == size + 2:
+                return data[2:].decode("utf-8", "surrogateescape")
+        else:
+            size, at = _varint(data, 1)
+            if len(data) == at + size:
+                return data[at:].decode("utf-8", "surrogateescape")
+    value: AnyValue = None
+    for number, content in fields(data):
+        read = _READERS.get(number)
+        if read is not None:
+            value = read(content, depth)  # the last one counts, as in every parser
+    return value
+
+
+def fields(data: bytes) -> Iterator[tuple[int, Any]]:
+    """Number and content of each field: an int for a varint, else bytes.
+
+    Raises:
+        ValueError: The data is malformed.
+    """
+    at, end = 0, len(data)
+    while at < end:
+        tag, at = _varint(data, at)
+        kind = tag & 7
+        if kind == 0:
+            content, at = _varint(data, at)
+            yield tag >> 3, content
+            continue
+        if kind == 2:
+            size, at = _varint(data, at)
+        elif kind in (1, 5):
+            size = 8 if kind == 1 else 4
+        else:
+            raise ValueError("groups are not part of OTLP")
+        if at + size > end:
+            raise ValueError("the value is truncated")
+        yield tag >> 3, data[at : at + size]
+        at += size
+
+
+def encode_key_value(key: str, value: AnyValue) -> bytes:
+    """A serialised KeyValue."""
+    name = key.encode("utf-8", "surrogateescape")
+    content = encode_any(value)
+    return b"\x0a" + varint(len(name)) + name + b"\x12" + varint(len(content)) + content
+
+
+def encode_any(value: AnyValue) -> bytes:
+    """A serialised AnyValue.
+
+    Raises:
+        TypeError: The value has no OTLP form.
+    """
+    write = _WRITERS.get(type(value))
+    if write is not None:
+        return write(value)
+    if isinstance(value, Mapping):
+        return _write_map(value)
+    raise TypeError(f"{type(value).__name__} has no OTLP form")
+
+
+def varint(number: int) -> bytes:
+    """A base-128 varint of a number that is not negative."""
+    if number < 128:
+        return _ONE_BYTE[number]
+    out = bytearray()
+    while number > 127:
+        out.append(number & 127 | 128)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+_ONE_BYTE = [bytes((number,)) for number in range(128)]
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    """The varint at an offset, and the offset behind it."""
+    number = shift = 0
+    try:
+        while True:
+            byte = data[at]
+            at += 1
+            number |= (byte & 127) << shift
+            if byte < 128:
+                return number, at
+            shift += 7
+            if shift > 63:
+                raise ValueError("a number is longer than 64 bits")
+    except IndexError:
+        raise ValueError("the value is truncated") from None
+
+
+def _read_text(content: bytes, _: int) -> str:
+    return content.decode("utf-8", "surrogateescape")
+
+
+def _read_int(content: int, _: int) -> int:
+    content &= _TWO_64 - 1
+    return content - _TWO_64 if content & _SIGN_BIT else content
+
+
+def _read_double(content: bytes, _: int) -> float:
+    number: float = _DOUBLE.unpack(content)[0]
+    return number
+
+
+def _read_list(content: bytes, depth: int) -> list[AnyValue]:
+    _check(depth)
+    return [decode_any(item, depth - 1) for number, item in fields(content) if number == 1]
+
+
+def _read_map(content: bytes, depth: int) -> dict[str, AnyValue]:
+    _check(depth)
+    found: dict[str, AnyValue] = {}
+    for number, item in fields(content):
+        if number == 1:
+            key, value = "", None
+            for inner, part in fields(item):
+                if inner == 1:
+                    key = _read_text(part, 0)
+                elif inner == 2:
+                    value = decode_any(part, depth - 1)
+            found.setdefault(key, value)  # of two equal keys the first is found
+    return found
+
+
+def _check(depth: int) -> None:
+    if depth <= 0:
+        raise ValueError(f"a value is nested deeper than {MAX_DEPTH} levels")
+
+
+_READERS: dict[int, Callable[[Any, int], AnyValue]] = {
+    1: _read_text,
+    2: lambda content, _: content != 0,
+    3: _read_int,
+    4: _read_double,
+    5: _read_list,
+    6: _read_map,
+    7: lambda content, _: bytes(content),
+}
+
+
+def _write_text(value: str) -> bytes:
+    text = value.encode("utf-8", "surrogateescape")
+    return b"\x0a" + varint(len(text)) + text
+
+
+def _write_list(value: list[AnyValue]) -> bytes:
+    parts = []
+    for item in value:
+        content = encode_any(item)
+        parts.append(b"\x0a" + varint(len(content)) + content)
+    body = b"".join(parts)
+    return b"\x2a" + varint(len(body)) + body
+
+
+def _write_map(value: Mapping[str, AnyValue]) -> bytes:
+    parts = []
+    for key, item in value.items():
+        content = encode_key_value(key, item)
+        parts.append(b"\x0a" + varint(len(content)) + content)
+    body = b"".join(parts)
+    return b"\x32" + varint(len(body)) + body
+
+
+_WRITERS: dict[type, Callable[[Any], bytes]] = {
+    type(None): lambda _: b"",
+    str: _write_text,
+    bool: lambda value: b"\x10\x01" if value else b"\x10\x00",
+    int: lambda value: b"\x18" + varint(value & (_TWO_64 - 1)),
+    float: lambda value: b"\x21" + _DOUBLE.pack(value),
+    bytes: lambda value: b"\x3a" + varint(len(value)) + value,
+    list: _write_list,
+    dict: _write_map,
+}

@@ -1,0 +1,107 @@
+"""Calculation: int64 and float64, and what time and duration make of one another."""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from otx.ottl.errors import ExecutionError
+from otx.ottl.syntax import MathOperator
+from otx.ottl.values import Duration, Time, Value, kind_of, wrap_int64
+
+Calculate: TypeAlias = Callable[[Value, Value], Value]
+
+
+def _divide_ints(left: int, right: int) -> int:
+    """Go's integer division, which goes towards zero."""
+    quotient = abs(left) // abs(right)
+    return quotient if (left < 0) == (right < 0) else -quotient
+
+
+_INTS: Mapping[MathOperator, Callable[[int, int], int]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": _divide_ints,
+}
+
+
+_FLOATS: Mapping[MathOperator, Callable[[float, float], float]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+}
+
+
+def calculation(symbol: MathOperator) -> Calculate:
+    """The function of an operator; it raises ExecutionError for what it does not take."""
+    ints, floats = _INTS[symbol], _FLOATS[symbol]
+
+    def run(left: Value, right: Value) -> Value:
+        kind, other = type(left), type(right)
+        if kind is int and other is int:
+            if symbol == "/" and right == 0:
+                raise ExecutionError("division by zero")
+            return wrap_int64(ints(left, right))
+        if kind in (int, float) and other in (int, float):
+            if symbol == "/" and right == 0:
+                raise ExecutionError("division by zero")
+            return floats(float(left), float(right))
+        result = _of_times(symbol, left, right)
+        if result is None:
+            raise ExecutionError(f"{kind_of(left)} {symbol} {kind_of(right)} cannot be calculated")
+        return result
+
+    return run
+
+
+def _of_times(symbol: MathOperator, left: Value, right: Value) -> Value:
+    kinds = (type(left), symbol, type(right))
+    if kinds == (Time, "-", Time):
+        return Duration(left.unix_nano - right.unix_nano)
+    if kinds == (Time, "+", Duration):
+        return Time(left.unix_nano + right.ns, left.offset_s, left.zone)
+    if kinds == (Time, "-", Duration):
+        return Time(left.unix_nano - right.ns, left.offset_s, left.zone)
+    if kinds == (Duration, "+", Time):
+        return Time(right.unix_nano + left.ns, right.offset_s, right.zone)
+    if kinds == (Duration, "+", Duration):
+        return Duration(left.ns + right.ns)
+    if kinds == (Duration, "-", Duration):
+        return Duration(left.ns - right.ns)
+    return None
+
+
+def negative(value: Value) -> Value:
+    """Unary minus.
+
+    Raises:
+        ExecutionError: The value is no number.
+    """
+    if type(value) is int:
+        return wrap_int64(-value)
+    if type(value) is float:
+        return -value
+    raise ExecutionError(f"a {kind_of(value)} has no negative")
+
+
+def positive(value: Value) -> Value:
+    """Unary plus.
+
+    Raises:
+        ExecutionError: The value is no number.
+    """
+    if type(value) not in (int, float):
+        raise ExecutionError(f"a {kind_of(value)} takes no sign")
+    return value
+
+
+def truncate(value: float) -> int:
+    """A double as int64, cut towards zero.
+
+    Raises:
+        ExecutionError: It is infinite or no number.
+    """
+    if not math.isfinite(value):
+        raise ExecutionError(f"{value} is no integer")
+    return wrap_int64(math.trunc(value))

@@ -1,0 +1,53 @@
+"""What a context is: a name, paths, parents and enums."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from otx.ottl.contexts.accessor import Accessor, cache, hopped
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a statement may name when it runs on one kind of record.
+
+    Attributes:
+        name: As it is written before a path.
+        paths: The first sections of its paths.
+        parents: Contexts that it can name too, and the way from its record to theirs.
+        enums: Its enum symbols.
+        aliases: Other names of it.
+    """
+
+    name: str
+    paths: Mapping[str, Accessor]
+    parents: Mapping[str, tuple["Context", Callable[[Any], Any]]] = field(default_factory=dict)
+    enums: Mapping[str, int] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+
+    def names(self) -> list[str]:
+        """Every context name that a path may begin with here."""
+        own = [self.name, *self.aliases]
+        above = [
+            name for parent, _ in self.parents.values() for name in (parent.name, *parent.aliases)
+        ]
+        return own + above
+
+    def find(self, context_name: str, section: str) -> Accessor | None:
+        """The accessor of a section of this context or of a parent; None where there is none."""
+        if context_name in (self.name, *self.aliases):
+            return self.paths.get(section)
+        for parent, hop in self.parents.values():
+            if context_name in (parent.name, *parent.aliases):
+                # The cache belongs to the context that runs.
+                found = None if section == "cache" else parent.paths.get(section)
+                return hopped(found, hop) if found else None
+        return None
+
+
+def paths(*tables: Mapping[str, Accessor], **sections: Accessor) -> dict[str, Accessor]:
+    """A context's table: what is given, and `cache`, which all have."""
+    merged: dict[str, Accessor] = {"cache": cache()}
+    for table in tables:
+        merged.update(table)
+    return {**merged, **sections}

@@ -1,0 +1,23 @@
+"""Every context by name, and the order in which inference prefers them."""
+
+from otx.ottl.contexts.context import Context
+from otx.ottl.contexts.logs import LOG
+from otx.ottl.contexts.metrics import DATAPOINT, EXEMPLAR, METRIC
+from otx.ottl.contexts.resources import RESOURCE, SCOPE
+from otx.ottl.contexts.spans import SPAN, SPANEVENT, SPANLINK
+
+CONTEXTS: dict[str, Context] = {
+    one.name: one
+    for one in (
+        LOG,
+        EXEMPLAR,
+        DATAPOINT,
+        METRIC,
+        SPANEVENT,
+        SPANLINK,
+        SPAN,
+        SCOPE,
+        RESOURCE,
+    )
+}
+"""By name; the most specific first, which is the order of inference."""

@@ -1,0 +1,28 @@
+"""Imports every family of functions, which registers them."""
+
+from otx.ottl.functions import (  # noqa: F401 - each registers its functions
+    collections_,
+    convert,
+    datapoints,
+    editors,
+    encoding,
+    hashing,
+    identifiers,
+    lambdas,
+    logs,
+    map_editors,
+    metrics,
+    network,
+    numbers,
+    parse_csv,
+    parse_json,
+    parse_key_value,
+    parse_severity,
+    patterns,
+    replace,
+    spans,
+    tests,
+    text,
+    time,
+    xml,
+)

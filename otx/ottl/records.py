@@ -1,0 +1,388 @@
+"""One request as statements walk it: resources, scopes in them, items in those, parts of items.
+
+A record stands for one message of the open view and lives as long as its batch, so that what
+several statements decode is decoded once. Nothing is written back before `Batch.close`.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+from google.protobuf.message import Message
+
+from otx.model.signal import Signal
+from otx.otlp.open_view import open_class
+from otx.ottl.attributes import AttributeMap
+
+ITEMS: dict[Signal, tuple[str, str, str]] = {
+    Signal.TRACES: ("resource_spans", "scope_spans", "spans"),
+    Signal.METRICS: ("resource_metrics", "scope_metrics", "metrics"),
+    Signal.LOGS: ("resource_logs", "scope_logs", "log_records"),
+    Signal.PROFILES: ("resource_profiles", "scope_profiles", "profiles"),
+}
+"""The repeated fields from a request down to its items."""
+
+Msg: TypeAlias = Any
+"""A message of the open view: its fields are known to protobuf and not to Python's types."""
+
+
+class Record:
+    """A message that statements run on.
+
+    Attributes:
+        item: The message.
+        cache: The `cache` map of the group that runs; None until it is named.
+    """
+
+    ATTRIBUTES = "attributes"
+    __slots__ = ("_attributes", "cache", "item")
+
+    def __init__(self, item: Msg) -> None:
+        self.item = item
+        self.cache: dict[str, Any] | None = None
+        self._attributes: AttributeMap | None = None
+
+    @property
+    def attributes(self) -> AttributeMap:
+        """Its attributes."""
+        if self._attributes is None:
+            self._attributes = AttributeMap(getattr(self.item, self.ATTRIBUTES))
+        return self._attributes
+
+    def children(self) -> "Iterator[Record]":
+        """Records below this one that were made so far."""
+        return iter(())
+
+    def flush(self) -> None:
+        """Write back what changed here and below."""
+        if self._attributes is not None:
+            self._attributes.flush()
+        for child in self.children():
+            child.flush()
+
+    def forget(self) -> None:
+        """Look at the message anew: it was replaced by other means."""
+        self._attributes = None
+
+
+class ResourceRecord(Record):
+    """A resource with its scopes.
+
+    Attributes:
+        group: The `Resource…` message, which also holds the schema URL.
+    """
+
+    __slots__ = ("group", "scopes")
+
+    def __init__(self, group: Msg, signal: Signal) -> None:
+        super().__init__(group.resource)
+        self.group = group
+        self.scopes = [
+            ScopeRecord(scope, self, signal) for scope in getattr(group, ITEMS[signal][1])
+        ]
+
+    def children(self) -> Iterator[Record]:
+        """The scopes."""
+        return iter(self.scopes)
+
+
+class ScopeRecord(Record):
+    """A scope with its spans, metrics, log records or profiles.
+
+    Attributes:
+        group: The `Scope…` message, which also holds the schema URL and the items.
+        items: Grows while metrics are added.
+    """
+
+    __slots__ = ("group", "items", "resource", "signal")
+
+    def __init__(self, group: Msg, resource: ResourceRecord, signal: Signal) -> None:
+        super().__init__(group.scope)
+        self.group = group
+        self.resource = resource
+        self.signal = signal
+        make = _ITEM_RECORDS[signal]
+        self.items: list[Any] = [make(item, self) for item in self.container]
+
+    @property
+    def container(self) -> Any:
+        """The repeated field of the items."""
+        return getattr(self.group, ITEMS[self.signal][2])
+
+    def add(self, item: Msg) -> "ItemRecord":
+        """Append a copy of a message as a new item."""
+        container = self.container
+        container.append(item)
+        record = _ITEM_RECORDS[self.signal](container[-1], self)
+        self.items.append(record)
+        return record
+
+    def children(self) -> Iterator[Record]:
+        """The items."""
+        return iter(self.items)
+
+
+class ItemRecord(Record):
+    """A span, metric, log record or profile."""
+
+    __slots__ = ("resource", "scope")
+
+    def __init__(self, item: Msg, scope: ScopeRecord) -> None:
+        self.item = item
+        self.cache = None
+        self._attributes = None
+        self.scope = scope
+        self.resource = scope.resource
+
+
+class SpanRecord(ItemRecord):
+    """A span with its events and links."""
+
+    __slots__ = ("_events", "_links")
+
+    def __init__(self, item: Msg, scope: ScopeRecord) -> None:
+        super().__init__(item, scope)
+        self._events: list[PartRecord] | None = None
+        self._links: list[PartRecord] | None = None
+
+    @property
+    def span(self) -> "SpanRecord":
+        """Itself, as its events call it."""
+        return self
+
+    @property
+    def events(self) -> "list[PartRecord]":
+        """Its events."""
+        if self._events is None:
+            self._events = [PartRecord(event, self) for event in self.item.events]
+        return self._events
+
+    @property
+    def links(self) -> "list[PartRecord]":
+        """Its links."""
+        if self._links is None:
+            self._links = [PartRecord(link, self) for link in self.item.links]
+        return self._links
+
+    def children(self) -> Iterator[Record]:
+        """Events and links that were looked at."""
+        return iter([*(self._events or ()), *(self._links or ())])
+
+    def forget_events(self) -> None:
+        """Look at the events anew."""
+        self._events = None
+
+    def forget_links(self) -> None:
+        """Look at the links anew."""
+        self._links = None
+
+
+class PartRecord(Record):
+    """An event or link of a span."""
+
+    __slots__ = ("resource", "scope", "span")
+
+    def __init__(self, item: Msg, span: SpanRecord) -> None:
+        super().__init__(item)
+        self.span = span
+        self.scope = span.scope
+        self.resource = span.resource
+
+
+class LogRecord(ItemRecord):
+    """A log record."""
+
+    __slots__ = ("_body",)
+
+    def __init__(self, item: Msg, scope: ScopeRecord) -> None:
+        super().__init__(item, scope)
+        self._body: list[Any] | None = None
+
+    @property
+    def body(self) -> Any:
+        """The body's value; a map or list in it is changed in place and announced by setting it."""
+        if self._body is None:
+            from otx.otlp.any_value import decode_any
+
+            self._body = [decode_any(self.item.body), False]
+        return self._body[0]
+
+    @body.setter
+    def body(self, value: Any) -> None:
+        self._body = [value, True]
+
+    def flush(self) -> None:
+        """Write back what changed."""
+        super().flush()
+        if self._body is not None and self._body[1]:
+            from otx.otlp.any_value import encode_any
+
+            self.item.body = encode_any(self._body[0])
+
+    def forget(self) -> None:
+        """Look at the message anew."""
+        super().forget()
+        self._body = None
+
+
+class MetricRecord(ItemRecord):
+    """A metric with its data points. Its attributes are its metadata."""
+
+    ATTRIBUTES = "metadata"
+    __slots__ = ("_points", "_points_of")
+
+    def __init__(self, item: Msg, scope: ScopeRecord) -> None:
+        super().__init__(item, scope)
+        self._points: list[PointRecord] = []
+        self._points_of = ""
+
+    @property
+    def metric(self) -> "MetricRecord":
+        """Itself, as its data points call it."""
+        return self
+
+    @property
+    def kind(self) -> str:
+        """`gauge`, `sum`, `histogram`, `exponential_histogram`, `summary`, or "" for none."""
+        return self.item.WhichOneof("data") or ""
+
+    @property
+    def data(self) -> Msg:
+        """The message of its kind; None for none."""
+        kind = self.kind
+        return getattr(self.item, kind) if kind else None
+
+    @property
+    def points(self) -> "list[PointRecord]":
+        """Its data points, whatever they are."""
+        kind = self.kind
+        if self._points_of != kind or not kind:
+            points = getattr(self.item, kind).data_points if kind else ()
+            self._points = [PointRecord(point, self, kind) for point in points]
+            self._points_of = kind
+        return self._points
+
+    def children(self) -> Iterator[Record]:
+        """Data points that were looked at."""
+        return iter(self._points if self._points_of == self.kind else ())
+
+    def forget(self) -> None:
+        """Look at the message anew."""
+        super().forget()
+        self._points, self._points_of = [], ""
+
+
+class PointRecord(Record):
+    """A data point with its exemplars.
+
+    Attributes:
+        kind: The kind of its metric.
+    """
+
+    __slots__ = ("_exemplars", "kind", "metric", "resource", "scope")
+
+    def __init__(self, item: Msg, metric: MetricRecord, kind: str) -> None:
+        super().__init__(item)
+        self.metric = metric
+        self.kind = kind
+        self.scope = metric.scope
+        self.resource = metric.resource
+        self._exemplars: list[ExemplarRecord] | None = None
+
+    @property
+    def datapoint(self) -> "PointRecord":
+        """Itself, as its exemplars call it."""
+        return self
+
+    @property
+    def exemplars(self) -> "list[ExemplarRecord]":
+        """Its exemplars; none for a summary's point."""
+        if self._exemplars is None:
+            found = getattr(self.item, "exemplars", ())
+            self._exemplars = [ExemplarRecord(one, self) for one in found]
+        return self._exemplars
+
+    def children(self) -> Iterator[Record]:
+        """Exemplars that were looked at."""
+        return iter(self._exemplars or ())
+
+    def forget(self) -> None:
+        """Look at the message anew."""
+        super().forget()
+        self._exemplars = None
+
+
+class ExemplarRecord(Record):
+    """An exemplar of a data point."""
+
+    ATTRIBUTES = "filtered_attributes"
+    __slots__ = ("datapoint", "metric", "resource", "scope")
+
+    def __init__(self, item: Msg, datapoint: PointRecord) -> None:
+        super().__init__(item)
+        self.datapoint = datapoint
+        self.metric = datapoint.metric
+        self.scope = datapoint.scope
+        self.resource = datapoint.resource
+
+
+class ProfileRecord(ItemRecord):
+    """A profile. Its attributes lie in the request's dictionary, so it has a map of its own kind."""
+
+    __slots__ = ()
+
+
+_ITEM_RECORDS: dict[Signal, Callable[[Msg, ScopeRecord], ItemRecord]] = {
+    Signal.TRACES: SpanRecord,
+    Signal.METRICS: MetricRecord,
+    Signal.LOGS: LogRecord,
+    Signal.PROFILES: ProfileRecord,
+}
+
+
+class Batch:
+    """One request, opened.
+
+    Attributes:
+        message: The request in the open view.
+        resources: Its resources.
+    """
+
+    def __init__(self, signal: Signal, body: bytes) -> None:
+        """Open the protobuf bytes of an `Export…ServiceRequest` that was checked before."""
+        self.signal = signal
+        self.message: Message = open_class(signal).FromString(body)
+        groups = getattr(self.message, ITEMS[signal][0])
+        self.resources = [ResourceRecord(group, signal) for group in groups]
+
+    def close(self) -> bytes:
+        """The request's bytes with all that changed."""
+        for resource in self.resources:
+            resource.flush()
+        return self.message.SerializeToString()
+
+    def scopes(self) -> Iterator[ScopeRecord]:
+        """All scopes."""
+        for resource in self.resources:
+            yield from resource.scopes
+
+    def items(self) -> Iterator[Any]:
+        """All items; those that are added meanwhile too."""
+        for scope in self.scopes():
+            yield from scope.items
+
+
+WALKS: dict[str, Callable[[Batch], Iterator[Any]]] = {
+    "resource": lambda batch: iter(batch.resources),
+    "scope": lambda batch: batch.scopes(),
+    "span": lambda batch: batch.items(),
+    "spanevent": lambda batch: (part for span in batch.items() for part in span.events),
+    "spanlink": lambda batch: (part for span in batch.items() for part in span.links),
+    "log": lambda batch: batch.items(),
+    "metric": lambda batch: batch.items(),
+    "datapoint": lambda batch: (point for metric in batch.items() for point in metric.points),
+    "exemplar": lambda batch: (
+        one for metric in batch.items() for point in metric.points for one in point.exemplars
+    ),
+    "profile": lambda batch: batch.items(),
+}
+"""The records of each context."""

@@ -1,0 +1,246 @@
+"""The values of OTTL, and how they are told apart.
+
+| OTTL | here |
+|---|---|
+| nil, bool, int64, float64, string, bytes | None, bool, int, float, str, bytes |
+| map | any mutable mapping from str; `dict` when made by a function |
+| list | list |
+| time, duration | Time, Duration |
+| TraceID, SpanID, ProfileID | TraceId, SpanId, ProfileId |
+| span events, links, exemplars, buckets … | Opaque |
+
+An Empty value inside a map or list is None, and a present key. Text that is no UTF-8 carries
+surrogate escapes. `bool` is an `int` to Python and not to OTTL: kinds are told by `type(v)`.
+"""
+
+import base64
+import math
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from otx.ottl.errors import ExecutionError
+
+INT64_MIN, INT64_MAX = -(1 << 63), (1 << 63) - 1
+_WRAP = 1 << 64
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Time:
+    """A moment.
+
+    Attributes:
+        unix_nano: Nanoseconds since 1970-01-01 UTC; may be before it.
+        offset_s: Seconds east of UTC that it is shown in.
+        zone: The zone's abbreviation; "" where only the offset is known.
+    """
+
+    unix_nano: int
+    offset_s: int = 0
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Duration:
+    """A length of time in nanoseconds."""
+
+    ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class TraceId:
+    """16 bytes."""
+
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SpanId:
+    """8 bytes."""
+
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileId:
+    """16 bytes."""
+
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A part of OTLP that can be copied and not looked into: events, links, a status, buckets.
+
+    Attributes:
+        kind: What it is; it can only be set where the same kind is.
+        content: Serialised messages, or numbers.
+    """
+
+    kind: str
+    content: tuple[Any, ...]
+
+    def __len__(self) -> int:
+        return len(self.content)
+
+
+Id: TypeAlias = TraceId | SpanId | ProfileId
+Map: TypeAlias = MutableMapping[str, Any]
+Value: TypeAlias = Any
+"""One of the kinds above; typed loosely, because every use asks for the kind first."""
+
+_KINDS: dict[type, str] = {
+    type(None): "nil",
+    bool: "bool",
+    int: "int",
+    float: "double",
+    str: "string",
+    bytes: "bytes",
+    list: "list",
+    dict: "map",
+    Time: "time",
+    Duration: "duration",
+    TraceId: "TraceID",
+    SpanId: "SpanID",
+    ProfileId: "ProfileID",
+}
+
+
+def kind_of(value: Value) -> str:
+    """What a value is, in the words of messages."""
+    kind = _KINDS.get(type(value))
+    if kind is not None:
+        return kind
+    return value.kind if isinstance(value, Opaque) else "map"
+
+
+def is_map(value: Value) -> bool:
+    """Whether a value is a map of any form."""
+    return type(value) is dict or isinstance(value, MutableMapping)
+
+
+def wrap_int64(number: int) -> int:
+    """A number as Go's int64 arithmetic leaves it."""
+    if INT64_MIN <= number <= INT64_MAX:
+        return number
+    return (number - INT64_MIN) % _WRAP + INT64_MIN
+
+
+def deep_copy(value: Value) -> Value:
+    """A value that shares no map or list with the original."""
+    if type(value) is list:
+        return [deep_copy(one) for one in value]
+    if is_map(value):
+        return {key: deep_copy(one) for key, one in value.items()}
+    return value
+
+
+def storable(value: Value) -> Value:
+    """A value as OTLP can keep it: a deep copy of what has an OTLP form.
+
+    Raises:
+        ExecutionError: It has none (time, duration, ids, opaque parts); it has to be converted.
+    """
+    kind = type(value)
+    if kind in (str, int, bool, float, bytes) or value is None:
+        return value
+    if kind is list:
+        return [storable(one) for one in value]
+    if is_map(value):
+        return {key: storable(one) for key, one in value.items()}
+    raise ExecutionError(f"a {kind_of(value)} cannot be stored as it is: convert it first")
+
+
+def number_text(value: float) -> str:
+    """A double as Go's JSON and `%v` of JSON numbers write it."""
+    if math.isnan(value) or math.isinf(value):
+        raise ExecutionError(f"{value} has no form in JSON")
+    if value == 0:
+        return "-0" if math.copysign(1, value) < 0 else "0"
+    size = abs(value)
+    if 1e-6 <= size < 1e21:
+        text = repr(value)
+        if "e" in text:
+            text = f"{value:.{_fraction_digits(text)}f}"
+        return text.removesuffix(".0")
+    mantissa, _, exponent = (
+        f"{value!r}".partition("e") if "e" in repr(value) else (*f"{value:.17e}".partition("e"),)
+    )
+    return f"{mantissa.removesuffix('.0')}e{_exponent(exponent)}"
+
+
+def _fraction_digits(text: str) -> int:
+    mantissa, _, exponent = text.partition("e")
+    return max(0, len(mantissa.partition(".")[2]) - int(exponent))
+
+
+def _exponent(text: str) -> str:
+    """Go writes `1e-7` and `1e+21`: a sign, and no zero before the digits."""
+    number = int(text)
+    return f"{'+' if number > 0 else '-'}{abs(number)}"
+
+
+def to_plain(value: Value) -> Any:
+    """A value as a JSON writer takes it: bytes in base64, ids as lists of numbers, times as text."""
+    kind = type(value)
+    if value is None or kind in (str, int, bool, float):
+        return value
+    if kind is bytes:
+        return base64.b64encode(value).decode()
+    if kind is list:
+        return [to_plain(one) for one in value]
+    if is_map(value):
+        return {key: to_plain(one) for key, one in value.items()}
+    if isinstance(value, (TraceId, SpanId, ProfileId)):
+        return list(value.raw)
+    if isinstance(value, Duration):
+        return value.ns
+    if isinstance(value, Time):
+        from otx.ottl.times import rfc3339
+
+        return rfc3339(value)
+    raise ExecutionError(f"a {kind_of(value)} has no form in JSON")
+
+
+def json_text(value: Value) -> str:
+    """A value as Go's encoding/json writes it: keys sorted, `<`, `>` and `&` escaped."""
+    return _write(to_plain(value))
+
+
+_ESCAPES = {
+    '"': '\\"',
+    "\\": "\\\\",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+}
+
+
+def _write(value: Any) -> str:
+    if value is None:
+        return "null"
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    if isinstance(value, str):
+        return _write_text(value)
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return number_text(value)
+    if isinstance(value, list):
+        return f"[{','.join(map(_write, value))}]"
+    return f"{{{','.join(f'{_write_text(k)}:{_write(value[k])}' for k in sorted(value))}}}"
+
+
+def _write_text(text: str) -> str:
+    return '"' + "".join(_ESCAPES.get(c) or _plain_character(c) for c in text) + '"'
+
+
+def _plain_character(c: str) -> str:
+    if c in "<>&\u2028\u2029" or c < " ":
+        return f"\\u{ord(c):04x}"
+    return "\ufffd" if 0xD800 <= ord(c) <= 0xDFFF else c
