@@ -134,6 +134,10 @@ class ItemRecord(Record):
         self.resource = scope.resource
 
 
+    def prune(self) -> None:
+        """Remove parts that are no longer among its records."""
+
+
 class SpanRecord(ItemRecord):
     """A span with its events and links."""
 
@@ -166,6 +170,11 @@ class SpanRecord(ItemRecord):
     def children(self) -> Iterator[Record]:
         """Events and links that were looked at."""
         return iter([*(self._events or ()), *(self._links or ())])
+
+    def prune(self) -> None:
+        """Remove events that are no longer among its records."""
+        if self._events is not None:
+            _keep(self.item.events, [one.item for one in self._events])
 
     def forget_events(self) -> None:
         """Look at the events anew."""
@@ -260,6 +269,11 @@ class MetricRecord(ItemRecord):
             self._points = [PointRecord(point, self, kind) for point in points]
             self._points_of = kind
         return self._points
+
+    def prune(self) -> None:
+        """Remove data points that are no longer among its records."""
+        if self._points_of and self._points_of == self.kind:
+            _keep(self.data.data_points, [one.item for one in self._points])
 
     def children(self) -> Iterator[Record]:
         """Data points that were looked at."""
@@ -360,6 +374,17 @@ class Batch:
             resource.flush()
         return self.message.SerializeToString()
 
+    def prune(self) -> None:
+        """Remove from the message what is no longer among its records."""
+        groups = getattr(self.message, ITEMS[self.signal][0])
+        _keep(groups, [one.group for one in self.resources])
+        for resource in self.resources:
+            _keep(getattr(resource.group, ITEMS[self.signal][1]), [s.group for s in resource.scopes])
+            for scope in resource.scopes:
+                _keep(scope.container, [one.item for one in scope.items])
+                for record in scope.items:
+                    record.prune()
+
     def scopes(self) -> Iterator[ScopeRecord]:
         """All scopes."""
         for resource in self.resources:
@@ -369,6 +394,22 @@ class Batch:
         """All items; those that are added meanwhile too."""
         for scope in self.scopes():
             yield from scope.items
+
+
+def _keep(container: Any, kept: list[Msg]) -> None:
+    """Leave in a repeated field the messages that are kept, which are in its order."""
+    if len(kept) == len(container):
+        return
+    wanted = iter(kept)
+    following = next(wanted, None)
+    dropped = []
+    for at, message in enumerate(container):
+        if message is following:
+            following = next(wanted, None)
+        else:
+            dropped.append(at)
+    for at in reversed(dropped):
+        del container[at]
 
 
 WALKS: dict[str, Callable[[Batch], Iterator[Any]]] = {

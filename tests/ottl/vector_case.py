@@ -36,7 +36,11 @@ def signal_of(document: dict[str, Any]) -> Signal:
 def expected(case: dict[str, Any]) -> dict[str, Any]:
     """The input with the case's changes made."""
     document: dict[str, Any] = json.loads(json.dumps(case["input"]))
-    for change in case["expect"]:
+    changes = [one for one in case["expect"] if one["value"] is not None]
+    removals = [one for one in case["expect"] if one["value"] is None]
+    # Positions are those of the input, so what is behind goes first.
+    removals.sort(key=lambda one: [str(step).rjust(6) for step in one["path"]], reverse=True)
+    for change in changes + removals:
         _change(document, change["path"], change["value"])
     return document
 

@@ -1,0 +1,224 @@
+"""The filter processor: what a true condition names is dropped, from the top down."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from otx.model.signal import Signal
+from otx.ottl.functions.registry import FunctionSet
+from otx.ottl.processors.config import ConfigPath, Group, Reader, path_text
+from otx.ottl.program import CompiledCondition, ErrorMode, Failure, Outcome, fail
+from otx.ottl.errors import ExecutionError
+from otx.ottl.records import Batch, MetricRecord, SpanRecord
+
+SIGNALS: Mapping[str, tuple[Signal, tuple[str, ...]]] = {
+    "trace_conditions": (Signal.TRACES, ("resource", "scope", "span", "spanevent")),
+    "metric_conditions": (Signal.METRICS, ("resource", "scope", "metric", "datapoint")),
+    "log_conditions": (Signal.LOGS, ("resource", "scope", "log")),
+    "profile_conditions": (Signal.PROFILES, ("resource", "scope", "profile")),
+}
+"""The keys of the newer form."""
+
+LEGACY: Mapping[str, tuple[Signal, Mapping[str, str]]] = {
+    "traces": (
+        Signal.TRACES,
+        {"resource": "resource", "span": "span", "spanevent": "spanevent"},
+    ),
+    "metrics": (
+        Signal.METRICS,
+        {"resource": "resource", "metric": "metric", "datapoint": "datapoint"},
+    ),
+    "logs": (Signal.LOGS, {"resource": "resource", "log_record": "log"}),
+    "profiles": (Signal.PROFILES, {"resource": "resource", "profile": "profile"}),
+}
+"""The keys of the older form, and the contexts that their keys stand for."""
+
+_KEYS = ("error_mode", *SIGNALS, *LEGACY)
+_GROUP_KEYS = ("context", "error_mode", "conditions")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One condition.
+
+    Attributes:
+        name: Where it stands: `log_conditions[0]`.
+    """
+
+    name: str
+    context: str
+    condition: CompiledCondition
+    error_mode: ErrorMode
+
+
+@dataclass(slots=True)
+class Drops:
+    """What was dropped.
+
+    Attributes:
+        by_rule: Records that each rule dropped.
+    """
+
+    by_rule: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class FilterProcessor:
+    """A configuration made ready: its rules by signal, in their order."""
+
+    rules: Mapping[Signal, Sequence[Rule]]
+
+    def run(self, batch: Batch, outcome: Outcome, drops: Drops) -> None:
+        """Drop from a batch what a rule names.
+
+        Raises:
+            ExecutionStopped: A failure under `propagate`; the batch would be dropped.
+        """
+        rules = self.rules.get(batch.signal, ())
+        if rules:
+            _Sieve(rules, outcome, drops).sift(batch)
+
+
+class _Sieve:
+    def __init__(self, rules: Sequence[Rule], outcome: Outcome, drops: Drops) -> None:
+        self._of = {
+            context: [rule for rule in rules if rule.context == context]
+            for context in {rule.context for rule in rules}
+        }
+        self._outcome = outcome
+        self._drops = drops
+
+    def sift(self, batch: Batch) -> None:
+        """Drop resources, scopes, items and parts, and what is empty afterwards."""
+        item = {
+            Signal.TRACES: "span",
+            Signal.METRICS: "metric",
+            Signal.LOGS: "log",
+            Signal.PROFILES: "profile",
+        }[batch.signal]
+        for resource in batch.resources:
+            if self._drops_it(resource, "resource"):
+                resource.scopes.clear()
+                continue
+            for scope in resource.scopes:
+                if self._drops_it(scope, "scope"):
+                    scope.items.clear()
+                    continue
+                scope.items[:] = [one for one in scope.items if self._keeps(one, item)]
+            resource.scopes[:] = [one for one in resource.scopes if one.items]
+        batch.resources[:] = [one for one in batch.resources if one.scopes]
+        batch.prune()
+
+    def _keeps(self, record: Any, context: str) -> bool:
+        if self._drops_it(record, context):
+            return False
+        if isinstance(record, SpanRecord) and "spanevent" in self._of:
+            record.events[:] = [
+                one for one in record.events if not self._drops_it(one, "spanevent")
+            ]
+        if isinstance(record, MetricRecord) and "datapoint" in self._of and record.points:
+            record.points[:] = [
+                one for one in record.points if not self._drops_it(one, "datapoint")
+            ]
+            return bool(record.points)
+        return True
+
+    def _drops_it(self, record: Any, context: str) -> bool:
+        for rule in self._of.get(context, ()):
+            try:
+                if rule.condition.holds(record):
+                    self._drops.by_rule[rule.name] += 1
+                    return True
+            except (ExecutionError, RecursionError) as error:
+                failure = Failure(rule.condition.text, record, str(error))
+                fail(failure, rule.error_mode, self._outcome)
+        return False
+
+
+def read_filter(
+    config: object, gates: frozenset[str] = frozenset(), *, allows_extensions: bool = True
+) -> FilterProcessor:
+    """A filter processor's configuration, checked and compiled.
+
+    Raises:
+        ConfigInvalid: It cannot be used; all problems are named.
+    """
+    reader = Reader(FunctionSet("filter", gates, allows_extensions))
+    known = reader.mapping((), config, _KEYS)
+    mode = reader.error_mode((), known, "ignore")
+    newer = [key for key in SIGNALS if known.get(key)]
+    older = [key for key in LEGACY if known.get(key)]
+    if newer and older:
+        reader.complain((newer[0],), f"{newer[0]} and {older[0]} cannot stand in one configuration")
+    rules: dict[Signal, list[Rule]] = {}
+    for key in newer:
+        signal, allowed = SIGNALS[key]
+        rules[signal] = _rules(_newer_groups(reader, (key,), known[key], mode, allowed))
+    for key in older:
+        signal, contexts = LEGACY[key]
+        rules[signal] = _rules(_older_groups(reader, (key,), known[key], mode, contexts))
+    reader.finish()
+    return FilterProcessor(rules)
+
+
+def _newer_groups(
+    reader: Reader, path: ConfigPath, value: object, mode: ErrorMode, allowed: Sequence[str]
+) -> list[Group]:
+    items = reader.sequence(path, value)
+    if any(isinstance(one, str) for one in items):
+        if not all(isinstance(one, str) for one in items):
+            reader.complain(path, "conditions and groups cannot stand in one list")
+            return []
+        group = reader.group(path, (), reader.texts(path, value), mode, allowed)
+        return [group] if group is not None else []
+    made = [_group(reader, (*path, at), one, mode, allowed) for at, one in enumerate(items)]
+    return [one for one in made if one is not None]
+
+
+def _group(
+    reader: Reader, path: ConfigPath, value: Any, mode: ErrorMode, allowed: Sequence[str]
+) -> Group | None:
+    config = reader.mapping(path, value, _GROUP_KEYS)
+    context = None
+    if config.get("context"):
+        context = reader.context((*path, "context"), config["context"], allowed)
+        if context is None:
+            return None
+    conditions = reader.texts((*path, "conditions"), config.get("conditions"))
+    own_mode = reader.error_mode(path, config, mode)
+    return reader.group((*path, "conditions"), (), conditions, own_mode, allowed, context)
+
+
+def _older_groups(
+    reader: Reader,
+    path: ConfigPath,
+    value: object,
+    mode: ErrorMode,
+    contexts: Mapping[str, str],
+) -> list[Group]:
+    if isinstance(value, Mapping) and ("include" in value or "exclude" in value):
+        reader.complain(
+            path,
+            "include and exclude blocks hold no OTTL",
+            f"write their rules as conditions: {path[0]}: {{{next(reversed(contexts))}: [...]}}",
+        )
+        return []
+    config = reader.mapping(path, value, contexts)
+    made = []
+    for key, name in contexts.items():
+        if key in config:
+            texts = reader.texts((*path, key), config[key])
+            context = reader.context((*path, key), name, tuple(contexts.values()))
+            made.append(reader.group((*path, key), (), texts, mode, (), context))
+    return [one for one in made if one is not None]
+
+
+def _rules(groups: Sequence[Group]) -> list[Rule]:
+    return [
+        Rule(
+            path_text((*group.path, number)), group.context.name, condition, group.error_mode
+        )
+        for group in groups
+        for number, condition in enumerate(group.conditions)
+    ]
