@@ -4,7 +4,7 @@ Most statements read two of ten attributes and write one. What is not named is n
 is written back byte for byte; order is kept, as it is in the Collector.
 """
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping, Set
 from typing import Any
 
 from otx.otlp.any_value import encode_key_value, key_of, value_of
@@ -32,8 +32,16 @@ class AttributeMap(MutableMapping[str, Value]):
         for data in field:
             count += 1
             size = data[1] if len(data) > 1 else 128
-            if data[:1] == b"\x12" and size < 128 and len(data) - size - 4 == data[size + 3]:
-                name = data[size + 4 :]
+            if data[:1] == b"\x12":
+                # The value first, as the Collector writes; what does not fit is read at leisure.
+                if (
+                    size < 128
+                    and data[size + 2 : size + 3] == b"\x0a"
+                    and len(data) - size - 4 == data[size + 3]
+                ):
+                    name = data[size + 4 :]
+                else:
+                    name = b""
             elif data[:1] == b"\x0a" and size < 128:
                 name = data[2 : size + 2]
             else:
@@ -78,6 +86,8 @@ class AttributeMap(MutableMapping[str, Value]):
         del self._raw[key]
         self._values.pop(key, None)
         self._changed = True
+        if self._later:
+            self._uncover(key)
 
     def __contains__(self, key: object) -> bool:
         return key in self._raw
@@ -106,11 +116,12 @@ class AttributeMap(MutableMapping[str, Value]):
         self._later.clear()
         self._changed = True
 
-    def keep(self, keys: "set[str] | frozenset[str]") -> None:
-        """Remove every key but these."""
-        if len(keys) < len(self._raw) or not self._raw.keys() <= keys:
+    def keep(self, keys: Set[str]) -> None:
+        """Remove every key but these; without decoding what goes or stays."""
+        if not self._raw.keys() <= keys:
             self._raw = {key: data for key, data in self._raw.items() if key in keys}
             self._values = {key: one for key, one in self._values.items() if key in keys}
+            self._later = [data for data in self._later if key_of(data) in keys]
             self._changed = True
 
     def encoded(self, key: str) -> bytes:
@@ -140,6 +151,13 @@ class AttributeMap(MutableMapping[str, Value]):
                 self._later.append(data)
             else:
                 self._raw[key] = data
+
+    def _uncover(self, key: str) -> None:
+        """Show the next entry with a key whose first one was removed."""
+        for at, data in enumerate(self._later):
+            if key_of(data) == key:
+                self._raw[key] = self._later.pop(at)
+                return
 
 
 def _learn(name: bytes, data: bytes) -> str:

@@ -109,12 +109,10 @@ def _list(value: object) -> list[str]:
     return [str(one) for one in value] if isinstance(value, list) else []
 
 
-def _named(
-    section: Mapping[str, Any], kinds: Sequence[Kind], path: YamlPath
-) -> list[Component]:
-    found = []
-    for name, config in section.items():
-        for kind in kinds:
-            if str(name).partition("/")[0] == kind:
-                found.append(Component(kind, name, config, (*path, name)))
-    return found
+def _named(section: Mapping[str, Any], kinds: Sequence[Kind], path: YamlPath) -> list[Component]:
+    return [
+        Component(kind, name, config, (*path, name))
+        for name, config in section.items()
+        for kind in kinds
+        if str(name).partition("/")[0] == kind
+    ]

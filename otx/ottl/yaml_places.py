@@ -35,6 +35,30 @@ class FilePlace:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class ScalarSpan:
+    """A text of a document as it is written: `[start, end)` of the source.
+
+    Attributes:
+        text: What it says before variables are expanded.
+        style: Its quote: "", `'`, `"`, `|` or `>`.
+    """
+
+    start: int
+    end: int
+    text: str
+    style: str
+
+    def written(self, text: str) -> str:
+        """Another text in the same place, in the same style where that can hold it."""
+        if self.style == "'":
+            return "'" + text.replace("'", "''") + "'"
+        if self.style == '"':
+            escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+            return f'"{escaped}"'
+        return text
+
+
 @dataclass(slots=True)
 class YamlDocument:
     """One YAML document.
@@ -50,6 +74,11 @@ class YamlDocument:
     _lines: list[int] = field(default_factory=list)
     _places: dict[YamlPath, int] = field(default_factory=dict)
     _offsets: dict[YamlPath, list[int]] = field(default_factory=dict)
+    _scalars: dict[YamlPath, ScalarSpan] = field(default_factory=dict)
+
+    def scalar(self, path: YamlPath) -> ScalarSpan | None:
+        """The text at a path as it is written; None where there is none."""
+        return self._scalars.get(path)
 
     def place(self, path: YamlPath, offset: int = 0) -> FilePlace:
         """Where something stands in the file.
@@ -71,15 +100,13 @@ class YamlDocument:
         return FilePlace(line + 1, index - begin + 1, text)
 
 
-def load_yaml(
-    source: str, name: str, variables: Mapping[str, str] | None = None
-) -> YamlDocument:
+def load_yaml(source: str, name: str, variables: Mapping[str, str] | None = None) -> YamlDocument:
     """Read one document.
 
     Args:
         source: The text.
         name: What errors call it.
-        variables: For `${env:NAME}`; None leaves `$` alone, as a file has it that no Collector reads.
+        variables: For `${env:NAME}`; None leaves `$` alone.
 
     Raises:
         UsageError: It is no YAML; line and column are named.
@@ -162,14 +189,15 @@ class _Constructor:
                 return node.value
         offsets = _align(self._source, node.start_mark.index, node.end_mark.index, node.value)
         text = node.value
+        self._document._scalars[path] = ScalarSpan(
+            node.start_mark.index, node.end_mark.index, text, node.style or ""
+        )
         if self._variables is not None and "$" in text:
             text, offsets = self._expanded(text, offsets, path)
         self._document._offsets[path] = offsets
         return text
 
-    def _expanded(
-        self, text: str, offsets: list[int], path: YamlPath
-    ) -> tuple[str, list[int]]:
+    def _expanded(self, text: str, offsets: list[int], path: YamlPath) -> tuple[str, list[int]]:
         """A text with the Collector's variables in it, and where its characters stood."""
         out: list[str] = []
         places: list[int] = []
@@ -268,5 +296,3 @@ def _invalid(error: "yaml.YAMLError", name: str) -> UsageError:
     place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark is not None else name
     problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
     return UsageError(f"{place}: no YAML: {problem}")
-
-

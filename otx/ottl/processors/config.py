@@ -43,6 +43,10 @@ class Problem:
     hint: str = ""
     ottl: OttlError | None = None
 
+    def within(self, above: ConfigPath) -> "Problem":
+        """The same, its place counted from further out."""
+        return Problem((*above, *self.path), self.message, self.hint, self.ottl)
+
     def __str__(self) -> str:
         return f"{path_text(self.path)}: {self.ottl.message if self.ottl else self.message}"
 
@@ -71,6 +75,7 @@ class Group:
         conditions: Of these one has to hold; none for always.
         statements: What then runs.
         error_mode: What a failure means.
+        needs_prefix: Whether its paths name their context, because it was inferred.
     """
 
     path: ConfigPath
@@ -78,6 +83,7 @@ class Group:
     conditions: tuple[CompiledCondition, ...]
     statements: tuple[CompiledStatement, ...]
     error_mode: ErrorMode
+    needs_prefix: bool = False
 
 
 class Reader:
@@ -108,9 +114,7 @@ class Reader:
             self.problems.append(Problem(path, error.reason, error.hint, error))
             return None
 
-    def mapping(
-        self, path: ConfigPath, value: object, known: Collection[str]
-    ) -> Mapping[str, Any]:
+    def mapping(self, path: ConfigPath, value: object, known: Collection[str]) -> Mapping[str, Any]:
         """A map with no other keys than the known ones; an empty one where it is none."""
         if value is None:
             return {}
@@ -149,14 +153,10 @@ class Reader:
         for mode in ERROR_MODES:
             if given == mode:
                 return mode
-        self.complain(
-            (*path, "error_mode"), f"{given!r} is none of {', '.join(ERROR_MODES)}"
-        )
+        self.complain((*path, "error_mode"), f"{given!r} is none of {', '.join(ERROR_MODES)}")
         return default
 
-    def context(
-        self, path: ConfigPath, name: object, allowed: Collection[str]
-    ) -> Context | None:
+    def context(self, path: ConfigPath, name: object, allowed: Collection[str]) -> Context | None:
         """The context of a name."""
         if name in allowed and isinstance(name, str):
             return CONTEXTS[name]
@@ -203,6 +203,7 @@ class Reader:
             tuple(one for one in asked if one is not None),
             tuple(one for one in made if one is not None),
             error_mode,
+            is_inferred,
         )
 
     def _inferred(

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from otx.model.signal import Signal
+from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.processors.config import ConfigPath, Group, Reader, path_text
 from otx.ottl.program import CompiledCondition, ErrorMode, Failure, Outcome, fail
-from otx.ottl.errors import ExecutionError
 from otx.ottl.records import Batch, MetricRecord, SpanRecord
 
 SIGNALS: Mapping[str, tuple[Signal, tuple[str, ...]]] = {
@@ -201,7 +201,7 @@ def _older_groups(
         reader.complain(
             path,
             "include and exclude blocks hold no OTTL",
-            f"write their rules as conditions: {path[0]}: {{{next(reversed(contexts))}: [...]}}",
+            f"write their rules as conditions: {path[0]}: {{{list(contexts)[-1]}: [...]}}",
         )
         return []
     config = reader.mapping(path, value, contexts)
@@ -216,9 +216,7 @@ def _older_groups(
 
 def _rules(groups: Sequence[Group]) -> list[Rule]:
     return [
-        Rule(
-            path_text((*group.path, number)), group.context.name, condition, group.error_mode
-        )
+        Rule(path_text((*group.path, number)), group.context.name, condition, group.error_mode)
         for group in groups
         for number, condition in enumerate(group.conditions)
     ]

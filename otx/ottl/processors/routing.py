@@ -183,9 +183,7 @@ class _Router:
         outer, middle, inner = ITEMS[self._batch.signal]
         group = None
         for scope in resource.scopes:
-            kept = [
-                one.item for at, one in enumerate(scope.items, number) if at in numbers
-            ]
+            kept = [one.item for at, one in enumerate(scope.items, number) if at in numbers]
             number += len(scope.items)
             if not kept:
                 continue
@@ -256,9 +254,7 @@ def _asked(
             reader.complain(path, 'a request row is request["key"] == "text", or !=')
             return None
         key, symbol, wanted = found.groups()
-        return Row(
-            name, context, text, pipelines, request=(key, symbol, wanted), is_copy=is_copy
-        )
+        return Row(name, context, text, pipelines, request=(key, symbol, wanted), is_copy=is_copy)
     if path[-1] == "condition":
         condition = reader.attempt(
             path, lambda: compile_condition(text, CONTEXTS[context], reader.functions)
@@ -271,8 +267,4 @@ def _asked(
     )
     if statement is None:
         return None
-    return Row(
-        name, context, text, pipelines, statement.condition, statement.run, is_copy=is_copy
-    )
-
-
+    return Row(name, context, text, pipelines, statement.condition, statement.run, is_copy=is_copy)

@@ -43,9 +43,7 @@ class TransformProcessor:
         """
         for group in self.groups.get(batch.signal, ()):
             records = WALKS[group.context.name](batch)
-            run_statements(
-                group.statements, records, group.error_mode, outcome, group.conditions
-            )
+            run_statements(group.statements, records, group.error_mode, outcome, group.conditions)
 
 
 def read_transform(

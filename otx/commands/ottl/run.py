@@ -1,0 +1,100 @@
+"""`otx ottl run`: statements or a configuration on OTLP."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from otx.commands.ottl.options import (
+    ContextOption,
+    Gates,
+    In,
+    Out,
+    Since,
+    StoreOption,
+    Strict,
+    context_of,
+    functions_of,
+    input_of,
+    read_source_file,
+)
+from otx.environment import Environment
+from otx.errors import UsageError
+
+if TYPE_CHECKING:
+    from otx.ottl.functions.registry import FunctionSet
+    from otx.ottl.plan import Plan
+    from otx.ottl.program import ErrorMode
+
+Form = Literal["diff", "otlp-json", "otlp", "jsonl", "table", "json"]
+
+
+def run(
+    ctx: typer.Context,
+    statement: Annotated[
+        list[str] | None, typer.Option("-s", "--statement", help="A statement; may be repeated.")
+    ] = None,
+    file: Annotated[
+        str | None,
+        typer.Option("-f", "--file", metavar="FILE", help="Statements, or a configuration."),
+    ] = None,
+    in_: In = None,
+    store: StoreOption = None,
+    since: Since = None,
+    context: ContextOption = None,
+    error_mode: Annotated[
+        Literal["propagate", "ignore", "silent"] | None,
+        typer.Option(help="What a failure means (propagate with -s, else the file's own)."),
+    ] = None,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Tell what each statement does to each record.")
+    ] = False,
+    form: Annotated[
+        Form | None,
+        typer.Option("--format", help="Form of the output (diff on a terminal, else otlp-json)."),
+    ] = None,
+    gates: Gates = None,
+    strict: Strict = False,
+    out: Out = "-",
+) -> int:
+    """Run statements, or the OTTL of a configuration, on OTLP.
+
+    The exit code is 2 when something does not parse or check, 1 when a statement fails under
+    `propagate`.
+    """
+    from otx.services.ottl_run import run_plan, trace_plan
+
+    environment: Environment = ctx.obj
+    functions = functions_of(gates, strict)
+    plan = _plan(environment, statement, file, context_of(context), functions, error_mode)
+    requests = input_of(environment, in_, store, since)
+    if trace:
+        return trace_plan(environment, plan, requests, functions, out)
+    chosen = form or ("diff" if environment.stdout_is_terminal and out == "-" else "otlp-json")
+    return run_plan(environment, plan, requests, chosen, out)
+
+
+def _plan(
+    environment: Environment,
+    statements: list[str] | None,
+    file: str | None,
+    context: str,
+    functions: "FunctionSet",
+    error_mode: "ErrorMode | None",
+) -> "Plan":
+    from otx.ottl.plan import plan_of_config, plan_of_statements
+    from otx.ottl.source import StatementFile
+
+    if statements and file is None:
+        return plan_of_statements(statements, functions, error_mode or "propagate", context)
+    if statements or file is None:
+        raise UsageError("one of -s STATEMENT and -f FILE is wanted")
+    source = read_source_file(environment, file)
+    if isinstance(source, StatementFile):
+        texts = [one.text for one in source.statements]
+        return plan_of_statements(texts, functions, error_mode or "propagate", context)
+    return plan_of_config(
+        source.data,
+        functions.gates,
+        allows_extensions=functions.allows_extensions,
+        error_mode=error_mode,
+    )

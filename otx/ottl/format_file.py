@@ -1,0 +1,69 @@
+"""The OTTL in a file, well written; what is not OTTL keeps every byte."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from otx.ottl.collector import find_components
+from otx.ottl.errors import OttlError
+from otx.ottl.formatter import format_condition, format_statement
+from otx.ottl.source import ConfigFile, StatementFile, read_source
+from otx.ottl.yaml_places import YamlPath
+
+_ONE_LINE = 1 << 20
+
+
+def format_file(source: str, name: str) -> str:
+    """A file's text with its OTTL formatted; what does not parse is left as it is.
+
+    Raises:
+        UsageError: The file holds no OTTL.
+    """
+    read = read_source(source, name, {})
+    if isinstance(read, StatementFile):
+        return _format_statements(read)
+    return _format_yaml(read, source)
+
+
+def _format_statements(file: StatementFile) -> str:
+    lines = file.source.splitlines()
+    for statement in reversed(file.statements):
+        count = statement.text.count("\n") + 1
+        formatted = _formatted(statement.text, width=100)
+        lines[statement.line - 1 : statement.line - 1 + count] = formatted.splitlines()
+    return "\n".join(lines) + ("\n" if file.source.endswith("\n") or lines else "")
+
+
+def _format_yaml(file: ConfigFile, source: str) -> str:
+    """Replace the scalars that hold OTTL and stand on one line, from the last to the first."""
+    edits = []
+    for component in find_components(file.data):
+        for path in _ottl_paths(component.config, component.path):
+            span = file.document.scalar(path)
+            if span is None or "\n" in source[span.start : span.end]:
+                continue
+            formatted = _formatted(span.text, width=_ONE_LINE)
+            if formatted != span.text:
+                edits.append((span.start, span.end, span.written(formatted)))
+    for start, end, text in sorted(edits, reverse=True):
+        source = source[:start] + text + source[end:]
+    return source
+
+
+def _formatted(text: str, width: int) -> str:
+    for format_ in (format_statement, format_condition):
+        try:
+            return format_(text, width)
+        except OttlError:
+            continue
+    return text
+
+
+def _ottl_paths(value: Any, path: YamlPath) -> Iterator[YamlPath]:
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from _ottl_paths(one, (*path, key))
+    elif isinstance(value, list):
+        for at, one in enumerate(value):
+            yield from _ottl_paths(one, (*path, at))
+    elif isinstance(value, str) and path and path[-1] not in ("error_mode", "context", "name"):
+        yield path

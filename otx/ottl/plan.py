@@ -1,0 +1,180 @@
+"""What is run: statements, or the components of a configuration, in their order."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from otx.model.signal import Signal
+from otx.ottl.collector import READERS, Component, Processor, find_components, order_of
+from otx.ottl.contexts.table import CONTEXTS
+from otx.ottl.functions.registry import FunctionSet
+from otx.ottl.processors.config import ConfigInvalid, Group, Reader
+from otx.ottl.processors.filter import Drops, FilterProcessor
+from otx.ottl.processors.routing import Routes, RoutingConnector
+from otx.ottl.processors.tail_sampling import TailSampling
+from otx.ottl.processors.transform import TransformProcessor
+from otx.ottl.program import ErrorMode, Outcome, run_statements
+from otx.ottl.records import WALKS, Batch
+
+SIGNAL_OF_CONTEXT = {
+    "span": Signal.TRACES,
+    "spanevent": Signal.TRACES,
+    "spanlink": Signal.TRACES,
+    "metric": Signal.METRICS,
+    "datapoint": Signal.METRICS,
+    "exemplar": Signal.METRICS,
+    "log": Signal.LOGS,
+    "profile": Signal.PROFILES,
+}
+"""The signal of each context but resource and scope, which all have."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run did.
+
+    Attributes:
+        outcome: Failures.
+        drops: Records that each rule of a filter dropped.
+        routes: What a routing connector sent to each pipeline, one request a batch.
+        by_row: Items that each row of its table took.
+        batches: Requests that were run.
+        items: Spans, metrics, log records or profiles in them.
+    """
+
+    outcome: Outcome = field(default_factory=Outcome)
+    drops: Drops = field(default_factory=Drops)
+    routes: dict[str, list[bytes]] = field(default_factory=dict)
+    by_row: Counter[str] = field(default_factory=Counter)
+    batches: int = 0
+    items: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One component of a plan."""
+
+    name: str
+    processor: Processor | Group
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Components in their order, for each signal.
+
+    Attributes:
+        steps: By signal.
+    """
+
+    steps: dict[Signal, Sequence[Step]]
+
+    @property
+    def is_routing(self) -> bool:
+        """Whether a step sends records to pipelines."""
+        return any(
+            isinstance(step.processor, RoutingConnector)
+            for steps in self.steps.values()
+            for step in steps
+        )
+
+    def run(self, batch: Batch, report: Report) -> None:
+        """Run over one batch; what changed is in the batch, what was routed in the report.
+
+        Raises:
+            ExecutionStopped: A failure under `propagate`.
+        """
+        report.batches += 1
+        report.items += sum(len(scope.items) for scope in batch.scopes())
+        for step in self.steps.get(batch.signal, ()):
+            self._run_step(step.processor, batch, report)
+
+    @staticmethod
+    def _run_step(processor: Processor | Group, batch: Batch, report: Report) -> None:
+        if isinstance(processor, Group):
+            records = WALKS[processor.context.name](batch)
+            run_statements(
+                processor.statements,
+                records,
+                processor.error_mode,
+                report.outcome,
+                processor.conditions,
+            )
+        elif isinstance(processor, TransformProcessor):
+            processor.run(batch, report.outcome)
+        elif isinstance(processor, FilterProcessor):
+            processor.run(batch, report.outcome, report.drops)
+        elif isinstance(processor, TailSampling):
+            kept = processor.sampled(batch, report.outcome)
+            for scope in batch.scopes():
+                scope.items[:] = [one for one in scope.items if one.item.trace_id in kept]
+            batch.prune()
+        else:
+            _gather(processor.route(batch, report.outcome), report)
+
+
+def _gather(routes: Routes, report: Report) -> None:
+    for pipeline, body in routes.requests.items():
+        report.routes.setdefault(pipeline, []).append(body)
+    report.by_row.update(routes.by_row)
+
+
+def plan_of_statements(
+    statements: Sequence[str],
+    functions: FunctionSet,
+    error_mode: ErrorMode = "propagate",
+    context: str = "",
+) -> Plan:
+    """A list of statements as one group.
+
+    Raises:
+        ConfigInvalid: A statement does not parse or check; all that do not are named.
+    """
+    reader = Reader(functions)
+    named = CONTEXTS[context] if context else None
+    texts = [((at,), text) for at, text in enumerate(statements)]
+    group = reader.group((), texts, (), error_mode, tuple(CONTEXTS), named)
+    reader.finish()
+    assert group is not None  # noqa: S101 - without a problem there is one
+    only = SIGNAL_OF_CONTEXT.get(group.context.name)
+    steps = (Step("statements", group),)
+    return Plan({signal: steps for signal in Signal if only in (None, signal)})
+
+
+def plan_of_config(
+    data: object,
+    gates: frozenset[str] = frozenset(),
+    *,
+    allows_extensions: bool = True,
+    error_mode: ErrorMode | None = None,
+) -> Plan:
+    """The components of a configuration, in the order of its pipelines.
+
+    Args:
+        data: The configuration.
+        gates: Feature gates that are on.
+        allows_extensions: Whether otx's own functions may be used.
+        error_mode: Stands in for the modes that the configuration gives at its top.
+
+    Raises:
+        ConfigInvalid: One of them cannot be used; all problems are named.
+    """
+    components = find_components(data)
+    made: dict[str, Processor] = {}
+    problems = []
+    for one in components:
+        config = one.config
+        if error_mode is not None and isinstance(config, Mapping):
+            config = {**config, "error_mode": error_mode}
+        try:
+            made[one.name] = READERS[one.kind](config, gates, allows_extensions=allows_extensions)
+        except ConfigInvalid as invalid:
+            problems += [problem.within(one.path) for problem in invalid.problems]
+    if problems:
+        raise ConfigInvalid(problems)
+    return Plan({signal: _steps(data, signal, components, made) for signal in Signal})
+
+
+def _steps(
+    data: object, signal: Signal, components: Sequence[Component], made: dict[str, Processor]
+) -> list[Step]:
+    return [Step(one.name, made[one.name]) for one in order_of(data, signal, components)]
