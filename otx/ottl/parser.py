@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from otx.ottl.errors import OttlError
 from otx.ottl.literals import INT_MAX, unquote
 from otx.ottl.parse_hints import hint_for
-from otx.ottl.shape import check_call, require_condition, require_value
+from otx.ottl.shape import check_call, require_condition, require_key, require_value
 from otx.ottl.syntax import (
     And,
     Argument,
@@ -276,7 +276,7 @@ class _Builder:
         return Field(place, children[0].value, tuple(key.inner for key in children[1:]))
 
     def _key(self, place: Place, children: list[Expression]) -> "_Key":
-        return _Key(place, require_value(children[0], self._text))
+        return _Key(place, require_key(children[0], self._text))
 
 
 class _Key(Node):

@@ -53,8 +53,7 @@ def check_call(node: object, text: str, *, is_statement: bool = False) -> Call:
             node.name_place,
         )
     arguments = tuple(_argument(one, text) for one in node.arguments)
-    keys = tuple(require_value(one, text) for one in node.keys)
-    return replace(node, arguments=arguments, keys=keys)
+    return replace(node, arguments=arguments)
 
 
 def require_condition(node: Expression, text: str) -> Expression:
@@ -98,6 +97,27 @@ def require_value(node: Expression, text: str) -> Expression:
     if not isinstance(node, (Constant, EnumSymbol, Path, ListLiteral, MapLiteral)):
         raise OttlError("this is no value", text, getattr(node, "place", _all(text)))
     return node
+
+
+def require_key(node: Expression, text: str) -> Expression:
+    """The node, if it can stand in brackets behind a path or a converter.
+
+    Raises:
+        OttlError: It is no text, number, path, converter or calculation of those.
+    """
+    if isinstance(node, Constant) and type(node.value) is str:
+        return node
+    first = node
+    while isinstance(first, Arithmetic):
+        first = first.left
+    if first is not node and isinstance(first, Constant) and type(first.value) is int:
+        raise OttlError(
+            "a key that begins with an integer ends there",
+            text,
+            node.place,
+            hint=f"put it in parentheses: [({text[node.place.start : node.place.end]})]",
+        )
+    return _calculation(require_value(node, text), text)
 
 
 def _calculation(node: Expression, text: str) -> Expression:
