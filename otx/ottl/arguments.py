@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from otx.ottl.errors import ExecutionError, OttlError
 from otx.ottl.functions.registry import REQUIRED, Choice, Function, Parameter
 from otx.ottl.lift import Bound, Evaluate
-from otx.ottl.parameters import Coerced, Fixed, Pattern, Special
+from otx.ottl.parameters import ANY, Coerced, Fixed, Pattern, Special
 from otx.ottl.syntax import (
     Argument,
     Call,
@@ -22,6 +22,9 @@ from otx.ottl.syntax import (
     Signed,
 )
 from otx.ottl.values import kind_of
+
+LEFT_OUT = Bound(None)
+"""An optional closure that was not given; a literal nil is another thing."""
 
 
 class Compiler(Protocol):
@@ -151,13 +154,15 @@ class Binder:
         self, kind: Coerced, parameter: Parameter, value: Bound, node: Expression
     ) -> Bound:
         is_literal = isinstance(_unsigned(node), (Constant, EnumSymbol, ListLiteral, MapLiteral))
-        if is_literal and kind.literals is not None and value.is_constant:
-            if type(value.constant) not in kind.literals:
-                raise self._wrong(parameter, node, f"a {kind.name}", kind_of(value.constant))
+        is_known = is_literal and value.is_constant and kind.literals is not None
+        if is_known and type(value.constant) not in (kind.literals or ()):
+            raise self._wrong(parameter, node, f"a {kind.name}", kind_of(value.constant))
         if is_literal and isinstance(node, (ListLiteral, MapLiteral)) and kind.literals is not None:
             wanted = list if isinstance(node, ListLiteral) else dict
             if wanted not in kind.literals:
                 raise self._wrong(parameter, node, f"a {kind.name}")
+        if kind is ANY:
+            return value  # as it is: builders look at list literals
         if not value.is_constant:
             return Bound(evaluate=value.evaluate, convert=kind.convert)
         try:
@@ -196,11 +201,11 @@ class Binder:
         raise self._wrong(parameter, node, "a lambda: (k, v) => …")
 
     def _literal(self, parameter: Parameter, node: Expression, wanted: type, name: str) -> Any:
-        inner = _unsigned(node)
-        if isinstance(inner, Constant) and type(inner.value) is wanted:
-            value = self._compiler.value(node)
-            return value.constant
-        raise self._wrong(parameter, node, f"a {name}")
+        # A sign is an operation (since v0.144), so that what has one is no literal.
+        if isinstance(node, Constant) and type(node.value) is wanted:
+            return node.value
+        but = " without a sign" if isinstance(node, Signed) else ""
+        raise self._wrong(parameter, node, f"a {name}{but}")
 
     def _choice(self, parameter: Parameter, kind: Choice, node: Expression) -> str:
         text = self._literal(parameter, node, str, "string literal")
@@ -237,7 +242,7 @@ def signature(function: Function) -> str:
 
 def _left_out(parameter: Parameter) -> Bound:
     if parameter.default is None and parameter.is_closure:
-        return Bound(None)
+        return LEFT_OUT
     return Bound(parameter.default)
 
 

@@ -49,18 +49,24 @@ def comparison(symbol: CompareOperator) -> Compare:
                 return bool(compare(_octets(left), _octets(right)))
             if kind is Time:
                 return bool(compare(left.unix_nano, right.unix_nano))
-            return bool(compare(left, right))
+            if kind is not bytes or (left and right):
+                return bool(compare(left, right))
         if kind in _NUMBERS and other in _NUMBERS:
             if kind is not other:
                 return bool(compare(float(left), float(right)))
             return bool(compare(left, right))
-        if left is None and right is None:
+        if is_nil(left) and is_nil(right):
             return nils
         if is_equality and _are_alike(left, right):
             return deep_equal(left, right) is not is_unequal
         return is_unequal
 
     return run
+
+
+def is_nil(value: Value) -> bool:
+    """Whether a value counts as nil, as bytes of no length do: the Collector reads them as nil."""
+    return value is None or value == b""
 
 
 def deep_equal(left: Value, right: Value) -> bool:

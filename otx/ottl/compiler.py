@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from otx.ottl import keys as indexing
-from otx.ottl.arguments import Binder
+from otx.ottl.arguments import LEFT_OUT, Binder
 from otx.ottl.arithmetic import calculation, negative, positive
-from otx.ottl.compare import comparison
+from otx.ottl.compare import comparison, is_nil
+from otx.ottl.composites import ListOf, MapOf
 from otx.ottl.contexts.context import Context
 from otx.ottl.errors import ExecutionError, OttlError
 from otx.ottl.functions.registry import Function, FunctionSet
@@ -118,8 +119,19 @@ class ExpressionCompiler:
         if isinstance(node, ListLiteral):
             return _list([self.value(one) for one in node.items])
         if isinstance(node, MapLiteral):
-            return _map([(one.key, self.value(one.value)) for one in node.entries])
+            return self._map(node)
         raise self.error("this is no value", node)
+
+    def _map(self, node: MapLiteral) -> Bound:
+        # Of two equal keys the last one counts.
+        entries = {one.key: self.value(one.value).closure() for one in node.entries}
+        made = MapOf(list(entries.items()))
+        if made.is_literal:
+            try:
+                made(None)
+            except ExecutionError as error:
+                raise self.error(str(error), node) from None
+        return Bound(evaluate=made)
 
     def target(self, node: Path) -> ResolvedPath:
         """A path that is written to."""
@@ -141,14 +153,23 @@ class ExpressionCompiler:
     def function(self, node: FunctionName | EnumSymbol) -> Callable[[Any, str], Value]:
         """A converter that is handed to a function, which calls it with one text."""
         function = self._find(node.name, node, is_editor=False)
-        needed = [one for one in function.parameters if not one.is_optional]
-        if len(needed) > 1 or not function.parameters or function.is_builder:
-            raise self.error(f"{node.name} cannot be called with one text", node)
-        rest = [one.default for one in function.parameters[1:]]
-        kind = function.parameters[0].kind
-        convert = getattr(kind, "convert", None)
+        if len(function.parameters) != 1:
+            return _wrong_number(function)
+        (parameter,) = function.parameters
+        if parameter.is_list or getattr(parameter.kind, "name", "") != "string":
+            # The Collector ends with a panic there.
+            raise self.error(f"{node.name} takes something else than one string", node)
+        if function.is_builder:
+            cell = [""]
+            run = function.implementation(lambda _: cell[0])
+
+            def call_built(record: Any, text: str) -> Value:
+                cell[0] = text
+                return run(record)
+
+            return call_built
         call = function.implementation
-        return lambda _, text: call(convert(text) if convert else text, *rest)
+        return lambda _, text: call(text)
 
     def lambda_(self, node: Lambda, formals: int) -> Callable[..., Value]:
         """A lambda: called with the record and one value for each formal."""
@@ -224,8 +245,7 @@ class ExpressionCompiler:
         """What a builder makes of its arguments: closures where it asks for them."""
         arguments = []
         for parameter, one in zip(function.parameters, bound, strict=True):
-            is_left_out = one.is_constant and one.constant is None and parameter.default is None
-            is_wrapped = parameter.is_closure and not parameter.is_list and not is_left_out
+            is_wrapped = parameter.is_closure and not parameter.is_list and one is not LEFT_OUT
             arguments.append(one.closure() if is_wrapped else one.constant)
         try:
             built: Evaluate = function.implementation(*arguments)
@@ -289,10 +309,20 @@ def _against(
         # A text equals nothing but a text, and nothing else of Python equals one.
         return lambda record: bool(evaluate(record) == constant)
     if constant is None and operator == "!=":
-        return lambda record: evaluate(record) is not None
+        return lambda record: not is_nil(evaluate(record))
     if constant is None and operator == "==":
-        return lambda record: evaluate(record) is None
+        return lambda record: is_nil(evaluate(record))
     return lambda record: compare(evaluate(record), constant)
+
+
+def _wrong_number(function: Function) -> Callable[[Any, str], Value]:
+    """A converter that cannot be called with one text: an error when that happens, not before."""
+    reason = f"{function.name} takes {len(function.parameters)} arguments and is given one text"
+
+    def call(_: Any, __: str) -> Value:
+        raise ExecutionError(reason)
+
+    return call
 
 
 def _any(operands: Sequence[Callable[[Any], bool]]) -> Callable[[Any], bool]:
@@ -326,10 +356,4 @@ def _folded(function: Callable[..., Value], bound: Sequence[Bound]) -> Bound:
 
 
 def _list(items: Sequence[Bound]) -> Bound:
-    closures = [one.closure() for one in items]
-    return Bound(evaluate=lambda record: [deep_copy(one(record)) for one in closures])
-
-
-def _map(entries: Sequence[tuple[str, Bound]]) -> Bound:
-    closures = [(key, one.closure()) for key, one in entries]
-    return Bound(evaluate=lambda record: {key: deep_copy(one(record)) for key, one in closures})
+    return Bound(evaluate=ListOf([one.closure() for one in items]))

@@ -5,11 +5,11 @@ not fit is an error. Writing one: what is missing on the way is made, a map for 
 list for a number. Indexing a converter's result: a missing key is an error.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 from otx.ottl.errors import ExecutionError
-from otx.ottl.values import Value, is_map, kind_of
+from otx.ottl.values import Value, is_map, kind_of, storable
 
 Key: TypeAlias = str | int
 
@@ -17,17 +17,20 @@ MAX_PADDING = 10_000
 """How far behind a list's end a number may make it grow: the reference has no bound, memory has."""
 
 
-def read(value: Value, keys: Sequence[Value]) -> Value:
+def read(value: Value, keys: Iterable[Value]) -> Value:
     """What the keys of a path lead to; None where a map lacks one.
+
+    Keys behind the missing one are not asked for, so that they cannot fail.
 
     Raises:
         ExecutionError: A key does not fit what it indexes.
     """
     for key in keys:
         if is_map(value):
-            value = value.get(_text_key(key, value))
-            if value is None:
+            name = _text_key(key, value)
+            if name not in value:
                 return None
+            value = value[name]
         elif type(value) is list:
             value = value[_index(key, value)]
         else:
@@ -35,7 +38,7 @@ def read(value: Value, keys: Sequence[Value]) -> Value:
     return value
 
 
-def read_result(value: Value, keys: Sequence[Value]) -> Value:
+def read_result(value: Value, keys: Iterable[Value]) -> Value:
     """What the keys behind a converter's call lead to.
 
     Raises:
@@ -54,49 +57,54 @@ def read_result(value: Value, keys: Sequence[Value]) -> Value:
     return value
 
 
-def write(container: Value, keys: Sequence[Value], value: Value) -> None:
+def write(container: Value, keys: Iterator[Value], value: Value) -> None:
     """Put a value where keys lead, in a map or list that is changed in place.
 
+    What was made on the way stays when a later key fails or the value cannot be stored.
+
     Raises:
-        ExecutionError: A key does not fit, or the way goes through something that is no container.
+        ExecutionError: A key does not fit, the way goes through something that is no container, or
+            the value has no OTLP form.
     """
-    *way, last = keys
-    for key, following in zip(way, keys[1:], strict=True):
-        inner = _child(container, key)
+    key = next(keys)
+    inner = _child(container, key)
+    for following in keys:
         if inner is None:
-            inner = made_for(following)
+            inner, place = _made_for(following)
             _put(container, key, inner)
-        container = inner
-    _put(container, last, value)
+        else:
+            place = following
+        container, key = inner, place
+        inner = _child(container, key)
+    _put(container, key, storable(value))
 
 
-def made_for(key: Value) -> Value:
-    """The empty container that a key makes of what is not there."""
-    if type(key) is int:
-        return []
+def _made_for(key: Value) -> tuple[Value, Key]:
+    """The container that a key makes of an Empty value, and where in it the key then leads."""
     if type(key) is str:
-        return {}
-    raise ExecutionError(f"a {kind_of(key)} is no key")
+        return {}, key
+    if type(key) is not int:
+        raise ExecutionError(f"a {kind_of(key)} is no key: a string or an int is")
+    if key > MAX_PADDING:
+        raise ExecutionError(f"index {key} is too far behind the end of an empty list")
+    place = max(key, 0)
+    return [None] * (place + 1), place
 
 
 def _child(container: Value, key: Value) -> Value:
+    """What is there now; a key that a map lacks is made, with an Empty value."""
     if is_map(container):
-        return container.get(_text_key(key, container))
+        name = _text_key(key, container)
+        if name not in container:
+            container[name] = None
+        return container[name]
     if type(container) is list:
-        return container[_index(key, container)] if container else None
+        return container[_index(key, container)]
     raise _not_indexable(container, key)
 
 
-def _put(container: Value, key: Value, value: Value) -> None:
-    if is_map(container):
-        container[_text_key(key, container)] = value
-    elif type(container) is list:
-        if not container and type(key) is int and 0 <= key <= MAX_PADDING:
-            container.extend([None] * key + [value])
-        else:
-            container[_index(key, container)] = value
-    else:
-        raise _not_indexable(container, key)
+def _put(container: Value, key: Key, value: Value) -> None:
+    container[key] = value
 
 
 def _text_key(key: Value, value: Value) -> str:

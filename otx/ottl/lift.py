@@ -56,6 +56,7 @@ class Always:
         self.value = value
 
     def __call__(self, _: Any) -> Any:
+        """The value, whatever the record."""
         return self.value
 
 

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, TypeAlias, TypeVar
 
 from otx.ottl import coerce
-from otx.ottl.patterns import Glob, compile_glob, compile_regex
+from otx.ottl.globs import Glob, compile_glob
+from otx.ottl.patterns import compile_regex
 from otx.ottl.values import Duration, Map, Time, Value
 
 T = TypeVar("T")

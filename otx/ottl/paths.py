@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, TypeAlias
 
 from otx.ottl import keys as indexing
@@ -81,7 +82,8 @@ class PathResolver:
         if is_named and (self._needs_prefix or not self._is_own(path)):
             return first.name, path.fields[1:]
         if self._needs_prefix:
-            options = ", ".join(f"{name}.{first.name}" for name in names)
+            fitting = [name for name in names if self._context.find(name, first.name)] or names
+            options = ", ".join(f"{name}.{first.name}" for name in fitting)
             raise self.error(
                 f"{first.name!r} lacks the name of its context", path.place, f"write {options}"
             )
@@ -113,14 +115,19 @@ class PathResolver:
                     f"section {field.name!r} is not part of {first.name!r}", field.place, hint
                 )
             accessor = inner
+        if accessor.is_group:
+            options = ", ".join(f"{fields[-1].name}.{name}" for name in accessor.sections)
+            raise self.error(
+                f"{fields[-1].name!r} is no value by itself", fields[-1].place, f"write {options}"
+            )
         return accessor
 
     def _unknown(self, context_name: str, field: Field) -> OttlError:
-        if context_name not in (self._context.name, *self._context.aliases):
-            if field.name == "cache":
-                return self.error(
-                    f"only the cache of {self._context.name} can be used here", field.place
-                )
+        is_own = context_name in (self._context.name, *self._context.aliases)
+        if field.name == "cache" and not is_own:
+            return self.error(
+                f"only the cache of {self._context.name} can be used here", field.place
+            )
         known = {
             self._context.name: self._context.paths,
             **{parent.name: parent.paths for parent, _ in self._context.parents.values()},
@@ -159,6 +166,8 @@ def _accesses(
     accessor: Accessor, last: Field, compile_key: CompileKey, resolver: PathResolver
 ) -> tuple[Evaluate, Callable[[Any, Value], None], Evaluate]:
     """How a path with its keys is read, written and edited."""
+    if accessor.set is None:
+        return _read_only(accessor, last, compile_key)
     if not last.keys:
         return _whole(accessor, last.name)
     if accessor.keys == "text":
@@ -170,14 +179,28 @@ def _accesses(
     return _many_keys(accessor, [compile_key(key) for key in last.keys])
 
 
+def _read_only(
+    accessor: Accessor, last: Field, compile_key: CompileKey
+) -> tuple[Evaluate, Callable[[Any, Value], None], Evaluate]:
+    keys = [compile_key(key) for key in last.keys]
+    whole = accessor.get
+
+    def get(record: Any) -> Value:
+        return indexing.read(whole(record), (key(record) for key in keys))
+
+    def refuse(_: Any, __: Value = None) -> Value:
+        raise ExecutionError(f"{last.name} is read-only")
+
+    return get if keys else whole, refuse, refuse
+
+
 def _whole(
     accessor: Accessor, name: str
 ) -> tuple[Evaluate, Callable[[Any, Value], None], Evaluate]:
     inner, is_nullable = accessor.set, accessor.is_nullable
+    assert inner is not None  # noqa: S101 - read-only paths do not come here
 
     def put(record: Any, value: Value) -> None:
-        if inner is None:
-            raise ExecutionError(f"{name} is read-only")
         if value is None and not is_nullable:
             raise ExecutionError(f"{name} cannot be nil")
         inner(record, value)
@@ -210,9 +233,11 @@ def _one_key(
         if kind is str or kind is int or kind is bool or kind is float:
             target[key] = value
             return
-        if key not in target:
-            target[key] = None
-        target[key] = storable(value)
+        try:
+            target[key] = storable(value)
+        except ExecutionError:
+            target.setdefault(key, None)
+            raise
 
     touch = accessor.touch
 
@@ -228,38 +253,33 @@ def _one_key(
 def _many_keys(
     accessor: Accessor, keys: Sequence[Evaluate]
 ) -> tuple[Evaluate, Callable[[Any, Value], None], Evaluate]:
-    container, set_whole, touch = accessor.get, accessor.set, accessor.touch
+    container, touch = accessor.get, accessor.touch
+    first, *rest = keys
 
     def get(record: Any) -> Value:
-        return indexing.read(container(record), [key(record) for key in keys])
+        return indexing.read(container(record), (key(record) for key in keys))
 
     def put(record: Any, value: Value) -> None:
-        way = [key(record) for key in keys]
-        target = container(record)
-        if target is None:
-            target = indexing.made_for(way[0])
-            if set_whole is not None:
-                set_whole(record, target)
-            target = container(record)
+        target, name = container(record), first(record)
+        following = (key(record) for key in rest)
         try:
-            kept = storable(value)
-        except ExecutionError:
-            indexing.write(target, way, None)
-            announce(record, target, way)
-            raise
-        indexing.write(target, way, kept)
-        announce(record, target, way)
-
-    def announce(record: Any, target: Value, way: Sequence[Value]) -> None:
-        if touch is not None and (accessor.keys == "value" or way[0] in target):
-            touch(record, way[0] if type(way[0]) is str else "")
+            indexing.write(target, chain((name,), following), value)
+        finally:
+            announce(record, target, name)
 
     def edit(record: Any) -> Value:
-        way = [key(record) for key in keys]
-        target = container(record)
-        found = indexing.read(target, way)
-        announce(record, target, way)
+        target, name = container(record), first(record)
+        found = indexing.read(target, chain((name,), (key(record) for key in rest)))
+        announce(record, target, name)
         return found
+
+    def announce(record: Any, target: Value, name: Value) -> None:
+        if touch is None:
+            return
+        if accessor.keys == "value":
+            touch(record, "")
+        elif type(name) is str and name in target:
+            touch(record, name)
 
     return get, put, edit
 
@@ -270,8 +290,7 @@ def _text_member(
     if len(last.keys) > 1:
         raise resolver.error(f"{last.name} takes one key", last.keys[1].place)
     key = last.keys[0]
-    if not isinstance(key, Constant) or type(key.value) is not str:
-        raise resolver.error(f"{last.name} takes a text as its key", key.place)
+    name = key.value if isinstance(key, Constant) and type(key.value) is str else None
     assert accessor.set is not None  # noqa: S101 - trace_state can be written
-    get, put = trace_state.member(accessor.get, accessor.set, key.value)
+    get, put = trace_state.member(accessor.get, accessor.set, name)
     return get, put, get

@@ -16,13 +16,14 @@ surrogate escapes. `bool` is an `int` to Python and not to OTTL: kinds are told 
 import base64
 import math
 from collections.abc import MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from otx.ottl.errors import ExecutionError
 
 INT64_MIN, INT64_MAX = -(1 << 63), (1 << 63) - 1
 _WRAP = 1 << 64
+_SCALARS = frozenset((str, int, bool, float, bytes, type(None)))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,11 +34,22 @@ class Time:
         unix_nano: Nanoseconds since 1970-01-01 UTC; may be before it.
         offset_s: Seconds east of UTC that it is shown in.
         zone: The zone's abbreviation; "" where only the offset is known.
+        location: The place whose rules gave both, where there is one; other moments there may have
+            others.
     """
 
     unix_nano: int
     offset_s: int = 0
     zone: str = "UTC"
+    location: Any = field(default=None, compare=False, repr=False)
+
+    def plus(self, ns: int) -> "Time":
+        """The moment so many nanoseconds later, shown in the same place."""
+        if self.location is None:
+            return Time(self.unix_nano + ns, self.offset_s, self.zone)
+        from otx.ottl.go_time.zones import time_at
+
+        return time_at(self.unix_nano + ns, self.location)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -128,6 +140,8 @@ def wrap_int64(number: int) -> int:
 
 def deep_copy(value: Value) -> Value:
     """A value that shares no map or list with the original."""
+    if type(value) in _SCALARS:
+        return value
     if type(value) is list:
         return [deep_copy(one) for one in value]
     if is_map(value):
@@ -142,7 +156,7 @@ def storable(value: Value) -> Value:
         ExecutionError: It has none (time, duration, ids, opaque parts); it has to be converted.
     """
     kind = type(value)
-    if kind in (str, int, bool, float, bytes) or value is None:
+    if kind in _SCALARS:
         return value
     if kind is list:
         return [storable(one) for one in value]
@@ -181,7 +195,7 @@ def _exponent(text: str) -> str:
 
 
 def to_plain(value: Value) -> Any:
-    """A value as a JSON writer takes it: bytes in base64, ids as lists of numbers, times as text."""
+    """A value as a JSON writer takes it: bytes in base64, ids as lists, times as text."""
     kind = type(value)
     if value is None or kind in (str, int, bool, float):
         return value
@@ -202,9 +216,31 @@ def to_plain(value: Value) -> Any:
     raise ExecutionError(f"a {kind_of(value)} has no form in JSON")
 
 
-def json_text(value: Value) -> str:
+def json_text(value: Value, *, escapes_html: bool = True) -> str:
     """A value as Go's encoding/json writes it: keys sorted, `<`, `>` and `&` escaped."""
-    return _write(to_plain(value))
+    return _write(to_plain(value), "<>&\u2028\u2029" if escapes_html else "\u2028\u2029")
+
+
+def as_string(value: Value) -> str:
+    """A value as the Collector shows it as text (`AsString`); "" for an Empty one.
+
+    Unlike `coerce.text_like` it writes bytes in base64 and leaves `<` in JSON alone.
+    """
+    kind = type(value)
+    if kind is str:
+        text: str = value
+        return text
+    if kind is bytes:
+        return base64.b64encode(value).decode()
+    if kind is float and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if value is None:
+        return ""
+    try:
+        return json_text(value, escapes_html=False)
+    except ExecutionError:
+        # A NaN within a map or list: the reference gives up on the whole.
+        return ""
 
 
 _ESCAPES = {
@@ -218,7 +254,7 @@ _ESCAPES = {
 }
 
 
-def _write(value: Any) -> str:
+def _write(value: Any, escaped: str) -> str:
     if value is None:
         return "null"
     if value is True:
@@ -226,21 +262,22 @@ def _write(value: Any) -> str:
     if value is False:
         return "false"
     if isinstance(value, str):
-        return _write_text(value)
+        return _write_text(value, escaped)
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
         return number_text(value)
     if isinstance(value, list):
-        return f"[{','.join(map(_write, value))}]"
-    return f"{{{','.join(f'{_write_text(k)}:{_write(value[k])}' for k in sorted(value))}}}"
+        return f"[{','.join(_write(one, escaped) for one in value)}]"
+    entries = (f"{_write_text(k, escaped)}:{_write(value[k], escaped)}" for k in sorted(value))
+    return f"{{{','.join(entries)}}}"
 
 
-def _write_text(text: str) -> str:
-    return '"' + "".join(_ESCAPES.get(c) or _plain_character(c) for c in text) + '"'
+def _write_text(text: str, escaped: str) -> str:
+    return '"' + "".join(_ESCAPES.get(c) or _plain_character(c, escaped) for c in text) + '"'
 
 
-def _plain_character(c: str) -> str:
-    if c in "<>&\u2028\u2029" or c < " ":
+def _plain_character(c: str, escaped: str) -> str:
+    if c in escaped or c < " ":
         return f"\\u{ord(c):04x}"
     return "\ufffd" if 0xD800 <= ord(c) <= 0xDFFF else c
