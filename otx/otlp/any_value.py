@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
-AnyValue: TypeAlias = "None | bool | int | float | str | bytes | list[Any] | Mapping[str, Any]"
+AnyValue: TypeAlias = "bool | int | float | str | bytes | list[Any] | Mapping[str, Any] | None"
 
 _DOUBLE = struct.Struct("<d")
 _SIGN_BIT = 1 << 63
@@ -63,15 +63,20 @@ def decode_any(data: bytes, depth: int = MAX_DEPTH) -> AnyValue:
     """
     if not data:
         return None
-    if data[0] == 0x0A:  # string_value, nearly always alone
-        size = data[1]
-        if size < 128:
-            if len(data) == size + 2:
-                return data[2:].decode("utf-8", "surrogateescape")
-        else:
-            size, at = _varint(data, 1)
-            if len(data) == at + size:
-                return data[at:].decode("utf-8", "surrogateescape")
+    tag = data[0]
+    if tag == 0x0A:  # string_value, nearly always alone
+        size, at = (data[1], 2) if data[1:2] < b"\x80" else _varint(data, 1)
+        if len(data) == at + size:
+            return data[at:].decode("utf-8", "surrogateescape")
+    elif tag == 0x18:
+        number, at = _varint(data, 1)
+        if at == len(data):
+            return number if number < _SIGN_BIT else number - _TWO_64
+    elif tag == 0x10 and len(data) == 2:
+        return data[1] != 0
+    elif tag == 0x21 and len(data) == 9:
+        real: float = _DOUBLE.unpack_from(data, 1)[0]
+        return real
     value: AnyValue = None
     for number, content in fields(data):
         read = _READERS.get(number)
@@ -108,9 +113,32 @@ def fields(data: bytes) -> Iterator[tuple[int, Any]]:
 
 def encode_key_value(key: str, value: AnyValue) -> bytes:
     """A serialised KeyValue."""
+    begin = _KEYS.get(key)
+    if begin is None:
+        begin = _encode_key(key)
+    if type(value) is str:
+        text = value.encode("utf-8", "surrogateescape")
+        size = len(text)
+        if size < 126:  # three lengths of one byte each
+            return begin + _SHORT_TEXTS[size] + text
+        content = b"\x0a" + varint(size) + text
+    else:
+        content = encode_any(value)
+    return begin + varint(len(content)) + content
+
+
+def _encode_key(key: str) -> bytes:
+    """What a KeyValue of a key begins with: all but the value's length and the value."""
     name = key.encode("utf-8", "surrogateescape")
-    content = encode_any(value)
-    return b"\x0a" + varint(len(name)) + name + b"\x12" + varint(len(content)) + content
+    begin = b"\x0a" + varint(len(name)) + name + b"\x12"
+    if len(_KEYS) < _KEYS_LIMIT:
+        _KEYS[key] = begin
+    return begin
+
+
+_KEYS: dict[str, bytes] = {}
+_KEYS_LIMIT = 10_000
+_SHORT_TEXTS = [bytes((size + 2, 0x0A, size)) for size in range(126)]
 
 
 def encode_any(value: AnyValue) -> bytes:

@@ -175,13 +175,14 @@ class Binder:
     def _pattern(self, kind: Pattern, value: Bound, node: Expression) -> Bound:
         from otx.ottl.coerce import text
 
+        compile_ = kind.compile
         if value.is_constant:
             try:
-                return Bound(kind.compile(text(value.constant)))
+                return Bound(compile_(text(value.constant)))
             except ExecutionError as error:
-                raise self._compiler.error(str(error), node) from None
-        compile_ = kind.compile
-        return Bound(evaluate=value.evaluate, convert=lambda given: compile_(text(given)))
+                if isinstance(node, Constant):
+                    raise self._compiler.error(str(error), node) from None
+        return Bound(evaluate=value.closure(), convert=lambda given: compile_(text(given)))
 
     def _special(self, kind: Special, parameter: Parameter, node: Expression) -> Any:
         if kind.name == "path":

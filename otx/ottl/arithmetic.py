@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from otx.ottl.errors import ExecutionError
 from otx.ottl.syntax import MathOperator
-from otx.ottl.values import Duration, Time, Value, kind_of, wrap_int64
+from otx.ottl.values import INT64_MIN, Duration, Time, Value, kind_of, wrap_int64
 
 Calculate: TypeAlias = Callable[[Value, Value], Value]
 
@@ -60,11 +60,11 @@ def _of_times(symbol: MathOperator, left: Value, right: Value) -> Value:
     if kinds == (Time, "-", Time):
         return Duration(left.unix_nano - right.unix_nano)
     if kinds == (Time, "+", Duration):
-        return Time(left.unix_nano + right.ns, left.offset_s, left.zone)
+        return left.plus(right.ns)
     if kinds == (Time, "-", Duration):
-        return Time(left.unix_nano - right.ns, left.offset_s, left.zone)
+        return left.plus(-right.ns)
     if kinds == (Duration, "+", Time):
-        return Time(right.unix_nano + left.ns, right.offset_s, right.zone)
+        return right.plus(left.ns)
     if kinds == (Duration, "+", Duration):
         return Duration(left.ns + right.ns)
     if kinds == (Duration, "-", Duration):
@@ -91,11 +91,7 @@ def positive(value: Value) -> Value:
 
 
 def truncate(value: float) -> int:
-    """A double as int64, cut towards zero.
-
-    Raises:
-        ExecutionError: It is infinite or no number.
-    """
-    if not math.isfinite(value):
-        raise ExecutionError(f"{value} is no integer")
-    return wrap_int64(math.trunc(value))
+    """A double as int64, cut towards zero; what does not fit is what Go makes of it on amd64."""
+    if -(2.0**63) <= value < 2.0**63:
+        return math.trunc(value)
+    return INT64_MIN

@@ -8,7 +8,7 @@ from collections.abc import Iterator, MutableMapping, Set
 from typing import Any
 
 from otx.otlp.any_value import encode_key_value, key_of, value_of
-from otx.ottl.values import Value
+from otx.ottl.values import Value, deep_copy
 
 _MISSING: Any = object()
 _KNOWN_KEYS: dict[bytes, str] = {}
@@ -28,34 +28,24 @@ class AttributeMap(MutableMapping[str, Value]):
         """Look at a repeated bytes field of serialised KeyValue messages."""
         raw: dict[str, bytes | None] = {}
         known = _KNOWN_KEYS
-        count = 0
-        for data in field:
-            count += 1
-            size = data[1] if len(data) > 1 else 128
-            if data[:1] == b"\x12":
-                # The value first, as the Collector writes; what does not fit is read at leisure.
-                if (
-                    size < 128
-                    and data[size + 2 : size + 3] == b"\x0a"
-                    and len(data) - size - 4 == data[size + 3]
-                ):
-                    name = data[size + 4 :]
-                else:
-                    name = b""
-            elif data[:1] == b"\x0a" and size < 128:
-                name = data[2 : size + 2]
-            else:
+        entries = field[:]
+        for data in entries:
+            try:
+                size = data[1]
+                if data[0] == 0x0A:
+                    name = data[2 : size + 2] if size < 128 else b""
+                else:  # the value first, as the Collector writes
+                    name = data[size + 4 :] if size < 128 and data[size + 2] == 0x0A else b""
+            except IndexError:
                 name = b""
             key = known.get(name)
-            if key is None:
-                key = _learn(name, data)
-            raw[key] = data
+            raw[_learn(name, data) if key is None else key] = data
         self._field = field
         self._raw = raw
         self._values: dict[str, Value] = {}
         self._changed = False
         self._later: list[bytes] = []
-        if count != len(raw):
+        if len(entries) != len(raw):
             self._sort_out_doubles()
 
     def __getitem__(self, key: str) -> Value:
@@ -116,6 +106,16 @@ class AttributeMap(MutableMapping[str, Value]):
         self._later.clear()
         self._changed = True
 
+    def adopt(self, key: str, source: "AttributeMap") -> None:
+        """Take over an entry of another map, as the bytes that it is where it is bytes."""
+        data = source._raw[key]
+        if data is None:
+            self[key] = deep_copy(source._values[key])
+            return
+        self._raw[key] = data
+        self._values.pop(key, None)
+        self._changed = True
+
     def keep(self, keys: Set[str]) -> None:
         """Remove every key but these; without decoding what goes or stays."""
         if not self._raw.keys() <= keys:
@@ -123,6 +123,19 @@ class AttributeMap(MutableMapping[str, Value]):
             self._values = {key: one for key, one in self._values.items() if key in keys}
             self._later = [data for data in self._later if key_of(data) in keys]
             self._changed = True
+
+    def texts_longer_than(self, limit: int) -> "list[tuple[str, str]]":
+        """The texts of more than `limit` bytes; of the others hardly any is decoded."""
+        found = []
+        for key, data in self._raw.items():
+            if data is not None and len(data) <= limit:
+                continue  # the entry as a whole is shorter
+            value = self[key]
+            # Four bytes a character at most: shorter texts need no look at their bytes.
+            may_be = type(value) is str and len(value) * 4 > limit
+            if may_be and len(value.encode("utf-8", "surrogateescape")) > limit:
+                found.append((key, value))
+        return found
 
     def encoded(self, key: str) -> bytes:
         """The serialised KeyValue of a key."""
@@ -161,8 +174,9 @@ class AttributeMap(MutableMapping[str, Value]):
 
 
 def _learn(name: bytes, data: bytes) -> str:
-    """The text of a key that was not met before."""
-    key = name.decode("utf-8", "surrogateescape") if name else key_of(data)
-    if name and len(_KNOWN_KEYS) < _KNOWN_KEYS_LIMIT:
+    """The key of an entry whose name was not met before, or could not be taken as it stands."""
+    key = key_of(data)
+    is_exact = bool(name) and key.encode("utf-8", "surrogateescape") == name
+    if is_exact and len(_KNOWN_KEYS) < _KNOWN_KEYS_LIMIT:
         _KNOWN_KEYS[name] = key
     return key

@@ -8,9 +8,8 @@ import struct
 
 from otx.ottl.arithmetic import truncate
 from otx.ottl.errors import ExecutionError
+from otx.ottl.go_strconv import parse_float, parse_int
 from otx.ottl.values import (
-    INT64_MAX,
-    INT64_MIN,
     Duration,
     Map,
     Time,
@@ -60,7 +59,7 @@ def integer_like(value: Value) -> int | None:
     if type(value) is bool:
         return int(value)
     if type(value) is str:
-        return _parse_int(value)
+        return parse_int(value, 10)
     raise _refused("number", value)
 
 
@@ -146,26 +145,3 @@ def length_of_time(value: Value) -> Duration:
     if type(value) is Duration:
         return value
     raise _refused("duration", value)
-
-
-def parse_float(value: str) -> float:
-    """A text as Go's strconv.ParseFloat reads it, but for hexadecimal.
-
-    Raises:
-        ExecutionError: It is no number.
-    """
-    try:
-        if value.strip() == value and value.isascii():
-            return float(value)
-    except ValueError:
-        pass
-    raise ExecutionError(f"{value!r} is no number")
-
-
-def _parse_int(value: str) -> int:
-    digits = value[1:] if value[:1] in ("+", "-") else value
-    if digits.isascii() and digits.isdigit() and len(digits) < 40:
-        number = int(value)
-        if INT64_MIN <= number <= INT64_MAX:
-            return number
-    raise ExecutionError(f"{value!r} is no integer")

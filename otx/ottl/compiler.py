@@ -13,7 +13,7 @@ from otx.ottl import keys as indexing
 from otx.ottl.arguments import LEFT_OUT, Binder
 from otx.ottl.arithmetic import calculation, negative, positive
 from otx.ottl.compare import comparison, is_nil
-from otx.ottl.composites import ListOf, MapOf
+from otx.ottl.composites import CompiledLambda, ListOf, MapOf
 from otx.ottl.contexts.context import Context
 from otx.ottl.errors import ExecutionError, OttlError
 from otx.ottl.functions.registry import Function, FunctionSet
@@ -171,13 +171,12 @@ class ExpressionCompiler:
         call = function.implementation
         return lambda _, text: call(text)
 
-    def lambda_(self, node: Lambda, formals: int) -> Callable[..., Value]:
-        """A lambda: called with the record and one value for each formal."""
+    def lambda_(self, node: Lambda, formals: int) -> CompiledLambda:
+        """A lambda."""
         if len(node.formals) != formals:
             raise self.error(
                 f"a lambda of {formals} formals is wanted, this one has {len(node.formals)}", node
             )
-        # A formal is a cell, filled for each call; calls of one lambda do not nest in themselves.
         cells: list[list[Value]] = [[None] for _ in node.formals]
         named = {name: cell for name, cell in zip(node.formals, cells, strict=True) if name != "_"}
         self._formals.append(named)
@@ -185,13 +184,7 @@ class ExpressionCompiler:
             body = self._lambda_body(node.body)
         finally:
             self._formals.pop()
-
-        def run(record: Any, *values: Value) -> Value:
-            for cell, value in zip(cells, values, strict=True):
-                cell[0] = value
-            return body(record)
-
-        return run
+        return CompiledLambda(body, cells)
 
     def _lambda_body(self, body: Expression) -> Evaluate:
         inner = body
@@ -208,7 +201,9 @@ class ExpressionCompiler:
         keys = [self._key(key) for key in node.fields[0].keys]
         if not keys:
             return Bound(evaluate=lambda _: cell[0])
-        return Bound(evaluate=lambda record: indexing.read(cell[0], [key(record) for key in keys]))
+        return Bound(
+            evaluate=lambda record: indexing.read_result(cell[0], (key(record) for key in keys))
+        )
 
     def _formal(self, node: Path) -> list[Value] | None:
         """The cell of the formal that a path names; inner lambdas hide outer ones."""
@@ -237,7 +232,7 @@ class ExpressionCompiler:
         evaluate = result.closure()
         return Bound(
             evaluate=lambda record: indexing.read_result(
-                evaluate(record), [key(record) for key in keys]
+                evaluate(record), (key(record) for key in keys)
             )
         )
 

@@ -62,6 +62,45 @@ class MapOf:
         return {key: _map_member(value, record) for key, value in self.entries}
 
 
+class CompiledLambda:
+    """A lambda: called with the record and one value for each formal."""
+
+    __slots__ = ("_body", "_cells", "_plain_body")
+
+    def __init__(self, body: Evaluate, cells: Sequence[list[Value]]) -> None:
+        """Take a body and the cells that its formals are read from.
+
+        They are filled anew for each call; calls of one lambda do not nest in themselves.
+        """
+        self._body = body
+        self._plain_body = plain(body)
+        self._cells = cells
+
+    def __call__(self, record: Any, *values: Value) -> Value:
+        """What the body gives.
+
+        Raises:
+            ExecutionError: It gives nil.
+        """
+        return self._run(self._body, record, values)
+
+    def plain(self, record: Any, *values: Value) -> Value:
+        """What the body gives as a value that is stored; of a list literal, `ListOf.plain`.
+
+        Raises:
+            ExecutionError: It gives nil, or what has no OTLP form.
+        """
+        return storable(self._run(self._plain_body, record, values))
+
+    def _run(self, body: Evaluate, record: Any, values: Sequence[Value]) -> Value:
+        for cell, value in zip(self._cells, values, strict=True):
+            cell[0] = value
+        result = body(record)
+        if result is None:
+            raise ExecutionError("the lambda gave nil where a value is wanted")
+        return result
+
+
 def plain(source: Evaluate) -> Evaluate:
     """A closure as one that is taken apart: a list literal then checks its members."""
     return source.plain if isinstance(source, ListOf) else source

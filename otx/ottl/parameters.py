@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, TypeAlias, TypeVar
 
 from otx.ottl import coerce
+from otx.ottl.composites import CompiledLambda
 from otx.ottl.globs import Glob, compile_glob
 from otx.ottl.patterns import compile_regex
 from otx.ottl.values import Duration, Map, Time, Value
@@ -114,7 +115,7 @@ class TargetPath(Protocol):
 Target = Annotated[TargetPath, TARGET]
 FunctionRef = Annotated[Callable[[Any, str], Value], FUNCTION]
 """A converter of one text, called with the record and that text."""
-LambdaOf: TypeAlias = Callable[..., Value]
+LambdaOf: TypeAlias = CompiledLambda
 Lambda0 = Annotated[LambdaOf, Special("lambda of 0")]
 Lambda2 = Annotated[LambdaOf, Special("lambda of 2")]
 Lambda3 = Annotated[LambdaOf, Special("lambda of 3")]

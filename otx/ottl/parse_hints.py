@@ -49,7 +49,7 @@ def hint_for(text: str, place: Place, start: str) -> str:
         return "no comma before a closing bracket"
     if before.endswith(")") and rest[:1].isalpha():
         return "one statement has one editor: put the next in a line of its own"
-    if place.start >= len(text):
+    if place.start >= len(text) or rest.startswith('"'):
         return _unclosed(text)
     return ""
 

@@ -35,7 +35,7 @@ from otx.ottl.syntax import (
 )
 
 if TYPE_CHECKING:
-    from lark import Token, Tree
+    from lark import Lark, Token, Tree
 
 Start: TypeAlias = Literal["statement", "condition", "value_expression"]
 
@@ -81,7 +81,7 @@ def _parse(text: str, start: Start) -> list[Any]:
 
     _check_size(text)
     try:
-        tree = _parsers()(text, start)
+        tree: Tree[Token] = lark_parser().parse(text, start=start)
     except UnexpectedInput as error:
         raise _syntax_error(error, text, start) from None
     builder = _Builder(text)
@@ -89,17 +89,17 @@ def _parse(text: str, start: Start) -> list[Any]:
 
 
 @cache
-def _parsers() -> "Callable[[str, Start], Tree[Token]]":
+def lark_parser() -> "Lark":
+    """The parser of the grammar; its terminals also colour texts that do not parse."""
     from lark import Lark  # 50 ms
 
-    parser = Lark(
+    return Lark(
         GRAMMAR.read_text(),
         parser="lalr",
         start=["statement", "condition", "value_expression"],
         propagate_positions=True,
         maybe_placeholders=False,
     )
-    return lambda text, start: parser.parse(text, start=start)
 
 
 def _check_size(text: str) -> None:

@@ -15,11 +15,13 @@ surrogate escapes. `bool` is an `int` to Python and not to OTTL: kinds are told 
 
 import base64
 import math
+import re
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from otx.ottl.errors import ExecutionError
+from otx.ottl.go_strconv import format_float
 
 INT64_MIN, INT64_MAX = -(1 << 63), (1 << 63) - 1
 _WRAP = 1 << 64
@@ -165,33 +167,15 @@ def storable(value: Value) -> Value:
     raise ExecutionError(f"a {kind_of(value)} cannot be stored as it is: convert it first")
 
 
-def number_text(value: float) -> str:
-    """A double as Go's JSON and `%v` of JSON numbers write it."""
-    if math.isnan(value) or math.isinf(value):
+def number_text(value: float, *, pads_exponent: bool = False) -> str:
+    """A double as Go's encoding/json writes it; other writers make it `1e-07` instead of `1e-7`."""
+    if not math.isfinite(value):
         raise ExecutionError(f"{value} has no form in JSON")
-    if value == 0:
-        return "-0" if math.copysign(1, value) < 0 else "0"
     size = abs(value)
-    if 1e-6 <= size < 1e21:
-        text = repr(value)
-        if "e" in text:
-            text = f"{value:.{_fraction_digits(text)}f}"
-        return text.removesuffix(".0")
-    mantissa, _, exponent = (
-        f"{value!r}".partition("e") if "e" in repr(value) else (*f"{value:.17e}".partition("e"),)
-    )
-    return f"{mantissa.removesuffix('.0')}e{_exponent(exponent)}"
-
-
-def _fraction_digits(text: str) -> int:
-    mantissa, _, exponent = text.partition("e")
-    return max(0, len(mantissa.partition(".")[2]) - int(exponent))
-
-
-def _exponent(text: str) -> str:
-    """Go writes `1e-7` and `1e+21`: a sign, and no zero before the digits."""
-    number = int(text)
-    return f"{'+' if number > 0 else '-'}{abs(number)}"
+    if 1e-4 <= size < 1e16:
+        return repr(value).removesuffix(".0")
+    text = format_float(value, "f" if size == 0 or 1e-6 <= size < 1e21 else "e")
+    return text if pads_exponent else text.replace("e-0", "e-")
 
 
 def to_plain(value: Value) -> Any:
@@ -213,12 +197,18 @@ def to_plain(value: Value) -> Any:
         from otx.ottl.times import rfc3339
 
         return rfc3339(value)
+    if isinstance(value, Opaque):
+        # What the reference's JSON shows of its own types: numbers, and nothing of messages.
+        return {} if value.content and type(value.content[0]) is bytes else list(value.content)
     raise ExecutionError(f"a {kind_of(value)} has no form in JSON")
 
 
-def json_text(value: Value, *, escapes_html: bool = True) -> str:
-    """A value as Go's encoding/json writes it: keys sorted, `<`, `>` and `&` escaped."""
-    return _write(to_plain(value), "<>&\u2028\u2029" if escapes_html else "\u2028\u2029")
+def json_text(value: Value) -> str:
+    """A value as the Collector's functions write it as JSON (goccy/go-json).
+
+    `<`, `>` and `&` are escaped, and keys are sorted as they are written: with their quotes.
+    """
+    return _write(to_plain(value), _FUNCTIONS_JSON)
 
 
 def as_string(value: Value) -> str:
@@ -237,47 +227,65 @@ def as_string(value: Value) -> str:
     if value is None:
         return ""
     try:
-        return json_text(value, escapes_html=False)
+        return _write(to_plain(value), _OTLP_JSON)
     except ExecutionError:
         # A NaN within a map or list: the reference gives up on the whole.
         return ""
 
 
-_ESCAPES = {
-    '"': '\\"',
-    "\\": "\\\\",
-    "\b": "\\b",
-    "\f": "\\f",
-    "\n": "\\n",
-    "\r": "\\r",
-    "\t": "\\t",
-}
+@dataclass(frozen=True, slots=True)
+class _Dialect:
+    """What Go's writers of JSON differ in.
+
+    Attributes:
+        special: The characters that are escaped.
+        escapes: How, where it is not by number.
+        sorts_written: Whether keys are sorted as they are written.
+        pads_exponent: Whether exponents have two digits.
+    """
+
+    special: re.Pattern[str]
+    escapes: dict[str, str]
+    sorts_written: bool
+    pads_exponent: bool
 
 
-def _write(value: Any, escaped: str) -> str:
+_SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_FUNCTIONS_JSON = _Dialect(
+    re.compile('["\\\\\x00-\x1f<>&\u2028\u2029\ud800-\udfff]'), _SHORT_ESCAPES, True, True
+)
+_OTLP_JSON = _Dialect(
+    re.compile('["\\\\\x00-\x1f\u2028\u2029\ud800-\udfff]'),
+    {**_SHORT_ESCAPES, "\b": "\\b", "\f": "\\f"},
+    False,
+    False,
+)
+
+
+def _write(value: Any, dialect: _Dialect) -> str:
+    kind = type(value)
+    if kind is str:
+        return _write_text(value, dialect)
     if value is None:
         return "null"
-    if value is True:
-        return "true"
-    if value is False:
-        return "false"
-    if isinstance(value, str):
-        return _write_text(value, escaped)
-    if isinstance(value, int):
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is int:
         return str(value)
-    if isinstance(value, float):
-        return number_text(value)
-    if isinstance(value, list):
-        return f"[{','.join(_write(one, escaped) for one in value)}]"
-    entries = (f"{_write_text(k, escaped)}:{_write(value[k], escaped)}" for k in sorted(value))
-    return f"{{{','.join(entries)}}}"
+    if kind is float:
+        return number_text(value, pads_exponent=dialect.pads_exponent)
+    if kind is list:
+        return f"[{','.join([_write(one, dialect) for one in value])}]"
+    entries = [(key, _write_text(key, dialect), one) for key, one in value.items()]
+    by = 1 if dialect.sorts_written else 0
+    entries.sort(key=lambda entry: entry[by].encode("utf-8", "surrogateescape"))
+    return f"{{{','.join([f'{key}:{_write(one, dialect)}' for _, key, one in entries])}}}"
 
 
-def _write_text(text: str, escaped: str) -> str:
-    return '"' + "".join(_ESCAPES.get(c) or _plain_character(c, escaped) for c in text) + '"'
+def _write_text(text: str, dialect: _Dialect) -> str:
+    def escape(found: re.Match[str]) -> str:
+        c = found[0]
+        code = 0xFFFD if "\ud800" <= c <= "\udfff" else ord(c)
+        return dialect.escapes.get(c) or f"\\u{code:04x}"
 
-
-def _plain_character(c: str, escaped: str) -> str:
-    if c in escaped or c < " ":
-        return f"\\u{ord(c):04x}"
-    return "\ufffd" if 0xD800 <= ord(c) <= 0xDFFF else c
+    return f'"{dialect.special.sub(escape, text)}"'

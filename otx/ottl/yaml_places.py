@@ -167,19 +167,20 @@ class _Constructor:
 
     def _mapping(self, node: Any, path: YamlPath) -> dict[str, Any]:
         made: dict[str, Any] = {}
+        merged: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, yaml.ScalarNode):
                 raise self._refused(key_node, "a key that is no text")
             key = str(key_node.value)
-            if key == "<<" and key_node.style is None:
-                merged = self.make(value_node, (*path, key))
-                for one in merged if isinstance(merged, list) else [merged]:
-                    made = {**one, **made} if isinstance(one, dict) else made
+            if key == "<<" and not key_node.style:
+                found = self.make(value_node, (*path, key))
+                for one in found if isinstance(found, list) else [found]:
+                    merged = {**one, **merged} if isinstance(one, dict) else merged
                 continue
             if key in made:
                 raise self._refused(key_node, f"the key {key!r} twice")
             made[key] = self.make(value_node, (*path, key))
-        return made
+        return {**merged, **made}
 
     def _scalar(self, node: Any, path: YamlPath) -> Any:
         if node.tag != "tag:yaml.org,2002:str":

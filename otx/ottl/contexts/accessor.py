@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from otx.ottl.errors import ExecutionError
+from otx.ottl.records import attributes_of
 from otx.ottl.values import (
-    Duration,
     Id,
+    ProfileId,
     SpanId,
     Time,
     TraceId,
@@ -36,6 +37,7 @@ class Accessor:
         sections: What may follow it after a dot.
         touch: Announces that what `get` returned was changed in place under a key.
         is_nullable: Whether nil can be written: maps and lists are emptied, values become Empty.
+        is_group: Whether it is no value by itself, and one of its sections has to follow.
     """
 
     type: str
@@ -45,6 +47,12 @@ class Accessor:
     sections: Mapping[str, "Accessor"] = field(default_factory=dict)
     touch: Callable[[Any, str], None] | None = None
     is_nullable: bool = False
+    is_group: bool = False
+
+
+def group(**sections: Accessor) -> Accessor:
+    """A section that only leads to others and is no value by itself."""
+    return Accessor("group", lambda _: None, None, sections=sections, is_group=True)
 
 
 def refuse(name: str, wanted: str, value: Value) -> ExecutionError:
@@ -116,32 +124,33 @@ def times(name: str) -> dict[str, Accessor]:
     return {field_name: integer(field_name, signed=False), name: time(name, field_name)}
 
 
-def identifier(name: str, kind: type[TraceId] | type[SpanId], size: int) -> Accessor:
-    """A trace or span id, and `.string`, its hex text."""
+def identifier(
+    name: str, kind: type[TraceId] | type[SpanId] | type[ProfileId], size: int
+) -> Accessor:
+    """A trace, span or profile id, and `.string`, its hex text; a profile's may not be zero."""
+    shown = kind.__name__.replace("Id", "ID")
 
     def get(record: Any) -> Value:
         return kind(getattr(record.item, name).ljust(size, b"\0"))
 
     def set_(record: Any, value: Value) -> None:
         if type(value) is not kind:
-            raise refuse(name, kind.__name__.replace("Id", "ID"), value)
+            raise refuse(name, shown, value)
         put(record, value)
 
     def put(record: Any, value: Id) -> None:
-        setattr(record.item, name, value.raw if any(value.raw) else b"")
+        is_zero = not any(value.raw)
+        if is_zero and kind is ProfileId:
+            raise ExecutionError(f"{name} cannot be zero")
+        setattr(record.item, name, b"" if is_zero else value.raw)
 
     def set_text(record: Any, value: Value) -> None:
         if type(value) is not str:
             raise refuse(f"{name}.string", "string", value)
         put(record, kind(hex_bytes(value, size)))
 
-    string = Accessor("string", lambda record: hex_text(get(record).raw), set_text)
-    return Accessor(kind.__name__.replace("Id", "ID"), get, set_, sections={"string": string})
-
-
-def hex_text(raw: bytes) -> str:
-    """An id as text; "" for one of zeros, which is none."""
-    return raw.hex() if any(raw) else ""
+    string = Accessor("string", lambda record: get(record).raw.hex(), set_text)
+    return Accessor(shown, get, set_, sections={"string": string})
 
 
 def hex_bytes(value: str, size: int) -> bytes:
@@ -163,7 +172,7 @@ def attributes() -> Accessor:
     """The attribute map of a record."""
     return Accessor(
         "map",
-        lambda record: record.attributes,
+        attributes_of,
         _set_attributes,
         keys="map",
         touch=lambda record, key: record.attributes.touch(key),
@@ -187,17 +196,6 @@ def cache() -> Accessor:
     return Accessor("map", get, set_, keys="map", is_nullable=True)
 
 
-def duration(name: str, field_name: str) -> Accessor:
-    """A length of time kept as nanoseconds."""
-
-    def set_(record: Any, value: Value) -> None:
-        if type(value) is not Duration:
-            raise refuse(name, "duration", value)
-        setattr(record.item, field_name, value.ns)
-
-    return Accessor("duration", lambda record: Duration(getattr(record.item, field_name)), set_)
-
-
 def hopped(accessor: Accessor, hop: Get) -> Accessor:
     """An accessor of a parent, used from its child."""
     get, set_, touch = accessor.get, accessor.set, accessor.touch
@@ -209,6 +207,7 @@ def hopped(accessor: Accessor, hop: Get) -> Accessor:
         {name: hopped(section, hop) for name, section in accessor.sections.items()},
         None if touch is None else lambda record, key: touch(hop(record), key),
         accessor.is_nullable,
+        accessor.is_group,
     )
 
 

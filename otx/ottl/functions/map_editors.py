@@ -110,8 +110,12 @@ def merge_maps(
         else:
             wanted = strategy == "update"
             chosen = [key for key in added if (key in attributes) is wanted]
-        for key in chosen:
-            attributes[key] = deep_copy(added[key])
+        if isinstance(attributes, AttributeMap) and isinstance(added, AttributeMap):
+            for key in chosen:
+                attributes.adopt(key, added)
+        else:
+            for key in chosen:
+                attributes[key] = deep_copy(added[key])
 
     return run
 

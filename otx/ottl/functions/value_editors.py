@@ -129,16 +129,23 @@ def truncate_all(
 
     def run(record: Any) -> None:
         attributes = mapping(edit(record))
-        for key, value in list(attributes.items()):
-            # Four bytes a character at most: shorter texts need no look at their bytes.
-            if type(value) is not str or len(value) * 4 <= limit:
-                continue
+        for key, value in _texts_longer_than(attributes, limit):
             octets = value.encode("utf-8", "surrogateescape")
-            if len(octets) > limit:
-                kept = octets[: _boundary(octets, end) if utf8_safe else end] + marker
-                attributes[key] = kept.decode("utf-8", "surrogateescape")
+            kept = octets[: _boundary(octets, end) if utf8_safe else end] + marker
+            attributes[key] = kept.decode("utf-8", "surrogateescape")
 
     return run
+
+
+def _texts_longer_than(attributes: Map, limit: int) -> list[tuple[str, str]]:
+    """The texts of a map of more than so many bytes."""
+    if isinstance(attributes, AttributeMap):
+        return attributes.texts_longer_than(limit)
+    return [
+        (key, value)
+        for key, value in attributes.items()
+        if type(value) is str and len(value.encode("utf-8", "surrogateescape")) > limit
+    ]
 
 
 def _boundary(octets: bytes, end: int) -> int:

@@ -1,0 +1,75 @@
+"""Which context is inferred, and the reasons that are given for it."""
+
+import pytest
+
+from otx.ottl.functions.registry import FunctionSet
+from otx.ottl.inference import Inference, infer
+from otx.ottl.parser import parse_statement
+
+
+def inferred(*statements: str, component: str = "transform", **rest: object) -> Inference:
+    trees = [parse_statement(text) for text in statements]
+    return infer(trees, FunctionSet(component), **rest)  # type: ignore[arg-type]  # the tests' own
+
+
+@pytest.mark.parametrize(
+    ("statements", "context"),
+    [
+        (['set(span.name, "x")'], "span"),
+        (['set(resource.attributes["a"], 1)'], "resource"),
+        (['set(scope.name, "x")'], "scope"),
+        (['set(instrumentation_scope.name, "x")'], "scope"),
+        (["set(spanevent.name, span.name)"], "spanevent"),
+        (["set(resource.attributes[log.body], 1)"], "log"),
+        (['set(metric.name, "a")', 'set(datapoint.attributes["a"], 1)'], "datapoint"),
+        (['set(span.name, "x")', 'set(resource.attributes["a"], 1)'], "span"),
+        (["set(scope.name, resource.schema_url)"], "scope"),
+    ],
+)
+def test_the_most_specific_context_that_is_named_is_taken(
+    statements: list[str], context: str
+) -> None:
+    found = inferred(*statements)
+    assert found.context is not None
+    assert found.context.name == context
+    assert found.candidates[-1].name == context
+    assert not found.candidates[-1].refusal
+
+
+def test_what_lacks_a_function_is_left_for_what_is_below_it() -> None:
+    found = inferred('convert_sum_to_gauge() where resource.attributes["a"] == 1')
+    assert found.context is not None
+    assert found.context.name == "metric"
+    assert [one.name for one in found.candidates if one.refusal][0] == "resource"
+    assert "it has no function convert_sum_to_gauge" in found.candidates[0].refusal
+    assert "only metric below it has every function and enum" in found.reason
+
+
+def test_an_enum_forces_a_context_too() -> None:
+    found = inferred('set(resource.attributes["a"], SPAN_KIND_SERVER)')
+    assert found.context is not None
+    assert found.context.name in ("span", "spanevent", "spanlink")
+
+
+def test_without_a_path_there_is_nothing_to_infer_from() -> None:
+    found = inferred("convert_sum_to_gauge()")
+    assert found.context is None
+    assert "no path names its context" in found.reason
+
+
+def test_an_unknown_function_refuses_every_candidate_by_name() -> None:
+    found = inferred('nosuch(span.name, "x")')
+    assert found.context is None
+    assert all("it has no function nosuch" in one.refusal for one in found.candidates)
+
+
+def test_a_lambda_s_formal_names_no_context() -> None:
+    found = inferred('set(log.attributes["a"], Filter(log.body, (span, v) => span == 1))')
+    assert found.context is not None
+    assert found.context.name == "log"
+
+
+def test_a_signal_allows_only_its_own_contexts() -> None:
+    found = inferred('set(span.name, "x")', allowed=("resource", "scope", "log"))
+    assert found.context is None
+    assert "it is none of resource, scope, log" in found.reason
