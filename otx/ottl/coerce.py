@@ -12,11 +12,13 @@ from otx.ottl.go_strconv import parse_float, parse_int
 from otx.ottl.values import (
     Duration,
     Map,
+    Opaque,
     Time,
     Value,
     is_map,
     json_text,
     kind_of,
+    wrap_int64,
 )
 
 _TRUE = {"1", "t", "T", "TRUE", "true", "True"}
@@ -127,9 +129,11 @@ def mapping(value: Value) -> Map:
 
 
 def sequence(value: Value) -> list[Value]:
-    """A list and nothing else."""
+    """A list of values or numbers, and nothing else."""
     if type(value) is list:
         return value
+    if isinstance(value, Opaque) and value.is_numbers:
+        return list(map(wrap_int64, value.content))
     raise _refused("list", value)
 
 

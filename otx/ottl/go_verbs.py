@@ -103,12 +103,7 @@ def type_name(value: Value) -> str:
     if name is not None:
         return name
     if isinstance(value, Opaque):
-        is_number = value.content and type(value.content[0]) in (int, float)
-        return (
-            f"[]{'uint64' if type(value.content[0]) is int else 'float64'}"
-            if is_number
-            else (value.kind)
-        )
+        return "[]uint64" if value.is_numbers else value.kind
     return _TYPE_NAMES[dict]
 
 
@@ -287,15 +282,10 @@ def _map(layout: Layout, value: Value, verb: str) -> str:
 
 
 def _opaque(layout: Layout, value: Opaque, verb: str) -> str:
-    name = type_name(value)
-    if not name.startswith("[]"):
+    if not value.is_numbers:
         return layout.pad(layout.cut(f"{{{value.kind}}}"))
-    shower = _unsigned if name == "[]uint64" else _double
-    return _in_brackets(layout, [shower(layout, one, verb) for one in value.content], name)
-
-
-def _unsigned(layout: Layout, value: int, verb: str) -> str:
-    return _integer(layout, value, verb, "uint64")
+    items = [_integer(layout, one, verb, "uint64") for one in value.content]
+    return _in_brackets(layout, items, type_name(value))
 
 
 def _duration(layout: Layout, value: Duration, verb: str) -> str:

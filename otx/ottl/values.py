@@ -94,9 +94,22 @@ class Opaque:
     kind: str
     content: tuple[Any, ...]
 
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a list of parts, and no single one."""
+        return self.kind not in _SINGLE_PARTS
+
+    @property
+    def is_numbers(self) -> bool:
+        """Whether it is a list of uint64, such as bucket counts."""
+        return self.kind == COUNTS
+
     def __len__(self) -> int:
         return len(self.content)
 
+
+COUNTS = "list of uint64"
+_SINGLE_PARTS = frozenset(("status", "buckets", "value type"))
 
 Id: TypeAlias = TraceId | SpanId | ProfileId
 Map: TypeAlias = MutableMapping[str, Any]
@@ -199,7 +212,7 @@ def to_plain(value: Value) -> Any:
         return rfc3339(value)
     if isinstance(value, Opaque):
         # What the reference's JSON shows of its own types: numbers, and nothing of messages.
-        return {} if value.content and type(value.content[0]) is bytes else list(value.content)
+        return list(value.content) if value.is_numbers else {}
     raise ExecutionError(f"a {kind_of(value)} has no form in JSON")
 
 
