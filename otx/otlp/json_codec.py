@@ -3,7 +3,8 @@
 OTLP's JSON is not protobuf's standard mapping (OTLP specification, "JSON Protobuf Encoding"):
 trace and span ids are hex, enums are numbers, keys are lowerCamelCase only, and unknown keys are
 ignored. What a reader of the letter would lose in silence (a snake_case key) or refuse (an enum's
-name) is read as far as that is safe, and named in a warning.
+name) is read as far as that is safe, and named in a warning. Profile ids are hex too, as the
+Collector has them.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ Scalar: TypeAlias = "str | int | float | bool | bytes"
 ReadScalar: TypeAlias = Callable[[Any], Scalar]
 WriteScalar: TypeAlias = Callable[[Any], Any]
 
-_HEX_FIELDS = {"trace_id", "span_id", "parent_span_id"}
+_HEX_FIELDS = {"trace_id", "span_id", "parent_span_id", "profile_id"}
 _F = FieldDescriptor
 _INT_RANGES = {
     _F.TYPE_INT32: (-(1 << 31), (1 << 31) - 1),

@@ -1,1 +1,1 @@
-"""What statements run on: spans, logs, data points and the rest, each with its paths and parents."""
+"""What statements run on: spans, logs, data points and others, each with paths and parents."""

@@ -2,9 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from otx.ottl.contexts.accessor import Accessor, cache, hopped
+
+Parent: TypeAlias = "tuple[Context, Callable[[Any], Any]]"
+"""A context above, and the way from a record to its."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class Context:
 
     name: str
     paths: Mapping[str, Accessor]
-    parents: Mapping[str, tuple["Context", Callable[[Any], Any]]] = field(default_factory=dict)
+    parents: Mapping[str, Parent] = field(default_factory=dict)
     enums: Mapping[str, int] = field(default_factory=dict)
     aliases: tuple[str, ...] = ()
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from otx.ottl.coerce import text_like
 from otx.ottl.contexts.accessor import (
     Accessor,
     attributes,
@@ -14,7 +13,7 @@ from otx.ottl.contexts.accessor import (
 )
 from otx.ottl.contexts.context import Context, paths
 from otx.ottl.contexts.resources import PARENTS
-from otx.ottl.values import SpanId, TraceId, Value, storable
+from otx.ottl.values import SpanId, TraceId, Value, as_string, storable
 
 _SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 
@@ -44,7 +43,7 @@ def _set_body_text(record: Any, value: Value) -> None:
 
 
 def _get_body_text(record: Any) -> Value:
-    return text_like(record.body) or ""
+    return as_string(record.body)
 
 
 LOG = Context(

@@ -6,6 +6,7 @@ from typing import Any
 
 from otx.ottl.contexts.accessor import (
     Accessor,
+    Set,
     attributes,
     double,
     identifier,
@@ -15,10 +16,13 @@ from otx.ottl.contexts.accessor import (
     times,
 )
 from otx.ottl.contexts.context import Context, paths
+from otx.ottl.contexts.repeated import content_of, counts, doubles, messages
 from otx.ottl.contexts.resources import PARENTS
 from otx.ottl.errors import ExecutionError
 from otx.ottl.values import Opaque, SpanId, TraceId, Value
 
+_NUMBERS = ("gauge", "sum")
+_HISTOGRAMS = ("histogram", "exponential_histogram")
 KINDS = ("", "gauge", "sum", "histogram", "exponential_histogram", "summary")
 
 METRIC_ENUMS = {
@@ -30,7 +34,15 @@ METRIC_ENUMS = {
 POINT_ENUMS = {**METRIC_ENUMS, "FLAG_NONE": 0, "FLAG_NO_RECORDED_VALUE": 1}
 
 
-def _of_data(name: str, type_: str, kinds: Sequence[str], wanted: type) -> Accessor:
+def _temporality(record: Any, value: Value) -> None:
+    record.data.aggregation_temporality = (value + (1 << 31)) % (1 << 32) - (1 << 31)
+
+
+def _monotonic(record: Any, value: Value) -> None:
+    record.data.is_monotonic = value
+
+
+def _of_data(name: str, kinds: Sequence[str], wanted: type[int] | type[bool], put: Set) -> Accessor:
     """A field that some kinds of metric have: nil elsewhere, and setting it there does nothing."""
 
     def get(record: Any) -> Value:
@@ -38,38 +50,42 @@ def _of_data(name: str, type_: str, kinds: Sequence[str], wanted: type) -> Acces
 
     def set_(record: Any, value: Value) -> None:
         if type(value) is not wanted:
-            raise refuse(name, type_, value)
+            raise refuse(name, wanted.__name__, value)
         if record.kind in kinds:
-            setattr(record.data, name, value)
+            put(record, value)
 
-    return Accessor(type_, get, set_)
+    return Accessor(wanted.__name__, get, set_)
+
+
+def _points_kind(record: Any) -> str:
+    """What data points a metric takes: those of gauges and sums are of one kind."""
+    kind = "number" if record.kind in _NUMBERS else record.kind
+    return f"list of {kind} data points".replace("_", " ")
 
 
 def _get_points(record: Any) -> Value:
+    if not record.kind:
+        return None
     for point in record.points:
         point.flush()
-    points = record.data.data_points if record.kind else ()
-    return Opaque(
-        f"{record.kind} data points", tuple(point.SerializeToString() for point in points)
-    )
+    points = record.data.data_points
+    return Opaque(_points_kind(record), tuple(point.SerializeToString() for point in points))
 
 
 def _set_points(record: Any, value: Value) -> None:
-    wanted = f"{record.kind} data points"
-    if value is not None and (not isinstance(value, Opaque) or value.kind != wanted):
-        raise refuse("data_points", wanted, value)
-    if record.kind:
-        points = record.data.data_points
-        del points[:]
-        for content in value.content if value is not None else ():
-            points.add().ParseFromString(content)
+    if not record.kind:
+        return
+    content = content_of("data_points", _points_kind(record), value)
+    record.flush()
+    points = record.data.data_points
+    del points[:]
+    for data in content:
+        points.add().ParseFromString(data)
     record.forget()
 
 
-def _set_nothing(_: Any, value: Value) -> None:
+def _set_nothing(_: Any, __: Value) -> None:
     """Setting a metric's type is a documented no-op."""
-    if value is None:
-        raise refuse("type", "int", value)
 
 
 METRIC = Context(
@@ -78,20 +94,19 @@ METRIC = Context(
         name=text("name"),
         description=text("description"),
         unit=text("unit"),
-        type=Accessor("int", lambda record: KINDS.index(record.kind), _set_nothing),
-        aggregation_temporality=_of_data(
-            "aggregation_temporality", "int", ("sum", "histogram", "exponential_histogram"), int
+        type=Accessor(
+            "int", lambda record: KINDS.index(record.kind), _set_nothing, is_nullable=True
         ),
-        is_monotonic=_of_data("is_monotonic", "bool", ("sum",), bool),
+        aggregation_temporality=_of_data(
+            "aggregation_temporality", ("sum", *_HISTOGRAMS), int, _temporality
+        ),
+        is_monotonic=_of_data("is_monotonic", ("sum",), bool, _monotonic),
         data_points=Accessor("list of data points", _get_points, _set_points, is_nullable=True),
         metadata=attributes(),
     ),
     parents=PARENTS,
     enums=METRIC_ENUMS,
 )
-
-_NUMBERS = ("gauge", "sum")
-_HISTOGRAMS = ("histogram", "exponential_histogram")
 
 
 def _on(kinds: Sequence[str], name: str, accessor: Accessor) -> Accessor:
@@ -115,7 +130,7 @@ def _on(kinds: Sequence[str], name: str, accessor: Accessor) -> Accessor:
 
 
 def _number(field: str, wanted: type[int] | type[float]) -> Accessor:
-    """One of the two forms of a value: the other reads as zero, and setting one changes the form."""
+    """One of the two forms of a value: the other reads as zero; setting one changes the form."""
     type_ = "int" if wanted is int else "double"
 
     def get(record: Any) -> Value:
@@ -127,42 +142,6 @@ def _number(field: str, wanted: type[int] | type[float]) -> Accessor:
         setattr(record.item, field, value)
 
     return Accessor(type_, get, set_)
-
-
-def _numbers(field: str, kind: str, of: Any = attrgetter("item")) -> Accessor:
-    """A list of numbers that can only be copied."""
-
-    def get(record: Any) -> Value:
-        return Opaque(kind, tuple(getattr(of(record), field)))
-
-    def set_(record: Any, value: Value) -> None:
-        if value is not None and (not isinstance(value, Opaque) or value.kind != kind):
-            raise refuse(field, kind, value)
-        container = getattr(of(record), field)
-        del container[:]
-        container.extend(value.content if value is not None else ())
-
-    return Accessor(kind, get, set_, is_nullable=True)
-
-
-def _messages(field: str, kind: str) -> Accessor:
-    """A list of messages that can only be copied."""
-
-    def get(record: Any) -> Value:
-        record.flush()
-        return Opaque(kind, tuple(one.SerializeToString() for one in getattr(record.item, field)))
-
-    def set_(record: Any, value: Value) -> None:
-        if value is not None and (not isinstance(value, Opaque) or value.kind != kind):
-            raise refuse(field, kind, value)
-        record.flush()
-        container = getattr(record.item, field)
-        del container[:]
-        for content in value.content if value is not None else ():
-            container.add().ParseFromString(content)
-        record.forget()
-
-    return Accessor(kind, get, set_, is_nullable=True)
 
 
 def _buckets(field: str) -> Accessor:
@@ -179,7 +158,7 @@ def _buckets(field: str) -> Accessor:
 
     sections = {
         "offset": integer("offset", 32, of),
-        "bucket_counts": _numbers("bucket_counts", "list of uint64", of),
+        "bucket_counts": counts("bucket_counts", of),
     }
     return Accessor("buckets", get, set_, sections=sections)
 
@@ -194,16 +173,12 @@ DATAPOINT = Context(
         value_double=_on(_NUMBERS, "value_double", _number("as_double", float)),
         value_int=_on(_NUMBERS, "value_int", _number("as_int", int)),
         exemplars=_on(
-            (*_NUMBERS, *_HISTOGRAMS), "exemplars", _messages("exemplars", "list of exemplars")
+            (*_NUMBERS, *_HISTOGRAMS), "exemplars", messages("exemplars", "list of exemplars")
         ),
         count=_on((*_HISTOGRAMS, "summary"), "count", integer("count", signed=False)),
         sum=_on((*_HISTOGRAMS, "summary"), "sum", double("sum")),
-        bucket_counts=_on(
-            ("histogram",), "bucket_counts", _numbers("bucket_counts", "list of uint64")
-        ),
-        explicit_bounds=_on(
-            ("histogram",), "explicit_bounds", _numbers("explicit_bounds", "list of doubles")
-        ),
+        bucket_counts=_on(("histogram",), "bucket_counts", counts("bucket_counts")),
+        explicit_bounds=_on(("histogram",), "explicit_bounds", doubles("explicit_bounds")),
         scale=_on(("exponential_histogram",), "scale", integer("scale", 32)),
         zero_count=_on(
             ("exponential_histogram",), "zero_count", integer("zero_count", signed=False)
@@ -211,13 +186,12 @@ DATAPOINT = Context(
         positive=_on(("exponential_histogram",), "positive", _buckets("positive")),
         negative=_on(("exponential_histogram",), "negative", _buckets("negative")),
         quantile_values=_on(
-            ("summary",), "quantile_values", _messages("quantile_values", "list of quantiles")
+            ("summary",), "quantile_values", messages("quantile_values", "list of quantiles")
         ),
     ),
     parents={"metric": (METRIC, attrgetter("metric")), **PARENTS},
     enums=POINT_ENUMS,
 )
-
 
 EXEMPLAR = Context(
     "exemplar",
@@ -234,5 +208,4 @@ EXEMPLAR = Context(
         "metric": (METRIC, attrgetter("metric")),
         **PARENTS,
     },
-    enums=POINT_ENUMS,
 )

@@ -3,9 +3,11 @@
 from operator import attrgetter
 
 from otx.ottl.contexts.accessor import attributes, integer, text
-from otx.ottl.contexts.context import Context, paths
+from otx.ottl.contexts.collector import OTELCOL, itself
+from otx.ottl.contexts.context import Context, Parent, paths
 
 _group = attrgetter("group")
+_COLLECTOR: dict[str, Parent] = {"otelcol": (OTELCOL, itself)}
 
 RESOURCE = Context(
     "resource",
@@ -14,6 +16,7 @@ RESOURCE = Context(
         dropped_attributes_count=integer("dropped_attributes_count", 32, signed=False),
         schema_url=text("schema_url", _group),
     ),
+    parents=_COLLECTOR,
 )
 
 SCOPE = Context(
@@ -25,12 +28,13 @@ SCOPE = Context(
         dropped_attributes_count=integer("dropped_attributes_count", 32, signed=False),
         schema_url=text("schema_url", _group),
     ),
-    parents={"resource": (RESOURCE, attrgetter("resource"))},
+    parents={"resource": (RESOURCE, attrgetter("resource")), **_COLLECTOR},
     aliases=("instrumentation_scope",),
 )
 
-PARENTS = {
+PARENTS: dict[str, Parent] = {
     "scope": (SCOPE, attrgetter("scope")),
     "resource": (RESOURCE, attrgetter("resource")),
+    **_COLLECTOR,
 }
-"""What every item has above it."""
+"""What every item has above it, and the request it came in."""

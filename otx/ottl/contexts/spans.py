@@ -13,7 +13,8 @@ from otx.ottl.contexts.accessor import (
     text,
     times,
 )
-from otx.ottl.contexts.context import Context, paths
+from otx.ottl.contexts.context import Context, Parent, paths
+from otx.ottl.contexts.repeated import content_of
 from otx.ottl.contexts.resources import PARENTS
 from otx.ottl.contexts.trace_state import trace_state
 from otx.ottl.errors import ExecutionError
@@ -57,6 +58,20 @@ def _kind() -> Accessor:
     return Accessor("int", number.get, number.set, sections=sections)
 
 
+def _flags() -> Accessor:
+    """The flags, which unlike other unsigned fields refuse what does not fit."""
+    number = integer("flags", 32, signed=False)
+    assert number.set is not None  # noqa: S101 - it was just made
+    put = number.set
+
+    def set_(record: Any, value: Value) -> None:
+        if type(value) is int and not 0 <= value < 1 << 32:
+            raise ExecutionError(f"{value} does not fit into the 32 bits of flags")
+        put(record, value)
+
+    return Accessor("int", number.get, set_)
+
+
 def _status() -> Accessor:
     of: Get = attrgetter("item.status")
 
@@ -83,12 +98,11 @@ def _parts(name: str) -> Accessor:
         return Opaque(kind, content)
 
     def set_(record: Any, value: Value) -> None:
-        if value is not None and (not isinstance(value, Opaque) or value.kind != kind):
-            raise refuse(name, kind, value)
+        content = content_of(name, kind, value)
         container = getattr(record.item, name)
         del container[:]
-        for content in value.content if value is not None else ():
-            container.add().ParseFromString(content)
+        for data in content:
+            container.add().ParseFromString(data)
         if name == "events":
             record.forget_events()
         else:
@@ -108,7 +122,7 @@ SPAN = Context(
         trace_state=trace_state(),
         name=text("name"),
         kind=_kind(),
-        flags=integer("flags", 32, signed=False),
+        flags=_flags(),
         attributes=attributes(),
         dropped_attributes_count=integer("dropped_attributes_count", 32, signed=False),
         events=_parts("events"),
@@ -121,30 +135,40 @@ SPAN = Context(
     enums=SPAN_ENUMS,
 )
 
-_PARENTS = {"span": (SPAN, attrgetter("span")), **PARENTS}
+_PARENTS: dict[str, Parent] = {"span": (SPAN, attrgetter("span")), **PARENTS}
+
+
+def _index(record: Any) -> Value:
+    return record.index
 
 
 def _no_index(_: Any) -> Value:
-    # Neither the transform nor the filter processor supplies it.
-    raise ExecutionError("no 'event_index' property has been set")
+    raise ExecutionError("no event_index: processors of a Collector do not supply it")
 
 
 def _fixed_index(_: Any, __: Value) -> None:
     raise ExecutionError("event_index is read-only")
 
 
-SPANEVENT = Context(
-    "spanevent",
-    paths(
-        times("time"),
-        name=text("name"),
-        attributes=attributes(),
-        dropped_attributes_count=integer("dropped_attributes_count", 32, signed=False),
-        event_index=Accessor("int", _no_index, _fixed_index),
-    ),
-    parents=_PARENTS,
-    enums=SPAN_ENUMS,
-)
+def _spanevent(index: Get) -> Context:
+    return Context(
+        "spanevent",
+        paths(
+            times("time"),
+            name=text("name"),
+            attributes=attributes(),
+            dropped_attributes_count=integer("dropped_attributes_count", 32, signed=False),
+            event_index=Accessor("int", index, _fixed_index, is_nullable=True),
+        ),
+        parents=_PARENTS,
+        enums=SPAN_ENUMS,
+    )
+
+
+SPANEVENT = _spanevent(_index)
+
+PROCESSOR_SPANEVENT = _spanevent(_no_index)
+"""As the transform and filter processors have it: events are not numbered for them."""
 
 SPANLINK = Context(
     "spanlink",
