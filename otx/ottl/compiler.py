@@ -17,7 +17,7 @@ from otx.ottl.composites import CompiledLambda, ListOf, MapOf
 from otx.ottl.contexts.context import Context
 from otx.ottl.errors import ExecutionError, OttlError
 from otx.ottl.functions.registry import Function, FunctionSet
-from otx.ottl.lift import Bound, Evaluate, lift, lift_editor
+from otx.ottl.lift import Always, Bound, Evaluate, lift, lift_editor
 from otx.ottl.paths import PathResolver, ResolvedPath
 from otx.ottl.syntax import (
     And,
@@ -88,6 +88,8 @@ class ExpressionCompiler:
             return _all([self.condition(one) for one in node.operands])
         if isinstance(node, Not):
             inner = self.condition(node.operand)
+            if isinstance(inner, Always):
+                return Always(not inner.value)
             return lambda record: not inner(record)
         if isinstance(node, Parenthesis):
             return self.condition(node.inner)
@@ -272,6 +274,8 @@ class ExpressionCompiler:
         compare = comparison(node.operator)
         if left.is_constant and right.is_constant:
             result = compare(left.constant, right.constant)
+            if _is_literal(node.left) and _is_literal(node.right):
+                return Always(result)
             return lambda _: result
         if right.is_constant and left.evaluate is not None:
             return _against(left.evaluate, node.operator, right.constant, compare)
@@ -282,7 +286,7 @@ class ExpressionCompiler:
             if type(value.constant) is not bool:
                 raise self.error(f"a condition cannot be a {kind_of(value.constant)}", node)
             fixed: bool = value.constant
-            return lambda _: fixed
+            return Always(fixed) if isinstance(node, Constant) else lambda _: fixed
         evaluate = value.closure()
         shown = self.text[node.place.start : node.place.end]
 
@@ -321,6 +325,9 @@ def _wrong_number(function: Function) -> Callable[[Any, str], Value]:
 
 
 def _any(operands: Sequence[Callable[[Any], bool]]) -> Callable[[Any], bool]:
+    operands = _without(operands, False)
+    if isinstance(operands[0], Always) or len(operands) == 1:
+        return operands[0]
     if len(operands) == 2:
         first, second = operands
         return lambda record: first(record) or second(record)
@@ -328,10 +335,29 @@ def _any(operands: Sequence[Callable[[Any], bool]]) -> Callable[[Any], bool]:
 
 
 def _all(operands: Sequence[Callable[[Any], bool]]) -> Callable[[Any], bool]:
+    operands = _without(operands, True)
+    if isinstance(operands[0], Always) or len(operands) == 1:
+        return operands[0]
     if len(operands) == 2:
         first, second = operands
         return lambda record: first(record) and second(record)
     return lambda record: all(one(record) for one in operands)
+
+
+def _without(
+    operands: Sequence[Callable[[Any], bool]], neutral: bool
+) -> Sequence[Callable[[Any], bool]]:
+    """The operands that count: a literal that decides stands alone, even behind what would fail."""
+    for one in operands:
+        if isinstance(one, Always) and one.value is not neutral:
+            return [one]
+    return [one for one in operands if not isinstance(one, Always)] or [Always(neutral)]
+
+
+def _is_literal(node: Expression) -> bool:
+    while isinstance(node, Signed):
+        node = node.operand
+    return isinstance(node, (Constant, EnumSymbol))
 
 
 def _folded(function: Callable[..., Value], bound: Sequence[Bound]) -> Bound:
