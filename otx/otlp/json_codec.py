@@ -219,6 +219,11 @@ def _field(field: FieldDescriptor) -> _Field:
     )
 
 
+def scalar_codec(field: FieldDescriptor) -> tuple[ReadScalar, WriteScalar]:
+    """How a field that is no message is read from JSON and written to it."""
+    return _reader(field), _writer(field)
+
+
 def _reader(field: FieldDescriptor) -> ReadScalar:
     if field.type in _INT_RANGES:
         return _int_reader(*_INT_RANGES[field.type])
