@@ -5,9 +5,12 @@ many urls, ids and sizes; every seventh span has an event. About 400 bytes a spa
 """
 
 import random
+from collections.abc import Callable
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 SERVICES = ("frontend", "cart", "checkout", "payment", "currency", "catalog", "email", "search")
 ROUTES = tuple(f"/{noun}/{{id}}" for noun in ("product", "cart", "order", "user", "quote"))
@@ -44,9 +47,10 @@ def trace_request(seed: int, spans: int, start_unix_nano: int, spread_ns: int) -
         )
         start += rng.randrange(1_000_000)
         parent = parent or span.span_id
-        _attributes(span.attributes, route, rng)
+        _attributes(span.attributes.add, route, rng)
         if rng.random() < ERROR_SHARE:
-            span.status.code, span.status.message = 2, "deadline exceeded"  # type: ignore[assignment]
+            span.status.code = Status.STATUS_CODE_ERROR
+            span.status.message = "deadline exceeded"
         if rng.random() < EVENT_SHARE:
             event = span.events.add(name="exception", time_unix_nano=start)
             event.attributes.add(key="exception.type").value.string_value = "TimeoutError"
@@ -64,8 +68,7 @@ def _resource(resource: Resource, service: str, rng: random.Random) -> None:
         resource.attributes.add(key=key).value.string_value = value
 
 
-def _attributes(attributes: "object", route: str, rng: random.Random) -> None:
-    add = attributes.add  # type: ignore[attr-defined]
+def _attributes(add: Callable[..., KeyValue], route: str, rng: random.Random) -> None:
     number = rng.randrange(100_000)
     add(key="http.request.method").value.string_value = "GET"
     add(key="http.route").value.string_value = route

@@ -78,7 +78,12 @@ class Arm:
             statistics.median(draw.choices(means, k=len(means))) for _ in range(RESAMPLES)
         )
         low, high = medians[int(0.025 * RESAMPLES)], medians[int(0.975 * RESAMPLES)]
-        return tuple(-100 * math.expm1(x) for x in (statistics.median(means), high, low))  # type: ignore[return-value]
+        return _loss(statistics.median(means)), _loss(high), _loss(low)
+
+
+def _loss(log_ratio: float) -> float:
+    """The loss in percent that a log ratio of work done stands for."""
+    return -100 * math.expm1(log_ratio)
 
 
 @dataclass(frozen=True)

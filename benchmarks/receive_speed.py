@@ -5,6 +5,8 @@ spans and 12 resources come from this process, a few in flight. The server's own
 time are read from /proc, so neither the client nor a busy neighbour is in the figure. Rounds of
 the ways alternate. Prints spans a second and core beside the aim, and what one core of the
 client's protocol library alone could take in (`parse only`: the official messages, no server).
+`look for odd` is the part of it that looks at spans for what to tell their sender, and `look at
+all` what that would be if all spans of a request were looked at.
 
     python benchmarks/receive_speed.py [--rounds N] [--requests N]
 """
@@ -25,11 +27,12 @@ from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from otx.model.signal import Signal
 from otx.otlp.compression import compress
-from otx.otlp.decode import decode_request
+from otx.otlp.decode import decode_request, parse_protobuf
 from otx.otlp.exporter.client import Client, Outcome
 from otx.otlp.exporter.endpoint import resolve_endpoint
 from otx.otlp.exporter.grpc_client import GrpcClient
 from otx.otlp.exporter.http_client import HttpClient
+from otx.otlp.oddity import span_cautions, spans_by_scope
 from otx.otlp.synthetic.traces import TraceShape, TraceSource
 from otx.services.receive_process import ReceiverProcess
 
@@ -123,6 +126,17 @@ def parse_only(body: bytes, times: int) -> float:
     return (time.process_time() - before) / times / SPANS
 
 
+def look(body: bytes, at_once: int, times: int) -> float:
+    """CPU seconds a span to look for odd spans, in portions of a request."""
+    # Parsed before, so that one long stretch is timed: the clock of CPU time may be coarse.
+    requests = [spans_by_scope(parse_protobuf(Signal.TRACES, body)) for _ in range(times)]
+    before_s = time.process_time()
+    for groups in requests:
+        for first in range(0, len(groups), at_once):
+            span_cautions(groups[first : first + at_once])
+    return (time.process_time() - before_s) / times / SPANS
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -134,10 +148,13 @@ def main() -> None:
     print(
         f"{len(body) / SPANS:.0f} B a span, {packed / SPANS:.0f} with gzip; {IN_FLIGHT} in flight"
     )
-    figures: dict[str, list[float]] = {"parse only": []}
+    figures: dict[str, list[float]] = {"parse only": [], "look for odd": [], "look at all": []}
     rates: dict[str, list[float]] = {}
     for _ in range(arguments.rounds):
         figures["parse only"].append(parse_only(body, 100))
+        figures["look for odd"].append(look(body, SERVICES, 100))
+        # A service's part of a request is small enough to be looked at whole.
+        figures["look at all"].append(look(body, 1, 100))
         with tempfile.TemporaryDirectory(prefix="otx-bench-") as store:
             receiver = start(store)
             try:

@@ -14,6 +14,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from otx.flame.layout import layout
@@ -92,7 +93,7 @@ def main() -> None:
     print(f"index its functions   {median_ms(lambda: index_functions(tree), 3):8.1f} ms")
     for width in (120, 200, 400):
         boxes = sum(1 for _ in layout(tree, width).boxes())
-        taken = median_ms(lambda width=width: layout(tree, width), options.frames)  # type: ignore[misc]
+        taken = median_ms(partial(layout, tree, width), options.frames)
         print(f"place, {width:3} cells wide {taken:8.1f} ms   {boxes} boxes")
     pattern = compile_pattern("function_1")
     print(f"search the tree       {median_ms(lambda: find_pattern(tree, pattern), 5):8.1f} ms")

@@ -9,9 +9,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from otx.environment import Environment
 from otx.services.receive_process import ReceiverProcess
+
+# No test is timed: machines are shared. The same examples each time, so that a failure is of the
+# change at hand; `make test-long` looks for new ones (--hypothesis-profile=searching).
+settings.register_profile(
+    "steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "searching", deadline=None, max_examples=500, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
 
 CLI_TIMEOUT_S = 60
 WAIT_S = 30

@@ -1,20 +1,13 @@
 """`otx profile`: where running programs spend their processor time."""
 
-from typing import Annotated, Literal, TypeAlias
-
 import typer
 
 from otx.commands import command_app
+from otx.commands import profile_options as flags
 from otx.config import Config
 from otx.errors import UsageError
 
 app = command_app(help="Sample running programs with eBPF.")
-
-Form: TypeAlias = Literal["text", "folded", "json"]
-"""The names of `otx.profile.formats.WRITERS`, which are not imported for them (15 ms)."""
-
-MAX_FREQUENCY_HZ = 10_000
-"""Beyond it a sample costs the target more than what lies between two."""
 
 _EXAMPLES = """\b
 Examples:
@@ -27,46 +20,17 @@ Examples:
 @app.command(epilog=_EXAMPLES, context_settings={"allow_interspersed_args": True})
 def profile(
     ctx: typer.Context,
-    command: Annotated[
-        list[str] | None, typer.Argument(metavar="[-- CMD...]", help="A command to run and sample.")
-    ] = None,
-    pid: Annotated[
-        list[int] | None, typer.Option("--pid", help="A process to sample; repeatable.")
-    ] = None,
-    children: Annotated[
-        bool, typer.Option("--children/--no-children", help="Sample child processes too.")
-    ] = True,
-    frequency: Annotated[
-        int | None,
-        typer.Option(
-            "-F",
-            "--frequency",
-            min=1,
-            max=MAX_FREQUENCY_HZ,
-            help="Samples a second and processor (99).",
-        ),
-    ] = None,
-    duration: Annotated[
-        str | None,
-        typer.Option(
-            "-d",
-            "--duration",
-            help="How long, as 10s; else until Ctrl-C, or 10s when stdout is no terminal.",
-        ),
-    ] = None,
-    form: Annotated[
-        Form | None,
-        typer.Option("--format", help="The form; else from the ending of -o, else text."),
-    ] = None,
-    out: Annotated[str, typer.Option("-o", "--out", help="Where to write; - is stdout.")] = "-",
-    kernel: Annotated[bool, typer.Option("--kernel/--no-kernel", help="Kernel frames.")] = True,
-    threads: Annotated[
-        bool, typer.Option("--threads", help="A root for each thread's name.")
-    ] = False,
-    lines: Annotated[bool, typer.Option("--lines", help="Line numbers of Python frames.")] = False,
-    runtime: Annotated[
-        Literal["auto", "none"], typer.Option("--runtime", help="Interpreters' frames.")
-    ] = "auto",
+    command: flags.Command = None,
+    pid: flags.Pids = None,
+    children: flags.Children = True,
+    frequency: flags.Frequency = None,
+    duration: flags.Duration = None,
+    form: flags.Form = None,
+    out: flags.Out = "-",
+    kernel: flags.Kernel = True,
+    threads: flags.Threads = False,
+    lines: flags.Lines = False,
+    runtime: flags.Runtime = "auto",
 ) -> int:
     """Sample running programs with eBPF."""
     from otx.model.units import parse_duration_ns
@@ -95,10 +59,10 @@ def profile(
 
 def _configured_frequency(ctx: typer.Context) -> int:
     value = Config(ctx.obj).get("profile.frequency")
-    if not value.text.isdigit() or not 1 <= int(value.text) <= MAX_FREQUENCY_HZ:
+    if not value.text.isdigit() or not 1 <= int(value.text) <= flags.MAX_FREQUENCY_HZ:
         raise UsageError(
             f"profile.frequency is {value.text!r} ({value.origin})",
-            hint=f"a whole number from 1 to {MAX_FREQUENCY_HZ}",
+            hint=f"a whole number from 1 to {flags.MAX_FREQUENCY_HZ}",
         )
     return int(value.text)
 

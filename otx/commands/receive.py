@@ -1,10 +1,11 @@
 """`otx receive`: take OTLP from any SDK or Collector and keep it."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import typer
 
 from otx.commands import command_app
+from otx.commands import receive_options as flags
 from otx.config import Config
 from otx.environment import Environment
 from otx.errors import UsageError
@@ -17,38 +18,15 @@ app = command_app(help="Receive OTLP over gRPC and HTTP and keep it.")
 @app.command()
 def receive(
     ctx: typer.Context,
-    grpc: Annotated[
-        str | None, typer.Option(metavar="ADDR", help="HOST:PORT or unix:PATH (127.0.0.1:4317).")
-    ] = None,
-    http: Annotated[
-        str | None, typer.Option(metavar="ADDR", help="HOST:PORT or unix:PATH (127.0.0.1:4318).")
-    ] = None,
-    store: Annotated[
-        str | None, typer.Option(metavar="DIR|none", help="Where to keep it; none keeps nothing.")
-    ] = None,
-    form: Annotated[
-        Literal["none", "summary", "full", "jsonl"] | None,
-        typer.Option("--print", help="What to show on stdout (summary on a terminal, else none)."),
-    ] = None,
-    max_request: Annotated[
-        str | None,
-        typer.Option(metavar="SIZE", help="Largest request, also after decompression (64MiB)."),
-    ] = None,
-    fsync: Annotated[
-        Literal["always", "interval"] | None,
-        typer.Option(help="Acknowledge after fsync, or within a second of it."),
-    ] = None,
-    retain: Annotated[
-        list[str] | None,
-        typer.Option(metavar="AGE|SIZE", help="How long or how much is kept (24h and 10GiB)."),
-    ] = None,
-    duration: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Stop after this long, such as 10s.")
-    ] = None,
-    count: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Stop after this many spans, log records, …"),
-    ] = None,
+    grpc: flags.GrpcAddress = None,
+    http: flags.HttpAddress = None,
+    store: flags.Store = None,
+    form: flags.PrintForm = None,
+    max_request: flags.MaxRequest = None,
+    fsync: flags.Fsync = None,
+    retain: flags.Retain = None,
+    duration: flags.Duration = None,
+    count: flags.Count = None,
 ) -> None:
     """Receive OTLP over gRPC and HTTP and keep it.
 

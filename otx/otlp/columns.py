@@ -31,13 +31,12 @@ from otx.otlp.json_columns import (
     has_doubled_values,
     value_texts,
 )
+from otx.otlp.oddity import MAX_UNIX_NANO
 
 Table: TypeAlias = Any
 """A pyarrow Table; pyarrow carries no types."""
 
 _REMEMBERED = 4096
-_MAX_TIME_NS = 2**63 - 2
-"""The greatest time: one more is how DuckDB writes infinity."""
 
 _TIME = pa.timestamp("ns")
 
@@ -328,7 +327,7 @@ def _refuse_doubled(values: Column) -> None:
 
 def _times(unix_nano: Column) -> Column:
     """Unsigned nanoseconds as signed ones, the last moment where they do not fit."""
-    limit = pa.scalar(_MAX_TIME_NS, pa.uint64())
+    limit = pa.scalar(MAX_UNIX_NANO, pa.uint64())
     return pc.min_element_wise(unix_nano, limit).cast(pa.int64())
 
 

@@ -12,6 +12,8 @@ from typing import Literal, TypeAlias
 from google.protobuf.message import DecodeError, Message
 
 from otx.model.signal import Signal
+from otx.otlp.caution import Caution
+from otx.otlp.oddity import old_form_cautions, span_cautions, spans_by_scope
 from otx.otlp.refusal import Reason, Refusal
 from otx.otlp.wire import JSON, PROTOBUF, WIRE, count_records
 
@@ -32,13 +34,13 @@ class Request:
     Attributes:
         body: Protobuf bytes of the `Export…ServiceRequest`.
         records: Spans, log records, data points or samples in it.
-        warnings: What the sender should know though the request is accepted.
+        cautions: What the sender should know though the request is accepted.
     """
 
     signal: Signal
     body: bytes
     records: int
-    warnings: tuple[str, ...] = ()
+    cautions: tuple[Caution, ...] = ()
 
 
 def encoding_of(content_type: str) -> Encoding:
@@ -62,8 +64,7 @@ def decode_request(signal: Signal, body: bytes, encoding: Encoding) -> Request:
     """
     if encoding == "json":
         return _decode_json(signal, body)
-    message = parse_protobuf(signal, body)
-    return Request(signal, body, count_records(signal, message))
+    return _request(signal, parse_protobuf(signal, body), body)
 
 
 def parse_protobuf(signal: Signal, body: bytes) -> Message:
@@ -96,17 +97,29 @@ def _decode_json(signal: Signal, body: bytes) -> Request:
         read_message(message, document, warnings)
     except InvalidJson as error:
         raise Refusal(Reason.UNDECODABLE, str(error)) from None
-    return Request(
-        signal, message.SerializeToString(), count_records(signal, message), _tell(warnings)
-    )
+    return _request(signal, message, message.SerializeToString(), _json_cautions(warnings))
 
 
-def _tell(warnings: Counter[str]) -> tuple[str, ...]:
-    told = [
-        text if count == 1 else f"{text} ({count} times)"
+def _request(
+    signal: Signal, message: Message, body: bytes, cautions: tuple[Caution, ...] = ()
+) -> Request:
+    """A request that was understood, with what is odd about its content."""
+    wire = WIRE[signal]
+    odd = old_form_cautions(message, wire.resources_field, wire.scopes_field)
+    if signal is Signal.TRACES:
+        spans = spans_by_scope(message)
+        records = sum(map(len, spans))
+        odd += span_cautions(spans)
+    else:
+        records = count_records(signal, message)
+    return Request(signal, body, records, (*cautions, *odd) if odd else cautions)
+
+
+def _json_cautions(warnings: Counter[str]) -> tuple[Caution, ...]:
+    return tuple(
+        Caution(text, text if count == 1 else f"{text} ({count} times)")
         for text, count in warnings.most_common(_MAX_WARNINGS)
-    ]
-    return tuple(told)
+    )
 
 
 def _why(body: bytes, error: DecodeError) -> str:

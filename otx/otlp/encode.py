@@ -5,7 +5,7 @@ from google.protobuf.message import Message
 from otx.model.signal import Signal
 from otx.otlp.decode import Encoding, Request
 from otx.otlp.refusal import Refusal
-from otx.otlp.wire import WIRE
+from otx.otlp.wire import WIRE, Generated
 
 
 def to_json(message: Message, *, indent: bool = False) -> bytes:
@@ -25,20 +25,19 @@ def encode_message(message: Message, encoding: Encoding) -> bytes:
 def encode_response(request: Request, encoding: Encoding) -> bytes:
     """The answer to an accepted request.
 
-    Warnings travel as a partial success that rejects nothing, which is what OTLP has for them;
+    Cautions travel as a partial success that rejects nothing, which is what OTLP has for them;
     without any, the message is empty ("Full Success").
     """
-    if not request.warnings:
+    if not request.cautions:
         return b"{}" if encoding == "json" else b""
-    response = WIRE[request.signal].response_class()
-    partial_success = getattr(response, "partial_success")  # noqa: B009 - of all four responses
-    partial_success.error_message = "; ".join(request.warnings)
+    response: Generated = WIRE[request.signal].response_class()
+    response.partial_success.error_message = "; ".join(caution.text for caution in request.cautions)
     return encode_message(response, encoding)
 
 
-def rejected_in(signal: Signal, response: Message) -> tuple[int, str]:
+def rejected_in(signal: Signal, response: Generated) -> tuple[int, str]:
     """How many records a response rejects, and its message."""
-    partial_success = getattr(response, "partial_success")  # noqa: B009 - of all four responses
+    partial_success = response.partial_success
     return getattr(partial_success, WIRE[signal].rejected_field), partial_success.error_message
 
 

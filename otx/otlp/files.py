@@ -18,10 +18,11 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from otx.errors import UsageError
 from otx.model.signal import Signal
+from otx.otlp.caution import Caution
 from otx.otlp.compression import decompress
 from otx.otlp.decode import Request
 from otx.otlp.refusal import Refusal
-from otx.otlp.wire import WIRE, count_records
+from otx.otlp.wire import WIRE, Generated, count_records
 
 MAX_FILE_BYTES = 1 << 30
 """The most that a file may hold, also after decompression: it is read as a whole."""
@@ -167,7 +168,8 @@ def _request_of(document: object, place: str) -> Request:
     except InvalidJson as error:
         raise UsageError(f"{place}: {error}") from None
     body = message.SerializeToString()
-    return Request(signal, body, count_records(signal, message), tuple(warnings))
+    cautions = tuple(Caution(text, text) for text in warnings)
+    return Request(signal, body, count_records(signal, message), cautions)
 
 
 def _read_protobuf(body: bytes, place: str) -> Request:
@@ -193,18 +195,19 @@ def _makes_sense(signal: Signal, message: Message) -> bool:
         return False
     if signal is Signal.TRACES:
         # A metric's name and description would pass for ids, but for their lengths.
-        return len(getattr(record, "trace_id")) == 16 and len(getattr(record, "span_id")) == 8  # noqa: B009
+        return len(record.trace_id) == 16 and len(record.span_id) == 8
     return bool(record.ListFields())
 
 
-def _first_record(signal: Signal, message: Message) -> Message | None:
+def _first_record(signal: Signal, message: Message) -> Generated:
+    """The first record of a request; None where there is none."""
     levels = {
         Signal.TRACES: ("resource_spans", "scope_spans", "spans"),
         Signal.METRICS: ("resource_metrics", "scope_metrics", "metrics"),
         Signal.LOGS: ("resource_logs", "scope_logs", "log_records"),
         Signal.PROFILES: ("resource_profiles", "scope_profiles", "profiles"),
     }[signal]
-    messages = [message]
+    messages: list[Generated] = [message]
     for level in levels:
         messages = [child for parent in messages for child in getattr(parent, level)]
     return messages[0] if messages else None

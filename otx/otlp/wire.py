@@ -8,7 +8,7 @@ import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from google.protobuf.message import Message
 
@@ -16,6 +16,8 @@ from otx.model.signal import Signal
 from otx.model.units import format_count
 
 MessageClass: TypeAlias = type[Message]
+Generated: TypeAlias = Any
+"""A generated message; which fields it has is known by its descriptor alone."""
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
@@ -52,6 +54,20 @@ class SignalWire:
     def grpc_method(self) -> str:
         """The path of the unary gRPC method."""
         return f"/{self.grpc_service}/Export"
+
+    @property
+    def resources_field(self) -> str:
+        """The request's field of resources."""
+        return f"resource_{self._group_word}"
+
+    @property
+    def scopes_field(self) -> str:
+        """A resource's field of scopes."""
+        return f"scope_{self._group_word}"
+
+    @property
+    def _group_word(self) -> str:
+        return "spans" if self.signal is Signal.TRACES else str(self.signal)
 
     @property
     def request_class(self) -> MessageClass:
@@ -121,21 +137,21 @@ def _generated(module: str, name: str) -> MessageClass:
     return generated
 
 
-def _children(parents: Iterator[Message], field: str) -> Iterator[Message]:
+def _children(parents: Iterator[Generated], field: str) -> Iterator[Generated]:
     for parent in parents:
         yield from getattr(parent, field)
 
 
-def _count(resources: str, scopes: str, records: str) -> Callable[[Message], int]:
-    def count(request: Message) -> int:
+def _count(resources: str, scopes: str, records: str) -> Callable[[Generated], int]:
+    def count(request: Generated) -> int:
         scoped = _children(iter(getattr(request, resources)), scopes)
         return sum(len(getattr(scope, records)) for scope in scoped)
 
     return count
 
 
-def _count_data_points(request: Message) -> int:
-    scopes = _children(iter(getattr(request, "resource_metrics")), "scope_metrics")  # noqa: B009
+def _count_data_points(request: Generated) -> int:
+    scopes = _children(iter(request.resource_metrics), "scope_metrics")
     total = 0
     for metric in _children(scopes, "metrics"):
         kind = metric.WhichOneof("data")
@@ -144,13 +160,12 @@ def _count_data_points(request: Message) -> int:
     return total
 
 
-def _count_samples(request: Message) -> int:
-    scopes = _children(iter(getattr(request, "resource_profiles")), "scope_profiles")  # noqa: B009
-    profiles = _children(scopes, "profiles")
-    return sum(len(getattr(profile, "samples")) for profile in profiles)  # noqa: B009
+def _count_samples(request: Generated) -> int:
+    scopes = _children(iter(request.resource_profiles), "scope_profiles")
+    return sum(len(profile.samples) for profile in _children(scopes, "profiles"))
 
 
-_COUNTERS: dict[Signal, Callable[[Message], int]] = {
+_COUNTERS: dict[Signal, Callable[[Generated], int]] = {
     Signal.TRACES: _count("resource_spans", "scope_spans", "spans"),
     Signal.METRICS: _count_data_points,
     Signal.LOGS: _count("resource_logs", "scope_logs", "log_records"),

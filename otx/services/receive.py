@@ -7,6 +7,7 @@ drains it.
 
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ from otx.services.receive_keep import Keeper
 from otx.services.receive_memory import settle_memory
 from otx.services.receive_print import Printer
 from otx.services.receive_tally import Backlog, ReceiveReport, Tally
-from otx.store.layout import ReceiverLock
+from otx.store.layout import Layout, ReceiverLock
+from otx.store.manifest import read_manifest
 from otx.store.wal import BACKLOG_BYTES, FsyncMode, LogWriter
 from otx.system.ports import listener_of
 from otx.system.stop import StopSignal
@@ -88,8 +90,17 @@ def receive(options: ReceiveOptions, voice: Voice) -> ReceiveReport:
     """
     with StopSignal() as stop:
         tally = Tally(voice.warn)
+        odd_before = _odd_spans(options.store_dir)
         guard = _run(options, voice, stop, tally)
-        return tally.report(guard.restarts if guard else 0)
+        odd_spans = _odd_spans(options.store_dir) - odd_before
+        return tally.report(guard.restarts if guard else 0, odd_spans)
+
+
+def _odd_spans(store_dir: Path | None) -> Counter[str]:
+    """What converters have counted in a store so far."""
+    if store_dir is None:
+        return Counter()
+    return Counter(read_manifest(Layout(store_dir).manifest).odd_spans)
 
 
 def _run(

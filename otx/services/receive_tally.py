@@ -51,6 +51,7 @@ class ReceiveReport:
         backlog: What waits for the converter now.
         longest: The backlog that had waited longest.
         converter_restarts: Times the converter had died.
+        odd_spans: Spans that became rows meanwhile, by the rule that they break.
     """
 
     requests: Counter[Signal] = field(default_factory=Counter)
@@ -60,6 +61,7 @@ class ReceiveReport:
     backlog: Backlog = Backlog()
     longest: Backlog = Backlog()
     converter_restarts: int = 0
+    odd_spans: Counter[str] = field(default_factory=Counter)
 
     def since(self, before: "ReceiveReport") -> str:
         """What came in after an earlier report, on one line; "" for nothing."""
@@ -89,6 +91,9 @@ class ReceiveReport:
             lines.append(f"  converting was up to {self.longest}")
         if self.converter_restarts:
             lines.append(f"  the converter was started again ({self.converter_restarts})")
+        lines += [f"  {format_count(count)} spans {rule}" for rule, count in self.odd_spans.items()]
+        if self.odd_spans:
+            lines.append("  they are in `otx query 'FROM span_oddities'`")
         return lines
 
 
@@ -106,8 +111,8 @@ class Tally:
             self._report.requests[request.signal] += 1
             self._report.records[request.signal] += request.records
             total = self._report.records.total()
-        for warning in request.warnings:
-            self.noticed(warning)
+        for caution in request.cautions:
+            self.noticed(caution.kind, caution.text)
         return total
 
     def refused(self, refusal: Refusal) -> None:
@@ -118,8 +123,8 @@ class Tally:
         if is_first:
             self._warn(f"refused a request: {_short(refusal.message)}")
 
-    def noticed(self, warning: str) -> None:
-        """Count an oddity."""
+    def noticed(self, warning: str, first: str = "") -> None:
+        """Count an oddity; of its kind, `first` is what is told of the first."""
         text = _short(warning)
         with self._lock:
             warnings = self._report.warnings
@@ -128,7 +133,7 @@ class Tally:
             warnings[text] += 1
             is_first = warnings[text] == 1
         if is_first:
-            self._warn(text)
+            self._warn(_short(first) or text)
 
     def waiting(self, backlog: Backlog) -> None:
         """Take note of what waits for the converter."""
@@ -136,8 +141,10 @@ class Tally:
             longest = max(self._report.longest, backlog, key=lambda one: one.age_s)
             self._report = replace(self._report, backlog=backlog, longest=longest)
 
-    def report(self, converter_restarts: int = 0) -> ReceiveReport:
-        """What was counted so far."""
+    def report(
+        self, converter_restarts: int = 0, odd_spans: Counter[str] | None = None
+    ) -> ReceiveReport:
+        """What was counted so far, here and elsewhere."""
         with self._lock:
             report = self._report
             return ReceiveReport(
@@ -148,6 +155,7 @@ class Tally:
                 report.backlog,
                 report.longest,
                 converter_restarts,
+                odd_spans or Counter(),
             )
 
 

@@ -222,6 +222,8 @@ class _Sender:
         hint = "is a receiver running? `otx receive` starts one; --endpoint picks another"
         if "http1.x server" in reply.message:  # gRPC's words
             hint = f"that port speaks HTTP: --endpoint http://{self._options.endpoint.target}"
+        elif "a gRPC port" in reply.message:  # those of HttpClient
+            hint = "that port speaks gRPC: --protocol grpc, or the port for HTTP, usually 4318"
         return PeerError(f"cannot reach {self._options.endpoint}: {reply.message}", hint=hint)
 
     def _remember(self, message: str) -> None:

@@ -6,10 +6,12 @@ the log behind it, or the new one: no request is lost and none is there twice.
 """
 
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from otx.otlp.columns import Table
+from otx.otlp.odd_columns import count_oddities
 from otx.store.decode import OFFSET_COLUMN, decode_requests
 from otx.store.durable import Step, no_step, replace_durably
 from otx.store.layout import Layout
@@ -40,6 +42,7 @@ class _Harvest:
     bytes: int = 0
     aside_requests: int = 0
     aside_bytes: int = 0
+    odd_spans: Counter[str] = field(default_factory=Counter)
 
 
 class Conversion:
@@ -119,6 +122,7 @@ class Conversion:
         for kind, rows in decoded.rows.items():
             if len(rows):
                 harvest.rows[kind].append(rows.drop_columns([OFFSET_COLUMN]))
+        harvest.odd_spans.update(count_oddities(decoded.rows["spans"]))
         harvest.kept += decoded.kept
         for bad in decoded.bad:
             harvest.aside_requests += 1
@@ -143,6 +147,7 @@ class Conversion:
                 positions={log: at for log, at in harvest.positions.items() if log in there},
                 aside_requests=self.manifest.aside_requests + harvest.aside_requests,
                 aside_bytes=self.manifest.aside_bytes + harvest.aside_bytes,
+                odd_spans=Counter(self.manifest.odd_spans) + harvest.odd_spans,
             )
         )
 

@@ -63,6 +63,7 @@ class Manifest:
         aside_requests: Requests that could not be decoded, since the store was made.
         aside_bytes: Bytes of those, and of torn tails that were cut.
         expired_rows: Rows that retention removed.
+        odd_spans: Spans by the rule that they break (`otx.otlp.oddity`), since the store was made.
     """
 
     version: int = 0
@@ -72,6 +73,7 @@ class Manifest:
     aside_requests: int = 0
     aside_bytes: int = 0
     expired_rows: int = 0
+    odd_spans: Mapping[str, int] = field(default_factory=dict)
 
     def of_kind(self, *kinds: SegmentKind) -> list[Segment]:
         """The segments that hold one of the kinds, in the manifest's order."""
@@ -134,6 +136,7 @@ def _to_json(manifest: Manifest) -> dict[str, Any]:
         "aside_requests": manifest.aside_requests,
         "aside_bytes": manifest.aside_bytes,
         "expired_rows": manifest.expired_rows,
+        "odd_spans": dict(manifest.odd_spans),
     }
 
 
@@ -148,6 +151,8 @@ def _from_json(document: Mapping[str, Any]) -> Manifest:
         aside_requests=int(document["aside_requests"]),
         aside_bytes=int(document["aside_bytes"]),
         expired_rows=int(document["expired_rows"]),
+        # Not in the manifests of stores that are older than this count.
+        odd_spans={rule: int(count) for rule, count in document.get("odd_spans", {}).items()},
     )
 
 

@@ -33,7 +33,11 @@ _SUMMARY = """
            count(DISTINCT service), count(*) FILTER (status = 'ERROR'),
            arg_min(service, (parent_span_id <> '', start_time)),
            arg_min(name, (parent_span_id <> '', start_time)), bool_and(parent_span_id <> '')
-    FROM all_spans {where} GROUP BY trace_id ORDER BY start DESC, trace_id LIMIT ?"""
+    FROM all_spans WHERE {where}
+    GROUP BY trace_id ORDER BY start DESC, trace_id LIMIT ?"""
+
+_HAS_TRACE = "is_trace_id(trace_id)"
+"""Spans without a valid trace id belong to no trace: all of them would look like one."""
 
 _NEWEST_SPANS = "SELECT trace_id, start_time FROM all_spans ORDER BY start_time DESC LIMIT ?"
 _SPANS_A_TRACE = 25
@@ -53,7 +57,7 @@ _SERVICES = """
 
 _TOTALS = """
     SELECT (SELECT count(*) FROM all_spans), (SELECT count(*) FROM all_logs),
-           (SELECT count(DISTINCT trace_id) FROM all_spans),
+           (SELECT count(DISTINCT trace_id) FROM all_spans WHERE is_trace_id(trace_id)),
            (SELECT count(*)
             FROM (SELECT service FROM all_spans UNION SELECT service FROM all_logs))"""
 
@@ -206,7 +210,8 @@ class Store:
         condition = _since(search.condition("spans"), "start_time", since_unix_nano)
         if condition.sql == "true":
             return self._newest(limit)
-        where = f"WHERE trace_id IN (SELECT trace_id FROM all_spans WHERE {condition.sql})"  # noqa: S608
+        matching = f"all_spans WHERE {condition.sql} AND {_HAS_TRACE}"
+        where = f"trace_id IN (SELECT trace_id FROM {matching})"  # noqa: S608
         rows = self._rows(_SUMMARY.format(where=where), (*condition.parameters, limit))
         return [summary_of(row) for row in rows]
 
@@ -217,12 +222,13 @@ class Store:
         the traces of those N hold the answer as soon as enough of them start after that one.
         """
         spans = max(limit * _SPANS_A_TRACE, _FEW_SPANS)
-        where = f"WHERE trace_id IN (SELECT trace_id FROM ({_NEWEST_SPANS}))"  # noqa: S608
+        newest = f"({_NEWEST_SPANS}) WHERE {_HAS_TRACE}"
+        where = f"trace_id IN (SELECT trace_id FROM {newest})"  # noqa: S608
         rows = self._rows(_SUMMARY.format(where=where), (spans, limit))
         edge = f"SELECT epoch_ns(min(start_time)), count(*) FROM ({_NEWEST_SPANS})"  # noqa: S608
         oldest, count = self._rows(edge, (spans,))[0]
         if count >= spans and (len(rows) < limit or rows[-1][1] <= oldest):
-            rows = self._rows(_SUMMARY.format(where=""), (limit,))
+            rows = self._rows(_SUMMARY.format(where=_HAS_TRACE), (limit,))
         return [summary_of(row) for row in rows]
 
     def trace(self, trace_id: str) -> list[Span]:
@@ -239,7 +245,8 @@ class Store:
             )
         where = "trace_id = ?" if len(prefix) >= 32 else "starts_with(trace_id, ?)"
         rows = self._rows(
-            f"SELECT {SPAN_FIELDS} FROM all_spans WHERE {where} ORDER BY start_time, span_id",  # noqa: S608
+            f"SELECT {SPAN_FIELDS} FROM all_spans WHERE {where} AND {_HAS_TRACE} "  # noqa: S608
+            "ORDER BY start_time, span_id",
             (prefix,),
         )
         ids = sorted({row[0] for row in rows})

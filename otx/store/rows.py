@@ -25,7 +25,9 @@ SPAN_FIELDS = """
     links"""
 LOG_FIELDS = """
     epoch_ns(time), severity_number, severity_text, service, body, body_is_json,
-    trace_id, span_id, event_name, epoch_ns(observed_time), attributes, resource, scope"""
+    if(is_trace_id(trace_id), trace_id, ''), if(is_span_id(span_id), span_id, ''),
+    event_name, epoch_ns(observed_time), attributes, resource, scope"""
+"""An id that is none says that a record belongs to no span (logs.proto, `trace_id`)."""
 
 _KINDS: Mapping[str, SpanKind] = {kind: kind for kind in SPAN_KINDS}
 _STATUSES: Mapping[str, StatusCode] = {status: status for status in STATUS_CODES}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from otx.otlp.oddity import MAX_UNIX_NANO, Oddity
 from otx.store.layout import Layout
 from otx.store.search import RecordKind
 from otx.store.tail import LogTails, View
@@ -23,6 +24,9 @@ NOT_ROWS_YET = ("metrics", "samples")
 _FIXED = """
 CREATE MACRO attr(attributes, k) AS
     json_extract_string(attributes, '/' || replace(replace(k, '~', '~0'), '/', '~1'));
+
+CREATE MACRO is_trace_id(id) AS length(id) = 32 AND id <> repeat('0', 32);
+CREATE MACRO is_span_id(id) AS length(id) = 16 AND id <> repeat('0', 16);
 
 CREATE VIEW spans AS
     SELECT * REPLACE (attributes::JSON AS attributes, resource::JSON AS resource,
@@ -89,7 +93,17 @@ CREATE VIEW otel_logs AS
            text_map(attributes) AS "LogAttributes", event_name AS "EventName"
     FROM all_logs;
 """
-"""Everything that does not change with the manifest."""
+"""Everything that does not change with the manifest, but for `span_oddities`."""
+
+_BROKEN_WHEN: dict[Oddity, str] = {
+    Oddity.NO_TRACE_ID: "NOT is_trace_id(trace_id)",
+    Oddity.NO_SPAN_ID: "NOT is_span_id(span_id)",
+    Oddity.NO_END: "duration_ns < 0 AND epoch_ns(end_time) = 0",
+    Oddity.ENDS_EARLY: "duration_ns < 0 AND epoch_ns(end_time) <> 0",
+    Oddity.BEYOND_TIME: f"epoch_ns(greatest(start_time, end_time)) = {MAX_UNIX_NANO}",
+    Oddity.DOUBLED_KEY: "len(json_keys(attributes)) <> len(list_distinct(json_keys(attributes)))",
+}
+"""The rules of `otx.otlp.oddity` on rows: computed when asked for, so nothing else pays."""
 
 
 def show_rows(
@@ -103,6 +117,17 @@ def show_rows(
         connection.execute(_all_rows_sql(kind, segments))
     if not connection.execute("SELECT 1 FROM duckdb_views() WHERE view_name = 'spans'").fetchall():
         connection.execute(_FIXED)
+        connection.execute(_oddities_sql())
+
+
+def _oddities_sql() -> str:
+    """The view with a row for each rule that a span breaks."""
+    rules = ", ".join(
+        f"CASE WHEN {condition} THEN '{oddity}' END" for oddity, condition in _BROKEN_WHEN.items()
+    )
+    broken = f"list_filter([{rules}], lambda rule: rule IS NOT NULL)"
+    fields = f"trace_id, span_id, service, name, unnest({broken}) AS oddity"
+    return f"CREATE VIEW span_oddities AS SELECT {fields} FROM all_spans"  # noqa: S608 - fixed words
 
 
 def _all_rows_sql(kind: RecordKind, segments: Sequence[Path]) -> str:

@@ -12,8 +12,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from benchmarks.corpus import trace_request
+from otx.model.signal import Signal
+from otx.otlp.exporter.client import Client, Outcome
+from otx.otlp.exporter.endpoint import resolve_endpoint
+from otx.otlp.exporter.grpc_client import GrpcClient
+from otx.otlp.exporter.http_client import HttpClient
 from otx.store.durable import is_locked
 from otx.store.layout import Layout, ReceiverLock
 from otx.store.reader import Store
@@ -145,6 +151,41 @@ def test_a_bad_request_is_told_once_and_not_the_end(start_receiver: StartReceive
     assert said.count("warning: refused a request: the body is no protobuf") == 1
     assert "  refused 3 requests: undecodable" in receiver.said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http"])
+def test_odd_spans_are_kept_named_and_counted(
+    start_receiver: StartReceiver, run_cli: RunCli, tmp_path: Path, protocol: str
+) -> None:
+    request = ExportTraceServiceRequest()
+    spans = request.resource_spans.add().scope_spans.add().spans
+    for number in range(3):
+        spans.add(trace_id=bytes(16), span_id=b"s" * 8, name=f"odd {number}")
+        spans[-1].start_time_unix_nano = 2**64 - 1
+    receiver = start_receiver()
+    address = receiver.grpc if protocol == "grpc" else f"http://{receiver.http}"
+    endpoint = resolve_endpoint(Signal.TRACES, {}, address)
+    client: Client = GrpcClient(endpoint) if protocol == "grpc" else HttpClient(endpoint)
+    with client:
+        reply = client.send(Signal.TRACES, request.SerializeToString(), TIMEOUT_S)
+    assert (reply.outcome, reply.rejected) == (Outcome.ACCEPTED, 0)
+    told = "3 of 3 spans have no valid trace id (first: span 7373737373737373 'odd 0')"
+    assert told in reply.message
+    store = str(tmp_path / "store")
+    sql = "SELECT name, end_time < start_time AS early, start_time FROM spans ORDER BY name"
+    while_it_waits = run_cli("query", sql, "--store", store, "--format", "json").stdout
+    receiver.stop()
+    kept = run_cli("query", sql, "--store", store, "--format", "json").stdout
+    assert json.loads(kept) == json.loads(while_it_waits)
+    assert [tuple(row.values()) for row in json.loads(kept)] == [
+        (f"odd {number}", True, "2262-04-11T23:47:16.854775806Z") for number in range(3)
+    ]
+    listed = run_cli("trace", "list", "--store", store, "--format", "jsonl")
+    assert (listed.returncode, listed.stdout) == (0, "")
+    assert f"otx: warning: {told}" in receiver.said
+    assert "  1 × requests with spans that have no valid trace id" in receiver.said
+    assert "  3 spans have no end time" in receiver.said
+    assert "  3 spans have a time beyond 2262" in receiver.said
 
 
 def test_every_random_and_cut_off_body_is_answered(start_receiver: StartReceiver) -> None:

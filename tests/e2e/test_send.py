@@ -98,7 +98,8 @@ def test_the_wrong_port_is_named(start_receiver: StartReceiver, run_cli: RunCli)
     receiver = start_receiver(store="none")
     http_to_grpc = run_cli("send", "traces", "--endpoint", f"http://{receiver.grpc}")
     assert http_to_grpc.returncode == 3
-    assert "a gRPC port" in http_to_grpc.stderr
+    assert "the answer is HTTP/2, as of a gRPC port" in http_to_grpc.stderr
+    assert "hint: that port speaks gRPC: --protocol grpc" in http_to_grpc.stderr
     grpc_to_http = run_cli("send", "traces", "--endpoint", receiver.http, "--timeout", "2s")
     assert grpc_to_http.returncode == 3
     assert f"hint: that port speaks HTTP: --endpoint http://{receiver.http}" in grpc_to_http.stderr

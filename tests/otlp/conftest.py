@@ -54,5 +54,5 @@ def three_spans() -> bytes:
     request = ExportTraceServiceRequest()
     scope = request.resource_spans.add().scope_spans.add()
     for number in range(3):
-        scope.spans.add(trace_id=b"t" * 16, span_id=bytes([number]) * 8, name=f"span {number}")
+        scope.spans.add(trace_id=b"t" * 16, span_id=bytes([number + 1]) * 8, name=f"span {number}")
     return request.SerializeToString()

@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import (
+    AnyValue,
+    ArrayValue,
+    InstrumentationScope,
+    KeyValue,
+    KeyValueList,
+)
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
@@ -45,10 +51,10 @@ def any_values(depth: int = 2) -> st.SearchStrategy[AnyValue]:
         return leaves
     inner = any_values(depth - 1)
     arrays = st.lists(inner, max_size=3).map(
-        lambda values: AnyValue(array_value={"values": values})  # type: ignore[arg-type]
+        lambda values: AnyValue(array_value=ArrayValue(values=values))
     )
     maps = st.lists(st.builds(KeyValue, key=KEYS, value=inner), max_size=3).map(
-        lambda values: AnyValue(kvlist_value={"values": values})  # type: ignore[arg-type]
+        lambda values: AnyValue(kvlist_value=KeyValueList(values=values))
     )
     return st.one_of(leaves, arrays, maps)
 
@@ -190,7 +196,7 @@ def service_of(resource: Resource) -> str:
     return names[0] if names else ""
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(SPAN_REQUESTS, min_size=1, max_size=3))
 def test_spans_are_what_protobuf_says(requests: list[ExportTraceServiceRequest]) -> None:
     received = list(range(1000, 1000 + len(requests)))
@@ -236,7 +242,7 @@ def test_spans_are_what_protobuf_says(requests: list[ExportTraceServiceRequest])
         assert row["received_time"] == received[index]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(LOG_REQUESTS, min_size=1, max_size=3))
 def test_logs_are_what_protobuf_says(requests: list[ExportLogsServiceRequest]) -> None:
     received = list(range(1000, 1000 + len(requests)))

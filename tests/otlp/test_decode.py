@@ -48,7 +48,7 @@ def test_protobuf_passes_untouched_with_fields_nobody_knows(three_spans: bytes) 
 @pytest.mark.parametrize(("encoding", "body"), [("protobuf", b""), ("json", b"{}")])
 def test_an_empty_request_is_a_request(signal: Signal, encoding: Encoding, body: bytes) -> None:
     request = decode_request(signal, body, encoding)
-    assert (request.records, request.body, request.warnings) == (0, b"", ())
+    assert (request.records, request.body, request.cautions) == (0, b"", ())
 
 
 def test_two_requests_glued_together_are_one(three_spans: bytes) -> None:
@@ -101,9 +101,10 @@ def test_data_points_log_records_and_samples_are_counted() -> None:
 
 
 def test_warnings_are_gathered_and_counted() -> None:
-    document = {"resourceSpans": [{"scopeSpans": [{"spans": [{"kind": "SPAN_KIND_SERVER"}] * 3}]}]}
+    span = {"traceId": "01" * 16, "spanId": "02" * 8, "kind": "SPAN_KIND_SERVER"}
+    document = {"resourceSpans": [{"scopeSpans": [{"spans": [span] * 3}]}]}
     request = decode_request(Signal.TRACES, orjson.dumps(document), "json")
     assert request.records == 3
-    assert request.warnings == (
+    assert [caution.text for caution in request.cautions] == [
         "'kind' is sent as the name 'SPAN_KIND_SERVER': OTLP/JSON wants a number (3 times)",
-    )
+    ]

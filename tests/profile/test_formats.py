@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from otx.commands.profile import Form
+from otx.commands.profile_options import FormName
 from otx.errors import UsageError
 from otx.profile.formats import WRITERS, choose_format
 
@@ -38,4 +38,4 @@ def test_a_form_that_is_not_there_is_an_error_that_lists_those_that_are() -> Non
 
 
 def test_the_command_offers_the_forms_there_are() -> None:
-    assert get_args(Form) == tuple(WRITERS)
+    assert get_args(FormName) == tuple(WRITERS)

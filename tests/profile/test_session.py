@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -73,8 +74,8 @@ def busy(tmp_path: Path) -> Path:
     return script
 
 
-def open_session(pids: Sequence[int], **options: object) -> ProfileSession:
-    return ProfileSession(Target(tuple(pids)), **{"frequency_hz": FAST_HZ, **options})  # type: ignore[arg-type]
+def open_session(pids: Sequence[int], **options: Any) -> ProfileSession:
+    return ProfileSession(Target(tuple(pids)), **{"frequency_hz": FAST_HZ, **options})
 
 
 def names(sample: Sample) -> list[str]:

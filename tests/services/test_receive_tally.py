@@ -1,6 +1,7 @@
 """What a receiver counts and says."""
 
 from otx.model.signal import Signal
+from otx.otlp.caution import Caution
 from otx.otlp.decode import Request
 from otx.otlp.refusal import Reason, Refusal
 from otx.services.receive_tally import ReceiveReport, Tally
@@ -12,13 +13,22 @@ def test_the_first_of_a_kind_is_told_and_all_are_counted() -> None:
     for _ in range(3):
         tally.refused(Refusal(Reason.UNDECODABLE, "no \x1b[31m protobuf"))
         tally.noticed("odd")
-    tally.acknowledged(Request(Signal.LOGS, b"", 2, ("odd",)))
+    tally.acknowledged(Request(Signal.LOGS, b"", 2, (Caution("odd", "1 of 2 is odd"),)))
     assert said == ["refused a request: no \N{REPLACEMENT CHARACTER}[31m protobuf", "odd"]
     assert tally.report().lines() == [
         "received logs 2 log records in 1 request; refused 3 requests",
         "  refused 3 requests: undecodable",
         "  4 × odd",
     ]
+
+
+def test_a_caution_is_told_with_its_first_place_and_counted_by_its_kind() -> None:
+    said: list[str] = []
+    tally = Tally(said.append)
+    for place in ("a", "b"):
+        tally.acknowledged(Request(Signal.TRACES, b"", 1, (Caution("odd", f"odd at {place}"),)))
+    assert said == ["odd at a"]
+    assert tally.report().warnings == {"odd": 2}
 
 
 def test_kinds_of_warnings_are_bounded() -> None:

@@ -28,6 +28,8 @@ from otx.store.wal import LogWriter
 
 SpanRequest = Callable[..., bytes]
 NEVER = 1_000_000
+NO_IDS = b"\x0a\x06\x12\x04\x12\x02\x2a\x00"
+"""A request with one span, which has an empty name and nothing else."""
 NOW = 1_790_000_000_000_000_000
 
 CONVERT_AND_END = """
@@ -295,3 +297,26 @@ def test_a_damaged_manifest_is_said(store_dir: Path) -> None:
         layout.manifest.write_bytes(content)
         with pytest.raises(StoreDamaged):
             Conversion(layout, no_step)
+
+
+def test_odd_spans_are_counted_once_for_all(store_dir: Path, span_request: SpanRequest) -> None:
+    conversion = Conversion(Layout(store_dir))
+    with LogWriter(store_dir) as log:
+        for _ in range(2):
+            log.append(Signal.TRACES, NO_IDS, 1).result(10)
+            log.append(Signal.TRACES, span_request("sound"), 1).result(10)
+            conversion.convert()
+    assert read_manifest(Layout(store_dir).manifest).odd_spans == {
+        "have no valid trace id": 2,
+        "have no valid span id": 2,
+    }
+
+
+def test_a_manifest_from_before_odd_spans_were_counted_is_read(store_dir: Path) -> None:
+    conversion = Conversion(Layout(store_dir))
+    conversion.publish(conversion.manifest)
+    path = Layout(store_dir).manifest
+    document = json.loads(path.read_bytes())
+    del document["odd_spans"]
+    path.write_text(json.dumps(document))
+    assert read_manifest(path).odd_spans == {}

@@ -18,6 +18,7 @@ COLUMNS = {
     "scope_attributes events links received_time",
     "span_events": "trace_id span_id time name attributes",
     "span_links": "trace_id span_id linked_trace_id linked_span_id attributes",
+    "span_oddities": "trace_id span_id service name oddity",
     "logs": "time observed_time trace_id span_id severity_number severity_text service body "
     "event_name attributes resource scope received_time",
     "metrics": "time start_time name type unit service value count sum min max buckets exemplars "

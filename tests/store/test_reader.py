@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from otx.errors import UsageError
 from otx.model.signal import Signal
+from otx.otlp.oddity import Oddity
 from otx.store.conversion import Conversion
 from otx.store.layout import Layout
 from otx.store.reader import Store
@@ -184,3 +187,64 @@ def test_the_newest_traces_of_many_are_the_newest_of_all(
     newest = range(traces, max(traces - 10, 0), -1)
     assert [one.trace_id for one in listed] == [TRACE % trace for trace in newest]
     assert {one.span_count for one in listed} == {spans_a_trace}
+
+
+@pytest.fixture(params=["tail", "segments"])
+def odd_store(request: pytest.FixtureRequest, store_dir: Path, span_request: SpanRequest) -> Store:
+    """A sound trace, and spans that break the rules: newer, and more than are looked at first."""
+    odd = ExportTraceServiceRequest()
+    spans = odd.resource_spans.add().scope_spans.add().spans
+    for number in range(1_100):
+        spans.add(name="zero", trace_id=bytes(16), span_id=b"s" * 8, end_time_unix_nano=2**63)
+        spans.add(name="short", trace_id=b"t" * 8, span_id=bytes([number % 255 + 1]) * 8)
+        spans[-1].start_time_unix_nano, spans[-1].end_time_unix_nano = 2**64 - 1, 2**64 - 1
+    spans.add(name="none", start_time_unix_nano=2**64 - 1, end_time_unix_nano=2**63 - 3)
+    spans.add(name="open", trace_id=b"o" * 16, span_id=b"o" * 8, start_time_unix_nano=1)
+    for _ in range(2):
+        spans[-1].attributes.add(key="k").value.string_value = "v"
+    with LogWriter(store_dir) as log:
+        log.append(Signal.TRACES, span_request("sound", 2), 1).result(10)
+        log.append(Signal.TRACES, odd.SerializeToString(), 2).result(10)
+    if request.param == "segments":
+        Conversion(Layout(store_dir)).convert()
+    return Store(store_dir)
+
+
+def test_spans_without_a_trace_id_belong_to_no_trace(odd_store: Store) -> None:
+    traces = [TRACE % 1, b"o".hex() * 16]
+    assert [trace.trace_id for trace in odd_store.traces()] == traces
+    assert found(odd_store, "name:zero") == []
+    assert [one.trace_id for one in odd_store.traces(parse_search("name:open"))] == traces[1:]
+    assert odd_store.trace("0" * 32) == odd_store.trace(b"t".hex() * 8) == []
+    assert (odd_store.totals().spans, odd_store.totals().traces) == (2_204, 2)
+    assert {one.name: one.spans for one in odd_store.services()} == {"": 2_202, "shop": 2}
+
+
+def test_a_log_record_with_an_id_that_is_none_belongs_to_no_span(store_dir: Path) -> None:
+    request = ExportLogsServiceRequest()
+    records = request.resource_logs.add().scope_logs.add().log_records
+    for size in (16, 8, 3, 0):
+        records.add(trace_id=bytes(size), span_id=bytes(size // 2))
+    records.add(trace_id=b"t" * 16, span_id=b"s" * 8)
+    with LogWriter(store_dir) as log:
+        log.append(Signal.LOGS, request.SerializeToString(), 1).result(10)
+    ids = {(record.trace_id, record.span_id) for record in Store(store_dir).logs()}
+    assert ids == {("", ""), ("74" * 16, "73" * 8)}
+
+
+def test_odd_spans_can_be_asked_for(odd_store: Store) -> None:
+    counted = odd_store.query("SELECT oddity, count(*) FROM span_oddities GROUP BY ALL").rows()
+    assert dict(counted) == {
+        Oddity.NO_TRACE_ID: 2_201,
+        Oddity.NO_SPAN_ID: 1,
+        Oddity.NO_END: 1,
+        Oddity.ENDS_EARLY: 1,
+        Oddity.BEYOND_TIME: 2_201,
+        Oddity.DOUBLED_KEY: 1,
+    }
+    last = odd_store.query(
+        "SELECT start_time, duration_ns, count(*) FROM spans WHERE name = 'short' GROUP BY ALL"
+    )
+    assert list(last.rows()) == [("2262-04-11T23:47:16.854775806Z", 0, 1_100)]
+    without_id = odd_store.query("SELECT DISTINCT trace_id FROM spans WHERE name = 'none'")
+    assert list(without_id.rows()) == [("",)]

@@ -16,7 +16,7 @@ from otx.tui.snapshot import FlameInterest, LogsInterest, Status, TracesInterest
 from otx.tui.widgets.flame_graph import FlameGraph
 from otx.tui.widgets.log_list import LogList
 from otx.tui.widgets.pane import Pane
-from otx.tui.widgets.search_bar import SearchBar
+from otx.tui.widgets.search_bar import SearchBar, SearchInput
 from otx.tui.widgets.span_detail import SpanDetail
 from otx.tui.widgets.trace_list import TraceList
 from otx.tui.widgets.waterfall import Waterfall
@@ -162,7 +162,7 @@ async def test_keys_are_letters_while_one_types() -> None:
     async with showing("traces") as (pilot, _):
         await press(pilot, "slash", "q", "2", "?")
         assert pilot.app.is_running
-        assert pilot.app.screen.query_one(SearchBar).query_one("SearchInput").value == "q2?"  # type: ignore[attr-defined]
+        assert pilot.app.screen.query_one(SearchBar).query_one(SearchInput).value == "q2?"
 
 
 async def test_links_carry_the_choice_there_and_back() -> None:

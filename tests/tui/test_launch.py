@@ -1,6 +1,7 @@
 """`otx tui` as a person starts it: on a terminal, on none, with a file; nothing is left behind."""
 
 import fcntl
+import io
 import json
 import os
 import pty
@@ -218,13 +219,13 @@ def test_without_a_terminal_it_refuses_and_says_what_works(run_cli: RunCli) -> N
 
 
 def test_a_dumb_terminal_is_refused(environment: Environment) -> None:
-    class Keyboard:
+    class Keyboard(io.BytesIO):
         def isatty(self) -> bool:
             return True
 
     def world(term: str) -> Environment:
         return Environment(
-            stdin=Keyboard(),  # type: ignore[arg-type]
+            stdin=Keyboard(),
             stdout=Terminal(True),
             stderr=Terminal(True),
             variables={"TERM": term},

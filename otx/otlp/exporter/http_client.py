@@ -106,7 +106,7 @@ class HttpClient:
 def _no_http(line: str) -> str:
     """What to say of an answer that is no HTTP/1.1; an HTTP/2 server starts with SETTINGS."""
     if not line.startswith("HTTP/") and "\x04" in line[:6]:
-        return "the answer is HTTP/2: a gRPC port, which --protocol grpc speaks to"
+        return "the answer is HTTP/2, as of a gRPC port"
     return "the connection was closed without an answer" if not line.strip("'") else "no HTTP"
 
 

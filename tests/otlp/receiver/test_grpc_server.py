@@ -8,6 +8,7 @@ import grpc
 import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from otx.model.signal import Signal
 from otx.otlp.address import Address
@@ -17,6 +18,8 @@ from tests.otlp.conftest import MemoryIntake
 
 LIMIT = 1 << 20
 TIMEOUT_S = 20
+NO_IDS = b"\x0a\x06\x12\x04\x12\x02\x2a\x00"
+"""One span with a name alone, which is empty."""
 TRACES = WIRE[Signal.TRACES].grpc_method
 
 Call = Callable[..., bytes]
@@ -60,6 +63,15 @@ def test_bytes_arrive_untouched(
     assert call(three_spans, packed=packed) == b""
     assert intake.requests[0].body == three_spans
     assert intake.requests[0].records == 3
+
+
+def test_a_caution_travels_as_a_partial_success_that_rejects_nothing(
+    call: Call, intake: MemoryIntake
+) -> None:
+    answer = ExportTraceServiceResponse.FromString(call(NO_IDS))
+    assert answer.partial_success.rejected_spans == 0
+    assert "1 of 1 spans have no valid trace id" in answer.partial_success.error_message
+    assert intake.requests[0].body == NO_IDS
 
 
 def test_what_cannot_be_decoded_is_an_invalid_argument(call: Call, intake: MemoryIntake) -> None:

@@ -1,0 +1,52 @@
+"""What `otx profile` takes on its command line, an option a name."""
+
+from typing import Annotated, Literal, TypeAlias
+
+import typer
+
+MAX_FREQUENCY_HZ = 10_000
+"""Beyond it a sample costs the target more than what lies between two."""
+
+Command: TypeAlias = Annotated[
+    list[str] | None, typer.Argument(metavar="[-- CMD...]", help="A command to run and sample.")
+]
+Pids: TypeAlias = Annotated[
+    list[int] | None, typer.Option("--pid", help="A process to sample; repeatable.")
+]
+Children: TypeAlias = Annotated[
+    bool, typer.Option("--children/--no-children", help="Sample child processes too.")
+]
+Frequency: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "-F",
+        "--frequency",
+        min=1,
+        max=MAX_FREQUENCY_HZ,
+        help="Samples a second and processor (99).",
+    ),
+]
+Duration: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "-d",
+        "--duration",
+        help="How long, as 10s; else until Ctrl-C, or 10s when stdout is no terminal.",
+    ),
+]
+FormName: TypeAlias = Literal["text", "folded", "json"]
+"""The names of `otx.profile.formats.WRITERS`, which are not imported for them (15 ms)."""
+
+Form: TypeAlias = Annotated[
+    FormName | None,
+    typer.Option("--format", help="The form; else from the ending of -o, else text."),
+]
+Out: TypeAlias = Annotated[str, typer.Option("-o", "--out", help="Where to write; - is stdout.")]
+Kernel: TypeAlias = Annotated[bool, typer.Option("--kernel/--no-kernel", help="Kernel frames.")]
+Threads: TypeAlias = Annotated[
+    bool, typer.Option("--threads", help="A root for each thread's name.")
+]
+Lines: TypeAlias = Annotated[bool, typer.Option("--lines", help="Line numbers of Python frames.")]
+Runtime: TypeAlias = Annotated[
+    Literal["auto", "none"], typer.Option("--runtime", help="Interpreters' frames.")
+]

@@ -1,0 +1,37 @@
+"""What `otx receive` takes on its command line, an option a name."""
+
+from typing import Annotated, Literal, TypeAlias
+
+import typer
+
+GrpcAddress: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="ADDR", help="HOST:PORT or unix:PATH (127.0.0.1:4317).")
+]
+HttpAddress: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="ADDR", help="HOST:PORT or unix:PATH (127.0.0.1:4318).")
+]
+Store: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="DIR|none", help="Where to keep it; none keeps nothing.")
+]
+PrintForm: TypeAlias = Annotated[
+    Literal["none", "summary", "full", "jsonl"] | None,
+    typer.Option("--print", help="What to show on stdout (summary on a terminal, else none)."),
+]
+MaxRequest: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="SIZE", help="Largest request, also after decompression (64MiB)."),
+]
+Fsync: TypeAlias = Annotated[
+    Literal["always", "interval"] | None,
+    typer.Option(help="Acknowledge after fsync, or within a second of it."),
+]
+Retain: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(metavar="AGE|SIZE", help="How long or how much is kept (24h and 10GiB)."),
+]
+Duration: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Stop after this long, such as 10s.")
+]
+Count: TypeAlias = Annotated[
+    int | None, typer.Option(metavar="N", min=1, help="Stop after this many spans, log records, …")
+]
