@@ -132,9 +132,10 @@ class PathResolver:
             self._context.name: self._context.paths,
             **{parent.name: parent.paths for parent, _ in self._context.parents.values()},
         }.get(context_name, self._context.paths)
-        hint = _near(field.name, known)
-        if not hint and field.name in _SIGNALS:
+        if field.name in _SIGNALS:
             hint = f"{field.name} is another context than {self._context.name}"
+        else:
+            hint = _near(field.name, known)
         return self.error(
             f"{field.name!r} is no path of the context {context_name}", field.place, hint
         )

@@ -68,8 +68,8 @@ def _emptied(value: Value) -> Value:
     if kind is list:
         return []
     if kind is Opaque:
-        # Serialised messages: one that is empty, or no elements.
-        return Opaque(value.kind, (b"",) if value.kind in _SINGLE else ())
+        # A status or buckets stay: the Collector copies nothing over them there.
+        return value if value.kind in _SINGLE else Opaque(value.kind, ())
     return _EMPTY.get(kind, {})
 
 

@@ -11,7 +11,7 @@ from otx.ottl.composites import plain
 from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import LAMBDA_GATE, Example, Run, converter_builder
 from otx.ottl.parameters import Get, Lambda0, Lambda2, Lambda3, Mapping_
-from otx.ottl.values import Value, is_map, kind_of, storable
+from otx.ottl.values import Value, is_map, kind_of
 
 
 @converter_builder(
@@ -93,7 +93,7 @@ def map_each(source: Get[Any], mapper: Lambda2) -> Run:
 
     def run(record: Any) -> Value:
         found = entries(record)
-        made = [(key, storable(mapper(record, key, value))) for key, value in _pairs(found)]
+        made = [(key, mapper.plain(record, key, value)) for key, value in _pairs(found)]
         return [value for _, value in made] if type(found) is list else dict(made)
 
     return run

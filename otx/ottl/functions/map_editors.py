@@ -1,7 +1,6 @@
 """The editors of a map's keys: which are kept, which are removed, and how maps become one."""
 
-from collections.abc import Callable, Collection, MutableMapping
-from re import Pattern
+from collections.abc import Collection, MutableMapping
 from typing import Any, Literal
 
 from otx.ottl.attributes import AttributeMap
@@ -10,6 +9,7 @@ from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import Example, Run, editor_builder
 from otx.ottl.lift import Always
 from otx.ottl.parameters import ConstInt, ConstText, Get, Mapping_, Regex, Target, Text
+from otx.ottl.substitution import contains
 from otx.ottl.values import Map, deep_copy
 
 
@@ -21,7 +21,7 @@ from otx.ottl.values import Map, deep_copy
 )
 def delete_matching_keys(target: Target, pattern: Get[Regex]) -> Run:
     """Remove the keys of a map in which a regular expression is found."""
-    return _by_pattern(target, pattern, is_kept=lambda found: found is None)
+    return _by_pattern(target, pattern, keeps=False)
 
 
 @editor_builder(
@@ -32,17 +32,16 @@ def delete_matching_keys(target: Target, pattern: Get[Regex]) -> Run:
 )
 def keep_matching_keys(target: Target, pattern: Get[Regex]) -> Run:
     """Remove the keys of a map in which a regular expression is not found."""
-    return _by_pattern(target, pattern, is_kept=lambda found: found is not None)
+    return _by_pattern(target, pattern, keeps=True)
 
 
-def _by_pattern(target: Target, pattern: Get[Regex], is_kept: Callable[[Any], bool]) -> Run:
+def _by_pattern(target: Target, pattern: Get[Regex], *, keeps: bool) -> Run:
     edit = target.edit
 
     def run(record: Any) -> None:
-        compiled: Pattern[str] = pattern(record)
+        compiled = pattern(record)
         attributes = mapping(edit(record))
-        search = compiled.search
-        retain(attributes, {key for key in attributes if is_kept(search(key))})
+        retain(attributes, {key for key in attributes if contains(compiled, key) is keeps})
 
     return run
 
