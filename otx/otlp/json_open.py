@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
+from otx.model.signal import Signal
 from otx.otlp.any_value import encode_key_value
 from otx.otlp.json_codec import InvalidJson, read_message, scalar_codec, write_message
 from otx.otlp.wire import WIRE
@@ -111,16 +112,13 @@ def _reader(descriptor: Descriptor) -> dict[str, tuple[_Read, str]]:
 
 
 def _field_reader(field: FieldDescriptor) -> _Read:
-    name = field.name
-    kind = field.message_type.name if field.message_type is not None else ""
-    if kind == "KeyValue":
-        return _read_attributes(name)
-    if kind == "AnyValue":
-        return _read_value(name, field)
-    if kind and field.is_repeated:
-        return _read_messages(name, field.message_type)
-    if kind:
-        return _read_message(name, field.message_type)
+    name, inner = field.name, field.message_type
+    if inner is not None:
+        if inner.name == "KeyValue":
+            return _read_attributes(name)
+        if inner.name == "AnyValue":
+            return _read_value(name, field)
+        return _read_messages(name, inner) if field.is_repeated else _read_message(name, inner)
     read, _ = scalar_codec(field)
     is_text = field.type == _F.TYPE_STRING
     if field.is_repeated:
@@ -254,13 +252,12 @@ def _writers(descriptor: Descriptor) -> dict[int, tuple[str, _Write]]:
 
 
 def _field_writer(field: FieldDescriptor) -> _Write:
-    kind = field.message_type.name if field.message_type is not None else ""
-    if kind == "KeyValue":
-        return _write_attributes
-    if kind == "AnyValue":
-        return _write_value
-    if kind:
-        inner = field.message_type
+    inner = field.message_type
+    if inner is not None:
+        if inner.name == "KeyValue":
+            return _write_attributes
+        if inner.name == "AnyValue":
+            return _write_value
         if field.is_repeated:
             return lambda value, memo: [write_open(one, inner, memo) for one in value]
         return lambda value, memo: write_open(value, inner, memo)
@@ -301,6 +298,8 @@ def _official(name: str) -> type[Message]:
     return found
 
 
-def official_descriptor(signal: Any) -> Descriptor:
+def official_descriptor(signal: Signal) -> Descriptor:
     """The descriptor of a signal's request."""
-    return WIRE[signal].request_class.DESCRIPTOR
+    descriptor: Any = WIRE[signal].request_class.DESCRIPTOR
+    found: Descriptor = descriptor
+    return found

@@ -70,7 +70,7 @@ def gzip_error() -> type[Exception]:
 def _peekable(stream: BinaryIO) -> io.BufferedReader:
     if isinstance(stream, io.BufferedReader):
         return stream
-    return io.BufferedReader(stream)  # type: ignore[type-var,arg-type]  # any binary stream will do
+    return io.BufferedReader(stream)  # type: ignore[arg-type]  # any binary stream will do
 
 
 def _opened(stream: io.BufferedReader) -> io.BufferedReader:

@@ -434,18 +434,24 @@ class Batch:
         resources: Its resources.
     """
 
-    def __init__(self, signal: Signal, body: bytes) -> None:
-        """Open the protobuf bytes of an `Export…ServiceRequest` that was checked before."""
+    def __init__(self, signal: Signal, body: bytes | Message) -> None:
+        """Open an `Export…ServiceRequest`: checked protobuf bytes, or a message of the open view."""
         self.signal = signal
-        self.message: Message = open_class(signal).FromString(body)
+        self.message: Message = (
+            open_class(signal).FromString(body) if isinstance(body, bytes) else body
+        )
         groups = getattr(self.message, ITEMS[signal][0])
         dictionary = dictionary_of(self.message) if signal is Signal.PROFILES else None
         self.resources = [ResourceRecord(group, signal, dictionary) for group in groups]
 
-    def close(self) -> bytes:
-        """The request's bytes with all that changed."""
+    def flush(self) -> None:
+        """Write everything that changed back into the message."""
         for resource in self.resources:
             resource.flush()
+
+    def close(self) -> bytes:
+        """The request's bytes with all that changed."""
+        self.flush()
         return self.message.SerializeToString()
 
     def prune(self) -> None:

@@ -14,7 +14,6 @@ from otx.commands.ottl.options import (
     Strict,
     context_of,
     functions_of,
-    input_of,
     read_source_file,
 )
 from otx.environment import Environment
@@ -61,16 +60,17 @@ def run(
     The exit code is 2 when something does not parse or check, 1 when a statement fails under
     `propagate`.
     """
+    from otx.services.ottl_input import open_pieces
     from otx.services.ottl_run import run_plan, trace_plan
 
     environment: Environment = ctx.obj
     functions = functions_of(gates, strict)
     plan = _plan(environment, statement, file, context_of(context), functions, error_mode)
-    requests = input_of(environment, in_, store, since)
+    pieces = open_pieces(environment, in_, store, since)
     if trace:
-        return trace_plan(environment, plan, requests, functions, out)
+        return trace_plan(environment, plan, pieces, functions, out)
     chosen = form or ("diff" if environment.stdout_is_terminal and out == "-" else "otlp-json")
-    return run_plan(environment, plan, requests, chosen, out)
+    return run_plan(environment, plan, pieces, chosen, out)
 
 
 def _plan(

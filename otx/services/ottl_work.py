@@ -1,0 +1,147 @@
+"""One piece of telemetry through a plan: bytes as they were read to bytes as they are written.
+
+What a plan does not touch is not decoded: protobuf stays bytes, an attribute of OTLP/JSON stays the
+object that the JSON parser made. Everything that comes back is plain data, so that the work can be
+done in another process.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from google.protobuf.message import Message
+
+from otx.errors import UsageError
+from otx.model.signal import Signal
+from otx.otlp.files import parse_json, parse_protobuf_piece, signal_of_document
+from otx.otlp.json_codec import InvalidJson
+from otx.otlp.json_open import Memo, official_descriptor, read_open, write_open
+from otx.otlp.open_view import open_class
+from otx.otlp.pieces import Piece
+from otx.ottl.describe import describe
+from otx.ottl.plan import Plan, Report
+from otx.ottl.program import MAX_FAILURES, ExecutionStopped
+from otx.ottl.records import Batch
+
+WorkForm: TypeAlias = Literal["protobuf", "json", "nothing"]
+
+
+@dataclass(frozen=True, slots=True)
+class FailureText:
+    """A failure in words.
+
+    Attributes:
+        text: The statement or condition.
+        record: Which record it failed on.
+        reason: Why.
+    """
+
+    text: str
+    record: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was counted over any number of pieces."""
+
+    items: int = 0
+    failed: int = 0
+    failures: list[FailureText] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+    by_row: Counter[str] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Tally") -> None:
+        """Count in what another piece came to."""
+        self.items += other.items
+        self.failed += other.failed
+        self.failures += other.failures[: max(0, MAX_FAILURES - len(self.failures))]
+        self.dropped.update(other.dropped)
+        self.by_row.update(other.by_row)
+        self.warnings.update(other.warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What one piece came to.
+
+    Attributes:
+        signal: Its signal.
+        out: What is left of it, in the form that was asked for.
+        routes: What went to which pipeline, as protobuf.
+        stopped: The failure under `propagate` that ended it.
+    """
+
+    signal: Signal
+    out: bytes
+    tally: Tally
+    routes: dict[str, bytes] = field(default_factory=dict)
+    stopped: FailureText | None = None
+
+
+def work(plan: Plan, piece: Piece, form: WorkForm) -> Done:
+    """Run a plan over one piece.
+
+    Raises:
+        UsageError: The piece is no OTLP; its place is named.
+    """
+    opened = _open(piece)
+    batch = Batch(opened.signal, opened.message)
+    report = Report()
+    stopped = None
+    try:
+        plan.run(batch, report)
+    except ExecutionStopped as error:
+        failure = error.failure
+        stopped = FailureText(failure.text, describe(failure.record, batch), failure.reason)
+    batch.flush()
+    tally = Tally(
+        report.items,
+        report.outcome.failed,
+        [
+            FailureText(one.text, describe(one.record, batch), one.reason)
+            for one in report.outcome.failures[:1]
+        ],
+        report.drops.by_rule,
+        report.by_row,
+        opened.warnings,
+    )
+    routes = {pipeline: b"".join(bodies) for pipeline, bodies in report.routes.items()}
+    return Done(opened.signal, _written(batch, opened, form), tally, routes, stopped)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    signal: Signal
+    message: Message
+    memo: Memo
+    warnings: Counter[str]
+
+
+def _open(piece: Piece) -> _Opened:
+    warnings: Counter[str] = Counter()
+    if piece.encoding == "protobuf":
+        signal, _ = parse_protobuf_piece(piece)
+        return _Opened(signal, open_class(signal).FromString(piece.data), {}, warnings)
+    document = parse_json(piece)
+    signal = signal_of_document(document, piece.place)
+    message = open_class(signal)()
+    try:
+        memo = read_open(message, document, official_descriptor(signal), warnings)
+    except InvalidJson as error:
+        raise UsageError(f"{piece.place}: {error}") from None
+    return _Opened(signal, message, memo, warnings)
+
+
+def _written(batch: Batch, opened: _Opened, form: WorkForm) -> bytes:
+    if form == "nothing":
+        return b""
+    if form == "protobuf":
+        return batch.message.SerializeToString()
+    import orjson  # 1 ms
+
+    document: dict[str, Any] = write_open(
+        batch.message, official_descriptor(batch.signal), opened.memo
+    )
+    return orjson.dumps(document)
