@@ -4,7 +4,7 @@ Most statements read two of ten attributes and write one. What is not named is n
 is written back byte for byte; order is kept, as it is in the Collector.
 """
 
-from collections.abc import Iterator, MutableMapping, Set
+from collections.abc import ItemsView, Iterator, MutableMapping, Set
 from typing import Any
 
 from otx.otlp.any_value import encode_key_value, key_of, value_of
@@ -87,6 +87,15 @@ class AttributeMap(MutableMapping[str, Value]):
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._raw)
+
+    def items(self) -> ItemsView[str, Value]:
+        """All keys and values as they are now: what changes meanwhile does not disturb the walk."""
+        values = self._values
+        for key, data in self._raw.items():
+            if key not in values:
+                assert data is not None  # noqa: S101 - an entry without bytes has a value
+                values[key] = value_of(data)
+        return {key: values[key] for key in self._raw}.items()
 
     def clear(self) -> None:
         """Remove everything."""

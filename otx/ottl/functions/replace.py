@@ -9,17 +9,13 @@ from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import Example, Run, editor_builder
 from otx.ottl.lift import Always
 from otx.ottl.parameters import FunctionRef, Get, GlobPattern, Regex, Target, Text
-from otx.ottl.substitution import (
-    contains,
-    expand,
-    parse_template,
-    replace_all,
-    replace_each,
-)
-from otx.ottl.values import Value, kind_of
+from otx.ottl.substitution import expand, parse_template, replace_all, replace_each
+from otx.ottl.values import Map, kind_of
 
-Substitute: TypeAlias = Callable[[Any, re.Pattern[str], str], str | None]
-"""Called with a record, a pattern and a text: the text with its matches replaced, None for none."""
+Substitute: TypeAlias = Callable[[str], str | None]
+"""Called with a text: the text with its matches replaced, None where there are none."""
+Prepare: TypeAlias = Callable[[Any, re.Pattern[str], str], Substitute]
+"""Called with a record, a pattern and a replacement."""
 
 
 @editor_builder(
@@ -109,15 +105,15 @@ def replace_pattern(
                     put(record, new)
 
         return run_fixed
-    prepare = _preparer(replacement, function, replacement_format)
+    prepare = _preparer(function, replacement_format)
 
     def run(record: Any) -> None:
         found = get(record)
         if found is None:
             return
-        substitute = prepare(record)
+        text = replacement(record)
         if type(found) is str:
-            new = substitute(record, regex_pattern(record), found)
+            new = prepare(record, regex_pattern(record), text)(found)
             if new is not None:
                 put(record, new)
 
@@ -141,26 +137,25 @@ def replace_all_patterns(
     replacement_format: Get[Text] | None = None,
 ) -> Run:
     """Replace what a regular expression matches in all keys or all texts of a map."""
-    prepare = _preparer(replacement, function, replacement_format)
+    prepare = _preparer(function, replacement_format)
     change = _change_keys if mode == "key" else _change_values
     get = target.get
 
     def run(record: Any) -> None:
         attributes = mapping(get(record))
-        substitute = prepare(record)
-        change(target, record, attributes, regex_pattern(record), substitute)
+        text = replacement(record)
+        pattern = regex_pattern(record)
+        change(target, record, attributes, prepare(record, pattern, text))
 
     return run
 
 
-def _change_values(
-    target: Target, record: Any, attributes: Any, pattern: re.Pattern[str], substitute: Substitute
-) -> None:
+def _change_values(target: Target, record: Any, attributes: Map, substitute: Substitute) -> None:
     changed = {}
     for key, value in attributes.items():
         if type(value) is str:
             try:
-                new = substitute(record, pattern, value)
+                new = substitute(value)
             except ExecutionError:
                 # What the function refuses stays as it is, as it does in the Collector.
                 continue
@@ -170,40 +165,34 @@ def _change_values(
         target.edit(record).update(changed)
 
 
-def _change_keys(
-    target: Target, record: Any, attributes: Any, pattern: re.Pattern[str], substitute: Substitute
-) -> None:
-    if not any(contains(pattern, key) for key in attributes):
-        return
-    renamed: dict[str, Value] = {}
-    for key, value in attributes.items():
+def _change_keys(target: Target, record: Any, attributes: Map, substitute: Substitute) -> None:
+    names: dict[str, str] = {}
+    changed = False
+    for key in attributes:
         try:
-            new = substitute(record, pattern, key)
+            new = substitute(key)
         except ExecutionError:
             # A key that the function refuses is lost with its value, as it is in the Collector.
+            changed = True
             continue
-        renamed[key if new is None else new] = value
-    target.set(record, renamed)
+        names[key] = key if new is None else new
+        changed = changed or new is not None
+    if changed:
+        target.set(record, {new: attributes[key] for key, new in names.items()})
 
 
-def _preparer(
-    replacement: Get[Text], function: FunctionRef | None, replacement_format: Get[Text] | None
-) -> Callable[[Any], Substitute]:
-    """Evaluates a replacement for a record, and says how matches are replaced by it."""
+def _preparer(function: FunctionRef | None, replacement_format: Get[Text] | None) -> Prepare:
+    """How matches are replaced, through a function and a format where they are given."""
 
-    def prepare(record: Any) -> Substitute:
-        text = replacement(record)
+    def prepare(record: Any, pattern: re.Pattern[str], text: str) -> Substitute:
+        template = parse_template(text, pattern)
         if function is None:
-            return lambda _, pattern, found: replace_all(
-                pattern, found, parse_template(text, pattern)
-            )
-        return lambda record, pattern, found: replace_each(
-            pattern,
-            found,
-            lambda match: _applied(
-                record, function, expand(parse_template(text, pattern), match), replacement_format
-            ),
-        )
+            return lambda found: replace_all(pattern, found, template)
+
+        def replaced(match: re.Match[str]) -> str:
+            return _applied(record, function, expand(template, match), replacement_format)
+
+        return lambda found: replace_each(pattern, found, replaced)
 
     return prepare
 
