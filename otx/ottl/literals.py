@@ -1,9 +1,10 @@
-"""The texts, bytes and numbers of OTTL, as Go reads them."""
+"""The texts of OTTL in their quotes."""
+
+import re
 
 from otx.ottl.errors import OttlError
+from otx.ottl.go_unicode import valid
 from otx.ottl.syntax import Place
-
-INT_MAX = (1 << 63) - 1
 
 _SIMPLE = {
     "a": "\a",
@@ -16,14 +17,14 @@ _SIMPLE = {
     "\\": "\\",
     '"': '"',
 }
-_HEX_DIGITS = {"x": 2, "u": 4, "U": 8}
+_NUMBERED = re.compile(r"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|(?P<octal>[0-7]{3}))")
 _QUOTED = {text: f"\\{letter}" for letter, text in _SIMPLE.items()}
 
 
 def unquote(token: str, text: str, start: int) -> str:
-    """The value of a text in double quotes (Go's strconv.Unquote).
+    r"""The value of a text in double quotes, with the escapes of Go.
 
-    `\\xHH` and `\\ooo` are bytes; bytes that are no UTF-8 become surrogate escapes.
+    `\xHH` and `\ooo` are characters, not bytes as in Go: the Collector's parser has it so.
 
     Args:
         token: The literal with its quotes.
@@ -33,37 +34,32 @@ def unquote(token: str, text: str, start: int) -> str:
     Raises:
         OttlError: An escape that Go does not have.
     """
+    token = valid(token)
     if "\\" not in token:
         return token[1:-1]
-    out = bytearray()
+    out: list[str] = []
     at = 1
     while at < len(token) - 1:
-        if token[at] != "\\":
-            out += token[at].encode("utf-8", "surrogateescape")
-            at += 1
-            continue
-        piece, width = _escape(token, at, text, start)
-        out += piece
-        at += width
-    return out.decode("utf-8", "surrogateescape")
+        backslash = token.find("\\", at, -1)
+        if backslash < 0:
+            break
+        character, width = _escape(token, backslash, text, start)
+        out += (token[at:backslash], character)
+        at = backslash + width
+    return "".join([*out, token[at:-1]])
 
 
-def _escape(token: str, at: int, text: str, start: int) -> tuple[bytes, int]:
-    """The bytes of the escape at `at`, and how many characters it takes."""
+def _escape(token: str, at: int, text: str, start: int) -> tuple[str, int]:
+    """The character of the escape at `at`, and how many characters it takes."""
     letter = token[at + 1]
     if letter in _SIMPLE:
-        return _SIMPLE[letter].encode(), 2
-    if letter in _HEX_DIGITS:
-        digits = token[at + 2 : at + 2 + _HEX_DIGITS[letter]]
-        code = _number(digits, 16, _HEX_DIGITS[letter])
-        if code is not None and letter == "x":
-            return bytes((code,)), 4
-        if code is not None and code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF:
-            return chr(code).encode(), 2 + len(digits)
-    elif letter in "01234567":
-        code = _number(token[at + 1 : at + 4], 8, 3)
-        if code is not None and code <= 0xFF:
-            return bytes((code,)), 4
+        return _SIMPLE[letter], 2
+    found = _NUMBERED.match(token, at)
+    if found:
+        code = int(found["octal"], 8) if found["octal"] else int(found[0][2:], 16)
+        limit = 0xFF if found["octal"] else 0x10FFFF
+        if code <= limit and not 0xD800 <= code <= 0xDFFF:
+            return chr(code), found.end() - at
     place = Place(start + at, start + at + 2)
     raise OttlError(
         f"unknown escape \\{letter}",
@@ -73,23 +69,12 @@ def _escape(token: str, at: int, text: str, start: int) -> tuple[bytes, int]:
     )
 
 
-def _number(digits: str, base: int, count: int) -> int | None:
-    if len(digits) != count:
-        return None
-    try:
-        return int(digits, base)
-    except ValueError:
-        return None
-
-
 def quote(value: str) -> str:
-    """A text as a literal: `unquote(quote(x)) == x`."""
+    """A text as a literal: `unquote(quote(x)) == x`, unless a byte of it is no UTF-8."""
     out = []
-    for c in value:
+    for c in valid(value):
         if c in _QUOTED:
             out.append(_QUOTED[c])
-        elif 0xDC80 <= ord(c) <= 0xDCFF:
-            out.append(f"\\x{ord(c) - 0xDC00:02x}")  # a byte that is no UTF-8
         elif c.isprintable():
             out.append(c)
         else:

@@ -5,8 +5,9 @@ from functools import cache
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from otx.ottl.errors import OttlError
-from otx.ottl.literals import INT_MAX, unquote
+from otx.ottl.errors import ExecutionError, OttlError
+from otx.ottl.go_strconv import parse_float, parse_int
+from otx.ottl.literals import unquote
 from otx.ottl.parse_hints import hint_for
 from otx.ottl.shape import check_call, require_condition, require_key, require_value
 from otx.ottl.syntax import (
@@ -203,13 +204,17 @@ class _Builder:
         return Constant(place, bytes.fromhex(digits))
 
     def _float(self, place: Place, tokens: "list[Token]") -> Constant:
-        return Constant(place, float(tokens[0].value))
+        try:
+            return Constant(place, parse_float(tokens[0].value))
+        except ExecutionError:
+            raise OttlError("the number does not fit a double", self._text, place) from None
 
     def _int(self, place: Place, tokens: "list[Token]") -> Constant:
-        digits = tokens[0].value.lstrip("0") or "0"
-        if len(digits) > 19 or int(digits) > INT_MAX:
-            raise OttlError("the number does not fit 64 bits", self._text, place)
-        return Constant(place, int(digits))
+        try:
+            return Constant(place, parse_int(tokens[0].value, 0))
+        except ExecutionError as error:
+            hint = "a zero before it makes it octal" if tokens[0].value.startswith("0") else ""
+            raise OttlError(str(error), self._text, place, hint) from None
 
     def _ignored(self, place: Place, _: list[Any]) -> Path:
         return Path(place, (Field(place, "_"),))
