@@ -2,11 +2,14 @@
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
+from otx.ottl.coerce import sequence, text
+from otx.ottl.composites import ListOf, MapOf
 from otx.ottl.errors import ExecutionError, OttlError
 from otx.ottl.functions.registry import REQUIRED, Choice, Function, Parameter
-from otx.ottl.lift import Bound, Evaluate
+from otx.ottl.lift import Always, Bound, Evaluate
 from otx.ottl.parameters import ANY, Coerced, Fixed, Pattern, Special
 from otx.ottl.syntax import (
     Argument,
@@ -21,8 +24,15 @@ from otx.ottl.syntax import (
     Path,
     Signed,
 )
-from otx.ottl.values import kind_of
+from otx.ottl.values import Value, kind_of
 
+_FIELDS = {
+    "source_ip": "SourceIP",
+    "destination_ip": "DestinationIP",
+    "uri": "URI",
+    "xpath": "XPath",
+}
+"""Names that are no plain words in Go."""
 LEFT_OUT = Bound(None)
 """An optional closure that was not given; a literal nil is another thing."""
 
@@ -104,16 +114,25 @@ class Binder:
         return given
 
     def _named(self, argument: Argument) -> str:
-        wanted = camel(argument.name)
         names = [one.name for one in self._function.parameters]
         for name in names:
-            if camel(name) == wanted:
+            if argument.name[0].islower() and _as_field(argument.name) == _field(name):
                 return name
-        near = difflib.get_close_matches(argument.name, names, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"it takes {signature(self._function)}"
         raise self._compiler.error(
-            f"{self._function.name} has no parameter {argument.name}", argument, hint
+            f"{self._function.name} has no parameter {argument.name}",
+            argument,
+            self._name_hint(argument.name, names),
         )
+
+    def _name_hint(self, given: str, names: Sequence[str]) -> str:
+        for name in names:
+            if camel(name) == camel(given):
+                spelt = spelling(name)
+                if spelt:
+                    return f"did you mean {spelt}?"
+                return "the Collector knows this one by its place only: leave the name out"
+        near = difflib.get_close_matches(given, names, n=1)
+        return f"did you mean {near[0]}?" if near else f"it takes {signature(self._function)}"
 
     def _bind(self, parameter: Parameter, node: Expression) -> Bound:
         if not parameter.is_list:
@@ -121,19 +140,16 @@ class Binder:
         if isinstance(node, ListLiteral):
             items = [self._bind_one(parameter, item) for item in node.items]
             return _listed(items, is_closure=parameter.is_closure)
-        if parameter.name == "vals" and isinstance(node, (Path, Call)):
+        if parameter.name == "vals" and not parameter.is_closure:
             return self._slice(parameter, node)
         raise self._wrong(parameter, node, "a list literal")
 
     def _slice(self, parameter: Parameter, node: Expression) -> Bound:
-        """A list from a path where a list of arguments is wanted (since v0.161)."""
-        from otx.ottl.coerce import sequence
-
-        value = self._compiler.value(node)
+        """A list from elsewhere where a list of arguments is wanted (since v0.161)."""
         kind = parameter.kind
         convert = kind.convert if isinstance(kind, Coerced) else lambda one: one
-        evaluate = value.closure()
-        return Bound(evaluate=lambda record: [convert(one) for one in sequence(evaluate(record))])
+        evaluate = self._compiler.value(node).closure()
+        return Bound(evaluate=lambda record: [convert(one) for one in _members(evaluate(record))])
 
     def _bind_one(self, parameter: Parameter, node: Expression) -> Bound:
         kind = parameter.kind
@@ -147,40 +163,42 @@ class Binder:
             raise self._wrong(parameter, node, "a value")
         value = self._compiler.value(node)
         if isinstance(kind, Pattern):
-            return self._pattern(kind, value, node)
+            return self._pattern(kind, parameter, value, node)
         return self._coerced(kind, parameter, value, node)
 
     def _coerced(
         self, kind: Coerced, parameter: Parameter, value: Bound, node: Expression
     ) -> Bound:
-        is_literal = isinstance(_unsigned(node), (Constant, EnumSymbol, ListLiteral, MapLiteral))
-        is_known = is_literal and value.is_constant and kind.literals is not None
-        if is_known and type(value.constant) not in (kind.literals or ()):
-            raise self._wrong(parameter, node, f"a {kind.name}", kind_of(value.constant))
-        if is_literal and isinstance(node, (ListLiteral, MapLiteral)) and kind.literals is not None:
-            wanted = list if isinstance(node, ListLiteral) else dict
-            if wanted not in kind.literals:
-                raise self._wrong(parameter, node, f"a {kind.name}")
+        literal = _literal(node, value)
+        if literal is not None and not _is_of(kind.literals, literal.value):
+            raise self._wrong(parameter, node, f"a {kind.name}", kind_of(literal.value))
         if kind is ANY:
             return value  # as it is: builders look at list literals
+        if literal is not None:
+            try:
+                converted = kind.convert(literal.value)
+            except ExecutionError as error:
+                raise self._compiler.error(str(error), node) from None
+            return Bound(converted) if value.is_constant else replace(value, convert=kind.convert)
         if not value.is_constant:
             return Bound(evaluate=value.evaluate, convert=kind.convert)
         try:
             return Bound(kind.convert(value.constant))
-        except ExecutionError as error:
-            if isinstance(_unsigned(node), Constant):
-                raise self._compiler.error(str(error), node) from None
+        except ExecutionError:
             return Bound(evaluate=value.closure(), convert=kind.convert)
 
-    def _pattern(self, kind: Pattern, value: Bound, node: Expression) -> Bound:
-        from otx.ottl.coerce import text
-
+    def _pattern(
+        self, kind: Pattern, parameter: Parameter, value: Bound, node: Expression
+    ) -> Bound:
         compile_ = kind.compile
+        literal = _literal(node, value)
+        if literal is not None and type(literal.value) is not str:
+            raise self._wrong(parameter, node, "a string", kind_of(literal.value))
         if value.is_constant:
             try:
                 return Bound(compile_(text(value.constant)))
             except ExecutionError as error:
-                if isinstance(node, Constant):
+                if literal is not None:
                     raise self._compiler.error(str(error), node) from None
         return Bound(evaluate=value.closure(), convert=lambda given: compile_(text(given)))
 
@@ -226,8 +244,40 @@ class Binder:
 
 
 def camel(name: str) -> str:
-    """A parameter's name as the reference compares it."""
+    """A parameter's name without the marks of its spelling, for finding the one that is meant."""
     return name.replace("_", "").lower()
+
+
+def spelling(name: str) -> str:
+    """How a parameter can be named in an argument; "" where it cannot."""
+    field = _field(name)
+    spellings = (name, field[0].lower() + field[1:])
+    return next((one for one in spellings if _as_field(one) == field), "")
+
+
+def _field(name: str) -> str:
+    """The name of a parameter in the reference's Go."""
+    return _FIELDS.get(name) or "".join(part.capitalize() for part in name.split("_"))
+
+
+def _as_field(given: str) -> str:
+    """What the reference makes of an argument's name, before it looks for a field of that name.
+
+    Letters behind underscores and digits become capitals, and of capitals in a row all but the
+    first become small: `sourceIP` is looked for as SourceIp, and SourceIP is not found so.
+    """
+    made = ""
+    is_capital_next, is_behind_capital = True, False
+    for c in given:
+        if is_capital_next:
+            made += c.upper().replace("_", "")
+        elif c.isupper() and is_behind_capital:
+            made += c.lower()
+        else:
+            made += c.replace("_", "")
+        is_behind_capital = c.isupper()
+        is_capital_next = not c.isalpha()
+    return made
 
 
 def signature(function: Function) -> str:
@@ -257,8 +307,24 @@ def _listed(items: Sequence[Bound], *, is_closure: bool) -> Bound:
     return Bound(evaluate=lambda record: [one(record) for one in closures])
 
 
-def _unsigned(node: Expression) -> Expression:
-    """What stands behind signs: `-1` is a literal to people."""
+def _literal(node: Expression, value: Bound) -> Always | None:
+    """What a literal is: a constant with or without a sign, or a list or map of literals."""
+    if isinstance(node, (ListLiteral, MapLiteral)):
+        made = value.evaluate
+        is_literal = isinstance(made, (ListOf, MapOf)) and made.is_literal
+        return Always(made(None)) if is_literal and made is not None else None
     while isinstance(node, Signed):
         node = node.operand
-    return node
+    is_literal = value.is_constant and isinstance(node, (Constant, EnumSymbol))
+    return Always(value.constant) if is_literal else None
+
+
+def _is_of(kinds: tuple[type, ...] | None, value: Value) -> bool:
+    return kinds is None or type(value) in kinds
+
+
+def _members(value: Value) -> list[Value]:
+    """What a list from elsewhere holds; nil is an empty one, and bytes are one of numbers."""
+    if value is None:
+        return []
+    return list(value) if type(value) is bytes else sequence(value)

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from otx.ottl.errors import ExecutionError
 from otx.ottl.syntax import MathOperator
-from otx.ottl.values import INT64_MIN, Duration, Time, Value, kind_of, wrap_int64
+from otx.ottl.values import INT64_MAX, INT64_MIN, Duration, Time, Value, kind_of, wrap_int64
 
 Calculate: TypeAlias = Callable[[Value, Value], Value]
 
@@ -58,7 +58,8 @@ def calculation(symbol: MathOperator) -> Calculate:
 def _of_times(symbol: MathOperator, left: Value, right: Value) -> Value:
     kinds = (type(left), symbol, type(right))
     if kinds == (Time, "-", Time):
-        return Duration(left.unix_nano - right.unix_nano)
+        # Go's Sub stops at the ends of int64, while sums of durations go round.
+        return Duration(min(max(left.unix_nano - right.unix_nano, INT64_MIN), INT64_MAX))
     if kinds == (Time, "+", Duration):
         return left.plus(right.ns)
     if kinds == (Time, "-", Duration):
@@ -66,9 +67,9 @@ def _of_times(symbol: MathOperator, left: Value, right: Value) -> Value:
     if kinds == (Duration, "+", Time):
         return right.plus(left.ns)
     if kinds == (Duration, "+", Duration):
-        return Duration(left.ns + right.ns)
+        return Duration(wrap_int64(left.ns + right.ns))
     if kinds == (Duration, "-", Duration):
-        return Duration(left.ns - right.ns)
+        return Duration(wrap_int64(left.ns - right.ns))
     return None
 
 
