@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Literal, TextIO, TypeAlias, get_args
 
 from otx.environment import Environment
 from otx.errors import OtxError, UsageError
+from otx.model.telemetry import AttributeValue
 
 RowFormat: TypeAlias = Literal["table", "json", "jsonl", "csv"]
 ROW_FORMATS: tuple[RowFormat, ...] = get_args(RowFormat)
@@ -124,6 +125,17 @@ class Remarks:
 def to_json(value: Any, indent: int | None = None) -> str:
     """JSON text; bytes become hex, anything else unknown its `str`."""
     return json.dumps(value, ensure_ascii=False, indent=indent, default=_json_fallback)
+
+
+def value_text(value: AttributeValue) -> str:
+    """An attribute's value for people; structure as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, bool) or value is None or isinstance(value, Mapping | Sequence):
+        return to_json(value)
+    return str(value)
 
 
 def write_last_words(text: str) -> None:

@@ -11,7 +11,7 @@ from otx.errors import NotThere, UsageError
 from otx.output import Output, Remarks
 
 if TYPE_CHECKING:
-    from otx.model.telemetry import Span, TraceSummary
+    from otx.model.telemetry import TraceSummary
     from otx.store.reader import Store
     from otx.store.search import Search
 
@@ -92,6 +92,7 @@ def show(
     out: OutOption = "-",
 ) -> None:
     """Show one trace as a tree beside its waterfall."""
+    from otx.tracing.document import span_document
     from otx.tracing.draw import describe_tree, draw_tree
     from otx.tracing.tree import build_tree
 
@@ -101,7 +102,7 @@ def show(
         raise NotThere(f"no trace {trace_id} in the store", hint="`otx trace list` shows what is")
     output = Output(environment, out)
     if raw:
-        documents = [_span_document(span) for span in spans]
+        documents = [span_document(span) for span in spans]
         output.rows(list(documents[0]), documents, "jsonl")
         return
     tree = build_tree(spans)
@@ -119,7 +120,7 @@ def show(
             "duplicates": tree.duplicates,
             "cycles": tree.cycles,
             "spans": [
-                {"depth": node.depth, **_span_document(node.span)} for node in placed if node.span
+                {"depth": node.depth, **span_document(node.span)} for node in placed if node.span
             ],
         }
     )
@@ -192,41 +193,6 @@ def _keyed(trace: "TraceSummary") -> dict[str, Any]:
 
     fields = {key: getattr(trace, key) for key in KEYS if key != "start_time"}
     return {**fields, "start_time": format_time(trace.start_unix_nano)}
-
-
-def _span_document(span: "Span") -> dict[str, Any]:
-    from otx.model.units import format_time
-
-    return {
-        "trace_id": span.trace_id,
-        "span_id": span.span_id,
-        "parent_span_id": span.parent_span_id,
-        "name": span.name,
-        "kind": span.kind,
-        "service": span.service,
-        "start_time": format_time(span.start_unix_nano),
-        "end_time": format_time(span.end_unix_nano),
-        "duration_ns": span.duration_ns,
-        "status": span.status,
-        "status_message": span.status_message,
-        "trace_state": span.trace_state,
-        "attributes": span.attributes,
-        "resource": span.resource,
-        "scope": span.scope,
-        "scope_version": span.scope_version,
-        "events": [
-            {
-                "time": format_time(event.time_unix_nano),
-                "name": event.name,
-                "attributes": event.attributes,
-            }
-            for event in span.events
-        ],
-        "links": [
-            {"trace_id": link.trace_id, "span_id": link.span_id, "attributes": link.attributes}
-            for link in span.links
-        ],
-    }
 
 
 def _width(environment: Environment) -> int:

@@ -6,6 +6,8 @@ The share counts every path once, at its outermost hit: a match called from a ma
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
+from operator import itemgetter
 
 from otx.errors import UsageError
 from otx.flame.layout import Box, Layout
@@ -21,11 +23,17 @@ class Matches:
         frames: The different frames that match.
         value: Value of all paths with a match on them, each counted once.
         places: At how many places of the tree a match stands.
+        callers: Value and caller at each place, in no order; only `index_functions` tells them.
     """
 
     frames: frozenset[Frame]
     value: int
     places: int
+    callers: Sequence[tuple[int, Frame]] = ()
+
+    def largest_places(self, limit: int) -> list[tuple[int, Frame]]:
+        """Value and caller at the places with the largest values."""
+        return nlargest(limit, self.callers, key=itemgetter(0))
 
 
 NOTHING = Matches(frozenset(), 0, 0)
@@ -62,22 +70,28 @@ def find_pattern(tree: FlameNode, pattern: re.Pattern[str]) -> Matches:
 def index_functions(tree: FlameNode) -> dict[Frame, Matches]:
     """All places of each function, in one walk of the tree."""
     value: dict[Frame, int] = {}
-    places: dict[Frame, int] = {}
+    places: dict[Frame, list[tuple[int, Frame]]] = {}
     above: dict[Frame, int] = {}
-    waiting: list[tuple[FlameNode, bool]] = [(child, True) for child in tree.children.values()]
+    # A node is met twice: with its caller when it is entered, without when it is left.
+    waiting: list[tuple[FlameNode, Frame | None]] = [
+        (child, tree.frame) for child in tree.children.values()
+    ]
     while waiting:
-        node, enters = waiting.pop()
+        node, caller = waiting.pop()
         frame = node.frame
-        if not enters:
+        if caller is None:
             above[frame] -= 1
             continue
         if not above.get(frame):
             value[frame] = value.get(frame, 0) + node.total
-        places[frame] = places.get(frame, 0) + 1
+        places.setdefault(frame, []).append((node.total, caller))
         above[frame] = above.get(frame, 0) + 1
-        waiting.append((node, False))
-        waiting += [(child, True) for child in node.children.values()]
-    return {frame: Matches(frozenset({frame}), value[frame], places[frame]) for frame in places}
+        waiting.append((node, None))
+        waiting += [(child, frame) for child in node.children.values()]
+    return {
+        frame: Matches(frozenset({frame}), value[frame], len(found), found)
+        for frame, found in places.items()
+    }
 
 
 def _find(tree: FlameNode, matches: Callable[[Frame], bool]) -> Matches:

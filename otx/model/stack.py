@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-FrameKind: TypeAlias = Literal["python", "native", "kernel", "jit", "process", "thread"]
-"""Where a frame ran; `process` and `thread` stand above the root and are named by the comm."""
+FrameKind: TypeAlias = Literal["python", "native", "kernel", "jit", "process", "thread", "span"]
+"""Where a frame ran; `process` and `thread` stand above the root and are named by the comm.
+
+A `span` is no frame of a program: it stands for an operation of a trace, its module the service.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,21 @@ Stack: TypeAlias = tuple[Frame, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Thread:
+    """Whose stack it was. Threads of one name in one process are one: pools make thousands."""
+
+    pid: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sample:
-    """One look at one thread. `value` is in the unit of the profile's event (CPU: samples)."""
+    """One look at one thread. `value` is in the unit of the profile's event (CPU: samples).
+
+    Attributes:
+        comm: The process's name, or the thread's where that was asked for.
+        thread: The thread's name.
+    """
 
     time_unix_nano: int
     pid: int
@@ -42,6 +58,7 @@ class Sample:
     value: int = 1
     trace_id: str = ""
     span_id: str = ""
+    thread: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,11 +35,13 @@ class Coerced:
         name: The kind, for messages and signatures.
         convert: Raises ExecutionError for what it does not take.
         literals: The types of literals that it takes; None for all.
+        from_list: Converts the elements of a list from elsewhere, where that differs.
     """
 
     name: str
     convert: Callable[[Value], Any]
     literals: tuple[type, ...] | None = None
+    from_list: Callable[[Value], Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -326,6 +326,7 @@ class ProfileSession:
             record.tid,
             record.thread_comm if self._threads else record.process_comm,
             stack,
+            thread=record.thread_comm,
         )
 
     def _runs(self, process: Process, found: tuple[PythonFrame, ...]) -> list[list[Frame]]:

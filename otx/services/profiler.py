@@ -9,15 +9,18 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeAlias
 
 from otx.errors import OtxError
-from otx.model.stack import Frame, FrameKind, ProfileStats, Sample, Stack
+from otx.model.stack import Frame, FrameKind, ProfileStats, Sample, Stack, Thread
 from otx.profile.session import ProfileSession, Target
 from otx.profile.targets import process_of
 
 MAX_STACKS = 50_000
+MAX_THREAD_NAMES = 64
+"""Names of threads told apart in one process; the others are one thread without a name."""
 WINDOW_S = 60
 _POLL_S = 0.1
 _NS_PER_S = 1_000_000_000
@@ -26,72 +29,125 @@ OTHER_STACKS = Frame("[other stacks]", "process")
 """Stands for the stacks there was no room for."""
 
 
+ThreadCounts: TypeAlias = Mapping[Thread, Mapping[Stack, int]]
+"""Samples by thread, then by stack; a stack's first frame is `Frame(comm, "process")`."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProfileSnapshot:
     """What was sampled so far.
 
     Attributes:
-        version: Grows when `counts` or `window` changes; while it does not they are the very
+        version: Grows when `total` or `window` changes; while it does not they are the very
             same objects.
-        counts: Samples by stack since the start; a stack's first frame is `Frame(comm, "process")`.
-        window: The same for the last 60 seconds.
+        total: Samples since the start.
+        window: Samples of the last 60 seconds.
         pids: The processes that are sampled now; none when all have ended.
+        began_unix_nano: When sampling began; 0 where it has not.
     """
 
-    version: int
-    counts: Mapping[Stack, int]
-    window: Mapping[Stack, int]
-    stats: ProfileStats
-    frequency_hz: int
-    pids: tuple[int, ...]
+    version: int = 0
+    total: ThreadCounts = field(default_factory=dict)
+    window: ThreadCounts = field(default_factory=dict)
+    stats: ProfileStats = field(default_factory=ProfileStats)
+    frequency_hz: int = 0
+    pids: tuple[int, ...] = ()
+    began_unix_nano: int = 0
+
+    @property
+    def counts(self) -> Mapping[Stack, int]:
+        """Samples since the start by stack, whichever thread was seen so."""
+        return merge_threads(self.total)
 
 
 class StackCounts:
-    """Counts of whole stacks, of all time and of the last 60 seconds.
+    """Counts of whole stacks by thread, of all time and of the last 60 seconds.
 
     Args:
         limit: Distinct stacks kept; what is new beyond goes to `OTHER_STACKS`.
         root_kind: What the samples' comm names.
+        by_thread: Whether a process's threads are told apart.
     """
 
-    def __init__(self, limit: int = MAX_STACKS, root_kind: FrameKind = "process") -> None:
+    def __init__(
+        self,
+        limit: int = MAX_STACKS,
+        root_kind: FrameKind = "process",
+        *,
+        by_thread: bool = True,
+    ) -> None:
         self.samples = 0
-        self.total: dict[Stack, int] = {}
-        self.window: dict[Stack, int] = {}
-        self._limit = limit
+        self.total: dict[Thread, dict[Stack, int]] = {}
+        self.window: dict[Thread, dict[Stack, int]] = {}
+        self._room = limit
         self._root_kind = root_kind
-        self._seconds: deque[tuple[int, dict[Stack, int]]] = deque()
+        self._by_thread = by_thread
+        self._names: dict[int, set[str]] = {}
+        self._seconds: deque[tuple[int, dict[Thread, dict[Stack, int]]]] = deque()
 
     def add(self, samples: Iterable[Sample]) -> None:
         """Count samples."""
         for sample in samples:
             self.samples += 1
+            thread = self._thread_of(sample)
             stack = (Frame(sample.comm, self._root_kind), *sample.stack)
-            if stack not in self.total and len(self.total) >= self._limit:
-                stack = (OTHER_STACKS,)
-            self._add_one(stack, sample.time_unix_nano // _NS_PER_S, sample.value)
+            if stack not in self.total.get(thread, ()):
+                if self._room > 0:
+                    self._room -= 1
+                else:
+                    stack = (OTHER_STACKS,)
+            self._add_one(thread, stack, sample.time_unix_nano // _NS_PER_S, sample.value)
+
+    def _thread_of(self, sample: Sample) -> Thread:
+        """Whose stack it is; threads named for each request must not use up the room of stacks."""
+        names = self._names.setdefault(sample.pid, set())
+        if not self._by_thread or (sample.thread not in names and len(names) >= MAX_THREAD_NAMES):
+            return Thread(sample.pid, "")
+        names.add(sample.thread)
+        return Thread(sample.pid, sample.thread)
 
     def forget_before(self, now_unix_nano: int) -> bool:
         """Take out of the window what is older than 60 seconds; whether anything was."""
         oldest = now_unix_nano // _NS_PER_S - WINDOW_S
         before = len(self._seconds)
         while self._seconds and self._seconds[0][0] <= oldest:
-            for stack, count in self._seconds.popleft()[1].items():
-                left = self.window[stack] - count
-                if left:
-                    self.window[stack] = left
-                else:
-                    del self.window[stack]
+            for thread, counts in self._seconds.popleft()[1].items():
+                self._forget(thread, counts)
         return len(self._seconds) < before
 
-    def _add_one(self, stack: Stack, second: int, value: int) -> None:
-        self.total[stack] = self.total.get(stack, 0) + value
-        self.window[stack] = self.window.get(stack, 0) + value
+    def _forget(self, thread: Thread, counts: Mapping[Stack, int]) -> None:
+        window = self.window[thread]
+        for stack, count in counts.items():
+            left = window[stack] - count
+            if left:
+                window[stack] = left
+            else:
+                del window[stack]
+        if not window:
+            del self.window[thread]
+
+    def _add_one(self, thread: Thread, stack: Stack, second: int, value: int) -> None:
         # Samples of several processors may come a little out of order; never by a second.
         if not self._seconds or self._seconds[-1][0] < second:
             self._seconds.append((second, {}))
-        newest = self._seconds[-1][1]
-        newest[stack] = newest.get(stack, 0) + value
+        for counted in (self.total, self.window, self._seconds[-1][1]):
+            of_thread = counted.setdefault(thread, {})
+            of_thread[stack] = of_thread.get(stack, 0) + value
+
+
+def merge_threads(counts: ThreadCounts) -> Mapping[Stack, int]:
+    """The same samples by stack alone."""
+    if len(counts) == 1:
+        return next(iter(counts.values()))
+    merged: dict[Stack, int] = {}
+    for of_thread in counts.values():
+        for stack, value in of_thread.items():
+            merged[stack] = merged.get(stack, 0) + value
+    return merged
+
+
+def _copy(counts: ThreadCounts) -> ThreadCounts:
+    return {thread: dict(of_thread) for thread, of_thread in counts.items()}
 
 
 class LiveProfile:
@@ -136,7 +192,8 @@ class LiveProfile:
         self._session: ProfileSession | None = None
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
-        self._last = ProfileSnapshot(0, {}, {}, ProfileStats(), 0, ())
+        self._last = ProfileSnapshot()
+        self._began_unix_nano = 0
 
     def start(self) -> None:
         """Begin to sample.
@@ -146,6 +203,7 @@ class LiveProfile:
             UsageError: There is no such process.
         """
         self._session = self._open_session()
+        self._began_unix_nano = self._clock()
         self._thread = threading.Thread(target=self._run, name="otx-profile", daemon=True)
         self._thread.start()
 
@@ -181,11 +239,17 @@ class LiveProfile:
             session = self._session
             if session is None:
                 return self._last
-            counts, window = self._last.counts, self._last.window
+            total, window = self._last.total, self._last.window
             if self._version != self._last.version:
-                counts, window = dict(self._counts.total), dict(self._counts.window)
+                total, window = _copy(self._counts.total), _copy(self._counts.window)
             self._last = ProfileSnapshot(
-                self._version, counts, window, session.stats(), session.frequency_hz, session.pids
+                self._version,
+                total,
+                window,
+                session.stats(),
+                session.frequency_hz,
+                session.pids,
+                self._began_unix_nano,
             )
             return self._last
 

@@ -17,7 +17,7 @@ from otx.output import Remarks
 from otx.profile.formats import Profile
 from otx.profile.launch import GatedCommand
 from otx.profile.session import ProfileSession, Target
-from otx.services.profiler import StackCounts
+from otx.services.profiler import StackCounts, merge_threads
 from otx.system.stop import StopSignal
 
 _POLL_S = 0.1
@@ -90,7 +90,7 @@ class Recording:
         self, session: ProfileSession, command: GatedCommand | None, stop: StopSignal
     ) -> Profile:
         """Sample until something ends it."""
-        counts = StackCounts(root_kind="thread" if self.threads else "process")
+        counts = StackCounts(root_kind="thread" if self.threads else "process", by_thread=False)
         progress = _Progress(self.environment)
         began_ns = time.monotonic_ns()
         ends_ns = began_ns + limit_ns if (limit_ns := self._limit_ns()) else None
@@ -106,7 +106,10 @@ class Recording:
         counts.add(session.poll(0))
         progress.clear()
         return Profile(
-            counts.total, session.stats(), self.frequency_hz, time.monotonic_ns() - began_ns
+            merge_threads(counts.total),
+            session.stats(),
+            self.frequency_hz,
+            time.monotonic_ns() - began_ns,
         )
 
     def _limit_ns(self) -> int | None:

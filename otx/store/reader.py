@@ -107,6 +107,21 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
+class LogRates:
+    """How many log records came in a stretch of time.
+
+    Attributes:
+        by_second: (Unix second, severity number, records), seconds without records left out.
+        with_trace: Records that belong to a trace.
+        services: How many services they are of.
+    """
+
+    by_second: Sequence[tuple[int, int, int]]
+    with_trace: int
+    services: int
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceSummary:
     """One service: all its spans, and how its entry spans (root, server, consumer) went.
 
@@ -256,6 +271,19 @@ class Store:
             )
         return [span_of(row) for row in rows]
 
+    def matching_spans(self, search: Search, trace_id: str) -> frozenset[str]:
+        """The ids of those spans of a trace that match.
+
+        Raises:
+            SearchError: The search names a field that spans don't have.
+        """
+        condition = search.condition("spans")
+        rows = self._rows(
+            f"SELECT span_id FROM all_spans WHERE trace_id = ? AND {condition.sql}",  # noqa: S608
+            (trace_id, *condition.parameters),
+        )
+        return frozenset(span_id for (span_id,) in rows)
+
     def logs(
         self,
         search: Search = EVERYTHING,
@@ -269,15 +297,47 @@ class Store:
         Raises:
             SearchError: The search names a field that log records don't have.
         """
-        condition = _since(search.condition("logs"), "time", since_unix_nano)
-        sql, parameters = condition.sql, condition.parameters
-        if trace_id is not None:
-            sql, parameters = f"{sql} AND trace_id = ?", (*parameters, trace_id)
+        condition = _of_logs(search, since_unix_nano, trace_id)
         rows = self._rows(
-            f"SELECT {LOG_FIELDS} FROM all_logs WHERE {sql} ORDER BY time DESC LIMIT ?",  # noqa: S608
-            (*parameters, limit),
+            f"SELECT {LOG_FIELDS} FROM all_logs WHERE {condition.sql} ORDER BY time DESC LIMIT ?",  # noqa: S608
+            (*condition.parameters, limit),
         )
         return [log_of(row) for row in reversed(rows)]
+
+    def logs_around(self, service: str, time_unix_nano: int, count: int) -> list[LogRecord]:
+        """The records of a service at a moment, with so many before and after it, newest last."""
+        before, after = (
+            f"SELECT {LOG_FIELDS} FROM all_logs WHERE service = ? AND time {order} LIMIT ?"  # noqa: S608
+            for order in (
+                "<= make_timestamp_ns(?) ORDER BY time DESC",
+                "> make_timestamp_ns(?) ORDER BY time",
+            )
+        )
+        rows = self._rows(before, (service, time_unix_nano, count + 1))[::-1]
+        rows += self._rows(after, (service, time_unix_nano, count))
+        return [log_of(row) for row in rows]
+
+    def log_rates(
+        self, search: Search, since_unix_nano: int, *, trace_id: str | None = None
+    ) -> LogRates:
+        """How many matching records came in each second, by severity.
+
+        Raises:
+            SearchError: The search names a field that log records don't have.
+        """
+        condition = _of_logs(search, since_unix_nano, trace_id)
+        counted = self._rows(
+            "SELECT epoch_ns(time) // 1000000000 AS second, severity_number, count(*)"  # noqa: S608
+            f" FROM all_logs WHERE {condition.sql} GROUP BY ALL ORDER BY ALL",
+            condition.parameters,
+        )
+        [(with_trace, services)] = self._rows(
+            "SELECT count(*) FILTER (trace_id <> ''), count(DISTINCT service)"  # noqa: S608
+            f" FROM all_logs WHERE {condition.sql}",
+            condition.parameters,
+        )
+        by_second = [(second, severity, records) for second, severity, records in counted]
+        return LogRates(by_second, with_trace, services)
 
     def services(self, since_unix_nano: int = 0) -> list[ServiceSummary]:
         """Every service with spans, by name."""
@@ -316,6 +376,14 @@ def _connect() -> duckdb.DuckDBPyConnection:
     connection.execute("SET temp_directory = ''")
     connection.execute("SET parquet_metadata_cache = true")
     return connection
+
+
+def _of_logs(search: Search, since_unix_nano: int | None, trace_id: str | None) -> Condition:
+    """The condition on log records for a search, a time and a trace."""
+    condition = _since(search.condition("logs"), "time", since_unix_nano)
+    if trace_id is None:
+        return condition
+    return Condition(f"{condition.sql} AND trace_id = ?", (*condition.parameters, trace_id))
 
 
 def _since(condition: Condition, column: str, since_unix_nano: int | None) -> Condition:

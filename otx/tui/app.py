@@ -5,17 +5,19 @@ the next.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
-from textual import on
-from textual.app import App
+from textual import on, work
+from textual.app import App, SuspendNotSupported
 from textual.binding import Binding, BindingType
 from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 from textual.widgets import Input
 
-from otx.errors import ExitCode
+from otx.errors import ExitCode, OtxError
+from otx.model.units import format_size
+from otx.tui.asks import CopyAsked, EditAsked, SaveAsked, SaveEnded
 from otx.tui.commands import KeyCommands
 from otx.tui.link import LinkOpened
 from otx.tui.picture import self_contained
@@ -24,7 +26,7 @@ from otx.tui.screens.help import HelpScreen
 from otx.tui.screens.logs import LogsScreen
 from otx.tui.screens.signal_screen import SignalScreen
 from otx.tui.screens.traces import TracesScreen
-from otx.tui.snapshot import Changed, Feed, Snapshot
+from otx.tui.snapshot import Changed, Feed, Snapshot, Status
 from otx.tui.themes import COLOURLESS, THEMES
 from otx.tui.widgets.bars import TabBar
 
@@ -42,6 +44,7 @@ class OtxApp(App[int]):
             and only attributes of text are sent; this must be known before the app is made.
         duration_s: After how long to leave; None for when the user does.
         first: The screen to open on.
+        variables: The environment's variables, which name the editor.
     """
 
     TITLE = "otx"
@@ -72,6 +75,7 @@ class OtxApp(App[int]):
         colourless: bool = False,
         duration_s: float | None = None,
         first: str = "traces",
+        variables: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(ansi_color=True if colourless else None)
         # Textual decides by NO_COLOR alone; `--color` stands above it.
@@ -85,6 +89,7 @@ class OtxApp(App[int]):
         self.feed = feed
         self._duration_s = duration_s
         self._first = first
+        self._variables = variables or {}
         self._snapshot = Snapshot()
         self.add_mode("traces", lambda: TracesScreen(feed, clock))
         self.add_mode("logs", lambda: LogsScreen(feed, clock))
@@ -140,6 +145,53 @@ class OtxApp(App[int]):
     @on(TabBar.Picked)
     async def _tab_picked(self, event: TabBar.Picked) -> None:
         await self.action_go(event.screen_name)
+
+    @on(SaveAsked)
+    def _save_asked(self, event: SaveAsked) -> None:
+        if self._base_screen is not None:
+            self._save(self._base_screen, event)
+
+    @work(thread=True, exclusive=True, group="save")
+    def _save(self, screen: Screen[object], asked: SaveAsked) -> None:
+        """Write a file away from the screen, and tell the screen how it went."""
+        from otx.tui.saving import AlreadyThere, save  # 60 ms of OTLP, and only for who saves
+
+        try:
+            ended = SaveEnded(save(asked.content, asked.path, asked.may_replace))
+        except OtxError as error:
+            ended = SaveEnded(fault=error.message, is_there=isinstance(error, AlreadyThere))
+        screen.post_message(ended)
+
+    @on(CopyAsked)
+    def _copy_asked(self, event: CopyAsked) -> None:
+        self._copy(event, self._snapshot.status)
+
+    @work(thread=True, exclusive=True, group="copy")
+    def _copy(self, asked: CopyAsked, status: Status) -> None:
+        """Write the text away from the screen: a trace may have thousands of spans."""
+        from otx.tui.saving import copied  # only for who copies, as above
+
+        try:
+            text = copied(asked.content, asked.form, status)
+        except OtxError as error:
+            self.notify(error.message, severity="warning", markup=False)
+            return
+        self.call_from_thread(self.copy_to_clipboard, text)
+        self.notify(f"sent to the terminal's clipboard: {format_size(len(text.encode()))}")
+
+    @on(EditAsked)
+    def _edit_asked(self, event: EditAsked) -> None:
+        from otx.tui.editor import edit, editor_of  # only for who edits, as above
+        from otx.tui.saving import document
+
+        try:
+            editor = editor_of(self._variables)
+            with self.suspend():
+                edit(editor, *document(event.content))
+        except SuspendNotSupported:
+            self.notify("this terminal cannot be lent to an editor", severity="warning")
+        except OtxError as error:
+            self.notify(error.message, severity="warning", markup=False)
 
     async def action_go(self, name: str) -> None:
         """Go to a screen."""

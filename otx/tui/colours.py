@@ -20,6 +20,7 @@ _SERVICE_COLOURS = (*OKABE_ITO, *_TINTS)
 _DARKER_ON_LIGHT = 0.28
 
 _KIND_HUES: dict[FrameKind, str] = {
+    "span": "#8794a1",
     "python": "#56b4e9",
     "native": "#e0a93f",
     "kernel": "#cc79a7",
@@ -29,6 +30,8 @@ _KIND_HUES: dict[FrameKind, str] = {
 }
 _SHADES = (-0.10, -0.05, 0.0, 0.05, 0.10)
 _FADED = 0.62
+_MORE, _LESS, _UNCHANGED = (Color.parse(hue) for hue in ("#e69f00", "#56b4e9", "#8794a1"))
+_STRONGEST_POINTS = 10.0
 RUN_COLOUR = Color.parse("#4a545e")
 
 
@@ -40,12 +43,23 @@ def service_colour(service: str, on_dark: bool = True) -> Color:
 
 @lru_cache(maxsize=8192)
 def frame_colour(frame: Frame) -> Color:
-    """The colour of a frame: hue by where it ran, shade by its module and name."""
+    """The colour of a frame: hue by where it ran, shade by its module and name.
+
+    An operation of a trace has its service's colour.
+    """
+    if frame.kind == "span" and frame.module:
+        return service_colour(frame.module)
     hue = Color.parse(_KIND_HUES[frame.kind])
     if frame.kind in ("process", "thread"):
         return hue
     shade = _SHADES[_stable_hash(f"{frame.module}\0{frame.name}") % len(_SHADES)]
     return hue.lighten(shade) if shade > 0 else hue.darken(-shade)
+
+
+def change_colour(points: float) -> Color:
+    """Orange for a share that grew, blue for one that shrank, the stronger the more."""
+    towards = _MORE if points > 0 else _LESS
+    return _UNCHANGED.blend(towards, min(abs(points) / _STRONGEST_POINTS, 1.0))
 
 
 def faded(colour: Color, background: Color) -> Color:

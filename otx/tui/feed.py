@@ -9,27 +9,24 @@ makes the next one wait longer: looking never costs more than a quarter of a cor
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from otx.errors import OtxError
-from otx.flame.search import index_functions
-from otx.flame.tree import build_tree, hottest
-from otx.model.stack import Stack
 from otx.model.units import NS_PER_S
 from otx.store.errors import SearchError
 from otx.store.layout import ReceiverLock
 from otx.store.search import parse_search
-from otx.tracing.tree import build_tree as build_trace_tree
+from otx.tui.flame_look import FlameLook, missing_view, sampled_processes
+from otx.tui.logs_look import LogsLook
+from otx.tui.open_trace import open_trace
 from otx.tui.snapshot import (
     Changed,
     FlameInterest,
-    FlameView,
     Interest,
     LogsInterest,
-    LogsView,
     OpenTrace,
     RecordKind,
     SearchFault,
@@ -38,6 +35,7 @@ from otx.tui.snapshot import (
     TracesInterest,
     TracesView,
     View,
+    window_start,
 )
 
 if TYPE_CHECKING:
@@ -48,9 +46,7 @@ INTERVAL_S = 0.15
 _REST = 3
 """How many times as long as a look took the feed rests after it."""
 TRACE_ROWS = 500
-LOG_ROWS = 1_000
 TRACE_LOG_ROWS = 500
-HOTTEST_ROWS = 100
 MAX_TRACE_SPANS = 20_000
 """Spans of one trace that are shown; a larger one is for `otx query`."""
 _RATE_WINDOW_NS = 3 * NS_PER_S
@@ -149,6 +145,8 @@ class _Looker:
         self._opened: Store | None = None
         self._clock = clock
         self._rate = _Rate()
+        self._flame = FlameLook(clock)
+        self._logs = LogsLook(clock)
         self._seen: tuple[Interest, object, View] | None = None
         self._totals: tuple[StoreVersion, Totals] | None = None
         self._status = Status()
@@ -182,73 +180,53 @@ class _Looker:
 
     def _view(self, interest: Interest) -> View:
         profile = self._sources.profile
-        version: object
+        snapshot = profile.snapshot() if profile and isinstance(interest, FlameInterest) else None
+        version: object = self._store.version()
         if isinstance(interest, FlameInterest):
-            snapshot = profile.snapshot() if profile else None
             # Stats change without new samples; a second is soon enough for those.
             version = (snapshot.version, snapshot.pids) if snapshot else None
-        else:
-            snapshot = None
-            version = self._store.version()
-        if self._seen is not None and self._seen[:2] == (interest, version):
+        is_due = isinstance(interest, LogsInterest) and self._logs.is_due
+        if self._seen is not None and self._seen[:2] == (interest, version) and not is_due:
             return self._seen[2]
-        view: View
-        if isinstance(interest, FlameInterest):
-            view = self._flame(interest, snapshot)
-        elif isinstance(interest, LogsInterest):
-            view = self._logs(interest)
-        else:
-            view = self._traces(interest)
+        view = self._look_at(interest, snapshot)
         self._seen = (interest, version, view)
         return view
 
+    def _look_at(self, interest: Interest, snapshot: "ProfileSnapshot | None") -> View:
+        if isinstance(interest, TracesInterest):
+            return self._traces(interest)
+        if isinstance(interest, LogsInterest):
+            return self._logs.look(interest, self._store, self._held().logs)
+        if snapshot is None:
+            return missing_view(interest, self._sources.profile_missing)
+        return self._flame.look(interest, snapshot)
+
     def _traces(self, interest: TracesInterest) -> TracesView:
-        rows = self._store.traces(parse_search(interest.search), limit=TRACE_ROWS)
+        rows = self._store.traces(
+            parse_search(interest.search),
+            limit=TRACE_ROWS,
+            since_unix_nano=window_start(interest.window_s, self._clock()),
+        )
         trace_id = interest.trace_id or (rows[0].trace_id if rows else "")
-        trace = self._open_trace(trace_id) if trace_id else None
+        trace = self._open_trace(trace_id, interest.search) if trace_id else None
         return TracesView(interest, tuple(rows), self._held().traces, trace)
 
-    def _open_trace(self, trace_id: str) -> OpenTrace | None:
+    def _open_trace(self, trace_id: str, search: str) -> OpenTrace | None:
         spans = self._store.trace(trace_id)
         if not spans:
             return None
         logs = tuple(self._store.logs(trace_id=trace_id, limit=TRACE_LOG_ROWS))
         shown = tuple(spans[:MAX_TRACE_SPANS])
+        matching: frozenset[str] = frozenset()
+        if search:
+            matching = self._store.matching_spans(parse_search(search), trace_id)
         last = self._last_trace
         if last is None or (last.spans, last.logs) != (shown, logs):
             more = len(spans) - len(shown)
-            self._last_trace = OpenTrace(trace_id, shown, build_trace_tree(shown), logs, more)
+            self._last_trace = open_trace(trace_id, shown, logs, more, matching)
+        elif last.matching != matching:
+            self._last_trace = replace(last, matching=matching)
         return self._last_trace
-
-    def _logs(self, interest: LogsInterest) -> LogsView:
-        search = interest.search
-        if interest.least_severity:
-            search = f"severity:>={interest.least_severity} {search}"
-        records = self._store.logs(
-            parse_search(search), limit=LOG_ROWS, trace_id=interest.trace_id or None
-        )
-        return LogsView(interest, tuple(records), self._held().logs)
-
-    def _flame(self, interest: FlameInterest, snapshot: "ProfileSnapshot | None") -> FlameView:
-        if snapshot is None:
-            reason = self._sources.profile_missing
-            return FlameView(
-                interest,
-                build_tree({}),
-                missing=reason.message if reason else "no process was chosen",
-                hint=reason.hint if reason else "otx tui --pid PID samples a running program",
-            )
-        counts = snapshot.counts if interest.since_start else snapshot.window
-        tree = build_tree(_callers(counts) if interest.callers else counts)
-        return FlameView(
-            interest,
-            tree=tree,
-            functions=index_functions(tree),
-            hottest=tuple(hottest(counts, HOTTEST_ROWS)),
-            stats=snapshot.stats,
-            frequency_hz=snapshot.frequency_hz,
-            pids=snapshot.pids,
-        )
 
     def _held(self) -> "Totals":
         version = self._store.version()
@@ -264,6 +242,7 @@ class _Looker:
         held = self._held()
         holder = ReceiverLock.holder(self._sources.store_dir)
         now = self._clock()
+        profile = self._sources.profile.snapshot() if self._sources.profile else None
         self._status = Status(
             grpc=holder.grpc if holder else "",
             http=holder.http if holder else "",
@@ -272,6 +251,8 @@ class _Looker:
             per_s=self._rate.after(now, held.spans + held.logs),
             hidden_bytes=self._store.lag().hidden_bytes,
             unreadable_requests=held.aside_requests,
+            sampled_since_unix_nano=profile.began_unix_nano if profile else 0,
+            processes=sampled_processes(profile) if profile else (),
         )
 
 
@@ -289,11 +270,3 @@ class _Rate:
         if now_unix_nano <= then:
             return 0.0
         return max(count - before, 0) * NS_PER_S / (now_unix_nano - then)
-
-
-def _callers(counts: Mapping[Stack, int]) -> Mapping[Stack, int]:
-    """The same stacks, leaf first."""
-    turned: dict[Stack, int] = {}
-    for stack, value in counts.items():
-        turned[stack[::-1]] = turned.get(stack[::-1], 0) + value
-    return turned

@@ -64,6 +64,7 @@ def make_app(environment: Environment, options: TuiOptions) -> OtxApp:
         colourless=colourless,
         duration_s=options.duration_s,
         first=options.first,
+        variables=environment.variables,
     )
     theme = Config(environment).get("tui.theme").text
     if theme not in app.available_themes:

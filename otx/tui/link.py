@@ -11,11 +11,17 @@ LinkKind: TypeAlias = Literal["traces", "logs", "flame"]
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What the other screen should choose; ids are "" where nothing is meant."""
+    """What the other screen should choose; ids are "" and 0 where nothing is meant.
+
+    Attributes:
+        note: What whoever follows the link should know; "" for nothing.
+    """
 
     kind: LinkKind
     trace_id: str = ""
     span_id: str = ""
+    pid: int = 0
+    note: str = ""
 
 
 class LinkOpened(Message):

@@ -13,8 +13,12 @@ from textual.message import Message
 
 from otx.flame.search import Matches
 from otx.flame.tree import FlameNode, FunctionShare
-from otx.model.stack import Frame, ProfileStats
+from otx.logs.patterns import Pattern, Template
+from otx.logs.rates import SeverityRates
+from otx.model.stack import Frame, ProfileStats, Stack
 from otx.model.telemetry import LogRecord, Span, TraceSummary
+from otx.model.units import NS_PER_S
+from otx.tracing.critical_path import CriticalPath
 from otx.tracing.tree import TraceTree
 
 RecordKind: TypeAlias = Literal["spans", "logs"]
@@ -28,10 +32,20 @@ class TracesInterest:
     Attributes:
         search: A search expression; "" for everything.
         trace_id: The opened trace; "" for the newest.
+        window_s: How far back the list goes, in seconds; 0 for all time.
     """
 
     search: str = ""
     trace_id: str = ""
+    window_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """A moment in one service's log."""
+
+    time_unix_nano: int
+    service: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +56,17 @@ class LogsInterest:
         search: A search expression; "" for everything.
         trace_id: The trace they belong to; "" for any.
         least_severity: Least severity number (logs data model); 0 for all.
+        template: The pattern they are of; None for any.
+        window_s: How far back they go, in seconds; 0 for all time.
+        around: The neighbours of this moment instead of all else; None for what matches.
     """
 
     search: str = ""
     trace_id: str = ""
     least_severity: int = 0
+    template: Template | None = None
+    window_s: int = 0
+    around: Around | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +76,30 @@ class FlameInterest:
     Attributes:
         callers: Whether the tree begins at the leaves and shows who called them.
         since_start: Whether it holds all samples, and not only those of the last minute.
+        pid: The process whose samples are wanted; 0 for all.
+        by_thread: Whether each thread has a level of its own below its process.
+        focus: Only the stacks this function is on; None for all.
+        sandwich: The function the tree begins at, all its places together; None for none.
+        least_permille: Frames with a smaller share of the whole are left out.
+        baseline_unix_nano: When the baseline was set that changes are measured from; 0 for none.
     """
 
     callers: bool = False
     since_start: bool = False
+    pid: int = 0
+    by_thread: bool = False
+    focus: Frame | None = None
+    sandwich: Frame | None = None
+    least_permille: int = 0
+    baseline_unix_nano: int = 0
 
 
 Interest: TypeAlias = TracesInterest | LogsInterest | FlameInterest
+
+
+def window_start(window_s: int, now_unix_nano: int) -> int | None:
+    """When a window of time begins; None where it is all time."""
+    return now_unix_nano - window_s * NS_PER_S if window_s else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,14 +108,20 @@ class OpenTrace:
 
     Attributes:
         tree: The spans in their places.
+        critical: Its critical path.
+        flame: The same spans as a flame graph.
         more_spans: Spans beyond those that are shown.
+        matching: Ids of the spans that match the search; empty without one.
     """
 
     trace_id: str
     spans: Sequence[Span]
     tree: TraceTree
+    critical: CriticalPath
+    flame: FlameNode
     logs: Sequence[LogRecord] = ()
     more_spans: int = 0
+    matching: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,11 +147,15 @@ class LogsView:
     Attributes:
         records: Newest last.
         held: Records the store holds in all.
+        patterns: What the records have in common, the most frequent first.
+        rates: What came in the seconds before the newest.
     """
 
     interest: LogsInterest
     records: Sequence[LogRecord]
     held: int
+    patterns: Sequence[Pattern] = ()
+    rates: SeverityRates = field(default_factory=SeverityRates)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,27 +164,46 @@ class FlameView:
 
     Attributes:
         tree: The stacks that were asked for, merged.
+        counts: The same stacks one by one, root first and whole.
+        duration_ns: How long they were sampled.
         functions: All places of each function of the tree.
+        unknown: Samples whose innermost function has no name.
         hottest: Functions by own value.
         frequency_hz: Looks a second and core.
         pids: The processes that are sampled.
+        hidden: Frames left out because their share is too small.
+        changes: Points by which the share of a function grew since the baseline, largest first.
         missing: Why nothing is sampled; "" where something is.
         hint: What to do about that.
     """
 
     interest: FlameInterest
     tree: FlameNode
+    counts: Mapping[Stack, int] = field(default_factory=dict)
+    duration_ns: int = 0
     functions: Mapping[Frame, Matches] = field(default_factory=dict)
+    unknown: int = 0
     hottest: Sequence[FunctionShare] = ()
     stats: ProfileStats = field(default_factory=ProfileStats)
     frequency_hz: int = 0
     pids: Sequence[int] = ()
+    hidden: int = 0
+    changes: Mapping[Frame, float] = field(default_factory=dict)
     missing: str = ""
     hint: str = ""
 
 
 View: TypeAlias = TracesView | LogsView | FlameView
 """Views are told apart as objects, never by value: a tree may be deep and is never compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSamples:
+    """How much was sampled of one process since the start."""
+
+    pid: int
+    samples: int
+    threads: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +220,8 @@ class Status:
             converted.
         unreadable_requests: Requests that were taken and could not be decoded.
         fault: Why the store cannot be read; "" where it can.
+        sampled_since_unix_nano: When sampling began; 0 where nothing is sampled.
+        processes: The processes that are or were sampled.
     """
 
     grpc: str = ""
@@ -164,6 +232,8 @@ class Status:
     hidden_bytes: int = 0
     unreadable_requests: int = 0
     fault: str = ""
+    sampled_since_unix_nano: int = 0
+    processes: Sequence[ProcessSamples] = ()
 
     @property
     def receives(self) -> bool:

@@ -77,6 +77,15 @@ def ids_to_touch(rows: Sequence[WaterfallRow], fold: bool) -> frozenset[Hashable
     return frozenset(row.id for row in rows if row.can_fold and bool(row.run) != fold)
 
 
+def matching_rows(tree: TraceTree, matching: frozenset[str]) -> list[WaterfallRow]:
+    """Only the spans that match, one below the other, in the order of the tree."""
+    return [
+        WaterfallRow(node.span.span_id, node, 0)
+        for node in tree.nodes()
+        if node.span is not None and node.span.span_id in matching
+    ]
+
+
 def _grouped(nodes: Sequence[TraceNode], depth: int) -> Iterator[WaterfallRow]:
     """A row a node, runs of equal leaves as one."""
     index = 0

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from otx.errors import UsageError
 from otx.flame.layout import layout
-from otx.flame.search import compile_pattern, find_pattern, index_functions, next_hit, walk_hits
+from otx.flame.search import (
+    compile_pattern,
+    find_pattern,
+    index_functions,
+    next_hit,
+    walk_hits,
+)
 from otx.flame.tree import build_tree
 from otx.model.stack import Frame, Stack
 
@@ -26,6 +32,10 @@ def test_the_share_is_that_of_the_stacks_with_a_match(counts: dict[Stack, int]) 
     assert found.frames == {f for stack in counts for f in stack if f.name in "ab"}
 
 
+def totals_at(counts: dict[Stack, int], place: Stack) -> int:
+    return sum(n for stack, n in counts.items() if stack[: len(place)] == place)
+
+
 @given(COUNTS)
 def test_every_function_is_found_in_all_its_places(counts: dict[Stack, int]) -> None:
     index = index_functions(build_tree(counts))
@@ -34,6 +44,8 @@ def test_every_function_is_found_in_all_its_places(counts: dict[Stack, int]) -> 
         assert found.value == sum(n for stack, n in counts.items() if frame in stack)
         places = {stack[: i + 1] for stack in counts for i, f in enumerate(stack) if f == frame}
         assert found.places == len(places)
+        totals = sorted((totals_at(counts, place) for place in places), reverse=True)
+        assert [total for total, _ in found.largest_places(3)] == totals[:3]
 
 
 @given(COUNTS, st.booleans())

@@ -17,6 +17,7 @@ from otx.store.search import parse_search
 from otx.store.tail import LogTails
 from otx.store.wal import LogWriter
 
+START_UNIX_NANO = 1_790_000_000_000_000_000
 SpanRequest = Callable[..., bytes]
 LogRequest = Callable[..., bytes]
 TRACE = "0" * 24 + "%08x"
@@ -91,6 +92,15 @@ def test_traces_are_searched(store: Store, expression: str, traces: list[int]) -
     assert found(store, expression) == traces
 
 
+def test_the_spans_of_a_trace_that_match_are_named(store: Store) -> None:
+    def matching(expression: str) -> set[str]:
+        return set(store.matching_spans(parse_search(expression), TRACE % 1))
+
+    assert matching("cart-1") == {f"{2:016x}"}
+    assert len(matching("service:cart")) == 3
+    assert matching("status:error") == set()
+
+
 def test_a_trace_is_found_by_its_id_or_the_start_of_it(store: Store) -> None:
     spans = store.trace(TRACE % 1)
     assert [span.name for span in spans] == ["cart-0", "cart-1", "cart-2"]
@@ -121,6 +131,29 @@ def test_logs_are_newest_last(store: Store) -> None:
     }
     assert {r.body for r in store.logs(trace_id=TRACE % 2)} == {"three", "four"}
     assert len(store.logs(limit=2)) == 2
+
+
+def test_neighbours_of_a_log_record_are_of_its_service(store: Store) -> None:
+    around = [one.body for one in store.logs_around("", START_UNIX_NANO, 1)]
+    assert set(around[:2]) == {"one", "three"}
+    assert set(around[2:]) < {"deadline exceeded", "four"}
+    assert len(around) == 3
+    assert store.logs_around("none such", START_UNIX_NANO, 10) == []
+
+
+def test_log_rates_count_by_second_and_severity(store: Store) -> None:
+    second = START_UNIX_NANO // 1_000_000_000
+    rates = store.log_rates(parse_search(""), START_UNIX_NANO)
+    assert sorted(rates.by_second) == [
+        (second, 9, 1),
+        (second, 17, 1),
+        (second + 1, 9, 1),
+        (second + 1, 17, 1),
+    ]
+    assert (rates.with_trace, rates.services) == (2, 1)
+    later = store.log_rates(parse_search("severity:>=error"), START_UNIX_NANO + 1)
+    assert later.by_second == [(second + 1, 17, 1)]
+    assert store.log_rates(parse_search(""), START_UNIX_NANO, trace_id=TRACE % 2).with_trace == 2
 
 
 def test_services_and_totals(store: Store) -> None:

@@ -2,22 +2,26 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypedDict
 
 import pytest
 
-from otx.flame.search import index_functions
-from otx.flame.tree import build_tree, hottest
-from otx.model.stack import Frame, ProfileStats, Stack
+from otx.errors import MachineError
+from otx.logs.patterns import mine_patterns
+from otx.logs.rates import SeverityRates, severity_rates
+from otx.model.stack import Frame, ProfileStats, Stack, Thread
 from otx.model.telemetry import Attributes, LogRecord, Span, SpanEvent, TraceSummary
-from otx.tracing.tree import build_tree as build_trace_tree
+from otx.model.units import NS_PER_S
+from otx.services.profiler import ProfileSnapshot
+from otx.tui.flame_look import FlameLook, missing_view
+from otx.tui.open_trace import open_trace
 from otx.tui.snapshot import (
     Changed,
     FlameInterest,
-    FlameView,
     Interest,
     LogsInterest,
     LogsView,
-    OpenTrace,
+    ProcessSamples,
     RecordKind,
     SearchFault,
     Snapshot,
@@ -31,6 +35,8 @@ MS = 1_000_000
 NOW = 1_790_000_000_000_000_000
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 RESOURCE: Attributes = {"service.version": "1.4.0", "host.name": "node-a"}
+
+PIDS: dict[str, Attributes] = {"payment": {"process.pid": 8812}, "cart": {"process.pid": 99}}
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +78,7 @@ def span(
         status="ERROR" if failed else "UNSET",
         status_message=failed,
         attributes=attributes or {"http.request.method": "POST", "server.port": 8080},
-        resource={"service.name": service, **RESOURCE},
+        resource={"service.name": service, **RESOURCE, **PIDS.get(service, {})},
         scope="shop.web",
         scope_version="0.52",
         events=events,
@@ -191,11 +197,31 @@ def stacks() -> dict[Stack, int]:
     return {**counts, **few}
 
 
+def rates(records: Sequence[LogRecord]) -> SeverityRates:
+    """Counted here one by one, as the store counts them."""
+    counted = [(one.time_unix_nano // NS_PER_S, one.severity_number, 1) for one in records]
+    with_trace = sum(bool(one.trace_id) for one in records)
+    end = records[-1].time_unix_nano if records else 0
+    return severity_rates(counted, end, with_trace, len({one.service for one in records}))
+
+
+class _Sampling(TypedDict):
+    sampled_since_unix_nano: int
+    processes: Sequence[ProcessSamples]
+
+
+SAMPLING = _Sampling(
+    sampled_since_unix_nano=NOW - 60_000 * MS, processes=(ProcessSamples(8812, 2_940, 2),)
+)
+
+
 class FixedFeed:
     """Serves the same telemetry at all times, narrowed by a search that is one plain word."""
 
     def __init__(self, status: Status | None = None, empty: bool = False) -> None:
-        self.status = status or Status("127.0.0.1:4317", "127.0.0.1:4318", 620, 6, 1_234)
+        self.status = status or Status(
+            "127.0.0.1:4317", "127.0.0.1:4318", 620, 6, 1_234, **SAMPLING
+        )
         self.asked: list[Interest] = []
         self.empty = empty
         self.missing = ""
@@ -204,6 +230,7 @@ class FixedFeed:
         self.records = [] if empty else logs()
         self.spans = [] if empty else checkout_spans()
         self.samples = sum(self.counts.values())
+        self._flame = FlameLook(clock)
         self._listener: Callable[[Changed], object] = lambda changed: None
 
     def open(self, listener: Callable[[Changed], object]) -> None:
@@ -233,7 +260,10 @@ class FixedFeed:
             rows = [row for row in self.rows if interest.search in row.root_service]
             trace_id = interest.trace_id or (rows[0].trace_id if rows else "")
             spans = tuple(self.spans)
-            trace = OpenTrace(TRACE_ID, spans, build_trace_tree(spans), tuple(self.records))
+            found = frozenset(
+                one.span_id for one in spans if interest.search and interest.search in one.service
+            )
+            trace = open_trace(TRACE_ID, spans, self.records, matching=found)
             return TracesView(
                 interest, rows, len(self.rows), trace if trace_id == TRACE_ID else None
             )
@@ -245,17 +275,28 @@ class FixedFeed:
                 and interest.search in str(one.body)
                 and interest.trace_id in ("", one.trace_id)
             ]
-            return LogsView(interest, kept, len(self.records))
+            if interest.template is not None:
+                kept = [one for one in kept if interest.template.fits(one)]
+            if interest.around is not None:
+                kept = [one for one in self.records if one.service == interest.around.service]
+            return LogsView(interest, kept, len(self.records), mine_patterns(kept), rates(kept))
         assert isinstance(interest, FlameInterest)
-        tree = build_tree(self.counts)
-        return FlameView(
-            interest,
-            tree=tree,
-            functions=index_functions(tree),
-            hottest=hottest(self.counts, 20),
+        if self.missing:
+            return missing_view(interest, MachineError(self.missing, hint="run otx as root (sudo)"))
+        return self._flame.look(interest, self._profile())
+
+    def _profile(self) -> ProfileSnapshot:
+        """The stacks as the profiler would have them, one function in a thread of its own."""
+        threads: dict[Thread, dict[Stack, int]] = {}
+        for stack, value in self.counts.items():
+            is_worker = any(frame.name == "convert_all" for frame in stack)
+            thread = Thread(8812, "worker-1" if is_worker else "MainThread")
+            threads.setdefault(thread, {})[stack] = value
+        return ProfileSnapshot(
+            total=threads,
+            window=threads,
             stats=ProfileStats(self.samples, lost=3, target_overhead=0.006),
             frequency_hz=99,
             pids=(8812, 8813),
-            missing=self.missing,
-            hint="run otx as root (sudo)" if self.missing else "",
+            began_unix_nano=SAMPLING["sampled_since_unix_nano"],
         )

@@ -135,6 +135,8 @@ def test_what_is_sent_is_seen_and_the_status_says_where(receiving: Receiving) ->
         snapshot = until(has_trace(trace_id, 2))
         assert isinstance(snapshot.view, TracesView)
         assert snapshot.view.rows[0].root_name == "PlaceOrder"
+        assert snapshot.view.trace is not None
+        assert len(snapshot.view.trace.matching) == 2
         until(lambda snapshot: snapshot.status.http == receiving.process.http)
         feed.ask(LogsInterest("nothing-like-this"))
         until(lambda snapshot: snapshot.status.spans >= 2)

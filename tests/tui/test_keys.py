@@ -11,13 +11,16 @@ from textual.pilot import Pilot
 from otx.model.stack import Frame
 from otx.tui.app import OtxApp
 from otx.tui.screens.help import HelpScreen
-from otx.tui.screens.signal_screen import SignalScreen
+from otx.tui.screens.signal_screen import LEAST_PANE, SignalScreen
 from otx.tui.snapshot import FlameInterest, LogsInterest, Status, TracesInterest
 from otx.tui.widgets.flame_graph import FlameGraph
+from otx.tui.widgets.line_list import LineList
 from otx.tui.widgets.log_list import LogList
 from otx.tui.widgets.pane import Pane
+from otx.tui.widgets.path_line import PathLine
 from otx.tui.widgets.search_bar import SearchBar, SearchInput
 from otx.tui.widgets.span_detail import SpanDetail
+from otx.tui.widgets.trace_flame import TraceFlame
 from otx.tui.widgets.trace_list import TraceList
 from otx.tui.widgets.waterfall import Waterfall
 from tests.tui.conftest import MS, NOW, TRACE_ID, FixedFeed, clock
@@ -45,6 +48,17 @@ def status_text(pilot: Pilot[int]) -> str:
 
 def pane_title(pilot: Pilot[int], name: str) -> str:
     return str(pilot.app.screen.query_one(name, Pane).border_title)
+
+
+def lines_of(lines: LineList) -> str:
+    """Everything a list shows, seen or not."""
+    rows = (lines.draw_row(index, 200) for index in range(len(lines.ids)))
+    return "\n".join("".join(text for text, _ in row) for row in rows)
+
+
+def notes_of(pilot: Pilot[int]) -> str:
+    """The notes that are shown now."""
+    return "\n".join(toast.message for toast in pilot.app._notifications)
 
 
 async def arrive(pilot: Pilot[int], feed: FixedFeed, count: int) -> None:
@@ -132,6 +146,8 @@ async def test_a_paused_flame_graph_stands_still_while_sampling_goes_on() -> Non
         assert "‖ paused  +10 000 samples" in status_text(pilot)
         await press(pilot, "space")
         assert graph.picture.whole == 10_000
+        await press(pilot, "space", "F")
+        assert "‖ paused" not in status_text(pilot)
 
 
 async def test_search_is_applied_while_typed_and_escape_takes_it_back() -> None:
@@ -180,9 +196,36 @@ async def test_links_carry_the_choice_there_and_back() -> None:
         await press(pilot, "g", "T")
         assert pilot.app.current_mode == "traces"
         assert pilot.app.screen.query_one(Waterfall).chosen == f"{2:016x}"
+
+
+async def test_a_span_leads_to_the_samples_of_its_process_and_back() -> None:
+    async with showing("traces") as (pilot, feed):
+        await press(pilot, "tab", "n", "n", "n")
+        assert "linked: process 8812" in lines_of(pilot.app.screen.query_one(SpanDetail))
         await press(pilot, "P")
         assert pilot.app.current_mode == "flame"
-        assert isinstance(feed.asked[-1], FlameInterest)
+        assert feed.asked[-1] == FlameInterest(pid=8812)
+        assert "pid 8812" in pane_title(pilot, "#flame")
+        assert "profile linked: process 8812" in status_text(pilot)
+        await press(pilot, "T")
+        assert pilot.app.current_mode == "traces"
+        assert pilot.app.screen.query_one(Waterfall).chosen == f"{6:016x}"
+        await press(pilot, "5", "backspace")
+        assert feed.asked[-1] == FlameInterest()
+
+
+async def test_a_span_whose_process_is_not_known_leads_to_all_samples_and_says_why() -> None:
+    async with showing("traces") as (pilot, feed):
+        await press(pilot, "P")
+        assert feed.asked[-1] == FlameInterest()
+        assert "not sampled here: its resource has no process.pid" in status_text(pilot)
+
+
+async def test_a_profile_that_came_from_no_span_says_what_leads_to_one() -> None:
+    async with showing("flame") as (pilot, _):
+        await press(pilot, "T")
+        assert pilot.app.current_mode == "flame"
+        assert "P on a span comes here" in notes_of(pilot)
 
 
 async def test_a_record_without_a_trace_says_so() -> None:
@@ -219,6 +262,75 @@ async def test_folding_and_runs() -> None:
         assert f"{4:016x}" not in fall.ids
         await press(pilot, "l")
         assert f"{4:016x}" in fall.ids
+
+
+async def test_the_critical_path_is_said_lit_and_walked() -> None:
+    async with showing("traces") as (pilot, _):
+        await press(pilot, "tab", "c")
+        fall = pilot.app.screen.query_one(Waterfall)
+        line = str(pilot.app.screen.query_one(PathLine).render())
+        assert line.startswith("critical path: frontend → cart → redis → checkout → currency")
+        assert "(1.94 s)" in line
+        lit = [line.split("•")[0].strip() for line in lines_of(fall).split("\n") if "•" in line]
+        assert "redis HGETALL" in lit
+        await press(pilot, "n", "n")
+        assert fall.chosen == f"{3:016x}"
+        await press(pilot, "N", "N", "N")
+        assert fall.chosen == f"{6:016x}"
+        assert " path    " in lines_of(pilot.app.screen.query_one(SpanDetail))
+        await press(pilot, "c", "home", "n")
+        assert fall.chosen == f"{4:016x}"
+        assert not pilot.app.screen.query_one(PathLine).display
+
+
+async def test_a_walk_along_the_critical_path_unfolds_what_hides_it() -> None:
+    async with showing("traces") as (pilot, _):
+        await press(pilot, "tab", "left_square_bracket", "c", "n", "n", "n")
+        fall = pilot.app.screen.query_one(Waterfall)
+        assert fall.chosen in fall.ids
+        assert fall.chosen == f"{4:016x}"
+
+
+async def test_a_trace_turns_into_a_flame_graph_and_back_at_the_same_span() -> None:
+    async with showing("traces") as (pilot, feed):
+        await press(pilot, "tab", "n", "n", "f")
+        flame = pilot.app.screen.query_one(TraceFlame)
+        assert flame.has_focus
+        assert flame.box.frame.name == "charge"
+        feed.say()
+        await press(pilot, "down")
+        assert flame.box.frame.name == "POST api.bank.example"
+        assert "api.bank.example" in lines_of(pilot.app.screen.query_one(SpanDetail))
+        await press(pilot, "up", "up", "enter", "escape", "escape")
+        assert pilot.app.screen.query_one(TraceList).has_focus
+        await press(pilot, "f")
+        fall = pilot.app.screen.query_one(Waterfall)
+        assert fall.has_focus
+        assert fall.chosen == f"{4:016x}"
+
+
+async def test_failed_operations_are_lit_in_the_flame_graph_of_a_trace() -> None:
+    async with showing("traces") as (pilot, _):
+        await press(pilot, "f", "home", "n")
+        flame = pilot.app.screen.query_one(TraceFlame)
+        assert flame.box.frame.name == "PlaceOrder"
+        await press(pilot, "n")
+        assert flame.box.frame.name == "charge"
+
+
+async def test_spans_that_match_are_marked_and_shown_alone() -> None:
+    async with showing("traces") as (pilot, _):
+        await press(pilot, "tab", "m")
+        assert "/ searches" in notes_of(pilot)
+        await press(pilot, "slash", *"front", "enter", "tab")
+        fall = pilot.app.screen.query_one(Waterfall)
+        marked = [line for line in lines_of(fall).split("\n") if "▓" in line]
+        assert ["POST /checkout" in line for line in marked] == [True]
+        await press(pilot, "j", "m")
+        assert (fall.ids, fall.chosen) == ([f"{1:016x}"], f"{1:016x}")
+        await press(pilot, "c", "n", "n")
+        assert fall.chosen == f"{3:016x}"
+        assert len(fall.ids) > 1
 
 
 async def test_a_late_parent_takes_its_subtree_and_the_choice_stays() -> None:
@@ -332,6 +444,62 @@ async def test_z_gives_one_pane_the_screen_and_back() -> None:
         assert all(pane.region.area for pane in panes)
 
 
+@pytest.mark.parametrize(
+    ("screen", "name", "cells"), [("traces", "#span", 4), ("logs", "#record", 4)]
+)
+async def test_an_edge_between_panes_is_moved_and_the_whole_screen_is_still_one_panes(
+    screen: str, name: str, cells: int
+) -> None:
+    async with showing(screen) as (pilot, _):
+        pane = pilot.app.screen.query_one(name, Pane)
+        before = pane.outer_size.width
+        await press(pilot, "less_than_sign")
+        assert pane.outer_size.width == before + cells
+        await press(pilot, *["greater_than_sign"] * 40)
+        assert pane.outer_size.width == LEAST_PANE[0]
+        await press(pilot, *["less_than_sign"] * 60)
+        assert pane.outer_size.width == 120 - LEAST_PANE[0]
+        pilot.app.screen.focus_pane(pilot.app.screen.all_panes.index(pane))  # type: ignore[attr-defined]
+        await press(pilot, "z")
+        assert pane.outer_size.width == 120
+        await press(pilot, "z")
+        assert pane.outer_size.width == 120 - LEAST_PANE[0]
+
+
+async def test_the_hottest_functions_get_more_rows() -> None:
+    async with showing("flame") as (pilot, _):
+        pane = pilot.app.screen.query_one("#hottest", Pane)
+        before = pane.outer_size.height
+        await press(pilot, "less_than_sign", "less_than_sign")
+        assert pane.outer_size.height == before + 4
+
+
+@pytest.mark.parametrize("screen", ["traces", "logs"])
+async def test_a_window_of_time_is_made_shorter_and_longer(screen: str) -> None:
+    async with showing(screen) as (pilot, feed):
+        for key, window_s, said in (
+            ("comma", 86_400, "last 24 h (. for longer)"),
+            ("comma", 3_600, "last 1 h"),
+            ("full_stop", 86_400, "last 24 h"),
+        ):
+            await press(pilot, key)
+            asked = feed.asked[-1]
+            assert isinstance(asked, TracesInterest | LogsInterest)
+            assert asked.window_s == window_s
+            assert said in status_text(pilot)
+        await press(pilot, *["comma"] * 9)
+        assert "last 60 s" in status_text(pilot)
+        await press(pilot, *["full_stop"] * 9)
+        assert "last" not in status_text(pilot)
+
+
+@pytest.mark.parametrize("screen", ["traces", "logs", "flame"])
+async def test_metrics_are_said_to_have_no_screen(screen: str) -> None:
+    async with showing(screen) as (pilot, _):
+        await press(pilot, "M")
+        assert "metrics have no screen yet" in notes_of(pilot)
+
+
 async def test_the_focused_pane_is_heavy() -> None:
     async with showing("traces") as (pilot, _):
         await press(pilot, "tab")
@@ -345,14 +513,6 @@ async def test_too_small_a_terminal_asks_for_room() -> None:
     async with showing("traces", size=(50, 12)) as (pilot, _):
         assert pilot.app.screen.query_one("#room").region.area > 0
         assert pilot.app.screen.query_one(TraceList).region.area == 0
-
-
-async def test_copying_says_what_was_sent() -> None:
-    async with showing("traces") as (pilot, _):
-        await press(pilot, "y")
-        assert pilot.app.clipboard == TRACE_ID
-        await press(pilot, "tab", "y")
-        assert pilot.app.clipboard == f"{1:016x}"
 
 
 async def test_help_and_the_palette_know_every_action() -> None:

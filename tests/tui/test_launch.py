@@ -189,6 +189,23 @@ def test_stdin_is_shown_and_keys_still_come_from_the_terminal(
         assert screen.wait() == 0
 
 
+def test_the_screens_stand_back_for_an_editor_and_return(
+    cli_variables: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "spans.json").write_text(json.dumps(DOCUMENT))
+    seen = tmp_path / "seen.json"
+    variables = {**cli_variables, "EDITOR": f"""sh -c 'cp "$1" {seen}; echo lent' editor"""}
+    with on_a_terminal(variables, str(tmp_path / "spans.json")) as screen:
+        screen.wait_for("from-a-file")
+        screen.press("\te")
+        screen.wait_for("lent")
+        assert json.loads(seen.read_text())["span_id"] == SPAN["spanId"]
+        screen.press("?")
+        screen.wait_for("Help")
+        screen.press("qq")
+        assert screen.wait() == 0
+
+
 def test_a_file_that_is_not_there_is_said(cli_variables: dict[str, str], tmp_path: Path) -> None:
     with on_a_terminal(cli_variables, str(tmp_path / "none.json")) as screen:
         assert screen.wait() == 2

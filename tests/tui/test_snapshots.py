@@ -1,6 +1,6 @@
 """What every screen looks like, at the size it was designed for and on a small terminal."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 import pytest
 from textual.pilot import Pilot
@@ -18,7 +18,7 @@ def make_app(first: str, feed: FixedFeed | None = None, colourless: bool = False
     return OtxApp(feed or FixedFeed(), clock, first=first, colourless=colourless)
 
 
-def after(*keys: str) -> Callable[[Pilot[int]], object]:
+def after(*keys: str) -> Callable[[Pilot[int]], Awaitable[None]]:
     """Press keys, each when the one before has been dealt with."""
 
     async def press(pilot: Pilot[int]) -> None:
@@ -26,6 +26,8 @@ def after(*keys: str) -> Callable[[Pilot[int]], object]:
         for key in keys:
             await pilot.press(key)
             await pilot.pause()
+        await pilot.app.workers.wait_for_complete()
+        await pilot.pause()
 
     return press
 
@@ -39,6 +41,18 @@ TO_FAILED_SPAN = ("tab", "n", "n", "n")
 
 def test_traces(snap_compare: Compare) -> None:
     assert shows(snap_compare, make_app("traces"), TO_FAILED_SPAN)
+
+
+def test_traces_critical_path(snap_compare: Compare) -> None:
+    assert shows(snap_compare, make_app("traces"), ("tab", "c", "n"))
+
+
+def test_traces_flame(snap_compare: Compare) -> None:
+    assert shows(snap_compare, make_app("traces"), (*TO_FAILED_SPAN, "f"))
+
+
+def test_traces_small_flame(snap_compare: Compare) -> None:
+    assert shows(snap_compare, make_app("traces"), ("enter", "n", "f"), SMALL)
 
 
 def test_traces_small_list(snap_compare: Compare) -> None:
@@ -81,6 +95,39 @@ def test_flame_zoomed_and_flipped(snap_compare: Compare) -> None:
     assert shows(snap_compare, make_app("flame"), (*["down"] * 4, "enter", "i"))
 
 
+def show_changes(compare: Compare, colourless: bool) -> bool:
+    """Threads, a baseline, a limit, and one function that takes more since then."""
+    feed = FixedFeed()
+
+    async def change(pilot: Pilot[int]) -> None:
+        await after("t", *["down"] * 8, "plus", "plus", "plus", "b")(pilot)
+        feed.counts = {
+            stack: value * 2 if stack[-1].name == "c_make_encoder" else value
+            for stack, value in feed.counts.items()
+        }
+        feed.say()
+        await pilot.pause()
+
+    app = make_app("flame", feed, colourless)
+    return compare(app, run_before=change, terminal_size=WIDE)
+
+
+def test_flame_changes(snap_compare: Compare) -> None:
+    assert show_changes(snap_compare, colourless=False)
+
+
+def test_flame_changes_without_colour(
+    snap_compare: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert show_changes(snap_compare, colourless=True)
+
+
+def test_save_says_what_it_cannot(snap_compare: Compare) -> None:
+    keys = ("w", *["backspace"] * 6, *"pprof", "enter")
+    assert shows(snap_compare, make_app("flame"), keys)
+
+
 def test_flame_missing_says_what_to_do(snap_compare: Compare) -> None:
     feed = FixedFeed()
     feed.missing = "not allowed to load a BPF program (EPERM)"
@@ -96,12 +143,17 @@ def test_losses_are_shown(snap_compare: Compare) -> None:
     assert shows(snap_compare, make_app("traces", FixedFeed(status)), ())
 
 
-@pytest.mark.parametrize("name", ["traces", "logs", "flame"])
+COLOURLESS = {
+    "traces": TO_FAILED_SPAN,
+    "traces-critical": ("tab", "c", "n"),
+    "traces-flame": (*TO_FAILED_SPAN, "f"),
+    "logs": ("k",),
+    "flame": ("down", "slash", *"json", "enter"),
+}
+
+
+@pytest.mark.parametrize("name", COLOURLESS)
 def test_without_colour(snap_compare: Compare, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
-    keys = {
-        "traces": TO_FAILED_SPAN,
-        "logs": ("k",),
-        "flame": ("down", "slash", *"json", "enter"),
-    }
-    assert shows(snap_compare, make_app(name, colourless=True), keys[name])
+    app = make_app(name.partition("-")[0], colourless=True)
+    assert shows(snap_compare, app, COLOURLESS[name])

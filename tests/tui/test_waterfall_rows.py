@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from otx.model.telemetry import Span
 from otx.tracing.tree import build_tree
-from otx.tui.waterfall_rows import ids_to_touch, waterfall_rows
+from otx.tui.waterfall_rows import ids_to_touch, matching_rows, waterfall_rows
 from tests.tui.conftest import checkout_spans
 
 
@@ -45,3 +45,11 @@ def test_equal_calls_are_one_row_and_a_failed_span_shows_its_exception() -> None
     exception = next(row for row in rows if row.event)
     assert exception.event is not None
     assert exception.event.attributes["exception.type"] == "PaymentDeclined"
+
+
+@given(SPANS, st.sets(st.integers(0, 30)))
+def test_only_what_matches_has_a_row(spans: list[Span], numbers: set[int]) -> None:
+    matching = frozenset(f"{number:016x}" for number in numbers)
+    rows = matching_rows(build_tree(spans), matching)
+    assert sorted(str(row.id) for row in rows) == sorted({s.span_id for s in spans} & matching)
+    assert all(not row.can_fold and row.depth == 0 for row in rows)

@@ -34,7 +34,7 @@ def _value_type(field: str) -> Accessor:
     def set_(record: Any, value: Value) -> None:
         if not isinstance(value, Opaque) or value.kind != "value type":
             raise refuse(field, "value type", value)
-        of(record).ParseFromString(value.content[0])
+        of(record).ParseFromString(b"".join(value.content))  # nothing where it was cleared
 
     sections = {
         "type": _dictionary_text(f"{field}.type", "type_strindex", of),

@@ -1,4 +1,4 @@
-"""Functions that make a metric of what a histogram or summary holds: sum, count, mean, percentile."""
+"""Functions that make a metric of a histogram or summary: its sum, count, mean or percentile."""
 
 import math
 from collections.abc import Callable

@@ -1,17 +1,17 @@
 """Functions on text. Lengths and positions count the bytes of UTF-8, as Go's do."""
 
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from otx.ottl.coerce import sequence
+from otx.ottl.coerce import sequence, text_like
 from otx.ottl.compare import comparison
 from otx.ottl.composites import ListOf
 from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import Example, Run, converter, converter_builder
 from otx.ottl.go_format import compile_format
 from otx.ottl.go_unicode import WHITE_SPACE, lower, upper
-from otx.ottl.parameters import ConstBool, ConstText, Get, Integer, Text, TextLike
-from otx.ottl.values import Opaque, Value, is_map, kind_of
+from otx.ottl.parameters import Coerced, ConstBool, ConstText, Get, Integer, Text, TextLike
+from otx.ottl.values import Opaque, Value, as_string, is_map, kind_of
 
 _WORD_BORDER = re.compile(
     "(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])|(?<=[A-Z])(?=[A-Z][a-z])"
@@ -25,9 +25,12 @@ _NO_LETTER_OR_DIGIT = re.compile("[^A-Za-z0-9]+")
 
 _equal = comparison("==")
 
+# What a list from a record holds is shown as OTLP shows it: bytes in base64, nil as nothing.
+_Part = Annotated[str | None, Coerced("string-like", text_like, from_list=as_string)]
+
 
 @converter("Concat", example=Example('Concat(["a", 1, true], "-")', '"a-1-true"'))
-def concat(vals: list[TextLike], delimiter: Text) -> str:
+def concat(vals: list[_Part], delimiter: Text) -> str:
     """Join values with a delimiter; nil is written `<nil>`."""
     return delimiter.join(["<nil>" if one is None else one for one in vals])
 

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from otx.errors import UsageError
 from otx.ottl.contexts.context import Context
-from otx.ottl.contexts.table import CONTEXTS
+from otx.ottl.contexts.table import CONTEXTS, PROCESSOR_CONTEXTS
 from otx.ottl.errors import OttlError
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.inference import infer
@@ -179,6 +179,8 @@ class Reader:
             if context is None:
                 return None
         chosen = context
+        if self.functions.component in ("transform", "filter"):
+            chosen = PROCESSOR_CONTEXTS[context.name]
         made = [
             self.attempt(
                 place,

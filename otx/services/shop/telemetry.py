@@ -1,6 +1,7 @@
 """The OpenTelemetry set-up of one shop process, by the SDK and its standard variables."""
 
 import logging
+import os
 
 from opentelemetry import metrics, trace
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
@@ -23,7 +24,12 @@ class Telemetry:
 
     def __init__(self, service: str) -> None:
         resource = Resource.create(
-            {"service.name": service, "service.namespace": "shop", "service.version": __version__}
+            {
+                "service.name": service,
+                "service.namespace": "shop",
+                "service.version": __version__,
+                "process.pid": os.getpid(),
+            }
         )
         self._spans = TracerProvider(resource=resource)
         self._spans.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))

@@ -13,19 +13,22 @@ from textual.widgets import Static
 from otx.errors import UsageError
 from otx.flame.draw import share_text
 from otx.flame.search import NOTHING, Matches, compile_pattern, find_pattern
-from otx.model.cells import printable
 from otx.model.stack import Frame
 from otx.model.units import format_count
+from otx.tui.asks import Content
+from otx.tui.flame_words import extent_of, pids_text, status_words, title_of
+from otx.tui.link import Link, LinkOpened
 from otx.tui.screens.signal_screen import SignalScreen
 from otx.tui.snapshot import Feed, FlameInterest, FlameView, Interest, SearchFault, Snapshot
 from otx.tui.widgets.flame_graph import FlameGraph, frame_of
-from otx.tui.widgets.flame_info import FlameInfo, box_lines
+from otx.tui.widgets.flame_info import FlameInfo, box_lines, omission_line
 from otx.tui.widgets.hottest import Hottest
 from otx.tui.widgets.line_list import LineList
 from otx.tui.widgets.pane import Pane
 from otx.tui.widgets.search_bar import SearchBar
 
-_MAX_NAMED_PIDS = 4
+LIMITS_PERMILLE = (0, 1, 2, 5, 10, 20, 50)
+"""Shares of the whole under which frames are hidden, to step through."""
 
 
 class Missing(Static, can_focus=True):
@@ -36,18 +39,29 @@ class FlameScreen(SignalScreen):
     """The flame graph and the hottest functions."""
 
     NAME = "flame"
+    RESIZED = "#hottest"
+    RESIZES_HEIGHT = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "pause", "Pause the picture; sampling goes on", id="flame.pause"),
         Binding("number_sign", "same_function", "All places of this function", id="flame.same"),
         Binding("v", "callers", "Called or callers", id="flame.callers"),
+        Binding("t", "threads", "By thread", id="flame.threads"),
+        Binding("b", "baseline", "Set the baseline here", id="flame.baseline"),
+        Binding("B", "drop_baseline", "Drop the baseline", id="flame.drop-baseline"),
+        Binding("plus,equals_sign", "limit(1)", "Hide more small frames", id="flame.hide-more"),
+        Binding("minus", "limit(-1)", "Hide fewer small frames", id="flame.hide-fewer"),
+        Binding("o", "focus_function", "Only stacks with this function, or all", id="flame.focus"),
+        Binding("S", "sandwich", "All its places as one, or back", id="flame.sandwich"),
         Binding("a", "since_start", "Last minute or since the start", id="flame.since-start"),
-        Binding("y", "copy", "Copy the path", id="flame.copy"),
+        Binding("T", "open_trace", "Back to the span it came from", id="flame.trace"),
+        Binding("backspace", "everything", "All processes and functions", id="flame.everything"),
     ]
     DEFAULT_CSS = """
     FlameScreen {
         & .body { height: 1fr; }
         & #flame { height: 1fr; }
         & #hottest { height: 9; }
+        &.low FlameInfo { height: 5; }
         &.solo #hottest.current { height: 1fr; }
         & Missing { display: none; height: 1fr; padding: 1 3; }
         &.nothing Missing { display: block; }
@@ -64,6 +78,7 @@ class FlameScreen(SignalScreen):
         self._latest: Snapshot | None = None
         self._paused = False
         self._function: Frame | None = None
+        self._origin = Link("flame")
         self._matches: Matches = NOTHING
 
     def panes(self) -> ComposeResult:
@@ -80,6 +95,24 @@ class FlameScreen(SignalScreen):
     def interest(self) -> Interest:
         """The profile."""
         return self._wanted
+
+    def shown_content(self) -> tuple[Content, str] | None:
+        """The samples that are shown; their stacks whole, whichever way the tree is turned."""
+        view = self._view
+        return (view, "profile.folded") if view is not None and not view.missing else None
+
+    def chosen_content(self) -> Content | None:
+        """A summary of the same samples."""
+        return self._view if self._view is not None and not self._view.missing else None
+
+    def chosen_ids(self) -> str:
+        """The path of the chosen box."""
+        return ";".join(frame.name for frame in self.query_one(FlameGraph).box.path)
+
+    def open_link(self, link: Link) -> None:
+        """Show the samples of one process, or of all where it is not known."""
+        self._origin = link
+        self._want(replace(self._wanted, pid=link.pid))
 
     def take(self, snapshot: Snapshot) -> None:
         """Draw the profile, unless paused."""
@@ -100,7 +133,9 @@ class FlameScreen(SignalScreen):
             missing.update(f"No flame graph: {view.missing}.\n\nWhat to do: {view.hint}")
             missing.focus()
             return
-        self.query_one(FlameGraph).show(view.tree)
+        graph = self.query_one(FlameGraph)
+        graph.compare(view.changes if view.interest.baseline_unix_nano else None)
+        graph.show(view.tree)
         self._mark()
         self.query_one(Hottest).show(view.hottest, view.tree.total)
 
@@ -112,34 +147,25 @@ class FlameScreen(SignalScreen):
         if view is not None and not view.missing:
             newest = latest if isinstance(latest, FlameView) else view
             state = (
-                f"● live  {_pids_text(newest)}  {newest.frequency_hz} Hz"
+                f"● live  {pids_text(newest)}  {newest.frequency_hz} Hz"
                 if newest.pids
                 else "○ all sampled processes have ended"
             )
-            words = _status_words(newest)
+            words = status_words(newest)
             new = newest.stats.samples - view.stats.samples
             if self._paused:
                 words[0] = f"‖ paused  +{format_count(new)} samples"
-            self.query_one("#flame", Pane).label(self._title(view), self._extent(view))
+            self.query_one("#flame", Pane).label(title_of(view), extent_of(view))
             whole = view.tree.total
             self.query_one("#hottest", Pane).label(
                 "Hottest by self time", f"of {format_count(whole)} samples"
             )
+        if self._origin.note:
+            words.insert(1, f"profile {self._origin.note}")
+        wanted = self._wanted
+        if wanted.pid or wanted.focus is not None or wanted.sandwich is not None:
+            words.append("backspace: everything")
         self.show_status(snapshot.status, state, words)
-
-    def _title(self, view: FlameView) -> str:
-        roots = sorted(view.tree.children.values(), key=lambda node: -node.total)
-        names = ", ".join(dict.fromkeys(printable(node.frame.name) for node in roots[:4]))
-        more = f" and {len(roots) - 4} more" if len(roots) > 4 else ""
-        return (
-            "CPU · callers of every function"
-            if view.interest.callers
-            else f"CPU · {names or 'nothing yet'}{more}"
-        )
-
-    def _extent(self, view: FlameView) -> str:
-        extent = "since the start" if view.interest.since_start else "last 60 s"
-        return f"{extent} · {format_count(view.tree.total)} samples"
 
     def _mark(self) -> None:
         """Find the matches in the tree as it is now, and light them."""
@@ -161,15 +187,13 @@ class FlameScreen(SignalScreen):
         if view is None or view.missing:
             return
         graph = self.query_one(FlameGraph)
-        box, picture = graph.box, graph.picture
-        frame = frame_of(box)
-        places = view.functions.get(frame, NOTHING) if frame is not None else NOTHING
         width = self.query_one(FlameInfo).size.width
-        lines = box_lines(box, picture.whole, picture.zoomed, view.frequency_hz, places, width)
+        lines = box_lines(graph.box, graph.picture, view, width)
         if self._matches.frames:
             covered = share_text(self._matches.value, view.tree.total)
             where = f"in {format_count(self._matches.places)} places; n N walks them"
-            lines.append([("match", f"{covered} of all samples, {where}")])
+            lines.insert(3, [("match", f"{covered} of all samples, {where}")])
+        lines.append(omission_line(view))
         self.query_one(FlameInfo).show(lines)
 
     @on(LineList.Opened, "Hottest")
@@ -215,6 +239,11 @@ class FlameScreen(SignalScreen):
         if self._latest is not None:
             self.take(self._latest)
 
+    def action_follow(self) -> None:
+        """Go back to what is sampled now."""
+        if self._paused:
+            self.action_pause()
+
     def action_callers(self) -> None:
         """Begin the tree at the leaves, so that below a function stand its callers; or back."""
         self._want(replace(self._wanted, callers=not self._wanted.callers))
@@ -223,44 +252,76 @@ class FlameScreen(SignalScreen):
         """Show all samples, or those of the last minute."""
         self._want(replace(self._wanted, since_start=not self._wanted.since_start))
 
+    def action_threads(self) -> None:
+        """Give each thread a level below its process, or take it away."""
+        self._want(replace(self._wanted, by_thread=not self._wanted.by_thread))
+
+    def action_baseline(self) -> None:
+        """Measure changes from here on."""
+        self._want(replace(self._wanted, baseline_unix_nano=self._clock()))
+
+    def action_drop_baseline(self) -> None:
+        """Measure changes no more."""
+        self._want(replace(self._wanted, baseline_unix_nano=0))
+
+    def action_limit(self, step: int) -> None:
+        """Hide frames under the next share of the whole."""
+        index = LIMITS_PERMILLE.index(self._wanted.least_permille) + step
+        limit = LIMITS_PERMILLE[min(max(index, 0), len(LIMITS_PERMILLE) - 1)]
+        self._want(replace(self._wanted, least_permille=limit))
+
+    def action_focus_function(self) -> None:
+        """Keep only the stacks the chosen function is on; once more for all."""
+        wanted = self._wanted
+        function = None if wanted.focus is not None else self._chosen_function()
+        if wanted.focus is not None or function is not None:
+            self._want(replace(wanted, focus=function))
+
+    def action_sandwich(self) -> None:
+        """Begin the tree at the chosen function, all its places together; once more for all."""
+        wanted = self._wanted
+        function = None if wanted.sandwich is not None else self._chosen_function()
+        if wanted.sandwich is not None or function is not None:
+            self._want(replace(wanted, sandwich=function))
+
+    def _chosen_function(self) -> Frame | None:
+        box = self.query_one(FlameGraph).box
+        if box.is_run or not box.path:
+            self.notify("choose a function first")
+            return None
+        return box.frame
+
+    def action_everything(self) -> None:
+        """Show the samples of all processes and functions again."""
+        self._origin = Link("flame")
+        self._want(replace(self._wanted, pid=0, focus=None, sandwich=None))
+
+    def action_open_trace(self) -> None:
+        """Go back to the span whose process this is; samples name no span of their own."""
+        origin = self._origin
+        if origin.trace_id:
+            self.post_message(LinkOpened(Link("traces", origin.trace_id, origin.span_id)))
+        else:
+            self.notify("samples do not name spans; P on a span comes here, and T goes back to it")
+
     def action_copy(self) -> None:
-        """Copy the path of the chosen box, in the folded form."""
-        path = ";".join(frame.name for frame in self.query_one(FlameGraph).box.path)
-        self.app.copy_to_clipboard(path)
-        self.notify("sent to the terminal's clipboard: the path")
+        """Copy the path of the chosen box, in the folded form; it has no other."""
+        self.copy_text(self.chosen_ids(), "path")
 
     def action_back(self) -> None:
         """Back to the graph."""
         self.focus_pane(0)
 
     def _want(self, interest: FlameInterest) -> None:
+        if _shape_of(interest) != _shape_of(self._wanted):
+            self.query_one(FlameGraph).action_whole()
         self._wanted = interest
-        self.query_one(FlameGraph).action_whole()
         self.ask()
 
 
-def _status_words(view: FlameView) -> list[str]:
-    stats = view.stats
-    overhead = (
-        f"{100 * stats.target_overhead:.1f} %" if stats.target_overhead is not None else "unknown"
-    )
-    words = [
-        f"● sampling by eBPF at {view.frequency_hz} Hz",
-        f"samples {format_count(stats.samples)}",
-        f"lost {format_count(stats.lost)}",
-        f"overhead {overhead}",
-    ]
-    if stats.truncated:
-        words.append(f"cut {format_count(stats.truncated)}")
-    if stats.not_found:
-        words.append(f"no Python state {format_count(stats.not_found)}")
-    return words
-
-
-def _pids_text(view: FlameView) -> str:
-    shown = " ".join(map(str, view.pids[:_MAX_NAMED_PIDS]))
-    more = len(view.pids) - _MAX_NAMED_PIDS
-    return f"pid {shown}" + (f" +{more}" if more > 0 else "")
+def _shape_of(interest: FlameInterest) -> tuple[object, ...]:
+    """What decides whether a place in one tree is one in the other."""
+    return (interest.callers, interest.sandwich, interest.by_thread, interest.since_start)
 
 
 def _check_pattern(text: str) -> SearchFault | None:

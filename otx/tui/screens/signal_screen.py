@@ -11,23 +11,33 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.reactive import reactive
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from otx.model.units import format_count, format_size
 from otx.tui.link import Link
+from otx.tui.screens.handing_over import HandingOverScreen
 from otx.tui.snapshot import Feed, Interest, Snapshot, Status
 from otx.tui.widgets.bars import KeyBar, StatusBar, TabBar
+from otx.tui.widgets.copy_menu import CopyMenu
 from otx.tui.widgets.pane import Pane
+from otx.tui.widgets.prompt import Prompt
 
 NARROW = 100
 """Columns under which panes do not stand side by side."""
+LOW = 30
+"""Rows under which there is no room for what only sums up."""
+WINDOWS_S = (60, 300, 900, 3_600, 86_400, 0)
+"""Windows of time to step through; 0 is all time."""
+LEAST_PANE = (34, 5)
+"""Columns and rows that a pane keeps."""
+RESIZE_CELLS = (4, 2)
+"""Columns and rows by which an edge moves."""
 LEAST = (60, 15)
 """Columns and rows under which nothing useful can be shown."""
 
 
-class SignalScreen(Screen[None]):
+class SignalScreen(HandingOverScreen):
     """The screen of one signal. A child gives its panes, its interest, and what it does with views.
 
     Attributes:
@@ -35,12 +45,18 @@ class SignalScreen(Screen[None]):
     """
 
     NAME: ClassVar[str] = ""
+    RESIZED: ClassVar[str] = ""
+    """The pane beside or below the first one, whose width or height `<` and `>` change."""
+    RESIZES_HEIGHT: ClassVar[bool] = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("z", "toggle_solo", "One pane or all", id="screen.solo"),
         Binding("escape", "back", "Back", id="screen.back"),
         # First of all keys, so that what is typed right behind it goes to the search.
         Binding("slash", "search", "Search", id="screen.search", priority=True),
         Binding("F", "follow", "Follow the newest", id="screen.follow"),
+        Binding("less_than_sign", "resize(-1)", "Give the first pane less", id="screen.less"),
+        Binding("greater_than_sign", "resize(1)", "Give the first pane more", id="screen.more"),
+        Binding("M", "metrics", show=False),  # says that there is none; help lists what does more
     ]
     DEFAULT_CSS = """
     SignalScreen {
@@ -61,6 +77,7 @@ class SignalScreen(Screen[None]):
         self.feed = feed
         self._clock = clock
         self._current = 0
+        self._cells: int | None = None
 
     def panes(self) -> ComposeResult:
         """The panes, in the order in which `enter` goes through them."""
@@ -82,6 +99,8 @@ class SignalScreen(Screen[None]):
         yield TabBar(self.NAME)
         yield from self.panes()
         yield Static(f"otx needs {LEAST[0]}×{LEAST[1]} cells: please make room", id="room")
+        yield Prompt()
+        yield CopyMenu()
         yield StatusBar(self._clock)
         yield KeyBar()
 
@@ -102,12 +121,13 @@ class SignalScreen(Screen[None]):
         width, height = event.size
         self.set_class(width < LEAST[0] or height < LEAST[1], "tiny")
         self.set_class(width < NARROW, "narrow")
+        self.set_class(height < LOW, "low")
         self._show_panes()
 
     @property
     def all_panes(self) -> Sequence[Pane]:
-        """The panes in order."""
-        return list(self.query(Pane))
+        """The panes that take the focus, in order."""
+        return [pane for pane in self.query(Pane) if pane.is_stop]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave `/` to the field while one types (Textual)."""
@@ -130,12 +150,30 @@ class SignalScreen(Screen[None]):
     def show_keys(self) -> None:
         """Write the keys of what has the focus."""
         keys = getattr(self.focused, "KEYS", ())
-        self.query_one(KeyBar).show(keys)
+        self.query_one(KeyBar).show(keys, isinstance(self.focused, Input))
 
     def action_toggle_solo(self) -> None:
         """Give the focused pane the whole screen, or all of them their places again."""
         self.solo = not self.solo
         self._show_panes()
+
+    def action_resize(self, step: int) -> None:
+        """Move the edge between two panes."""
+        pane = self.query_one(self.RESIZED, Pane)
+        around = pane.parent
+        if self.has_class("solo") or not isinstance(around, Widget):
+            self.notify("only one pane is shown")
+            return
+        size, room = pane.outer_size, around.size
+        now, most = (size.height, room.height) if self.RESIZES_HEIGHT else (size.width, room.width)
+        least = LEAST_PANE[self.RESIZES_HEIGHT]
+        wanted = now - step * RESIZE_CELLS[self.RESIZES_HEIGHT]
+        self._cells = min(max(wanted, least), most - least)
+        self._show_panes()
+
+    def action_metrics(self) -> None:
+        """Say that there are no metrics to go to."""
+        self.notify("metrics have no screen yet; `otx receive` keeps them all the same")
 
     def action_back(self) -> None:
         """Go back one pane."""
@@ -147,6 +185,11 @@ class SignalScreen(Screen[None]):
     def action_next_pane(self, step: int) -> None:
         """Go round the panes."""
         self.focus_pane((self._current + step) % len(self.all_panes))
+
+    def step_window(self, window_s: int, step: int) -> int:
+        """The next shorter or longer window of time, in seconds; 0 is all time."""
+        index = WINDOWS_S.index(window_s) + step
+        return WINDOWS_S[min(max(index, 0), len(WINDOWS_S) - 1)]
 
     def action_search(self) -> None:
         """Edit what is searched for."""
@@ -175,8 +218,20 @@ class SignalScreen(Screen[None]):
         self.set_class(self.solo or self.has_class("narrow"), "solo")
         for number, pane in enumerate(self.all_panes):
             pane.set_class(number == self._current, "current")
+        if self.RESIZED:
+            self._size_pane(self.query_one(self.RESIZED, Pane))
         for group in self.query(".below"):
             group.set_class(bool(group.query("Pane.current")), "current")
+
+    def _size_pane(self, pane: Pane) -> None:
+        """As a person wants it; as the stylesheet has it where one pane has the whole screen."""
+        is_solo = self.has_class("solo")
+        cells = None if is_solo else self._cells
+        if self.RESIZES_HEIGHT:
+            pane.styles.height = cells
+        else:
+            pane.styles.width = cells
+            pane.styles.max_width = "100%" if is_solo or cells is not None else None
 
 
 def receiving_text(status: Status) -> str:
@@ -197,6 +252,14 @@ def count_text(shown: int, held: int, is_searched: bool) -> str:
     return f"{format_count(shown)} of {format_count(held)}"
 
 
+def window_words(window_s: int) -> list[str]:
+    """What a window of time leaves out, and how to be rid of it; nothing where it is all time."""
+    if not window_s:
+        return []
+    text = f"{window_s} s" if window_s < 3_600 else f"{window_s // 3_600} h"
+    return [f"last {text} (. for longer)"]
+
+
 def rate_text(per_s: float) -> str:
     """A rate in few characters: `0`, `812`, `1.2k`."""
     if per_s < 1_000:
@@ -206,4 +269,4 @@ def rate_text(per_s: float) -> str:
 
 def _takes_focus(widget: Widget) -> bool:
     """Whether a pane's focus goes here when the pane gets it: the list, not the search field."""
-    return widget.focusable and not widget.has_class("search")
+    return widget.focusable and widget.display and not widget.has_class("search")

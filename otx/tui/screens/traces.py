@@ -9,30 +9,35 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 
-from otx.model.cells import printable
-from otx.model.units import format_count, format_duration
+from otx.model.telemetry import Span
+from otx.model.units import format_count
+from otx.tui.asks import Content, Spans
 from otx.tui.link import Link, LinkOpened
-from otx.tui.screens.signal_screen import SignalScreen, count_text
-from otx.tui.snapshot import Feed, Interest, OpenTrace, Snapshot, TracesInterest, TracesView
+from otx.tui.screens.signal_screen import SignalScreen, count_text, window_words
+from otx.tui.snapshot import Feed, Interest, OpenTrace, Snapshot, Status, TracesInterest, TracesView
+from otx.tui.span_profile import SpanProfile, span_profile
 from otx.tui.widgets.line_list import LineList
 from otx.tui.widgets.pane import Pane
 from otx.tui.widgets.search_bar import SearchBar
 from otx.tui.widgets.span_detail import SpanDetail, span_sections
-from otx.tui.widgets.span_logs import SpanLogs
 from otx.tui.widgets.teach import Teach
 from otx.tui.widgets.trace_list import TraceList
-from otx.tui.widgets.waterfall import Waterfall
+from otx.tui.widgets.trace_pane import TracePane
 
 
 class TracesScreen(SignalScreen):
     """Traces."""
 
     NAME = "traces"
+    RESIZED = "#span"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "pause", "Pause the list", id="traces.pause"),
+        Binding("comma", "window(-1)", "A shorter window of time", id="traces.shorter"),
+        Binding("full_stop", "window(1)", "A longer window of time", id="traces.longer"),
         Binding("L", "link('logs')", "Logs of this trace", id="traces.logs"),
-        Binding("P", "link('flame')", "Profile", id="traces.profile"),
-        Binding("y", "copy", "Copy the id", id="traces.copy"),
+        Binding("P", "link('flame')", "Profile of the span's process", id="traces.profile"),
+        Binding("c", "critical", "Light the critical path", id="traces.critical"),
+        Binding("f", "flame", "Waterfall or flame graph", id="traces.flame"),
     ]
     DEFAULT_CSS = """
     TracesScreen {
@@ -69,15 +74,33 @@ class TracesScreen(SignalScreen):
                 yield TraceList()
                 yield Teach("traces")
             with Horizontal(classes="below"):
-                with Pane(title="Trace", name="trace"):
-                    yield Waterfall()
-                    yield SpanLogs()
+                yield TracePane()
                 with Pane(title="Span", name="span"):
                     yield SpanDetail()
 
     def interest(self) -> Interest:
         """The traces that match, and the opened one."""
         return self._wanted
+
+    def shown_content(self) -> tuple[Content, str] | None:
+        """The opened trace."""
+        trace = self._trace
+        if trace is None:
+            return None
+        return Spans(trace.spans), f"trace-{trace.trace_id[:8]}.json"
+
+    def chosen_content(self) -> Content | None:
+        """The trace while the list has the focus, else the span."""
+        span = self.query_one(TracePane).span
+        if self._current and span is not None:
+            return Spans([span])
+        return Spans(self._trace.spans) if self._trace is not None else None
+
+    def chosen_ids(self) -> str:
+        """The trace's id, and below it the span's unless the list has the focus."""
+        ids = [self._trace.trace_id] if self._trace is not None else []
+        span = self.query_one(TracePane).span
+        return "\n".join(ids + ([span.span_id] if self._current and span is not None else []))
 
     def open_link(self, link: Link) -> None:
         """Open a trace at a span."""
@@ -91,6 +114,7 @@ class TracesScreen(SignalScreen):
 
     def take(self, snapshot: Snapshot) -> None:
         """Show the list, unless paused, and the opened trace."""
+        before = self._latest.status if self._latest is not None else Status()
         self._latest = snapshot
         view = snapshot.view
         if isinstance(view, TracesView):
@@ -98,6 +122,8 @@ class TracesScreen(SignalScreen):
                 self._show_list(view)
             if view.trace is not self._trace:
                 self._show_trace(view)
+            elif snapshot.status != before:
+                self._show_span()  # its profile line tells of the sampler
         self._write(snapshot)
 
     def _show_list(self, view: TracesView) -> None:
@@ -119,7 +145,7 @@ class TracesScreen(SignalScreen):
             self.query_one(TraceList).chosen = trace.trace_id
             self.ask()
         self._trace = trace
-        self.query_one(Waterfall).show(trace.tree, is_other)
+        self.query_one(TracePane).show(trace, is_other)
         if self._link_span:
             self._go_to_link()
         self._show_span()
@@ -127,7 +153,7 @@ class TracesScreen(SignalScreen):
     def _go_to_link(self) -> None:
         span_id, self._link_span = self._link_span, ""
         if span_id:
-            self.query_one(Waterfall).choose_span(span_id)
+            self.query_one(TracePane).choose_span(span_id)
 
     def _write(self, snapshot: Snapshot) -> None:
         view = snapshot.view
@@ -145,12 +171,14 @@ class TracesScreen(SignalScreen):
             )
             if self._paused_at is not None:
                 state = f"paused · {format_count(max(view.held - self._paused_at, 0))} new"
-            shown = count_text(len(view.rows), view.held, bool(view.interest.search))
+            shown = count_text(
+                len(view.rows), view.held, bool(view.interest.search or view.interest.window_s)
+            )
             label = f"{shown} · newest first · {state}"
             self.query_one("#traces", Pane).label("Traces", label)
             following = "● following" if traces.following else "○ F follows again"
             words = ["‖ paused" if self._paused_at is not None else following]
-        words += self._trace_words()
+        words += [*window_words(self._wanted.window_s), *self._trace_words()]
         self.show_status(snapshot.status, words=words)
 
     def _trace_words(self) -> list[str]:
@@ -174,24 +202,21 @@ class TracesScreen(SignalScreen):
         trace = self._trace
         if trace is None:
             return
-        tree = trace.tree
-        root = next((node.span for node in tree.roots if node.span), None)
-        name = printable(root.name) if root else "… waiting for the root"
-        short = f"{trace.trace_id[:8]}…{trace.trace_id[-4:]}"
-        took = format_duration(tree.duration_ns)
-        self.query_one("#trace", Pane).label(f"{name} · {short}", f"{tree.spans} spans · {took}")
-        row = self.query_one(Waterfall).row
-        detail, logs = self.query_one(SpanDetail), self.query_one(SpanLogs)
-        pane = self.query_one("#span", Pane)
-        if row is None or row.span is None:
+        shown = self.query_one(TracePane)
+        shown.show_logs()
+        node, span = shown.node, shown.span
+        detail, pane = self.query_one(SpanDetail), self.query_one("#span", Pane)
+        if node is None or span is None:
             detail.show([])
-            logs.show([])
-            pane.label("Span", "not here yet" if row else "")
+            pane.label("Span", "not here yet" if node else "")
             return
-        span = row.span
-        detail.show(span_sections(span, row.node, tree))
-        logs.show([record for record in trace.logs if record.span_id == span.span_id])
+        profile = self._profile_of(span).text
+        detail.show(span_sections(span, node, trace.tree, shown.step, profile))
         pane.label("Span", f"{len(span.attributes)} attrs")
+
+    def _profile_of(self, span: Span) -> SpanProfile:
+        status = self._latest.status if self._latest is not None else Status()
+        return span_profile(span, status, self._clock())
 
     def _open(self, trace_id: str) -> None:
         self._wanted = replace(self._wanted, trace_id=trace_id)
@@ -208,7 +233,7 @@ class TracesScreen(SignalScreen):
     def _trace_opened(self) -> None:
         self.focus_pane(1)
 
-    @on(LineList.Chosen, "Waterfall")
+    @on(TracePane.SpanChosen)
     def _span_chosen(self) -> None:
         self._show_span()
 
@@ -243,23 +268,32 @@ class TracesScreen(SignalScreen):
         self._paused_at = latest.view.held if self._paused_at is None else None
         self.take(latest)
 
+    def action_window(self, step: int) -> None:
+        """Let the list go back less or more far in time."""
+        window_s = self.step_window(self._wanted.window_s, step)
+        self._wanted = replace(self._wanted, window_s=window_s)
+        self._paused_at = None
+        self.ask()
+
     def action_link(self, kind: str) -> None:
-        """Go to the logs of this trace, or to the profile."""
-        row = self.query_one(Waterfall).row
-        span_id = row.span.span_id if row is not None and row.span is not None else ""
+        """Go to the logs of this trace, or to the profile of the span's process."""
+        span = self.query_one(TracePane).span
+        span_id = span.span_id if span is not None else ""
         if kind == "flame":
-            self.post_message(LinkOpened(Link("flame")))
+            found = self._profile_of(span) if span is not None else None
+            trace_id = self._trace.trace_id if self._trace is not None else ""
+            link = Link("flame", trace_id, span_id)
+            if found is not None:
+                link = replace(link, pid=found.pid, note=found.text)
+            self.post_message(LinkOpened(link))
         elif self._trace is not None:
             self.post_message(LinkOpened(Link("logs", self._trace.trace_id, span_id)))
 
-    def action_copy(self) -> None:
-        """Copy the span's id where the tree or the span has the focus, else the trace's."""
-        row = self.query_one(Waterfall).row
-        if self._current and row is not None and row.span is not None:
-            self._copy("span id", row.span.span_id)
-        elif self._trace is not None:
-            self._copy("trace id", self._trace.trace_id)
+    def action_critical(self) -> None:
+        """Light the critical path of the opened trace, or stop it."""
+        self.query_one(TracePane).toggle_critical()
 
-    def _copy(self, what: str, text: str) -> None:
-        self.app.copy_to_clipboard(text)
-        self.notify(f"sent to the terminal's clipboard: {what} {text}")
+    def action_flame(self) -> None:
+        """Turn the waterfall into the flame graph of this trace, or back."""
+        self.query_one(TracePane).toggle_flame()
+        self.focus_pane(1)

@@ -13,6 +13,8 @@ from otx.model.units import format_clock
 
 SCREENS = (("2", "traces", "Traces"), ("3", "logs", "Logs"), ("5", "flame", "Flame"))
 """Key, name and title of every screen there is; the numbers left out belong to later ones."""
+_ALWAYS = (("?", "help"), ("q", "quit"))
+_WHILE_TYPING = (("f1", "help"), ("ctrl+c", "quit"))
 _FIRST_KEYS = 5
 _NARROW = 100
 
@@ -99,15 +101,17 @@ class KeyBar(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._keys: Sequence[tuple[str, str]] = ()
+        self._always = _ALWAYS
 
-    def show(self, keys: Sequence[tuple[str, str]]) -> None:
-        """Show these keys with what they do, the last two always."""
+    def show(self, keys: Sequence[tuple[str, str]], is_typing: bool) -> None:
+        """Show these keys with what they do; letters are none while one types."""
         self._keys = keys
+        self._always = _WHILE_TYPING if is_typing else _ALWAYS
         self.refresh()
 
     def render(self) -> RenderResult:
         """As many keys as there is room for, and always how to get help and how to leave."""
-        always = (("?", "help"), ("q", "quit"))
+        always = self._always
         keys = self._keys[:_FIRST_KEYS] if self.size.width < _NARROW else self._keys
         room = self.size.width - sum(len(key) + len(text) + 3 for key, text in always)
         parts: list[str | tuple[str, str]] = [" "]

@@ -1,15 +1,15 @@
 """A pane of facts about one thing, in sections that fold; the base of span and record details."""
 
 import textwrap
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
 from otx.model.cells import fit, printable, width_of
-from otx.model.telemetry import Attributes, AttributeValue
-from otx.output import to_json
+from otx.model.telemetry import Attributes
+from otx.output import value_text
 from otx.tui.widgets.line_list import LineList, Piece
 
 Line = tuple[Piece, ...]
@@ -124,17 +124,6 @@ def attribute_lines(attributes: Attributes) -> list[Line]:
         ((f" {fit(key, max(_KEY_CELLS, width_of(key)))} ", "dim"), (value_text(value), ""))
         for key, value in sorted(attributes.items())
     ]
-
-
-def value_text(value: AttributeValue) -> str:
-    """An attribute's value for people; structure as JSON."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bytes):
-        return value.hex()
-    if isinstance(value, bool) or value is None or isinstance(value, Mapping | Sequence):
-        return to_json(value)
-    return str(value)
 
 
 def _broken(lines: Iterable[Line], width: int) -> Iterable[Line]:

@@ -5,7 +5,7 @@ built anew several times a second. With colour a box is a run of coloured cells 
 is exact to an eighth of a cell; without, it is the text that `otx.flame.draw` prints.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -18,14 +18,14 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from otx.flame.draw import box_text
+from otx.flame.draw import FILL, box_text
 from otx.flame.layout import EIGHTHS, Box, Layout, layout
 from otx.flame.place import WHOLE, FlamePath, Zoom
 from otx.flame.search import NOTHING, Matches, next_hit, walk_hits
 from otx.flame.tree import FlameNode, build_tree
 from otx.model.cells import width_of
 from otx.model.stack import Frame
-from otx.tui.colours import RUN_COLOUR, faded, frame_colour, text_on
+from otx.tui.colours import RUN_COLOUR, change_colour, faded, frame_colour, text_on
 
 _LEFT_BLOCKS = " ▏▎▍▌▋▊▉"
 _CHOSEN_COLOUR = Color.parse("#f4f6f8")
@@ -66,11 +66,14 @@ class FlameGraph(ScrollView, can_focus=True):
         ("/", "search"),
         ("n N", "next"),
         ("space", "pause"),
-        ("0", "whole"),
         ("#", "same fn"),
         ("i", "flip"),
         ("v", "callers"),
+        ("t", "threads"),
+        ("b", "baseline"),
+        ("+ -", "limit"),
         ("a", "60 s/all"),
+        ("w", "save"),
         ("tab", "pane"),
     )
     HELP: ClassVar[str] = (
@@ -87,6 +90,7 @@ class FlameGraph(ScrollView, can_focus=True):
         self._zooms: list[Zoom] = [WHOLE]
         self._path: FlamePath = ()
         self._matches = NOTHING
+        self._changes: Mapping[Frame, float] | None = None
         self._flipped = False
         self._dims_others = False
         self._picture: Layout | None = None
@@ -97,6 +101,11 @@ class FlameGraph(ScrollView, can_focus=True):
         """Draw this tree; zoom and choice stay where they are."""
         self._tree = tree
         self._arrange()
+
+    def compare(self, changes: Mapping[Frame, float] | None) -> None:
+        """Colour frames by the points their share changed; None for where they ran."""
+        self._changes = changes
+        self._redraw()
 
     def mark(self, matches: Matches) -> None:
         """Light these frames."""
@@ -127,6 +136,11 @@ class FlameGraph(ScrollView, can_focus=True):
     def zoom(self) -> Zoom:
         """What fills the width."""
         return self._zooms[-1]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is zoomed to."""
+        return len(self._zooms) == 1
 
     def render_line(self, y: int) -> Strip:
         """One row of boxes."""
@@ -268,11 +282,9 @@ class FlameGraph(ScrollView, can_focus=True):
         for box in row:
             segments.append(Segment(" " * (box.first_cell - cells), self.rich_style))
             room = box.end_cell - box.first_cell
-            text = box_text(box, room, self.picture.whole)
             style = self.rich_style
-            if self._is_match(box):
-                sign = "▓▓ "[: room - 1]
-                text = text[:1] + sign + box_text(box, room - len(sign), self.picture.whole)[1:]
+            sign = self._change_sign(box) + ("▓▓ " if self._is_match(box) else "")
+            text = self._signed(box, room, sign)
             if box is chosen:
                 text = _MARK + text[1:]
                 style += Style(reverse=True, bold=True)
@@ -325,7 +337,7 @@ class FlameGraph(ScrollView, can_focus=True):
         if room <= 0:
             return head + tail
         is_chosen = box is self.box
-        text = box_text(box, room, self.picture.whole, fill=" ", edge=False)
+        text = self._signed(box, room, self._change_sign(box), fill=" ", edge=False)
         if is_chosen:
             text = _MARK + text[1:]
         text += " " * (room - width_of(text))
@@ -341,7 +353,19 @@ class FlameGraph(ScrollView, can_focus=True):
             return faded(colour, self.background_colors[1])
         return colour
 
+    def _signed(self, box: Box, room: int, sign: str, fill: str = FILL, edge: bool = True) -> str:
+        """A box's text with a sign before its label, as far as there is room."""
+        sign = sign[: max(room - 1, 0)]
+        text = box_text(box, room - len(sign), self.picture.whole, fill, edge)
+        return text[:1] + sign + text[1:]
+
+    def _change_sign(self, box: Box) -> str:
+        points = 0.0 if box.is_run else (self._changes or {}).get(box.frame, 0.0)
+        return "▲ " if points > 0 else "▼ " if points < 0 else ""
+
     def _hue(self, box: Box) -> Color:
+        if self._changes is not None and not box.is_run:
+            return change_colour(self._changes.get(box.frame, 0.0))
         return RUN_COLOUR if box.is_run else frame_colour(box.frame)
 
     def _text_style(self, box: Box, colour: Color, is_chosen: bool) -> Style:

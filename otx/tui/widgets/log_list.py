@@ -3,10 +3,11 @@
 from collections.abc import Hashable, Iterable, Sequence
 from typing import ClassVar
 
+from otx.logs.patterns import body_text
 from otx.model.cells import fit, printable
 from otx.model.telemetry import LogRecord
 from otx.model.units import format_clock
-from otx.tui.widgets.details import value_text
+from otx.output import value_text
 from otx.tui.widgets.line_list import LineList, Piece
 
 _SERVICE_CELLS = 10
@@ -24,6 +25,7 @@ class LogList(LineList):
         ("/", "search"),
         ("+ -", "severity"),
         ("T", "trace"),
+        ("x", "around it"),
         ("F", "follow"),
         ("space", "pause"),
         ("y", "copy"),
@@ -33,22 +35,22 @@ class LogList(LineList):
 
     def __init__(self) -> None:
         super().__init__()
-        self._records: Sequence[LogRecord] = ()
+        self.records: Sequence[LogRecord] = ()
 
     def show(self, records: Sequence[LogRecord]) -> None:
         """Show these records."""
-        self._records = records
+        self.records = records
         self.set_ids(record_ids(records))
 
     @property
     def record(self) -> LogRecord | None:
         """The chosen record."""
         index = self.chosen_index
-        return None if index is None else self._records[index]
+        return None if index is None else self.records[index]
 
     def draw_row(self, index: int, width: int) -> Iterable[Piece]:
         """One record."""
-        record = self._records[index]
+        record = self.records[index]
         yield f" {format_clock(record.time_unix_nano)}  ", "dim"
         yield from severity_and_body(self, record, width >= _NARROW)
 
@@ -59,8 +61,7 @@ def severity_and_body(lines: LineList, record: LogRecord, with_service: bool) ->
     yield f"{record.severity_letter}  ", ink
     if with_service:
         yield fit(record.service, _SERVICE_CELLS) + " ", lines.service_ink(record.service)
-    body = value_text(record.body) or record.event_name
-    yield printable(body), ink if ink == "error" else ""
+    yield printable(body_text(record)), ink if ink == "error" else ""
 
 
 def record_ids(records: Sequence[LogRecord]) -> list[Hashable]:

@@ -1,8 +1,12 @@
 """Everything about one log record."""
 
-from otx.model.telemetry import LogRecord
+import json
+from collections.abc import Mapping, Sequence
+
+from otx.model.telemetry import AttributeValue, LogRecord
 from otx.model.units import format_duration, format_time
-from otx.tui.widgets.details import Details, Line, Section, attribute_lines, value_text
+from otx.output import to_json, value_text
+from otx.tui.widgets.details import Details, Line, Section, attribute_lines
 from otx.tui.widgets.log_list import SEVERITY_INKS
 
 
@@ -27,7 +31,8 @@ def record_sections(record: LogRecord) -> list[Section]:
         first.append(((" observed  ", "dim"), (f"+{late}", "")))
     if record.event_name:
         first.append(((" event     ", "dim"), (record.event_name, "")))
-    body: list[Line] = [((" ", ""), (value_text(record.body), ""))]
+    first.append(((" around    ", "dim"), ("x: ±10 records", "")))
+    body: list[Line] = [((" ", ""), (pretty_body(record.body), ""))]
     sections = [Section("", first), Section("body", body)]
     if record.trace_id:
         sections.append(
@@ -52,3 +57,15 @@ def record_sections(record: LogRecord) -> list[Section]:
     if record.scope:
         sections.append(Section("scope", [((" ", ""), (record.scope, ""))], record.scope, False))
     return sections
+
+
+def pretty_body(body: AttributeValue) -> str:
+    """A body for people: structure, also such as was logged as JSON text, over several lines."""
+    if isinstance(body, str) and body[:1] in ("{", "["):
+        try:
+            return to_json(json.loads(body), indent=2)
+        except ValueError:  # text that only begins like JSON
+            return body
+    if isinstance(body, Mapping) or (isinstance(body, Sequence) and not isinstance(body, str)):
+        return value_text(body) if isinstance(body, bytes) else to_json(body, indent=2)
+    return value_text(body) if body is not None else ""

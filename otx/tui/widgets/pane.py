@@ -14,7 +14,7 @@ _CORNERS = 6
 
 
 class Pane(Vertical):
-    """A frame round one or more widgets, one of which takes the focus."""
+    """A frame round one or more widgets, one of which takes the focus unless `is_stop` is false."""
 
     DEFAULT_CSS = """
     Pane {
@@ -28,8 +28,9 @@ class Pane(Vertical):
     }
     """
 
-    def __init__(self, *children: Widget, title: str, name: str) -> None:
+    def __init__(self, *children: Widget, title: str, name: str, is_stop: bool = True) -> None:
         super().__init__(*children, id=name)
+        self.is_stop = is_stop
         self._left = title
         self._right = ""
 

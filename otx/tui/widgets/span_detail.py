@@ -2,8 +2,11 @@
 
 from otx.model.telemetry import Span
 from otx.model.units import format_duration
+from otx.output import value_text
+from otx.tracing.critical_path import PathStep
+from otx.tracing.self_time import self_time_ns
 from otx.tracing.tree import TraceNode, TraceTree
-from otx.tui.widgets.details import Details, Line, Section, attribute_lines, value_text
+from otx.tui.widgets.details import Details, Line, Section, attribute_lines
 
 
 class SpanDetail(Details):
@@ -12,10 +15,20 @@ class SpanDetail(Details):
     HELP = "The span as it came: ids, attributes, events, links, resource."
 
 
-def span_sections(span: Span, node: TraceNode, tree: TraceTree) -> list[Section]:
-    """What there is to say about a span."""
+def span_sections(
+    span: Span, node: TraceNode, tree: TraceTree, step: PathStep | None, profile: str
+) -> list[Section]:
+    """What there is to say about a span.
+
+    Args:
+        span: The span.
+        node: Its place in the tree.
+        tree: The trace.
+        step: Its part of the critical path; None where it is not on it.
+        profile: What is known of its samples.
+    """
     sections = [
-        Section("", _facts(span, node, tree)),
+        Section("", [*_facts(span, node, tree), *_elsewhere(tree, step, profile)]),
         Section("attributes", attribute_lines(span.attributes), f"({len(span.attributes)})"),
     ]
     if span.events:
@@ -29,23 +42,6 @@ def span_sections(span: Span, node: TraceNode, tree: TraceTree) -> list[Section]
     if scope:
         sections.append(Section("scope", [((" ", ""), (scope, ""))], scope, False))
     return sections
-
-
-def self_time_ns(node: TraceNode) -> int:
-    """A span's time in which none of its children ran."""
-    if node.span is None:
-        return 0
-    covered = 0
-    reached = node.span.start_unix_nano
-    for child in node.children:
-        if child.span is None:
-            continue
-        start = max(child.span.start_unix_nano, reached)
-        end = min(child.span.end_unix_nano, node.span.end_unix_nano)
-        if end > start:
-            covered += end - start
-            reached = end
-    return max(node.span.duration_ns - covered, 0)
 
 
 def _facts(span: Span, node: TraceNode, tree: TraceTree) -> list[Line]:
@@ -73,8 +69,17 @@ def _facts(span: Span, node: TraceNode, tree: TraceTree) -> list[Line]:
     ]
     if span.trace_state:
         lines.append(((" state   ", "dim"), (span.trace_state, "")))
-    lines.append((("", ""),))
     return lines
+
+
+def _elsewhere(tree: TraceTree, step: PathStep | None, profile: str) -> list[Line]:
+    """What the trace and the profiler say of the span."""
+    lines: list[Line] = []
+    if step is not None:
+        share = 100 * step.own_ns / max(tree.duration_ns, 1)
+        on_path = f"{format_duration(step.own_ns)}   {share:.0f} % of the critical path"
+        lines.append(((" path    ", "dim"), (on_path, "")))
+    return [*lines, ((" profile ", "dim"), (profile, "")), (("", ""),)]
 
 
 def _events(span: Span) -> list[Line]:

@@ -46,7 +46,7 @@ class TraceList(LineList):
         ("space", "pause"),
         ("L", "logs"),
         ("P", "profile"),
-        ("y", "copy id"),
+        ("y", "copy"),
         ("z", "zoom"),
     )
     HELP = "Traces, newest first. A row is a trace; ✗ counts its failed spans."

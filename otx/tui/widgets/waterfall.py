@@ -8,9 +8,10 @@ from textual.binding import Binding, BindingType
 from otx.model.cells import fit, shorten, width_of
 from otx.model.telemetry import Span
 from otx.model.units import format_duration
+from otx.tracing.critical_path import CriticalPath
 from otx.tracing.tree import TraceTree
 from otx.tui.time_axis import Axis, draw_bar, ticks
-from otx.tui.waterfall_rows import WaterfallRow, ids_to_touch, waterfall_rows
+from otx.tui.waterfall_rows import WaterfallRow, ids_to_touch, matching_rows, waterfall_rows
 from otx.tui.widgets.line_list import BAR, LineList, Piece
 
 _LABEL_SHARE = 0.4
@@ -30,8 +31,9 @@ class Waterfall(LineList):
         Binding("left,h", "fold(True)", "Fold, or go out", id="waterfall.fold"),
         Binding("right_square_bracket", "fold_all(False)", "Unfold all", id="waterfall.unfold-all"),
         Binding("left_square_bracket", "fold_all(True)", "Fold all", id="waterfall.fold-all"),
-        Binding("n", "failed(1)", "Next failed span", id="waterfall.next-failed"),
-        Binding("N", "failed(-1)", "Failed span before", id="waterfall.failed-before"),
+        Binding("n", "walk(1)", "Next failed or lit span", id="waterfall.next"),
+        Binding("N", "walk(-1)", "Failed or lit span before", id="waterfall.before"),
+        Binding("m", "only_matches", "Only spans that match the search", id="waterfall.matches"),
         Binding("plus,equals_sign", "narrow(1)", "Narrow the time scale", id="waterfall.narrow"),
         Binding("minus", "narrow(-1)", "Widen the time scale", id="waterfall.widen"),
     ]
@@ -39,18 +41,22 @@ class Waterfall(LineList):
         ("enter", "details"),
         ("h l", "fold"),
         ("[ ]", "all"),
-        ("n N", "failed"),
+        ("n N", "next"),
+        ("m", "matches"),
+        ("c", "critical"),
+        ("f", "flame"),
         ("+ -", "scale"),
         ("L", "logs"),
         ("P", "profile"),
         ("esc", "back"),
         ("tab", "pane"),
-        ("y", "copy id"),
+        ("y", "copy"),
         ("z", "zoom"),
     )
     HELP = (
         "One row a span; ✗ failed, ◆ an event, ×12 twelve equal calls in a row."
-        " A dim row waits for a parent that has not arrived."
+        " A dim row waits for a parent that has not arrived. With the critical path lit,"
+        " • marks what is on it and n N walk it. ▓ marks spans that match the search."
     )
 
     def __init__(self) -> None:
@@ -60,10 +66,22 @@ class Waterfall(LineList):
         self._touched: frozenset[Hashable] = frozenset()
         self._rows: Sequence[WaterfallRow] = ()
         self._narrowing = 0
+        self._path: Sequence[str] = ()
+        self._lit: frozenset[str] = frozenset()
+        self._matching: frozenset[str] = frozenset()
+        self._only_matches = False
 
-    def show(self, tree: TraceTree | None, is_other: bool) -> None:
+    def light(self, path: CriticalPath | None) -> None:
+        """Mark the spans of a path and let `n` walk them; None for none."""
+        self._path = [step.span.span_id for step in path.steps] if path is not None else ()
+        self._lit = frozenset(self._path)
+        self.refresh()
+
+    def show(self, tree: TraceTree | None, is_other: bool, matching: frozenset[str]) -> None:
         """Show this trace; `is_other` where it is not the one before with more spans."""
         self._tree = tree
+        self._matching = matching
+        self._only_matches = self._only_matches and bool(matching)
         if is_other:
             self._touched = frozenset()
             self._narrowing = 0
@@ -85,6 +103,9 @@ class Waterfall(LineList):
 
     def choose_span(self, span_id: str) -> None:
         """Choose a span, unfolding what hides it."""
+        if span_id not in self._index and self._only_matches:
+            self._only_matches = False
+            self._arrange()
         if span_id not in self._index:
             hiding = [row.id for row in self._rows if row.is_folded and _holds(row, span_id)]
             self._touched ^= frozenset(hiding)
@@ -108,7 +129,7 @@ class Waterfall(LineList):
         """One span, event or missing parent."""
         row = self._rows[index]
         axis = self._axis(width + 1)
-        cells = width - axis.cells - 2
+        cells = width - axis.cells - self._sign_cells
         indent = "  " * min(row.depth, max((cells - _NAME_CELLS) // 2, 1))
         fold = ("▸ " if row.is_folded else "▾ ") if row.can_fold else "  "
         stem = f"{indent}{fold}"
@@ -126,24 +147,41 @@ class Waterfall(LineList):
         tail = f"  ×{len(row.run)}" if row.run else "  ↺ circle cut" if row.node.cut_cycle else ""
         service = shorten(span.service, max(cells - width_of(stem) - 6, 4))
         room = cells - width_of(stem) - width_of(service) - 1 - width_of(tail)
+        is_dim = bool(self._lit) and not self._is_one_of(row, self._lit)
         yield stem, ""
-        yield service, ink
-        yield fit(f" {shorten(span.name, room)}{tail}", cells - width_of(stem + service)), ""
-        yield (" ✗" if row.failed else "  "), "error"
+        yield service, "dim" if is_dim else ink
+        name = fit(f" {shorten(span.name, room)}{tail}", cells - width_of(stem + service))
+        yield name, "dim" if is_dim else "strong" if self._lit else ""
+        if self._matching:
+            yield ("▓" if self._is_one_of(row, self._matching) else " "), "accent"
+        yield ("•" if self._lit and not is_dim else " "), "accent"
+        yield ("✗" if row.failed else " "), "error"
         spans = [node.span for node in row.run if node.span] or [span]
         start = min(one.start_unix_nano for one in spans)
         end = max(one.end_unix_nano for one in spans)
         events = [event.time_unix_nano for event in span.events] if not row.run else []
         for part in draw_bar(axis, start, max(end, start), events):
             bar = f"{BAR}{ink} reversed" if part.is_reversed else f"{BAR}{ink}"
-            yield part.text, bar if part.is_bar else ""
+            if is_dim and part.is_bar:
+                yield "░" * len(part.text), f"{BAR}{ink}"
+            else:
+                yield part.text, bar if part.is_bar else ""
+
+    @property
+    def _sign_cells(self) -> int:
+        """Cells between name and bar: on the path, failed, and with a search matching."""
+        return 3 if self._matching else 2
+
+    def _is_one_of(self, row: WaterfallRow, ids: frozenset[str]) -> bool:
+        spans = [node.span for node in row.run or (row.node,) if node.span is not None]
+        return any(span.span_id in ids for span in spans)
 
     def _event(self, row: WaterfallRow, indent: str, axis: Axis, cells: int) -> Iterable[Piece]:
         event = row.event
         if event is None:
             return
         what = event.attributes.get("exception.type", "")
-        yield fit(f"{indent}  · {event.name} {what}", cells + 2), "dim"
+        yield fit(f"{indent}  · {event.name} {what}", cells + self._sign_cells), "dim"
         for part in draw_bar(axis, event.time_unix_nano, event.time_unix_nano):
             yield (part.text if not part.is_bar else "◆" * len(part.text)), "error"
 
@@ -172,8 +210,11 @@ class Waterfall(LineList):
         if self.chosen_index is None and self._rows:
             self.choose(self._rows[0].id)
 
-    def action_failed(self, step: int) -> None:
-        """Choose the failed span after or before the chosen row, coming round at the end."""
+    def action_walk(self, step: int) -> None:
+        """Choose the next failed span, or that of the lit path, coming round at the end."""
+        if self._lit:
+            self._walk_lit(step)
+            return
         failed = [i for i, row in enumerate(self._rows) if row.failed and row.event is None]
         if not failed:
             return
@@ -181,6 +222,25 @@ class Waterfall(LineList):
         later = [i for i in failed if i > here] if step > 0 else [i for i in failed if i < here]
         wanted = (later or failed)[0 if step > 0 else -1]
         self.choose(self._rows[wanted].id)
+
+    def _walk_lit(self, step: int) -> None:
+        ids = self._path
+        row = self.row
+        here = row.span.span_id if row is not None and row.span is not None else ""
+        if here in ids:
+            self.choose_span(ids[(ids.index(here) + step) % len(ids)])
+        else:
+            self.choose_span(ids[0 if step > 0 else -1])
+
+    def action_only_matches(self) -> None:
+        """Show only the spans that match the search, or all again."""
+        if not self._matching:
+            self.notify("no span of this trace is searched for; / searches")
+            return
+        self._only_matches = not self._only_matches
+        self._arrange()
+        if self.chosen_index is None and self._rows:
+            self.choose(self._rows[0].id)
 
     def action_narrow(self, step: int) -> None:
         """Halve or double the time that the scale covers, round the chosen row."""
@@ -191,7 +251,12 @@ class Waterfall(LineList):
         return waterfall_rows(self._tree, frozenset()) if self._tree else []
 
     def _arrange(self) -> None:
-        self._rows = waterfall_rows(self._tree, self._touched) if self._tree else []
+        if self._tree is None:
+            self._rows = []
+        elif self._only_matches:
+            self._rows = matching_rows(self._tree, self._matching)
+        else:
+            self._rows = waterfall_rows(self._tree, self._touched)
         self.set_ids([row.id for row in self._rows])
 
     def _axis(self, width: int) -> Axis:

@@ -1,0 +1,1 @@
+"""What is made of log records: documents, patterns, rates."""
