@@ -125,7 +125,7 @@ def write_message(message: Message) -> dict[str, Any]:
 
 def _fill(message: Message, document: object, warnings: Counter[str], depth: int) -> None:
     if not isinstance(document, dict):
-        raise _wanted("an object", document)
+        raise wanted("an object", document)
     if depth > MAX_DEPTH:
         raise InvalidJson(f"values are nested more than {MAX_DEPTH} deep")
     table = _table(message.DESCRIPTOR)
@@ -150,7 +150,7 @@ def _set(message: Message, field: _Field, value: Any, warnings: Counter[str], de
     read = field.read
     if field.is_repeated:
         if not isinstance(value, list):
-            raise _wanted("an array", value)
+            raise wanted("an array", value)
         _append(getattr(message, field.name), field, value, warnings, depth)
     elif read is None:
         child = getattr(message, field.name)
@@ -250,19 +250,20 @@ def _writer(field: FieldDescriptor) -> WriteScalar:
     return _as_it_is
 
 
-def _wanted(what: str, value: object) -> InvalidJson:
+def wanted(what: str, value: object) -> InvalidJson:
+    """The error for a value of another JSON type than the one that is wanted."""
     return InvalidJson(f"{what} is wanted, not {_JSON_TYPES.get(type(value), 'that')}")
 
 
 def _read_string(value: object) -> str:
     if not isinstance(value, str):
-        raise _wanted("a string", value)
+        raise wanted("a string", value)
     return value
 
 
 def _read_bool(value: object) -> bool:
     if not isinstance(value, bool):
-        raise _wanted("true or false", value)
+        raise wanted("true or false", value)
     return value
 
 
@@ -275,7 +276,7 @@ def _read_double(value: object) -> float:
         except ValueError:
             raise InvalidJson(f"{_quoted(value)} is no number") from None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise _wanted("a number", value)
+        raise wanted("a number", value)
     return float(value)
 
 
@@ -291,7 +292,7 @@ def _int_reader(low: int, high: int) -> ReadScalar:
         elif isinstance(value, int) and not isinstance(value, bool):
             number = value
         else:
-            raise _wanted("an integer", value)
+            raise wanted("an integer", value)
         if number is None or not low <= number <= high:
             raise InvalidJson(f"{_quoted(str(value))} is no {kind}")
         return number
@@ -319,7 +320,7 @@ def _enum_reader(enum: EnumDescriptor) -> ReadScalar:
 
 def _read_hex(value: object) -> bytes:
     if not isinstance(value, str):
-        raise _wanted("a string of hex digits", value)
+        raise wanted("a string of hex digits", value)
     try:
         return binascii.unhexlify(value)
     except ValueError:
@@ -328,7 +329,7 @@ def _read_hex(value: object) -> bytes:
 
 def _read_base64(value: object) -> bytes:
     if not isinstance(value, str):
-        raise _wanted("a string of base64", value)
+        raise wanted("a string of base64", value)
     # Both alphabets and missing padding are taken, as by protobuf's own JSON readers.
     padded = value + "=" * (-len(value) % 4)
     try:

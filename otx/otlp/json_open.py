@@ -16,7 +16,13 @@ from google.protobuf.message import Message
 
 from otx.model.signal import Signal
 from otx.otlp.any_value import encode_key_value
-from otx.otlp.json_codec import InvalidJson, read_message, scalar_codec, write_message
+from otx.otlp.json_codec import (
+    InvalidJson,
+    read_message,
+    scalar_codec,
+    wanted,
+    write_message,
+)
 from otx.otlp.wire import WIRE
 
 Memo: TypeAlias = dict[bytes, Any]
@@ -69,8 +75,8 @@ def write_open(message: Message, descriptor: Descriptor, memo: Memo) -> dict[str
 
 def _fill(reading: _Reading, message: Any, document: object, readers: dict[str, Any]) -> None:
     if not isinstance(document, dict):
-        raise InvalidJson("an object is wanted")
-    chosen = ""
+        raise wanted("an object", document)
+    chosen: dict[str, str] = {}
     for key, value in document.items():
         found = readers.get(key)
         if found is None or value is None:
@@ -79,9 +85,9 @@ def _fill(reading: _Reading, message: Any, document: object, readers: dict[str, 
             continue
         read, choice = found
         if choice:
-            if choice == chosen:
-                raise InvalidJson(f"{key!r} excludes another value")
-            chosen = choice
+            if choice in chosen:
+                raise InvalidJson(f"{chosen[choice]!r} and {key!r} exclude each other")
+            chosen[choice] = key
         try:
             read(reading, message, value)
         except InvalidJson as error:
@@ -146,7 +152,7 @@ def _read_plain(name: str, read: Callable[[Any], Any]) -> _Read:
 def _read_text(name: str) -> _Read:
     def run(_: _Reading, message: Any, value: Any) -> None:
         if type(value) is not str:
-            raise InvalidJson("a string is wanted")
+            raise wanted("a string", value)
         setattr(message, name, value.encode())
 
     return run
@@ -155,7 +161,7 @@ def _read_text(name: str) -> _Read:
 def _read_scalars(name: str, read: Callable[[Any], Any], is_text: bool) -> _Read:
     def run(_: _Reading, message: Any, value: Any) -> None:
         if not isinstance(value, list):
-            raise InvalidJson("an array is wanted")
+            raise wanted("an array", value)
         items = [read(one) for one in value]
         getattr(message, name).extend([one.encode() for one in items] if is_text else items)
 
@@ -174,7 +180,7 @@ def _read_message(name: str, inner: Descriptor) -> _Read:
 def _read_messages(name: str, inner: Descriptor) -> _Read:
     def run(reading: _Reading, message: Any, value: Any) -> None:
         if not isinstance(value, list):
-            raise InvalidJson("an array is wanted")
+            raise wanted("an array", value)
         container, readers = getattr(message, name), _reader(inner)
         for index, one in enumerate(value):
             try:
@@ -188,7 +194,7 @@ def _read_messages(name: str, inner: Descriptor) -> _Read:
 def _read_attributes(name: str) -> _Read:
     def run(reading: _Reading, message: Any, value: Any) -> None:
         if not isinstance(value, list):
-            raise InvalidJson("an array is wanted")
+            raise wanted("an array", value)
         memo = reading.memo
         entries = []
         for index, one in enumerate(value):

@@ -222,5 +222,5 @@ def not_otlp(place: str) -> UsageError:
     """The error for what is no telemetry."""
     return UsageError(
         f"{place} is no OTLP",
-        hint="otx reads OTLP protobuf, OTLP JSON or OTLP JSON lines, as they are or in gzip or zstd",
+        hint="it may be OTLP protobuf, JSON or JSON lines, as they are or in gzip or zstd",
     )
