@@ -48,6 +48,7 @@ _PIECE = re.compile(
     """,
     re.DOTALL | re.VERBOSE,
 )
+_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 
 
 class _Translation:
@@ -77,6 +78,8 @@ class _Translation:
         return piece
 
     def _escape(self, piece: str) -> str:
+        if piece.startswith("\\Q") and not self._is_in_class:
+            return _quoted(piece[2:].removesuffix("\\E"))
         if piece.startswith("\\x{"):
             number = int(piece[3:-1], 16)
             return f"\\x{number:02x}" if number < 0x80 else chr(number)
@@ -85,3 +88,13 @@ class _Translation:
         if piece in ("\\", "\\Z", "\\C") or (piece == "\\b" and self._is_in_class):
             raise ValueError(f"invalid escape {piece}")
         return piece
+
+
+def _quoted(text: str) -> str:
+    r"""Quoted text without its quotes: the binding looks into them, and takes `\1` for a reference.
+
+    The first character is written by number, so that it cannot complete what stands before.
+    """
+    first, rest = text[:1], text[1:]
+    start = f"\\x{ord(first):02x}" if first and first.isascii() else first
+    return start + _SPECIAL.sub(r"\\\g<0>", rest)

@@ -1,5 +1,7 @@
 """Regular expressions in Go's words."""
 
+from time import perf_counter
+
 import pytest
 
 from otx.ottl.patterns import InvalidPattern, compile_regex
@@ -15,6 +17,18 @@ from otx.ottl.patterns import InvalidPattern, compile_regex
         (r"[(?<n>]", ["<", "n"], ["P"]),
         (r"\(\?<n", ["(?<n"], ["n"]),
         (r"\Q(?<n>\E", ["(?<n>"], ["n"]),
+        (r"\Q\1.\0", [r"\1.\0"], ["1"]),
+        (r"^\Qé.\E+$", ["é..."], ["éx", "é.é."]),
+        (r"^a\Q\E+$", ["aa"], ["a+"]),
+        (r"^[\101-\103]$", ["B"], ["D"]),
+        (r"^\pL\PL\p{^L}$", ["a11"], ["1a1"]),
+        (r"(?U)^(a+)", ["aa"], ["b"]),
+        (r"(?i)straße", ["STRASSE".replace("SS", "ẞ")], ["STRASSE"]),
+        (r"(?m)^b$", ["a\nb\nc"], ["ab"]),
+        (r"^b$", ["b"], ["a\nb", "b\n"]),
+        (r"a\z", ["a"], ["a\n"]),
+        (r"\bé", ["aé"], ["é", " é"]),
+        (r"^a{1000}$", ["a" * 1000], ["a" * 999]),
         (r"^\d$", ["1"], ["٣"]),
         (r"^\w$", ["a"], ["é"]),
         (r"(?i)k", ["K", "\u212a"], ["c"]),
@@ -34,7 +48,28 @@ def test_found(pattern: str, matching: list[str], others: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "pattern",
-    ["(", "[", "*", "a(?=b)", "(?<!a)b", r"(a)\1", r"\Z", r"\C", r"[\b]", "a\\", "a{2,1}", r"\y"],
+    [
+        "(",
+        "[",
+        "*",
+        "a**",
+        "a(?=b)",
+        "(?<!a)b",
+        r"(a)\1",
+        r"(?P<n>a)(?P=n)",
+        r"\Z",
+        r"\C",
+        r"\h",
+        r"[\b]",
+        r"\x4\Qa",
+        r"(?P<n\Qz>a)",
+        "a\\",
+        "a{2,1}",
+        "a{1001}",
+        "(a{100}){100}",
+        "(?x)a",
+        r"\y",
+    ],
 )
 def test_refused(pattern: str) -> None:
     with pytest.raises(InvalidPattern):
@@ -43,3 +78,10 @@ def test_refused(pattern: str) -> None:
 
 def test_names_of_groups() -> None:
     assert dict(compile_regex(r"(?<a>x)(?P<b>y)").groupindex) == {"a": 1, "b": 2}
+
+
+def test_hostile_patterns_stay_linear() -> None:
+    compiled = compile_regex("^(a+)+(a|aa)*(.*.*)*$b")
+    began = perf_counter()
+    assert compiled.search("a" * 100_000 + "!") is None
+    assert perf_counter() - began < 1
