@@ -12,6 +12,7 @@ from otx.ottl.records import (
     PointRecord,
     Record,
     ResourceRecord,
+    SampleRecord,
     ScopeRecord,
     SpanRecord,
 )
@@ -42,6 +43,9 @@ def describe(record: Record, batch: Batch | None = None) -> str:
         return f"scope {_quoted(record.item.name)} of {describe(record.resource, batch)}"
     if isinstance(record, ResourceRecord):
         return f"the resource of {_short(record.attributes.get('service.name'))}"
+    if isinstance(record, SampleRecord):
+        at = next((n for n, one in enumerate(record.profile.samples, 1) if one is record), 0)
+        return f"sample {at} of {describe(record.profile, batch)}"
     return _number("profile", record, batch)
 
 
