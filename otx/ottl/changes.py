@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from google.protobuf.message import Message
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from otx.model.signal import Signal
-from otx.otlp.any_value import decode_any
+from otx.otlp.any_value import decode_any, key_of, value_of
+from otx.otlp.open_view import open_class
 from otx.otlp.wire import WIRE
 from otx.ottl.records import ITEMS
 
@@ -40,16 +41,23 @@ class ItemState:
 
 
 def item_states(signal: Signal, body: bytes) -> list[ItemState]:
-    """The items of a request, in order."""
+    """The items of a request, in order.
+
+    The open view is read, because a statement may have made a text that is no UTF-8.
+    """
     outer, middle, inner = ITEMS[signal]
-    request = WIRE[signal].request_class.FromString(body)
+    request: Any = open_class(signal).FromString(body)
+    official: Any = WIRE[signal].request_class.DESCRIPTOR
+    groups = _below(official, outer)
+    parts = _below(groups, middle)
+    items = _below(parts, inner)
     found: list[ItemState] = []
     for group in getattr(request, outer):
-        resource = flatten(group.resource)
+        resource = _above(group, group.resource, _below(groups, "resource"))
         for part in getattr(group, middle):
-            scope = flatten(part.scope)
+            scope = _above(part, part.scope, _below(parts, "scope"))
             found += [
-                ItemState(_title(signal, item), resource, scope, flatten(item))
+                ItemState(_title(signal, item), resource, scope, dict(_fields(item, items, "")))
                 for item in getattr(part, inner)
             ]
     return found
@@ -68,36 +76,58 @@ def changes(before: Flat, after: Flat) -> list[Change]:
     return found
 
 
-def flatten(message: Message) -> Flat:
-    """A message's fields that are set, by path."""
-    flat: Flat = {}
-    for path, value in _fields(message, ""):
-        flat[path] = value
+def _below(message: Descriptor, field: str) -> Descriptor:
+    """What the message in a field is."""
+    inner = message.fields_by_name[field].message_type
+    assert inner is not None  # noqa: S101 - the field holds a message
+    return inner
+
+
+def _above(group: Any, message: Any, official: Descriptor) -> Flat:
+    """A resource or scope, with the schema URL that stands beside it."""
+    flat = dict(_fields(message, official, ""))
+    if group.schema_url:
+        flat["schema_url"] = _text(group.schema_url)
     return flat
 
 
-def _fields(message: Message, prefix: str) -> Iterator[tuple[str, Any]]:
+def _fields(message: Any, official: Descriptor, prefix: str) -> Iterator[tuple[str, Any]]:
+    """The fields that are set, by path.
+
+    Args:
+        message: A message of the open view.
+        official: What it is in OTLP's own definition.
+        prefix: What stands before the paths.
+    """
     for descriptor, value in message.ListFields():
-        name = f"{prefix}{descriptor.name}"
-        kind = descriptor.message_type.name if descriptor.message_type is not None else ""
-        if kind == "KeyValue":
+        known = official.fields_by_name[descriptor.name]
+        name = f"{prefix}{known.name}"
+        inner = known.message_type
+        if inner is None:
+            yield name, _plain(known, value)
+        elif inner.name == "KeyValue":
             for entry in value:
-                yield from _value(f'{name}["{entry.key}"]', _any(entry.value))
-        elif kind == "AnyValue":
-            yield from _value(name, _any(value))
-        elif kind and descriptor.is_repeated:
+                yield from _value(f'{name}["{key_of(entry)}"]', value_of(entry))
+        elif inner.name == "AnyValue":
+            yield from _value(name, decode_any(value))
+        elif known.is_repeated:
             for at, one in enumerate(value):
-                yield from _fields(one, f"{name}[{at}].")
-        elif kind:
-            yield from _fields(value, f"{name}.")
-        elif descriptor.is_repeated:
-            yield name, list(value)
+                yield from _fields(one, inner, f"{name}[{at}].")
         else:
-            yield name, value.hex() if descriptor.name in _HEX else value
+            yield from _fields(value, inner, f"{name}.")
 
 
-def _any(value: Message) -> Any:
-    return decode_any(value.SerializeToString())
+def _plain(field: FieldDescriptor, value: Any) -> Any:
+    if field.is_repeated:
+        is_text = field.type == FieldDescriptor.TYPE_STRING
+        return [_text(one) for one in value] if is_text else list(value)
+    if field.name in _HEX:
+        return value.hex()
+    return _text(value) if field.type == FieldDescriptor.TYPE_STRING else value
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")
 
 
 def _value(path: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -111,10 +141,10 @@ def _value(path: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 def _title(signal: Signal, item: Any) -> str:
     if signal is Signal.TRACES:
-        return f'span "{item.name}" {item.trace_id.hex()} {item.span_id.hex()}'
+        return f'span "{_text(item.name)}" {item.trace_id.hex()} {item.span_id.hex()}'
     if signal is Signal.LOGS:
-        body = _any(item.body)
+        body = decode_any(item.body)
         return f"log record {body!r}" if not isinstance(body, str) else f'log record "{body}"'
     if signal is Signal.METRICS:
-        return f'metric "{item.name}"'
+        return f'metric "{_text(item.name)}"'
     return "profile"

@@ -93,7 +93,8 @@ def cursor_at(text: str, offset: int) -> Cursor:
     """What stands round an offset of a text; only what is before it counts."""
     found = tokens(text[:offset])
     last = found[-1] if found else None
-    typed, start, what = "", offset, "word"
+    typed, start = "", offset
+    what: What = "word"
     if last is not None and last.kind == "open text":
         typed, start, what = last.text[1:], last.start + 1, "text"
     elif last is not None and last.end == offset and last.kind in ("word", "keyword"):
@@ -108,7 +109,7 @@ def cursor_at(text: str, offset: int) -> Cursor:
     elif what == "word" and before and before[-1].text == ".":
         what, path = "section", path_before(before, len(before) - 1)
     return Cursor(
-        _what(what), typed, start, path, tuple(opened), _follows(before), _compared(before), before
+        what, typed, start, path, tuple(opened), _follows(before), _compared(before), before
     )
 
 
@@ -129,12 +130,6 @@ def path_before(found: Sequence[TextToken], end: int) -> PathBefore:
             break
         at -= 1
     return PathBefore(tuple(reversed(names)), tuple(reversed(keys)) if names else ())
-
-
-def _what(what: str) -> What:
-    return {"word": "word", "section": "section", "key": "key", "text": "text"}.get(  # type: ignore[return-value]
-        what, "nothing"
-    )
 
 
 def _text(token: TextToken) -> str | None:

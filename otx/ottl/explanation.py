@@ -1,8 +1,8 @@
 """A statement explained: its tree with types, the context it runs in and why, what can fail."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from otx.errors import UsageError
 from otx.ottl.arguments import signature
@@ -30,7 +30,9 @@ from otx.ottl.syntax import (
 )
 from otx.ottl.values import kind_of
 
-_PARSERS = (
+Kind: TypeAlias = Literal["statement", "condition", "value expression"]
+
+_PARSERS: tuple[tuple[Kind, Callable[[str], Node]], ...] = (
     ("statement", parse_statement),
     ("condition", parse_condition),
     ("value expression", parse_value_expression),
@@ -53,12 +55,11 @@ class Explanation:
     """A text explained.
 
     Attributes:
-        kind: `statement`, `condition` or `value expression`.
         inference: How the context was found; None where it was given.
         failures: What can go wrong on a record.
     """
 
-    kind: str
+    kind: Kind
     context: Context
     inference: Inference | None
     nodes: tuple[Explained, ...]
@@ -114,7 +115,7 @@ def explain_text(text: str, context: str, functions: FunctionSet) -> Explanation
         OttlError: It is none of them, or does not check.
         UsageError: No context can be inferred.
     """
-    kind, tree = _parse(text)
+    kind, tree = parse_text(text)
     inference = None if context else infer([tree], functions)
     found = CONTEXTS[context] if context else inference.context if inference else None
     if found is None:
@@ -131,20 +132,36 @@ def explain_text(text: str, context: str, functions: FunctionSet) -> Explanation
     return Explanation(kind, found, inference, nodes, tuple(dict.fromkeys(walker.failures)))
 
 
-def _parse(text: str) -> tuple[str, Node]:
-    """The tree of the first kind that the text is; the error of the likeliest where it is none."""
+def parse_text(text: str) -> tuple[Kind, Node]:
+    """What a text is, and its tree.
+
+    A converter or a literal that stands alone may be either a condition or a value; it is taken
+    for the value, which shows the more of the two.
+
+    Raises:
+        OttlError: It is none of the three; the error is that of the likeliest.
+    """
     first: OttlError | None = None
     for kind, parse in _PARSERS:
         try:
-            return kind, parse(text)
+            tree: Node = parse(text)
         except OttlError as error:
             if first is None or error.place.start > first.place.start:
                 first = error
+            continue
+        return "value expression" if isinstance(_bare(tree), (Call, Constant)) else kind, tree
     assert first is not None  # noqa: S101 - every parser has failed
     raise first
 
 
-def _compile(compiler: ExpressionCompiler, kind: str, tree: Any) -> None:
+def _bare(tree: Node) -> Node:
+    """What stands in parentheses."""
+    while isinstance(tree, Parenthesis):
+        tree = tree.inner
+    return tree
+
+
+def _compile(compiler: ExpressionCompiler, kind: Kind, tree: Any) -> None:
     if kind == "statement":
         compiler.editor(tree.editor)
         if tree.condition is not None:

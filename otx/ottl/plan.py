@@ -25,6 +25,7 @@ SIGNAL_OF_CONTEXT = {
     "exemplar": Signal.METRICS,
     "log": Signal.LOGS,
     "profile": Signal.PROFILES,
+    "profilesample": Signal.PROFILES,
 }
 """The signal of each context but resource and scope, which all have."""
 

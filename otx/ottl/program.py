@@ -147,7 +147,7 @@ def run_statements(
                 if condition is None or condition(record):
                     statement.run(record)
             except (ExecutionError, RecursionError) as error:
-                fail(Failure(statement.text, record, _words(error)), error_mode, outcome)
+                fail(Failure(statement.text, record, words(error)), error_mode, outcome)
 
 
 def any_holds(
@@ -163,7 +163,7 @@ def any_holds(
             if condition.holds(record):
                 return True
         except (ExecutionError, RecursionError) as error:
-            fail(Failure(condition.text, record, _words(error)), error_mode, outcome)
+            fail(Failure(condition.text, record, words(error)), error_mode, outcome)
     return False
 
 
@@ -178,5 +178,6 @@ def fail(failure: Failure, error_mode: ErrorMode, outcome: Outcome) -> None:
         raise ExecutionStopped(failure) from None
 
 
-def _words(error: Exception) -> str:
+def words(error: Exception) -> str:
+    """Why a statement failed on a record, for people."""
     return "it is nested too deep" if isinstance(error, RecursionError) else str(error)

@@ -125,6 +125,7 @@ def value_text(value: Value) -> str:
         text = value.raw.hex()
     else:
         text = f"({kind_of(value)})"
+    text = printable(text)
     return text if len(text) <= _VALUE_WIDTH else text[: _VALUE_WIDTH - 1] + "…"
 
 

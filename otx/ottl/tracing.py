@@ -15,8 +15,8 @@ from otx.ottl.contexts.context import Context
 from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.lift import Evaluate
-from otx.ottl.parser import parse_statement
-from otx.ottl.program import CompiledStatement
+from otx.ottl.parser import parse_condition, parse_statement
+from otx.ottl.program import CompiledStatement, words
 from otx.ottl.syntax import (
     And,
     Call,
@@ -115,7 +115,7 @@ class TracedStatement:
             else:
                 self.compiled.run(record)
         except (ExecutionError, RecursionError) as error:
-            verdict, reason = "failed", str(error)
+            verdict, reason = "failed", words(error)
         took = time.perf_counter_ns() - begun
         if verdict != "ran":
             parts = [
@@ -138,6 +138,25 @@ class TracedStatement:
         return {shown: deep_copy(value)}
 
 
+class TracedCondition:
+    """A condition that can tell what made it true or false."""
+
+    def __init__(
+        self, text: str, context: Context, functions: FunctionSet, *, needs_prefix: bool = False
+    ) -> None:
+        """Parse, check and compile.
+
+        Raises:
+            OttlError: It does not parse or check.
+        """
+        compiler = ExpressionCompiler(text, context, functions, needs_prefix=needs_prefix)
+        self._probes = list(_probes(parse_condition(text), compiler))
+
+    def parts(self, record: Any) -> list[Part]:
+        """The condition and its parts with their values; the whole is the first."""
+        return [Part(one.text, _asked(one.evaluate, record), one.depth) for one in self._probes]
+
+
 def run_traced(
     statements: Sequence[TracedStatement], records: Iterable[Any]
 ) -> Iterator[tuple[Any, Step]]:
@@ -151,8 +170,10 @@ def run_traced(
 def _asked(evaluate: Evaluate, record: Any) -> Value:
     try:
         return evaluate(record)
-    except (ExecutionError, RecursionError) as error:
+    except ExecutionError as error:
         return error
+    except RecursionError as error:
+        return ExecutionError(words(error))
 
 
 def _changed(before: dict[str, Value], after: dict[str, Value]) -> list[tuple[str, Value, Value]]:
