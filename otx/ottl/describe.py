@@ -3,6 +3,7 @@
 from typing import Any
 
 from otx.otlp.any_value import AnyValue
+from otx.ottl.record import Record
 from otx.ottl.records import (
     Batch,
     ExemplarRecord,
@@ -10,7 +11,6 @@ from otx.ottl.records import (
     MetricRecord,
     PartRecord,
     PointRecord,
-    Record,
     ResourceRecord,
     SampleRecord,
     ScopeRecord,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from otx.ottl.errors import ExecutionError
-from otx.ottl.records import attributes_of
+from otx.ottl.record import attributes_of
 from otx.ottl.values import (
     Id,
     ProfileId,
