@@ -387,7 +387,7 @@ class Batch:
     """
 
     def __init__(self, signal: Signal, body: bytes | Message) -> None:
-        """Open an `Export…ServiceRequest`: checked protobuf bytes, or a message of the open view."""
+        """Open an `Export…ServiceRequest`: checked bytes, or a message of the open view."""
         self.signal = signal
         self.message: Message = (
             open_class(signal).FromString(body) if isinstance(body, bytes) else body
