@@ -124,23 +124,19 @@ class _Reader:
         layout, precision_from = self._precision(layout)
         if not self.follows_index:
             self._index()
-        if self.at >= len(self.text):
-            self.pieces.append("%!(NOVERB)")
-            return
-        verb = valid(self.text[self.at])
+        verb = valid(self.text[self.at : self.at + 1])
         self.at += 1
-        if verb == "%":
-            self.pieces.extend(self._complaints(width_from, precision_from))
-            self.pieces.append("%")
-        elif not self.is_index_good or self.argument >= self.count:
-            reason = "MISSING" if self.is_index_good else "BADINDEX"
-            self.pieces.extend(self._complaints(width_from, precision_from))
-            self.pieces.append(f"%!{verb}({reason})")
-        else:
+        if verb and verb != "%" and self.is_index_good and self.argument < self.count:
             if verb in "vw":
                 layout = layout.for_values()
             self.pieces.append(Directive(verb, layout, self.argument, width_from, precision_from))
             self.argument += 1
+            return
+        self.pieces.extend(self._complaints(width_from, precision_from))
+        if verb in ("", "%"):
+            self.pieces.append(verb or "%!(NOVERB)")
+        else:
+            self.pieces.append(f"%!{verb}({'MISSING' if self.is_index_good else 'BADINDEX'})")
 
     def _complaints(self, *given_by: int | None) -> list[Piece]:
         """What a `*` has to complain of where nothing is shown with it."""
