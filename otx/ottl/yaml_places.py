@@ -73,6 +73,7 @@ class YamlDocument:
     _source: str = ""
     _lines: list[int] = field(default_factory=list)
     _places: dict[YamlPath, int] = field(default_factory=dict)
+    _keys: dict[YamlPath, int] = field(default_factory=dict)
     _offsets: dict[YamlPath, list[int]] = field(default_factory=dict)
     _scalars: dict[YamlPath, ScalarSpan] = field(default_factory=dict)
 
@@ -93,6 +94,15 @@ class YamlDocument:
         index = self._places.get(path, 0)
         if offsets:
             index = offsets[offset] if offset < len(offsets) else offsets[-1] + 1
+        return self._file_place(index)
+
+    def key_place(self, path: YamlPath) -> FilePlace:
+        """Where the key of an entry stands; of what is no entry, where it stands itself."""
+        while path and path not in self._places:
+            path = path[:-1]
+        return self._file_place(self._keys.get(path, self._places.get(path, 0)))
+
+    def _file_place(self, index: int) -> FilePlace:
         line = bisect.bisect_right(self._lines, index) - 1
         begin = self._lines[line]
         end = self._source.find("\n", begin)
@@ -179,6 +189,7 @@ class _Constructor:
                 continue
             if key in made:
                 raise self._refused(key_node, f"the key {key!r} twice")
+            self._document._keys[(*path, key)] = key_node.start_mark.index
             made[key] = self.make(value_node, (*path, key))
         return {**merged, **made}
 

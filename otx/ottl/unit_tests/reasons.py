@@ -1,0 +1,103 @@
+"""Why a test failed: of what statements and conditions did, what has to do with a difference.
+
+That is who changed a value that should have stayed, and whose condition was false where a change
+was expected.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from otx.ottl.contexts.table import CONTEXTS
+from otx.ottl.records import Batch
+from otx.ottl.unit_tests.comparing import Problem
+from otx.ottl.unit_tests.reading import TestCase, TestFile
+from otx.ottl.unit_tests.running import item_of
+from otx.ottl.unit_tests.step_by_step import Told, target_of, told_by
+from otx.ottl.unit_tests.subject import Subject
+from otx.ottl.yaml_places import FilePlace
+
+_MOST = 5
+"""Reasons that are told for one record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What a statement or condition made of a record, and where it stands."""
+
+    told: Told
+    file: str
+    place: FilePlace
+
+
+def reasons(file: TestFile, test: TestCase, problems: Sequence[Problem]) -> dict[int, list[Reason]]:
+    """For each record that is not right what had to do with it, by its position."""
+    asked = {position for problem in problems for position in _positions(problem)}
+    if not asked:
+        return {}
+    told: dict[int, list[Told]] = {position: [] for position in sorted(asked)}
+    first = 0
+    for signal, body in test.records.requests:
+        batch = Batch(signal, body)
+        items = list(batch.items())
+        wanted = {at: items[at - first] for at in told if first <= at < first + len(items)}
+        for one in told_by(file.subject, batch):
+            for at, item in wanted.items():
+                if _concerns(one.record, item):
+                    told[at].append(one)
+        first += len(items)
+    return {
+        at: [_reason(file.subject, one) for one in _relevant(at, found, problems)]
+        for at, found in told.items()
+    }
+
+
+def _positions(problem: Problem) -> Iterable[int]:
+    if problem.kind == "route":
+        return set(problem.expected) ^ set(problem.got)
+    return () if problem.position is None or problem.kind == "failed" else (problem.position,)
+
+
+def _concerns(record: Any, item: Any) -> bool:
+    return item_of(record) is item or record is item.resource or record is item.scope
+
+
+def _relevant(at: int, told: Sequence[Told], problems: Sequence[Problem]) -> Iterator[Told]:
+    mine = [problem for problem in problems if at in _positions(problem)]
+    found = [one for one in told if any(_explains(one, problem) for problem in mine)]
+    if not found and any(problem.kind == "value" for problem in mine):
+        found = [one for one in told if one.did in ("not matched", "failed")]
+    yield from found[:_MOST]
+
+
+def _explains(told: Told, problem: Problem) -> bool:
+    is_asked = told.did in ("is true", "is false")
+    if problem.kind == "route":
+        return is_asked
+    if problem.kind in ("kept", "dropped"):
+        # A condition drops where it is true, or keeps.
+        drops = (told.did == "is true") is not told.keeps
+        return is_asked and drops is (problem.kind == "dropped")
+    if problem.kind != "value" or is_asked:
+        return False
+    targets = told.changed or [target_of(told.text)]
+    return any(_overlaps(target, problem.path) for target in targets)
+
+
+def _overlaps(target: str, path: str) -> bool:
+    """Whether a path of a statement may lead to what differs.
+
+    A statement leaves its own context's name out and calls parts of a record by names of their own
+    (`datapoint.attributes` lies in `metric.data_points[0].attributes`), so that ends are compared.
+    """
+    bare = target.partition(".")[2] if target.partition(".")[0] in CONTEXTS else target
+    return bare in path or path.partition(".")[2].startswith(bare)
+
+
+def _reason(subject: Subject, told: Told) -> Reason:
+    place = FilePlace(1, 1, "")
+    for counted in subject.counting.counted:
+        if (counted.component, counted.text) == (told.component, told.text):
+            place = subject.place(counted)
+            break
+    return Reason(told, subject.origin.file, place)
