@@ -1,12 +1,11 @@
-"""Text to syntax tree: lark's LALR parser, and the rules of place that the grammar leaves open."""
+"""Text to syntax tree: what the tables recognise, and the rules of place that they leave open."""
 
 from collections.abc import Callable, Sequence
-from functools import cache
-from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from otx.ottl.errors import ExecutionError, OttlError
 from otx.ottl.go_strconv import parse_float, parse_int
+from otx.ottl.lalr import END, Branch, Token, TooDeep, Unexpected, ottl_automaton
 from otx.ottl.literals import unquote
 from otx.ottl.parse_hints import hint_for
 from otx.ottl.shape import check_call, require_condition, require_key, require_value
@@ -35,15 +34,11 @@ from otx.ottl.syntax import (
     Statement,
 )
 
-if TYPE_CHECKING:
-    from lark import Lark, Token, Tree
-
 Start: TypeAlias = Literal["statement", "condition", "value_expression"]
 
-GRAMMAR = FilePath(__file__).with_name("grammar.lark")
 MAX_TEXT = 1 << 20
-MAX_DEPTH = 200
-"""Brackets within brackets: beyond it a text is refused instead of exhausting the stack."""
+MAX_DEPTH = 150
+"""Branches within branches: beyond it a text is refused instead of exhausting the stack."""
 
 
 def parse_statement(text: str) -> Statement:
@@ -78,86 +73,42 @@ def parse_value_expression(text: str) -> Expression:
 
 def _parse(text: str, start: Start) -> list[Any]:
     """The children of the start rule, as nodes whose shape is not checked yet."""
-    from lark.exceptions import UnexpectedInput
-
-    _check_size(text)
+    if len(text) > MAX_TEXT:
+        raise OttlError(f"longer than {MAX_TEXT} characters", text[:80], Place(0, 1))
     try:
-        tree: Tree[Token] = lark_parser().parse(text, start=start)
-    except UnexpectedInput as error:
-        raise _syntax_error(error, text, start) from None
+        tree = ottl_automaton().parse(text, start, MAX_DEPTH)
+    except Unexpected as error:
+        raise _syntax_error(error.token, text, start) from None
+    except TooDeep as error:
+        place = Place(error.start, error.end)
+        raise OttlError(f"nested deeper than {MAX_DEPTH} levels", text, place) from None
     builder = _Builder(text)
     return [builder.build(child) for child in tree.children]
 
 
-@cache
-def lark_parser() -> "Lark":
-    """The parser of the grammar; its terminals also colour texts that do not parse."""
-    from lark import Lark  # 50 ms
-
-    return Lark(
-        GRAMMAR.read_text(),
-        parser="lalr",
-        start=["statement", "condition", "value_expression"],
-        propagate_positions=True,
-        maybe_placeholders=False,
+def _syntax_error(token: Token, text: str, start: Start) -> OttlError:
+    """What stands where it cannot, in the words of the language."""
+    is_end = token.terminal == END
+    place = Place(token.start, token.end + is_end)
+    what = "value expression" if start == "value_expression" else start
+    found = "it ends too soon" if is_end else f"unexpected {token.value!r}"
+    return OttlError(
+        f"{what} has invalid syntax: {found}", text, place, hint_for(text, place, start)
     )
 
 
-def _check_size(text: str) -> None:
-    if len(text) > MAX_TEXT:
-        raise OttlError(f"longer than {MAX_TEXT} characters", text[:80], Place(0, 1))
-    depth = 0
-    is_quoted = False
-    at = 0
-    while at < len(text):
-        c = text[at]
-        if is_quoted:
-            if c == "\\":
-                at += 1
-            elif c == '"':
-                is_quoted = False
-        elif c == '"':
-            is_quoted = True
-        elif c in "([{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise OttlError(f"more than {MAX_DEPTH} brackets deep", text, Place(at, at + 1))
-        elif c in ")]}":
-            depth -= 1
-        at += 1
-
-
-def _syntax_error(error: Any, text: str, start: Start) -> OttlError:
-    """Lark's complaint in the words of the language."""
-    token = getattr(error, "token", None)
-    if token is not None and token.type == "$END":
-        place = Place(len(text), len(text) + 1)
-        found = "the end"
-    elif token is not None:
-        place = Place(token.start_pos, token.end_pos)
-        found = str(token)
-    else:
-        place = Place(error.pos_in_stream, error.pos_in_stream + 1)
-        found = text[error.pos_in_stream]
-    what = "value expression" if start == "value_expression" else start
-    shown = found if found == "the end" else f"unexpected {found!r}"
-    reason = f"{what} has invalid syntax: " + ("it ends too soon" if found == "the end" else shown)
-    return OttlError(reason, text, place, hint_for(text, place, start))
-
-
 class _Builder:
-    """Turns lark's tree into nodes, from the leaves up."""
+    """Turns branches into nodes, from the leaves up."""
 
     def __init__(self, text: str) -> None:
         self._text = text
 
-    def build(self, tree: "Tree[Token] | Token") -> Any:
-        children = getattr(tree, "children", None)
-        if children is None:
-            return tree
-        place = Place(tree.meta.start_pos, tree.meta.end_pos)  # type: ignore[union-attr]  # a Tree has it
-        handler: Callable[[Place, list[Any]], Any] = getattr(self, f"_{tree.data}")  # type: ignore[union-attr]
-        return handler(place, [self.build(child) for child in children])
+    def build(self, part: Branch | Token) -> Any:
+        if isinstance(part, Token):
+            return part
+        handler: Callable[[Place, list[Any]], Any] = getattr(self, f"_{part.rule}")
+        children = [self.build(child) for child in part.children]
+        return handler(Place(part.start, part.end), children)
 
     def _disjunction(self, place: Place, operands: list[Expression]) -> Or:
         return Or(place, tuple(require_condition(one, self._text) for one in operands))
@@ -179,7 +130,7 @@ class _Builder:
 
     def _arithmetic(self, place: Place, children: list[Any]) -> Arithmetic:
         left, operator, right = children
-        sign = Place(operator.start_pos, operator.end_pos)
+        sign = Place(operator.start, operator.end)
         return Arithmetic(place, operator.value, sign, left, right)
 
     def _signed(self, place: Place, children: list[Any]) -> Signed:
@@ -194,22 +145,22 @@ class _Builder:
     def _false(self, place: Place, _: list[Any]) -> Constant:
         return Constant(place, False)
 
-    def _string(self, place: Place, tokens: "list[Token]") -> Constant:
+    def _string(self, place: Place, tokens: list[Token]) -> Constant:
         return Constant(place, unquote(tokens[0].value, self._text, place.start))
 
-    def _bytes(self, place: Place, tokens: "list[Token]") -> Constant:
+    def _bytes(self, place: Place, tokens: list[Token]) -> Constant:
         digits = tokens[0].value[2:]
         if len(digits) % 2:
             raise OttlError("bytes need an even number of hex digits", self._text, place)
         return Constant(place, bytes.fromhex(digits))
 
-    def _float(self, place: Place, tokens: "list[Token]") -> Constant:
+    def _float(self, place: Place, tokens: list[Token]) -> Constant:
         try:
             return Constant(place, parse_float(tokens[0].value))
         except ExecutionError:
             raise OttlError("the number does not fit a double", self._text, place) from None
 
-    def _int(self, place: Place, tokens: "list[Token]") -> Constant:
+    def _int(self, place: Place, tokens: list[Token]) -> Constant:
         try:
             return Constant(place, parse_int(tokens[0].value, 0))
         except ExecutionError as error:
@@ -227,7 +178,7 @@ class _Builder:
 
     def _entry(self, place: Place, children: list[Any]) -> MapEntry:
         key, value = children
-        text = unquote(key.value, self._text, key.start_pos)
+        text = unquote(key.value, self._text, key.start)
         return MapEntry(place, text, require_value(value, self._text))
 
     def _call(self, place: Place, children: list[Any]) -> Call:
@@ -238,7 +189,7 @@ class _Builder:
             for one in children[1:]
             if not isinstance(one, _Key)
         )
-        name_place = Place(name.start_pos, name.end_pos)
+        name_place = Place(name.start, name.end)
         return Call(place, name.value, name_place, arguments, keys)
 
     def _named(self, place: Place, children: list[Any]) -> Argument:

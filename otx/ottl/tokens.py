@@ -3,13 +3,11 @@
 The terminals are the grammar's own, so that colours cannot come to differ from what parses.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal, TypeAlias
 
-from otx.ottl.parser import lark_parser
+from otx.ottl.lalr import ottl_automaton
 
 TokenKind: TypeAlias = Literal[
     "word", "keyword", "text", "open text", "number", "bytes", "sign", "bracket", "wrong"
@@ -56,13 +54,13 @@ class TextToken:
 def tokens(text: str) -> list[TextToken]:
     """The tokens of a text without its blanks; what is no token is `wrong`, a character each."""
     found: list[TextToken] = []
-    pattern = _pattern()
+    automaton = ottl_automaton()
     at = 0
     while at < len(text):
-        match = pattern.match(text, at)
+        match = automaton.pattern.match(text, at)
         if match is None:
             token = _wrong(text, at)
-        elif (name := str(match.lastgroup)).startswith("__IGNORE"):
+        elif automaton.is_ignored(name := str(match.lastgroup)):
             at = match.end()
             continue
         else:
@@ -119,13 +117,3 @@ def _wrong(text: str, at: int) -> TextToken:
     if text[at] == '"':
         return TextToken("open text", text[at:], at, len(text))
     return TextToken("wrong", text[at], at, at + 1)
-
-
-@cache
-def _pattern() -> re.Pattern[str]:
-    """All terminals as one alternation, in the order in which lark's lexer tries them."""
-    terminals = sorted(
-        lark_parser().terminals,
-        key=lambda one: (-one.priority, -one.pattern.max_width, -len(one.pattern.value), one.name),
-    )
-    return re.compile("|".join(f"(?P<{one.name}>{one.pattern.to_regexp()})" for one in terminals))

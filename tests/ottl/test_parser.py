@@ -134,14 +134,28 @@ def test_an_error_names_line_and_column_and_shows_them(text: str, place: str) ->
     assert caret.index("^") - 2 == int(place.partition(":")[2]) - 1
 
 
-@pytest.mark.parametrize("depth", [201, 100_000])
-def test_what_is_too_deep_is_refused_and_not_a_fault(depth: int) -> None:
-    with pytest.raises(OttlError, match="brackets deep"):
-        parse_condition("(" * depth + "true" + ")" * depth)
+@pytest.mark.parametrize("depth", [151, 100_000])
+@pytest.mark.parametrize(
+    ("opening", "inner", "closing"),
+    [
+        ("(", "true", ")"),
+        ("F(", "1", ")"),
+        ("a[", "1", "]"),
+        ("1 + ", "1", " == 1"),
+        ("[", "1", "]"),
+    ],
+)
+def test_what_is_too_deep_is_refused_and_not_a_fault(
+    depth: int, opening: str, inner: str, closing: str
+) -> None:
+    closings = closing if "==" in closing else closing * depth
+    with pytest.raises(OttlError, match="nested deeper"):
+        parse_condition(opening * depth + inner + closings)
 
 
 def test_what_is_deep_but_not_too_deep_parses() -> None:
-    parse_condition("(" * 200 + "true" + ")" * 200)
+    parse_condition("(" * 145 + "true" + ")" * 145)
+    parse_condition(" or ".join(["true"] * 10_000))
 
 
 _PIECES = st.sampled_from(
