@@ -21,6 +21,7 @@ from otx.ottl.syntax import (
     Lambda,
     ListLiteral,
     MapLiteral,
+    Parenthesis,
     Path,
     Signed,
 )
@@ -147,7 +148,8 @@ class Binder:
     def _slice(self, parameter: Parameter, node: Expression) -> Bound:
         """A list from elsewhere where a list of arguments is wanted (since v0.161)."""
         kind = parameter.kind
-        convert = kind.convert if isinstance(kind, Coerced) else lambda one: one
+        assert isinstance(kind, Coerced)  # noqa: S101 - no other kind is in lists of values
+        convert = kind.from_list or kind.convert
         evaluate = self._compiler.value(node).closure()
         return Bound(evaluate=lambda record: [convert(one) for one in _members(evaluate(record))])
 
@@ -313,7 +315,9 @@ def _literal(node: Expression, value: Bound) -> Always | None:
         made = value.evaluate
         is_literal = isinstance(made, (ListOf, MapOf)) and made.is_literal
         return Always(made(None)) if is_literal and made is not None else None
-    while isinstance(node, Signed):
+    while isinstance(node, Parenthesis) or (isinstance(node, Signed) and node.sign == "+"):
+        node = node.inner if isinstance(node, Parenthesis) else node.operand
+    if isinstance(node, Signed):
         node = node.operand
     is_literal = value.is_constant and isinstance(node, (Constant, EnumSymbol))
     return Always(value.constant) if is_literal else None

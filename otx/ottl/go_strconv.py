@@ -2,6 +2,7 @@
 
 import math
 import re
+import struct
 
 from otx.ottl.errors import ExecutionError
 from otx.ottl.go_unicode import REPLACEMENT, is_stray_byte
@@ -12,6 +13,9 @@ _NAMED_FLOAT = re.compile(r"[+-]?inf(?:inity)?|nan", re.IGNORECASE | re.ASCII)
 _PREFIX = re.compile(r"0([xX])|0[bBoO]")
 _STRAY_UNDERSCORE = re.compile(r"(?<![0-9])_|_(?![0-9])")
 _STRAY_UNDERSCORE_IN_HEX = re.compile(r"(?<![0-9a-fA-F])_|_(?![0-9a-fA-F])")
+_NAN = struct.unpack(">d", bytes.fromhex("7ff8000000000001"))[0]
+"""Go's NaN, which has another bit than Python's."""
+
 _INT64_LIMIT = 1 << 63
 _MAX_DIGITS = 100
 """Digits that are looked at: with more, no number fits int64, and Python would take its time."""
@@ -36,7 +40,8 @@ def parse_float(text: str) -> float:
         ExecutionError: It is no number, or beyond float64.
     """
     if _NAMED_FLOAT.fullmatch(text):
-        return float(text)
+        value = float(text)
+        return _NAN if math.isnan(value) else value
     digits = _without_underscores(text)
     if digits is not None and _FLOAT.fullmatch(digits):
         value = float(digits)
