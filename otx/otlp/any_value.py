@@ -28,8 +28,8 @@ def key_of(data: bytes) -> str:
         if size < 128:
             return data[2 : 2 + size].decode("utf-8", "surrogateescape")
     key = ""
-    for number, content in fields(data):
-        if number == 1:
+    for tag, content in fields(data):
+        if tag == 0x0A:
             key = _read_text(content, 0)
     return key
 
@@ -49,8 +49,8 @@ def value_of(data: bytes) -> AnyValue:
         elif data[0] == 0x12 and size < 128 and data[size + 2 : size + 3] == b"\x0a":
             return decode_any(data[2 : 2 + size])
     value: AnyValue = None
-    for number, content in fields(data):
-        if number == 2:
+    for tag, content in fields(data):
+        if tag == 0x12:
             value = decode_any(content)
     return value
 
@@ -65,11 +65,11 @@ def decode_any(data: bytes, depth: int = MAX_DEPTH) -> AnyValue:
         return None
     tag = data[0]
     if tag == 0x0A:  # string_value, nearly always alone
-        size, at = (data[1], 2) if data[1:2] < b"\x80" else _varint(data, 1)
+        size, at = (data[1], 2) if data[1:2] < b"\x80" else read_varint(data, 1)
         if len(data) == at + size:
             return data[at:].decode("utf-8", "surrogateescape")
     elif tag == 0x18:
-        number, at = _varint(data, 1)
+        number, at = read_varint(data, 1)
         if at == len(data):
             return number if number < _SIGN_BIT else number - _TWO_64
     elif tag == 0x10 and len(data) == 2:
@@ -78,37 +78,64 @@ def decode_any(data: bytes, depth: int = MAX_DEPTH) -> AnyValue:
         real: float = _DOUBLE.unpack_from(data, 1)[0]
         return real
     value: AnyValue = None
-    for number, content in fields(data):
-        read = _READERS.get(number)
+    for tag, content in fields(data):
+        read = _READERS.get(tag)
         if read is not None:
             value = read(content, depth)  # the last one counts, as in every parser
     return value
 
 
 def fields(data: bytes) -> Iterator[tuple[int, Any]]:
-    """Number and content of each field: an int for a varint, else bytes.
+    """Tag and content of each field: an int for a varint, else bytes.
+
+    A field of a known number and another wire type is an unknown one, so the whole tag counts.
 
     Raises:
         ValueError: The data is malformed.
     """
     at, end = 0, len(data)
     while at < end:
-        tag, at = _varint(data, at)
-        kind = tag & 7
-        if kind == 0:
-            content, at = _varint(data, at)
-            yield tag >> 3, content
-            continue
-        if kind == 2:
-            size, at = _varint(data, at)
-        elif kind in (1, 5):
-            size = 8 if kind == 1 else 4
+        tag, at = read_varint(data, at)
+        if tag & 7 == 0:
+            content, at = read_varint(data, at)
+            yield tag, content
         else:
-            raise ValueError("groups are not part of OTLP")
-        if at + size > end:
-            raise ValueError("the value is truncated")
-        yield tag >> 3, data[at : at + size]
-        at += size
+            begin, at = content_of(data, at, tag)
+            yield tag, data[begin:at]
+
+
+def content_of(data: bytes, at: int, tag: int) -> tuple[int, int]:
+    """Where the content of a field begins and ends, whose tag ends at an offset.
+
+    Raises:
+        ValueError: It is malformed.
+    """
+    kind = tag & 7
+    if kind == 0:
+        return at, read_varint(data, at)[1]
+    if kind == 2:
+        size, at = read_varint(data, at)
+    elif kind in (1, 5):
+        size = 8 if kind == 1 else 4
+    elif kind == 3:
+        return at, _end_of_group(data, at)
+    else:
+        raise ValueError("a group ends that never began")
+    if at + size > len(data):
+        raise ValueError("the value is truncated")
+    return at, at + size
+
+
+def _end_of_group(data: bytes, at: int) -> int:
+    """Behind a group's end tag. OTLP has no groups, but parsers pass over unknown ones."""
+    depth = 1
+    while depth:
+        tag, at = read_varint(data, at)
+        if tag & 7 in (3, 4):
+            depth += 1 if tag & 7 == 3 else -1
+        else:
+            _, at = content_of(data, at, tag)
+    return at
 
 
 def encode_key_value(key: str, value: AnyValue) -> bytes:
@@ -170,8 +197,12 @@ def varint(number: int) -> bytes:
 _ONE_BYTE = [bytes((number,)) for number in range(128)]
 
 
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """The varint at an offset, and the offset behind it."""
+def read_varint(data: bytes, at: int) -> tuple[int, int]:
+    """The varint at an offset, and the offset behind it.
+
+    Raises:
+        ValueError: It is cut off, or longer than 64 bits.
+    """
     number = shift = 0
     try:
         while True:
@@ -203,19 +234,19 @@ def _read_double(content: bytes, _: int) -> float:
 
 def _read_list(content: bytes, depth: int) -> list[AnyValue]:
     _check(depth)
-    return [decode_any(item, depth - 1) for number, item in fields(content) if number == 1]
+    return [decode_any(item, depth - 1) for tag, item in fields(content) if tag == 0x0A]
 
 
 def _read_map(content: bytes, depth: int) -> dict[str, AnyValue]:
     _check(depth)
     found: dict[str, AnyValue] = {}
-    for number, item in fields(content):
-        if number == 1:
+    for tag, item in fields(content):
+        if tag == 0x0A:
             key, value = "", None
             for inner, part in fields(item):
-                if inner == 1:
+                if inner == 0x0A:
                     key = _read_text(part, 0)
-                elif inner == 2:
+                elif inner == 0x12:
                     value = decode_any(part, depth - 1)
             found.setdefault(key, value)  # of two equal keys the first is found
     return found
@@ -227,13 +258,13 @@ def _check(depth: int) -> None:
 
 
 _READERS: dict[int, Callable[[Any, int], AnyValue]] = {
-    1: _read_text,
-    2: lambda content, _: content != 0,
-    3: _read_int,
-    4: _read_double,
-    5: _read_list,
-    6: _read_map,
-    7: lambda content, _: bytes(content),
+    0x0A: _read_text,
+    0x10: lambda content, _: content != 0,
+    0x18: _read_int,
+    0x21: _read_double,
+    0x2A: _read_list,
+    0x32: _read_map,
+    0x3A: lambda content, _: bytes(content),
 }
 
 
