@@ -27,6 +27,7 @@ from typing import (
     get_type_hints,
 )
 
+from otx.ottl.functions.library import load, load_all
 from otx.ottl.parameters import ANY, Coerced, Fixed, Pattern, Special
 from otx.ottl.values import Value
 
@@ -128,7 +129,7 @@ class Function:
 
 
 FUNCTIONS: dict[str, Function] = {}
-"""Every function that was imported, by name."""
+"""Every function whose family was imported, by name."""
 
 
 def converter(name: str, **facts: Any) -> Callable[[F], F]:
@@ -225,7 +226,8 @@ class FunctionSet:
 
     def find(self, name: str, context: str) -> Function | None:
         """The function of a name in a context; None where there is none."""
-        _load()
+        if name not in FUNCTIONS:
+            load(name)
         function = FUNCTIONS.get(name)
         return function if function and self.offers(function, context) else None
 
@@ -239,16 +241,10 @@ class FunctionSet:
 
     def names(self, context: str) -> Collection[str]:
         """All names in a context."""
-        _load()
-        return [name for name, one in FUNCTIONS.items() if self.offers(one, context)]
+        return [name for name, one in all_functions().items() if self.offers(one, context)]
 
 
 def all_functions() -> Mapping[str, Function]:
     """Every function there is."""
-    _load()
+    load_all()
     return FUNCTIONS
-
-
-def _load() -> None:
-    if "set" not in FUNCTIONS:
-        from otx.ottl.functions import library  # noqa: F401 - importing registers them
