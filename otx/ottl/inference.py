@@ -62,12 +62,17 @@ def infer(
         allowed: The contexts that the configuration's signal has.
     """
     needs = _needs(trees)
-    named = [name for name in CONTEXTS if name in needs.contexts]
+    named = [name for name in _order() if name in needs.contexts]
     if not named:
         return Inference(
             None, (), "no path names its context, so there is nothing to infer it from"
         )
     first = named[0]
+    if first not in CONTEXTS:
+        context = next(one.name for one in CONTEXTS.values() if first in one.aliases)
+        return Inference(
+            None, (), f"{first} can be named beside another context only: write {context}"
+        )
     refused: list[Candidate] = []
     for name in [first, *_below(first)]:
         refusal = _refusal(CONTEXTS[name], needs, functions, allowed)
@@ -98,7 +103,7 @@ def _needs(trees: Iterable[Node]) -> _Needs:
             elif isinstance(node, Path):
                 name = node.fields[0].name
                 if len(node.fields) > 1 and name not in formals:
-                    contexts[_canonical(name)] = None
+                    contexts[name] = None
             elif isinstance(node, (Call, FunctionName)):
                 functions[node.name] = None
             elif isinstance(node, EnumSymbol):
@@ -106,11 +111,9 @@ def _needs(trees: Iterable[Node]) -> _Needs:
     return _Needs(list(contexts), list(functions), list(enums))
 
 
-def _canonical(name: str) -> str:
-    for context in CONTEXTS.values():
-        if name in context.aliases:
-            return context.name
-    return name
+def _order() -> Iterable[str]:
+    """Every name that a path may begin with, the most specific first."""
+    return (name for context in CONTEXTS.values() for name in (context.name, *context.aliases))
 
 
 def _below(name: str) -> list[str]:

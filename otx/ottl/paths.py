@@ -123,7 +123,7 @@ class PathResolver:
         return accessor
 
     def _unknown(self, context_name: str, field: Field) -> OttlError:
-        is_own = context_name in (self._context.name, *self._context.aliases)
+        is_own = context_name == self._context.name
         if field.name == "cache" and not is_own:
             return self.error(
                 f"only the cache of {self._context.name} can be used here", field.place

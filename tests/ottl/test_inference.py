@@ -18,7 +18,7 @@ def inferred(*statements: str, component: str = "transform", **rest: object) -> 
         (['set(span.name, "x")'], "span"),
         (['set(resource.attributes["a"], 1)'], "resource"),
         (['set(scope.name, "x")'], "scope"),
-        (['set(instrumentation_scope.name, "x")'], "scope"),
+        (["set(log.body, instrumentation_scope.name)"], "log"),
         (["set(spanevent.name, span.name)"], "spanevent"),
         (["set(resource.attributes[log.body], 1)"], "log"),
         (['set(metric.name, "a")', 'set(datapoint.attributes["a"], 1)'], "datapoint"),
@@ -55,6 +55,12 @@ def test_without_a_path_there_is_nothing_to_infer_from() -> None:
     found = inferred("convert_sum_to_gauge()")
     assert found.context is None
     assert "no path names its context" in found.reason
+
+
+def test_another_name_of_a_context_is_none_by_itself() -> None:
+    found = inferred("set(instrumentation_scope.name, resource.schema_url)")
+    assert found.context is None
+    assert "write scope" in found.reason
 
 
 def test_an_unknown_function_refuses_every_candidate_by_name() -> None:

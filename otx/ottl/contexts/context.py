@@ -19,7 +19,7 @@ class Context:
         paths: The first sections of its paths.
         parents: Contexts that it can name too, and the way from its record to theirs.
         enums: Its enum symbols.
-        aliases: Other names of it.
+        aliases: Other names of it, by which only the contexts below it know it.
     """
 
     name: str
@@ -30,15 +30,14 @@ class Context:
 
     def names(self) -> list[str]:
         """Every context name that a path may begin with here."""
-        own = [self.name, *self.aliases]
         above = [
             name for parent, _ in self.parents.values() for name in (parent.name, *parent.aliases)
         ]
-        return own + above
+        return [self.name, *above]
 
     def find(self, context_name: str, section: str) -> Accessor | None:
         """The accessor of a section of this context or of a parent; None where there is none."""
-        if context_name in (self.name, *self.aliases):
+        if context_name == self.name:
             return self.paths.get(section)
         for parent, hop in self.parents.values():
             if context_name in (parent.name, *parent.aliases):

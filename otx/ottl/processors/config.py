@@ -151,7 +151,7 @@ class Reader:
         """The error mode of a map that may give one."""
         given = config.get("error_mode", default)
         for mode in ERROR_MODES:
-            if given == mode:
+            if isinstance(given, str) and given.lower() == mode:
                 return mode
         self.complain((*path, "error_mode"), f"{given!r} is none of {', '.join(ERROR_MODES)}")
         return default

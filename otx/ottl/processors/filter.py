@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from otx.model.signal import Signal
+from otx.ottl.contexts.context import Context
 from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import FunctionSet
-from otx.ottl.processors.config import ConfigPath, Group, Reader, path_text
+from otx.ottl.processors.config import ConfigPath, Reader, path_text
 from otx.ottl.program import CompiledCondition, ErrorMode, Failure, Outcome, fail
 from otx.ottl.records import Batch, MetricRecord, SpanRecord
 
@@ -154,49 +155,51 @@ def read_filter(
     rules: dict[Signal, list[Rule]] = {}
     for key in newer:
         signal, allowed = SIGNALS[key]
-        rules[signal] = _rules(_newer_groups(reader, (key,), known[key], mode, allowed))
+        rules[signal] = _newer_rules(reader, (key,), known[key], mode, allowed)
     for key in older:
         signal, contexts = LEGACY[key]
-        rules[signal] = _rules(_older_groups(reader, (key,), known[key], mode, contexts))
+        rules[signal] = _older_rules(reader, (key,), known[key], mode, contexts)
     reader.finish()
     return FilterProcessor(rules)
 
 
-def _newer_groups(
+def _newer_rules(
     reader: Reader, path: ConfigPath, value: object, mode: ErrorMode, allowed: Sequence[str]
-) -> list[Group]:
+) -> list[Rule]:
     items = reader.sequence(path, value)
     if any(isinstance(one, str) for one in items):
         if not all(isinstance(one, str) for one in items):
             reader.complain(path, "conditions and groups cannot stand in one list")
             return []
-        group = reader.group(path, (), reader.texts(path, value), mode, allowed)
-        return [group] if group is not None else []
-    made = [_group(reader, (*path, at), one, mode, allowed) for at, one in enumerate(items)]
-    return [one for one in made if one is not None]
+        return _rules(reader, reader.texts(path, value), mode, allowed)
+    return [
+        rule
+        for at, one in enumerate(items)
+        for rule in _rules_of_group(reader, (*path, at), one, mode, allowed)
+    ]
 
 
-def _group(
+def _rules_of_group(
     reader: Reader, path: ConfigPath, value: Any, mode: ErrorMode, allowed: Sequence[str]
-) -> Group | None:
+) -> list[Rule]:
     config = reader.mapping(path, value, _GROUP_KEYS)
     context = None
     if config.get("context"):
         context = reader.context((*path, "context"), config["context"], allowed)
         if context is None:
-            return None
+            return []
     conditions = reader.texts((*path, "conditions"), config.get("conditions"))
     own_mode = reader.error_mode(path, config, mode)
-    return reader.group((*path, "conditions"), (), conditions, own_mode, allowed, context)
+    return _rules(reader, conditions, own_mode, allowed, context)
 
 
-def _older_groups(
+def _older_rules(
     reader: Reader,
     path: ConfigPath,
     value: object,
     mode: ErrorMode,
     contexts: Mapping[str, str],
-) -> list[Group]:
+) -> list[Rule]:
     if isinstance(value, Mapping) and ("include" in value or "exclude" in value):
         reader.complain(
             path,
@@ -205,18 +208,30 @@ def _older_groups(
         )
         return []
     config = reader.mapping(path, value, contexts)
-    made = []
+    made: list[Rule] = []
     for key, name in contexts.items():
         if key in config:
             texts = reader.texts((*path, key), config[key])
             context = reader.context((*path, key), name, tuple(contexts.values()))
-            made.append(reader.group((*path, key), (), texts, mode, (), context))
-    return [one for one in made if one is not None]
+            made += _rules(reader, texts, mode, (), context)
+    return made
 
 
-def _rules(groups: Sequence[Group]) -> list[Rule]:
+def _rules(
+    reader: Reader,
+    conditions: Sequence[tuple[ConfigPath, str]],
+    mode: ErrorMode,
+    allowed: Sequence[str],
+    context: Context | None = None,
+) -> list[Rule]:
+    """A rule of each condition; where no context is given, each one's is inferred by itself."""
+    made = [
+        (place, reader.group(place, (), [(place, text)], mode, allowed, context))
+        for place, text in conditions
+    ]
     return [
-        Rule(path_text((*group.path, number)), group.context.name, condition, group.error_mode)
-        for group in groups
-        for number, condition in enumerate(group.conditions)
+        Rule(path_text(place), group.context.name, condition, mode)
+        for place, group in made
+        if group is not None
+        for condition in group.conditions
     ]

@@ -57,6 +57,9 @@ def read_transform(
     reader = Reader(FunctionSet("transform", gates, allows_extensions))
     known = reader.mapping((), config, _KEYS)
     mode = reader.error_mode((), known, "ignore")
+    for key in SIGNALS:
+        if key in known and known[key] is None:
+            reader.complain((key,), "a list is wanted, not nothing")
     groups = {
         signal: _groups(reader, (key,), known.get(key), mode, allowed)
         for key, (signal, allowed) in SIGNALS.items()

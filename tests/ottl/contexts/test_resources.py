@@ -40,7 +40,7 @@ WHOLE: Document = {
         ("scope", 'attributes["k"]', "v"),
         ("scope", "dropped_attributes_count", 2),
         ("scope", "schema_url", "https://s"),
-        ("scope", "instrumentation_scope.name", "lib"),
+        ("log", "instrumentation_scope.name", "lib"),
         ("scope", "resource.schema_url", "https://r"),
         ("log", "scope.schema_url", "https://s"),
     ],
