@@ -18,6 +18,7 @@ from otx.ottl.values import (
     is_map,
     json_text,
     kind_of,
+    number_text,
     wrap_int64,
 )
 
@@ -40,9 +41,11 @@ def text_like(value: Value) -> str | None:
     """Anything as text: bytes as hex, everything else but strings as JSON."""
     if type(value) is str or value is None:
         return value
-    if type(value) is bytes:
-        return value.hex()
-    return json_text(value)
+    if type(value) is int:
+        return str(value)
+    if type(value) is float:
+        return number_text(value, pads_exponent=True)
+    return value.hex() if type(value) is bytes else json_text(value)
 
 
 def integer(value: Value) -> int:

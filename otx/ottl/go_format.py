@@ -58,6 +58,23 @@ class Directive:
         return complaint + show(layout, values[self.argument], self.verb)
 
 
+def _shortened(directive: Directive) -> Piece:
+    """The same with a short way for the commonest: `%s` of a text, `%d` of a number."""
+    shortcut = _SHORTCUTS.get(directive.verb)
+    if shortcut is None or directive != Directive(directive.verb, Layout(), directive.argument):
+        return directive
+    kind, argument = shortcut, directive.argument
+
+    def piece(values: Sequence[Value]) -> str:
+        value = values[argument]
+        return str(value) if type(value) is kind else directive(values)
+
+    return piece
+
+
+_SHORTCUTS: dict[str, type] = {"s": str, "d": int, "v": str}
+
+
 def _size(values: Sequence[Value], argument: int) -> int | None:
     """What an argument gives for a `*`; None where it is no number for it."""
     if argument == _MISSING:
@@ -129,7 +146,8 @@ class _Reader:
         if verb and verb != "%" and self.is_index_good and self.argument < self.count:
             if verb in "vw":
                 layout = layout.for_values()
-            self.pieces.append(Directive(verb, layout, self.argument, width_from, precision_from))
+            directive = Directive(verb, layout, self.argument, width_from, precision_from)
+            self.pieces.append(_shortened(directive))
             self.argument += 1
             return
         self.pieces.extend(self._complaints(width_from, precision_from))

@@ -21,13 +21,33 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PORT = re.compile(r"(?::[0-9]*)?")
 _USERINFO = re.compile(r"[A-Za-z0-9._:~!$&'()*+,;=%@-]*")
 
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """The characters that a part of a URL may hold as they are.
+
+    Attributes:
+        all_of: Matches a text of such characters only.
+        octets: What each byte is written as.
+    """
+
+    all_of: re.Pattern[str]
+    octets: tuple[str, ...]
+
+    @classmethod
+    def these(cls, characters: str) -> "_Kept":
+        octets = (chr(code) if chr(code) in characters else f"%{code:02X}" for code in range(256))
+        return cls(re.compile(f"[{re.escape(characters)}]*"), tuple(octets))
+
+
 _UNRESERVED = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~"
-_IN_HOST = f"{_UNRESERVED}!$&'()*+,;=:[]<>\""
-_IN_PATH = f"{_UNRESERVED}$&+,/:;=@"
-_IN_USERINFO = f"{_UNRESERVED}$&+,;="
-_IN_FRAGMENT = f"{_UNRESERVED}$&+,/:;=?@!()*"
+_HOST = f"{_UNRESERVED}!$&'()*+,;=:[]<>\""
+_IN_HOST = _Kept.these(_HOST)
+_IN_PATH = _Kept.these(f"{_UNRESERVED}$&+,/:;=@")
+_IN_USERINFO = _Kept.these(f"{_UNRESERVED}$&+,;=")
+_IN_FRAGMENT = _Kept.these(f"{_UNRESERVED}$&+,/:;=?@!()*")
 _KEPT_WHEN_ESCAPED = "!$&'()*+,;=:@[]%"
-_BAD_IN_HOST = re.compile(f"[^{re.escape(_IN_HOST)}\\x80-\\U0010ffff%]")
+_BAD_IN_HOST = re.compile(f"[^{re.escape(_HOST)}\\x80-\\U0010ffff%]")
 _ASCII_ESCAPE = re.compile(r"%(?!25)[0-7][0-9A-Fa-f]")
 
 
@@ -218,7 +238,7 @@ def _unescape_zone(text: str) -> str:
     found = _BAD_IN_HOST.search(text)
     for escape in _ESCAPE.finditer(text.encode("utf-8", "surrogateescape")):
         c = chr(int(escape[1], 16))
-        if c not in f"% {_IN_HOST}":
+        if c not in f"% {_HOST}":
             raise ExecutionError(f"{c!r} cannot stand in the zone of a URL's host")
     if found:
         raise ExecutionError(f"{found[0]!r} cannot stand in the zone of a URL's host")
@@ -259,17 +279,18 @@ def _unescape(text: str) -> str:
     )
 
 
-def _escape(text: str, kept: str) -> str:
-    octets = text.encode("utf-8", "surrogateescape")
-    return "".join(c if (c := chr(octet)) in kept else f"%{octet:02X}" for octet in octets)
+def _escape(text: str, kept: _Kept) -> str:
+    if kept.all_of.fullmatch(text):
+        return text
+    return "".join([kept.octets[octet] for octet in text.encode("utf-8", "surrogateescape")])
 
 
-def _if_other(written: str, unescaped: str, kept: str) -> str:
+def _if_other(written: str, unescaped: str, kept: _Kept) -> str:
     """The form that was written, if escaping gives another."""
     return "" if written == _escape(unescaped, kept) else written
 
 
-def _escaped(text: str, written: str, kept: str) -> str:
+def _escaped(text: str, written: str, kept: _Kept) -> str:
     """A part as it was written, where that is a valid form of it."""
-    is_valid = all(c in _KEPT_WHEN_ESCAPED or c in kept for c in written)
-    return written if written and is_valid else _escape(text, kept)
+    is_valid = written and all(c in _KEPT_WHEN_ESCAPED or kept.all_of.fullmatch(c) for c in written)
+    return written if is_valid else _escape(text, kept)

@@ -221,7 +221,7 @@ def json_text(value: Value) -> str:
 
     `<`, `>` and `&` are escaped, and keys are sorted as they are written: with their quotes.
     """
-    return _write(to_plain(value), _FUNCTIONS_JSON)
+    return _write(value, _FUNCTIONS_JSON)
 
 
 def as_string(value: Value) -> str:
@@ -240,7 +240,7 @@ def as_string(value: Value) -> str:
     if value is None:
         return ""
     try:
-        return _write(to_plain(value), _OTLP_JSON)
+        return _write(value, _OTLP_JSON)
     except ExecutionError:
         # A NaN within a map or list: the reference gives up on the whole.
         return ""
@@ -289,6 +289,10 @@ def _write(value: Any, dialect: _Dialect) -> str:
         return number_text(value, pads_exponent=dialect.pads_exponent)
     if kind is list:
         return f"[{','.join([_write(one, dialect) for one in value])}]"
+    return _write_map(value, dialect) if is_map(value) else _write(to_plain(value), dialect)
+
+
+def _write_map(value: Map, dialect: _Dialect) -> str:
     entries = [(key, _write_text(key, dialect), one) for key, one in value.items()]
     by = 1 if dialect.sorts_written else 0
     entries.sort(key=lambda entry: entry[by].encode("utf-8", "surrogateescape"))
