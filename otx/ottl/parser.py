@@ -238,20 +238,10 @@ class _Builder:
 class _Key(Node):
     """A key in brackets, until what it stands behind is built."""
 
-    __slots__ = ("inner",)
     inner: Expression
-
-    def __init__(self, place: Place, inner: Expression) -> None:
-        object.__setattr__(self, "place", place)
-        object.__setattr__(self, "inner", inner)
 
 
 class _Tuple(Node):
     """`()` or `(a, b)`: the head of a lambda, and nothing else."""
 
-    __slots__ = ("items",)
     items: Sequence[Expression]
-
-    def __init__(self, place: Place, items: Sequence[Expression]) -> None:
-        object.__setattr__(self, "place", place)
-        object.__setattr__(self, "items", items)

@@ -1,7 +1,5 @@
 """Which expression may stand where: the part of the grammar that LALR(1) cannot say."""
 
-from dataclasses import replace
-
 from otx.ottl.errors import OttlError
 from otx.ottl.syntax import (
     And,
@@ -53,7 +51,7 @@ def check_call(node: object, text: str, *, is_statement: bool = False) -> Call:
             node.name_place,
         )
     arguments = tuple(_argument(one, text) for one in node.arguments)
-    return replace(node, arguments=arguments)
+    return node.changed(arguments=arguments)
 
 
 def require_condition(node: Expression, text: str) -> Expression:
@@ -67,7 +65,7 @@ def require_condition(node: Expression, text: str) -> Expression:
     if isinstance(node, Constant) and isinstance(node.value, bool):
         return node
     if isinstance(node, Parenthesis):
-        return replace(node, inner=require_condition(node.inner, text))
+        return node.changed(inner=require_condition(node.inner, text))
     if isinstance(node, Call):
         return check_call(node, text)
     raise OttlError(
@@ -124,11 +122,11 @@ def _calculation(node: Expression, text: str) -> Expression:
     """An operand of a calculation: numbers, paths, converters, and parentheses round those."""
     if isinstance(node, Arithmetic):
         left, right = _calculation(node.left, text), _calculation(node.right, text)
-        return replace(node, left=left, right=right)
+        return node.changed(left=left, right=right)
     if isinstance(node, Signed):
-        return replace(node, operand=_calculation(node.operand, text))
+        return node.changed(operand=_calculation(node.operand, text))
     if isinstance(node, Parenthesis):
-        return replace(node, inner=_calculation(node.inner, text))
+        return node.changed(inner=_calculation(node.inner, text))
     if isinstance(node, Call):
         return check_call(node, text)
     is_number = isinstance(node, Constant) and type(node.value) in (int, float)
@@ -145,8 +143,8 @@ def _argument(argument: Argument, text: str) -> Argument:
         body = value.body
         is_condition = isinstance(_inside(body), _CONDITIONS)
         checked = require_condition(body, text) if is_condition else require_value(body, text)
-        return replace(argument, value=replace(value, body=checked))
-    return replace(argument, value=require_value(value, text))
+        return argument.changed(value=value.changed(body=checked))
+    return argument.changed(value=require_value(value, text))
 
 
 def _inside(node: Expression) -> Expression:

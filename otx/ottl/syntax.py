@@ -5,29 +5,27 @@ text, from 0, end exclusive, so that every message can point at what it speaks o
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
 from typing import Literal, TypeAlias
+
+from otx.model.frozen import Frozen
 
 CompareOperator: TypeAlias = Literal["==", "!=", "<", "<=", ">", ">="]
 MathOperator: TypeAlias = Literal["+", "-", "*", "/"]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Frozen):
     """Where something stands in the text: `[start, end)`."""
 
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Frozen):
     """Anything in the tree."""
 
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
 class Constant(Node):
     """`nil`, a boolean, a number, a text or bytes.
 
@@ -35,17 +33,15 @@ class Constant(Node):
         value: None, bool, int, float, str or bytes.
     """
 
-    value: None | bool | int | float | str | bytes
+    value: bool | int | float | str | bytes | None
 
 
-@dataclass(frozen=True, slots=True)
 class EnumSymbol(Node):
     """A name in capitals, such as `SPAN_KIND_SERVER`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
 class Field(Node):
     """One section of a path with the keys behind it: `attributes["http.method"]`."""
 
@@ -53,14 +49,12 @@ class Field(Node):
     keys: tuple["Expression", ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class Path(Node):
     """`resource.attributes["service.name"]`; the context is still its first field."""
 
     fields: tuple[Field, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Argument(Node):
     """One argument of a call; `name` is "" for one given by position."""
 
@@ -68,7 +62,6 @@ class Argument(Node):
     value: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
 class Call(Node):
     """A call of an editor or converter, with the keys behind a converter's.
 
@@ -87,21 +80,18 @@ class Call(Node):
         return self.name[:1].isupper()
 
 
-@dataclass(frozen=True, slots=True)
 class FunctionName(Node):
     """A converter's bare name, handed to a function that calls it."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
 class ListLiteral(Node):
     """`[1, "a", body]`."""
 
     items: tuple["Expression", ...]
 
 
-@dataclass(frozen=True, slots=True)
 class MapEntry(Node):
     """`"key": value` in a map literal."""
 
@@ -109,14 +99,12 @@ class MapEntry(Node):
     value: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
 class MapLiteral(Node):
     """`{"a": 1, "b": body}`."""
 
     entries: tuple[MapEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Arithmetic(Node):
     """`left + right` and its kin; `operator_place` is where the sign stands."""
 
@@ -126,7 +114,6 @@ class Arithmetic(Node):
     right: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
 class Signed(Node):
     """`-x` or `+x`."""
 
@@ -134,14 +121,12 @@ class Signed(Node):
     operand: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
 class Parenthesis(Node):
     """`(…)` round a calculation or a condition."""
 
     inner: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
 class Comparison(Node):
     """`left == right` and its kin."""
 
@@ -150,28 +135,24 @@ class Comparison(Node):
     right: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
 class Not(Node):
     """`not x`."""
 
     operand: "Expression"
 
 
-@dataclass(frozen=True, slots=True)
 class And(Node):
     """`a and b and …`."""
 
     operands: tuple["Expression", ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Or(Node):
     """`a or b or …`."""
 
     operands: tuple["Expression", ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Lambda(Node):
     """`(k, v) => body`; a formal that is ignored is `_`."""
 
@@ -198,7 +179,6 @@ Expression: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
 class Statement(Node):
     """`editor(…) where condition`."""
 
@@ -209,8 +189,8 @@ class Statement(Node):
 def walk(node: Node) -> Iterator[Node]:
     """A node and everything below it, in the order of the text."""
     yield node
-    for field in fields(node):
-        value = getattr(node, field.name)
+    for name in node.NAMES:
+        value = getattr(node, name)
         for child in value if isinstance(value, tuple) else (value,):
             if isinstance(child, Node):
                 yield from walk(child)

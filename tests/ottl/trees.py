@@ -1,6 +1,5 @@
 """Random well-formed OTTL, and trees compared without their places."""
 
-from dataclasses import fields
 from typing import Any
 
 from hypothesis import strategies as st
@@ -68,7 +67,7 @@ statements = st.one_of(
 def shape(node: Any) -> Any:
     """A tree without places."""
     if isinstance(node, Node):
-        own = [getattr(node, one.name) for one in fields(node) if "place" not in one.name]
+        own = [getattr(node, name) for name in node.NAMES if "place" not in name]
         return (type(node).__name__, *map(shape, own))
     if isinstance(node, tuple):
         return tuple(map(shape, node))
