@@ -6,17 +6,18 @@ What a file may be stands in `otx.otlp.pieces`; each document may be of any sign
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from otx.errors import UsageError
 from otx.model.signal import Signal
-from otx.otlp.caution import Caution
-from otx.otlp.decode import Request
 from otx.otlp.pieces import Piece, not_otlp, read_pieces
 from otx.otlp.wire import WIRE, Generated, count_records
+
+if TYPE_CHECKING:
+    from otx.otlp.decode import Request
 
 _RESOURCES = {
     "resourceSpans": Signal.TRACES,
@@ -26,7 +27,7 @@ _RESOURCES = {
 }
 
 
-def read_file(path: Path) -> Iterator[Request]:
+def read_file(path: Path) -> "Iterator[Request]":
     """The requests of a file.
 
     Raises:
@@ -39,7 +40,7 @@ def read_file(path: Path) -> Iterator[Request]:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
 
 
-def read_stream(stream: BinaryIO, name: str) -> Iterator[Request]:
+def read_stream(stream: BinaryIO, name: str) -> "Iterator[Request]":
     """The requests of a stream, as they come.
 
     Args:
@@ -53,12 +54,14 @@ def read_stream(stream: BinaryIO, name: str) -> Iterator[Request]:
         yield understand(piece)
 
 
-def understand(piece: Piece) -> Request:
+def understand(piece: Piece) -> "Request":
     """A piece as a request.
 
     Raises:
         UsageError: It is no OTLP; its place is named.
     """
+    from otx.otlp.decode import Request  # 5 ms, and pieces are often worked on as they are
+
     if piece.encoding == "json":
         return _request_of(parse_json(piece), piece.place)
     signal, message = parse_protobuf_piece(piece)
@@ -113,7 +116,9 @@ def parse_protobuf_piece(piece: Piece) -> tuple[Signal, Message]:
     raise not_otlp(piece.place)
 
 
-def _request_of(document: object, place: str) -> Request:
+def _request_of(document: object, place: str) -> "Request":
+    from otx.otlp.caution import Caution
+    from otx.otlp.decode import Request
     from otx.otlp.json_codec import InvalidJson, read_message
 
     signal = signal_of_document(document, place)

@@ -18,8 +18,6 @@ from typing import Annotated, Any, Protocol, TypeAlias, TypeVar
 
 from otx.ottl import coerce
 from otx.ottl.composites import CompiledLambda
-from otx.ottl.globs import Glob, compile_glob
-from otx.ottl.patterns import compile_regex
 from otx.ottl.values import Duration, Map, Time, Value
 
 T = TypeVar("T")
@@ -67,6 +65,25 @@ class Special:
     name: str
 
 
+class TextMatcher(Protocol):
+    """A glob, compiled."""
+
+    def matches(self, text: str) -> bool:
+        """Whether the whole text matches."""
+
+
+def _regex(text: str) -> "re.Pattern[str]":
+    from otx.ottl.patterns import compile_regex  # 2 ms, and few statements have patterns
+
+    return compile_regex(text)
+
+
+def _glob(text: str) -> TextMatcher:
+    from otx.ottl.globs import compile_glob  # 2 ms
+
+    return compile_glob(text)
+
+
 ANY = Coerced("value", lambda value: value)
 TARGET = Special("path")
 FUNCTION = Special("function")
@@ -94,8 +111,8 @@ ConstBool = Annotated[bool, Fixed("bool literal", bool)]
 ConstBytes = Annotated[bytes, Fixed("bytes literal", bytes)]
 ConstEnum = Annotated[int, ENUM]
 
-Regex = Annotated[re.Pattern[str], Pattern("regex", compile_regex)]
-GlobPattern = Annotated[Glob, Pattern("glob", compile_glob)]
+Regex = Annotated[re.Pattern[str], Pattern("regex", _regex)]
+GlobPattern = Annotated[TextMatcher, Pattern("glob", _glob)]
 
 
 class TargetPath(Protocol):

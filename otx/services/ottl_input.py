@@ -2,16 +2,17 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from otx.environment import Environment
 from otx.errors import UsageError
-from otx.otlp.decode import Request
-from otx.otlp.files import understand
 from otx.otlp.pieces import Piece, read_pieces
 
+if TYPE_CHECKING:
+    from otx.otlp.decode import Request
+
 Pieces: TypeAlias = Iterator[Piece]
-Requests: TypeAlias = Iterator[Request]
+Requests: TypeAlias = "Iterator[Request]"
 
 
 def open_input(
@@ -22,6 +23,8 @@ def open_input(
     Raises:
         UsageError: As `open_pieces`; or a piece is no OTLP, its place is named.
     """
+    from otx.otlp.files import understand  # 5 ms
+
     return map(understand, open_pieces(environment, path, store, since))
 
 

@@ -4,16 +4,18 @@ A file of one piece, or of a few, is not worth a process. What is read ahead is 
 many portions as there are processes.
 """
 
-import multiprocessing
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from typing import TYPE_CHECKING
 
 from otx.errors import OtxError
 from otx.otlp.pieces import Piece
 from otx.ottl.plan import Plan
 from otx.services.ottl_work import Done, WorkForm, work
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 PORTION_BYTES = 4 << 20
 """About how much one process is given at a time."""
@@ -66,6 +68,9 @@ def _portions(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
 def _work_in_processes(
     plan: Plan, portions: Iterator[list[Piece]], form: WorkForm, count: int
 ) -> Iterator[Done]:
+    import multiprocessing  # 12 ms, together
+    from concurrent.futures import ProcessPoolExecutor
+
     global _plan
     # Forked children have the compiled plan; closures could not be sent to them.
     _plan = plan
