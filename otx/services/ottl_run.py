@@ -1,4 +1,4 @@
-"""A plan run over telemetry, and what of it is written: results, differences, traces, failures."""
+"""A plan run over telemetry, and what of it is written: results, traces, failures."""
 
 from collections.abc import Iterator
 from typing import BinaryIO, Literal, TypeAlias
@@ -6,19 +6,10 @@ from typing import BinaryIO, Literal, TypeAlias
 from otx.environment import Environment
 from otx.errors import ExitCode
 from otx.model.signal import Signal
-from otx.model.units import format_count
-from otx.otlp.decode import Request
-from otx.otlp.files import understand
-from otx.otlp.json_codec import write_message
+from otx.model.units import counted
 from otx.otlp.wire import WIRE
-from otx.ottl.changes import changes, item_states
-from otx.ottl.describe import describe
 from otx.ottl.functions.registry import FunctionSet
-from otx.ottl.plan import Plan, Report
-from otx.ottl.program import ExecutionStopped
-from otx.ottl.records import Batch
-from otx.ottl.rendering import Painter, diff_lines, step_lines
-from otx.ottl.traced_plan import trace_batch
+from otx.ottl.plan import Plan
 from otx.output import Output, Remarks
 from otx.services.ottl_input import Pieces
 from otx.services.ottl_parallel import work_all
@@ -32,7 +23,6 @@ _WORK_FORMS: dict[RunForm, WorkForm] = {
     "jsonl": "json",
     "json": "nothing",
 }
-_TABLE = ["item", "record", "changes", "paths"]
 
 
 def run_plan(environment: Environment, plan: Plan, pieces: Pieces, form: RunForm, out: str) -> int:
@@ -42,7 +32,9 @@ def run_plan(environment: Environment, plan: Plan, pieces: Pieces, form: RunForm
     same, because it is what one looks at.
     """
     if form in ("diff", "table"):
-        shown = _Comparison(environment, plan)
+        from otx.services.ottl_compare import Comparison  # 12 ms, and pipes do not need it
+
+        shown = Comparison(environment, plan)
         write = shown.diff if form == "diff" else shown.table
         write(pieces, Output(environment, out))
         return _conclude(environment, shown.tally, shown.stopped)
@@ -60,6 +52,12 @@ def trace_plan(
     environment: Environment, plan: Plan, pieces: Pieces, functions: FunctionSet, out: str
 ) -> int:
     """Run a plan and tell each of its steps on each record; the exit code."""
+    from otx.otlp.files import understand
+    from otx.ottl.describe import describe
+    from otx.ottl.records import Batch
+    from otx.ottl.rendering import Painter, step_lines
+    from otx.ottl.traced_plan import trace_batch
+
     output = Output(environment, out)
     failed = 0
     with output.stream() as stream:
@@ -106,6 +104,8 @@ class _Bulk:
 
     def routes(self) -> dict[str, object]:
         """Where everything went: `{"routes": {pipeline: OTLP}, "dropped": {rule: count}}`."""
+        from otx.otlp.json_codec import write_message
+
         bodies: dict[str, list[bytes]] = {}
         signal = Signal.LOGS
         for done in self._counted():
@@ -136,85 +136,15 @@ def _resources(document: bytes) -> tuple[bytes, bytes]:
     return document[:begin], document[begin:-2]
 
 
-class _Comparison:
-    """What a plan changed, record by record."""
-
-    def __init__(self, environment: Environment, plan: Plan) -> None:
-        self._environment = environment
-        self._plan = plan
-        self.tally = Tally()
-        self.stopped: FailureText | None = None
-
-    def diff(self, pieces: Pieces, output: Output) -> None:
-        """The records that changed, with what changed in them."""
-        changed = 0
-        with output.stream() as stream:
-            painter = Painter(wants_colour=self._environment.wants_colour(stream))
-            for request, after, origins in self._run(pieces):
-                if after == request.body:
-                    continue
-                old = item_states(request.signal, request.body)
-                new = item_states(request.signal, after)
-                for line in diff_lines(old, new, origins, painter):
-                    changed += not line.removeprefix("\x1b[1m").startswith(" ")
-                    stream.write(line + "\n")
-        Remarks(self._environment).note(
-            f"{_count(changed, 'record')} of {format_count(self.tally.items)} changed"
-        )
-
-    def table(self, pieces: Pieces, output: Output) -> None:
-        """A row a record: how much of it changed, and which paths."""
-        rows = []
-        for request, after, origins in self._run(pieces):
-            old = item_states(request.signal, request.body)
-            for origin, state in zip(origins, item_states(request.signal, after), strict=True):
-                found = changes(old[origin].item, state.item) if origin >= 0 else []
-                paths = ", ".join(f"{one.sign}{one.path}" for one in found)
-                item = origin + 1 if origin >= 0 else None
-                rows.append(
-                    {"item": item, "record": state.title, "changes": len(found), "paths": paths}
-                )
-        output.rows(_TABLE, rows, "table")
-
-    def _run(self, pieces: Pieces) -> Iterator[tuple[Request, bytes, list[int]]]:
-        """Each request, its bytes afterwards, and for each item left its number before."""
-        for request in map(understand, pieces):
-            batch = Batch(request.signal, request.body)
-            before = list(batch.items())
-            numbers = {id(one): at for at, one in enumerate(before)}
-            report = Report()
-            try:
-                self._plan.run(batch, report)
-            except ExecutionStopped as error:
-                failure = error.failure
-                self.stopped = FailureText(
-                    failure.text, describe(failure.record, batch), failure.reason
-                )
-            self._add(report, batch)
-            origins = [numbers.get(id(one), -1) for one in batch.items()]
-            yield request, batch.close(), origins
-            if self.stopped is not None:
-                return
-
-    def _add(self, report: Report, batch: Batch) -> None:
-        first = [
-            FailureText(one.text, describe(one.record, batch), one.reason)
-            for one in report.outcome.failures[:1]
-        ]
-        self.tally.add(
-            Tally(report.items, report.outcome.failed, first, report.drops.by_rule, report.by_row)
-        )
-
-
 def _conclude(environment: Environment, tally: Tally, stopped: FailureText | None) -> int:
     """Tell failures, drops and routes on stderr; the exit code."""
     remarks = Remarks(environment)
     for warning, count in tally.warnings.items():
-        remarks.warning(f"{warning} ({format_count(count)} times)")
+        remarks.warning(f"{warning} ({counted(count, 'time')})")
     for rule, count in tally.dropped.items():
-        remarks.note(f"dropped {_count(count, 'record')} by {rule}")
+        remarks.note(f"dropped {counted(count, 'record')} by {rule}")
     for row, count in tally.by_row.items():
-        remarks.note(f"{row} took {_count(count, 'record')}")
+        remarks.note(f"{row} took {counted(count, 'record')}")
     if stopped is not None:
         remarks.note(
             f"otx: error: {' '.join(stopped.text.split())}\n"
@@ -224,11 +154,7 @@ def _conclude(environment: Environment, tally: Tally, stopped: FailureText | Non
     if tally.failed:
         first = tally.failures[0]
         remarks.warning(
-            f"{_count(tally.failed, 'failure')}; the first: {' '.join(first.text.split())}\n"
+            f"{counted(tally.failed, 'failure')}; the first: {' '.join(first.text.split())}\n"
             f"  on {first.record}: {first.reason}"
         )
     return ExitCode.DONE
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{format_count(number)} {noun}{'' if number == 1 else 's'}"
