@@ -1,21 +1,24 @@
 """`otx ottl`: run, test and explain OTTL. A module a subcommand."""
 
 from otx.commands import command_app
-from otx.commands.ottl.check import check
-from otx.commands.ottl.evaluate import evaluate
-from otx.commands.ottl.explain import explain
-from otx.commands.ottl.fmt import fmt
-from otx.commands.ottl.functions import functions
-from otx.commands.ottl.run import run
+from otx.commands.lazy import lazy_group
 
-app = command_app(help="Run, test and explain OTTL.")
+SUBCOMMANDS = {
+    "run": "otx.commands.ottl.run:run",
+    "eval": "otx.commands.ottl.evaluate:evaluate",
+    "check": "otx.commands.ottl.check:check",
+    "explain": "otx.commands.ottl.explain:explain",
+    "functions": "otx.commands.ottl.functions:functions",
+    "fmt": "otx.commands.ottl.fmt:fmt",
+    "repl": "otx.commands.ottl.repl:repl",
+    "test": "otx.commands.ottl.test:test",
+    "recipes": "otx.commands.ottl.recipes:recipes",
+}
+"""Each with the function that it is; its module is imported when it is called."""
 
-app.command("run")(run)
-app.command("eval")(evaluate)
-app.command("check")(check)
-app.command("explain")(explain)
-app.command("functions")(functions)
-app.command("fmt")(fmt)
+app = command_app(
+    help="Run, test and explain OTTL without a Collector.", cls=lazy_group(SUBCOMMANDS)
+)
 
 
 @app.callback()
