@@ -75,7 +75,7 @@ def find_test_files(cwd: Path, names: Sequence[str]) -> list[str]:
                 raise UsageError(f"there is no test file in {name}", hint=hint)
             found.update(dict.fromkeys(str(PurePath(name, one)) for one in below))
         elif place.exists():
-            found[name] = None
+            found[str(PurePath(name))] = None
         else:
             raise UsageError(f"there is no file or folder {name}")
     return list(found)
@@ -130,8 +130,9 @@ class Session:
                 results.append(self._file(name))
                 stream.writelines(f"{line}\n" for line in file_lines(results[-1], painter))
             stream.write("\n")
-            if self._options.coverage:
-                lines = coverage_lines(_covered(results), painter)
+            covered = _covered(results) if self._options.coverage else []
+            if covered:
+                lines = coverage_lines(covered, painter)
                 stream.writelines(f"{line}\n" for line in lines)
                 stream.write("\n")
             stream.write(summary_line(results, painter) + "\n")

@@ -13,6 +13,7 @@ from otx.ottl.unit_tests.record_paths import flat
 from otx.ottl.unit_tests.record_state import RecordState
 from otx.ottl.unit_tests.running import Ran, Survivor
 from otx.ottl.unit_tests.shortened import Short
+from otx.ottl.unit_tests.subject import Subject
 
 ProblemKind: TypeAlias = Literal[
     "value", "dropped", "kept", "added", "missing", "failed", "no failure", "route", "nothing said"
@@ -43,6 +44,8 @@ class Problem:
         path: What of it differs, or the pipeline.
         expected: What should be there.
         got: What is there.
+        text: The statement or condition that failed.
+        place: Where that stands.
     """
 
     kind: ProblemKind
@@ -51,11 +54,13 @@ class Problem:
     path: str = ""
     expected: Any = ABSENT
     got: Any = ABSENT
+    text: str = ""
+    place: str = ""
 
 
-def compare(test: TestCase, ran: Ran) -> list[Problem]:
+def compare(subject: Subject, test: TestCase, ran: Ran) -> list[Problem]:
     """All differences of a test."""
-    problems = [*_failures(test, ran)]
+    problems = [*_failures(subject, test, ran)]
     if not test.expectation.given:
         problems.append(Problem("nothing said"))
     elif test.expectation.compares_records:
@@ -72,6 +77,10 @@ def name_of(test: TestCase, position: int) -> str:
     state = test.inputs[position]
     number = f" {position}" if len(test.inputs) > 1 else ""
     return f"{state.word}{number} {state.title}".rstrip()
+
+
+def _bare_name(state: RecordState) -> str:
+    return f"{state.word} {state.title}".rstrip()
 
 
 def differences(expected: Flat, got: Flat) -> Iterator[tuple[str, Any, Any]]:
@@ -94,7 +103,7 @@ def equal(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
-def _failures(test: TestCase, ran: Ran) -> Iterator[Problem]:
+def _failures(subject: Subject, test: TestCase, ran: Ran) -> Iterator[Problem]:
     wanted = test.expectation.errors
     reasons = list(dict.fromkeys(one.reason for one in ran.failures))
     for words in wanted:
@@ -102,10 +111,13 @@ def _failures(test: TestCase, ran: Ran) -> Iterator[Problem]:
             yield Problem("no failure", expected=words, got=reasons or ABSENT)
     for one in ran.failures:
         # Who writes `silent` has said that failures are nothing to speak of.
-        is_expected = one.counted.error_mode == "silent" or any(w in one.reason for w in wanted)
-        if not is_expected:
-            record = "" if one.position is None else name_of(test, one.position)
-            yield Problem("failed", record, one.position, one.counted.text, got=one.reason)
+        if one.counted.error_mode == "silent" or any(words in one.reason for words in wanted):
+            continue
+        record = "" if one.position is None else name_of(test, one.position)
+        at = subject.place(one.counted)
+        place = f"{subject.origin.file}:{at.line}:{at.column}"
+        text = " ".join(one.counted.text.split())
+        yield Problem("failed", record, one.position, got=one.reason, text=text, place=place)
 
 
 def _changed(test: TestCase, ran: Ran) -> Iterator[Problem]:
@@ -114,7 +126,7 @@ def _changed(test: TestCase, ran: Ran) -> Iterator[Problem]:
     for survivor in ran.survivors:
         if survivor.position is None:
             state = survivor.state
-            yield Problem("added", f"{state.word} {state.title}".rstrip(), got=state.short)
+            yield Problem("added", _bare_name(state), got=state.short[state.word])
             continue
         before = test.inputs[survivor.position].short
         expected = test.expectation.changed.get(survivor.position, before)
@@ -123,7 +135,7 @@ def _changed(test: TestCase, ran: Ran) -> Iterator[Problem]:
 
 def _values(test: TestCase, survivor: Survivor, expected: Short) -> Iterator[Problem]:
     at = survivor.position
-    record = f"{survivor.state.word} {survivor.state.title}" if at is None else name_of(test, at)
+    record = _bare_name(survivor.state) if at is None else name_of(test, at)
     for path, one, other in differences(flat(expected), flat(survivor.state.short)):
         yield Problem("value", record, at, path, one, other)
 
@@ -171,11 +183,11 @@ def _aligned(
         if what == "equal":
             continue
         for state in expected[begin + len(pairs) : end]:
-            yield Problem("missing", f"{state.word} {state.title}".rstrip(), expected=state.short)
+            yield Problem("missing", _bare_name(state), expected=state.short[state.word])
         for survivor in survivors[other_begin + len(pairs) : other_end]:
             state = survivor.state
-            record = f"{state.word} {state.title}".rstrip()
-            yield Problem("added", record, survivor.position, got=state.short)
+            got = state.short[state.word]
+            yield Problem("added", _bare_name(state), survivor.position, got=got)
 
 
 def _fingerprint(value: Any) -> str:

@@ -71,6 +71,8 @@ def _problem(problem: Problem) -> dict[str, Any]:
         "path": problem.path,
         "expected": plain(problem.expected),
         "got": plain(problem.got),
+        "statement": problem.text,
+        "place": problem.place,
         "text": summary(problem),
     }
 

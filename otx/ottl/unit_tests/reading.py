@@ -23,6 +23,7 @@ from otx.ottl.unit_tests.subject import (
 from otx.ottl.yaml_places import FilePlace, YamlPath, load_yaml
 
 _FILE_KEYS = ("statements", "config", "feature_gates", "tests", *OPTIONS)
+_COLLECTOR_KEYS = ("receivers", "processors", "exporters", "connectors", "extensions", "service")
 _TEST_KEYS = ("name", "input", *KEYS)
 
 
@@ -148,6 +149,9 @@ def _read_test(data: object, path: YamlPath, open_file: OpenFile) -> TestCase:
 def _check_keys(data: Mapping[str, Any]) -> None:
     known = (*_FILE_KEYS, *COMPONENT_KINDS)
     for key in data:
+        if key in _COLLECTOR_KEYS:
+            hint = "a whole configuration stands under config"
+            raise Unreadable((key,), f"there is no key {key!r}", hint)
         if key not in _FILE_KEYS and key.partition("/")[0] not in COMPONENT_KINDS:
             raise unknown_key((), key, known)
 

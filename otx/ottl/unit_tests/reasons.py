@@ -4,7 +4,7 @@ That is who changed a value that should have stayed, and whose condition was fal
 was expected.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,23 +62,18 @@ def _concerns(record: Any, item: Any) -> bool:
     return item_of(record) is item or record is item.resource or record is item.scope
 
 
-def _relevant(at: int, told: Sequence[Told], problems: Sequence[Problem]) -> Iterator[Told]:
+def _relevant(at: int, told: Sequence[Told], problems: Sequence[Problem]) -> list[Told]:
     mine = [problem for problem in problems if at in _positions(problem)]
-    found = [one for one in told if any(_explains(one, problem) for problem in mine)]
-    if not found and any(problem.kind == "value" for problem in mine):
-        found = [one for one in told if one.did in ("not matched", "failed")]
-    yield from found[:_MOST]
+    return [one for one in told if any(_explains(one, problem) for problem in mine)][:_MOST]
 
 
 def _explains(told: Told, problem: Problem) -> bool:
-    is_asked = told.did in ("is true", "is false")
     if problem.kind == "route":
-        return is_asked
+        return told.decides == "route"
     if problem.kind in ("kept", "dropped"):
-        # A condition drops where it is true, or keeps.
-        drops = (told.did == "is true") is not told.keeps
-        return is_asked and drops is (problem.kind == "dropped")
-    if problem.kind != "value" or is_asked:
+        drops = (told.did == "is true") is (told.decides == "drop")
+        return told.decides in ("drop", "keep") and drops is (problem.kind == "dropped")
+    if problem.kind != "value" or told.decides != "change":
         return False
     targets = told.changed or [target_of(told.text)]
     return any(_overlaps(target, problem.path) for target in targets)

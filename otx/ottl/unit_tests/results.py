@@ -61,7 +61,7 @@ def run_tests(file: TestFile, clock: Callable[[], int]) -> list[TestResult]:
     results = []
     for test in file.tests:
         begun = clock()
-        problems = compare(test, run_test(file.subject, test))
+        problems = compare(file.subject, test, run_test(file.subject, test))
         took = clock() - begun
         results.append(TestResult(test, problems, reasons(file, test, problems), took))
     return results

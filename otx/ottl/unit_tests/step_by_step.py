@@ -26,6 +26,8 @@ from otx.ottl.tracing import Part, TracedCondition, TracedStatement
 from otx.ottl.unit_tests.subject import Subject
 
 Did: TypeAlias = Literal["ran", "not matched", "failed", "is true", "is false"]
+Decides: TypeAlias = Literal["change", "drop", "keep", "route"]
+"""What it is about: a statement changes, a true condition drops, keeps or routes a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +39,16 @@ class Told:
         parts: The parts of a condition that was not true, with their values.
         changed: The paths that a statement changed.
         failure: Why it failed; "" where it did not.
-        keeps: Whether a record is kept where it is true, and not dropped.
     """
 
     component: str
     text: str
     record: Any
     did: Did
+    decides: Decides = "change"
     parts: Sequence[Part] = ()
     changed: Sequence[str] = ()
     failure: str = ""
-    keeps: bool = False
 
 
 def told_by(subject: Subject, batch: Batch) -> Iterator[Told]:
@@ -89,7 +90,13 @@ def _group(subject: Subject, component: str, group: Group, batch: Batch) -> Iter
             step = statement.run(record)
             changed = [path for path, _, _ in step.changed]
             yield Told(
-                component, step.statement, record, step.verdict, step.parts, changed, step.reason
+                component,
+                step.statement,
+                record,
+                step.verdict,
+                parts=step.parts,
+                changed=changed,
+                failure=step.reason,
             )
 
 
@@ -102,7 +109,7 @@ def _refused(subject: Subject, component: str, group: Group, record: Any) -> Ite
         )
         parts += traced.parts(record)
     for statement in group.statements:
-        yield Told(component, statement.text, record, "not matched", parts)
+        yield Told(component, statement.text, record, "not matched", parts=parts)
 
 
 def _conditions(
@@ -125,15 +132,18 @@ def _asked(subject: Subject, step: Step, context: str, text: str, batch: Batch) 
     if not condition or SIGNAL_OF_CONTEXT.get(context, batch.signal) is not batch.signal:
         return
     traced = TracedCondition(condition, CONTEXTS[context], subject.functions)
-    keeps = isinstance(step.processor, TailSampling)
     for record in WALKS[context](batch):
         record.cache = None
         parts = traced.parts(record)
         is_true = parts[0].value is True
-        shown = () if is_true else parts
-        yield Told(
-            step.name, text, record, "is true" if is_true else "is false", shown, keeps=keeps
-        )
+        did: Did = "is true" if is_true else "is false"
+        yield Told(step.name, text, record, did, _decides(step), () if is_true else parts)
+
+
+def _decides(step: Step) -> Decides:
+    if isinstance(step.processor, RoutingConnector):
+        return "route"
+    return "keep" if isinstance(step.processor, TailSampling) else "drop"
 
 
 def _condition_of(text: str) -> str:

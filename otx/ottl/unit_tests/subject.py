@@ -93,7 +93,7 @@ def read_subject(document: TestDocument, functions: FunctionSet, open_file: Open
         FileUnusable: It does not parse or check; all that is wrong is named.
         Unreadable: The test file does not say it as it has to.
     """
-    data: Mapping[str, Any] = document.expanded.data
+    data: Mapping[str, Any] = document.expanded.data or {}
     components = {key: data[key] for key in data if _kind(key) in COMPONENT_KINDS}
     given = [key for key in ("statements", "config") if key in data]
     if len(given) + bool(components) != 1:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from otx.ottl.rendering import Painter, part_text, printable
-from otx.ottl.unit_tests.comparing import Problem
+from otx.ottl.unit_tests.comparing import Problem, name_of
 from otx.ottl.unit_tests.coverage import Covered, totals
 from otx.ottl.unit_tests.findings import FileUnusable
 from otx.ottl.unit_tests.reasons import Reason
@@ -12,6 +12,8 @@ from otx.ottl.unit_tests.wording import expected_and_got, sentence
 
 _MOST = 20
 """Differences that are shown of one record."""
+_TEXT_WIDTH = 100
+"""Of a statement in the table of coverage, whose place says the rest."""
 
 
 def file_lines(result: FileResult, painter: Painter) -> Iterator[str]:
@@ -51,11 +53,15 @@ def coverage_lines(covered: Sequence[Covered], painter: Painter) -> Iterator[str
     width = max(map(len, places), default=0)
     counted = max(map(len, counts), default=0)
     for one, place, count in zip(covered, places, counts, strict=True):
-        text = printable(" ".join(one.text.split()))
+        text = _cut(printable(" ".join(one.text.split())))
         line = f"  {place.ljust(width)}  {count.ljust(counted)}  {text}"
         yield painter.paint(line, "~") if one.missing else line
         for side in one.missing:
             yield painter.paint(f"  {' ' * width}  {_unreached(one, side)}", "~")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _TEXT_WIDTH else text[: _TEXT_WIDTH - 1] + "…"
 
 
 def _counts(covered: Covered) -> str:
@@ -100,19 +106,27 @@ def test_lines(file: FileResult, result: TestResult, painter: Painter) -> Iterat
     about: dict[tuple[str, int | None], list[Problem]] = {}
     for problem in result.problems:
         about.setdefault((problem.record, problem.position), []).append(problem)
-    for (record, _), problems in about.items():
+    for (record, position), problems in about.items():
         yield from _record(record, problems, painter)
-        for position in _positions(problems):
-            for reason in result.reasons.get(position, ()):
-                yield from _reason(reason, painter)
+        if position is not None:
+            yield from _reasons(result, position, painter)
+    yield from _misrouted(result, painter)
 
 
-def _positions(problems: Sequence[Problem]) -> list[int]:
-    found = {problem.position for problem in problems if problem.position is not None}
-    for problem in problems:
-        if problem.kind == "route":
-            found |= set(problem.expected) ^ set(problem.got)
-    return sorted(found)
+def _reasons(result: TestResult, position: int, painter: Painter) -> Iterator[str]:
+    for reason in result.reasons.get(position, ()):
+        if reason.told.decides != "route":
+            yield from _reason(reason, painter)
+
+
+def _misrouted(result: TestResult, painter: Painter) -> Iterator[str]:
+    """The rows of the routing table for each record that went elsewhere."""
+    for position, found in result.reasons.items():
+        rows = [reason for reason in found if reason.told.decides == "route"]
+        if rows:
+            yield f"      {printable(name_of(result.test, position))}"
+        for reason in rows:
+            yield from _reason(reason, painter)
 
 
 def _record(record: str, problems: Sequence[Problem], painter: Painter) -> Iterator[str]:
@@ -123,7 +137,7 @@ def _record(record: str, problems: Sequence[Problem], painter: Painter) -> Itera
     for problem in problems[:_MOST]:
         yield indent + printable(sentence(problem))
         if problem.kind == "failed":
-            yield f"{indent}  {printable(' '.join(problem.path.split()))}"
+            yield f"{indent}  {painter.faint(problem.place)}  {printable(problem.text)}"
         both = expected_and_got(problem)
         if both is not None:
             yield indent + painter.paint(f"  expected {printable(both[0])}", "+")

@@ -17,7 +17,9 @@ def sentence(problem: Problem) -> str:
     if problem.kind == "value":
         return problem.path
     if problem.kind in ("dropped", "kept") and problem.position is None:
-        return f"{problem.expected} should be dropped, {len(problem.got)} were: {problem.got}"
+        which = ", ".join(map(str, problem.got))
+        dropped = f"{len(problem.got)} ({which})" if which else "none"
+        return f"{problem.expected} should be dropped, not {dropped}"
     if problem.kind == "failed":
         return f"failed: {problem.got}"
     if problem.kind == "no failure":
@@ -36,8 +38,8 @@ def sentence(problem: Problem) -> str:
 
 
 def expected_and_got(problem: Problem) -> tuple[str, str] | None:
-    """Both sides of a difference in a value or a route; None for other differences."""
-    if problem.kind not in ("value", "route"):
+    """Both sides of a difference; None where the sentence says it all."""
+    if problem.kind not in ("value", "route", "added", "missing"):
         return None
     expected, got = _shown(problem.expected), _shown(problem.got)
     if max(len(expected), len(got)) > _WIDTH:
