@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otx.errors import UsageError
-from otx.ottl.yaml_places import MAX_NODES, load_yaml
+from otx.ottl.yaml_nodes import MAX_NODES
+from otx.ottl.yaml_places import load_yaml
 
 SOURCE = """\
 list:
