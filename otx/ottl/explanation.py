@@ -11,7 +11,7 @@ from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.errors import OttlError
 from otx.ottl.functions.registry import FunctionSet
-from otx.ottl.inference import Inference, infer
+from otx.ottl.inference import Inference, infer, undefined
 from otx.ottl.parser import parse_condition, parse_statement, parse_value_expression
 from otx.ottl.syntax import (
     Arithmetic,
@@ -119,6 +119,8 @@ def explain_text(text: str, context: str, functions: FunctionSet) -> Explanation
     inference = None if context else infer([tree], functions)
     found = CONTEXTS[context] if context else inference.context if inference else None
     if found is None:
+        if error := undefined(text, tree, functions):
+            raise error
         assert inference is not None  # noqa: S101 - a named context was found
         refused = "; ".join(f"{one.name}: {one.refusal}" for one in inference.candidates)
         raise UsageError(
@@ -258,8 +260,6 @@ def _children(node: Node) -> list[Expression]:
         return [one.value for one in node.entries]
     if isinstance(node, Parenthesis):
         return [node.inner]
-    found: list[Expression] = []
-    for name in ("left", "right", "operand", "body"):
-        if hasattr(node, name):
-            found.append(getattr(node, name))
+    names = ("left", "right", "operand", "body")
+    found = [getattr(node, name) for name in names if hasattr(node, name)]
     return [*found, *getattr(node, "operands", ())]

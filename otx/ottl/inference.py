@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS
+from otx.ottl.errors import OttlError
+from otx.ottl.function_hints import hint_for
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.syntax import Call, EnumSymbol, FunctionName, Lambda, Node, Path, walk
 
@@ -81,6 +83,20 @@ def infer(
             return Inference(CONTEXTS[name], chosen, _reason(first, name, named))
         refused.append(Candidate(name, refusal))
     return Inference(None, refused, f"{first} cannot be: {refused[0].refusal}")
+
+
+def undefined(text: str, tree: Node, functions: FunctionSet) -> OttlError | None:
+    """The first call of what no context has; None where there is none.
+
+    Inference can only say that nothing fits; this says why, and where.
+    """
+    for node in walk(tree):
+        if not isinstance(node, Call) or any(functions.find(node.name, one) for one in CONTEXTS):
+            continue
+        known = {name for one in CONTEXTS for name in functions.names(one)}
+        hint = hint_for(node.name, known)
+        return OttlError(f"undefined function {node.name!r}", text, node.name_place, hint)
+    return None
 
 
 def _reason(first: str, chosen: str, named: Sequence[str]) -> str:

@@ -11,8 +11,14 @@ from google.protobuf.message import Message
 
 from otx.model.signal import Signal
 from otx.otlp.open_view import open_class
+from otx.ottl.errors import ExecutionError
 from otx.ottl.profile_dictionary import Dictionary, ProfileAttributes, dictionary_of
 from otx.ottl.record import Msg, Record
+
+MAX_GROWTH = 1000
+MAX_GROWTH_EACH = 20
+"""What a scope may grow by: so much, and so much for each of its items. A Collector knows no bound
+and never ends."""
 
 ITEMS: dict[Signal, tuple[str, str, str]] = {
     Signal.TRACES: ("resource_spans", "scope_spans", "spans"),
@@ -54,7 +60,7 @@ class ScopeRecord(Record):
         items: Grows while metrics are added.
     """
 
-    __slots__ = ("group", "items", "resource", "signal")
+    __slots__ = ("_most", "group", "items", "resource", "signal")
 
     def __init__(self, group: Msg, resource: ResourceRecord, signal: Signal) -> None:
         super().__init__(group.scope)
@@ -63,6 +69,7 @@ class ScopeRecord(Record):
         self.signal = signal
         make = _ITEM_RECORDS[signal]
         self.items: list[Any] = [make(item, self) for item in self.container]
+        self._most = MAX_GROWTH + MAX_GROWTH_EACH * len(self.items)
 
     @property
     def container(self) -> Any:
@@ -70,7 +77,16 @@ class ScopeRecord(Record):
         return getattr(self.group, ITEMS[self.signal][2])
 
     def add(self, item: Msg) -> "ItemRecord":
-        """Append a copy of a message as a new item."""
+        """Append a copy of a message as a new item.
+
+        Raises:
+            ExecutionError: There is no end to it: statements run on what is added too.
+        """
+        if len(self.items) >= self._most:
+            raise ExecutionError(
+                f"it makes metrics of the metrics it made: {len(self.items)} by now; "
+                "give it a `where` that they do not match"
+            )
         container = self.container
         container.append(item)
         record = _ITEM_RECORDS[self.signal](container[-1], self)

@@ -3,7 +3,7 @@
 import pytest
 
 from otx.ottl.functions.registry import FunctionSet
-from otx.ottl.inference import Inference, infer
+from otx.ottl.inference import Inference, infer, undefined
 from otx.ottl.parser import parse_statement
 
 
@@ -79,3 +79,13 @@ def test_a_signal_allows_only_its_own_contexts() -> None:
     found = inferred('set(span.name, "x")', allowed=("resource", "scope", "log"))
     assert found.context is None
     assert "it is none of resource, scope, log" in found.reason
+
+
+def test_a_function_that_no_context_has_is_told_with_its_place() -> None:
+    text = "set(span.name, Lenn(span.name))"
+    error = undefined(text, parse_statement(text), FunctionSet("transform"))
+    assert error is not None
+    assert (error.reason, error.hint) == ("undefined function 'Lenn'", "did you mean Len?")
+    assert text[error.place.start : error.place.end] == "Lenn"
+    known = 'convert_sum_to_gauge() where span.name == ""'
+    assert undefined(known, parse_statement(known), FunctionSet("transform")) is None

@@ -9,7 +9,7 @@ from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS, PROCESSOR_CONTEXTS
 from otx.ottl.errors import OttlError
 from otx.ottl.functions.registry import FunctionSet
-from otx.ottl.inference import infer
+from otx.ottl.inference import infer, undefined
 from otx.ottl.parser import parse_condition, parse_statement
 from otx.ottl.program import (
     CompiledCondition,
@@ -61,7 +61,10 @@ class ConfigInvalid(UsageError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         first = problems[0]
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        super().__init__(f"{first}{more}", first.ottl.hint if first.ottl else first.hint)
+        head, newline, caret = str(first).partition("\n")
+        super().__init__(
+            f"{head}{more}{newline}{caret}", first.ottl.hint if first.ottl else first.hint
+        )
         self.problems = tuple(problems)
 
 
@@ -215,18 +218,22 @@ class Reader:
         conditions: Sequence[tuple[ConfigPath, str]],
         allowed: Collection[str],
     ) -> Context | None:
-        trees: list[Node] = []
+        trees: list[tuple[ConfigPath, str, Node]] = []
         before = len(self.problems)
         for place, text in statements:
             tree = self.attempt(place, lambda text=text: parse_statement(text))  # type: ignore[misc]
-            trees += [tree] if tree is not None else []
+            trees += [(place, text, tree)] if tree is not None else []
         for place, text in conditions:
             asked = self.attempt(place, lambda text=text: parse_condition(text))  # type: ignore[misc]
-            trees += [asked] if asked is not None else []
+            trees += [(place, text, asked)] if asked is not None else []
         if len(self.problems) > before:
             return None
-        inference = infer(trees, self.functions, allowed)
+        inference = infer((tree for _, _, tree in trees), self.functions, allowed)
         if inference.context is None:
+            for place, text, parsed in trees:
+                if error := undefined(text, parsed, self.functions):
+                    self.problems.append(Problem(place, error.reason, error.hint, error))
+        if inference.context is None and len(self.problems) == before:
             refused = "; ".join(f"{one.name}: {one.refusal}" for one in inference.candidates)
             self.complain(
                 path,
