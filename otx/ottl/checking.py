@@ -26,14 +26,21 @@ class Finding:
 
     def text(self) -> str:
         """The finding as compilers print it, with the line and a caret."""
-        head = f"{self.file}:{self.place.line}:{self.place.column}: {self.severity}: {self.message}"
-        shown = "".join(c if c.isprintable() else " " for c in self.place.text)
-        begin = self.place.column - 1
-        width = max(1, min(self.width, len(shown) - begin))
-        lines = [head, f"  {shown}", f"  {' ' * begin}{'^' * width}"]
+        lines = [f"{self.where()}: {self.severity}: {self.message}", *self.caret_lines()]
         if self.hint:
             lines.append(f"  hint: {self.hint}")
         return "\n".join(lines)
+
+    def where(self) -> str:
+        """Its place: `FILE:LINE:COL`."""
+        return f"{self.file}:{self.place.line}:{self.place.column}"
+
+    def caret_lines(self) -> list[str]:
+        """The line that it stands in, and carets under the text."""
+        shown = "".join(c if c.isprintable() else " " for c in self.place.text)
+        begin = self.place.column - 1
+        width = max(1, min(self.width, len(shown) - begin))
+        return [f"  {shown}", f"  {' ' * begin}{'^' * width}"]
 
     def document(self) -> dict[str, Any]:
         """The finding for programs."""
@@ -66,9 +73,7 @@ def _check_statements(source: StatementFile, functions: FunctionSet) -> Iterator
         plan_of_statements(texts, functions)
     except ConfigInvalid as invalid:
         for problem in invalid.problems:
-            number = problem.path[0] if problem.path and isinstance(problem.path[0], int) else 0
-            offset = problem.ottl.place.start if problem.ottl else 0
-            yield _finding(source.name, source.place(number, offset), problem)
+            yield finding_of(source, problem)
 
 
 def _check_config(source: ConfigFile, functions: FunctionSet) -> Iterator[Finding]:
@@ -84,10 +89,7 @@ def _check_config(source: ConfigFile, functions: FunctionSet) -> Iterator[Findin
             )
         except ConfigInvalid as invalid:
             for problem in invalid.problems:
-                placed = problem.within(component.path)
-                offset = problem.ottl.place.start if problem.ottl else 0
-                place = source.place(placed.path, offset)
-                yield _finding(source.name, place, placed)
+                yield finding_of(source, problem.within(component.path))
         for path, text in _texts(component.config, component.path):
             for trap in traps_in(text):
                 yield _trap(source.name, source.place(path, trap.place.start), trap)
@@ -106,12 +108,26 @@ def _texts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str 
         yield path, value
 
 
-def _finding(file: str, place: FilePlace, problem: Problem) -> Finding:
+def finding_of(source: StatementFile | ConfigFile, problem: Problem) -> Finding:
+    """A problem of a file as a finding in it.
+
+    Args:
+        source: The file.
+        problem: Its path begins at the file's root, or with a statement's number.
+    """
+    offset = problem.ottl.place.start if problem.ottl else 0
+    if isinstance(source, ConfigFile):
+        place = source.place(problem.path, offset)
+    else:
+        number = problem.path[0] if problem.path and isinstance(problem.path[0], int) else 0
+        place = source.place(number, offset)
     if problem.ottl is None:
-        where = path_text(problem.path)
-        return Finding(file, place, 1, "error", f"{where}: {problem.message}", problem.hint)
+        message = problem.message
+        if problem.path:
+            message = f"{path_text(problem.path)}: {message}"
+        return Finding(source.name, place, 1, "error", message, problem.hint)
     width = problem.ottl.place.end - problem.ottl.place.start
-    return Finding(file, place, width, "error", problem.ottl.reason, problem.ottl.hint)
+    return Finding(source.name, place, width, "error", problem.ottl.reason, problem.ottl.hint)
 
 
 def _trap(file: str, place: FilePlace, trap: Trap) -> Finding:

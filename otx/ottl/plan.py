@@ -36,7 +36,7 @@ class Report:
 
     Attributes:
         outcome: Failures.
-        drops: Records that each rule of a filter dropped.
+        drops: Records that each rule of each filter dropped.
         routes: What a routing connector sent to each pipeline, one request a batch.
         by_row: Items that each row of its table took.
         batches: Requests that were run.
@@ -78,6 +78,10 @@ class Plan:
             for step in steps
         )
 
+    def looks_at(self, signal: Signal) -> bool:
+        """Whether anything of it runs on a signal."""
+        return any(_looks_at(step.processor, signal) for step in self.steps.get(signal, ()))
+
     def run(self, batch: Batch, report: Report) -> None:
         """Run over one batch; what changed is in the batch, what was routed in the report.
 
@@ -87,10 +91,11 @@ class Plan:
         report.batches += 1
         report.items += sum(len(scope.items) for scope in batch.scopes())
         for step in self.steps.get(batch.signal, ()):
-            self._run_step(step.processor, batch, report)
+            self._run_step(step, batch, report)
 
     @staticmethod
-    def _run_step(processor: Processor | Group, batch: Batch, report: Report) -> None:
+    def _run_step(step: Step, batch: Batch, report: Report) -> None:
+        processor = step.processor
         if isinstance(processor, Group):
             records = WALKS[processor.context.name](batch)
             run_statements(
@@ -103,20 +108,31 @@ class Plan:
         elif isinstance(processor, TransformProcessor):
             processor.run(batch, report.outcome)
         elif isinstance(processor, FilterProcessor):
-            processor.run(batch, report.outcome, report.drops)
+            drops = Drops()
+            try:
+                processor.run(batch, report.outcome, drops)
+            finally:
+                report.drops.add(drops, step.name)
         elif isinstance(processor, TailSampling):
             kept = processor.sampled(batch, report.outcome)
             for scope in batch.scopes():
                 scope.items[:] = [one for one in scope.items if one.item.trace_id in kept]
             batch.prune()
         else:
-            _gather(processor.route(batch, report.outcome), report)
+            _gather(step.name, processor.route(batch, report.outcome), report)
 
 
-def _gather(routes: Routes, report: Report) -> None:
+def _looks_at(processor: Processor | Group, signal: Signal) -> bool:
+    if isinstance(processor, TransformProcessor):
+        return bool(processor.groups.get(signal))
+    return not isinstance(processor, FilterProcessor) or bool(processor.rules.get(signal))
+
+
+def _gather(connector: str, routes: Routes, report: Report) -> None:
     for pipeline, body in routes.requests.items():
         report.routes.setdefault(pipeline, []).append(body)
-    report.by_row.update(routes.by_row)
+    for row, count in routes.by_row.items():
+        report.by_row[f"{connector}.{row}"] += count
 
 
 def plan_of_statements(

@@ -1,5 +1,6 @@
 """Statements made ready, and run over the records of a batch under an error mode."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
@@ -64,15 +65,20 @@ class Outcome:
 
     Attributes:
         failures: The first `MAX_FAILURES` of them.
-        failed: How many there were.
+        by_text: How many there were of each statement or condition under each error mode.
     """
 
     failures: list[Failure] = field(default_factory=list)
-    failed: int = 0
+    by_text: Counter[tuple[str, ErrorMode]] = field(default_factory=Counter)
 
-    def add(self, failure: Failure) -> None:
+    @property
+    def failed(self) -> int:
+        """How many failures there were."""
+        return self.by_text.total()
+
+    def add(self, failure: Failure, error_mode: ErrorMode) -> None:
         """Count a failure."""
-        self.failed += 1
+        self.by_text[failure.text, error_mode] += 1
         if len(self.failures) < MAX_FAILURES:
             self.failures.append(failure)
 
@@ -173,7 +179,7 @@ def fail(failure: Failure, error_mode: ErrorMode, outcome: Outcome) -> None:
     Raises:
         ExecutionStopped: The mode is `propagate`.
     """
-    outcome.add(failure)
+    outcome.add(failure, error_mode)
     if error_mode == "propagate":
         raise ExecutionStopped(failure) from None
 

@@ -52,6 +52,16 @@ class ConfigFile:
         return self.document.place(path, offset)
 
 
+def source_of_statements(texts: Sequence[str], name: str) -> StatementFile:
+    """Statements of a command line as a file, so that errors have a place in them."""
+    statements = []
+    line = 1
+    for text in texts:
+        statements.append(SourceText(text, line))
+        line += text.count("\n") + 1
+    return StatementFile(name, statements, "\n".join(texts))
+
+
 def read_source(source: str, name: str, variables: Mapping[str, str]) -> StatementFile | ConfigFile:
     """A file that holds OTTL; its form is found from its content.
 

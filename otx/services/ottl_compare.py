@@ -7,14 +7,14 @@ from otx.model.units import counted, format_count
 from otx.otlp.decode import Request
 from otx.otlp.files import understand
 from otx.ottl.changes import changes, item_states
-from otx.ottl.describe import describe
+from otx.ottl.describe import Numbers
 from otx.ottl.plan import Plan, Report
 from otx.ottl.program import ExecutionStopped
 from otx.ottl.records import Batch
 from otx.ottl.rendering import Painter, diff_lines
 from otx.output import Output, Remarks
 from otx.services.ottl_input import Pieces
-from otx.services.ottl_work import FailureText, Tally
+from otx.services.ottl_work import FailureText, Tally, failure_text, tally_of
 
 _TABLE = ["item", "record", "changes", "paths"]
 
@@ -66,29 +66,17 @@ class Comparison:
 
     def _run(self, pieces: Pieces) -> Iterator[tuple[Request, bytes, list[int]]]:
         """Each request, its bytes afterwards, and for each item left its number before."""
-        for request in map(understand, pieces):
+        for piece in pieces:
+            request = understand(piece)
             batch = Batch(request.signal, request.body)
-            before = list(batch.items())
-            numbers = {id(one): at for at, one in enumerate(before)}
+            numbers = Numbers(batch)
             report = Report()
             try:
                 self._plan.run(batch, report)
             except ExecutionStopped as error:
-                failure = error.failure
-                self.stopped = FailureText(
-                    failure.text, describe(failure.record, batch), failure.reason
-                )
-            self._add(report, batch)
-            origins = [numbers.get(id(one), -1) for one in batch.items()]
+                self.stopped = failure_text(error.failure, numbers, piece.place)
+            self.tally.add(tally_of(report, numbers, piece.place))
+            origins = [numbers.of(one) - 1 for one in batch.items()]
             yield request, batch.close(), origins
             if self.stopped is not None:
                 return
-
-    def _add(self, report: Report, batch: Batch) -> None:
-        first = [
-            FailureText(one.text, describe(one.record, batch), one.reason)
-            for one in report.outcome.failures[:1]
-        ]
-        self.tally.add(
-            Tally(report.items, report.outcome.failed, first, report.drops.by_rule, report.by_row)
-        )

@@ -9,14 +9,14 @@ from otx.errors import ExitCode, OtxError, UsageError
 from otx.otlp.any_value import encode_any
 from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS
-from otx.ottl.describe import describe
+from otx.ottl.describe import Numbers, describe
 from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.inference import infer
 from otx.ottl.lift import Evaluate
 from otx.ottl.parser import parse_condition, parse_value_expression
 from otx.ottl.plan import SIGNAL_OF_CONTEXT
-from otx.ottl.program import compile_condition, compile_value_expression
+from otx.ottl.program import compile_condition, compile_value_expression, words
 from otx.ottl.records import WALKS, Batch
 from otx.ottl.values import Value, storable, to_plain
 from otx.output import Output, to_json
@@ -97,7 +97,8 @@ def _values(evaluate: Evaluate, context: Context, requests: Requests) -> Iterato
                 yield evaluate(record)
             except (ExecutionError, RecursionError) as error:
                 raise OtxError(
-                    f"it failed on {describe(record, batch)}: {error}", code=ExitCode.NO
+                    f"it failed on {describe(record, Numbers(batch))}: {words(error)}",
+                    code=ExitCode.NO,
                 ) from None
 
 

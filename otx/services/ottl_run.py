@@ -53,7 +53,7 @@ def trace_plan(
 ) -> int:
     """Run a plan and tell each of its steps on each record; the exit code."""
     from otx.otlp.files import understand
-    from otx.ottl.describe import describe
+    from otx.ottl.describe import Numbers, describe
     from otx.ottl.records import Batch
     from otx.ottl.rendering import Painter, step_lines
     from otx.ottl.traced_plan import trace_batch
@@ -64,9 +64,10 @@ def trace_plan(
         painter = Painter(wants_colour=environment.wants_colour(stream))
         for request in map(understand, pieces):
             batch = Batch(request.signal, request.body)
+            numbers = Numbers(batch)
             for record, step in trace_batch(plan, batch, functions):
                 failed += step.verdict == "failed"
-                for line in step_lines(describe(record, batch), step, painter):
+                for line in step_lines(describe(record, numbers), step, painter):
                     stream.write(line + "\n")
     return ExitCode.NO if failed else ExitCode.DONE
 

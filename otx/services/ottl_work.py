@@ -18,9 +18,9 @@ from otx.otlp.json_codec import InvalidJson
 from otx.otlp.json_open import Memo, official_descriptor, read_open, write_open
 from otx.otlp.open_view import open_class
 from otx.otlp.pieces import Piece
-from otx.ottl.describe import describe
+from otx.ottl.describe import Numbers, describe
 from otx.ottl.plan import Plan, Report
-from otx.ottl.program import MAX_FAILURES, ExecutionStopped
+from otx.ottl.program import MAX_FAILURES, ExecutionStopped, Failure
 from otx.ottl.records import Batch
 
 WorkForm: TypeAlias = Literal["protobuf", "json", "nothing"]
@@ -88,27 +88,32 @@ def work(plan: Plan, piece: Piece, form: WorkForm) -> Done:
     """
     opened = _open(piece)
     batch = Batch(opened.signal, opened.message)
+    numbers = Numbers(batch)
     report = Report()
     stopped = None
     try:
         plan.run(batch, report)
     except ExecutionStopped as error:
-        failure = error.failure
-        stopped = FailureText(failure.text, describe(failure.record, batch), failure.reason)
+        stopped = failure_text(error.failure, numbers, piece.place)
     batch.flush()
-    tally = Tally(
-        report.items,
-        report.outcome.failed,
-        [
-            FailureText(one.text, describe(one.record, batch), one.reason)
-            for one in report.outcome.failures[:1]
-        ],
-        report.drops.by_rule,
-        report.by_row,
-        opened.warnings,
-    )
+    tally = tally_of(report, numbers, piece.place)
+    tally.warnings.update(opened.warnings)
     routes = {pipeline: b"".join(bodies) for pipeline, bodies in report.routes.items()}
     return Done(opened.signal, _written(batch, opened, form), tally, routes, stopped)
+
+
+def tally_of(report: Report, numbers: Numbers, place: str) -> Tally:
+    """What one piece's report comes to."""
+    outcome = report.outcome
+    first = [failure_text(one, numbers, place) for one in outcome.failures[:1]]
+    return Tally(report.items, outcome.failed, first, report.drops.by_rule, report.by_row)
+
+
+def failure_text(failure: Failure, numbers: Numbers, place: str) -> FailureText:
+    """A failure in words; its record is named with the piece that it stands in."""
+    return FailureText(
+        failure.text, f"{describe(failure.record, numbers)}, in {place}", failure.reason
+    )
 
 
 @dataclass(frozen=True, slots=True)

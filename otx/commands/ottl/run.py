@@ -81,20 +81,14 @@ def _plan(
     functions: "FunctionSet",
     error_mode: "ErrorMode | None",
 ) -> "Plan":
-    from otx.ottl.plan import plan_of_config, plan_of_statements
-    from otx.ottl.source import StatementFile
+    from otx.ottl.plan_source import plan_of_source
+    from otx.ottl.source import source_of_statements
 
-    if statements and file is None:
-        return plan_of_statements(statements, functions, error_mode or "propagate", context)
-    if statements or file is None:
+    if bool(statements) == (file is not None):
         raise UsageError("one of -s STATEMENT and -f FILE is wanted")
-    source = read_source_file(environment, file)
-    if isinstance(source, StatementFile):
-        texts = [one.text for one in source.statements]
-        return plan_of_statements(texts, functions, error_mode or "propagate", context)
-    return plan_of_config(
-        source.data,
-        functions.gates,
-        allows_extensions=functions.allows_extensions,
-        error_mode=error_mode,
+    source = (
+        read_source_file(environment, file)
+        if file
+        else source_of_statements(statements or [], "-s")
     )
+    return plan_of_source(source, functions, context=context, error_mode=error_mode)

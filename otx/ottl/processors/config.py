@@ -1,7 +1,7 @@
 """What the components' configurations have in common: places, problems, groups of statements."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeVar
 
 from otx.errors import UsageError
@@ -94,6 +94,10 @@ class Reader:
 
     def __init__(self, functions: FunctionSet) -> None:
         self.functions = functions
+        # The transform processor reads its groups' conditions as the filter processor reads its own.
+        self._of_conditions = functions
+        if functions.component == "transform":
+            self._of_conditions = replace(functions, component="filter")
         self.problems: list[Problem] = []
 
     def complain(self, path: ConfigPath, message: str, hint: str = "") -> None:
@@ -197,7 +201,7 @@ class Reader:
             self.attempt(
                 place,
                 lambda text=text: compile_condition(  # type: ignore[misc]
-                    text, chosen, self.functions, needs_prefix=is_inferred
+                    text, chosen, self._of_conditions, needs_prefix=is_inferred
                 ),
             )
             for place, text in conditions

@@ -10,7 +10,7 @@ from otx.ottl.contexts.context import Context
 from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.processors.config import ConfigPath, Reader, path_text
-from otx.ottl.program import CompiledCondition, ErrorMode, Failure, Outcome, fail
+from otx.ottl.program import CompiledCondition, ErrorMode, Failure, Outcome, fail, words
 from otx.ottl.records import Batch, MetricRecord, SpanRecord
 
 SIGNALS: Mapping[str, tuple[Signal, tuple[str, ...]]] = {
@@ -58,10 +58,22 @@ class Drops:
     """What was dropped.
 
     Attributes:
-        by_rule: Records that each rule dropped.
+        by_rule: Records of its context that each rule dropped.
+        kept_by_rule: Records of its context that each rule was asked about and let through.
     """
 
     by_rule: Counter[str] = field(default_factory=Counter)
+    kept_by_rule: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Drops", component: str = "") -> None:
+        """Count in what was dropped elsewhere; a component's rules are named with it."""
+        before = f"{component}." if component else ""
+        for mine, more in (
+            (self.by_rule, other.by_rule),
+            (self.kept_by_rule, other.kept_by_rule),
+        ):
+            for rule, count in more.items():
+                mine[f"{before}{rule}"] += count
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +89,24 @@ class FilterProcessor:
             ExecutionStopped: A failure under `propagate`; the batch would be dropped.
         """
         rules = self.rules.get(batch.signal, ())
-        if rules:
-            _Sieve(rules, outcome, drops).sift(batch)
+        if not rules:
+            return
+        sieve = _Sieve(rules, outcome)
+        try:
+            sieve.sift(batch)
+        finally:
+            drops.add(sieve.drops())
 
 
 class _Sieve:
-    def __init__(self, rules: Sequence[Rule], outcome: Outcome, drops: Drops) -> None:
+    def __init__(self, rules: Sequence[Rule], outcome: Outcome) -> None:
         self._of = {
             context: [rule for rule in rules if rule.context == context]
             for context in {rule.context for rule in rules}
         }
         self._outcome = outcome
-        self._drops = drops
+        self._dropped = dict.fromkeys((rule.name for rule in rules), 0)
+        self._kept = dict.fromkeys(self._of, 0)
 
     def sift(self, batch: Batch) -> None:
         """Drop resources, scopes, items and parts, and what is empty afterwards."""
@@ -111,6 +129,16 @@ class _Sieve:
         batch.resources[:] = [one for one in batch.resources if one.scopes]
         batch.prune()
 
+    def drops(self) -> Drops:
+        """What was dropped. A rule let through what was kept, and what a later rule dropped."""
+        found = Drops(by_rule=Counter(self._dropped))
+        for context, rules in self._of.items():
+            kept = self._kept[context]
+            for rule in reversed(rules):
+                found.kept_by_rule[rule.name] = kept
+                kept += self._dropped[rule.name]
+        return found
+
     def _keeps(self, record: Any, context: str) -> bool:
         if self._drops_it(record, context):
             return False
@@ -126,14 +154,18 @@ class _Sieve:
         return True
 
     def _drops_it(self, record: Any, context: str) -> bool:
-        for rule in self._of.get(context, ()):
+        rules = self._of.get(context)
+        if rules is None:
+            return False
+        for rule in rules:
             try:
                 if rule.condition.holds(record):
-                    self._drops.by_rule[rule.name] += 1
+                    self._dropped[rule.name] += 1
                     return True
             except (ExecutionError, RecursionError) as error:
-                failure = Failure(rule.condition.text, record, str(error))
+                failure = Failure(rule.condition.text, record, words(error))
                 fail(failure, rule.error_mode, self._outcome)
+        self._kept[context] += 1
         return False
 
 

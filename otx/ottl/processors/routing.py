@@ -20,6 +20,7 @@ from otx.ottl.program import (
     compile_condition,
     compile_statement,
     fail,
+    words,
 )
 from otx.ottl.records import ITEMS, Batch, ResourceRecord
 
@@ -167,7 +168,7 @@ class _Router:
             if row.run is not None:
                 row.run(record)
         except (ExecutionError, RecursionError) as error:
-            fail(Failure(row.text, record, str(error)), self._connector.error_mode, self._outcome)
+            fail(Failure(row.text, record, words(error)), self._connector.error_mode, self._outcome)
             return False
         return True
 
