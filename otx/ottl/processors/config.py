@@ -94,7 +94,7 @@ class Reader:
 
     def __init__(self, functions: FunctionSet) -> None:
         self.functions = functions
-        # The transform processor reads its groups' conditions as the filter processor reads its own.
+        # The transform processor reads the conditions of groups as the filter processor does.
         self._of_conditions = functions
         if functions.component == "transform":
             self._of_conditions = replace(functions, component="filter")
