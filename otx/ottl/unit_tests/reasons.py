@@ -17,6 +17,13 @@ from otx.ottl.unit_tests.step_by_step import Told, target_of, told_by
 from otx.ottl.unit_tests.subject import Subject
 from otx.ottl.yaml_places import FilePlace
 
+_OWNERS = {
+    "instrumentation_scope": "scope",
+    **dict.fromkeys(("spanevent", "spanlink"), "span"),
+    **dict.fromkeys(("datapoint", "exemplar"), "metric"),
+    "profilesample": "profile",
+}
+"""The record that a part of one lies in."""
 _MOST = 5
 """Reasons that are told for one record."""
 
@@ -76,17 +83,20 @@ def _explains(told: Told, problem: Problem) -> bool:
     if problem.kind != "value" or told.decides != "change":
         return False
     targets = told.changed or [target_of(told.text)]
-    return any(_overlaps(target, problem.path) for target in targets)
+    return any(_overlaps(told.context, target, problem.path) for target in targets)
 
 
-def _overlaps(target: str, path: str) -> bool:
-    """Whether a path of a statement may lead to what differs.
+def _overlaps(context: str, target: str, path: str) -> bool:
+    """Whether a statement's path may lead to what differs.
 
-    A statement leaves its own context's name out and calls parts of a record by names of their own
-    (`datapoint.attributes` lies in `metric.data_points[0].attributes`), so that ends are compared.
+    A statement may leave its own context's name out, and it calls parts of a record by names of
+    their own: `datapoint.attributes` lies in `metric.data_points[0].attributes`.
     """
-    bare = target.partition(".")[2] if target.partition(".")[0] in CONTEXTS else target
-    return bare in path or path.partition(".")[2].startswith(bare)
+    first, _, rest = target.partition(".")
+    owner, bare = (first, rest) if first in CONTEXTS else (context, target)
+    part, _, inner = path.partition(".")
+    is_of = _OWNERS.get(owner, owner) == part
+    return not target or (is_of and (bare in inner or inner.startswith(bare)))
 
 
 def _reason(subject: Subject, told: Told) -> Reason:

@@ -14,6 +14,7 @@ Steps: TypeAlias = tuple[str | int, ...]
 Changes: TypeAlias = dict[Steps, Any]
 """The new value of each path; None for one that is removed."""
 
+_MISSING: Any = object()
 _MAPS = ATTRIBUTES | {"body"}
 """The fields behind which keys stand in brackets."""
 
@@ -99,11 +100,7 @@ def applied(short: Short, changes: Mapping[Steps, Any]) -> Short:
 
 
 def difference(before: Short, after: Short) -> Changes:
-    """The changes that make one state of another.
-
-    Raises:
-        InvalidPath: A value became Empty, which no change can say.
-    """
+    """The changes that make one state of another."""
     return dict(_difference((), before, after, is_keyed=False))
 
 
@@ -130,20 +127,26 @@ def _difference(
 ) -> Iterator[tuple[Steps, Any]]:
     if _is_same(before, after):
         return
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
+    are_maps = isinstance(before, Mapping) and isinstance(after, Mapping)
+    if are_maps and not (is_keyed and _has_new_empty(before, after)):
         for key in {**before, **after}:
             here = (*steps, key)
-            if key not in after:
-                yield here, None
-            elif key not in before:
-                yield here, _sayable(here, after[key])
+            # No attributes are an empty map of them.
+            none = {} if key in ATTRIBUTES and not is_keyed else _MISSING
+            old, new = before.get(key, none), after.get(key, none)
+            if old is _MISSING or new is _MISSING:
+                yield here, None if new is _MISSING else new
             else:
-                below = is_keyed or key in _MAPS
-                yield from _difference(here, before[key], after[key], is_keyed=below)
+                yield from _difference(here, old, new, is_keyed=is_keyed or key in _MAPS)
     elif isinstance(before, list) and isinstance(after, list) and not is_keyed:
         yield from _of_lists(steps, before, after)
     else:
-        yield steps, _sayable(steps, after)
+        yield steps, after
+
+
+def _has_new_empty(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether a value became Empty, which only the whole map can say: None is for what is gone."""
+    return any(value is None and before.get(key, 0) is not None for key, value in after.items())
 
 
 def _of_lists(steps: Steps, before: list[Any], after: list[Any]) -> Iterator[tuple[Steps, Any]]:
@@ -171,15 +174,6 @@ def _removed(before: list[Any], after: list[Any]) -> list[int]:
         else:
             removed.append(at)
     return removed if following == len(after) and len(removed) < len(before) else []
-
-
-def _sayable(steps: Steps, value: Any) -> Any:
-    if value is None:
-        raise InvalidPath(
-            f"{path_text(steps)} is there without a value, which changes cannot say",
-            "write the record under expect",
-        )
-    return value
 
 
 def _is_same(one: Any, other: Any) -> bool:

@@ -36,12 +36,14 @@ class Told:
 
     Attributes:
         component: Whose it is; "" in a list of statements.
+        context: What it runs on.
         parts: The parts of a condition that was not true, with their values.
         changed: The paths that a statement changed.
         failure: Why it failed; "" where it did not.
     """
 
     component: str
+    context: str
     text: str
     record: Any
     did: Did
@@ -91,6 +93,7 @@ def _group(subject: Subject, component: str, group: Group, batch: Batch) -> Iter
             changed = [path for path, _, _ in step.changed]
             yield Told(
                 component,
+                group.context.name,
                 step.statement,
                 record,
                 step.verdict,
@@ -109,7 +112,8 @@ def _refused(subject: Subject, component: str, group: Group, record: Any) -> Ite
         )
         parts += traced.parts(record)
     for statement in group.statements:
-        yield Told(component, statement.text, record, "not matched", parts=parts)
+        context = group.context.name
+        yield Told(component, context, statement.text, record, "not matched", parts=parts)
 
 
 def _conditions(
@@ -137,7 +141,8 @@ def _asked(subject: Subject, step: Step, context: str, text: str, batch: Batch) 
         parts = traced.parts(record)
         is_true = parts[0].value is True
         did: Did = "is true" if is_true else "is false"
-        yield Told(step.name, text, record, did, _decides(step), () if is_true else parts)
+        shown = () if is_true else parts
+        yield Told(step.name, context, text, record, did, _decides(step), shown)
 
 
 def _decides(step: Step) -> Decides:

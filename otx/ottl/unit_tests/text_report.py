@@ -48,7 +48,7 @@ def coverage_lines(covered: Sequence[Covered], painter: Painter) -> Iterator[str
     """How often each statement and condition was reached, and what no test reaches."""
     reached, there = totals(covered)
     yield painter.strong(f"coverage: {reached} of {there} reached")
-    places = [f"{one.file}:{one.line}:{one.column}" for one in covered]
+    places = [printable(f"{one.file}:{one.line}:{one.column}") for one in covered]
     counts = [_counts(one) for one in covered]
     width = max(map(len, places), default=0)
     counted = max(map(len, counts), default=0)
@@ -85,7 +85,7 @@ def _error(result: FileResult, painter: Painter) -> Iterator[str]:
     assert result.error is not None  # noqa: S101 - the caller has looked
     if isinstance(result.error, FileUnusable):
         for finding in result.error.findings:
-            for number, line in enumerate(finding.text().splitlines()):
+            for number, line in enumerate(map(printable, finding.text().splitlines())):
                 yield f"  {painter.paint(line, '-') if number == 0 else line}"
         return
     yield f"  {painter.paint(printable(result.error.message), '-')}"
@@ -101,7 +101,7 @@ def test_lines(file: FileResult, result: TestResult, painter: Painter) -> Iterat
         return
     assert file.file is not None  # noqa: S101 - a test has a file
     place = file.file.place(result.test)
-    where = painter.faint(f"  {file.name}:{place.line}")
+    where = painter.faint(f"  {printable(file.name)}:{place.line}")
     yield f"  {painter.paint('✗', '-')} {painter.strong(name)}{where}"
     about: dict[tuple[str, int | None], list[Problem]] = {}
     for problem in result.problems:
@@ -137,7 +137,7 @@ def _record(record: str, problems: Sequence[Problem], painter: Painter) -> Itera
     for problem in problems[:_MOST]:
         yield indent + printable(sentence(problem))
         if problem.kind == "failed":
-            yield f"{indent}  {painter.faint(problem.place)}  {printable(problem.text)}"
+            yield f"{indent}  {painter.faint(printable(problem.place))}  {printable(problem.text)}"
         both = expected_and_got(problem)
         if both is not None:
             yield indent + painter.paint(f"  expected {printable(both[0])}", "+")
@@ -153,7 +153,7 @@ def _reason(reason: Reason, painter: Painter) -> Iterator[str]:
         did_text = f"changed {', '.join(told.changed)}" if told.changed else "ran, changed nothing"
     else:
         did_text = f"failed: {told.failure}" if did == "failed" else did
-    where = f"{reason.file}:{reason.place.line}:{reason.place.column}"
+    where = f"{printable(reason.file)}:{reason.place.line}:{reason.place.column}"
     yield f"        {painter.faint(where)}  {printable(' '.join(told.text.split()))}"
     yield painter.paint(f"          {printable(did_text)}", "~")
     for part in told.parts:

@@ -13,7 +13,6 @@ from otx.ottl.unit_tests.expectations import changes_by_position
 from otx.ottl.unit_tests.inputs import FORMS
 from otx.ottl.unit_tests.reading import TestCase, TestFile
 from otx.ottl.unit_tests.record_paths import (
-    InvalidPath,
     Steps,
     applied,
     difference,
@@ -60,7 +59,7 @@ def updated_source(file: TestFile, results: Sequence[TestResult]) -> Update:
         try:
             source = edited(source, file.name, _values(file, result))
             names.append(name)
-        except (_CannotUpdate, CannotEdit, InvalidPath) as error:
+        except (_CannotUpdate, CannotEdit) as error:
             remarks.append(f"{name!r} was not updated: {error}")
     return Update(source, names, remarks)
 

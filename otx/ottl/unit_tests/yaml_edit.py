@@ -5,7 +5,7 @@ something else are written anew: within a block map entry by entry, so that comm
 entries stay too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
@@ -110,14 +110,8 @@ class _Editor:
         is_block = isinstance(node, yaml.CollectionNode) and not node.flow_style
         if is_block and isinstance(node, yaml.MappingNode) and isinstance(value, Mapping) and value:
             self._merge(node, value)
-        elif (
-            is_block
-            and isinstance(node, yaml.SequenceNode)
-            and isinstance(value, list)
-            and len(value) == len(node.value)
-        ):
-            for inner, one in zip(node.value, value, strict=True):
-                self._change(inner, one, None, in_flow=False)
+        elif is_block and isinstance(node, yaml.SequenceNode) and isinstance(value, list) and value:
+            self._line_up(node, value)
         else:
             self._replace(node, value, key, in_flow=in_flow)
 
@@ -136,6 +130,20 @@ class _Editor:
                 self._edits.append((start, self._line_end(self._end(inner)), ""))
         self._insert(node, {name: one for name, one in value.items() if str(name) in named})
 
+    def _line_up(self, node: Any, value: Sequence[Any]) -> None:
+        """Element by element; those that are too many go, those that are missing come."""
+        gone = node.value[len(value) :]
+        if not all(self._has_own_dash(inner) for inner in gone):
+            self._replace(node, value, None, in_flow=False)
+            return
+        for inner, one in zip(node.value, value, strict=False):
+            self._change(inner, one, None, in_flow=False)
+        for inner in gone:
+            start = self._line_start(inner.start_mark.index)
+            self._edits.append((start, self._line_end(self._end(inner)), ""))
+        if new := value[len(node.value) :]:
+            self._add_lines(node, block(list(new), node.start_mark.column), node.start_mark.column)
+
     def _insert(self, node: Any, entries: Mapping[Any, Any], *, opens: bool = False) -> None:
         """Add entries at the end of a map."""
         if not entries:
@@ -148,12 +156,14 @@ class _Editor:
             return
         indent = node.value[0][0].start_mark.column
         lines = [
-            " " * indent + line
-            for key, one in entries.items()
-            for line in entry(key, one, indent, opens=opens)
+            line for key, one in entries.items() for line in entry(key, one, indent, opens=opens)
         ]
+        self._add_lines(node, lines, indent)
+
+    def _add_lines(self, node: Any, lines: Sequence[str], indent: int) -> None:
+        """Add lines behind a block."""
         at = self._line_end(self._end(node))
-        text = "\n".join(lines)
+        text = "\n".join(" " * indent + line for line in lines)
         is_ended = self._source[at - 1 : at] == "\n"
         self._edits.append((at, at, f"{text}\n" if is_ended else f"\n{text}"))
 
@@ -172,12 +182,10 @@ class _Editor:
             text = "".join(f"\n{' ' * indent}{line}" for line in block(value, indent))
         else:
             text = inline(value)
-            if (
-                is_block
-                and key is not None
-                and not self._source[key.end_mark.index + 1 : start].strip()
-            ):
-                start, text = key.end_mark.index + 1, f" {text}"
+            if is_block and key is not None:
+                start, text = self._behind(key, start, text)
+        if start == end and self._source[start - 1 : start] in (":", "-"):
+            text = f" {text}"  # nothing was written behind the key
         self._edits.append((start, end, text))
 
     def _behind(self, key: Any, start: int, text: str) -> tuple[int, str]:
@@ -233,3 +241,7 @@ class _Editor:
     def _has_own_line(self, key: Any) -> bool:
         start = key.start_mark.index
         return not self._source[self._line_start(start) : start].strip()
+
+    def _has_own_dash(self, node: Any) -> bool:
+        start = node.start_mark.index
+        return self._source[self._line_start(start) : start].strip() == "-"

@@ -61,8 +61,13 @@ def entry(key: Any, value: Any, column: int, *, opens: bool = False) -> list[str
 
 
 def fits(value: Any, column: int) -> bool:
-    """Whether a value can stand on a line from a column on; what is no collection has to."""
+    """Whether a value should stand on a line from a column on; what is no collection has to.
+
+    A map whose keys would need quotes there reads better as a block.
+    """
     is_collection = isinstance(value, (Mapping, list)) and bool(value)
+    if isinstance(value, Mapping) and any(key_text(k) != key_text(k, in_block=True) for k in value):
+        return False
     return not is_collection or column + len(inline(value)) <= LINE
 
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from tests.ottl.vector_case import load
 
 from otx.model.signal import Signal
 from otx.otlp.files import read_stream
@@ -15,6 +14,7 @@ from otx.ottl.unit_tests.record_state import (
     states_of,
     written,
 )
+from tests.ottl.vector_case import load
 
 
 def record(resource: Any, scope: Any, name: str) -> WrittenRecord:

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.ottl.vector_case import expected, load
 
 from otx.ottl.unit_tests.findings import OpenedFile
 from otx.ottl.unit_tests.reading import read_test_file
 from otx.ottl.unit_tests.results import run_tests
 from otx.ottl.unit_tests.wording import summary
+from tests.ottl.vector_case import expected, load
 
 
 def runnable() -> list[dict[str, Any]]:
