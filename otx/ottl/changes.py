@@ -16,6 +16,14 @@ Sign: TypeAlias = Literal["+", "-", "~"]
 Flat: TypeAlias = dict[str, Any]
 """A record's fields by path, as OTTL writes them."""
 
+ITEM_NOUNS = {
+    Signal.TRACES: "span",
+    Signal.METRICS: "metric",
+    Signal.LOGS: "log record",
+    Signal.PROFILES: "profile",
+}
+"""What people call one item of each signal."""
+
 _MISSING: Any = object()
 _HEX = {"trace_id", "span_id", "parent_span_id", "profile_id"}
 

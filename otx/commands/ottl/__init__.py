@@ -11,6 +11,7 @@ SUBCOMMANDS = {
     "functions": "otx.commands.ottl.functions:functions",
     "fmt": "otx.commands.ottl.fmt:fmt",
     "repl": "otx.commands.ottl.repl:repl",
+    "bench": "otx.commands.ottl.bench:bench",
     "test": "otx.commands.ottl.test:test",
     "recipes": "otx.commands.ottl.recipes:recipes",
 }

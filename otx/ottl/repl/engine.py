@@ -6,12 +6,12 @@ from typing import Protocol
 
 from otx.errors import OtxError
 from otx.model.units import format_count
-from otx.otlp.wire import WIRE
+from otx.ottl.changes import ITEM_NOUNS
 from otx.ottl.completion import Candidate
 from otx.ottl.rendering import Painter
 from otx.ottl.repl.commands import find_command
 from otx.ottl.repl.complete import argument_place, candidates
-from otx.ottl.repl.replies import Replies, Reply
+from otx.ottl.repl.replies import Replies, Reply, counted
 from otx.ottl.repl.running import CONTEXT_OF_SIGNAL, StatementResult
 from otx.ottl.repl.session import ConditionResult, Session, Source
 from otx.ottl.tokens import is_open
@@ -81,7 +81,7 @@ class Repl:
         """What is loaded, and how to go on."""
         session = self.session
         counts = Counter(one.signal for one in session.records)
-        shown = ", ".join(_counted(WIRE[one].record_noun, count) for one, count in counts.items())
+        shown = ", ".join(counted(count, ITEM_NOUNS[one]) for one, count in counts.items())
         lines = [f"{session.name}: {shown}"]
         if session.is_cut:
             lines.append("there is more than a prompt can hold: these are the first")
@@ -97,8 +97,7 @@ class Repl:
         session = self.session
         place = f"record {session.index + 1} of {format_count(len(session.records))}"
         context = f"context {session.context}" if session.context else "context inferred"
-        count = len(session.typed)
-        ran = f"{count} statement{'' if count == 1 else 's'} ran"
+        ran = f"{counted(len(session.typed), 'statement')} ran"
         return f"{place}   {context}   {ran}   :help  Tab completes  Ctrl-D leaves"
 
     def _text(self, text: str) -> Reply:
@@ -122,9 +121,3 @@ def needs_more(entry: str) -> bool:
         return is_open(entry)
     command, begin = argument_place(entry.lstrip())
     return command is not None and command.takes_text and is_open(entry.lstrip()[begin:])
-
-
-def _counted(noun: str, count: int) -> str:
-    """A count of records; a metric is one record, however many points it has."""
-    noun = "metrics" if noun == "data points" else "profiles" if noun == "samples" else noun
-    return f"{format_count(count)} {noun.removesuffix('s') if count == 1 else noun}"

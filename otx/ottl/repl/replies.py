@@ -113,7 +113,7 @@ class Replies:
         """What is as it was."""
         count = len(item_states(undone.after.signal, undone.after.body))
         difference = self.difference(undone.before, undone.after, range(count))
-        others = f" and {_count(undone.others, 'other')}" if undone.others else ""
+        others = f" and {counted(undone.others, 'other')}" if undone.others else ""
         text = printable(" ".join(undone.text.split()))
         place = f"on record {undone.index + 1}{others}"
         return Reply([*difference, self.painter.faint(f"took back {text}, {place}")])
@@ -165,7 +165,7 @@ class Replies:
         if done.failed > len(done.reasons):
             yield self.painter.faint(f"  and {done.failed - len(done.reasons)} more failures")
         yield (
-            f"{format_count(done.matched)} of {_count(done.records, done.context)} matched, "
+            f"{format_count(done.matched)} of {counted(done.records, done.context)} matched, "
             f"{format_count(done.changed)} changed, {format_count(done.failed)} failed"
             + self.painter.faint(f"  {done.elapsed_ns / 1000 / max(1, done.records):.1f} µs each")
         )
@@ -197,5 +197,6 @@ def _note(path: str, value: Any, symbols: Mapping[str, int]) -> str:
     return ""
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """A number of things: `1 span`, `12 000 spans`."""
     return f"{format_count(number)} {noun}{'' if number == 1 else 's'}"
