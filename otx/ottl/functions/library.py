@@ -138,6 +138,7 @@ FAMILIES: Mapping[str, tuple[str, ...]] = {
         "replace_match",
         "replace_pattern",
     ),
+    "routing": ("route",),
     "spans": ("set_semconv_span_name",),
     "text": (
         "Concat",

@@ -134,7 +134,7 @@ def test_a_record_that_went_elsewhere_is_told_with_the_rows() -> None:
           table:
             - {context: log, condition: body == "a", pipelines: [logs/a]}
             - context: log
-              statement: delete_key(attributes, "x") where body == "b"
+              statement: route() where body == "b"
               pipelines: [logs/b]
         tests:
           - {input: {logs: [{body: a}, {body: c}]}, routes: {logs/a: [0], logs/b: [1]}}
@@ -143,7 +143,7 @@ def test_a_record_that_went_elsewhere_is_told_with_the_rows() -> None:
     assert found == {
         1: [
             ("is false", 'body == "a"', 5),
-            ("is false", 'delete_key(attributes, "x") where body == "b"', 7),
+            ("is false", 'route() where body == "b"', 7),
         ]
     }
 
