@@ -7,7 +7,7 @@ every usual offset. It tries one spelling after another, at the place where the 
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from otx.ottl.errors import ExecutionError
 from otx.ottl.go_time.parse import LayoutMismatch
@@ -127,7 +127,7 @@ def parse_by(text: str, attempt: Attempt[T]) -> tuple[T, str]:
     return _Search(parts, text[at:], attempt).run("", 0)
 
 
-class _Search:
+class _Search(Generic[T]):
     """The search for spellings: directives in their order, each with what may follow it."""
 
     def __init__(self, parts: Sequence[tuple[str, str]], tail: str, attempt: Attempt[T]) -> None:

@@ -83,7 +83,7 @@ def library() -> Mapping[str, str]:
     """The patterns that everybody knows."""
     lines = files(__package__).joinpath("functions/grok_patterns.txt").read_text().splitlines()
     entries = (line.split(" ", 1) for line in lines if line and not line.startswith("#"))
-    return {name: pattern for name, pattern in entries}
+    return dict(entries)
 
 
 def parse_definitions(texts: list[str]) -> tuple[tuple[str, str], ...]:

@@ -24,8 +24,9 @@ _QUOTED = {text: f"\\{letter}" for letter, text in _SIMPLE.items()}
 def unquote(token: str, text: str, start: int) -> str:
     r"""The value of a text in double quotes, with the escapes of Go.
 
-    `\xHH` and `\ooo` are bytes, as in Go; what is no UTF-8 becomes surrogate escapes. The Collector's
-    parser makes a character of each, so it has no way to write the texts that `sanitize_utf8` mends.
+    `\xHH` and `\ooo` are bytes, as in Go; what is no UTF-8 becomes surrogate escapes. The
+    Collector's parser makes a character of each, and so has no way to write the texts that
+    `sanitize_utf8` mends.
 
     Args:
         token: The literal with its quotes.

@@ -1,5 +1,7 @@
-"""Why a statement did or did not do something to a record: each part of its condition with its
-value, what stood at its target before and after, and how long it took.
+"""Why a statement did or did not do something to a record.
+
+Told are each part of its condition with its value, what stood at its target before and after, and
+how long it took.
 
 Only `--trace`, the REPL and the TUI's bench come here. A traced statement is the same closures as
 one that just runs, with more closures beside it for the parts that people ask about.

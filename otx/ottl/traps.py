@@ -73,13 +73,13 @@ def _of_call(node: Call) -> Iterator[Trap]:
     at = _REGEX_ARGUMENTS.get(node.name)
     if at is not None and at < len(arguments):
         pattern = arguments[at]
-        if isinstance(pattern, Constant) and isinstance(pattern.value, str):
-            if _SINGLE_ESCAPES.search(pattern.value):
-                yield Trap(
-                    pattern.place,
-                    r"\b and its kin are control characters in a text",
-                    r"a regular expression's backslash is written twice: \\b",
-                )
+        text = pattern.value if isinstance(pattern, Constant) else None
+        if isinstance(text, str) and _SINGLE_ESCAPES.search(text):
+            yield Trap(
+                pattern.place,
+                r"\b and its kin are control characters in a text",
+                r"a regular expression's backslash is written twice: \\b",
+            )
 
 
 def _is_id(node: Expression) -> bool:

@@ -40,7 +40,7 @@ def test_what_lacks_a_function_is_left_for_what_is_below_it() -> None:
     found = inferred('convert_sum_to_gauge() where resource.attributes["a"] == 1')
     assert found.context is not None
     assert found.context.name == "metric"
-    assert [one.name for one in found.candidates if one.refusal][0] == "resource"
+    assert found.candidates[0].name == "resource"
     assert "it has no function convert_sum_to_gauge" in found.candidates[0].refusal
     assert "only metric below it has every function and enum" in found.reason
 

@@ -135,8 +135,7 @@ def differences(left: Any, right: Any, place: str = "") -> list[str]:
             for at, (one, other) in enumerate(zip(left, right, strict=True))
             for found in differences(one, other, f"{place}[{at}]")
         ]
-    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
-        if type(left) is not bool and type(right) is not bool:
-            if math.isclose(left, right, rel_tol=1e-9):
-                return []
+    numbers = type(left) in (int, float) and type(right) in (int, float)
+    if numbers and math.isclose(left, right, rel_tol=1e-9):
+        return []
     return [] if left == right and type(left) is type(right) else [f"{place}: {left!r} {right!r}"]

@@ -102,7 +102,7 @@ def _run_text(case: Case) -> Result:
         if "statements" in case:
             run_statements(program, records, case.get("error_mode", "propagate"), outcome)
         else:
-            value = [evaluate(record) for record in records][0]
+            value = next(evaluate(record) for record in records)
     except (ExecutionStopped, ExecutionError) as error:
         return Result("execute", str(error), document=_document(batch))
     return Result("ok", value=value, document=_document(batch))

@@ -148,13 +148,13 @@ class _Router:
         if row.context not in _OF_SIGNAL[self._batch.signal]:
             return []
         if row.context == "datapoint":
-            # A metric goes where one of its points goes.
-            return [
-                at
-                for at in self._left
-                if any([self._holds(row, point) for point in self._items[at].points])
-            ]
+            return [at for at in self._left if self._holds_for_a_point(row, self._items[at])]
         return [at for at in self._left if self._holds(row, self._items[at])]
+
+    def _holds_for_a_point(self, row: Row, metric: Any) -> bool:
+        """Whether a metric goes where one of its points goes; every point is asked."""
+        held = [self._holds(row, point) for point in metric.points]
+        return any(held)
 
     def _is_request(self, request: tuple[str, str, str]) -> bool:
         name, symbol, text = request
