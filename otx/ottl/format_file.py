@@ -1,13 +1,13 @@
 """The OTTL in a file, well written; what is not OTTL keeps every byte."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from otx.ottl.collector import find_components
 from otx.ottl.errors import OttlError
 from otx.ottl.formatter import format_condition, format_statement
-from otx.ottl.source import ConfigFile, StatementFile, read_source
-from otx.ottl.yaml_places import YamlPath
+from otx.ottl.source import StatementFile, read_source
+from otx.ottl.yaml_places import YamlDocument, YamlPath
 
 _ONE_LINE = 1 << 20
 
@@ -19,9 +19,18 @@ def format_file(source: str, name: str) -> str:
         UsageError: The file holds no OTTL.
     """
     read = read_source(source, name, {})
-    if isinstance(read, StatementFile):
+    if isinstance(read, StatementFile) and read.document is None:
         return _format_statements(read)
-    return _format_yaml(read, source)
+    if isinstance(read, StatementFile):
+        paths: list[YamlPath] = [(at,) for at in range(len(read.statements))]
+    else:
+        paths = [
+            path
+            for component in find_components(read.data)
+            for path in _ottl_paths(component.config, component.path)
+        ]
+    assert read.document is not None  # noqa: S101 - other files went another way
+    return _format_yaml(read.document, paths)
 
 
 def _format_statements(file: StatementFile) -> str:
@@ -33,17 +42,17 @@ def _format_statements(file: StatementFile) -> str:
     return "\n".join(lines) + ("\n" if file.source.endswith("\n") or lines else "")
 
 
-def _format_yaml(file: ConfigFile, source: str) -> str:
+def _format_yaml(document: YamlDocument, paths: Sequence[YamlPath]) -> str:
     """Replace the scalars that hold OTTL and stand on one line, from the last to the first."""
+    source = document.source
     edits = []
-    for component in find_components(file.data):
-        for path in _ottl_paths(component.config, component.path):
-            span = file.document.scalar(path)
-            if span is None or "\n" in source[span.start : span.end]:
-                continue
-            formatted = _formatted(span.text, width=_ONE_LINE)
-            if formatted != span.text:
-                edits.append((span.start, span.end, span.written(formatted)))
+    for path in paths:
+        span = document.scalar(path)
+        if span is None or "\n" in source[span.start : span.end]:
+            continue
+        formatted = _formatted(span.text, width=_ONE_LINE)
+        if formatted != span.text:
+            edits.append((span.start, span.end, span.written(formatted)))
     for start, end, text in sorted(edits, reverse=True):
         source = source[:start] + text + source[end:]
     return source

@@ -19,14 +19,21 @@ class SourceText:
 
 @dataclass(frozen=True, slots=True)
 class StatementFile:
-    """A file of statements, one below the other."""
+    """A file of statements, one below the other.
+
+    Attributes:
+        document: Where it is a list in YAML.
+    """
 
     name: str
     statements: Sequence[SourceText]
     source: str
+    document: YamlDocument | None = None
 
     def place(self, number: int, offset: int = 0) -> FilePlace:
         """Where a character of a statement stands."""
+        if self.document is not None:
+            return self.document.place((number,), offset)
         statement = self.statements[number]
         before = statement.text[:offset]
         line = statement.line + before.count("\n")
@@ -122,4 +129,4 @@ def _of_list(document: YamlDocument, source: str, name: str) -> StatementFile | 
     statements = [
         SourceText(text, document.place((at,)).line) for at, text in enumerate(document.data)
     ]
-    return StatementFile(name, statements, source)
+    return StatementFile(name, statements, source, document)

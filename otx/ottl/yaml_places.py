@@ -45,6 +45,9 @@ class ScalarSpan:
         if self.style == '"':
             escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
             return f'"{escaped}"'
+        # A map's `: ` or a ` #` in a plain scalar would end it.
+        if not self.style and (": " in text or " #" in text):
+            return "'" + text.replace("'", "''") + "'"
         return text
 
 
