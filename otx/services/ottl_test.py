@@ -1,5 +1,6 @@
 """Test files of OTTL: found, run, updated, watched, and their results written."""
 
+import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -153,11 +154,11 @@ class Session:
         try:
             file = self._read(name)
             results = run_tests(file, self._environment.clock)
+            if self._options.update and not all(one.passed for one in results):
+                return self._updated(name, file, results)
         except UsageError as error:
             return FileResult(name, error=error)
-        if not self._options.update or all(one.passed for one in results):
-            return FileResult(name, file, results)
-        return self._updated(name, file, results)
+        return FileResult(name, file, results)
 
     def _read(self, name: str) -> TestFile:
         """A test file, read and checked.
@@ -213,6 +214,7 @@ def _replace(path: Path, source: str) -> None:
         beside.chmod(target.stat().st_mode)
         beside.replace(target)
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from None
+        raise UsageError(f"cannot write {path.name}: {error.strerror}") from None
     finally:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()
