@@ -1,8 +1,9 @@
 """OTTL on what a receiver takes, between its servers and its log.
 
-Rules run on a thread of their own, a request at a time: the event loop and the servers' workers
-only hand requests over, and of what rules make of a request in memory there is one at any time.
-What waits for the thread is bounded; beyond that senders are told to come again.
+Rules run on a thread of their own, one request after the other: the event loop and the servers'
+workers only hand requests over, and of what rules make of a request in memory there is one at any
+time. What waits for the thread is bounded; beyond that senders are told to come again. A signal
+that no rule is about does not come this way.
 """
 
 import gc
@@ -95,6 +96,10 @@ class Transform:
         Raises:
             Refusal: Too much waits.
         """
+        if not self._rules.plan.looks_at(request.signal):
+            untouched: Future[Request | None] = Future()
+            untouched.set_result(request)
+            return untouched
         size = len(request.body)
         with self._lock:
             if self._waiting_bytes and self._waiting_bytes + size > CAPACITY_BYTES:
@@ -116,11 +121,8 @@ class Transform:
         self._warned = set(rules.warnings)
 
     def _run(self, request: Request) -> Request | None:
-        rules = self._rules
-        if not rules.plan.looks_at(request.signal):
-            return request
         try:
-            return self._transformed(rules, request)
+            return self._transformed(self._rules, request)
         finally:
             self._uncollected_bytes += len(request.body)
             if self._uncollected_bytes >= _COLLECT_BYTES:

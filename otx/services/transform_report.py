@@ -85,7 +85,8 @@ class TransformReport:
         for statement, failed in self.failures.most_common():
             yield f"  {_failures(failed)} of {statement}"
         if self.emptied:
-            yield f"  of {format_count(self.emptied)} requests nothing was left"
+            plural = "" if self.emptied == 1 else "s"
+            yield f"  nothing was left of {format_count(self.emptied)} request{plural}"
 
 
 def _failures(number: int) -> str:

@@ -17,7 +17,7 @@ def spans_request(*names: str, service: str = "shop") -> Request:
     group.resource.attributes.add(key="service.name").value.string_value = service
     spans = group.scope_spans.add().spans
     for number, name in enumerate(names, 1):
-        ids = {"trace_id": bytes([number]) * 16, "span_id": bytes([number]) * 8}
+        ids = {"trace_id": number.to_bytes(16), "span_id": number.to_bytes(8)}
         spans.add(name=name, start_time_unix_nano=number, end_time_unix_nano=number, **ids)
     return decode_request(Signal.TRACES, request.SerializeToString(), "protobuf")
 

@@ -28,7 +28,7 @@ def test_the_whole_of_it() -> None:
         '  dropped 1 of 1 500 spans by filter.trace_conditions[0]: span.name == "x"',
         "  dropped 0 of 0 data points by filter.metric_conditions[0]: datapoint.value_int == 1",
         "  3 failures of set(a, b)",
-        "  of 2 requests nothing was left",
+        "  nothing was left of 2 requests",
     ]
     assert list(TransformReport().lines()) == []
 

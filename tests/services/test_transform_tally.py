@@ -6,7 +6,7 @@ from otx.model.signal import Signal
 from otx.otlp.decode import Request
 from otx.ottl.describe import Numbers
 from otx.ottl.plan import Plan
-from otx.ottl.processors.filter import Drops
+from otx.ottl.processors.drops import Drops
 from otx.ottl.program import ErrorMode, Failure, Outcome
 from otx.ottl.records import Batch
 from otx.services import transform_tally
