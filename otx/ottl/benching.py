@@ -16,7 +16,8 @@ from otx.ottl.errors import ExecutionError
 from otx.ottl.lift import Evaluate
 from otx.ottl.plan import Plan, Step
 from otx.ottl.processors.config import Group
-from otx.ottl.processors.filter import Drops, FilterProcessor
+from otx.ottl.processors.drops import Drops
+from otx.ottl.processors.filter import FilterProcessor
 from otx.ottl.processors.transform import TransformProcessor
 from otx.ottl.program import CompiledCondition, Condition, Outcome
 from otx.ottl.records import WALKS, Batch

@@ -1,7 +1,6 @@
 """A plan from a file: what `otx ottl run -f` and `otx receive --transform` run."""
 
 from otx.errors import UsageError
-from otx.ottl.checking import finding_of
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.plan import Plan, plan_of_config, plan_of_statements
 from otx.ottl.processors.config import ConfigInvalid
@@ -45,6 +44,8 @@ def plan_of_source(
 
 def _placed(source: StatementFile | ConfigFile, invalid: ConfigInvalid) -> UsageError:
     """The first problem where it stands in the file, and how many there are behind it."""
+    from otx.ottl.checking import finding_of
+
     found = finding_of(source, invalid.problems[0])
     others = len(invalid.problems) - 1
     more = f" (and {others} more)" if others else ""

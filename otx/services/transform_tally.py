@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from otx.otlp.decode import Request
 from otx.ottl.describe import Numbers, describe
-from otx.ottl.processors.filter import Drops
+from otx.ottl.processors.drops import Drops
 from otx.ottl.program import Failure, Outcome
 from otx.services.receive_tally import short_text
 from otx.services.transform_report import RuleName, TransformReport

@@ -16,7 +16,8 @@ from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.gates import switched
 from otx.ottl.lift import Evaluate
 from otx.ottl.processors.config import ConfigInvalid
-from otx.ottl.processors.filter import Drops, FilterProcessor, read_filter
+from otx.ottl.processors.drops import Drops
+from otx.ottl.processors.filter import FilterProcessor, read_filter
 from otx.ottl.processors.routing import RoutingConnector, read_routing
 from otx.ottl.processors.transform import TransformProcessor, read_transform
 from otx.ottl.program import (

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from otx.model.signal import Signal
@@ -10,6 +10,7 @@ from otx.ottl.contexts.context import Context
 from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.processors.config import ConfigPath, Reader, path_text
+from otx.ottl.processors.drops import Drops
 from otx.ottl.program import CompiledCondition, ErrorMode, Failure, Outcome, fail, words
 from otx.ottl.records import Batch, MetricRecord, SpanRecord
 
@@ -51,29 +52,6 @@ class Rule:
     context: str
     condition: CompiledCondition
     error_mode: ErrorMode
-
-
-@dataclass(slots=True)
-class Drops:
-    """What was dropped.
-
-    Attributes:
-        by_rule: Records of its context that each rule dropped.
-        kept_by_rule: Records of its context that each rule was asked about and let through.
-    """
-
-    by_rule: Counter[str] = field(default_factory=Counter)
-    kept_by_rule: Counter[str] = field(default_factory=Counter)
-
-    def add(self, other: "Drops", component: str = "") -> None:
-        """Count in what was dropped elsewhere; a component's rules are named with it."""
-        before = f"{component}." if component else ""
-        for mine, more in (
-            (self.by_rule, other.by_rule),
-            (self.kept_by_rule, other.kept_by_rule),
-        ):
-            for rule, count in more.items():
-                mine[f"{before}{rule}"] += count
 
 
 @dataclass(frozen=True, slots=True)
