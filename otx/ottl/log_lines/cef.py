@@ -66,10 +66,10 @@ def _split(text: str) -> tuple[list[str], str]:
 
 def _extensions(text: str) -> dict[str, Value]:
     keys = list(_KEY.finditer(text))
-    ends = [following.start() for following in keys[1:]] + [len(text)]
+    ends = [*(following.start() for following in keys[1:]), len(text)]
     return {
         key[1]: _ESCAPED_IN_VALUE.sub(_unescape, text[key.end() : end].rstrip(" "))
-        for key, end in zip(keys, ends, strict=True)
+        for key, end in zip(keys, ends, strict=False)
     }
 
 
