@@ -107,11 +107,13 @@ def parse_protobuf_piece(piece: Piece) -> tuple[Signal, Message]:
         UsageError: It is of none.
     """
     for signal, wire in WIRE.items():
+        if piece.signal not in (None, signal):
+            continue
         try:
             message = wire.request_class.FromString(piece.data)
         except DecodeError:
             continue
-        if _makes_sense(signal, message):
+        if piece.signal is signal or _makes_sense(signal, message):
             return signal, message
     raise not_otlp(piece.place)
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
 from otx.errors import UsageError, missing_extra
+from otx.model.signal import Signal
 
 MAX_PIECE_BYTES = 1 << 30
 """The most that one piece may hold, also after decompression."""
@@ -33,11 +34,13 @@ class Piece:
     Attributes:
         encoding: `json` is a text, `protobuf` bytes.
         place: Where it stands, for messages: `file.jsonl:3`.
+        signal: What it is known to be; None where only its content says it.
     """
 
     encoding: Literal["json", "protobuf"]
     data: bytes
     place: str
+    signal: Signal | None = None
 
 
 def read_pieces(stream: BinaryIO, name: str) -> Iterator[Piece]:
