@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Protocol
 
 from otx.ottl.coerce import sequence, text
@@ -181,7 +180,7 @@ class Binder:
                 converted = kind.convert(literal.value)
             except ExecutionError as error:
                 raise self._compiler.error(str(error), node) from None
-            return Bound(converted) if value.is_constant else replace(value, convert=kind.convert)
+            return Bound(converted) if value.is_constant else value.changed(convert=kind.convert)
         if not value.is_constant:
             return Bound(evaluate=value.evaluate, convert=kind.convert)
         try:

@@ -2,9 +2,9 @@
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from otx.model.frozen import Frozen
 from otx.model.signal import Signal
 from otx.ottl.yaml_places import YamlPath
 
@@ -58,8 +58,7 @@ _KEYS: Mapping[Kind, frozenset[str]] = {
 _WHOLE = frozenset(("receivers", "processors", "exporters", "connectors", "service", "extensions"))
 
 
-@dataclass(frozen=True, slots=True)
-class Component:
+class Component(Frozen):
     """A component whose configuration holds OTTL.
 
     Attributes:

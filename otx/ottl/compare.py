@@ -49,6 +49,8 @@ def comparison(symbol: CompareOperator) -> Compare:
                 return bool(compare(_octets(left), _octets(right)))
             if kind is Time:
                 return bool(compare(left.unix_nano, right.unix_nano))
+            if kind is Duration:
+                return bool(compare(left.ns, right.ns))
             if kind is not bytes or (left and right):
                 return bool(compare(left, right))
         if kind in _NUMBERS and other in _NUMBERS:

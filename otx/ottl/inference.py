@@ -5,9 +5,10 @@ every function and enum symbol that the group uses, else the contexts below it a
 without a path that names a context gives no candidate.
 """
 
+import difflib
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 
+from otx.model.frozen import Frozen
 from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.errors import OttlError
@@ -16,8 +17,7 @@ from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.syntax import Call, EnumSymbol, FunctionName, Lambda, Node, Path, walk
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Frozen):
     """A context that was considered.
 
     Attributes:
@@ -29,8 +29,7 @@ class Candidate:
     refusal: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Inference:
+class Inference(Frozen):
     """What was inferred.
 
     Attributes:
@@ -44,8 +43,7 @@ class Inference:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Needs:
+class _Needs(Frozen):
     """What a group uses."""
 
     contexts: Sequence[str]
@@ -86,16 +84,22 @@ def infer(
 
 
 def undefined(text: str, tree: Node, functions: FunctionSet) -> OttlError | None:
-    """The first call of what no context has; None where there is none.
+    """The first function or enum symbol that no context has; None where there is none.
 
     Inference can only say that nothing fits; this says why, and where.
     """
+    names = {name for one in CONTEXTS for name in functions.names(one)}
     for node in walk(tree):
-        if not isinstance(node, Call) or any(functions.find(node.name, one) for one in CONTEXTS):
-            continue
-        known = {name for one in CONTEXTS for name in functions.names(one)}
-        hint = hint_for(node.name, known)
-        return OttlError(f"undefined function {node.name!r}", text, node.name_place, hint)
+        if isinstance(node, Call) and node.name not in names:
+            hint = hint_for(node.name, names)
+            return OttlError(f"undefined function {node.name!r}", text, node.name_place, hint)
+        # What looks like an enum may also be a converter's name, handed to a function.
+        if isinstance(node, EnumSymbol) and node.name not in names:
+            symbols = {name for one in CONTEXTS.values() for name in one.enums}
+            if node.name not in symbols:
+                near = difflib.get_close_matches(node.name, sorted(symbols), n=1)
+                hint = f"did you mean {near[0]}?" if near else ""
+                return OttlError(f"undefined enum symbol {node.name}", text, node.place, hint)
     return None
 
 

@@ -5,17 +5,16 @@ and compiled once, so that a call of a converter costs no loop over its paramete
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
 
+from otx.model.frozen import Frozen
 from otx.ottl.values import Value
 
 Evaluate: TypeAlias = Callable[[Any], Value]
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Frozen):
     """One argument, bound to its parameter.
 
     Attributes:

@@ -13,9 +13,9 @@ type takes literals only. `list[T]` is a list literal of such arguments. A build
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, TypeAlias, TypeVar
 
+from otx.model.frozen import Frozen
 from otx.ottl import coerce
 from otx.ottl.composites import CompiledLambda
 from otx.ottl.values import Duration, Map, Time, Value
@@ -25,8 +25,7 @@ Get: TypeAlias = Callable[[Any], T]
 """How a builder receives an argument: called with the record, it gives the value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Coerced:
+class Coerced(Frozen):
     """Any value, brought to a kind at run time.
 
     Attributes:
@@ -42,24 +41,21 @@ class Coerced:
     from_list: Callable[[Value], Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(Frozen):
     """A literal of exactly one type."""
 
     name: str
     literal: type
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Frozen):
     """A text that is compiled: when the statement is, where it is a literal."""
 
     name: str
     compile: Callable[[str], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Special:
+class Special(Frozen):
     """An argument that is no value: a path, a function's name, a lambda, an enum symbol."""
 
     name: str

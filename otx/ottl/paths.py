@@ -2,10 +2,10 @@
 
 import difflib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any, TypeAlias
 
+from otx.model.frozen import Frozen
 from otx.ottl import keys as indexing
 from otx.ottl.contexts import trace_state
 from otx.ottl.contexts.accessor import Accessor
@@ -18,8 +18,7 @@ Evaluate: TypeAlias = Callable[[Any], Value]
 CompileKey: TypeAlias = Callable[[Expression], Evaluate]
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedPath:
+class ResolvedPath(Frozen):
     """A path that can be read, and written where it is not read-only.
 
     Attributes:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from otx.model.frozen import Frozen
 from otx.model.signal import Signal
 from otx.ottl.collector import READERS, Component, find_components, order_of
 from otx.ottl.contexts.table import CONTEXTS
@@ -52,16 +53,14 @@ class Report:
     items: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Frozen):
     """One component of a plan."""
 
     name: str
     processor: "Processor | Group"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Frozen):
     """Components in their order, for each signal.
 
     Attributes:

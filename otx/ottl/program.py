@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from otx.model.frozen import Frozen
 from otx.ottl.compiler import ExpressionCompiler
 from otx.ottl.contexts.context import Context
 from otx.ottl.errors import ExecutionError
@@ -19,8 +20,7 @@ MAX_FAILURES = 100
 """Failures that are kept with their record; the rest is counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledStatement:
+class CompiledStatement(Frozen):
     """A statement that can run.
 
     Attributes:
@@ -34,16 +34,14 @@ class CompiledStatement:
     condition: Condition | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledCondition:
+class CompiledCondition(Frozen):
     """A condition that can be asked."""
 
     text: str
     holds: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Frozen):
     """A statement or condition that failed on a record."""
 
     text: str

@@ -20,6 +20,7 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from otx.model.frozen import Frozen
 from otx.ottl.errors import ExecutionError
 from otx.ottl.go_strconv import format_float
 
@@ -28,7 +29,7 @@ _WRAP = 1 << 64
 _SCALARS = frozenset((str, int, bool, float, bytes, type(None)))
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Time:
     """A moment.
 
@@ -54,7 +55,7 @@ class Time:
         return time_at(self.unix_nano + ns, self.location)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Duration:
     """A length of time in nanoseconds."""
 
@@ -62,24 +63,28 @@ class Duration:
 
 
 @dataclass(frozen=True, slots=True)
-class TraceId:
-    """16 bytes."""
+class _Identifier:
+    """Bytes that are an id; two of different kinds are never equal."""
 
     raw: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class SpanId:
+class TraceId(_Identifier):
+    """16 bytes."""
+
+    __slots__ = ()
+
+
+class SpanId(_Identifier):
     """8 bytes."""
 
-    raw: bytes
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileId:
+class ProfileId(_Identifier):
     """16 bytes."""
 
-    raw: bytes
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,8 +251,7 @@ def as_string(value: Value) -> str:
         return ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Dialect:
+class _Dialect(Frozen):
     """What Go's writers of JSON differ in.
 
     Attributes:

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeAlias
 from google.protobuf.message import Message
 
 from otx.errors import UsageError
+from otx.model.frozen import Frozen
 from otx.model.signal import Signal
 from otx.otlp.files import parse_json, parse_protobuf_piece, signal_of_document
 from otx.otlp.json_codec import InvalidJson
@@ -26,8 +27,7 @@ from otx.ottl.records import Batch
 WorkForm: TypeAlias = Literal["protobuf", "json", "nothing"]
 
 
-@dataclass(frozen=True, slots=True)
-class FailureText:
+class FailureText(Frozen):
     """A failure in words.
 
     Attributes:
@@ -62,8 +62,7 @@ class Tally:
         self.warnings.update(other.warnings)
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Frozen):
     """What one piece came to.
 
     Attributes:
@@ -76,7 +75,7 @@ class Done:
     signal: Signal
     out: bytes
     tally: Tally
-    routes: dict[str, bytes] = field(default_factory=dict)
+    routes: dict[str, bytes]
     stopped: FailureText | None = None
 
 
@@ -116,8 +115,7 @@ def failure_text(failure: Failure, numbers: Numbers, place: str) -> FailureText:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
+class _Opened(Frozen):
     signal: Signal
     message: Message
     memo: Memo

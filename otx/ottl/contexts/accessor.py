@@ -1,9 +1,10 @@
 """One section of a path: how it is read, written and indexed, whatever message it lies in."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
+from otx.model.frozen import Frozen
 from otx.ottl.errors import ExecutionError
 from otx.ottl.record import attributes_of
 from otx.ottl.values import (
@@ -21,12 +22,12 @@ from otx.ottl.values import (
 
 Get: TypeAlias = Callable[[Any], Value]
 Set: TypeAlias = Callable[[Any, Value], None]
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 Keys: TypeAlias = Literal["none", "map", "value", "text"]
 """What may be indexed: nothing, a map, any value that is one, or a map of texts by one key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Accessor:
+class Accessor(Frozen):
     """A section of a path.
 
     Attributes:
@@ -44,7 +45,7 @@ class Accessor:
     get: Get
     set: Set | None
     keys: Keys = "none"
-    sections: Mapping[str, "Accessor"] = field(default_factory=dict)
+    sections: Mapping[str, "Accessor"] = NOTHING
     touch: Callable[[Any, str], None] | None = None
     is_nullable: bool = False
     is_group: bool = False

@@ -1,17 +1,16 @@
 """What a context is: a name, paths, parents and enums."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from otx.ottl.contexts.accessor import Accessor, cache, hopped
+from otx.model.frozen import Frozen
+from otx.ottl.contexts.accessor import NOTHING, Accessor, cache, hopped
 
 Parent: TypeAlias = "tuple[Context, Callable[[Any], Any]]"
 """A context above, and the way from a record to its."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Frozen):
     """What a statement may name when it runs on one kind of record.
 
     Attributes:
@@ -24,8 +23,8 @@ class Context:
 
     name: str
     paths: Mapping[str, Accessor]
-    parents: Mapping[str, Parent] = field(default_factory=dict)
-    enums: Mapping[str, int] = field(default_factory=dict)
+    parents: Mapping[str, Parent] = NOTHING
+    enums: Mapping[str, int] = NOTHING
     aliases: tuple[str, ...] = ()
 
     def names(self) -> list[str]:

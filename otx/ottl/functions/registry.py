@@ -27,6 +27,7 @@ from typing import (
     get_type_hints,
 )
 
+from otx.model.frozen import Frozen
 from otx.ottl.functions.library import load, load_all
 from otx.ottl.parameters import ANY, Coerced, Fixed, Pattern, Special
 from otx.ottl.values import Value
@@ -39,16 +40,14 @@ REQUIRED: Any = inspect.Parameter.empty
 LAMBDA_GATE = "ottl.functions.enableLambda"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Frozen):
     """A text literal that has to be one of a few."""
 
     name: str
     choices: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Frozen):
     """A use of a function and what comes of it.
 
     Attributes:
@@ -66,8 +65,7 @@ class Example:
 ParameterKind: TypeAlias = Coerced | Fixed | Pattern | Special | Choice
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Frozen):
     """One parameter.
 
     Attributes:
@@ -89,8 +87,7 @@ class Parameter:
         return self.default is not REQUIRED
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Frozen):
     """An editor or converter.
 
     Attributes:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, TypeVar
 
 from otx.errors import UsageError
+from otx.model.frozen import Frozen
 from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS, PROCESSOR_CONTEXTS
 from otx.ottl.errors import OttlError
@@ -27,8 +28,7 @@ T = TypeVar("T")
 ERROR_MODES: tuple[ErrorMode, ...] = ("ignore", "silent", "propagate")
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Frozen):
     """Something wrong in a configuration.
 
     Attributes:
