@@ -83,8 +83,8 @@ def read_source(source: str, name: str, variables: Mapping[str, str]) -> Stateme
     Raises:
         UsageError: It is neither.
     """
-    if not _is_yaml(source, name):
-        return StatementFile(name, _statements(source), source)
+    if not is_yaml(source, name):
+        return StatementFile(name, split_statements(source), source)
     document = load_yaml(source, name, variables)
     if isinstance(document.data, list):
         return _of_list(document, source, name)
@@ -97,7 +97,8 @@ def read_source(source: str, name: str, variables: Mapping[str, str]) -> Stateme
     return ConfigFile(name, document)
 
 
-def _is_yaml(source: str, name: str) -> bool:
+def is_yaml(source: str, name: str) -> bool:
+    """Whether a file is YAML or JSON, by its name or else by its first line."""
     if name.endswith(".ottl"):
         return False
     if name.endswith((".yaml", ".yml", ".json")):
@@ -109,7 +110,8 @@ def _is_yaml(source: str, name: str) -> bool:
     return first.lstrip().startswith(("{", "- ")) or first.partition("(")[0].rstrip().endswith(":")
 
 
-def _statements(source: str) -> list[SourceText]:
+def split_statements(source: str) -> list[SourceText]:
+    """The statements of a plain file."""
     found: list[SourceText] = []
     for number, line in enumerate(source.splitlines(), 1):
         if not line.strip() or line.startswith("#"):

@@ -9,8 +9,7 @@ from typing import Any
 
 import yaml
 
-from otx.errors import UsageError
-from otx.ottl.yaml_places import ScalarSpan, YamlDocument, YamlPath
+from otx.ottl.yaml_places import ScalarSpan, YamlDocument, YamlInvalid, YamlPath
 
 MAX_NODES = 200_000
 """Aliases make small files large; beyond this a file is refused."""
@@ -121,9 +120,9 @@ class Constructor:
             self._document.warnings.append((path, f"{found[1]} is not set: it becomes empty text"))
         return value if value is not None else found[2] or ""
 
-    def _refused(self, node: Any, what: str) -> UsageError:
+    def _refused(self, node: Any, what: str) -> YamlInvalid:
         mark = node.start_mark
-        return UsageError(f"{self._name}:{mark.line + 1}:{mark.column + 1}: {what}")
+        return YamlInvalid(self._name, mark.line + 1, mark.column + 1, what)
 
 
 def _align(source: str, start: int, end: int, value: str) -> list[int]:

@@ -15,6 +15,22 @@ from otx.errors import UsageError
 YamlPath: TypeAlias = tuple[str | int, ...]
 
 
+class YamlInvalid(UsageError):
+    """A text that is no YAML, or YAML that is refused.
+
+    Attributes:
+        line: Where, from 1.
+        column: Where in the line, from 1.
+        reason: What is wrong there.
+    """
+
+    def __init__(self, name: str, line: int, column: int, reason: str) -> None:
+        super().__init__(f"{name}:{line}:{column}: {reason}")
+        self.line = line
+        self.column = column
+        self.reason = reason
+
+
 @dataclass(frozen=True, slots=True)
 class FilePlace:
     """A place in a file: line and column, both from 1, and the line's text."""
@@ -138,6 +154,7 @@ def load_yaml(source: str, name: str, variables: Mapping[str, str] | None = None
 
 def _invalid(error: Exception, name: str) -> UsageError:
     mark = getattr(error, "problem_mark", None)
-    place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark is not None else name
     problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
-    return UsageError(f"{place}: no YAML: {problem}")
+    if mark is None:
+        return UsageError(f"{name}: no YAML: {problem}")
+    return YamlInvalid(name, mark.line + 1, mark.column + 1, f"no YAML: {problem}")

@@ -81,11 +81,39 @@ def test_a_signal_allows_only_its_own_contexts() -> None:
     assert "it is none of resource, scope, log" in found.reason
 
 
-def test_a_function_that_no_context_has_is_told_with_its_place() -> None:
-    text = "set(span.name, Lenn(span.name))"
+@pytest.mark.parametrize(
+    ("text", "reason", "hint", "place"),
+    [
+        (
+            "set(span.name, Lenn(span.name))",
+            "undefined function 'Lenn'",
+            "did you mean Len?",
+            "Lenn",
+        ),
+        (
+            "set(span.kind, SPAN_KIND_SERVE)",
+            "undefined enum symbol SPAN_KIND_SERVE",
+            "did you mean SPAN_KIND_SERVER?",
+            "SPAN_KIND_SERVE",
+        ),
+    ],
+)
+def test_what_no_context_has_is_told_with_its_place(
+    text: str, reason: str, hint: str, place: str
+) -> None:
     error = undefined(text, parse_statement(text), FunctionSet("transform"))
     assert error is not None
-    assert (error.reason, error.hint) == ("undefined function 'Lenn'", "did you mean Len?")
-    assert text[error.place.start : error.place.end] == "Lenn"
-    known = 'convert_sum_to_gauge() where span.name == ""'
-    assert undefined(known, parse_statement(known), FunctionSet("transform")) is None
+    assert (error.reason, error.hint) == (reason, hint)
+    assert text[error.place.start : error.place.end] == place
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'convert_sum_to_gauge() where span.name == ""',
+        "set(span.kind, SEVERITY_NUMBER_INFO)",
+        'replace_pattern(span.name, "a", "b", SHA256)',
+    ],
+)
+def test_what_another_context_has_is_not_undefined(text: str) -> None:
+    assert undefined(text, parse_statement(text), FunctionSet("transform")) is None

@@ -12,6 +12,7 @@ SUBCOMMANDS = {
     "fmt": "otx.commands.ottl.fmt:fmt",
     "repl": "otx.commands.ottl.repl:repl",
     "bench": "otx.commands.ottl.bench:bench",
+    "lsp": "otx.commands.ottl.lsp:lsp",
     "test": "otx.commands.ottl.test:test",
     "recipes": "otx.commands.ottl.recipes:recipes",
 }
