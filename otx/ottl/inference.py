@@ -6,7 +6,6 @@ without a path that names a context gives no candidate.
 """
 
 import difflib
-import difflib
 from collections.abc import Collection, Iterable, Sequence
 
 from otx.model.frozen import Frozen
