@@ -15,6 +15,7 @@ _TEXTS = {
     "remark": "elf.remark",
 }
 _LINE_END = re.compile("\r\n|\r|\n")
+_BLANKS = re.compile(f"[{WHITE_SPACE}]+")
 _VALUE = re.compile('[ \t]*(?:"((?:[^"]|"")*)"|"|([^" \t][^ \t]*))')
 
 
@@ -32,7 +33,7 @@ def parse(text: str) -> dict[str, Value]:
         if line.startswith("#"):
             name, value = _directive(line)
             if name == "fields":
-                fields = value.split()
+                fields = [field for field in _BLANKS.split(value) if field]
             elif name in _TEXTS:
                 parsed[_TEXTS[name]] = value
         elif line:

@@ -3,6 +3,8 @@
 Attributes are parted by a tab, or in 2.0 by the character that the header names.
 """
 
+import binascii
+
 from otx.ottl.errors import ExecutionError
 from otx.ottl.values import Value
 
@@ -48,7 +50,7 @@ def _delimiter(named: str) -> str:
         return "\t"
     if named[:2] in ("0x", "0X"):
         try:
-            octets = bytes.fromhex(named[2:]) if " " not in named else b""
+            octets = binascii.unhexlify(named[2:])
         except ValueError:
             octets = b""
         if len(octets) == 1:
