@@ -116,7 +116,9 @@ def finding_of(source: StatementFile | ConfigFile, problem: Problem) -> Finding:
         problem: Its path begins at the file's root, or with a statement's number.
     """
     offset = problem.ottl.place.start if problem.ottl else 0
-    if isinstance(source, ConfigFile):
+    if isinstance(source, ConfigFile) and problem.is_key:
+        place = source.document.key_place(problem.path)
+    elif isinstance(source, ConfigFile):
         place = source.place(problem.path, offset)
     else:
         number = problem.path[0] if problem.path and isinstance(problem.path[0], int) else 0
@@ -125,7 +127,8 @@ def finding_of(source: StatementFile | ConfigFile, problem: Problem) -> Finding:
         message = problem.message
         if problem.path:
             message = f"{path_text(problem.path)}: {message}"
-        return Finding(source.name, place, 1, "error", message, problem.hint)
+        width = len(str(problem.path[-1])) if problem.is_key else 1
+        return Finding(source.name, place, width, "error", message, problem.hint)
     width = problem.ottl.place.end - problem.ottl.place.start
     return Finding(source.name, place, width, "error", problem.ottl.reason, problem.ottl.hint)
 

@@ -36,16 +36,18 @@ class Problem(Frozen):
         message: What is wrong.
         hint: What to do about it.
         ottl: The error in the text that stands there; None where the text is not at fault.
+        is_key: Whether the key is at fault, and not what stands behind it.
     """
 
     path: ConfigPath
     message: str
     hint: str = ""
     ottl: OttlError | None = None
+    is_key: bool = False
 
     def within(self, above: ConfigPath) -> "Problem":
         """The same, its place counted from further out."""
-        return Problem((*above, *self.path), self.message, self.hint, self.ottl)
+        return self.changed(path=(*above, *self.path))
 
     def __str__(self) -> str:
         return f"{path_text(self.path)}: {self.ottl.message if self.ottl else self.message}"
@@ -130,7 +132,9 @@ class Reader:
             return {}
         for key in value:
             if key not in known:
-                self.complain((*path, str(key)), f"there is no key {key!r}", _near(key, known))
+                text = f"there is no key {key!r}"
+                here = (*path, str(key))
+                self.problems.append(Problem(here, text, _near(key, known), is_key=True))
         return value
 
     def sequence(self, path: ConfigPath, value: object) -> Sequence[Any]:

@@ -77,7 +77,7 @@ def test_an_empty_entry_is_nothing() -> None:
 def test_text_from_data_cannot_drive_the_terminal() -> None:
     prompt = repl()
     said(prompt, r'set(name, "\u001b[31m")')
-    said(prompt, r'set(attributes["\u001b]0;"], "\xff")')
+    said(prompt, r'set(attributes["\u001b]0;"], Decode("/w==", "base64"))')
     assert "\x1b" not in said(prompt, ":show") + said(prompt, "name")
 
 

@@ -132,7 +132,7 @@ def test_another_encoding_of_the_same_is_no_change() -> None:
     before = prompt.current
     prompt.run('set(attributes["http.route"], attributes["http.route"])')
     assert not has_changed(before, prompt.current)
-    prompt.run('set(name, "\\xff")')
+    prompt.run('set(name, Decode("/w==", "base64"))')
     assert has_changed(before, prompt.current)
 
 

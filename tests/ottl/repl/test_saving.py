@@ -125,7 +125,7 @@ def test_a_record_on_which_nothing_ran_is_no_test() -> None:
 
 def test_what_a_file_cannot_say_is_refused() -> None:
     prompt = session()
-    prompt.run('set(span.name, "\\xff")')
+    prompt.run('set(span.name, Decode("/w==", "base64"))')
     with pytest.raises(UsageError, match="more than a test file can say"):
         saved(prompt)
 
