@@ -37,6 +37,7 @@ Run: TypeAlias = Callable[[Any], Value]
 """What a builder returns: called with a record, it returns a converter's value."""
 
 REQUIRED: Any = inspect.Parameter.empty
+_EDITORS_OF_ROUTING = ("delete_key", "delete_matching_keys")
 LAMBDA_GATE = "ottl.functions.enableLambda"
 
 
@@ -234,6 +235,8 @@ class FunctionSet:
             return False
         if function.is_extension and not self.allows_extensions:
             return False
+        if self.component == "routing" and function.is_editor:
+            return function.component == "routing" or function.name in _EDITORS_OF_ROUTING
         return not (self.component and function.component) or (function.component == self.component)
 
     def names(self, context: str) -> Collection[str]:

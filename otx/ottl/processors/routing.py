@@ -143,7 +143,12 @@ class _Router:
         if row.request is not None:
             return list(self._left) if self._is_request(row.request) else []
         if row.context == "resource":
-            taken = {id(one) for one in self._batch.resources if self._holds(row, one)}
+            left = {id(self._items[at].resource) for at in self._left}
+            taken = {
+                id(one)
+                for one in self._batch.resources
+                if id(one) in left and self._holds(row, one)
+            }
             return [at for at in self._left if id(self._items[at].resource) in taken]
         if row.context not in _OF_SIGNAL[self._batch.signal]:
             return []
@@ -157,8 +162,10 @@ class _Router:
         return any(held)
 
     def _is_request(self, request: tuple[str, str, str]) -> bool:
+        """Whether a header is, or is not, a text; of one that is missing neither is true."""
         name, symbol, text = request
-        return (self._metadata.get(name.lower(), "") == text) is (symbol == "==")
+        found = self._metadata.get(name.lower())
+        return found is not None and (found == text) is (symbol == "==")
 
     def _holds(self, row: Row, record: Any) -> bool:
         record.cache = None
