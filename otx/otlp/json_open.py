@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, TypeAlias
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from otx.model.signal import Signal
 from otx.otlp.any_value import encode_key_value
@@ -23,6 +23,7 @@ from otx.otlp.json_codec import (
     wanted,
     write_message,
 )
+from otx.otlp.valid_text import valid_value
 from otx.otlp.wire import WIRE
 
 Memo: TypeAlias = dict[bytes, Any]
@@ -282,13 +283,21 @@ def _write_attributes(value: Any, memo: Memo) -> list[Any]:
     for data in value:
         known = memo.get(data)
         if known is None:
-            known = memo[data] = write_message(_official("KeyValue").FromString(data))
+            known = memo[data] = write_message(_parsed("KeyValue", data))
         written.append(known)
     return written
 
 
 def _write_value(value: bytes, _: Memo) -> dict[str, Any]:
-    return write_message(_official("AnyValue").FromString(value))
+    return write_message(_parsed("AnyValue", value))
+
+
+def _parsed(name: str, data: bytes) -> Message:
+    """An official message; text in it that is no UTF-8, which OTTL can make, is made valid."""
+    try:
+        return _official(name).FromString(data)
+    except DecodeError:
+        return _official(name).FromString(valid_value(data, name))
 
 
 def _text(value: bytes) -> str:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from otx.model.signal import Signal
+from otx.otlp.any_value import encode_key_value
 from otx.otlp.json_codec import InvalidJson, read_message, write_message
 from otx.otlp.json_open import official_descriptor, read_open, write_open
 from otx.otlp.open_view import open_class
@@ -172,3 +173,14 @@ def test_metrics_and_logs_come_and_go_by_the_same_rules(
     opened = open_class(signal)()
     memo = read_open(opened, document, official_descriptor(signal), Counter())
     assert write_open(opened, official_descriptor(signal), memo) == document
+
+
+def test_text_that_is_no_utf8_is_written_as_valid_text() -> None:
+    opened: Any = open_class(Signal.TRACES)()
+    span = opened.resource_spans.add().scope_spans.add().spans.add()
+    span.name = b"a\xff"
+    span.attributes.append(encode_key_value("k", ["b\udcff"]))
+    written = write_open(opened, TRACES, {})["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
+    assert written["name"] == "a\ufffd"
+    values = written["attributes"][0]["value"]["arrayValue"]["values"]
+    assert values == [{"stringValue": "b\ufffd"}]
