@@ -152,7 +152,7 @@ class Session:
 
     def _file(self, name: str) -> FileResult:
         try:
-            file = self._read(name)
+            file = self._parsed(name, self._text(name))
             results = run_tests(file, self._environment.clock)
             if self._options.update and not all(one.passed for one in results):
                 return self._updated(name, file, results)
@@ -160,14 +160,14 @@ class Session:
             return FileResult(name, error=error)
         return FileResult(name, file, results)
 
-    def _read(self, name: str) -> TestFile:
+    def _parsed(self, name: str, source: str) -> TestFile:
         """A test file, read and checked.
 
         Raises:
             UsageError: It cannot be used.
         """
         return read_test_file(
-            self._text(name),
+            source,
             name,
             lambda other: self._opened(os.path.normpath(PurePath(name).parent / other)),
             self._environment.variables,
@@ -195,8 +195,9 @@ class Session:
 
         update = updated_source(file, results)
         if update.source != file.source:
+            # Read before it is written: a file that can be used stays one.
+            file = self._parsed(name, update.source)
             _replace(self._environment.cwd / name, update.source)
-            file = self._read(name)
             results = run_tests(file, self._environment.clock)
         return FileResult(name, file, results, updated=update.names, remarks=update.remarks)
 

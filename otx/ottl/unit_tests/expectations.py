@@ -12,8 +12,8 @@ from otx.ottl.unit_tests.findings import OpenFile
 from otx.ottl.unit_tests.inputs import read_records
 from otx.ottl.unit_tests.record_paths import Changes, InvalidPath, Steps, applied, parse_path
 from otx.ottl.unit_tests.record_state import RecordState, normalised, request_of, states_of
-from otx.ottl.unit_tests.short_form import Unreadable, listing, mapping, text_of
 from otx.ottl.unit_tests.shortened import Short
+from otx.ottl.unit_tests.yaml_values import Unreadable, listing, mapping, text_of
 from otx.ottl.yaml_places import YamlPath
 
 KEYS = ("changes", "expect", "dropped", "error", "routes")

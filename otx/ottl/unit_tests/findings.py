@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from otx.errors import UsageError
 from otx.ottl.checking import Finding
-from otx.ottl.unit_tests.short_form import Unreadable
+from otx.ottl.unit_tests.yaml_values import Unreadable
 from otx.ottl.yaml_places import YamlDocument
 
 

@@ -17,7 +17,7 @@ from otx.ottl.unit_tests.record_state import (
     request_of,
     states_of,
 )
-from otx.ottl.unit_tests.short_form import Unreadable, listing, mapping, text_of
+from otx.ottl.unit_tests.yaml_values import Unreadable, listing, mapping, text_of
 from otx.ottl.yaml_places import YamlPath
 
 _ONE: Mapping[str, Signal] = {

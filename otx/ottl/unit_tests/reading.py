@@ -12,7 +12,6 @@ from otx.ottl.unit_tests.expectations import KEYS, Expectation, read_expectation
 from otx.ottl.unit_tests.findings import FileUnusable, OpenFile, finding_of
 from otx.ottl.unit_tests.inputs import Records, read_records
 from otx.ottl.unit_tests.record_state import RecordState
-from otx.ottl.unit_tests.short_form import Unreadable, listing, mapping, text_of, unknown_key
 from otx.ottl.unit_tests.subject import (
     COMPONENT_KINDS,
     OPTIONS,
@@ -20,6 +19,7 @@ from otx.ottl.unit_tests.subject import (
     TestDocument,
     read_subject,
 )
+from otx.ottl.unit_tests.yaml_values import Unreadable, listing, mapping, text_of, unknown_key
 from otx.ottl.yaml_places import FilePlace, YamlPath, load_yaml
 
 _FILE_KEYS = ("statements", "config", "feature_gates", "tests", *OPTIONS)

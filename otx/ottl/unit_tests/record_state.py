@@ -15,15 +15,9 @@ from otx.otlp.open_view import open_class
 from otx.otlp.wire import WIRE
 from otx.ottl.profile_dictionary import Dictionary, dictionary_of
 from otx.ottl.records import ITEMS
-from otx.ottl.unit_tests.short_form import (
-    Message,
-    fill,
-    mapping,
-    message_of,
-    put_attributes,
-    text_of,
-)
+from otx.ottl.unit_tests.short_form import Message, fill, message_of, put_attributes
 from otx.ottl.unit_tests.shortened import Short, shortened
+from otx.ottl.unit_tests.yaml_values import mapping, text_of
 from otx.ottl.yaml_places import YamlPath
 
 WORDS: Mapping[Signal, str] = {

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from otx.errors import UsageError
 from otx.model.signal import Signal
 from otx.ottl.plan import Report
 from otx.ottl.program import ExecutionStopped
@@ -70,7 +71,11 @@ class Ran:
 
 
 def run_test(subject: Subject, test: TestCase) -> Ran:
-    """Run a test's records through the plan of its file."""
+    """Run a test's records through the plan of its file.
+
+    Raises:
+        UsageError: The records become such that nobody could read them.
+    """
     log = subject.counting.log
     log.clear(test.metadata)
     run = _Run(test.inputs)
@@ -119,7 +124,10 @@ class _Run:
         with contextlib.suppress(ExecutionStopped):
             subject.counting.plan.run(batch, Report())
         left = list(batch.items())
-        states = states_of(signal, batch.close())
+        try:
+            states = states_of(signal, batch.close())
+        except ValueError as error:
+            raise UsageError(f"what comes of a test cannot be read: {error}") from None
         for item, state in zip(left, states, strict=True):
             resource = self._above.get(id(item.resource), {})
             scope = self._above.get(id(item.scope), {})

@@ -7,7 +7,8 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from otx.otlp.any_value import decode_any, key_of, value_of
 from otx.ottl.errors import ExecutionError
 from otx.ottl.profile_dictionary import Dictionary
-from otx.ottl.unit_tests.short_form import ID_BYTES, METRIC_TYPES, Message, enum_words, message_of
+from otx.ottl.unit_tests.scalar_fields import ID_BYTES, enum_words
+from otx.ottl.unit_tests.short_form import METRIC_TYPES, Message, message_of
 
 Short: TypeAlias = dict[str, Any]
 

@@ -15,7 +15,7 @@ from otx.ottl.program import ErrorMode
 from otx.ottl.source import ConfigFile, StatementFile, read_source
 from otx.ottl.unit_tests.counting import Counted, CountingPlan, counting
 from otx.ottl.unit_tests.findings import FileUnusable, OpenFile, opened
-from otx.ottl.unit_tests.short_form import Unreadable, listing, text_of
+from otx.ottl.unit_tests.yaml_values import Unreadable, listing, text_of
 from otx.ottl.yaml_places import FilePlace, YamlDocument, YamlPath
 
 COMPONENT_KINDS = ("transform", "filter", "routing", "tail_sampling")

@@ -72,8 +72,9 @@ def _values(file: TestFile, result: TestResult) -> dict[YamlPath, Any]:
     ran = run_test(file.subject, test)
     written: Mapping[str, Any] = file.document.plain.data["tests"][test.path[-1]]
     values: dict[str, Any] = {}
-    if test.expectation.records is not None:
-        values["expect"] = _Whole(test, ran, written["expect"]).section()
+    has_new = any(one.position is None for one in ran.survivors)
+    if test.expectation.records is not None or (has_new and not test.expectation.given):
+        values["expect"] = _Whole(test, ran, written.get("expect") or {}).section()
     else:
         values.update(_changes(test, ran, written))
     values.update(_drops(test, ran))
@@ -159,14 +160,17 @@ class _Whole:
     def __init__(self, test: TestCase, ran: Ran, written: Mapping[str, Any]) -> None:
         self._test = test
         self._survivors = ran.survivors
-        self._form = next(form for form in FORMS if form in written)
+        self._form = next((form for form in FORMS if form in written), "")
         self._written = written
         if self._form in ("otlp", "file"):
             raise _CannotUpdate(f"whole records under {self._form} are for people to write")
 
     def section(self) -> dict[str, Any]:
         """The section in its short form; of one signal."""
-        word = self._test.inputs[0].word if self._test.inputs else self._form.removesuffix("s")
+        words = {one.state.word for one in self._survivors} or {self._form.removesuffix("s")}
+        if len(words) > 1 or "profile" in words:
+            raise _CannotUpdate("records of several signals, and profiles, have no short form")
+        (word,) = words
         others = {key: one for key, one in self._written.items() if key not in FORMS}
         records = [self._record(at, one) for at, one in enumerate(self._survivors)]
         if self._form == word and len(records) == 1:
@@ -179,7 +183,9 @@ class _Whole:
         item = _merged(old, expected.get(survivor.state.word, {}), short[survivor.state.word])
         above: dict[str, Any] = {}
         for key, before in (("resource", survivor.resource), ("scope", survivor.scope)):
-            if equal(short[key], expected.get(key, before)):
+            # What all share would be taken for it where it says nothing.
+            unsaid = ABSENT if key in self._written else before
+            if equal(short[key], expected.get(key, unsaid)):
                 if key in old:
                     above[key] = old[key]
             else:
@@ -188,7 +194,7 @@ class _Whole:
 
     def _old(self, at: int) -> tuple[Mapping[str, Any], Short]:
         """What the test says of the record at a position now, and what that means."""
-        given = self._written[self._form]
+        given = self._written.get(self._form, ())
         listed = given if isinstance(given, list) else [given]
         expected = self._test.expectation.records or ()
         if at >= len(listed) or len(listed) != len(expected):

@@ -32,7 +32,8 @@ def edited(source: str, name: str, values: Mapping[YamlPath, Any]) -> str:
     Raises:
         CannotEdit: Another value would change as well, because an anchor shares it.
     """
-    root = yaml.compose(source, Loader=yaml.SafeLoader)
+    # The loader that read the file: the two do not agree on everything, such as a ? in a text.
+    root = yaml.compose(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     editor = _Editor(source)
     for path, value in values.items():
         editor.set(root, path, value)

@@ -10,6 +10,7 @@ import yaml
 from otx.ottl.unit_tests.findings import OpenedFile
 from otx.ottl.unit_tests.reading import read_test_file
 from otx.ottl.unit_tests.results import run_tests
+from otx.ottl.unit_tests.updating import updated_source
 from otx.ottl.unit_tests.wording import summary
 from tests.ottl.vector_case import expected, load
 
@@ -55,3 +56,20 @@ def test_a_case_of_the_reference_passes_as_a_test(case: dict[str, Any]) -> None:
     # A failure that is ignored is one that a test has to expect.
     told = [summary(one) for one in result.problems if one.kind != "failed"]
     assert told == []
+
+
+@pytest.mark.parametrize("case", runnable(), ids=lambda case: case["id"])
+def test_what_a_case_of_the_reference_does_can_be_written_down(case: dict[str, Any]) -> None:
+    case.setdefault("expect", [])
+    content = document(case)
+    del content["tests"][0]["expect"]
+    file = read_test_file(yaml.safe_dump(content), case["id"], no_file, {})
+    results = run_tests(file, clock=lambda: 0)
+    update = updated_source(file, results)
+    if any(problem.kind == "failed" for result in results for problem in result.problems):
+        assert "what should fail and what should not" in update.remarks[0]
+        return
+    assert update.remarks == []
+    written = read_test_file(update.source, case["id"], no_file, {})
+    (result,) = run_tests(written, clock=lambda: 0)
+    assert result.problems == []

@@ -6,7 +6,7 @@ import pytest
 
 from otx.model.signal import Signal
 from otx.ottl.unit_tests.record_state import Part, WrittenRecord, request_of, states_of
-from otx.ottl.unit_tests.short_form import Unreadable
+from otx.ottl.unit_tests.yaml_values import Unreadable
 
 NORMALISED: list[tuple[str, Signal, dict[str, Any], dict[str, Any]]] = [
     ("words of enums", Signal.TRACES, {"kind": "server"}, {"kind": "SERVER"}),

@@ -202,6 +202,16 @@ def test_what_cannot_be_written_down_is_told(statement: str, test: str, remark: 
     assert all(remark in one for one in made.remarks)
 
 
+def test_a_test_that_says_nothing_comes_to_expect_records_that_were_added() -> None:
+    made = update(
+        'statements: [\'copy_metric("y") where metric.name == "x"\']\ntests:\n',
+        "- {name: x, input: {metric: {name: x, type: gauge, resource: {a: 1}}}}\n",
+    )
+    assert made.source.endswith(
+        "resource: {a: 1}}}, expect: {metrics: [{name: x, type: gauge}, {name: y, type: gauge}]}}\n"
+    )
+
+
 def test_a_record_that_was_added_is_for_expect() -> None:
     made = update(
         'statements: [\'copy_metric("y") where metric.name == "x"\']\ntests:\n',
