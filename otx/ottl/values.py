@@ -283,8 +283,8 @@ def _write(value: Any, dialect: _Dialect) -> str:
     kind = type(value)
     if kind is str:
         return _write_text(value, dialect)
-    if value is None:
-        return "null"
+    if value is None or (kind is bytes and not value):
+        return "null"  # what Go makes of no bytes is its nil
     if kind is bool:
         return "true" if value else "false"
     if kind is int:
