@@ -4,7 +4,7 @@ _otx() {
   local path='' word
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "${path:+$path }$word" in
-    "demo"|"doctor"|"profile"|"receive"|"ottl"|"ottl run"|"ottl eval"|"ottl check"|"ottl explain"|"ottl functions"|"ottl fmt"|"ottl repl"|"ottl bench"|"ottl test"|"ottl recipes"|"send"|"send traces"|"trace"|"trace list"|"trace show"|"query"|"tui"|"config"|"config show"|"config path"|"config validate"|"completion") path="${path:+$path }$word" ;;
+    "demo"|"doctor"|"profile"|"receive"|"ottl"|"ottl run"|"ottl eval"|"ottl check"|"ottl explain"|"ottl functions"|"ottl fmt"|"ottl repl"|"ottl bench"|"ottl lsp"|"ottl test"|"ottl recipes"|"send"|"send traces"|"trace"|"trace list"|"trace show"|"query"|"tui"|"config"|"config show"|"config path"|"config validate"|"completion") path="${path:+$path }$word" ;;
     esac
   done
   local words=''
@@ -26,7 +26,7 @@ _otx_words() {
     "receive") words="--grpc --http --store --print --transform --max-request --fsync --retain --duration --count -h --help" ;;
     "receive:--print") words="none summary full jsonl" ;;
     "receive:--fsync") words="always interval" ;;
-    "ottl") words="run eval check explain functions fmt repl bench test recipes -h --help" ;;
+    "ottl") words="run eval check explain functions fmt repl bench lsp test recipes -h --help" ;;
     "ottl run") words="-s --statement -f --file --in --store --since --context --error-mode --trace --format --feature-gates --strict -o --out -h --help" ;;
     "ottl run:--error-mode") words="propagate ignore silent" ;;
     "ottl run:--format") words="diff otlp-json otlp jsonl table json" ;;
@@ -42,6 +42,7 @@ _otx_words() {
     "ottl repl") words="--in --store --since --context --feature-gates --strict -h --help" ;;
     "ottl bench") words="-s --statement -f --file --in --store --since --context --seconds --format --feature-gates --strict -o --out -h --help" ;;
     "ottl bench:--format") words="table json" ;;
+    "ottl lsp") words="--feature-gates --strict -h --help" ;;
     "ottl test") words="--update --coverage --watch --format --feature-gates --strict -o --out -h --help" ;;
     "ottl test:--format") words="text json junit" ;;
     "ottl recipes") words="--tests --format -o --out -h --help" ;;

@@ -112,6 +112,7 @@ _otx_ottl() {
     'fmt:Format the OTTL in statement files and YAML; comments and the rest of the YAML stay.'
     'repl:Try statements, conditions and values on records, one at a time.'
     'bench:Measure what each statement costs a record, its condition and its editor apart.'
+    'lsp:Serve an editor over stdio\\: faults, completion, hover and formatting.'
     'test:Run unit tests\\: statements or a configuration, records, and what has to come of them.'
     'recipes:List recipes, or write one\\: a processor'\''s configuration that masks or drops something.'
     )
@@ -126,6 +127,7 @@ _otx_ottl() {
     fmt) _otx_ottl_fmt ;;
     repl) _otx_ottl_repl ;;
     bench) _otx_ottl_bench ;;
+    lsp) _otx_ottl_lsp ;;
     test) _otx_ottl_test ;;
     recipes) _otx_ottl_recipes ;;
     esac ;;
@@ -138,7 +140,7 @@ _otx_ottl_run() {
     {-f,--file}'[Statements, or a configuration.]:value:_files' \
     '--in[OTLP to run on - protobuf, JSON, JSON lines; - is stdin.]:value:_files' \
     '--store[A store to run on instead.]:value:_files' \
-    '--since[Of the store only what is later, such as -15m.]:value:_files' \
+    '--since[Of the store only what is later - RFC 3339, or -15m.]:value:_files' \
     '--context[Where it runs (inferred as the Collector does).]:value:_files' \
     '--error-mode[What a failure means (propagate with -s, else the file'\''s own).]:value:(propagate ignore silent)' \
     '--trace[Tell what each statement does to each record.]' \
@@ -156,7 +158,7 @@ _otx_ottl_eval() {
     '--exit-status[Exit 1 where no record gives true.]' \
     '--in[OTLP to run on - protobuf, JSON, JSON lines; - is stdin.]:value:_files' \
     '--store[A store to run on instead.]:value:_files' \
-    '--since[Of the store only what is later, such as -15m.]:value:_files' \
+    '--since[Of the store only what is later - RFC 3339, or -15m.]:value:_files' \
     '--context[Where it runs (inferred as the Collector does).]:value:_files' \
     '--format[Form of the values; otlp - an AnyValue of OTLP/JSON each.]:value:(jsonl json otlp)' \
     '--feature-gates[Feature gates to switch on or off.]:value:_files' \
@@ -209,7 +211,7 @@ _otx_ottl_repl() {
   _arguments -s \
     '--in[OTLP to run on - protobuf, JSON, JSON lines; - is stdin.]:value:_files' \
     '--store[A store to run on instead.]:value:_files' \
-    '--since[Of the store only what is later, such as -15m.]:value:_files' \
+    '--since[Of the store only what is later - RFC 3339, or -15m.]:value:_files' \
     '--context[Where it runs (inferred as the Collector does).]:value:_files' \
     '--feature-gates[Feature gates to switch on or off.]:value:_files' \
     '--strict[Refuse what is otx'\''s own and in no Collector.]' \
@@ -223,13 +225,21 @@ _otx_ottl_bench() {
     {-f,--file}'[Statements, or a configuration.]:value:_files' \
     '--in[OTLP to run on - protobuf, JSON, JSON lines; - is stdin.]:value:_files' \
     '--store[A store to run on instead.]:value:_files' \
-    '--since[Of the store only what is later, such as -15m.]:value:_files' \
+    '--since[Of the store only what is later - RFC 3339, or -15m.]:value:_files' \
     '--context[Where it runs (inferred as the Collector does).]:value:_files' \
     '--seconds[How long to measure.]:value:_files' \
     '--format[Form of the figures.]:value:(table json)' \
     '--feature-gates[Feature gates to switch on or off.]:value:_files' \
     '--strict[Refuse what is otx'\''s own and in no Collector.]' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_ottl_lsp() {
+  _arguments -s \
+    '--feature-gates[Feature gates to switch on or off.]:value:_files' \
+    '--strict[Refuse what is otx'\''s own and in no Collector.]' \
     {-h,--help}'[Show help.]' \
     '*: :_files'
 }

@@ -1,9 +1,10 @@
 """What each statement costs a record, its condition and its editor apart.
 
-Statements are measured one after the other over all records of a round, so that no clock is read
-between two records: what a reading costs is more than what most conditions do. A record is opened
-anew for each round; what statements before it did to it is done. The first statement to name the
-attributes of a record pays for looking them up, as it does in a run.
+Statements are measured one after the other over a handful of records at a time: a clock that is
+read between two records costs more than most conditions do, and statements that each go over all
+records meet them cold, which they do not in a run. Records are opened anew for each round; what the
+statements before did to them is done. The first statement to name the attributes of a record pays
+for looking them up, as it does in a run.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,9 +25,11 @@ from otx.ottl.records import WALKS, Batch
 
 Clock: TypeAlias = Callable[[], int]
 
-CHUNKS = 5
+STRETCHES = 5
 """A figure is the best of the medians of so many stretches of the time: a neighbour that takes the
 machine for a while spoils one of them, and a single lucky round none."""
+HANDFUL = 50
+"""Records between two readings of the clock."""
 MIN_ROUNDS = 3
 MIN_ITEMS = 1000
 """Fewer records are opened more often, so that a round is longer than a clock's grain."""
@@ -99,21 +102,26 @@ class _Row:
     condition_ns: list[int] = field(default_factory=list)
     editor_ns: list[int] = field(default_factory=list)
 
-    def measure(self, records: Sequence[Any], clock: Clock) -> list[Any]:
+    def begin(self) -> None:
+        """Begin a round."""
+        self.asked = self.ran = self.failed = 0
+        self.condition_ns.append(0)
+        self.editor_ns.append(0)
+
+    def measure(self, records: Sequence[Any], clock: Clock) -> Sequence[Any]:
         """Ask its condition of records and run its editor; those that it ran on."""
         matched = records
-        self.asked, self.failed = len(records), 0
         begun = asked = clock()
         if self.condition is not None:
             matched = self._ask(self.condition, records)
             asked = clock()
+            self.condition_ns[-1] += asked - begun
         if self.run is not None:
             self._run(self.run, matched)
-        ended = clock()
-        self.ran = len(matched)
-        self.condition_ns.append(asked - begun)
-        self.editor_ns.append(ended - asked if self.run is not None else 0)
-        return list(matched)
+            self.editor_ns[-1] += clock() - asked
+        self.asked += len(records)
+        self.ran += len(matched)
+        return matched
 
     def _ask(self, condition: Condition, records: Sequence[Any]) -> list[Any]:
         matched = []
@@ -184,7 +192,7 @@ def bench(
 
 def steady(times: Sequence[int]) -> float:
     """The best of the medians of consecutive stretches."""
-    size = max(1, len(times) // CHUNKS)
+    size = max(1, len(times) // STRETCHES)
     stretches = [times[at : at + size] for at in range(0, len(times), size)]
     return min(median(one) for one in stretches if len(one) == size)
 
@@ -217,6 +225,8 @@ class _Round:
         batches = [Batch(self._signal, body) for body in bodies]
         self.decode_ns.append(self._clock() - begun)
         self.items = sum(1 for batch in batches for _ in batch.items())
+        for row in self.rows:
+            row.begin()
         for section in self._sections:
             section.measure(batches, self._clock)
         begun = self._clock()
@@ -237,13 +247,12 @@ class _Statements:
         return [*([self.gate] if self.gate is not None else []), *self.statements]
 
     def measure(self, batches: Sequence[Batch], clock: Clock) -> None:
-        records = [one for batch in batches for one in WALKS[self.context](batch)]
-        for record in records:
-            record.cache = None
-        if self.gate is not None:
-            records = self.gate.measure(records, clock)
-        for row in self.statements:
-            row.measure(records, clock)
+        for records in _handfuls(batches, self.context):
+            for record in records:
+                record.cache = None
+            held = records if self.gate is None else self.gate.measure(records, clock)
+            for row in self.statements:
+                row.measure(held, clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,9 +267,16 @@ class _Rules:
 
     def measure(self, batches: Sequence[Batch], clock: Clock) -> None:
         for row in self.conditions:
-            row.measure([one for batch in batches for one in WALKS[row.context](batch)], clock)
+            for records in _handfuls(batches, row.context):
+                row.measure(records, clock)
         for batch in batches:
             self.processor.run(batch, Outcome(), Drops())
+
+
+def _handfuls(batches: Sequence[Batch], context: str) -> Iterator[list[Any]]:
+    for batch in batches:
+        records = list(WALKS[context](batch))
+        yield from (records[at : at + HANDFUL] for at in range(0, len(records), HANDFUL))
 
 
 def _sections(step: Step, signal: Signal) -> Iterator[_Statements | _Rules]:

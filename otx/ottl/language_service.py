@@ -82,13 +82,13 @@ class LanguageService:
     functions: FunctionSet
 
     def diagnostics(self, variables: Mapping[str, str]) -> list[Diagnostic]:
-        """Everything that is wrong, in the order of the file; nothing for YAML without OTTL.
+        """Everything that is wrong, in the order of the file; nothing for a file without OTTL.
 
         Args:
             variables: For `${env:NAME}` in configurations.
         """
         try:
-            if is_yaml(self.source, self.name) and not self._has_ottl():
+            if not self._has_ottl():
                 return []
             findings = check_source(read_source(self.source, self.name, variables), self.functions)
         except YamlInvalid as error:
@@ -101,7 +101,7 @@ class LanguageService:
     def completions(self, position: Position) -> list[Completion]:
         """What can be typed at a place."""
         index = self._index(position)
-        found = locate(self.source, self.name, index)
+        found = self._locate(index)
         if found is None:
             return []
         return [self._completion(one, found, index) for one in self._candidates(found)]
@@ -109,7 +109,7 @@ class LanguageService:
     def hover(self, position: Position) -> Hover | None:
         """What the word at a place means."""
         index = self._index(position)
-        found = locate(self.source, self.name, index)
+        found = self._locate(index)
         if found is None or found.slot is None:
             return None
         meaning = look_up(found.text, found.offset, self._surroundings(found.slot))
@@ -119,7 +119,18 @@ class LanguageService:
         text = f"```ottl\n{meaning.title}\n```\n{meaning.about}".rstrip()
         return Hover(self._range(start, start + meaning.place.end - meaning.place.start), text)
 
+    def _is_plain(self) -> bool:
+        """Whether it is no YAML; of such files only `.ottl` is looked at."""
+        return not is_yaml(self.source, self.name)
+
+    def _locate(self, index: int) -> Located | None:
+        if self._is_plain() and not self.name.endswith(".ottl"):
+            return None
+        return locate(self.source, self.name, index)
+
     def _has_ottl(self) -> bool:
+        if self._is_plain():
+            return self.name.endswith(".ottl")
         data = load_yaml(self.source, self.name).data
         is_list = isinstance(data, list) and all(isinstance(one, str) for one in data)
         return is_list or bool(find_components(data))

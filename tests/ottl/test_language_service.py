@@ -100,6 +100,11 @@ def test_yaml_without_ottl_is_left_alone(source: str) -> None:
     assert faults(source) == []
 
 
+def test_a_text_of_another_kind_is_left_alone() -> None:
+    assert faults("set up the collector (later)\n", "notes.txt") == []
+    assert completed("set§", "notes.txt") == []
+
+
 def test_a_place_is_completed_with_what_it_stands_in_for() -> None:
     found, *_ = completed(CONFIG.replace("Len(name)", "Len(na§me)"))
     assert (found.text, found.candidate.kind) == ("name", "path")
