@@ -10,6 +10,8 @@ from otx.model.signal import Signal
 from otx.otlp.any_value import decode_any, key_of, value_of
 from otx.otlp.open_view import open_class
 from otx.otlp.wire import WIRE
+from otx.ottl.errors import ExecutionError
+from otx.ottl.profile_dictionary import Dictionary, dictionary_of
 from otx.ottl.records import ITEMS
 
 Sign: TypeAlias = Literal["+", "-", "~"]
@@ -25,6 +27,8 @@ ITEM_NOUNS = {
 """What people call one item of each signal."""
 
 _MISSING: Any = object()
+_INDEX = "_strindex"
+_ATTRIBUTES = "attribute_indices"
 _HEX = {"trace_id", "span_id", "parent_span_id", "profile_id"}
 
 
@@ -59,13 +63,16 @@ def item_states(signal: Signal, body: bytes) -> list[ItemState]:
     groups = _below(official, outer)
     parts = _below(groups, middle)
     items = _below(parts, inner)
+    reader = _Reader(dictionary_of(request) if signal is Signal.PROFILES else None)
     found: list[ItemState] = []
     for group in getattr(request, outer):
-        resource = _above(group, group.resource, _below(groups, "resource"))
+        resource = reader.above(group, group.resource, _below(groups, "resource"))
         for part in getattr(group, middle):
-            scope = _above(part, part.scope, _below(parts, "scope"))
+            scope = reader.above(part, part.scope, _below(parts, "scope"))
             found += [
-                ItemState(_title(signal, item), resource, scope, dict(_fields(item, items, "")))
+                ItemState(
+                    _title(signal, item), resource, scope, dict(reader.fields(item, items, ""))
+                )
                 for item in getattr(part, inner)
             ]
     return found
@@ -91,38 +98,59 @@ def _below(message: Descriptor, field: str) -> Descriptor:
     return inner
 
 
-def _above(group: Any, message: Any, official: Descriptor) -> Flat:
-    """A resource or scope, with the schema URL that stands beside it."""
-    flat = dict(_fields(message, official, ""))
-    if group.schema_url:
-        flat["schema_url"] = _text(group.schema_url)
-    return flat
+class _Reader:
+    """Reads messages of the open view by path; in profiles by the request's dictionary."""
 
+    def __init__(self, dictionary: Dictionary | None) -> None:
+        self._dictionary = dictionary
 
-def _fields(message: Any, official: Descriptor, prefix: str) -> Iterator[tuple[str, Any]]:
-    """The fields that are set, by path.
+    def above(self, group: Any, message: Any, official: Descriptor) -> Flat:
+        """A resource or scope, with the schema URL that stands beside it."""
+        flat = dict(self.fields(message, official, ""))
+        if group.schema_url:
+            flat["schema_url"] = _text(group.schema_url)
+        return flat
 
-    Args:
-        message: A message of the open view.
-        official: What it is in OTLP's own definition.
-        prefix: What stands before the paths.
-    """
-    for descriptor, value in message.ListFields():
-        known = official.fields_by_name[descriptor.name]
-        name = f"{prefix}{known.name}"
-        inner = known.message_type
-        if inner is None:
-            yield name, _plain(known, value)
-        elif inner.name == "KeyValue":
-            for entry in value:
-                yield from _value(f'{name}["{key_of(entry)}"]', value_of(entry))
-        elif inner.name == "AnyValue":
-            yield from _value(name, decode_any(value))
-        elif known.is_repeated:
-            for at, one in enumerate(value):
-                yield from _fields(one, inner, f"{name}[{at}].")
-        else:
-            yield from _fields(value, inner, f"{name}.")
+    def fields(self, message: Any, official: Descriptor, prefix: str) -> Iterator[tuple[str, Any]]:
+        """The fields that are set, by path.
+
+        Args:
+            message: A message of the open view.
+            official: What it is in OTLP's own definition.
+            prefix: What stands before the paths.
+        """
+        for descriptor, value in message.ListFields():
+            known = official.fields_by_name[descriptor.name]
+            name = f"{prefix}{known.name}"
+            inner = known.message_type
+            if inner is None:
+                yield from self._plain(known, name, value)
+            elif inner.name == "KeyValue":
+                for entry in value:
+                    yield from _value(f'{name}["{key_of(entry)}"]', value_of(entry))
+            elif inner.name == "AnyValue":
+                yield from _value(name, decode_any(value))
+            elif known.is_repeated:
+                for at, one in enumerate(value):
+                    yield from self.fields(one, inner, f"{name}[{at}].")
+            else:
+                yield from self.fields(value, inner, f"{name}.")
+
+    def _plain(self, field: FieldDescriptor, name: str, value: Any) -> Iterator[tuple[str, Any]]:
+        """A number, a text or bytes; what a profile's number stands for in the dictionary."""
+        try:
+            if self._dictionary is not None and field.name.endswith(_INDEX):
+                yield name.removesuffix(_INDEX), self._dictionary.text(value)
+                return
+            if self._dictionary is not None and field.name == _ATTRIBUTES:
+                found = [self._dictionary.attribute(index) for index in value]
+                for key, data in found:
+                    path = f'{name.removesuffix(_ATTRIBUTES)}attributes["{key}"]'
+                    yield from _value(path, decode_any(data))
+                return
+        except ExecutionError:
+            pass  # the dictionary lacks it: the number is all there is
+        yield name, _plain(field, value)
 
 
 def _plain(field: FieldDescriptor, value: Any) -> Any:

@@ -58,3 +58,22 @@ def test_changes_are_told_in_order_with_their_signs() -> None:
         Change("-", "b", before=2),
         Change("+", "d", after=True),
     ]
+
+
+def test_profiles_are_read_by_their_dictionary() -> None:
+    value = {"keyStrindex": 1, "value": {"intValue": "7"}}
+    document = {
+        "dictionary": {"stringTable": ["", "k", "cpu"], "attributeTable": [{}, value]},
+        "resourceProfiles": [
+            {
+                "scopeProfiles": [
+                    {"profiles": [{"sampleType": {"typeStrindex": 2}, "attributeIndices": [1]}]},
+                    {"profiles": [{"sampleType": {"typeStrindex": 9}, "attributeIndices": [9]}]},
+                ]
+            }
+        ],
+    }
+    body = decode_request(Signal.PROFILES, json.dumps(document).encode(), "json").body
+    known, unknown = item_states(Signal.PROFILES, body)
+    assert known.item == {"sample_type.type": "cpu", 'attributes["k"]': 7}
+    assert unknown.item == {"sample_type.type_strindex": 9, "attribute_indices": [9]}

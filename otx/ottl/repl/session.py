@@ -285,7 +285,7 @@ class Session:
             if holds(self.records[at]):
                 self.index = at
                 return
-        raise NotThere("no record is so")
+        raise NotThere("no record matches")
 
     def question(self, text: str) -> Callable[[LoadedRecord], bool]:
         """Whether a condition holds for a record, or for a part of it.
