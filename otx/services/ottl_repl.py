@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from otx.environment import Environment
-from otx.errors import ExitCode, UsageError
+from otx.errors import ExitCode, UsageError, missing_extra
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.rendering import Painter, printable
 from otx.ottl.repl.engine import Repl, needs_more
@@ -28,6 +28,7 @@ def run_repl(
 
     Raises:
         UsageError: The input cannot be read, or holds no record.
+        MachineError: A terminal's prompt needs a package that is not installed.
     """
     source, name = _source(environment, path, store, since)
     session = Session(source, name, functions, context)
@@ -36,7 +37,10 @@ def run_repl(
     repl = Repl(session, _Files(environment), painter)
     if not environment.is_interactive:
         return run_script(environment, repl)
-    from otx.services.ottl_prompt import Prompt  # 120 ms, for a terminal only
+    try:
+        from otx.services.ottl_prompt import Prompt  # 120 ms, for a terminal only
+    except ImportError as error:
+        raise missing_extra(error.name or "prompt_toolkit", "ottl") from None
 
     return run_prompt(environment, repl, Prompt(environment, repl).entries())
 
