@@ -9,6 +9,7 @@ from otx.ottl.parser import parse_value_expression
 from otx.ottl.syntax import Constant, Path
 from otx.ottl.unit_tests.short_form import ATTRIBUTES
 from otx.ottl.unit_tests.shortened import Short
+from otx.ottl.unit_tests.yaml_values import is_same
 
 Steps: TypeAlias = tuple[str | int, ...]
 Changes: TypeAlias = dict[Steps, Any]
@@ -125,7 +126,7 @@ def _leaves(steps: Steps, value: Any, *, is_keyed: bool) -> Iterator[tuple[Steps
 def _difference(
     steps: Steps, before: Any, after: Any, *, is_keyed: bool
 ) -> Iterator[tuple[Steps, Any]]:
-    if _is_same(before, after):
+    if is_same(before, after):
         return
     are_maps = isinstance(before, Mapping) and isinstance(after, Mapping)
     if are_maps and not (is_keyed and _has_new_empty(before, after)):
@@ -169,20 +170,11 @@ def _removed(before: list[Any], after: list[Any]) -> list[int]:
     removed = []
     following = 0
     for at, one in enumerate(before):
-        if following < len(after) and _is_same(one, after[following]):
+        if following < len(after) and is_same(one, after[following]):
             following += 1
         else:
             removed.append(at)
     return removed if following == len(after) and len(removed) < len(before) else []
-
-
-def _is_same(one: Any, other: Any) -> bool:
-    """Equality that tells 1, 1.0 and true apart."""
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(_is_same(v, other[k]) for k, v in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_is_same, one, other))
-    return type(one) is type(other) and (one == other or (one != one and other != other))
 
 
 def _order(steps: Steps) -> tuple[tuple[int, str], ...]:

@@ -1,7 +1,7 @@
 """What came of test files: a result a test, and what no test could be read from."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from otx.errors import UsageError
 from otx.ottl.unit_tests.comparing import Problem, compare
@@ -47,8 +47,8 @@ class FileResult:
     file: TestFile | None = None
     tests: Sequence[TestResult] = ()
     error: UsageError | None = None
-    updated: Sequence[str] = field(default=())
-    remarks: Sequence[str] = field(default=())
+    updated: Sequence[str] = ()
+    remarks: Sequence[str] = ()
 
 
 def run_tests(file: TestFile, clock: Callable[[], int]) -> list[TestResult]:

@@ -12,6 +12,7 @@ import yaml
 
 from otx.errors import UsageError
 from otx.ottl.unit_tests.yaml_text import block, entry, fits, flow, inline, key_text
+from otx.ottl.unit_tests.yaml_values import is_same
 from otx.ottl.yaml_places import YamlPath, load_yaml
 
 Edit = tuple[int, int, str]
@@ -38,8 +39,9 @@ def edited(source: str, name: str, values: Mapping[YamlPath, Any]) -> str:
     for path, value in values.items():
         editor.set(root, path, value)
     made = editor.applied()
+    wanted = _wanted(load_yaml(source, name).data, values)
     try:
-        is_right = load_yaml(made, name).data == _wanted(load_yaml(source, name).data, values)
+        is_right = is_same(load_yaml(made, name).data, wanted)
     except UsageError:
         is_right = False
     if not is_right:
@@ -196,8 +198,7 @@ class _Editor:
 
     def _says(self, node: Any, value: Any) -> bool:
         if isinstance(node, yaml.ScalarNode):
-            said = self._scalar(node)
-            return type(said) is type(value) and bool(said == value)
+            return is_same(self._scalar(node), value)
         if isinstance(node, yaml.SequenceNode):
             return (
                 isinstance(value, list)

@@ -85,6 +85,10 @@ def test_what_an_anchor_shares_is_not_replaced() -> None:
         edited("a: &x {b: 1}\nc: *x\n", "f.yaml", {("c",): {"b": 2}})
 
 
+def test_what_is_no_number_is_no_other_value_afterwards() -> None:
+    assert edited("a: .nan\nb: 1\n", "f.yaml", {("b",): 1.0}) == "a: .nan\nb: 1.0\n"
+
+
 def test_comments_between_entries_stay() -> None:
     source = textwrap.dedent(
         """\
