@@ -113,11 +113,12 @@ def _find(repl: "Repl", text: str) -> Reply:
 
 
 def _containing(text: str) -> Callable[[LoadedRecord], bool]:
-    """Whether a record has a text anywhere: in a value, a key or a name."""
+    """Whether a record has a text anywhere, in any case: in a value, a key or a name."""
+    wanted = text.casefold()
 
     def holds(record: LoadedRecord) -> bool:
         return any(
-            text in path or text in str(value)
+            wanted in path.casefold() or wanted in str(value).casefold()
             for state in item_states(record.signal, record.body)
             for flat in (state.item, state.scope, state.resource)
             for path, value in flat.items()

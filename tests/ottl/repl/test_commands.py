@@ -41,7 +41,7 @@ def test_a_record_is_found_by_a_condition_or_a_text() -> None:
     prompt = repl()
     assert said(prompt, ":find log.severity_number > 16").startswith("record 2 of 3")
     assert said(prompt, ':find "http.server"').startswith("record 3 of 3")
-    assert said(prompt, ':find "exception"').startswith("record 1 of 3")
+    assert said(prompt, ':find "timeouterror"').startswith("record 1 of 3")
     assert "no record matches" in refused(prompt, ':find "nowhere"')
     assert "a condition, or a text in quotes" in refused(prompt, ":find")
     assert "a path is no condition" in refused(prompt, ":find name")
