@@ -27,6 +27,7 @@ Row: TypeAlias = Mapping[str, Any]
 Json: TypeAlias = Any
 
 _REMEMBERED = 4096
+_NO_ATTRIBUTES = "{}"
 _KINDS = {word: number for number, word in enumerate(SPAN_KINDS)}
 _STATUSES = {word: number for number, word in enumerate(STATUS_CODES)}
 
@@ -75,7 +76,8 @@ def _request(
         if key not in items:
             if key[0] not in resources:
                 resources[key[0]] = getattr(request, f"resource_{word}").add()
-                resources[key[0]].resource.attributes.extend(_shared_attributes(key[0]))
+                if key[0] != _NO_ATTRIBUTES:
+                    resources[key[0]].resource.attributes.extend(_shared_attributes(key[0]))
             group = getattr(resources[key[0]], f"scope_{word}").add()
             _fill_scope(group.scope, *key[1:])
             items[key] = getattr(group, inner)
@@ -85,7 +87,7 @@ def _request(
 
 
 def _fill_scope(scope: Any, name: str, version: str, attributes: str) -> None:
-    if not name and not version and attributes == "{}":
+    if not name and not version and attributes == _NO_ATTRIBUTES:
         return
     scope.name, scope.version = name.encode(), version.encode()
     scope.attributes.extend(_shared_attributes(attributes))

@@ -32,6 +32,12 @@ SIGNAL_OF_CONTEXT = {
 """The signal of each context but resource and scope, which all have."""
 
 
+def signals_of_context(name: str) -> tuple[Signal, ...]:
+    """The signals whose records a context has; all for "", where none is known yet."""
+    only = SIGNAL_OF_CONTEXT.get(name)
+    return tuple(Signal) if only is None else (only,)
+
+
 @dataclass(slots=True)
 class Report:
     """What a run did.
@@ -69,6 +75,21 @@ class Plan(Frozen):
 
     steps: dict[Signal, Sequence[Step]]
 
+    @property
+    def needs_whole_requests(self) -> bool:
+        """Whether a step looks at several resources of a request together."""
+        configured = {
+            id(step.processor): step.processor
+            for steps in self.steps.values()
+            for step in steps
+            if not isinstance(step.processor, Group)
+        }
+        if not configured:
+            return False
+        from otx.ottl.processors.steps import needs_whole_requests  # 8 ms, for configurations
+
+        return any(map(needs_whole_requests, configured.values()))
+
     def looks_at(self, signal: Signal) -> bool:
         """Whether anything of it runs on a signal."""
         from otx.ottl.processors.steps import looks_at
@@ -77,6 +98,10 @@ class Plan(Frozen):
             isinstance(step.processor, Group) or looks_at(step.processor, signal)
             for step in self.steps.get(signal, ())
         )
+
+    def signals(self) -> tuple[Signal, ...]:
+        """The signals that anything of it runs on."""
+        return tuple(filter(self.looks_at, Signal))
 
     def run(self, batch: Batch, report: Report) -> None:
         """Run over one batch; what changed is in the batch, what was routed in the report.
@@ -117,9 +142,8 @@ def plan_of_statements(
     group = reader.group((), texts, (), error_mode, tuple(CONTEXTS), named)
     reader.finish()
     assert group is not None  # noqa: S101 - without a problem there is one
-    only = SIGNAL_OF_CONTEXT.get(group.context.name)
     steps = (Step("statements", group),)
-    return Plan({signal: steps for signal in Signal if only in (None, signal)})
+    return Plan(dict.fromkeys(signals_of_context(group.context.name), steps))
 
 
 def plan_of_config(

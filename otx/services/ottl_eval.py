@@ -1,11 +1,12 @@
 """An expression evaluated on every record of some requests."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from otx.environment import Environment
 from otx.errors import ExitCode, OtxError, UsageError
+from otx.model.signal import Signal
 from otx.otlp.any_value import encode_any
 from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS
@@ -15,7 +16,7 @@ from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.inference import infer
 from otx.ottl.lift import Evaluate
 from otx.ottl.parser import parse_condition, parse_value_expression
-from otx.ottl.plan import SIGNAL_OF_CONTEXT
+from otx.ottl.plan import signals_of_context
 from otx.ottl.program import compile_condition, compile_value_expression, words
 from otx.ottl.records import WALKS, Batch
 from otx.ottl.values import Value, storable, to_plain
@@ -41,8 +42,19 @@ class EvalOptions:
     functions: FunctionSet
 
 
-def run_eval(environment: Environment, options: EvalOptions, requests: Requests, out: str) -> int:
+def run_eval(
+    environment: Environment,
+    options: EvalOptions,
+    open_requests: Callable[[Collection[Signal]], Requests],
+    out: str,
+) -> int:
     """Print a value a record; the exit code.
+
+    Args:
+        environment: Where it is printed.
+        options: What is evaluated.
+        open_requests: Opens what it is evaluated on; told which signals are wanted.
+        out: Where the values go.
 
     Raises:
         OttlError: The expression does not parse or check.
@@ -50,7 +62,9 @@ def run_eval(environment: Environment, options: EvalOptions, requests: Requests,
         OtxError: It failed on a record, which is named.
     """
     context, is_inferred = _context(options)
-    values = _values(_compiled(options, context, is_inferred), context, requests)
+    evaluate = _compiled(options, context, is_inferred)
+    signals = signals_of_context(context.name)
+    values = _values(evaluate, context, signals, open_requests(signals))
     output = Output(environment, out)
     is_true = False
     if options.form == "json":
@@ -85,10 +99,11 @@ def _context(options: EvalOptions) -> tuple[Context, bool]:
     return inference.context, True
 
 
-def _values(evaluate: Evaluate, context: Context, requests: Requests) -> Iterator[Value]:
-    only = SIGNAL_OF_CONTEXT.get(context.name)
+def _values(
+    evaluate: Evaluate, context: Context, signals: Collection[Signal], requests: Requests
+) -> Iterator[Value]:
     for request in requests:
-        if only not in (None, request.signal):
+        if request.signal not in signals:
             continue
         batch = Batch(request.signal, request.body)
         for record in WALKS[context.name](batch):

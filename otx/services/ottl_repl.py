@@ -2,11 +2,13 @@
 
 import io
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from otx.environment import Environment
 from otx.errors import ExitCode, UsageError, missing_extra
 from otx.ottl.functions.registry import FunctionSet
+from otx.ottl.plan import signals_of_context
 from otx.ottl.rendering import Painter, printable
 from otx.ottl.repl.engine import Repl, needs_more
 from otx.ottl.repl.replies import Reply
@@ -30,7 +32,7 @@ def run_repl(
         UsageError: The input cannot be read, or holds no record.
         MachineError: A terminal's prompt needs a package that is not installed.
     """
-    source, name = _source(environment, path, store, since)
+    source, name = _source(environment, path, store, since, context)
     session = Session(source, name, functions, context)
     session.load()
     painter = Painter(wants_colour=environment.wants_colour(environment.stdout))
@@ -99,7 +101,11 @@ def _print(output: Output, reply: Reply) -> None:
 
 
 def _source(
-    environment: Environment, path: str | None, store: str | None, since: str | None
+    environment: Environment,
+    path: str | None,
+    store: str | None,
+    since: str | None,
+    context: str,
 ) -> tuple[Source, str]:
     """Where the records come from, and what that is called."""
     if path is None and store is None and since is None:
@@ -112,7 +118,9 @@ def _source(
             )
         raise UsageError("a terminal holds no telemetry", hint="--in FILE reads a file")
     # Asked again by `:reset`, so that what a store got meanwhile is seen.
-    return lambda: open_input(environment, path, store, since), path or store or "the store"
+    signals = signals_of_context(context)
+    opened = partial(open_input, environment, path, store, since, signals)
+    return opened, path or store or "the store"
 
 
 class _Files:

@@ -137,7 +137,8 @@ class Scan:
 
 def _tables(segment: Segment, path: Path, count: int) -> Iterator[Table]:
     try:
-        for batch in pq.ParquetFile(path).iter_batches(count):
+        # Without Arrow's threads: a caller may fork workers while it reads.
+        for batch in pq.ParquetFile(path, pre_buffer=False).iter_batches(count, use_threads=False):
             yield pa.Table.from_batches([batch])
     except (pa.ArrowException, OSError) as error:
         raise StoreDamaged(f"the segment {segment.name} cannot be read: {error}") from None

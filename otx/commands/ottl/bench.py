@@ -14,7 +14,6 @@ from otx.commands.ottl.options import (
     Strict,
     context_of,
     functions_of,
-    input_of,
     read_source_file,
 )
 from otx.environment import Environment
@@ -52,6 +51,7 @@ def bench(
     from otx.ottl.plan_source import plan_of_source
     from otx.ottl.source import source_of_statements
     from otx.services.ottl_bench import run_bench
+    from otx.services.ottl_input import open_input
 
     environment: Environment = ctx.obj
     if bool(statement) == (file is not None):
@@ -60,5 +60,5 @@ def bench(
         read_source_file(environment, file) if file else source_of_statements(statement or [], "-s")
     )
     plan = plan_of_source(source, functions_of(gates, strict), context=context_of(context))
-    requests = input_of(environment, in_, store, since)
+    requests = open_input(environment, in_, store, since, plan.signals())
     run_bench(environment, plan, requests, seconds, form, out)

@@ -1,5 +1,6 @@
 """`otx ottl eval`: one expression on every record."""
 
+from functools import partial
 from typing import Annotated, Literal
 
 import typer
@@ -14,7 +15,6 @@ from otx.commands.ottl.options import (
     Strict,
     context_of,
     functions_of,
-    input_of,
 )
 from otx.environment import Environment
 
@@ -45,9 +45,10 @@ def evaluate(
     The exit code is 2 when it does not parse or check, 1 when it fails on a record.
     """
     from otx.services.ottl_eval import EvalOptions, run_eval
+    from otx.services.ottl_input import open_input
 
     environment: Environment = ctx.obj
     options = EvalOptions(
         expression, condition, exit_status, context_of(context), form, functions_of(gates, strict)
     )
-    return run_eval(environment, options, input_of(environment, in_, store, since), out)
+    return run_eval(environment, options, partial(open_input, environment, in_, store, since), out)

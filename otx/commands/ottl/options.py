@@ -10,11 +10,10 @@ from otx.errors import UsageError
 if TYPE_CHECKING:
     from otx.ottl.functions.registry import FunctionSet
     from otx.ottl.source import ConfigFile, StatementFile
-    from otx.services.ottl_input import Requests
 
 CONTEXT_NAMES = (
     *("resource", "scope", "span", "spanevent", "spanlink"),
-    *("metric", "datapoint", "exemplar", "log", "profile"),
+    *("metric", "datapoint", "exemplar", "log", "profile", "profilesample"),
 )
 
 In = Annotated[
@@ -23,9 +22,14 @@ In = Annotated[
         "--in", metavar="FILE", help="OTLP to run on: protobuf, JSON, JSON lines; - is stdin."
     ),
 ]
-StoreOption = Annotated[str | None, typer.Option("--store", help="A store to run on instead.")]
+StoreOption = Annotated[
+    str | None, typer.Option("--store", metavar="DIR", help="A store to run on instead.")
+]
 Since = Annotated[
-    str | None, typer.Option("--since", help="Of the store only what is later, such as -15m.")
+    str | None,
+    typer.Option(
+        "--since", metavar="TIME", help="Of the store only what is later: RFC 3339, or -15m."
+    ),
 ]
 ContextOption = Annotated[
     str | None,
@@ -68,19 +72,6 @@ def context_of(name: str | None) -> str:
     if name is not None and name not in CONTEXT_NAMES:
         raise UsageError(f"{name!r} is no context", hint=f"those are {', '.join(CONTEXT_NAMES)}")
     return name or ""
-
-
-def input_of(
-    environment: Environment, path: str | None, store: str | None, since: str | None
-) -> "Requests":
-    """The requests to run on.
-
-    Raises:
-        UsageError: Neither or both are given, or the file is no OTLP.
-    """
-    from otx.services.ottl_input import open_input
-
-    return open_input(environment, path, store, since)
 
 
 def read_source_file(environment: Environment, name: str) -> "StatementFile | ConfigFile":

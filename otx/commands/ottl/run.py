@@ -66,7 +66,7 @@ def run(
     environment: Environment = ctx.obj
     functions = functions_of(gates, strict)
     plan = _plan(environment, statement, file, context_of(context), functions, error_mode)
-    pieces = open_pieces(environment, in_, store, since)
+    pieces = open_pieces(environment, in_, store, since, plan.signals())
     if trace:
         return trace_plan(environment, plan, pieces, functions, out)
     chosen = form or ("diff" if environment.stdout_is_terminal and out == "-" else "otlp-json")
