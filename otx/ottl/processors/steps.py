@@ -18,6 +18,11 @@ def looks_at(processor: Processor, signal: Signal) -> bool:
     return not isinstance(processor, FilterProcessor) or bool(processor.rules.get(signal))
 
 
+def needs_whole_requests(processor: Processor) -> bool:
+    """Whether a component looks at several resources of a request together, as for traces."""
+    return isinstance(processor, TailSampling)
+
+
 def run_processor(name: str, processor: Processor, batch: Batch, report: Report) -> None:
     """Run a component over a batch.
 
