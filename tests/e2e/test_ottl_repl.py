@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import WAIT_S, RunCli
+from tests.conftest import WAIT_S, RunCli, StartReceiver
 
 _CONTROL = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07|[@-Z\\-_=>])")
 _ASKS_FOR_CURSOR = b"\x1b[6n"
@@ -97,6 +97,37 @@ def test_what_cannot_be_used_is_refused(
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_store_that_is_written_to_is_read_again(
+    start_receiver: StartReceiver, run_cli: RunCli, cli_variables: dict[str, str], tmp_path: Path
+) -> None:
+    receiver = start_receiver()
+
+    def send(count: int) -> None:
+        endpoint = f"http://{receiver.http}"
+        sent = run_cli("send", "traces", "--endpoint", endpoint, "--count", str(count))
+        assert sent.returncode == 0, sent.stderr
+
+    send(5)
+    with subprocess.Popen(
+        [sys.executable, "-m", "otx", "ottl", "repl", "--store", str(tmp_path / "store")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env=cli_variables,
+    ) as prompt:
+        assert prompt.stdin is not None
+        assert prompt.stdout is not None
+        prompt.stdin.write("span.name\n")
+        prompt.stdin.flush()
+        assert prompt.stdout.readline() == "ottl(span)> span.name\n"
+        send(3)
+        told, _ = prompt.communicate(":reset\n", WAIT_S)
+    assert prompt.returncode == 0
+    assert ": 8 spans\n" in told
+    assert "record 1 of 8" in told
 
 
 class Screen:
