@@ -140,22 +140,29 @@ class _Completer:
     def _argument(self, inner: Opened) -> Iterator[Candidate]:
         function = self._function(inner.call)
         parameter = _parameter(function, inner) if function else None
-        kind = parameter.kind.name if parameter else ""
-        if kind == "path":
-            yield from self._paths()
-        elif kind == "enum":
-            yield from self._enums(PathBefore())
-        elif kind == "function":
-            yield from self._functions(is_editor=False, is_bare=True)
-        elif kind.startswith("lambda"):
-            formals = _FORMALS.get(int(kind.rpartition(" ")[2]), "")
-            yield self._made(formals, "keyword", "a lambda")
-        elif kind == "bool literal":
-            yield from self._words("true", "false")
-        elif not isinstance(parameter.kind if parameter else None, Choice):
-            yield from self._values(inner.target)
+        yield from self._values(inner.target) if parameter is None else self._for(parameter, inner)
         if function is not None and not inner.argument:
             yield from self._argument_names(function, inner)
+
+    def _for(self, parameter: Parameter, inner: Opened) -> Iterator[Candidate]:
+        """What a parameter takes."""
+        kind = parameter.kind
+        if isinstance(kind, Choice):
+            for choice in kind.choices:
+                yield self._made(quote(choice), "choice", parameter.name)
+        elif kind.name == "path":
+            yield from self._paths()
+        elif kind.name == "enum":
+            yield from self._enums(PathBefore())
+        elif kind.name == "function":
+            yield from self._functions(is_editor=False, is_bare=True)
+        elif kind.name.startswith("lambda"):
+            formals = _FORMALS.get(int(kind.name.rpartition(" ")[2]), "")
+            yield self._made(formals, "keyword", "a lambda")
+        elif kind.name == "bool literal":
+            yield from self._words("true", "false")
+        else:
+            yield from self._values(inner.target)
 
     def _argument_names(self, function: Function, inner: Opened) -> Iterator[Candidate]:
         given = {camel(name) for name in inner.named}

@@ -7,7 +7,7 @@ import pytest
 from otx.ottl.completion import Candidate, Start, Surroundings, complete
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.cursor import PathBefore
-from otx.ottl.functions.registry import FunctionSet
+from otx.ottl.functions.registry import LAMBDA_GATE, FunctionSet
 
 TRACES = [CONTEXTS[name] for name in ("spanevent", "span", "scope", "resource")]
 KEYS = {
@@ -143,7 +143,16 @@ def test_arguments_can_be_named_once() -> None:
 def test_a_word_in_quotes_is_chosen_from_what_the_parameter_takes() -> None:
     found = offered('replace_all_patterns(span.attributes, "')
     assert [(one.label, one.text) for one in found] == [("key", 'key"'), ("value", 'value"')]
+    assert labels("replace_all_patterns(span.attributes, ")[:2] == ['"key"', '"value"']
     assert labels('set(span.name, "') == []
+
+
+def test_a_lambda_is_offered_with_its_formals_where_it_is_on() -> None:
+    gates = frozenset((LAMBDA_GATE,))
+    given = Surroundings("condition", TRACES, None, FunctionSet(gates=gates), keys)
+    text = "Any(span.attributes, "
+    assert "(k, v) => " in [one.text for one in complete(text, len(text), given)]
+    assert "Any" not in labels("An", "condition")
 
 
 def test_a_condition_follows_an_editor_and_more_of_it_a_value() -> None:
