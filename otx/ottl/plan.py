@@ -78,30 +78,28 @@ class Plan(Frozen):
     @property
     def needs_whole_requests(self) -> bool:
         """Whether a step looks at several resources of a request together."""
-        configured = {
-            id(step.processor): step.processor
-            for steps in self.steps.values()
-            for step in steps
-            if not isinstance(step.processor, Group)
-        }
+        configured = [one for signal in self.steps for one in self._configured(signal)]
         if not configured:
             return False
         from otx.ottl.processors.steps import needs_whole_requests  # 8 ms, for configurations
 
-        return any(map(needs_whole_requests, configured.values()))
+        return any(map(needs_whole_requests, configured))
 
     def looks_at(self, signal: Signal) -> bool:
         """Whether anything of it runs on a signal."""
+        configured = self._configured(signal)
+        if len(configured) < len(self.steps.get(signal, ())):
+            return True  # a group is there because it runs
+        if not configured:
+            return False
         from otx.ottl.processors.steps import looks_at
 
-        return any(
-            isinstance(step.processor, Group) or looks_at(step.processor, signal)
-            for step in self.steps.get(signal, ())
-        )
+        return any(looks_at(one, signal) for one in configured)
 
-    def signals(self) -> tuple[Signal, ...]:
-        """The signals that anything of it runs on."""
-        return tuple(filter(self.looks_at, Signal))
+    def _configured(self, signal: Signal) -> "list[Processor]":
+        """The steps of a signal that are components of a configuration."""
+        found = [step.processor for step in self.steps.get(signal, ())]
+        return [one for one in found if not isinstance(one, Group)]
 
     def run(self, batch: Batch, report: Report) -> None:
         """Run over one batch; what changed is in the batch, what was routed in the report.

@@ -1,24 +1,22 @@
 """The files that hold OTTL: lists of statements, and YAML of all shapes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from otx.errors import UsageError
+from otx.model.frozen import Frozen
 from otx.ottl.collector import find_components
 from otx.ottl.yaml_places import FilePlace, YamlDocument, YamlPath, load_yaml
 
 
-@dataclass(frozen=True, slots=True)
-class SourceText:
+class SourceText(Frozen):
     """A statement of a plain file, and where it begins."""
 
     text: str
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class StatementFile:
+class StatementFile(Frozen):
     """A file of statements, one below the other.
 
     Attributes:
@@ -42,8 +40,7 @@ class StatementFile:
         return FilePlace(line, column, lines[line - 1] if line <= len(lines) else "")
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigFile:
+class ConfigFile(Frozen):
     """A YAML or JSON file in which components are configured."""
 
     name: str

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from otx.errors import UsageError
+from otx.model.frozen import Frozen
 
 YamlPath: TypeAlias = tuple[str | int, ...]
 
@@ -31,8 +32,7 @@ class YamlInvalid(UsageError):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class FilePlace:
+class FilePlace(Frozen):
     """A place in a file: line and column, both from 1, and the line's text."""
 
     line: int
@@ -40,8 +40,7 @@ class FilePlace:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ScalarSpan:
+class ScalarSpan(Frozen):
     """A text of a document as it is written: `[start, end)` of the source.
 
     Attributes:

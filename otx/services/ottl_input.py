@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from otx.config import Config
 from otx.environment import Environment
 from otx.errors import UsageError
 from otx.model.signal import Signal
@@ -73,6 +72,7 @@ def open_pieces(
 def _store_pieces(
     environment: Environment, store: str | None, since: str | None, signals: Collection[Signal]
 ) -> Pieces:
+    from otx.config import Config
     from otx.services.ottl_store import store_pieces  # 150 ms: Arrow
     from otx.store.layout import Layout
 
