@@ -96,6 +96,10 @@ class Plan(Frozen):
 
         return any(looks_at(one, signal) for one in configured)
 
+    def signals(self) -> tuple[Signal, ...]:
+        """The signals that anything of it runs on."""
+        return tuple(filter(self.looks_at, Signal))
+
     def _configured(self, signal: Signal) -> "list[Processor]":
         """The steps of a signal that are components of a configuration."""
         found = [step.processor for step in self.steps.get(signal, ())]
