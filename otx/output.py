@@ -64,6 +64,8 @@ class Output:
             with place.open("wb") as file:
                 yield file
             if is_replaced:
+                if target.exists():
+                    beside.chmod(target.stat().st_mode)
                 beside.replace(target)
         except OSError as error:
             raise _cannot_write(target, error) from None

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from otx.errors import UsageError
 from otx.ottl.collector import READERS, find_components
+from otx.ottl.errors import caret
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.plan import plan_of_statements
 from otx.ottl.processors.config import ConfigInvalid, Problem, path_text
 from otx.ottl.source import ConfigFile, StatementFile
+from otx.ottl.syntax import Place
 from otx.ottl.traps import Trap, traps_in
 from otx.ottl.yaml_places import FilePlace
 
@@ -36,11 +39,9 @@ class Finding:
         return f"{self.file}:{self.place.line}:{self.place.column}"
 
     def caret_lines(self) -> list[str]:
-        """The line that it stands in, and carets under the text."""
-        shown = "".join(c if c.isprintable() else " " for c in self.place.text)
+        """The line that it stands in, and carets under the text; cut to what a terminal shows."""
         begin = self.place.column - 1
-        width = max(1, min(self.width, len(shown) - begin))
-        return [f"  {shown}", f"  {' ' * begin}{'^' * width}"]
+        return caret(self.place.text, Place(begin, begin + max(1, self.width))).split("\n")
 
     def document(self) -> dict[str, Any]:
         """The finding for programs."""
@@ -55,7 +56,13 @@ class Finding:
 
 
 def check_source(source: StatementFile | ConfigFile, functions: FunctionSet) -> list[Finding]:
-    """All findings in a file, in the order of their places."""
+    """All findings in a file, in the order of their places.
+
+    Raises:
+        UsageError: There is nothing to check in it.
+    """
+    if isinstance(source, StatementFile) and not source.statements:
+        raise UsageError(f"{source.name} holds no statement")
     found = (
         _check_statements(source, functions)
         if isinstance(source, StatementFile)

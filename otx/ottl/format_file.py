@@ -5,7 +5,7 @@ from typing import Any
 
 from otx.ottl.collector import find_components
 from otx.ottl.errors import OttlError
-from otx.ottl.formatter import format_condition, format_statement
+from otx.ottl.formatter import WIDTH, format_condition, format_statement
 from otx.ottl.source import StatementFile, read_source
 from otx.ottl.yaml_places import YamlDocument, YamlPath
 
@@ -34,12 +34,17 @@ def format_file(source: str, name: str) -> str:
 
 
 def _format_statements(file: StatementFile) -> str:
-    lines = file.source.splitlines()
+    lines = file.source.split("\n")
     for statement in reversed(file.statements):
-        count = statement.text.count("\n") + 1
-        formatted = _formatted(statement.text, width=100)
-        lines[statement.line - 1 : statement.line - 1 + count] = formatted.splitlines()
-    return "\n".join(lines) + ("\n" if file.source.endswith("\n") or lines else "")
+        begin = statement.line - 1
+        end = begin + statement.text.count("\n") + 1
+        if any(line.startswith("#") for line in lines[begin:end]):
+            continue  # a comment between its lines has no place in it
+        ending = "\r" if lines[begin].endswith("\r") else ""
+        formatted = _formatted(statement.text, width=WIDTH).split("\n")
+        lines[begin:end] = [line + ending for line in formatted]
+    text = "\n".join(lines)
+    return text if text.endswith("\n") or not text else text + "\n"
 
 
 def _format_yaml(document: YamlDocument, paths: Sequence[YamlPath]) -> str:

@@ -26,8 +26,16 @@ def plan_of_source(
         statements_mode: The mode of a file of statements, which says nothing of it.
 
     Raises:
-        UsageError: It does not parse or check; the first place is named as FILE:LINE:COL.
+        UsageError: It does not parse or check; the first place is named as FILE:LINE:COL. Or it
+            holds no statement, or is a configuration where a context was given.
     """
+    if isinstance(source, StatementFile) and not source.statements:
+        raise UsageError(f"{source.name} holds no statement")
+    if isinstance(source, ConfigFile) and context:
+        raise UsageError(
+            f"{source.name} is a configuration, which names its contexts itself",
+            hint="--context is for statements",
+        )
     try:
         if isinstance(source, StatementFile):
             texts = [one.text for one in source.statements]

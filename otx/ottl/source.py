@@ -36,7 +36,7 @@ class StatementFile(Frozen):
         before = statement.text[:offset]
         line = statement.line + before.count("\n")
         column = offset - (before.rfind("\n") + 1) + 1
-        lines = self.source.splitlines()
+        lines = lines_of(self.source)
         return FilePlace(line, column, lines[line - 1] if line <= len(lines) else "")
 
 
@@ -54,6 +54,11 @@ class ConfigFile(Frozen):
     def place(self, path: YamlPath, offset: int = 0) -> FilePlace:
         """Where something stands in it."""
         return self.document.place(path, offset)
+
+
+def lines_of(source: str) -> list[str]:
+    """The lines of a text; a text literal may hold what else Python takes for a line's end."""
+    return [line.removesuffix("\r") for line in source.split("\n")]
 
 
 def source_of_statements(texts: Sequence[str], name: str) -> StatementFile:
@@ -101,7 +106,7 @@ def is_yaml(source: str, name: str) -> bool:
     if name.endswith((".yaml", ".yml", ".json")):
         return True
     first = next(
-        (line for line in source.splitlines() if line.strip() and not line.startswith("#")), ""
+        (line for line in lines_of(source) if line.strip() and not line.startswith("#")), ""
     )
     # A statement's first word is followed by a bracket, a key's by a colon.
     return first.lstrip().startswith(("{", "- ")) or first.partition("(")[0].rstrip().endswith(":")
@@ -110,7 +115,7 @@ def is_yaml(source: str, name: str) -> bool:
 def split_statements(source: str) -> list[SourceText]:
     """The statements of a plain file."""
     found: list[SourceText] = []
-    for number, line in enumerate(source.splitlines(), 1):
+    for number, line in enumerate(lines_of(source), 1):
         if not line.strip() or line.startswith("#"):
             continue
         if line[0] in " \t" and found:
