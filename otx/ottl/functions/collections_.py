@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from otx.ottl.coerce import sequence
 from otx.ottl.compare import comparison
-from otx.ottl.composites import ListOf, plain
+from otx.ottl.composites import ListOf, MapOf, plain
 from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import Example, Run, converter, converter_builder
 from otx.ottl.lift import Always
@@ -156,6 +156,8 @@ def list_from(target: Get[Any]) -> Get[list[Value]]:
     """
     if isinstance(target, Always):
         sequence(target.value)
+    if isinstance(target, MapOf) and target.is_literal:
+        sequence(target(None))
     if isinstance(target, ListOf) and target.is_literal:
         target.plain(None)
     evaluate = plain(target)
