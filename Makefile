@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: demo setup setup-dev test test-long lint types imports unit bench bpf snapshots docs completions clean
+.PHONY: demo setup setup-dev test test-long lint types imports unit bench bpf snapshots docs grammar completions clean
 
 demo: setup ## the whole tool on a small live shop
 	@$(BIN)/otx demo
@@ -61,6 +61,9 @@ snapshots: setup-dev ## redraw the pictures the TUI's tests compare with; look a
 
 docs: setup-dev ## rewrite docs/cli.md from the commands
 	$(BIN)/python docs/generate.py
+
+grammar: setup-dev ## rewrite otx/ottl/grammar.json from grammar.lark
+	$(BIN)/python -m otx.ottl.grammar_tables
 
 completions: setup ## rewrite completions/ from the command table
 	@for shell in bash zsh fish; do $(BIN)/otx completion $$shell -o completions/otx.$$shell; done

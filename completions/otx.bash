@@ -4,7 +4,7 @@ _otx() {
   local path='' word
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "${path:+$path }$word" in
-    "demo"|"doctor"|"profile"|"receive"|"send"|"send traces"|"trace"|"trace list"|"trace show"|"query"|"tui"|"config"|"config show"|"config path"|"config validate"|"config schema"|"completion") path="${path:+$path }$word" ;;
+    "demo"|"doctor"|"profile"|"receive"|"ottl"|"ottl run"|"ottl eval"|"ottl check"|"ottl explain"|"ottl functions"|"ottl fmt"|"ottl repl"|"ottl bench"|"ottl lsp"|"ottl test"|"ottl recipes"|"send"|"send traces"|"trace"|"trace list"|"trace show"|"query"|"tui"|"config"|"config show"|"config path"|"config validate"|"config schema"|"completion") path="${path:+$path }$word" ;;
     esac
   done
   local words=''
@@ -14,7 +14,7 @@ _otx() {
 }
 _otx_words() {
   case "$1" in
-    "") words="demo doctor profile receive send trace query tui config completion --color --log-level --version -h --help" ;;
+    "") words="demo doctor profile receive ottl send trace query tui config completion --color --log-level --version -h --help" ;;
     ":--color") words="auto always never" ;;
     ":--log-level") words="debug info warning error" ;;
     "demo") words="--headless --duration --incident --keep -h --help" ;;
@@ -23,9 +23,30 @@ _otx_words() {
     "profile") words="--pid --children --no-children -F --frequency -d --duration --format -o --out --kernel --no-kernel --threads --lines --runtime -h --help" ;;
     "profile:--format") words="text folded json" ;;
     "profile:--runtime") words="auto none" ;;
-    "receive") words="--grpc --http --store --print --max-request --fsync --retain --duration --count -h --help" ;;
+    "receive") words="--grpc --http --store --print --transform --max-request --fsync --retain --duration --count -h --help" ;;
     "receive:--print") words="none summary full jsonl" ;;
     "receive:--fsync") words="always interval" ;;
+    "ottl") words="run eval check explain functions fmt repl bench lsp test recipes -h --help" ;;
+    "ottl run") words="-s --statement -f --file --in --store --since --context --error-mode --trace --format --feature-gates --strict -o --out -h --help" ;;
+    "ottl run:--error-mode") words="propagate ignore silent" ;;
+    "ottl run:--format") words="diff otlp-json otlp jsonl table json" ;;
+    "ottl eval") words="--condition --exit-status --in --store --since --context --format --feature-gates --strict -o --out -h --help" ;;
+    "ottl eval:--format") words="jsonl json otlp" ;;
+    "ottl check") words="-f --file --format --feature-gates --strict -o --out -h --help" ;;
+    "ottl check:--format") words="text json" ;;
+    "ottl explain") words="--context --format --feature-gates --strict -h --help" ;;
+    "ottl explain:--format") words="text json" ;;
+    "ottl functions") words="--context --format --feature-gates --strict -h --help" ;;
+    "ottl functions:--format") words="table json jsonl csv" ;;
+    "ottl fmt") words="--check --diff -h --help" ;;
+    "ottl repl") words="--in --store --since --context --feature-gates --strict -h --help" ;;
+    "ottl bench") words="-s --statement -f --file --in --store --since --context --seconds --format --feature-gates --strict -o --out -h --help" ;;
+    "ottl bench:--format") words="table json" ;;
+    "ottl lsp") words="--feature-gates --strict -h --help" ;;
+    "ottl test") words="--update --coverage --watch --format --feature-gates --strict -o --out -h --help" ;;
+    "ottl test:--format") words="text json junit" ;;
+    "ottl recipes") words="--tests --format -o --out -h --help" ;;
+    "ottl recipes:--format") words="table json jsonl csv" ;;
     "send") words="traces -h --help" ;;
     "send traces") words="--endpoint --protocol --count --rate --duration --services --depth --errors --attr --resource --seed --compression --header --timeout --max-request --format -h --help" ;;
     "send traces:--protocol") words="grpc http/protobuf http/json" ;;

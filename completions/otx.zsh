@@ -17,6 +17,7 @@ _otx() {
     'doctor:Say what this machine can do, and how to mend what it can'\''t.'
     'profile:Sample running programs with eBPF.'
     'receive:Receive OTLP over gRPC and HTTP and keep it.'
+    'ottl:Run, test and explain OTTL without a Collector.'
     'send:Send OTLP to a receiver.'
     'trace:List and show traces from a store.'
     'query:Run read-only SQL over a store'\''s tables.'
@@ -31,6 +32,7 @@ _otx() {
     doctor) _otx_doctor ;;
     profile) _otx_profile ;;
     receive) _otx_receive ;;
+    ottl) _otx_ottl ;;
     send) _otx_send ;;
     trace) _otx_trace ;;
     query) _otx_query ;;
@@ -83,11 +85,183 @@ _otx_receive() {
     '--http[HOST -PORT or unix -PATH (127.0.0.1 -4318).]:value:_files' \
     '--store[Where to keep it; none keeps nothing.]:value:_files' \
     '--print[What to show on stdout (summary on a terminal, else none).]:value:(none summary full jsonl)' \
+    '--transform[OTTL to run on what arrives - statements, or transform and filter processors.]:value:_files' \
     '--max-request[Largest request, also after decompression (64MiB).]:value:_files' \
     '--fsync[Acknowledge after fsync, or within a second of it.]:value:(always interval)' \
     '--retain[How long or how much is kept (24h and 10GiB).]:value:_files' \
     '--duration[Stop after this long, such as 10s.]:value:_files' \
     '--count[Stop after this many spans, log records, …]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_ottl() {
+  local state line
+  _arguments -C \
+    {-h,--help}'[Show help.]' \
+    '1: :->command' \
+    '*:: :->rest'
+  case $state in
+  command)
+    local -a commands=(
+    'run:Run statements, or the OTTL of a configuration, on OTLP.'
+    'eval:Evaluate an expression on every record and print its value, one a line.'
+    'check:Check statement lists, processor configurations and whole Collector configurations.'
+    'explain:Show a statement'\''s tree with types, the context it runs in and why, and what can fail.'
+    'functions:List the editors and converters, or show one of them.'
+    'fmt:Format the OTTL in statement files and YAML; comments and the rest of the YAML stay.'
+    'repl:Try statements, conditions and values on records, one at a time.'
+    'bench:Measure what each statement costs a record, its condition and its editor apart.'
+    'lsp:Serve an editor over stdio\\: faults, completion, hover and formatting.'
+    'test:Run unit tests\\: statements or a configuration, records, and what has to come of them.'
+    'recipes:List recipes, or write one\\: a processor'\''s configuration that masks or drops something.'
+    )
+    _describe command commands ;;
+  rest)
+    case $line[1] in
+    run) _otx_ottl_run ;;
+    eval) _otx_ottl_eval ;;
+    check) _otx_ottl_check ;;
+    explain) _otx_ottl_explain ;;
+    functions) _otx_ottl_functions ;;
+    fmt) _otx_ottl_fmt ;;
+    repl) _otx_ottl_repl ;;
+    bench) _otx_ottl_bench ;;
+    lsp) _otx_ottl_lsp ;;
+    test) _otx_ottl_test ;;
+    recipes) _otx_ottl_recipes ;;
+    esac ;;
+  esac
+}
+
+_otx_ottl_run() {
+  _arguments -s \
+    {-s,--statement}'[A statement; may be repeated.]:value:_files' \
+    {-f,--file}'[Statements, or a configuration.]:value:_files' \
+    '--in[OTLP to run on - protobuf, JSON, JSON lines; - is stdin.]:value:_files' \
+    '--store[A store to run on instead.]:value:_files' \
+    '--since[Of the store only what is later - RFC 3339, or -15m.]:value:_files' \
+    '--context[Where it runs (inferred as the Collector does).]:value:_files' \
+    '--error-mode[What a failure means (propagate with -s, else the file'\''s own).]:value:(propagate ignore silent)' \
+    '--trace[Tell what each statement does to each record.]' \
+    '--format[Form of the output (diff on a terminal, else otlp-json).]:value:(diff otlp-json otlp jsonl table json)' \
+    '--feature-gates[Feature gates to switch on or off.]:value:_files' \
+    '--strict[Refuse what is otx'\''s own and in no Collector.]' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_ottl_eval() {
+  _arguments -s \
+    '--condition[It is a condition - print true or false.]' \
+    '--exit-status[Exit 1 where no record gives true.]' \
+    '--in[OTLP to run on - protobuf, JSON, JSON lines; - is stdin.]:value:_files' \
+    '--store[A store to run on instead.]:value:_files' \
+    '--since[Of the store only what is later - RFC 3339, or -15m.]:value:_files' \
+    '--context[Where it runs (inferred as the Collector does).]:value:_files' \
+    '--format[Form of the values; otlp - an AnyValue of OTLP/JSON each.]:value:(jsonl json otlp)' \
+    '--feature-gates[Feature gates to switch on or off.]:value:_files' \
+    '--strict[Refuse what is otx'\''s own and in no Collector.]' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_ottl_check() {
+  _arguments -s \
+    {-f,--file}'[What to check; may be repeated.]:value:_files' \
+    '--format[Form of the findings.]:value:(text json)' \
+    '--feature-gates[Feature gates to switch on or off.]:value:_files' \
+    '--strict[Refuse what is otx'\''s own and in no Collector.]' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_ottl_explain() {
+  _arguments -s \
+    '--context[Where it runs (inferred as the Collector does).]:value:_files' \
+    '--format[Form of the explanation.]:value:(text json)' \
+    '--feature-gates[Feature gates to switch on or off.]:value:_files' \
+    '--strict[Refuse what is otx'\''s own and in no Collector.]' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_ottl_functions() {
+  _arguments -s \
+    '--context[Where it runs (inferred as the Collector does).]:value:_files' \
+    '--format[The form of the output.]:value:(table json jsonl csv)' \
+    '--feature-gates[Feature gates to switch on or off.]:value:_files' \
+    '--strict[Refuse what is otx'\''s own and in no Collector.]' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_ottl_fmt() {
+  _arguments -s \
+    '--check[Change nothing; exit 1 where something would change.]' \
+    '--diff[Change nothing; show what would, and exit 1 where it would.]' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_ottl_repl() {
+  _arguments -s \
+    '--in[OTLP to run on - protobuf, JSON, JSON lines; - is stdin.]:value:_files' \
+    '--store[A store to run on instead.]:value:_files' \
+    '--since[Of the store only what is later - RFC 3339, or -15m.]:value:_files' \
+    '--context[Where it runs (inferred as the Collector does).]:value:_files' \
+    '--feature-gates[Feature gates to switch on or off.]:value:_files' \
+    '--strict[Refuse what is otx'\''s own and in no Collector.]' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_ottl_bench() {
+  _arguments -s \
+    {-s,--statement}'[A statement; may be repeated.]:value:_files' \
+    {-f,--file}'[Statements, or a configuration.]:value:_files' \
+    '--in[OTLP to run on - protobuf, JSON, JSON lines; - is stdin.]:value:_files' \
+    '--store[A store to run on instead.]:value:_files' \
+    '--since[Of the store only what is later - RFC 3339, or -15m.]:value:_files' \
+    '--context[Where it runs (inferred as the Collector does).]:value:_files' \
+    '--seconds[How long to measure.]:value:_files' \
+    '--format[Form of the figures.]:value:(table json)' \
+    '--feature-gates[Feature gates to switch on or off.]:value:_files' \
+    '--strict[Refuse what is otx'\''s own and in no Collector.]' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_ottl_lsp() {
+  _arguments -s \
+    '--feature-gates[Feature gates to switch on or off.]:value:_files' \
+    '--strict[Refuse what is otx'\''s own and in no Collector.]' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_ottl_test() {
+  _arguments -s \
+    '--update[Make failing tests expect what came.]' \
+    '--coverage[Tell which statements and conditions were reached.]' \
+    '--watch[Run again whenever one of the files changes.]' \
+    '--format[Form of the results.]:value:(text json junit)' \
+    '--feature-gates[Feature gates to switch on or off.]:value:_files' \
+    '--strict[Refuse what is otx'\''s own and in no Collector.]' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_ottl_recipes() {
+  _arguments -s \
+    '--tests[Write the recipe'\''s tests instead, for otx ottl test.]' \
+    '--format[The form of the list.]:value:(table json jsonl csv)' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'
 }

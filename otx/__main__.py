@@ -1,7 +1,12 @@
 """Where a process starts: `--version` is answered here, before anything else is imported."""
 
+import gc
 import os
 import sys
+
+GC_THRESHOLD = 100_000
+"""What is loaded at the start stays: looking through it for garbage again and again, as Python does
+every 700 objects, would take a tenth of a short command and a fifth of a large document."""
 
 
 def main() -> None:
@@ -11,9 +16,12 @@ def main() -> None:
 
         os.write(1, f"otx {__version__}\n".encode())
         return
+    gc.set_threshold(GC_THRESHOLD, *gc.get_threshold()[1:])
     from otx.cli import run  # 25 ms
 
-    raise SystemExit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    gc.freeze()  # the interpreter's end would look through everything once more, for 15 ms
+    raise SystemExit(code)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "profile": ("otx.commands.profile", "Sample running programs with eBPF."),
     "receive": ("otx.commands.receive", "Receive OTLP over gRPC and HTTP and keep it."),
+    "ottl": ("otx.commands.ottl", "Run, test and explain OTTL without a Collector."),
     "send": ("otx.commands.send", "Send OTLP to a receiver."),
     "trace": ("otx.commands.trace", "List and show traces from a store."),
     "query": ("otx.commands.query", "Run read-only SQL over a store's tables."),

@@ -11,11 +11,13 @@ import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePath
-from typing import Any, BinaryIO, Literal, TextIO, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TextIO, TypeAlias, get_args
 
 from otx.environment import Environment
 from otx.errors import OtxError, UsageError
-from otx.model.telemetry import AttributeValue
+
+if TYPE_CHECKING:
+    from otx.model.telemetry import AttributeValue  # 4 ms
 
 RowFormat: TypeAlias = Literal["table", "json", "jsonl", "csv"]
 ROW_FORMATS: tuple[RowFormat, ...] = get_args(RowFormat)
@@ -62,6 +64,8 @@ class Output:
             with place.open("wb") as file:
                 yield file
             if is_replaced:
+                if target.exists():
+                    beside.chmod(target.stat().st_mode)
                 beside.replace(target)
         except OSError as error:
             raise _cannot_write(target, error) from None
@@ -127,7 +131,7 @@ def to_json(value: Any, indent: int | None = None) -> str:
     return json.dumps(value, ensure_ascii=False, indent=indent, default=_json_fallback)
 
 
-def value_text(value: AttributeValue) -> str:
+def value_text(value: "AttributeValue") -> str:
     """An attribute's value for people; structure as JSON."""
     if isinstance(value, str):
         return value

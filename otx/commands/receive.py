@@ -1,6 +1,8 @@
 """`otx receive`: take OTLP from any SDK or Collector and keep it."""
 
-from typing import Literal
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
@@ -12,6 +14,9 @@ from otx.errors import UsageError
 from otx.model.units import parse_duration_ns, parse_size
 from otx.output import Output, Remarks
 
+if TYPE_CHECKING:
+    from otx.services.transform_rules import Rules
+
 app = command_app(help="Receive OTLP over gRPC and HTTP and keep it.")
 
 
@@ -22,6 +27,7 @@ def receive(
     http: flags.HttpAddress = None,
     store: flags.Store = None,
     form: flags.PrintForm = None,
+    transform: flags.Transform = None,
     max_request: flags.MaxRequest = None,
     fsync: flags.Fsync = None,
     retain: flags.Retain = None,
@@ -32,6 +38,7 @@ def receive(
 
     Runs until Ctrl-C, the duration's end or the count. Prints one line
     `ready grpc=HOST:PORT http=HOST:PORT` on stderr when it accepts. Port 0 picks a free port.
+    With `--transform`, HUP reads its file again.
     """
     # 45 ms
     from otx.otlp.address import Address
@@ -56,11 +63,21 @@ def receive(
         print_form=form or terminal_form,
         retain_age_ns=age_ns,
         retain_bytes=size,
+        rules=_rules(environment, transform),
     )
     remarks = Remarks(environment)
     voice = Voice(write=Output(environment).text, note=remarks.note, warn=remarks.warning)
     for line in run(options, voice).lines():
         remarks.note(line)
+
+
+def _rules(environment: Environment, file: str | None) -> "Callable[[], Rules] | None":
+    """What reads the file of `--transform`."""
+    if file is None:
+        return None
+    from otx.services.transform_rules import read_rules  # 150 ms
+
+    return partial(read_rules, environment.cwd / file, file, environment.variables)
 
 
 def _retention(config: Config, texts: list[str]) -> tuple[int, int]:

@@ -17,6 +17,13 @@ PrintForm: TypeAlias = Annotated[
     Literal["none", "summary", "full", "jsonl"] | None,
     typer.Option("--print", help="What to show on stdout (summary on a terminal, else none)."),
 ]
+Transform: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="OTTL to run on what arrives: statements, or transform and filter processors.",
+    ),
+]
 MaxRequest: TypeAlias = Annotated[
     str | None,
     typer.Option(metavar="SIZE", help="Largest request, also after decompression (64MiB)."),

@@ -122,6 +122,11 @@ def format_count(count: int) -> str:
     return f"{count:,}".replace(",", " ")
 
 
+def counted(count: int, noun: str) -> str:
+    """A count with what is counted: `1 span`, `48 210 spans`."""
+    return f"{format_count(count)} {noun}{'' if count == 1 else 's'}"
+
+
 def format_time(unix_nano: int) -> str:
     """RFC 3339 in UTC with nanoseconds."""
     seconds, rest = divmod(unix_nano, NS_PER_S)

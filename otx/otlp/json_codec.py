@@ -3,7 +3,8 @@
 OTLP's JSON is not protobuf's standard mapping (OTLP specification, "JSON Protobuf Encoding"):
 trace and span ids are hex, enums are numbers, keys are lowerCamelCase only, and unknown keys are
 ignored. What a reader of the letter would lose in silence (a snake_case key) or refuse (an enum's
-name) is read as far as that is safe, and named in a warning.
+name) is read as far as that is safe, and named in a warning. Profile ids are hex too, as the
+Collector has them.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ Scalar: TypeAlias = "str | int | float | bool | bytes"
 ReadScalar: TypeAlias = Callable[[Any], Scalar]
 WriteScalar: TypeAlias = Callable[[Any], Any]
 
-_HEX_FIELDS = {"trace_id", "span_id", "parent_span_id"}
+_HEX_FIELDS = {"trace_id", "span_id", "parent_span_id", "profile_id"}
 _F = FieldDescriptor
 _INT_RANGES = {
     _F.TYPE_INT32: (-(1 << 31), (1 << 31) - 1),
@@ -124,7 +125,7 @@ def write_message(message: Message) -> dict[str, Any]:
 
 def _fill(message: Message, document: object, warnings: Counter[str], depth: int) -> None:
     if not isinstance(document, dict):
-        raise _wanted("an object", document)
+        raise wanted("an object", document)
     if depth > MAX_DEPTH:
         raise InvalidJson(f"values are nested more than {MAX_DEPTH} deep")
     table = _table(message.DESCRIPTOR)
@@ -149,7 +150,7 @@ def _set(message: Message, field: _Field, value: Any, warnings: Counter[str], de
     read = field.read
     if field.is_repeated:
         if not isinstance(value, list):
-            raise _wanted("an array", value)
+            raise wanted("an array", value)
         _append(getattr(message, field.name), field, value, warnings, depth)
     elif read is None:
         child = getattr(message, field.name)
@@ -218,6 +219,11 @@ def _field(field: FieldDescriptor) -> _Field:
     )
 
 
+def scalar_codec(field: FieldDescriptor) -> tuple[ReadScalar, WriteScalar]:
+    """How a field that is no message is read from JSON and written to it."""
+    return _reader(field), _writer(field)
+
+
 def _reader(field: FieldDescriptor) -> ReadScalar:
     if field.type in _INT_RANGES:
         return _int_reader(*_INT_RANGES[field.type])
@@ -244,19 +250,20 @@ def _writer(field: FieldDescriptor) -> WriteScalar:
     return _as_it_is
 
 
-def _wanted(what: str, value: object) -> InvalidJson:
+def wanted(what: str, value: object) -> InvalidJson:
+    """The error for a value of another JSON type than the one that is wanted."""
     return InvalidJson(f"{what} is wanted, not {_JSON_TYPES.get(type(value), 'that')}")
 
 
 def _read_string(value: object) -> str:
     if not isinstance(value, str):
-        raise _wanted("a string", value)
+        raise wanted("a string", value)
     return value
 
 
 def _read_bool(value: object) -> bool:
     if not isinstance(value, bool):
-        raise _wanted("true or false", value)
+        raise wanted("true or false", value)
     return value
 
 
@@ -269,7 +276,7 @@ def _read_double(value: object) -> float:
         except ValueError:
             raise InvalidJson(f"{_quoted(value)} is no number") from None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise _wanted("a number", value)
+        raise wanted("a number", value)
     return float(value)
 
 
@@ -285,7 +292,7 @@ def _int_reader(low: int, high: int) -> ReadScalar:
         elif isinstance(value, int) and not isinstance(value, bool):
             number = value
         else:
-            raise _wanted("an integer", value)
+            raise wanted("an integer", value)
         if number is None or not low <= number <= high:
             raise InvalidJson(f"{_quoted(str(value))} is no {kind}")
         return number
@@ -313,7 +320,7 @@ def _enum_reader(enum: EnumDescriptor) -> ReadScalar:
 
 def _read_hex(value: object) -> bytes:
     if not isinstance(value, str):
-        raise _wanted("a string of hex digits", value)
+        raise wanted("a string of hex digits", value)
     try:
         return binascii.unhexlify(value)
     except ValueError:
@@ -322,7 +329,7 @@ def _read_hex(value: object) -> bytes:
 
 def _read_base64(value: object) -> bytes:
     if not isinstance(value, str):
-        raise _wanted("a string of base64", value)
+        raise wanted("a string of base64", value)
     # Both alphabets and missing padding are taken, as by protobuf's own JSON readers.
     padded = value + "=" * (-len(value) % 4)
     try:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 
-@dataclass(frozen=True, slots=True)
+# Without equality: an Enum would take two reasons that are answered alike for one.
+@dataclass(frozen=True, slots=True, eq=False)
 class Answer:
     """How a reason is said in HTTP and in gRPC (google.rpc.Code)."""
 
@@ -24,6 +25,8 @@ class Reason(Enum):
 
     UNDECODABLE = Answer(400, "Bad Request", 3)
     """The body is not what its content type says: INVALID_ARGUMENT."""
+    STATEMENT_FAILED = Answer(400, "Bad Request", 3)
+    """OTTL failed on it under `propagate`, and would again: INVALID_ARGUMENT."""
     NO_SUCH_PATH = Answer(404, "Not Found", 12)
     WRONG_METHOD = Answer(405, "Method Not Allowed", 12)
     TOO_SLOW = Answer(408, "Request Timeout", 4)

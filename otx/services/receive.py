@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from otx.errors import missing_extra
 from otx.otlp.address import Address, cannot_listen
@@ -28,6 +28,10 @@ from otx.store.manifest import read_manifest
 from otx.store.wal import BACKLOG_BYTES, FsyncMode, LogWriter
 from otx.system.ports import listener_of
 from otx.system.stop import StopSignal
+
+if TYPE_CHECKING:
+    from otx.services.receive_transform import Transform
+    from otx.services.transform_rules import Rules
 
 PrintForm: TypeAlias = Literal["none", "summary", "full", "jsonl"]
 
@@ -50,6 +54,7 @@ class ReceiveOptions:
         print_form: What of it goes to stdout.
         retain_age_ns: How long it is kept; None for the store's own rule.
         retain_bytes: How much is kept; None for the store's own rule.
+        rules: Reads the OTTL that runs on what arrives, again at every HUP; None for none.
     """
 
     grpc: Address
@@ -63,6 +68,7 @@ class ReceiveOptions:
     print_form: PrintForm = "none"
     retain_age_ns: int | None = None
     retain_bytes: int | None = None
+    rules: "Callable[[], Rules] | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +93,26 @@ def receive(options: ReceiveOptions, voice: Voice) -> ReceiveReport:
 
     Raises:
         MachineError: An address cannot be had, or the store is another receiver's.
+        UsageError: The rules cannot be used.
     """
     with StopSignal() as stop:
-        tally = Tally(voice.warn)
+        transform = _transform(options, voice, stop)
+        tally = Tally(voice.warn, transform.report) if transform else Tally(voice.warn)
         odd_before = _odd_spans(options.store_dir)
-        guard = _run(options, voice, stop, tally)
+        guard = _run(options, voice, stop, tally, transform)
         odd_spans = _odd_spans(options.store_dir) - odd_before
         return tally.report(guard.restarts if guard else 0, odd_spans)
+
+
+def _transform(options: ReceiveOptions, voice: Voice, stop: StopSignal) -> "Transform | None":
+    """The rules, ready to run, and read again at every HUP."""
+    if options.rules is None:
+        return None
+    from otx.services.receive_transform import Transform  # 150 ms
+
+    transform = Transform(options.rules, voice.warn, voice.note)
+    stop.hear_hangup(transform.reload)
+    return transform
 
 
 def _odd_spans(store_dir: Path | None) -> Counter[str]:
@@ -104,15 +123,27 @@ def _odd_spans(store_dir: Path | None) -> Counter[str]:
 
 
 def _run(
-    options: ReceiveOptions, voice: Voice, stop: StopSignal, tally: Tally
+    options: ReceiveOptions,
+    voice: Voice,
+    stop: StopSignal,
+    tally: Tally,
+    transform: "Transform | None",
 ) -> ConverterGuard | None:
     with ExitStack() as running:
         keeping = _open_store(options, voice, running)
         printer = _printer(options, voice, stop)
         if printer is not None:
             running.callback(printer.close)
+        if transform is not None:
+            running.callback(transform.close)
         keeper = Keeper(
-            keeping.log if keeping else None, printer, tally, time.time_ns, options.count, stop.ask
+            keeping.log if keeping else None,
+            printer,
+            tally,
+            time.time_ns,
+            options.count,
+            stop.ask,
+            transform.apply if transform else None,
         )
         grpc, http = _serve(options, keeper, running)
         running.callback(keeper.end)

@@ -1,8 +1,9 @@
-"""The road of one request: counted, appended to the log, printed, acknowledged."""
+"""The road of one request: counted, transformed, appended to the log, printed, acknowledged."""
 
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from typing import TypeAlias
 
 from otx.otlp.decode import Request
 from otx.otlp.refusal import Reason, Refusal
@@ -11,11 +12,19 @@ from otx.services.receive_tally import Tally
 from otx.store.errors import LogFailed, LogFull
 from otx.store.wal import LogWriter
 
+Apply: TypeAlias = Callable[[Request], "Future[Request | None]"]
+"""What is made of a request before it is kept; None where nothing of it is left.
+
+The future fails with a `Refusal` where the request is refused; the call raises one where there is
+no room for it.
+"""
+
 
 class Keeper:
     """The intake of a receiver's servers. A request is acknowledged once it lies in the log.
 
-    Without a log (`--store none`) it is acknowledged at once.
+    Without a log (`--store none`) it is acknowledged at once, and so is one of which nothing is
+    left to keep.
     """
 
     def __init__(
@@ -26,6 +35,7 @@ class Keeper:
         clock: Callable[[], int],
         limit: int | None,
         on_limit: Callable[[], None],
+        transform: Apply | None = None,
     ) -> None:
         """Prepare to keep requests.
 
@@ -34,8 +44,10 @@ class Keeper:
             printer: Where they are shown.
             tally: Where they are counted.
             clock: Unix time in nanoseconds.
-            limit: Records after which no more is taken; the request that reaches it is whole.
+            limit: Records after which no more is taken, counted as they come; the request that
+                reaches it is whole.
             on_limit: Called when that many are acknowledged.
+            transform: Runs before a request is kept.
         """
         self._log = log
         self._printer = printer
@@ -43,6 +55,7 @@ class Keeper:
         self._clock = clock
         self._limit = limit
         self._on_limit = on_limit
+        self._transform = transform
         self._lock = threading.Lock()
         self._taken = 0
         self._is_ending = False
@@ -54,13 +67,16 @@ class Keeper:
     def accept(self, request: Request) -> "Future[None]":
         """Take a request (`otx.otlp.receiver.intake.Intake`)."""
         self._take(request)
+        acknowledged: Future[None] = Future()
         try:
-            kept = self._keep(request)
+            if self._transform is None:
+                self._keep(request, request, acknowledged)
+            else:
+                made = self._transform(request)
+                made.add_done_callback(lambda done: self._made(request, done, acknowledged))
         except Refusal:
             self._give_back(request)
             raise
-        acknowledged: Future[None] = Future()
-        kept.add_done_callback(lambda done: self._settle(request, done, acknowledged))
         return acknowledged
 
     def refused(self, refusal: Refusal) -> None:
@@ -86,21 +102,38 @@ class Keeper:
         if self._printer is not None:
             self._printer.release(len(request.body))
 
-    def _keep(self, request: Request) -> "Future[None]":
-        if self._log is None:
-            kept: Future[None] = Future()
-            kept.set_result(None)
-            return kept
+    def _made(
+        self, request: Request, made: "Future[Request | None]", acknowledged: "Future[None]"
+    ) -> None:
+        """Keep what was made of a request."""
         try:
-            return self._log.append(request.signal, request.body, self._clock())
-        except LogFull as full:
-            raise Refusal(Reason.BUSY, full.message) from None
+            self._keep(request, made.result(), acknowledged)
+        except Exception as error:
+            self._give_back(request)
+            acknowledged.set_exception(error)
 
-    def _settle(self, request: Request, kept: "Future[None]", acknowledged: "Future[None]") -> None:
-        error = kept.exception()
+    def _keep(self, request: Request, kept: Request | None, acknowledged: "Future[None]") -> None:
+        """Append what is kept of a request; `acknowledged` resolves when it is durable."""
+        durable: Future[None] = Future()
+        if kept is None or self._log is None:
+            durable.set_result(None)
+        else:
+            try:
+                durable = self._log.append(kept.signal, kept.body, self._clock())
+            except LogFull as full:
+                raise Refusal(Reason.BUSY, full.message) from None
+        durable.add_done_callback(lambda done: self._settle(request, kept, done, acknowledged))
+
+    def _settle(
+        self,
+        request: Request,
+        kept: Request | None,
+        durable: "Future[None]",
+        acknowledged: "Future[None]",
+    ) -> None:
+        error = durable.exception()
         if error is None:
-            if self._printer is not None:
-                self._printer.put(request)
+            self._print(request, kept)
             total = self._tally.acknowledged(request)
             acknowledged.set_result(None)
             if self._limit is not None and total >= self._limit:
@@ -110,3 +143,12 @@ class Keeper:
         if isinstance(error, LogFailed):
             error = Refusal(Reason.BUSY, error.message)
         acknowledged.set_exception(error)
+
+    def _print(self, request: Request, kept: Request | None) -> None:
+        """Print what was kept of a request, and give back the room that it was promised."""
+        if self._printer is None:
+            return
+        if kept is None:
+            self._printer.release(len(request.body))
+        else:
+            self._printer.put(kept, len(request.body))

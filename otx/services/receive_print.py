@@ -36,7 +36,7 @@ class Printer:
         self._on_closed = on_closed
         self._lock = threading.Lock()
         self._reserved_bytes = 0
-        self._queue: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[Request, int] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="print", daemon=True)
         self._thread.start()
 
@@ -53,9 +53,9 @@ class Printer:
         with self._lock:
             self._reserved_bytes -= size
 
-    def put(self, request: Request) -> None:
-        """Print a request for which room was reserved."""
-        self._queue.put(request)
+    def put(self, request: Request, reserved: int) -> None:
+        """Print a request for which room was reserved: so many bytes, which are given back."""
+        self._queue.put((request, reserved))
 
     def close(self) -> None:
         """Print what waits and end."""
@@ -64,7 +64,8 @@ class Printer:
 
     def _run(self) -> None:
         is_open = True
-        while (request := self._queue.get()) is not None:
+        while (waiting := self._queue.get()) is not None:
+            request, reserved = waiting
             try:
                 if is_open:
                     self._print(request)
@@ -72,7 +73,7 @@ class Printer:
                 is_open = False
                 self._on_closed()
             finally:
-                self.release(len(request.body))
+                self.release(reserved)
 
     def _print(self, request: Request) -> None:
         message = parse_protobuf(request.signal, request.body)

@@ -10,6 +10,7 @@ from otx.model.units import format_count, format_duration, format_size
 from otx.otlp.decode import Request
 from otx.otlp.refusal import Reason, Refusal
 from otx.otlp.wire import WIRE
+from otx.services.transform_report import TransformReport
 
 _MAX_KINDS = 100
 """Different warnings that are told apart; the rest is counted together."""
@@ -52,6 +53,7 @@ class ReceiveReport:
         longest: The backlog that had waited longest.
         converter_restarts: Times the converter had died.
         odd_spans: Spans that became rows meanwhile, by the rule that they break.
+        transform: What the rules of `--transform` did.
     """
 
     requests: Counter[Signal] = field(default_factory=Counter)
@@ -62,6 +64,7 @@ class ReceiveReport:
     longest: Backlog = Backlog()
     converter_restarts: int = 0
     odd_spans: Counter[str] = field(default_factory=Counter)
+    transform: TransformReport = field(default_factory=TransformReport)
 
     def since(self, before: "ReceiveReport") -> str:
         """What came in after an earlier report, on one line; "" for nothing."""
@@ -72,13 +75,14 @@ class ReceiveReport:
             if requests:
                 counted = WIRE[signal].counted(records)
                 parts.append(f"{signal} {counted} in {_requests(requests)}")
+        parts += self.transform.since(before.transform)
         if self.backlog.is_late:
             parts.append(f"converting {self.backlog}")
         return "; ".join(parts)
 
     def lines(self) -> list[str]:
         """The whole report for people."""
-        in_all = replace(self, backlog=Backlog())
+        in_all = replace(self, backlog=Backlog(), transform=TransformReport())
         lines = [f"received {in_all.since(ReceiveReport()) or 'nothing'}"]
         if refused := self.refused.total():
             lines[0] += f"; refused {_requests(refused)}"
@@ -86,6 +90,7 @@ class ReceiveReport:
             f"  refused {_requests(count)}: {reason.name.lower().replace('_', ' ')}"
             for reason, count in self.refused.most_common()
         ]
+        lines += self.transform.lines()
         lines += [f"  {format_count(count)} × {text}" for text, count in self.warnings.items()]
         if self.longest.is_late:
             lines.append(f"  converting was up to {self.longest}")
@@ -100,8 +105,19 @@ class ReceiveReport:
 class Tally:
     """Counts from any thread. The first of a kind is told at once, the others at the end."""
 
-    def __init__(self, warn: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        warn: Callable[[str], None],
+        transform: Callable[[], TransformReport] = TransformReport,
+    ) -> None:
+        """Begin to count.
+
+        Args:
+            warn: Warns the user.
+            transform: What rules did so far.
+        """
         self._warn = warn
+        self._transform = transform
         self._lock = threading.Lock()
         self._report = ReceiveReport()
 
@@ -121,11 +137,11 @@ class Tally:
             self._report.refused[refusal.reason] += 1
             is_first = self._report.refused[refusal.reason] == 1
         if is_first:
-            self._warn(f"refused a request: {_short(refusal.message)}")
+            self._warn(f"refused a request: {short_text(refusal.message)}")
 
     def noticed(self, warning: str, first: str = "") -> None:
         """Count an oddity; of its kind, `first` is what is told of the first."""
-        text = _short(warning)
+        text = short_text(warning)
         with self._lock:
             warnings = self._report.warnings
             if text not in warnings and len(warnings) >= _MAX_KINDS:
@@ -133,7 +149,7 @@ class Tally:
             warnings[text] += 1
             is_first = warnings[text] == 1
         if is_first:
-            self._warn(_short(first) or text)
+            self._warn(short_text(first) or text)
 
     def waiting(self, backlog: Backlog) -> None:
         """Take note of what waits for the converter."""
@@ -156,6 +172,7 @@ class Tally:
                 report.longest,
                 converter_restarts,
                 odd_spans or Counter(),
+                self._transform(),
             )
 
 
@@ -163,7 +180,7 @@ def _requests(count: int) -> str:
     return f"{format_count(count)} request{'' if count == 1 else 's'}"
 
 
-def _short(text: str) -> str:
+def short_text(text: str) -> str:
     """Text from outside, made safe for a terminal and short."""
     shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
     return shown if len(shown) <= 300 else shown[:300] + "…"

@@ -9,6 +9,7 @@ busy the main thread is.
 import os
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -33,6 +34,8 @@ class StopSignal:
         self._former_wakeup = -1
         self._writer = -1
         self._thread: threading.Thread | None = None
+        self._on_hangup: Callable[[], None] | None = None
+        self._terminals: list[int] = []
 
     def __enter__(self) -> Self:
         reader, self._writer = os.pipe()
@@ -64,6 +67,16 @@ class StopSignal:
         """Whether a stop was asked for."""
         return self._asked.is_set()
 
+    def hear_hangup(self, then: Callable[[], None]) -> None:
+        """Call something at every HUP, on the thread that reads signals; it must not raise.
+
+        Where the terminal is gone HUP asks for a stop instead: nobody would ever press Ctrl-C.
+        Call it from the main thread, within the context.
+        """
+        self._on_hangup = then
+        self._terminals = [stream for stream in (1, 2) if os.isatty(stream)]
+        self._before[signal.SIGHUP] = signal.signal(signal.SIGHUP, _leave_to_the_pipe)
+
     def ask(self) -> None:
         """Ask for a stop from within: a count is reached, a duration is over."""
         self._asked.set()
@@ -77,6 +90,8 @@ class StopSignal:
         signalled = False
         with open(reader, "rb", buffering=0) as pipe:
             while received := pipe.read(1):
+                if received[0] == signal.SIGHUP:
+                    self._hung_up()
                 if received[0] not in _CODES:
                     continue
                 if signalled:
@@ -84,6 +99,16 @@ class StopSignal:
                 signalled = True
                 self.number = signal.Signals(received[0])
                 self._asked.set()
+
+    def _hung_up(self) -> None:
+        gone = [stream for stream in self._terminals if not os.isatty(stream)]
+        for stream in gone:
+            # Writing to a terminal that is gone fails, and there is still something to drain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream)
+        if gone:
+            self._asked.set()
+        elif self._on_hangup is not None:
+            self._on_hangup()
 
 
 def _leave_to_the_pipe(number: int, frame: FrameType | None) -> None:

@@ -53,3 +53,12 @@ def test_headless_rooms_do_not_load_the_screen() -> None:
 def test_every_command_helps_and_says_what_the_table_says(name: str) -> None:
     command = load_command(name)
     assert (command.help or "").strip().split("\n")[0] == COMMANDS[name][1]
+
+
+def test_a_subcommand_of_ottl_loads_none_of_the_others() -> None:
+    loaded = modules_after(
+        "from otx.cli import run\nrun(['ottl', 'eval', '--in', '/dev/null', '--context=span', '1'])"
+    )
+    others = {name for name in loaded if name.startswith("otx.commands.ottl.")}
+    assert others == {"otx.commands.ottl.evaluate", "otx.commands.ottl.options"}
+    assert not loaded & (HEAVY - {"google.protobuf"} | {"lark", "yaml", "re2", "prompt_toolkit"})

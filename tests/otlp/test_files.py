@@ -73,11 +73,11 @@ def test_bare_protobuf_is_of_the_signal_in_which_it_makes_sense(one_log: bytes) 
     ("content", "said"),
     [
         (b"hello", "it is no OTLP"),
-        (b"{}", "it:1 is no OTLP: it needs one of resourceSpans"),
+        (b"{}", "it is no OTLP: it needs one of resourceSpans"),
         (b'{"resourceSpans":[]}\n{"x', "it:2 is no JSON"),
-        (b'{"resourceSpans":[3]}', r"it:1: resourceSpans\[0\]: an object is wanted"),
+        (b'{"resourceSpans":[3]}', r"it: resourceSpans\[0\]: an object is wanted"),
         (b"[1]", r"it\[0\] is no OTLP"),
-        (b"\x1f\x8bxx", "no gzip"),
+        (b"\x1f\x8bxx", "the gzip stream is corrupt"),
     ],
 )
 def test_what_is_no_otlp_is_named_with_its_place(content: bytes, said: str) -> None:

@@ -5,6 +5,7 @@ from otx.otlp.caution import Caution
 from otx.otlp.decode import Request
 from otx.otlp.refusal import Reason, Refusal
 from otx.services.receive_tally import ReceiveReport, Tally
+from otx.services.transform_report import RuleName, TransformReport
 
 
 def test_the_first_of_a_kind_is_told_and_all_are_counted() -> None:
@@ -46,3 +47,21 @@ def test_a_report_says_what_is_new() -> None:
     before = tally.report()
     assert before.since(ReceiveReport()) == "traces 1 000 spans in 1 request"
     assert tally.report().since(before) == ""
+
+
+def test_what_rules_did_stands_beside_what_came() -> None:
+    rule = RuleName("filter.trace_conditions[0]", "true", "spans")
+    rules = TransformReport("rules.yaml")
+    tally = Tally(lambda _: None, rules.copy)
+    before = tally.report()
+    tally.acknowledged(Request(Signal.TRACES, b"", 3))
+    rules.came[Signal.TRACES], rules.kept[Signal.TRACES] = 3, 1
+    rules.dropped_by[rule] = 2
+    assert tally.report().since(before) == (
+        "traces 3 spans in 1 request; dropped 2 spans by filter.trace_conditions[0]"
+    )
+    assert tally.report().lines() == [
+        "received traces 3 spans in 1 request",
+        "  rules.yaml kept 1 of 3 spans",
+        "  dropped 2 of 2 spans by filter.trace_conditions[0]: true",
+    ]

@@ -1,8 +1,11 @@
 """How a command learns that it should stop."""
 
+import os
+import pty
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -62,3 +65,50 @@ def test_asking_from_within_and_handlers_are_put_back() -> None:
         assert stop.is_set
         assert stop.wait(0)
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+HEARER = """
+import sys
+from otx.system.stop import StopSignal
+with StopSignal() as stop:
+    stop.hear_hangup(lambda: print("hung up", flush=True))
+    print("ready", flush=True)
+    stop.wait()
+    print("to nobody", file=sys.stderr)
+    open(sys.argv[1], "w").write("drained")
+"""
+
+
+def test_a_hangup_is_heard_and_ends_nothing() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", HEARER, os.devnull], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == "ready\n"
+        for _ in range(2):
+            process.send_signal(signal.SIGHUP)
+            assert process.stdout.readline() == "hung up\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_hangup_of_a_terminal_that_is_gone_asks_for_the_end(tmp_path: Path) -> None:
+    done = tmp_path / "done"
+    here, there = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", HEARER, str(done)], stdout=there, stderr=there, text=True
+    )
+    try:
+        os.close(there)
+        assert os.read(here, 100) == b"ready\r\n"
+        os.close(here)
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(timeout=20) == 0
+        assert done.read_text() == "drained"
+    finally:
+        process.kill()
+        process.wait()

@@ -1,0 +1,63 @@
+"""What a command and the processes it starts cost: wall time, CPU time, peak memory of all."""
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_EVERY_S = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a run came to.
+
+    Attributes:
+        peak_mib: The most that all processes had in memory at once; shared pages count once.
+    """
+
+    wall_s: float
+    cpu_s: float
+    peak_mib: float
+
+
+def run_measured(command: Sequence[str], stdout: int | None = subprocess.DEVNULL) -> Cost:
+    """Run a command and look at its processes until it ends.
+
+    Raises:
+        CalledProcessError: It failed.
+    """
+    began_s = time.perf_counter()
+    process = subprocess.Popen(command, stdout=stdout)
+    peak = 0
+    while True:
+        pid, status, used = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            break
+        peak = max(peak, sum(_proportional(one) for one in _family(process.pid)))
+        time.sleep(_EVERY_S)
+    wall_s = time.perf_counter() - began_s
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, list(command))
+    return Cost(wall_s, used.ru_utime + used.ru_stime, max(peak, used.ru_maxrss) / 1024)
+
+
+def _family(pid: int) -> Iterator[int]:
+    yield pid
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return
+    for child in children.split():
+        yield from _family(int(child))
+
+
+def _proportional(pid: int) -> int:
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in rollup.splitlines() if line[:4] == "Pss:"), 0)

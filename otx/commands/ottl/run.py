@@ -1,0 +1,94 @@
+"""`otx ottl run`: statements or a configuration on OTLP."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from otx.commands.ottl.options import (
+    ContextOption,
+    Gates,
+    In,
+    Out,
+    Since,
+    StoreOption,
+    Strict,
+    context_of,
+    functions_of,
+    read_source_file,
+)
+from otx.environment import Environment
+from otx.errors import UsageError
+
+if TYPE_CHECKING:
+    from otx.ottl.functions.registry import FunctionSet
+    from otx.ottl.plan import Plan
+    from otx.ottl.program import ErrorMode
+
+Form = Literal["diff", "otlp-json", "otlp", "jsonl", "table", "json"]
+
+
+def run(
+    ctx: typer.Context,
+    statement: Annotated[
+        list[str] | None, typer.Option("-s", "--statement", help="A statement; may be repeated.")
+    ] = None,
+    file: Annotated[
+        str | None,
+        typer.Option("-f", "--file", metavar="FILE", help="Statements, or a configuration."),
+    ] = None,
+    in_: In = None,
+    store: StoreOption = None,
+    since: Since = None,
+    context: ContextOption = None,
+    error_mode: Annotated[
+        Literal["propagate", "ignore", "silent"] | None,
+        typer.Option(help="What a failure means (propagate with -s, else the file's own)."),
+    ] = None,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Tell what each statement does to each record.")
+    ] = False,
+    form: Annotated[
+        Form | None,
+        typer.Option("--format", help="Form of the output (diff on a terminal, else otlp-json)."),
+    ] = None,
+    gates: Gates = None,
+    strict: Strict = False,
+    out: Out = "-",
+) -> int:
+    """Run statements, or the OTTL of a configuration, on OTLP.
+
+    The exit code is 2 when something does not parse or check, 1 when a statement fails under
+    `propagate`.
+    """
+    from otx.services.ottl_input import open_pieces
+    from otx.services.ottl_run import run_plan, trace_plan
+
+    environment: Environment = ctx.obj
+    functions = functions_of(gates, strict)
+    plan = _plan(environment, statement, file, context_of(context), functions, error_mode)
+    pieces = open_pieces(environment, in_, store, since, plan.signals())
+    if trace:
+        return trace_plan(environment, plan, pieces, functions, out)
+    chosen = form or ("diff" if environment.stdout_is_terminal and out == "-" else "otlp-json")
+    return run_plan(environment, plan, pieces, chosen, out)
+
+
+def _plan(
+    environment: Environment,
+    statements: list[str] | None,
+    file: str | None,
+    context: str,
+    functions: "FunctionSet",
+    error_mode: "ErrorMode | None",
+) -> "Plan":
+    from otx.ottl.plan_source import plan_of_source
+    from otx.ottl.source import source_of_statements
+
+    if bool(statements) == (file is not None):
+        raise UsageError("one of -s STATEMENT and -f FILE is wanted")
+    source = (
+        read_source_file(environment, file)
+        if file
+        else source_of_statements(statements or [], "-s")
+    )
+    return plan_of_source(source, functions, context=context, error_mode=error_mode)

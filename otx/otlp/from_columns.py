@@ -1,0 +1,196 @@
+"""Rows of `otx.otlp.columns` back to OTLP: what a store kept, as requests that anything can read.
+
+Nothing that a row holds is lost: ids of any length, flags, trace state, a scope's version and
+attributes, keys that occur twice. What rows do not hold cannot come back: dropped counts, schema
+URLs, a link's trace state and flags, a log record's flags; of a log record without a time the time
+that stood in for it. An empty body is no body: nearly all such records never had one.
+
+Attributes are encoded by hand into the open view; texts that many rows share are read once.
+"""
+
+import json
+from base64 import b64decode
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import orjson
+import pyarrow as pa
+
+from otx.model.signal import Signal
+from otx.model.telemetry import SPAN_KINDS, STATUS_CODES
+from otx.otlp.any_value import encode_any, encode_key_value, varint
+from otx.otlp.columns import LOG_SCHEMA, SPAN_SCHEMA, Table
+from otx.otlp.open_view import open_class
+
+Row: TypeAlias = Mapping[str, Any]
+Json: TypeAlias = Any
+
+_REMEMBERED = 4096
+_NO_ATTRIBUTES = "{}"
+_KINDS = {word: number for number, word in enumerate(SPAN_KINDS)}
+_STATUSES = {word: number for number, word in enumerate(STATUS_CODES)}
+
+
+def traces_request(rows: Table) -> bytes:
+    """An `ExportTraceServiceRequest` of rows of `SPAN_SCHEMA`."""
+    return _request(Signal.TRACES, _plain(rows, SPAN_SCHEMA), "spans", _fill_span)
+
+
+def logs_request(rows: Table) -> bytes:
+    """An `ExportLogsServiceRequest` of rows of `LOG_SCHEMA`."""
+    return _request(Signal.LOGS, _plain(rows, LOG_SCHEMA), "logs", _fill_log)
+
+
+def _plain(rows: Table, schema: Any) -> list[dict[str, Any]]:
+    """Rows as Python values, times as nanoseconds."""
+    fields = [pa.field(one.name, _plain_type(one.type)) for one in schema]
+    made: list[dict[str, Any]] = rows.select(schema.names).cast(pa.schema(fields)).to_pylist()
+    return made
+
+
+def _plain_type(kind: Any) -> Any:
+    """A type with whole numbers for times, which Python's own cannot hold to the nanosecond."""
+    if pa.types.is_timestamp(kind):
+        return pa.int64()
+    if pa.types.is_list(kind):
+        return pa.list_(_plain_type(kind.value_type))
+    if pa.types.is_struct(kind):
+        return pa.struct([pa.field(one.name, _plain_type(one.type)) for one in kind])
+    return kind
+
+
+def _request(
+    signal: Signal,
+    rows: Iterable[Row],
+    word: str,
+    fill: Callable[[Any, Row], None],
+) -> bytes:
+    """A request with rows under their resources and scopes, in their order within each."""
+    request: Any = open_class(signal)()
+    resources: dict[str, Any] = {}
+    items: dict[tuple[str, str, str, str], Any] = {}
+    inner = "spans" if signal is Signal.TRACES else "log_records"
+    for row in rows:
+        key = (row["resource"], row["scope"], row["scope_version"], row["scope_attributes"])
+        if key not in items:
+            if key[0] not in resources:
+                resources[key[0]] = getattr(request, f"resource_{word}").add()
+                if key[0] != _NO_ATTRIBUTES:
+                    resources[key[0]].resource.attributes.extend(_shared_attributes(key[0]))
+            group = getattr(resources[key[0]], f"scope_{word}").add()
+            _fill_scope(group.scope, *key[1:])
+            items[key] = getattr(group, inner)
+        fill(items[key].add(), row)
+    body: bytes = request.SerializeToString()
+    return body
+
+
+def _fill_scope(scope: Any, name: str, version: str, attributes: str) -> None:
+    if not name and not version and attributes == _NO_ATTRIBUTES:
+        return
+    scope.name, scope.version = name.encode(), version.encode()
+    scope.attributes.extend(_shared_attributes(attributes))
+
+
+def _fill_span(span: Any, row: Row) -> None:
+    span.trace_id = bytes.fromhex(row["trace_id"])
+    span.span_id = bytes.fromhex(row["span_id"])
+    span.parent_span_id = bytes.fromhex(row["parent_span_id"])
+    span.trace_state = row["trace_state"].encode()
+    span.flags = row["flags"]
+    span.name = row["name"].encode()
+    span.kind = _KINDS[row["kind"]]
+    span.start_time_unix_nano = row["start_time"]
+    span.end_time_unix_nano = row["end_time"]
+    span.attributes.extend(_attributes(row["attributes"]))
+    if row["status"] != "UNSET" or row["status_message"]:
+        span.status.code = _STATUSES[row["status"]]
+        span.status.message = row["status_message"].encode()
+    for one in row["events"]:
+        event = span.events.add(name=one["name"].encode(), time_unix_nano=one["time"])
+        event.attributes.extend(_attributes(one["attributes"]))
+    for one in row["links"]:
+        link = span.links.add(
+            trace_id=bytes.fromhex(one["trace_id"]), span_id=bytes.fromhex(one["span_id"])
+        )
+        link.attributes.extend(_attributes(one["attributes"]))
+
+
+def _fill_log(record: Any, row: Row) -> None:
+    record.time_unix_nano = row["time"]
+    record.observed_time_unix_nano = row["observed_time"]
+    record.trace_id = bytes.fromhex(row["trace_id"])
+    record.span_id = bytes.fromhex(row["span_id"])
+    record.severity_number = row["severity_number"]
+    record.severity_text = row["severity_text"].encode()
+    record.event_name = row["event_name"].encode()
+    record.attributes.extend(_attributes(row["attributes"]))
+    if row["body_is_json"]:
+        record.body = _encoded(_parsed(row["body"]))
+    elif row["body"]:
+        record.body = encode_any(row["body"])
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _shared_attributes(text: str) -> tuple[bytes, ...]:
+    """Attributes of a resource or scope, which many rows have."""
+    return tuple(_attributes(text))
+
+
+def _attributes(text: str) -> list[bytes]:
+    """The serialised KeyValues of a JSON object of `otx.otlp.json_columns`."""
+    document = _parsed(text)
+    pairs = document.items() if isinstance(document, dict) else document
+    return [_pair(key, value) for key, value in pairs]
+
+
+class _Pairs(list[tuple[str, Json]]):
+    """A JSON object whose keys may occur twice."""
+
+
+def _parsed(text: str) -> Json:
+    """What a JSON text says; objects are dicts where no key occurs twice."""
+    document = orjson.loads(text)
+    if orjson.dumps(document) == text.encode():
+        return document
+    # A key occurs twice, or a number is written otherwise: ten times as slow, and seldom.
+    return json.loads(text, object_pairs_hook=_Pairs)
+
+
+def _pair(key: str, value: Json) -> bytes:
+    if not isinstance(value, (dict, list)):
+        return encode_key_value(key, value)
+    name, content = key.encode(), _encoded(value)
+    return b"\x0a" + varint(len(name)) + name + b"\x12" + varint(len(content)) + content
+
+
+def _encoded(value: Json) -> bytes:
+    """The AnyValue that a JSON value stands for."""
+    if isinstance(value, (dict, _Pairs)):
+        pairs = list(value.items()) if isinstance(value, dict) else value
+        return _wrapped(pairs) if len(pairs) == 1 else _map(pairs)
+    if isinstance(value, list):
+        items = map(_encoded, value)
+        return _message(0x2A, b"".join(_message(0x0A, item) for item in items))
+    return encode_any(value)
+
+
+def _wrapped(pairs: list[tuple[str, Json]]) -> bytes:
+    """A map of one entry, or what JSON has no words for (`otx.otlp.json_columns`)."""
+    ((key, inner),) = pairs
+    if key == "bytesValue" and isinstance(inner, str):
+        return encode_any(b64decode(inner))
+    if key == "doubleValue" and isinstance(inner, str):
+        return encode_any(float(inner))
+    if key == "kvlistValue" and isinstance(inner, (dict, _Pairs)):
+        return _map(list(inner.items()) if isinstance(inner, dict) else inner)
+    return _map(pairs)
+
+
+def _map(pairs: list[tuple[str, Json]]) -> bytes:
+    return _message(0x32, b"".join(_message(0x0A, _pair(key, one)) for key, one in pairs))
+
+
+def _message(tag: int, content: bytes) -> bytes:
+    return varint(tag) + varint(len(content)) + content

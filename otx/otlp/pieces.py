@@ -1,0 +1,229 @@
+"""Telemetry files and pipes, piece by piece: each piece is one request, as it was written.
+
+What a file is, is found from its first bytes: gzip or zstd is taken off, then it is OTLP JSON (a
+document, an array of them, or one a line) or protobuf (messages behind 4-byte big-endian lengths,
+as the Collector's file exporter writes, or one bare message). Lines, records behind lengths and the
+resources of a bare message are read as they come, so that a file may be larger than memory.
+"""
+
+import io
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Literal
+
+from otx.errors import UsageError, missing_extra
+from otx.model.signal import Signal
+
+MAX_PIECE_BYTES = 1 << 30
+"""The most that one piece may hold, also after decompression."""
+BARE_PIECE_BYTES = 1 << 20
+"""About how much of a bare message makes one piece."""
+
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_LENGTH = struct.Struct(">I")
+_FIRST_FIELD = 0x0A
+"""How every bare request begins: field 1, a message. Lengths that begin so are over 160 MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One request as it was written.
+
+    Attributes:
+        encoding: `json` is a text, `protobuf` bytes.
+        place: Where it stands, for messages: `file.jsonl:3`.
+        signal: What it is known to be; None where only its content says it.
+    """
+
+    encoding: Literal["json", "protobuf"]
+    data: bytes
+    place: str
+    signal: Signal | None = None
+
+
+def read_pieces(stream: BinaryIO, name: str) -> Iterator[Piece]:
+    """The pieces of a stream.
+
+    Args:
+        stream: Where to read.
+        name: What places call it.
+
+    Raises:
+        UsageError: A piece is cut off or too large, or the compression is corrupt.
+    """
+    try:
+        yield from _pieces(_opened(_peekable(stream)), name)
+    except (zlib.error, EOFError, gzip_error()) as error:
+        raise UsageError(f"{name}: the gzip stream is corrupt: {error}") from None
+    except Exception as error:
+        if type(error).__name__ != "ZstdError":
+            raise
+        raise UsageError(f"{name}: the zstd stream is corrupt: {error}") from None
+
+
+def gzip_error() -> type[Exception]:
+    """What `gzip` raises for a stream that is none."""
+    import gzip  # 2 ms
+
+    return gzip.BadGzipFile
+
+
+def _peekable(stream: BinaryIO) -> io.BufferedReader:
+    if isinstance(stream, io.BufferedReader):
+        return stream
+    return io.BufferedReader(stream)  # type: ignore[arg-type]  # any binary stream will do
+
+
+def _opened(stream: io.BufferedReader) -> io.BufferedReader:
+    """The stream with compression taken off."""
+    head = stream.peek(4)[:4]
+    if head.startswith(_GZIP):
+        import gzip  # 2 ms
+
+        return io.BufferedReader(gzip.GzipFile(fileobj=stream))
+    if head.startswith(_ZSTD):
+        try:
+            import zstandard
+        except ImportError:
+            raise missing_extra("zstandard", "receive") from None
+        reader = zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True)
+        return io.BufferedReader(reader)
+    return stream
+
+
+def _pieces(stream: io.BufferedReader, name: str) -> Iterator[Piece]:
+    head = stream.peek(64)[:64]
+    if not head:
+        return
+    start = head.lstrip()[:1]
+    if start in (b"{", b"["):
+        yield from _json(stream, name)
+    elif head[0] == _FIRST_FIELD:
+        yield from _bare(stream, name)
+    else:
+        yield from _behind_lengths(stream, name)
+
+
+def _json(stream: io.BufferedReader, name: str) -> Iterator[Piece]:
+    """Lines where the first one is a whole object, else the document or the array of them."""
+    import orjson  # 1 ms
+
+    number = 1
+    first = _line(stream, name)
+    while first and not first.strip():
+        number, first = number + 1, _line(stream, name)
+    try:
+        is_lines = isinstance(orjson.loads(first), dict)
+    except orjson.JSONDecodeError:
+        is_lines = False
+    if not is_lines:
+        yield from _documents(first + _rest(stream, name), name)
+        return
+    rest = stream.peek(1)[:1]
+    if not rest:
+        yield Piece("json", first, name)
+        return
+    yield Piece("json", first, f"{name}:{number}")
+    while line := _line(stream, name):
+        number += 1
+        if line.strip():
+            yield Piece("json", line, f"{name}:{number}")
+
+
+def _documents(content: bytes, name: str) -> Iterator[Piece]:
+    import orjson  # 1 ms
+
+    if not content.lstrip().startswith(b"["):
+        yield Piece("json", content, name)
+        return
+    try:
+        items = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise UsageError(f"{name} is no JSON: {error}") from None
+    for number, item in enumerate(items):
+        yield Piece("json", orjson.dumps(item), f"{name}[{number}]")
+
+
+def _behind_lengths(stream: io.BufferedReader, name: str) -> Iterator[Piece]:
+    """Records behind 4-byte lengths; each may be JSON or protobuf, and compressed on its own."""
+    number = 0
+    while head := stream.read(_LENGTH.size):
+        number += 1
+        place = f"{name}, record {number}"
+        size = _LENGTH.unpack(head)[0] if len(head) == _LENGTH.size else 0
+        if number == 1 and (size == 0 or size > MAX_PIECE_BYTES):
+            raise not_otlp(name)
+        record = _exactly(stream, size, place)
+        opened = _opened(_peekable(io.BytesIO(record)))
+        data = _rest(opened, place)
+        yield Piece("json" if data.startswith(b"{") else "protobuf", data, place)
+
+
+def _bare(stream: io.BufferedReader, name: str) -> Iterator[Piece]:
+    """A bare message by its resources; whole where it has anything else, as profiles do."""
+    piece = bytearray()
+    is_first = True
+    while (tag := stream.peek(1)[:1]) == b"\x0a":
+        stream.read(1)
+        size, encoded = _size(stream, name)
+        if size > MAX_PIECE_BYTES:
+            raise UsageError(f"{name}: a resource is larger than {MAX_PIECE_BYTES >> 30} GiB")
+        piece += tag + encoded + _exactly(stream, size, name)
+        if len(piece) >= BARE_PIECE_BYTES and stream.peek(1)[:1] == b"\x0a":
+            yield Piece("protobuf", bytes(piece), name)
+            piece, is_first = bytearray(), False
+    rest = _rest(stream, name)
+    if rest and not is_first:
+        raise UsageError(
+            f"{name}: the message holds more than resources, and is too large to be read whole"
+        )
+    if piece or rest:
+        yield Piece("protobuf", bytes(piece) + rest, name)
+
+
+def _size(stream: io.BufferedReader, name: str) -> tuple[int, bytes]:
+    """A varint, and how it was written."""
+    encoded = bytearray()
+    value = 0
+    while len(encoded) < 10:
+        byte = _exactly(stream, 1, name)
+        value |= (byte[0] & 0x7F) << (7 * len(encoded))
+        encoded += byte
+        if byte[0] < 0x80:
+            return value, bytes(encoded)
+    raise not_otlp(name)
+
+
+def _line(stream: io.BufferedReader, name: str) -> bytes:
+    line = stream.readline(MAX_PIECE_BYTES + 1)
+    if len(line) > MAX_PIECE_BYTES:
+        raise _too_large(name)
+    return line
+
+
+def _exactly(stream: io.BufferedReader, size: int, place: str) -> bytes:
+    data = stream.read(size)
+    if len(data) < size:
+        raise UsageError(f"{place} is cut off: {size - len(data)} bytes are missing")
+    return data
+
+
+def _rest(stream: io.BufferedReader, name: str) -> bytes:
+    content = stream.read(MAX_PIECE_BYTES + 1)
+    if len(content) > MAX_PIECE_BYTES:
+        raise _too_large(name)
+    return content
+
+
+def _too_large(name: str) -> UsageError:
+    return UsageError(f"{name}: one request is larger than {MAX_PIECE_BYTES >> 30} GiB")
+
+
+def not_otlp(place: str) -> UsageError:
+    """The error for what is no telemetry."""
+    return UsageError(
+        f"{place} is no OTLP",
+        hint="it may be OTLP protobuf, JSON or JSON lines, as they are or in gzip or zstd",
+    )

@@ -1,0 +1,191 @@
+"""Attributes as OTTL sees them: a map whose entries stay bytes until somebody names them.
+
+Most statements read two of ten attributes and write one. What is not named is never decoded, and
+is written back byte for byte; order is kept, as it is in the Collector.
+"""
+
+from collections.abc import ItemsView, Iterator, MutableMapping, Set
+from typing import Any
+
+from otx.otlp.any_value import encode_key_value, key_of, value_of
+from otx.ottl.values import Value, deep_copy
+
+_MISSING: Any = object()
+_KNOWN_KEYS: dict[bytes, str] = {}
+_KNOWN_KEYS_LIMIT = 10_000
+
+
+class AttributeMap(MutableMapping[str, Value]):
+    """The attributes of one message. Of two entries with one key the first is the one that counts.
+
+    Values are those of `otx.ottl.values`. A map or list that was read and is then changed in place
+    has to be announced by `touch`.
+    """
+
+    __slots__ = ("_changed", "_field", "_later", "_raw", "_values")
+
+    def __init__(self, field: Any) -> None:
+        """Look at a repeated bytes field of serialised KeyValue messages."""
+        raw: dict[str, bytes | None] = {}
+        known = _KNOWN_KEYS
+        entries = field[:]
+        for data in entries:
+            try:
+                size = data[1]
+                if data[0] == 0x0A:
+                    name = data[2 : size + 2] if size < 128 else b""
+                else:  # the value first, as the Collector writes
+                    name = data[size + 4 :] if size < 128 and data[size + 2] == 0x0A else b""
+            except IndexError:
+                name = b""
+            key = known.get(name)
+            raw[_learn(name, data) if key is None else key] = data
+        self._field = field
+        self._raw = raw
+        self._values: dict[str, Value] = {}
+        self._changed = False
+        self._later: list[bytes] = []
+        if len(entries) != len(raw):
+            self._sort_out_doubles()
+
+    def __getitem__(self, key: str) -> Value:
+        value = self._values.get(key, _MISSING)
+        if value is _MISSING:
+            data = self._raw[key]
+            assert data is not None  # noqa: S101 - an entry without bytes has a value
+            value = self._values[key] = value_of(data)
+        return value
+
+    def get(self, key: str, default: Value = None) -> Value:
+        """The value of a key; `default` where there is none."""
+        value = self._values.get(key, _MISSING)
+        if value is not _MISSING:
+            return value
+        data = self._raw.get(key)
+        if data is None:
+            return default
+        value = self._values[key] = value_of(data)
+        return value
+
+    def __setitem__(self, key: str, value: Value) -> None:
+        self._raw[key] = None
+        self._values[key] = value
+        self._changed = True
+
+    def __delitem__(self, key: str) -> None:
+        del self._raw[key]
+        self._values.pop(key, None)
+        self._changed = True
+        if self._later:
+            self._uncover(key)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._raw
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._raw)
+
+    def items(self) -> ItemsView[str, Value]:
+        """All keys and values as they are now: what changes meanwhile does not disturb the walk."""
+        values = self._values
+        for key, data in self._raw.items():
+            if key not in values:
+                assert data is not None  # noqa: S101 - an entry without bytes has a value
+                values[key] = value_of(data)
+        return {key: values[key] for key in self._raw}.items()
+
+    def clear(self) -> None:
+        """Remove everything."""
+        self._raw.clear()
+        self._values.clear()
+        self._later.clear()
+        self._changed = True
+
+    def touch(self, key: str) -> None:
+        """Announce that the value of a key was changed in place."""
+        self[key] = self[key]
+
+    def replace(self, content: dict[str, Value]) -> None:
+        """Hold this and nothing else."""
+        self._raw = dict.fromkeys(content)
+        self._values = content
+        self._later.clear()
+        self._changed = True
+
+    def adopt(self, key: str, source: "AttributeMap") -> None:
+        """Take over an entry of another map, as the bytes that it is where it is bytes."""
+        data = source._raw[key]
+        if data is None:
+            self[key] = deep_copy(source._values[key])
+            return
+        self._raw[key] = data
+        self._values.pop(key, None)
+        self._changed = True
+
+    def keep(self, keys: Set[str]) -> None:
+        """Remove every key but these; without decoding what goes or stays."""
+        if not self._raw.keys() <= keys:
+            self._raw = {key: data for key, data in self._raw.items() if key in keys}
+            self._values = {key: one for key, one in self._values.items() if key in keys}
+            self._later = [data for data in self._later if key_of(data) in keys]
+            self._changed = True
+
+    def texts_longer_than(self, limit: int) -> "list[tuple[str, str]]":
+        """The texts of more than `limit` bytes; of the others hardly any is decoded."""
+        found = []
+        for key, data in self._raw.items():
+            if data is not None and len(data) <= limit:
+                continue  # the entry as a whole is shorter
+            value = self[key]
+            # Four bytes a character at most: shorter texts need no look at their bytes.
+            may_be = type(value) is str and len(value) * 4 > limit
+            if may_be and len(value.encode("utf-8", "surrogateescape")) > limit:
+                found.append((key, value))
+        return found
+
+    def encoded(self, key: str) -> bytes:
+        """The serialised KeyValue of a key."""
+        data = self._raw[key]
+        return encode_key_value(key, self._values[key]) if data is None else data
+
+    def flush(self) -> None:
+        """Write back what changed."""
+        if not self._changed:
+            return
+        values = self._values
+        entries = [
+            encode_key_value(key, values[key]) if data is None else data
+            for key, data in self._raw.items()
+        ]
+        del self._field[:]
+        self._field.extend(entries + self._later)
+        self._changed = False
+
+    def _sort_out_doubles(self) -> None:
+        """Keep entries whose key was there before: nobody sees them, and nobody loses them."""
+        self._raw = {}
+        for data in self._field:
+            key = key_of(data)
+            if key in self._raw:
+                self._later.append(data)
+            else:
+                self._raw[key] = data
+
+    def _uncover(self, key: str) -> None:
+        """Show the next entry with a key whose first one was removed."""
+        for at, data in enumerate(self._later):
+            if key_of(data) == key:
+                self._raw[key] = self._later.pop(at)
+                return
+
+
+def _learn(name: bytes, data: bytes) -> str:
+    """The key of an entry whose name was not met before, or could not be taken as it stands."""
+    key = key_of(data)
+    is_exact = bool(name) and key.encode("utf-8", "surrogateescape") == name
+    if is_exact and len(_KNOWN_KEYS) < _KNOWN_KEYS_LIMIT:
+        _KNOWN_KEYS[name] = key
+    return key

@@ -1,0 +1,145 @@
+"""Everything that is wrong in a file, each with its place in that file."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from otx.errors import UsageError
+from otx.ottl.collector import READERS, find_components
+from otx.ottl.errors import caret
+from otx.ottl.functions.registry import FunctionSet
+from otx.ottl.plan import plan_of_statements
+from otx.ottl.processors.config import ConfigInvalid, Problem, path_text
+from otx.ottl.source import ConfigFile, StatementFile
+from otx.ottl.syntax import Place
+from otx.ottl.traps import Trap, traps_in
+from otx.ottl.yaml_places import FilePlace
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something to look at in a file."""
+
+    file: str
+    place: FilePlace
+    width: int
+    severity: Literal["error", "warning"]
+    message: str
+    hint: str = ""
+
+    def text(self) -> str:
+        """The finding as compilers print it, with the line and a caret."""
+        lines = [f"{self.where()}: {self.severity}: {self.message}", *self.caret_lines()]
+        if self.hint:
+            lines.append(f"  hint: {self.hint}")
+        return "\n".join(lines)
+
+    def where(self) -> str:
+        """Its place: `FILE:LINE:COL`."""
+        return f"{self.file}:{self.place.line}:{self.place.column}"
+
+    def caret_lines(self) -> list[str]:
+        """The line that it stands in, and carets under the text; cut to what a terminal shows."""
+        begin = self.place.column - 1
+        return caret(self.place.text, Place(begin, begin + max(1, self.width))).split("\n")
+
+    def document(self) -> dict[str, Any]:
+        """The finding for programs."""
+        return {
+            "file": self.file,
+            "line": self.place.line,
+            "column": self.place.column,
+            "severity": self.severity,
+            "message": self.message,
+            "hint": self.hint,
+        }
+
+
+def check_source(source: StatementFile | ConfigFile, functions: FunctionSet) -> list[Finding]:
+    """All findings in a file, in the order of their places.
+
+    Raises:
+        UsageError: There is nothing to check in it.
+    """
+    if isinstance(source, StatementFile) and not source.statements:
+        raise UsageError(f"{source.name} holds no statement")
+    found = (
+        _check_statements(source, functions)
+        if isinstance(source, StatementFile)
+        else _check_config(source, functions)
+    )
+    return sorted(found, key=lambda one: (one.place.line, one.place.column))
+
+
+def _check_statements(source: StatementFile, functions: FunctionSet) -> Iterator[Finding]:
+    texts = [one.text for one in source.statements]
+    for number, text in enumerate(texts):
+        for trap in traps_in(text):
+            yield _trap(source.name, source.place(number, trap.place.start), trap)
+    try:
+        plan_of_statements(texts, functions)
+    except ConfigInvalid as invalid:
+        for problem in invalid.problems:
+            yield finding_of(source, problem)
+
+
+def _check_config(source: ConfigFile, functions: FunctionSet) -> Iterator[Finding]:
+    for path, text in source.document.warnings:
+        yield Finding(source.name, source.place(path), 1, "warning", text)
+    for component in find_components(source.data):
+        read = READERS[component.kind]
+        try:
+            read(
+                component.config,
+                functions.gates,
+                allows_extensions=functions.allows_extensions,
+            )
+        except ConfigInvalid as invalid:
+            for problem in invalid.problems:
+                yield finding_of(source, problem.within(component.path))
+        for path, text in _texts(component.config, component.path):
+            for trap in traps_in(text):
+                yield _trap(source.name, source.place(path, trap.place.start), trap)
+
+
+def _texts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Every text in a component that may be OTTL."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            if key not in ("error_mode", "context", "pipelines", "default_pipelines", "name"):
+                yield from _texts(one, (*path, key))
+    elif isinstance(value, list):
+        for at, one in enumerate(value):
+            yield from _texts(one, (*path, at))
+    elif isinstance(value, str):
+        yield path, value
+
+
+def finding_of(source: StatementFile | ConfigFile, problem: Problem) -> Finding:
+    """A problem of a file as a finding in it.
+
+    Args:
+        source: The file.
+        problem: Its path begins at the file's root, or with a statement's number.
+    """
+    offset = problem.ottl.place.start if problem.ottl else 0
+    if isinstance(source, ConfigFile) and problem.is_key:
+        place = source.document.key_place(problem.path)
+    elif isinstance(source, ConfigFile):
+        place = source.place(problem.path, offset)
+    else:
+        number = problem.path[0] if problem.path and isinstance(problem.path[0], int) else 0
+        place = source.place(number, offset)
+    if problem.ottl is None:
+        message = problem.message
+        if problem.path:
+            message = f"{path_text(problem.path)}: {message}"
+        width = len(str(problem.path[-1])) if problem.is_key else 1
+        return Finding(source.name, place, width, "error", message, problem.hint)
+    width = problem.ottl.place.end - problem.ottl.place.start
+    return Finding(source.name, place, width, "error", problem.ottl.reason, problem.ottl.hint)
+
+
+def _trap(file: str, place: FilePlace, trap: Trap) -> Finding:
+    width = trap.place.end - trap.place.start
+    return Finding(file, place, width, "warning", trap.message, trap.hint)

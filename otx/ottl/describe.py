@@ -1,0 +1,94 @@
+"""Records in words: which one a message is about."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from otx.otlp.any_value import AnyValue
+from otx.ottl.record import Record
+from otx.ottl.records import (
+    Batch,
+    ExemplarRecord,
+    LogRecord,
+    MetricRecord,
+    PartRecord,
+    PointRecord,
+    ResourceRecord,
+    SampleRecord,
+    ScopeRecord,
+    SpanRecord,
+)
+
+_SHOWN = 60
+
+
+class Numbers:
+    """Which number each item of a batch had when it came, whatever is dropped or added later."""
+
+    def __init__(self, batch: Batch) -> None:
+        self._items = list(batch.items())
+        self._found: dict[int, int] | None = None
+
+    def of(self, item: Any) -> int:
+        """An item's number, from 1 on; 0 where it was added meanwhile."""
+        if self._found is None:
+            self._found = {id(one): number for number, one in enumerate(self._items, 1)}
+        return self._found.get(id(item), 0)
+
+    def text(self, what: str, item: Any) -> str:
+        """`span 3 of 10`; for an item that was added meanwhile `a new metric`."""
+        number = self.of(item)
+        return f"{what} {number} of {len(self._items)}" if number else f"a new {what}"
+
+
+def describe(record: Record, numbers: Numbers | None = None) -> str:
+    """A record in a few words: `span 3 of 10, "GET /cart", trace 4bf9…`."""
+    if isinstance(record, SpanRecord):
+        item = record.item
+        place = f"trace {item.trace_id.hex()} span {item.span_id.hex()}"
+        return f"{_number('span', record, numbers)} {_quoted(item.name)}, {place}"
+    if isinstance(record, LogRecord):
+        return f"{_number('log record', record, numbers)} {_short(record.body)}"
+    if isinstance(record, MetricRecord):
+        return f"{_number('metric', record, numbers)} {_quoted(record.item.name)}"
+    if isinstance(record, PartRecord):
+        what = "event" if hasattr(record.item, "time_unix_nano") else "link"
+        name = f" {_quoted(record.item.name)}" if what == "event" else ""
+        return f"{what}{name} of {describe(record.span, numbers)}"
+    if isinstance(record, PointRecord):
+        which = _which("data point", record, record.metric.points)
+        return f"{which} of {describe(record.metric, numbers)}"
+    if isinstance(record, ExemplarRecord):
+        return f"an exemplar of {describe(record.datapoint, numbers)}"
+    if isinstance(record, ScopeRecord):
+        return f"scope {_quoted(record.item.name)} of {describe(record.resource, numbers)}"
+    if isinstance(record, ResourceRecord):
+        service = record.attributes.get("service.name")
+        if service is None:
+            return "a resource without service.name"
+        return f"the resource of {_short(service)}"
+    if isinstance(record, SampleRecord):
+        which = _which("sample", record, record.profile.samples)
+        return f"{which} of {describe(record.profile, numbers)}"
+    return _number("profile", record, numbers)
+
+
+def _number(what: str, item: Any, numbers: Numbers | None) -> str:
+    return what if numbers is None else numbers.text(what, item)
+
+
+def _which(what: str, record: Any, records: Sequence[Any]) -> str:
+    at = next((number for number, one in enumerate(records, 1) if one is record), 0)
+    return f"{what} {at}" if at else f"a {what}"
+
+
+def _quoted(name: bytes) -> str:
+    return f'"{_cut(name.decode("utf-8", "replace"))}"'
+
+
+def _short(value: AnyValue) -> str:
+    return f'"{_cut(value)}"' if isinstance(value, str) else _cut(str(value))
+
+
+def _cut(text: str) -> str:
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"

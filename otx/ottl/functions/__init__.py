@@ -1,0 +1,1 @@
+"""Editors and converters, a file a family; importing one registers what is in it."""

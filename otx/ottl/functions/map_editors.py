@@ -1,0 +1,132 @@
+"""The editors of a map's keys: which are kept, which are removed, and how maps become one."""
+
+from collections.abc import Collection, MutableMapping
+from typing import Any, Literal
+
+from otx.ottl.attributes import AttributeMap
+from otx.ottl.coerce import mapping
+from otx.ottl.errors import ExecutionError
+from otx.ottl.functions.registry import Example, Run, editor_builder
+from otx.ottl.lift import Always
+from otx.ottl.parameters import ConstInt, ConstText, Get, Mapping_, Regex, Target, Text
+from otx.ottl.substitution import contains
+from otx.ottl.values import Map, deep_copy
+
+
+@editor_builder(
+    "delete_matching_keys",
+    example=Example(
+        'delete_matching_keys(attributes, "(?i)password")', '{"a":1}', '{"a":1,"Password":"x"}'
+    ),
+)
+def delete_matching_keys(target: Target, pattern: Get[Regex]) -> Run:
+    """Remove the keys of a map in which a regular expression is found."""
+    return _by_pattern(target, pattern, keeps=False)
+
+
+@editor_builder(
+    "keep_matching_keys",
+    example=Example(
+        'keep_matching_keys(attributes, "^http")', '{"http.url":"/"}', '{"http.url":"/","a":1}'
+    ),
+)
+def keep_matching_keys(target: Target, pattern: Get[Regex]) -> Run:
+    """Remove the keys of a map in which a regular expression is not found."""
+    return _by_pattern(target, pattern, keeps=True)
+
+
+def _by_pattern(target: Target, pattern: Get[Regex], *, keeps: bool) -> Run:
+    edit = target.edit
+
+    def run(record: Any) -> None:
+        compiled = pattern(record)
+        attributes = mapping(edit(record))
+        retain(attributes, {key for key in attributes if contains(compiled, key) is keeps})
+
+    return run
+
+
+@editor_builder(
+    "keep_keys",
+    example=Example('keep_keys(attributes, ["a", "c"])', '{"a":1}', '{"a":1,"b":2}'),
+)
+def keep_keys(target: Target, keys: list[Get[Text]]) -> Run:
+    """Remove every key of a map but those listed."""
+    edit = target.edit
+    if all(isinstance(key, Always) for key in keys):
+        fixed = frozenset(key(None) for key in keys)
+        return lambda record: retain(mapping(edit(record)), fixed)
+
+    def run(record: Any) -> None:
+        attributes = mapping(edit(record))
+        retain(attributes, {key(record) for key in keys})
+
+    return run
+
+
+@editor_builder(
+    "limit",
+    example=Example('limit(attributes, 2, ["c"])', '{"a":1,"c":3}', '{"a":1,"b":2,"c":3}'),
+)
+def limit(target: Target, limit: ConstInt, priority_keys: list[ConstText]) -> Run:
+    """Keep so many keys of a map: the ones of priority, then the first others."""
+    if limit < 0:
+        raise ExecutionError(f"the limit {limit} is negative")
+    if limit < len(priority_keys):
+        raise ExecutionError(f"the limit {limit} is below the number of priority keys")
+    edit, get = target.edit, target.get
+
+    def run(record: Any) -> None:
+        if len(mapping(get(record))) <= limit:
+            return
+        attributes = mapping(edit(record))
+        kept = {key for key in priority_keys if key in attributes}
+        # A priority key that is given twice is counted twice, as the Collector does.
+        room = limit - sum(key in attributes for key in priority_keys)
+        others = [key for key in attributes if key not in kept]
+        retain(attributes, kept.union(others[: max(room, 0)]))
+
+    return run
+
+
+@editor_builder(
+    "merge_maps",
+    example=Example(
+        'merge_maps(attributes, {"a": 9, "b": 2}, "insert")', '{"a":1,"b":2}', '{"a":1}'
+    ),
+)
+def merge_maps(
+    target: Target, source: Get[Mapping_], strategy: Literal["insert", "update", "upsert"]
+) -> Run:
+    """Copy entries of a map into another: new keys (insert), present ones (update) or all."""
+    edit = target.edit
+
+    def run(record: Any) -> None:
+        attributes = mapping(edit(record))
+        added = source(record)
+        if strategy == "upsert":
+            chosen: Collection[str] = list(added)
+        else:
+            wanted = strategy == "update"
+            chosen = [key for key in added if (key in attributes) is wanted]
+        if isinstance(attributes, AttributeMap) and isinstance(added, AttributeMap):
+            for key in chosen:
+                attributes.adopt(key, added)
+        else:
+            for key in chosen:
+                attributes[key] = deep_copy(added[key])
+
+    return run
+
+
+def retain(attributes: Map, keys: "frozenset[str] | set[str]") -> None:
+    """Remove every key of a map but these, and decode nothing for it."""
+    if isinstance(attributes, AttributeMap):
+        attributes.keep(keys)
+        return
+    _remove(attributes, [key for key in attributes if key not in keys])
+
+
+def _remove(attributes: MutableMapping[str, Any], keys: Collection[str]) -> None:
+    for key in keys:
+        del attributes[key]

@@ -1,0 +1,1 @@
+"""Log lines of well-known forms, each read by its own module."""

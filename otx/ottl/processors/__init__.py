@@ -1,0 +1,1 @@
+"""The Collector's components that run OTTL: transform, filter, routing, tail sampling."""

@@ -1,0 +1,53 @@
+"""Configured components as steps of a plan: what each of them does to a batch and to the report."""
+
+from otx.model.signal import Signal
+from otx.ottl.collector import Processor
+from otx.ottl.plan import Report
+from otx.ottl.processors.drops import Drops
+from otx.ottl.processors.filter import FilterProcessor
+from otx.ottl.processors.routing import Routes
+from otx.ottl.processors.tail_sampling import TailSampling
+from otx.ottl.processors.transform import TransformProcessor
+from otx.ottl.records import Batch
+
+
+def looks_at(processor: Processor, signal: Signal) -> bool:
+    """Whether anything of a component runs on a signal."""
+    if isinstance(processor, TransformProcessor):
+        return bool(processor.groups.get(signal))
+    return not isinstance(processor, FilterProcessor) or bool(processor.rules.get(signal))
+
+
+def needs_whole_requests(processor: Processor) -> bool:
+    """Whether a component looks at several resources of a request together, as for traces."""
+    return isinstance(processor, TailSampling)
+
+
+def run_processor(name: str, processor: Processor, batch: Batch, report: Report) -> None:
+    """Run a component over a batch.
+
+    Raises:
+        ExecutionStopped: A failure under `propagate`.
+    """
+    if isinstance(processor, TransformProcessor):
+        processor.run(batch, report.outcome)
+    elif isinstance(processor, FilterProcessor):
+        drops = Drops()
+        try:
+            processor.run(batch, report.outcome, drops)
+        finally:
+            report.drops.add(drops, name)
+    elif isinstance(processor, TailSampling):
+        kept = processor.sampled(batch, report.outcome)
+        for scope in batch.scopes():
+            scope.items[:] = [one for one in scope.items if one.item.trace_id in kept]
+        batch.prune()
+    else:
+        _gather(name, processor.route(batch, report.outcome), report)
+
+
+def _gather(connector: str, routes: Routes, report: Report) -> None:
+    for pipeline, body in routes.requests.items():
+        report.routes.setdefault(pipeline, []).append(body)
+    for row, count in routes.by_row.items():
+        report.by_row[f"{connector}.{row}"] += count

@@ -1,0 +1,118 @@
+"""The OTTL policy of the tail sampling processor: which traces are kept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from otx.model.signal import Signal
+from otx.ottl.contexts.table import CONTEXTS
+from otx.ottl.functions.registry import FunctionSet
+from otx.ottl.processors.config import ConfigPath, Reader
+from otx.ottl.program import CompiledCondition, ErrorMode, Outcome, any_holds
+from otx.ottl.records import Batch
+
+_KEYS = ("error_mode", "span", "spanevent")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One `ottl_condition` policy."""
+
+    name: str
+    path: ConfigPath
+    span: tuple[CompiledCondition, ...]
+    spanevent: tuple[CompiledCondition, ...]
+    error_mode: ErrorMode
+
+
+@dataclass(frozen=True, slots=True)
+class TailSampling:
+    """The OTTL policies of a configuration.
+
+    Attributes:
+        policies: Those that can be decided from a trace's spans alone.
+        others: Names of policies of other types, which are not looked at.
+    """
+
+    policies: Sequence[Policy]
+    others: Sequence[str]
+
+    def sampled(self, batch: Batch, outcome: Outcome) -> set[bytes]:
+        """The ids of the traces that a policy keeps.
+
+        Raises:
+            ExecutionStopped: A failure under `propagate`.
+        """
+        kept: set[bytes] = set()
+        if batch.signal is not Signal.TRACES:
+            return kept
+        for span in batch.items():
+            if span.item.trace_id in kept:
+                continue
+            if any(self._keeps(policy, span, outcome) for policy in self.policies):
+                kept.add(span.item.trace_id)
+        return kept
+
+    @staticmethod
+    def _keeps(policy: Policy, span: Any, outcome: Outcome) -> bool:
+        if any_holds(policy.span, span, policy.error_mode, outcome):
+            return True
+        return bool(policy.spanevent) and any(
+            any_holds(policy.spanevent, event, policy.error_mode, outcome) for event in span.events
+        )
+
+
+def read_tail_sampling(
+    config: object, gates: frozenset[str] = frozenset(), *, allows_extensions: bool = True
+) -> TailSampling:
+    """The OTTL in a tail sampling processor's configuration, checked and compiled.
+
+    Raises:
+        ConfigInvalid: It cannot be used; all problems are named.
+    """
+    reader = Reader(FunctionSet("tail_sampling", gates, allows_extensions))
+    policies: list[Policy] = []
+    others: list[str] = []
+    if isinstance(config, Mapping):
+        _gather(reader, ("policies",), config.get("policies"), policies, others)
+    else:
+        reader.complain((), "a map is wanted")
+    reader.finish()
+    return TailSampling(policies, others)
+
+
+def _gather(
+    reader: Reader,
+    path: ConfigPath,
+    value: object,
+    policies: list[Policy],
+    others: list[str],
+) -> None:
+    for at, one in enumerate(reader.sequence(path, value)):
+        if not isinstance(one, Mapping):
+            reader.complain((*path, at), "a map is wanted")
+            continue
+        name = str(one.get("name", ""))
+        inner = one.get("ottl_condition")
+        if one.get("type") == "ottl_condition" and isinstance(inner, Mapping):
+            policies.append(_policy(reader, (*path, at, "ottl_condition"), name, inner))
+            continue
+        others.append(name)
+        for key, below in (("and", "and_sub_policy"), ("composite", "composite_sub_policy")):
+            if isinstance(one.get(key), Mapping):
+                ignored: list[Policy] = []
+                _gather(reader, (*path, at, key, below), one[key].get(below), ignored, [])
+
+
+def _policy(reader: Reader, path: ConfigPath, name: str, config: Mapping[str, Any]) -> Policy:
+    reader.mapping(path, config, _KEYS)
+    if not config.get("span") and not config.get("spanevent"):
+        reader.complain(path, "an ottl_condition has conditions for span or spanevent")
+
+    def conditions(key: str) -> tuple[CompiledCondition, ...]:
+        texts = reader.texts((*path, key), config.get(key))
+        group = reader.group(path, (), texts, "ignore", (), CONTEXTS[key])
+        return group.conditions if group is not None else ()
+
+    mode = reader.error_mode(path, config, "ignore")
+    return Policy(name, path, conditions("span"), conditions("spanevent"), mode)

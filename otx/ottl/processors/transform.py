@@ -1,0 +1,105 @@
+"""The transform processor: groups of statements a signal, run one after the other."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from otx.model.signal import Signal
+from otx.ottl.functions.registry import FunctionSet
+from otx.ottl.processors.config import ConfigPath, Group, Reader
+from otx.ottl.program import ErrorMode, Outcome, run_statements
+from otx.ottl.records import WALKS, Batch
+
+SIGNALS: Mapping[str, tuple[Signal, tuple[str, ...]]] = {
+    "trace_statements": (Signal.TRACES, ("resource", "scope", "span", "spanevent")),
+    "metric_statements": (
+        Signal.METRICS,
+        ("resource", "scope", "metric", "datapoint", "exemplar"),
+    ),
+    "log_statements": (Signal.LOGS, ("resource", "scope", "log")),
+    "profile_statements": (Signal.PROFILES, ("resource", "scope", "profile")),
+}
+"""The keys of its configuration, and the contexts that each may name."""
+
+_KEYS = ("error_mode", "flatten_data", *SIGNALS)
+_GROUP_KEYS = ("context", "error_mode", "conditions", "statements")
+
+
+@dataclass(frozen=True, slots=True)
+class TransformProcessor:
+    """A configuration made ready.
+
+    Attributes:
+        groups: By signal, in their order.
+    """
+
+    groups: Mapping[Signal, Sequence[Group]]
+
+    def run(self, batch: Batch, outcome: Outcome) -> None:
+        """Run a signal's groups over a batch.
+
+        Raises:
+            ExecutionStopped: A failure under `propagate`; the batch would be dropped.
+        """
+        for group in self.groups.get(batch.signal, ()):
+            records = WALKS[group.context.name](batch)
+            run_statements(group.statements, records, group.error_mode, outcome, group.conditions)
+
+
+def read_transform(
+    config: object, gates: frozenset[str] = frozenset(), *, allows_extensions: bool = True
+) -> TransformProcessor:
+    """A transform processor's configuration, checked and compiled.
+
+    Raises:
+        ConfigInvalid: It cannot be used; all problems are named.
+    """
+    reader = Reader(FunctionSet("transform", gates, allows_extensions))
+    known = reader.mapping((), config, _KEYS)
+    mode = reader.error_mode((), known, "ignore")
+    for key in SIGNALS:
+        if key in known and known[key] is None:
+            reader.complain((key,), "a list is wanted, not nothing")
+    groups = {
+        signal: _groups(reader, (key,), known.get(key), mode, allowed)
+        for key, (signal, allowed) in SIGNALS.items()
+    }
+    reader.finish()
+    return TransformProcessor(groups)
+
+
+def _groups(
+    reader: Reader,
+    path: ConfigPath,
+    value: object,
+    mode: ErrorMode,
+    allowed: Sequence[str],
+) -> list[Group]:
+    items = reader.sequence(path, value)
+    if any(isinstance(one, str) for one in items):
+        if not all(isinstance(one, str) for one in items):
+            reader.complain(path, "statements and groups cannot stand in one list")
+            return []
+        group = reader.group(path, reader.texts(path, value), (), mode, allowed)
+        return [group] if group is not None else []
+    made = [_group(reader, (*path, at), one, mode, allowed) for at, one in enumerate(items)]
+    return [one for one in made if one is not None]
+
+
+def _group(
+    reader: Reader, path: ConfigPath, value: Any, mode: ErrorMode, allowed: Sequence[str]
+) -> Group | None:
+    config = reader.mapping(path, value, _GROUP_KEYS)
+    context = None
+    if config.get("context"):
+        context = reader.context((*path, "context"), config["context"], allowed)
+        if context is None:
+            return None
+    return reader.group(
+        path,
+        reader.texts((*path, "statements"), config.get("statements")),
+        reader.texts((*path, "conditions"), config.get("conditions")),
+        reader.error_mode(path, config, mode),
+        allowed,
+        context,
+    )

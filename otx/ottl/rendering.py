@@ -1,0 +1,143 @@
+"""What a run did, as text: differences a record, and the steps of a trace."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from otx.ottl.changes import Change, ItemState, changes
+from otx.ottl.errors import ExecutionError
+from otx.ottl.tracing import Part, Step
+from otx.ottl.values import Value, is_map, json_text, kind_of, to_plain
+
+_COLOURS = {"+": "32", "-": "31", "~": "33"}
+_VALUE_WIDTH = 100
+
+
+class Painter:
+    """Paints text for a terminal, or leaves it alone."""
+
+    def __init__(self, *, wants_colour: bool) -> None:
+        self._wants_colour = wants_colour
+
+    def paint(self, text: str, sign: str) -> str:
+        """A text in the colour of a sign."""
+        if not self._wants_colour or sign not in _COLOURS:
+            return text
+        return f"\x1b[{_COLOURS[sign]}m{text}\x1b[0m"
+
+    def strong(self, text: str) -> str:
+        """A text that stands out."""
+        return f"\x1b[1m{text}\x1b[0m" if self._wants_colour else text
+
+    def faint(self, text: str) -> str:
+        """A text that stands back."""
+        return f"\x1b[2m{text}\x1b[0m" if self._wants_colour else text
+
+
+def diff_lines(
+    before: Sequence[ItemState],
+    after: Sequence[ItemState],
+    origins: Sequence[int],
+    painter: Painter,
+) -> Iterator[str]:
+    """The items of a request that changed, each with what changed.
+
+    Args:
+        before: The items as they came.
+        after: The items as they are now.
+        origins: For each of `after` the index in `before`, or -1 for a new one.
+        painter: Gives the colours.
+    """
+    kept = dict(zip(origins, after, strict=True))
+    for number, old in enumerate(before):
+        new = kept.get(number)
+        if new is None:
+            yield painter.strong(f"{number + 1}  {printable(old.title)}")
+            yield painter.paint("  - dropped", "-")
+            continue
+        yield from _item(number, old, new, painter)
+    for origin, new in zip(origins, after, strict=True):
+        if origin < 0:
+            yield painter.strong(f"+  {printable(new.title)}")
+            yield painter.paint("  + added", "+")
+
+
+def _item(number: int, old: ItemState, new: ItemState, painter: Painter) -> Iterator[str]:
+    found = [
+        *changes(old.item, new.item),
+        *_above("resource", changes(old.resource, new.resource)),
+        *_above("scope", changes(old.scope, new.scope)),
+    ]
+    if not found:
+        return
+    yield painter.strong(f"{number + 1}  {printable(old.title)}")
+    for change in found:
+        yield painter.paint(f"  {change_text(change)}", change.sign)
+
+
+def _above(prefix: str, found: Sequence[Change]) -> Iterator[Change]:
+    for change in found:
+        yield Change(change.sign, f"{prefix}.{change.path}", change.before, change.after)
+
+
+def change_text(change: Change) -> str:
+    """A change on one line: `~ name  "a" → "b"`."""
+    path = printable(change.path)
+    if change.sign == "~":
+        return f"~ {path}  {value_text(change.before)} → {value_text(change.after)}"
+    value = change.after if change.sign == "+" else change.before
+    return f"{change.sign} {path}  {value_text(value)}"
+
+
+def step_lines(title: str, step: Step, painter: Painter) -> Iterator[str]:
+    """One statement on one record: a line, and why where it did nothing."""
+    mark = {"ran": "✓", "not matched": "·", "failed": "✗"}[step.verdict]
+    sign = {"ran": "+", "not matched": "", "failed": "-"}[step.verdict]
+    head = f"{mark} {title}  {' '.join(step.statement.split())}"
+    yield painter.paint(head, sign) + painter.faint(f"  {step.ns / 1000:.1f} µs")
+    if step.verdict == "failed":
+        yield painter.paint(f"    failed: {step.reason}", "-")
+    for part in step.parts:
+        yield f"    {part_text(part)}"
+    if step.verdict == "ran" and not step.changed:
+        yield painter.faint("    changed nothing")
+    for path, before, after in step.changed:
+        yield painter.paint(
+            f"    {printable(path)}: {value_text(before)} → {value_text(after)}", "~"
+        )
+
+
+def part_text(part: Part) -> str:
+    """A part of a condition with its value."""
+    return f"{'  ' * part.depth}{printable(part.text)} → {value_text(part.value)}"
+
+
+def value_text(value: Value) -> str:
+    """A value on one line, cut to what a line holds."""
+    if isinstance(value, ExecutionError):
+        return f"fails: {value}"
+    if value is None:
+        return "nil"
+    if isinstance(value, (str, bool, int, float, list)) or is_map(value):
+        text = _json(value)
+    elif isinstance(value, bytes):
+        text = f"0x{value.hex()}"
+    elif hasattr(value, "raw"):
+        text = value.raw.hex()
+    else:
+        text = f"({kind_of(value)})"
+    text = printable(text)
+    return text if len(text) <= _VALUE_WIDTH else text[: _VALUE_WIDTH - 1] + "…"
+
+
+def _json(value: Any) -> str:
+    import json
+
+    try:
+        return json.dumps(to_plain(value), ensure_ascii=False)
+    except (ExecutionError, TypeError):
+        return json_text(value)
+
+
+def printable(text: str) -> str:
+    """Text that cannot drive the terminal."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

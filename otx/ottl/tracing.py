@@ -1,0 +1,231 @@
+"""Why a statement did or did not do something to a record.
+
+Told are each part of its condition with its value, what stood at its target before and after, and
+how long it took.
+
+Only `--trace`, the REPL and the TUI's bench come here. A traced statement is the same closures as
+one that just runs, with more closures beside it for the parts that people ask about.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from otx.ottl.compiler import ExpressionCompiler
+from otx.ottl.contexts.context import Context
+from otx.ottl.errors import ExecutionError
+from otx.ottl.functions.registry import FunctionSet
+from otx.ottl.lift import Evaluate
+from otx.ottl.parser import parse_condition, parse_statement
+from otx.ottl.program import CompiledStatement, words
+from otx.ottl.syntax import (
+    And,
+    Call,
+    Comparison,
+    Constant,
+    EnumSymbol,
+    Expression,
+    ListLiteral,
+    MapLiteral,
+    Node,
+    Not,
+    Or,
+    Parenthesis,
+    Path,
+    Statement,
+)
+from otx.ottl.values import Value, deep_copy, is_map
+
+Verdict: TypeAlias = Literal["ran", "not matched", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a condition and what it was for a record.
+
+    Attributes:
+        text: As it stands in the statement.
+        value: What it gave; an ExecutionError where it failed.
+        depth: How deep it lies in the condition.
+    """
+
+    text: str
+    value: Value
+    depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One statement on one record.
+
+    Attributes:
+        parts: The parts of its condition; empty without one.
+        changed: For each path that changed what it was and what it is.
+        reason: Why it failed; "" where it did not.
+        ns: How long condition and editor took.
+    """
+
+    statement: str
+    verdict: Verdict
+    parts: Sequence[Part]
+    changed: Sequence[tuple[str, Value, Value]]
+    reason: str
+    ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Probe:
+    text: str
+    depth: int
+    evaluate: Evaluate
+
+
+class TracedStatement:
+    """A statement that can tell what it does.
+
+    Attributes:
+        text: As it was written.
+    """
+
+    def __init__(
+        self, text: str, context: Context, functions: FunctionSet, *, needs_prefix: bool = False
+    ) -> None:
+        """Parse, check and compile.
+
+        Raises:
+            OttlError: It does not parse or check.
+        """
+        self.text = text
+        tree = parse_statement(text)
+        compiler = ExpressionCompiler(text, context, functions, needs_prefix=needs_prefix)
+        condition = None if tree.condition is None else compiler.condition(tree.condition)
+        self.compiled = CompiledStatement(text, compiler.editor(tree.editor), condition)
+        self._probes = list(_probes(tree.condition, compiler)) if tree.condition else []
+        self._target = _target(tree, compiler)
+
+    def run(self, record: Any) -> Step:
+        """Run it on a record and say what happened."""
+        parts: list[Part] = []
+        before = self._state(record)
+        begun = time.perf_counter_ns()
+        reason = ""
+        verdict: Verdict = "ran"
+        try:
+            if self.compiled.condition is not None and not self.compiled.condition(record):
+                verdict = "not matched"
+            else:
+                self.compiled.run(record)
+        except (ExecutionError, RecursionError) as error:
+            verdict, reason = "failed", words(error)
+        took = time.perf_counter_ns() - begun
+        if verdict != "ran":
+            parts = [
+                Part(one.text, _asked(one.evaluate, record), one.depth) for one in self._probes
+            ]
+        changed = _changed(before, self._state(record)) if verdict != "not matched" else []
+        return Step(self.text, verdict, parts, changed, reason, took)
+
+    def _state(self, record: Any) -> dict[str, Value]:
+        """What stands at its target, by path."""
+        if self._target is None:
+            return {}
+        shown, get = self._target
+        try:
+            value = get(record)
+        except ExecutionError:
+            return {}
+        if is_map(value):
+            return {f'{shown}["{key}"]': deep_copy(one) for key, one in value.items()}
+        return {shown: deep_copy(value)}
+
+
+class TracedCondition:
+    """A condition that can tell what made it true or false."""
+
+    def __init__(
+        self, text: str, context: Context, functions: FunctionSet, *, needs_prefix: bool = False
+    ) -> None:
+        """Parse, check and compile.
+
+        Raises:
+            OttlError: It does not parse or check.
+        """
+        compiler = ExpressionCompiler(text, context, functions, needs_prefix=needs_prefix)
+        self._probes = list(_probes(parse_condition(text), compiler))
+
+    def parts(self, record: Any) -> list[Part]:
+        """The condition and its parts with their values; the whole is the first."""
+        return [Part(one.text, _asked(one.evaluate, record), one.depth) for one in self._probes]
+
+
+def run_traced(
+    statements: Sequence[TracedStatement], records: Iterable[Any]
+) -> Iterator[tuple[Any, Step]]:
+    """Run statements in order on each record, and tell each step."""
+    for record in records:
+        record.cache = None
+        for statement in statements:
+            yield record, statement.run(record)
+
+
+def _asked(evaluate: Evaluate, record: Any) -> Value:
+    try:
+        return evaluate(record)
+    except ExecutionError as error:
+        return error
+    except RecursionError as error:
+        return ExecutionError(words(error))
+
+
+def _changed(before: dict[str, Value], after: dict[str, Value]) -> list[tuple[str, Value, Value]]:
+    return [
+        (path, before.get(path), after.get(path))
+        for path in {**before, **after}
+        if path not in before
+        or path not in after
+        or type(before[path]) is not type(after[path])
+        or before[path] != after[path]
+    ]
+
+
+def _target(tree: Statement, compiler: ExpressionCompiler) -> tuple[str, Evaluate] | None:
+    """The path that the editor writes to, and how it is read; None where it has none."""
+    for argument in tree.editor.arguments:
+        if isinstance(argument.value, Path):
+            resolved = compiler.target(argument.value)
+            return resolved.text, resolved.get
+    return None
+
+
+def _probes(node: Expression, compiler: ExpressionCompiler, depth: int = 0) -> Iterator[_Probe]:
+    """The parts of a condition that people ask about: what is compared, and what came of it."""
+    if isinstance(node, Parenthesis):
+        yield from _probes(node.inner, compiler, depth)
+        return
+    yield _Probe(_text(node, compiler), depth, _ask(node, compiler))
+    if isinstance(node, (And, Or)):
+        for operand in node.operands:
+            yield from _probes(operand, compiler, depth + 1)
+    elif isinstance(node, Not):
+        yield from _probes(node.operand, compiler, depth + 1)
+    elif isinstance(node, Comparison):
+        yield from _operands((node.left, node.right), compiler, depth + 1)
+    elif isinstance(node, Call):
+        yield from _operands([one.value for one in node.arguments], compiler, depth + 1)
+
+
+def _operands(nodes: Sequence[Node], compiler: ExpressionCompiler, depth: int) -> Iterator[_Probe]:
+    for node in nodes:
+        literal = isinstance(node, (Constant, EnumSymbol, ListLiteral, MapLiteral))
+        if not literal and isinstance(node, (Path, Call, Parenthesis)):
+            evaluate = compiler.value(node).closure()
+            yield _Probe(_text(node, compiler), depth, evaluate)
+
+
+def _ask(node: Expression, compiler: ExpressionCompiler) -> Callable[[Any], Value]:
+    return compiler.condition(node)
+
+
+def _text(node: Node, compiler: ExpressionCompiler) -> str:
+    return " ".join(compiler.text[node.place.start : node.place.end].split())

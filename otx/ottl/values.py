@@ -1,0 +1,312 @@
+"""The values of OTTL, and how they are told apart.
+
+| OTTL | here |
+|---|---|
+| nil, bool, int64, float64, string, bytes | None, bool, int, float, str, bytes |
+| map | any mutable mapping from str; `dict` when made by a function |
+| list | list |
+| time, duration | Time, Duration |
+| TraceID, SpanID, ProfileID | TraceId, SpanId, ProfileId |
+| span events, links, exemplars, buckets … | Opaque |
+
+An Empty value inside a map or list is None, and a present key. Text that is no UTF-8 carries
+surrogate escapes. `bool` is an `int` to Python and not to OTTL: kinds are told by `type(v)`.
+"""
+
+import base64
+import math
+import re
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from otx.model.frozen import Frozen
+from otx.ottl.errors import ExecutionError
+from otx.ottl.go_strconv import format_float
+
+INT64_MIN, INT64_MAX = -(1 << 63), (1 << 63) - 1
+_WRAP = 1 << 64
+_SCALARS = frozenset((str, int, bool, float, bytes, type(None)))
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A moment.
+
+    Attributes:
+        unix_nano: Nanoseconds since 1970-01-01 UTC; may be before it.
+        offset_s: Seconds east of UTC that it is shown in.
+        zone: The zone's abbreviation; "" where only the offset is known.
+        location: The place whose rules gave both, where there is one; other moments there may have
+            others.
+    """
+
+    unix_nano: int
+    offset_s: int = 0
+    zone: str = "UTC"
+    location: Any = field(default=None, compare=False, repr=False)
+
+    def plus(self, ns: int) -> "Time":
+        """The moment so many nanoseconds later, shown in the same place."""
+        if self.location is None:
+            return Time(self.unix_nano + ns, self.offset_s, self.zone)
+        from otx.ottl.go_time.zones import time_at
+
+        return time_at(self.unix_nano + ns, self.location)
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """A length of time in nanoseconds."""
+
+    ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Identifier:
+    """Bytes that are an id; two of different kinds are never equal."""
+
+    raw: bytes
+
+
+class TraceId(_Identifier):
+    """16 bytes."""
+
+    __slots__ = ()
+
+
+class SpanId(_Identifier):
+    """8 bytes."""
+
+    __slots__ = ()
+
+
+class ProfileId(_Identifier):
+    """16 bytes."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A part of OTLP that can be copied and not looked into: events, links, a status, buckets.
+
+    Attributes:
+        kind: What it is; it can only be set where the same kind is.
+        content: Serialised messages, or numbers.
+    """
+
+    kind: str
+    content: tuple[Any, ...]
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a list of parts, and no single one."""
+        return self.kind not in _SINGLE_PARTS
+
+    @property
+    def is_numbers(self) -> bool:
+        """Whether it is a list of uint64, such as bucket counts."""
+        return self.kind == COUNTS
+
+    def __len__(self) -> int:
+        return len(self.content)
+
+
+COUNTS = "list of uint64"
+_SINGLE_PARTS = frozenset(("status", "buckets", "value type"))
+
+Id: TypeAlias = TraceId | SpanId | ProfileId
+Map: TypeAlias = MutableMapping[str, Any]
+Value: TypeAlias = Any
+"""One of the kinds above; typed loosely, because every use asks for the kind first."""
+
+_KINDS: dict[type, str] = {
+    type(None): "nil",
+    bool: "bool",
+    int: "int",
+    float: "double",
+    str: "string",
+    bytes: "bytes",
+    list: "list",
+    dict: "map",
+    Time: "time",
+    Duration: "duration",
+    TraceId: "TraceID",
+    SpanId: "SpanID",
+    ProfileId: "ProfileID",
+}
+
+
+def kind_of(value: Value) -> str:
+    """What a value is, in the words of messages."""
+    kind = _KINDS.get(type(value))
+    if kind is not None:
+        return kind
+    return value.kind if isinstance(value, Opaque) else "map"
+
+
+def is_map(value: Value) -> bool:
+    """Whether a value is a map of any form."""
+    return type(value) is dict or isinstance(value, MutableMapping)
+
+
+def wrap_int64(number: int) -> int:
+    """A number as Go's int64 arithmetic leaves it."""
+    if INT64_MIN <= number <= INT64_MAX:
+        return number
+    return (number - INT64_MIN) % _WRAP + INT64_MIN
+
+
+def deep_copy(value: Value) -> Value:
+    """A value that shares no map or list with the original."""
+    if type(value) in _SCALARS:
+        return value
+    if type(value) is list:
+        return [deep_copy(one) for one in value]
+    if is_map(value):
+        return {key: deep_copy(one) for key, one in value.items()}
+    return value
+
+
+def storable(value: Value) -> Value:
+    """A value as OTLP can keep it: a deep copy of what has an OTLP form.
+
+    Raises:
+        ExecutionError: It has none (time, duration, ids, opaque parts); it has to be converted.
+    """
+    kind = type(value)
+    if kind in _SCALARS:
+        return value
+    if kind is list:
+        return [storable(one) for one in value]
+    if is_map(value):
+        return {key: storable(one) for key, one in value.items()}
+    raise ExecutionError(f"a {kind_of(value)} cannot be stored as it is: convert it first")
+
+
+def number_text(value: float, *, pads_exponent: bool = False) -> str:
+    """A double as Go's encoding/json writes it; other writers make it `1e-07` instead of `1e-7`."""
+    if not math.isfinite(value):
+        raise ExecutionError(f"{value} has no form in JSON")
+    size = abs(value)
+    if 1e-4 <= size < 1e16:
+        return repr(value).removesuffix(".0")
+    text = format_float(value, "f" if size == 0 or 1e-6 <= size < 1e21 else "e")
+    return text if pads_exponent else text.replace("e-0", "e-")
+
+
+def to_plain(value: Value) -> Any:
+    """A value as a JSON writer takes it: bytes in base64, ids as lists, times as text."""
+    kind = type(value)
+    if value is None or kind in (str, int, bool, float):
+        return value
+    if kind is bytes:
+        return base64.b64encode(value).decode()
+    if kind is list:
+        return [to_plain(one) for one in value]
+    if is_map(value):
+        return {key: to_plain(one) for key, one in value.items()}
+    if isinstance(value, (TraceId, SpanId, ProfileId)):
+        return list(value.raw)
+    if isinstance(value, Duration):
+        return value.ns
+    if isinstance(value, Time):
+        from otx.ottl.times import rfc3339
+
+        return rfc3339(value)
+    if isinstance(value, Opaque):
+        # What the reference's JSON shows of its own types: numbers, and nothing of messages.
+        return list(value.content) if value.is_numbers else {}
+    raise ExecutionError(f"a {kind_of(value)} has no form in JSON")
+
+
+def json_text(value: Value) -> str:
+    """A value as the Collector's functions write it as JSON (goccy/go-json).
+
+    `<`, `>` and `&` are escaped, and keys are sorted as they are written: with their quotes.
+    """
+    return _write(value, _FUNCTIONS_JSON)
+
+
+def as_string(value: Value) -> str:
+    """A value as the Collector shows it as text (`AsString`); "" for an Empty one.
+
+    Unlike `coerce.text_like` it writes bytes in base64 and leaves `<` in JSON alone.
+    """
+    kind = type(value)
+    if kind is str:
+        text: str = value
+        return text
+    if kind is bytes:
+        return base64.b64encode(value).decode()
+    if kind is float and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    if value is None:
+        return ""
+    try:
+        return _write(value, _OTLP_JSON)
+    except ExecutionError:
+        # A NaN within a map or list: the reference gives up on the whole.
+        return ""
+
+
+class _Dialect(Frozen):
+    """What Go's writers of JSON differ in.
+
+    Attributes:
+        special: The characters that are escaped.
+        escapes: How, where it is not by number.
+        sorts_written: Whether keys are sorted as they are written.
+        pads_exponent: Whether exponents have two digits.
+    """
+
+    special: re.Pattern[str]
+    escapes: dict[str, str]
+    sorts_written: bool
+    pads_exponent: bool
+
+
+_SHORT_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_FUNCTIONS_JSON = _Dialect(
+    re.compile('["\\\\\x00-\x1f<>&\u2028\u2029\ud800-\udfff]'), _SHORT_ESCAPES, True, True
+)
+_OTLP_JSON = _Dialect(
+    re.compile('["\\\\\x00-\x1f\u2028\u2029\ud800-\udfff]'),
+    {**_SHORT_ESCAPES, "\b": "\\b", "\f": "\\f"},
+    False,
+    False,
+)
+
+
+def _write(value: Any, dialect: _Dialect) -> str:
+    kind = type(value)
+    if kind is str:
+        return _write_text(value, dialect)
+    if value is None or (kind is bytes and not value):
+        return "null"  # what Go makes of no bytes is its nil
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is int:
+        return str(value)
+    if kind is float:
+        return number_text(value, pads_exponent=dialect.pads_exponent)
+    if kind is list:
+        return f"[{','.join([_write(one, dialect) for one in value])}]"
+    return _write_map(value, dialect) if is_map(value) else _write(to_plain(value), dialect)
+
+
+def _write_map(value: Map, dialect: _Dialect) -> str:
+    entries = [(key, _write_text(key, dialect), one) for key, one in value.items()]
+    by = 1 if dialect.sorts_written else 0
+    entries.sort(key=lambda entry: entry[by].encode("utf-8", "surrogateescape"))
+    return f"{{{','.join([f'{key}:{_write(one, dialect)}' for _, key, one in entries])}}}"
+
+
+def _write_text(text: str, dialect: _Dialect) -> str:
+    def escape(found: re.Match[str]) -> str:
+        c = found[0]
+        code = 0xFFFD if "\ud800" <= c <= "\udfff" else ord(c)
+        return dialect.escapes.get(c) or f"\\u{code:04x}"
+
+    return f'"{dialect.special.sub(escape, text)}"'

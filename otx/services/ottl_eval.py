@@ -1,0 +1,132 @@
+"""An expression evaluated on every record of some requests."""
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from otx.environment import Environment
+from otx.errors import ExitCode, OtxError, UsageError
+from otx.model.signal import Signal
+from otx.otlp.any_value import encode_any
+from otx.ottl.contexts.context import Context
+from otx.ottl.contexts.table import CONTEXTS
+from otx.ottl.describe import Numbers, describe
+from otx.ottl.errors import ExecutionError
+from otx.ottl.functions.registry import FunctionSet
+from otx.ottl.inference import infer
+from otx.ottl.lift import Evaluate
+from otx.ottl.parser import parse_condition, parse_value_expression
+from otx.ottl.plan import signals_of_context
+from otx.ottl.program import compile_condition, compile_value_expression, words
+from otx.ottl.records import WALKS, Batch
+from otx.ottl.values import Value, storable, to_plain
+from otx.output import Output, to_json
+from otx.services.ottl_input import Requests
+
+
+@dataclass(frozen=True, slots=True)
+class EvalOptions:
+    """What to evaluate and how to print it.
+
+    Attributes:
+        is_condition: Whether it is true or false rather than a value.
+        exit_status: Whether the exit code says that no record gave true.
+        context: Where it runs; "" to infer it.
+    """
+
+    expression: str
+    is_condition: bool
+    exit_status: bool
+    context: str
+    form: Literal["jsonl", "json", "otlp"]
+    functions: FunctionSet
+
+
+def run_eval(
+    environment: Environment,
+    options: EvalOptions,
+    open_requests: Callable[[Collection[Signal]], Requests],
+    out: str,
+) -> int:
+    """Print a value a record; the exit code.
+
+    Args:
+        environment: Where it is printed.
+        options: What is evaluated.
+        open_requests: Opens what it is evaluated on; told which signals are wanted.
+        out: Where the values go.
+
+    Raises:
+        OttlError: The expression does not parse or check.
+        UsageError: No context can be inferred.
+        OtxError: It failed on a record, which is named.
+    """
+    context, is_inferred = _context(options)
+    evaluate = _compiled(options, context, is_inferred)
+    signals = signals_of_context(context.name)
+    values = _values(evaluate, context, signals, open_requests(signals))
+    output = Output(environment, out)
+    is_true = False
+    if options.form == "json":
+        found = [_shown(value, options) for value in values]
+        is_true = True in found
+        output.document(found)
+    else:
+        with output.stream() as stream:
+            for value in values:
+                is_true = is_true or value is True
+                stream.write(to_json(_shown(value, options)) + "\n")
+    return ExitCode.NO if options.exit_status and not is_true else ExitCode.DONE
+
+
+def _compiled(options: EvalOptions, context: Context, is_inferred: bool) -> Evaluate:
+    text, functions = options.expression, options.functions
+    if options.is_condition:
+        return compile_condition(text, context, functions, needs_prefix=is_inferred).holds
+    return compile_value_expression(text, context, functions, needs_prefix=is_inferred)
+
+
+def _context(options: EvalOptions) -> tuple[Context, bool]:
+    if options.context:
+        return CONTEXTS[options.context], False
+    parse = parse_condition if options.is_condition else parse_value_expression
+    inference = infer([parse(options.expression)], options.functions)
+    if inference.context is None:
+        raise UsageError(
+            f"the context cannot be inferred: {inference.reason}",
+            hint=f"--context {'|'.join(CONTEXTS)}",
+        )
+    return inference.context, True
+
+
+def _values(
+    evaluate: Evaluate, context: Context, signals: Collection[Signal], requests: Requests
+) -> Iterator[Value]:
+    for request in requests:
+        if request.signal not in signals:
+            continue
+        batch = Batch(request.signal, request.body)
+        for record in WALKS[context.name](batch):
+            record.cache = None
+            try:
+                yield evaluate(record)
+            except (ExecutionError, RecursionError) as error:
+                raise OtxError(
+                    f"it failed on {describe(record, Numbers(batch))}: {words(error)}",
+                    code=ExitCode.NO,
+                ) from None
+
+
+def _shown(value: Value, options: EvalOptions) -> Any:
+    if options.form != "otlp":
+        return _plain(value)
+    from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+
+    from otx.otlp.json_codec import write_message
+
+    return write_message(AnyValue.FromString(encode_any(storable(value))))
+
+
+def _plain(value: Value) -> Any:
+    """A value as JSON for people: ids as hex, not as lists of numbers."""
+    return value.raw.hex() if hasattr(value, "raw") else to_plain(value)

@@ -1,0 +1,150 @@
+"""One piece of telemetry through a plan: bytes as they were read to bytes as they are written.
+
+What a plan does not touch is not decoded: protobuf stays bytes, an attribute of OTLP/JSON stays the
+object that the JSON parser made. Everything that comes back is plain data, so that the work can be
+done in another process.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from google.protobuf.message import Message
+
+from otx.errors import UsageError
+from otx.model.frozen import Frozen
+from otx.model.signal import Signal
+from otx.otlp.files import parse_json, parse_protobuf_piece, signal_of_document
+from otx.otlp.json_codec import InvalidJson
+from otx.otlp.json_open import Memo, official_descriptor, read_open, write_open
+from otx.otlp.open_view import open_class
+from otx.otlp.pieces import Piece
+from otx.ottl.describe import Numbers, describe
+from otx.ottl.plan import Plan, Report
+from otx.ottl.program import MAX_FAILURES, ExecutionStopped, Failure
+from otx.ottl.records import Batch
+
+WorkForm: TypeAlias = Literal["protobuf", "json", "nothing"]
+
+
+class FailureText(Frozen):
+    """A failure in words.
+
+    Attributes:
+        text: The statement or condition.
+        record: Which record it failed on.
+        reason: Why.
+    """
+
+    text: str
+    record: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was counted over any number of pieces."""
+
+    items: int = 0
+    failed: int = 0
+    failures: list[FailureText] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+    by_row: Counter[str] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Tally") -> None:
+        """Count in what another piece came to."""
+        self.items += other.items
+        self.failed += other.failed
+        self.failures += other.failures[: max(0, MAX_FAILURES - len(self.failures))]
+        self.dropped.update(other.dropped)
+        self.by_row.update(other.by_row)
+        self.warnings.update(other.warnings)
+
+
+class Done(Frozen):
+    """What one piece came to.
+
+    Attributes:
+        signal: Its signal.
+        out: What is left of it, in the form that was asked for.
+        routes: What went to which pipeline, as protobuf.
+        stopped: The failure under `propagate` that ended it.
+    """
+
+    signal: Signal
+    out: bytes
+    tally: Tally
+    routes: dict[str, bytes]
+    stopped: FailureText | None = None
+
+
+def work(plan: Plan, piece: Piece, form: WorkForm) -> Done:
+    """Run a plan over one piece.
+
+    Raises:
+        UsageError: The piece is no OTLP; its place is named.
+    """
+    opened = _open(piece)
+    batch = Batch(opened.signal, opened.message)
+    numbers = Numbers(batch)
+    report = Report()
+    stopped = None
+    try:
+        plan.run(batch, report)
+    except ExecutionStopped as error:
+        stopped = failure_text(error.failure, numbers, piece.place)
+    batch.flush()
+    tally = tally_of(report, numbers, piece.place)
+    tally.warnings.update(opened.warnings)
+    routes = {pipeline: b"".join(bodies) for pipeline, bodies in report.routes.items()}
+    return Done(opened.signal, _written(batch, opened, form), tally, routes, stopped)
+
+
+def tally_of(report: Report, numbers: Numbers, place: str) -> Tally:
+    """What one piece's report comes to."""
+    outcome = report.outcome
+    first = [failure_text(one, numbers, place) for one in outcome.failures[:1]]
+    return Tally(report.items, outcome.failed, first, report.drops.by_rule, report.by_row)
+
+
+def failure_text(failure: Failure, numbers: Numbers, place: str) -> FailureText:
+    """A failure in words; its record is named with the piece that it stands in."""
+    return FailureText(
+        failure.text, f"{describe(failure.record, numbers)}, in {place}", failure.reason
+    )
+
+
+class _Opened(Frozen):
+    signal: Signal
+    message: Message
+    memo: Memo
+    warnings: Counter[str]
+
+
+def _open(piece: Piece) -> _Opened:
+    warnings: Counter[str] = Counter()
+    if piece.encoding == "protobuf":
+        signal, _ = parse_protobuf_piece(piece)
+        return _Opened(signal, open_class(signal).FromString(piece.data), {}, warnings)
+    document = parse_json(piece)
+    signal = signal_of_document(document, piece.place)
+    message = open_class(signal)()
+    try:
+        memo = read_open(message, document, official_descriptor(signal), warnings)
+    except InvalidJson as error:
+        raise UsageError(f"{piece.place}: {error}") from None
+    return _Opened(signal, message, memo, warnings)
+
+
+def _written(batch: Batch, opened: _Opened, form: WorkForm) -> bytes:
+    if form == "nothing":
+        return b""
+    if form == "protobuf":
+        return batch.message.SerializeToString()
+    import orjson  # 1 ms
+
+    document: dict[str, Any] = write_open(
+        batch.message, official_descriptor(batch.signal), opened.memo
+    )
+    return orjson.dumps(document)

@@ -1,0 +1,116 @@
+"""The file of `otx receive --transform`: what of it runs on what arrives, and what is counted."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from otx.errors import UsageError
+from otx.model.signal import Signal
+from otx.ottl.functions.registry import FunctionSet
+from otx.ottl.gates import switched
+from otx.ottl.plan import Plan, Step
+from otx.ottl.plan_source import plan_of_source
+from otx.ottl.processors.filter import FilterProcessor
+from otx.ottl.processors.routing import RoutingConnector
+from otx.ottl.processors.tail_sampling import TailSampling
+from otx.ottl.source import ConfigFile, read_source
+from otx.services.transform_report import RuleName
+
+_LEFT_OUT: Mapping[type, str] = {
+    TailSampling: "it decides on whole traces, and requests hold parts of them",
+    RoutingConnector: "a receiver has no pipelines to route to",
+}
+_NOUNS: Mapping[str, str] = {
+    "resource": "resources",
+    "scope": "scopes",
+    "span": "spans",
+    "spanevent": "span events",
+    "metric": "metrics",
+    "datapoint": "data points",
+    "log": "log records",
+    "profile": "profiles",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is run on each request.
+
+    Attributes:
+        file: The file's name.
+        plan: Its transform and filter processors, or its statements.
+        names: The rules of its filters, by the name that they are counted under.
+        warnings: What of the file is not run, or reads otherwise than it may be meant.
+    """
+
+    file: str
+    plan: Plan
+    names: Mapping[str, RuleName]
+    warnings: Sequence[str]
+
+
+def read_rules(path: Path, name: str, variables: Mapping[str, str]) -> Rules:
+    """The rules of a file.
+
+    A file of statements has the error mode that the transform processor has by default: `ignore`.
+
+    Args:
+        path: Where it is.
+        name: What people call it.
+        variables: For `${env:NAME}` in configurations.
+
+    Raises:
+        UsageError: It cannot be read, does not parse or check, or has nothing that runs.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot read {name}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{name} is no UTF-8: byte {error.start}") from None
+    source = read_source(text, name, variables)
+    functions = FunctionSet("", switched(""))
+    plan = plan_of_source(source, functions, statements_mode="ignore")
+    warnings = list(_unset(source)) if isinstance(source, ConfigFile) else []
+    warnings += _left_out(plan)
+    live = Plan({signal: _live(steps) for signal, steps in plan.steps.items()})
+    if not any(map(live.looks_at, Signal)):
+        raise UsageError(
+            f"{name} has nothing that runs on what arrives",
+            hint="statements, or transform and filter processors that a pipeline uses",
+        )
+    return Rules(name, live, _names(live), warnings)
+
+
+def _unset(source: ConfigFile) -> Iterator[str]:
+    for path, text in source.document.warnings:
+        place = source.place(path)
+        yield f"{source.name}:{place.line}:{place.column}: {text}"
+
+
+def _left_out(plan: Plan) -> list[str]:
+    found = {
+        step.name: _LEFT_OUT[type(step.processor)]
+        for steps in plan.steps.values()
+        for step in steps
+        if type(step.processor) in _LEFT_OUT
+    }
+    return [f"{name} is left out: {reason}" for name, reason in found.items()]
+
+
+def _live(steps: Sequence[Step]) -> list[Step]:
+    return [step for step in steps if type(step.processor) not in _LEFT_OUT]
+
+
+def _names(plan: Plan) -> dict[str, RuleName]:
+    return {
+        f"{step.name}.{rule.name}": RuleName(
+            f"{step.name}.{rule.name}",
+            " ".join(rule.condition.text.split()),
+            _NOUNS[rule.context],
+        )
+        for signal, steps in plan.steps.items()
+        for step in steps
+        if isinstance(step.processor, FilterProcessor)
+        for rule in step.processor.rules.get(signal, ())
+    }

@@ -1,0 +1,138 @@
+"""Rows of a store are the requests that they were made of, as far as rows go."""
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from google.protobuf.message import Message
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+
+from otx.otlp.columns import log_columns, span_columns
+from otx.otlp.from_columns import logs_request, traces_request
+from otx.otlp.oddity import MAX_UNIX_NANO
+from tests.otlp.messages import TEXT, any_values, spans
+
+
+def span_rows(request: Message) -> Any:
+    return span_columns([request.SerializeToString()], [1]).rows
+
+
+def log_rows(request: Message) -> Any:
+    return log_columns([request.SerializeToString()], [1]).rows
+
+
+def as_rows_hold_it(span: Span) -> Span:
+    """A span without what rows have no columns for."""
+    made = Span()
+    made.CopyFrom(span)
+    made.dropped_attributes_count = made.dropped_events_count = made.dropped_links_count = 0
+    made.start_time_unix_nano = min(made.start_time_unix_nano, MAX_UNIX_NANO)
+    made.end_time_unix_nano = min(made.end_time_unix_nano, MAX_UNIX_NANO)
+    for event in made.events:
+        event.time_unix_nano = min(event.time_unix_nano, MAX_UNIX_NANO)
+        event.dropped_attributes_count = 0
+    for link in made.links:
+        link.trace_state, link.flags, link.dropped_attributes_count = "", 0, 0
+    if not made.status.code and not made.status.message:
+        made.ClearField("status")
+    holders: list[Any] = [made, *made.events, *made.links]
+    for holder in holders:
+        for attribute in holder.attributes:
+            attribute.value.SetInParent()  # no value and an empty one are the same
+    return made
+
+
+@given(st.lists(spans(), min_size=1, max_size=4), any_values(), TEXT)
+def test_spans_come_back_whole(made: list[Span], value: AnyValue, text: str) -> None:
+    request = ExportTraceServiceRequest()
+    group = request.resource_spans.add()
+    group.resource.attributes.add(key=text, value=value)
+    scope = group.scope_spans.add()
+    scope.scope.name, scope.scope.version = text, "1"
+    scope.scope.attributes.add(key="k", value=value)
+    scope.spans.extend(made)
+    back = ExportTraceServiceRequest.FromString(traces_request(span_rows(request)))
+    del scope.spans[:]
+    scope.spans.extend(map(as_rows_hold_it, made))
+    assert repr(back) == repr(request)  # NaN is not equal to itself
+
+
+@given(any_values(), any_values(), st.binary(max_size=17), TEXT)
+def test_log_records_come_back_whole(
+    body: AnyValue, value: AnyValue, identifier: bytes, text: str
+) -> None:
+    request = ExportLogsServiceRequest()
+    scope = request.resource_logs.add().scope_logs.add()
+    scope.scope.version = f"v{text}"
+    record = scope.log_records.add(
+        time_unix_nano=5,
+        observed_time_unix_nano=6,
+        trace_id=identifier,
+        span_id=identifier,
+        severity_number=9,
+        severity_text=text,
+        event_name=text,
+        body=body,
+    )
+    record.attributes.add(key=text, value=value)
+    back = ExportLogsServiceRequest.FromString(logs_request(log_rows(request)))
+    if body.WhichOneof("value") == "string_value" and not body.string_value:
+        record.ClearField("body")
+    (found,) = back.resource_logs[0].scope_logs[0].log_records
+    if not found.HasField("body"):
+        assert not body.string_value
+        found.body.SetInParent()
+        record.body.SetInParent()
+    assert repr(back.resource_logs[0].scope_logs) == repr(request.resource_logs[0].scope_logs)
+
+
+def test_keys_that_occur_twice_stay_twice_however_deep() -> None:
+    request = ExportTraceServiceRequest()
+    group = request.resource_spans.add()
+    span = group.scope_spans.add().spans.add()
+    for attributes in (group.resource.attributes, span.attributes):
+        for number in (1, 2):
+            attributes.add(key="k").value.int_value = number
+        inner = attributes.add(key="map").value.kvlist_value.values
+        inner.extend([KeyValue(key="d", value=AnyValue(double_value=1e300))] * 2)
+    back = ExportTraceServiceRequest.FromString(traces_request(span_rows(request)))
+    assert back == request
+
+
+@pytest.mark.parametrize("key", ["bytesValue", "doubleValue", "kvlistValue"])
+def test_a_map_that_looks_like_a_wrapper_is_a_map(key: str) -> None:
+    request = ExportLogsServiceRequest()
+    record = request.resource_logs.add().scope_logs.add().log_records.add(time_unix_nano=1)
+    record.body.kvlist_value.values.add(key=key).value.string_value = "AA=="
+    back = ExportLogsServiceRequest.FromString(logs_request(log_rows(request)))
+    assert back.resource_logs[0].scope_logs[0].log_records[0] == record
+
+
+def test_rows_are_grouped_by_resource_and_scope_in_their_order() -> None:
+    request = ExportTraceServiceRequest()
+    for name in ("b", "a"):
+        group = request.resource_spans.add()
+        group.resource.attributes.add(key="service.name").value.string_value = name
+        for version in ("2", "1"):
+            scope = group.scope_spans.add()
+            scope.scope.version = version
+            scope.spans.add(name=f"{name}{version}")
+    rows = span_rows(request)
+    twice = pa.concat_tables([rows, rows])
+    back = ExportTraceServiceRequest.FromString(traces_request(twice))
+    names = [
+        [span.name for span in scope.spans]
+        for group in back.resource_spans
+        for scope in group.scope_spans
+    ]
+    assert names == [[name] * 2 for name in ("b2", "b1", "a2", "a1")]
+
+
+def test_no_rows_are_an_empty_request() -> None:
+    rows = span_rows(ExportTraceServiceRequest())
+    assert traces_request(rows) == b""

@@ -1,0 +1,89 @@
+"""A plan of a file: what runs, and where in the file an error stands."""
+
+import pytest
+
+from otx.errors import UsageError
+from otx.model.signal import Signal
+from otx.ottl.functions.registry import FunctionSet
+from otx.ottl.gates import switched
+from otx.ottl.plan import Plan
+from otx.ottl.plan_source import plan_of_source
+from otx.ottl.processors.config import Group
+from otx.ottl.program import ErrorMode
+from otx.ottl.source import read_source, source_of_statements
+
+FUNCTIONS = FunctionSet("", switched(""))
+CONFIG = """\
+processors:
+  transform/mask:
+    trace_statements:
+      - 'set(span.name, "it''s")'
+      - set(span.nmae, "${env:WHO}") where span.name == "x"
+  filter:
+    logs: {log_record: ["body =="]}
+"""
+
+
+def refused(text: str, name: str) -> UsageError:
+    with pytest.raises(UsageError) as caught:
+        plan_of_source(read_source(text, name, {"WHO": "somebody"}), FUNCTIONS)
+    return caught.value
+
+
+def test_an_error_in_yaml_is_told_at_its_place_in_the_file() -> None:
+    error = refused(CONFIG, "c.yaml")
+    head, line, caret = error.message.split("\n")
+    assert head == "c.yaml:5:18: 'nmae' is no path of the context span (and 1 more)"
+    assert caret.index("^") == line.index("nmae")
+    assert error.hint == "did you mean name?"
+
+
+def test_an_error_in_a_file_of_statements_is_told_at_its_line() -> None:
+    error = refused('# first\nset(span.name, "a")\nset(span.name,\n  nil) wehre true\n', "s.ottl")
+    assert error.message.startswith("s.ottl:4:8: ")
+
+
+def test_what_is_no_text_is_told_by_its_key_too() -> None:
+    error = refused("transform:\n  error_mode: loud\n  trace_statements: []\n", "c.yaml")
+    assert error.message.startswith("c.yaml:2:15: transform.error_mode: ")
+
+
+def test_statements_of_a_command_line_have_lines_one_after_the_other() -> None:
+    source = source_of_statements(['set(span.name,\n"a")', "nonsense("], "-s")
+    with pytest.raises(UsageError, match=r"^-s:3:\d+: "):
+        plan_of_source(source, FUNCTIONS)
+
+
+@pytest.mark.parametrize(
+    ("asked", "statements", "mode"),
+    [(None, "ignore", "ignore"), (None, "propagate", "propagate"), ("silent", "ignore", "silent")],
+)
+def test_a_file_of_statements_says_no_error_mode(
+    asked: ErrorMode | None, statements: ErrorMode, mode: ErrorMode
+) -> None:
+    source = read_source('set(name, "x")\n', "s.ottl", {})
+    plan = plan_of_source(
+        source, FUNCTIONS, context="span", error_mode=asked, statements_mode=statements
+    )
+    (step,) = plan.steps[Signal.TRACES]
+    assert isinstance(step.processor, Group)
+    assert step.processor.error_mode == mode
+
+
+def plan_of(text: str) -> Plan:
+    return plan_of_source(read_source(text, "c.yaml", {}), FUNCTIONS)
+
+
+@pytest.mark.parametrize(
+    ("text", "signals"),
+    [
+        ("transform: {trace_statements: ['set(span.name, \"x\")']}", {Signal.TRACES}),
+        ("filter: {log_conditions: [log.body == nil], metric_conditions: []}", {Signal.LOGS}),
+        ("transform: {trace_statements: []}", set()),
+        ("tail_sampling: {policies: []}", {*Signal}),
+        ('- set(resource.attributes["a"], 1)', {*Signal}),
+    ],
+)
+def test_which_signals_a_plan_looks_at(text: str, signals: set[Signal]) -> None:
+    plan = plan_of(text)
+    assert {signal for signal in Signal if plan.looks_at(signal)} == signals

@@ -1,0 +1,175 @@
+"""A store read from end to end while it is written, converted and merged."""
+
+import resource
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
+
+from otx.errors import MachineError
+from otx.model.signal import Signal
+from otx.store.conversion import Conversion
+from otx.store.errors import StoreDamaged
+from otx.store.layout import Layout
+from otx.store.scan import Scan, open_scan
+from otx.store.upkeep import merge_small, remove_retired
+from otx.store.wal import LogWriter
+from tests.store.conftest import START_UNIX_NANO
+
+SpanRequest = Callable[..., bytes]
+LogRequest = Callable[..., bytes]
+S = 1_000_000_000
+
+
+def metric_body(name: str) -> bytes:
+    request = ExportMetricsServiceRequest()
+    request.resource_metrics.add().scope_metrics.add().metrics.add(name=name)
+    return request.SerializeToString()
+
+
+def open_files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+@pytest.fixture
+def log(store_dir: Path) -> Iterator[LogWriter]:
+    with LogWriter(store_dir) as writer:
+        yield writer
+
+
+def names(scan: Scan, since: int = 0, count: int = 1000) -> list[str]:
+    return [
+        name for rows in scan.rows("spans", since, count) for name in rows.table["name"].to_pylist()
+    ]
+
+
+def test_segments_come_in_the_order_of_time_and_the_log_last(
+    log: LogWriter, store_dir: Path, span_request: SpanRequest, log_request: LogRequest
+) -> None:
+    conversion = Conversion(Layout(store_dir))
+    for trace in (3, 1):
+        log.append(Signal.TRACES, span_request(f"t{trace}", 2, trace=trace), trace).result(10)
+        log.append(Signal.LOGS, log_request("body"), trace).result(10)
+        conversion.convert()
+    log.append(Signal.TRACES, span_request("t2", 1, trace=2), 2).result(10)
+    with open_scan(Layout(store_dir)) as scan:
+        assert names(scan) == ["t1-0", "t1-1", "t3-0", "t3-1", "t2-0"]
+        places = [rows.place for rows in scan.rows("spans")]
+        assert places == ["spans-000000000002.parquet", "spans-000000000001.parquet", "the log"]
+        bodies = [rows.table["body"].to_pylist() for rows in scan.rows("logs")]
+        assert bodies == [["body"], ["body"]]
+
+
+@pytest.mark.parametrize("is_converted", [True, False])
+def test_since_is_by_the_record_and_the_count_is_a_bound(
+    log: LogWriter, store_dir: Path, span_request: SpanRequest, is_converted: bool
+) -> None:
+    log.append(Signal.TRACES, span_request("old", 3, trace=1), 1).result(10)
+    log.append(Signal.TRACES, span_request("new", 5, trace=2), 2).result(10)
+    if is_converted:
+        Conversion(Layout(store_dir)).convert()
+    with open_scan(Layout(store_dir)) as scan:
+        since = START_UNIX_NANO + 2 * S + 2_000
+        assert names(scan, since) == ["new-2", "new-3", "new-4"]
+        sizes = [len(rows.table) for rows in scan.rows("spans", count=3)]
+        assert max(sizes) == 3
+        assert sum(sizes) == 8
+        assert names(scan, START_UNIX_NANO + 9 * S) == []
+
+
+def test_requests_of_other_signals_come_as_they_came(
+    log: LogWriter, store_dir: Path, span_request: SpanRequest
+) -> None:
+    conversion = Conversion(Layout(store_dir))
+    bodies = [metric_body(name) for name in ("a", "b", "c")]
+    log.append(Signal.METRICS, bodies[0], 10).result(10)
+    log.append(Signal.PROFILES, b"\x12\x00", 11).result(10)
+    conversion.convert()
+    log.append(Signal.METRICS, bodies[1], 20).result(10)
+    log.append(Signal.TRACES, span_request("x"), 21).result(10)
+    log.append(Signal.METRICS, bodies[2], 30).result(10)
+    with open_scan(Layout(store_dir)) as scan:
+        found = list(scan.requests(Signal.METRICS))
+        assert [one.request.body for one in found] == bodies
+        assert [one.place for one in found] == ["raw-000000000001.otxlog", "the log", "the log"]
+        later = scan.requests(Signal.METRICS, since_unix_nano=20)
+        assert [one.request.body for one in later] == bodies[1:]
+        assert [one.request.body for one in scan.requests(Signal.PROFILES)] == [b"\x12\x00"]
+
+
+def test_what_changes_meanwhile_is_neither_lost_nor_seen_twice(
+    log: LogWriter, store_dir: Path, span_request: SpanRequest
+) -> None:
+    conversion = Conversion(Layout(store_dir))
+    expected = []
+    for trace in range(1, 10):
+        log.append(Signal.TRACES, span_request(f"t{trace}", 2, trace=trace), trace).result(10)
+        expected += [f"t{trace}-0", f"t{trace}-1"]
+        if trace < 9:
+            conversion.convert()
+    with open_scan(Layout(store_dir)) as scan:
+        first = next(scan.rows("spans"))
+        log.append(Signal.TRACES, span_request("later", 5, trace=50), 50).result(10)
+        conversion.convert()
+        assert merge_small(conversion, now_unix_nano=1)
+        # The grace of a minute has run out: the merged files are gone by name.
+        remove_retired(conversion, now_unix_nano=10**12)
+        log.close()
+        conversion.convert()
+        assert not (store_dir / "segments" / first.place).exists()
+        assert sorted(names(scan)) == sorted(expected)
+    with open_scan(Layout(store_dir)) as scan:
+        assert len(names(scan)) == len(expected) + 5
+
+
+def test_a_store_of_nothing_is_read_too(store_dir: Path) -> None:
+    with open_scan(Layout(store_dir)) as scan:
+        assert names(scan) == []
+        assert list(scan.requests(Signal.METRICS)) == []
+
+
+def test_files_are_closed_again(log: LogWriter, store_dir: Path, span_request: SpanRequest) -> None:
+    log.append(Signal.TRACES, span_request("x"), 1).result(10)
+    before = open_files()
+    with open_scan(Layout(store_dir)) as scan:
+        assert names(scan) == ["x-0"]
+    assert open_files() == before
+
+
+def test_the_limit_on_open_files_is_raised_as_far_as_needed(
+    log: LogWriter, store_dir: Path, span_request: SpanRequest
+) -> None:
+    conversion = Conversion(Layout(store_dir))
+    for trace in range(1, 20):
+        log.append(Signal.TRACES, span_request(f"t{trace}", trace=trace), trace).result(10)
+        conversion.convert()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (open_files() + 10, hard))
+    try:
+        with open_scan(Layout(store_dir)) as scan:
+            assert len(names(scan)) == 19
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_what_cannot_be_read_is_named(
+    log: LogWriter, store_dir: Path, span_request: SpanRequest
+) -> None:
+    log.append(Signal.TRACES, span_request("x"), 1).result(10)
+    log.append(Signal.METRICS, metric_body("x"), 1).result(10)
+    Conversion(Layout(store_dir)).convert()
+    rows, raw = sorted((store_dir / "segments").iterdir(), key=lambda one: one.suffix)[::-1]
+    rows.write_bytes(rows.read_bytes()[:100])
+    raw.write_bytes(raw.read_bytes()[:-3])
+    with open_scan(Layout(store_dir)) as scan:
+        with pytest.raises(StoreDamaged, match=r"the segment spans-\d+\.parquet cannot be read"):
+            names(scan)
+        with pytest.raises(StoreDamaged, match=r"the segment raw-\d+\.otxlog cannot be read"):
+            list(scan.requests(Signal.METRICS))
+    rows.unlink()
+    rows.symlink_to(rows)
+    with pytest.raises(MachineError, match=r"cannot read .*spans-"), open_scan(Layout(store_dir)):
+        pass
