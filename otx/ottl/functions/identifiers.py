@@ -1,4 +1,4 @@
-"""Ids of traces, spans and profiles, unique ids, and the sampling decision that a trace id holds."""
+"""Ids of traces, spans and profiles, unique ids, and the sampling decision in a trace id."""
 
 import binascii
 import re
