@@ -3,7 +3,7 @@
 import re
 
 from otx.ottl.errors import OttlError
-from otx.ottl.go_unicode import valid
+from otx.ottl.go_unicode import is_stray_byte, valid
 from otx.ottl.syntax import Place
 
 _SIMPLE = {
@@ -24,7 +24,9 @@ _QUOTED = {text: f"\\{letter}" for letter, text in _SIMPLE.items()}
 def unquote(token: str, text: str, start: int) -> str:
     r"""The value of a text in double quotes, with the escapes of Go.
 
-    `\xHH` and `\ooo` are characters, not bytes as in Go: the Collector's parser has it so.
+    `\xHH` and `\ooo` are bytes, as in Go; what is no UTF-8 becomes surrogate escapes. The
+    Collector's parser makes a character of each, and so has no way to write the texts that
+    `sanitize_utf8` mends.
 
     Args:
         token: The literal with its quotes.
@@ -37,29 +39,28 @@ def unquote(token: str, text: str, start: int) -> str:
     token = valid(token)
     if "\\" not in token:
         return token[1:-1]
-    out: list[str] = []
+    out = bytearray()
     at = 1
-    while at < len(token) - 1:
-        backslash = token.find("\\", at, -1)
-        if backslash < 0:
-            break
-        character, width = _escape(token, backslash, text, start)
-        out += (token[at:backslash], character)
+    while (backslash := token.find("\\", at, -1)) >= 0:
+        octets, width = _escape(token, backslash, text, start)
+        out += token[at:backslash].encode() + octets
         at = backslash + width
-    return "".join([*out, token[at:-1]])
+    out += token[at:-1].encode()
+    return out.decode("utf-8", "surrogateescape")
 
 
-def _escape(token: str, at: int, text: str, start: int) -> tuple[str, int]:
-    """The character of the escape at `at`, and how many characters it takes."""
+def _escape(token: str, at: int, text: str, start: int) -> tuple[bytes, int]:
+    """The bytes of the escape at `at`, and how many characters it takes."""
     letter = token[at + 1]
     if letter in _SIMPLE:
-        return _SIMPLE[letter], 2
+        return _SIMPLE[letter].encode(), 2
     found = _NUMBERED.match(token, at)
     if found:
         code = int(found["octal"], 8) if found["octal"] else int(found[0][2:], 16)
-        limit = 0xFF if found["octal"] else 0x10FFFF
-        if code <= limit and not 0xD800 <= code <= 0xDFFF:
-            return chr(code), found.end() - at
+        if letter not in "uU" and code <= 0xFF:
+            return bytes((code,)), found.end() - at
+        if letter in "uU" and code <= 0x10FFFF and not 0xD800 <= code <= 0xDFFF:
+            return chr(code).encode(), found.end() - at
     place = Place(start + at, start + at + 2)
     raise OttlError(
         f"unknown escape \\{letter}",
@@ -70,11 +71,13 @@ def _escape(token: str, at: int, text: str, start: int) -> tuple[str, int]:
 
 
 def quote(value: str) -> str:
-    """A text as a literal: `unquote(quote(x)) == x`, unless a byte of it is no UTF-8."""
+    """A text as a literal: `unquote(quote(x)) == x`."""
     out = []
-    for c in valid(value):
+    for c in value:
         if c in _QUOTED:
             out.append(_QUOTED[c])
+        elif is_stray_byte(c):
+            out.append(f"\\x{ord(c) - 0xDC00:02x}")
         elif c.isprintable():
             out.append(c)
         else:
