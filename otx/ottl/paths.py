@@ -131,7 +131,9 @@ class PathResolver:
             self._context.name: self._context.paths,
             **{parent.name: parent.paths for parent, _ in self._context.parents.values()},
         }.get(context_name, self._context.paths)
-        if field.name in _SIGNALS:
+        if field.name == self._context.name:
+            hint = f"{field.name} is the context itself: name a path in it"
+        elif field.name in _SIGNALS:
             hint = f"{field.name} is another context than {self._context.name}"
         else:
             hint = _near(field.name, known)
