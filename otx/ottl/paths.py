@@ -81,6 +81,13 @@ class PathResolver:
         if is_named and (self._needs_prefix or not self._is_own(path)):
             return first.name, path.fields[1:]
         if self._needs_prefix:
+            if len(path.fields) > 1 and first.name in _SIGNALS:
+                seen = ", ".join(names)
+                raise self.error(
+                    f"a statement on {self._context.name} cannot see {first.name}",
+                    first.place,
+                    f"it can see {seen}",
+                )
             fitting = [name for name in names if self._context.find(name, first.name)] or names
             options = ", ".join(f"{name}.{first.name}" for name in fitting)
             raise self.error(
@@ -154,6 +161,7 @@ _SIGNALS = {
     "datapoint",
     "exemplar",
     "profile",
+    "profilesample",
     "resource",
     "scope",
 }
