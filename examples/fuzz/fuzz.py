@@ -15,7 +15,9 @@ SEEDS = Path(__file__).parent / "seeds"
 MAX_INPUT_BYTES = 4096
 MAX_INFLATED_BYTES = 1 << 16
 
-with atheris.instrument_imports(include=["otx"]):
+with atheris.instrument_imports(include=["otx", "ottl_targets"]):
+    import ottl_targets
+
     from otx.errors import OtxError
     from otx.model.signal import Signal
     from otx.otlp.compression import decompress
@@ -82,6 +84,12 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "elf": elf,
     "linetable": linetable,
     "search": search,
+    "ottl-parser": ottl_targets.ottl_parser,
+    "ottl-run": ottl_targets.ottl_run,
+    "ottl-config": ottl_targets.ottl_config,
+    "pieces": ottl_targets.pieces,
+    "any-value": ottl_targets.any_value,
+    "json-open": ottl_targets.json_open,
 }
 EXPECTED = (OtxError, Refusal, UnreadableError)
 

@@ -16,6 +16,17 @@ _SIGN_BIT = 1 << 63
 _TWO_64 = 1 << 64
 MAX_DEPTH = 100
 """Values within values: what protobuf's own parsers take."""
+MAX_MESSAGES = 92
+"""Messages within an AnyValue that parsers take wherever it stands: they take 100 in all, and above
+an exemplar's attributes there are eight. A list brings two with it, a map three."""
+TOO_DEEP = "a value is nested deeper than the readers of OTLP take"
+
+
+class TooDeep(ValueError):
+    """A value that no reader of OTLP would read."""
+
+    def __init__(self) -> None:
+        super().__init__(TOO_DEEP)
 
 
 def key_of(data: bytes) -> str:
@@ -65,7 +76,7 @@ def decode_any(data: bytes, depth: int = MAX_DEPTH) -> AnyValue:
         return None
     tag = data[0]
     if tag == 0x0A:  # string_value, nearly always alone
-        size, at = (data[1], 2) if data[1:2] < b"\x80" else read_varint(data, 1)
+        size, at = (data[1], 2) if b"" < data[1:2] < b"\x80" else read_varint(data, 1)
         if len(data) == at + size:
             return data[at:].decode("utf-8", "surrogateescape")
     elif tag == 0x18:
@@ -138,8 +149,13 @@ def _end_of_group(data: bytes, at: int) -> int:
     return at
 
 
-def encode_key_value(key: str, value: AnyValue) -> bytes:
-    """A serialised KeyValue."""
+def encode_key_value(key: str, value: AnyValue, room: int = MAX_MESSAGES) -> bytes:
+    """A serialised KeyValue.
+
+    Raises:
+        TooDeep: The value is nested deeper than `room` messages.
+        TypeError: The value has no OTLP form.
+    """
     begin = _KEYS.get(key)
     if begin is None:
         begin = _encode_key(key)
@@ -150,7 +166,7 @@ def encode_key_value(key: str, value: AnyValue) -> bytes:
             return begin + _SHORT_TEXTS[size] + text
         content = b"\x0a" + varint(size) + text
     else:
-        content = encode_any(value)
+        content = encode_any(value, room)
     return begin + varint(len(content)) + content
 
 
@@ -168,17 +184,20 @@ _KEYS_LIMIT = 10_000
 _SHORT_TEXTS = [bytes((size + 2, 0x0A, size)) for size in range(126)]
 
 
-def encode_any(value: AnyValue) -> bytes:
+def encode_any(value: AnyValue, room: int = MAX_MESSAGES) -> bytes:
     """A serialised AnyValue.
 
     Raises:
+        TooDeep: It is nested deeper than `room` messages.
         TypeError: The value has no OTLP form.
     """
     write = _WRITERS.get(type(value))
     if write is not None:
         return write(value)
+    if isinstance(value, list):
+        return _write_list(value, room - 2)
     if isinstance(value, Mapping):
-        return _write_map(value)
+        return _write_map(value, room - 3)
     raise TypeError(f"{type(value).__name__} has no OTLP form")
 
 
@@ -273,19 +292,23 @@ def _write_text(value: str) -> bytes:
     return b"\x0a" + varint(len(text)) + text
 
 
-def _write_list(value: list[AnyValue]) -> bytes:
+def _write_list(value: list[AnyValue], room: int) -> bytes:
+    if room < 0:
+        raise TooDeep
     parts = []
     for item in value:
-        content = encode_any(item)
+        content = encode_any(item, room)
         parts.append(b"\x0a" + varint(len(content)) + content)
     body = b"".join(parts)
     return b"\x2a" + varint(len(body)) + body
 
 
-def _write_map(value: Mapping[str, AnyValue]) -> bytes:
+def _write_map(value: Mapping[str, AnyValue], room: int) -> bytes:
+    if room < 0:
+        raise TooDeep
     parts = []
     for key, item in value.items():
-        content = encode_key_value(key, item)
+        content = encode_key_value(key, item, room)
         parts.append(b"\x0a" + varint(len(content)) + content)
     body = b"".join(parts)
     return b"\x32" + varint(len(body)) + body
@@ -298,6 +321,4 @@ _WRITERS: dict[type, Callable[[Any], bytes]] = {
     int: lambda value: b"\x18" + varint(value & (_TWO_64 - 1)),
     float: lambda value: b"\x21" + _DOUBLE.pack(value),
     bytes: lambda value: b"\x3a" + varint(len(value)) + value,
-    list: _write_list,
-    dict: _write_map,
 }

@@ -7,7 +7,8 @@ is written back byte for byte; order is kept, as it is in the Collector.
 from collections.abc import ItemsView, Iterator, MutableMapping, Set
 from typing import Any
 
-from otx.otlp.any_value import encode_key_value, key_of, value_of
+from otx.otlp.any_value import TooDeep, encode_key_value, key_of, value_of
+from otx.ottl.errors import ExecutionError
 from otx.ottl.values import Value, deep_copy
 
 _MISSING: Any = object()
@@ -152,14 +153,21 @@ class AttributeMap(MutableMapping[str, Value]):
         return encode_key_value(key, self._values[key]) if data is None else data
 
     def flush(self) -> None:
-        """Write back what changed."""
+        """Write back what changed.
+
+        Raises:
+            ExecutionError: A value is nested too deep.
+        """
         if not self._changed:
             return
         values = self._values
-        entries = [
-            encode_key_value(key, values[key]) if data is None else data
-            for key, data in self._raw.items()
-        ]
+        try:
+            entries = [
+                encode_key_value(key, values[key]) if data is None else data
+                for key, data in self._raw.items()
+            ]
+        except TooDeep as error:
+            raise ExecutionError(str(error)) from None
         del self._field[:]
         self._field.extend(entries + self._later)
         self._changed = False

@@ -99,26 +99,34 @@ def order_of(data: object, signal: Signal, components: Sequence[Component]) -> l
 
     Without a service they run in the order of the file.
     """
-    by_name = {one.name: one for one in components}
-    for pipeline in _pipelines(data, signal):
-        names = [*_list(pipeline.get("processors")), *_list(pipeline.get("exporters"))]
-        found = [by_name[name] for name in names if name in by_name]
-        if found:
-            return found
+    for found in _pipelines(data, signal, components).values():
+        return found
     has_service = isinstance(data, Mapping) and isinstance(data.get("service"), Mapping)
     return [] if has_service else list(components)
 
 
-def _pipelines(data: object, signal: Signal) -> list[Mapping[str, Any]]:
+def other_pipelines(data: object, signal: Signal, components: Sequence[Component]) -> list[str]:
+    """The pipelines of a signal that have components and do not run: an earlier one does."""
+    return list(_pipelines(data, signal, components))[1:]
+
+
+def _pipelines(
+    data: object, signal: Signal, components: Sequence[Component]
+) -> dict[str, list[Component]]:
+    """The pipelines of a signal that have any of the components, each with those in its order."""
     service = data.get("service") if isinstance(data, Mapping) else None
     pipelines = service.get("pipelines") if isinstance(service, Mapping) else None
     if not isinstance(pipelines, Mapping):
-        return []
-    return [
-        pipeline
-        for name, pipeline in pipelines.items()
-        if str(name).partition("/")[0] == str(signal) and isinstance(pipeline, Mapping)
-    ]
+        return {}
+    by_name = {one.name: one for one in components}
+    found: dict[str, list[Component]] = {}
+    for name, pipeline in pipelines.items():
+        if str(name).partition("/")[0] != str(signal) or not isinstance(pipeline, Mapping):
+            continue
+        names = [*_list(pipeline.get("processors")), *_list(pipeline.get("exporters"))]
+        if used := [by_name[one] for one in names if one in by_name]:
+            found[str(name)] = used
+    return found
 
 
 def _list(value: object) -> list[str]:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from otx.errors import UsageError
-from otx.ottl.arguments import signature
+from otx.ottl.arguments import camel, signature
 from otx.ottl.compiler import ExpressionCompiler
 from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.errors import OttlError
-from otx.ottl.functions.registry import FunctionSet
+from otx.ottl.functions.registry import Function, FunctionSet, Parameter
 from otx.ottl.inference import Inference, infer, undefined
+from otx.ottl.parameters import Coerced, Pattern
 from otx.ottl.parser import parse_condition, parse_statement, parse_value_expression
 from otx.ottl.syntax import (
     Arithmetic,
@@ -31,6 +32,8 @@ from otx.ottl.syntax import (
 from otx.ottl.values import kind_of
 
 Kind: TypeAlias = Literal["statement", "condition", "value expression"]
+
+_SCALARS = ("string", "int", "double", "bool", "bytes")
 
 _PARSERS: tuple[tuple[Kind, Callable[[str], Node]], ...] = (
     ("statement", parse_statement),
@@ -239,14 +242,61 @@ class _Walker:
         if function is None:
             return "call", "?", ""
         what = "editor" if function.is_editor else "converter"
-        for parameter in function.parameters:
-            name = getattr(parameter.kind, "name", "")
-            if name in ("string", "int", "double", "bool", "map", "list", "time", "duration"):
-                self.failures.append(f"{function.name}: {parameter.name} is no {name}")
+        for parameter, value in _bound(function, node):
+            if self._may_fail(parameter, value):
+                self.failures.append(
+                    f"{function.name}: {parameter.name} is no {parameter.kind.name}"
+                )
+        if function.name == "set" and len(node.arguments) > 1:
+            self._set(node.arguments[0].value, node.arguments[1].value)
         return what, "nothing" if function.is_editor else "a value", signature(function)
+
+    def _may_fail(self, parameter: Parameter, value: Expression) -> bool:
+        """Whether an argument may be of another kind on some record; a literal never is."""
+        kind = parameter.kind
+        if isinstance(value, (Constant, EnumSymbol)):
+            return False
+        if isinstance(kind, Pattern):
+            return True
+        if not isinstance(kind, Coerced) or kind.literals is None or parameter.is_list:
+            return False
+        return self._type_of(value) != kind.name
+
+    def _set(self, target: Expression, value: Expression) -> None:
+        """A path of one type takes no other; nil only where it can be emptied."""
+        wanted = self._type_of(target)
+        if wanted not in _SCALARS:
+            return
+        found = self._type_of(value)
+        if found != wanted:
+            certainty = "may be" if found == "any" else "is"
+            self.failures.append(f"{self._shown(target)}: what is set {certainty} no {wanted}")
+
+    def _type_of(self, node: Expression) -> str:
+        """The kind of a literal or path; `any` where records differ."""
+        if isinstance(node, Constant):
+            return kind_of(node.value)
+        if isinstance(node, EnumSymbol):
+            return "int"
+        if isinstance(node, Path) and not node.fields[-1].keys:
+            try:
+                return self._compiler.target(node).type
+            except OttlError:
+                return "any"
+        return "any"
 
     def _shown(self, node: Node) -> str:
         return " ".join(self._text[node.place.start : node.place.end].split())
+
+
+def _bound(function: Function, call: Call) -> Iterator[tuple[Parameter, Expression]]:
+    """The arguments of a call with the parameters that they are for."""
+    by_name = {camel(one.name): one for one in function.parameters}
+    for at, argument in enumerate(call.arguments):
+        if argument.name:
+            yield by_name[camel(argument.name)], argument.value
+        else:
+            yield function.parameters[at], argument.value
 
 
 def _children(node: Node) -> list[Expression]:

@@ -81,6 +81,13 @@ class PathResolver:
         if is_named and (self._needs_prefix or not self._is_own(path)):
             return first.name, path.fields[1:]
         if self._needs_prefix:
+            if len(path.fields) > 1 and first.name in _SIGNALS:
+                seen = ", ".join(names)
+                raise self.error(
+                    f"a statement on {self._context.name} cannot see {first.name}",
+                    first.place,
+                    f"it can see {seen}",
+                )
             fitting = [name for name in names if self._context.find(name, first.name)] or names
             options = ", ".join(f"{name}.{first.name}" for name in fitting)
             raise self.error(
@@ -131,7 +138,9 @@ class PathResolver:
             self._context.name: self._context.paths,
             **{parent.name: parent.paths for parent, _ in self._context.parents.values()},
         }.get(context_name, self._context.paths)
-        if field.name in _SIGNALS:
+        if field.name == self._context.name:
+            hint = f"{field.name} is the context itself: name a path in it"
+        elif field.name in _SIGNALS:
             hint = f"{field.name} is another context than {self._context.name}"
         else:
             hint = _near(field.name, known)
@@ -152,6 +161,7 @@ _SIGNALS = {
     "datapoint",
     "exemplar",
     "profile",
+    "profilesample",
     "resource",
     "scope",
 }

@@ -1,6 +1,10 @@
 """A plan from a file: what `otx ottl run -f` and `otx receive --transform` run."""
 
+from collections.abc import Iterator, Sequence
+
 from otx.errors import UsageError
+from otx.model.signal import Signal
+from otx.ottl.collector import find_components, other_pipelines
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.plan import Plan, plan_of_config, plan_of_statements
 from otx.ottl.processors.config import ConfigInvalid
@@ -48,6 +52,34 @@ def plan_of_source(
         )
     except ConfigInvalid as invalid:
         raise _placed(source, invalid) from None
+
+
+def cautions_of(source: StatementFile | ConfigFile, plan: Plan) -> Iterator[str]:
+    """What of a file is not run as a Collector would run it, or reads otherwise than it may."""
+    if isinstance(source, StatementFile):
+        return
+    for path, text in source.document.warnings:
+        place = source.place(path)
+        yield f"{source.name}:{place.line}:{place.column}: {text}"
+    components = find_components(source.data)
+    for signal in Signal:
+        for name in other_pipelines(source.data, signal, components):
+            yield f"the pipeline {name} is not run: an earlier one of {signal} is"
+    for name, others in _undecided(plan).items():
+        yield f"{name}: traces that only {', '.join(others)} would keep are dropped"
+
+
+def _undecided(plan: Plan) -> dict[str, Sequence[str]]:
+    """The policies of tail sampling that are not OTTL, by processor."""
+    from otx.ottl.processors.tail_sampling import TailSampling
+
+    return {
+        step.name: step.processor.others
+        for step in plan.steps.get(Signal.TRACES, ())
+        if isinstance(step.processor, TailSampling)
+        and step.processor.others
+        and step.processor.policies
+    }
 
 
 def _placed(source: StatementFile | ConfigFile, invalid: ConfigInvalid) -> UsageError:

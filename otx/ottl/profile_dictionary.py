@@ -10,7 +10,7 @@ from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from otx.otlp.any_value import decode_any, encode_any
+from otx.otlp.any_value import TooDeep, decode_any, encode_any
 from otx.ottl.errors import ExecutionError
 from otx.ottl.values import Value
 
@@ -64,13 +64,20 @@ class Dictionary:
         return self.text(found.key_strindex), found.value
 
     def index_of_attribute(self, key: str, value: Value) -> int:
-        """The index of an attribute without a unit, which is appended where it is not there."""
+        """The index of an attribute without a unit, which is appended where it is not there.
+
+        Raises:
+            ExecutionError: The value is nested too deep.
+        """
         table, known = self._message.attribute_table, self._attributes
         if not known:
             for index, one in enumerate(table):
                 content = encode_any(decode_any(one.value))
                 known.setdefault((one.key_strindex, content, one.unit_strindex), index)
-        wanted = (self.index_of(key), encode_any(value), 0)
+        try:
+            wanted = (self.index_of(key), encode_any(value), 0)
+        except TooDeep as error:
+            raise ExecutionError(str(error)) from None
         if wanted not in known:
             known[wanted] = len(table)
             table.add(key_strindex=wanted[0], value=wanted[1])

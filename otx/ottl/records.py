@@ -208,9 +208,12 @@ class LogRecord(ItemRecord):
         """Write back what changed."""
         super().flush()
         if self._body is not None and self._body[1]:
-            from otx.otlp.any_value import encode_any
+            from otx.otlp.any_value import TooDeep, encode_any
 
-            self.item.body = encode_any(self._body[0])
+            try:
+                self.item.body = encode_any(self._body[0])
+            except TooDeep as error:
+                raise ExecutionError(str(error)) from None
 
     def forget(self) -> None:
         """Look at the message anew."""

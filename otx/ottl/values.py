@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from otx.model.frozen import Frozen
+from otx.otlp.any_value import MAX_MESSAGES, TOO_DEEP
 from otx.ottl.errors import ExecutionError
 from otx.ottl.go_strconv import format_float
 
@@ -169,20 +170,25 @@ def deep_copy(value: Value) -> Value:
     return value
 
 
-def storable(value: Value) -> Value:
+def storable(value: Value, room: int = MAX_MESSAGES) -> Value:
     """A value as OTLP can keep it: a deep copy of what has an OTLP form.
 
     Raises:
-        ExecutionError: It has none (time, duration, ids, opaque parts); it has to be converted.
+        ExecutionError: It has none (time, duration, ids, opaque parts) and has to be converted; or
+            it is nested deeper than `room` messages.
     """
     kind = type(value)
     if kind in _SCALARS:
         return value
-    if kind is list:
-        return [storable(one) for one in value]
-    if is_map(value):
-        return {key: storable(one) for key, one in value.items()}
-    raise ExecutionError(f"a {kind_of(value)} cannot be stored as it is: convert it first")
+    is_list = kind is list
+    if not is_list and not is_map(value):
+        raise ExecutionError(f"a {kind_of(value)} cannot be stored as it is: convert it first")
+    left = room - (2 if is_list else 3)
+    if left < 0:
+        raise ExecutionError(TOO_DEEP)
+    if is_list:
+        return [storable(one, left) for one in value]
+    return {key: storable(one, left) for key, one in value.items()}
 
 
 def number_text(value: float, *, pads_exponent: bool = False) -> str:

@@ -8,13 +8,14 @@ from otx.otlp.decode import Request
 from otx.otlp.files import understand
 from otx.ottl.changes import changes, item_states
 from otx.ottl.describe import Numbers
+from otx.ottl.errors import ExecutionError
 from otx.ottl.plan import Plan, Report
 from otx.ottl.program import ExecutionStopped
 from otx.ottl.records import Batch
 from otx.ottl.rendering import Painter, diff_lines
 from otx.output import Output, Remarks
 from otx.services.ottl_input import Pieces
-from otx.services.ottl_work import FailureText, Tally, failure_text, tally_of
+from otx.services.ottl_work import FailureText, Tally, failure_text, tally_of, unwritable
 
 _TABLE = ["item", "record", "changes", "paths"]
 
@@ -77,6 +78,10 @@ class Comparison:
                 self.stopped = failure_text(error.failure, numbers, piece.place)
             self.tally.add(tally_of(report, numbers, piece.place))
             origins = [numbers.of(one) - 1 for one in batch.items()]
-            yield request, batch.close(), origins
+            try:
+                after = batch.close()
+            except ExecutionError as error:
+                raise unwritable(piece, error) from None
+            yield request, after, origins
             if self.stopped is not None:
                 return

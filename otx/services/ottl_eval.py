@@ -7,7 +7,6 @@ from typing import Any, Literal
 from otx.environment import Environment
 from otx.errors import ExitCode, OtxError, UsageError
 from otx.model.signal import Signal
-from otx.otlp.any_value import encode_any
 from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.describe import Numbers, describe
@@ -19,7 +18,7 @@ from otx.ottl.parser import parse_condition, parse_value_expression
 from otx.ottl.plan import signals_of_context
 from otx.ottl.program import compile_condition, compile_value_expression, words
 from otx.ottl.records import WALKS, Batch
-from otx.ottl.values import Value, storable, to_plain
+from otx.ottl.shown import shown, shown_any
 from otx.output import Output, to_json
 from otx.services.ottl_input import Requests
 
@@ -64,18 +63,23 @@ def run_eval(
     context, is_inferred = _context(options)
     evaluate = _compiled(options, context, is_inferred)
     signals = signals_of_context(context.name)
-    values = _values(evaluate, context, signals, open_requests(signals))
-    output = Output(environment, out)
+    form = shown_any if options.form == "otlp" else shown
     is_true = False
+
+    def run(record: Any) -> Any:
+        nonlocal is_true
+        value = evaluate(record)
+        is_true = is_true or value is True
+        return form(value)
+
+    values = _values(run, context, signals, open_requests(signals))
+    output = Output(environment, out)
     if options.form == "json":
-        found = [_shown(value, options) for value in values]
-        is_true = True in found
-        output.document(found)
+        output.document(list(values))
     else:
         with output.stream() as stream:
             for value in values:
-                is_true = is_true or value is True
-                stream.write(to_json(_shown(value, options)) + "\n")
+                stream.write(to_json(value) + "\n")
     return ExitCode.NO if options.exit_status and not is_true else ExitCode.DONE
 
 
@@ -100,8 +104,13 @@ def _context(options: EvalOptions) -> tuple[Context, bool]:
 
 
 def _values(
-    evaluate: Evaluate, context: Context, signals: Collection[Signal], requests: Requests
-) -> Iterator[Value]:
+    run: Callable[[Any], Any], context: Context, signals: Collection[Signal], requests: Requests
+) -> Iterator[Any]:
+    """What is made of each record.
+
+    Raises:
+        OtxError: It failed on one.
+    """
     for request in requests:
         if request.signal not in signals:
             continue
@@ -109,24 +118,7 @@ def _values(
         for record in WALKS[context.name](batch):
             record.cache = None
             try:
-                yield evaluate(record)
+                yield run(record)
             except (ExecutionError, RecursionError) as error:
-                raise OtxError(
-                    f"it failed on {describe(record, Numbers(batch))}: {words(error)}",
-                    code=ExitCode.NO,
-                ) from None
-
-
-def _shown(value: Value, options: EvalOptions) -> Any:
-    if options.form != "otlp":
-        return _plain(value)
-    from opentelemetry.proto.common.v1.common_pb2 import AnyValue
-
-    from otx.otlp.json_codec import write_message
-
-    return write_message(AnyValue.FromString(encode_any(storable(value))))
-
-
-def _plain(value: Value) -> Any:
-    """A value as JSON for people: ids as hex, not as lists of numbers."""
-    return value.raw.hex() if hasattr(value, "raw") else to_plain(value)
+                where = describe(record, Numbers(batch))
+                raise OtxError(f"it failed on {where}: {words(error)}", code=ExitCode.NO) from None

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from typing import BinaryIO, Literal, TypeAlias
 
 from otx.environment import Environment
-from otx.errors import ExitCode
+from otx.errors import ExitCode, UsageError
 from otx.model.signal import Signal
 from otx.model.units import counted
-from otx.otlp.wire import WIRE
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.plan import Plan
 from otx.output import Output, Remarks
@@ -81,8 +80,22 @@ class _Bulk:
         self.stopped: FailureText | None = None
 
     def protobuf(self, stream: BinaryIO) -> None:
-        """Requests behind one another: together they parse as one."""
+        """Requests behind one another: together they parse as one.
+
+        Raises:
+            UsageError: They would not: two signals, or two requests of profiles.
+        """
+        signal: Signal | None = None
         for done in self._counted():
+            if signal not in (None, done.signal) or signal is Signal.PROFILES:
+                several = f"{signal} and {done.signal}"
+                if signal is done.signal:
+                    several = "two requests of profiles, whose dictionaries differ"
+                raise UsageError(
+                    f"one protobuf message cannot hold {several}",
+                    hint="--format jsonl writes a request a line",
+                )
+            signal = done.signal
             stream.write(done.out)
 
     def lines(self, stream: BinaryIO) -> None:
@@ -91,32 +104,46 @@ class _Bulk:
             stream.write(done.out + b"\n")
 
     def document(self, stream: BinaryIO) -> None:
-        """One OTLP/JSON document; one for each signal where several follow one another."""
+        """One OTLP/JSON document, or a line for each signal where several follow one another.
+
+        Requests of profiles stay apart: each has a dictionary of its own.
+        """
         signal: Signal | None = None
+        separator = b""
+        is_empty = True
         for done in self._counted():
-            head, inner = _resources(done.out)
-            if done.signal is not signal:
-                stream.write(b"]}\n" if signal is not None else b"")
-                stream.write(head + inner)
-                signal = done.signal
-            elif inner:
-                stream.write(b"," + inner)
-        stream.write(b"]}\n" if signal is not None else b"{}\n")
+            is_empty = False
+            is_apart = done.signal is Signal.PROFILES
+            if signal is not None and (is_apart or done.signal is not signal):
+                stream.write(b"]}\n")
+                signal = None
+            if is_apart:
+                stream.write(done.out + b"\n")
+                continue
+            if signal is None:
+                stream.write(b'{"%s":[' % _RESOURCES[done.signal])
+                signal, separator = done.signal, b""
+            if inner := _resources(done.out):
+                stream.write(separator + inner)
+                separator = b","
+        if signal is not None:
+            stream.write(b"]}\n")
+        elif is_empty:
+            stream.write(b"{}\n")
 
     def routes(self) -> dict[str, object]:
         """Where everything went: `{"routes": {pipeline: OTLP}, "dropped": {rule: count}}`."""
-        from otx.otlp.json_codec import write_message
-
-        bodies: dict[str, list[bytes]] = {}
-        signal = Signal.LOGS
+        bodies: dict[str, dict[Signal, list[bytes]]] = {}
         for done in self._counted():
-            signal = done.signal
             for pipeline, body in done.routes.items():
-                bodies.setdefault(pipeline, []).append(body)
-        request = WIRE[signal].request_class
+                bodies.setdefault(pipeline, {}).setdefault(done.signal, []).append(body)
         routes = {
-            pipeline: write_message(request.FromString(b"".join(parts)))
-            for pipeline, parts in bodies.items()
+            pipeline: {
+                key: content
+                for signal, parts in by_signal.items()
+                for key, content in _json_of(signal, b"".join(parts)).items()
+            }
+            for pipeline, by_signal in bodies.items()
         }
         return {"routes": routes, "dropped": dict(self.tally.dropped)}
 
@@ -129,12 +156,24 @@ class _Bulk:
                 return
 
 
-def _resources(document: bytes) -> tuple[bytes, bytes]:
-    """A request's JSON as `{"resource…":[`, and what stands between the brackets."""
-    if document == b"{}":
-        return b'{"resourceSpans":[', b""
-    begin = document.index(b"[") + 1
-    return document[:begin], document[begin:-2]
+_RESOURCES = {
+    Signal.TRACES: b"resourceSpans",
+    Signal.METRICS: b"resourceMetrics",
+    Signal.LOGS: b"resourceLogs",
+}
+
+
+def _resources(document: bytes) -> bytes:
+    """What stands between the brackets of a request's JSON."""
+    return document[document.index(b"[") + 1 : -2] if document != b"{}" else b""
+
+
+def _json_of(signal: Signal, body: bytes) -> dict[str, object]:
+    """A request's OTLP/JSON; a statement may have made a text in it that is no UTF-8."""
+    from otx.otlp.json_open import official_descriptor, write_open
+    from otx.otlp.open_view import open_class
+
+    return write_open(open_class(signal).FromString(body), official_descriptor(signal), {})
 
 
 def _conclude(environment: Environment, tally: Tally, stopped: FailureText | None) -> int:

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from google.protobuf.message import Message
 
-from otx.errors import UsageError
+from otx.errors import ExitCode, OtxError, UsageError
 from otx.model.frozen import Frozen
 from otx.model.signal import Signal
 from otx.otlp.files import parse_json, parse_protobuf_piece, signal_of_document
@@ -20,6 +20,7 @@ from otx.otlp.json_open import Memo, official_descriptor, read_open, write_open
 from otx.otlp.open_view import open_class
 from otx.otlp.pieces import Piece
 from otx.ottl.describe import Numbers, describe
+from otx.ottl.errors import ExecutionError
 from otx.ottl.plan import Plan, Report
 from otx.ottl.program import MAX_FAILURES, ExecutionStopped, Failure
 from otx.ottl.records import Batch
@@ -94,11 +95,19 @@ def work(plan: Plan, piece: Piece, form: WorkForm) -> Done:
         plan.run(batch, report)
     except ExecutionStopped as error:
         stopped = failure_text(error.failure, numbers, piece.place)
-    batch.flush()
+    try:
+        batch.flush()
+    except ExecutionError as error:
+        raise unwritable(piece, error) from None
     tally = tally_of(report, numbers, piece.place)
     tally.warnings.update(opened.warnings)
     routes = {pipeline: b"".join(bodies) for pipeline, bodies in report.routes.items()}
     return Done(opened.signal, _written(batch, opened, form), tally, routes, stopped)
+
+
+def unwritable(piece: Piece, error: ExecutionError) -> OtxError:
+    """The error for what statements made of a piece, where OTLP has no way to write it."""
+    return OtxError(f"{piece.place}: what the statements made: {error}", code=ExitCode.NO)
 
 
 def tally_of(report: Report, numbers: Numbers, place: str) -> Tally:

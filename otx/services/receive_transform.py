@@ -20,6 +20,7 @@ from otx.otlp.refusal import Reason, Refusal
 from otx.otlp.valid_text import make_valid
 from otx.otlp.wire import WIRE, count_records
 from otx.ottl.describe import Numbers
+from otx.ottl.errors import ExecutionError
 from otx.ottl.plan import Report
 from otx.ottl.program import ExecutionStopped
 from otx.ottl.records import Batch
@@ -153,7 +154,10 @@ def _request_of(batch: Batch, request: Request) -> Request:
         Refusal: Statements made something of it that is no OTLP.
     """
     wire = WIRE[request.signal]
-    body = batch.close()
+    try:
+        body = batch.close()
+    except ExecutionError as error:
+        raise _no_otlp(error) from None
     try:
         message = wire.request_class.FromString(body)
     except DecodeError:
@@ -164,7 +168,9 @@ def _request_of(batch: Batch, request: Request) -> Request:
         try:
             message = wire.request_class.FromString(body)
         except DecodeError as error:
-            raise Refusal(
-                Reason.STATEMENT_FAILED, f"the statements made no OTLP of it: {error}"
-            ) from None
+            raise _no_otlp(error) from None
     return Request(request.signal, body, count_records(request.signal, message), request.cautions)
+
+
+def _no_otlp(error: Exception) -> Refusal:
+    return Refusal(Reason.STATEMENT_FAILED, f"the statements made no OTLP of it: {error}")

@@ -1,6 +1,6 @@
 """The file of `otx receive --transform`: what of it runs on what arrives, and what is counted."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,11 +9,11 @@ from otx.model.signal import Signal
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.gates import switched
 from otx.ottl.plan import Plan, Step
-from otx.ottl.plan_source import plan_of_source
+from otx.ottl.plan_source import cautions_of, plan_of_source
 from otx.ottl.processors.filter import FilterProcessor
 from otx.ottl.processors.routing import RoutingConnector
 from otx.ottl.processors.tail_sampling import TailSampling
-from otx.ottl.source import ConfigFile, read_source
+from otx.ottl.source import read_source
 from otx.services.transform_report import RuleName
 
 _LEFT_OUT: Mapping[type, str] = {
@@ -71,21 +71,14 @@ def read_rules(path: Path, name: str, variables: Mapping[str, str]) -> Rules:
     source = read_source(text, name, variables)
     functions = FunctionSet("", switched(""))
     plan = plan_of_source(source, functions, statements_mode="ignore")
-    warnings = list(_unset(source)) if isinstance(source, ConfigFile) else []
-    warnings += _left_out(plan)
     live = Plan({signal: _live(steps) for signal, steps in plan.steps.items()})
+    warnings = [*cautions_of(source, live), *_left_out(plan)]
     if not any(map(live.looks_at, Signal)):
         raise UsageError(
             f"{name} has nothing that runs on what arrives",
             hint="statements, or transform and filter processors that a pipeline uses",
         )
     return Rules(name, live, _names(live), warnings)
-
-
-def _unset(source: ConfigFile) -> Iterator[str]:
-    for path, text in source.document.warnings:
-        place = source.place(path)
-        yield f"{source.name}:{place.line}:{place.column}: {text}"
 
 
 def _left_out(plan: Plan) -> list[str]:

@@ -63,8 +63,10 @@ def test_the_summary_names_services_the_slowest_trace_and_the_hottest_function(
     assert "Traceback" not in done.stderr
     for service in ("frontend", "catalog", "cart", "checkout", "payment", "shoppers"):
         assert re.search(rf"^  {service} +\d+ ", done.stdout, re.MULTILINE), done.stdout
-    assert "Slowest trace" in done.stdout
-    assert "payment POST api.bank" in done.stdout
+    # Which trace is the slowest is chance; that it goes through the shop is not.
+    slowest = done.stdout.partition("Slowest trace\n")[2]
+    assert re.match(r"  [0-9a-f]{32}  [\d.]+ m?s\n  shoppers ", slowest), done.stdout
+    assert "└─ frontend " in slowest
     assert (tmp_path / "kept").is_dir()
 
 

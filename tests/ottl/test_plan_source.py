@@ -7,7 +7,7 @@ from otx.model.signal import Signal
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.gates import switched
 from otx.ottl.plan import Plan
-from otx.ottl.plan_source import plan_of_source
+from otx.ottl.plan_source import cautions_of, plan_of_source
 from otx.ottl.processors.config import Group
 from otx.ottl.program import ErrorMode
 from otx.ottl.source import read_source, source_of_statements
@@ -80,10 +80,40 @@ def plan_of(text: str) -> Plan:
         ("transform: {trace_statements: ['set(span.name, \"x\")']}", {Signal.TRACES}),
         ("filter: {log_conditions: [log.body == nil], metric_conditions: []}", {Signal.LOGS}),
         ("transform: {trace_statements: []}", set()),
-        ("tail_sampling: {policies: []}", {*Signal}),
+        ("tail_sampling: {policies: []}", set()),
+        (
+            "tail_sampling: {policies: [{type: ottl_condition, ottl_condition: {span: ['true']}}]}",
+            {Signal.TRACES},
+        ),
         ('- set(resource.attributes["a"], 1)', {*Signal}),
     ],
 )
 def test_which_signals_a_plan_looks_at(text: str, signals: set[Signal]) -> None:
     plan = plan_of(text)
     assert {signal for signal in Signal if plan.looks_at(signal)} == signals
+
+
+def test_what_is_not_run_as_a_collector_would_is_told() -> None:
+    text = """\
+processors:
+  filter: {trace_conditions: ['span.name == "${env:NOBODY}"']}
+  tail_sampling:
+    policies:
+      - {name: slow, type: latency}
+      - {name: errors, type: ottl_condition, ottl_condition: {span: ['status.code == 2']}}
+  batch: {}
+service:
+  pipelines:
+    traces/0: {processors: [batch]}
+    traces/a: {processors: [filter, tail_sampling]}
+    traces/b: {processors: [filter]}
+    logs: {processors: [batch]}
+"""
+    source = read_source(text, "c.yaml", {})
+    assert list(cautions_of(source, plan_of_source(source, FUNCTIONS))) == [
+        "c.yaml:2:32: NOBODY is not set: it becomes empty text",
+        "the pipeline traces/b is not run: an earlier one of traces is",
+        "tail_sampling: traces that only slow would keep are dropped",
+    ]
+    statements = source_of_statements(['set(span.name, "x")'], "-s")
+    assert list(cautions_of(statements, plan_of_source(statements, FUNCTIONS))) == []

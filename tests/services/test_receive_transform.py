@@ -136,11 +136,15 @@ def test_a_text_that_was_cut_within_a_character_is_readable_all_the_same(live: L
 
 
 def test_what_no_reader_could_read_is_refused(live: Live) -> None:
-    wrap = 'set(span.attributes["a"], [span.attributes["a"]])'
     live.file = live.file.with_suffix(".ottl")
-    transform = live.start("\n".join(['set(span.attributes["a"], [1])', *[wrap] * 120]))
-    made = transform.apply(spans_request("a"))
-    with pytest.raises(Refusal, match="no OTLP") as caught:
+    statements = [
+        'set(span.attributes["a"], [1])',
+        *['set(span.attributes["a"], [span.attributes["a"]])'] * 44,
+        'set(span.attributes["m"], {})',
+        'set(span.attributes["m"]["k"], span.attributes["a"])',
+    ]
+    made = live.start("\n".join(statements)).apply(spans_request("a"))
+    with pytest.raises(Refusal, match="made no OTLP of it: a value is nested deeper") as caught:
         made.result(TIMEOUT_S)
     assert caught.value.reason is Reason.STATEMENT_FAILED
 

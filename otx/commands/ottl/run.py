@@ -18,6 +18,7 @@ from otx.commands.ottl.options import (
 )
 from otx.environment import Environment
 from otx.errors import UsageError
+from otx.output import Remarks
 
 if TYPE_CHECKING:
     from otx.ottl.functions.registry import FunctionSet
@@ -65,7 +66,10 @@ def run(
 
     environment: Environment = ctx.obj
     functions = functions_of(gates, strict)
-    plan = _plan(environment, statement, file, context_of(context), functions, error_mode)
+    reads_stdin = in_ in (None, "-") and store is None and since is None
+    plan = _plan(
+        environment, statement, file, reads_stdin, context_of(context), functions, error_mode
+    )
     pieces = open_pieces(environment, in_, store, since, plan.signals())
     if trace:
         return trace_plan(environment, plan, pieces, functions, out)
@@ -77,18 +81,26 @@ def _plan(
     environment: Environment,
     statements: list[str] | None,
     file: str | None,
+    reads_stdin: bool,
     context: str,
     functions: "FunctionSet",
     error_mode: "ErrorMode | None",
 ) -> "Plan":
-    from otx.ottl.plan_source import plan_of_source
+    from otx.ottl.plan_source import cautions_of, plan_of_source
     from otx.ottl.source import source_of_statements
 
     if bool(statements) == (file is not None):
         raise UsageError("one of -s STATEMENT and -f FILE is wanted")
+    if file == "-" and reads_stdin:
+        raise UsageError(
+            "stdin cannot hold both the statements and the data", hint="--in FILE, or --store DIR"
+        )
     source = (
         read_source_file(environment, file)
         if file
         else source_of_statements(statements or [], "-s")
     )
-    return plan_of_source(source, functions, context=context, error_mode=error_mode)
+    plan = plan_of_source(source, functions, context=context, error_mode=error_mode)
+    for text in cautions_of(source, plan):
+        Remarks(environment).warning(text)
+    return plan

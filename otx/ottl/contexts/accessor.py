@@ -58,7 +58,8 @@ def group(**sections: Accessor) -> Accessor:
 
 def refuse(name: str, wanted: str, value: Value) -> ExecutionError:
     """The error for a value that a path does not take."""
-    return ExecutionError(f"{name} takes a {wanted}, not {kind_of(value)}")
+    article = "an" if wanted[:1] in "aeiou" else "a"
+    return ExecutionError(f"{name} takes {article} {wanted}, not {kind_of(value)}")
 
 
 def text(name: str, of: Get | None = None) -> Accessor:

@@ -1,4 +1,4 @@
-"""Ids of traces, spans and profiles, unique ids, and the sampling decision in a trace id."""
+"""Ids of traces, spans and profiles, unique ids, and the sampling decision that an id holds."""
 
 import binascii
 import re
@@ -108,9 +108,10 @@ def trace_id_ratio_based_sampler(ratio: ConstDouble) -> Run:
 
 def _randomness(record: Any) -> int:
     """The 56 random bits of a trace: those that the tracestate tells, else the id's last ones."""
-    state = record.item.trace_state
-    if "rv:" in state:
-        told = _RANDOMNESS.search((parse_trace_state(state) or {}).get("ot", ""))
+    state: bytes = record.span.item.trace_state
+    if b"rv:" in state:
+        members = parse_trace_state(state.decode("utf-8", "replace")) or {}
+        told = _RANDOMNESS.search(members.get("ot", ""))
         if told:
             return int(told[1], 16)
-    return int.from_bytes(record.item.trace_id[-7:], "big")
+    return int.from_bytes(record.span.item.trace_id[-7:], "big")

@@ -57,7 +57,7 @@ def format_time(time: Get[Moment], format: ConstText) -> Run:  # noqa: A002 - as
     return lambda record: write(time(record))
 
 
-@converter("Now", is_pure=False, example=Example("Year(Now()) > 2024", "true"))
+@converter("Now", is_pure=False, example=Example("IsInt(Year(Now()))", "true"))
 def now() -> Time:
     """The time at which a record is processed."""
     return time_at(clock.time_ns(), local())
@@ -109,7 +109,7 @@ def _shown(time: Time) -> Civil:
     return civil(time.unix_nano, time.offset_s)
 
 
-@converter("Year", example=Example("Year(Now()) > 2024", "true"))
+@converter("Year", example=Example('Year(Time("2023-05-26", "%Y-%m-%d", "UTC"))', "2023"))
 def year(time: Moment) -> int:
     """The year of a time."""
     return _shown(time).year

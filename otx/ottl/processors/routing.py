@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from otx.model.signal import Signal
 from otx.ottl.contexts.table import CONTEXTS
@@ -66,9 +66,9 @@ class Routes:
     """Where the records of a batch went.
 
     Attributes:
-        requests: For each pipeline the bytes of one request, in the order of the table.
+        requests: For each pipeline the bytes of a request, in the order of the table.
         indexes: For each pipeline the numbers of its items, counted through the whole batch.
-        by_row: For each row how many items it took.
+        by_row: For each row how many items it took; data points where it looks at those.
     """
 
     requests: dict[str, bytes] = field(default_factory=dict)
@@ -100,7 +100,16 @@ class RoutingConnector:
         return _Router(self, batch, outcome, metadata or {}).route()
 
 
+Share: TypeAlias = "Sequence[int] | None"
+"""What of an item is meant: the indexes of some data points of a metric; None for all of it."""
+
+
 class _Router:
+    """Routes one batch. What a row took is written down at once: a later row may change the rest.
+
+    A pipeline gets the requests of its rows one behind the other, as from the connector.
+    """
+
     def __init__(
         self,
         connector: RoutingConnector,
@@ -113,35 +122,59 @@ class _Router:
         self._outcome = outcome
         self._metadata = metadata
         self._items = list(batch.items())
-        self._left = dict.fromkeys(range(len(self._items)))
-        self._taken: dict[str, list[int]] = {}
+        self._left: dict[int, Share] = dict.fromkeys(range(len(self._items)))
+        self._routes = Routes()
 
     def route(self) -> Routes:
-        routes = Routes()
         for row in self._connector.rows:
             took = self._take(row)
-            routes.by_row[row.name] = len(took)
+            self._routes.by_row[row.name] = self._count(took)
             self._send(row.pipelines, took)
             if not row.is_copy:
-                for number in took:
-                    del self._left[number]
-        self._send(self._connector.default_pipelines, list(self._left))
+                self._remove(row, took)
+        self._send(self._connector.default_pipelines, self._left)
+        return self._routes
+
+    def _count(self, took: Mapping[int, Share]) -> int:
+        return sum(1 if share is None else len(share) for share in took.values())
+
+    def _send(self, pipelines: Sequence[str], took: Mapping[int, Share]) -> None:
+        if not took or not pipelines:
+            return
         for resource in self._batch.resources:
             resource.flush()
-        for pipeline, numbers in self._taken.items():
-            routes.indexes[pipeline] = sorted(set(numbers))
-            routes.requests[pipeline] = self._request(set(numbers))
-        return routes
+        body = self._request(took)
+        for pipeline in pipelines:
+            requests, indexes = self._routes.requests, self._routes.indexes
+            requests[pipeline] = requests.get(pipeline, b"") + body
+            indexes[pipeline] = sorted({*indexes.get(pipeline, ()), *took})
 
-    def _send(self, pipelines: Sequence[str], numbers: Sequence[int]) -> None:
-        if numbers:
-            for pipeline in pipelines:
-                self._taken.setdefault(pipeline, []).extend(numbers)
+    def _remove(self, row: Row, took: Mapping[int, Share]) -> None:
+        """Take what a row took out of what is left."""
+        for number, share in took.items():
+            if share is None:
+                del self._left[number]
+                continue
+            rest = [at for at in self._points(number) if at not in set(share)]
+            if rest:
+                self._left[number] = rest
+            else:
+                del self._left[number]
+        if row.context == "datapoint" and self._batch.signal is Signal.METRICS:
+            # The connector drops a metric that has a kind and no points when it looks at points.
+            for number in [at for at in self._left if not self._points(at)]:
+                if self._items[number].kind:
+                    del self._left[number]
 
-    def _take(self, row: Row) -> list[int]:
-        """The numbers of the items, among those left, that a row takes."""
+    def _points(self, number: int) -> Sequence[int]:
+        """The indexes of those data points of a metric that are left."""
+        share = self._left[number]
+        return range(len(self._items[number].points)) if share is None else share
+
+    def _take(self, row: Row) -> dict[int, Share]:
+        """What a row takes of what is left."""
         if row.request is not None:
-            return list(self._left) if self._is_request(row.request) else []
+            return dict(self._left) if self._is_request(row.request) else {}
         if row.context == "resource":
             left = {id(self._items[at].resource) for at in self._left}
             taken = {
@@ -149,17 +182,26 @@ class _Router:
                 for one in self._batch.resources
                 if id(one) in left and self._holds(row, one)
             }
-            return [at for at in self._left if id(self._items[at].resource) in taken]
+            return {
+                at: share
+                for at, share in self._left.items()
+                if id(self._items[at].resource) in taken
+            }
         if row.context not in _OF_SIGNAL[self._batch.signal]:
-            return []
+            return {}
         if row.context == "datapoint":
-            return [at for at in self._left if self._holds_for_a_point(row, self._items[at])]
-        return [at for at in self._left if self._holds(row, self._items[at])]
+            return self._take_points(row)
+        return {at: share for at, share in self._left.items() if self._holds(row, self._items[at])}
 
-    def _holds_for_a_point(self, row: Row, metric: Any) -> bool:
-        """Whether a metric goes where one of its points goes; every point is asked."""
-        held = [self._holds(row, point) for point in metric.points]
-        return any(held)
+    def _take_points(self, row: Row) -> dict[int, Share]:
+        """The data points that a row takes; a metric may go to several pipelines in parts."""
+        took: dict[int, Share] = {}
+        for number in self._left:
+            points = self._items[number].points
+            held = [at for at in self._points(number) if self._holds(row, points[at])]
+            if held:
+                took[number] = held
+        return took
 
     def _is_request(self, request: tuple[str, str, str]) -> bool:
         """Whether a header is, or is not, a text; of one that is missing neither is true."""
@@ -179,19 +221,21 @@ class _Router:
             return False
         return True
 
-    def _request(self, numbers: set[int]) -> bytes:
-        """A request of some items, with the resources and scopes that hold them."""
+    def _request(self, took: Mapping[int, Share]) -> bytes:
+        """A request of what was taken, with the resources and scopes that hold it."""
         made = type(self._batch.message)()
         number = 0
         for resource in self._batch.resources:
-            number = self._copy(made, resource, numbers, number)
+            number = self._copy(made, resource, took, number)
         return made.SerializeToString()
 
-    def _copy(self, made: Any, resource: ResourceRecord, numbers: set[int], number: int) -> int:
+    def _copy(
+        self, made: Any, resource: ResourceRecord, took: Mapping[int, Share], number: int
+    ) -> int:
         outer, middle, inner = ITEMS[self._batch.signal]
         group = None
         for scope in resource.scopes:
-            kept = [one.item for at, one in enumerate(scope.items, number) if at in numbers]
+            kept = [at for at in range(number, number + len(scope.items)) if at in took]
             number += len(scope.items)
             if not kept:
                 continue
@@ -202,8 +246,18 @@ class _Router:
             part = getattr(group, middle).add()
             part.scope.CopyFrom(scope.item)
             part.schema_url = scope.group.schema_url
-            getattr(part, inner).extend(kept)
+            for at in kept:
+                _add(getattr(part, inner), self._items[at], took[at])
         return number
+
+
+def _add(container: Any, item: Any, share: Share) -> None:
+    """Append a copy of an item, or of a metric with some of its data points."""
+    container.append(item.item)
+    if share is not None:
+        points = getattr(container[-1], item.kind).data_points
+        for at in sorted(set(range(len(points))) - set(share), reverse=True):
+            del points[at]
 
 
 def read_routing(
@@ -229,7 +283,7 @@ def read_routing(
 
 def _row(reader: Reader, path: ConfigPath, value: Any) -> Row | None:
     config = reader.mapping(path, value, _ROW_KEYS)
-    context = config.get("context", "resource")
+    context = config.get("context") or "resource"
     if context not in CONTEXT_NAMES:
         names = ", ".join(CONTEXT_NAMES)
         reader.complain((*path, "context"), f"{context!r} is none of {names}")
@@ -237,6 +291,8 @@ def _row(reader: Reader, path: ConfigPath, value: Any) -> Row | None:
     pipelines = tuple(
         text for _, text in reader.texts((*path, "pipelines"), config.get("pipelines"))
     )
+    if not pipelines:
+        reader.complain(path, "a row has pipelines")
     given = [key for key in ("condition", "statement") if config.get(key)]
     if len(given) != 1 or not isinstance(config[given[0]], str):
         reader.complain(path, "a row has a condition or a statement")

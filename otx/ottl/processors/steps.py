@@ -15,7 +15,11 @@ def looks_at(processor: Processor, signal: Signal) -> bool:
     """Whether anything of a component runs on a signal."""
     if isinstance(processor, TransformProcessor):
         return bool(processor.groups.get(signal))
-    return not isinstance(processor, FilterProcessor) or bool(processor.rules.get(signal))
+    if isinstance(processor, FilterProcessor):
+        return bool(processor.rules.get(signal))
+    if isinstance(processor, TailSampling):
+        return signal is Signal.TRACES and bool(processor.policies)
+    return True
 
 
 def needs_whole_requests(processor: Processor) -> bool:
@@ -38,10 +42,7 @@ def run_processor(name: str, processor: Processor, batch: Batch, report: Report)
         finally:
             report.drops.add(drops, name)
     elif isinstance(processor, TailSampling):
-        kept = processor.sampled(batch, report.outcome)
-        for scope in batch.scopes():
-            scope.items[:] = [one for one in scope.items if one.item.trace_id in kept]
-        batch.prune()
+        processor.run(batch, report.outcome)
     else:
         _gather(name, processor.route(batch, report.outcome), report)
 

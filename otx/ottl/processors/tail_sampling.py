@@ -37,6 +37,24 @@ class TailSampling:
     policies: Sequence[Policy]
     others: Sequence[str]
 
+    def run(self, batch: Batch, outcome: Outcome) -> None:
+        """Drop from a batch the traces that no policy keeps, and what is empty afterwards.
+
+        Without an OTTL policy nothing is decided, and all is kept.
+
+        Raises:
+            ExecutionStopped: A failure under `propagate`.
+        """
+        if batch.signal is not Signal.TRACES or not self.policies:
+            return
+        kept = self.sampled(batch, outcome)
+        for resource in batch.resources:
+            for scope in resource.scopes:
+                scope.items[:] = [one for one in scope.items if one.item.trace_id in kept]
+            resource.scopes[:] = [one for one in resource.scopes if one.items]
+        batch.resources[:] = [one for one in batch.resources if one.scopes]
+        batch.prune()
+
     def sampled(self, batch: Batch, outcome: Outcome) -> set[bytes]:
         """The ids of the traces that a policy keeps.
 

@@ -44,7 +44,7 @@ def test_a_32_bit_number_is_cut(value: int) -> None:
 
 @pytest.mark.parametrize("value", [True, 1.0, "1", None])
 def test_an_integer_takes_no_other_kind(value: Any) -> None:
-    with pytest.raises(ExecutionError, match="field takes a int"):
+    with pytest.raises(ExecutionError, match="field takes an int"):
         written(integer("field"), value)
 
 

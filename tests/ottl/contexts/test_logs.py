@@ -130,7 +130,7 @@ def test_a_body_is_changed_in_place() -> None:
     ("statement", "why"),
     [
         ("set(severity_text, nil)", "execute: severity_text cannot be nil"),
-        ("set(severity_number, true)", "execute: severity_number takes a int, not bool"),
+        ("set(severity_number, true)", "execute: severity_number takes an int, not bool"),
         ('set(body["a"], 1)', "execute: "),
         ("set(body.string, 1)", "execute: body.string takes a string, not int"),
         ("set(body, time)", "execute: a time cannot be stored"),

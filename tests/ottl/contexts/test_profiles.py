@@ -118,7 +118,7 @@ def test_a_profile_is_written(statement: str, changes: Document) -> None:
     ("statement", "why"),
     [
         ("set(duration, -1)", "a duration cannot be negative"),
-        ("set(duration, 1.0)", "takes a int, not double"),
+        ("set(duration, 1.0)", "takes an int, not double"),
         ("set(profile_id, nil)", "profile_id cannot be nil"),
         ('set(profile_id.string, "ff")', "no hex text of 16 bytes"),
         ('set(profile_id.string, "00000000000000000000000000000000")', "cannot be zero"),

@@ -156,7 +156,7 @@ def test_a_span_is_written(statement: str, changes: Document) -> None:
     [
         ("set(name, nil)", "execute: name cannot be nil"),
         ("set(name, 1)", "execute: name takes a string, not int"),
-        ("set(kind, 1.0)", "execute: kind takes a int, not double"),
+        ("set(kind, 1.0)", "execute: kind takes an int, not double"),
         ('set(kind.string, "server")', "execute: 'server' is no span kind"),
         ("set(flags, -1)", "execute: -1 does not fit"),
         ("set(flags, 4294967296)", "execute: 4294967296 does not fit"),
