@@ -59,8 +59,9 @@ bpf: ## build the BPF objects from source
 snapshots: setup-dev ## redraw the pictures the TUI's tests compare with; look at them before you commit
 	$(PYTEST) tests/tui --snapshot-update
 
-docs: setup-dev ## rewrite docs/cli.md from the commands
+docs: setup-dev ## rewrite docs/cli.md, docs/functions.md and what the examples of pages print
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/examples.py
 
 grammar: setup-dev ## rewrite otx/ottl/grammar.json from grammar.lark
 	$(BIN)/python -m otx.ottl.grammar_tables

@@ -13,8 +13,9 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+def script(name: str) -> ModuleType:
+    """A program of docs/, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -23,7 +24,21 @@ def generator() -> ModuleType:
 
 
 def test_the_command_line_page_is_up_to_date() -> None:
-    assert (ROOT / "docs" / "cli.md").read_text() == generator().page(), "run `make docs`"
+    assert (ROOT / "docs" / "cli.md").read_text() == script("generate").command_page(), (
+        "`make docs`"
+    )
+
+
+def test_the_page_of_functions_is_up_to_date() -> None:
+    kept = (ROOT / "docs" / "functions.md").read_text()
+    assert kept == script("generate").function_page(), "`make docs`"
+
+
+@pytest.mark.parametrize("name", script("examples").PAGES)
+def test_the_examples_of_a_page_print_what_it_says(name: str) -> None:
+    examples = script("examples")
+    page = (ROOT / "docs" / name).read_text()
+    assert examples.comparable(examples.renewed(page)) == examples.comparable(page), "`make docs`"
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

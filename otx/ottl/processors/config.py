@@ -186,9 +186,11 @@ class Reader:
         """A group, its context inferred where none is given; None where something is wrong."""
         is_inferred = context is None
         if context is None:
-            context = self._inferred(path, statements, conditions, allowed)
+            context, checked = self._inferred(path, statements, conditions, allowed)
             if context is None:
                 return None
+            statements = [one for one in statements if one[0] in checked]
+            conditions = [one for one in conditions if one[0] in checked]
         chosen = context
         if self.functions.component in ("transform", "filter"):
             chosen = PROCESSOR_CONTEXTS[context.name]
@@ -225,22 +227,23 @@ class Reader:
         statements: Sequence[tuple[ConfigPath, str]],
         conditions: Sequence[tuple[ConfigPath, str]],
         allowed: Collection[str],
-    ) -> Context | None:
-        trees: list[tuple[ConfigPath, str, Node]] = []
+    ) -> tuple[Context | None, Collection[ConfigPath]]:
+        """The context of a group, and the places of the texts that are worth checking in it.
+
+        The others are problems by now; they must not hide what is wrong with the rest.
+        """
         before = len(self.problems)
-        for place, text in statements:
-            tree = self.attempt(place, lambda text=text: parse_statement(text))  # type: ignore[misc]
-            trees += [(place, text, tree)] if tree is not None else []
-        for place, text in conditions:
-            asked = self.attempt(place, lambda text=text: parse_condition(text))  # type: ignore[misc]
-            trees += [(place, text, asked)] if asked is not None else []
-        if len(self.problems) > before:
-            return None
-        inference = infer((tree for _, _, tree in trees), self.functions, allowed)
+        trees = {
+            **self._parsed(statements, parse_statement),
+            **self._parsed(conditions, parse_condition),
+        }
+        inference = infer(trees.values(), self.functions, allowed)
         if inference.context is None:
-            for place, text, parsed in trees:
-                if error := undefined(text, parsed, self.functions):
+            for place, text in (*statements, *conditions):
+                if place in trees and (error := undefined(text, trees[place], self.functions)):
                     self.problems.append(Problem(place, error.reason, error.hint, error))
+                    del trees[place]
+            inference = infer(trees.values(), self.functions, allowed)
         if inference.context is None and len(self.problems) == before:
             refused = "; ".join(f"{one.name}: {one.refusal}" for one in inference.candidates)
             self.complain(
@@ -248,7 +251,18 @@ class Reader:
                 f"the context cannot be inferred: {inference.reason}",
                 refused or f"name it: {', '.join(f'{name}.…' for name in allowed)}",
             )
-        return inference.context
+        return inference.context, trees
+
+    def _parsed(
+        self, texts: Sequence[tuple[ConfigPath, str]], parse: Callable[[str], Node]
+    ) -> dict[ConfigPath, Node]:
+        """The trees of the texts that parse; the others are problems."""
+        trees = {}
+        for place, text in texts:
+            tree = self.attempt(place, lambda text=text: parse(text))  # type: ignore[misc]
+            if tree is not None:
+                trees[place] = tree
+        return trees
 
 
 def path_text(path: ConfigPath) -> str:

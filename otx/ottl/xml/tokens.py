@@ -279,9 +279,10 @@ class TokenReader:
     def _read_declaration(self) -> Token:
         """What begins with `<!`."""
         text = self._text
-        if text.startswith("<!--", self.at):
-            end = self._find("--", self.at + 4)
-            data = text[self.at + 4 : end]
+        if text.startswith("<!-", self.at):
+            self._take("<!--", "<!- begins no comment")
+            end = self._find("--", self.at)
+            data = text[self.at : end]
             self.at = end
             self._take("-->", "-- stands within a comment")
             return Comment(data)

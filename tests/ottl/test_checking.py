@@ -1,0 +1,122 @@
+"""Findings: every one at its place, as compilers print them and as programs read them."""
+
+import pytest
+
+from otx.errors import UsageError
+from otx.ottl.checking import Finding, check_source
+from otx.ottl.functions.registry import FunctionSet
+from otx.ottl.gates import switched
+from otx.ottl.source import read_source
+from otx.ottl.yaml_places import FilePlace
+
+FUNCTIONS = FunctionSet("", switched(""))
+
+
+def check(text: str, name: str = "c.yaml", functions: FunctionSet = FUNCTIONS) -> list[Finding]:
+    return check_source(read_source(text, name, {}), functions)
+
+
+def heads(findings: list[Finding]) -> list[str]:
+    return [f"{one.place.line}:{one.place.column} {one.severity} {one.message}" for one in findings]
+
+
+COLLECTOR = """\
+receivers: {otlp: {}}
+processors:
+  transform/a:
+    error_mod: ignore
+    trace_statements:
+      - context: span
+        statements:
+          - set(name, "x") where trace_id == "abc"
+          - >-
+            set(nmae,
+            1)
+  filter:
+    metrics:
+      datapoint: ["metric.name == 1 =="]
+  batch: {nothing: here}
+connectors:
+  routing:
+    table:
+      - {context: span, condition: nope(), pipelines: [traces/b]}
+service: {pipelines: {}}
+"""
+
+
+def test_all_of_a_configuration_is_checked_in_the_order_of_the_file() -> None:
+    assert heads(check(COLLECTOR)) == [
+        "4:5 error processors.transform/a.error_mod: there is no key 'error_mod'",
+        "8:34 warning an id never equals a text or bytes",
+        "10:17 error 'nmae' is no path of the context span",
+        "14:37 error condition has invalid syntax: unexpected '=='",
+        "19:36 error nope is used as a value, and converters begin with an upper-case letter",
+    ]
+
+
+def test_a_finding_is_printed_with_its_line_and_a_caret_under_the_text() -> None:
+    finding = check("transform:\n  log_statements: ['set(log.bdy, 1)']\n")[0]
+    head, line, caret, hint = finding.text().split("\n")
+    assert head == "c.yaml:2:29: error: 'bdy' is no path of the context log"
+    assert line[caret.index("^") : caret.rindex("^") + 1] == "bdy"
+    assert hint == "  hint: did you mean body?"
+    assert finding.document() == {
+        "file": "c.yaml",
+        "line": 2,
+        "column": 29,
+        "severity": "error",
+        "message": "'bdy' is no path of the context log",
+        "hint": "did you mean body?",
+    }
+
+
+def test_a_long_line_is_cut_round_the_place() -> None:
+    text = "x" * 3000
+    finding = Finding("f", FilePlace(1, 1500, text), 7, "error", "wrong")
+    _, line, caret = finding.text().split("\n")
+    assert len(line) < 120
+    assert caret.count("^") == 7
+
+
+def test_control_characters_do_not_reach_the_terminal() -> None:
+    finding = Finding("f", FilePlace(1, 1, "a\x1b[31mb"), 1, "error", "wrong")
+    assert "\x1b" not in finding.text()
+
+
+def test_statements_of_a_file_are_checked_each_at_its_line() -> None:
+    text = '# names\nset(span.name, "a")\n\nset(span.nmae,\n  "b")\nset(span.kind, "x", 1)\n'
+    assert heads(check(text, "s.ottl")) == [
+        "4:10 error 'nmae' is no path of the context span",
+        "6:1 error set takes 2 arguments, not 3",
+    ]
+
+
+def test_a_file_that_is_in_order_has_no_findings() -> None:
+    assert check("transform: {trace_statements: ['set(span.name, \"a\")']}") == []
+    assert check('set(span.name, "a")\n', "s.ottl") == []
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "\n\n"])
+def test_a_file_without_a_statement_is_said_so(text: str) -> None:
+    with pytest.raises(UsageError, match=r"s\.ottl holds no statement"):
+        check(text, "s.ottl")
+
+
+def test_a_variable_that_is_not_set_is_a_warning() -> None:
+    (finding,) = check("filter: {trace_conditions: ['span.name == \"${env:NO}\"']}")
+    assert (finding.severity, finding.message) == (
+        "warning",
+        "NO is not set: it becomes empty text",
+    )
+
+
+def test_extensions_and_gates_are_as_asked_for() -> None:
+    sampler = "filter: {traces: {span: [TraceIDRatioBasedSampler(0.5)]}}"
+    assert check(sampler) == []
+    strict = FunctionSet("", switched(""), allows_extensions=False)
+    (finding,) = check(sampler, functions=strict)
+    assert finding.message == "undefined function 'TraceIDRatioBasedSampler'"
+    lambdas = "filter: {traces: {span: ['Any(attributes, (k, v) => v == 1)']}}"
+    assert "ottl.functions.enableLambda" in check(lambdas)[0].text()
+    gated = FunctionSet("", switched("+ottl.functions.enableLambda"))
+    assert check(lambdas, functions=gated) == []
