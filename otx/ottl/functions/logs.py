@@ -1,4 +1,4 @@
-"""Log lines of well-known forms as maps: CEF, LEEF, the common log format and W3C's extended one."""
+"""Log lines as maps: CEF, LEEF, the Common Log Format and the W3C's Extended Log Format."""
 
 from typing import Literal
 
@@ -34,7 +34,7 @@ def parse_cef(target: Text) -> dict[str, Value]:
     contexts=("log",),
     component="transform",
     example=Example(
-        'ParseCLF("::1 - - [10/Oct/2000:13:55:36 -0700] \\"GET / HTTP/1.1\\" 200 512")["clf.status"]',
+        'ParseCLF("::1 - - [10/Oct/2000:13:55:36 -0700] \\"GET / HTTP/1.1\\" 200 5")["clf.status"]',
         "200",
     ),
 )

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from otx.ottl.composites import ListOf, MapOf
 from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import Example, Run, converter_builder
-from otx.ottl.composites import ListOf, MapOf
 from otx.ottl.lift import Always
 from otx.ottl.parameters import Get
 from otx.ottl.values import Value, is_map, kind_of
@@ -48,9 +48,8 @@ def parse_severity(target: Get[Any], mapping: Get[Any]) -> Run:
 
     def run(record: Any) -> str:
         value = target(record)
-        if type(value) not in (str, int):
-            if levels and any(levels.values()):
-                raise ExecutionError(f"a severity is a string or an int, not {kind_of(value)}")
+        if type(value) not in (str, int) and any(levels.values()):
+            raise ExecutionError(f"a severity is a string or an int, not {kind_of(value)}")
         for level, criteria in levels.items():
             if any(one.holds(value) for one in criteria):
                 return level

@@ -1,7 +1,7 @@
 r"""The Common Event Format of ArcSight: `CEF:0|vendor|product|…|severity|key=value key=value`.
 
-Seven fields are parted by `|`, which `\|` protects; the rest is keys and values, and a value goes on
-until a blank and the next key.
+Seven fields are parted by `|`, which `\|` protects; the rest is keys and values, and a value goes
+on until a blank and the next key.
 """
 
 import re

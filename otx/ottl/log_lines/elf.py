@@ -1,4 +1,4 @@
-"""The Extended Log Format of the W3C: directives like `#Fields: time cs-uri`, and entries by them."""
+"""The W3C's Extended Log Format: directives like `#Fields: time cs-uri`, and entries by them."""
 
 import re
 
@@ -23,7 +23,7 @@ def parse(text: str) -> dict[str, Value]:
     """A text of directives and entries as a map.
 
     Raises:
-        ExecutionError: It has no version, an entry before its fields, or a quote that is not closed.
+        ExecutionError: It has no version, an entry before its fields, or an open quote.
     """
     entries: list[Value] = []
     parsed: dict[str, Value] = {"elf.entries": entries}

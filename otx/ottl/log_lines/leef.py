@@ -1,4 +1,4 @@
-"""The Log Event Extended Format of QRadar: `LEEF:2.0|vendor|product|version|id|^|key=value^key=value`.
+"""The Log Event Extended Format of QRadar: `LEEF:2.0|vendor|product|version|id|^|key=value^…`.
 
 Attributes are parted by a tab, or in 2.0 by the character that the header names.
 """
