@@ -23,7 +23,8 @@ _FIXES: Mapping[str, Mapping[int, str]] = {
 """Where a table of Python's differs from the Collector's."""
 
 _NAMES = """
-ascii: ansi_x3.4-1968 ansi_x3.4-1986 cp367 csascii ibm367 iso-ir-6 iso646-us iso_646.irv:1991 us
+ascii: ansi_x3.4-1968 ansi_x3.4-1986 cp367 csascii ibm367 iso-ir-6 iso646-us us us-ascii
+ascii: iso_646.irv:1991
 iso8859_1: cp819 csisolatin1 ibm819 iso-8859-1 iso-ir-100 iso_8859-1 iso_8859-1:1987 l1 latin1
 iso8859_2: csisolatin2 iso-8859-2 iso-ir-101 iso_8859-2 iso_8859-2:1987 l2 latin2
 iso8859_3: csisolatin3 iso-8859-3 iso-ir-109 iso_8859-3 iso_8859-3:1988 l3 latin3
@@ -42,15 +43,15 @@ cp932: csshiftjis ms_kanji shift_jis
 euc_jp: cseucpkdfmtjapanese euc-jp extended_unix_code_packed_format_for_japanese
 cp949: cseuckr euc-kr
 iso2022_jp: csiso2022jp iso-2022-jp
-utf-8: ascii csutf8 us-ascii utf-8 utf8
+utf-8: csutf8 utf-8
 iso8859_13: csiso885913 iso-8859-13
 iso8859_14: csiso885914 iso-8859-14 iso-celtic iso-ir-199 iso_8859-14 iso_8859-14:1998 l8 latin8
 iso8859_15: csiso885915 iso-8859-15 iso_8859-15 latin-9
 iso8859_16: csiso885916 iso-8859-16 iso-ir-226 iso_8859-16 iso_8859-16:2001 l10 latin10
 gb18030: cp936 csgb18030 csgbk gb18030 gbk ms936 windows-936
 utf-16-be: csutf16be utf-16be
-utf-16-le: csutf16le utf-16 utf-16le utf16
-utf-16: csutf16
+utf-16-le: csutf16le utf-16le
+utf-16: csutf16 utf-16
 cp850: 850 cp850 cspc850multilingual ibm850
 cp862: 862 cp862 cspc862latinhebrew ibm862
 big5hkscs: big5 csbig5
@@ -79,10 +80,23 @@ cp1255: cswindows1255 windows-1255
 cp1256: cswindows1256 windows-1256
 cp1257: cswindows1257 windows-1257
 cp1258: cswindows1258 windows-1258
-raw: nop utf-8-raw utf8-raw
 """
-"""Codecs of Python, and the names of their charsets. `us-ascii` is read as UTF-8, and `utf-16` as
-little-endian with a byte order mark for a character."""
+"""Codecs of Python, and the names of their charsets."""
+
+_OWN_NAMES: Mapping[str, str] = {
+    "": "utf-8",
+    "ascii": "utf-8",
+    "nop": "raw",
+    "us-ascii": "utf-8",
+    "utf-16": "utf-16-le",
+    "utf-8": "utf-8",
+    "utf-8-raw": "raw",
+    "utf16": "utf-16-le",
+    "utf8": "utf-8",
+    "utf8-raw": "raw",
+}
+"""Names that the Collector takes otherwise than IANA: `utf-16` is little-endian, and a byte order
+mark in it a character."""
 
 
 @lru_cache(64)
@@ -94,7 +108,7 @@ def decoder(encoding: str) -> Decoder:
     """
     if encoding in BASE64_VARIANTS:
         return _base64_decoder(encoding)
-    codec = "utf-8" if not encoding else _codecs().get(encoding.strip().lower())
+    codec = _OWN_NAMES.get(encoding.lower()) or _codecs().get(encoding.strip().lower())
     if codec is None:
         raise ExecutionError(f"{encoding!r} is neither a base64 variant nor a known charset")
     if codec == "raw":

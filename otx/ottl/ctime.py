@@ -155,6 +155,7 @@ class _Search(Generic[T]):
         self, layout: str, number: int, directive: str, spelling: tuple[str, ...]
     ) -> tuple[T, str]:
         """One spelling; blanks are put before its numbers where the text has them."""
+        tried = ""
         while True:
             try:
                 return self.run(layout + "".join(spelling), number + 1)
@@ -163,8 +164,11 @@ class _Search(Generic[T]):
                     raise _Elsewhere(error) from None
                 at = spelling.index(error.element)
                 blanks = _BLANKS.match(error.rest)
-                if not blanks or spelling[at][0] not in "0123456789Z":
+                # Where nothing was gained, an equal element of another directive is to blame.
+                is_tried = error.rest == tried
+                if not blanks or is_tried or spelling[at][0] not in "0123456789Z":
                     raise LayoutMismatch(directive, error.rest) from None
+                tried = error.rest
                 spelling = (*spelling[:at], blanks.group(), *spelling[at:])
             except ExecutionError as error:
                 raise _Elsewhere(error) from None

@@ -45,43 +45,44 @@ def _lines(text: str) -> list[str]:
 
 
 def _read_line(
-    lines: list[str], at: int, delimiter: str, *, has_lazy_quotes: bool
+    lines: list[str], number: int, delimiter: str, *, has_lazy_quotes: bool
 ) -> tuple[list[str], int, str]:
     """The fields that begin in a line, the line after them, and what could not be read."""
     fields: list[str] = []
-    rest = lines[at]
+    line, at = lines[number], 0
     while True:
-        if not rest.startswith('"'):
-            field, found, rest = rest.partition(delimiter)
-            field = field if found else field.removesuffix("\n")
+        if not line.startswith('"', at):
+            end = line.find(delimiter, at)
+            field = line[at:].removesuffix("\n") if end < 0 else line[at:end]
             if '"' in field and not has_lazy_quotes:
-                return fields, at + 1, f"there is a bare quote in {field!r}"
+                return fields, number + 1, f"there is a bare quote in {field!r}"
             fields.append(field)
-            if not found:
-                return fields, at + 1, ""
+            if end < 0:
+                return fields, number + 1, ""
+            at = end + 1
             continue
         parts: list[str] = []
-        rest = rest[1:]
+        at += 1
         while True:
-            part, found, rest = rest.partition('"')
-            parts.append(part)
-            if not found:
-                at += 1
-                if at == len(lines):
-                    if not has_lazy_quotes:
-                        return fields, at, "a quoted field is not closed"
-                    return [*fields, "".join(parts)], at, ""
-                rest = lines[at]
-            elif rest.startswith('"'):
+            end = line.find('"', at)
+            parts.append(line[at:] if end < 0 else line[at:end])
+            at = end + 1
+            if end < 0:
+                number += 1
+                if number == len(lines):
+                    fault = "" if has_lazy_quotes else "a quoted field is not closed"
+                    return fields if fault else [*fields, "".join(parts)], number, fault
+                line, at = lines[number], 0
+            elif line.startswith('"', at):
                 parts.append('"')
-                rest = rest[1:]
-            elif rest.startswith(delimiter):
+                at += 1
+            elif line.startswith(delimiter, at):
                 break
-            elif rest in ("", "\n"):
-                return [*fields, "".join(parts)], at + 1, ""
+            elif at == len(line) or (line[at] == "\n" and at + 1 == len(line)):
+                return [*fields, "".join(parts)], number + 1, ""
             elif has_lazy_quotes:
                 parts.append('"')
             else:
-                return fields, at + 1, "there is text behind a closing quote"
+                return fields, number + 1, "there is text behind a closing quote"
         fields.append("".join(parts))
-        rest = rest[len(delimiter) :]
+        at += 1

@@ -129,4 +129,6 @@ def compile_grok(
             expression = expression.replace(f"%{{{piece}}}", replaced)
             if len(expression) > _MAX_LENGTH:
                 raise InvalidPattern(f"the grok pattern {name} grows without end")
+    else:
+        raise InvalidPattern(f"the grok pattern {pattern} contains itself")
     return Grok(expression, types)

@@ -154,12 +154,17 @@ def _load(tag: str) -> Locale:
     name = tag.replace("-", "_")
     if not _TAG.fullmatch(tag) or name not in set(localedata.locale_identifiers()):
         raise ExecutionError(f"{tag!r} is no locale: a BCP 47 tag like es or es-ES is wanted")
+    if name.partition("_")[0] == "nb":
+        raise ExecutionError("the Collector knows Norwegian Bokmål as no, and not as nb")
     layers = [
         localedata.load(one, merge_inherited=False)
         for one in _lineage(name, core)
         if localedata.exists(one)
     ]
-    return Locale(tag, dict(_tables(layers)))
+    names = dict(_tables(layers))
+    if not any(names.values()):
+        raise ExecutionError(f"{tag} has no names of its own for months and days")
+    return Locale(tag, names)
 
 
 def _lineage(name: str, core: ModuleType) -> list[str]:

@@ -1,4 +1,4 @@
-"""Log lines of well-known forms as maps: CEF, LEEF, and the common and extended log formats."""
+"""Log lines as maps: CEF, LEEF, the Common Log Format and the W3C's Extended Log Format."""
 
 from typing import Literal
 

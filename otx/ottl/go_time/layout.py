@@ -93,7 +93,7 @@ def _year_day(t: Civil) -> int:
 
 _FORMATS: Mapping[str, _FormatElement] = {
     "2006": _year,
-    "06": lambda t: f"{max(t.year, 0) % 100:02d}",
+    "06": lambda t: f"{abs(t.year) % 100:02d}",
     "January": lambda t: MONTHS[t.month - 1],
     "Jan": lambda t: MONTHS[t.month - 1][:3],
     "01": lambda t: f"{t.month:02d}",
@@ -144,5 +144,6 @@ def _offset(element: str, offset_s: int) -> str:
     if len(element) > 3:
         out += f"{colon}{minutes % 60:02d}"
     if len(element) > 6:
-        out += f"{colon}{seconds:02d}"
+        # Less than a minute west of UTC, Go writes +00 and the sign before the seconds.
+        out += f"{colon}{'-' if offset_s < 0 and not minutes else ''}{seconds:02d}"
     return out

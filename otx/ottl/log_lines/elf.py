@@ -1,4 +1,4 @@
-"""The Extended Log Format of the W3C: directives like `#Fields: time cs-uri`, and entries."""
+"""The W3C's Extended Log Format: directives like `#Fields: time cs-uri`, and entries by them."""
 
 import re
 

@@ -66,7 +66,10 @@ def simplified_map(text: str) -> dict[str, Value]:
     Raises:
         InvalidXml: It is no XML, or too deep.
     """
-    return _simplified(parse_tree(text), 0)
+    try:
+        return _simplified(parse_tree(text), 0)
+    except RecursionError:
+        raise InvalidXml("the XML is nested too deep") from None
 
 
 def _simplified(parent: Node, depth: int) -> dict[str, Value]:

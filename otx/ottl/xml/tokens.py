@@ -20,7 +20,7 @@ _ASCII_NAME = re.compile("[A-Za-z_:][A-Za-z0-9_:.-]*")
 _ILLEGAL = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _REFERENCE = re.compile("&(?:(?:#x([0-9a-fA-F]+)|#([0-9]+)|(lt|gt|amp|apos|quot));)?")
 _ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "apos": "'", "quot": '"'}
-_DIRECTIVE_PART = re.compile("<!--(.*?)-->|'[^']*'|\"[^\"]*\"|[<>'\"]", re.DOTALL)
+_DIRECTIVE_PART = re.compile("<!--|[<>'\"]")
 _PSEUDO_ATTRIBUTE = r"{}=(?:'([^']*)'|\"([^\"]*)\")"
 
 
@@ -295,25 +295,28 @@ class TokenReader:
         return self._read_directive()
 
     def _read_directive(self) -> Directive:
-        start = self.at + 2
+        held = self.at + 2
+        # The first character is taken as it is, even where it is a bracket.
+        self.at = held + 1
         parts = []
         depth = 0
-        at = start + 1
-        held = start
         while True:
-            found = _DIRECTIVE_PART.search(self._text, at)
-            if not found or found.group() in ("'", '"'):
+            found = _DIRECTIVE_PART.search(self._text, self.at)
+            if not found:
                 self._fail("<! is not closed")
-            at = found.end()
-            if found[1] is not None:
+            self.at = found.end()
+            mark = found.group()
+            if mark == "<!--":
+                self.at = self._find("-->", self.at) + 3
                 parts += [self._text[held : found.start()], " "]
-                held = at
-            elif found.group() == "<":
+                held = self.at
+            elif mark in ("'", '"'):
+                self.at = self._find(mark, self.at) + 1
+            elif mark == "<":
                 depth += 1
-            elif found.group() == ">":
-                if depth == 0:
-                    self.at = at
-                    return Directive("".join([*parts, self._text[held : at - 1]]))
+            elif depth == 0:
+                return Directive("".join([*parts, self._text[held : self.at - 1]]))
+            else:
                 depth -= 1
 
 

@@ -195,11 +195,14 @@ class _Builder:
         is_declaration = token.target == "xml"
         node = Node(Kind.DECLARATION if is_declaration else Kind.INSTRUCTION, token.target)
         node.content = token.data.strip(WHITE_SPACE)
-        for word in token.data.split(" "):
-            name, equals, value = word.strip(WHITE_SPACE).partition("=")
-            if equals and name and all(_full_name(one) != name for one in node.attributes):
-                prefix, local = _split(name)
-                node.attributes.append(Attribute(node, prefix, local, value.strip("\"'"), ""))
+        words = (word.strip(WHITE_SPACE).partition("=") for word in token.data.split(" "))
+        values: dict[Name, str] = {}
+        for name, equals, value in words:
+            if equals and name:
+                values.setdefault(_split(name), value.strip("\"'"))
+        node.attributes = [
+            Attribute(node, prefix, local, value, "") for (prefix, local), value in values.items()
+        ]
         self._has_begun = True
         self._add(node)
 

@@ -30,8 +30,8 @@ from otx.ottl.xpath.syntax import (
 
 _ANY = NodeTest("node")
 
-_MAX_VISITED = 2_000_000
-"""Nodes that one evaluation may visit: paths of several `//` multiply."""
+_MAX_VISITED = 20_000_000
+"""Nodes that one evaluation may visit, some seconds' work: paths of several `//` multiply."""
 
 _WITHOUT_POSITION = ("attribute", "self", "parent")
 """Axes whose nodes are all the first one."""
@@ -52,7 +52,10 @@ def select(expression: Expression, document: Node) -> list[Item]:
     Raises:
         ExecutionError: It would visit too many nodes.
     """
-    found = _Evaluation(document).value(expression, _Context(document, _ANY))
+    try:
+        found = _Evaluation(document).value(expression, _Context(document, _ANY))
+    except RecursionError:
+        raise ExecutionError("the XPath has too many steps") from None
     return found if isinstance(found, list) else []
 
 
@@ -77,6 +80,11 @@ class _Evaluation:
     def __init__(self, document: Node) -> None:
         self._document = document
         self._visited = 0
+
+    def _visit(self, count: int = 1) -> None:
+        self._visited += count
+        if self._visited > _MAX_VISITED:
+            raise ExecutionError("the XPath visits too many nodes")
 
     def value(self, expression: Expression, context: _Context) -> Value:
         """The value of an expression."""
@@ -111,11 +119,9 @@ class _Evaluation:
         for run in runs(step.axis, source):
             found = []
             for item in run:
-                self._visited += 1
+                self._visit()
                 if passes(item, step.test):
                     found.append(item)
-            if self._visited > _MAX_VISITED:
-                raise ExecutionError("the XPath visits too many nodes")
             if step.predicates:
                 has_positions = step.axis not in _WITHOUT_POSITION
                 found = self._kept(
@@ -157,9 +163,9 @@ class _Evaluation:
     def _call(self, call: Call, context: _Context) -> Value:
         name = call.name
         if name == "position":
-            return 1.0 + _count(earlier_siblings(context.item), context.test)
+            return 1.0 + self._count(earlier_siblings(context.item), context.test)
         if name == "last":
-            return float(context.size or _sibling_count(context.item, context.test))
+            return float(context.size or self._sibling_count(context.item, context.test))
         arguments = [self.value(one, context) for one in call.arguments]
         if name in ("name", "local-name", "namespace-uri"):
             items = arguments[0] if arguments else [context.item]
@@ -168,6 +174,17 @@ class _Evaluation:
             arguments = [[context.item]]
         taken = 0 if name in ("true", "false") else _argument_count(name)
         return FUNCTIONS[name](*arguments[:taken])
+
+    def _count(self, items: Iterator[Node], test: NodeTest) -> int:
+        count = 0
+        for item in items:
+            self._visit()
+            count += passes(item, test)
+        return count
+
+    def _sibling_count(self, item: Item, test: NodeTest) -> int:
+        before = self._count(earlier_siblings(item), test)
+        return before + passes(item, test) + self._count(later_siblings(item), test)
 
     def _operation(self, operation: Operation, context: _Context) -> Value:
         symbol = operation.operator
@@ -184,6 +201,8 @@ class _Evaluation:
             )
             return _unique(item for items in both for item in items)
         if symbol in _COMPARISONS:
+            if isinstance(left, list) and isinstance(right, list):
+                self._visit(len(left) * len(right))
             return _compare(symbol, left, right)
         return _calculate(symbol, to_number(left), to_number(right))
 
@@ -197,18 +216,6 @@ def _argument_count(name: str) -> int:
 
 def _unique(items: Iterable[Item]) -> list[Item]:
     return list({id(item): item for item in items}.values())
-
-
-def _count(items: Iterator[Node], test: NodeTest) -> int:
-    return sum(passes(item, test) for item in items)
-
-
-def _sibling_count(item: Item, test: NodeTest) -> int:
-    return (
-        _count(earlier_siblings(item), test)
-        + passes(item, test)
-        + _count(later_siblings(item), test)
-    )
 
 
 def _name(function: str, item: Item) -> str:

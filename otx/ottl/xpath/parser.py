@@ -5,7 +5,7 @@ from typing import TypeGuard, get_args
 
 from otx.ottl.patterns import compile_regex
 from otx.ottl.xpath.functions import ARITIES
-from otx.ottl.xpath.scanner import Scanner
+from otx.ottl.xpath.scanner import InvalidXPath, Scanner
 from otx.ottl.xpath.syntax import (
     Axis,
     Call,
@@ -41,7 +41,10 @@ def parse_xpath(text: str) -> Expression:
     Raises:
         InvalidXPath: It is none.
     """
-    return _Parser(text).expression()
+    try:
+        return _Parser(text).expression()
+    except RecursionError:
+        raise InvalidXPath(f"{text!r} is nested too deep") from None
 
 
 class _Parser:
