@@ -109,7 +109,7 @@ complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from functions' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from functions' -F
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from fmt' -l check -d 'Change nothing; exit 1 where something would change.'
-complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from fmt' -l diff -d 'Change nothing; show what would change.'
+complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from fmt' -l diff -d 'Change nothing; show what would, and exit 1 where it would.'
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from fmt' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from fmt' -F
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from repl' -l in -r -d 'OTLP to run on: protobuf, JSON, JSON lines; - is stdin.'
