@@ -44,6 +44,7 @@ def diff_lines(
     after: Sequence[ItemState],
     origins: Sequence[int],
     painter: Painter,
+    first: int = 1,
 ) -> Iterator[str]:
     """The items of a request that changed, each with what changed.
 
@@ -52,12 +53,14 @@ def diff_lines(
         after: The items as they are now.
         origins: For each of `after` the index in `before`, or -1 for a new one.
         painter: Gives the colours.
+        first: The number of the first item.
     """
     kept = dict(zip(origins, after, strict=True))
-    for number, old in enumerate(before):
-        new = kept.get(number)
+    for at, old in enumerate(before):
+        number = first + at
+        new = kept.get(at)
         if new is None:
-            yield painter.strong(f"{number + 1}  {printable(old.title)}")
+            yield painter.strong(f"{number}  {printable(old.title)}")
             yield painter.paint("  - dropped", "-")
             continue
         yield from _item(number, old, new, painter)
@@ -67,15 +70,20 @@ def diff_lines(
             yield painter.paint("  + added", "+")
 
 
-def _item(number: int, old: ItemState, new: ItemState, painter: Painter) -> Iterator[str]:
-    found = [
+def item_changes(old: ItemState, new: ItemState) -> list[Change]:
+    """What changed in an item, and in its resource and scope."""
+    return [
         *changes(old.item, new.item),
         *_above("resource", changes(old.resource, new.resource)),
         *_above("scope", changes(old.scope, new.scope)),
     ]
+
+
+def _item(number: int, old: ItemState, new: ItemState, painter: Painter) -> Iterator[str]:
+    found = item_changes(old, new)
     if not found:
         return
-    yield painter.strong(f"{number + 1}  {printable(old.title)}")
+    yield painter.strong(f"{number}  {printable(old.title)}")
     for change in found:
         yield painter.paint(f"  {change_text(change)}", change.sign)
 

@@ -1,19 +1,19 @@
 """A plan run over telemetry for people: what it changed, record by record."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from otx.environment import Environment
 from otx.model.units import counted, format_count
 from otx.otlp.decode import Request
 from otx.otlp.files import understand
-from otx.ottl.changes import changes, item_states
+from otx.ottl.changes import ItemState, item_states
 from otx.ottl.describe import Numbers
 from otx.ottl.errors import ExecutionError
 from otx.ottl.plan import Plan, Report
 from otx.ottl.program import ExecutionStopped
 from otx.ottl.records import Batch
-from otx.ottl.rendering import Painter, diff_lines
-from otx.output import Output, Remarks
+from otx.ottl.rendering import Painter, diff_lines, item_changes
+from otx.output import Output, Remarks, Row
 from otx.services.ottl_input import Pieces
 from otx.services.ottl_work import FailureText, Tally, failure_text, tally_of, unwritable
 
@@ -35,34 +35,31 @@ class Comparison:
         self.stopped: FailureText | None = None
 
     def diff(self, pieces: Pieces, output: Output) -> None:
-        """The records that changed, with what changed in them."""
-        changed = 0
+        """The records that changed, with what changed in them, numbered through all requests."""
+        changed, first = 0, 1
         with output.stream() as stream:
             painter = Painter(wants_colour=self._environment.wants_colour(stream))
             for request, after, origins in self._run(pieces):
-                if after == request.body:
-                    continue
                 old = item_states(request.signal, request.body)
-                new = item_states(request.signal, after)
-                for line in diff_lines(old, new, origins, painter):
-                    changed += not line.removeprefix("\x1b[1m").startswith(" ")
-                    stream.write(line + "\n")
+                if after != request.body:
+                    new = item_states(request.signal, after)
+                    for line in diff_lines(old, new, origins, painter, first):
+                        changed += not line.removeprefix("\x1b[1m").startswith(" ")
+                        stream.write(line + "\n")
+                first += len(old)
         Remarks(self._environment).note(
             f"{counted(changed, 'record')} of {format_count(self.tally.items)} changed"
         )
 
     def table(self, pieces: Pieces, output: Output) -> None:
-        """A row a record: how much of it changed, and which paths."""
-        rows = []
+        """A row a record, numbered as in `diff`: how much of it changed, and which paths."""
+        rows: list[Row] = []
+        first = 1
         for request, after, origins in self._run(pieces):
             old = item_states(request.signal, request.body)
-            for origin, state in zip(origins, item_states(request.signal, after), strict=True):
-                found = changes(old[origin].item, state.item) if origin >= 0 else []
-                paths = ", ".join(f"{one.sign}{one.path}" for one in found)
-                item = origin + 1 if origin >= 0 else None
-                rows.append(
-                    {"item": item, "record": state.title, "changes": len(found), "paths": paths}
-                )
+            new = item_states(request.signal, after)
+            rows += _rows(first, old, new, origins)
+            first += len(old)
         output.rows(_TABLE, rows, "table")
 
     def _run(self, pieces: Pieces) -> Iterator[tuple[Request, bytes, list[int]]]:
@@ -85,3 +82,21 @@ class Comparison:
             yield request, after, origins
             if self.stopped is not None:
                 return
+
+
+def _rows(
+    first: int, old: Sequence[ItemState], new: Sequence[ItemState], origins: Sequence[int]
+) -> Iterator[Row]:
+    kept = dict(zip(origins, new, strict=True))
+    for at, before in enumerate(old):
+        after = kept.get(at)
+        found = item_changes(before, after) if after is not None else []
+        paths = "dropped" if after is None else ", ".join(f"{one.sign}{one.path}" for one in found)
+        yield _row(first + at, before, len(found) if after is not None else None, paths)
+    for origin, state in zip(origins, new, strict=True):
+        if origin < 0:
+            yield _row(None, state, None, "added")
+
+
+def _row(item: int | None, state: ItemState, count: int | None, paths: str) -> Row:
+    return {"item": item, "record": state.title, "changes": count, "paths": paths}

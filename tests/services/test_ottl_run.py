@@ -62,6 +62,8 @@ def test_a_difference_names_the_records_that_changed(here: Environment) -> None:
     assert [line for line in out.splitlines() if line.startswith(" ")] == [
         '  ~ name  "a" → "x"'
     ] * 2
+    heads = [line.partition(" ")[0] for line in out.splitlines() if not line.startswith(" ")]
+    assert heads == ["1", "3"]
     assert err == "2 records of 3 changed\n"
 
 
@@ -71,6 +73,13 @@ def test_a_table_has_a_row_a_record(here: Environment) -> None:
     assert head.split() == ["item", "record", "changes", "paths"]
     assert first.split()[-2:] == ["1", "~name"]
     assert second.split()[-1] == "0"
+
+
+def test_a_table_has_what_was_dropped_too(here: Environment) -> None:
+    requests = (spans_request("a", "b"), spans_request("a"))
+    assert run(here, DROP_ALL, "table", *requests) == 0
+    rows = [line.split() for line in lines_of(here)[1:]]
+    assert [(row[0], row[-1]) for row in rows] == [("1", "dropped"), ("2", "0"), ("3", "dropped")]
 
 
 def test_requests_of_a_signal_become_one_document(here: Environment) -> None:
