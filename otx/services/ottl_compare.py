@@ -1,10 +1,11 @@
 """A plan run over telemetry for people: what it changed, record by record."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from otx.environment import Environment
+from otx.model.signal import Signal
 from otx.model.units import counted, format_count
-from otx.otlp.decode import Request
 from otx.otlp.files import understand
 from otx.ottl.changes import ItemState, item_states
 from otx.ottl.describe import Numbers
@@ -39,14 +40,14 @@ class Comparison:
         changed, first = 0, 1
         with output.stream() as stream:
             painter = Painter(wants_colour=self._environment.wants_colour(stream))
-            for request, after, origins in self._run(pieces):
-                old = item_states(request.signal, request.body)
-                if after != request.body:
-                    new = item_states(request.signal, after)
-                    for line in diff_lines(old, new, origins, painter, first):
+            for one in self._run(pieces):
+                if one.after != one.before:
+                    old = item_states(one.signal, one.before)
+                    new = item_states(one.signal, one.after)
+                    for line in diff_lines(old, new, one.origins, painter, first):
                         changed += not line.removeprefix("\x1b[1m").startswith(" ")
                         stream.write(line + "\n")
-                first += len(old)
+                first += one.items
         Remarks(self._environment).note(
             f"{counted(changed, 'record')} of {format_count(self.tally.items)} changed"
         )
@@ -55,15 +56,15 @@ class Comparison:
         """A row a record, numbered as in `diff`: how much of it changed, and which paths."""
         rows: list[Row] = []
         first = 1
-        for request, after, origins in self._run(pieces):
-            old = item_states(request.signal, request.body)
-            new = item_states(request.signal, after)
-            rows += _rows(first, old, new, origins)
-            first += len(old)
+        for one in self._run(pieces):
+            old = item_states(one.signal, one.before)
+            new = item_states(one.signal, one.after)
+            rows += _rows(first, old, new, one.origins)
+            first += one.items
         output.rows(_TABLE, rows, "table")
 
-    def _run(self, pieces: Pieces) -> Iterator[tuple[Request, bytes, list[int]]]:
-        """Each request, its bytes afterwards, and for each item left its number before."""
+    def _run(self, pieces: Pieces) -> Iterator["_Compared"]:
+        """Each request as it came and as it is now."""
         for piece in pieces:
             request = understand(piece)
             batch = Batch(request.signal, request.body)
@@ -79,9 +80,24 @@ class Comparison:
                 after = batch.close()
             except ExecutionError as error:
                 raise unwritable(piece, error) from None
-            yield request, after, origins
+            yield _Compared(request.signal, request.body, after, origins, len(numbers))
             if self.stopped is not None:
                 return
+
+
+class _Compared(NamedTuple):
+    """A request before and after.
+
+    Attributes:
+        origins: For each item that is left its index before, or -1 for a new one.
+        items: How many it came with.
+    """
+
+    signal: Signal
+    before: bytes
+    after: bytes
+    origins: list[int]
+    items: int
 
 
 def _rows(
