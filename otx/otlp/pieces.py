@@ -98,7 +98,7 @@ def _pieces(stream: io.BufferedReader, name: str) -> Iterator[Piece]:
     if not head:
         return
     start = head.lstrip()[:1]
-    if start in (b"{", b"["):
+    if start in (b"{", b"[", b""):  # a line's end is how protobuf begins too, but not many of them
         yield from _json(stream, name)
     elif head[0] == _FIRST_FIELD:
         yield from _bare(stream, name)
@@ -114,6 +114,8 @@ def _json(stream: io.BufferedReader, name: str) -> Iterator[Piece]:
     first = _line(stream, name)
     while first and not first.strip():
         number, first = number + 1, _line(stream, name)
+    if not first:
+        return
     try:
         is_lines = isinstance(orjson.loads(first), dict)
     except orjson.JSONDecodeError:

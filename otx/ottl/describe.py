@@ -28,6 +28,9 @@ class Numbers:
         self._items = list(batch.items())
         self._found: dict[int, int] | None = None
 
+    def __len__(self) -> int:
+        return len(self._items)
+
     def of(self, item: Any) -> int:
         """An item's number, from 1 on; 0 where it was added meanwhile."""
         if self._found is None:

@@ -149,7 +149,7 @@ def _load(tag: str) -> Locale:
         from babel import core, localedata  # 60 ms
     except ImportError:
         raise ExecutionError(
-            "names in other languages need the package babel: pip install 'otx[locales]'"
+            "names in other languages need the package babel: pip install 'otx[ottl]'"
         ) from None
     name = tag.replace("-", "_")
     if not _TAG.fullmatch(tag) or name not in set(localedata.locale_identifiers()):

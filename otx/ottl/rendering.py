@@ -1,14 +1,20 @@
 """What a run did, as text: differences a record, and the steps of a trace."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from otx.ottl.changes import Change, ItemState, changes
 from otx.ottl.errors import ExecutionError
-from otx.ottl.tracing import Part, Step
+from otx.ottl.tracing import Part, Step, Verdict
 from otx.ottl.values import Value, is_map, json_text, kind_of, to_plain
 
 _COLOURS = {"+": "32", "-": "31", "~": "33"}
+_MARKS: Mapping[Verdict, tuple[str, str]] = {
+    "ran": ("✓", "+"),
+    "not matched": ("·", ""),
+    "failed": ("✗", "-"),
+}
+"""What stands before a step, and the sign whose colour it has."""
 _VALUE_WIDTH = 100
 
 
@@ -38,6 +44,7 @@ def diff_lines(
     after: Sequence[ItemState],
     origins: Sequence[int],
     painter: Painter,
+    first: int = 1,
 ) -> Iterator[str]:
     """The items of a request that changed, each with what changed.
 
@@ -46,12 +53,14 @@ def diff_lines(
         after: The items as they are now.
         origins: For each of `after` the index in `before`, or -1 for a new one.
         painter: Gives the colours.
+        first: The number of the first item.
     """
     kept = dict(zip(origins, after, strict=True))
-    for number, old in enumerate(before):
-        new = kept.get(number)
+    for at, old in enumerate(before):
+        number = first + at
+        new = kept.get(at)
         if new is None:
-            yield painter.strong(f"{number + 1}  {printable(old.title)}")
+            yield painter.strong(f"{number}  {printable(old.title)}")
             yield painter.paint("  - dropped", "-")
             continue
         yield from _item(number, old, new, painter)
@@ -61,15 +70,20 @@ def diff_lines(
             yield painter.paint("  + added", "+")
 
 
-def _item(number: int, old: ItemState, new: ItemState, painter: Painter) -> Iterator[str]:
-    found = [
+def item_changes(old: ItemState, new: ItemState) -> list[Change]:
+    """What changed in an item, and in its resource and scope."""
+    return [
         *changes(old.item, new.item),
         *_above("resource", changes(old.resource, new.resource)),
         *_above("scope", changes(old.scope, new.scope)),
     ]
+
+
+def _item(number: int, old: ItemState, new: ItemState, painter: Painter) -> Iterator[str]:
+    found = item_changes(old, new)
     if not found:
         return
-    yield painter.strong(f"{number + 1}  {printable(old.title)}")
+    yield painter.strong(f"{number}  {printable(old.title)}")
     for change in found:
         yield painter.paint(f"  {change_text(change)}", change.sign)
 
@@ -88,14 +102,25 @@ def change_text(change: Change) -> str:
     return f"{change.sign} {path}  {value_text(value)}"
 
 
-def step_lines(title: str, step: Step, painter: Painter) -> Iterator[str]:
-    """One statement on one record: a line, and why where it did nothing."""
-    mark = {"ran": "✓", "not matched": "·", "failed": "✗"}[step.verdict]
-    sign = {"ran": "+", "not matched": "", "failed": "-"}[step.verdict]
-    head = f"{mark} {title}  {' '.join(step.statement.split())}"
+def step_lines(
+    title: str, step: Step, painter: Painter, *, is_dropped: bool = False
+) -> Iterator[str]:
+    """One statement on one record: a line, and why where it did nothing.
+
+    Args:
+        title: The record.
+        step: What the statement made of it.
+        painter: Gives the colours.
+        is_dropped: Whether it was a rule that dropped the record.
+    """
+    mark, sign = ("✂", "-") if is_dropped else _MARKS[step.verdict]
+    head = printable(f"{mark} {title}  {' '.join(step.statement.split())}")
     yield painter.paint(head, sign) + painter.faint(f"  {step.ns / 1000:.1f} µs")
     if step.verdict == "failed":
-        yield painter.paint(f"    failed: {step.reason}", "-")
+        yield painter.paint(f"    failed: {printable(step.reason)}", "-")
+    if is_dropped:
+        yield painter.paint("    dropped", "-")
+        return
     for part in step.parts:
         yield f"    {part_text(part)}"
     if step.verdict == "ran" and not step.changed:
@@ -114,7 +139,7 @@ def part_text(part: Part) -> str:
 def value_text(value: Value) -> str:
     """A value on one line, cut to what a line holds."""
     if isinstance(value, ExecutionError):
-        return f"fails: {value}"
+        return printable(f"fails: {value}")
     if value is None:
         return "nil"
     if isinstance(value, (str, bool, int, float, list)) or is_map(value):

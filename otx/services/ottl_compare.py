@@ -1,19 +1,20 @@
 """A plan run over telemetry for people: what it changed, record by record."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from otx.environment import Environment
+from otx.model.signal import Signal
 from otx.model.units import counted, format_count
-from otx.otlp.decode import Request
 from otx.otlp.files import understand
-from otx.ottl.changes import changes, item_states
+from otx.ottl.changes import ItemState, item_states
 from otx.ottl.describe import Numbers
 from otx.ottl.errors import ExecutionError
 from otx.ottl.plan import Plan, Report
 from otx.ottl.program import ExecutionStopped
 from otx.ottl.records import Batch
-from otx.ottl.rendering import Painter, diff_lines
-from otx.output import Output, Remarks
+from otx.ottl.rendering import Painter, diff_lines, item_changes
+from otx.output import Output, Remarks, Row
 from otx.services.ottl_input import Pieces
 from otx.services.ottl_work import FailureText, Tally, failure_text, tally_of, unwritable
 
@@ -35,38 +36,35 @@ class Comparison:
         self.stopped: FailureText | None = None
 
     def diff(self, pieces: Pieces, output: Output) -> None:
-        """The records that changed, with what changed in them."""
-        changed = 0
+        """The records that changed, with what changed in them, numbered through all requests."""
+        changed, first = 0, 1
         with output.stream() as stream:
             painter = Painter(wants_colour=self._environment.wants_colour(stream))
-            for request, after, origins in self._run(pieces):
-                if after == request.body:
-                    continue
-                old = item_states(request.signal, request.body)
-                new = item_states(request.signal, after)
-                for line in diff_lines(old, new, origins, painter):
-                    changed += not line.removeprefix("\x1b[1m").startswith(" ")
-                    stream.write(line + "\n")
+            for one in self._run(pieces):
+                if one.after != one.before:
+                    old = item_states(one.signal, one.before)
+                    new = item_states(one.signal, one.after)
+                    for line in diff_lines(old, new, one.origins, painter, first):
+                        changed += not line.removeprefix("\x1b[1m").startswith(" ")
+                        stream.write(line + "\n")
+                first += one.items
         Remarks(self._environment).note(
             f"{counted(changed, 'record')} of {format_count(self.tally.items)} changed"
         )
 
     def table(self, pieces: Pieces, output: Output) -> None:
-        """A row a record: how much of it changed, and which paths."""
-        rows = []
-        for request, after, origins in self._run(pieces):
-            old = item_states(request.signal, request.body)
-            for origin, state in zip(origins, item_states(request.signal, after), strict=True):
-                found = changes(old[origin].item, state.item) if origin >= 0 else []
-                paths = ", ".join(f"{one.sign}{one.path}" for one in found)
-                item = origin + 1 if origin >= 0 else None
-                rows.append(
-                    {"item": item, "record": state.title, "changes": len(found), "paths": paths}
-                )
+        """A row a record, numbered as in `diff`: how much of it changed, and which paths."""
+        rows: list[Row] = []
+        first = 1
+        for one in self._run(pieces):
+            old = item_states(one.signal, one.before)
+            new = item_states(one.signal, one.after)
+            rows += _rows(first, old, new, one.origins)
+            first += one.items
         output.rows(_TABLE, rows, "table")
 
-    def _run(self, pieces: Pieces) -> Iterator[tuple[Request, bytes, list[int]]]:
-        """Each request, its bytes afterwards, and for each item left its number before."""
+    def _run(self, pieces: Pieces) -> Iterator["_Compared"]:
+        """Each request as it came and as it is now."""
         for piece in pieces:
             request = understand(piece)
             batch = Batch(request.signal, request.body)
@@ -82,6 +80,39 @@ class Comparison:
                 after = batch.close()
             except ExecutionError as error:
                 raise unwritable(piece, error) from None
-            yield request, after, origins
+            yield _Compared(request.signal, request.body, after, origins, len(numbers))
             if self.stopped is not None:
                 return
+
+
+class _Compared(NamedTuple):
+    """A request before and after.
+
+    Attributes:
+        origins: For each item that is left its index before, or -1 for a new one.
+        items: How many it came with.
+    """
+
+    signal: Signal
+    before: bytes
+    after: bytes
+    origins: list[int]
+    items: int
+
+
+def _rows(
+    first: int, old: Sequence[ItemState], new: Sequence[ItemState], origins: Sequence[int]
+) -> Iterator[Row]:
+    kept = dict(zip(origins, new, strict=True))
+    for at, before in enumerate(old):
+        after = kept.get(at)
+        found = item_changes(before, after) if after is not None else []
+        paths = "dropped" if after is None else ", ".join(f"{one.sign}{one.path}" for one in found)
+        yield _row(first + at, before, len(found) if after is not None else None, paths)
+    for origin, state in zip(origins, new, strict=True):
+        if origin < 0:
+            yield _row(None, state, None, "added")
+
+
+def _row(item: int | None, state: ItemState, count: int | None, paths: str) -> Row:
+    return {"item": item, "record": state.title, "changes": count, "paths": paths}

@@ -50,7 +50,10 @@ def run_plan(environment: Environment, plan: Plan, pieces: Pieces, form: RunForm
 def trace_plan(
     environment: Environment, plan: Plan, pieces: Pieces, functions: FunctionSet, out: str
 ) -> int:
-    """Run a plan and tell each of its steps on each record; the exit code."""
+    """Run a plan and tell each of its steps on each record; the exit code.
+
+    A failure under `propagate` does not end it, so that one sees what else would go wrong.
+    """
     from otx.otlp.files import understand
     from otx.ottl.describe import Numbers, describe
     from otx.ottl.records import Batch
@@ -58,17 +61,19 @@ def trace_plan(
     from otx.ottl.traced_plan import trace_batch
 
     output = Output(environment, out)
-    failed = 0
+    is_failure = False
     with output.stream() as stream:
         painter = Painter(wants_colour=environment.wants_colour(stream))
         for request in map(understand, pieces):
             batch = Batch(request.signal, request.body)
             numbers = Numbers(batch)
-            for record, step in trace_batch(plan, batch, functions):
-                failed += step.verdict == "failed"
-                for line in step_lines(describe(record, numbers), step, painter):
+            for told in trace_batch(plan, batch, functions):
+                verdict = (told.step.verdict, told.error_mode)
+                is_failure = is_failure or verdict == ("failed", "propagate")
+                title = describe(told.record, numbers)
+                for line in step_lines(title, told.step, painter, is_dropped=told.is_dropped):
                     stream.write(line + "\n")
-    return ExitCode.NO if failed else ExitCode.DONE
+    return ExitCode.NO if is_failure else ExitCode.DONE
 
 
 class _Bulk:

@@ -102,7 +102,9 @@ def work(plan: Plan, piece: Piece, form: WorkForm) -> Done:
     tally = tally_of(report, numbers, piece.place)
     tally.warnings.update(opened.warnings)
     routes = {pipeline: b"".join(bodies) for pipeline, bodies in report.routes.items()}
-    return Done(opened.signal, _written(batch, opened, form), tally, routes, stopped)
+    out = _written(batch, opened, form)
+    batch.release()
+    return Done(opened.signal, out, tally, routes, stopped)
 
 
 def unwritable(piece: Piece, error: ExecutionError) -> OtxError:

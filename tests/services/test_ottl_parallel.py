@@ -1,105 +1,91 @@
-"""Several processes come to what one comes to, in the same order."""
+"""Work in several processes: in order, ended by the first failure, with errors of the user's."""
 
 import itertools
-import json
-import os
-import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pytest
 
-from otx.errors import ExitCode, MachineError, OtxError
+from otx.errors import OtxError
+from otx.model.signal import Signal
+from otx.otlp.decode import Request
 from otx.otlp.pieces import Piece
-from otx.ottl.functions.registry import FunctionSet
-from otx.ottl.plan import Plan, plan_of_config, plan_of_statements
 from otx.services import ottl_parallel
 from otx.services.ottl_parallel import work_all
-from otx.services.ottl_work import Done, work
+from tests.services.ottl_case import config, statements
+from tests.services.small_requests import span_names, spans_request
 
-SPAN = {"traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174"}
+PLAN = statements('set(span.name, Concat(["x", span.name], ""))')
 
 
 @pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ottl_parallel, "ALONE_BYTES", 2_000)
-    monkeypatch.setattr(ottl_parallel, "PORTION_BYTES", 1_000)
+def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other processes come in from the second piece on, and get a piece at a time."""
+    monkeypatch.setattr(ottl_parallel, "PORTION_BYTES", 1)
+    monkeypatch.setattr(ottl_parallel, "ALONE_BYTES", 1)
 
 
-def resource(number: int) -> dict[str, object]:
-    span = {**SPAN, "name": f"n{number}", "traceState": "x" * 100}
-    return {"scopeSpans": [{"spans": [span]}]}
+def piece(name: str) -> Piece:
+    return Piece("protobuf", spans_request(name).body, f"piece {name}", Signal.TRACES)
 
 
-def document(numbers: Sequence[int], place: str) -> Piece:
-    text = json.dumps({"resourceSpans": [resource(number) for number in numbers]})
-    return Piece("json", text.encode(), place)
+def names(out: bytes) -> list[str]:
+    return span_names(Request(Signal.TRACES, out, 0))
 
 
-def lines(count: int) -> Iterator[Piece]:
-    for number in range(count):
-        yield document([number], f"f:{number + 1}")
-
-
-def plan(*statements: str) -> Plan:
-    return plan_of_statements(statements, FunctionSet())
-
-
-def names(done: Sequence[Done]) -> list[str]:
-    return [
-        span["name"]
-        for one in done
-        for resources in json.loads(one.out)["resourceSpans"]
-        for span in resources["scopeSpans"][0]["spans"]
-    ]
-
-
-@pytest.mark.parametrize("processes", [1, 3])
-def test_results_come_in_the_order_of_the_pieces(processes: int) -> None:
-    run = plan('set(span.name, Concat([span.name, "!"], ""))')
-    done = list(work_all(run, lines(100), "json", processes))
-    assert names(done) == [f"n{number}!" for number in range(100)]
-    assert sum(one.tally.items for one in done) == 100
-
-
-@pytest.mark.parametrize("processes", [1, 3])
-def test_a_large_document_is_worked_on_in_parts(processes: int) -> None:
-    run = plan('set(span.name, "x") where span.name == "n7"')
-    done = list(work_all(run, [document(range(100), "f")], "json", processes))
-    assert len(done) > 5
-    assert names(done) == [f"n{number}" if number != 7 else "x" for number in range(100)]
-
-
-def test_sampling_sees_all_resources_of_a_request() -> None:
-    policy = {"name": "p", "type": "ottl_condition", "ottl_condition": {"span": ['name == "n0"']}}
-    run = plan_of_config({"tail_sampling": {"policies": [policy]}})
-    (done,) = work_all(run, [document(range(100), "f")], "json", 2)
-    assert len(names([done])) == 100
+def test_what_comes_back_is_in_order() -> None:
+    made = work_all(PLAN, (piece(str(n)) for n in range(50)), "protobuf", processes=3)
+    assert [names(done.out) for done in made] == [[f"x{n}"] for n in range(50)]
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_nothing_follows_the_failure_that_ended_a_portion(processes: int) -> None:
-    run = plan('set(span.name, Concat([span.name, "!"], "")) where Int(span.name) == 1')
-    done = work_all(run, lines(100), "json", processes)
-    assert list(itertools.takewhile(lambda one: one.stopped is None, done)) == []
+def test_any_number_of_processes_gives_the_same(processes: int) -> None:
+    made = work_all(PLAN, (piece(str(n)) for n in range(7)), "json", processes=processes)
+    alone = work_all(PLAN, (piece(str(n)) for n in range(7)), "json", processes=1)
+    assert [done.out for done in made] == [done.out for done in alone]
 
 
-@pytest.mark.parametrize("processes", [1, 2])
-def test_an_error_of_a_child_keeps_place_and_hint(processes: int) -> None:
-    broken = itertools.chain(lines(90), [Piece("json", b'{"nothing": 1}', "f:91")])
-    with pytest.raises(OtxError, match="f:91 is no OTLP") as caught:
-        list(work_all(plan('set(span.name, "x")'), broken, "json", processes))
-    assert "OTLP protobuf, JSON" in caught.value.hint
-    assert caught.value.code == ExitCode.USAGE
+def test_only_so_much_is_read_ahead() -> None:
+    read = 0
+
+    def endless() -> Iterator[Piece]:
+        nonlocal read
+        for number in itertools.count():
+            read += 1
+            yield piece(str(number))
+
+    made = work_all(PLAN, endless(), "protobuf", processes=2)
+    for _ in range(10):
+        next(made)
+    del made
+    assert read <= 10 + 2 * 2 + 2
 
 
-def test_a_child_that_is_killed_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    parent = os.getpid()
+def test_what_was_counted_comes_back() -> None:
+    plan = config(filter={"trace_conditions": ['span.name == "1"']})
+    made = work_all(plan, (piece(str(n)) for n in range(4)), "protobuf", processes=2)
+    dropped = [done.tally.dropped["filter.trace_conditions[0]"] for done in made]
+    assert dropped == [0, 1, 0, 0]
 
-    def work_or_die(*arguments: object) -> Done:
-        if os.getpid() != parent:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return work(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(ottl_parallel, "work", work_or_die)
-    with pytest.raises(MachineError, match="was killed"):
-        list(work_all(plan('set(span.name, "x")'), lines(100), "json", 2))
+def test_a_failure_under_propagate_comes_at_its_place() -> None:
+    plan = statements("set(span.name, Substring(span.name, 0, 2))")
+    texts = ["10", "11", "7", "12", "8"]
+    made = work_all(plan, map(piece, texts), "protobuf", processes=2)
+    stopped = [done.stopped for done in made]
+    assert [one is not None for one in stopped] == [False, False, True, False, True]
+    assert stopped[2] is not None
+    assert stopped[2].record.endswith(", in piece 7")
+
+
+def test_an_error_keeps_its_text_its_hint_and_its_code() -> None:
+    bad = Piece("json", b"no json", "line 3")
+    made = work_all(PLAN, iter([piece("0"), piece("1"), bad]), "protobuf", processes=2)
+    assert [names(next(made).out) for _ in range(2)] == [["x0"], ["x1"]]
+    with pytest.raises(OtxError, match="line 3 is no JSON") as caught:
+        next(made)
+    assert "it may be OTLP protobuf" in caught.value.hint
+    assert caught.value.code == 2
+
+
+def test_no_pieces_are_no_work() -> None:
+    assert list(work_all(PLAN, iter(()), "protobuf", processes=2)) == []

@@ -1,0 +1,215 @@
+"""A plan run over telemetry: every form of what is written, and what is said beside it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opentelemetry.proto.collector.profiles.v1development.profiles_service_pb2 import (
+    ExportProfilesServiceRequest,
+)
+
+from otx.environment import Environment
+from otx.errors import UsageError
+from otx.model.signal import Signal
+from otx.otlp.decode import Request
+from otx.ottl.plan import Plan
+from otx.services.ottl_run import RunForm, run_plan, trace_plan
+from tests.services.ottl_case import (
+    FUNCTIONS,
+    config,
+    json_pieces,
+    lines_of,
+    said,
+    statements,
+    world,
+)
+from tests.services.small_requests import (
+    gauges_request,
+    logs_request,
+    span_names,
+    spans_request,
+)
+
+CHANGE = statements('set(span.name, "x") where span.name == "a"')
+FAILING = "set(span.name, Substring(span.name, 0, 2))"
+DROP_ALL = config(
+    filter={"log_conditions": ["log.body != nil"], "trace_conditions": ['span.name == "a"']}
+)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Environment:
+    return world(tmp_path)
+
+
+def run(here: Environment, plan: Plan, form: RunForm, *requests: Request) -> int:
+    return run_plan(here, plan, json_pieces(*requests), form, "-")
+
+
+def spans_of(document: dict[str, Any]) -> list[str]:
+    return [
+        span["name"]
+        for resource in document["resourceSpans"]
+        for scope in resource["scopeSpans"]
+        for span in scope["spans"]
+    ]
+
+
+def test_a_difference_names_the_records_that_changed(here: Environment) -> None:
+    assert run(here, CHANGE, "diff", spans_request("a", "b"), spans_request("a")) == 0
+    out, err = said(here)
+    assert [line for line in out.splitlines() if line.startswith(" ")] == [
+        '  ~ name  "a" → "x"'
+    ] * 2
+    heads = [line.partition(" ")[0] for line in out.splitlines() if not line.startswith(" ")]
+    assert heads == ["1", "3"]
+    assert err == "2 records of 3 changed\n"
+
+
+def test_a_table_has_a_row_a_record(here: Environment) -> None:
+    assert run(here, CHANGE, "table", spans_request("a", "b")) == 0
+    head, first, second = lines_of(here)
+    assert head.split() == ["item", "record", "changes", "paths"]
+    assert first.split()[-2:] == ["1", "~name"]
+    assert second.split()[-1] == "0"
+
+
+def test_a_table_has_what_was_dropped_too(here: Environment) -> None:
+    requests = (spans_request("a", "b"), spans_request("a"))
+    assert run(here, DROP_ALL, "table", *requests) == 0
+    rows = [line.split() for line in lines_of(here)[1:]]
+    assert [(row[0], row[-1]) for row in rows] == [("1", "dropped"), ("2", "0"), ("3", "dropped")]
+
+
+def test_requests_of_a_signal_become_one_document(here: Environment) -> None:
+    assert run(here, CHANGE, "otlp-json", spans_request("a"), spans_request("b", "a")) == 0
+    (line,) = lines_of(here)
+    assert spans_of(json.loads(line)) == ["x", "b", "x"]
+
+
+def test_requests_of_which_nothing_is_left_leave_a_document_all_the_same(here: Environment) -> None:
+    requests = (logs_request("a"), logs_request("b"), spans_request("a"), spans_request("b", "a"))
+    assert run(here, DROP_ALL, "otlp-json", *requests) == 0
+    logs, traces = map(json.loads, lines_of(here))
+    assert logs == {"resourceLogs": []}
+    assert spans_of(traces) == ["b"]
+
+
+def test_every_signal_has_a_document(here: Environment) -> None:
+    requests = (spans_request("a"), gauges_request(g=1), spans_request("b"), logs_request("x"))
+    assert run(here, CHANGE, "otlp-json", *requests) == 0
+    assert [next(iter(json.loads(line))) for line in lines_of(here)] == [
+        "resourceSpans",
+        "resourceMetrics",
+        "resourceSpans",
+        "resourceLogs",
+    ]
+
+
+def profiles(name: str) -> Request:
+    request = ExportProfilesServiceRequest()
+    request.resource_profiles.add().scope_profiles.add().profiles.add(profile_id=bytes(16))
+    request.dictionary.string_table.extend(["", name])
+    return Request(Signal.PROFILES, request.SerializeToString(), 1)
+
+
+def test_requests_of_profiles_stay_apart_because_of_their_dictionaries(here: Environment) -> None:
+    requests = (spans_request("a"), profiles("one"), profiles("two"))
+    assert run(here, CHANGE, "otlp-json", *requests) == 0
+    tables = [json.loads(line).get("dictionary") for line in lines_of(here)]
+    assert [table and table["stringTable"][1] for table in tables] == [None, "one", "two"]
+
+
+@pytest.mark.parametrize(
+    "requests", [(spans_request("a"), logs_request("x")), (profiles("one"), profiles("two"))]
+)
+def test_protobuf_refuses_what_one_message_cannot_hold(
+    here: Environment, tmp_path: Path, requests: tuple[Request, ...]
+) -> None:
+    out = tmp_path / "out.pb"
+    with pytest.raises(UsageError, match="one protobuf message cannot hold"):
+        run_plan(here, CHANGE, json_pieces(*requests), "otlp", str(out))
+    assert not out.exists()
+
+
+def test_protobuf_is_one_message(here: Environment, tmp_path: Path) -> None:
+    out = tmp_path / "out.pb"
+    pieces = json_pieces(spans_request("a"), spans_request("b"))
+    assert run_plan(here, CHANGE, pieces, "otlp", str(out)) == 0
+    assert span_names(Request(Signal.TRACES, out.read_bytes(), 0)) == ["x", "b"]
+
+
+def test_json_lines_have_a_request_a_line(here: Environment) -> None:
+    assert run(here, CHANGE, "jsonl", spans_request("a"), logs_request("x")) == 0
+    assert [next(iter(json.loads(line))) for line in lines_of(here)] == [
+        "resourceSpans",
+        "resourceLogs",
+    ]
+
+
+def test_nothing_is_an_empty_document(here: Environment) -> None:
+    assert run(here, CHANGE, "otlp-json") == 0
+    assert said(here) == ("{}\n", "")
+
+
+def test_routes_and_drops_as_json(here: Environment) -> None:
+    table = [{"context": "log", "condition": 'body == "a"', "pipelines": ["logs/a"]}]
+    plan = config(
+        filter={"log_conditions": ['log.body == "drop"']},
+        routing={"table": table, "default_pipelines": ["logs/rest"]},
+    )
+    assert run(here, plan, "json", logs_request("a", "b", "drop"), logs_request("a")) == 0
+    out, err = said(here)
+    document = json.loads(out)
+    counts = {
+        pipeline: sum(
+            len(scope["logRecords"])
+            for resource in content["resourceLogs"]
+            for scope in resource["scopeLogs"]
+        )
+        for pipeline, content in document["routes"].items()
+    }
+    assert counts == {"logs/a": 2, "logs/rest": 1}
+    assert document["dropped"] == {"filter.log_conditions[0]": 1}
+    assert err == (
+        "dropped 1 record by filter.log_conditions[0]\nrouting.table[0] took 2 records\n"
+    )
+
+
+@pytest.mark.parametrize("form", ["diff", "table", "otlp-json", "otlp", "jsonl", "json"])
+def test_a_failure_under_propagate_is_exit_1_in_every_form(
+    here: Environment, tmp_path: Path, form: RunForm
+) -> None:
+    pieces = json_pieces(spans_request("ab"), spans_request("ab", "c", "de"), spans_request("fg"))
+    code = run_plan(here, statements(FAILING), pieces, form, str(tmp_path / "out"))
+    assert code == 1
+    error = said(here)[1]
+    assert f'otx: error: {FAILING}\n  failed on span 2 of 3 "c", trace ' in error
+    assert ", in in.jsonl:2: the text has 1 bytes" in error
+    assert (tmp_path / "out").exists()
+
+
+def test_failures_that_are_ignored_are_a_warning(here: Environment) -> None:
+    plan = statements(FAILING, error_mode="ignore")
+    assert run(here, plan, "jsonl", spans_request("a", "b"), spans_request("c")) == 0
+    assert said(here)[1].startswith(
+        f'otx: warning: 3 failures; the first: {FAILING}\n  on span 1 of 2 "a", trace '
+    )
+
+
+def test_a_trace_tells_each_statement_on_each_record(here: Environment) -> None:
+    code = trace_plan(here, CHANGE, json_pieces(spans_request("a", "b")), FUNCTIONS, "-")
+    assert code == 0
+    marks = [line[0] for line in lines_of(here) if not line.startswith(" ")]
+    assert marks == ["✓", "·"]
+
+
+@pytest.mark.parametrize(("error_mode", "code"), [("propagate", 1), ("ignore", 0), ("silent", 0)])
+def test_a_trace_is_exit_1_where_a_failure_propagates(
+    here: Environment, error_mode: str, code: int
+) -> None:
+    plan = statements(FAILING, error_mode=error_mode)
+    assert trace_plan(here, plan, json_pieces(spans_request("a", "bc")), FUNCTIONS, "-") == code
+    assert "✗ span 1 of 2" in said(here)[0]
+    assert "✓ span 2 of 2" in said(here)[0]
