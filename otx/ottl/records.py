@@ -156,6 +156,11 @@ class SpanRecord(ItemRecord):
         if self._events is not None:
             _keep(self.item.events, [one.item for one in self._events])
 
+    def forget(self) -> None:
+        """Look at the message anew."""
+        super().forget()
+        self._events = self._links = None
+
     def forget_events(self) -> None:
         """Look at the events anew."""
         self._events = None
@@ -424,6 +429,15 @@ class Batch:
         """The request's bytes with all that changed."""
         self.flush()
         return self.message.SerializeToString()
+
+    def release(self) -> None:
+        """Let go of the records; those that know one another would hold the message till later."""
+        for resource in self.resources:
+            for scope in resource.scopes:
+                for record in scope.items:
+                    record.forget()
+                scope.items.clear()
+            resource.scopes.clear()
 
     def prune(self) -> None:
         """Remove from the message what is no longer among its records."""
