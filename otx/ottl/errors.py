@@ -8,6 +8,7 @@ from otx.errors import UsageError
 from otx.ottl.syntax import Place
 
 _SHOWN_COLUMNS = 100
+_MAX_REASON = 400
 
 
 class OttlError(UsageError):
@@ -28,7 +29,18 @@ class OttlError(UsageError):
 
 
 class ExecutionError(Exception):
-    """A statement or condition that cannot be carried out on a record."""
+    """A statement or condition that cannot be carried out on a record.
+
+    Reasons quote what a record holds, which may be megabytes: a long one is cut.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason if len(reason) <= _MAX_REASON else _cut(reason))
+
+
+def _cut(reason: str) -> str:
+    half = _MAX_REASON // 2
+    return f"{reason[:half]} … {reason[-half:]}"
 
 
 def line_and_column(text: str, offset: int) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from otx.ottl.errors import ExecutionError
 from otx.ottl.go_strconv import parse_float, parse_int
-from otx.ottl.groups import Groups
+from otx.ottl.groups import Groups, without_unnamed
 from otx.ottl.patterns import InvalidPattern, compile_regex
 from otx.ottl.values import Value
 
@@ -48,7 +48,7 @@ class Grok:
     """A compiled grok pattern."""
 
     def __init__(self, expression: str, types: Mapping[str, str]) -> None:
-        self._groups = Groups(compile_regex(expression))
+        self._groups = Groups(compile_regex(without_unnamed(expression)))
         self._types = types
 
     @property

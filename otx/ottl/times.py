@@ -5,11 +5,12 @@ from collections.abc import Callable
 
 from otx.ottl.ctime import check_format, layout_of, parse_by
 from otx.ottl.errors import ExecutionError
-from otx.ottl.go_time.civil import civil, clock_seconds
+from otx.ottl.go_time.civil import SECOND_NS, civil, clock_seconds
 from otx.ottl.go_time.layout import format_layout
 from otx.ottl.go_time.parse import parse_layout
 from otx.ottl.go_time.zones import (
     UTC,
+    FixedZone,
     Location,
     load_location,
     local,
@@ -20,7 +21,8 @@ from otx.ottl.locales import Locale
 from otx.ottl.values import Time
 
 _RFC3339_NANO = "2006-01-02T15:04:05.999999999Z07:00"
-_DAY_NS = 86_400 * 1_000_000_000
+_DAY_NS = 86_400 * SECOND_NS
+_YEAR_1_NS = -62_135_596_800 * SECOND_NS
 
 
 def rfc3339(time: Time) -> str:
@@ -83,14 +85,17 @@ class TimeParser:
         if self._locale is not None:
             text = self._locale.translate(text, layout)
         unix_nano, there = parse_layout(text, layout, self._location)
-        name, offset = there.lookup(unix_nano // 1_000_000_000)
-        if offset == 0 and name not in ("UTC", self._zone_name(unix_nano)):
+        name, offset_s = there.lookup(unix_nano // SECOND_NS)
+        if offset_s == 0 and name not in ("UTC", self._zone_name(unix_nano)):
             # An abbreviation that the location does not know is a guess of no offset.
             unix_nano, there = parse_layout(text, layout, load_location(name))
-        return _with_year(unix_nano, there)
+            name, offset_s = there.lookup(unix_nano // SECOND_NS)
+        if unix_nano + offset_s * SECOND_NS < _YEAR_1_NS:
+            return _with_year(unix_nano, offset_s, there)
+        return Time(unix_nano, offset_s, name, None if isinstance(there, FixedZone) else there)
 
     def _zone_name(self, unix_nano: int) -> str:
-        return self._location.lookup(unix_nano // 1_000_000_000)[0]
+        return self._location.lookup(unix_nano // SECOND_NS)[0]
 
 
 def _location(name: str, text: str) -> Location:
@@ -99,21 +104,17 @@ def _location(name: str, text: str) -> Location:
     return UTC if text.endswith("Z") else local()
 
 
-def _with_year(unix_nano: int, location: Location) -> Time:
-    """A time; where it has no year, the one that puts it last before a week from now."""
-    time = time_at(unix_nano, location)
-    shown = civil(unix_nano, time.offset_s)
-    if shown.year > 0:
-        return time
+def _with_year(unix_nano: int, offset_s: int, location: Location) -> Time:
+    """A time without a year: in the one that puts it last before a week from now."""
     now_ns = clock.time_ns()
-    year = civil(now_ns, local().lookup(now_ns // 1_000_000_000)[1]).year
-    dated = _in_year(year, unix_nano, time.offset_s, location)
+    year = civil(now_ns, local().lookup(now_ns // SECOND_NS)[1]).year
+    dated = _in_year(year, unix_nano, offset_s, location)
     if dated.unix_nano > now_ns + 7 * _DAY_NS:
-        dated = _in_year(year - 1, unix_nano, time.offset_s, location)
+        dated = _in_year(year - 1, dated.unix_nano, dated.offset_s, location)
     return dated
 
 
 def _in_year(year: int, unix_nano: int, offset_s: int, location: Location) -> Time:
     shown = civil(unix_nano, offset_s)
     seconds = clock_seconds(year, *shown[1:6])
-    return time_at(unix_seconds(seconds, location) * 1_000_000_000 + shown.nanosecond, location)
+    return time_at(unix_seconds(seconds, location) * SECOND_NS + shown.nanosecond, location)

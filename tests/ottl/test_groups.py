@@ -2,7 +2,7 @@
 
 import pytest
 
-from otx.ottl.groups import Groups
+from otx.ottl.groups import Groups, without_unnamed
 from otx.ottl.patterns import compile_regex
 
 
@@ -28,3 +28,14 @@ def test_what_groups_match() -> None:
     groups = Groups(compile_regex("(?P<a>x)?(?P<b>é.)"))
     assert dict(groups.find("--é\udcff")) == {"a": "", "b": "é\udcff"}
     assert list(groups.find("--")) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "thinner"),
+    [
+        (r"(a)(?P<b>(c))(?:d)", r"(?:a)(?P<b>(?:c))(?:d)"),
+        (r"[(]\((?i)(x)", r"[(]\((?i)(?:x)"),
+    ],
+)
+def test_unnamed_groups_can_keep_nothing(pattern: str, thinner: str) -> None:
+    assert without_unnamed(pattern) == thinner

@@ -1,5 +1,7 @@
 """ParseKeyValue and ToKeyValueString: maps as texts like `user=ann role="site admin"`."""
 
+import re
+from functools import lru_cache
 from typing import Any
 
 from otx.ottl.errors import ExecutionError
@@ -83,6 +85,36 @@ def split_quoted(text: str, delimiter: str) -> list[str]:
     Raises:
         ExecutionError: A quote is not closed.
     """
+    if "\\" in text:
+        return _split_escaped(text, delimiter)
+    if '"' not in text and "'" not in text:
+        return [part for part in text.split(delimiter) if part]
+    parts = []
+    current = ""
+    for piece in _pieces(delimiter).finditer(text):
+        inner = piece.lastindex
+        if inner == 1:
+            if current:
+                parts.append(current)
+                current = ""
+        elif inner == 4:
+            raise ExecutionError(f"a quote {piece[4]} is not closed")
+        else:
+            current += piece[inner] if inner else piece.group()
+    return [*parts, current] if current else parts
+
+
+@lru_cache(64)
+def _pieces(delimiter: str) -> "re.Pattern[str]":
+    """A delimiter, what stands within quotes, an open quote, or other text."""
+    first = re.escape(delimiter[0])
+    return re.compile(
+        f"({re.escape(delimiter)})|\"([^\"]*)\"|'([^']*)'|([\"'])|[^\"'{first}]+|.", re.DOTALL
+    )
+
+
+def _split_escaped(text: str, delimiter: str) -> list[str]:
+    """The same for a text with backslashes, which are looked at one character after the other."""
     parts: list[str] = []
     current: list[str] = []
     quote = ""

@@ -5,6 +5,7 @@ Beside `zoneinfo`, which answers for a moment, a location knows all abbreviation
 Go reads `EDT` in a text by them.
 """
 
+import bisect
 import importlib.resources
 import io
 import os
@@ -14,7 +15,7 @@ from datetime import UTC as DATETIME_UTC
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from otx.ottl.errors import ExecutionError
 from otx.ottl.values import Time
@@ -67,10 +68,13 @@ class NamedZone:
 
     def __init__(self, data: bytes, name: str) -> None:
         self._rules = zoneinfo.ZoneInfo.from_file(io.BytesIO(data), name)
-        self._kinds = _kinds(data)
+        self._kinds, self._starts, self._kind_numbers = _table(data)
 
     def lookup(self, unix_s: int) -> tuple[str, int]:
         """What its rules say; behind datetime's range the calendar's cycle of 400 years goes on."""
+        starts = self._starts
+        if starts and starts[0] <= unix_s < starts[-1]:
+            return self._kinds[self._kind_numbers[bisect.bisect_right(starts, unix_s) - 1]]
         if unix_s > _LATEST_S:
             unix_s = _LATEST_S - _CYCLE_S + (unix_s - _LATEST_S) % _CYCLE_S
         moment = _EPOCH + timedelta(seconds=max(unix_s, _EARLIEST_S))
@@ -149,8 +153,11 @@ def _read(name: str) -> bytes:
     return importlib.resources.files(where).joinpath(file).read_bytes()
 
 
-def _kinds(data: bytes) -> tuple[tuple[str, int], ...]:
-    """Every abbreviation with its offset that a TZif file has (RFC 9636)."""
+_Table: TypeAlias = tuple[tuple[tuple[str, int], ...], tuple[int, ...], bytes]
+
+
+def _table(data: bytes) -> _Table:
+    """Of a TZif file (RFC 9636) all kinds of time, when they began, and which of them did."""
     at = 0
     magic, version, *counts = _HEADER.unpack_from(data, at)
     if magic != b"TZif":
@@ -159,16 +166,19 @@ def _kinds(data: bytes) -> tuple[tuple[str, int], ...]:
         # The second block is the one with 64 bit times; the first is kept for old readers.
         at += _HEADER.size + _block_size(counts, 4)
         magic, version, *counts = _HEADER.unpack_from(data, at)
-    size = 4 if version == b"\0" else 8
+    size, letter = (4, "i") if version == b"\0" else (8, "q")
     _, _, _, transitions, kinds, characters = counts
-    start = at + _HEADER.size + transitions * (size + 1)
-    names_start = start + kinds * 6
+    times_start = at + _HEADER.size
+    numbers_start = times_start + transitions * size
+    kinds_start = numbers_start + transitions
+    names_start = kinds_start + kinds * 6
     names = data[names_start : names_start + characters]
     found = []
     for number in range(kinds):
-        offset, _, name_at = struct.unpack_from(">iBB", data, start + number * 6)
+        offset, _, name_at = struct.unpack_from(">iBB", data, kinds_start + number * 6)
         found.append((names[name_at : names.index(b"\0", name_at)].decode("ascii"), offset))
-    return tuple(found)
+    starts = struct.unpack_from(f">{transitions}{letter}", data, times_start)
+    return tuple(found), starts, data[numbers_start:kinds_start]
 
 
 def _block_size(counts: list[int], time_size: int) -> int:
