@@ -49,9 +49,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for file in write_inputs(Path(folder)):
             command = [OTX, "ottl", "run", "-f", statements, "--in", str(file)]
-            best = min((run_measured(command) for _ in range(runs)), key=lambda one: one.wall_s)
+            timed = [run_measured(command, looks_at_memory=False) for _ in range(runs)]
+            best = min(timed, key=lambda one: one.wall_s)
+            peak_mib = run_measured(command).peak_mib
             size = f"{file.name}, {file.stat().st_size >> 20} MiB"
-            print(f"{size:28}{best.wall_s:8.2f}{best.cpu_s:8.2f}{best.peak_mib:7.0f}")
+            print(f"{size:28}{best.wall_s:8.2f}{best.cpu_s:8.2f}{peak_mib:7.0f}")
     print(f"{'aim (best)':28}{AIM_S:8.2f}{'':8}{AIM_MIB:7}   ({BEST_S} s)")
 
 

@@ -15,7 +15,8 @@ class Cost:
     """What a run came to.
 
     Attributes:
-        peak_mib: The most that all processes had in memory at once; shared pages count once.
+        peak_mib: The most that all processes had in memory at once, shared pages counted once;
+            where nobody looked, the most that the largest of them had.
     """
 
     wall_s: float
@@ -23,21 +24,21 @@ class Cost:
     peak_mib: float
 
 
-def run_measured(command: Sequence[str], stdout: int | None = subprocess.DEVNULL) -> Cost:
-    """Run a command and look at its processes until it ends.
+def run_measured(command: Sequence[str], *, looks_at_memory: bool = True) -> Cost:
+    """Run a command; looking at the memory of its processes takes time from them.
 
     Raises:
         CalledProcessError: It failed.
     """
     began_s = time.perf_counter()
-    process = subprocess.Popen(command, stdout=stdout)
-    peak = 0
-    while True:
-        pid, status, used = os.wait4(process.pid, os.WNOHANG)
-        if pid:
-            break
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    peak = pid = 0
+    while looks_at_memory and not pid:
         peak = max(peak, sum(_proportional(one) for one in _family(process.pid)))
         time.sleep(_EVERY_S)
+        pid, status, used = os.wait4(process.pid, os.WNOHANG)
+    if not pid:
+        _, status, used = os.wait4(process.pid, 0)
     wall_s = time.perf_counter() - began_s
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

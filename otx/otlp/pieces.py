@@ -116,16 +116,15 @@ def _json(stream: io.BufferedReader, name: str) -> Iterator[Piece]:
         number, first = number + 1, _line(stream, name)
     if not first:
         return
+    if not stream.peek(1):
+        yield from _documents(first, name)
+        return
     try:
         is_lines = isinstance(orjson.loads(first), dict)
     except orjson.JSONDecodeError:
         is_lines = False
     if not is_lines:
         yield from _documents(first + _rest(stream, name), name)
-        return
-    rest = stream.peek(1)[:1]
-    if not rest:
-        yield Piece("json", first, name)
         return
     yield Piece("json", first, f"{name}:{number}")
     while line := _line(stream, name):

@@ -1,6 +1,7 @@
 """What a run did, as text: differences a record, and the steps of a trace."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from otx.ottl.changes import Change, ItemState, changes
@@ -44,9 +45,19 @@ def diff_lines(
     after: Sequence[ItemState],
     origins: Sequence[int],
     painter: Painter,
-    first: int = 1,
 ) -> Iterator[str]:
-    """The items of a request that changed, each with what changed.
+    """The lines of `diff_blocks`."""
+    return chain.from_iterable(diff_blocks(before, after, origins, painter))
+
+
+def diff_blocks(
+    before: Sequence[ItemState],
+    after: Sequence[ItemState],
+    origins: Sequence[int],
+    painter: Painter,
+    first: int = 1,
+) -> Iterator[Sequence[str]]:
+    """The items of a request that changed: for each its title and a line a change.
 
     Args:
         before: The items as they came.
@@ -57,17 +68,18 @@ def diff_lines(
     """
     kept = dict(zip(origins, after, strict=True))
     for at, old in enumerate(before):
-        number = first + at
+        title = painter.strong(f"{first + at}  {printable(old.title)}")
         new = kept.get(at)
         if new is None:
-            yield painter.strong(f"{number}  {printable(old.title)}")
-            yield painter.paint("  - dropped", "-")
-            continue
-        yield from _item(number, old, new, painter)
+            yield [title, painter.paint("  - dropped", "-")]
+        elif found := item_changes(old, new):
+            yield [title, *(painter.paint(f"  {change_text(one)}", one.sign) for one in found)]
     for origin, new in zip(origins, after, strict=True):
         if origin < 0:
-            yield painter.strong(f"+  {printable(new.title)}")
-            yield painter.paint("  + added", "+")
+            yield [
+                painter.strong(f"+  {printable(new.title)}"),
+                painter.paint("  + added", "+"),
+            ]
 
 
 def item_changes(old: ItemState, new: ItemState) -> list[Change]:
@@ -77,15 +89,6 @@ def item_changes(old: ItemState, new: ItemState) -> list[Change]:
         *_above("resource", changes(old.resource, new.resource)),
         *_above("scope", changes(old.scope, new.scope)),
     ]
-
-
-def _item(number: int, old: ItemState, new: ItemState, painter: Painter) -> Iterator[str]:
-    found = item_changes(old, new)
-    if not found:
-        return
-    yield painter.strong(f"{number}  {printable(old.title)}")
-    for change in found:
-        yield painter.paint(f"  {change_text(change)}", change.sign)
 
 
 def _above(prefix: str, found: Sequence[Change]) -> Iterator[Change]:

@@ -13,7 +13,7 @@ from otx.ottl.errors import ExecutionError
 from otx.ottl.plan import Plan, Report
 from otx.ottl.program import ExecutionStopped
 from otx.ottl.records import Batch
-from otx.ottl.rendering import Painter, diff_lines, item_changes
+from otx.ottl.rendering import Painter, diff_blocks, item_changes
 from otx.output import Output, Remarks, Row
 from otx.services.ottl_input import Pieces
 from otx.services.ottl_work import FailureText, Tally, failure_text, tally_of, unwritable
@@ -44,9 +44,9 @@ class Comparison:
                 if one.after != one.before:
                     old = item_states(one.signal, one.before)
                     new = item_states(one.signal, one.after)
-                    for line in diff_lines(old, new, one.origins, painter, first):
-                        changed += not line.removeprefix("\x1b[1m").startswith(" ")
-                        stream.write(line + "\n")
+                    for lines in diff_blocks(old, new, one.origins, painter, first):
+                        changed += 1
+                        stream.write("\n".join((*lines, "")))
                 first += one.items
         Remarks(self._environment).note(
             f"{counted(changed, 'record')} of {format_count(self.tally.items)} changed"

@@ -24,8 +24,16 @@ _WORK_FORMS: dict[RunForm, WorkForm] = {
 }
 
 
-def run_plan(environment: Environment, plan: Plan, pieces: Pieces, form: RunForm, out: str) -> int:
-    """Run a plan and write what came of it; the exit code.
+def run_plan(
+    environment: Environment,
+    plan: Plan,
+    pieces: Pieces,
+    form: RunForm,
+    out: str,
+    *,
+    is_live: bool = True,
+) -> int:
+    """Run a plan and write what came of it; the exit code. `is_live`: pieces may come slowly.
 
     Under `propagate` the first failure ends the run; what was done up to it is written all the
     same, because it is what one looks at.
@@ -37,7 +45,7 @@ def run_plan(environment: Environment, plan: Plan, pieces: Pieces, form: RunForm
         write = shown.diff if form == "diff" else shown.table
         write(pieces, Output(environment, out))
         return _conclude(environment, shown.tally, shown.stopped)
-    bulk = _Bulk(work_all(plan, pieces, _WORK_FORMS[form]))
+    bulk = _Bulk(work_all(plan, pieces, _WORK_FORMS[form], is_live=is_live))
     output = Output(environment, out)
     if form == "json":
         output.document(bulk.routes())

@@ -31,7 +31,8 @@ from otx.services.transform_tally import TransformTally, failure_text
 CAPACITY_BYTES = 64 << 20
 """Bodies that wait for the rules, the one that they run on included."""
 _COLLECT_BYTES = 32 << 20
-"""An opened request is a circle of objects, and a receiver collects those seldom."""
+"""A span that was dropped and its events know one another, and with them hold the whole request; a
+receiver looks for such circles seldom."""
 
 
 class Transform:
@@ -122,16 +123,17 @@ class Transform:
         self._warned = set(rules.warnings)
 
     def _run(self, request: Request) -> Request | None:
+        batch = Batch(request.signal, request.body)
         try:
-            return self._transformed(self._rules, request)
+            return self._transformed(self._rules, request, batch)
         finally:
+            batch.release()
             self._uncollected_bytes += len(request.body)
             if self._uncollected_bytes >= _COLLECT_BYTES:
                 self._uncollected_bytes = 0
                 gc.collect()
 
-    def _transformed(self, rules: Rules, request: Request) -> Request | None:
-        batch = Batch(request.signal, request.body)
+    def _transformed(self, rules: Rules, request: Request, batch: Batch) -> Request | None:
         numbers = Numbers(batch)
         report = Report()
         try:

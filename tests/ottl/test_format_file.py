@@ -28,3 +28,20 @@ def test_what_would_end_a_plain_text_is_quoted(name: str) -> None:
     after = load_yaml(format_file(source, "x.yaml"), "x.yaml").data
     found = after if isinstance(after, list) else after["trace_statements"]
     assert found == ['set(span.attributes["a"], {"it\'s": 1})']
+
+
+def test_a_statement_with_a_comment_between_its_lines_stays_as_it_is() -> None:
+    before = "set(span.name,\n# why\n  1)\nset( span.kind,2)\n"
+    assert format_file(before, "x.ottl") == before.replace("set( span.kind,2)", "set(span.kind, 2)")
+
+
+def test_line_ends_stay_and_only_they_end_a_line() -> None:
+    assert format_file("set( span.kind,2)\r\n", "x.ottl") == "set(span.kind, 2)\r\n"
+    # Python takes U+2028 for a line's end; here it stands in a text.
+    text = 'set( span.name, "a\N{LINE SEPARATOR}b")\n'
+    assert format_file(text, "x.ottl") == 'set(span.name, "a\\u2028b")\n'
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n"])
+def test_a_file_without_a_statement_stays_as_it_is(text: str) -> None:
+    assert format_file(text, "x.ottl") == text

@@ -1,16 +1,21 @@
 """Work in several processes: in order, ended by the first failure, with errors of the user's."""
 
 import itertools
+import json
+import os
+import signal
 from collections.abc import Iterator
 
 import pytest
 
-from otx.errors import OtxError
+from otx.errors import MachineError, OtxError
 from otx.model.signal import Signal
 from otx.otlp.decode import Request
 from otx.otlp.pieces import Piece
+from otx.ottl.plan import Plan
 from otx.services import ottl_parallel
 from otx.services.ottl_parallel import work_all
+from otx.services.ottl_work import Done, WorkForm, work
 from tests.services.ottl_case import config, statements
 from tests.services.small_requests import span_names, spans_request
 
@@ -26,6 +31,13 @@ def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def piece(name: str) -> Piece:
     return Piece("protobuf", spans_request(name).body, f"piece {name}", Signal.TRACES)
+
+
+def document(spans: int) -> Piece:
+    """A document of a resource for each span, all of one trace."""
+    ids = {"traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174"}
+    resources = [{"scopeSpans": [{"spans": [{**ids, "name": str(n)}]}]} for n in range(spans)]
+    return Piece("json", json.dumps({"resourceSpans": resources}).encode(), "a document")
 
 
 def names(out: bytes) -> list[str]:
@@ -85,6 +97,39 @@ def test_an_error_keeps_its_text_its_hint_and_its_code() -> None:
         next(made)
     assert "it may be OTLP protobuf" in caught.value.hint
     assert caught.value.code == 2
+
+
+@pytest.mark.parametrize("is_live", [True, False])
+def test_a_document_is_worked_on_resource_by_resource(is_live: bool) -> None:
+    made = work_all(PLAN, [document(9)], "protobuf", processes=2, is_live=is_live)
+    assert [names(done.out) for done in made] == [[f"x{n}"] for n in range(9)]
+
+
+def test_sampling_sees_all_resources_of_a_request() -> None:
+    policy = {"name": "p", "type": "ottl_condition", "ottl_condition": {"span": ['name == "0"']}}
+    plan = config(tail_sampling={"policies": [policy]})
+    (done,) = work_all(plan, [document(9)], "protobuf", processes=2)
+    assert names(done.out) == [str(n) for n in range(9)]
+
+
+def test_a_file_that_is_small_is_worked_on_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ottl_parallel, "ALONE_BYTES", 1 << 20)
+    monkeypatch.setattr(ottl_parallel, "_work_in_processes", None)
+    made = work_all(PLAN, map(piece, "abc"), "protobuf", processes=2, is_live=False)
+    assert [names(done.out) for done in made] == [["xa"], ["xb"], ["xc"]]
+
+
+def test_a_process_that_is_killed_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = os.getpid()
+
+    def work_or_die(plan: Plan, one: Piece, form: WorkForm) -> Done:
+        if os.getpid() != here:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return work(plan, one, form)
+
+    monkeypatch.setattr(ottl_parallel, "work", work_or_die)
+    with pytest.raises(MachineError, match="was killed"):
+        list(work_all(PLAN, map(piece, "abc"), "protobuf", processes=2))
 
 
 def test_no_pieces_are_no_work() -> None:

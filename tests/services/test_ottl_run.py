@@ -1,6 +1,7 @@
 """A plan run over telemetry: every form of what is written, and what is said beside it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,14 @@ def test_a_difference_names_the_records_that_changed(here: Environment) -> None:
     heads = [line.partition(" ")[0] for line in out.splitlines() if not line.startswith(" ")]
     assert heads == ["1", "3"]
     assert err == "2 records of 3 changed\n"
+
+
+def test_colours_do_not_change_what_is_counted(tmp_path: Path) -> None:
+    coloured = replace(world(tmp_path), colour_mode="always")
+    assert run(coloured, CHANGE, "diff", spans_request("a", "b")) == 0
+    out, err = said(coloured)
+    assert "\x1b[33m  ~ name" in out
+    assert err == "1 record of 2 changed\n"
 
 
 def test_a_table_has_a_row_a_record(here: Environment) -> None:

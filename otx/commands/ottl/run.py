@@ -74,7 +74,8 @@ def run(
     if trace:
         return trace_plan(environment, plan, pieces, functions, out)
     chosen = form or ("diff" if environment.stdout_is_terminal and out == "-" else "otlp-json")
-    return run_plan(environment, plan, pieces, chosen, out)
+    is_file = in_ is not None and (environment.cwd / in_).is_file()
+    return run_plan(environment, plan, pieces, chosen, out, is_live=not is_file)
 
 
 def _plan(
