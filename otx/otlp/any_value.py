@@ -76,7 +76,9 @@ def decode_any(data: bytes, depth: int = MAX_DEPTH) -> AnyValue:
         return None
     tag = data[0]
     if tag == 0x0A:  # string_value, nearly always alone
-        size, at = (data[1], 2) if b"" < data[1:2] < b"\x80" else read_varint(data, 1)
+        if 1 < len(data) < 130 and len(data) == 2 + data[1]:
+            return data[2:].decode("utf-8", "surrogateescape")
+        size, at = read_varint(data, 1)
         if len(data) == at + size:
             return data[at:].decode("utf-8", "surrogateescape")
     elif tag == 0x18:

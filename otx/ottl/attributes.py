@@ -4,19 +4,19 @@ Most statements read two of ten attributes and write one. What is not named is n
 is written back byte for byte; order is kept, as it is in the Collector.
 """
 
-from collections.abc import ItemsView, Iterator, MutableMapping, Set
+from collections.abc import Collection, ItemsView, Iterable, Iterator, MutableMapping, Set
 from typing import Any
 
 from otx.otlp.any_value import TooDeep, encode_key_value, key_of, value_of
 from otx.ottl.errors import ExecutionError
-from otx.ottl.values import Value, deep_copy
+from otx.ottl.values import MapForm, Value, deep_copy
 
 _MISSING: Any = object()
 _KNOWN_KEYS: dict[bytes, str] = {}
 _KNOWN_KEYS_LIMIT = 10_000
 
 
-class AttributeMap(MutableMapping[str, Value]):
+class AttributeMap(MapForm, MutableMapping[str, Value]):
     """The attributes of one message. Of two entries with one key the first is the one that counts.
 
     Values are those of `otx.ottl.values`. A map or list that was read and is then changed in place
@@ -116,36 +116,39 @@ class AttributeMap(MutableMapping[str, Value]):
         self._later.clear()
         self._changed = True
 
-    def adopt(self, key: str, source: "AttributeMap") -> None:
-        """Take over an entry of another map, as the bytes that it is where it is bytes."""
-        data = source._raw[key]
-        if data is None:
-            self[key] = deep_copy(source._values[key])
-            return
-        self._raw[key] = data
-        self._values.pop(key, None)
-        self._changed = True
+    def adopt(self, keys: Iterable[str], source: "AttributeMap") -> None:
+        """Take over entries of another map, as the bytes that they are where they are bytes."""
+        for key in keys:
+            data = self._raw[key] = source._raw[key]
+            if data is None:
+                self._values[key] = deep_copy(source._values[key])
+            else:
+                self._values.pop(key, None)
+            self._changed = True
 
     def keep(self, keys: Set[str]) -> None:
         """Remove every key but these; without decoding what goes or stays."""
-        if not self._raw.keys() <= keys:
-            self._raw = {key: data for key, data in self._raw.items() if key in keys}
-            self._values = {key: one for key, one in self._values.items() if key in keys}
-            self._later = [data for data in self._later if key_of(data) in keys]
-            self._changed = True
+        self.drop([key for key in self._raw if key not in keys])
+
+    def drop(self, keys: Collection[str]) -> None:
+        """Remove keys that are there, with what other entries they have; nothing is decoded."""
+        if not keys:
+            return
+        for key in keys:
+            del self._raw[key]
+            self._values.pop(key, None)
+        if self._later:
+            self._later = [data for data in self._later if key_of(data) in self._raw]
+        self._changed = True
 
     def texts_longer_than(self, limit: int) -> "list[tuple[str, str]]":
         """The texts of more than `limit` bytes; of the others hardly any is decoded."""
-        found = []
-        for key, data in self._raw.items():
-            if data is not None and len(data) <= limit:
-                continue  # the entry as a whole is shorter
-            value = self[key]
-            # Four bytes a character at most: shorter texts need no look at their bytes.
-            may_be = type(value) is str and len(value) * 4 > limit
-            if may_be and len(value.encode("utf-8", "surrogateescape")) > limit:
-                found.append((key, value))
-        return found
+        return [
+            (key, value)
+            for key, data in self._raw.items()
+            # An entry that is no longer as a whole holds no such text.
+            if (data is None or len(data) > limit) and is_longer(value := self[key], limit)
+        ]
 
     def encoded(self, key: str) -> bytes:
         """The serialised KeyValue of a key."""
@@ -188,6 +191,15 @@ class AttributeMap(MutableMapping[str, Value]):
             if key_of(data) == key:
                 self._raw[key] = self._later.pop(at)
                 return
+
+
+def is_longer(value: Value, limit: int) -> bool:
+    """Whether a value is a text of more than `limit` bytes."""
+    if type(value) is not str:
+        return False
+    if len(value) > limit:
+        return True
+    return not value.isascii() and len(value.encode("utf-8", "surrogateescape")) > limit
 
 
 def _learn(name: bytes, data: bytes) -> str:

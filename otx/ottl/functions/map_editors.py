@@ -1,6 +1,6 @@
 """The editors of a map's keys: which are kept, which are removed, and how maps become one."""
 
-from collections.abc import Collection, MutableMapping
+from collections.abc import Collection
 from typing import Any, Literal
 
 from otx.ottl.attributes import AttributeMap
@@ -75,16 +75,16 @@ def limit(target: Target, limit: ConstInt, priority_keys: list[ConstText]) -> Ru
     if limit < len(priority_keys):
         raise ExecutionError(f"the limit {limit} is below the number of priority keys")
     edit, get = target.edit, target.get
+    first = frozenset(priority_keys)
 
     def run(record: Any) -> None:
         if len(mapping(get(record))) <= limit:
             return
         attributes = mapping(edit(record))
-        kept = {key for key in priority_keys if key in attributes}
         # A priority key that is given twice is counted twice, as the Collector does.
-        room = limit - sum(key in attributes for key in priority_keys)
-        others = [key for key in attributes if key not in kept]
-        retain(attributes, kept.union(others[: max(room, 0)]))
+        room = limit - len([key for key in priority_keys if key in attributes])
+        others = [key for key in attributes if key not in first]
+        _remove(attributes, others[room:])
 
     return run
 
@@ -110,8 +110,7 @@ def merge_maps(
             wanted = strategy == "update"
             chosen = [key for key in added if (key in attributes) is wanted]
         if isinstance(attributes, AttributeMap) and isinstance(added, AttributeMap):
-            for key in chosen:
-                attributes.adopt(key, added)
+            attributes.adopt(chosen, added)
         else:
             for key in chosen:
                 attributes[key] = deep_copy(added[key])
@@ -121,12 +120,12 @@ def merge_maps(
 
 def retain(attributes: Map, keys: "frozenset[str] | set[str]") -> None:
     """Remove every key of a map but these, and decode nothing for it."""
-    if isinstance(attributes, AttributeMap):
-        attributes.keep(keys)
-        return
     _remove(attributes, [key for key in attributes if key not in keys])
 
 
-def _remove(attributes: MutableMapping[str, Any], keys: Collection[str]) -> None:
+def _remove(attributes: Map, keys: Collection[str]) -> None:
+    if isinstance(attributes, AttributeMap):
+        attributes.drop(keys)
+        return
     for key in keys:
         del attributes[key]

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from otx.ottl.attributes import AttributeMap
+from otx.ottl.attributes import AttributeMap, is_longer
 from otx.ottl.coerce import mapping
 from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import Example, Run, editor_builder
@@ -141,11 +141,7 @@ def _texts_longer_than(attributes: Map, limit: int) -> list[tuple[str, str]]:
     """The texts of a map of more than so many bytes."""
     if isinstance(attributes, AttributeMap):
         return attributes.texts_longer_than(limit)
-    return [
-        (key, value)
-        for key, value in attributes.items()
-        if type(value) is str and len(value.encode("utf-8", "surrogateescape")) > limit
-    ]
+    return [(key, value) for key, value in attributes.items() if is_longer(value, limit)]
 
 
 def _boundary(octets: bytes, end: int) -> int:
