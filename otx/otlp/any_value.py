@@ -52,13 +52,12 @@ def value_of(data: bytes) -> AnyValue:
         ValueError: It is nested deeper than `MAX_DEPTH`, or malformed.
     """
     if len(data) > 1:
-        size = data[1]
-        if data[0] == 0x0A and size < 128:
-            at = 2 + size  # behind the key
-            if len(data) > at + 1 and data[at] == 0x12 and at + 2 + data[at + 1] == len(data):
+        at = 2 + data[1]  # behind the first field, if its size is one byte
+        if at < 130 and at + 1 < len(data):
+            if data[0] == 0x0A and data[at] == 0x12 and at + 2 + data[at + 1] == len(data):
                 return decode_any(data[at + 2 :])
-        elif data[0] == 0x12 and size < 128 and data[size + 2 : size + 3] == b"\x0a":
-            return decode_any(data[2 : 2 + size])
+            if data[0] == 0x12 and data[at] == 0x0A:
+                return decode_any(data[2:at])
     value: AnyValue = None
     for tag, content in fields(data):
         if tag == 0x12:

@@ -12,7 +12,7 @@ from typing import Any
 from otx.ottl import keys as indexing
 from otx.ottl.arguments import LEFT_OUT, Binder
 from otx.ottl.arithmetic import calculation, negative, positive
-from otx.ottl.compare import comparison, is_nil
+from otx.ottl.compare import OPERATORS, comparison, is_nil
 from otx.ottl.composites import CompiledLambda, ListOf, MapOf
 from otx.ottl.contexts.context import Context
 from otx.ottl.errors import ExecutionError, OttlError
@@ -23,6 +23,7 @@ from otx.ottl.syntax import (
     And,
     Arithmetic,
     Call,
+    CompareOperator,
     Comparison,
     Constant,
     EnumSymbol,
@@ -300,13 +301,24 @@ class ExpressionCompiler:
 
 
 def _against(
-    evaluate: Evaluate, operator: str, constant: Value, compare: Callable[[Value, Value], bool]
+    evaluate: Evaluate,
+    operator: CompareOperator,
+    constant: Value,
+    compare: Callable[[Value, Value], bool],
 ) -> Callable[[Any], bool]:
     """A comparison with a literal: the commonest kinds need no table of kinds."""
     kind = type(constant)
     if kind is str and operator == "==":
         # A text equals nothing but a text, and nothing else of Python equals one.
         return lambda record: bool(evaluate(record) == constant)
+    if kind is int:
+        compare_ints = OPERATORS[operator]
+
+        def run(record: Any) -> bool:
+            value = evaluate(record)
+            return compare_ints(value, constant) if type(value) is int else compare(value, constant)
+
+        return run
     if constant is None and operator == "!=":
         return lambda record: not is_nil(evaluate(record))
     if constant is None and operator == "==":
