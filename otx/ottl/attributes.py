@@ -13,6 +13,7 @@ from otx.ottl.values import MapForm, Value, deep_copy
 
 _MISSING: Any = object()
 _KNOWN_KEYS: dict[bytes, str] = {}
+"""Keys by the field that holds them: tag, length of one byte, text."""
 _KNOWN_KEYS_LIMIT = 10_000
 
 
@@ -33,14 +34,14 @@ class AttributeMap(MapForm, MutableMapping[str, Value]):
         for data in entries:
             try:
                 size = data[1]
-                if data[0] == 0x0A:
-                    name = data[2 : size + 2] if size < 128 else b""
-                else:  # the value first, as the Collector writes
-                    name = data[size + 4 :] if size < 128 and data[size + 2] == 0x0A else b""
+                if data[0] == 0x12:  # the value first, as the Collector writes
+                    named = data[size + 2 :] if size < 128 else b""
+                else:
+                    named = data[: size + 2]
             except IndexError:
-                name = b""
-            key = known.get(name)
-            raw[_learn(name, data) if key is None else key] = data
+                named = b""
+            key = known.get(named)
+            raw[_learn(data) if key is None else key] = data
         self._field = field
         self._raw = raw
         self._values: dict[str, Value] = {}
@@ -143,12 +144,14 @@ class AttributeMap(MapForm, MutableMapping[str, Value]):
 
     def texts_longer_than(self, limit: int) -> "list[tuple[str, str]]":
         """The texts of more than `limit` bytes; of the others hardly any is decoded."""
-        return [
-            (key, value)
-            for key, data in self._raw.items()
-            # An entry that is no longer as a whole holds no such text.
-            if (data is None or len(data) > limit) and is_longer(value := self[key], limit)
-        ]
+        found = []
+        for key, data in self._raw.items():
+            if data is not None and len(data) <= limit:
+                continue  # the entry as a whole is shorter
+            value = self[key]
+            if is_longer(value, limit):
+                found.append((key, value))
+        return found
 
     def encoded(self, key: str) -> bytes:
         """The serialised KeyValue of a key."""
@@ -202,10 +205,10 @@ def is_longer(value: Value, limit: int) -> bool:
     return not value.isascii() and len(value.encode("utf-8", "surrogateescape")) > limit
 
 
-def _learn(name: bytes, data: bytes) -> str:
-    """The key of an entry whose name was not met before, or could not be taken as it stands."""
+def _learn(data: bytes) -> str:
+    """The key of an entry whose key was not met before, or could not be taken as it stands."""
     key = key_of(data)
-    is_exact = bool(name) and key.encode("utf-8", "surrogateescape") == name
-    if is_exact and len(_KNOWN_KEYS) < _KNOWN_KEYS_LIMIT:
-        _KNOWN_KEYS[name] = key
+    name = key.encode("utf-8", "surrogateescape")
+    if len(name) < 128 and len(_KNOWN_KEYS) < _KNOWN_KEYS_LIMIT:
+        _KNOWN_KEYS[bytes((0x0A, len(name))) + name] = key
     return key

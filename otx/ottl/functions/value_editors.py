@@ -130,6 +130,9 @@ def truncate_all(
     def run(record: Any) -> None:
         attributes = mapping(edit(record))
         for key, value in _texts_longer_than(attributes, limit):
+            if value.isascii():
+                attributes[key] = value[:end] + truncation_marker
+                continue
             octets = value.encode("utf-8", "surrogateescape")
             kept = octets[: _boundary(octets, end) if utf8_safe else end] + marker
             attributes[key] = kept.decode("utf-8", "surrogateescape")
