@@ -9,7 +9,6 @@ import difflib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from otx.ottl import keys as indexing
 from otx.ottl.arguments import LEFT_OUT, Binder
 from otx.ottl.arithmetic import calculation, negative, positive
 from otx.ottl.compare import OPERATORS, comparison, is_nil
@@ -17,6 +16,7 @@ from otx.ottl.composites import CompiledLambda, ListOf, MapOf
 from otx.ottl.contexts.context import Context
 from otx.ottl.errors import ExecutionError, OttlError
 from otx.ottl.functions.registry import Function, FunctionSet
+from otx.ottl.keys import indexed, read_result
 from otx.ottl.lift import Always, Bound, Evaluate, lift, lift_editor
 from otx.ottl.paths import PathResolver, ResolvedPath
 from otx.ottl.syntax import (
@@ -204,9 +204,7 @@ class ExpressionCompiler:
         keys = [self._key(key) for key in node.fields[0].keys]
         if not keys:
             return Bound(evaluate=lambda _: cell[0])
-        return Bound(
-            evaluate=lambda record: indexing.read_result(cell[0], (key(record) for key in keys))
-        )
+        return Bound(evaluate=indexed(read_result, lambda _: cell[0], keys))
 
     def _formal(self, node: Path) -> list[Value] | None:
         """The cell of the formal that a path names; inner lambdas hide outer ones."""
@@ -232,12 +230,7 @@ class ExpressionCompiler:
         if not node.keys:
             return result
         keys = [self._key(key) for key in node.keys]
-        evaluate = result.closure()
-        return Bound(
-            evaluate=lambda record: indexing.read_result(
-                evaluate(record), (key(record) for key in keys)
-            )
-        )
+        return Bound(evaluate=indexed(read_result, result.closure(), keys))
 
     def _build(self, function: Function, bound: Sequence[Bound], call: Call) -> Evaluate:
         """What a builder makes of its arguments: closures where it asks for them."""
