@@ -4,7 +4,7 @@ Most statements read two of ten attributes and write one. What is not named is n
 is written back byte for byte; order is kept, as it is in the Collector.
 """
 
-from collections.abc import Collection, ItemsView, Iterable, Iterator, MutableMapping, Set
+from collections.abc import Collection, ItemsView, Iterator, MutableMapping, Set
 from typing import Any
 
 from otx.otlp.any_value import TooDeep, encode_key_value, key_of, value_of
@@ -117,15 +117,23 @@ class AttributeMap(MapForm, MutableMapping[str, Value]):
         self._later.clear()
         self._changed = True
 
-    def adopt(self, keys: Iterable[str], source: "AttributeMap") -> None:
-        """Take over entries of another map, as the bytes that they are where they are bytes."""
-        for key in keys:
-            data = self._raw[key] = source._raw[key]
-            if data is None:
-                self._values[key] = deep_copy(source._values[key])
-            else:
-                self._values.pop(key, None)
-            self._changed = True
+    def adopt(self, source: "AttributeMap", *, new: bool = True, present: bool = True) -> None:
+        """Take over entries of another map, as the bytes that they are where they are bytes.
+
+        Args:
+            source: Where they are.
+            new: Whether entries whose keys are not here are taken.
+            present: Whether entries whose keys are here are taken.
+        """
+        raw, values = self._raw, self._values
+        for key, data in source._raw.items():
+            if present if key in raw else new:
+                raw[key] = data
+                if data is None:
+                    values[key] = deep_copy(source._values[key])
+                else:
+                    values.pop(key, None)
+                self._changed = True
 
     def keep(self, keys: Set[str]) -> None:
         """Remove every key but these; without decoding what goes or stays."""

@@ -80,7 +80,7 @@ def limit(target: Target, limit: ConstInt, priority_keys: list[ConstText]) -> Ru
     def run(record: Any) -> None:
         if len(mapping(get(record))) <= limit:
             return
-        attributes = mapping(edit(record))
+        attributes = edit(record)
         # A priority key that is given twice is counted twice, as the Collector does.
         room = limit - len([key for key in priority_keys if key in attributes])
         others = [key for key in attributes if key not in first]
@@ -100,19 +100,16 @@ def merge_maps(
 ) -> Run:
     """Copy entries of a map into another: new keys (insert), present ones (update) or all."""
     edit = target.edit
+    takes_new, takes_present = strategy != "update", strategy != "insert"
 
     def run(record: Any) -> None:
         attributes = mapping(edit(record))
         added = source(record)
-        if strategy == "upsert":
-            chosen: Collection[str] = list(added)
-        else:
-            wanted = strategy == "update"
-            chosen = [key for key in added if (key in attributes) is wanted]
         if isinstance(attributes, AttributeMap) and isinstance(added, AttributeMap):
-            attributes.adopt(chosen, added)
-        else:
-            for key in chosen:
+            attributes.adopt(added, new=takes_new, present=takes_present)
+            return
+        for key in list(added):
+            if takes_present if key in attributes else takes_new:
                 attributes[key] = deep_copy(added[key])
 
     return run
