@@ -9,20 +9,21 @@ import difflib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from otx.ottl import keys as indexing
 from otx.ottl.arguments import LEFT_OUT, Binder
 from otx.ottl.arithmetic import calculation, negative, positive
-from otx.ottl.compare import comparison, is_nil
+from otx.ottl.compare import OPERATORS, comparison, is_nil
 from otx.ottl.composites import CompiledLambda, ListOf, MapOf
 from otx.ottl.contexts.context import Context
 from otx.ottl.errors import ExecutionError, OttlError
 from otx.ottl.functions.registry import Function, FunctionSet
+from otx.ottl.keys import indexed, read_result
 from otx.ottl.lift import Always, Bound, Evaluate, lift, lift_editor
 from otx.ottl.paths import PathResolver, ResolvedPath
 from otx.ottl.syntax import (
     And,
     Arithmetic,
     Call,
+    CompareOperator,
     Comparison,
     Constant,
     EnumSymbol,
@@ -203,9 +204,7 @@ class ExpressionCompiler:
         keys = [self._key(key) for key in node.fields[0].keys]
         if not keys:
             return Bound(evaluate=lambda _: cell[0])
-        return Bound(
-            evaluate=lambda record: indexing.read_result(cell[0], (key(record) for key in keys))
-        )
+        return Bound(evaluate=indexed(read_result, lambda _: cell[0], keys))
 
     def _formal(self, node: Path) -> list[Value] | None:
         """The cell of the formal that a path names; inner lambdas hide outer ones."""
@@ -231,12 +230,7 @@ class ExpressionCompiler:
         if not node.keys:
             return result
         keys = [self._key(key) for key in node.keys]
-        evaluate = result.closure()
-        return Bound(
-            evaluate=lambda record: indexing.read_result(
-                evaluate(record), (key(record) for key in keys)
-            )
-        )
+        return Bound(evaluate=indexed(read_result, result.closure(), keys))
 
     def _build(self, function: Function, bound: Sequence[Bound], call: Call) -> Evaluate:
         """What a builder makes of its arguments: closures where it asks for them."""
@@ -300,13 +294,24 @@ class ExpressionCompiler:
 
 
 def _against(
-    evaluate: Evaluate, operator: str, constant: Value, compare: Callable[[Value, Value], bool]
+    evaluate: Evaluate,
+    operator: CompareOperator,
+    constant: Value,
+    compare: Callable[[Value, Value], bool],
 ) -> Callable[[Any], bool]:
     """A comparison with a literal: the commonest kinds need no table of kinds."""
     kind = type(constant)
     if kind is str and operator == "==":
         # A text equals nothing but a text, and nothing else of Python equals one.
         return lambda record: bool(evaluate(record) == constant)
+    if kind is int:
+        compare_ints = OPERATORS[operator]
+
+        def run(record: Any) -> bool:
+            value = evaluate(record)
+            return compare_ints(value, constant) if type(value) is int else compare(value, constant)
+
+        return run
     if constant is None and operator == "!=":
         return lambda record: not is_nil(evaluate(record))
     if constant is None and operator == "==":

@@ -193,15 +193,12 @@ def _read_only(
     accessor: Accessor, last: Field, compile_key: CompileKey
 ) -> tuple[Evaluate, Callable[[Any, Value], None], Evaluate]:
     keys = [compile_key(key) for key in last.keys]
-    whole = accessor.get
-
-    def get(record: Any) -> Value:
-        return indexing.read(whole(record), (key(record) for key in keys))
 
     def refuse(_: Any, __: Value = None) -> Value:
         raise ExecutionError(f"{last.name} is read-only")
 
-    return get if keys else whole, refuse, refuse
+    get = indexing.indexed(indexing.read, accessor.get, keys) if keys else accessor.get
+    return get, refuse, refuse
 
 
 def _whole(
@@ -265,9 +262,7 @@ def _many_keys(
 ) -> tuple[Evaluate, Callable[[Any, Value], None], Evaluate]:
     container, touch = accessor.get, accessor.touch
     first, *rest = keys
-
-    def get(record: Any) -> Value:
-        return indexing.read(container(record), (key(record) for key in keys))
+    get = indexing.indexed(indexing.read, container, keys)
 
     def put(record: Any, value: Value) -> None:
         target, name = container(record), first(record)

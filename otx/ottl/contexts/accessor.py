@@ -1,6 +1,7 @@
 """One section of a path: how it is read, written and indexed, whatever message it lies in."""
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
@@ -62,12 +63,12 @@ def refuse(name: str, wanted: str, value: Value) -> ExecutionError:
     return ExecutionError(f"{name} takes {article} {wanted}, not {kind_of(value)}")
 
 
-def text(name: str, of: Get | None = None) -> Accessor:
-    """A string field, which the open view keeps as bytes."""
-    message = of or _item
+def text(name: str, of: str = "item") -> Accessor:
+    """A string field of the message at a path from the record, kept as bytes by the open view."""
+    message, read = attrgetter(of), attrgetter(f"{of}.{name}")
 
     def get(record: Any) -> Value:
-        return str(getattr(message(record), name), "utf-8", "surrogateescape")
+        return str(read(record), "utf-8", "surrogateescape")
 
     def set_(record: Any, value: Value) -> None:
         if type(value) is not str:
@@ -77,14 +78,14 @@ def text(name: str, of: Get | None = None) -> Accessor:
     return Accessor("string", get, set_)
 
 
-def integer(name: str, bits: int = 64, of: Get | None = None, *, signed: bool = True) -> Accessor:
+def integer(name: str, bits: int = 64, of: str = "item", *, signed: bool = True) -> Accessor:
     """An integer field; a number that is too large is cut as Go's conversion cuts it."""
-    message = of or _item
+    message, read = attrgetter(of), attrgetter(f"{of}.{name}")
     modulus, half = 1 << bits, 1 << (bits - 1)
 
-    def get(record: Any) -> Value:
-        number = getattr(message(record), name)
-        return number if bits < 64 or number < half else number - modulus
+    def get_wrapped(record: Any) -> Value:
+        number = read(record)
+        return number if number < half else number - modulus
 
     def set_(record: Any, value: Value) -> None:
         if type(value) is not int:
@@ -92,7 +93,7 @@ def integer(name: str, bits: int = 64, of: Get | None = None, *, signed: bool = 
         value %= modulus
         setattr(message(record), name, value - modulus if signed and value >= half else value)
 
-    return Accessor("int", get, set_)
+    return Accessor("int", get_wrapped if bits == 64 and not signed else read, set_)
 
 
 def double(name: str) -> Accessor:

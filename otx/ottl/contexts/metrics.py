@@ -157,7 +157,7 @@ def _buckets(field: str) -> Accessor:
         of(record).ParseFromString(value.content[0])
 
     sections = {
-        "offset": integer("offset", 32, of),
+        "offset": integer("offset", 32, f"item.{field}"),
         "bucket_counts": counts("bucket_counts", of),
     }
     return Accessor("buckets", get, set_, sections=sections)

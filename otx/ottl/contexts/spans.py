@@ -73,8 +73,6 @@ def _flags() -> Accessor:
 
 
 def _status() -> Accessor:
-    of: Get = attrgetter("item.status")
-
     def get(record: Any) -> Value:
         return Opaque("status", (record.item.status.SerializeToString(),))
 
@@ -83,7 +81,10 @@ def _status() -> Accessor:
             raise refuse("status", "status", value)
         record.item.status.ParseFromString(value.content[0])
 
-    sections = {"code": integer("code", 32, of), "message": text("message", of)}
+    sections = {
+        "code": integer("code", 32, "item.status"),
+        "message": text("message", "item.status"),
+    }
     return Accessor("status", get, set_, sections=sections)
 
 

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from otx.ottl.attributes import AttributeMap
+from otx.ottl.attributes import AttributeMap, is_longer
 from otx.ottl.coerce import mapping
 from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import Example, Run, editor_builder
@@ -130,6 +130,9 @@ def truncate_all(
     def run(record: Any) -> None:
         attributes = mapping(edit(record))
         for key, value in _texts_longer_than(attributes, limit):
+            if value.isascii():
+                attributes[key] = value[:end] + truncation_marker
+                continue
             octets = value.encode("utf-8", "surrogateescape")
             kept = octets[: _boundary(octets, end) if utf8_safe else end] + marker
             attributes[key] = kept.decode("utf-8", "surrogateescape")
@@ -141,11 +144,7 @@ def _texts_longer_than(attributes: Map, limit: int) -> list[tuple[str, str]]:
     """The texts of a map of more than so many bytes."""
     if isinstance(attributes, AttributeMap):
         return attributes.texts_longer_than(limit)
-    return [
-        (key, value)
-        for key, value in attributes.items()
-        if type(value) is str and len(value.encode("utf-8", "surrogateescape")) > limit
-    ]
+    return [(key, value) for key, value in attributes.items() if is_longer(value, limit)]
 
 
 def _boundary(octets: bytes, end: int) -> int:
