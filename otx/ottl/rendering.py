@@ -105,24 +105,22 @@ def change_text(change: Change) -> str:
     return f"{change.sign} {path}  {value_text(value)}"
 
 
-def step_lines(
-    title: str, step: Step, painter: Painter, *, is_dropped: bool = False
-) -> Iterator[str]:
+def step_lines(title: str, step: Step, painter: Painter, effect: str = "") -> Iterator[str]:
     """One statement on one record: a line, and why where it did nothing.
 
     Args:
         title: The record.
         step: What the statement made of it.
         painter: Gives the colours.
-        is_dropped: Whether it was a rule that dropped the record.
+        effect: What a condition that is true does to the record: `dropped`.
     """
-    mark, sign = ("✂", "-") if is_dropped else _MARKS[step.verdict]
+    mark, sign = ("✂", "-") if effect == "dropped" else _MARKS[step.verdict]
     head = printable(f"{mark} {title}  {' '.join(step.statement.split())}")
     yield painter.paint(head, sign) + painter.faint(f"  {step.ns / 1000:.1f} µs")
     if step.verdict == "failed":
         yield painter.paint(f"    failed: {printable(step.reason)}", "-")
-    if is_dropped:
-        yield painter.paint("    dropped", "-")
+    if effect:
+        yield painter.paint(f"    {printable(effect)}", sign)
         return
     for part in step.parts:
         yield f"    {part_text(part)}"

@@ -8,7 +8,7 @@ one that just runs, with more closures beside it for the parts that people ask a
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -141,7 +141,11 @@ class TracedStatement:
 
 
 class TracedCondition:
-    """A condition that can tell what made it true or false."""
+    """A condition that can tell what made it true or false.
+
+    Attributes:
+        text: As it was written.
+    """
 
     def __init__(
         self, text: str, context: Context, functions: FunctionSet, *, needs_prefix: bool = False
@@ -151,22 +155,28 @@ class TracedCondition:
         Raises:
             OttlError: It does not parse or check.
         """
+        self.text = text
         compiler = ExpressionCompiler(text, context, functions, needs_prefix=needs_prefix)
-        self._probes = list(_probes(parse_condition(text), compiler))
+        tree = parse_condition(text)
+        self._holds = compiler.condition(tree)
+        self._probes = list(_probes(tree, compiler))
+
+    def ask(self, record: Any) -> Step:
+        """Ask it of a record and say what happened: it "ran" where it is true."""
+        begun = time.perf_counter_ns()
+        reason = ""
+        verdict: Verdict = "not matched"
+        try:
+            verdict = "ran" if self._holds(record) else "not matched"
+        except (ExecutionError, RecursionError) as error:
+            verdict, reason = "failed", words(error)
+        took = time.perf_counter_ns() - begun
+        parts = () if verdict == "ran" else self.parts(record)
+        return Step(self.text, verdict, parts, (), reason, took)
 
     def parts(self, record: Any) -> list[Part]:
         """The condition and its parts with their values; the whole is the first."""
         return [Part(one.text, _asked(one.evaluate, record), one.depth) for one in self._probes]
-
-
-def run_traced(
-    statements: Sequence[TracedStatement], records: Iterable[Any]
-) -> Iterator[tuple[Any, Step]]:
-    """Run statements in order on each record, and tell each step."""
-    for record in records:
-        record.cache = None
-        for statement in statements:
-            yield record, statement.run(record)
 
 
 def _asked(evaluate: Evaluate, record: Any) -> Value:

@@ -76,10 +76,10 @@ def trace_plan(
             batch = Batch(request.signal, request.body)
             numbers = Numbers(batch)
             for told in trace_batch(plan, batch, functions):
-                verdict = (told.step.verdict, told.error_mode)
+                verdict = (told.step.verdict, told.site.error_mode)
                 is_failure = is_failure or verdict == ("failed", "propagate")
                 title = describe(told.record, numbers)
-                for line in step_lines(title, told.step, painter, is_dropped=told.is_dropped):
+                for line in step_lines(title, told.step, painter, told.effect):
                     stream.write(line + "\n")
     return ExitCode.NO if is_failure else ExitCode.DONE
 

@@ -103,7 +103,7 @@ def test_each_verdict_has_its_own_mark() -> None:
         "    a → 1",
     ]
     rule = Step("a == 1", "ran", (), (), "", 0)
-    assert list(step_lines("span 1", rule, PLAIN, is_dropped=True)) == [
+    assert list(step_lines("span 1", rule, PLAIN, "dropped")) == [
         "✂ span 1  a == 1  0.0 µs",
         "    dropped",
     ]

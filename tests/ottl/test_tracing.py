@@ -8,7 +8,7 @@ from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.errors import ExecutionError, OttlError
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.gates import switched
-from otx.ottl.tracing import Part, Step, TracedCondition, TracedStatement, run_traced
+from otx.ottl.tracing import Part, Step, TracedCondition, TracedStatement
 from tests.ottl.documents import attributes, document
 from tests.ottl.vector_run import open_case
 
@@ -102,14 +102,14 @@ def test_a_condition_tells_its_parts_whatever_it_is() -> None:
     assert prefixed.parts(record())[0].value is True
 
 
-def test_statements_run_one_after_the_other_with_a_cache_of_their_record() -> None:
-    batch = open_case({"input": document("Spans", SPAN, {**SPAN, "name": "b"})})
-    texts = ['set(cache["n"], name)', 'set(attributes["copy"], cache["n"])']
-    traced = [TracedStatement(text, CONTEXTS["span"], FUNCTIONS) for text in texts]
-    found = list(run_traced(traced, batch.items()))
-    assert [one.verdict for _, one in found] == ["ran"] * 4
-    written = [after for _, one in found for _, _, after in one.changed]
-    assert written == ["GET /cart", "GET /cart", "b", "b"]
+def test_a_condition_that_is_asked_tells_its_parts_where_it_is_not_true() -> None:
+    is_true = TracedCondition("kind == 2", CONTEXTS["span"], FUNCTIONS).ask(record())
+    assert (is_true.verdict, is_true.parts) == ("ran", ())
+    is_false = TracedCondition("kind == 3", CONTEXTS["span"], FUNCTIONS).ask(record())
+    assert (is_false.verdict, is_false.parts[0]) == ("not matched", Part("kind == 3", False, 0))
+    fails = TracedCondition('HasPrefix(attributes["none"], "a")', CONTEXTS["span"], FUNCTIONS)
+    assert fails.ask(record()).verdict == "failed"
+    assert fails.ask(record()).reason
 
 
 @pytest.mark.parametrize("text", ["set(nmae, 1)", "set(name", "nope()"])

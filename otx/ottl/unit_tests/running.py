@@ -17,11 +17,11 @@ from otx.ottl.records import (
     PointRecord,
     SampleRecord,
 )
-from otx.ottl.unit_tests.counting import Counted
 from otx.ottl.unit_tests.reading import TestCase
 from otx.ottl.unit_tests.record_state import RecordState, states_of
 from otx.ottl.unit_tests.shortened import Short
 from otx.ottl.unit_tests.subject import Subject
+from otx.ottl.watched import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class RunFailure:
         position: The record that it failed on; None where that is a resource or scope.
     """
 
-    counted: Counted
+    site: Site
     position: int | None
     reason: str
 
@@ -85,7 +85,7 @@ def run_test(subject: Subject, test: TestCase) -> Ran:
     return Ran(
         run.survivors,
         frozenset(range(len(test.inputs))) - kept,
-        [RunFailure(one.counted, run.position(one.record), one.reason) for one in log.failures],
+        [RunFailure(one.site, run.position(one.record), one.reason) for one in log.failures],
         {
             pipeline: sorted(at for at in map(run.position, items) if at is not None)
             for pipeline, items in log.routed.items()

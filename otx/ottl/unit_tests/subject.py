@@ -13,9 +13,10 @@ from otx.ottl.plan import Plan, plan_of_config, plan_of_statements
 from otx.ottl.processors.config import ERROR_MODES, ConfigInvalid, Problem, path_text
 from otx.ottl.program import ErrorMode
 from otx.ottl.source import ConfigFile, StatementFile, read_source
-from otx.ottl.unit_tests.counting import Counted, CountingPlan, counting
+from otx.ottl.unit_tests.counting import CountingPlan, counting
 from otx.ottl.unit_tests.findings import FileUnusable, OpenFile, opened
 from otx.ottl.unit_tests.yaml_values import Unreadable, listing, text_of
+from otx.ottl.watched import Site
 from otx.ottl.yaml_places import FilePlace, YamlDocument, YamlPath
 
 COMPONENT_KINDS = ("transform", "filter", "routing", "tail_sampling")
@@ -62,9 +63,9 @@ class Subject:
     origin: Origin
     places: Mapping[tuple[str, str], YamlPath]
 
-    def place(self, counted: Counted) -> FilePlace:
+    def place(self, site: Site) -> FilePlace:
         """Where a statement or condition stands."""
-        return self.origin.place(self.places.get((counted.component, counted.where), ()))
+        return self.origin.place(self.places.get((site.component, site.where), ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,5 +119,7 @@ def test_what_is_tested_is_read_as_a_collector_reads_it_and_records_are_not() ->
         """
     )
     assert file.subject.plan.steps
-    assert file.subject.counting.counted[0].text == 'replace_pattern(span.name, "(a)", "$1-east")'
+    assert (
+        file.subject.counting.counted[0].site.text == 'replace_pattern(span.name, "(a)", "$1-east")'
+    )
     assert file.tests[0].inputs[0].short["span"] == {"name": "a$$1${REGION}"}
