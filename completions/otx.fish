@@ -44,6 +44,7 @@ complete -c otx -n '__fish_seen_subcommand_from receive' -l http -r -d 'HOST:POR
 complete -c otx -n '__fish_seen_subcommand_from receive' -l store -r -d 'Where to keep it; none keeps nothing.'
 complete -c otx -n '__fish_seen_subcommand_from receive' -l print -x -a 'none summary full jsonl' -d 'What to show on stdout (summary on a terminal, else none).'
 complete -c otx -n '__fish_seen_subcommand_from receive' -l transform -r -d 'OTTL to run on what arrives: statements, or transform and filter processors.'
+complete -c otx -n '__fish_seen_subcommand_from receive' -l feature-gates -r -d 'Feature gates to switch on or off.'
 complete -c otx -n '__fish_seen_subcommand_from receive' -l max-request -r -d 'Largest request, also after decompression (64MiB).'
 complete -c otx -n '__fish_seen_subcommand_from receive' -l fsync -x -a 'always interval' -d 'Acknowledge after fsync, or within a second of it.'
 complete -c otx -n '__fish_seen_subcommand_from receive' -l retain -r -d 'How long or how much is kept (24h and 10GiB).'

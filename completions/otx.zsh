@@ -86,6 +86,7 @@ _otx_receive() {
     '--store[Where to keep it; none keeps nothing.]:value:_files' \
     '--print[What to show on stdout (summary on a terminal, else none).]:value:(none summary full jsonl)' \
     '--transform[OTTL to run on what arrives - statements, or transform and filter processors.]:value:_files' \
+    '--feature-gates[Feature gates to switch on or off.]:value:_files' \
     '--max-request[Largest request, also after decompression (64MiB).]:value:_files' \
     '--fsync[Acknowledge after fsync, or within a second of it.]:value:(always interval)' \
     '--retain[How long or how much is kept (24h and 10GiB).]:value:_files' \

@@ -8,6 +8,7 @@ import typer
 
 from otx.commands import command_app
 from otx.commands import receive_options as flags
+from otx.commands.ottl.options import Gates, gates_of
 from otx.config import Config
 from otx.environment import Environment
 from otx.errors import UsageError
@@ -28,6 +29,7 @@ def receive(
     store: flags.Store = None,
     form: flags.PrintForm = None,
     transform: flags.Transform = None,
+    feature_gates: Gates = None,
     max_request: flags.MaxRequest = None,
     fsync: flags.Fsync = None,
     retain: flags.Retain = None,
@@ -63,7 +65,7 @@ def receive(
         print_form=form or terminal_form,
         retain_age_ns=age_ns,
         retain_bytes=size,
-        rules=_rules(environment, transform),
+        rules=_rules(environment, transform, feature_gates),
     )
     remarks = Remarks(environment)
     voice = Voice(write=Output(environment).text, note=remarks.note, warn=remarks.warning)
@@ -71,13 +73,17 @@ def receive(
         remarks.note(line)
 
 
-def _rules(environment: Environment, file: str | None) -> "Callable[[], Rules] | None":
+def _rules(
+    environment: Environment, file: str | None, gates: list[str] | None
+) -> "Callable[[], Rules] | None":
     """What reads the file of `--transform`."""
     if file is None:
+        if gates:
+            raise UsageError("--feature-gates switches gates of OTTL", hint="it needs --transform")
         return None
     from otx.services.transform_rules import read_rules  # 150 ms
 
-    return partial(read_rules, environment.cwd / file, file, environment.variables)
+    return partial(read_rules, environment.cwd / file, file, environment.variables, gates_of(gates))
 
 
 def _retention(config: Config, texts: list[str]) -> tuple[int, int]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from otx.errors import UsageError
 from otx.model.signal import Signal
 from otx.ottl.functions.registry import FunctionSet
-from otx.ottl.gates import switched
 from otx.ottl.plan import Plan, Step
 from otx.ottl.plan_source import cautions_of, plan_of_source
 from otx.ottl.processors.filter import FilterProcessor
@@ -49,7 +48,7 @@ class Rules:
     warnings: Sequence[str]
 
 
-def read_rules(path: Path, name: str, variables: Mapping[str, str]) -> Rules:
+def read_rules(path: Path, name: str, variables: Mapping[str, str], gates: frozenset[str]) -> Rules:
     """The rules of a file.
 
     A file of statements has the error mode that the transform processor has by default: `ignore`.
@@ -58,6 +57,7 @@ def read_rules(path: Path, name: str, variables: Mapping[str, str]) -> Rules:
         path: Where it is.
         name: What people call it.
         variables: For `${env:NAME}` in configurations.
+        gates: Feature gates that are on.
 
     Raises:
         UsageError: It cannot be read, does not parse or check, or has nothing that runs.
@@ -69,7 +69,7 @@ def read_rules(path: Path, name: str, variables: Mapping[str, str]) -> Rules:
     except UnicodeDecodeError as error:
         raise UsageError(f"{name} is no UTF-8: byte {error.start}") from None
     source = read_source(text, name, variables)
-    functions = FunctionSet("", switched(""))
+    functions = FunctionSet("", gates)
     plan = plan_of_source(source, functions, statements_mode="ignore")
     live = Plan({signal: _live(steps) for signal, steps in plan.steps.items()})
     warnings = [*cautions_of(source, live), *_left_out(plan)]

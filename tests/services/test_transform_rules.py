@@ -6,6 +6,7 @@ import pytest
 
 from otx.errors import UsageError
 from otx.model.signal import Signal
+from otx.ottl.gates import switched
 from otx.ottl.processors.config import Group
 from otx.services.transform_report import RuleName
 from otx.services.transform_rules import Rules, read_rules
@@ -32,10 +33,10 @@ service:
 """
 
 
-def rules_of(text: str, tmp_path: Path, name: str = "rules.yaml") -> Rules:
+def rules_of(text: str, tmp_path: Path, name: str = "rules.yaml", gates: str = "") -> Rules:
     path = tmp_path / name
     path.write_text(text)
-    return read_rules(path, name, {"NAME": "health"})
+    return read_rules(path, name, {"NAME": "health"}, switched(gates))
 
 
 def test_transform_and_filter_run_and_the_others_are_named(tmp_path: Path) -> None:
@@ -93,7 +94,15 @@ def test_what_cannot_be_used_is_refused(text: str, said: str, tmp_path: Path) ->
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"cannot read nowhere\.yaml: No such file"):
-        read_rules(tmp_path / "nowhere.yaml", "nowhere.yaml", {})
+        read_rules(tmp_path / "nowhere.yaml", "nowhere.yaml", {}, switched(""))
     (tmp_path / "latin.yaml").write_bytes(b"a: \xff")
     with pytest.raises(UsageError, match=r"latin\.yaml is no UTF-8: byte 3"):
-        read_rules(tmp_path / "latin.yaml", "latin.yaml", {})
+        read_rules(tmp_path / "latin.yaml", "latin.yaml", {}, switched(""))
+
+
+def test_feature_gates_count_for_rules_too(tmp_path: Path) -> None:
+    text = 'set(span.attributes["l"], Filter(span.attributes["l"], (_, v) => v > 1))\n'
+    with pytest.raises(UsageError):
+        rules_of(text, tmp_path, "rules.ottl")
+    on = rules_of(text, tmp_path, "rules.ottl", "+ottl.functions.enableLambda")
+    assert on.plan.looks_at(Signal.TRACES)
