@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TextIO, TypeAlias, get
 
 from otx.environment import Environment
 from otx.errors import OtxError, UsageError
+from otx.streams import Writer, cannot_write
 
 if TYPE_CHECKING:
     from otx.model.telemetry import AttributeValue  # 4 ms
@@ -61,14 +62,10 @@ class Output:
         is_replaced = target.is_file() or not target.exists()
         place = beside if is_replaced else target
         try:
-            with place.open("wb") as file:
+            with _opened(place, target) as file:
                 yield file
             if is_replaced:
-                if target.exists():
-                    beside.chmod(target.stat().st_mode)
-                beside.replace(target)
-        except OSError as error:
-            raise _cannot_write(target, error) from None
+                _put_in_place(beside, target)
         finally:
             if is_replaced:
                 beside.unlink(missing_ok=True)
@@ -168,11 +165,20 @@ def _json_fallback(value: Any) -> Any:
     return value.hex() if isinstance(value, bytes) else str(value)
 
 
-def _cannot_write(path: Path, error: OSError) -> UsageError:
-    return UsageError(
-        f"cannot write {path}: {error.strerror}",
-        hint="-o takes a file in a folder that exists, or -",
-    )
+def _opened(place: Path, target: Path) -> BinaryIO:
+    try:
+        return io.BufferedWriter(Writer(place, str(target)))
+    except OSError as error:
+        raise cannot_write(str(target), error) from None
+
+
+def _put_in_place(beside: Path, target: Path) -> None:
+    try:
+        if target.exists():
+            beside.chmod(target.stat().st_mode)
+        beside.replace(target)
+    except OSError as error:
+        raise cannot_write(str(target), error) from None
 
 
 def _cell(value: Any) -> str:
