@@ -10,6 +10,8 @@ import yaml
 LINE = 100
 """What a line should not be longer than."""
 _ANY_WIDTH = 1 << 30
+_LINE_ENDS = frozenset("\n\x85\u2028\u2029")
+"""What YAML takes for the end of a line; a text with one is quoted, and it escaped."""
 
 
 def flow(value: Any) -> str:
@@ -82,7 +84,8 @@ def key_text(key: Any, *, in_block: bool = False) -> str:
 
 
 def _dumped(value: Any, *, flow_style: bool) -> str:
-    has_lines = any(isinstance(one, str) and "\n" in one for one in value)
+    texts = [*value, *value.values()] if isinstance(value, dict) else value
+    has_lines = any(isinstance(one, str) and not _LINE_ENDS.isdisjoint(one) for one in texts)
     text: str = yaml.safe_dump(
         value,
         default_flow_style=flow_style,

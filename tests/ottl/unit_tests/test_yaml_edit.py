@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from otx.ottl.unit_tests.yaml_edit import CannotEdit, edited
@@ -126,6 +126,8 @@ FRAMES = [
 ]
 
 
+@example(None, "\x85", in_block=False, frame=FRAMES[0])
+@example(None, {"a\u2028b": ["\x85"]}, in_block=False, frame=FRAMES[1])
 @given(VALUES, VALUES, st.booleans(), st.sampled_from(FRAMES))
 def test_any_value_takes_the_place_of_any_other(
     old: Any, new: Any, in_block: bool, frame: str
