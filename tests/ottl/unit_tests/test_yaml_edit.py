@@ -126,9 +126,9 @@ FRAMES = [
 ]
 
 
-@example(None, "\x85", in_block=False, frame=FRAMES[0])
-@example(None, {"a\u2028b": ["\x85"]}, in_block=False, frame=FRAMES[1])
-@given(VALUES, VALUES, st.booleans(), st.sampled_from(FRAMES))
+@example(old=None, new="\x85", in_block=False, frame=FRAMES[0])
+@example(old=None, new={"a\u2028b": ["\x85"]}, in_block=False, frame=FRAMES[1])
+@given(old=VALUES, new=VALUES, in_block=st.booleans(), frame=st.sampled_from(FRAMES))
 def test_any_value_takes_the_place_of_any_other(
     old: Any, new: Any, in_block: bool, frame: str
 ) -> None:
