@@ -27,7 +27,7 @@ def flow(value: Any) -> str:
 
 def inline(value: Any) -> str:
     """A value on one line, as it can stand behind a key or a dash of a block."""
-    if isinstance(value, str) and "\n" not in value:
+    if isinstance(value, str) and _LINE_ENDS.isdisjoint(value):
         return _dumped({"k": value}, flow_style=False)[3:]
     return flow(value)
 
@@ -84,8 +84,7 @@ def key_text(key: Any, *, in_block: bool = False) -> str:
 
 
 def _dumped(value: Any, *, flow_style: bool) -> str:
-    texts = [*value, *value.values()] if isinstance(value, dict) else value
-    has_lines = any(isinstance(one, str) and not _LINE_ENDS.isdisjoint(one) for one in texts)
+    has_lines = any(isinstance(one, str) and not _LINE_ENDS.isdisjoint(one) for one in value)
     text: str = yaml.safe_dump(
         value,
         default_flow_style=flow_style,
