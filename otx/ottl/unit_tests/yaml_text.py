@@ -93,4 +93,4 @@ def _dumped(value: Any, *, flow_style: bool) -> str:
         width=_ANY_WIDTH,
         sort_keys=False,
     )
-    return text.strip()
+    return text.rstrip("\n")
