@@ -83,13 +83,12 @@ def parse_protobuf(signal: Signal, body: bytes) -> Message:
 
 
 def _decode_json(signal: Signal, body: bytes) -> Request:
-    import orjson  # 1 ms, and most senders speak protobuf
-
-    from otx.otlp.json_codec import InvalidJson, read_message
+    from otx.otlp.json_codec import InvalidJson, read_message  # most senders speak protobuf
+    from otx.otlp.json_text import InvalidText, parse_text
 
     try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        document = parse_text(body)
+    except InvalidText as error:
         raise Refusal(Reason.UNDECODABLE, f"the body is no JSON: {error}") from None
     message = WIRE[signal].request_class()
     warnings: Counter[str] = Counter()

@@ -72,7 +72,8 @@ def trace_plan(
     is_failure = False
     with output.stream() as stream:
         painter = Painter(wants_colour=environment.wants_colour(stream))
-        for request in map(understand, pieces):
+        for piece in pieces:
+            request = understand(piece, takes_any_text=True)
             batch = Batch(request.signal, request.body)
             numbers = Numbers(batch)
             for told in trace_batch(plan, batch, functions):
@@ -112,9 +113,10 @@ class _Bulk:
             stream.write(done.out)
 
     def lines(self, stream: BinaryIO) -> None:
-        """OTLP/JSON, a request a line."""
+        """OTLP/JSON, a request a line; of what became empty there is none."""
         for done in self._counted():
-            stream.write(done.out + b"\n")
+            if done.out != _EMPTY:
+                stream.write(done.out + b"\n")
 
     def document(self, stream: BinaryIO) -> None:
         """One OTLP/JSON document, or a line for each signal where several follow one another.
@@ -123,10 +125,12 @@ class _Bulk:
         """
         signal: Signal | None = None
         separator = b""
-        is_empty = True
+        is_written = False
         for done in self._counted():
-            is_empty = False
             is_apart = done.signal is Signal.PROFILES
+            if is_apart and done.out == _EMPTY:
+                continue
+            is_written = True
             if signal is not None and (is_apart or done.signal is not signal):
                 stream.write(b"]}\n")
                 signal = None
@@ -141,8 +145,8 @@ class _Bulk:
                 separator = b","
         if signal is not None:
             stream.write(b"]}\n")
-        elif is_empty:
-            stream.write(b"{}\n")
+        elif not is_written:
+            stream.write(_EMPTY + b"\n")
 
     def routes(self) -> dict[str, object]:
         """Where everything went: `{"routes": {pipeline: OTLP}, "dropped": {rule: count}}`."""
@@ -169,6 +173,8 @@ class _Bulk:
                 return
 
 
+_EMPTY = b"{}"
+"""The OTLP/JSON of a request with nothing in it."""
 _RESOURCES = {
     Signal.TRACES: b"resourceSpans",
     Signal.METRICS: b"resourceMetrics",
@@ -178,7 +184,7 @@ _RESOURCES = {
 
 def _resources(document: bytes) -> bytes:
     """What stands between the brackets of a request's JSON."""
-    return document[document.index(b"[") + 1 : -2] if document != b"{}" else b""
+    return document[document.index(b"[") + 1 : -2] if document != _EMPTY else b""
 
 
 def _json_of(signal: Signal, body: bytes) -> dict[str, object]:

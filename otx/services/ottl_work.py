@@ -136,7 +136,7 @@ class _Opened(Frozen):
 def _open(piece: Piece) -> _Opened:
     warnings: Counter[str] = Counter()
     if piece.encoding == "protobuf":
-        signal, _ = parse_protobuf_piece(piece)
+        signal, _ = parse_protobuf_piece(piece, takes_any_text=True)
         return _Opened(signal, open_class(signal).FromString(piece.data), {}, warnings)
     document = parse_json(piece)
     signal = signal_of_document(document, piece.place)

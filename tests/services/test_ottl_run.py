@@ -14,6 +14,7 @@ from otx.environment import Environment
 from otx.errors import UsageError
 from otx.model.signal import Signal
 from otx.otlp.decode import Request
+from otx.otlp.files import read_file
 from otx.ottl.plan import Plan
 from otx.services.ottl_run import RunForm, run_plan, trace_plan
 from tests.services.ottl_case import (
@@ -103,6 +104,19 @@ def test_requests_of_which_nothing_is_left_leave_a_document_all_the_same(here: E
     logs, traces = map(json.loads, lines_of(here))
     assert logs == {"resourceLogs": []}
     assert spans_of(traces) == ["b"]
+
+
+@pytest.mark.parametrize("form", ["jsonl", "otlp-json", "otlp"])
+@pytest.mark.parametrize("names", [["a"], ["a", "b", "a"]])
+def test_what_became_empty_can_be_read_again(
+    here: Environment, tmp_path: Path, form: RunForm, names: list[str]
+) -> None:
+    out = tmp_path / "out"
+    run_plan(here, DROP_ALL, json_pieces(*map(spans_request, names)), form, str(out))
+    found = [name for request in read_file(out) for name in span_names(request)]
+    assert found == [name for name in names if name != "a"]
+    if form == "jsonl":
+        assert out.read_text().count("\n") == len(found)
 
 
 def test_every_signal_has_a_document(here: Environment) -> None:

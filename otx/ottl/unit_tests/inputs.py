@@ -114,7 +114,7 @@ def _json(data: object, path: YamlPath) -> bytes:
 
 def _read_otlp(content: bytes, name: str, path: YamlPath) -> Records:
     try:
-        requests = list(read_stream(io.BytesIO(content), name))
+        requests = list(read_stream(io.BytesIO(content), name, takes_any_text=True))
     except UsageError as error:
         raise Unreadable(path, error.message, error.hint) from None
     return Records([(request.signal, request.body) for request in requests])
