@@ -254,7 +254,8 @@ class ExpressionCompiler:
         place = getattr(node, "name_place", node.place)
         found = self._functions.find(name, self._context.name)
         if found is None or found.is_editor is not is_editor:
-            raise OttlError(f"undefined function {name!r}", self.text, place, self._hint(name))
+            reason = self._functions.absence(name)
+            raise OttlError(reason, self.text, place, self._hint(name, node))
         if found.gate and found.gate not in self._functions.gates:
             raise OttlError(
                 f"{name} needs the feature gate {found.gate}",
@@ -264,10 +265,13 @@ class ExpressionCompiler:
             )
         return found
 
-    def _hint(self, name: str) -> str:
-        from otx.ottl.function_hints import hint_for
+    def _hint(self, name: str, node: Any) -> str:
+        from otx.ottl.function_hints import hint_for_call
 
-        return hint_for(name, self._functions.names(self._context.name))
+        owners = self._functions.contexts_of(name)
+        if owners and self._context.name not in owners:
+            return f"only statements on {' and '.join(owners)} have it"
+        return hint_for_call(node, self.text, self._functions.names(self._context.name))
 
     def _comparison(self, node: Comparison) -> Callable[[Any], bool]:
         left, right = self.value(node.left), self.value(node.right)

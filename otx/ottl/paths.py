@@ -88,11 +88,9 @@ class PathResolver:
                     first.place,
                     f"it can see {seen}",
                 )
-            fitting = [name for name in names if self._context.find(name, first.name)] or names
-            options = ", ".join(f"{name}.{first.name}" for name in fitting)
-            raise self.error(
-                f"{first.name!r} lacks the name of its context", path.place, f"write {options}"
-            )
+            from otx.ottl.context_hints import unnamed_context  # for the error alone
+
+            raise unnamed_context(self._text, path, self._context)
         return self._context.name, path.fields
 
     def _is_own(self, path: Path) -> bool:

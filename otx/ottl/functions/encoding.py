@@ -5,7 +5,7 @@ from typing import Any
 
 from otx.ottl.charsets import BASE64_VARIANTS, decoder
 from otx.ottl.errors import ExecutionError
-from otx.ottl.functions.registry import Example, Run, converter, converter_builder
+from otx.ottl.functions.registry import Example, Gives, converter, converter_builder
 from otx.ottl.lift import Always
 from otx.ottl.parameters import Get, Text
 from otx.ottl.values import Value, kind_of
@@ -24,7 +24,7 @@ def base64_encode(target: Text, variant: Text = "base64") -> str:
 @converter_builder(
     "Decode", since="0.141", example=Example('Decode("cGFzcw==", "base64")', '"pass"')
 )
-def decode(target: Get[Any], encoding: Get[Text]) -> Run:
+def decode(target: Get[Any], encoding: Get[Text]) -> Gives[str]:
     """The text that bytes hold in an encoding: a base64 variant, or a charset by its IANA name."""
     fixed = decoder(encoding.value) if isinstance(encoding, Always) else None
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from otx.ottl.errors import ExecutionError
-from otx.ottl.functions.registry import Example, Run, converter, converter_builder
+from otx.ottl.functions.registry import Example, Gives, converter, converter_builder
 from otx.ottl.parameters import Coerced, Regex, TextLike
 from otx.ottl.substitution import contains
 from otx.ottl.values import Duration, Opaque, ProfileId, SpanId, Time, TraceId, Value, is_map
@@ -97,6 +97,6 @@ def is_valid_luhn(target: TextLike) -> bool:
 
 
 @converter_builder("IsRootSpan", contexts=("span",), example=Example("IsRootSpan()", "true"))
-def is_root_span() -> Run:
+def is_root_span() -> Gives[bool]:
     """Whether a span has no parent."""
     return lambda record: not any(record.item.parent_span_id)

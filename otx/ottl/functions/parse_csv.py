@@ -3,9 +3,10 @@
 from typing import Any, Literal
 
 from otx.ottl.errors import ExecutionError
-from otx.ottl.functions.registry import Example, Run, converter_builder
+from otx.ottl.functions.registry import Example, Gives, converter_builder
 from otx.ottl.go_csv import read_row
 from otx.ottl.parameters import ConstText, Get, Text
+from otx.ottl.values import Map
 
 
 @converter_builder(
@@ -17,7 +18,7 @@ def parse_csv(
     delimiter: ConstText = ",",
     header_delimiter: ConstText | None = None,
     mode: Literal["strict", "lazyQuotes", "ignoreQuotes"] = "strict",
-) -> Run:
+) -> Gives[Map]:
     """The map that a row of CSV makes with its headers."""
     between_headers = delimiter if header_delimiter is None else header_delimiter
     if len(delimiter) != 1 or len(between_headers) != 1:

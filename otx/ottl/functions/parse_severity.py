@@ -6,7 +6,7 @@ from typing import Any
 
 from otx.ottl.composites import ListOf, MapOf
 from otx.ottl.errors import ExecutionError
-from otx.ottl.functions.registry import Example, Run, converter_builder
+from otx.ottl.functions.registry import Example, Gives, converter_builder
 from otx.ottl.lift import Always
 from otx.ottl.parameters import Get
 from otx.ottl.values import Value, is_map, kind_of
@@ -35,7 +35,7 @@ class _Criterion:
         '"error"',
     ),
 )
-def parse_severity(target: Get[Any], mapping: Get[Any]) -> Run:
+def parse_severity(target: Get[Any], mapping: Get[Any]) -> Gives[str]:
     """The first level of a mapping whose criteria a text or number meets."""
     if isinstance(mapping, (Always, ListOf)):
         raise ExecutionError("the mapping is a map literal")
@@ -58,7 +58,7 @@ def parse_severity(target: Get[Any], mapping: Get[Any]) -> Run:
     return run
 
 
-def _fail(reason: str) -> Run:
+def _fail(reason: str) -> Gives[str]:
     """The reference finds a wrong mapping when a record comes."""
 
     def run(_: Any) -> str:

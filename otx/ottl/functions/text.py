@@ -7,7 +7,7 @@ from otx.ottl.coerce import sequence, text_like
 from otx.ottl.compare import comparison
 from otx.ottl.composites import ListOf
 from otx.ottl.errors import ExecutionError
-from otx.ottl.functions.registry import Example, Run, converter, converter_builder
+from otx.ottl.functions.registry import Example, Gives, converter, converter_builder
 from otx.ottl.go_format import compile_format
 from otx.ottl.go_unicode import WHITE_SPACE, lower, upper
 from otx.ottl.parameters import Coerced, ConstBool, ConstText, Get, Integer, Text, TextLike
@@ -83,7 +83,7 @@ def convert_case(target: Text, to_case: Literal["lower", "upper", "snake", "came
 
 
 @converter_builder("Format", example=Example('Format("%03d-%s", [7, "a"])', '"007-a"'))
-def format_(format: ConstText, vals: list[Get[Any]]) -> Run:  # noqa: A002 - its name in OTTL
+def format_(format: ConstText, vals: list[Get[Any]]) -> Gives[str]:  # noqa: A002 - its name in OTTL
     """Write values into a format of Go's fmt: `%s`, `%d`, `%5.2f`, `%q`, `%x`, `%v`."""
     fill = compile_format(format, len(vals))
     return lambda record: fill([value(record) for value in vals])
@@ -104,7 +104,7 @@ def has_suffix(target: Text, suffix: Text) -> bool:
 @converter_builder(
     "Index", since="0.126", example=Example('Index("opentelemetry", "telemetry")', "4")
 )
-def index(target: Get[Any], value: Get[Any]) -> Run:
+def index(target: Get[Any], value: Get[Any]) -> Gives[int]:
     """Where a text holds another, or a list an element: from 0, and -1 where it does not."""
     if isinstance(target, ListOf):
         elements = target.plain

@@ -3,7 +3,7 @@
 from typing import Any
 
 from otx.ottl.errors import ExecutionError
-from otx.ottl.functions.registry import Example, Run, converter, converter_builder
+from otx.ottl.functions.registry import Example, Gives, converter, converter_builder
 from otx.ottl.parameters import ConstText, Get, Text
 from otx.ottl.values import Value
 from otx.ottl.xml.maps import full_map, simplified_map
@@ -36,7 +36,7 @@ def parse_simplified_xml(target: Text) -> dict[str, Value]:
 
 
 @converter_builder("GetXML", example=Example('GetXML("<a><b>1</b><c/></a>", "/a/b")', '"<b>1</b>"'))
-def get_xml(target: Get[Text], xpath: ConstText) -> Run:
+def get_xml(target: Get[Text], xpath: ConstText) -> Gives[str]:
     """What an XPath selects of an XML text, one after the other."""
     expression = parse_xpath(xpath)
 
@@ -60,7 +60,7 @@ def get_xml(target: Get[Text], xpath: ConstText) -> Run:
 @converter_builder(
     "InsertXML", example=Example('InsertXML("<a></a>", "/a", "<b></b>")', '"<a><b></b></a>"')
 )
-def insert_xml(target: Get[Text], xpath: ConstText, sub_document: Get[Text]) -> Run:
+def insert_xml(target: Get[Text], xpath: ConstText, sub_document: Get[Text]) -> Gives[str]:
     """An XML text with another one put into every element that an XPath selects."""
     expression = parse_xpath(xpath)
 
@@ -84,7 +84,7 @@ def insert_xml(target: Get[Text], xpath: ConstText, sub_document: Get[Text]) -> 
 @converter_builder(
     "RemoveXML", example=Example('RemoveXML("<a><b/><c/></a>", "/a/b")', '"<a><c></c></a>"')
 )
-def remove_xml(target: Get[Text], xpath: ConstText) -> Run:
+def remove_xml(target: Get[Text], xpath: ConstText) -> Gives[str]:
     """An XML text without the elements, attributes, texts and comments that an XPath selects."""
     expression = parse_xpath(xpath)
 
@@ -111,7 +111,7 @@ def remove_xml(target: Get[Text], xpath: ConstText) -> Run:
         "ConvertAttributesToElementsXML(\"<a id='1'><b/></a>\")", '"<a><b></b><id>1</id></a>"'
     ),
 )
-def convert_attributes_to_elements_xml(target: Get[Text], xpath: ConstText = "") -> Run:
+def convert_attributes_to_elements_xml(target: Get[Text], xpath: ConstText = "") -> Gives[str]:
     """An XML text with attributes made elements: all, or those that an XPath selects."""
     expression = parse_xpath(xpath or "//@*")
 
@@ -136,7 +136,7 @@ def convert_attributes_to_elements_xml(target: Get[Text], xpath: ConstText = "")
 )
 def convert_text_to_elements_xml(
     target: Get[Text], xpath: ConstText = "", element_name: ConstText = ""
-) -> Run:
+) -> Gives[str]:
     """An XML text with the texts that stand beside elements made elements."""
     expression = parse_xpath(xpath or "/")
     name = element_name or "value"
