@@ -176,7 +176,7 @@ class Binder:
         if literal is not None and not _is_of(kind.literals, literal.value):
             found = kind_of(literal.value)
             raise self._wrong(parameter, node, with_article((kind.name,)), found)
-        if kind is ANY:
+        if kind.convert is ANY.convert:
             return value  # as it is: builders look at list literals
         if literal is not None:
             try:

@@ -9,7 +9,7 @@ from otx.ottl.composites import ListOf, MapOf, plain
 from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import Example, Gives, converter, converter_builder
 from otx.ottl.lift import Always
-from otx.ottl.parameters import ConstText, Get, Mapping_
+from otx.ottl.parameters import AnyList, ConstText, Get, Mapping_
 from otx.ottl.values import Map, Value, as_string, is_map, kind_of
 
 _EQUAL = comparison("==")
@@ -35,7 +35,7 @@ def coalesce(values: list[Get[Any]]) -> Gives[Value]:
     "ContainsValue",
     example=Example('ContainsValue(attributes["l"], "a")', "true", '{"l":["a","b"]}'),
 )
-def contains_value(target: Get[Any], item: Get[Any]) -> Gives[bool]:
+def contains_value(target: Get[AnyList], item: Get[Any]) -> Gives[bool]:
     """Whether a list has an element that equals a value."""
     elements = list_from(target)
 
@@ -69,7 +69,7 @@ def values(target: Mapping_) -> list[Value]:
     ),
 )
 def slice_to_map(
-    target: Get[Any],
+    target: Get[AnyList],
     key_path: list[ConstText] | None = None,
     value_path: list[ConstText] | None = None,
 ) -> Gives[Map]:
@@ -109,7 +109,7 @@ def _inside(element: Map, path: list[str], number: int) -> Value:
 
 
 @converter_builder("Sort", example=Example("Sort([3, 1, 2])", "[1,2,3]"))
-def sort(target: Get[Any], order: Literal["asc", "desc"] = "asc") -> Gives[list[Value]]:
+def sort(target: Get[AnyList], order: Literal["asc", "desc"] = "asc") -> Gives[list[Value]]:
     """A list in order: numbers as numbers, everything mixed with texts as texts."""
     return Sorter(target, is_descending=order == "desc")
 

@@ -22,6 +22,7 @@ _RANDOMNESS = re.compile("(?:^|;)rv:([0-9a-f]{14})(?:;|$)")
 
 @converter_builder(
     "TraceID",
+    fails="target is neither 16 bytes nor 32 hexadecimal digits",
     example=Example(
         'String(TraceID("0102030405060708090a0b0c0d0e0f10"))',
         '"[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]"',
@@ -33,7 +34,9 @@ def trace_id(target: Get[OctetsLike]) -> Gives[TraceId]:
 
 
 @converter_builder(
-    "SpanID", example=Example("String(SpanID(0x0102030405060708))", '"[1,2,3,4,5,6,7,8]"')
+    "SpanID",
+    fails="target is neither 8 bytes nor 16 hexadecimal digits",
+    example=Example("String(SpanID(0x0102030405060708))", '"[1,2,3,4,5,6,7,8]"'),
 )
 def span_id(target: Get[OctetsLike]) -> Gives[SpanId]:
     """A span id from 8 bytes, or a text of 16 hexadecimal digits."""
@@ -42,6 +45,7 @@ def span_id(target: Get[OctetsLike]) -> Gives[SpanId]:
 
 @converter_builder(
     "ProfileID",
+    fails="target is neither 16 bytes nor 32 hexadecimal digits",
     example=Example(
         'String(ProfileID("0102030405060708090a0b0c0d0e0f10"))',
         '"[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]"',

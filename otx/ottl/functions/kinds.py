@@ -81,7 +81,11 @@ def is_match(target: TextLike, pattern: Regex) -> bool:
     return target is not None and contains(pattern, target)
 
 
-@converter("IsValidLuhn", example=Example('IsValidLuhn("4111 1111 1111 1111")', "true"))
+@converter(
+    "IsValidLuhn",
+    fails="target has more than digits and blanks",
+    example=Example('IsValidLuhn("4111 1111 1111 1111")', "true"),
+)
 def is_valid_luhn(target: TextLike) -> bool:
     """Whether the last digit of a number is the check digit of the others; blanks do not count."""
     if target is None:

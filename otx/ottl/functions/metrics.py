@@ -43,6 +43,7 @@ def copy_metric(
 
 @editor_builder(
     "scale_metric",
+    fails="the metric is an exponential histogram",
     component="transform",
     contexts=("metric",),
     example=Example(
@@ -104,6 +105,7 @@ _SCALES = {
 
 @converter_builder(
     "HasAttrKeyOnDatapoint",
+    fails="the metric has no data",
     component="filter",
     contexts=("metric",),
     is_pure=False,
@@ -125,6 +127,7 @@ def has_attr_key_on_datapoint(key: ConstText) -> Gives[bool]:
 
 @converter_builder(
     "HasAttrOnDatapoint",
+    fails="the metric has no data",
     component="filter",
     contexts=("metric",),
     is_pure=False,

@@ -55,6 +55,7 @@ def _is_in_one(address: bytes | None, networks: Sequence[Network]) -> bool:
 
 @converter(
     "CommunityID",
+    fails="an address, a port or the protocol is none",
     since="0.131",
     example=Example(
         'CommunityID("10.0.0.1", 5060, "10.0.0.2", 80)', '"1:R1BJF+G7mXdTgELK6p20sGlIZpY="'
@@ -95,6 +96,7 @@ def _endpoint(ip: str, port: int) -> tuple[bytes, bytes]:
 
 @converter(
     "URL",
+    fails="uri is no URL",
     since="0.127",
     example=Example(
         'URL("https://example.com/a.png?b=1")',

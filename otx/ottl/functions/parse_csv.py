@@ -10,7 +10,9 @@ from otx.ottl.values import Map
 
 
 @converter_builder(
-    "ParseCSV", example=Example('ParseCSV("1,\\"b, c\\"", "id,name")', '{"id":"1","name":"b, c"}')
+    "ParseCSV",
+    fails="the row has not as many fields as there are headers",
+    example=Example('ParseCSV("1,\\"b, c\\"", "id,name")', '{"id":"1","name":"b, c"}'),
 )
 def parse_csv(
     target: Get[Text],

@@ -13,6 +13,7 @@ from otx.ottl.values import Map, as_string
 
 @converter_builder(
     "ParseKeyValue",
+    fails="target is no list of keys and values",
     example=Example(
         "ParseKeyValue(\"user=ann role='site admin'\")", '{"user":"ann","role":"site admin"}'
     ),

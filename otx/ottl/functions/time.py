@@ -21,6 +21,7 @@ _HAS_YEAR = re.compile("%[YyDxFc]")
 
 @converter_builder(
     "Time",
+    fails="time is not as the format says",
     example=Example(
         'UnixSeconds(Time("2023-01-01 00:00:00", "%Y-%m-%d %H:%M:%S", "America/New_York"))',
         "1672549200",
@@ -157,7 +158,11 @@ def nanosecond(time: Moment) -> int:
     return time.unix_nano % _SECOND_NS
 
 
-@converter("Duration", example=Example('Seconds(Duration("1m30.5s"))', "90.5"))
+@converter(
+    "Duration",
+    fails="duration is no text like 1h30m or 250ms",
+    example=Example('Seconds(Duration("1m30.5s"))', "90.5"),
+)
 def duration(duration: Text) -> Duration:
     """The length of time that a text like `1h15m30.5s` tells."""
     return parse_duration(duration)
