@@ -39,6 +39,8 @@ class Accessor(Frozen):
         touch: Announces that what `get` returned was changed in place under a key.
         is_nullable: Whether nil can be written: maps and lists are emptied, values become Empty.
         is_group: Whether it is no value by itself, and one of its sections has to follow.
+        is_optional: Whether it is nil on records that have no such field.
+        texts: The only texts that can be set; none where every text can.
     """
 
     type: str
@@ -49,6 +51,8 @@ class Accessor(Frozen):
     touch: Callable[[Any, str], None] | None = None
     is_nullable: bool = False
     is_group: bool = False
+    is_optional: bool = False
+    texts: tuple[str, ...] = ()
 
 
 def group(**sections: Accessor) -> Accessor:
@@ -210,6 +214,8 @@ def hopped(accessor: Accessor, hop: Get) -> Accessor:
         None if touch is None else lambda record, key: touch(hop(record), key),
         accessor.is_nullable,
         accessor.is_group,
+        accessor.is_optional,
+        accessor.texts,
     )
 
 

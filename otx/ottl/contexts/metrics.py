@@ -54,7 +54,7 @@ def _of_data(name: str, kinds: Sequence[str], wanted: type[int] | type[bool], pu
         if record.kind in kinds:
             put(record, value)
 
-    return Accessor(wanted.__name__, get, set_)
+    return Accessor(wanted.__name__, get, set_, is_optional=True)
 
 
 def _points_kind(record: Any) -> str:
@@ -126,7 +126,14 @@ def _on(kinds: Sequence[str], name: str, accessor: Accessor) -> Accessor:
         section: _on(kinds, f"{name}.{section}", inner)
         for section, inner in accessor.sections.items()
     }
-    return Accessor(accessor.type, get, set_, sections=sections, is_nullable=accessor.is_nullable)
+    return Accessor(
+        accessor.type,
+        get,
+        set_,
+        sections=sections,
+        is_nullable=accessor.is_nullable,
+        is_optional=True,
+    )
 
 
 def _number(field: str, wanted: type[int] | type[float]) -> Accessor:

@@ -44,7 +44,7 @@ def _kind_text(names: tuple[str, ...], section: str) -> Accessor:
             raise ExecutionError(f"{value!r} is no span kind: those are {', '.join(names)}")
         record.item.kind = names.index(value)
 
-    return Accessor("string", get, set_)
+    return Accessor("string", get, set_, texts=names)
 
 
 def _kind() -> Accessor:
