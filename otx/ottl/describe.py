@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from otx.otlp.any_value import AnyValue
 from otx.ottl.record import Record
 from otx.ottl.records import (
     Batch,
@@ -17,8 +16,7 @@ from otx.ottl.records import (
     ScopeRecord,
     SpanRecord,
 )
-
-_SHOWN = 60
+from otx.ottl.value_text import title_text
 
 
 class Numbers:
@@ -50,7 +48,9 @@ def describe(record: Record, numbers: Numbers | None = None) -> str:
         place = f"trace {item.trace_id.hex()} span {item.span_id.hex()}"
         return f"{_number('span', record, numbers)} {_quoted(item.name)}, {place}"
     if isinstance(record, LogRecord):
-        return f"{_number('log record', record, numbers)} {_short(record.body)}"
+        body = record.body
+        title = "without a body" if body is None else title_text(body)
+        return f"{_number('log record', record, numbers)} {title}"
     if isinstance(record, MetricRecord):
         return f"{_number('metric', record, numbers)} {_quoted(record.item.name)}"
     if isinstance(record, PartRecord):
@@ -68,7 +68,7 @@ def describe(record: Record, numbers: Numbers | None = None) -> str:
         service = record.attributes.get("service.name")
         if service is None:
             return "a resource without service.name"
-        return f"the resource of {_short(service)}"
+        return f"the resource of {title_text(service)}"
     if isinstance(record, SampleRecord):
         which = _which("sample", record, record.profile.samples)
         return f"{which} of {describe(record.profile, numbers)}"
@@ -85,13 +85,4 @@ def _which(what: str, record: Any, records: Sequence[Any]) -> str:
 
 
 def _quoted(name: bytes) -> str:
-    return f'"{_cut(name.decode("utf-8", "replace"))}"'
-
-
-def _short(value: AnyValue) -> str:
-    return f'"{_cut(value)}"' if isinstance(value, str) else _cut(str(value))
-
-
-def _cut(text: str) -> str:
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"
+    return title_text(name.decode("utf-8", "replace"))

@@ -7,13 +7,14 @@ from otx.environment import Environment
 from otx.model.signal import Signal
 from otx.model.units import counted, format_count
 from otx.otlp.files import understand
-from otx.ottl.changes import ItemState, item_states
+from otx.ottl.changes import state_changes
 from otx.ottl.describe import Numbers
 from otx.ottl.errors import ExecutionError
 from otx.ottl.plan import Plan, Report
 from otx.ottl.program import ExecutionStopped
+from otx.ottl.record_state import RecordState, states_of
 from otx.ottl.records import Batch
-from otx.ottl.rendering import Painter, diff_blocks, item_changes
+from otx.ottl.rendering import Painter, diff_blocks
 from otx.output import Output, Remarks, Row
 from otx.services.ottl_input import Pieces
 from otx.services.ottl_work import FailureText, Tally, failure_text, tally_of, unwritable
@@ -42,8 +43,8 @@ class Comparison:
             painter = Painter(wants_colour=self._environment.wants_colour(stream))
             for one in self._run(pieces):
                 if one.after != one.before:
-                    old = item_states(one.signal, one.before)
-                    new = item_states(one.signal, one.after)
+                    old = states_of(one.signal, one.before, "stored")
+                    new = states_of(one.signal, one.after, "stored")
                     for lines in diff_blocks(old, new, one.origins, painter, first):
                         changed += 1
                         stream.write("\n".join((*lines, "")))
@@ -57,8 +58,8 @@ class Comparison:
         rows: list[Row] = []
         first = 1
         for one in self._run(pieces):
-            old = item_states(one.signal, one.before)
-            new = item_states(one.signal, one.after)
+            old = states_of(one.signal, one.before, "stored")
+            new = states_of(one.signal, one.after, "stored")
             rows += _rows(first, old, new, one.origins)
             first += one.items
         output.rows(_TABLE, rows, "table")
@@ -101,12 +102,12 @@ class _Compared(NamedTuple):
 
 
 def _rows(
-    first: int, old: Sequence[ItemState], new: Sequence[ItemState], origins: Sequence[int]
+    first: int, old: Sequence[RecordState], new: Sequence[RecordState], origins: Sequence[int]
 ) -> Iterator[Row]:
     kept = dict(zip(origins, new, strict=True))
     for at, before in enumerate(old):
         after = kept.get(at)
-        found = item_changes(before, after) if after is not None else []
+        found = state_changes(before, after) if after is not None else []
         paths = "dropped" if after is None else ", ".join(f"{one.sign}{one.path}" for one in found)
         yield _row(first + at, before, len(found) if after is not None else None, paths)
     for origin, state in zip(origins, new, strict=True):
@@ -114,5 +115,5 @@ def _rows(
             yield _row(None, state, None, "added")
 
 
-def _row(item: int | None, state: ItemState, count: int | None, paths: str) -> Row:
-    return {"item": item, "record": state.title, "changes": count, "paths": paths}
+def _row(item: int | None, state: RecordState, count: int | None, paths: str) -> Row:
+    return {"item": item, "record": state.full_title, "changes": count, "paths": paths}

@@ -39,7 +39,7 @@ Len(span.attributes)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert lines[0].startswith('ottl(span)> set(span.name, "GET /cart/{id}") where')
-    assert lines[1] == '  ~ name  "GET /cart/8812" → "GET /cart/{id}"'
+    assert lines[1] == '  ~ span.name  "GET /cart/8812" → "GET /cart/{id}"'
     assert "9  int" in lines
     assert "\x1b" not in done.stdout
     assert run_cli("ottl", "check", "cart.yaml").returncode == 0
@@ -224,7 +224,7 @@ def test_keys_of_the_data_are_completed(screen: Screen) -> None:
     screen.press("\t")
     screen.wait_for('te"]')
     screen.press(', "/")\r')
-    screen.wait_for('~ attributes["http.route"]  "/cart/{id}" → "/"')
+    screen.wait_for('~ span.attributes["http.route"]  "/cart/{id}" → "/"')
 
 
 def test_a_fault_stays_at_the_prompt_and_is_cleared_by_ctrl_c(screen: Screen) -> None:
@@ -242,9 +242,9 @@ def test_an_open_bracket_goes_on_in_the_next_line(screen: Screen) -> None:
     screen.press("set(span.name,\r")
     screen.wait_for("...>")
     screen.press('"new")\r')
-    screen.wait_for('~ name  "GET /cart/8812" → "new"')
+    screen.wait_for('~ span.name  "GET /cart/8812" → "new"')
     screen.press(":undo\r")
-    screen.wait_for('~ name  "new" → "GET /cart/8812"')
+    screen.wait_for('~ span.name  "new" → "GET /cart/8812"')
 
 
 def test_what_was_typed_is_kept_for_next_time(screen: Screen, tmp_path: Path) -> None:

@@ -77,10 +77,10 @@ def test_a_pipe_gets_otlp_json_and_a_difference_has_no_colour(run_cli: RunCli, s
     assert piped.stderr == ""
     shown = run_cli("ottl", "run", "-s", CHANGE, "--in", shop, "--format", "diff")
     assert shown.stdout.splitlines() == [
-        f'1  span "GET /cart" {TRACE} 0000000000000001',
-        '  ~ name  "GET /cart" → "x"',
-        f'2  span "GET /health" {TRACE} 0000000000000002',
-        '  ~ name  "GET /health" → "x"',
+        f'1  span "GET /cart", trace {TRACE} span 0000000000000001',
+        '  ~ span.name  "GET /cart" → "x"',
+        f'2  span "GET /health", trace {TRACE} span 0000000000000002',
+        '  ~ span.name  "GET /health" → "x"',
     ]
     assert shown.stderr == "2 records of 3 changed\n"
     coloured = run_cli(
@@ -312,7 +312,7 @@ def test_a_body_of_10_mb_and_deep_values_are_carried(run_cli: RunCli, tmp_path: 
         "--format",
         "diff",
     )
-    assert '+ attributes["n"]  10000000' in big.stdout
+    assert '+ log.attributes["n"]  10000000' in big.stdout
     value: dict[str, object] = {"stringValue": "x"}
     for _ in range(40):
         value = {"arrayValue": {"values": [value]}}

@@ -43,7 +43,7 @@ def test_statements_share_the_cache_of_a_record() -> None:
     texts = ['set(span.cache["n"], span.name)', 'set(span.attributes["copy"], span.cache["n"])']
     plan = plan_of_statements(texts, FUNCTIONS)
     found = list(trace_batch(plan, open_case({"input": SPANS}), FUNCTIONS))
-    written = [after for one in found for _, _, after in one.step.changed]
+    written = [change.after for one in found for change in one.step.changed]
     assert written == ["a", "a", "b", "b"]
 
 

@@ -62,7 +62,7 @@ def test_a_difference_names_the_records_that_changed(here: Environment) -> None:
     assert run(here, CHANGE, "diff", spans_request("a", "b"), spans_request("a")) == 0
     out, err = said(here)
     assert [line for line in out.splitlines() if line.startswith(" ")] == [
-        '  ~ name  "a" → "x"'
+        '  ~ span.name  "a" → "x"'
     ] * 2
     heads = [line.partition(" ")[0] for line in out.splitlines() if not line.startswith(" ")]
     assert heads == ["1", "3"]
@@ -73,7 +73,7 @@ def test_colours_do_not_change_what_is_counted(tmp_path: Path) -> None:
     coloured = replace(world(tmp_path), colour_mode="always")
     assert run(coloured, CHANGE, "diff", spans_request("a", "b")) == 0
     out, err = said(coloured)
-    assert "\x1b[33m  ~ name" in out
+    assert "\x1b[33m  ~ span.name" in out
     assert err == "1 record of 2 changed\n"
 
 

@@ -6,8 +6,8 @@ from typing import Protocol
 
 from otx.errors import OtxError
 from otx.model.units import format_count
-from otx.ottl.changes import ITEM_NOUNS
 from otx.ottl.completion import Candidate
+from otx.ottl.record_state import ITEM_NOUNS
 from otx.ottl.rendering import Painter
 from otx.ottl.repl.commands import find_command
 from otx.ottl.repl.complete import argument_place, candidates

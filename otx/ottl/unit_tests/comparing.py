@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal, TypeAlias
 
-from otx.ottl.changes import Flat
+from otx.ottl.changes import Flat, flat
+from otx.ottl.record_state import RecordState
+from otx.ottl.shortened import Short
 from otx.ottl.unit_tests.reading import TestCase
-from otx.ottl.unit_tests.record_paths import flat
-from otx.ottl.unit_tests.record_state import RecordState
 from otx.ottl.unit_tests.running import Ran, Survivor
-from otx.ottl.unit_tests.shortened import Short
 from otx.ottl.unit_tests.subject import Subject
 
 ProblemKind: TypeAlias = Literal[

@@ -8,10 +8,10 @@ from otx.errors import UsageError
 from otx.ottl.checking import Finding
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.gates import switched
+from otx.ottl.record_state import RecordState
 from otx.ottl.unit_tests.expectations import KEYS, Expectation, read_expectation
 from otx.ottl.unit_tests.findings import FileUnusable, OpenFile, finding_of
 from otx.ottl.unit_tests.inputs import Records, read_records
-from otx.ottl.unit_tests.record_state import RecordState
 from otx.ottl.unit_tests.subject import (
     COMPONENT_KINDS,
     OPTIONS,

@@ -10,12 +10,12 @@ from typing import Any, Literal, TypeAlias
 
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.parser import parse_statement
+from otx.ottl.record_state import item_of
 from otx.ottl.records import Batch
 from otx.ottl.syntax import Path
 from otx.ottl.traced_plan import Told, trace_batch
 from otx.ottl.unit_tests.comparing import Problem
 from otx.ottl.unit_tests.reading import TestCase, TestFile
-from otx.ottl.unit_tests.running import item_of
 from otx.ottl.unit_tests.subject import Subject
 from otx.ottl.yaml_places import FilePlace
 
@@ -50,7 +50,7 @@ class Reason:
     @property
     def changed(self) -> list[str]:
         """The paths that a statement changed."""
-        return [path for path, _, _ in self.told.step.changed]
+        return [change.path for change in self.told.step.changed]
 
 
 def reasons(file: TestFile, test: TestCase, problems: Sequence[Problem]) -> dict[int, list[Reason]]:
@@ -104,7 +104,7 @@ def _explains(told: Told, problem: Problem) -> bool:
     if problem.kind != "value":
         return False
     if purpose == "change":
-        changed = [path for path, _, _ in told.step.changed]
+        changed = [change.path for change in told.step.changed]
         targets = changed or [_target_of(told.site.text)]
     elif purpose == "admit" and not is_true:
         targets = [_target_of(text) for text in told.site.statements]
@@ -125,11 +125,13 @@ def _target_of(text: str) -> str:
 def _overlaps(context: str, target: str, path: str) -> bool:
     """Whether a statement's path may lead to what differs.
 
-    A statement may leave its own context's name out, and it calls parts of a record by names of
-    their own: `datapoint.attributes` lies in `metric.data_points[0].attributes`.
+    A statement may leave its own context's name out, and it does not say which part of a record it
+    means: `datapoint.attributes` may be `datapoint[0].attributes`.
     """
     first, _, rest = target.partition(".")
-    owner, bare = (first, rest) if first in CONTEXTS else (context, target)
+    name = first.partition("[")[0]
+    owner, bare = (name, rest) if name in CONTEXTS else (context, target)
     part, _, inner = path.partition(".")
-    is_of = _OWNERS.get(owner, owner) == part
+    part = part.partition("[")[0]
+    is_of = _OWNERS.get(owner, owner) == _OWNERS.get(part, part)
     return not target or (is_of and (bare in inner or inner.startswith(bare)))

@@ -9,17 +9,10 @@ from otx.errors import UsageError
 from otx.model.signal import Signal
 from otx.ottl.plan import Report
 from otx.ottl.program import ExecutionStopped
-from otx.ottl.records import (
-    Batch,
-    ExemplarRecord,
-    ItemRecord,
-    PartRecord,
-    PointRecord,
-    SampleRecord,
-)
+from otx.ottl.record_state import RecordState, item_of, states_of
+from otx.ottl.records import Batch
+from otx.ottl.shortened import Short
 from otx.ottl.unit_tests.reading import TestCase
-from otx.ottl.unit_tests.record_state import RecordState, states_of
-from otx.ottl.unit_tests.shortened import Short
 from otx.ottl.unit_tests.subject import Subject
 from otx.ottl.watched import Site
 
@@ -91,17 +84,6 @@ def run_test(subject: Subject, test: TestCase) -> Ran:
             for pipeline, items in log.routed.items()
         },
     )
-
-
-def item_of(record: Any) -> Any:
-    """The item that a record is or belongs to; None for a resource or scope."""
-    if isinstance(record, PartRecord):
-        return record.span
-    if isinstance(record, (PointRecord, ExemplarRecord)):
-        return record.metric
-    if isinstance(record, SampleRecord):
-        return record.profile
-    return record if isinstance(record, ItemRecord) else None
 
 
 class _Run:

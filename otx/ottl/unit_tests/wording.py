@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from otx.ottl.rendering import printable
 from otx.ottl.unit_tests.comparing import ABSENT, Absent, Problem
+from otx.ottl.value_text import printable
 from otx.output import to_json
 
 _WIDTH = 300

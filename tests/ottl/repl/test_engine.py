@@ -10,7 +10,7 @@ from tests.ottl.repl.prompts import MemoryFiles, refused, repl, said
 
 def test_a_statement_shows_the_change_first() -> None:
     first, second = said(repl(), 'set(name, "x")').splitlines()
-    assert first == '  ~ name  "GET /cart/8812" → "x"'
+    assert first == '  ~ span.name  "GET /cart/8812" → "x"'
     assert second.startswith("✓ ran")
 
 
