@@ -67,7 +67,8 @@ class PathResolver:
         if last.keys and accessor.keys == "none":
             raise self._unused_keys(last)
         shown = self._text[path.place.start : path.place.end]
-        get, set_, edit = _accesses(accessor, last, compile_key, self)
+        whole = shown if len(fields) < len(path.fields) else f"{context_name}.{shown}"
+        get, set_, edit = _accesses(accessor, last, compile_key, self, whole)
         return ResolvedPath(shown, accessor.type, context_name, fields[0].name, get, set_, edit)
 
     def error(self, reason: str, place: Place, hint: str = "") -> OttlError:
@@ -171,47 +172,53 @@ def _near(name: str, known: "Sequence[str] | Any") -> str:
 
 
 def _accesses(
-    accessor: Accessor, last: Field, compile_key: CompileKey, resolver: PathResolver
+    accessor: Accessor, last: Field, compile_key: CompileKey, resolver: PathResolver, text: str
 ) -> tuple[Evaluate, Callable[[Any, Value], None], Evaluate]:
-    """How a path with its keys is read, written and edited."""
+    """How a path with its keys is read, written and edited; errors call it by `text`."""
     if accessor.set is None:
-        return _read_only(accessor, last, compile_key)
+        return _read_only(accessor, last, compile_key, text)
     if not last.keys:
-        return _whole(accessor, last.name)
+        return _whole(accessor, text)
     if accessor.keys == "text":
-        return _text_member(accessor, last, resolver)
+        return _text_member(accessor, last, resolver, text)
     if len(last.keys) == 1 and accessor.keys == "map":
         key = last.keys[0]
         if isinstance(key, Constant) and type(key.value) is str:
-            return _one_key(accessor, key.value)
-    return _many_keys(accessor, [compile_key(key) for key in last.keys])
+            return _one_key(accessor, key.value, text)
+    return _many_keys(accessor, [compile_key(key) for key in last.keys], text)
 
 
 def _read_only(
-    accessor: Accessor, last: Field, compile_key: CompileKey
+    accessor: Accessor, last: Field, compile_key: CompileKey, text: str
 ) -> tuple[Evaluate, Callable[[Any, Value], None], Evaluate]:
     keys = [compile_key(key) for key in last.keys]
     whole = accessor.get
 
     def get(record: Any) -> Value:
-        return indexing.read(whole(record), (key(record) for key in keys))
+        try:
+            return indexing.read(whole(record), (key(record) for key in keys))
+        except ExecutionError as error:
+            raise error.within(text) from None
 
     def refuse(_: Any, __: Value = None) -> Value:
-        raise ExecutionError(f"{last.name} is read-only")
+        raise ExecutionError(f"{text} is read-only")
 
     return get if keys else whole, refuse, refuse
 
 
 def _whole(
-    accessor: Accessor, name: str
+    accessor: Accessor, text: str
 ) -> tuple[Evaluate, Callable[[Any, Value], None], Evaluate]:
     inner, is_nullable = accessor.set, accessor.is_nullable
     assert inner is not None  # noqa: S101 - read-only paths do not come here
 
     def put(record: Any, value: Value) -> None:
         if value is None and not is_nullable:
-            raise ExecutionError(f"{name} cannot be nil")
-        inner(record, value)
+            raise ExecutionError(f"{text} cannot be nil")
+        try:
+            inner(record, value)
+        except ExecutionError as error:
+            raise error.within(text) from None
 
     if accessor.keys != "value":
         return accessor.get, put, accessor.get
@@ -226,7 +233,7 @@ def _whole(
 
 
 def _one_key(
-    accessor: Accessor, key: str
+    accessor: Accessor, key: str, text: str
 ) -> tuple[Evaluate, Callable[[Any, Value], None], Evaluate]:
     """`attributes["key"]`: nearly every path of nearly every statement."""
     container = accessor.get
@@ -243,9 +250,9 @@ def _one_key(
             return
         try:
             target[key] = storable(value)
-        except ExecutionError:
+        except ExecutionError as error:
             target.setdefault(key, None)
-            raise
+            raise error.within(text) from None
 
     touch = accessor.touch
 
@@ -259,19 +266,24 @@ def _one_key(
 
 
 def _many_keys(
-    accessor: Accessor, keys: Sequence[Evaluate]
+    accessor: Accessor, keys: Sequence[Evaluate], text: str
 ) -> tuple[Evaluate, Callable[[Any, Value], None], Evaluate]:
     container, touch = accessor.get, accessor.touch
     first, *rest = keys
 
     def get(record: Any) -> Value:
-        return indexing.read(container(record), (key(record) for key in keys))
+        try:
+            return indexing.read(container(record), (key(record) for key in keys))
+        except ExecutionError as error:
+            raise error.within(text) from None
 
     def put(record: Any, value: Value) -> None:
         target, name = container(record), first(record)
         following = (key(record) for key in rest)
         try:
             indexing.write(target, chain((name,), following), value)
+        except ExecutionError as error:
+            raise error.within(text) from None
         finally:
             announce(record, target, name)
 
@@ -293,12 +305,19 @@ def _many_keys(
 
 
 def _text_member(
-    accessor: Accessor, last: Field, resolver: PathResolver
+    accessor: Accessor, last: Field, resolver: PathResolver, text: str
 ) -> tuple[Evaluate, Callable[[Any, Value], None], Evaluate]:
     if len(last.keys) > 1:
         raise resolver.error(f"{last.name} takes one key", last.keys[1].place)
     key = last.keys[0]
     name = key.value if isinstance(key, Constant) and type(key.value) is str else None
     assert accessor.set is not None  # noqa: S101 - trace_state can be written
-    get, put = trace_state.member(accessor.get, accessor.set, name)
+    get, put_member = trace_state.member(accessor.get, accessor.set, name)
+
+    def put(record: Any, value: Value) -> None:
+        try:
+            put_member(record, value)
+        except ExecutionError as error:
+            raise error.within(text) from None
+
     return get, put, get

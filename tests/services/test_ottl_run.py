@@ -209,7 +209,7 @@ def test_a_failure_under_propagate_is_exit_1_in_every_form(
     assert code == 1
     error = said(here)[1]
     assert f'otx: error: {FAILING}\n  failed on span 2 of 3 "c", trace ' in error
-    assert ", in in.jsonl:2: the text has 1 bytes" in error
+    assert ", in in.jsonl:2: Substring(span.name, 0, 2): the text has 1 bytes" in error
     assert (tmp_path / "out").exists()
 
 

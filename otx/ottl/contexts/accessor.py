@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 from otx.model.frozen import Frozen
-from otx.ottl.errors import ExecutionError
+from otx.ottl.errors import ExecutionError, Unfit
 from otx.ottl.record import attributes_of
 from otx.ottl.values import (
     Id,
@@ -15,7 +15,7 @@ from otx.ottl.values import (
     TraceId,
     Value,
     is_map,
-    kind_of,
+    kind_and_value,
     storable,
     wrap_int64,
 )
@@ -60,10 +60,11 @@ def group(**sections: Accessor) -> Accessor:
     return Accessor("group", lambda _: None, None, sections=sections, is_group=True)
 
 
-def refuse(name: str, wanted: str, value: Value) -> ExecutionError:
+def refuse(name: str, wanted: str, value: Value) -> Unfit:
     """The error for a value that a path does not take."""
-    article = "an" if wanted[:1] in "aeiou" else "a"
-    return ExecutionError(f"{name} takes {article} {wanted}, not {kind_of(value)}")
+    is_plural = wanted in ("buckets", "bytes", "span events", "span links")
+    article = "" if is_plural else "an " if wanted[:1] in "aeiou" else "a "
+    return Unfit(name, f"takes {article}{wanted}, not {kind_and_value(value)}")
 
 
 def text(name: str, of: Get | None = None) -> Accessor:
@@ -147,7 +148,7 @@ def identifier(
     def put(record: Any, value: Id) -> None:
         is_zero = not any(value.raw)
         if is_zero and kind is ProfileId:
-            raise ExecutionError(f"{name} cannot be zero")
+            raise Unfit(name, "cannot be zero")
         setattr(record.item, name, b"" if is_zero else value.raw)
 
     def set_text(record: Any, value: Value) -> None:

@@ -18,7 +18,7 @@ from otx.ottl.contexts.accessor import (
 from otx.ottl.contexts.context import Context, paths
 from otx.ottl.contexts.repeated import content_of, counts, doubles, messages
 from otx.ottl.contexts.resources import PARENTS
-from otx.ottl.errors import ExecutionError
+from otx.ottl.errors import Unfit
 from otx.ottl.values import Opaque, SpanId, TraceId, Value
 
 _NUMBERS = ("gauge", "sum")
@@ -118,7 +118,7 @@ def _on(kinds: Sequence[str], name: str, accessor: Accessor) -> Accessor:
 
     def set_(record: Any, value: Value) -> None:
         if record.kind not in kinds:
-            raise ExecutionError(f"{name} cannot be set on a {record.kind} data point")
+            raise Unfit(name, f"cannot be set on a {record.kind} data point")
         assert inner_set is not None  # noqa: S101 - every path here can be written
         inner_set(record, value)
 
