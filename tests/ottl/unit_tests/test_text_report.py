@@ -36,7 +36,7 @@ def test_a_test_that_failed_is_told_with_its_differences_and_reasons() -> None:
         "  ✓ passes\n"
         "  ✗ fails  a.test.yaml:8\n"
         '      span 1 "c"\n'
-        "        failed: 1 / span.attributes["n"]: division by zero\n"
+        '        failed: 1 / span.attributes["n"]: division by zero\n'
         '          a.test.yaml:3:5  set(span.attributes["half"], 1 / span.attributes["n"])'
         ' where span.attributes["n"] != nil\n'
         '      span 0 "/b/2"\n'
