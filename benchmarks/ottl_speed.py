@@ -20,7 +20,8 @@ from pathlib import Path
 from otx.__main__ import GC_THRESHOLD
 from otx.model.signal import Signal
 from otx.otlp.pieces import read_pieces
-from otx.ottl.plan import Plan, Report, plan_of_config
+from otx.ottl.plan import Plan, Report
+from otx.ottl.plan_config import plan_of_config
 from otx.ottl.records import Batch
 from otx.services.ottl_work import WorkForm, work
 

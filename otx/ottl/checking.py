@@ -9,6 +9,7 @@ from otx.ottl.collector import READERS, find_components
 from otx.ottl.errors import caret
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.plan import plan_of_statements
+from otx.ottl.plan_config import Wiring
 from otx.ottl.processors.config import ConfigInvalid, Problem, path_text
 from otx.ottl.source import ConfigFile, StatementFile
 from otx.ottl.syntax import Place
@@ -100,6 +101,8 @@ def _check_config(source: ConfigFile, functions: FunctionSet) -> Iterator[Findin
         for path, text in _texts(component.config, component.path):
             for trap in traps_in(text):
                 yield _trap(source.name, source.place(path, trap.place.start), trap)
+    for problem in Wiring(source.data).problems():
+        yield finding_of(source, problem)
 
 
 def _texts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:

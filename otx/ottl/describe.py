@@ -1,6 +1,6 @@
 """Records in words: which one a message is about."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from otx.ottl.record import Record
@@ -24,6 +24,7 @@ class Numbers:
 
     def __init__(self, batch: Batch) -> None:
         self._items = list(batch.items())
+        self._copies: list[Any] = []
         self._found: dict[int, int] | None = None
 
     def __len__(self) -> int:
@@ -34,6 +35,14 @@ class Numbers:
         if self._found is None:
             self._found = {id(one): number for number, one in enumerate(self._items, 1)}
         return self._found.get(id(item), 0)
+
+    def adopt(self, copies: Iterable[tuple[Any, Any]]) -> None:
+        """Give copies the numbers of the items that they were made of, first things first."""
+        for copy, item in copies:
+            number = self.of(item)
+            assert self._found is not None  # noqa: S101 - it was asked for
+            self._found[id(copy)] = number
+            self._copies.append(copy)  # kept, so that no id is given to a second one
 
     def text(self, what: str, item: Any) -> str:
         """`span 3 of 10`; for an item that was added meanwhile `a new metric`."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from otx.ottl.functions.registry import FunctionSet
-from otx.ottl.plan import Plan, Report
+from otx.ottl.plan import Plan, Report, run_step
 from otx.ottl.processors.config import Group
 from otx.ottl.processors.transform import TransformProcessor
 from otx.ottl.program import CompiledCondition, CompiledStatement
@@ -38,25 +38,28 @@ _EFFECTS: dict[Purpose, str] = {
 }
 
 
-def trace_batch(plan: Plan, batch: Batch, functions: FunctionSet) -> Iterator[Told]:
+def trace_batch(
+    plan: Plan, batch: Batch, functions: FunctionSet, report: Report | None = None
+) -> Iterator[Told]:
     """Each statement and condition on each record, as the plan runs them.
 
     Failures do not stop it, whatever the error mode: one sees what else would go wrong. What a
-    filter or sampling drops is not told of further on.
+    filter or sampling drops is not told of further on. What connectors copy is in the report.
     """
     teller = _Teller(functions)
-    for step in watched(plan, teller).steps.get(batch.signal, ()):
+    report = Report() if report is None else report
+    for step, at in watched(plan, teller).walk(batch, report):
         processor = step.processor
         if isinstance(processor, Group):
             groups = [processor]
         elif isinstance(processor, TransformProcessor):
-            groups = list(processor.groups.get(batch.signal, ()))
+            groups = list(processor.groups.get(at.signal, ()))
         else:
-            Plan({batch.signal: (step,)}).run(batch, Report())
+            run_step(step, at, report)
             yield from teller.take()
             continue
         for group in groups:
-            yield from _group(group, batch, teller)
+            yield from _group(group, at, teller)
 
 
 def _group(group: Group, batch: Batch, teller: "_Teller") -> Iterator[Told]:

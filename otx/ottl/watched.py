@@ -12,7 +12,7 @@ from otx.model.frozen import Frozen
 from otx.model.signal import Signal
 from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS, PROCESSOR_CONTEXTS
-from otx.ottl.plan import Plan, Step
+from otx.ottl.plan import Pipeline, Plan, Step
 from otx.ottl.processors.config import ConfigPath, Group, path_text
 from otx.ottl.processors.filter import FilterProcessor, Rule
 from otx.ottl.processors.routing import RoutingConnector, Row
@@ -69,12 +69,22 @@ class Watcher:
 
 def watched(plan: Plan, watcher: Watcher) -> Plan:
     """The same plan, watched; a component that stands in several pipelines is watched once."""
-    steps = {id(step.processor): step for steps in plan.steps.values() for step in steps}
+    found = (*(step for steps in plan.steps.values() for step in steps), *plan.idle)
+    steps = {id(step.processor): step for step in found}
     made = {
         key: Step(step.name, _Watched(step, watcher).processor()) for key, step in steps.items()
     }
+
+    def of(each: Sequence[Step]) -> list[Step]:
+        return [made[id(one.processor)] for one in each]
+
+    def rebuilt(one: Pipeline) -> Pipeline:
+        return one.changed(steps=of(one.steps), connectors=of(one.connectors))
+
     return Plan(
-        {signal: [made[id(one.processor)] for one in steps] for signal, steps in plan.steps.items()}
+        {signal: rebuilt(one) for signal, one in plan.entries.items()},
+        {name: rebuilt(one) for name, one in plan.pipelines.items()},
+        of(plan.idle),
     )
 
 

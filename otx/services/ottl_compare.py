@@ -71,14 +71,19 @@ class Comparison:
             batch = Batch(request.signal, request.body)
             numbers = Numbers(batch)
             report = Report()
+            failure = None
             try:
                 self._plan.run(batch, report)
             except ExecutionStopped as error:
-                self.stopped = failure_text(error.failure, numbers, piece.place)
+                failure = error.failure
+            numbers.adopt(report.copies)
+            if failure is not None:
+                self.stopped = failure_text(failure, numbers, piece.place)
             self.tally.add(tally_of(report, numbers, piece.place))
-            origins = [numbers.of(one) - 1 for one in batch.items()]
+            left = (item for one in report.leaving for item in one.items())
+            origins = [numbers.of(item) - 1 for item in left]
             try:
-                after = batch.close()
+                after = report.close()
             except ExecutionError as error:
                 raise unwritable(piece, error) from None
             yield _Compared(request.signal, request.body, after, origins, len(numbers))

@@ -8,7 +8,7 @@ from otx.errors import ExitCode, UsageError
 from otx.model.signal import Signal
 from otx.model.units import counted
 from otx.ottl.functions.registry import FunctionSet
-from otx.ottl.plan import Plan
+from otx.ottl.plan import Plan, Report
 from otx.output import Output, Remarks
 from otx.services.ottl_input import Pieces
 from otx.services.ottl_parallel import work_all
@@ -76,7 +76,9 @@ def trace_plan(
             request = understand(piece, takes_any_text=True)
             batch = Batch(request.signal, request.body)
             numbers = Numbers(batch)
-            for told in trace_batch(plan, batch, functions):
+            report = Report()
+            for told in trace_batch(plan, batch, functions, report):
+                numbers.adopt(report.take_copies())
                 verdict = (told.step.verdict, told.site.error_mode)
                 is_failure = is_failure or verdict == ("failed", "propagate")
                 title = describe(told.record, numbers)

@@ -4,7 +4,8 @@ from typing import Any
 
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.gates import switched
-from otx.ottl.plan import Plan, plan_of_config, plan_of_statements
+from otx.ottl.plan import Plan, plan_of_statements
+from otx.ottl.plan_config import plan_of_config
 from otx.ottl.traced_plan import trace_batch
 from tests.ottl.documents import Document, document
 from tests.ottl.vector_run import open_case

@@ -209,7 +209,7 @@ class Gate(Plan):
     """A plan that waits before it runs."""
 
     def __init__(self, plan: Plan) -> None:
-        super().__init__(plan.steps)
+        super().__init__(plan.entries)
         object.__setattr__(self, "opened", threading.Event())
 
     opened: threading.Event

@@ -21,6 +21,8 @@ processors:
     log_conditions: ['resource.attributes["a"] == 1', log.body == nil]
   tail_sampling:
     policies: [{name: one, type: ottl_condition, ottl_condition: {span: ['name == "x"']}}]
+  transform/a:
+    trace_statements: ['set(span.name, "a")']
   transform/unused:
     trace_statements: ['set(span.name, "x")']
 connectors:
@@ -29,6 +31,7 @@ connectors:
 service:
   pipelines:
     traces: {processors: [tail_sampling, filter/health], exporters: [routing]}
+    traces/a: {receivers: [routing], processors: [transform/a]}
     logs: {processors: [batch, filter/health]}
 """
 
@@ -46,14 +49,23 @@ def test_transform_and_filter_run_and_the_others_are_named(tmp_path: Path) -> No
         for signal in (Signal.TRACES, Signal.LOGS, Signal.METRICS)
     }
     assert steps == {
-        Signal.TRACES: ["filter/health"],
+        Signal.TRACES: ["filter/health", "routing", "transform/a"],
         Signal.LOGS: ["filter/health"],
         Signal.METRICS: [],
     }
     assert [warning.partition(" is left out")[0] for warning in rules.warnings] == [
         "tail_sampling",
-        "routing",
     ]
+
+
+def test_a_connector_alone_has_no_pipelines_to_route_to(tmp_path: Path) -> None:
+    text = """\
+filter: {trace_conditions: [span.name == nil]}
+routing: {table: [{condition: 'attributes["a"] == 1', pipelines: [traces/a]}]}
+"""
+    rules = rules_of(text, tmp_path)
+    assert rules.warnings == ["routing is left out: a receiver has no pipelines to route to"]
+    assert [step.name for step in rules.plan.steps[Signal.TRACES]] == ["filter"]
 
 
 def test_rules_are_named_by_component_and_place(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from otx.commands.ottl.options import (
     Gates,
     In,
     Out,
+    Pipeline,
     Since,
     StoreOption,
     Strict,
@@ -45,6 +46,7 @@ def run(
         Literal["propagate", "ignore", "silent"] | None,
         typer.Option(help="What a failure means (propagate with -s, else the file's own)."),
     ] = None,
+    pipeline: Pipeline = None,
     trace: Annotated[
         bool, typer.Option("--trace", help="Tell what each statement does to each record.")
     ] = False,
@@ -68,7 +70,12 @@ def run(
     functions = functions_of(gates, strict)
     reads_stdin = in_ in (None, "-") and store is None and since is None
     plan = _plan(
-        environment, statement, file, reads_stdin, context_of(context), functions, error_mode
+        environment,
+        (statement, file, pipeline or []),
+        reads_stdin,
+        context_of(context),
+        functions,
+        error_mode,
     )
     pieces = open_pieces(environment, in_, store, since, plan.signals())
     if trace:
@@ -80,8 +87,7 @@ def run(
 
 def _plan(
     environment: Environment,
-    statements: list[str] | None,
-    file: str | None,
+    given: "tuple[list[str] | None, str | None, list[str]]",
     reads_stdin: bool,
     context: str,
     functions: "FunctionSet",
@@ -90,6 +96,7 @@ def _plan(
     from otx.ottl.plan_source import cautions_of, plan_of_source
     from otx.ottl.source import source_of_statements
 
+    statements, file, pipelines = given
     if bool(statements) == (file is not None):
         raise UsageError("one of -s STATEMENT and -f FILE is wanted")
     if file == "-" and reads_stdin:
@@ -101,7 +108,9 @@ def _plan(
         if file
         else source_of_statements(statements or [], "-s")
     )
-    plan = plan_of_source(source, functions, context=context, error_mode=error_mode)
+    plan = plan_of_source(
+        source, functions, context=context, error_mode=error_mode, pipelines=pipelines
+    )
     for text in cautions_of(source, plan):
         Remarks(environment).warning(text)
     return plan

@@ -68,11 +68,13 @@ class Routes:
     Attributes:
         requests: For each pipeline the bytes of a request, in the order of the table.
         indexes: For each pipeline the numbers of its items, counted through the whole batch.
+        sent: The same in the order of the request, where an item may stand in parts.
         by_row: For each row how many items it took; data points where it looks at those.
     """
 
     requests: dict[str, bytes] = field(default_factory=dict)
     indexes: dict[str, list[int]] = field(default_factory=dict)
+    sent: dict[str, list[int]] = field(default_factory=dict)
     by_row: dict[str, int] = field(default_factory=dict)
 
 
@@ -148,6 +150,7 @@ class _Router:
             requests, indexes = self._routes.requests, self._routes.indexes
             requests[pipeline] = requests.get(pipeline, b"") + body
             indexes[pipeline] = sorted({*indexes.get(pipeline, ()), *took})
+            self._routes.sent.setdefault(pipeline, []).extend(sorted(took))
 
     def _remove(self, row: Row, took: Mapping[int, Share]) -> None:
         """Take what a row took out of what is left."""

@@ -89,9 +89,9 @@ def run_test(subject: Subject, test: TestCase) -> Ran:
 class _Run:
     def __init__(self, inputs: Sequence[RecordState]) -> None:
         self.survivors: list[Survivor] = []
-        self._inputs = inputs
         self._items: list[Any] = []  # keeps them, so that no id is given to a second one
         self._positions: dict[int, int] = {}
+        self._coming = iter(enumerate(inputs))
         self._above: dict[int, Short] = {}
 
     def position(self, record: Any) -> int | None:
@@ -103,11 +103,14 @@ class _Run:
         batch = Batch(signal, body)
         for item in batch.items():
             self._note(item)
+        report = Report()
         with contextlib.suppress(ExecutionStopped):
-            subject.counting.plan.run(batch, Report())
-        left = list(batch.items())
+            subject.counting.plan.run(batch, report)
+        for copy, item in report.copies:
+            self._adopt(copy, item)
+        left = [item for one in report.leaving for item in one.items()]
         try:
-            states = states_of(signal, batch.close())
+            states = states_of(signal, report.close())
         except ValueError as error:
             raise UsageError(f"what comes of a test cannot be read: {error}") from None
         for item, state in zip(left, states, strict=True):
@@ -115,9 +118,19 @@ class _Run:
             scope = self._above.get(id(item.scope), {})
             self.survivors.append(Survivor(state, self.position(item), resource, scope))
 
+    def _adopt(self, copy: Any, item: Any) -> None:
+        """Take what a connector made for the record that it was made of."""
+        self._items.append(copy)
+        position = self.position(item)
+        if position is not None:
+            self._positions[id(copy)] = position
+        for mine, other in ((copy.resource, item.resource), (copy.scope, item.scope)):
+            if id(other) in self._above:
+                self._above.setdefault(id(mine), self._above[id(other)])
+
     def _note(self, item: Any) -> None:
-        at = len(self._items)
-        short = self._inputs[at].short
+        at, state = next(self._coming)
+        short = state.short
         self._items.append(item)
         self._positions[id(item)] = at
         self._above.setdefault(id(item.resource), short["resource"])

@@ -3,7 +3,7 @@
 import pytest
 
 from otx.ottl.functions.registry import FunctionSet
-from otx.ottl.plan import plan_of_config
+from otx.ottl.plan_config import plan_of_config
 from otx.ottl.processors.config import ConfigInvalid, Problem, Reader
 
 
