@@ -81,7 +81,7 @@ def test_a_table_has_a_row_a_record(here: Environment) -> None:
     assert run(here, CHANGE, "table", spans_request("a", "b")) == 0
     head, first, second = lines_of(here)
     assert head.split() == ["item", "record", "changes", "paths"]
-    assert first.split()[-2:] == ["1", "~name"]
+    assert first.split()[-2:] == ["1", "~span.name"]
     assert second.split()[-1] == "0"
 
 
