@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from otx.ottl.collector import find_components
+from otx.ottl.collector import RUN_KINDS, Component, find_components
 from otx.ottl.errors import OttlError
 from otx.ottl.formatter import WIDTH, format_condition, format_statement
 from otx.ottl.source import StatementFile, read_source
@@ -24,11 +24,7 @@ def format_file(source: str, name: str) -> str:
     if isinstance(read, StatementFile):
         paths: list[YamlPath] = [(at,) for at in range(len(read.statements))]
     else:
-        paths = [
-            path
-            for component in find_components(read.data)
-            for path in _ottl_paths(component.config, component.path)
-        ]
+        paths = [path for component in find_components(read.data) for path in _paths_of(component)]
     assert read.document is not None  # noqa: S101 - other files went another way
     return _format_yaml(read.document, paths)
 
@@ -70,6 +66,16 @@ def _formatted(text: str, width: int) -> str:
         except OttlError:
             continue
     return text
+
+
+def _paths_of(component: Component) -> Iterator[YamlPath]:
+    if component.kind in RUN_KINDS:
+        yield from _ottl_paths(component.config, component.path)
+        return
+    from otx.ottl.processors.checked_only import texts_of
+
+    for path, _, _ in texts_of(component.kind, component.config):
+        yield (*component.path, *path)
 
 
 def _ottl_paths(value: Any, path: YamlPath) -> Iterator[YamlPath]:

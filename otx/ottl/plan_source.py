@@ -97,8 +97,8 @@ def _not_run(data: object, plan: Plan) -> Iterator[str]:
             yield f"{one.name} is checked and not run"
     steps = {id(step): step for of_signal in plan.steps.values() for step in of_signal}
     for step in steps.values():
-        for key in getattr(step.processor, "unread", ()):
-            yield f"{step.name}: {key} is not run: it is no OTTL, and what it would drop is kept"
+        for text in getattr(step.processor, "unread", ()):
+            yield f"{step.name}: {text}"
 
 
 def _undecided(plan: Plan) -> dict[str, Sequence[str]]:

@@ -118,3 +118,26 @@ service:
     ]
     statements = source_of_statements(['set(span.name, "x")'], "-s")
     assert list(cautions_of(statements, plan_of_source(statements, FUNCTIONS))) == []
+
+
+def test_what_is_checked_or_no_ottl_is_told_and_stops_nothing() -> None:
+    text = """\
+processors:
+  transform: {trace_statements: ['set(span.name, "x")']}
+  filter: {spans: {include: {match_type: strict, services: [a]}}}
+connectors:
+  count: {spans: {n: {conditions: ['name == "x"']}}}
+  roundrobin: {}
+service:
+  pipelines:
+    traces: {processors: [filter, transform], exporters: [count, roundrobin]}
+    traces/a: {receivers: [roundrobin]}
+"""
+    source = read_source(text, "c.yaml", {})
+    plan = plan_of_source(source, FUNCTIONS)
+    assert plan.looks_at(Signal.TRACES)
+    assert list(cautions_of(source, plan)) == [
+        "roundrobin is not run: what it would hand on stays in traces",
+        "count is checked and not run",
+        "filter: spans.include is no OTTL and is not run: what it would drop is kept",
+    ]

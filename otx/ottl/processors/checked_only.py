@@ -93,6 +93,20 @@ def texts_of(kind: str, config: object) -> Iterator[tuple[ConfigPath, str, Place
             yield path, text, place
 
 
+def place_at(kind: str, path: ConfigPath) -> Place | None:
+    """What OTTL stands at a path of a component's configuration; None where none does."""
+    for place in PLACES[kind]:
+        fits = zip(place.pattern, path, strict=False)
+        if len(path) == len(place.pattern) and all(one in (ANY, step) for one, step in fits):
+            return place
+    return None
+
+
+def component_of(kind: str) -> str:
+    """Whose functions a kind of component has: the filter processor's, or ""."""
+    return "filter" if kind in ("count", "sum") else ""
+
+
 def read_checked_only(
     kind: str,
     config: object,
@@ -105,8 +119,7 @@ def read_checked_only(
     Raises:
         ConfigInvalid: It does not parse or check; all problems are named.
     """
-    component = "filter" if kind in ("count", "sum") else ""
-    reader = Reader(FunctionSet(component, gates, allows_extensions))
+    reader = Reader(FunctionSet(component_of(kind), gates, allows_extensions))
     for path, text, place in texts_of(kind, config):
         if not _calls(text, place, _OWN_FUNCTIONS.get(kind, frozenset())):
             _check(reader, path, text, place)

@@ -168,9 +168,9 @@ class Reader:
         return default
 
     def context(self, path: ConfigPath, name: object, allowed: Collection[str]) -> Context | None:
-        """The context of a name."""
-        if name in allowed and isinstance(name, str):
-            return CONTEXTS[name]
+        """The context of a name; the Collector takes it in any case."""
+        if isinstance(name, str) and name.lower() in allowed:
+            return CONTEXTS[name.lower()]
         self.complain(path, f"{name!r} is none of {', '.join(allowed)}")
         return None
 

@@ -29,7 +29,7 @@ def test_no_mistake_hides_another() -> None:
 
 
 def test_a_context_that_cannot_be_inferred_is_told_where_nothing_else_is_wrong() -> None:
-    (alone,) = problems({"transform": {"log_statements": ['set(body, "x")']}})
+    (alone,) = problems({"filter": {"log_conditions": ["true"]}})
     assert "the context cannot be inferred" in alone
     found = problems({"transform": {"log_statements": ['set(body, "x")', "set(]"]}})
     assert len(found) == 1
