@@ -31,7 +31,8 @@ def test_no_mistake_hides_another() -> None:
 def test_a_context_that_cannot_be_inferred_is_told_where_nothing_else_is_wrong() -> None:
     (alone,) = problems({"filter": {"log_conditions": ["true"]}})
     assert "the context cannot be inferred" in alone
-    found = problems({"transform": {"log_statements": ['set(body, "x")', "set(]"]}})
+    group = {"conditions": ["true"], "statements": ["set(]"]}
+    found = problems({"transform": {"log_statements": [group]}})
     assert len(found) == 1
     assert "invalid syntax" in found[0]
 
