@@ -17,6 +17,8 @@ _MARKS: Mapping[Verdict, tuple[str, str]] = {
     "failed": ("✗", "-"),
 }
 """What stands before a step, and the sign whose colour it has."""
+_MOST_CHANGES = 20
+"""Changes that are told of one step."""
 
 
 class Painter:
@@ -111,7 +113,7 @@ def step_lines(title: str, step: Step, painter: Painter, effect: str = "") -> It
         painter: Gives the colours.
         effect: What a condition that is true does to the record: `dropped`.
     """
-    mark, sign = ("✂", "-") if effect == "dropped" else _MARKS[step.verdict]
+    mark, sign = ("✂", "-") if effect.startswith("dropped") else _MARKS[step.verdict]
     head = printable(f"{mark} {title}  {' '.join(step.statement.split())}")
     yield painter.paint(head, sign) + painter.faint(f"  {step.ns / 1000:.1f} µs")
     if step.verdict == "failed":
@@ -123,12 +125,18 @@ def step_lines(title: str, step: Step, painter: Painter, effect: str = "") -> It
         yield f"    {part_text(part)}"
     if step.verdict == "ran" and not step.changed and not step.added:
         yield painter.faint("    changed nothing")
-    for change in step.changed:
-        yield painter.paint(f"    {change_text(change)}", change.sign)
+    yield from _few(step.changed, "    ", painter)
     for added in step.added:
         yield painter.paint(f"    + {printable(added.full_title)}", "+")
-        for change in content(added):
-            yield painter.paint(f"      {change_text(change)}", "+")
+        yield from _few(content(added), "      ", painter)
+
+
+def _few(found: Sequence[Change], indent: str, painter: Painter) -> Iterator[str]:
+    """The first changes: a metric may have thousands of data points, and each record is told."""
+    for change in found[:_MOST_CHANGES]:
+        yield painter.paint(f"{indent}{change_text(change)}", change.sign)
+    if len(found) > _MOST_CHANGES:
+        yield painter.faint(f"{indent}and {len(found) - _MOST_CHANGES} more")
 
 
 def part_text(part: Part) -> str:

@@ -1,13 +1,17 @@
 """A plan's statements and conditions, told step by step on the records of a batch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.plan import Plan, Report, run_step
 from otx.ottl.processors.config import Group
+from otx.ottl.processors.routing import Routes, RoutingConnector
 from otx.ottl.processors.transform import TransformProcessor
-from otx.ottl.program import CompiledCondition, CompiledStatement
+from otx.ottl.program import CompiledCondition, CompiledStatement, Outcome
+from otx.ottl.record_state import WORDS
 from otx.ottl.records import WALKS, Batch
 from otx.ottl.tracing import Step, TracedCondition, TracedStatement
 from otx.ottl.watched import Purpose, Site, Watcher, watched
@@ -26,6 +30,8 @@ class Told(NamedTuple):
         if self.step.verdict != "ran":
             return ""
         pipelines = ", ".join(self.site.pipelines)
+        if self.site.purpose == "route others":
+            return f"goes to {pipelines} (default)" if pipelines else DROPPED_BY_TABLE
         return _EFFECTS[self.site.purpose] + pipelines
 
 
@@ -35,7 +41,9 @@ _EFFECTS: dict[Purpose, str] = {
     "drop": "dropped",
     "keep": "kept",
     "route": "goes to ",
+    "route others": "",
 }
+DROPPED_BY_TABLE = "dropped: no row takes it, and there are no default pipelines"
 
 
 def trace_batch(
@@ -72,6 +80,35 @@ def _group(group: Group, batch: Batch, teller: "_Teller") -> Iterator[Told]:
         yield from teller.take()
 
 
+@dataclass(frozen=True, slots=True)
+class _ToldRouting(RoutingConnector):
+    """A connector that also tells of the items which its rows leave to the default pipelines."""
+
+    component: str
+    told: list[Told]
+
+    def route(
+        self, batch: Batch, outcome: Outcome, metadata: Mapping[str, str] | None = None
+    ) -> Routes:
+        items = list(batch.items())
+        # A class with slots is made twice, so that the short form of super() finds the first.
+        routes = RoutingConnector.route(self, batch, outcome, metadata)
+        site = Site(
+            "condition",
+            "route others",
+            "default_pipelines",
+            self.component,
+            "default_pipelines",
+            CONTEXTS[WORDS[batch.signal]],
+            self.error_mode,
+            has_condition=False,
+            pipelines=self.default_pipelines,
+        )
+        step = Step(site.text, "ran", (), (), "", 0)
+        self.told.extend(Told(site, items[number], step) for number in routes.by_default)
+        return routes
+
+
 class _Teller(Watcher):
     """Takes down each step. What failed counts as false, as where errors are ignored."""
 
@@ -81,8 +118,18 @@ class _Teller(Watcher):
 
     def take(self) -> list[Told]:
         """What was told since."""
-        told, self._told = self._told, []
+        told = list(self._told)
+        self._told.clear()
         return told
+
+    def routing(self, component: str, connector: RoutingConnector) -> RoutingConnector:
+        return _ToldRouting(
+            connector.default_pipelines,
+            connector.rows,
+            connector.error_mode,
+            component,
+            self._told,
+        )
 
     def statement(self, site: Site, statement: CompiledStatement) -> CompiledStatement:
         traced = TracedStatement(

@@ -21,9 +21,10 @@ from otx.ottl.processors.transform import TransformProcessor
 from otx.ottl.program import CompiledCondition, CompiledStatement, ErrorMode
 
 Kind: TypeAlias = Literal["statement", "condition"]
-Purpose: TypeAlias = Literal["change", "admit", "drop", "keep", "route"]
+Purpose: TypeAlias = Literal["change", "admit", "drop", "keep", "route", "route others"]
 """What it is there for: a statement changes a record; a condition that is true admits it to the
-statements of its group, drops it, keeps it, or routes it."""
+statements of its group, drops it, keeps it, or routes it. The default pipelines of a routing table
+route the others."""
 
 
 class Site(Frozen):
@@ -35,7 +36,7 @@ class Site(Frozen):
         has_condition: Whether it asks anything.
         needs_prefix: Whether its paths name their context.
         statements: Of a condition that admits: the statements that then run.
-        pipelines: Of a row of a routing table: where a record goes.
+        pipelines: Of a row of a routing table, or of its default: where a record goes.
     """
 
     kind: Kind
@@ -62,7 +63,7 @@ class Watcher:
         """What is asked in place of a condition."""
         return condition
 
-    def routing(self, connector: RoutingConnector) -> RoutingConnector:
+    def routing(self, component: str, connector: RoutingConnector) -> RoutingConnector:
         """What routes in place of a connector whose rows are watched."""
         return connector
 
@@ -118,7 +119,7 @@ class _Watched:
             policies = [self._policy(policy) for policy in processor.policies]
             return TailSampling(policies, processor.others)
         rows = [self._row(row, processor.error_mode) for row in processor.rows]
-        return self._watcher.routing(replace(processor, rows=rows))
+        return self._watcher.routing(self._component, replace(processor, rows=rows))
 
     def _group(self, group: Group) -> Group:
         # A flat list of statements stands right under its key.

@@ -60,6 +60,18 @@ def test_rows_of_a_routing_table_are_told_until_one_takes_a_record() -> None:
     ]
 
 
+def test_what_no_row_takes_is_told_to_go_to_the_default_pipelines_or_nowhere() -> None:
+    row = {"context": "span", "condition": 'name == "a"', "pipelines": ["traces/a"]}
+    routing = {"default_pipelines": ["traces/other", "traces/all"], "table": [row]}
+    assert told(config(routing=routing))[-1] == (
+        "b",
+        "goes to traces/other, traces/all (default)",
+        "default_pipelines",
+    )
+    effect = "dropped: no row takes it, and there are no default pipelines"
+    assert told(config(routing={"table": [row]}))[-1] == ("b", effect, "default_pipelines")
+
+
 def test_conditions_of_sampling_are_told_until_one_keeps_the_trace() -> None:
     policy = {"name": "b", "type": "ottl_condition", "ottl_condition": {"span": ['name == "b"']}}
     assert told(config(tail_sampling={"policies": [policy]})) == [

@@ -70,12 +70,14 @@ class Routes:
         indexes: For each pipeline the numbers of its items, counted through the whole batch.
         sent: The same in the order of the request, where an item may stand in parts.
         by_row: For each row how many items it took; data points where it looks at those.
+        by_default: The numbers of the items that no row took, or not all of.
     """
 
     requests: dict[str, bytes] = field(default_factory=dict)
     indexes: dict[str, list[int]] = field(default_factory=dict)
     sent: dict[str, list[int]] = field(default_factory=dict)
     by_row: dict[str, int] = field(default_factory=dict)
+    by_default: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ class _Router:
             self._send(row.pipelines, took)
             if not row.is_copy:
                 self._remove(row, took)
+        self._routes.by_default = sorted(self._left)
         self._send(self._connector.default_pipelines, self._left)
         return self._routes
 

@@ -91,7 +91,7 @@ class _Counter(Watcher):
     def condition(self, site: Site, condition: CompiledCondition) -> CompiledCondition:
         return CompiledCondition(condition.text, self._asked(self._count(site), condition.holds))
 
-    def routing(self, connector: RoutingConnector) -> RoutingConnector:
+    def routing(self, _: str, connector: RoutingConnector) -> RoutingConnector:
         return _LoggedRouting(
             connector.default_pipelines, connector.rows, connector.error_mode, self.log
         )
