@@ -96,7 +96,10 @@ def read_test_file(
         UsageError: It cannot be used.
     """
     document = TestDocument(
-        name, load_yaml(source, name), load_yaml(source, name, variables), variables
+        name,
+        load_yaml(source, name),
+        load_yaml(source, name, variables, lambda path: path[:1] != ("tests",)),
+        variables,
     )
     try:
         data = mapping(document.plain.data, ())
