@@ -18,7 +18,7 @@ VARIABLES = {
     "IND": "A",
     "QUOTED": '"q"',
     "EMPTY": "",
-    "MAP": "{a: ${A}, n: 12}",
+    "MAP": "a: ${A}\nn: 12",
     "BAD": "[",
     "DOLLARS": "a$$${env:A}b",
     "ESCAPED": "a$${env:A}b",
@@ -76,7 +76,7 @@ def test_lists_and_maps_come_out_of_variables_with_the_place_of_the_reference() 
     assert (place.line, place.column) == (2, 4)
     found = value("${MAP}")
     assert {key: as_data(one) for key, one in found.items()} == {"a": "alpha", "n": 12}
-    assert as_text(found) == "{a: alpha, n: 12}"
+    assert as_text(found) == "a: alpha\nn: 12"
 
 
 def test_statements_may_stand_in_variables() -> None:
