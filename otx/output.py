@@ -8,7 +8,8 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TextIO, TypeAlias, get_args
@@ -25,6 +26,7 @@ ROW_FORMATS: tuple[RowFormat, ...] = get_args(RowFormat)
 _KNOWN_ENDINGS = frozenset(
     ("csv", "folded", "html", "json", "jsonl", "otlp", "parquet", "pb", "pprof", "svg")
 )
+_PROGRESS_PERIOD_NS = 200_000_000
 Row: TypeAlias = Mapping[str, Any]
 
 
@@ -121,6 +123,35 @@ class Remarks:
         self.note(
             f"otx: error: {error.message}" + (f"\n  hint: {error.hint}" if error.hint else "")
         )
+
+
+class ProgressLine:
+    """A line on stderr that says how far something is; nothing where stderr is no terminal."""
+
+    def __init__(
+        self, environment: Environment, clock: Callable[[], int] = time.monotonic_ns
+    ) -> None:
+        """Be silent until something is shown; `clock` gives monotonic nanoseconds."""
+        self._stream = environment.stderr if environment.stderr_is_terminal else None
+        self._clock = clock
+        self._next_ns = 0
+        self._is_shown = False
+
+    def show(self, text: Callable[[], str]) -> None:
+        """Draw over the last line, five times a second at most."""
+        if self._stream is None or (now_ns := self._clock()) < self._next_ns:
+            return
+        self._next_ns = now_ns + _PROGRESS_PERIOD_NS
+        self._stream.write(f"\r\x1b[K{text()}")
+        self._stream.flush()
+        self._is_shown = True
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._stream is not None and self._is_shown:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+            self._is_shown = False
 
 
 def to_json(value: Any, indent: int | None = None) -> str:

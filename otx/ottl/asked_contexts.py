@@ -21,11 +21,6 @@ class AskedContexts:
         if any(next(WALKS[name](batch), None) is not None for name in fitting):
             self._waiting = []
 
-    def see_signal(self, signal: Signal) -> None:
-        """Take the records of a signal for some of each of its contexts."""
-        if any(_fits(name, signal) for name in self._waiting):
-            self._waiting = []
-
     def remark(self) -> str:
         """That there was none, for people; "" where there was, or nothing asks for any."""
         if not self._waiting:

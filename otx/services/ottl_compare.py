@@ -7,6 +7,7 @@ from otx.environment import Environment
 from otx.model.signal import Signal
 from otx.model.units import counted, format_count
 from otx.otlp.files import understand
+from otx.ottl.asked_contexts import AskedContexts
 from otx.ottl.changes import state_changes
 from otx.ottl.describe import Numbers
 from otx.ottl.errors import ExecutionError
@@ -17,6 +18,7 @@ from otx.ottl.records import Batch
 from otx.ottl.rendering import Painter, diff_blocks
 from otx.output import Output, Remarks, Row
 from otx.services.ottl_input import Pieces
+from otx.services.ottl_progress import RunProgress
 from otx.services.ottl_work import FailureText, Tally, failure_text, tally_of, unwritable
 
 _TABLE = ["item", "record", "changes", "paths"]
@@ -28,17 +30,20 @@ class Comparison:
     Attributes:
         tally: What was counted.
         stopped: The failure under `propagate` that ended it.
+        asked: Whether any record that the plan looks at came by.
     """
 
-    def __init__(self, environment: Environment, plan: Plan) -> None:
+    def __init__(self, environment: Environment, plan: Plan, progress: RunProgress) -> None:
         self._environment = environment
         self._plan = plan
+        self._progress = progress
+        self.asked = AskedContexts(plan)
         self.tally = Tally()
         self.stopped: FailureText | None = None
 
     def diff(self, pieces: Pieces, output: Output) -> None:
         """The records that changed, with what changed in them, numbered through all requests."""
-        changed, first = 0, 1
+        changed, added, first = 0, 0, 1
         with output.stream() as stream:
             painter = Painter(wants_colour=self._environment.wants_colour(stream))
             for one in self._run(pieces):
@@ -48,10 +53,12 @@ class Comparison:
                     for lines in diff_blocks(old, new, one.origins, painter, first):
                         changed += 1
                         stream.write("\n".join((*lines, "")))
+                    added += one.origins.count(-1)
                 first += one.items
-        Remarks(self._environment).note(
-            f"{counted(changed, 'record')} of {format_count(self.tally.items)} changed"
-        )
+        self._progress.clear()
+        total = format_count(self.tally.items)
+        text = f"{counted(changed - added, 'record')} of {total} changed"
+        Remarks(self._environment).note(text + (f", {format_count(added)} added" if added else ""))
 
     def table(self, pieces: Pieces, output: Output) -> None:
         """A row a record, numbered as in `diff`: how much of it changed, and which paths."""
@@ -69,6 +76,7 @@ class Comparison:
         for piece in pieces:
             request = understand(piece, takes_any_text=True)
             batch = Batch(request.signal, request.body)
+            self.asked.see(batch)
             numbers = Numbers(batch)
             report = Report()
             failure = None
@@ -80,6 +88,7 @@ class Comparison:
             if failure is not None:
                 self.stopped = failure_text(failure, numbers, piece.place)
             self.tally.add(tally_of(report, numbers, piece.place))
+            self._progress.add(len(numbers))
             left = (item for one in report.leaving for item in one.items())
             origins = [numbers.of(item) - 1 for item in left]
             try:

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from otx.model.signal import Signal
 from otx.ottl.asked_contexts import AskedContexts
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.gates import switched
@@ -43,7 +42,7 @@ def test_one_of_several_contexts_is_enough() -> None:
     }
     plan = plan_of_config({"transform": transform}, FUNCTIONS.gates)
     asked = AskedContexts(plan)
-    asked.see_signal(Signal.METRICS)
+    asked.see(open_case({"input": document("Metrics", {})}))
     assert "no record of the contexts" in asked.remark()
-    asked.see_signal(Signal.LOGS)
+    asked.see(open_case({"input": document("Logs", {})}))
     assert asked.remark() == ""

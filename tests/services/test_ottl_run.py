@@ -1,6 +1,7 @@
 """A plan run over telemetry: every form of what is written, and what is said beside it."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,10 @@ from otx.errors import UsageError
 from otx.model.signal import Signal
 from otx.otlp.decode import Request
 from otx.otlp.files import read_file
+from otx.otlp.pieces import Piece
 from otx.ottl.plan import Plan
-from otx.services.ottl_run import RunForm, run_plan, trace_plan
+from otx.services.ottl_run import RunForm, run_plan
 from tests.services.ottl_case import (
-    FUNCTIONS,
     config,
     json_pieces,
     lines_of,
@@ -173,7 +174,44 @@ def test_json_lines_have_a_request_a_line(here: Environment) -> None:
 
 def test_nothing_is_an_empty_document(here: Environment) -> None:
     assert run(here, CHANGE, "otlp-json") == 0
-    assert said(here) == ("{}\n", "")
+    remark = "no record of the context span is in the input: nothing was run\n"
+    assert said(here) == ("{}\n", remark)
+
+
+@pytest.mark.parametrize("form", ["diff", "table", "otlp-json", "otlp", "jsonl", "json"])
+def test_that_nothing_was_asked_is_told(here: Environment, form: RunForm) -> None:
+    plan = statements('set(log.attributes["a"], 1)')
+    assert run(here, plan, form, spans_request("a")) == 0
+    assert "no record of the context log is in the input: nothing was run\n" in said(here)[1]
+
+
+def test_records_that_were_added_are_counted_apart(here: Environment) -> None:
+    plan = statements('copy_metric(name="copy") where metric.name == "a"')
+    assert run(here, plan, "diff", gauges_request(a=1, b=2)) == 0
+    out, err = said(here)
+    assert out.splitlines()[:2] == ['+  metric "copy"', '  + metric.name  "copy"']
+    assert err == "0 records of 2 changed, 1 added\n"
+
+
+def test_a_body_of_megabytes_is_cut_wherever_it_is_told(here: Environment) -> None:
+    body = "x" * 10_000_000
+    plan = statements('set(log.attributes["a"], Int(log.body))', error_mode="ignore")
+    for form in ("diff", "table"):
+        assert run(here, plan, form, logs_request(body)) == 0
+    assert max(map(len, "".join(said(here)).splitlines())) < 1000
+
+
+def test_ctrl_c_ends_it_with_a_line_and_no_file(here: Environment, tmp_path: Path) -> None:
+    def stopped() -> Iterator[Piece]:
+        yield from json_pieces(spans_request("a", "b"))
+        raise KeyboardInterrupt
+
+    out = tmp_path / "out.json"
+    assert run_plan(here, CHANGE, stopped(), "otlp-json", str(out)) == 130
+    assert said(here)[1] == "otx: stopped after 2 records: nothing was written\n"
+    assert list(tmp_path.iterdir()) == []
+    assert run_plan(here, CHANGE, stopped(), "otlp-json", "-") == 130
+    assert said(here)[1].endswith("otx: stopped after 2 records: the output is not complete\n")
 
 
 def test_routes_and_drops_as_json(here: Environment) -> None:
@@ -219,20 +257,3 @@ def test_failures_that_are_ignored_are_a_warning(here: Environment) -> None:
     assert said(here)[1].startswith(
         f'otx: warning: 3 failures; the first: {FAILING}\n  on span 1 of 2 "a", trace '
     )
-
-
-def test_a_trace_tells_each_statement_on_each_record(here: Environment) -> None:
-    code = trace_plan(here, CHANGE, json_pieces(spans_request("a", "b")), FUNCTIONS, "-")
-    assert code == 0
-    marks = [line[0] for line in lines_of(here) if not line.startswith(" ")]
-    assert marks == ["✓", "·"]
-
-
-@pytest.mark.parametrize(("error_mode", "code"), [("propagate", 1), ("ignore", 0), ("silent", 0)])
-def test_a_trace_is_exit_1_where_a_failure_propagates(
-    here: Environment, error_mode: str, code: int
-) -> None:
-    plan = statements(FAILING, error_mode=error_mode)
-    assert trace_plan(here, plan, json_pieces(spans_request("a", "bc")), FUNCTIONS, "-") == code
-    assert "✗ span 1 of 2" in said(here)[0]
-    assert "✓ span 2 of 2" in said(here)[0]
