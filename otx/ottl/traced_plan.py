@@ -59,15 +59,14 @@ def trace_batch(
     for step, at in watched(plan, teller).walk(batch, report):
         processor = step.processor
         if isinstance(processor, Group):
-            groups = [processor]
+            yield from _group(processor, at, teller)
         elif isinstance(processor, TransformProcessor):
-            groups = list(processor.groups.get(at.signal, ()))
+            with processor.laid_out(at):
+                for group in processor.groups.get(at.signal, ()):
+                    yield from _group(group, at, teller)
         else:
             run_step(step, at, report)
             yield from teller.take()
-            continue
-        for group in groups:
-            yield from _group(group, at, teller)
 
 
 def _group(group: Group, batch: Batch, teller: "_Teller") -> Iterator[Told]:

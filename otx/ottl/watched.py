@@ -108,13 +108,13 @@ class _Watched:
                 signal: [self._group(one) for one in of_signal]
                 for signal, of_signal in processor.groups.items()
             }
-            return TransformProcessor(groups)
+            return replace(processor, groups=groups)
         if isinstance(processor, FilterProcessor):
             rules: dict[Signal, Sequence[Rule]] = {
                 signal: [self._rule(one) for one in of_signal]
                 for signal, of_signal in processor.rules.items()
             }
-            return FilterProcessor(rules)
+            return replace(processor, rules=rules)
         if isinstance(processor, TailSampling):
             policies = [self._policy(policy) for policy in processor.policies]
             return TailSampling(policies, processor.others)

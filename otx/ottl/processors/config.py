@@ -159,6 +159,13 @@ class Reader:
                 self.complain((*path, number), f"a text is wanted, not {_word(one)}")
         return found
 
+    def flag(self, path: ConfigPath, value: object) -> bool:
+        """A truth value; false where there is none."""
+        value = as_data(value)
+        if value is not None and not isinstance(value, bool):
+            self.complain(path, f"true or false is wanted, not {_word(value)}")
+        return value is True
+
     def error_mode(
         self, path: ConfigPath, config: Mapping[str, Any], default: ErrorMode
     ) -> ErrorMode:

@@ -23,7 +23,9 @@ def looks_at(processor: Processor, signal: Signal) -> bool:
 
 
 def needs_whole_requests(processor: Processor) -> bool:
-    """Whether a component looks at several resources of a request together, as for traces."""
+    """Whether a component looks at several resources of a request together."""
+    if isinstance(processor, TransformProcessor):
+        return processor.flattens  # equal ones are joined
     return isinstance(processor, TailSampling)
 
 
