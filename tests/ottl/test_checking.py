@@ -122,3 +122,37 @@ def test_extensions_and_gates_are_as_asked_for() -> None:
     assert "ottl.functions.enableLambda" in check(lambdas)[0].text()
     gated = FunctionSet("", switched("+ottl.functions.enableLambda"))
     assert check(lambdas, functions=gated) == []
+
+
+def test_kinds_are_known_in_the_context_of_each_place() -> None:
+    config = """\
+transform:
+  trace_statements:
+    - context: span
+      conditions: ['kind == "server"']
+      statements: ['set(name, 5)']
+    - statements: ['set(span.kind, "x")']
+filter:
+  logs: {log_record: ['severity_number == "INFO"']}
+"""
+    assert heads(check(config)) == [
+        "4:21 warning an int never equals a string: this is always false",
+        "5:31 warning always fails: name: what is set is no string",
+        "6:36 warning always fails: span.kind: what is set is no int",
+        "8:24 warning an int never equals a string: this is always false",
+    ]
+
+
+def test_statements_run_in_the_context_that_is_given() -> None:
+    source = read_source('set(name, "a")\nset(nmae, 1)\nset(kind, "x")\n', "s.ottl", {})
+    assert heads(check_source(source, FUNCTIONS, "span")) == [
+        "2:5 error 'nmae' is no path of the context span",
+        "3:11 warning always fails: kind: what is set is no int",
+    ]
+    assert "lacks the name of its context" in check_source(source, FUNCTIONS)[0].message
+
+
+def test_a_configuration_takes_no_context() -> None:
+    source = read_source("filter: {trace_conditions: ['true']}", "c.yaml", {})
+    with pytest.raises(UsageError, match="names its contexts itself"):
+        check_source(source, FUNCTIONS, "span")
