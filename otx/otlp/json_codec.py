@@ -28,14 +28,8 @@ _SHOWN_STEPS = 16
 """Of a longer path the beginning and the end are told."""
 
 Scalar: TypeAlias = "str | int | float | bool | bytes"
-Read_SHOWN_STEPS = 16
-"""Of a longer path the beginning and the end are told."""
-
-Scalar: TypeAlias = Callable[[Any], Scalar]
-Write_SHOWN_STEPS = 16
-"""Of a longer path the beginning and the end are told."""
-
-Scalar: TypeAlias = Callable[[Any], Any]
+ReadScalar: TypeAlias = Callable[[Any], Scalar]
+WriteScalar: TypeAlias = Callable[[Any], Any]
 
 _HEX_FIELDS = {"trace_id", "span_id", "parent_span_id", "profile_id"}
 _F = FieldDescriptor
