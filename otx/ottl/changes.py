@@ -66,7 +66,9 @@ def changes(before: Flat, after: Flat) -> list[Change]:
 
 def state_changes(before: RecordState, after: RecordState) -> list[Change]:
     """What changed in a record, and in its resource and scope."""
-    return changes(flat(before.short), flat(after.short))
+    return changes(
+        flat(_differing(before.short, after.short)), flat(_differing(after.short, before.short))
+    )
 
 
 def flat(short: Short) -> Flat:
@@ -103,11 +105,25 @@ def keyed(path: str, key: str) -> str:
 
 def is_same(one: Any, other: Any) -> bool:
     """Equality that tells 1, 1.0 and true apart, and to which not-a-number is itself."""
+    if type(one) is str:  # most of what is compared
+        return type(other) is str and one == other
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return one.keys() == other.keys() and all(is_same(v, other[k]) for k, v in one.items())
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(map(is_same, one, other))
     return type(one) is type(other) and bool(one == other or (one != one and other != other))
+
+
+def _differing(one: Short, other: Short) -> Short:
+    """The fields of a state that another has otherwise or not at all: few need a path."""
+    return {
+        part: {
+            name: value
+            for name, value in fields.items()
+            if name not in other[part] or not is_same(value, other[part][name])
+        }
+        for part, fields in one.items()
+    }
 
 
 def _key_text(key: str) -> str:

@@ -68,20 +68,40 @@ def diff_blocks(
         painter: Gives the colours.
         first: The number of the first item.
     """
-    kept = dict(zip(origins, after, strict=True))
+    kept = copies_of(after, origins)
     for at, old in enumerate(before):
-        title = painter.strong(f"{first + at}  {printable(old.full_title)}")
-        new = kept.get(at)
-        if new is None:
-            yield [title, painter.paint("  - dropped", "-")]
-        elif found := state_changes(old, new):
-            yield [title, *(painter.paint(f"  {change_text(one)}", one.sign) for one in found)]
+        lines = list(_fate(old, kept.get(at, ()), painter))
+        if lines:
+            yield [painter.strong(f"{first + at}  {printable(old.full_title)}"), *lines]
     for origin, new in zip(origins, after, strict=True):
         if origin < 0:
             yield [
                 painter.strong(f"+  {printable(new.full_title)}"),
                 *(painter.paint(f"  {change_text(one)}", "+") for one in content(new)),
             ]
+
+
+def copies_of(
+    after: Sequence[RecordState], origins: Sequence[int]
+) -> Mapping[int, Sequence[RecordState]]:
+    """For the index of each item that is left what became of it: pipelines may copy it."""
+    found: dict[int, list[RecordState]] = {}
+    for origin, state in zip(origins, after, strict=True):
+        if origin >= 0:
+            found.setdefault(origin, []).append(state)
+    return found
+
+
+def _fate(old: RecordState, copies: Sequence[RecordState], painter: Painter) -> Iterator[str]:
+    """What became of an item; no line where it is as it was."""
+    if not copies:
+        yield painter.paint("  - dropped", "-")
+    for number, new in enumerate(copies, 1):
+        found = state_changes(old, new)
+        if found and len(copies) > 1:
+            yield f"  copy {number} of {len(copies)}"
+        for change in found:
+            yield painter.paint(f"  {change_text(change)}", change.sign)
 
 
 def content(added: RecordState) -> list[Change]:

@@ -25,6 +25,8 @@ def title_text(value: Value) -> str:
 
 def printable(text: str) -> str:
     """Text that cannot drive the terminal."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else _REPLACEMENT for c in text)
 
 

@@ -15,7 +15,7 @@ from otx.ottl.plan import Plan, Report
 from otx.ottl.program import ExecutionStopped
 from otx.ottl.record_state import RecordState, states_of
 from otx.ottl.records import Batch
-from otx.ottl.rendering import Painter, diff_blocks
+from otx.ottl.rendering import Painter, copies_of, diff_blocks
 from otx.output import Output, Remarks, Row
 from otx.services.ottl_input import Pieces
 from otx.services.ottl_progress import RunProgress
@@ -118,12 +118,14 @@ class _Compared(NamedTuple):
 def _rows(
     first: int, old: Sequence[RecordState], new: Sequence[RecordState], origins: Sequence[int]
 ) -> Iterator[Row]:
-    kept = dict(zip(origins, new, strict=True))
+    kept = copies_of(new, origins)
     for at, before in enumerate(old):
-        after = kept.get(at)
-        found = state_changes(before, after) if after is not None else []
-        paths = "dropped" if after is None else ", ".join(f"{one.sign}{one.path}" for one in found)
-        yield _row(first + at, before, len(found) if after is not None else None, paths)
+        if at not in kept:
+            yield _row(first + at, before, None, "dropped")
+        for after in kept.get(at, ()):
+            found = state_changes(before, after)
+            paths = ", ".join(f"{one.sign}{one.path}" for one in found)
+            yield _row(first + at, before, len(found), paths)
     for origin, state in zip(origins, new, strict=True):
         if origin < 0:
             yield _row(None, state, None, "added")

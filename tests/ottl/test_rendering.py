@@ -38,6 +38,23 @@ def test_a_difference_has_the_records_that_changed_and_what_changed_in_them() ->
     ]
 
 
+def test_copies_of_a_record_are_told_one_by_one() -> None:
+    after = [state("one"), state("one", unit="s"), state("one", unit="m")]
+    assert list(diff_lines([state("one")], after, [0, 0, 0], PLAIN)) == [
+        '1  metric "one"',
+        "  copy 2 of 3",
+        '  + metric.unit  "s"',
+        "  copy 3 of 3",
+        '  + metric.unit  "m"',
+    ]
+
+
+def test_the_first_changes_of_a_step_are_told_and_the_rest_counted() -> None:
+    changed = [Change("+", f"p{number}", after=number) for number in range(25)]
+    lines = list(step_lines("span 1", Step("s", "ran", (), changed, "", 0), PLAIN))
+    assert lines[-2:] == ["    + p19  19", "    and 5 more"]
+
+
 def test_what_lies_above_a_record_is_told_with_its_place() -> None:
     lines = list(diff_lines([state("one", "old")], [state("one", "new")], [0], PLAIN))
     assert lines == ['1  metric "one"', '  ~ resource.attributes["a"]  "old" → "new"']
