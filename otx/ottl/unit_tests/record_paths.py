@@ -205,7 +205,16 @@ def _change(parent: Any, steps: Steps, value: Any) -> None:
     elif step in parent:
         del parent[step]
     else:
-        raise InvalidPath(f"{path_text(steps)} is not in the input, so nothing can remove it")
+        raise InvalidPath(
+            f"{path_text(steps)} is not in the input, so nothing can remove it", _as_empty(steps)
+        )
+
+
+def _as_empty(steps: Steps) -> str:
+    """How an Empty value in a map is expected; "" where none can be."""
+    is_keyed = any(step in MAPS for step in steps[:-1])
+    whole = f"{path_text(steps[:-1])}: {{{steps[-1]}: null}}"
+    return f"an Empty value is written with the whole map that has it: {whole}" if is_keyed else ""
 
 
 def _index(here: list[Any], step: str | int, steps: Steps, *, grows: bool) -> int:

@@ -158,3 +158,12 @@ def test_the_changes_between_two_states_make_the_one_of_the_other(
     changes = difference(before, after)
     assert difference(applied(before, changes), after) == {}
     assert {parse_path(path_text(steps), PARTS) for steps in changes} == set(changes)
+
+
+def test_how_an_empty_value_is_expected_is_said() -> None:
+    with pytest.raises(InvalidPath) as refused:
+        applied({"span": {}}, {("span", "attributes", "n"): None})
+    assert refused.value.hint.endswith("the whole map that has it: span.attributes: {n: null}")
+    with pytest.raises(InvalidPath) as refused:
+        applied({"span": {}}, {("span", "name"): None})
+    assert refused.value.hint == ""
