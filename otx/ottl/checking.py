@@ -10,6 +10,7 @@ from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.errors import caret
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.plan import plan_of_statements
+from otx.ottl.plan_config import Wiring
 from otx.ottl.processors.config import ConfigInvalid, Problem, path_text
 from otx.ottl.slots import slot_at
 from otx.ottl.source import ConfigFile, StatementFile
@@ -120,6 +121,8 @@ def _check_config(source: ConfigFile, functions: FunctionSet) -> Iterator[Findin
         for path, text in _texts(component.config, component.path):
             for trap in traps_in(text, _surroundings(source, path, functions)):
                 yield _trap(source.name, source.place(path, trap.place.start), trap)
+    for problem in Wiring(source.data).problems():
+        yield finding_of(source, problem)
 
 
 def _surroundings(source: ConfigFile, path: YamlPath, functions: FunctionSet) -> Surroundings:

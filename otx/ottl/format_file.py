@@ -6,7 +6,7 @@ from typing import Any
 
 from otx.errors import UsageError
 from otx.model.frozen import Frozen
-from otx.ottl.collector import find_components
+from otx.ottl.collector import RUN_KINDS, Component, find_components
 from otx.ottl.errors import OttlError
 from otx.ottl.format_scalar import rewritten
 from otx.ottl.formatter import WIDTH, format_condition, format_statement
@@ -49,13 +49,19 @@ def format_file(source: str, name: str) -> Formatted:
     if isinstance(read, StatementFile):
         paths: list[YamlPath] = [(at,) for at in range(len(read.statements))]
     else:
-        paths = [
-            path
-            for component in find_components(read.data)
-            for path in _ottl_paths(component.config, component.path)
-        ]
+        paths = [path for component in find_components(read.data) for path in _paths_of(component)]
     assert read.document is not None  # noqa: S101 - other files went another way
     return _format_yaml(read.document, paths)
+
+
+def _paths_of(component: Component) -> Iterator[YamlPath]:
+    if component.kind in RUN_KINDS:
+        yield from _ottl_paths(component.config, component.path)
+        return
+    from otx.ottl.processors.checked_only import texts_of
+
+    for path, _, _ in texts_of(component.kind, component.config):
+        yield (*component.path, *path)
 
 
 def _format_statements(file: StatementFile) -> Formatted:

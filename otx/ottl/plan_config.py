@@ -1,12 +1,13 @@
 """A plan from a configuration: its components, wired as its pipelines say."""
 
+import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from otx.errors import UsageError
 from otx.model.signal import Signal
 from otx.ottl.collector import READERS, RUN_KINDS, find_components
-from otx.ottl.pipelines import Service, near
+from otx.ottl.pipelines import SERVICE, Service, near
 from otx.ottl.plan import Pipeline, Plan, Step, plan_of_steps
 from otx.ottl.processors.checked_only import CheckedOnly
 from otx.ottl.processors.config import ConfigInvalid, Problem
@@ -52,7 +53,7 @@ def plan_of_config(
         if not isinstance(made, CheckedOnly):
             steps[one.path] = Step(one.name, made)
     wiring = Wiring(data)
-    problems += wiring.problems()
+    problems += [one for one in wiring.problems() if not wiring.is_bearable(one)]
     if problems:
         raise ConfigInvalid(problems)
     if not wiring.service.is_there:
@@ -109,6 +110,19 @@ class Wiring:
             if one.kind == "routing" and one.name in used:
                 targets = {(*one.path, *path): name for path, name in _targets(one.config)}
                 yield from self.service.target_problems(one.name, targets)
+
+    def is_bearable(self, problem: Problem) -> bool:
+        """Whether what is run here is the same without it.
+
+        It is where a name stands for something that does nothing to records: a file of rules need
+        not define `batch`.
+        """
+        if problem.path[: len(SERVICE)] != SERVICE or len(problem.path) < len(SERVICE) + 3:
+            return False
+        name, key, at = problem.path[len(SERVICE) :]
+        listed = getattr(self.service.pipelines[str(name)], str(key))
+        word = listed[at].partition("/")[0]
+        return not difflib.get_close_matches(word, (*READERS, FORWARD), n=1, cutoff=0.8)
 
     def choices(self, signal: Signal) -> list[str]:
         """The pipelines that requests of a signal may enter and that lead past a component."""

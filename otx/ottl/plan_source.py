@@ -73,16 +73,19 @@ def cautions_of(source: StatementFile | ConfigFile, plan: Plan) -> Iterator[str]
     for path, text in source.document.warnings:
         place = source.place(path)
         yield f"{source.name}:{place.line}:{place.column}: {text}"
-    yield from _not_run(source.data, plan)
+    yield from _not_run(source, plan)
     for name, others in _undecided(plan).items():
         yield f"{name}: traces that only {', '.join(others)} would keep are dropped"
 
 
-def _not_run(data: object, plan: Plan) -> Iterator[str]:
+def _not_run(source: ConfigFile, plan: Plan) -> Iterator[str]:
     """The pipelines and components that stand there and are not run."""
     from otx.ottl.plan_config import Wiring
 
-    wiring = Wiring(data)
+    wiring = Wiring(source.data)
+    for problem in wiring.problems():
+        place = source.place(problem.path)
+        yield f"{source.name}:{place.line}:{place.column}: {problem.message}"
     for signal, entry in plan.entries.items():
         for name in wiring.choices(signal) if entry.name else ():
             if name != entry.name and name not in plan.pipelines:
@@ -92,7 +95,7 @@ def _not_run(data: object, plan: Plan) -> Iterator[str]:
                 )
         for connector in wiring.not_followed(entry.name) if entry.name else ():
             yield f"{connector} is not run: what it would hand on stays in {entry.name}"
-    for one in find_components(data):
+    for one in find_components(source.data):
         if one.kind not in RUN_KINDS:
             yield f"{one.name} is checked and not run"
     steps = {id(step): step for of_signal in plan.steps.values() for step in of_signal}

@@ -406,3 +406,63 @@ def test_a_closed_pipe_is_no_error(cli_variables: dict[str, str], tmp_path: Path
     assert process.wait(60) == 0
     assert process.stderr.read() == b""
     process.stderr.close()
+
+
+WHOLE = """\
+receivers: {otlp: {}}
+exporters: {debug: {}}
+processors:
+  transform/before: {trace_statements: ['set(span.attributes["before"], true)']}
+  transform/after: {trace_statements: ['set(span.attributes["after"], true)']}
+  transform/other: {trace_statements: ['set(span.attributes["other"], true)']}
+connectors:
+  routing:
+    default_pipelines: [traces/rest]
+    table:
+      - {context: span, condition: kind == SPAN_KIND_SERVER, pipelines: [traces/server]}
+service:
+  pipelines:
+    traces/in: {receivers: [otlp], processors: [transform/before], exporters: [routing]}
+    traces/server: {receivers: [routing], processors: [transform/after], exporters: [debug]}
+    traces/rest: {receivers: [routing], exporters: [debug]}
+    traces/other: {receivers: [otlp], processors: [transform/other], exporters: [debug]}
+"""
+
+
+def keys(content: dict[str, object]) -> list[set[str]]:
+    """The keys of the attributes of each span of a request."""
+    found: list[set[str]] = []
+    for resource in content["resourceSpans"]:  # type: ignore[attr-defined]
+        for scope in resource["scopeSpans"]:
+            found += [{one["key"] for one in span["attributes"]} for span in scope["spans"]]
+    return found
+
+
+def test_a_whole_configuration_runs_through_its_pipelines(
+    run_cli: RunCli, tmp_path: Path, shop: str
+) -> None:
+    config = tmp_path / "whole.yaml"
+    config.write_text(WHOLE)
+    done = run_cli("ottl", "run", "-f", str(config), "--in", shop, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    routes = json.loads(done.stdout)["routes"]
+    assert all({"before", "after"} <= one for one in keys(routes["traces/server"]))
+    assert not any("after" in one for one in keys(routes["traces/rest"]))
+    assert "traces/other is not run" in done.stderr
+    assert "--pipeline traces/other chooses it" in done.stderr
+    options = ("--in", shop, "--pipeline", "traces/other")
+    other = run_cli("ottl", "run", "-f", str(config), *options)
+    assert all("other" in one and "before" not in one for one in keys(json.loads(other.stdout)))
+
+
+def test_names_that_nothing_has_are_refused(run_cli: RunCli, tmp_path: Path, shop: str) -> None:
+    config = tmp_path / "whole.yaml"
+    config.write_text(WHOLE.replace("[transform/after]", "[transform/aftr]"))
+    checked = run_cli("ottl", "check", "-f", str(config))
+    assert checked.returncode == 1
+    assert "whole.yaml:15:56: error:" in checked.stdout
+    assert "did you mean transform/after?" in checked.stdout
+    done = run_cli("ottl", "run", "-f", str(config), "--in", shop)
+    assert (done.returncode, done.stdout) == (2, "")
+    named = run_cli("ottl", "run", "-f", str(config), "--in", shop, "--pipeline", "traces/othr")
+    assert named.returncode == 2

@@ -156,3 +156,18 @@ def test_a_configuration_takes_no_context() -> None:
     source = read_source("filter: {trace_conditions: ['true']}", "c.yaml", {})
     with pytest.raises(UsageError, match="names its contexts itself"):
         check_source(source, FUNCTIONS, "span")
+
+
+def test_names_that_nothing_has_are_errors_where_they_stand() -> None:
+    text = """\
+processors:
+  transform/after: {trace_statements: ['set(span.name, "x")']}
+service:
+  pipelines:
+    traces: {processors: [transform/aftr, batch]}
+"""
+    found = check_source(read_source(text, "c.yaml", {}), FunctionSet())
+    assert [(one.where(), one.severity, one.hint) for one in found] == [
+        ("c.yaml:5:27", "error", "did you mean transform/after?"),
+        ("c.yaml:5:43", "error", "there are transform/after"),
+    ]

@@ -199,6 +199,22 @@ def test_what_would_keep_a_collector_from_starting_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "is_bearable"),
+    [("batch", True), ("transform/x", False), ("transfrm", False), ("tail_sampling", False)],
+)
+def test_a_file_of_rules_need_not_define_what_does_nothing_here(
+    name: str, is_bearable: bool
+) -> None:
+    data = whole(traces={"processors": ["transform/1", name]})
+    assert [one.message for one in Wiring(data).problems()] == [f"there is no processor {name!r}"]
+    if is_bearable:
+        assert run(plan_of_config(data, GATES))[0] == ["a1", "b1", "c1"]
+    else:
+        with pytest.raises(ConfigInvalid):
+            plan_of_config(data, GATES)
+
+
+@pytest.mark.parametrize(
     ("names", "message"),
     [
         (["traces/othr"], "has no pipeline 'traces/othr'"),

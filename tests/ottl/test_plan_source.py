@@ -130,13 +130,14 @@ connectors:
   roundrobin: {}
 service:
   pipelines:
-    traces: {processors: [filter, transform], exporters: [count, roundrobin]}
+    traces: {processors: [filter, batch, transform], exporters: [count, roundrobin]}
     traces/a: {receivers: [roundrobin]}
 """
     source = read_source(text, "c.yaml", {})
     plan = plan_of_source(source, FUNCTIONS)
     assert plan.looks_at(Signal.TRACES)
     assert list(cautions_of(source, plan)) == [
+        "c.yaml:9:35: there is no processor 'batch'",
         "roundrobin is not run: what it would hand on stays in traces",
         "count is checked and not run",
         "filter: spans.include is no OTTL and is not run: what it would drop is kept",
