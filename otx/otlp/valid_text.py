@@ -55,14 +55,16 @@ def valid_value(data: bytes, name: str) -> bytes:
     return _valid(data, name, 4 * MAX_DEPTH)
 
 
-def first_invalid(data: bytes, descriptor: Descriptor) -> str:
+def first_invalid(data: bytes, descriptor: Descriptor, depth: int = 4 * MAX_DEPTH) -> str:
     """The field of the first text in a serialised message that is no UTF-8; "" where all are.
 
     Fields are called what OTLP/JSON calls them: `resourceSpans[0].scopeSpans[0].spans[2].name`.
 
     Raises:
-        ValueError: The message is malformed.
+        ValueError: The message is malformed, or nested deeper than `depth`.
     """
+    if depth <= 0:
+        raise ValueError("it is nested too deep")
     seen: Counter[int] = Counter()
     for tag, content in fields(data):
         field = descriptor.fields_by_number.get(tag >> 3)
@@ -73,7 +75,7 @@ def first_invalid(data: bytes, descriptor: Descriptor) -> str:
             step += f"[{seen[field.number]}]"
             seen[field.number] += 1
         if field.message_type is not None:
-            if within := first_invalid(content, field.message_type):
+            if within := first_invalid(content, field.message_type, depth - 1):
                 return f"{step}.{within}"
         elif field.type == FieldDescriptor.TYPE_STRING and not is_utf8(content):
             return step
