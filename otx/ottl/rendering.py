@@ -145,10 +145,15 @@ def step_lines(title: str, step: Step, painter: Painter, effect: str = "") -> It
         yield f"    {part_text(part)}"
     if step.verdict == "ran" and not step.changed and not step.added:
         yield painter.faint("    changed nothing")
-    yield from _few(step.changed, "    ", painter)
+    yield from effect_lines(step, painter, "    ")
+
+
+def effect_lines(step: Step, painter: Painter, indent: str) -> Iterator[str]:
+    """What a statement changed, and the records that it added."""
+    yield from _few(step.changed, indent, painter)
     for added in step.added:
-        yield painter.paint(f"    + {printable(added.full_title)}", "+")
-        yield from _few(content(added), "      ", painter)
+        yield painter.paint(f"{indent}+ {printable(added.full_title)}", "+")
+        yield from _few(content(added), f"{indent}  ", painter)
 
 
 def _few(found: Sequence[Change], indent: str, painter: Painter) -> Iterator[str]:

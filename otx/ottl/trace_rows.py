@@ -28,8 +28,8 @@ def trace_row(told: Told, record: str) -> Mapping[str, Any]:
         "verdict": step.verdict,
         "effect": told.effect,
         "parts": [_part(one) for one in step.parts],
-        "changed": [_change(one) for one in step.changed],
-        "added": [_added(one) for one in step.added],
+        "changed": [change_row(one) for one in step.changed],
+        "added": [added_row(one) for one in step.added],
         "reason": step.reason,
         "ns": step.ns,
     }
@@ -45,7 +45,8 @@ def _part(part: Part) -> Mapping[str, Any]:
     }
 
 
-def _change(change: Change) -> Mapping[str, Any]:
+def change_row(change: Change) -> Mapping[str, Any]:
+    """A change as a JSON writer takes it: `sign`, `path`, `before`, `after`."""
     return {
         "sign": change.sign,
         "path": change.path,
@@ -54,6 +55,7 @@ def _change(change: Change) -> Mapping[str, Any]:
     }
 
 
-def _added(state: RecordState) -> Mapping[str, Any]:
+def added_row(state: RecordState) -> Mapping[str, Any]:
+    """A record that was added as a JSON writer takes it: `record`, and `values` by path."""
     values = {path: shown(value) for path, value in flat(state.short).items()}
     return {"record": state.full_title, "values": values}

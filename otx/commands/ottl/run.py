@@ -53,7 +53,10 @@ def run(
     ] = False,
     form: Annotated[
         Form | None,
-        typer.Option("--format", help="Form of the output (diff on a terminal, else otlp-json)."),
+        typer.Option(
+            "--format",
+            help="Form of the output (diff on a terminal, else otlp-json; of --trace text).",
+        ),
     ] = None,
     gates: Gates = None,
     strict: Strict = False,

@@ -10,7 +10,7 @@ from otx.ottl.changes import flat
 from otx.ottl.enum_symbols import enum_symbol
 from otx.ottl.errors import ExecutionError
 from otx.ottl.record_state import RecordState, states_of
-from otx.ottl.rendering import Painter, diff_lines, part_text
+from otx.ottl.rendering import Painter, diff_lines, effect_lines, part_text
 from otx.ottl.repl.loading import LoadedRecord
 from otx.ottl.repl.running import StatementResult, Sweep
 from otx.ottl.repl.session import ConditionResult, Session, Undone, ValueResult
@@ -148,8 +148,10 @@ class Replies:
             yield self.painter.paint(f"✗ {name}failed: {step.reason}", "-")
         elif step.verdict == "not matched":
             yield f"· {name}did not run: its condition is false{took}"
-        elif is_changed:
+        elif is_changed or step.changed:
             yield self.painter.paint(f"✓ {name}ran", "+") + took
+            if not is_changed:  # the cache, which is no part of the record
+                yield from effect_lines(step, self.painter, "    ")
         else:
             yield f"✓ {name}ran and changed nothing{took}"
         yield from self._parts(step.parts, indent="    ")

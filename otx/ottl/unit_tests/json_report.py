@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from otx.ottl.rendering import part_text
+from otx.ottl.trace_rows import added_row, change_row
 from otx.ottl.unit_tests.comparing import Problem
 from otx.ottl.unit_tests.coverage import Covered, totals
 from otx.ottl.unit_tests.findings import FileUnusable
@@ -85,7 +86,8 @@ def _reason(position: int, reason: Reason) -> dict[str, Any]:
         "column": reason.place.column,
         "text": " ".join(reason.told.site.text.split()),
         "did": reason.did.replace(" ", "_"),
-        "changed": reason.changed,
+        "changed": [change_row(change) for change in reason.told.step.changed],
+        "added": [added_row(state) for state in reason.told.step.added],
         "failure": reason.told.step.reason,
         "parts": [part_text(part).strip() for part in reason.told.step.parts],
     }

@@ -47,11 +47,6 @@ class Reason:
             return verdict
         return "is true" if verdict == "ran" else "is false"
 
-    @property
-    def changed(self) -> list[str]:
-        """The paths that a statement changed."""
-        return [change.path for change in self.told.step.changed]
-
 
 def reasons(file: TestFile, test: TestCase, problems: Sequence[Problem]) -> dict[int, list[Reason]]:
     """For each record that is not right what had to do with it, by its position."""

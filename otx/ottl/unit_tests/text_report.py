@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from otx.ottl.rendering import Painter, part_text
+from otx.ottl.rendering import Painter, effect_lines, part_text
 from otx.ottl.unit_tests.comparing import Problem, name_of
 from otx.ottl.unit_tests.coverage import Covered, totals
 from otx.ottl.unit_tests.findings import FileUnusable
@@ -151,11 +151,12 @@ def _reason(reason: Reason, painter: Painter) -> Iterator[str]:
     site, step = reason.told.site, reason.told.step
     did: str = reason.did
     if did == "ran":
-        did = f"changed {', '.join(reason.changed)}" if step.changed else "ran, changed nothing"
+        did = "changed" if step.changed or step.added else "ran, changed nothing"
     elif did == "failed":
         did = f"failed: {step.reason}"
     where = f"{printable(reason.file)}:{reason.place.line}:{reason.place.column}"
     yield f"        {painter.faint(where)}  {printable(' '.join(site.text.split()))}"
     yield painter.paint(f"          {printable(did)}", "~")
+    yield from effect_lines(step, painter, "            ")
     for part in step.parts:
         yield f"            {part_text(part)}"
