@@ -75,7 +75,7 @@ complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from run' -l error-mode -x -a 'propagate ignore silent' -d 'What a failure means (propagate with -s, else the file'\''s own).'
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from run' -l pipeline -r -d 'The pipeline of a whole configuration that data enters; one a signal.'
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from run' -l trace -d 'Tell what each statement does to each record.'
-complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from run' -l format -x -a 'diff otlp-json otlp jsonl table json' -d 'Form of the output (diff on a terminal, else otlp-json).'
+complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from run' -l format -x -a 'diff otlp-json otlp jsonl table json' -d 'Form of the output (diff on a terminal, else otlp-json; of --trace text).'
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from run' -l feature-gates -r -d 'Feature gates to switch on or off.'
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from run' -l strict -d 'Refuse what is otx'\''s own and in no Collector.'
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from run' -s o -l out -r -d 'Where to write; - is stdout.'

@@ -148,7 +148,7 @@ _otx_ottl_run() {
     '--error-mode[What a failure means (propagate with -s, else the file'\''s own).]:value:(propagate ignore silent)' \
     '--pipeline[The pipeline of a whole configuration that data enters; one a signal.]:value:_files' \
     '--trace[Tell what each statement does to each record.]' \
-    '--format[Form of the output (diff on a terminal, else otlp-json).]:value:(diff otlp-json otlp jsonl table json)' \
+    '--format[Form of the output (diff on a terminal, else otlp-json; of --trace text).]:value:(diff otlp-json otlp jsonl table json)' \
     '--feature-gates[Feature gates to switch on or off.]:value:_files' \
     '--strict[Refuse what is otx'\''s own and in no Collector.]' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
