@@ -120,7 +120,10 @@ def _check_config(source: ConfigFile, functions: FunctionSet) -> Iterator[Findin
                 yield finding_of(source, problem.within(component.path))
         for path, text in _texts(component.config, component.path):
             for trap in traps_in(text, _surroundings(source, path, functions)):
-                yield _trap(source.name, source.place(path, trap.place.start), trap)
+                place = source.place(path, trap.place.start)
+                # To a configuration `${` begins a variable.
+                hint = trap.hint.replace("${", "$${")
+                yield _trap(source.name, place, trap.changed(hint=hint))
     for problem in Wiring(source.data).problems():
         yield finding_of(source, problem)
 
@@ -171,7 +174,15 @@ def finding_of(source: StatementFile | ConfigFile, problem: Problem) -> Finding:
         width = len(str(problem.path[-1])) if problem.is_key else 1
         return Finding(source.name, place, width, "error", message, problem.hint)
     width = problem.ottl.place.end - problem.ottl.place.start
-    return Finding(source.name, place, width, "error", problem.ottl.reason, problem.ottl.hint)
+    hint = problem.ottl.hint
+    if problem.ottl.reason.startswith("unknown escape") and _is_doubled(place):
+        hint = f"{hint}, and YAML's double quotes want each of them twice again"
+    return Finding(source.name, place, width, "error", problem.ottl.reason, hint)
+
+
+def _is_doubled(place: FilePlace) -> bool:
+    """Whether one backslash of a text is two in its file, as in YAML's double quotes."""
+    return place.text[place.column - 1 :].startswith("\\\\")
 
 
 def _trap(file: str, place: FilePlace, trap: Trap) -> Finding:

@@ -1,6 +1,7 @@
 """What is meant by comparisons that are never true, and by setting what does not fit."""
 
 import difflib
+import re
 from collections.abc import Collection
 
 from otx.model.frozen import Frozen
@@ -18,6 +19,13 @@ _ZEROES = {
     "TraceID": "TraceID(0x00000000000000000000000000000000)",
     "SpanID": "SpanID(0x0000000000000000)",
 }
+_TIME_FORMATS = (
+    (re.compile(r"\d{4}-\d\d-\d\d"), "%Y-%m-%d"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"), "%Y-%m-%d %H:%M:%S"),
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), "%Y-%m-%dT%H:%M:%SZ"),
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d"), "%Y-%m-%dT%H:%M:%S%j"),
+)
+"""How a text may tell a time, and the format that reads it."""
 _CONVERSIONS = {
     ("any", "time"): 'FormatTime({}, "%Y-%m-%dT%H:%M:%S%z")',
     ("any", "duration"): "Nanoseconds({})",
@@ -135,7 +143,8 @@ def _fitting_text(given: _Given, kind: str, value: str) -> tuple[str, str]:
     if is_number or (kind == "bool" and value in ("true", "false")):
         return given.shown, value + (".0" if kind == "double" else "")
     if kind == "time":
-        return given.shown, f'Time({given.literal}, "%Y-%m-%dT%H:%M:%S%z")'
+        format_ = next((one for form, one in _TIME_FORMATS if form.fullmatch(value)), "")
+        return given.shown, f"Time({given.literal}, {quote(format_)})" if format_ else ""
     if "string" in given.facts.accessor.sections:
         return f"{given.shown}.string", given.literal
     return given.shown, ""

@@ -15,11 +15,15 @@ from otx.ottl.parser import parse_condition, parse_statement
 from otx.ottl.pattern_traps import pattern_traps
 from otx.ottl.static_kinds import Kinds, can_be_equal, with_article
 from otx.ottl.syntax import (
+    And,
     Call,
     Comparison,
     Constant,
     Expression,
     Node,
+    Not,
+    Or,
+    Parenthesis,
     Path,
     Place,
     Statement,
@@ -138,6 +142,15 @@ def _of_condition(tree: Expression, typed: "_Typed | None") -> Iterator[Trap]:
 
 
 def _is_false(node: Node) -> bool:
+    """Whether a condition is false by its literals alone."""
+    if isinstance(node, Parenthesis):
+        return _is_false(node.inner)
+    if isinstance(node, And):
+        return any(map(_is_false, node.operands))
+    if isinstance(node, Or):
+        return all(map(_is_false, node.operands))
+    if isinstance(node, Not):
+        return isinstance(node.operand, Constant) and node.operand.value is True
     return isinstance(node, Constant) and node.value is False
 
 

@@ -143,6 +143,24 @@ filter:
     ]
 
 
+def test_backslashes_in_double_quotes_are_told_of_both_rules() -> None:
+    (found,) = check('transform: {log_statements: ["set(log.body, \\"\\\\d\\")"]}')
+    assert found.hint == (
+        "a backslash in a text is written twice: \\\\d, "
+        "and YAML's double quotes want each of them twice again"
+    )
+    (found,) = check("transform: {log_statements: ['set(log.body, \"\\d\")']}")
+    assert found.hint == "a backslash in a text is written twice: \\\\d"
+
+
+def test_a_hint_is_escaped_as_a_configuration_wants_it() -> None:
+    text = 'replace_pattern(log.body, "(a)", "$1_x")'
+    (trap,) = check(f"transform: {{log_statements: ['{text}']}}")
+    assert trap.hint == "write $${1}_x"
+    (trap,) = check(text, "s.ottl")
+    assert trap.hint == "write ${1}_x"
+
+
 def test_statements_run_in_the_context_that_is_given() -> None:
     source = read_source('set(name, "a")\nset(nmae, 1)\nset(kind, "x")\n', "s.ottl", {})
     assert heads(check_source(source, FUNCTIONS, "span")) == [

@@ -119,6 +119,26 @@ def test_what_is_no_trap_is_none(text: str) -> None:
             "write span.start_time_unix_nano > 17",
         ),
         (
+            'log.time > "2024-01-01"',
+            "a time never equals a string: this is always false",
+            'write log.time > Time("2024-01-01", "%Y-%m-%d")',
+        ),
+        (
+            'log.time > "2024-01-01T10:00:00Z"',
+            "a time never equals a string: this is always false",
+            'write log.time > Time("2024-01-01T10:00:00Z", "%Y-%m-%dT%H:%M:%SZ")',
+        ),
+        (
+            'log.time > "2024-01-01T10:00:00+02:00"',
+            "a time never equals a string: this is always false",
+            'write log.time > Time("2024-01-01T10:00:00+02:00", "%Y-%m-%dT%H:%M:%S%j")',
+        ),
+        (
+            'log.time > "yesterday"',
+            "a time never equals a string: this is always false",
+            "",
+        ),
+        (
             'Len(span.name) == "5"',
             "an int never equals a string: this is always false",
             "",
@@ -203,6 +223,10 @@ def test_a_set_that_always_fails_is_told_with_what_fits(text: str, message: str,
     ("text", "message"),
     [
         ("set(span.kind, 1) where false", "the condition is false: the statement never runs"),
+        (
+            'set(span.kind, 1) where span.name == "a" and (false or not true)',
+            "the condition is false: the statement never runs",
+        ),
         ("false", "the condition is never true"),
         (
             "set(span.kind, 1) where Len(span.name)",
