@@ -32,7 +32,7 @@ def test_a_cache_that_changed_is_told_beside_the_record() -> None:
 
 def test_a_failure_has_its_reason() -> None:
     text = refused(repl(), 'set(attributes["t"], trace_id)')
-    assert "✗ failed: a TraceID cannot be stored" in text
+    assert '✗ failed: span.attributes["t"]: a TraceID cannot be stored' in text
     assert text.endswith("the record is left as it was")
 
 
