@@ -37,6 +37,15 @@ class Output:
         self.environment = environment
         self._out = out
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether what is written is there as a whole or not at all: a file's is.
+
+        A device or a pipe is written to: replacing /dev/null would take it from everybody.
+        """
+        target = Path(self._out)
+        return self._out != "-" and (target.is_file() or not target.exists())
+
     @contextmanager
     def stream(self) -> Iterator[TextIO]:
         """The text stream that data goes to; a file is replaced as a whole or not at all."""
@@ -60,8 +69,7 @@ class Output:
             return
         target = Path(self._out)
         beside = target.with_name(f".{target.name}.part")
-        # A device or a pipe is written to: replacing /dev/null would take it from everybody.
-        is_replaced = target.is_file() or not target.exists()
+        is_replaced = self.is_whole
         place = beside if is_replaced else target
         try:
             with _opened(place, target) as file:

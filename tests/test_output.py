@@ -142,6 +142,14 @@ def test_the_ending_picks_the_form() -> None:
         format_by_ending("x.svg", forms, "text")
 
 
+def test_a_file_is_there_as_a_whole_and_a_stream_or_device_is_not(
+    environment: Environment, tmp_path: Path
+) -> None:
+    assert Output(environment, str(tmp_path / "new")).is_whole
+    assert not Output(environment).is_whole
+    assert not Output(environment, "/dev/null").is_whole
+
+
 def test_a_line_of_progress_is_drawn_over_and_taken_away(environment: Environment) -> None:
     stderr = Terminal(True)
     moments = iter((0, 100_000_000, 250_000_000))

@@ -55,7 +55,7 @@ def run_plan(
         environment,
         progress,
         lambda: run.compare(form) if form in ("diff", "table") else run.work(form, is_live=is_live),
-        leaves_part=out == "-" and form not in ("table", "json"),
+        leaves_part=not run.output.is_whole and form not in ("table", "json"),
     )
 
 

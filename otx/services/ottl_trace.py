@@ -46,8 +46,10 @@ def trace_plan(
     progress = RunProgress(environment, size, shares_terminal=out == "-")
     tracing = _Tracing(plan, functions, progress)
 
+    output = Output(environment, out)
+
     def write() -> int:
-        with Output(environment, out).stream() as stream:
+        with output.stream() as stream:
             told = tracing.run(progress.reading(pieces))
             if form == "text":
                 _write_text(stream, told, Painter(wants_colour=environment.wants_colour(stream)))
@@ -58,7 +60,7 @@ def trace_plan(
             Remarks(environment).note(remark)
         return ExitCode.NO if tracing.has_failed else ExitCode.DONE
 
-    return interruptible(environment, progress, write, leaves_part=out == "-")
+    return interruptible(environment, progress, write, leaves_part=not output.is_whole)
 
 
 class _Tracing:
