@@ -178,7 +178,7 @@ def test_a_failure_under_propagate_names_record_path_and_value(run_cli: RunCli, 
     assert done.stderr == (
         "otx: error: set(span.name, span.kind) where span.kind == 3\n"
         f'  failed on span 3 of 3 "SELECT", trace {TRACE} span 0000000000000003, in shop.json:'
-        " name takes a string, not int\n"
+        " span.name takes a string, not int 3\n"
     )
     assert names(json.loads(done.stdout)) == ["GET /cart", "GET /health", "SELECT"]
 
@@ -210,6 +210,12 @@ def test_trace_tells_each_statement_on_each_record_and_why(run_cli: RunCli, shop
     assert lines[why + 1] == "      span.kind → 3"
 
 
+def test_an_input_that_is_not_there_is_exit_2(run_cli: RunCli) -> None:
+    done = run_cli("ottl", "run", "-s", CHANGE, "--in", "nowhere.json")
+    assert done.returncode == 2
+    assert "cannot read nowhere.json" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -222,10 +228,10 @@ def test_trace_tells_each_statement_on_each_record_and_why(run_cli: RunCli, shop
         ([], "one of -s STATEMENT and -f FILE is wanted"),
         (["-s", CHANGE, "-f", "x"], "one of -s STATEMENT and -f FILE is wanted"),
         (["-f", "nowhere.yaml"], "cannot read nowhere.yaml: No such file or directory"),
-        (["-s", CHANGE, "--in", "nowhere.json"], "cannot read nowhere.json"),
+        (["-s", CHANGE, "--in", "nowhere.json"], "--in is given twice"),
         (
             ["-s", "set(span.name, 1) where TraceIDRatioBasedSampler(1.0)", "--strict"],
-            "undefined function",
+            "TraceIDRatioBasedSampler is otx's own, refused by --strict",
         ),
     ],
 )
