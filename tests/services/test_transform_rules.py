@@ -118,3 +118,28 @@ def test_feature_gates_count_for_rules_too(tmp_path: Path) -> None:
         rules_of(text, tmp_path, "rules.ottl")
     on = rules_of(text, tmp_path, "rules.ottl", "+ottl.functions.enableLambda")
     assert on.plan.looks_at(Signal.TRACES)
+
+
+def test_the_pipeline_that_requests_enter_may_be_named(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text(
+        "processors:\n"
+        "  transform/a: {trace_statements: ['set(span.name, \"a\")']}\n"
+        "  transform/b: {trace_statements: ['set(span.name, \"b\")']}\n"
+        "service:\n  pipelines:\n"
+        "    traces/a: {processors: [transform/a]}\n    traces/b: {processors: [transform/b]}\n"
+    )
+    rules = read_rules(path, "rules.yaml", {}, switched(""), pipelines=["traces/b"])
+    assert [step.name for step in rules.plan.steps[Signal.TRACES]] == ["transform/b"]
+    assert rules.warnings == [
+        "the pipeline traces/a is not run: requests of traces enter traces/b; "
+        "--pipeline traces/a chooses it"
+    ]
+
+
+def test_what_is_otxs_own_may_be_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rules.ottl"
+    path.write_text('set(span.name, "x") where TraceIDRatioBasedSampler(1.0)\n')
+    assert read_rules(path, path.name, {}, switched("")).plan.looks_at(Signal.TRACES)
+    with pytest.raises(UsageError):
+        read_rules(path, path.name, {}, switched(""), allows_extensions=False)
