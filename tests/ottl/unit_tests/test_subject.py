@@ -1,4 +1,4 @@
-"""Tests of whole configurations: records follow pipelines, and what they miss is not reached."""
+"""What is tested: records follow the pipelines of whole configurations, and what they miss is told."""
 
 from otx.ottl.unit_tests.coverage import coverage, totals
 from otx.ottl.unit_tests.results import TestResult, run_tests
