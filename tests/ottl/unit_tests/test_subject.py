@@ -1,4 +1,4 @@
-"""What is tested: records follow the pipelines of whole configurations, and what they miss is told."""
+"""What is tested: records follow the pipelines of configurations; what they miss is told."""
 
 from otx.ottl.unit_tests.coverage import coverage, totals
 from otx.ottl.unit_tests.results import TestResult, run_tests
