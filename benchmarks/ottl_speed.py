@@ -23,7 +23,8 @@ from typing import Literal, TypeAlias
 from otx.__main__ import GC_THRESHOLD
 from otx.model.signal import Signal
 from otx.otlp.pieces import read_pieces
-from otx.ottl.plan import Plan, Report, plan_of_config
+from otx.ottl.plan import Plan, Report
+from otx.ottl.plan_config import plan_of_config
 from otx.ottl.records import Batch
 from otx.services.ottl_work import WorkForm, work
 from tests.interop.ottl_reference.programs import NotToBeHad, Reference, reference

@@ -168,7 +168,8 @@ def encode_key_value(key: str, value: AnyValue, room: int = MAX_MESSAGES) -> byt
         content = b"\x0a" + varint(size) + text
     else:
         content = encode_any(value, room)
-    return begin + varint(len(content)) + content
+    size = len(content)
+    return begin + (_ONE_BYTE[size] if size < 128 else varint(size)) + content
 
 
 def _encode_key(key: str) -> bytes:

@@ -27,6 +27,7 @@ from otx.ottl.go_strconv import format_float
 
 INT64_MIN, INT64_MAX = -(1 << 63), (1 << 63) - 1
 _WRAP = 1 << 64
+_SHOWN = 60
 _SCALARS = frozenset((str, int, bool, float, bytes, type(None)))
 
 
@@ -145,6 +146,15 @@ def kind_of(value: Value) -> str:
     if kind is not None:
         return kind
     return value.kind if isinstance(value, Opaque) else "map"
+
+
+def kind_and_value(value: Value) -> str:
+    """A value with its kind: `int 5`, `string "x"`; of parts of a record the kind alone."""
+    from otx.ottl.value_text import value_text  # for errors alone
+
+    if value is None or isinstance(value, Opaque):
+        return kind_of(value)
+    return f"{kind_of(value)} {value_text(value, _SHOWN)}"
 
 
 class MapForm:

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 from otx.model.frozen import Frozen
-from otx.ottl.errors import ExecutionError
+from otx.ottl.errors import ExecutionError, Unfit
 from otx.ottl.record import attributes_of
 from otx.ottl.values import (
     Id,
@@ -16,7 +16,7 @@ from otx.ottl.values import (
     TraceId,
     Value,
     is_map,
-    kind_of,
+    kind_and_value,
     storable,
     wrap_int64,
 )
@@ -40,6 +40,8 @@ class Accessor(Frozen):
         touch: Announces that what `get` returned was changed in place under a key.
         is_nullable: Whether nil can be written: maps and lists are emptied, values become Empty.
         is_group: Whether it is no value by itself, and one of its sections has to follow.
+        is_optional: Whether it is nil on records that have no such field.
+        texts: The only texts that can be set; none where every text can.
     """
 
     type: str
@@ -50,6 +52,8 @@ class Accessor(Frozen):
     touch: Callable[[Any, str], None] | None = None
     is_nullable: bool = False
     is_group: bool = False
+    is_optional: bool = False
+    texts: tuple[str, ...] = ()
 
 
 def group(**sections: Accessor) -> Accessor:
@@ -57,10 +61,11 @@ def group(**sections: Accessor) -> Accessor:
     return Accessor("group", lambda _: None, None, sections=sections, is_group=True)
 
 
-def refuse(name: str, wanted: str, value: Value) -> ExecutionError:
+def refuse(name: str, wanted: str, value: Value) -> Unfit:
     """The error for a value that a path does not take."""
-    article = "an" if wanted[:1] in "aeiou" else "a"
-    return ExecutionError(f"{name} takes {article} {wanted}, not {kind_of(value)}")
+    is_plural = wanted in ("buckets", "bytes", "span events", "span links")
+    article = "" if is_plural else "an " if wanted[:1] in "aeiou" else "a "
+    return Unfit(name, f"takes {article}{wanted}, not {kind_and_value(value)}")
 
 
 def text(name: str, of: str = "item") -> Accessor:
@@ -144,7 +149,7 @@ def identifier(
     def put(record: Any, value: Id) -> None:
         is_zero = not any(value.raw)
         if is_zero and kind is ProfileId:
-            raise ExecutionError(f"{name} cannot be zero")
+            raise Unfit(name, "cannot be zero")
         setattr(record.item, name, b"" if is_zero else value.raw)
 
     def set_text(record: Any, value: Value) -> None:
@@ -211,6 +216,8 @@ def hopped(accessor: Accessor, hop: Get) -> Accessor:
         None if touch is None else lambda record, key: touch(hop(record), key),
         accessor.is_nullable,
         accessor.is_group,
+        accessor.is_optional,
+        accessor.texts,
     )
 
 

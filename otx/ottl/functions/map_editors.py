@@ -15,6 +15,7 @@ from otx.ottl.values import Map, deep_copy
 
 @editor_builder(
     "delete_matching_keys",
+    target="map",
     example=Example(
         'delete_matching_keys(attributes, "(?i)password")', '{"a":1}', '{"a":1,"Password":"x"}'
     ),
@@ -26,6 +27,7 @@ def delete_matching_keys(target: Target, pattern: Get[Regex]) -> Run:
 
 @editor_builder(
     "keep_matching_keys",
+    target="map",
     example=Example(
         'keep_matching_keys(attributes, "^http")', '{"http.url":"/"}', '{"http.url":"/","a":1}'
     ),
@@ -48,6 +50,7 @@ def _by_pattern(target: Target, pattern: Get[Regex], *, keeps: bool) -> Run:
 
 @editor_builder(
     "keep_keys",
+    target="map",
     example=Example('keep_keys(attributes, ["a", "c"])', '{"a":1}', '{"a":1,"b":2}'),
 )
 def keep_keys(target: Target, keys: list[Get[Text]]) -> Run:
@@ -66,6 +69,7 @@ def keep_keys(target: Target, keys: list[Get[Text]]) -> Run:
 
 @editor_builder(
     "limit",
+    target="map",
     example=Example('limit(attributes, 2, ["c"])', '{"a":1,"c":3}', '{"a":1,"b":2,"c":3}'),
 )
 def limit(target: Target, limit: ConstInt, priority_keys: list[ConstText]) -> Run:
@@ -91,6 +95,7 @@ def limit(target: Target, limit: ConstInt, priority_keys: list[ConstText]) -> Ru
 
 @editor_builder(
     "merge_maps",
+    target="map",
     example=Example(
         'merge_maps(attributes, {"a": 9, "b": 2}, "insert")', '{"a":1,"b":2}', '{"a":1}'
     ),

@@ -48,6 +48,7 @@ def replace_match(
 
 @editor_builder(
     "replace_all_matches",
+    target="map",
     example=Example(
         'replace_all_matches(attributes, "/user/*", "/user/{id}")',
         '{"path":"/user/{id}","n":1}',
@@ -122,6 +123,7 @@ def replace_pattern(
 
 @editor_builder(
     "replace_all_patterns",
+    target="map",
     example=Example(
         'replace_all_patterns(attributes, "key", "^kube_", "k8s.")',
         '{"k8s.pod":"a","b":1}',

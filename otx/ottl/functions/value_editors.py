@@ -15,6 +15,7 @@ _UNLIMITED = 1 << 63
 
 @editor_builder(
     "flatten",
+    target="map",
     example=Example(
         "flatten(attributes)", '{"a.b":1,"c.0":"x","c.1":"y"}', '{"a":{"b":1},"c":["x","y"]}'
     ),
@@ -92,6 +93,7 @@ class _Flattener:
 
 @editor_builder(
     "stringify_all",
+    target="map",
     since="0.155",
     example=Example("stringify_all(attributes)", '{"a":"1","b":"[true]"}', '{"a":1,"b":[true]}'),
 )
@@ -110,6 +112,7 @@ def stringify_all(target: Target) -> Run:
 
 @editor_builder(
     "truncate_all",
+    target="map",
     example=Example("truncate_all(attributes, 3)", '{"a":"hel","b":7}', '{"a":"hello","b":7}'),
 )
 def truncate_all(
