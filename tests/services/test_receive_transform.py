@@ -210,10 +210,13 @@ class Gate(Plan):
 
     def __init__(self, plan: Plan) -> None:
         super().__init__(plan.entries)
-        object.__setattr__(self, "opened", threading.Event())
+        self.__dict__["gate"] = threading.Event()
 
-    opened: threading.Event
-    __slots__ = ("opened",)
+    @property
+    def opened(self) -> threading.Event:
+        """Set to let it run."""
+        found: threading.Event = self.__dict__["gate"]
+        return found
 
     def run(self, batch: Batch, report: Report) -> None:
         self.opened.wait(TIMEOUT_S)
