@@ -1,0 +1,66 @@
+"""The times of a trace's spans with their clocks made to agree, as far as that is known.
+
+Raw times stay in the spans. What is here is for reasoning across clocks: how far each clock was
+moved, and how sure that is.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from otx.tracing.assembly import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """What is added to a clock's times, and how wrong that may be.
+
+    Attributes:
+        ns: To be added.
+        margin_ns: The truth lies within this much of it.
+        reference: The clock that it is measured against; shifts compare only where it is one.
+    """
+
+    ns: int
+    margin_ns: int
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Timing:
+    """Times by span number, in nanoseconds since 1970, moved by their clock's shift.
+
+    Attributes:
+        shifts: By clock; a clock that is not in it is known to nobody but itself.
+    """
+
+    trace: Trace
+    starts: Sequence[int]
+    ends: Sequence[int]
+    shifts: Mapping[str, Shift] = field(default_factory=dict)
+
+    def margin_ns(self, one: int, other: int) -> int | None:
+        """How far times of two spans may be apart from the truth; None where nothing is known."""
+        first, second = (self.trace.domains[number].clock for number in (one, other))
+        if first == second:
+            return 0
+        a, b = self.shifts.get(first), self.shifts.get(second)
+        if a is None or b is None or a.reference != b.reference:
+            return None
+        return a.margin_ns + b.margin_ns
+
+    def is_within(self, inner: int, outer: int) -> bool:
+        """Whether a span lies within another, on comparable clocks."""
+        margin = self.margin_ns(inner, outer)
+        if margin is None:
+            return False
+        return (
+            self.starts[outer] - margin <= self.starts[inner]
+            and self.ends[inner] <= self.ends[outer] + margin
+        )
+
+
+def raw_timing(trace: Trace) -> Timing:
+    """The times as they were sent; clocks of different hosts do not compare."""
+    starts = [span.start_unix_nano for span in trace.spans]
+    ends = [max(span.end_unix_nano, span.start_unix_nano) for span in trace.spans]
+    return Timing(trace, starts, ends)
