@@ -23,7 +23,7 @@ def test_a_file_is_a_store_for_as_long_as_it_is_read(
     (tmp_path / "tmp").mkdir()
     (tmp_path / "spans.pb").write_bytes(spans_request("a", "b").body)
     with open_traces(environment, None, "spans.pb") as store:
-        assert {trace.span_count for trace in store.traces()} == {2}
+        assert store.totals().spans == 2
         assert list((tmp_path / "tmp").iterdir())
     assert not list((tmp_path / "tmp").iterdir())
 
