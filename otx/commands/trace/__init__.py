@@ -6,6 +6,7 @@ from otx.commands.lazy import lazy_group
 SUBCOMMANDS = {
     "list": "otx.commands.trace.listing:list_traces",
     "show": "otx.commands.trace.show:show",
+    "order": "otx.commands.trace.order:order",
 }
 """Each with the function that it is; its module is imported when it is called."""
 

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 DEFAULT_WIDTH = 120
 
 StoreOption = Annotated[str | None, typer.Option("--store", help="The store to read.")]
+InOption = Annotated[
+    str | None,
+    typer.Option("--in", metavar="FILE", help="OTLP to read instead of a store; - is stdin."),
+]
 OutOption = Annotated[str, typer.Option("-o", "--out", help="Where to write; - is stdout.")]
 
 

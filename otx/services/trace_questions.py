@@ -1,0 +1,114 @@
+"""Traces put together for the questions that are asked of them, and how their spans are named."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from otx.errors import NotThere, UsageError
+from otx.store.reader import Store
+from otx.tracing.assembly import Trace, assemble
+from otx.tracing.event_graph import EventGraph, build_graph
+from otx.tracing.timing import Timing, raw_timing
+from otx.tracing.vector_clocks import VectorClocks, vector_clocks
+
+MIN_SPAN_PREFIX = 4
+
+
+@dataclass(frozen=True)
+class TraceInQuestion:
+    """A trace, and what is worked out of it when it is asked for."""
+
+    trace: Trace
+
+    @property
+    def id(self) -> str:
+        """The trace's id."""
+        return self.trace.spans[0].trace_id
+
+    @cached_property
+    def timing(self) -> Timing:
+        """Its times, with clocks that disagree moved."""
+        return raw_timing(self.trace)
+
+    @cached_property
+    def graph(self) -> EventGraph:
+        """The order of its events."""
+        return build_graph(self.trace, self.timing)
+
+    @cached_property
+    def clocks(self) -> VectorClocks:
+        """The vector clocks of its events."""
+        return vector_clocks(self.graph)
+
+    def span(self, number: int) -> dict[str, Any]:
+        """A span as documents name it."""
+        span = self.trace.spans[number]
+        return {"span_id": span.span_id, "service": span.service, "name": span.name}
+
+
+def read_trace(store: Store, trace_id: str) -> TraceInQuestion:
+    """A trace of a store, by its id or the beginning of it.
+
+    Raises:
+        NotThere: There is none.
+        UsageError: It is no id, or several begin so.
+    """
+    spans = store.trace(trace_id)
+    if not spans:
+        raise NotThere(f"no trace {trace_id} in the store", hint="`otx trace list` shows what is")
+    return TraceInQuestion(assemble(spans))
+
+
+def trace_of_span(store: Store, span_id: str) -> str:
+    """The id of the trace that a span is in.
+
+    Raises:
+        NotThere: No span has that id.
+        UsageError: It is no id, or spans of several traces have it.
+    """
+    prefix = _prefix(span_id)
+    rows = store.rows(
+        "SELECT DISTINCT trace_id FROM all_spans WHERE starts_with(span_id, ?) "
+        "AND is_trace_id(trace_id) ORDER BY trace_id LIMIT 3",
+        (prefix,),
+    )
+    if not rows:
+        raise NotThere(f"no span {span_id} in the store")
+    if len(rows) > 1:
+        found = ", ".join(row[0] for row in rows)
+        raise UsageError(f"spans of several traces begin with {span_id}: {found}", "--trace ID")
+    trace_id: str = rows[0][0]
+    return trace_id
+
+
+def number_of(asked: TraceInQuestion, span_id: str) -> int:
+    """The number of a span, by its id or the beginning of it; of spans that share one, the first.
+
+    Raises:
+        NotThere: The trace has no such span.
+        UsageError: It is no id, or several begin so.
+    """
+    prefix = _prefix(span_id)
+    found = {
+        span.span_id: number
+        for number, span in reversed(list(enumerate(asked.trace.spans)))
+        if span.span_id.startswith(prefix)
+    }
+    if not found:
+        raise NotThere(
+            f"no span {span_id} in the trace {asked.id}",
+            hint=f"`otx trace show {asked.id} --raw` has the ids",
+        )
+    if len(found) > 1:
+        raise UsageError(f"{span_id!r} begins {len(found)} spans: {', '.join(sorted(found)[:3])}")
+    return next(iter(found.values()))
+
+
+def _prefix(span_id: str) -> str:
+    prefix = span_id.strip().lower()
+    if len(prefix) < MIN_SPAN_PREFIX or not set(prefix) <= set("0123456789abcdef"):
+        raise UsageError(
+            f"{span_id!r} is no span id",
+            hint=f"16 hex digits, or the first {MIN_SPAN_PREFIX} or more of them",
+        )
+    return prefix
