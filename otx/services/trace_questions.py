@@ -59,6 +59,18 @@ def read_trace(store: Store, trace_id: str) -> TraceInQuestion:
     return TraceInQuestion(assemble(spans))
 
 
+def traces_with_orphans(store: Store, limit: int) -> list[str]:
+    """The ids of the newest traces in which a span names a parent that is not there."""
+    rows = store.rows(
+        "SELECT child.trace_id FROM all_spans AS child WHERE is_trace_id(child.trace_id) "
+        "AND child.parent_span_id <> '' AND NOT EXISTS (SELECT 1 FROM all_spans AS parent "
+        "WHERE parent.trace_id = child.trace_id AND parent.span_id = child.parent_span_id) "
+        "GROUP BY child.trace_id ORDER BY max(child.start_time) DESC, child.trace_id LIMIT ?",
+        (limit,),
+    )
+    return [row[0] for row in rows]
+
+
 def trace_of_span(store: Store, span_id: str) -> str:
     """The id of the trace that a span is in.
 

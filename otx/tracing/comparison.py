@@ -11,7 +11,8 @@ from typing import Literal, TypeAlias
 
 from otx.model.telemetry import Span
 from otx.tracing.assembly import Trace
-from otx.tracing.self_time import own_time_ns
+from otx.tracing.self_time import self_times_ns
+from otx.tracing.timing import Timing
 
 Change: TypeAlias = Literal["same", "slower", "faster", "added", "removed", "failed", "recovered"]
 
@@ -67,14 +68,21 @@ class Comparison:
             return "same"
         return "slower" if pair.own_change_ns > 0 else "faster"
 
+    @staticmethod
+    def duration_ns(trace: Trace) -> int:
+        """From the first start to the last end."""
+        ends = max((span.end_unix_nano for span in trace.spans), default=0)
+        return ends - min((span.start_unix_nano for span in trace.spans), default=0)
+
     def worst(self) -> list[Pair]:
         """The pairs by how much their own time changed, the largest change first."""
         return sorted(self.pairs, key=lambda pair: -abs(pair.own_change_ns))
 
 
-def compare(before: Trace, after: Trace) -> Comparison:
-    """Two traces, paired."""
-    own = (_own_times(before), _own_times(after))
+def compare(one_timing: Timing, other_timing: Timing) -> Comparison:
+    """Two traces, paired; own times are those of clocks that agree."""
+    own = (self_times_ns(one_timing), self_times_ns(other_timing))
+    before, after = one_timing.trace, other_timing.trace
     pairs = []
     waiting = list(_paired(0, before, after, _tops(before), _tops(after)))[::-1]
     while waiting:
@@ -118,11 +126,3 @@ def _paired(
 
 def _key(span: Span) -> _Key:
     return (span.service, span.name, span.kind)
-
-
-def _own_times(trace: Trace) -> list[int]:
-    spans = trace.spans
-    return [
-        own_time_ns(span, [spans[child] for child in children])
-        for span, children in zip(spans, trace.children, strict=True)
-    ]

@@ -7,6 +7,9 @@ SUBCOMMANDS = {
     "list": "otx.commands.trace.listing:list_traces",
     "show": "otx.commands.trace.show:show",
     "order": "otx.commands.trace.order:order",
+    "diff": "otx.commands.trace.diff:diff",
+    "missing": "otx.commands.trace.missing:missing",
+    "map": "otx.commands.trace.service_map:show_map",
 }
 """Each with the function that it is; its module is imported when it is called."""
 
