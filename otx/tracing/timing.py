@@ -64,3 +64,16 @@ def raw_timing(trace: Trace) -> Timing:
     starts = [span.start_unix_nano for span in trace.spans]
     ends = [max(span.end_unix_nano, span.start_unix_nano) for span in trace.spans]
     return Timing(trace, starts, ends)
+
+
+def shifted_timing(trace: Trace, shifts: Mapping[str, Shift]) -> Timing:
+    """The times with each clock's shift added; clocks without one stay, and compare to no other."""
+    by_clock = {clock: shift.ns for clock, shift in shifts.items()}
+    moves = [by_clock.get(domain.clock, 0) for domain in trace.domains]
+    raw = raw_timing(trace)
+    return Timing(
+        trace,
+        [start + move for start, move in zip(raw.starts, moves, strict=True)],
+        [end + move for end, move in zip(raw.ends, moves, strict=True)],
+        shifts,
+    )
