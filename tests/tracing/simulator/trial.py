@@ -1,0 +1,48 @@
+"""Many requests, each looked at complete and with losses, with and without the names of threads."""
+
+from itertools import product
+from random import Random
+from typing import NamedTuple
+
+from otx.tracing.assembly import assemble
+from otx.tracing.event_graph import build_graph
+from otx.tracing.timing import raw_timing
+from otx.tracing.vector_clocks import vector_clocks
+from tests.tracing.simulator.observation import Observation, observe
+from tests.tracing.simulator.order_judge import judge_order
+from tests.tracing.simulator.request import Request
+from tests.tracing.simulator.tally import Tally
+from tests.tracing.simulator.world import World
+
+
+class View(NamedTuple):
+    """How much is seen of a request."""
+
+    loses: bool
+    names_threads: bool
+
+
+VIEWS = tuple(View(*both) for both in product((False, True), (True, False)))
+
+
+def trial(seed: int) -> dict[View, Tally]:
+    """One request, seen each way, and what otx says of it."""
+    random = Random(seed)
+    request = Request(random, World(random))
+    request.run()
+    tallies = {}
+    for view in VIEWS:
+        # The same chance for each view, so that they differ in nothing else.
+        eyes = Random(seed)
+        seen = observe(eyes, request.records, loses=view.loses, names_threads=view.names_threads)
+        tallies[view] = judge(eyes, seen) if seen.spans else Tally()
+    return tallies
+
+
+def judge(random: Random, seen: Observation) -> Tally:
+    """What otx says of what arrived, beside the truth."""
+    trace = assemble(seen.spans)
+    timing = raw_timing(trace)
+    graph = build_graph(trace, timing)
+    records = [seen.records[span.span_id] for span in trace.spans]
+    return judge_order(random, records, graph, vector_clocks(graph), timing)
