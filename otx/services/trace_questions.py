@@ -1,11 +1,14 @@
 """Traces put together for the questions that are asked of them, and how their spans are named."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from otx.errors import NotThere, UsageError
+from otx.model.telemetry import Span
 from otx.store.reader import Store
+from otx.store.rows import SPAN_FIELDS, span_of
 from otx.tracing.assembly import Trace, assemble
 from otx.tracing.event_graph import EventGraph, build_graph
 from otx.tracing.timing import Timing, raw_timing
@@ -124,3 +127,24 @@ def _prefix(span_id: str) -> str:
             hint=f"16 hex digits, or the first {MIN_SPAN_PREFIX} or more of them",
         )
     return prefix
+
+
+def calls_of(
+    store: Store, service: str, operation: str, since_unix_nano: int, limit: int
+) -> list[tuple[TraceInQuestion, int]]:
+    """The newest calls of an operation: each trace, and the number of the span in it."""
+    found = store.rows(
+        "SELECT trace_id, span_id FROM all_spans WHERE service = ? AND name = ? "
+        "AND start_time >= make_timestamp_ns(?) AND is_trace_id(trace_id) "
+        "ORDER BY start_time DESC, trace_id, span_id LIMIT ?",
+        (service, operation, since_unix_nano, limit),
+    )
+    spans: dict[str, list[Span]] = defaultdict(list)
+    rows = store.rows(
+        f"SELECT {SPAN_FIELDS} FROM all_spans WHERE trace_id IN (SELECT unnest(?::VARCHAR[]))",  # noqa: S608
+        (sorted({row[0] for row in found}),),
+    )
+    for row in rows:
+        spans[row[0]].append(span_of(row))
+    asked = {trace_id: TraceInQuestion(assemble(all_of)) for trace_id, all_of in spans.items()}
+    return [(asked[row[0]], number_of(asked[row[0]], row[1])) for row in found]

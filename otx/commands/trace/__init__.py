@@ -9,6 +9,7 @@ SUBCOMMANDS = {
     "order": "otx.commands.trace.order:order",
     "diff": "otx.commands.trace.diff:diff",
     "missing": "otx.commands.trace.missing:missing",
+    "paths": "otx.commands.trace.paths:paths",
     "map": "otx.commands.trace.service_map:show_map",
 }
 """Each with the function that it is; its module is imported when it is called."""
