@@ -1,0 +1,288 @@
+"""What each failed span did with failure: began it, passed it on, hid it, or came too late with it.
+
+A parent's failure came from the children that failed before it ended, were not made up for by a
+later try, and whose answer it waited for. Where the span that would tell is missing, nothing is
+said but that.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+from otx.tracing.assembly import NO_PARENT
+from otx.tracing.calls import call_of, operation_of, peer_of
+from otx.tracing.error_rules import (
+    ABSORBED,
+    ALONE,
+    ANSWER,
+    GAVE_UP,
+    INCOMPLETE,
+    LATE,
+    ORIGIN,
+    PASSED,
+    PEER,
+    RETRIED,
+    STOPPED,
+    UNORDERED,
+    UNSEEN,
+)
+from otx.tracing.failures import Failure
+from otx.tracing.finding import Fact, Finding, FindingRule
+from otx.tracing.timing import Timing
+from otx.tracing.waits import is_message
+
+ErrorRole: TypeAlias = Literal["originated", "propagated", "absorbed", "masked", "late", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorHop:
+    """What a span did with failure.
+
+    Attributes:
+        span: Its number.
+        role: `unknown` where the span that would tell is missing.
+        sources: The spans that its failure came from: children, or a caller that gave up.
+        because: The statement, with its evidence.
+    """
+
+    span: int
+    role: ErrorRole
+    sources: tuple[int, ...]
+    because: Finding
+
+
+def error_hops(
+    timing: Timing, failed: Mapping[int, Failure], services: Collection[str] = ()
+) -> list[ErrorHop]:
+    """The hops of all failed spans and of those that absorbed a failure, causes before effects.
+
+    Args:
+        timing: The trace with its times.
+        failed: Which spans failed.
+        services: Those that are known to record spans, beside those of the trace.
+    """
+    return _Hops(timing, failed, services).all()
+
+
+@dataclass(frozen=True, slots=True)
+class _MissingStarts:
+    """When children of missing spans began, sorted, with the places of these."""
+
+    starts: Sequence[int]
+    places: Sequence[int]
+    margin_ns: int
+
+
+class _Hops:
+    def __init__(
+        self, timing: Timing, failed: Mapping[int, Failure], services: Collection[str]
+    ) -> None:
+        self._timing = timing
+        self._trace = timing.trace
+        self._failed = failed
+        self._services = {span.service for span in self._trace.spans}.union(services) - {""}
+        self._missing_starts: dict[str, _MissingStarts | None] = {}
+        self._stopped: set[int] = set()
+
+    def all(self) -> list[ErrorHop]:
+        order = list(self._trace.downward())
+        for number in order:
+            if self._was_stopped(number):
+                self._stopped.add(number)
+        hops = [hop for number in reversed(order) if (hop := self._hop(number)) is not None]
+        ends = self._timing.ends
+        return sorted(hops, key=lambda hop: ends[hop.span])  # stable: children before parents
+
+    def _hop(self, number: int) -> ErrorHop | None:
+        failures = [child for child in self._trace.children[number] if child in self._failed]
+        if number not in self._failed:
+            return self._absorbed(number, failures) if failures else None
+        parent = self._trace.parents[number]
+        below = self._sources(number, failures)
+        if self._is_late(number):
+            above = self._name(parent)
+            return self._said(number, "late", LATE, below, (parent,), above=above)
+        if number in self._stopped:
+            above = self._name(parent)
+            return self._said(number, "propagated", STOPPED, (parent,), above=above)
+        if below:
+            named = self._names(below)
+            return self._said(number, "propagated", PASSED, below, below=named)
+        return self._origin(number)
+
+    def _absorbed(self, number: int, failures: Sequence[int]) -> ErrorHop | None:
+        """Only what it could know of: neither what consumers did, nor what came later."""
+        seen = [
+            child
+            for child in failures
+            if not is_message(self._trace, child) and not self._is_late(child)
+        ]
+        if not seen:
+            return None
+        recovered = self._recovered(number, seen)
+        rule = RETRIED if len(recovered) == len(seen) else ABSORBED
+        return self._said(number, "absorbed", rule, tuple(seen), below=self._names(seen))
+
+    def _sources(self, number: int, failures: Sequence[int]) -> tuple[int, ...]:
+        """The failed children that its failure may have come from."""
+        if not failures:
+            return ()
+        recovered = self._recovered(number, failures)
+        return tuple(
+            child
+            for child in failures
+            if child not in recovered
+            and child not in self._stopped
+            and not is_message(self._trace, child)
+            and not self._is_late(child)
+        )
+
+    def _recovered(self, number: int, failures: Sequence[int]) -> set[int]:
+        """The failed children whose call was made again and went well."""
+        spans, starts, ends = self._trace.spans, self._timing.starts, self._timing.ends
+        calls = {child: call_of(spans[child]) for child in failures}
+        wanted = set(calls.values())
+        last_good: dict[object, int] = {}
+        for child in self._trace.children[number]:
+            if child in self._failed or (call := call_of(spans[child])) not in wanted:
+                continue
+            last_good[call] = max(starts[child], last_good.get(call, starts[child]))
+        return {
+            child
+            for child, call in calls.items()
+            if call in last_good and ends[child] <= last_good[call]
+        }
+
+    def _origin(self, number: int) -> ErrorHop:
+        span = self._trace.spans[number]
+        if span.kind == "CLIENT":
+            servers = [
+                child
+                for child in self._trace.children[number]
+                if self._trace.spans[child].kind == "SERVER"
+            ]
+            if servers:
+                return self._at_client(number, servers)
+            return self._at_call(number, peer_of(span))
+        missing = self._may_be_missing(number)
+        if missing:
+            return self._said(number, "unknown", INCOMPLETE, missing=missing)
+        return self._said(number, "originated", ORIGIN)
+
+    def _at_call(self, number: int, peer: str) -> ErrorHop:
+        """A client that failed and has no server."""
+        span = self._trace.spans[number]
+        if peer in self._answering or re.split(r"[.:]", peer)[0] in self._services:
+            return self._said(number, "unknown", UNSEEN, peer=peer)
+        if peer:
+            return self._said(number, "originated", PEER, peer=peer)
+        if any(key.startswith(("db.", "messaging.")) for key in span.attributes):
+            return self._said(number, "originated", ORIGIN)
+        return self._said(number, "unknown", ALONE)
+
+    @cached_property
+    def _answering(self) -> set[str]:
+        """The peers that left a span for some call of this trace."""
+        spans, parents = self._trace.spans, self._trace.parents
+        clients = (parents[n] for n, span in enumerate(spans) if span.kind == "SERVER")
+        return {peer_of(spans[one]) for one in clients if one != NO_PARENT} - {""}
+
+    def _at_client(self, number: int, servers: Sequence[int]) -> ErrorHop:
+        """A client that failed, with servers that did not or that failed too late."""
+        last = max(servers, key=lambda one: (self._timing.ends[one], one))
+        later = ended_after(self._timing, last, number)
+        server = self._name(last)
+        if later:
+            client_ns = self._timing.ends[number] - self._timing.starts[number]
+            return self._said(
+                number, "masked", GAVE_UP, spans=(last,), server=server, client_ns=client_ns
+            )
+        if later is None:
+            return self._said(number, "unknown", UNORDERED, spans=(last,), server=server)
+        return self._said(number, "originated", ANSWER, spans=(last,), server=server)
+
+    def _was_stopped(self, number: int) -> bool:
+        """Whether its caller gave up and cancelled it; callers come first."""
+        failure, above = self._failed.get(number), self._failed.get(self._trace.parents[number])
+        if failure is None or above is None or failure.gave_up != "cancelled":
+            return False
+        return above.gave_up != ""
+
+    def _is_late(self, number: int) -> bool:
+        """Whether it failed when its failed parent had ended for certain."""
+        parent = self._trace.parents[number]
+        if parent == NO_PARENT or is_message(self._trace, number):
+            return False
+        return bool(ended_after(self._timing, number, parent))
+
+    def _may_be_missing(self, number: int) -> str:
+        """The id of a missing span that may lie below this one; "" where none can."""
+        if not self._trace.missing:
+            return ""
+        clock = self._trace.domains[number].clock
+        if clock not in self._missing_starts:
+            self._missing_starts[clock] = self._starts_seen_from(number)
+        starts = self._missing_starts[clock]
+        if starts is None:
+            return self._trace.missing[0].span_id
+        # Its children began after this one did, and before this one ended.
+        place = bisect_left(starts.starts, self._timing.starts[number] - starts.margin_ns)
+        if place == len(starts.starts):
+            return ""
+        is_within = starts.starts[place] <= self._timing.ends[number] + starts.margin_ns
+        return self._trace.missing[starts.places[place]].span_id if is_within else ""
+
+    def _starts_seen_from(self, number: int) -> "_MissingStarts | None":
+        """When the children of missing spans began; None if some are not comparable."""
+        found = []
+        widest = 0
+        for place, missing in enumerate(self._trace.missing):
+            for child in missing.children:
+                margin = self._timing.margin_ns(number, child)
+                if margin is None:
+                    return None
+                widest = max(widest, margin)
+                found.append((self._timing.starts[child], place))
+        found.sort()
+        return _MissingStarts([one for one, _ in found], [place for _, place in found], widest)
+
+    def _said(
+        self,
+        number: int,
+        role: ErrorRole,
+        rule: FindingRule,
+        sources: tuple[int, ...] = (),
+        spans: tuple[int, ...] = (),
+        **facts: Fact,
+    ) -> ErrorHop:
+        failure = self._failed.get(number)
+        facts["operation"] = self._name(number)
+        if failure is not None:
+            facts["what"] = failure.what
+        weight = self._timing.ends[number] - self._timing.starts[number]
+        evidence = tuple(dict.fromkeys((number, *sources, *spans)))
+        return ErrorHop(number, role, sources, Finding(rule, weight, evidence, facts))
+
+    def _name(self, number: int) -> str:
+        return operation_of(self._trace.spans[number])
+
+    def _names(self, numbers: Sequence[int]) -> str:
+        first = self._name(numbers[0])
+        return first if len(numbers) == 1 else f"{first} and {len(numbers) - 1} more"
+
+
+def ended_after(timing: Timing, child: int, parent: int) -> bool | None:
+    """Whether a child ended after its parent did; None where that is not known."""
+    margin = timing.margin_ns(child, parent)
+    if margin is None:
+        # Whatever the clocks say, it began after its parent had.
+        longer = timing.ends[child] - timing.starts[child]
+        is_longer = longer > timing.ends[parent] - timing.starts[parent]
+        return True if is_longer else None
+    later = timing.ends[child] - timing.ends[parent]
+    if later > margin:
+        return True
+    return False if later <= -margin else None
