@@ -10,12 +10,11 @@ from typing import Literal, TypeAlias
 
 from otx.model.telemetry import Span
 from otx.tracing.assembly import Missing, Trace
+from otx.tracing.calls import peer_of
 
 LATE_NS = 30_000_000_000
 """How long a span may take from its end to a store: twice the longest usual batch delay (10 s),
 and a retry."""
-_PEERS = ("peer.service", "server.address", "net.peer.name", "rpc.service", "messaging.system")
-"""Attributes by which a client names whom it calls (semantic conventions), the surest first."""
 
 Cause: TypeAlias = Literal["not ended yet", "outside", "lost", "not sampled", "unknown"]
 
@@ -87,7 +86,7 @@ def absent_servers(trace: Trace, known_services: Collection[str] = ()) -> list[A
         if span.kind != "CLIENT":
             continue
         below = (trace.spans[child].kind for child in trace.children[number])
-        peer = next((str(span.attributes[key]) for key in _PEERS if span.attributes.get(key)), "")
+        peer = peer_of(span)
         if peer in known and peer != span.service and "SERVER" not in below:
             found.append(AbsentServer(number, peer))
     return found

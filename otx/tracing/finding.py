@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from otx.model.cells import printable
 from otx.model.units import format_count, format_duration
 
-Topic: TypeAlias = Literal["error", "time", "oddity"]
+Topic: TypeAlias = Literal["error", "time", "oddity", "completeness", "clock", "peers"]
 Fact: TypeAlias = int | float | str
 
 
