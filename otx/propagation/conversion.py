@@ -91,6 +91,11 @@ _LOSSES: tuple[tuple[str, _Holds, _Sentence], ...] = (
         lambda one: "all of it: there is no span id, which the format needs",
     ),
     (
+        "zero_low_bits",
+        lambda one: one.trace_id is not None and not one.trace_id[16:].strip("0"),
+        lambda one: "all of it: the low 64 bits of the trace id are zero, which is no id there",
+    ),
+    (
         "high_bits",
         _high_bits,
         lambda one: f"the high 64 bits of the trace id, {(one.trace_id or '')[:16]}",
@@ -148,7 +153,7 @@ _LOSSES: tuple[tuple[str, _Holds, _Sentence], ...] = (
     ),
 )
 """What a context can have that some format cannot carry: code, whether it has it, a sentence."""
-_NOTHING_SENT = ("decision_alone", "no_parent")
+_NOTHING_SENT = ("decision_alone", "no_parent", "zero_low_bits")
 
 
 def _cautions(context: SpanContext, target: Format, now_unix_s: int) -> list[Remark]:
@@ -159,7 +164,7 @@ def _cautions(context: SpanContext, target: Format, now_unix_s: int) -> list[Rem
         if not -XRAY_NEWEST_S <= age_s <= XRAY_OLDEST_S:
             text = "the first 8 digits of the trace id are no recent time: X-Ray may refuse it"
             return [Remark("xray_time", text)]
-    if target.name == "datadog" and _high_bits(context):
+    if target.name == "datadog" and _high_bits(context) and context.trace_id[16:].strip("0"):
         text = "tracers that do not read _dd.p.tid see the low 64 bits alone: still the same trace"
         return [Remark("dd_low_bits", text)]
     return []

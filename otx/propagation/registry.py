@@ -62,9 +62,11 @@ def _codec(module: str) -> Codec:
     return cast("Codec", importlib.import_module(f"otx.propagation.formats.{module}"))
 
 
-_B3_CARRIES = frozenset(("high_bits", "deferred", "debug", "grandparent", "decision_alone"))
+_B3_CARRIES = frozenset(
+    ("high_bits", "zero_low_bits", "deferred", "debug", "grandparent", "decision_alone")
+)
 _W3C_CARRIES = frozenset(
-    ("high_bits", "random", "tracestate", "baggage", "priority", "origin", "tags")
+    ("high_bits", "zero_low_bits", "random", "tracestate", "baggage", "priority", "origin", "tags")
 )
 
 FORMATS = (
@@ -98,7 +100,9 @@ FORMATS = (
         specification="Jaeger client libraries, propagation format",
         headers=("uber-trace-id", "jaeger-debug-id"),
         module="jaeger",
-        carries=frozenset(("high_bits", "debug", "firehose", "debug_id", "baggage")),
+        carries=frozenset(
+            ("high_bits", "zero_low_bits", "debug", "firehose", "debug_id", "baggage")
+        ),
     ),
     Format(
         name="datadog",
@@ -120,7 +124,7 @@ FORMATS = (
         specification="AWS X-Ray, tracing header",
         headers=("x-amzn-trace-id",),
         module="xray",
-        carries=frozenset(("high_bits", "deferred", "no_parent")),
+        carries=frozenset(("high_bits", "zero_low_bits", "deferred", "no_parent")),
     ),
     Format(
         name="gcp",
@@ -128,7 +132,7 @@ FORMATS = (
         specification="Google Cloud Trace, X-Cloud-Trace-Context",
         headers=("x-cloud-trace-context",),
         module="gcp",
-        carries=frozenset(("high_bits", "deferred")),
+        carries=frozenset(("high_bits", "zero_low_bits", "deferred")),
     ),
     Format(
         name="ot-trace",
@@ -144,7 +148,7 @@ FORMATS = (
         specification="OpenCensus, binary encoding",
         headers=("grpc-trace-bin",),
         module="grpc_trace_bin",
-        carries=frozenset(("high_bits", "deferred")),
+        carries=frozenset(("high_bits", "zero_low_bits", "deferred")),
     ),
     Format(
         name="server-timing",
@@ -152,7 +156,7 @@ FORMATS = (
         specification="W3C Trace Context, response headers",
         headers=("server-timing",),
         module="server_timing",
-        carries=frozenset(("high_bits", "random")),
+        carries=frozenset(("high_bits", "zero_low_bits", "random")),
         is_target=False,
         is_response=True,
     ),
@@ -162,7 +166,7 @@ FORMATS = (
         specification="W3C Trace Context, traceresponse",
         headers=("traceresponse",),
         module="traceresponse",
-        carries=frozenset(("high_bits", "random")),
+        carries=frozenset(("high_bits", "zero_low_bits", "random")),
         is_target=False,
         is_response=True,
     ),

@@ -49,8 +49,8 @@ def decode(carrier: Carrier, findings: Findings) -> SpanContext:
 
 
 def encode(context: SpanContext) -> list[tuple[str, str]]:
-    """The headers; none where there are no ids."""
-    if context.trace_id is None or context.parent_id is None:
+    """The headers; none where there are no ids, or the low half of the trace id is zero."""
+    if context.trace_id is None or context.parent_id is None or not int(context.trace_id[16:], 16):
         return []
     state = context.datadog or DatadogState()
     headers = [

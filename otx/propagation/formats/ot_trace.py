@@ -41,9 +41,10 @@ def decode(carrier: Carrier, findings: Findings) -> SpanContext:
 def encode(context: SpanContext) -> list[tuple[str, str]]:
     """The headers; of a trace id the low 64 bits, as the tracers that send this format do."""
     headers = []
-    if context.trace_id is not None and context.parent_id is not None:
+    low = (context.trace_id or "")[16:]
+    if low.strip("0") and context.parent_id is not None:
         headers = [
-            ("ot-tracer-traceid", context.trace_id[16:]),
+            ("ot-tracer-traceid", low),
             ("ot-tracer-spanid", context.parent_id),
         ]
         if context.sampled is not None:
