@@ -7,11 +7,15 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from otx.cli import run
+from otx.commands.trace_context.options import FormatName
 from otx.environment import Environment
+from otx.propagation.registry import BY_NAME
+from otx.services.trace_context_convert import ALL
 from tests.conftest import CLI_TIMEOUT_S, RunCli, Terminal
 from tests.propagation.vector_case import Case, block, differences, load, pairs
 
@@ -270,6 +274,11 @@ def test_convert_of_a_broken_header(run_cli: RunCli) -> None:
     assert "^" in done.stderr
     document = run_cli("trace-context", "convert", broken, "--to", "w3c", "--format", "json")
     assert (document.returncode, json.loads(document.stdout)["error"]) == (1, "b3_bad_state")
+
+
+def test_every_format_that_can_be_written_is_offered() -> None:
+    written = {one.name for one in BY_NAME.values() if one.is_target or one.is_response}
+    assert set(get_args(FormatName)) == {*written, ALL}
 
 
 def test_output_goes_to_a_file(run_cli: RunCli, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """What the subcommands have in common: headers, the form of the output, its place."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
@@ -21,15 +21,22 @@ StrictLevel = Annotated[
     ),
 ]
 Form = Annotated[Literal["text", "json"], typer.Option("--format", help="The form of the output.")]
-To = Annotated[
-    str,
-    typer.Option(
-        "--to",
-        metavar="FORMAT",
-        help="w3c, b3-single, b3-multi, jaeger, datadog, xray, gcp, ot-trace, grpc-trace-bin, "
-        "env, server-timing, traceresponse, or all.",
-    ),
+FormatName: TypeAlias = Literal[
+    "w3c",
+    "b3-single",
+    "b3-multi",
+    "jaeger",
+    "datadog",
+    "xray",
+    "gcp",
+    "ot-trace",
+    "grpc-trace-bin",
+    "env",
+    "server-timing",
+    "traceresponse",
+    "all",
 ]
+To = Annotated[FormatName, typer.Option("--to", help="The format to write; all: every one.")]
 Out = Annotated[str, typer.Option("-o", "--out", help="Where to write; - is stdout.")]
 
 

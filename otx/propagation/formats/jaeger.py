@@ -1,5 +1,7 @@
 """Jaeger: `uber-trace-id: {trace}:{span}:{parent}:{flags}`, and `uberctx-*` for baggage."""
 
+import re
+
 from otx.propagation.carrier import Carrier
 from otx.propagation.formats import percent
 from otx.propagation.ids import ANY_HEX, check_digits, span_id, trace_id
@@ -10,6 +12,7 @@ SAMPLED, DEBUG, FIREHOSE = 0x01, 0x02, 0x08
 BAGGAGE_PREFIX = "uberctx-"
 
 _KEPT = "!#$&'()*+-./0123456789:<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`abcdefghijklmnopqrstuvwxyz{|}~"
+_COLON = re.compile(":|%3A", re.IGNORECASE)
 _LABELS = ("trace id", "span id", "parent (deprecated)", "flags")
 
 
@@ -89,14 +92,10 @@ def parts(field: Field) -> list[Part]:
 def _places(value: str) -> list[tuple[int, int]]:
     """The columns between colons, which some clients send as `%3A`."""
     places = []
-    start = at = 0
-    while at < len(value):
-        if value[at] == ":" or value[at : at + 3].upper() == "%3A":
-            places.append((start, at))
-            at += 1 if value[at] == ":" else 3
-            start = at
-        else:
-            at += 1
+    start = 0
+    for colon in _COLON.finditer(value):
+        places.append((start, colon.start()))
+        start = colon.end()
     return [*places, (start, len(value))]
 
 

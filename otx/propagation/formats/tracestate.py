@@ -13,6 +13,8 @@ MAX_KEY = MAX_VALUE = 256
 CARRIED = 512
 """Characters that every propagator should carry at least."""
 
+_NOT_FIRST = "_-*/@"
+_KEY_CHARACTERS = f"abcdefghijklmnopqrstuvwxyz0123456789{_NOT_FIRST}"
 _KEY = re.compile("[a-z0-9][a-z0-9_*/@-]*")
 _KEY_1 = re.compile("[a-z][a-z0-9_*/-]*|[a-z0-9][a-z0-9_*/-]{0,240}@[a-z][a-z0-9_*/-]{0,13}")
 _VALUE = re.compile(r"[ -+\--<>-~]*[!-+\--<>-~]")
@@ -74,24 +76,6 @@ def parts(field: Field) -> list[Part]:
     ]
 
 
-def check_key(key: str) -> str:
-    """Why a key may not stand in a tracestate; "" where it may."""
-    if len(key) > MAX_KEY:
-        return f"the key has {len(key)} characters, at most {MAX_KEY} are allowed"
-    if not key:
-        return "the key is empty"
-    return "" if _KEY.fullmatch(key) else "a key has a to z, 0 to 9, _ - * / @ and begins a-z 0-9"
-
-
-def check_value(value: str) -> str:
-    """Why a value may not stand in a tracestate; "" where it may."""
-    if len(value) > MAX_VALUE:
-        return f"the value has {len(value)} characters, at most {MAX_VALUE} are allowed"
-    if not value:
-        return "the value is empty"
-    return "" if _VALUE.fullmatch(value) else "a value has printable ASCII without , and ="
-
-
 def _places(fields: Iterable[Field]) -> Iterable[tuple[Field, int, str]]:
     """Every member that is not empty: its header, its column, its text."""
     for field in fields:
@@ -116,37 +100,37 @@ def _member(field: Field, at: int, text: str) -> Member:
 
 
 def _refuse_key(field: Field, at: int, key: str) -> None:
-    reason = check_key(key)
-    if not reason:
-        return
     if len(key) > MAX_KEY:
-        raise Malformed(Problem("ts_key_too_long", field, at, at + len(key), reason))
-    start, end = _odd_place(key, "abcdefghijklmnopqrstuvwxyz0123456789_-*/@", "_-*/@")
-    raise Malformed(Problem("ts_bad_key", field, at + start, at + end, reason))
+        detail = f"the key has {len(key)} characters, at most {MAX_KEY} are allowed"
+        raise Malformed(Problem("ts_key_too_long", field, at, at + len(key), detail))
+    if not _KEY.fullmatch(key):
+        start, end = _odd_place(key)
+        where = "stand in" if start else "begin"
+        detail = f"{key[start:end]!r} may not {where} a key" if key else "the key is empty"
+        raise Malformed(Problem("ts_bad_key", field, at + start, at + end, detail))
 
 
 def _bad_value(field: Field, at: int, value: str) -> Malformed:
-    reason = check_value(value)
     if len(value) > MAX_VALUE:
-        return Malformed(Problem("ts_value_too_long", field, at, at + len(value), reason))
+        detail = f"the value has {len(value)} characters, at most {MAX_VALUE} are allowed"
+        return Malformed(Problem("ts_value_too_long", field, at, at + len(value), detail))
     start = next((i for i, c in enumerate(value) if not " " <= c <= "~" or c == "="), 0)
     end = min(start + 1, len(value))
-    return Malformed(Problem("ts_bad_value", field, at + start, at + end, reason))
+    detail = f"{value[start:end]!r} may not stand in a value" if value else "the value is empty"
+    return Malformed(Problem("ts_bad_value", field, at + start, at + end, detail))
 
 
-def _odd_place(text: str, allowed: str, not_first: str) -> tuple[int, int]:
-    """Where the first character stands that is not allowed there."""
-    if not text:
-        return 0, 0
-    if text[0] in not_first:
-        return 0, 1
-    start = next((i for i, c in enumerate(text) if c not in allowed), 0)
+def _odd_place(key: str) -> tuple[int, int]:
+    """Where the first character stands that may not stand there."""
+    if not key or key[0] in _NOT_FIRST:
+        return 0, min(1, len(key))
+    start = next((i for i, c in enumerate(key) if c not in _KEY_CHARACTERS), 0)
     return start, start + 1
 
 
 def _level1_problem(member: Member) -> Problem | None:
     key = member.key
-    if _KEY_1.fullmatch(key):
+    if ("@" not in key and key[0].isalpha()) or _KEY_1.fullmatch(key):
         return None
     tenant, at, system = key.partition("@")
     if not at:
