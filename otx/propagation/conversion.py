@@ -54,7 +54,8 @@ def convert(context: SpanContext, target: Format, now_unix_s: int) -> Converted:
     if lost and lost[0].code in _NOTHING_SENT:
         lost = lost[:1]
     headers = tuple(target.codec.encode(context))
-    return Converted(target, headers, lost, tuple(_cautions(context, target, now_unix_s)))
+    cautions = tuple(_cautions(context, target, now_unix_s)) if headers else ()
+    return Converted(target, headers, lost, cautions)
 
 
 _Holds: TypeAlias = Callable[[SpanContext], bool]
@@ -164,7 +165,7 @@ def _cautions(context: SpanContext, target: Format, now_unix_s: int) -> list[Rem
         if not -XRAY_NEWEST_S <= age_s <= XRAY_OLDEST_S:
             text = "the first 8 digits of the trace id are no recent time: X-Ray may refuse it"
             return [Remark("xray_time", text)]
-    if target.name == "datadog" and _high_bits(context) and context.trace_id[16:].strip("0"):
+    if target.name == "datadog" and _high_bits(context):
         text = "tracers that do not read _dd.p.tid see the low 64 bits alone: still the same trace"
         return [Remark("dd_low_bits", text)]
     return []

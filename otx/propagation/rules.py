@@ -63,7 +63,7 @@ def _owner(code: str, format_name: str | None) -> tuple[str | None, str]:
 
 _W3C_RULES = {
     "missing_traceparent": Rule(
-        "tracestate is nothing without traceparent",
+        "a context begins with traceparent; tracestate alone is nothing",
         f"{_W3C}, 4.2 a traceparent is not received",
         "start a new trace",
     ),

@@ -64,6 +64,10 @@ def test_a_caret_stands_under_what_is_wrong() -> None:
     assert under(shown(GOOD, ("tracestate", "good=1,BAD=2")), "^")[0][0] == "B"
 
 
+def test_a_dropped_tracestate_is_said_at_once() -> None:
+    assert shown(GOOD, ("tracestate", "A=1"))[0].endswith("(w3c); tracestate is dropped")
+
+
 def test_a_caret_finds_its_place_in_a_long_header() -> None:
     long = ",".join(f"key{number:03}=value" for number in range(30)) + ",BAD=1"
     ((above, _),) = under(shown(GOOD, ("tracestate", long)), "^")

@@ -40,7 +40,7 @@ def marked(problem: Problem, painter: Painter) -> list[str]:
     if at + max(len(field.value), end) <= WIDTH:
         carets = " " * (at + problem.start) + "^" * (end - problem.start)
         return [*head, *_value_line(field, at), painter.paint(carets, "-")]
-    return [field.name, *_marked_rows(field.value, problem.start, end, painter)]
+    return [f"{printable(field.name)}:", *_marked_rows(field.value, problem.start, end, painter)]
 
 
 def wrapped(field: Field) -> list[str]:

@@ -58,7 +58,8 @@ def _verdict(decoded: Decoded, form: Format | None, painter: Painter) -> str:
         return painter.paint(f"✗ invalid: {decoded.problem.code}", "-") + f"  {title}"
     also = "".join(f", {one.format}" for one in decoded.others)
     beside = f"; also there: {also[2:]}" if also else ""
-    return painter.paint("✓ valid", "+") + f"  {title}{beside}"
+    dropped = "; tracestate is dropped" if decoded.found.tracestate else ""
+    return painter.paint("✓ valid", "+") + f"  {title}{painter.paint(dropped, '-')}{beside}"
 
 
 def _problem(word: str, problem: Problem, decoded: Decoded, painter: Painter) -> list[str]:
