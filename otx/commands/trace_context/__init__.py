@@ -1,4 +1,4 @@
-"""`otx trace-context`: headers of trace context, decoded and converted. A module a subcommand."""
+"""`otx trace-context`: headers of trace context, decoded, converted and checked."""
 
 from otx.commands import command_app
 from otx.commands.lazy import lazy_group
@@ -7,6 +7,7 @@ SUBCOMMANDS = {
     "decode": "otx.commands.trace_context.decode:decode",
     "encode": "otx.commands.trace_context.encode:encode",
     "convert": "otx.commands.trace_context.convert:convert",
+    "check": "otx.commands.trace_context.check:check",
 }
 """Each with the function that it is; its module is imported when it is called."""
 
