@@ -20,6 +20,7 @@ _otx() {
     'ottl:Run, test and explain OTTL without a Collector.'
     'send:Send OTLP to a receiver.'
     'trace:List and show traces from a store.'
+    'trace-context:Settle what a trace context header says.'
     'query:Run read-only SQL over a store'\''s tables.'
     'tui:Watch traces, logs and flame graphs live in the terminal.'
     'config:Show the configuration and where each value comes from.'
@@ -35,6 +36,7 @@ _otx() {
     ottl) _otx_ottl ;;
     send) _otx_send ;;
     trace) _otx_trace ;;
+    trace-context) _otx_trace_context ;;
     query) _otx_query ;;
     tui) _otx_tui ;;
     config) _otx_config ;;
@@ -348,6 +350,64 @@ _otx_trace_show() {
     '--format[The form of the output.]:value:(text json)' \
     '--raw[Every span with all it carries, as JSON lines.]' \
     '--store[The store to read.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_context() {
+  local state line
+  _arguments -C \
+    {-h,--help}'[Show help.]' \
+    '1: :->command' \
+    '*:: :->rest'
+  case $state in
+  command)
+    local -a commands=(
+    'decode:Say what headers of trace context mean, or where one is broken and by which rule.'
+    'encode:Write the headers of a trace context in any format.'
+    'convert:Write the context of headers in another format, and say what is lost on the way.'
+    )
+    _describe command commands ;;
+  rest)
+    case $line[1] in
+    decode) _otx_trace_context_decode ;;
+    encode) _otx_trace_context_encode ;;
+    convert) _otx_trace_context_convert ;;
+    esac ;;
+  esac
+}
+
+_otx_trace_context_decode() {
+  _arguments -s \
+    '--each[Every line, or block between empty lines, by itself; JSON lines out.]' \
+    '--strict-level[The level of W3C Trace Context to hold headers to.]:value:_files' \
+    '--format[The form of the output; text, or JSON lines with --each.]:value:(text json)' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_context_encode() {
+  _arguments -s \
+    '--trace-id[A random one if left out.]:value:_files' \
+    '--parent-id[A random one if left out.]:value:_files' \
+    {--sampled,--not-sampled}'[Set the sampled flag.]' \
+    {--random,--not-random}'[Set the random flag; set for an id made here.]' \
+    '--state[A member of tracestate; may be repeated.]:value:_files' \
+    '--baggage[A member of baggage; may be repeated.]:value:_files' \
+    '--to[The format to write; all - every one.]:value:(w3c b3-single b3-multi jaeger datadog xray gcp ot-trace grpc-trace-bin env server-timing traceresponse all)' \
+    '--format[The form of the output.]:value:(text json)' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_context_convert() {
+  _arguments -s \
+    '--to[The format to write; all - every one.]:value:(w3c b3-single b3-multi jaeger datadog xray gcp ot-trace grpc-trace-bin env server-timing traceresponse all)' \
+    '--strict-level[The level of W3C Trace Context to hold headers to.]:value:_files' \
+    '--format[The form of the output.]:value:(text json)' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'

@@ -26,6 +26,9 @@ with atheris.instrument_imports(include=["otx", "ottl_targets"]):
     from otx.profile.cpython.linetable import decode_entries
     from otx.profile.elf import ElfFile, bytes_reader
     from otx.profile.errors import UnreadableError
+    from otx.propagation.decoding import decode_headers
+    from otx.propagation.document import decoded_document
+    from otx.propagation.inputs import read_text
     from otx.store.log_format import decode_file_header, decode_records
     from otx.store.search import parse_search
 
@@ -76,6 +79,12 @@ def search(data: bytes) -> None:
     parse_search(data.decode("utf-8", "replace"))
 
 
+def trace_context(data: bytes) -> None:
+    """The first byte picks the level, the rest is what stands on stdin."""
+    for one in read_text(data[1:].decode("utf-8", "replace")):
+        decoded_document(decode_headers(one.pairs, 1 if data[0] % 2 else 2))
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "otlp-protobuf": otlp_protobuf,
     "otlp-json": otlp_json,
@@ -84,6 +93,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "elf": elf,
     "linetable": linetable,
     "search": search,
+    "trace-context": trace_context,
     "ottl-parser": ottl_targets.ottl_parser,
     "ottl-run": ottl_targets.ottl_run,
     "ottl-config": ottl_targets.ottl_config,

@@ -8,8 +8,9 @@ from otx.ottl.changes import Change, ItemState, changes
 from otx.ottl.errors import ExecutionError
 from otx.ottl.tracing import Part, Step, Verdict
 from otx.ottl.values import Value, is_map, json_text, kind_of, to_plain
+from otx.output import Painter as Painter
+from otx.output import printable as printable
 
-_COLOURS = {"+": "32", "-": "31", "~": "33"}
 _MARKS: Mapping[Verdict, tuple[str, str]] = {
     "ran": ("✓", "+"),
     "not matched": ("·", ""),
@@ -17,27 +18,6 @@ _MARKS: Mapping[Verdict, tuple[str, str]] = {
 }
 """What stands before a step, and the sign whose colour it has."""
 _VALUE_WIDTH = 100
-
-
-class Painter:
-    """Paints text for a terminal, or leaves it alone."""
-
-    def __init__(self, *, wants_colour: bool) -> None:
-        self._wants_colour = wants_colour
-
-    def paint(self, text: str, sign: str) -> str:
-        """A text in the colour of a sign."""
-        if not self._wants_colour or sign not in _COLOURS:
-            return text
-        return f"\x1b[{_COLOURS[sign]}m{text}\x1b[0m"
-
-    def strong(self, text: str) -> str:
-        """A text that stands out."""
-        return f"\x1b[1m{text}\x1b[0m" if self._wants_colour else text
-
-    def faint(self, text: str) -> str:
-        """A text that stands back."""
-        return f"\x1b[2m{text}\x1b[0m" if self._wants_colour else text
 
 
 def diff_lines(
@@ -164,8 +144,3 @@ def _json(value: Any) -> str:
         return json.dumps(to_plain(value), ensure_ascii=False)
     except (ExecutionError, TypeError):
         return json_text(value)
-
-
-def printable(text: str) -> str:
-    """Text that cannot drive the terminal."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
