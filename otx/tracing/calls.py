@@ -46,6 +46,11 @@ def peer_of(span: Span) -> str:
     return _first(span.attributes, _PEERS)
 
 
+def asked_of(span: Span) -> str:
+    """What exactly a span asks its peer for; "" where it does not say."""
+    return _first(span.attributes, _STATEMENTS[1:]) or _first(span.attributes, _PATHS[2:])
+
+
 def operation_of(span: Span) -> str:
     """A span's service and name, as sentences name it."""
     return f"{span.service} {span.name}" if span.service else span.name

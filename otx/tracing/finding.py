@@ -53,6 +53,11 @@ class Finding:
     facts: Mapping[str, Fact] = field(default_factory=dict)
 
 
+def said(rule: FindingRule, weight_ns: int, spans: Iterable[int], **facts: Fact) -> Finding:
+    """A finding by a rule, with its facts by name."""
+    return Finding(rule, weight_ns, tuple(spans), facts)
+
+
 def sentence(finding: Finding) -> str:
     """The statement in words: plain, in one line, with units."""
     words = {name: _words(name, value) for name, value in finding.facts.items()}

@@ -13,7 +13,7 @@ Whether a child really waited for its siblings is not recorded: if it did not, l
 from collections.abc import Callable, Collection, Sequence
 from fractions import Fraction
 
-from otx.tracing.finding import Fact, Finding, FindingRule
+from otx.tracing.finding import Finding, FindingRule, said
 from otx.tracing.path_time import Part
 from otx.tracing.wait_plan import WaitPlan, plan_of
 from otx.tracing.waits import Waits
@@ -118,13 +118,17 @@ def best_savings(
         numbers = tuple(sorted(spans_of[key]))
         saved = model.saved_ns(numbers, factor)
         if saved > 0:
-            facts: dict[str, Fact] = {
-                "operation": " ".join(filter(None, key)),
-                "factor_share": float(factor),
-                "saved_ns": saved,
-                "saved_share": saved / whole,
-            }
-            found.append(Finding(RULE, saved, numbers, facts))
+            found.append(
+                said(
+                    RULE,
+                    saved,
+                    numbers,
+                    operation=" ".join(filter(None, key)),
+                    factor_share=float(factor),
+                    saved_ns=saved,
+                    saved_share=saved / whole,
+                )
+            )
     return sorted(found, key=lambda one: (-one.weight_ns, one.spans))
 
 

@@ -144,8 +144,8 @@ def test_independent_causes_are_all_told() -> None:
     other = failing("other", "root", 10, 40, events=[SpanEvent(0, "exception")])
     story = story_of([ROOT, CALL, STOCK, other])
     assert [cause.reasons for cause in story.causes] == [
-        ("reaches-root", "critical-path", "other-service", "own-decision"),
         ("reaches-root", "exception", "first", "own-decision"),
+        ("reaches-root", "critical-path", "other-service", "own-decision"),
     ]
 
 

@@ -30,8 +30,10 @@ SHIFTS = {"one": Shift(0, 0, "one"), "two": Shift(0, 2 * MS, "one")}
 
 
 def test_around_a_server_is_the_network_where_clocks_compare() -> None:
-    found = [(part.kind, part.duration_ns // MS, part.margin_ns) for part in parts(CALL, SHIFTS)]
-    assert found == [("network", 30, 2 * MS), ("self", 60, 0), ("network", 10, 2 * MS)]
+    found = parts(CALL, SHIFTS)
+    kinds = [(part.kind, part.duration_ns // MS) for part in found]
+    assert kinds == [("network", 30), ("self", 60), ("network", 10)]
+    assert [part.margin_ns >= 2 * MS for part in found] == [True, False, True]
     assert [part.kind for part in parts(CALL)] == ["unknown", "self", "unknown"]
 
 
