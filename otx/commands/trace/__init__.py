@@ -6,6 +6,7 @@ from otx.commands.lazy import lazy_group
 SUBCOMMANDS = {
     "list": "otx.commands.trace.listing:list_traces",
     "show": "otx.commands.trace.show:show",
+    "explain": "otx.commands.trace.explain:explain",
     "order": "otx.commands.trace.order:order",
     "diff": "otx.commands.trace.diff:diff",
     "missing": "otx.commands.trace.missing:missing",

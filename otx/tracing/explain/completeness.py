@@ -1,8 +1,10 @@
 """Statements about what a trace lacks and how far its times can be trusted."""
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 
 from otx.model.units import counted, format_duration
+from otx.propagation.formats.ot_member import adjusted_count, as_number, probability
 from otx.tracing.absent import absent_parents, absent_servers
 from otx.tracing.assembly import Trace
 from otx.tracing.calls import operation_of
@@ -30,6 +32,13 @@ SEVERAL_ROOTS = FindingRule(
     "The trace has {roots} roots: work that was not started by one request, or lost its context.",
     "more than one span names no parent",
     "W3C Trace Context, parent-id",
+)
+SAMPLED = FindingRule(
+    "sampled",
+    "completeness",
+    "It was sampled with a probability of {probability_share}: it stands for {count} like it.",
+    "tracestate of its spans holds a sampling threshold (ot=th)",
+    "OpenTelemetry, TraceState: Probability Sampling",
 )
 CLOCK_SHIFT = FindingRule(
     "clock-shift",
@@ -63,11 +72,14 @@ COMPLETENESS_RULES = (
     MISSING_PARENT,
     MISSING_SERVER,
     SEVERAL_ROOTS,
+    SAMPLED,
     CLOCK_SHIFT,
     CLOCK_CONTRADICTION,
     CLOCK_UNKNOWN,
     CLOCK_FAULT,
 )
+
+_THRESHOLD = re.compile(r"(?:^|,)\s*ot=(?:[^,]*;)?th:([0-9a-f]{1,14})(?=[;,\s]|$)")
 
 
 def completeness(
@@ -100,6 +112,24 @@ def completeness(
         yield Finding(MISSING_SERVER, span.duration_ns, (server.client,), facts)
     if len(trace.roots) > 1:
         yield Finding(SEVERAL_ROOTS, 0, tuple(trace.roots), {"roots": len(trace.roots)})
+    yield from _sampled(trace)
+
+
+def _sampled(trace: Trace) -> Iterator[Finding]:
+    """The strictest threshold of the trace's spans, where they have one."""
+    thresholds = {
+        number: found[1]
+        for number, span in enumerate(trace.spans)
+        if (found := _THRESHOLD.search(span.trace_state))
+    }
+    if thresholds:
+        strictest = max(thresholds, key=lambda number: (as_number(thresholds[number]), -number))
+        threshold = thresholds[strictest]
+        facts = {
+            "probability_share": probability(threshold),
+            "count": round(adjusted_count(threshold)),
+        }
+        yield Finding(SAMPLED, 0, (strictest,), facts)
 
 
 def clocks(skew: Skew) -> Iterator[Finding]:
