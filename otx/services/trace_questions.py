@@ -11,7 +11,8 @@ from otx.store.reader import Store
 from otx.store.rows import SPAN_FIELDS, span_of
 from otx.tracing.assembly import Trace, assemble
 from otx.tracing.event_graph import EventGraph, build_graph
-from otx.tracing.timing import Timing, raw_timing
+from otx.tracing.skew import clock_skew
+from otx.tracing.timing import Timing
 from otx.tracing.vector_clocks import VectorClocks, vector_clocks
 
 MIN_SPAN_PREFIX = 4
@@ -31,7 +32,7 @@ class TraceInQuestion:
     @cached_property
     def timing(self) -> Timing:
         """Its times, with clocks that disagree moved."""
-        return raw_timing(self.trace)
+        return clock_skew(self.trace).timing
 
     @cached_property
     def graph(self) -> EventGraph:
