@@ -32,7 +32,7 @@ def file(tmp_path: Path) -> str:
 
 def test_order_tells_the_chain(run_cli: RunCli, file: str) -> None:
     found = run_cli(
-        "trace", "order", f"{3:016x}", f"{4:016x}", "--trace", f"{1:032x}", "--in", file
+        "trace", "order", f"{3:016x}", f"{5:016x}", "--trace", f"{1:032x}", "--in", file
     )
     assert found.returncode == 1, found.stderr
     assert found.stdout.startswith("unknown")
