@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from otx.tracing.assembly import NO_PARENT, Trace
 from otx.tracing.calls import operation_of
@@ -20,7 +21,7 @@ from otx.tracing.waits import Waits, waits_of
 from otx.tracing.what_if import WaitModel, best_savings
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Explanation:
     """One trace explained.
 
@@ -29,7 +30,6 @@ class Explanation:
         path: The critical path of its longest root.
         parts: The sections of the path with what they were.
         shares: The path by operation, most first.
-        slack: By number how much longer each span could be unnoticed.
         story: Where its errors began.
         lacks: What is missing.
         clocks: How far its times can be trusted.
@@ -44,13 +44,17 @@ class Explanation:
     path: CriticalPath
     parts: Sequence[Part]
     shares: Sequence[Share]
-    slack: Sequence[int | None]
     story: ErrorStory
     lacks: Sequence[Finding]
     clocks: Sequence[Finding]
     patterns: Sequence[Finding]
     savings: Sequence[Finding]
     compared: Sequence[Finding]
+
+    @cached_property
+    def slack(self) -> Sequence[int | None]:
+        """By number how much longer each span could be unnoticed; None for what is not awaited."""
+        return slack_ns(self.waits, self.path.root)
 
     @property
     def has_failed(self) -> bool:
@@ -101,7 +105,6 @@ def explain(
         path,
         scene.parts,
         shares(scene.parts, waits),
-        slack_ns(waits, path.root),
         story,
         list(completeness(trace, now_unix_nano, services)),
         list(clocks(skew)),

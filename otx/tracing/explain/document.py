@@ -1,11 +1,15 @@
 """An explanation as a document: every statement with its rule and the ids of its spans."""
 
 from collections.abc import Sequence
+from heapq import nsmallest
 from typing import Any
 
 from otx.tracing.explain.compose import Explanation
 from otx.tracing.explain.verdict import verdict
 from otx.tracing.finding import Finding, sentence
+
+MOST_NEARLY = 20
+"""Spans off the path that are named with their slack."""
 
 
 def explanation_document(explanation: Explanation) -> dict[str, Any]:
@@ -19,6 +23,7 @@ def explanation_document(explanation: Explanation) -> dict[str, Any]:
         "services": sorted({span.service for span in explanation.trace.spans}),
         "clocks": _clocks(explanation),
         "critical_path": _path(explanation),
+        "nearly_critical": _nearly_critical(explanation),
         "causes": _causes(explanation),
         "hops": _hops(explanation),
         "statements": [_statement(explanation, one) for one in explanation.findings()],
@@ -50,6 +55,20 @@ def _path(explanation: Explanation) -> list[dict[str, Any]]:
             "by_kind_ns": kinds.get(step.number, {}),
         }
         for step in explanation.path.steps
+    ]
+
+
+def _nearly_critical(explanation: Explanation) -> list[dict[str, Any]]:
+    """The spans off the path that could be delayed least, longest first among equals."""
+    spans = explanation.trace.spans
+    off = [
+        (slack, -spans[number].duration_ns, number)
+        for number, slack in enumerate(explanation.slack)
+        if slack
+    ]
+    return [
+        {**_span(explanation, number), "slack_ns": slack}
+        for slack, _, number in nsmallest(MOST_NEARLY, off)
     ]
 
 
