@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 from otx.model.telemetry import Span
 from otx.model.units import NS_PER_S
 from otx.tracing.assembly import NO_PARENT, Trace
+from otx.tracing.domains import Domain
 
 FaultKind: TypeAlias = Literal[
     "no time",
@@ -52,6 +53,7 @@ _RECEIVED_LATE_NS = NS_PER_S
 _LONG_NS = 60 * NS_PER_S
 _ENOUGH_ALIKE = 4
 _MUCH_LONGER = 1000
+_NEAR = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,12 @@ def clock_faults(trace: Trace, received_unix_nano: int | None = None) -> list[Cl
     """
     found: dict[tuple[FaultKind, str], list[int]] = defaultdict(list)
     usual = _usual_time(trace.spans, received_unix_nano)
+    browsers = _browsers(trace)
     for number, span in enumerate(trace.spans):
         kind = _fault_of(span, usual, received_unix_nano)
         if kind is not None:
             found[kind, trace.domains[number].clock].append(number)
-        if _is_browser(span):
+        if browsers and trace.domains[number] in browsers:
             found["browser clock", trace.domains[number].clock].append(number)
     for number, kind in _too_long(trace):
         found[kind, trace.domains[number].clock].append(number)
@@ -103,7 +106,8 @@ def _fault_of(span: Span, usual: int | None, received: int | None) -> FaultKind 
     start, end = span.start_unix_nano, span.end_unix_nano
     if not start or not end:
         return "no time"
-    if usual is not None and any(_is_other_unit(time, usual) for time in (start, end)):
+    is_of_this_era = start >= _YEAR_2000_NS and _YEAR_2000_NS <= end < _YEAR_2200_NS
+    if not is_of_this_era and any(_is_other_unit(one, usual) for one in (start, end)):
         return "unit mistake"
     if end < start:
         return "ends before it starts"
@@ -124,10 +128,15 @@ def _usual_time(spans: Sequence[Span], received: int | None) -> int | None:
     return median_low(starts) if starts else received
 
 
-def _is_other_unit(time: int, usual: int) -> bool:
-    if _YEAR_2000_NS <= time < _YEAR_2200_NS:
+def _is_other_unit(time: int, usual: int | None) -> bool:
+    if usual is None or _YEAR_2000_NS <= time < _YEAR_2200_NS:
         return False
     return any(abs(one - usual) < _DAY_NS for by in _FACTORS for one in (time * by, time // by))
+
+
+def _browsers(trace: Trace) -> set[Domain]:
+    one_each = {id(domain): number for number, domain in enumerate(trace.domains)}
+    return {trace.domains[one] for one in one_each.values() if _is_browser(trace.spans[one])}
 
 
 def _is_browser(span: Span) -> bool:
@@ -141,17 +150,20 @@ def _too_long(trace: Trace) -> Iterator[tuple[int, FaultKind]]:
     by_operation: dict[tuple[str, str, str], list[int]] = defaultdict(list)
     for number, span in enumerate(trace.spans):
         by_operation[span.service, span.name, span.kind].append(number)
+    lengths = [span.duration_ns for span in trace.spans]
     for numbers in by_operation.values():
         if len(numbers) < _ENOUGH_ALIKE:
             continue
-        usual = max(median_low(trace.spans[number].duration_ns for number in numbers), 1)
+        usual = max(median_low([lengths[number] for number in numbers]), 1)
         for number in numbers:
-            length = trace.spans[number].duration_ns
             parent = trace.parents[number]
-            outlasts = parent != NO_PARENT and length > trace.spans[parent].duration_ns
-            if not outlasts or length < usual * _MUCH_LONGER // 2:
+            if lengths[number] * 2 < usual * _MUCH_LONGER or parent == NO_PARENT:
                 continue
-            if any(abs(length / usual / by - 1) < 1 / 4 for by in _FACTORS):
-                yield number, "duration in another unit"
-            elif length > usual * _MUCH_LONGER and length > _LONG_NS:
-                yield number, "slept"
+            if lengths[number] > lengths[parent] and (kind := _too_long_as(lengths[number], usual)):
+                yield number, kind
+
+
+def _too_long_as(length: int, usual: int) -> FaultKind | None:
+    if any(abs(length / usual / by - 1) < _NEAR for by in _FACTORS):
+        return "duration in another unit"
+    return "slept" if length > max(usual * _MUCH_LONGER, _LONG_NS) else None

@@ -52,8 +52,8 @@ def bounds_by_pair(trace: Trace, calls: Iterable[Call]) -> list[Bounds]:
     """The bounds of every clock pair of a trace, by name."""
     by_pair: dict[ClockPair, list[Call]] = defaultdict(list)
     for call in calls:
-        clocks = (trace.domains[number].clock for number in (call.parent, call.child))
-        by_pair[ClockPair(*clocks)].append(call)
+        pair = ClockPair(trace.domains[call.parent].clock, trace.domains[call.child].clock)
+        by_pair[pair].append(call)
     return [_bounds(pair, by_pair[pair]) for pair in sorted(by_pair)]
 
 

@@ -10,7 +10,6 @@ the times are rounded to.
 
 from collections import Counter
 from collections.abc import Container, Iterator
-from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 from otx.model.telemetry import Attributes, Span
@@ -34,8 +33,7 @@ class ClockPair(NamedTuple):
     server: str
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One parent and child of different clocks.
 
     Attributes:
@@ -80,13 +78,15 @@ def calls_between_clocks(trace: Trace, untimed: Container[int] = ()) -> Iterator
 def gave_up(client: Span) -> bool:
     """Whether a client may have stopped waiting before its server was done.
 
-    A client that failed did, unless it has an HTTP status that only the server itself gives: a
-    gateway answers 502 to 504 in its place, and 408 and 499 say that somebody stopped waiting.
+    A client that failed may, and one of HTTP that has no status, unless it has a status that only
+    the server itself gives: a gateway answers 502 to 504 in its place, and 408 and 499 say that
+    somebody stopped waiting.
     """
-    if not client.is_error and "error.type" not in client.attributes:
-        return False
-    status = _http_status(client.attributes)
-    return not (400 <= status <= 501 and status not in (408, 499))
+    status = _http_status(client.attributes) if client.attributes else 0
+    if client.is_error or "error.type" in client.attributes:
+        return not (400 <= status <= 501 and status not in (408, 499))
+    is_http = "http.request.method" in client.attributes or "http.method" in client.attributes
+    return is_http and not status
 
 
 def _call(trace: Trace, parent: int, child: int, servers: int) -> Call:
@@ -120,12 +120,11 @@ def _grain(span: Span) -> int:
     if span.resource.get("telemetry.sdk.language") in ("nodejs", "webjs"):
         return _MS
     length = span.duration_ns
-    return next((grain for grain in (_MS, _US) if length % grain == 0), 1)
+    if length % _US:
+        return 1
+    return _US if length % _MS else _MS
 
 
 def _http_status(attributes: Attributes) -> int:
-    for key in ("http.response.status_code", "http.status_code"):
-        value = attributes.get(key)
-        if isinstance(value, int):
-            return value
-    return 0
+    value = attributes.get("http.response.status_code", attributes.get("http.status_code"))
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,152 @@
+"""How far the clocks of a store are apart: every pair over time, and all of them together now."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil, floor
+from typing import Literal, TypeAlias
+
+from otx.store.reader import Store
+from otx.tracing.skew_pairs import ClockPair
+from otx.tracing.skew_solve import Constraint, Solution, solve
+from otx.tracing.skew_store import calls_of
+from otx.tracing.skew_trend import Moment, Range, Trend, Where, trend
+
+_ODD_SHARE = 0.1
+"""If more of the calls than this contradict the others, nothing is said."""
+
+Verdict: TypeAlias = Literal["agree", "ahead", "behind", "stepped", "drifting", "open", "unclear"]
+"""Of the server's clock against its client's: `agree`: it may be right. `ahead`, `behind`: it is
+not. `stepped`, `drifting`: nor does it stay as wrong. `open`: bounded from one side only, and may
+be right. `unclear`: too many calls contradict each other."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FleetPair:
+    """One clock pair over time.
+
+    Attributes:
+        pair: The clocks.
+        moments: Their calls.
+        trend: Theta over time.
+        window_ns: How long a window is.
+    """
+
+    pair: ClockPair
+    moments: Sequence[Moment]
+    trend: Trend
+    window_ns: int
+
+    @property
+    def calls(self) -> int:
+        """How many calls were seen."""
+        return sum(one.calls for one in self.moments)
+
+    @property
+    def outside_share(self) -> float:
+        """The share of server spans that are not within their client's, by raw times."""
+        return sum(one.outside for one in self.moments) / self.calls
+
+    @property
+    def odd_calls(self) -> int:
+        """Calls that contradict the others."""
+        moments = sum(one.calls for one in self.trend.odd)
+        return moments + sum(one.refuted for one in self.moments)
+
+    @property
+    def at_unix_nano(self) -> int:
+        """When theta is told for: the last call's time, by the client's clock."""
+        return self.moments[-1].lower.at
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether few enough calls contradict the others for anything to be said."""
+        return self.odd_calls <= _ODD_SHARE * self.calls
+
+    @property
+    def theta(self) -> Range:
+        """What has to be added to the server's clock, at the last call."""
+        if not self.is_clear:
+            return Range(None, None)
+        return self.trend.stretches[-1].theta(self.at_unix_nano)
+
+    @property
+    def drift(self) -> Range:
+        """How theta grows, in nanoseconds a nanosecond, in the last stretch."""
+        return self.trend.stretches[-1].drift
+
+    @property
+    def verdict(self) -> Verdict:
+        """What is the matter, the worst first."""
+        theta = self.theta
+        if not self.is_clear:
+            return "unclear"
+        if self.trend.steps:
+            return "stepped"
+        if not self.drift.has(0):
+            return "drifting"
+        if not theta.has(0):
+            return "behind" if theta.least is not None and theta.least > 0 else "ahead"
+        return "agree" if theta.middle is not None else "open"
+
+    @property
+    def by(self) -> list[Where]:
+        """The server's spans that theta is known by: from below, then from above."""
+        stretch = self.trend.stretches[-1]
+        lower = max(stretch.moments, key=lambda one: (one.lower.ns, one.lower.at))
+        above = [one for one in stretch.moments if one.upper is not None and one.upper_by]
+        tightest = min(above, key=lambda one: one.upper or one.lower, default=None)
+        by = [lower.lower_by]
+        # Where the tightest bound is not believed, nobody is named.
+        if tightest is not None and tightest.upper_by and not tightest.refuted:
+            by.append(tightest.upper_by)
+        return by
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FleetSkew:
+    """What a store tells of its clocks.
+
+    Attributes:
+        pairs: Worst first.
+        solution: All clocks together, as they are now.
+        services: The services on each clock.
+    """
+
+    pairs: Sequence[FleetPair]
+    solution: Solution
+    services: Mapping[str, Sequence[str]]
+
+
+def fleet_skew(store: Store, since_unix_nano: int, window_ns: int) -> FleetSkew:
+    """How far the clocks of what a store received since a time are apart."""
+    found = calls_of(store, since_unix_nano, window_ns)
+    pairs = [
+        FleetPair(pair, moments, trend(moments), window_ns)
+        for pair, moments in found.moments.items()
+    ]
+    calls: dict[str, int] = {}
+    for one in pairs:
+        calls[one.pair.client] = calls.get(one.pair.client, 0) + one.calls
+        calls.setdefault(one.pair.server, 0)
+    references = sorted(calls, key=lambda clock: (-calls[clock], clock))
+    solution = solve(list(_constraints(pairs)), references)
+    return FleetSkew(sorted(pairs, key=_badness), solution, found.services)
+
+
+def _constraints(pairs: Sequence[FleetPair]) -> Iterator[Constraint]:
+    for one in pairs:
+        client, server = one.pair
+        least, most = one.theta
+        if least is not None:
+            yield Constraint(server, client, -floor(least), True, one.pair)
+        if most is not None:
+            yield Constraint(client, server, ceil(most), False, one.pair)
+
+
+def _badness(one: FleetPair) -> tuple[bool, float, float, ClockPair]:
+    """Refuted clocks first, by how much at least; then by how far the truth may be."""
+    theta = one.theta
+    apart = max(theta.least or 0, -(theta.most or 0), 0)
+    middle = theta.middle
+    width = float("inf") if middle is None else (theta.most or 0) - (theta.least or 0)
+    return (apart == 0 and one.verdict in ("agree", "open"), -apart, -width, one.pair)
