@@ -23,7 +23,8 @@ class FindingRule:
     Attributes:
         id: What reports call it; never changes.
         topic: What it is about.
-        sentence: The statement, with the names of facts in braces.
+        sentence: The statement, with the names of facts in braces; behind a count what is counted,
+            as `{count:span is/spans are}`.
         why: When it is said, in one line.
         source: Where the rule comes from.
     """
@@ -69,11 +70,22 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda one: (-one.weight_ns, one.rule.id, one.spans))
 
 
-def _words(name: str, value: Fact) -> str:
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """A count that a sentence may follow by what is counted: `{count:span is/spans are}`."""
+
+    count: int
+
+    def __format__(self, nouns: str) -> str:
+        singular, _, plural = nouns.partition("/")
+        return f"{format_count(self.count)} {singular if self.count == 1 else plural}".rstrip()
+
+
+def _words(name: str, value: Fact) -> str | _Count:
     if isinstance(value, str):
         return printable(value)
     if name.endswith("_ns"):
         return format_duration(round(value))
     if name.endswith("_share"):
         return f"{100 * value:.0f} %"
-    return format_count(value) if isinstance(value, int) else f"{value:.3g}"
+    return _Count(value) if isinstance(value, int) else f"{value:.3g}"

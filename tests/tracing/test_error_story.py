@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from random import Random
 
 import pytest
@@ -37,10 +38,7 @@ def told(*spans: Span) -> tuple[dict[str, str], list[str]]:
     )
 
 
-def failing(name: str, parent: str, start: float, end: float, *rest: str, **more: object) -> Span:
-    return span(name, parent, start, end, *rest, status="ERROR", **more)  # type: ignore[arg-type]
-
-
+failing = partial(span, status="ERROR")
 ROOT = failing("root", "", 0, 100, "SERVER")
 CALL = failing("call", "root", 10, 60, "CLIENT", server_address="stock")
 STOCK = failing("stock", "call", 20, 50, "SERVER", "stock", host="two")

@@ -11,35 +11,38 @@ RULES: Mapping[FaultKind, FindingRule] = {
     "duplicate": FindingRule(
         "duplicate",
         "oddity",
-        "{count} exact copies of spans were left out, as a repeated request leaves them.",
+        "{count:exact copy of a span was/exact copies of spans were} left out, as a repeated "
+        "request leaves them.",
         "a span with the same content had arrived",
         "OTLP, duplicate data",
     ),
     "shared id": FindingRule(
         "shared-id",
         "oddity",
-        "{count} pairs of client and server share a span id.",
+        "{count:pair of client and server shares/pairs of client and server share} a span id.",
         "one id, one CLIENT and one SERVER; the server was taken for the client's child",
         "B3 propagation, shared spans",
     ),
     "id clash": FindingRule(
         "id-clash",
         "oddity",
-        "{count} span ids are used by several spans; the first of each has the children.",
+        "{count:span id is/span ids are} used by several spans; the first of each has the "
+        "children.",
         "one id, different content, no client and server",
         _SOURCE,
     ),
     "self-parent": FindingRule(
         "self-parent",
         "oddity",
-        "{count} spans name themselves as their parent; they were taken for roots.",
+        "{count:span names itself as its parent/spans name themselves as their parents}; taken "
+        "for a root.",
         "the parent id is the span's own",
         _SOURCE,
     ),
     "cycle": FindingRule(
         "cycle",
         "oddity",
-        "{count} circles of parents were cut at their earliest span.",
+        "{count:circle/circles} of parents cut at the earliest span.",
         "a span is its own ancestor",
         _SOURCE,
     ),
@@ -47,7 +50,7 @@ RULES: Mapping[FaultKind, FindingRule] = {
 BACKWARDS = FindingRule(
     "ends-before-start",
     "oddity",
-    "{count} of the spans end before they start; they were taken for empty.",
+    "{count:span ends before it starts/spans end before they start}; taken for empty.",
     "the end is less than the start, as clocks that are set back leave it",
     _SOURCE,
 )

@@ -10,14 +10,14 @@ KEPT = 128
 DROPPED = FindingRule(
     "dropped",
     "oddity",
-    "{count} of the spans say that attributes, events or links of theirs were dropped.",
+    "{count:span says/spans say} that attributes, events or links were dropped.",
     "otel.dropped_attributes_count, otel.dropped_events_count or otel.dropped_links_count is set",
     "OpenTelemetry, mapping to non-OTLP formats, dropped counts",
 )
 FULL = FindingRule(
     "limit-reached",
     "oddity",
-    "{count} of the spans have exactly " + str(KEPT) + " attributes, events or links, as many as "
+    "{count:span has/spans have} exactly " + str(KEPT) + " attributes, events or links, as many as "
     "SDKs keep: more may have been dropped.",
     "the default of OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT and its like",
     "OpenTelemetry, SDK environment variables, span limits",
