@@ -102,6 +102,24 @@ class Output:
                 colour = self.environment.wants_colour(stream)
                 _write_table(stream, columns, list(rows), colour=colour)
 
+    def tables(
+        self, tables: Iterable[tuple[Sequence[str], Sequence[Row]]], lines: Sequence[str] = ()
+    ) -> None:
+        """Write several tables of columns and rows, and lines behind them; empty ones are left out.
+
+        Each stands apart from the one before it by an empty line.
+        """
+        with self.stream() as stream:
+            colour = self.environment.wants_colour(stream)
+            between = ""
+            for columns, rows in tables:
+                if rows:
+                    stream.write(between)
+                    _write_table(stream, columns, rows, colour=colour)
+                    between = "\n"
+            if lines:
+                stream.write(between + "".join(f"{printable(line)}\n" for line in lines))
+
 
 class Remarks:
     """Writes to stderr what is said to a person: progress, warnings, hints, errors."""

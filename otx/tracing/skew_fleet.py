@@ -28,13 +28,11 @@ class FleetPair:
         pair: The clocks.
         moments: Their calls.
         trend: Theta over time.
-        window_ns: How long a window is.
     """
 
     pair: ClockPair
     moments: Sequence[Moment]
     trend: Trend
-    window_ns: int
 
     @property
     def calls(self) -> int:
@@ -117,13 +115,12 @@ class FleetSkew:
     services: Mapping[str, Sequence[str]]
 
 
-def fleet_skew(store: Store, since_unix_nano: int, window_ns: int) -> FleetSkew:
-    """How far the clocks of what a store received since a time are apart."""
-    found = calls_of(store, since_unix_nano, window_ns)
-    pairs = [
-        FleetPair(pair, moments, trend(moments), window_ns)
-        for pair, moments in found.moments.items()
-    ]
+def fleet_skew(
+    store: Store, since_unix_nano: int, window_ns: int, *, only_hosts: bool = False
+) -> FleetSkew:
+    """How far the clocks of what a store received since a time are apart (see `calls_of`)."""
+    found = calls_of(store, since_unix_nano, window_ns, only_hosts=only_hosts)
+    pairs = [FleetPair(pair, moments, trend(moments)) for pair, moments in found.moments.items()]
     calls: dict[str, int] = {}
     for one in pairs:
         calls[one.pair.client] = calls.get(one.pair.client, 0) + one.calls

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from otx.otlp.json_columns import read_attributes
 from otx.store.reader import Store
-from otx.tracing.domains import domain_of_resource
+from otx.tracing.domains import Domain, domain_of_resource
 from otx.tracing.skew_lines import Point
 from otx.tracing.skew_pairs import LATE_END_NS, ClockPair
 from otx.tracing.skew_trend import Moment, Where
@@ -93,10 +93,11 @@ _SIZE = "SELECT count(*) FROM all_spans"
 
 
 class Source(NamedTuple):
-    """Who sent spans: a service, and the clock it read."""
+    """Who sent spans: a service, and the clock it read, which is its host's or its own."""
 
     service: str
     clock: str
+    is_host: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,20 +115,23 @@ class StoreCalls:
     moment_ns: int
 
 
-def calls_of(store: Store, since_unix_nano: int, window_ns: int) -> StoreCalls:
+def calls_of(
+    store: Store, since_unix_nano: int, window_ns: int, *, only_hosts: bool = False
+) -> StoreCalls:
     """The calls of what a store received since a time.
 
     Args:
         store: The store.
         since_unix_nano: By the receiver's clock, since the senders' may be wrong.
         window_ns: A moment is a quarter of it.
+        only_hosts: Leave out processes of which no host is known.
     """
     moment_ns = max(window_ns // MOMENTS_A_WINDOW, 1)
     sources = _sources(store)
     found: dict[tuple[ClockPair, int], list[Moment]] = defaultdict(list)
     for row in _rows(store, since_unix_nano, moment_ns):
         client, server = sources[row[0]], sources[row[1]]
-        if client.clock != server.clock:
+        if client.clock != server.clock and not (only_hosts and not (client.is_host and server.is_host)):
             pair = ClockPair(client.clock, server.clock)
             found[pair, row[2]].append(_moment(row, moment_ns))
     moments: dict[ClockPair, list[Moment]] = defaultdict(list)
@@ -137,7 +141,7 @@ def calls_of(store: Store, since_unix_nano: int, window_ns: int) -> StoreCalls:
 
 
 def _rows(store: Store, since_unix_nano: int, moment_ns: int) -> Iterator[tuple[Any, ...]]:
-    [(spans,)] = store.query(_SIZE).rows()
+    [(spans,)] = store.rows(_SIZE, ())
     parts = -(-spans // _SPANS_A_PART) or 1
     for part in range(parts):
         chosen = _CHOSEN.format(since=max(since_unix_nano, 0), parts=parts, part=part)
@@ -149,15 +153,18 @@ def _rows(store: Store, since_unix_nano: int, moment_ns: int) -> Iterator[tuple[
             moment=moment_ns,
             uppers=_UPPERS,
         )
-        for batch in store.query(sql).arrow():
-            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        yield from store.rows(sql, ())
 
 
 def _sources(store: Store) -> dict[int, Source]:
     return {
-        number: Source(service, domain_of_resource(read_attributes(resource), service).clock)
-        for number, service, resource in store.query(_SOURCES).rows()
+        number: _source(service, domain_of_resource(read_attributes(resource), service))
+        for number, service, resource in store.rows(_SOURCES, ())
     }
+
+
+def _source(service: str, domain: Domain) -> Source:
+    return Source(service, domain.clock, domain.clock != domain.process)
 
 
 def _services(sources: Iterable[Source]) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ SUBCOMMANDS = {
     "order": "otx.commands.trace.order:order",
     "diff": "otx.commands.trace.diff:diff",
     "missing": "otx.commands.trace.missing:missing",
+    "skew": "otx.commands.trace.skew:skew",
     "paths": "otx.commands.trace.paths:paths",
     "map": "otx.commands.trace.service_map:show_map",
 }
