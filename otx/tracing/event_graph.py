@@ -8,59 +8,23 @@ rule. Time alone makes no edge: it only tells, within one clock, whether a rule 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
 
 from otx.tracing.assembly import NO_PARENT, Trace
-from otx.tracing.domains import thread_of
+from otx.tracing.edges import (
+    LINK,
+    MESSAGE,
+    PARENT,
+    RESPONSE,
+    ROOT,
+    SPAN,
+    Edge,
+    Event,
+    end_of,
+    start_of,
+)
+from otx.tracing.skew_pairs import gave_up
+from otx.tracing.threads import thread_edges
 from otx.tracing.timing import Timing
-
-Strength: TypeAlias = Literal["certain", "inferred"]
-Event: TypeAlias = int
-"""Twice a span's number for its start, one more for its end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """Why one event happened before another.
-
-    Attributes:
-        id: What reports call it.
-        strength: `certain` holds whenever the ids are right; `inferred` also wants the clocks and
-            the instrumentation to be.
-        why: The reason in words.
-    """
-
-    id: str
-    strength: Strength
-    why: str
-
-
-SPAN = Rule("span", "certain", "a span starts before it ends")
-PARENT = Rule("parent", "certain", "the child was made in its parent's context")
-MESSAGE = Rule("message", "certain", "a message is sent before it is consumed")
-LINK = Rule("link", "certain", "a link names a span that had begun by the linking span's end")
-RETURN = Rule("return", "inferred", "the child ran in its parent's thread and ended within it")
-RESPONSE = Rule("response", "inferred", "the server ended within its client's request")
-THREAD = Rule("thread", "inferred", "one thread ran both, one after the other")
-RULES = (SPAN, PARENT, MESSAGE, LINK, RETURN, RESPONSE, THREAD)
-
-
-class Edge(NamedTuple):
-    """One event before another, by a rule."""
-
-    source: Event
-    target: Event
-    rule: Rule
-
-
-def start_of(span: int) -> Event:
-    """The event of a span's start."""
-    return 2 * span
-
-
-def end_of(span: int) -> Event:
-    """The event of a span's end."""
-    return 2 * span + 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +57,7 @@ def build_graph(trace: Trace, timing: Timing) -> EventGraph:
         timing: Its times, clocks made to agree where that was possible.
     """
     extra: dict[Event, list[Edge]] = defaultdict(list)
-    for edge in (*_links(trace), *_returns(trace, timing), *_threads(trace)):
+    for edge in _edges(trace, timing):
         extra[edge.target].append(edge)
     broken: list[Edge] = []
     below = _largest_last(trace)
@@ -104,6 +68,14 @@ def build_graph(trace: Trace, timing: Timing) -> EventGraph:
         broken.append(weakest)
         order = _sorted(trace, extra, below)
     return EventGraph(trace, extra, order, broken)
+
+
+def _edges(trace: Trace, timing: Timing) -> Iterator[Edge]:
+    """What is known beside the tree."""
+    yield from _links(trace)
+    yield from _from_root(trace)
+    yield from _responses(trace, timing)
+    yield from thread_edges(trace)
 
 
 def _implied(trace: Trace, event: Event) -> Iterator[Edge]:
@@ -135,52 +107,22 @@ def _links(trace: Trace) -> Iterator[Edge]:
                 yield Edge(start_of(linked), end_of(number), LINK)
 
 
-def _returns(trace: Trace, timing: Timing) -> Iterator[Edge]:
-    """Children that their parent waited for, as far as what they carry tells."""
-    for number, parent in enumerate(trace.parents):
-        if parent == NO_PARENT or not timing.is_within(number, parent):
+def _from_root(trace: Trace) -> Iterator[Edge]:
+    """From the only root to the spans whose parents are missing: it made the trace's id."""
+    if len(trace.roots) == 1 and not trace.spans[trace.roots[0]].parent_span_id:
+        for one in trace.missing:
+            for number in one.children:
+                yield Edge(start_of(trace.roots[0]), start_of(number), ROOT)
+
+
+def _responses(trace: Trace, timing: Timing) -> Iterator[Edge]:
+    """Servers whose client had an answer: it did not give up, and no other server gave it one."""
+    for number, children in enumerate(trace.children):
+        if trace.spans[number].kind != "CLIENT" or gave_up(trace.spans[number]):
             continue
-        child, above = trace.spans[number], trace.spans[parent]
-        if child.kind == "SERVER" and above.kind == "CLIENT":
-            yield Edge(end_of(number), end_of(parent), RESPONSE)
-        elif child.kind != "CONSUMER" and _same_thread(trace, number, parent):
-            yield Edge(end_of(number), end_of(parent), RETURN)
-
-
-def _same_thread(trace: Trace, one: int, other: int) -> bool:
-    if trace.domains[one].process != trace.domains[other].process:
-        return False
-    thread = thread_of(trace.spans[one])
-    return bool(thread) and thread == thread_of(trace.spans[other])
-
-
-def _threads(trace: Trace) -> Iterator[Edge]:
-    """Siblings that one thread ran, one after the other."""
-    for siblings in (trace.roots, *trace.children, *(one.children for one in trace.missing)):
-        if len(siblings) < 2:
-            continue
-        by_thread: dict[tuple[str, str], list[int]] = defaultdict(list)
-        for number in siblings:
-            thread = thread_of(trace.spans[number])
-            if thread:
-                by_thread[trace.domains[number].process, thread].append(number)
-        for numbers in by_thread.values():
-            yield from _one_after_the_other(trace, numbers)
-
-
-def _one_after_the_other(trace: Trace, numbers: Sequence[int]) -> Iterator[Edge]:
-    """From each span that has ended to the next that starts; the rest follows from these."""
-    ended: list[int] = []
-    running: list[int] = []
-    for number in numbers:  # by start
-        start = trace.spans[number].start_unix_nano
-        done = [one for one in running if trace.spans[one].end_unix_nano <= start]
-        running = [one for one in running if trace.spans[one].end_unix_nano > start]
-        ended += done
-        if ended:
-            yield from (Edge(end_of(one), start_of(number), THREAD) for one in ended)
-            ended = []
-        running.append(number)
+        servers = [child for child in children if trace.spans[child].kind == "SERVER"]
+        if len(servers) == 1 and timing.may_be_within(servers[0], number):
+            yield Edge(end_of(servers[0]), end_of(number), RESPONSE)
 
 
 def _largest_last(trace: Trace) -> list[list[Event]]:

@@ -15,7 +15,8 @@ from typing import Literal, TypeAlias
 
 from otx.model.units import format_duration
 from otx.tracing.assembly import NO_PARENT, Trace
-from otx.tracing.event_graph import Edge, Event, EventGraph, Strength, end_of, start_of
+from otx.tracing.edges import Edge, Event, Strength, end_of, start_of
+from otx.tracing.event_graph import EventGraph
 from otx.tracing.timing import Timing
 from otx.tracing.vector_clocks import VectorClocks
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from otx.tracing.assembly import Trace
+from otx.tracing.domains import has_one_thread
+from otx.tracing.grain import grain_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +42,21 @@ class Timing:
 
     def margin_ns(self, one: int, other: int) -> int | None:
         """How far times of two spans may be apart from the truth; None where nothing is known."""
-        first, second = (self.trace.domains[number].clock for number in (one, other))
-        if first == second:
-            return 0
-        a, b = self.shifts.get(first), self.shifts.get(second)
+        first, second = (self.trace.domains[number] for number in (one, other))
+        grains = sum(grain_ns(self.trace.spans[number]) for number in (one, other))
+        if first.clock == second.clock:
+            is_one_reader = first == second and not has_one_thread(self.trace.spans[one])
+            return 0 if is_one_reader else grains
+        a, b = self.shifts.get(first.clock), self.shifts.get(second.clock)
         if a is None or b is None or a.reference != b.reference:
             return None
-        return a.margin_ns + b.margin_ns
+        return a.margin_ns + b.margin_ns + grains
+
+    def may_be_within(self, inner: int, outer: int) -> bool:
+        """Whether nothing refutes that a span lies within another: no clock can shorten one."""
+        if self.ends[inner] - self.starts[inner] > self.ends[outer] - self.starts[outer]:
+            return False
+        return self.margin_ns(inner, outer) is None or self.is_within(inner, outer)
 
     def is_within(self, inner: int, outer: int) -> bool:
         """Whether a span lies within another, on comparable clocks."""

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
-from otx.tracing.event_graph import Event, EventGraph
+from otx.tracing.edges import Event
+from otx.tracing.event_graph import EventGraph
 
 Lane: TypeAlias = int
 Clock: TypeAlias = Mapping[Lane, int]
@@ -113,6 +114,8 @@ class _Clocks:
         process = self._graph.trace.domains[event // 2].process
         nearest = [self._ticks[source].lane for source in reversed(sources)]
         for lane in (*nearest, *clock):
+            if lane in self._folded:  # is at its end: who knows of it must not make it longer
+                continue
             at_its_tip = clock.get(lane) == self._ticks[self._tips[lane]].nth
             if at_its_tip and self._processes[lane] == process:
                 return lane

@@ -6,7 +6,8 @@ from hypothesis import given
 
 from otx.model.telemetry import Span
 from otx.tracing.assembly import assemble
-from otx.tracing.event_graph import Event, EventGraph, build_graph
+from otx.tracing.edges import Event
+from otx.tracing.event_graph import EventGraph, build_graph
 from otx.tracing.timing import raw_timing
 from otx.tracing.vector_clocks import vector_clocks
 from tests.tracing.graphs import traces

@@ -11,7 +11,7 @@ from otx.output import Output
 
 if TYPE_CHECKING:
     from otx.services.trace_questions import TraceInQuestion
-    from otx.tracing.event_graph import Event
+    from otx.tracing.edges import Event
     from otx.tracing.order import Order
 
 

@@ -67,6 +67,7 @@ def _span(record: Record, names_threads: bool) -> Span:
     attributes = dict(record.attributes)
     if names_threads and process.runtime != "loop":
         attributes |= {"thread.id": thread.thread_id, "thread.name": thread.name}
+    start_ns, end_ns = process.reads_ns(record.start_ns, record.end_ns)
     flags = 1
     if process.says_remote:
         is_remote = record.parent is not None and record.parent.process is not process
@@ -80,19 +81,19 @@ def _span(record: Record, names_threads: bool) -> Span:
         name=record.name,
         kind=record.kind,
         service=process.service,
-        start_unix_nano=process.reads_ns(record.start_ns),
-        end_unix_nano=process.reads_ns(record.end_ns),
+        start_unix_nano=start_ns,
+        end_unix_nano=end_ns,
         status="ERROR" if record.failed else "UNSET",
         attributes=attributes,
         resource=process.resource,
-        events=_events(record),
+        events=_events(record, end_ns),
         links=[SpanLink(TRACE_ID, one.span_id) for one in record.links],
         flags=flags,
     )
 
 
-def _events(record: Record) -> list[SpanEvent]:
+def _events(record: Record, end_ns: int) -> list[SpanEvent]:
     if not record.error_type:
         return []
     fields: dict[str, AttributeValue] = {"exception.type": record.error_type}
-    return [SpanEvent(record.process.reads_ns(record.end_ns), "exception", fields)]
+    return [SpanEvent(end_ns, "exception", fields)]

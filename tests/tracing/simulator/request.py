@@ -176,6 +176,10 @@ class Request:
         name = f"GET /{process.service}"
         span = self._begin(task, parent, "CLIENT", name)
         span.attributes["server.address"] = process.service
+        if process.protocol == "http":
+            span.attributes["http.request.method"] = "GET"
+        else:
+            span.attributes["rpc.system.name"] = "grpc"
         yield Pause(self._random.randint(US, 50 * US))
         sent, response = task.thread.tick(), Signal()
         serve = self._serve(process, span, sent, response, depth, name)
@@ -186,6 +190,8 @@ class Request:
         if not (yield from self._wait(task, response, patience_ns)):
             self._end(task, span, self._fail(span, "TimeoutException"))
             return True
+        if process.protocol == "http":
+            span.attributes["http.response.status_code"] = 500 if response.failed else 200
         self._end(task, span, response.failed)
         return response.failed
 

@@ -1,37 +1,48 @@
 """Many requests, each looked at complete and with losses, with and without the names of threads."""
 
+from collections.abc import Mapping, Sequence
 from itertools import product
 from random import Random
 from typing import NamedTuple
 
 from otx.tracing.assembly import assemble
 from otx.tracing.event_graph import build_graph
-from otx.tracing.timing import raw_timing
+from otx.tracing.skew import clock_skew
 from otx.tracing.vector_clocks import vector_clocks
 from tests.tracing.simulator.observation import Observation, observe
 from tests.tracing.simulator.order_judge import judge_order
 from tests.tracing.simulator.request import Request
 from tests.tracing.simulator.tally import Tally
-from tests.tracing.simulator.world import World
+from tests.tracing.simulator.world import Runtime, World
+
+
+SYSTEMS: Mapping[str, Sequence[Runtime]] = {
+    "blocking": ("threads", "threads", "loop"),
+    "reactive": ("threads", "loop", "reactive"),
+}
+"""What kinds of process a system is made of."""
 
 
 class View(NamedTuple):
-    """How much is seen of a request."""
+    """How much is seen of a request of which system."""
 
-    loses: bool
+    system: str
     names_threads: bool
+    loses: bool
 
 
-VIEWS = tuple(View(*both) for both in product((False, True), (True, False)))
+VIEWS = tuple(View(*one) for one in product(SYSTEMS, (True, False), (False, True)))
 
 
-def trial(seed: int) -> dict[View, Tally]:
+def trial(seed: int, system: str = "blocking") -> dict[View, Tally]:
     """One request, seen each way, and what otx says of it."""
     random = Random(seed)
-    request = Request(random, World(random))
+    request = Request(random, World(random, SYSTEMS[system]))
     request.run()
     tallies = {}
     for view in VIEWS:
+        if view.system != system:
+            continue
         # The same chance for each view, so that they differ in nothing else.
         eyes = Random(seed)
         seen = observe(eyes, request.records, loses=view.loses, names_threads=view.names_threads)
@@ -42,7 +53,7 @@ def trial(seed: int) -> dict[View, Tally]:
 def judge(random: Random, seen: Observation) -> Tally:
     """What otx says of what arrived, beside the truth."""
     trace = assemble(seen.spans)
-    timing = raw_timing(trace)
+    timing = clock_skew(trace).timing
     graph = build_graph(trace, timing)
     records = [seen.records[span.span_id] for span in trace.spans]
     return judge_order(random, records, graph, vector_clocks(graph), timing)

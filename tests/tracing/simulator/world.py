@@ -1,6 +1,6 @@
 """Hosts with clocks that disagree, processes with threads, and the network between them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from random import Random
@@ -43,7 +43,9 @@ class Process:
         runtime: `threads`: a call blocks its thread, and work beside it has its own. `loop`: one
             thread runs everything, one piece at a time (Node). `reactive`: few threads run
             everything; work goes on in any of them once what it waits for has come.
-        resolution_ns: Of the times that it records.
+        resolution_ns: Of the times that it records; a loop's spans begin at whole milliseconds, and
+            are as long as they are (OpenTelemetry for JavaScript).
+        protocol: That it serves.
         says_remote: Whether its spans say that their parent is remote (trace.proto, SpanFlags).
     """
 
@@ -54,6 +56,7 @@ class Process:
     resource: Mapping[str, AttributeValue]
     resolution_ns: int
     says_remote: bool
+    protocol: Literal["http", "grpc"]
     random: Random
     numbers: "count[int]"
     threads: list[Thread] = field(default_factory=list)
@@ -74,10 +77,15 @@ class Process:
         if self.runtime == "threads":
             self.idle.append(thread)
 
-    def reads_ns(self, true_ns: int) -> int:
-        """What its clock shows."""
-        shown = EPOCH_NS + true_ns + self.host.offset_ns(true_ns)
-        return shown - shown % self.resolution_ns
+    def reads_ns(self, start_ns: int, end_ns: int) -> tuple[int, int]:
+        """What its clock shows at the true times of a span's start and end."""
+        start, end = (
+            EPOCH_NS + true_ns + self.host.offset_ns(true_ns) for true_ns in (start_ns, end_ns)
+        )
+        if self.runtime == "loop":
+            begun = start - start % MS
+            return begun, begun + end - start
+        return start - start % self.resolution_ns, end - end % self.resolution_ns
 
     def _new_thread(self, name: str) -> Thread:
         nth = len(self.threads) + 1
@@ -89,7 +97,7 @@ class Process:
 class World:
     """A system by chance: its services, their processes, and how long messages take."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, runtimes: Sequence[Runtime]) -> None:
         self._random = random
         hosts = [
             Host(f"host-{number}", random.choice(SKEWS_NS), random.choice((0, 0, 20, -50)))
@@ -99,7 +107,7 @@ class World:
         self._latency_ns: dict[tuple[str, str], int] = {}
         self.services: list[list[Process]] = []
         for service in range(random.randint(2, 6)):
-            runtime: Runtime = random.choice(("threads", "threads", "threads", "loop", "reactive"))
+            runtime = random.choice(runtimes)
             self.services.append(
                 [
                     self._process(f"service-{service}", instance, runtime, hosts, numbers)
@@ -117,6 +125,7 @@ class World:
     ) -> Process:
         random = self._random
         host = random.choice(hosts)
+        protocol: Literal["http", "grpc"] = "http" if int(service[-1]) % 2 else "grpc"
         resource: dict[str, AttributeValue] = {"service.name": service}
         language = {"threads": "java", "loop": "nodejs", "reactive": "java"}[runtime]
         resource["telemetry.sdk.language"] = language
@@ -135,6 +144,7 @@ class World:
             resource,
             random.choice((1, 1, 1, US)),
             random.random() < 0.8,
+            protocol,
             random,
             numbers,
         )
