@@ -5,18 +5,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from otx.model.cells import printable, shorten
 from otx.model.units import counted, format_duration
 from otx.output import Painter
-from otx.tracing.assembly import NO_PARENT
 from otx.tracing.calls import operation_of
 from otx.tracing.error_hops import ErrorHop
 from otx.tracing.error_story import REASONS
 from otx.tracing.explain.compose import Explanation
+from otx.tracing.explain.path_rows import PathRow, path_rows
 from otx.tracing.explain.verdict import verdict
 from otx.tracing.finding import Finding, sentence
+from otx.tracing.path_time import TimeKind
 
-MOST_STEPS = 10
 MOST_EACH = 6
 """Statements of a section; the rest is counted, and in the JSON."""
-_WORTH_SHARE = 0.01
+_KINDS: dict[TimeKind, str] = {
+    "waiting": "waiting for an answer",
+    "network": "network and queues",
+    "unknown": "network or work, unknown",
+}
 
 
 class ExplanationText:
@@ -92,57 +96,19 @@ class ExplanationText:
 
     def _path(self) -> Iterator[str]:
         """The spans of the path that took most, with those above them, indented."""
-        path, trace = self._of.path, self._of.trace
-        if not path.duration_ns:
+        if not self._of.path.duration_ns:
             return
-        worth = [step for step in path.steps if step.own_ns >= _WORTH_SHARE * path.duration_ns]
-        heaviest = sorted(worth, key=lambda step: (-step.own_ns, step.number))[:MOST_STEPS]
-        shown = {step.number for step in heaviest}
-        own = {step.number: step.own_ns for step in path.steps}
-        for step in path.steps:
-            if step.number not in shown:
-                continue
-            depth = self._depth(step.number, shown)
-            share = step.own_ns / path.duration_ns
-            figures = f"{format_duration(step.own_ns):>9} {100 * share:3.0f} %"
-            name = printable(operation_of(trace.spans[step.number]))
-            kinds = self._kinds(step.number, step.own_ns)
-            line = f"  {figures}  {'  ' * depth}{name}{kinds}"
-            yield shorten(line, self._width)
-        left = sum(own.values()) - sum(own[number] for number in shown)
-        if left:
-            others = counted(len(own) - len(shown), "other span")
-            yield self._painter.faint(
-                f"  {format_duration(left):>9} {100 * left / path.duration_ns:3.0f} %  {others}"
-            )
+        rows = path_rows(self._of)
+        for row in rows.shown:
+            times = f" × {row.spans}" if row.spans > 1 else ""
+            name = printable(f"{'  ' * row.depth}{row.name}{times}{_kinds(row)}")
+            yield shorten(f"  {self._figures(row.own_ns)}  {name}", self._width)
+        if rows.other_ns:
+            others = counted(rows.others, "other span")
+            yield self._painter.faint(f"  {self._figures(rows.other_ns)}  {others}")
 
-    def _depth(self, number: int, shown: set[int]) -> int:
-        """How many of the spans that are shown lie above one."""
-        depth = 0
-        here = self._of.trace.parents[number]
-        while here != NO_PARENT:
-            depth += here in shown
-            here = self._of.trace.parents[here]
-        return depth
-
-    def _kinds(self, number: int, own_ns: int) -> str:
-        """What of a span's own time was no work of its own."""
-        words = {
-            "waiting": "waiting for an answer",
-            "network": "network and queues",
-            "unknown": "network or work, unknown",
-        }
-        found: dict[str, int] = {}
-        for part in self._of.parts:
-            if part.section.span == number and part.kind in words:
-                found[part.kind] = found.get(part.kind, 0) + part.duration_ns
-        if not found:
-            return ""
-        told = [
-            words[kind] if ns == own_ns else f"{format_duration(ns)} {words[kind]}"
-            for kind, ns in found.items()
-        ]
-        return f"  ({', '.join(told)})"
+    def _figures(self, ns: int) -> str:
+        return f"{format_duration(ns):>9} {100 * ns / self._of.path.duration_ns:3.0f} %"
 
     def _trust(self) -> Iterator[str]:
         yield from self._statements(self._of.lacks)
@@ -170,6 +136,16 @@ def _ends(hops: Sequence[ErrorHop]) -> list[int]:
     """The spans of the first two and the last hop of many, -1 for those between; all of few."""
     spans = [hop.span for hop in hops]
     return spans if len(spans) <= 4 else [*spans[:2], -1, spans[-1]]
+
+
+def _kinds(row: PathRow) -> str:
+    """What of a row's own time was no work of its own."""
+    told = [
+        _KINDS[kind] if ns == row.own_ns else f"{format_duration(ns)} {_KINDS[kind]}"
+        for kind, ns in row.kinds.items()
+        if kind in _KINDS
+    ]
+    return f"  ({', '.join(told)})" if told else ""
 
 
 def _wrapped(text: str, begin: str, width: int) -> Iterable[str]:

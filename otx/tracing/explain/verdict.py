@@ -28,9 +28,8 @@ def _outcome(explanation: Explanation) -> str:
         cause = mine[0]
         name = operation_of(trace.spans[cause.hop.span])
         what = story.failed[cause.hop.span].what
-        if cause.is_known:
-            return f"FAILED at {name} ({what})"
-        return f"FAILED, and where it began is not recorded ({name}: {what})"
+        unsure = "" if cause.is_known else ", as far as is recorded"
+        return f"FAILED at {name} ({what}){unsure}"
     failed = len(story.failed)
     if failed:
         return f"went well though {failed} {'span' if failed == 1 else 'spans'} failed"
