@@ -1,6 +1,7 @@
 """What a span calls: the peer, and the shape of what it asks, so that like calls can be found."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from otx.model.telemetry import Attributes, Span, SpanKind
@@ -17,6 +18,8 @@ _PEERS = (
 )
 _STATEMENTS = ("db.query.summary", "db.query.text", "db.statement")
 _PATHS = ("url.template", "http.route", "url.path", "http.target", "url.full", "http.url")
+_SHAPED = (*_STATEMENTS, *_PATHS)
+_ASKED = (*_STATEMENTS[1:], *_PATHS[2:])
 _LITERAL = re.compile(r"'(?:[^']|'')*'|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{12,}\b|\b\d+\b")
 _LONGEST_STATEMENT = 2_000
 
@@ -38,17 +41,20 @@ class Call(NamedTuple):
 
 def call_of(span: Span) -> Call:
     """What a span calls."""
-    return Call(span.service, span.kind, span.name, peer_of(span), _shape(span.attributes))
+    peer, shaped, _ = _telling(tuple(span.attributes))
+    text = _first(span.attributes, shaped)
+    shape = _LITERAL.sub("?", text[:_LONGEST_STATEMENT]) if text else ""
+    return Call(span.service, span.kind, span.name, _first(span.attributes, peer), shape)
 
 
 def peer_of(span: Span) -> str:
     """Who a span calls, as far as it says: a service, a host, a database; "" where it does not."""
-    return _first(span.attributes, _PEERS)
+    return _first(span.attributes, _telling(tuple(span.attributes))[0])
 
 
 def asked_of(span: Span) -> str:
     """What exactly a span asks its peer for; "" where it does not say."""
-    return _first(span.attributes, _STATEMENTS[1:]) or _first(span.attributes, _PATHS[2:])
+    return _first(span.attributes, _telling(tuple(span.attributes))[2])
 
 
 def operation_of(span: Span) -> str:
@@ -56,9 +62,14 @@ def operation_of(span: Span) -> str:
     return f"{span.service} {span.name}" if span.service else span.name
 
 
-def _shape(attributes: Attributes) -> str:
-    text = _first(attributes, _STATEMENTS) or _first(attributes, _PATHS)
-    return _LITERAL.sub("?", text[:_LONGEST_STATEMENT]) if text else ""
+@lru_cache(maxsize=1_000)
+def _telling(keys: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Of attributes those that tell the peer, the shape, and what exactly is asked.
+
+    Spans of one instrumentation have the same keys: looking for each of them in each is slow.
+    """
+    wanted = (_PEERS, _SHAPED, _ASKED)
+    return tuple(tuple(key for key in some if key in keys) for some in wanted)
 
 
 def _first(attributes: Attributes, keys: tuple[str, ...]) -> str:

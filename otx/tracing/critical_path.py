@@ -90,9 +90,16 @@ def critical_path(waits: Waits, root: int | None = None) -> CriticalPath:
         [
             number
             for number in joined
-            if number != root and waits.timing.margin_ns(number, parents[number]) is None
+            if number != root and not _compares(waits, number, parents[number])
         ],
     )
+
+
+def _compares(waits: Waits, one: int, other: int) -> bool:
+    domains = waits.trace.domains
+    if domains[one].clock == domains[other].clock:
+        return True
+    return waits.timing.margin_ns(one, other) is not None
 
 
 def _waited_for(waits: Waits, parent: int) -> list[int]:

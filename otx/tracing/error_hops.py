@@ -86,12 +86,18 @@ class _Hops:
         self._services = {span.service for span in self._trace.spans}.union(services) - {""}
         self._missing_starts: dict[str, _MissingStarts | None] = {}
         self._stopped: set[int] = set()
+        self._late: set[int] = set()
 
     def all(self) -> list[ErrorHop]:
-        order = list(self._trace.downward())
+        parents = self._trace.parents
+        concerned = {*self._failed, *(parents[number] for number in self._failed)}
+        order = [number for number in self._trace.downward() if number in concerned]
         for number in order:
             if self._was_stopped(number):
                 self._stopped.add(number)
+        for number in self._failed:
+            if self._came_late(number):
+                self._late.add(number)
         hops = [hop for number in reversed(order) if (hop := self._hop(number)) is not None]
         ends = self._timing.ends
         return sorted(hops, key=lambda hop: ends[hop.span])  # stable: children before parents
@@ -102,7 +108,7 @@ class _Hops:
             return self._absorbed(number, failures) if failures else None
         parent = self._trace.parents[number]
         below = self._sources(number, failures)
-        if self._is_late(number):
+        if number in self._late:
             above = self._name(parent)
             return self._said(number, "late", LATE, below, (parent,), above=above)
         if number in self._stopped:
@@ -118,7 +124,7 @@ class _Hops:
         seen = [
             child
             for child in failures
-            if not is_message(self._trace, child) and not self._is_late(child)
+            if not is_message(self._trace, child) and child not in self._late
         ]
         if not seen:
             return None
@@ -128,21 +134,21 @@ class _Hops:
 
     def _sources(self, number: int, failures: Sequence[int]) -> tuple[int, ...]:
         """The failed children that its failure may have come from."""
-        if not failures:
-            return ()
-        recovered = self._recovered(number, failures)
-        return tuple(
+        seen = [
             child
             for child in failures
-            if child not in recovered
-            and child not in self._stopped
+            if child not in self._stopped
+            and child not in self._late
             and not is_message(self._trace, child)
-            and not self._is_late(child)
-        )
+        ]
+        recovered = self._recovered(number, seen)
+        return tuple([child for child in seen if child not in recovered])
 
     def _recovered(self, number: int, failures: Sequence[int]) -> set[int]:
         """The failed children whose call was made again and went well."""
         spans, starts, ends = self._trace.spans, self._timing.starts, self._timing.ends
+        if len(failures) == len(self._trace.children[number]):
+            return set()
         calls = {child: call_of(spans[child]) for child in failures}
         wanted = set(calls.values())
         last_good: dict[object, int] = {}
@@ -211,8 +217,8 @@ class _Hops:
             return False
         return above.gave_up != ""
 
-    def _is_late(self, number: int) -> bool:
-        """Whether it failed when its failed parent had ended for certain."""
+    def _came_late(self, number: int) -> bool:
+        """Whether its parent had ended for certain when it failed."""
         parent = self._trace.parents[number]
         if parent == NO_PARENT or is_message(self._trace, number):
             return False

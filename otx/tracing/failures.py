@@ -33,6 +33,10 @@ _GRPC_SERVER_FAULTS = frozenset(
     {"UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"}
 )
 """What a server counts as its own failure (semantic conventions, gRPC)."""
+_HTTP_KEYS = ("http.response.status_code", "http.status_code")
+_GRPC_KEYS = ("rpc.grpc.status_code", "rpc.response.status_code")
+_TELLING = frozenset({"error.type", *_HTTP_KEYS, *_GRPC_KEYS})
+"""Attributes that may tell of a failure; most spans have none of them."""
 _TIMEOUT = ("timeout", "timed out", "timedout", "deadline")
 _CANCELLED = ("cancel", "client disconnected", "context done")
 
@@ -62,9 +66,11 @@ def failures(spans: Sequence[Span]) -> dict[int, Failure]:
 
 def failure_of(span: Span) -> Failure | None:
     """How a span failed; None where nothing tells that it did, or its status says OK."""
-    if span.status == "OK":
-        return None
     attributes = span.attributes
+    if span.status == "OK" or (
+        span.status == "UNSET" and not span.events and _TELLING.isdisjoint(attributes)
+    ):
+        return None
     words: dict[FailureSign, str] = {}
     if span.status == "ERROR":
         words["status"] = span.status_message
@@ -107,7 +113,7 @@ def _exception(span: Span) -> str | None:
 def _answers(span: Span) -> dict[FailureSign, str]:
     """What HTTP and gRPC answered, where this kind of span counts it as a failure."""
     found: dict[FailureSign, str] = {}
-    code = _number(span.attributes, "http.response.status_code", "http.status_code")
+    code = _number(span.attributes, *_HTTP_KEYS)
     if code is not None and code >= (400 if span.kind == "CLIENT" else 500):
         found["http"] = f"HTTP {code}"
     grpc = grpc_status(span)
@@ -118,9 +124,7 @@ def _answers(span: Span) -> dict[FailureSign, str]:
 
 def grpc_status(span: Span) -> str:
     """The name of a span's gRPC status; "" where it has none."""
-    value = span.attributes.get(
-        "rpc.grpc.status_code", span.attributes.get("rpc.response.status_code")
-    )
+    value = next((span.attributes[key] for key in _GRPC_KEYS if key in span.attributes), None)
     if isinstance(value, str) and not value.isdigit():
         return value if value in _GRPC_NAMES else ""
     code = _number({"": value}, "")

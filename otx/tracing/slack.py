@@ -15,7 +15,8 @@ def slack_ns(waits: Waits, root: int) -> list[int | None]:
         return slack
     slack[root] = 0
     for number in waits.below(root):
-        _slack_of_children(waits, number, slack)
+        if waits.trace.children[number]:
+            _slack_of_children(waits, number, slack)
     return slack
 
 

@@ -22,7 +22,9 @@ FULL = FindingRule(
     "the default of OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT and its like",
     "OpenTelemetry, SDK environment variables, span limits",
 )
-_DROPPED_KEYS = tuple(f"otel.dropped_{what}_count" for what in ("attributes", "events", "links"))
+_DROPPED_KEYS = frozenset(
+    f"otel.dropped_{what}_count" for what in ("attributes", "events", "links")
+)
 
 
 def find_limits(scene: Scene) -> Iterator[Finding]:
@@ -36,8 +38,10 @@ def find_limits(scene: Scene) -> Iterator[Finding]:
 
 def _has_dropped(span: Span) -> bool:
     attributes = span.attributes
+    if _DROPPED_KEYS.isdisjoint(attributes):
+        return False
     return any(attributes.get(key) for key in _DROPPED_KEYS)
 
 
 def _is_full(span: Span) -> bool:
-    return KEPT in (len(span.attributes), len(span.events), len(span.links))
+    return len(span.attributes) == KEPT or len(span.events) == KEPT or len(span.links) == KEPT

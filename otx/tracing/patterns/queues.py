@@ -69,13 +69,12 @@ def find_queue_time(scene: Scene) -> Iterator[Finding]:
 def _messages(scene: Scene) -> Iterator[tuple[int, int]]:
     """Producers with their consumers: children, or those that link to them."""
     trace = scene.trace
+    consumers = [number for number, span in enumerate(trace.spans) if span.kind == "CONSUMER"]
     numbers: dict[str, int] = {}
-    for number, span in enumerate(trace.spans):
+    for number, span in enumerate(trace.spans if consumers else ()):
         numbers.setdefault(span.span_id, number)
-    for number, span in enumerate(trace.spans):
-        if span.kind != "CONSUMER":
-            continue
-        linked = [numbers.get(one.span_id, NO_PARENT) for one in span.links]
+    for number in consumers:
+        linked = [numbers.get(one.span_id, NO_PARENT) for one in trace.spans[number].links]
         for other in dict.fromkeys((trace.parents[number], *linked)):
             if other != NO_PARENT and trace.spans[other].kind == "PRODUCER":
                 yield other, number

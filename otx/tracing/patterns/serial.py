@@ -56,10 +56,11 @@ def _is_retry(scene: Scene, children: Sequence[int]) -> bool:
 
 def _with_links_below(trace: Trace) -> set[int]:
     """Spans that link to a span of this trace, or have one below that does."""
-    ids = {span.span_id for span in trace.spans}
+    linking = [number for number, span in enumerate(trace.spans) if span.links]
+    ids = {span.span_id for span in trace.spans} if linking else set()
     found: set[int] = set()
-    for number, span in enumerate(trace.spans):
-        if any(link.span_id in ids for link in span.links):
+    for number in linking:
+        if any(link.span_id in ids for link in trace.spans[number].links):
             here = number
             while here != NO_PARENT and here not in found:
                 found.add(here)
