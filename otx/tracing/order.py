@@ -2,8 +2,8 @@
 
 The answer is one of three. *Caused*: a chain of edges leads from the start of one span to the
 start of the other; what the first did may have had to do with the second. *Concurrent*: no chain
-leads either way, neither was made in the other's context, and their times overlap for certain on
-comparable clocks. *Unknown*: anything else, for a missing span can hide a chain, and containment
+leads either way, neither was made in the other's context, and each began before the other ended,
+which either their clocks tell or those of what is around them. *Unknown*: anything else, for a missing span can hide a chain, and containment
 in time proves none.
 """
 
@@ -17,6 +17,7 @@ from otx.model.units import format_duration
 from otx.tracing.assembly import NO_PARENT, Trace
 from otx.tracing.edges import Edge, Event, Strength, end_of, start_of
 from otx.tracing.event_graph import EventGraph
+from otx.tracing.overlap import Overlap
 from otx.tracing.timing import Timing
 from otx.tracing.vector_clocks import VectorClocks
 
@@ -48,8 +49,24 @@ class Order:
     overlap_ns: int | None = None
 
 
-def order(graph: EventGraph, clocks: VectorClocks, timing: Timing, one: int, other: int) -> Order:
-    """How two different spans of a trace stand to one another, by their numbers."""
+def order(
+    graph: EventGraph,
+    clocks: VectorClocks,
+    timing: Timing,
+    one: int,
+    other: int,
+    overlap: Overlap | None = None,
+) -> Order:
+    """How two different spans of a trace stand to one another.
+
+    Args:
+        graph: Of the trace.
+        clocks: Of the graph.
+        timing: Of the trace.
+        one: A span's number.
+        other: Another's.
+        overlap: Of the graph; who asks often gives it.
+    """
     for first, second in ((one, other), (other, one)):
         if clocks.happened_before(start_of(first), start_of(second)):
             completed = clocks.happened_before(end_of(first), start_of(second))
@@ -65,23 +82,31 @@ def order(graph: EventGraph, clocks: VectorClocks, timing: Timing, one: int, oth
                 chain,
                 overlap_ns=_overlap(timing, first, second),
             )
-    return _unordered(graph.trace, timing, one, other)
+    return _unordered(overlap or Overlap(graph, timing), one, other)
 
 
-def _unordered(trace: Trace, timing: Timing, one: int, other: int) -> Order:
+def _unordered(both: Overlap, one: int, other: int) -> Order:
+    trace, timing = both.graph.trace, both.timing
     overlap = _overlap(timing, one, other)
-    hidden = _hidden(trace, one, other)
+    hidden = _hidden(both, one, other)
     if hidden:
         return Order("unknown", one, other, why=hidden, overlap_ns=overlap)
-    if overlap is None:
-        clocks = " and ".join(trace.domains[number].clock for number in (one, other))
-        return Order("unknown", one, other, why=f"the clocks of {clocks} do not compare")
     margin = timing.margin_ns(one, other) or 0
-    if overlap > margin:
+    if overlap is not None and overlap > margin:
         shared = format_duration(overlap)
         within = f" give or take {format_duration(margin)}" if margin else ", on one clock"
         why = f"no chain of edges leads from one to the other; they overlap by {shared}{within}"
         return Order("concurrent", one, other, why=why, overlap_ns=overlap)
+    clock = both.shown_by(one, other)
+    if clock is not None:
+        why = (
+            "no chain of edges leads from one to the other; each began before the other ended, "
+            f"as what is around them shows on the clock of {clock}"
+        )
+        return Order("concurrent", one, other, why=why, overlap_ns=overlap)
+    if overlap is None:
+        clocks = " and ".join(trace.domains[number].clock for number in (one, other))
+        return Order("unknown", one, other, why=f"the clocks of {clocks} do not compare")
     if overlap < -margin:
         first, second = (one, other) if timing.starts[one] <= timing.starts[other] else (other, one)
         gap = format_duration(-overlap)
@@ -92,20 +117,30 @@ def _unordered(trace: Trace, timing: Timing, one: int, other: int) -> Order:
     )
 
 
-def _hidden(trace: Trace, one: int, other: int) -> str:
-    """Why a chain may be hidden: the spans have no common ancestor; "" where they have one."""
-    roots = []
-    for number in (one, other):
-        while trace.parents[number] != NO_PARENT:
-            number = trace.parents[number]
-        roots.append(number)
-    if roots[0] == roots[1]:
+def _hidden(both: Overlap, one: int, other: int) -> str:
+    """Why one span may have been made in the other's context unseen; "" where it was not."""
+    trace = both.graph.trace
+    tops = (_top(trace, one), _top(trace, other))
+    if tops[0] == tops[1]:
         return ""
-    gone = [trace.orphans[root] for root in roots if trace.orphans[root] >= 0]
-    if gone:
-        missing = sorted({trace.missing[place].span_id for place in gone})
-        return f"the parent {' and '.join(missing)} above is missing, and may order them"
-    return "they lie below different roots, and nothing recorded connects these"
+    missing = set()
+    for above, top in ((one, tops[1]), (other, tops[0])):
+        # What is above a span began before it did.
+        if not trace.spans[top].parent_span_id or both.began_before(top, above):
+            continue
+        if trace.orphans[top] < 0:
+            return "they lie below different roots, and one of these names a parent"
+        missing.add(trace.missing[trace.orphans[top]].span_id)
+    if not missing:
+        return ""
+    return f"the parent {' and '.join(sorted(missing))} above is missing, and may order them"
+
+
+def _top(trace: Trace, number: int) -> int:
+    """The highest span above one, or itself."""
+    while trace.parents[number] != NO_PARENT:
+        number = trace.parents[number]
+    return number
 
 
 def _overlap(timing: Timing, one: int, other: int) -> int | None:

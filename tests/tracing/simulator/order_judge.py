@@ -6,6 +6,7 @@ from random import Random
 from otx.tracing.assembly import NO_PARENT, Trace
 from otx.tracing.event_graph import EventGraph
 from otx.tracing.order import Order, order
+from otx.tracing.overlap import Overlap
 from otx.tracing.timing import Timing
 from otx.tracing.vector_clocks import VectorClocks
 from tests.tracing.simulator.records import Record, began_before, ended_before, is_above
@@ -31,8 +32,9 @@ def judge_order(
         timing: Of the trace.
     """
     tally = Tally()
+    overlap = Overlap(graph, timing)
     for one, other in pairs(random, graph.trace):
-        answer = order(graph, clocks, timing, one, other)
+        answer = order(graph, clocks, timing, one, other, overlap)
         _judge(tally, answer, records[answer.first], records[answer.second])
     return tally
 
@@ -82,11 +84,20 @@ def _judge(tally: Tally, answer: Order, one: Record, other: Record) -> None:
         tally.why[f"wrong {answer.relation} {rules}"] += 1
     if any(ended) or any(above):
         tally.fact("caused", answer.relation == "caused")
-    else:
+    elif one.start_ns < other.end_ns and other.start_ns < one.end_ns:
         tally.fact("concurrent", answer.relation != "unknown")
+    else:
+        # One had ended before the other began, and no message says so: nothing can be known.
+        tally.fact("apart", answer.relation == "unknown")
     if any(ended):
         tally.fact("completed", answer.completed)
     if answer.relation == "unknown":
+        if (
+            not any(ended)
+            and not any(above)
+            and min(one.end_ns, other.end_ns) <= max(one.start_ns, other.start_ns)
+        ):
+            return
         kind = "ended" if any(ended) else "above" if any(above) else "beside"
         reason = answer.why.split(" ")
         tally.why[f"unsaid {kind}: {' '.join(word for word in reason if word.isalpha())}"] += 1
