@@ -1,4 +1,4 @@
-"""The traces that a command is about: of a store, or of a file as if it had just been received."""
+"""What a command reads: a store, or a file as if it had just been received."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +14,21 @@ from otx.store.errors import StoreMissing
 from otx.store.reader import Store
 
 
+def open_store(environment: Environment, flag: str | None) -> Store:
+    """The store that is configured.
+
+    Raises:
+        StoreMissing: Nothing was ever kept there.
+    """
+    store = Store(Config(environment).store_dir(flag))
+    if not store.is_there():
+        raise StoreMissing(
+            f"nothing was received yet: there is no store in {store.layout.root}",
+            hint="`otx receive` makes one; --store or OTX_STORE names another",
+        )
+    return store
+
+
 @contextmanager
 def open_traces(environment: Environment, store: str | None, path: str | None) -> Iterator[Store]:
     """What is to be read.
@@ -26,13 +41,7 @@ def open_traces(environment: Environment, store: str | None, path: str | None) -
         UsageError: Both are named, or the file is no OTLP, or holds no spans.
     """
     if path is None:
-        opened = Store(Config(environment).store_dir(store))
-        if not opened.is_there():
-            raise StoreMissing(
-                f"nothing was received yet: there is no store in {opened.layout.root}",
-                hint="`otx receive` makes one; --store or OTX_STORE names another, --in a file",
-            )
-        yield opened
+        yield open_store(environment, store)
         return
     if store is not None:
         raise UsageError("--in and --store exclude each other")

@@ -9,8 +9,8 @@ import pytest
 
 from otx.environment import Environment
 from otx.errors import UsageError
-from otx.services import trace_input
-from otx.services.trace_input import open_traces
+from otx.services import store_input
+from otx.services.store_input import open_traces
 from otx.store.errors import StoreMissing
 from otx.store.wal import LogWriter
 from tests.services.small_requests import logs_request, spans_request
@@ -62,5 +62,5 @@ def test_large_files_become_several_segments(
     body = spans_request("a").body
     framed = len(body).to_bytes(4, "big") + body
     (tmp_path / "spans.pb").write_bytes(framed * 20)
-    with trace_input.open_traces(environment, None, "spans.pb") as store:
+    with store_input.open_traces(environment, None, "spans.pb") as store:
         assert store.totals().spans == 20

@@ -38,7 +38,7 @@ def diff(
     Spans are paired by service, name and kind below paired parents. Times are each span's own,
     without its children's.
     """
-    from otx.services.trace_input import open_traces  # 250 ms: DuckDB, Arrow
+    from otx.services.store_input import open_traces  # 250 ms: DuckDB, Arrow
     from otx.services.trace_questions import read_trace
     from otx.tracing.comparison import compare
 

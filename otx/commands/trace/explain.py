@@ -23,7 +23,7 @@ def explain(
     out: OutOption = "-",
 ) -> None:
     """Tell why a request was slow or failed, what is missing, and how far that can be trusted."""
-    from otx.services.trace_input import open_traces  # 250 ms: DuckDB, Arrow
+    from otx.services.store_input import open_traces  # 250 ms: DuckDB, Arrow
     from otx.services.trace_questions import read_trace
     from otx.tracing.explain.compose import explain as explain_trace
     from otx.tracing.explain.document import explanation_document

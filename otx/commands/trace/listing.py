@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from otx.commands.trace.options import OutOption, StoreOption, open_store
+from otx.commands.trace.options import InOption, OutOption, StoreOption
 from otx.environment import Environment
 from otx.errors import UsageError
 from otx.output import Output, Remarks
@@ -50,15 +50,18 @@ def list_traces(
         Literal["table", "json", "jsonl"], typer.Option("--format", help="The form of the output.")
     ] = "table",
     store: StoreOption = None,
+    path: InOption = None,
     out: OutOption = "-",
 ) -> None:
     """List traces, newest first, of which one span matches all that is asked."""
     from otx.model.units import parse_time_unix_nano
+    from otx.services.store_input import open_traces  # 250 ms: DuckDB, Arrow
 
     environment: Environment = ctx.obj
     search = _search(expression, service, min_duration, errors, attribute or [])
     after = parse_time_unix_nano(since, environment.clock()) if since else None
-    found = open_store(environment, store).traces(search, limit=limit, since_unix_nano=after)
+    with open_traces(environment, store, path) as opened:
+        found = opened.traces(search, limit=limit, since_unix_nano=after)
     if form != "table":
         Output(environment, out).rows(KEYS, map(_keyed, found), form)
     elif found:

@@ -27,7 +27,7 @@ def missing(
     out: OutOption = "-",
 ) -> None:
     """Tell which parents and servers are missing, and which reasons the spans around them give."""
-    from otx.services.trace_input import open_traces  # 250 ms: DuckDB, Arrow
+    from otx.services.store_input import open_traces  # 250 ms: DuckDB, Arrow
     from otx.services.trace_questions import read_trace, traces_with_orphans
     from otx.tracing.absent import absent_parents, absent_servers
 

@@ -35,7 +35,7 @@ def order(
     another or nobody can know.
     """
     from otx.errors import UsageError
-    from otx.services.trace_input import open_traces  # 250 ms: DuckDB, Arrow
+    from otx.services.store_input import open_traces  # 250 ms: DuckDB, Arrow
     from otx.services.trace_questions import number_of, read_trace, trace_of_span
     from otx.tracing.order import order as find_order
 

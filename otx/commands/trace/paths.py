@@ -33,7 +33,7 @@ def paths(
 ) -> None:
     """Add up the critical paths of an operation's calls, and tell in which order siblings run."""
     from otx.model.units import parse_time_unix_nano
-    from otx.services.trace_input import open_traces  # 250 ms: DuckDB, Arrow
+    from otx.services.store_input import open_traces  # 250 ms: DuckDB, Arrow
     from otx.services.trace_questions import calls_of
     from otx.tracing.path_profile import path_profile
     from otx.tracing.sibling_orders import sibling_orders

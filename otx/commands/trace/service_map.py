@@ -23,7 +23,7 @@ def show_map(
 ) -> None:
     """Tell which service calls which, how often, how long it takes and how often it fails."""
     from otx.model.units import format_duration, parse_time_unix_nano
-    from otx.services.trace_input import open_traces  # 250 ms: DuckDB, Arrow
+    from otx.services.store_input import open_traces  # 250 ms: DuckDB, Arrow
     from otx.tracing.service_map import service_map
 
     environment: Environment = ctx.obj

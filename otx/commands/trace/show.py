@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from otx.commands.trace.options import OutOption, StoreOption, open_store, terminal_width
+from otx.commands.trace.options import InOption, OutOption, StoreOption, terminal_width
 from otx.environment import Environment
 from otx.errors import NotThere
 from otx.output import Output
@@ -20,15 +20,18 @@ def show(
         bool, typer.Option("--raw", help="Every span with all it carries, as JSON lines.")
     ] = False,
     store: StoreOption = None,
+    path: InOption = None,
     out: OutOption = "-",
 ) -> None:
     """Show one trace as a tree beside its waterfall."""
+    from otx.services.store_input import open_traces  # 250 ms: DuckDB, Arrow
     from otx.tracing.document import span_document
     from otx.tracing.draw import describe_tree, draw_tree
     from otx.tracing.tree import build_tree
 
     environment: Environment = ctx.obj
-    spans = open_store(environment, store).trace(trace_id)
+    with open_traces(environment, store, path) as opened:
+        spans = opened.trace(trace_id)
     if not spans:
         raise NotThere(f"no trace {trace_id} in the store", hint="`otx trace list` shows what is")
     output = Output(environment, out)

@@ -35,7 +35,7 @@ def skew(
     out: OutOption = "-",
 ) -> None:
     """Tell how far clocks are apart, by the calls between them, worst first."""
-    from otx.services.trace_input import open_traces  # 250 ms: DuckDB, Arrow
+    from otx.services.store_input import open_traces  # 250 ms: DuckDB, Arrow
 
     environment: Environment = ctx.obj
     output = Output(environment, out)
