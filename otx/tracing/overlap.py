@@ -72,7 +72,10 @@ class Overlap:
         waiting = list(numbers)
         while waiting and len(found) < _MOST_CLOCKS:
             number = waiting.pop(0)
-            found[trace.domains[number].clock] = None
+            clock = trace.domains[number].clock
+            found[clock] = None
+            if clock in self.timing.shifts:
+                found[self.timing.shifts[clock].reference] = None
             if trace.parents[number] != NO_PARENT:
                 waiting.append(trace.parents[number])
         return list(found)
@@ -88,14 +91,15 @@ class Overlap:
         earliest: list[int | None] = [None] * (2 * len(trace.spans))
         latest = earliest[:]
         for number, span in enumerate(trace.spans):
-            if trace.domains[number].clock == clock:
-                grain = grain_ns(span)
+            possible = self._possible(trace.domains[number].clock, clock)
+            if possible is not None:
+                least, most = possible[0], possible[1] + grain_ns(span)
                 end_ns = max(span.start_unix_nano, span.end_unix_nano)
                 for event, ns in (
                     (start_of(number), span.start_unix_nano),
                     (end_of(number), end_ns),
                 ):
-                    earliest[event], latest[event] = ns, ns + grain
+                    earliest[event], latest[event] = ns + least, ns + most
         for event in graph.order:
             for edge in graph.before(event):
                 earliest[event] = _greater(earliest[event], earliest[edge.source])
@@ -103,6 +107,17 @@ class Overlap:
             for edge in graph.before(event):
                 latest[edge.source] = _less(latest[edge.source], latest[event])
         return _Between(earliest, latest)
+
+    def _possible(self, clock: str, on: str) -> tuple[int, int] | None:
+        """What is added at least and at most to make a clock's times another's."""
+        if clock == on:
+            return 0, 0
+        shifts = self.timing.shifts
+        one, other = shifts.get(clock), shifts.get(on)
+        if one is None or other is None or one.reference != other.reference:
+            return None
+        (least, most), (least_on, most_on) = one.range_ns, other.range_ns
+        return least - most_on, most - least_on
 
 
 def _greater(one: int | None, other: int | None) -> int | None:

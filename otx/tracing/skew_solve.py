@@ -85,7 +85,12 @@ def _group(reference: str, forward: _Edges, backward: _Edges) -> dict[str, Shift
         return {}
     chosen = _chosen(reference, members, (forward, dict(most)), (backward, least))
     return {
-        clock: Shift(ns, max(most[clock] - ns, ns - least[clock]), reference)
+        clock: Shift(
+            ns,
+            max(most[clock] - ns, ns - least[clock]),
+            reference,
+            (least[clock], most[clock]),
+        )
         for clock, ns in chosen.items()
     }
 

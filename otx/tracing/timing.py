@@ -20,11 +20,18 @@ class Shift:
         ns: To be added.
         margin_ns: The truth lies within this much of it.
         reference: The clock that it is measured against; shifts compare only where it is one.
+        possible_ns: The least and the most that it can be, where that is known more closely.
     """
 
     ns: int
     margin_ns: int
     reference: str
+    possible_ns: tuple[int, int] | None = None
+
+    @property
+    def range_ns(self) -> tuple[int, int]:
+        """The least and the most that it can be."""
+        return self.possible_ns or (self.ns - self.margin_ns, self.ns + self.margin_ns)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
