@@ -68,6 +68,11 @@ class FleetPair:
         return self.trend.stretches[-1].theta(self.at_unix_nano)
 
     @property
+    def estimate(self) -> float | None:
+        """What theta most simply is, within its range; None where that is open."""
+        return self.trend.stretches[-1].estimate(self.at_unix_nano) if self.is_clear else None
+
+    @property
     def drift(self) -> Range:
         """How theta grows, in nanoseconds a nanosecond, in the last stretch."""
         return self.trend.stretches[-1].drift

@@ -69,6 +69,14 @@ class Lines:
         least = self.origin.ns + self._least(x)
         return least, None if self.is_open else self.origin.ns + self._most(x)
 
+    @property
+    def level(self) -> float | None:
+        """The height of the level line in the middle; None where no level line passes."""
+        if self.is_open or not self.slopes[0] <= 0 <= self.slopes[1]:
+            return None
+        low, high = _over(self.lowers, 0.0, 0.0).height, _under(self.uppers, 0.0, 0.0).height
+        return self.origin.ns + (low + high) / 2
+
     def _last_slope(self, outside: float) -> float:
         """The last slope on the way outside that leaves any room."""
         inside = self.slope

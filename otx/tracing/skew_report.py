@@ -76,7 +76,7 @@ def pair_rows(fleet: FleetSkew) -> list[Document]:
         {
             "client": _named(one.pair.client, fleet.services),
             "server": _named(one.pair.server, fleet.services),
-            **_theta_cells(one.theta),
+            **_theta_cells(one.theta, one.estimate),
             "drift": _drift_words(one.drift),
             "calls": one.calls,
             "outside": f"{one.outside_share:.0%}",
@@ -92,7 +92,7 @@ def trace_rows(skew: Skew) -> list[Document]:
         {
             "client": one.pair.client,
             "server": one.pair.server,
-            **_theta_cells(_range(one)),
+            **_theta_cells(_range(one), _range(one).middle),
             "calls": len(one.calls),
             "outside": f"{one.outside / len(one.calls):.0%}",
             "verdict": _trace_words(one),
@@ -170,14 +170,10 @@ def _theta_words(theta: Range) -> str:
     return "may be right"
 
 
-def _theta_cells(theta: Range) -> Document:
-    middle = theta.middle
-    if middle is None or theta.least is None:
+def _theta_cells(theta: Range, estimate: float | None) -> Document:
+    if estimate is None:
         return {"theta": "?", "margin": "?"}
-    return {
-        "theta": signed(middle),
-        "margin": format_duration(ceil(middle - theta.least)),
-    }
+    return {"theta": signed(estimate), "margin": format_duration(theta.margin(estimate))}
 
 
 def _drift_words(drift: Range) -> str:
@@ -216,12 +212,10 @@ def _range(one: Bounds) -> Range:
     return Range(one.lower_ns, one.upper_ns)
 
 
-def _theta_document(theta: Range) -> Document:
-    middle = theta.middle
-    is_known = middle is not None and theta.least is not None
+def _theta_document(theta: Range, estimate: float | None) -> Document:
     return {
-        "theta_ns": round(middle) if middle is not None else None,
-        "margin_ns": ceil(middle - theta.least) if is_known else None,  # type: ignore[operator]
+        "theta_ns": None if estimate is None else round(estimate),
+        "margin_ns": None if estimate is None else theta.margin(estimate),
         "lower_ns": None if theta.least is None else floor(theta.least),
         "upper_ns": None if theta.most is None else ceil(theta.most),
     }
@@ -234,7 +228,7 @@ def _pair_document(one: FleetPair, fleet: FleetSkew, window_ns: int) -> Document
         "server": server,
         "client_services": list(fleet.services.get(client, ())),
         "server_services": list(fleet.services.get(server, ())),
-        **_theta_document(one.theta),
+        **_theta_document(one.theta, one.estimate),
         "at": format_time(one.at_unix_nano),
         **_drift_document(one.drift),
         "calls": one.calls,
@@ -245,7 +239,7 @@ def _pair_document(one: FleetPair, fleet: FleetSkew, window_ns: int) -> Document
         "steps": [_step_document(step) for step in one.trend.steps],
         "windows": [
             {"start_time": format_time(window.begin_unix_nano), **window.counts()}
-            | _theta_document(window.theta)
+            | _theta_document(window.theta, window.theta.middle)
             for window in windows(one, window_ns)
         ],
         "evidence": [_where(where) for where in one.by],
@@ -258,7 +252,7 @@ def _bounds_document(one: Bounds, ids: Sequence[str], trace_id: str) -> Document
     return {
         "client": one.pair.client,
         "server": one.pair.server,
-        **_theta_document(theta),
+        **_theta_document(theta, theta.middle),
         "calls": len(one.calls),
         "outside_share": one.outside / len(one.calls),
         "contradicting": len(one.refuted),

@@ -3,8 +3,8 @@
 The store itself pairs parents with children and keeps of each moment what bounds theta most, so
 that what comes here is bounded by pairs and moments, not by spans. It goes through the traces in
 parts, by their ids, so that the memory of pairing is bounded too. The rules are those of
-`otx.tracing.skew_pairs`, in SQL; a server names its client as its parent, or shares its id, as B3
-has it.
+`otx.tracing.skew_pairs`, in SQL, for servers and consumers. A server names its client as its
+parent, or shares its id, as B3 has it.
 """
 
 from collections import defaultdict
@@ -50,7 +50,7 @@ WITH children AS (
     SELECT DISTINCT trace_id, parent_span_id, span_id, kind, hash(service, resource) AS source,
            epoch_ns(start_time) AS began, epoch_ns(end_time) AS ended, {grain} AS grain
     FROM all_spans
-    WHERE kind IN ('SERVER', 'CONSUMER') AND parent_span_id <> '' AND flags & 768 <> 256
+    WHERE kind IN ('SERVER', 'CONSUMER') AND flags & 768 <> 256
           AND {chosen}),
 counted AS (
     SELECT *, count(*) FILTER (kind = 'SERVER') OVER (PARTITION BY trace_id, parent_span_id) > 1
@@ -60,19 +60,23 @@ parents AS (
            epoch_ns(start_time) AS began, epoch_ns(end_time) AS ended, {grain} AS grain,
            {gave_up} AS gave_up
     FROM all_spans WHERE {chosen}),
-pairs AS (
-    SELECT p, c FROM counted c JOIN parents p
-        ON p.trace_id = c.trace_id AND p.span_id = c.parent_span_id WHERE p.source <> c.source
-    UNION ALL
+shared AS (
     SELECT p, c FROM counted c JOIN parents p
         ON p.trace_id = c.trace_id AND p.span_id = c.span_id
-        WHERE p.source <> c.source AND p.kind = 'CLIENT' AND c.kind = 'SERVER'),
+        WHERE p.kind = 'CLIENT' AND c.kind = 'SERVER'),
+pairs AS (
+    SELECT p, c, c.is_several FROM counted c JOIN parents p
+        ON p.trace_id = c.trace_id AND p.span_id = c.parent_span_id
+        WHERE p.source <> c.source
+              AND (c.trace_id, c.span_id) NOT IN (SELECT (s.c.trace_id, s.c.span_id) FROM shared s)
+    UNION ALL
+    SELECT p, c, false FROM shared WHERE p.source <> c.source),
 calls AS (
     SELECT p.source AS client, c.source AS server, p.began AS sent, c.trace_id, c.span_id,
            p.began - c.began AS late, p.ended - c.ended AS left_over,
            greatest(p.grain, c.grain) AS grain,
            p.kind = 'CLIENT' AND c.kind = 'SERVER' AND p.ended > p.began AS is_waited_for,
-           p.gave_up OR c.is_several OR p.ended - c.ended < p.began - c.began AS is_open
+           p.gave_up OR is_several OR p.ended - c.ended < p.began - c.began AS is_open
     FROM pairs),
 bounds AS (
     SELECT *, late - grain AS lower,
@@ -131,7 +135,9 @@ def calls_of(
     found: dict[tuple[ClockPair, int], list[Moment]] = defaultdict(list)
     for row in _rows(store, since_unix_nano, moment_ns):
         client, server = sources[row[0]], sources[row[1]]
-        if client.clock != server.clock and not (only_hosts and not (client.is_host and server.is_host)):
+        if client.clock != server.clock and not (
+            only_hosts and not (client.is_host and server.is_host)
+        ):
             pair = ClockPair(client.clock, server.clock)
             found[pair, row[2]].append(_moment(row, moment_ns))
     moments: dict[ClockPair, list[Moment]] = defaultdict(list)

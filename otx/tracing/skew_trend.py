@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from math import ceil
 from typing import NamedTuple
 
 from otx.tracing.skew_lines import MAX_DRIFT, Lines, Point, lines_above, lines_between
@@ -78,6 +79,11 @@ class Range(NamedTuple):
             return None
         return (self.least + self.most) / 2
 
+    def margin(self, value: float) -> int:
+        """How far what is possible is from a value; of a range that is open nowhere."""
+        ends = [end for end in self if end is not None]
+        return ceil(max(abs(end - value) for end in ends)) if ends else 0
+
     def has(self, value: float) -> bool:
         """Whether a value is not refuted."""
         return (self.least is None or self.least <= value) and (
@@ -100,6 +106,15 @@ class Stretch:
     def theta(self, at_unix_nano: int) -> Range:
         """What theta can be at a time, in nanoseconds."""
         return Range(*self.lines.range_at(at_unix_nano))
+
+    def estimate(self, at_unix_nano: int) -> float | None:
+        """What theta most simply is: as if nothing drifted, where that may be; None where unknown.
+
+        So the fastest calls of the whole stretch tell it, as the fastest of several round trips do
+        in NTP's clock filter (RFC 5905).
+        """
+        level = self.lines.level
+        return self.theta(at_unix_nano).middle if level is None else level
 
     @property
     def drift(self) -> Range:

@@ -3,8 +3,9 @@
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from otx.model.telemetry import Span
+from otx.model.telemetry import Span, SpanKind
 
 MS = 1_000_000
 S = 1_000 * MS
@@ -75,7 +76,7 @@ class Simulation:
         host: str,
         span_id: str,
         parent: str,
-        kind: str,
+        kind: SpanKind,
         start: int,
         end: int,
         *,
@@ -87,12 +88,12 @@ class Simulation:
             span_id=span_id,
             parent_span_id=parent,
             name=f"{host} work",
-            kind="CLIENT" if kind == "CLIENT" else "SERVER",
+            kind=kind,
             service=f"on-{host}",
             start_unix_nano=start + offset(start),
             end_unix_nano=end + offset(end),
             status="ERROR" if has_failed else "UNSET",
-            resource={"host.name": host},
+            resource={"service.name": f"on-{host}", "host.name": host},
         )
         self._spans.append(span)
 
@@ -102,7 +103,11 @@ class Simulation:
 
 def fixed(**ns: int) -> dict[str, Offset]:
     """Clocks that are wrong by always the same."""
-    return {host: (lambda _, by=by: by) for host, by in ns.items()}
+    return {host: partial(_always, by) for host, by in ns.items()}
+
+
+def _always(by: int, at: int) -> int:
+    return by
 
 
 def moved(spans: Sequence[Span], by_ns: int) -> list[Span]:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from otx.model.telemetry import Span
 from otx.tracing.assembly import assemble
 from otx.tracing.skew import Skew, clock_skew
 from tests.tracing.graphs import traces
@@ -76,7 +77,7 @@ def test_moved_times_put_servers_into_their_clients() -> None:
 
 @given(traces(), st.integers(-(10**9), 10**9), st.randoms())
 def test_nothing_depends_on_the_epoch_or_the_order(
-    spans: list, by: int, chance: random.Random
+    spans: list[Span], by: int, chance: random.Random
 ) -> None:
     here = moved(spans, 1_790_000_000 * S)
     there = moved(here, by)
