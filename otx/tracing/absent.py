@@ -121,7 +121,7 @@ def _reasons(children: Sequence[Span], is_fresh: bool) -> Iterator[tuple[int, Re
 def _outside(children: Sequence[Span]) -> Iterator[tuple[int, Reason]]:
     kinds = {child.kind for child in children}
     if kinds <= {"SERVER", "CONSUMER"}:
-        text = "its children say that it ran in another process, and each is an entry (SERVER)"
+        text = "its children say that it ran in another process, and each is an entry to its own"
         yield 2, Reason("outside", text)
     else:
         text = "its children say that it ran in another process"

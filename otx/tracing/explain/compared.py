@@ -36,6 +36,8 @@ MOST = 5
 def compared(trace: Trace, peers: Peers) -> Iterator[Finding]:
     """How a trace stands beside others."""
     roots = tuple(trace.roots[:1])
+    if not peers.count:
+        return
     if peers.count < FEWEST:
         yield Finding(FEW, 0, roots, {"count": peers.count})
         return
