@@ -45,9 +45,14 @@ class Skew:
         return sorted(clock for clock, shift in self.solution.shifts.items() if shift.ns)
 
 
-def clock_skew(trace: Trace) -> Skew:
-    """What a trace tells of its clocks."""
-    faults = clock_faults(trace)
+def clock_skew(trace: Trace, received_unix_nano: int | None = None) -> Skew:
+    """What a trace tells of its clocks.
+
+    Args:
+        trace: The trace.
+        received_unix_nano: When the last of it was received, where that is known.
+    """
+    faults = clock_faults(trace, received_unix_nano)
     bounds = bounds_by_pair(trace, calls_between_clocks(trace, untimed_spans(faults)))
     return Skew(trace, bounds, solve(list(constraints(bounds)), _references(trace)), faults)
 

@@ -93,6 +93,7 @@ SELECT client, server, sent // {moment} AS moment, count(*), count(upper),
 FROM bounds GROUP BY client, server, moment"""
 
 _SOURCES = "SELECT DISTINCT hash(service, resource), service, resource FROM all_spans"
+_RECEIVED = "SELECT epoch_ns(max(received_time)) FROM all_spans WHERE trace_id = ?"
 _SIZE = "SELECT count(*) FROM all_spans"
 
 
@@ -144,6 +145,12 @@ def calls_of(
     for pair, at in sorted(found):
         moments[pair].append(_merged(found[pair, at]))
     return StoreCalls(moments, _services(sources.values()), moment_ns)
+
+
+def received_unix_nano(store: Store, trace_id: str) -> int | None:
+    """When the last span of a trace was received."""
+    [(received,)] = store.rows(_RECEIVED, (trace_id,))
+    return None if received is None else int(received)
 
 
 def _rows(store: Store, since_unix_nano: int, moment_ns: int) -> Iterator[tuple[Any, ...]]:

@@ -52,8 +52,10 @@ def _of_trace(store: "Store", trace_id: str, form: str, output: Output) -> None:
     from otx.services.trace_questions import read_trace
     from otx.tracing import skew_report as report
     from otx.tracing.skew import clock_skew
+    from otx.tracing.skew_store import received_unix_nano
 
-    found = clock_skew(read_trace(store, trace_id).trace)
+    asked = read_trace(store, trace_id)
+    found = clock_skew(asked.trace, received_unix_nano(store, asked.id))
     if form == "json":
         output.document(report.trace_document(found))
         return
