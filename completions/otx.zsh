@@ -320,12 +320,26 @@ _otx_trace() {
     local -a commands=(
     'list:List traces, newest first, of which one span matches all that is asked.'
     'show:Show one trace as a tree beside its waterfall.'
+    'explain:Tell why a request was slow or failed, what is missing, and how far that can be trusted.'
+    'order:Tell which of two spans came first, and how one knows.'
+    'diff:Compare two traces\\: what one has and the other has not, and where the time went.'
+    'missing:Tell which parents and servers are missing, and which reasons the spans around them give.'
+    'skew:Tell how far clocks are apart, by the calls between them, worst first.'
+    'paths:Add up the critical paths of an operation'\''s calls, and tell in which order siblings run.'
+    'map:Tell which service calls which, how often, how long it takes and how often it fails.'
     )
     _describe command commands ;;
   rest)
     case $line[1] in
     list) _otx_trace_list ;;
     show) _otx_trace_show ;;
+    explain) _otx_trace_explain ;;
+    order) _otx_trace_order ;;
+    diff) _otx_trace_diff ;;
+    missing) _otx_trace_missing ;;
+    skew) _otx_trace_skew ;;
+    paths) _otx_trace_paths ;;
+    map) _otx_trace_map ;;
     esac ;;
   esac
 }
@@ -340,6 +354,7 @@ _otx_trace_list() {
     '--limit[How many at most.]:value:_files' \
     '--format[The form of the output.]:value:(table json jsonl)' \
     '--store[The store to read.]:value:_files' \
+    '--in[OTLP to read instead of a store; - is stdin.]:value:_files' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'
@@ -350,6 +365,88 @@ _otx_trace_show() {
     '--format[The form of the output.]:value:(text json)' \
     '--raw[Every span with all it carries, as JSON lines.]' \
     '--store[The store to read.]:value:_files' \
+    '--in[OTLP to read instead of a store; - is stdin.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_explain() {
+  _arguments -s \
+    '--why[Below each statement its rule and its spans.]' \
+    '--format[The form of the output.]:value:(text json)' \
+    '--store[The store to read.]:value:_files' \
+    '--in[OTLP to read instead of a store; - is stdin.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_order() {
+  _arguments -s \
+    '--trace[The trace they are in.]:value:_files' \
+    '--format[The form of the output.]:value:(text json)' \
+    '--store[The store to read.]:value:_files' \
+    '--in[OTLP to read instead of a store; - is stdin.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_diff() {
+  _arguments -s \
+    '--format[The form of the output.]:value:(text json)' \
+    '--store[The store to read.]:value:_files' \
+    '--in[OTLP to read instead of a store; - is stdin.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_missing() {
+  _arguments -s \
+    '--limit[How many traces at most.]:value:_files' \
+    '--format[The form of the output.]:value:(text json)' \
+    '--store[The store to read.]:value:_files' \
+    '--in[OTLP to read instead of a store; - is stdin.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_skew() {
+  _arguments -s \
+    '--hosts[Only between clocks of hosts that are named.]' \
+    '--since[Only what was received later, or -15m.]:value:_files' \
+    '--window[How long a stretch of time is taken together.]:value:_files' \
+    '--format[The form of the output.]:value:(text json)' \
+    '--store[The store to read.]:value:_files' \
+    '--in[OTLP to read instead of a store; - is stdin.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_paths() {
+  _arguments -s \
+    '--service[Whose operation.]:value:_files' \
+    '--operation[The name of its spans.]:value:_files' \
+    '--since[Only later than this time, or -15m.]:value:_files' \
+    '--limit[How many calls at most.]:value:_files' \
+    '--format[The form of the output.]:value:(text json)' \
+    '--store[The store to read.]:value:_files' \
+    '--in[OTLP to read instead of a store; - is stdin.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_map() {
+  _arguments -s \
+    '--since[Only later than this time, or -15m.]:value:_files' \
+    '--format[The form of the output.]:value:(text json)' \
+    '--store[The store to read.]:value:_files' \
+    '--in[OTLP to read instead of a store; - is stdin.]:value:_files' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'
@@ -367,6 +464,7 @@ _otx_trace_context() {
     'decode:Say what headers of trace context mean, or where one is broken and by which rule.'
     'encode:Write the headers of a trace context in any format.'
     'convert:Write the context of headers in another format, and say what is lost on the way.'
+    'check:Send a service valid and broken headers, and judge what it sends on.'
     )
     _describe command commands ;;
   rest)
@@ -374,6 +472,7 @@ _otx_trace_context() {
     decode) _otx_trace_context_decode ;;
     encode) _otx_trace_context_encode ;;
     convert) _otx_trace_context_convert ;;
+    check) _otx_trace_context_check ;;
     esac ;;
   esac
 }
@@ -407,6 +506,20 @@ _otx_trace_context_convert() {
   _arguments -s \
     '--to[The format to write; all - every one.]:value:(w3c b3-single b3-multi jaeger datadog xray gcp ot-trace grpc-trace-bin env server-timing traceresponse all)' \
     '--strict-level[The level of W3C Trace Context to hold headers to.]:value:_files' \
+    '--format[The form of the output.]:value:(text json)' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_context_check() {
+  _arguments -s \
+    '--echo[Be a conforming service there, and answer other requests with what they carry.]:value:_files' \
+    '--strict-level[The level of W3C Trace Context to hold headers to.]:value:_files' \
+    '--mode[What to judge - calls that the service makes, or responses.]:value:(auto callback response)' \
+    '--timeout[How long one case may take.]:value:_files' \
+    '--listen[Where to be called back; any free port if left out.]:value:_files' \
+    '--callback[The listener as the service reaches it, from a container.]:value:_files' \
     '--format[The form of the output.]:value:(text json)' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
