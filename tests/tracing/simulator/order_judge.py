@@ -12,7 +12,7 @@ from otx.tracing.vector_clocks import VectorClocks
 from tests.tracing.simulator.records import Record, began_before, ended_before, is_above
 from tests.tracing.simulator.tally import Tally
 
-ANY_PAIRS, SIBLING_PAIRS, NEAR_PAIRS = 60, 20, 20
+ANY_PAIRS, SIBLING_PAIRS, NEAR_PAIRS = 40, 20, 20
 
 
 def judge_order(
@@ -72,32 +72,27 @@ def _judge(tally: Tally, answer: Order, one: Record, other: Record) -> None:
     is_right = True
     if answer.relation == "caused":
         is_right = began_before(one, other)
-        tally.claim("caused", is_right)
+        tally.claim("order: caused", is_right)
         if answer.completed:
             is_right = is_right and ended[0]
-            tally.claim("completed", ended[0])
+            tally.claim("order: had ended", ended[0])
     elif answer.relation == "concurrent":
         is_right = not any(ended) and not any(above)
-        tally.claim("concurrent", is_right)
+        tally.claim("order: concurrent", is_right)
     if not is_right:
         rules = "+".join(sorted({edge.rule.id for edge in answer.chain}))
         tally.why[f"wrong {answer.relation} {rules}"] += 1
+    runs_beside = one.start_ns < other.end_ns and other.start_ns < one.end_ns
     if any(ended) or any(above):
-        tally.fact("caused", answer.relation == "caused")
-    elif one.start_ns < other.end_ns and other.start_ns < one.end_ns:
-        tally.fact("concurrent", answer.relation != "unknown")
+        tally.fact("order: caused", answer.relation == "caused")
+    elif runs_beside:
+        tally.fact("order: concurrent", answer.relation != "unknown")
     else:
         # One had ended before the other began, and no message says so: nothing can be known.
-        tally.fact("apart", answer.relation == "unknown")
+        return
     if any(ended):
-        tally.fact("completed", answer.completed)
+        tally.fact("order: had ended", answer.completed)
     if answer.relation == "unknown":
-        if (
-            not any(ended)
-            and not any(above)
-            and min(one.end_ns, other.end_ns) <= max(one.start_ns, other.start_ns)
-        ):
-            return
         kind = "ended" if any(ended) else "above" if any(above) else "beside"
-        reason = answer.why.split(" ")
-        tally.why[f"unsaid {kind}: {' '.join(word for word in reason if word.isalpha())}"] += 1
+        reason = " ".join(word for word in answer.why.split() if word.isalpha())
+        tally.why[f"unsaid {kind}: {reason}"] += 1

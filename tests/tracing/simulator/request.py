@@ -169,11 +169,15 @@ class Request:
 
     def _call(self, task: Task, parent: Record, depth: int) -> Steps[bool]:
         process = self._random.choice(self._random.choice(self._world.services))
-        return (yield from self._attempt(task, parent, depth, process))
+        return (yield from self._attempt(task, parent, depth, process, self._route(process)))
 
-    def _attempt(self, task: Task, parent: Record, depth: int, process: Process) -> Steps[bool]:
+    def _route(self, process: Process) -> str:
+        return f"GET /{process.service}/{self._random.randint(1, 5)}"
+
+    def _attempt(
+        self, task: Task, parent: Record, depth: int, process: Process, name: str
+    ) -> Steps[bool]:
         """A request to another process and its response, or the patience's end."""
-        name = f"GET /{process.service}"
         span = self._begin(task, parent, "CLIENT", name)
         span.attributes["server.address"] = process.service
         if process.protocol == "http":
@@ -198,9 +202,10 @@ class Request:
     def _retry(self, task: Task, parent: Record, depth: int) -> Steps[bool]:
         process = self._random.choice(self._random.choice(self._world.services))
         failed, first, group = True, len(self.records), next(self._groups)
+        name = self._route(process)
         for attempt in range(3):
             place = len(self.records)
-            failed = yield from self._attempt(task, parent, depth, process)
+            failed = yield from self._attempt(task, parent, depth, process, name)
             if attempt:
                 self.records[place].retry = self.records[first].retry = group
                 self.records[place].attributes["http.request.resend_count"] = attempt
@@ -297,4 +302,4 @@ ACTIONS = (
     Request._produce,
     Request._retry,
 )
-WEIGHTS = (4, 5, 3, 1, 2, 1, 1, 1)
+WEIGHTS = (4, 6, 4, 1, 1, 1, 1, 1)

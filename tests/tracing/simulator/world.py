@@ -154,5 +154,5 @@ class World:
         if source.host is target.host:
             return self._random.randint(20 * US, 100 * US)
         pair = (source.host.name, target.host.name)
-        least = self._latency_ns.setdefault(pair, self._random.randint(100 * US, 3 * MS))
+        least = self._latency_ns.setdefault(pair, self._random.randint(50 * US, MS))
         return round(least * (1 + self._random.expovariate(3)))
