@@ -22,6 +22,7 @@ from otx.tracing.error_rules import (
     INCOMPLETE,
     LATE,
     ORIGIN,
+    OWN,
     PASSED,
     PEER,
     RETRIED,
@@ -29,7 +30,7 @@ from otx.tracing.error_rules import (
     UNORDERED,
     UNSEEN,
 )
-from otx.tracing.failures import Failure
+from otx.tracing.failures import Failure, names
 from otx.tracing.finding import Fact, Finding, FindingRule
 from otx.tracing.timing import Timing
 from otx.tracing.waits import is_message
@@ -116,6 +117,8 @@ class _Hops:
             return self._said(number, "propagated", STOPPED, (parent,), above=above)
         if below:
             named = self._names(below)
+            if self._is_another(number, below):
+                return self._said(number, "unknown", OWN, below, below=named)
             return self._said(number, "propagated", PASSED, below, below=named)
         return self._origin(number)
 
@@ -134,15 +137,30 @@ class _Hops:
 
     def _sources(self, number: int, failures: Sequence[int]) -> tuple[int, ...]:
         """The failed children that its failure may have come from."""
+        had_no_answer = self._failed[number].is_own_timeout
         seen = [
             child
             for child in failures
             if child not in self._stopped
             and child not in self._late
             and not is_message(self._trace, child)
+            and not (had_no_answer and self._is_server_of(child, number))
         ]
         recovered = self._recovered(number, seen)
         return tuple([child for child in seen if child not in recovered])
+
+    def _is_another(self, number: int, below: Sequence[int]) -> bool:
+        """Whether an exception was recorded that no failed child had, nor is said to come of it."""
+        mine = self._failed[number]
+        if not mine.has_exception:
+            return False
+        theirs = {self._failed[child].what for child in below}
+        span = self._trace.spans[number]
+        return mine.what not in theirs and not any(names(span, one) for one in theirs)
+
+    def _is_server_of(self, child: int, number: int) -> bool:
+        spans = self._trace.spans
+        return spans[child].kind == "SERVER" and spans[number].kind == "CLIENT"
 
     def _recovered(self, number: int, failures: Sequence[int]) -> set[int]:
         """The failed children whose call was made again and went well."""
@@ -163,31 +181,29 @@ class _Hops:
         }
 
     def _origin(self, number: int) -> ErrorHop:
-        span = self._trace.spans[number]
-        if span.kind == "CLIENT":
-            servers = [
-                child
-                for child in self._trace.children[number]
-                if self._trace.spans[child].kind == "SERVER"
-            ]
-            if servers:
-                return self._at_client(number, servers)
-            return self._at_call(number, peer_of(span))
+        if self._trace.spans[number].kind == "CLIENT":
+            children = self._trace.children[number]
+            servers = [child for child in children if self._is_server_of(child, number)]
+            return self._at_client(number, servers) if servers else self._at_call(number)
         missing = self._may_be_missing(number)
         if missing:
             return self._said(number, "unknown", INCOMPLETE, missing=missing)
         return self._said(number, "originated", ORIGIN)
 
-    def _at_call(self, number: int, peer: str) -> ErrorHop:
+    def _at_call(self, number: int) -> ErrorHop:
         """A client that failed and has no server."""
         span = self._trace.spans[number]
+        peer = peer_of(span)
+        if self._failed[number].is_own_timeout:
+            return self._gave_up(number, "originated", peer or "the other side")
         if peer in self._answering or re.split(r"[.:]", peer)[0] in self._services:
             return self._said(number, "unknown", UNSEEN, peer=peer)
+        # Databases and brokers make no spans: what is known of them is what their clients say.
+        is_known = any(key.startswith(("db.", "messaging.")) for key in span.attributes)
+        role: ErrorRole = "originated" if is_known else "unknown"
         if peer:
-            return self._said(number, "originated", PEER, peer=peer)
-        if any(key.startswith(("db.", "messaging.")) for key in span.attributes):
-            return self._said(number, "originated", ORIGIN)
-        return self._said(number, "unknown", ALONE)
+            return self._said(number, role, PEER, peer=peer)
+        return self._said(number, role, ORIGIN if is_known else ALONE)
 
     @cached_property
     def _answering(self) -> set[str]:
@@ -201,14 +217,15 @@ class _Hops:
         last = max(servers, key=lambda one: (self._timing.ends[one], one))
         later = ended_after(self._timing, last, number)
         server = self._name(last)
-        if later:
-            client_ns = self._timing.ends[number] - self._timing.starts[number]
-            return self._said(
-                number, "masked", GAVE_UP, spans=(last,), server=server, client_ns=client_ns
-            )
+        if later or (later is None and self._failed[number].is_own_timeout):
+            return self._gave_up(number, "masked", server, last)
         if later is None:
             return self._said(number, "unknown", UNORDERED, spans=(last,), server=server)
         return self._said(number, "originated", ANSWER, spans=(last,), server=server)
+
+    def _gave_up(self, number: int, role: ErrorRole, server: str, *spans: int) -> ErrorHop:
+        client_ns = self._timing.ends[number] - self._timing.starts[number]
+        return self._said(number, role, GAVE_UP, spans=spans, server=server, client_ns=client_ns)
 
     def _was_stopped(self, number: int) -> bool:
         """Whether its caller gave up and cancelled it; callers come first."""

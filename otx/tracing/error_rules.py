@@ -32,8 +32,13 @@ STOPPED = _rule(
 )
 GAVE_UP = _rule(
     "gave-up",
-    "{operation} gave up ({what}) after {client_ns}, before {server} had ended.",
-    "the client failed, its server ended later",
+    "{operation} gave up ({what}) after {client_ns} without an answer of {server}.",
+    "a client timed out, or failed and its server ended later",
+)
+OWN = _rule(
+    "own",
+    "{operation} failed ({what}) after {below} had; whether because of it is not recorded.",
+    "a child failed before it ended, but the exception is another, and does not name the child's",
 )
 LATE = _rule(
     "late",
@@ -77,6 +82,7 @@ ERROR_RULES = (
     PASSED,
     STOPPED,
     GAVE_UP,
+    OWN,
     LATE,
     RETRIED,
     ABSORBED,

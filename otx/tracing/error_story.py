@@ -118,11 +118,11 @@ def _begins(hop: ErrorHop, by_span: Mapping[int, ErrorHop]) -> bool:
 
 
 def _rank(cause: ErrorCause, timing: Timing) -> tuple[int, int, int, int, int]:
-    """What reached the root, did so on its own account, and has most reasons, comes first."""
+    """What reached the root, has nothing that may have caused it, and most reasons, comes first."""
     number = cause.hop.span
     return (
         -("reaches-root" in cause.reasons),
-        cause.hop.role == "late",
+        cause.hop.role == "late" or bool(cause.hop.sources),
         -len(cause.reasons),
         timing.ends[number],
         number,
@@ -134,7 +134,7 @@ def _tops(trace: Trace, hops: Sequence[ErrorHop]) -> dict[int, int]:
     passed_on = {
         source: hop.span
         for hop in hops
-        if hop.role in ("propagated", "late")
+        if hop.role in ("propagated", "late", "unknown")
         for source in hop.sources
         if trace.parents[source] == hop.span
     }
@@ -151,7 +151,7 @@ def _first_of_each(
     """For each top the one beginning that ended before all others for certain."""
     rivals: dict[int, list[int]] = defaultdict(list)
     for hop in hops:  # by end
-        if hop.role in ("originated", "masked", "unknown"):
+        if hop.role in ("originated", "masked", "unknown") and not hop.sources:
             rivals[tops[hop.span]].append(hop.span)
     return {
         top: numbers[0]

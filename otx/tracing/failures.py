@@ -57,6 +57,12 @@ class Failure:
     has_exception: bool
     gave_up: GaveUp
 
+    @property
+    def is_own_timeout(self) -> bool:
+        """Whether the span itself stopped waiting, rather than being told by an answer."""
+        is_answer = "http" in self.signs or "grpc" in self.signs
+        return self.gave_up == "timeout" and not is_answer
+
 
 def failures(spans: Sequence[Span]) -> dict[int, Failure]:
     """The spans that failed, by number."""
@@ -93,6 +99,16 @@ def failure_of(span: Span) -> Failure | None:
         exception is not None,
         _gave_up(said),
     )
+
+
+def names(span: Span, what: str) -> bool:
+    """Whether a failed span's message or stack trace tells of another's failure."""
+    if not what:
+        return False
+    told = (event.attributes.get("exception.stacktrace") for event in span.events)
+    messages = (event.attributes.get("exception.message") for event in span.events)
+    short = what.rsplit(".", 1)[-1]
+    return any(short in str(text or "") for text in (span.status_message, *told, *messages))
 
 
 def _gave_up(said: str) -> GaveUp:

@@ -89,6 +89,32 @@ def test_a_server_that_failed_after_its_client_is_late() -> None:
     assert causes[0] == "call"
 
 
+def test_a_client_that_timed_out_had_no_answer_whatever_the_clocks_say() -> None:
+    timeout = replace(CALL, attributes={"error.type": "timeout"})
+    far = replace(STOCK, resource={"host.name": "far"})
+    for server in (far, replace(far, status="UNSET")):
+        roles, causes = told(ROOT, timeout, server)
+        assert (roles["call"], causes[0]) == ("masked", "call")
+    roles, _ = told(ROOT, CALL, replace(far, status="UNSET"))
+    assert roles["call"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("mine", "role"),
+    [
+        ({"exception.type": "shop.OtherError"}, "unknown"),
+        ({"exception.type": "KeyError"}, "propagated"),
+        ({"exception.type": "Other", "exception.stacktrace": "Caused by: KeyError"}, "propagated"),
+    ],
+)
+def test_another_exception_may_have_its_own_cause(mine: dict[str, str], role: str) -> None:
+    theirs = [SpanEvent(0, "exception", {"exception.type": "KeyError"})]
+    below = failing("below", "root", 10, 20, events=theirs)
+    roles, causes = told(replace(ROOT, events=[SpanEvent(0, "exception", mine)]), below)
+    assert roles["root"] == role
+    assert causes[0] == "below"
+
+
 def test_what_was_cancelled_from_above_is_no_cause() -> None:
     timeout = replace(CALL, attributes={"error.type": "timeout"})
     stopped = replace(STOCK, attributes={"error.type": "CancelledError"})
@@ -108,11 +134,21 @@ def test_a_failed_answer_to_an_answer_that_was_well_began_at_the_client() -> Non
         (CALL, "unknown", "the cause may lie in stock, whose span is missing."),
         (
             replace(CALL, attributes={"server.address": "api.example.com"}),
-            "originated",
+            "unknown",
             "in its call of api.example.com, which left no span.",
         ),
         (replace(CALL, attributes={}), "unknown", "and the cause may lie there."),
         (replace(CALL, attributes={"db.operation": "x"}), "originated", "nothing below it did."),
+        (
+            replace(CALL, attributes={"db.system": "pg"}),
+            "originated",
+            "in its call of pg, which left no span.",
+        ),
+        (
+            replace(CALL, attributes={"error.type": "timeout"}),
+            "originated",
+            "gave up (timeout) after 50.0 ms without an answer of the other side.",
+        ),
     ],
 )
 def test_without_the_called_side_no_cause_is_named_there(call: Span, role: str, words: str) -> None:

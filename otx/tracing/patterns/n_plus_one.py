@@ -21,7 +21,7 @@ def find_n_plus_one(scene: Scene) -> Iterator[Finding]:
     for alike in scene.alike:
         if len(alike.members) < FEWEST or not _is_call(alike):
             continue
-        for row in scene.rows(alike.members):
+        for row in scene.coarse_rows(alike.members):
             # A row of failures is one call tried again.
             went_well = sum(one not in scene.failed for one in row)
             if len(row) >= FEWEST and went_well > 1:

@@ -9,6 +9,7 @@ from otx.tracing.assembly import Trace
 from otx.tracing.calls import Call, call_of, operation_of
 from otx.tracing.critical_path import CriticalPath
 from otx.tracing.failures import Failure
+from otx.tracing.grain import grain_ns
 from otx.tracing.path_time import Part, path_parts
 from otx.tracing.timing import Timing
 from otx.tracing.waits import Waits
@@ -75,22 +76,50 @@ class Scene:
         """Whether a time is long enough for a statement."""
         return ns > 0 and ns >= WORTH_SHARE * self.path.duration_ns
 
-    def follows(self, later: int, earlier: int) -> bool:
-        """Whether a span began after another had ended, by one clock."""
-        starts, ends = self.timing.starts, self.timing.ends
-        domains = self.trace.domains
-        return domains[later].clock == domains[earlier].clock and starts[later] >= ends[earlier]
-
     def rows(self, members: Sequence[int]) -> Iterator[list[int]]:
-        """Members, by start, cut where one began before the last had ended."""
+        """Members, by start, cut where one began before the last had ended, by one clock."""
         row: list[int] = []
         for member in members:
-            if row and not self.follows(member, row[-1]):
+            if row and not self._follows(member, row[-1], self.timing.ends[row[-1]]):
                 yield row
                 row = []
             row.append(member)
         if row:
             yield row
+
+    def coarse_rows(self, members: Sequence[int]) -> Iterator[list[int]]:
+        """As rows, but times that are rounded down may overlap by as much as that.
+
+        What began at once in truth is told from a row by its length, which must be that of all of
+        them one after the other, and more than rounding can make.
+        """
+        row: list[int] = []
+        ends = 0
+        for member in members:
+            grain = grain_ns(self.trace.spans[member])
+            start = self.timing.starts[member]
+            if row and not self._follows(member, row[-1], ends - grain + 1):
+                yield from self._checked(row)
+                row = []
+            # The earliest at which it can have ended, if it waited for those before.
+            ends = max(start, ends if row else start) + self.duration_ns(member)
+            row.append(member)
+        if row:
+            yield from self._checked(row)
+
+    def _checked(self, row: list[int]) -> Iterator[list[int]]:
+        grain = max(grain_ns(self.trace.spans[member]) for member in row)
+        length = self.timing.starts[row[-1]] - self.timing.starts[row[0]]
+        busy = sum(map(self.duration_ns, row[:-1]))
+        if grain > 1 and length > 2 * grain and length >= busy - grain:
+            yield row
+        else:
+            yield from self.rows(row)
+
+    def _follows(self, later: int, earlier: int, ended: int) -> bool:
+        domains = self.trace.domains
+        is_one_clock = domains[later].clock == domains[earlier].clock
+        return is_one_clock and self.timing.starts[later] >= ended
 
 
 def scene_of(waits: Waits, path: CriticalPath, failed: Mapping[int, Failure]) -> Scene:
