@@ -16,4 +16,6 @@ def grain_ns(span: Span) -> int:
     if span.resource.get("telemetry.sdk.language") in _JAVASCRIPT:
         return _MS
     length = span.duration_ns
-    return next((grain for grain in (_MS, _US) if length % grain == 0), 1)
+    if length % _US:
+        return 1
+    return _US if length % _MS else _MS

@@ -6,10 +6,11 @@ from math import ceil, floor
 from typing import Literal, TypeAlias
 
 from otx.store.reader import Store
+from otx.tracing.skew_moments import Moment, Where
 from otx.tracing.skew_pairs import ClockPair
 from otx.tracing.skew_solve import Constraint, Solution, solve
 from otx.tracing.skew_store import calls_of
-from otx.tracing.skew_trend import Moment, Range, Trend, Where, trend
+from otx.tracing.skew_trend import Range, Step, Stretch, Trend, trend
 
 _ODD_SHARE = 0.1
 """If more of the calls than this contradict the others, nothing is said."""
@@ -17,7 +18,7 @@ _ODD_SHARE = 0.1
 Verdict: TypeAlias = Literal["agree", "ahead", "behind", "stepped", "drifting", "open", "unclear"]
 """Of the server's clock against its client's: `agree`: it may be right. `ahead`, `behind`: it is
 not. `stepped`, `drifting`: nor does it stay as wrong. `open`: bounded from one side only, and may
-be right. `unclear`: too many calls contradict each other."""
+be right. `unclear`: too many calls contradict each other, or the last ones do."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,8 +48,8 @@ class FleetPair:
     @property
     def odd_calls(self) -> int:
         """Calls that contradict the others."""
-        moments = sum(one.calls for one in self.trend.odd)
-        return moments + sum(one.refuted for one in self.moments)
+        odd = sum(one.calls for one in self.trend.odd)
+        return odd + sum(stretch.refuted for stretch in self.trend.stretches)
 
     @property
     def at_unix_nano(self) -> int:
@@ -56,34 +57,49 @@ class FleetPair:
         return self.moments[-1].lower.at
 
     @property
+    def now(self) -> Stretch | None:
+        """The stretch that goes on; None where nothing can be said of it.
+
+        That is where too many calls contradict the others, or the last ones do.
+        """
+        if not self.is_clear:
+            return None
+        last = self.trend.stretches[-1]
+        is_last = last.moments[-1] is self.moments[-1]
+        return last if is_last and last.fit.is_settled else None
+
+    @property
     def is_clear(self) -> bool:
-        """Whether few enough calls contradict the others for anything to be said."""
-        return self.odd_calls <= _ODD_SHARE * self.calls
+        """Whether few enough calls contradict the others."""
+        return bool(self.trend.stretches) and self.odd_calls <= _ODD_SHARE * self.calls
+
+    @property
+    def steps(self) -> list[Step]:
+        """Where theta jumped; none where too many calls contradict each other to tell."""
+        return self.trend.steps if self.is_clear else []
 
     @property
     def theta(self) -> Range:
         """What has to be added to the server's clock, at the last call."""
-        if not self.is_clear:
-            return Range(None, None)
-        return self.trend.stretches[-1].theta(self.at_unix_nano)
+        return self.now.theta(self.at_unix_nano) if self.now else Range(None, None)
 
     @property
     def estimate(self) -> float | None:
         """What theta most simply is, within its range; None where that is open."""
-        return self.trend.stretches[-1].estimate(self.at_unix_nano) if self.is_clear else None
+        return self.now.estimate(self.at_unix_nano) if self.now else None
 
     @property
     def drift(self) -> Range:
-        """How theta grows, in nanoseconds a nanosecond, in the last stretch."""
-        return self.trend.stretches[-1].drift
+        """How theta grows, in nanoseconds a nanosecond, in the stretch that goes on."""
+        return self.now.drift if self.now else Range(None, None)
 
     @property
     def verdict(self) -> Verdict:
         """What is the matter, the worst first."""
         theta = self.theta
-        if not self.is_clear:
+        if self.now is None:
             return "unclear"
-        if self.trend.steps:
+        if self.steps:
             return "stepped"
         if not self.drift.has(0):
             return "drifting"
@@ -94,15 +110,17 @@ class FleetPair:
     @property
     def by(self) -> list[Where]:
         """The server's spans that theta is known by: from below, then from above."""
-        stretch = self.trend.stretches[-1]
-        lower = max(stretch.moments, key=lambda one: (one.lower.ns, one.lower.at))
-        above = [one for one in stretch.moments if one.upper is not None and one.upper_by]
-        tightest = min(above, key=lambda one: one.upper or one.lower, default=None)
+        if self.now is None:
+            return []
+        lower = max(self.now.moments, key=lambda one: (one.lower.ns, one.lower.at))
         by = [lower.lower_by]
-        # Where the tightest bound is not believed, nobody is named.
-        if tightest is not None and tightest.upper_by and not tightest.refuted:
-            by.append(tightest.upper_by)
-        return by
+        # Only of the tightest of each moment is known who says it.
+        told = [
+            (uppers[0], moment.upper_by)
+            for moment, uppers in zip(self.now.moments, self.now.fit.uppers, strict=True)
+            if uppers and moment.upper_by and uppers[0] == moment.uppers[0]
+        ]
+        return by + [by for _, by in sorted(told, key=lambda one: one[0].ns)[:1]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -42,7 +42,7 @@ class Lines:
     Attributes:
         lowers: The points they pass above, those on the hull.
         uppers: Those they pass below; none where nothing bounds them from above.
-        slope: One of their slopes.
+        slope: One of their slopes; of lines that do not pass the one that comes nearest.
         origin: What points are seen from, so that floats are exact enough.
     """
 
@@ -68,6 +68,16 @@ class Lines:
         x = float(at - self.origin.at)
         least = self.origin.ns + self._least(x)
         return least, None if self.is_open else self.origin.ns + self._most(x)
+
+    @property
+    def room_ns(self) -> float:
+        """How far apart the points are along the slope; below 0 where no line passes."""
+        return float("inf") if self.is_open else _room(self.lowers, self.uppers, self.slope)[0]
+
+    def over(self, point: Point) -> float:
+        """How far a point is over the lowest line of the slope that passes above the lower ones."""
+        x, y = float(point.at - self.origin.at), float(point.ns - self.origin.ns)
+        return y - _over(self.lowers, self.slope, x).height
 
     @property
     def level(self) -> float | None:
@@ -119,22 +129,26 @@ def lines_between(lowers: Sequence[Point], uppers: Sequence[Point]) -> Lines | N
         lowers: At least one.
         uppers: Any number.
     """
+    best = widest(lowers, uppers)
+    return best if best.room_ns >= -_ROUNDING_NS else None
+
+
+def widest(lowers: Sequence[Point], uppers: Sequence[Point]) -> Lines:
+    """As `lines_between`, but where there are none what comes nearest to it: room below nothing."""
     origin = lowers[0]
     below = _hull([(float(x - origin.at), float(y - origin.ns)) for x, y in lowers], 1)
     above = _hull([(float(x - origin.at), float(y - origin.ns)) for x, y in uppers], -1)
     if not above:
         return Lines(below, (), 0.0, origin)
     low, high = -MAX_DRIFT, MAX_DRIFT
-    for slope in (low, high):
-        if _room(below, above, slope)[0] >= -_ROUNDING_NS:
-            return Lines(below, above, slope, origin)
+    middle = 0.0
     for _ in range(_ROUNDS):
-        middle = (low + high) / 2
         room, grows = _room(below, above, middle)
-        if room >= -_ROUNDING_NS:
-            return Lines(below, above, middle, origin)
+        if room >= -_ROUNDING_NS or not grows:
+            break
         low, high = (middle, high) if grows > 0 else (low, middle)
-    return None
+        middle = (low + high) / 2
+    return Lines(below, above, middle, origin)
 
 
 def _room(lowers: Sequence[_Dot], uppers: Sequence[_Dot], slope: float) -> tuple[float, float]:

@@ -14,9 +14,9 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from otx.model.telemetry import Attributes, Span
 from otx.tracing.assembly import NO_PARENT, Trace
+from otx.tracing.grain import grain_ns
 
-_US, _MS = 1_000, 1_000_000
-LATE_END_NS = _MS
+LATE_END_NS = 1_000_000
 """A server's span may be closed this much after its response was received: what sticks out of the
 client by no more than this tells nothing against equal clocks."""
 
@@ -91,7 +91,7 @@ def gave_up(client: Span) -> bool:
 
 def _call(trace: Trace, parent: int, child: int, servers: int) -> Call:
     above, below = trace.spans[parent], trace.spans[child]
-    grain = max(_grain(above), _grain(below))
+    grain = max(grain_ns(above), grain_ns(below))
     late = above.start_unix_nano - below.start_unix_nano
     lower = late - grain
     if above.kind != "CLIENT" or below.kind != "SERVER" or above.duration_ns <= 0:
@@ -109,20 +109,6 @@ def _call(trace: Trace, parent: int, child: int, servers: int) -> Call:
     elif -LATE_END_NS <= upper < 0:
         upper = 0
     return Call(parent, child, lower, None if reason else upper, reason, is_outside)
-
-
-def _grain(span: Span) -> int:
-    """What a span's times are rounded to, in nanoseconds, as far as shows.
-
-    JavaScript's SDKs begin a span at a whole millisecond and measure from there. Elsewhere the
-    duration tells, which no shift changes; that it looks rounded by chance costs no truth.
-    """
-    if span.resource.get("telemetry.sdk.language") in ("nodejs", "webjs"):
-        return _MS
-    length = span.duration_ns
-    if length % _US:
-        return 1
-    return _US if length % _MS else _MS
 
 
 def _http_status(attributes: Attributes) -> int:

@@ -9,9 +9,10 @@ from otx.tracing.clock_faults import WHY
 from otx.tracing.skew import Skew
 from otx.tracing.skew_bounds import Bounds
 from otx.tracing.skew_fleet import FleetPair, FleetSkew
+from otx.tracing.skew_moments import Where
 from otx.tracing.skew_pairs import ClockPair
 from otx.tracing.skew_solve import Solution
-from otx.tracing.skew_trend import Range, Step, Where
+from otx.tracing.skew_trend import Range, Step
 from otx.tracing.skew_windows import windows
 
 Document: TypeAlias = dict[str, Any]
@@ -140,15 +141,21 @@ def fleet_words(one: FleetPair) -> str:
     """What is the matter with a pair, in words."""
     match one.verdict:
         case "unclear":
-            return f"unknown: {one.odd_calls} of {counted(one.calls, 'call')} contradict the others"
+            return _unclear_words(one)
         case "stepped":
-            step = one.trend.steps[-1]
+            step = one.steps[-1]
             at = format_time(step.before_unix_nano)[:19] + "Z"
             return f"stepped by {_range_words(step.by)} before {at}; {_theta_words(one.theta)}"
         case "drifting":
             return f"{_theta_words(one.theta)}, and drifts"
         case _:
             return _theta_words(one.theta)
+
+
+def _unclear_words(one: FleetPair) -> str:
+    if one.is_clear:
+        return "unknown: the last calls contradict those before, it may just have stepped"
+    return f"unknown: {one.odd_calls} of {counted(one.calls, 'call')} contradict the others"
 
 
 def _trace_words(one: Bounds) -> str:
@@ -236,7 +243,7 @@ def _pair_document(one: FleetPair, fleet: FleetSkew, window_ns: int) -> Document
         "contradicting": one.odd_calls,
         "verdict": one.verdict,
         "why": fleet_words(one),
-        "steps": [_step_document(step) for step in one.trend.steps],
+        "steps": [_step_document(step) for step in one.steps],
         "windows": [
             {"start_time": format_time(window.begin_unix_nano), **window.counts()}
             | _theta_document(window.theta, window.theta.middle)

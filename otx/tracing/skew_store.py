@@ -16,8 +16,8 @@ from otx.otlp.json_columns import read_attributes
 from otx.store.reader import Store
 from otx.tracing.domains import Domain, domain_of_resource
 from otx.tracing.skew_lines import Point
+from otx.tracing.skew_moments import Moment, Where
 from otx.tracing.skew_pairs import LATE_END_NS, ClockPair
-from otx.tracing.skew_trend import Moment, Where
 
 MOMENTS_A_WINDOW = 4
 _UPPERS = 8

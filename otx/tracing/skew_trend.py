@@ -10,60 +10,13 @@ of a stretch of one moment is taken for.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
 
-from otx.tracing.skew_lines import MAX_DRIFT, Lines, Point, lines_above, lines_between
-
-MIN_CALLS = 3
-"""Fewer calls between two others that agree without them are odd ones out, not a step."""
-_LOOK_AHEAD = 2
-
-
-class Where(NamedTuple):
-    """The server's span that a bound is known by."""
-
-    trace_id: str
-    span_id: str
-
-
-@dataclass(frozen=True, eq=False)
-class Moment:
-    """The calls of one clock pair in a short time.
-
-    Attributes:
-        begin_unix_nano: The begin of that time, by the client's clock.
-        calls: How many there are.
-        closed: How many of them bound theta from above.
-        outside: How many servers lie outside their client's time.
-        lower: What they say most from below, and when.
-        uppers: What they say from above, tightest first; the first few.
-        lower_by: Who says most from below.
-        upper_by: Who says most from above; None where nobody does.
-    """
-
-    begin_unix_nano: int
-    calls: int
-    closed: int
-    outside: int
-    lower: Point
-    uppers: Sequence[Point]
-    lower_by: Where
-    upper_by: Where | None = None
-
-    @cached_property
-    def refuted(self) -> int:
-        """How many bounds from above are under one from below."""
-        low = self.lower
-        return sum(one.ns + MAX_DRIFT * abs(one.at - low.at) < low.ns for one in self.uppers)
-
-    @cached_property
-    def upper(self) -> Point | None:
-        """What is believed from above: as many as were refuted may hide among the tightest."""
-        doubted = 2 * self.refuted
-        return self.uppers[doubted] if doubted < len(self.uppers) else None
+from otx.tracing.skew_fit import MIN_CALLS, Fit, fit
+from otx.tracing.skew_lines import Lines
+from otx.tracing.skew_moments import Moment
 
 
 class Range(NamedTuple):
@@ -96,12 +49,22 @@ class Stretch:
     """Time in which theta was a line."""
 
     moments: Sequence[Moment]
-    lines: Lines
+    fit: Fit
+
+    @property
+    def lines(self) -> Lines:
+        """What theta can have been."""
+        return self.fit.lines
 
     @property
     def calls(self) -> int:
         """How many calls it is known by."""
         return sum(one.calls for one in self.moments)
+
+    @property
+    def refuted(self) -> int:
+        """How many of them are not believed."""
+        return sum(self.fit.refuted)
 
     def theta(self, at_unix_nano: int) -> Range:
         """What theta can be at a time, in nanoseconds."""
@@ -138,8 +101,8 @@ class Trend:
     """Theta of one clock pair over time.
 
     Attributes:
-        stretches: By time; at least one.
-        odd: Moments that contradict what is before and behind them.
+        stretches: By time; none where nothing agrees.
+        odd: Moments that contradict themselves, or are too few to be a stretch.
     """
 
     stretches: Sequence[Stretch]
@@ -161,75 +124,42 @@ def trend(moments: Sequence[Moment]) -> Trend:
     odd: list[Moment] = []
     rest = list(moments)
     while rest:
-        taken, left_out = _longest(rest)
-        stretch = _stretch([rest[place] for place in taken])
-        rest_begins = max([*taken, *left_out]) + 1
-        few = [rest[place] for place in left_out]
-        if stretch.calls < MIN_CALLS and len(moments) > len(taken):
-            few += stretch.moments
+        stretch = _longest(rest)
+        if stretch is None:
+            odd.append(rest.pop(0))
+            continue
+        if stretch.calls < MIN_CALLS < sum(one.calls for one in moments):
+            odd += stretch.moments
         else:
             stretches.append(stretch)
-        odd += few
-        rest = rest[rest_begins:]
-    # Where nothing agrees with anything, only what is certain is left.
-    return Trend(stretches or [Stretch(moments, lines_above(moments[-1].lower))], odd)
+        rest = rest[len(stretch.moments) :]
+    return Trend(stretches, odd)
 
 
-def _stretch(moments: Sequence[Moment]) -> Stretch:
-    lines = _lines(moments)
-    assert lines is not None  # noqa: S101 - a moment alone always has one
-    return Stretch(moments, lines)
-
-
-def _lines(moments: Sequence[Moment], more: Sequence[Point] = ()) -> Lines | None:
-    lowers = [*(one.lower for one in moments), *more]
-    return lines_between(lowers, [one.upper for one in moments if one.upper is not None])
-
-
-def _longest(moments: Sequence[Moment]) -> tuple[list[int], list[int]]:
-    """The places of the first moments that one line passes, and of those among them it does not."""
-    taken: list[int] = []
-    left_out: list[int] = []
-    begin = 0
-    while True:
-        end = _furthest(moments, taken, begin)
-        taken += range(begin, end)
-        ahead = range(end + 1, min(end + 1 + _LOOK_AHEAD, len(moments)))
-        if not ahead or not _is_odd(moments, taken, end, ahead):
-            return taken, left_out
-        left_out.append(end)
-        begin = end + 1
-
-
-def _is_odd(
-    moments: Sequence[Moment], taken: Sequence[int], odd: int, ahead: Sequence[int]
-) -> bool:
-    """Whether what is behind a moment agrees with what is before it, and it itself from below.
-
-    What calls say from below is certain: where that does not agree, the clocks stepped.
-    """
-    around = [moments[place] for place in (*taken, *ahead)]
-    return _lines(around) is not None and _lines(around, [moments[odd].lower]) is not None
-
-
-def _furthest(moments: Sequence[Moment], taken: Sequence[int], begin: int) -> int:
-    """How far a line passes that passes those taken, by halving: more moments leave fewer lines."""
-    kept = [moments[place] for place in taken]
-    if _lines([*kept, *moments[begin:]]) is not None:
-        return len(moments)
-    reached, beyond = begin if kept else begin + 1, len(moments) + 1
-    step = 1
-    while reached + step < beyond and _lines([*kept, *moments[begin : reached + step]]) is not None:
-        reached += step
-        step *= 2
-    beyond = min(beyond, reached + step)
+def _longest(moments: Sequence[Moment]) -> Stretch | None:
+    """As many of the first moments as lines pass, by halving; None where the first has none."""
+    found = _stretch(moments, len(moments))
+    if found is not None:
+        return found
+    reached, step = 0, 1
+    while (longer := _stretch(moments, reached + step)) is not None:
+        found, reached, step = longer, reached + step, 2 * step
+    beyond = min(reached + step, len(moments))
     while beyond - reached > 1:
         middle = (reached + beyond) // 2
-        if _lines([*kept, *moments[begin:middle]]) is None:
+        longer = _stretch(moments, middle)
+        if longer is None:
             beyond = middle
         else:
-            reached = middle
-    return min(reached, len(moments))
+            found, reached = longer, middle
+    return found
+
+
+def _stretch(moments: Sequence[Moment], count: int) -> Stretch | None:
+    if count > len(moments):
+        return None
+    fitted = fit(moments[:count])
+    return None if fitted is None else Stretch(moments[:count], fitted)
 
 
 def _steps(stretches: Sequence[Stretch]) -> Iterator[Step]:

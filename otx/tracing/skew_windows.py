@@ -1,11 +1,13 @@
-"""A clock pair's calls window by window, each for itself, whatever the others say."""
+"""A clock pair's calls window by window, each for itself, from what is believed."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from otx.tracing.skew_fleet import FleetPair
-from otx.tracing.skew_trend import Moment, Range
+from otx.tracing.skew_lines import Point
+from otx.tracing.skew_moments import Moment
+from otx.tracing.skew_trend import Range
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,13 +34,18 @@ class Window:
 
 def windows(pair: FleetPair, window_ns: int) -> list[Window]:
     """The windows that have calls, by time."""
+    believed = {
+        moment.begin_unix_nano: uppers
+        for stretch in pair.trend.stretches
+        for moment, uppers in zip(stretch.moments, stretch.fit.uppers, strict=True)
+    }
     found: dict[int, list[Moment]] = defaultdict(list)
     for moment in pair.moments:
         found[moment.begin_unix_nano // window_ns].append(moment)
     return [
         Window(
             at * window_ns,
-            _agreed(moments),
+            _agreed(moments, believed),
             sum(one.calls for one in moments),
             sum(one.outside for one in moments),
         )
@@ -46,7 +53,8 @@ def windows(pair: FleetPair, window_ns: int) -> list[Window]:
     ]
 
 
-def _agreed(moments: Sequence[Moment]) -> Range:
+def _agreed(moments: Sequence[Moment], believed: Mapping[int, Sequence[Point]]) -> Range:
     least = max(one.lower.ns for one in moments)
-    most = min((one.upper.ns for one in moments if one.upper is not None), default=None)
+    above = [point.ns for one in moments for point in believed.get(one.begin_unix_nano, ())]
+    most = min(above, default=None)
     return Range(None, None) if most is not None and most < least else Range(least, most)

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otx.tracing.skew_lines import Point
-from otx.tracing.skew_trend import Moment, Trend, Where, trend
+from otx.tracing.skew_moments import Moment, Where
+from otx.tracing.skew_trend import Trend, trend
 
 US, MS, S = 10**3, 10**6, 10**9
 BEGIN = 1_790_000_000 * S
