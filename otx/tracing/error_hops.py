@@ -18,6 +18,7 @@ from otx.tracing.error_rules import (
     ABSORBED,
     ALONE,
     ANSWER,
+    BARE,
     GAVE_UP,
     INCOMPLETE,
     LATE,
@@ -30,7 +31,7 @@ from otx.tracing.error_rules import (
     UNORDERED,
     UNSEEN,
 )
-from otx.tracing.failures import Failure, names
+from otx.tracing.failures import Failure, is_same_exception, names
 from otx.tracing.finding import Fact, Finding, FindingRule
 from otx.tracing.timing import Timing
 from otx.tracing.waits import is_message
@@ -151,12 +152,15 @@ class _Hops:
 
     def _is_another(self, number: int, below: Sequence[int]) -> bool:
         """Whether an exception was recorded that no failed child had, nor is said to come of it."""
-        mine = self._failed[number]
-        if not mine.has_exception:
+        if not self._failed[number].has_exception:
             return False
-        theirs = {self._failed[child].what for child in below}
         span = self._trace.spans[number]
-        return mine.what not in theirs and not any(names(span, one) for one in theirs)
+        for child in below:
+            theirs = self._failed[child]
+            is_same = is_same_exception(span, self._trace.spans[child])
+            if is_same or (theirs.says_why and names(span, theirs.what)):
+                return False
+        return True
 
     def _is_server_of(self, child: int, number: int) -> bool:
         spans = self._trace.spans
@@ -188,6 +192,8 @@ class _Hops:
         missing = self._may_be_missing(number)
         if missing:
             return self._said(number, "unknown", INCOMPLETE, missing=missing)
+        if not self._failed[number].says_why:
+            return self._said(number, "unknown", BARE)
         return self._said(number, "originated", ORIGIN)
 
     def _at_call(self, number: int) -> ErrorHop:

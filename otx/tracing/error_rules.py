@@ -70,6 +70,11 @@ INCOMPLETE = _rule(
     "{operation} failed ({what}); the cause may lie in a missing span, {missing}.",
     "spans whose parent is missing began while it ran, and that parent may lie below it",
 )
+BARE = _rule(
+    "bare",
+    "{operation} failed, nothing below it did, and it does not say why.",
+    "no child failed before it ended; there is neither exception, error.type, code nor message",
+)
 UNORDERED = _rule(
     "unordered",
     "{operation} failed ({what}); whether {server} had ended by then is not known.",
@@ -89,5 +94,6 @@ ERROR_RULES = (
     UNSEEN,
     ALONE,
     INCOMPLETE,
+    BARE,
     UNORDERED,
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from otx.model.telemetry import AttributeValue, Span
+from otx.model.telemetry import AttributeValue, Span, SpanEvent
 
 FailureSign: TypeAlias = Literal["status", "exception", "error.type", "http", "grpc"]
 GaveUp: TypeAlias = Literal["", "timeout", "cancelled"]
@@ -37,6 +37,8 @@ _HTTP_KEYS = ("http.response.status_code", "http.status_code")
 _GRPC_KEYS = ("rpc.grpc.status_code", "rpc.response.status_code")
 _TELLING = frozenset({"error.type", *_HTTP_KEYS, *_GRPC_KEYS})
 """Attributes that may tell of a failure; most spans have none of them."""
+_EXCEPTION_TEXTS = ("exception.message", "exception.stacktrace")
+_NOTHING = "status ERROR"
 _TIMEOUT = ("timeout", "timed out", "timedout", "deadline")
 _CANCELLED = ("cancel", "client disconnected", "context done")
 
@@ -56,6 +58,11 @@ class Failure:
     what: str
     has_exception: bool
     gave_up: GaveUp
+
+    @property
+    def says_why(self) -> bool:
+        """Whether more is recorded than that it failed."""
+        return self.what != _NOTHING
 
     @property
     def is_own_timeout(self) -> bool:
@@ -95,7 +102,7 @@ def failure_of(span: Span) -> Failure | None:
     said = " ".join((*told, span.status_message)).lower()
     return Failure(
         tuple(words),
-        next(filter(None, told), "status ERROR"),
+        next(filter(None, told), _NOTHING),
         exception is not None,
         _gave_up(said),
     )
@@ -103,12 +110,21 @@ def failure_of(span: Span) -> Failure | None:
 
 def names(span: Span, what: str) -> bool:
     """Whether a failed span's message or stack trace tells of another's failure."""
-    if not what:
-        return False
-    told = (event.attributes.get("exception.stacktrace") for event in span.events)
-    messages = (event.attributes.get("exception.message") for event in span.events)
     short = what.rsplit(".", 1)[-1]
-    return any(short in str(text or "") for text in (span.status_message, *told, *messages))
+    texts = [span.status_message]
+    for event in span.events:
+        texts += [str(event.attributes.get(key, "")) for key in _EXCEPTION_TEXTS]
+    return any(short in text for text in texts)
+
+
+def is_same_exception(one: Span, other: Span) -> bool:
+    """Whether two spans recorded an exception with the same type and message."""
+    first, second = _last_exception(one), _last_exception(other)
+    if first is None or second is None:
+        return False
+    keys = ("exception.type", "exception.message")
+    told = [first.attributes.get(key) for key in keys]
+    return bool(told[1]) and told == [second.attributes.get(key) for key in keys]
 
 
 def _gave_up(said: str) -> GaveUp:
@@ -118,11 +134,16 @@ def _gave_up(said: str) -> GaveUp:
 
 
 def _exception(span: Span) -> str | None:
-    """The type of the last exception that was recorded; one that was caught within is none."""
+    """The type of the last exception that was recorded."""
+    event = _last_exception(span)
+    return None if event is None else str(event.attributes.get("exception.type") or "exception")
+
+
+def _last_exception(span: Span) -> SpanEvent | None:
+    """The last exception that left the span: one that was caught within does not count."""
     for event in reversed(span.events):
         if event.name == "exception" and event.attributes.get("exception.escaped") is not False:
-            named = event.attributes.get("exception.type") or "exception"
-            return str(named)
+            return event
     return None
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -38,8 +39,16 @@ def told(*spans: Span) -> tuple[dict[str, str], list[str]]:
     )
 
 
-failing = partial(span, status="ERROR")
+failing = partial(span, status="ERROR", error_type="IOError")
 ROOT = failing("root", "", 0, 100, "SERVER")
+
+
+def well(one: Span, **changes: Any) -> Span:
+    """The same span as if it had not failed."""
+    told = {key: value for key, value in one.attributes.items() if key != "error.type"}
+    return replace(one, **{"status": "UNSET", "attributes": told, **changes})
+
+
 CALL = failing("call", "root", 10, 60, "CLIENT", server_address="stock")
 STOCK = failing("stock", "call", 20, 50, "SERVER", "stock", host="two")
 
@@ -52,9 +61,9 @@ def test_an_error_is_followed_to_where_it_began() -> None:
     trace = assemble([ROOT, CALL, STOCK])
     chain = [sentence(hop.because) for hop in story.chain(story.causes[0], trace)]
     assert chain == [
-        "stock stock failed (status ERROR), and nothing below it did.",
-        "shop call failed (status ERROR) after stock stock had.",
-        "shop root failed (status ERROR) after shop call had.",
+        "stock stock failed (IOError), and nothing below it did.",
+        "shop call failed (IOError) after stock stock had.",
+        "shop root failed (IOError) after shop call had.",
     ]
     reasons = ("reaches-root", "critical-path", "other-service", "own-decision")
     assert story.causes[0].reasons == reasons
@@ -62,8 +71,7 @@ def test_an_error_is_followed_to_where_it_began() -> None:
 
 def test_a_retry_that_succeeds_absorbs() -> None:
     again = span("again", "root", 60, 80, "CLIENT", operation="call", server_address="stock")
-    well = replace(ROOT, status="UNSET")
-    roles, _ = told(well, CALL, STOCK, again)
+    roles, _ = told(well(ROOT), CALL, STOCK, again)
     assert roles == {"stock": "originated", "call": "propagated", "root": "absorbed"}
     roles, causes = told(ROOT, CALL, STOCK, again)
     assert roles["root"] == "originated"
@@ -76,7 +84,7 @@ def test_a_fallback_absorbs() -> None:
 
 
 def test_a_client_that_gave_up_first_masks_what_its_server_did() -> None:
-    slow = replace(STOCK, end_unix_nano=90_000_000, status="UNSET")
+    slow = well(STOCK, end_unix_nano=90_000_000)
     roles, causes = told(ROOT, CALL, slow)
     assert roles == {"call": "masked", "root": "propagated"}
     assert causes == ["call"]
@@ -92,10 +100,10 @@ def test_a_server_that_failed_after_its_client_is_late() -> None:
 def test_a_client_that_timed_out_had_no_answer_whatever_the_clocks_say() -> None:
     timeout = replace(CALL, attributes={"error.type": "timeout"})
     far = replace(STOCK, resource={"host.name": "far"})
-    for server in (far, replace(far, status="UNSET")):
+    for server in (far, well(far)):
         roles, causes = told(ROOT, timeout, server)
         assert (roles["call"], causes[0]) == ("masked", "call")
-    roles, _ = told(ROOT, CALL, replace(far, status="UNSET"))
+    roles, _ = told(ROOT, CALL, well(far))
     assert roles["call"] == "unknown"
 
 
@@ -103,12 +111,13 @@ def test_a_client_that_timed_out_had_no_answer_whatever_the_clocks_say() -> None
     ("mine", "role"),
     [
         ({"exception.type": "shop.OtherError"}, "unknown"),
-        ({"exception.type": "KeyError"}, "propagated"),
+        ({"exception.type": "KeyError"}, "unknown"),
+        ({"exception.type": "KeyError", "exception.message": "'a'"}, "propagated"),
         ({"exception.type": "Other", "exception.stacktrace": "Caused by: KeyError"}, "propagated"),
     ],
 )
 def test_another_exception_may_have_its_own_cause(mine: dict[str, str], role: str) -> None:
-    theirs = [SpanEvent(0, "exception", {"exception.type": "KeyError"})]
+    theirs = [SpanEvent(0, "exception", {"exception.type": "KeyError", "exception.message": "'a'"})]
     below = failing("below", "root", 10, 20, events=theirs)
     roles, causes = told(replace(ROOT, events=[SpanEvent(0, "exception", mine)]), below)
     assert roles["root"] == role
@@ -124,7 +133,7 @@ def test_what_was_cancelled_from_above_is_no_cause() -> None:
 
 
 def test_a_failed_answer_to_an_answer_that_was_well_began_at_the_client() -> None:
-    roles, causes = told(ROOT, CALL, replace(STOCK, status="UNSET"))
+    roles, causes = told(ROOT, CALL, well(STOCK))
     assert (roles["call"], causes) == ("originated", ["call"])
 
 
@@ -159,6 +168,12 @@ def test_without_the_called_side_no_cause_is_named_there(call: Span, role: str, 
     assert sentence(cause.hop.because).endswith(words)
 
 
+def test_a_failure_that_does_not_say_why_is_a_place_to_look() -> None:
+    (cause,) = story_of([replace(ROOT, attributes={})]).causes
+    assert (cause.hop.role, cause.is_known) == ("unknown", False)
+    assert sentence(cause.hop.because).endswith("and it does not say why.")
+
+
 def test_a_missing_span_that_may_lie_below_leaves_the_cause_unknown() -> None:
     orphan = span("orphan", "gone", 20, 30)
     story = story_of([ROOT, orphan])
@@ -169,8 +184,8 @@ def test_a_missing_span_that_may_lie_below_leaves_the_cause_unknown() -> None:
 
 
 def test_consumers_do_not_fail_their_producers() -> None:
-    send = replace(CALL, kind="PRODUCER", status="UNSET")
-    roles, causes = told(replace(ROOT, status="UNSET"), send, replace(STOCK, kind="CONSUMER"))
+    send = well(CALL, kind="PRODUCER")
+    roles, causes = told(well(ROOT), send, replace(STOCK, kind="CONSUMER"))
     assert (roles, causes) == ({"stock": "originated"}, ["stock"])
 
 

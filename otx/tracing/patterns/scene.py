@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from otx.tracing.assembly import Trace
@@ -16,6 +17,10 @@ from otx.tracing.waits import Waits
 
 WORTH_SHARE = 0.05
 """The least part of the path's duration for which time is worth a statement."""
+
+
+FEWEST_COARSE = 5
+"""Calls in a row whose times overlap by no more than they are rounded; fewer prove nothing."""
 
 
 class Alike(NamedTuple):
@@ -90,8 +95,8 @@ class Scene:
     def coarse_rows(self, members: Sequence[int]) -> Iterator[list[int]]:
         """As rows, but times that are rounded down may overlap by as much as that.
 
-        What began at once in truth is told from a row by its length, which must be that of all of
-        them one after the other, and more than rounding can make.
+        What began at once in truth is told from a row by its length: that of all of them one after
+        the other, and more than rounding can make.
         """
         row: list[int] = []
         ends = 0
@@ -108,13 +113,22 @@ class Scene:
             yield from self._checked(row)
 
     def _checked(self, row: list[int]) -> Iterator[list[int]]:
+        """A row whose every stretch without certain gaps is long enough; else it is cut."""
         grain = max(grain_ns(self.trace.spans[member]) for member in row)
-        length = self.timing.starts[row[-1]] - self.timing.starts[row[0]]
-        busy = sum(map(self.duration_ns, row[:-1]))
-        if grain > 1 and length > 2 * grain and length >= busy - grain:
+        stretches = [[row[0]]]
+        for earlier, later in pairwise(row):
+            if self.timing.starts[later] >= self.timing.ends[earlier] + grain:
+                stretches.append([])
+            stretches[-1].append(later)
+        if len(row) >= FEWEST_COARSE and all(self._is_long(one, grain) for one in stretches):
             yield row
         else:
             yield from self.rows(row)
+
+    def _is_long(self, stretch: Sequence[int], grain: int) -> bool:
+        length = self.timing.starts[stretch[-1]] - self.timing.starts[stretch[0]]
+        busy = sum(map(self.duration_ns, stretch[:-1]))
+        return len(stretch) == 1 or (length > 2 * grain and length >= busy - grain)
 
     def _follows(self, later: int, earlier: int, ended: int) -> bool:
         domains = self.trace.domains
