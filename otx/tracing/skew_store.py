@@ -22,7 +22,8 @@ from otx.tracing.skew_pairs import LATE_END_NS, ClockPair
 MOMENTS_A_WINDOW = 4
 _UPPERS = 8
 """How many of a moment's bounds from above are kept: those that others refute are passed over."""
-_SPANS_A_PART = 2_000_000
+_SPANS_A_PART = 1_000_000
+"""Pairing takes about 500 bytes a span, and a store's queries have 1 GiB."""
 
 _GRAIN = """CASE
     WHEN contains(resource, '"nodejs"') OR contains(resource, '"webjs"') THEN 1000000
