@@ -7,9 +7,9 @@ calls block: not in runtimes that wait without a thread, and not where spans of 
 that they did not block theirs.
 """
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from typing import NamedTuple
 
 from otx.tracing.assembly import NO_PARENT, Trace
@@ -18,7 +18,7 @@ from otx.tracing.edges import RETURN, THREAD, Edge, end_of, start_of
 from otx.tracing.grain import grain_ns
 
 _MOST_AT_ONCE = 8
-"""Of more spans that ended at one time no order is told; what follows from them would be many."""
+"""Of more spans that ended at one time the others are passed over; edges would be too many."""
 
 
 class _Thread(NamedTuple):
@@ -73,47 +73,48 @@ def _unnested(trace: Trace, numbers: Sequence[int]) -> bool:
 
 
 def _by_end(trace: Trace, numbers: Sequence[int]) -> Iterator[Edge]:
-    """Ends in their order, and from the last of them before it to each start."""
-    groups = [
-        list(them)
-        for _, them in groupby(
-            sorted(numbers, key=lambda one: (_times(trace, one)[1], -_times(trace, one)[0])),
-            key=lambda one: (_times(trace, one)[1], _times(trace, one)[0]),
-        )
-    ]
-    last: list[int] = []
-    place = 0
-    for number in numbers:  # by start
-        start, _ = _times(trace, number)
-        while place < len(groups) and _is_over(trace, groups[place][0], start):
-            yield from _between(trace, last, groups[place])
-            last = groups[place]
-            place += 1
-        if len(last) <= _MOST_AT_ONCE:
-            yield from (Edge(end_of(one), start_of(number), THREAD) for one in last)
-    for group in groups[place:]:
-        yield from _between(trace, last, group)
-        last = group
+    """To each start and each end from the ends just before it; the rest follows from these.
+
+    Times of one process are rounded alike, so that only JavaScript's ends may be early, and two of
+    them compare only where they are a grain apart.
+    """
+    first = trace.spans[numbers[0]]
+    grain = grain_ns(first) if has_one_thread(first) else 0
+    by_end = sorted(numbers, key=lambda one: _times(trace, one)[::-1])
+    ends = [_times(trace, one)[1] for one in by_end]
+
+    def just_before(time_ns: int) -> Iterator[int]:
+        place = bisect_left(ends, time_ns - grain) - 1
+        least = ends[place] - grain if place >= 0 else 0
+        for back in range(place, max(place - _MOST_AT_ONCE, -1), -1):
+            if back < place and ends[back] < least:
+                return
+            yield by_end[back]
+
+    for number in numbers:
+        start, end = _times(trace, number)
+        parent = trace.parents[number]
+        for one in just_before(start):
+            yield Edge(end_of(one), start_of(number), THREAD)
+        # What ended as this began, unless either could lie in the other.
+        place = bisect_left(ends, start)
+        if not grain and end > start and place < len(ends) and ends[place] == start:
+            one = by_end[place]
+            if _times(trace, one)[0] < start and parent != one:
+                yield Edge(end_of(one), start_of(number), THREAD)
+        for one in just_before(end):
+            rule = RETURN if trace.parents[one] == number else THREAD
+            yield Edge(end_of(one), end_of(number), rule)
+        # A child and its parent that end at one time; which came first is known.
+        is_level = parent != NO_PARENT and not grain and _times(trace, parent)[1] == end
+        if is_level and _is_same_thread(trace, number, parent):
+            yield Edge(end_of(number), end_of(parent), RETURN)
 
 
-def _between(trace: Trace, earlier: Sequence[int], later: Sequence[int]) -> Iterator[Edge]:
-    if len(later) > 1:
-        members = set(later)
-        for number in later:
-            if trace.parents[number] in members:
-                yield Edge(end_of(number), end_of(trace.parents[number]), RETURN)
-    if max(len(earlier), len(later)) > _MOST_AT_ONCE:
-        return
-    for one in earlier:
-        for other in later:
-            rule = RETURN if trace.parents[one] == other else THREAD
-            if trace.parents[other] != one:
-                yield Edge(end_of(one), end_of(other), rule)
-
-
-def _is_over(trace: Trace, number: int, start_ns: int) -> bool:
-    """Whether a span had ended when another of its thread began."""
-    return _times(trace, number)[1] + _grain(trace, number) < start_ns
+def _is_same_thread(trace: Trace, one: int, other: int) -> bool:
+    return trace.domains[one].process == trace.domains[other].process and (
+        thread_of(trace.spans[one]) == thread_of(trace.spans[other])
+    )
 
 
 def _by_start(trace: Trace, numbers: Sequence[int]) -> Iterator[Edge]:
@@ -145,9 +146,3 @@ def _around_orphans(trace: Trace, numbers: Sequence[int]) -> Iterator[Edge]:
 def _times(trace: Trace, number: int) -> tuple[int, int]:
     span = trace.spans[number]
     return span.start_unix_nano, max(span.start_unix_nano, span.end_unix_nano)
-
-
-def _grain(trace: Trace, number: int) -> int:
-    """Times of one process are rounded alike, so that only JavaScript's ends may be early."""
-    span = trace.spans[number]
-    return grain_ns(span) if has_one_thread(span) else 0
