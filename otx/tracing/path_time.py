@@ -1,7 +1,9 @@
 """What the time on a critical path was: work, waiting for somebody outside, or the network.
 
 A client's own time before its server began and after it ended is spent between the two: on the
-wire, and in queues at either side. That is only known where their clocks compare.
+wire, and in queues at either side. Where their clocks compare that is known of each; of a client
+that did nothing else than wait for one server it is known of both together, whatever the clocks
+say, since it is the difference of two durations.
 """
 
 from collections import defaultdict
@@ -16,7 +18,7 @@ from otx.tracing.waits import Waits
 TimeKind: TypeAlias = Literal["self", "waiting", "network", "unknown"]
 """`self`: nothing below the span ran that it waited for. `waiting`: a call whose other side left
 no span. `network`: between a client and its server. `unknown`: the same, on clocks that do not
-compare, or between two servers of one client."""
+compare and with more that the client did, or between two servers of one client."""
 
 
 class Part(NamedTuple):
@@ -24,13 +26,14 @@ class Part(NamedTuple):
 
     Attributes:
         server: The server that a client's section lies next to; `NO_PARENT` for other sections.
-        margin_ns: How far the border to that server may be from the truth.
+        margin_ns: How far the border to that server may be from the truth; None where only the sum
+            of the section before it and the one behind is known.
     """
 
     section: Section
     kind: TimeKind
     server: int = NO_PARENT
-    margin_ns: int = 0
+    margin_ns: int | None = 0
 
     @property
     def duration_ns(self) -> int:
@@ -95,6 +98,15 @@ def _part(section: Section, waits: Waits) -> Part:
 
 def _beside(section: Section, server: int, waits: Waits) -> Part:
     margin = waits.timing.margin_ns(section.span, server)
-    if margin is None:
+    if margin is None and not _is_all_there_is(section.span, server, waits):
         return Part(section, "unknown", server)
     return Part(section, "network", server, margin)
+
+
+def _is_all_there_is(client: int, server: int, waits: Waits) -> bool:
+    """Whether a client has no other child than a server, and both count in full."""
+    timing = waits.timing
+    return waits.trace.children[client] == [server] and all(
+        waits.starts[one] == timing.starts[one] and waits.ends[one] == timing.ends[one]
+        for one in (client, server)
+    )

@@ -33,8 +33,20 @@ def test_around_a_server_is_the_network_where_clocks_compare() -> None:
     found = parts(CALL, SHIFTS)
     kinds = [(part.kind, part.duration_ns // MS) for part in found]
     assert kinds == [("network", 30), ("self", 60), ("network", 10)]
-    assert [part.margin_ns >= 2 * MS for part in found] == [True, False, True]
-    assert [part.kind for part in parts(CALL)] == ["unknown", "self", "unknown"]
+    assert [(part.margin_ns or 0) >= 2 * MS for part in found] == [True, False, True]
+
+
+def test_of_one_server_and_nothing_else_it_is_known_in_sum_on_any_clocks() -> None:
+    found = [(part.kind, part.margin_ns) for part in parts(CALL)]
+    assert found == [("network", None), ("self", 0), ("network", None)]
+
+
+def test_on_clocks_that_do_not_compare_it_is_not_known_otherwise() -> None:
+    beside = span("dns", "client", 0, 10)
+    kinds = [part.kind for part in parts([*CALL, beside])]
+    assert kinds == ["self", "unknown", "self", "unknown"]
+    overdue = replace(CALL[1], end_unix_nano=120 * MS)
+    assert [part.kind for part in parts([CALL[0], overdue])] == ["unknown", "self"]
 
 
 def test_a_call_whose_other_side_left_no_span_waits() -> None:

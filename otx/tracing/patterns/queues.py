@@ -12,7 +12,8 @@ NETWORK = FindingRule(
     "time",
     "{network_ns} of the critical path went by between {client} and {server}, on the network or "
     "in queues at either side.",
-    "own time of clients before their server began and after it ended, on clocks that compare; at "
+    "own time of clients before their server began and after it ended, on clocks that compare or "
+    "of clients that did nothing else; at "
     f"least {WORTH_SHARE:.0%} of the path",
     "otx: client and server spans",
 )

@@ -1,6 +1,7 @@
 """N+1 is the same call in a row, three times at least."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 from otx.model.telemetry import Span
 from otx.tracing.patterns.n_plus_one import find_n_plus_one
@@ -50,3 +51,28 @@ def test_beside_the_path_it_weighs_nothing() -> None:
     long = span("long", "root", 0, 100)
     (found,) = find_n_plus_one(scene([ROOT, long, *selects(4)]))
     assert found.weight_ns == 0
+
+
+def in_whole_ms(spans: list[Span]) -> list[Span]:
+    """As OpenTelemetry for JavaScript records them: starts rounded down, lengths exact."""
+    return [
+        replace(
+            one,
+            start_unix_nano=one.start_unix_nano // MS * MS,
+            end_unix_nano=one.start_unix_nano // MS * MS + one.duration_ns,
+            resource={**one.resource, "telemetry.sdk.language": "nodejs"},
+        )
+        for one in spans
+    ]
+
+
+def test_times_in_whole_milliseconds_may_overlap_by_as_much() -> None:
+    row = in_whole_ms(selects(8, step=1.7, length=1.6))
+    assert any(one.end_unix_nano > next_.start_unix_nano for one, next_ in pairwise(row))
+    assert len(told(find_n_plus_one, ROOT, *row)) == 1
+
+
+def test_what_began_at_once_is_no_row_however_coarse_its_times() -> None:
+    for step, length in ((0.01, 0.3), (0.01, 0.05), (0.6, 1.2)):
+        beside = in_whole_ms(selects(8, step=step, length=length))
+        assert told(find_n_plus_one, ROOT, *beside) == []
