@@ -118,17 +118,26 @@ def _is_same_thread(trace: Trace, one: int, other: int) -> bool:
 
 
 def _by_start(trace: Trace, numbers: Sequence[int]) -> Iterator[Edge]:
-    """From the span that began last of those that have ended to each start."""
-    by_end = sorted(numbers, key=lambda one: _times(trace, one)[1])
-    last = NO_PARENT
-    place = 0
-    for number in numbers:  # by start
-        start, _ = _times(trace, number)
-        while place < len(by_end) and _times(trace, by_end[place])[1] < start:
-            last = max(last, by_end[place])  # numbers are by start
-            place += 1
-        if last != NO_PARENT and _times(trace, last)[0] < start:
-            yield Edge(start_of(last), start_of(number), THREAD)
+    """From the sibling that began last of those that have ended to each start.
+
+    Of siblings only: what such a thread runs of other work has little to do with it, and clocks of
+    traces with thousands of interleaved pieces would grow by each.
+    """
+    families: dict[int, list[int]] = defaultdict(list)
+    for number in numbers:
+        families[trace.parents[number]].append(number)
+    families.pop(NO_PARENT, None)
+    for siblings in families.values():
+        by_end = sorted(siblings, key=lambda one: _times(trace, one)[1])
+        last = NO_PARENT
+        place = 0
+        for number in siblings:  # by start
+            start, _ = _times(trace, number)
+            while _times(trace, by_end[place])[1] < start:
+                last = max(last, by_end[place])  # numbers are by start
+                place += 1
+            if last != NO_PARENT and _times(trace, last)[0] < start:
+                yield Edge(start_of(last), start_of(number), THREAD)
 
 
 def _around_orphans(trace: Trace, numbers: Sequence[int]) -> Iterator[Edge]:

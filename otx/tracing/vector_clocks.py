@@ -101,6 +101,8 @@ class _Clocks:
             for lane, count in self._clocks[source].items():
                 if clock.get(lane, 0) < count:
                     clock[lane] = count
+        if len(sources) > 1:
+            self._forget(clock)
         lane = self._lane(event, sources, clock)
         clock[lane] = clock.get(lane, 0) + 1
         self._ticks[event] = Tick(lane, clock[lane])
@@ -122,6 +124,15 @@ class _Clocks:
         self._tips.append(event)
         self._processes.append(process)
         return len(self._tips) - 1
+
+    def _forget(self, clock: dict[Lane, int]) -> None:
+        """Leave out folded lanes of which another source knows the event that waited for all."""
+        for lane in [lane for lane in clock if lane in self._folded]:
+            waited = self._ticks[self._folded[lane]]
+            while waited.lane in self._folded and clock.get(waited.lane, 0) < waited.nth:
+                waited = self._ticks[self._folded[waited.lane]]
+            if clock.get(waited.lane, 0) >= waited.nth:
+                del clock[lane]
 
     def _fold(self, event: Event, sources: list[Event], clock: dict[Lane, int]) -> None:
         """Forget the lanes that end in an event before this one and lead nowhere else."""
