@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from otx.model.telemetry import Span
-from otx.tracing.skew_report import PAIR_COLUMNS
+from otx.tracing.skew_tables import PAIR_COLUMNS
 from tests.conftest import RunCli
 from tests.tracing.kept import kept
 from tests.tracing.requests import BEGIN, S, Sent, Simulation, fixed

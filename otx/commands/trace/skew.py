@@ -50,22 +50,23 @@ def skew(
 
 def _of_trace(store: "Store", trace_id: str, form: str, output: Output) -> None:
     from otx.services.trace_questions import read_trace
-    from otx.tracing import skew_report as report
+    from otx.tracing import skew_tables
     from otx.tracing.skew import clock_skew
+    from otx.tracing.skew_document import trace_document
     from otx.tracing.skew_store import received_unix_nano
 
     asked = read_trace(store, trace_id)
     found = clock_skew(asked.trace, received_unix_nano(store, asked.id))
     if form == "json":
-        output.document(report.trace_document(found))
+        output.document(trace_document(found))
         return
     if not found.bounds:
         Remarks(output.environment).note("no call in this trace is between two clocks")
     tables = [
-        (report.TRACE_COLUMNS, report.trace_rows(found)),
-        (report.CLOCK_COLUMNS, report.clock_rows(found.solution)),
+        (skew_tables.TRACE_COLUMNS, skew_tables.trace_rows(found)),
+        (skew_tables.CLOCK_COLUMNS, skew_tables.clock_rows(found.solution)),
     ]
-    lines = [*report.contradiction_lines(found.solution), *report.fault_lines(found)]
+    lines = [*skew_tables.contradiction_lines(found.solution), *skew_tables.fault_lines(found)]
     output.tables(tables, lines)
 
 
@@ -73,7 +74,8 @@ def _of_store(
     store: "Store", hosts: bool, since: str | None, window: str, form: str, output: Output
 ) -> None:
     from otx.model.units import parse_duration_ns, parse_time_unix_nano
-    from otx.tracing import skew_report as report
+    from otx.tracing import skew_tables
+    from otx.tracing.skew_document import fleet_document
     from otx.tracing.skew_fleet import fleet_skew
 
     environment = output.environment
@@ -83,12 +85,12 @@ def _of_store(
         raise UsageError("--window takes a duration above 0", hint="1m is what it is without")
     found = fleet_skew(store, after, window_ns, only_hosts=hosts)
     if form == "json":
-        output.document(report.fleet_document(found, window_ns))
+        output.document(fleet_document(found, window_ns))
         return
     if not found.pairs:
         Remarks(environment).note("no call is between two clocks")
     tables = [
-        (report.PAIR_COLUMNS, report.pair_rows(found)),
-        (report.CLOCK_COLUMNS, report.clock_rows(found.solution)),
+        (skew_tables.PAIR_COLUMNS, skew_tables.pair_rows(found)),
+        (skew_tables.CLOCK_COLUMNS, skew_tables.clock_rows(found.solution)),
     ]
-    output.tables(tables, report.contradiction_lines(found.solution))
+    output.tables(tables, skew_tables.contradiction_lines(found.solution))
