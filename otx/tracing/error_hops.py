@@ -33,6 +33,7 @@ from otx.tracing.error_rules import (
 )
 from otx.tracing.failures import Failure, is_same_exception, names
 from otx.tracing.finding import Fact, Finding, FindingRule
+from otx.tracing.grain import grain_ns
 from otx.tracing.timing import Timing
 from otx.tracing.waits import is_message
 
@@ -69,15 +70,6 @@ def error_hops(
     return _Hops(timing, failed, services).all()
 
 
-@dataclass(frozen=True, slots=True)
-class _MissingStarts:
-    """When children of missing spans began, sorted, with the places of these."""
-
-    starts: Sequence[int]
-    places: Sequence[int]
-    margin_ns: int
-
-
 class _Hops:
     def __init__(
         self, timing: Timing, failed: Mapping[int, Failure], services: Collection[str]
@@ -86,7 +78,7 @@ class _Hops:
         self._trace = timing.trace
         self._failed = failed
         self._services = {span.service for span in self._trace.spans}.union(services) - {""}
-        self._missing_starts: dict[str, _MissingStarts | None] = {}
+        self._margins: dict[str, int | None] = {}
         self._stopped: set[int] = set()
         self._late: set[int] = set()
 
@@ -252,31 +244,45 @@ class _Hops:
         if not self._trace.missing:
             return ""
         clock = self._trace.domains[number].clock
-        if clock not in self._missing_starts:
-            self._missing_starts[clock] = self._starts_seen_from(number)
-        starts = self._missing_starts[clock]
-        if starts is None:
+        if clock not in self._margins:
+            self._margins[clock] = self._widest_margin(number)
+        margin = self._margins[clock]
+        if margin is None:
             return self._trace.missing[0].span_id
+        margin += grain_ns(self._trace.spans[number])
         # Its children began after this one did, and before this one ended.
-        place = bisect_left(starts.starts, self._timing.starts[number] - starts.margin_ns)
-        if place == len(starts.starts):
-            return ""
-        is_within = starts.starts[place] <= self._timing.ends[number] + starts.margin_ns
-        return self._trace.missing[starts.places[place]].span_id if is_within else ""
+        starts, places = self._starts_below_missing
+        place = bisect_left(starts, self._timing.starts[number] - margin)
+        is_within = place < len(starts) and starts[place] <= self._timing.ends[number] + margin
+        return self._trace.missing[places[place]].span_id if is_within else ""
 
-    def _starts_seen_from(self, number: int) -> "_MissingStarts | None":
-        """When the children of missing spans began; None if some are not comparable."""
-        found = []
-        widest = 0
-        for place, missing in enumerate(self._trace.missing):
+    @cached_property
+    def _starts_below_missing(self) -> tuple[list[int], list[int]]:
+        """When the children of missing spans began, sorted, and the places of these spans."""
+        starts = self._timing.starts
+        found = sorted(
+            (starts[child], place)
+            for place, missing in enumerate(self._trace.missing)
+            for child in missing.children
+        )
+        return [start for start, _ in found], [place for _, place in found]
+
+    @cached_property
+    def _clocks_below_missing(self) -> list[int]:
+        """For each clock of a missing span's child the child whose times are the coarsest."""
+        coarsest: dict[str, tuple[int, int]] = {}
+        for missing in self._trace.missing:
             for child in missing.children:
-                margin = self._timing.margin_ns(number, child)
-                if margin is None:
-                    return None
-                widest = max(widest, margin)
-                found.append((self._timing.starts[child], place))
-        found.sort()
-        return _MissingStarts([one for one, _ in found], [place for _, place in found], widest)
+                clock = self._trace.domains[child].clock
+                mine = (grain_ns(self._trace.spans[child]), child)
+                coarsest[clock] = max(mine, coarsest.get(clock, mine))
+        return [child for _, child in coarsest.values()]
+
+    def _widest_margin(self, number: int) -> int | None:
+        """How far those children's starts may be from the truth; None if some do not compare."""
+        margins = [self._timing.margin_ns(number, one) for one in self._clocks_below_missing]
+        known = [margin for margin in margins if margin is not None]
+        return max(known) if len(known) == len(margins) else None
 
     def _said(
         self,

@@ -24,6 +24,8 @@ AMPLIFICATION = FindingRule(
     "a retried call below a retried call; the product of their tries",
     "otx: retry amplification",
 )
+_MOST = 10**12
+"""Products are counted up to here: a trace made to do harm could nest retries without end."""
 _RESENT = "http.request.resend_count"
 
 
@@ -88,29 +90,30 @@ def _amplified(scene: Scene, tries: dict[int, int]) -> Iterator[Finding]:
     if not tries:
         return
     parents = scene.trace.parents
-    above: dict[int, tuple[int, ...]] = {NO_PARENT: ()}
-    worst: tuple[int, tuple[int, ...]] = (0, ())
-    product = {NO_PARENT: 1}
+    nearest = {NO_PARENT: NO_PARENT}
+    levels, product = {NO_PARENT: 0}, {NO_PARENT: 1}
+    above: dict[int, int] = {}
     for number in scene.trace.downward():
-        parent = parents[number]
-        count = tries.get(number)
-        if count is None:
-            above[number], product[number] = above[parent], product[parent]
-            continue
-        levels = above[number] = (*above[parent], number)
-        product[number] = product[parent] * count
-        if len(levels) > 1 and (product[number], [-n for n in levels]) > (
-            worst[0],
-            [-n for n in worst[1]],
-        ):
-            worst = (product[number], levels)
-    if worst[1]:
-        yield said(
-            AMPLIFICATION,
-            scene.path_ns(worst[1][:1]),
-            worst[1],
-            levels=len(worst[1]),
-            product=worst[0],
-            top=scene.name(worst[1][0]),
-            operation=scene.name(worst[1][-1]),
-        )
+        over = nearest[parents[number]]
+        nearest[number] = over
+        if number in tries:
+            nearest[number], above[number] = number, over
+            levels[number] = levels[over] + 1
+            product[number] = min(product[over] * tries[number], _MOST)
+    below = [number for number in above if levels[number] > 1]
+    if not below:
+        return
+    worst = min(below, key=lambda number: (-product[number], levels[number], number))
+    chain = [worst]
+    while above[chain[-1]] != NO_PARENT:
+        chain.append(above[chain[-1]])
+    chain.reverse()
+    yield said(
+        AMPLIFICATION,
+        scene.path_ns(chain[:1]),
+        chain,
+        levels=len(chain),
+        product=product[worst],
+        top=scene.name(chain[0]),
+        operation=scene.name(worst),
+    )
