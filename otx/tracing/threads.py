@@ -20,6 +20,10 @@ from otx.tracing.grain import grain_ns
 _MOST_AT_ONCE = 8
 """Of more spans that ended at one time the others are passed over; edges would be too many."""
 
+_MOST_BESIDE = 100
+"""Of a loop that runs more than this at once only siblings are ordered: what each of so many pieces
+knows of the others is more than vector clocks can hold for a large trace."""
+
 
 class _Thread(NamedTuple):
     process: str
@@ -38,9 +42,16 @@ def thread_edges(trace: Trace) -> Iterator[Edge]:
         if thread.process in moving:
             yield from _by_start(trace, numbers)
             continue
-        yield from _by_end(trace, numbers)
         if not has_one_thread(trace.spans[numbers[0]]):
+            yield from _by_end(trace, numbers)
             yield from _around_orphans(trace, numbers)
+            continue
+        parts = [numbers]
+        if _at_once(trace, numbers) > _MOST_BESIDE:
+            parts = _families(trace, numbers)
+        for part in parts:
+            if _at_once(trace, part) <= _MOST_BESIDE:
+                yield from _by_end(trace, part)
 
 
 def _moving(trace: Trace, threads: dict[_Thread, list[int]]) -> "set[str]":
@@ -70,6 +81,26 @@ def _unnested(trace: Trace, numbers: Sequence[int]) -> bool:
                 return _times(trace, around)[0] < start < _times(trace, around)[1]
         running.append(number)
     return False
+
+
+def _families(trace: Trace, numbers: Sequence[int]) -> list[list[int]]:
+    """The siblings among spans."""
+    families: dict[int, list[int]] = defaultdict(list)
+    for number in numbers:
+        families[trace.parents[number]].append(number)
+    families.pop(NO_PARENT, None)
+    return list(families.values())
+
+
+def _at_once(trace: Trace, numbers: Sequence[int]) -> int:
+    """How many spans ran at one time at most."""
+    ends = sorted(_times(trace, number)[1] for number in numbers)
+    most = ended = 0
+    for begun, number in enumerate(numbers, 1):  # by start
+        while ended < begun and ends[ended] <= _times(trace, number)[0]:
+            ended += 1
+        most = max(most, begun - ended)
+    return most
 
 
 def _by_end(trace: Trace, numbers: Sequence[int]) -> Iterator[Edge]:
@@ -123,11 +154,7 @@ def _by_start(trace: Trace, numbers: Sequence[int]) -> Iterator[Edge]:
     Of siblings only: what such a thread runs of other work has little to do with it, and clocks of
     traces with thousands of interleaved pieces would grow by each.
     """
-    families: dict[int, list[int]] = defaultdict(list)
-    for number in numbers:
-        families[trace.parents[number]].append(number)
-    families.pop(NO_PARENT, None)
-    for siblings in families.values():
+    for siblings in _families(trace, numbers):
         by_end = sorted(siblings, key=lambda one: _times(trace, one)[1])
         last = NO_PARENT
         place = 0
