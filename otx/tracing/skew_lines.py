@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 MAX_DRIFT = 500e-6
-"""What no quartz drifts beyond (RFC 5905, the tolerance of NTP's clock discipline)."""
+"""More than any quartz drifts, and what a kernel draws a clock by at most (adjtimex(2))."""
 _ROUNDS = 50
 _ROUNDING_NS = 0.5
 """What floats may lose where one line alone passes."""

@@ -3,9 +3,8 @@
 In a stretch of time theta is a line: an offset, and a drift by which it grows. The calls' bounds
 are points that the line must pass above or below, so that the lines that pass between all of them
 are known exactly, and with them the least and the greatest drift. Where no line passes, the clocks
-stepped (or were drawn back to the right time), and another stretch begins. No quartz drifts by more
-than 500 ppm (RFC 5905, the frequency tolerance of NTP's clock discipline), which is what the drift
-of a stretch of one moment is taken for.
+stepped (or were drawn back to the right time), and another stretch begins. Where a stretch is too
+short to tell its drift, that is taken for what no clock exceeds, 500 ppm.
 """
 
 from collections.abc import Iterator, Sequence
