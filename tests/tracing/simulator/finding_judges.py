@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
-from otx.tracing.assembly import Trace
+from otx.tracing.assembly import NO_PARENT, Trace
 from otx.tracing.critical_path import critical_path
 from otx.tracing.error_story import error_story
 from otx.tracing.finding import Finding
@@ -19,15 +19,19 @@ from tests.tracing.simulator.tally import Tally
 
 
 def judge_clocks(trace: Trace, timing: Timing, records: Sequence[Record]) -> Tally:
-    """Whether each clock's true shift lies within the margin of the one that is told."""
+    """Whether each clock's true shift lies within the margin of the one that is told.
+
+    A fact is that of a clock which a call that was answered connects to another.
+    """
     tally = Tally()
+    answered = _answered(trace, records)
     hosts = {
         domain.clock: one.process.host for domain, one in zip(trace.domains, records, strict=True)
     }
     begins, ends = min(one.start_ns for one in records), max(one.end_ns for one in records)
     for clock, host in hosts.items():
         shift = timing.shifts.get(clock)
-        if shift is None or shift.reference != clock:
+        if clock in answered and (shift is None or shift.reference != clock):
             tally.fact("clock shift within its margin", shift is not None)
         if shift is None or shift.reference == clock:
             continue
@@ -37,6 +41,18 @@ def judge_clocks(trace: Trace, timing: Timing, records: Sequence[Record]) -> Tal
         is_right = had[0] - shift.margin_ns <= shift.ns <= had[1] + shift.margin_ns
         tally.claim("clock shift within its margin", is_right)
     return tally
+
+
+def _answered(trace: Trace, records: Sequence[Record]) -> set[str]:
+    """The clocks that a call which was answered connects to another."""
+    found = set()
+    for number, parent in enumerate(trace.parents):
+        if parent == NO_PARENT or records[parent].error_type == "TimeoutException":
+            continue
+        clocks = {trace.domains[one].clock for one in (number, parent)}
+        if len(clocks) > 1 and records[parent].kind == "CLIENT":
+            found |= clocks
+    return found
 
 
 def judge_missing(trace: Trace, seen: Observation) -> Tally:

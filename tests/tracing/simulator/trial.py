@@ -1,6 +1,8 @@
 """Many requests, each looked at complete and with losses, with and without the names of threads."""
 
+import multiprocessing
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from itertools import product
 from random import Random
 from typing import NamedTuple
@@ -37,6 +39,25 @@ VIEWS = tuple(
     for system, names, loses in product(SYSTEMS, (True, False), (False, True))
     if system != "event loops" or not names
 )
+
+
+def trials(count: int, workers: int = 1) -> dict[View, Tally]:
+    """So many requests of each system, and what otx says of them.
+
+    Args:
+        count: How many; each has its own seed, from 0.
+        workers: How many processes share the work.
+    """
+    total = {view: Tally() for view in VIEWS}
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        for tallies in pool.map(_of_each_system, range(count), chunksize=50):
+            for view, tally in tallies.items():
+                total[view].add(tally)
+    return total
+
+
+def _of_each_system(seed: int) -> dict[View, Tally]:
+    return {view: tally for system in SYSTEMS for view, tally in trial(seed, system).items()}
 
 
 def trial(seed: int, system: str) -> dict[View, Tally]:
