@@ -63,6 +63,8 @@ def run_check(environment: Environment, options: CheckOptions) -> ExitCode:
         MachineError: The listener's address cannot be had.
     """
     parts = parse_url(options.url)
+    if options.callback is not None:
+        parse_url(options.callback)
     remarks = Remarks(environment)
     listening, reached_by = _listening_address(parts, options)
     callbacks = Callbacks()
