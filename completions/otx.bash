@@ -4,7 +4,7 @@ _otx() {
   local path='' word
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "${path:+$path }$word" in
-    "demo"|"doctor"|"profile"|"receive"|"ottl"|"ottl run"|"ottl eval"|"ottl check"|"ottl explain"|"ottl functions"|"ottl fmt"|"ottl repl"|"ottl bench"|"ottl lsp"|"ottl test"|"ottl recipes"|"send"|"send traces"|"trace"|"trace list"|"trace show"|"trace-context"|"trace-context decode"|"trace-context encode"|"trace-context convert"|"query"|"tui"|"config"|"config show"|"config path"|"config validate"|"config schema"|"completion") path="${path:+$path }$word" ;;
+    "demo"|"doctor"|"profile"|"receive"|"ottl"|"ottl run"|"ottl eval"|"ottl check"|"ottl explain"|"ottl functions"|"ottl fmt"|"ottl repl"|"ottl bench"|"ottl lsp"|"ottl test"|"ottl recipes"|"send"|"send traces"|"trace"|"trace list"|"trace show"|"trace-context"|"trace-context decode"|"trace-context encode"|"trace-context convert"|"trace-context check"|"query"|"tui"|"config"|"config show"|"config path"|"config validate"|"config schema"|"completion") path="${path:+$path }$word" ;;
     esac
   done
   local words=''
@@ -57,7 +57,7 @@ _otx_words() {
     "trace list:--format") words="table json jsonl" ;;
     "trace show") words="--format --raw --store -o --out -h --help" ;;
     "trace show:--format") words="text json" ;;
-    "trace-context") words="decode encode convert -h --help" ;;
+    "trace-context") words="decode encode convert check -h --help" ;;
     "trace-context decode") words="--each --strict-level --format -o --out -h --help" ;;
     "trace-context decode:--format") words="text json" ;;
     "trace-context encode") words="--trace-id --parent-id --sampled --not-sampled --random --not-random --state --baggage --to --format -o --out -h --help" ;;
@@ -66,6 +66,9 @@ _otx_words() {
     "trace-context convert") words="--to --strict-level --format -o --out -h --help" ;;
     "trace-context convert:--to") words="w3c b3-single b3-multi jaeger datadog xray gcp ot-trace grpc-trace-bin env server-timing traceresponse all" ;;
     "trace-context convert:--format") words="text json" ;;
+    "trace-context check") words="--echo --strict-level --mode --timeout --listen --callback --format -o --out -h --help" ;;
+    "trace-context check:--mode") words="auto callback response" ;;
+    "trace-context check:--format") words="text json" ;;
     "query") words="--format --store -o --out -h --help" ;;
     "query:--format") words="table json jsonl csv parquet" ;;
     "tui") words="--store --pid --grpc --http --no-receive -h --help" ;;

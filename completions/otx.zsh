@@ -367,6 +367,7 @@ _otx_trace_context() {
     'decode:Say what headers of trace context mean, or where one is broken and by which rule.'
     'encode:Write the headers of a trace context in any format.'
     'convert:Write the context of headers in another format, and say what is lost on the way.'
+    'check:Send a service valid and broken headers, and judge what it sends on.'
     )
     _describe command commands ;;
   rest)
@@ -374,6 +375,7 @@ _otx_trace_context() {
     decode) _otx_trace_context_decode ;;
     encode) _otx_trace_context_encode ;;
     convert) _otx_trace_context_convert ;;
+    check) _otx_trace_context_check ;;
     esac ;;
   esac
 }
@@ -407,6 +409,20 @@ _otx_trace_context_convert() {
   _arguments -s \
     '--to[The format to write; all - every one.]:value:(w3c b3-single b3-multi jaeger datadog xray gcp ot-trace grpc-trace-bin env server-timing traceresponse all)' \
     '--strict-level[The level of W3C Trace Context to hold headers to.]:value:_files' \
+    '--format[The form of the output.]:value:(text json)' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_context_check() {
+  _arguments -s \
+    '--echo[Be a conforming service there, and answer other requests with what they carry.]:value:_files' \
+    '--strict-level[The level of W3C Trace Context to hold headers to.]:value:_files' \
+    '--mode[What to judge - calls that the service makes, or responses.]:value:(auto callback response)' \
+    '--timeout[How long one case may take.]:value:_files' \
+    '--listen[Where to be called back; any free port if left out.]:value:_files' \
+    '--callback[The listener as the service reaches it, from a container.]:value:_files' \
     '--format[The form of the output.]:value:(text json)' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
