@@ -1,5 +1,6 @@
 """`otx trace-context check` as a user calls it: against itself, and against services that err."""
 
+import itertools
 import json
 import re
 import signal
@@ -189,6 +190,48 @@ def test_a_service_that_goes_away_is_not_asked_further(run_cli: RunCli) -> None:
     assert verdicts[:2] == ["pass", "fail"]
     assert set(verdicts[2:]) == {"unjudged"}
     assert document["cases"][-1]["excuse"] == "the service can no longer be reached"
+
+
+def test_what_was_judged_before_ctrl_c_is_written(
+    cli_variables: dict[str, str], tmp_path: Path
+) -> None:
+    numbers = itertools.count(1)
+    is_third, goes_on = threading.Event(), threading.Event()
+
+    def answer(_: Request) -> Reply:
+        if next(numbers) == 3:
+            is_third.set()
+            goes_on.wait(CLI_TIMEOUT_S)
+        return Reply(200, json.dumps({"traceparent": PARENT}))
+
+    with service(answer) as url:
+        arguments = ["check", url, "--mode", "response", "--format", "json", "--timeout", "1m"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "otx", "trace-context", *arguments],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=cli_variables,
+            cwd=tmp_path,
+        )
+        assert is_third.wait(CLI_TIMEOUT_S)
+        process.send_signal(signal.SIGINT)
+        goes_on.set()
+        out, _ = process.communicate(timeout=CLI_TIMEOUT_S)
+    cases = json.loads(out)["cases"]
+    assert process.returncode == 130
+    assert (cases[0]["verdict"], cases[0]["excuse"]) == ("pass", None)
+    assert (cases[-1]["verdict"], cases[-1]["excuse"]) == (
+        "unjudged",
+        "stopped before it was sent",
+    )
+
+
+def test_a_service_that_never_calls_is_not_waited_for_each_time(run_cli: RunCli) -> None:
+    with service(lambda _: Reply(200, "{}")) as url:
+        code, document, _ = check(run_cli, url, "--mode", "callback", "--timeout", "100ms")
+    assert code == 1
+    problems = {one["message"] for case in document["cases"] for one in case["findings"]}
+    assert problems == {"makes no call, and answers 200"}
 
 
 def test_text_shows_the_table_then_what_is_wrong(run_cli: RunCli) -> None:

@@ -27,7 +27,7 @@ PYTHON_DUPLICATES = {
 }
 """A key that is there twice drops all of tracestate."""
 PYTHON_BAGGAGE = {"baggage-headers", "baggage-properties", "baggage-escapes"}
-"""It reads the first header alone, drops properties, and writes a space as +."""
+"""It reads the first header alone, takes properties for the value's, and writes a space as +."""
 JAVASCRIPT_DROPS_ONE = {
     "tracestate-key-upper",
     "tracestate-key-dot",

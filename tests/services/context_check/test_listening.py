@@ -3,7 +3,7 @@
 import json
 import threading
 
-from otx.services.context_check.listening import Callbacks, instructions, own_host
+from otx.services.context_check.listening import Callbacks, instructions, way_back
 from otx.services.context_check.server import Request
 
 BASE = "http://127.0.0.1:1"
@@ -53,4 +53,6 @@ def test_a_body_lists_what_to_call() -> None:
 
 
 def test_this_machine_is_reached_by_its_loopback_from_itself() -> None:
-    assert own_host("127.0.0.1", 80) == "127.0.0.1"
+    assert way_back("127.0.0.1", 80) == ("127.0.0.1", True)
+    # Every address of this machine reaches itself.
+    assert way_back("127.0.0.2", 80).is_same_machine
