@@ -1,13 +1,16 @@
 """Many sets of headers in one stream: a line each, or a block between empty lines each.
 
-Which of the two it is, the first empty line says. It is looked for in the first 64 KiB, so that the
-answer does not depend on how a pipe hands the bytes over. No more than that, or one block, is kept.
+Which of the two it is, the first line says where it is a value without a name, else the first empty
+line. That is looked for in the first 64 KiB, so that the answer does not depend on how a pipe hands
+the bytes over. A pipe that pauses before is live, and is answered line by line where its lines look
+like it. No more than 64 KiB, or one block, is kept.
 """
 
 from collections.abc import Iterator
 
 from otx.errors import UsageError
-from otx.propagation.inputs import HeaderSet, read_block, read_json, read_line
+from otx.propagation.bare import sure_header
+from otx.propagation.inputs import HeaderSet, known_name, read_block, read_json, read_line
 
 LOOKED_AT_BYTES = 1 << 16
 MAX_SET_BYTES = 1 << 20
@@ -24,6 +27,23 @@ class EachReader:
         self._block: list[str] = []
         self._block_size = 0
         self._mode = ""
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether it waits to see if lines or blocks come: a pause would tell."""
+        return not self._mode and bool(self._waiting)
+
+    def pause(self) -> Iterator[HeaderSet]:
+        """The sets that are complete where the stream pauses here.
+
+        Whoever writes blocks writes one at once; lines that each have the same header are no block.
+        """
+        complete, newline, _ = self._waiting.rpartition(b"\n")
+        lines = complete.decode("utf-8", "replace").split("\n")
+        names = {known_name(line) for line in lines if line.strip()}
+        if newline and not self._mode and len(names) == 1 and names != {None}:
+            self._mode = "lines"
+        return self.feed(b"")
 
     def feed(self, data: bytes) -> Iterator[HeaderSet]:
         """The sets that end in these bytes.
@@ -78,6 +98,8 @@ class EachReader:
             return (
                 "lines" if first.rstrip().endswith(b"}") and b'"log"' not in first else "document"
             )
+        if newline and sure_header(first.decode("utf-8", "replace").strip()) is not None:
+            return "lines"
         if b"\n\n" in data or b"\n\r\n" in data or data[:1] == b"\n":
             return "blocks"
         return "lines" if is_all or len(data) >= LOOKED_AT_BYTES else ""

@@ -82,6 +82,13 @@ def read_line(line: str) -> HeaderSet:
     return HeaderSet(((header, value),), judged_as=header)
 
 
+def known_name(line: str) -> str | None:
+    """The canonical name of the header of tracing that a line is; None where it is none."""
+    pair, _ = _named(_unmarked(line))
+    name = canonical(pair[0]) if pair is not None else ""
+    return name if is_known(name) else None
+
+
 def read_block(lines: Iterable[str]) -> HeaderSet:
     """Lines that are one set; what is no header is passed over."""
     pairs: list[tuple[str, str]] = []

@@ -1,9 +1,10 @@
 """What `otx trace-context decode` does: reads headers, and shows what they say."""
 
 import io
+import select
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from otx.environment import Environment
 from otx.errors import ExitCode, UsageError
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 MAX_INPUT_BYTES = 1 << 28
 """Of stdin, where it is read as a whole."""
+PAUSE_S = 0.2
+"""After it a live stream is answered line by line, if its lines may be sets of their own."""
 _CHUNK_BYTES = 1 << 16
 
 
@@ -108,17 +111,25 @@ def _batches(environment: Environment, words: Sequence[str]) -> "Iterator[Iterab
     if not words and environment.stdin.isatty():
         raise UsageError("nothing to read", hint="--each takes a header a line on stdin")
     reader = EachReader()
-    for chunk in _chunks(environment):
+    stdin = environment.stdin
+    read = stdin.read1 if isinstance(stdin, io.BufferedIOBase) else stdin.read
+    while True:
+        if reader.is_undecided and _pauses(stdin):
+            yield reader.pause()
+        chunk = read(_CHUNK_BYTES)
+        if not chunk:
+            break
         yield reader.feed(chunk)
     yield reader.finish()
 
 
-def _chunks(environment: Environment) -> Iterator[bytes]:
-    """What stdin has, as soon as it has any."""
-    stdin = environment.stdin
-    read = stdin.read1 if isinstance(stdin, io.BufferedIOBase) else stdin.read
-    while chunk := read(_CHUNK_BYTES):
-        yield chunk
+def _pauses(stdin: BinaryIO) -> bool:
+    """Whether nothing comes for a moment; what is no pipe never pauses."""
+    try:
+        # read1 of that many bytes leaves nothing in a buffer, where it would not be seen here.
+        return not select.select([stdin.fileno()], (), (), PAUSE_S)[0]
+    except (OSError, ValueError):
+        return False
 
 
 def _decoded(one: "HeaderSet", level: Level) -> Decoded:

@@ -299,3 +299,22 @@ def test_a_subcommand_loads_what_it_needs_and_no_more() -> None:
     formats = {name for name in loaded if name.startswith("otx.propagation.formats.")}
     assert {name.rpartition(".")[2] for name in formats} == {"w3c", "traceparent", "tracestate"}
     assert not loaded & {"otx.propagation.report", "orjson", "google.protobuf", "rich"}
+
+
+@pytest.mark.parametrize("line", [PARENT, f"traceparent: {PARENT}"], ids=["value", "header"])
+def test_each_answers_a_live_pipe_line_by_line(line: str, cli_variables: dict[str, str]) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "otx", "trace-context", "decode", "--each"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=cli_variables,
+        bufsize=0,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for _ in range(2):
+            process.stdin.write(f"{line}\n".encode())
+            # Nothing else is written before the answer is there.
+            assert json.loads(process.stdout.readline())["trace_id"] == TRACE
+        process.stdin.close()
+        assert process.wait(CLI_TIMEOUT_S) == 0

@@ -75,3 +75,57 @@ def test_the_bytes_may_come_in_any_pieces(lines: list[str], size: int) -> None:
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     with suppress(UsageError):
         read(data)
+
+
+@pytest.mark.parametrize("first", [PARENT, "  " + PARENT, "trace;desc=" + PARENT])
+def test_a_value_without_a_name_is_answered_as_soon_as_its_line_ends(first: str) -> None:
+    reader = EachReader()
+    assert list(reader.feed(first.encode())) == []
+    assert len(list(reader.feed(b"\n"))) == 1
+    assert [one.pairs[0][0] for one in reader.feed(b"b3: 0\n")] == ["b3"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [f"traceparent: {PARENT}"],
+        [f"< traceparent: {PARENT}"],
+        [f"TRACEPARENT={PARENT}"],
+        ["b3: 0", "B3: 1", "b3=d"],
+    ],
+)
+def test_a_pause_behind_lines_of_one_header_means_that_each_is_a_set(lines: list[str]) -> None:
+    reader = EachReader()
+    assert list(reader.feed("".join(f"{line}\n" for line in lines).encode())) == []
+    was_undecided = reader.is_undecided
+    assert len(list(reader.pause())) == len(lines)
+    assert (was_undecided, reader.is_undecided) == (True, False)
+    assert len(list(reader.feed(f"traceparent: {PARENT}\n".encode()))) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"traceparent: {PARENT}",
+        f"traceparent: {PARENT}\ntracestate: a=1\n",
+        "*   Trying 127.0.0.1:8080...\n",
+        "HOME=/root\n",
+        f"host: localhost\ntraceparent: {PARENT}\n",
+    ],
+)
+def test_a_pause_in_what_may_be_a_block_decides_nothing(text: str) -> None:
+    reader = EachReader()
+    sets = [*reader.feed(text.encode()), *reader.pause(), *reader.feed(b"\n\n")]
+    assert len(sets) == 1
+
+
+@given(
+    st.lists(st.sampled_from([PARENT, f"traceparent: {PARENT}", "tracestate: a=1", "", "b3: 0"]))
+)
+def test_pauses_lose_nothing_and_show_nothing_twice(lines: list[str]) -> None:
+    reader = EachReader()
+    sets = []
+    for line in lines:
+        sets += [*reader.feed(f"{line}\n".encode()), *reader.pause()]
+    sets += reader.finish()
+    assert sum(len(one.pairs) for one in sets) == sum(map(bool, lines))

@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given
 
 from otx.output import Painter
+from otx.propagation.conformance.case import Ids, Pairs
+from otx.propagation.conformance.cases import ALL
+from otx.propagation.conformance.exchange import Exchange, Judgement
+from otx.propagation.conformance.judging import judge
 from otx.propagation.decoding import decode_headers
+from otx.propagation.report.check_page import check_page
 from otx.propagation.report.drawing import WIDTH
 from otx.propagation.report.page import page
 from tests.propagation.strategies import header_sets
@@ -115,3 +120,45 @@ def test_colour_is_for_terminals_that_want_it() -> None:
 def test_any_header_is_shown_and_drives_no_terminal(headers: list[tuple[str, str]]) -> None:
     text = "\n".join(page(decode_headers(headers), PLAIN, 0))
     assert all(character.isprintable() or character == "\n" for character in text)
+
+
+def exchanged(name: str, *calls: Pairs, excuse: str = "") -> Judgement:
+    """A verdict on a case of a check."""
+    case = next(case for case in ALL if case.id == name)
+    ids = Ids("ab" * 16, "cd" * 8)
+    return judge(Exchange(case, case.filled(ids), ids.parent, calls, excuse=excuse), 2)
+
+
+def test_a_check_shows_its_table_what_is_wrong_and_what_was_not_judged() -> None:
+    lines = check_page(
+        [
+            exchanged("traceparent-absent", (("traceparent", f"00-{'1' * 32}-{'2' * 16}-01"),)),
+            exchanged("traceparent-space-around", ()),
+            exchanged("tracestate-valid", excuse="stopped before it was sent"),
+        ],
+        Painter(wants_colour=False),
+    )
+    assert lines == [
+        "pass      MUST    traceparent-absent        no header at all",
+        "fail      MUST    traceparent-space-around  tabs and spaces round the value",
+        "unjudged  MUST    tracestate-valid          two members",
+        "",
+        "fail traceparent-space-around: tabs and spaces round the value",
+        "  MUST  sends no traceparent on",
+        "  rule  HTTP semantics (RFC 9110), 5.5 field values",
+        f"  sent      traceparent: <tab> 00-{'ab' * 16}-{'cd' * 8}-01 <tab>",
+        "  received  nothing",
+        f"  expected  traceparent: 00-{'ab' * 16}-<id of its span>-01",
+        "",
+        "not judged: 1, stopped before it was sent",
+        "",
+        "MUST    1 pass, 1 fail, 1 unjudged",
+        "SHOULD  none",
+    ]
+
+
+def test_a_check_drives_no_terminal_and_cuts_long_headers() -> None:
+    call = (("traceparent", "\x1b[2J"), ("tracestate", "k=" + "v" * 5000))
+    lines = check_page([exchanged("tracestate-valid", call)], Painter(wants_colour=False))
+    assert "\x1b" not in "".join(lines)
+    assert max(map(len, lines)) < 350

@@ -62,10 +62,10 @@ def check(
         raise UsageError("check takes a URL, or --echo", hint="check http://127.0.0.1:8080/")
     level = level_of(strict_level)
     if echo is not None:
-        from otx.services.context_check.echo import EchoOptions, run_echo  # 60 ms
+        from otx.services.context_check.echo import EchoOptions, run_echo  # 70 ms
 
         return run_echo(environment, EchoOptions(echo, level, form, out))
-    from otx.services.context_check.run import CheckOptions, run_check  # 60 ms
+    from otx.services.context_check.run import CheckOptions, run_check  # 70 ms
 
     limit_s = parse_duration_ns(timeout) / NS_PER_S
     if limit_s <= 0:

@@ -1,5 +1,6 @@
 """The result of a check as text: a row a case, then what is wrong, worst first."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from otx.output import Painter, printable
@@ -14,6 +15,7 @@ _WORST_FIRST: tuple[Verdict, ...] = ("fail", "warn")
 _SHOWN_CHARACTERS = 300
 """Of one header in the text; JSON has all of it."""
 _INDENT = "  "
+_TITLE_WIDTH = len("received") + 2
 
 
 def check_page(judgements: Sequence[Judgement], painter: Painter) -> list[str]:
@@ -45,20 +47,15 @@ def _details(judgement: Judgement, painter: Painter) -> list[str]:
     lines += [f"{_INDENT}{one.requirement}  {printable(one.text)}" for one in judgement.findings]
     lines.append(f"{_INDENT}rule  {case.rule}")
     lines += _headers("sent", exchange.sent)
-    for call in exchange.calls[: _shown_calls(judgement)]:
+    # A service may have called more often than it was asked to.
+    for call in exchange.calls[: case.calls]:
         lines += _headers("received", of_w3c(call))
     return lines + _headers("expected", judgement.expected)
 
 
-def _shown_calls(judgement: Judgement) -> int:
-    """All calls where they are compared with each other, else the first."""
-    return judgement.exchange.case.calls
-
-
 def _headers(title: str, pairs: Pairs) -> list[str]:
     rows = [_row(name, value) for name, value in pairs] or ["nothing"]
-    margin = len(max(("sent", "received", "expected"), key=len)) + 2
-    first = f"{_INDENT}{title:<{margin}}"
+    first = f"{_INDENT}{title:<{_TITLE_WIDTH}}"
     return [(first if number == 0 else " " * len(first)) + row for number, row in enumerate(rows)]
 
 
@@ -70,14 +67,10 @@ def _row(name: str, value: str) -> str:
 
 def _excuses(judgements: Iterable[Judgement]) -> list[str]:
     """Why cases were not judged, each reason once."""
-    reasons: dict[str, int] = {}
-    for one in judgements:
-        if one.verdict == "unjudged":
-            reason = one.exchange.excuse or _unseen(one)
-            reasons[reason] = reasons.get(reason, 0) + 1
-    return ["", *(f"not judged: {count}, {reason}" for reason, count in reasons.items())][
-        : len(reasons) + 1 if reasons else 0
-    ]
+    unjudged = (one for one in judgements if one.verdict == "unjudged")
+    reasons = Counter(one.exchange.excuse or _unseen(one) for one in unjudged)
+    lines = [f"not judged: {count}, {reason}" for reason, count in reasons.items()]
+    return ["", *lines] if lines else []
 
 
 def _unseen(judgement: Judgement) -> str:

@@ -15,6 +15,8 @@ from otx.services.context_check.listening import Callbacks, instructions
 Mode: TypeAlias = Literal["callback", "response"]
 GRACE_S = 2.0
 """How long a call may come after the answer to the request that asked for it."""
+SHORT_GRACE_S = 0.25
+"""The same once a service has let the whole of it pass: it makes its calls before it answers."""
 _PATIENCE = 3
 """So many cases in a row without an answer, and the rest is not sent."""
 _ERROR_STATUS = 400
@@ -42,6 +44,7 @@ class Checker:
     def __init__(self, service: Service, callbacks: Callbacks) -> None:
         self._service = service
         self._callbacks = callbacks
+        self._grace_s = min(service.limit_s, GRACE_S)
         self._is_fine = True
         """Whether the service answers a request without headers with a status below 400."""
 
@@ -56,13 +59,25 @@ class Checker:
         return self._sent(_made(case), mode)
 
     def run(
-        self, cases: Sequence[Case], mode: Mode, is_stopped: Callable[[], bool]
+        self,
+        cases: Sequence[Case],
+        mode: Mode,
+        is_stopped: Callable[[], bool],
+        show: Callable[[int], None],
     ) -> list[Exchange]:
-        """Send cases; those that are not sent any more have an excuse."""
+        """Send cases; those that are not sent any more have an excuse.
+
+        Args:
+            cases: The cases.
+            mode: What is judged of each.
+            is_stopped: Asked before each.
+            show: Told before each how many are done.
+        """
         exchanges: list[Exchange] = []
         misses = 0
         excuse = ""
-        for case in cases:
+        for number, case in enumerate(cases):
+            show(number)
             if not excuse and is_stopped():
                 excuse = "stopped before it was sent"
             if excuse:
@@ -94,10 +109,12 @@ class Checker:
         service, case = self._service, blank.case
         urls = self._callbacks.expect(service.callback_base, case.calls)
         answer = request(service.parts, "POST", blank.sent, instructions(urls), service.limit_s)
-        grace_s = min(service.limit_s, GRACE_S) if answer.status < _ERROR_STATUS else 0.0
+        grace_s = self._grace_s if answer.status < _ERROR_STATUS else 0.0
         calls = self._callbacks.wait(case.calls, grace_s)
         problem = ""
         if len(calls) < case.calls:
+            if grace_s:
+                self._grace_s = min(grace_s, SHORT_GRACE_S)
             amount = f"{len(calls)} of {case.calls} calls" if calls else "no call"
             problem = f"makes {amount}, and answers {answer.status}"
         return _filled(blank, tuple(calls), problem)

@@ -85,7 +85,7 @@ def request(
     watch.daemon = True
     watch.start()
     try:
-        return _exchange(connection, parts, method, headers, body)
+        answer = _exchange(connection, parts, method, headers, body)
     except (OSError, http.client.HTTPException) as error:
         if is_late.is_set() or isinstance(error, TimeoutError):
             raise TooSlow("no answer") from error
@@ -93,6 +93,10 @@ def request(
     finally:
         watch.cancel()
         connection.close()
+    if is_late.is_set():
+        # To the parser a connection that was cut looks like the end of the response.
+        raise TooSlow("no whole answer")
+    return answer
 
 
 def _connection(parts: SplitResult, limit_s: float) -> http.client.HTTPConnection:

@@ -1,11 +1,13 @@
 """The listener that a checked service calls back, and the calls that have come."""
 
+import ipaddress
 import json
 import secrets
 import socket
 import threading
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from otx.propagation.conformance.case import Pairs
 from otx.services.context_check.server import Reply, Request
@@ -65,7 +67,14 @@ def instructions(urls: Sequence[str]) -> bytes:
     return json.dumps([{"url": url, "arguments": []} for url in urls]).encode()
 
 
-def own_host(host: str, port: int) -> str:
+class WayBack(NamedTuple):
+    """How a host reaches this machine: by which of its addresses, and whether it is the same."""
+
+    host: str
+    is_same_machine: bool
+
+
+def way_back(host: str, port: int) -> WayBack:
     """The address of this machine from which a host is reached, which it can call back.
 
     Raises:
@@ -75,4 +84,6 @@ def own_host(host: str, port: int) -> str:
     # A datagram socket is connected without a packet being sent.
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         probe.connect(place)
-        return str(probe.getsockname()[0])
+        own, other = str(probe.getsockname()[0]), str(probe.getpeername()[0])
+    # An address of this machine is reached from itself.
+    return WayBack(own, own == other or ipaddress.ip_address(own).is_loopback)

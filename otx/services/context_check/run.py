@@ -1,7 +1,7 @@
 """What `otx trace-context check URL` does: listens, asks the service, judges, prints."""
 
-import ipaddress
 import signal
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -20,7 +20,7 @@ from otx.propagation.model import Level
 from otx.propagation.report.check_page import check_page
 from otx.services.context_check.checker import Checker, Mode, Service
 from otx.services.context_check.client import NoAnswer, NotReached, TooSlow, parse_url
-from otx.services.context_check.listening import Callbacks, own_host
+from otx.services.context_check.listening import Callbacks, WayBack, way_back
 from otx.services.context_check.server import Server
 from otx.system.stop import StopSignal
 
@@ -63,8 +63,11 @@ def run_check(environment: Environment, options: CheckOptions) -> ExitCode:
         MachineError: The listener's address cannot be had.
     """
     parts = parse_url(options.url)
+    if options.callback is not None:
+        parse_url(options.callback)
     remarks = Remarks(environment)
-    listening, reached_by = _listening_address(parts, options)
+    back = _way_back(parts, options)
+    listening = _listening_address(options, back)
     callbacks = Callbacks()
     with StopSignal() as stop:
         try:
@@ -72,10 +75,13 @@ def run_check(environment: Environment, options: CheckOptions) -> ExitCode:
         except OSError as error:
             raise cannot_listen(listening, "--listen", error) from None
         with Server(listener, callbacks.answer) as server:
-            base = options.callback or f"http://{Address(reached_by, server.address[1])}"
-            _say_where(parts, base, remarks)
-            service = Service(parts, base.rstrip("/"), options.limit_s)
-            mode, exchanges = _gathered(Checker(service, callbacks), options, lambda: stop.is_set)
+            base = _callback_base(options, back, listening, server.address[1])
+            if not back.is_same_machine:
+                remarks.note(f"{parts.hostname} is not this machine; it is to call back {base}")
+            service = Service(parts, base, options.limit_s)
+            progress = _Progress(environment, len(cases_of(options.level)))
+            checker = Checker(service, callbacks)
+            mode, exchanges = _gathered(checker, options, lambda: stop.is_set, progress)
         judgements = [judge(one, options.level) for one in exchanges]
         _write(environment, judgements, options, mode)
         if (options.mode, mode) == ("auto", "response"):
@@ -85,8 +91,33 @@ def run_check(environment: Environment, options: CheckOptions) -> ExitCode:
     return _verdict(judgements)
 
 
+class _Progress:
+    """A line on stderr that says how far it is; nothing where stderr is no terminal."""
+
+    def __init__(self, environment: Environment, total: int) -> None:
+        self._stream = environment.stderr if environment.stderr_is_terminal else None
+        self._total = total
+        self._began_s = time.monotonic()
+
+    def show(self, done: int) -> None:
+        """Draw over the last line."""
+        if self._stream is None:
+            return
+        elapsed_s = time.monotonic() - self._began_s
+        rate = done / elapsed_s if elapsed_s else 0.0
+        left = f", {(self._total - done) / rate:.0f} s left" if rate else ""
+        self._stream.write(f"\r\x1b[Kchecking: {done} of {self._total} cases, {rate:.0f}/s{left}")
+        self._stream.flush()
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._stream is not None:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+
+
 def _gathered(
-    checker: Checker, options: CheckOptions, is_stopped: Callable[[], bool]
+    checker: Checker, options: CheckOptions, is_stopped: Callable[[], bool], progress: _Progress
 ) -> tuple[Mode, list[Exchange]]:
     """Send all cases; the first one says whether the service is there, and calls back."""
     first_case, *others = cases_of(options.level)
@@ -95,7 +126,9 @@ def _gathered(
     if options.mode == "auto" and not first.calls:
         mode = "response"
         first = _probed(checker, first_case, mode, options)
-    return mode, [first, *checker.run(others, mode, is_stopped)]
+    rest = checker.run(others, mode, is_stopped, lambda done: progress.show(done + 1))
+    progress.clear()
+    return mode, [first, *rest]
 
 
 def _probed(checker: Checker, case: Case, mode: Mode, options: CheckOptions) -> Exchange:
@@ -118,30 +151,31 @@ def _probed(checker: Checker, case: Case, mode: Mode, options: CheckOptions) -> 
         ) from None
 
 
-def _listening_address(parts: SplitResult, options: CheckOptions) -> tuple[Address, str]:
-    """Where to listen, and the host by which the service reaches it."""
+def _way_back(parts: SplitResult, options: CheckOptions) -> WayBack:
     try:
-        near = own_host(parts.hostname or "", parts.port or _HTTP_PORTS[parts.scheme])
+        return way_back(parts.hostname or "", parts.port or _HTTP_PORTS[parts.scheme])
     except OSError as error:
         raise PeerError(
             f"cannot reach {options.url}: {error.strerror or error}", hint="mend the URL"
         ) from None
+
+
+def _listening_address(options: CheckOptions, back: WayBack) -> Address:
+    """Where to listen: where the service reaches it and nobody else, unless something is said."""
     if options.listen is None:
-        return Address(near, 0), near
+        return Address(back.host, 0)
     address = Address.parse(options.listen)
     if address.path:
         raise UsageError("--listen takes HOST:PORT: a URL leads to no Unix socket")
-    return address, near if address.host in _ANY_HOST else address.host
+    return address
 
 
-def _say_where(parts: SplitResult, base: str, remarks: Remarks) -> None:
-    """Say that requests leave this machine, and what has to be able to come back."""
-    try:
-        is_near = ipaddress.ip_address(own_host(parts.hostname or "", 1)).is_loopback
-    except (OSError, ValueError):
-        is_near = False
-    if not is_near:
-        remarks.note(f"{parts.hostname} is not this machine; it is asked to call back {base}")
+def _callback_base(options: CheckOptions, back: WayBack, address: Address, port: int) -> str:
+    """The listener's URL as the service sees it."""
+    if options.callback is not None:
+        return options.callback.rstrip("/")
+    host = back.host if address.host in _ANY_HOST else address.host
+    return f"http://{Address(host, port)}"
 
 
 def _write(
