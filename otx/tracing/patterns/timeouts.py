@@ -18,7 +18,8 @@ CONFIGURED = FindingRule(
     "configured-timeout",
     "error",
     "{operation} failed ({what}) after {duration_ns}, which looks like a timeout of {timeout_ns}.",
-    "a call that failed, or a span that timed out, after a round time, 1 % more or less",
+    "a span that timed out, or a call that failed without an answer, after a round time, 1 % more "
+    "or less",
     "otx: usual settings of clients",
 )
 GAVE_UP_FIRST = FindingRule(
@@ -35,7 +36,9 @@ def find_timeouts(scene: Scene) -> Iterator[Finding]:
     found: dict[int, int] = {}
     for number in sorted(scene.failed, key=scene.duration_ns):
         failure = scene.failed[number]
-        if failure.gave_up or scene.trace.spans[number].kind == "CLIENT":
+        had_answer = "http" in failure.signs or "grpc" in failure.signs
+        is_call = scene.trace.spans[number].kind == "CLIENT"
+        if failure.gave_up or (is_call and not had_answer):
             timeout_ns = usual_timeout_ns(scene.duration_ns(number))
             if timeout_ns:
                 found[number] = timeout_ns

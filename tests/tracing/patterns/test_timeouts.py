@@ -21,6 +21,9 @@ def test_without_failure_or_at_any_other_time_it_does_not() -> None:
     assert told(find_timeouts, replace(CALL, status="UNSET", attributes={})) == []
     assert told(find_timeouts, replace(CALL, end_unix_nano=1_100 * MS)) == []
     assert told(find_timeouts, replace(CALL, kind="INTERNAL", attributes={})) == []
+    answered = replace(CALL, attributes={"http.response.status_code": 500})
+    assert told(find_timeouts, answered) == []
+    assert len(told(find_timeouts, replace(CALL, attributes={}))) == 1
 
 
 def test_of_spans_within_one_another_the_innermost_is_told() -> None:
