@@ -98,6 +98,9 @@ class Scene:
         What began at once in truth is told from a row by its length: that of all of them one after
         the other, and more than rounding can make.
         """
+        if not all(grain_ns(self.trace.spans[member]) > 1 for member in members):
+            yield from self.rows(members)
+            return
         row: list[int] = []
         ends = 0
         for member in members:
@@ -120,7 +123,8 @@ class Scene:
             if self.timing.starts[later] >= self.timing.ends[earlier] + grain:
                 stretches.append([])
             stretches[-1].append(later)
-        if len(row) >= FEWEST_COARSE and all(self._is_long(one, grain) for one in stretches):
+        is_enough = len(row) >= FEWEST_COARSE
+        if is_enough and all(self._is_long(one, grain) for one in stretches):
             yield row
         else:
             yield from self.rows(row)
