@@ -143,7 +143,7 @@ def _sorted(
 ) -> list[Event]:
     """Events in an order that agrees with all edges; those on circles and behind are left out.
 
-    Depth first, the largest subtree before the others: so few lanes of the vector clocks change
+    Depth first, the largest subtree before the others, and a span's end last: so few lanes of the vector clocks change
     along a path (`otx.tracing.vector_clocks`).
     """
     count = 2 * len(trace.spans)
@@ -164,7 +164,7 @@ def _sorted(
         order.append(event)
         follow = after[event]
         if not event & 1:
-            follow = [*follow, event + 1, *below[event >> 1]]
+            follow = [event + 1, *follow, *below[event >> 1]]
         for target in follow:
             waits_for[target] -= 1
             if not waits_for[target]:
