@@ -143,8 +143,8 @@ def _sorted(
 ) -> list[Event]:
     """Events in an order that agrees with all edges; those on circles and behind are left out.
 
-    Depth first, the largest subtree before the others, and a span's end last: so few lanes of the vector clocks change
-    along a path (`otx.tracing.vector_clocks`).
+    Depth first, the largest subtree before the others, and a span's end last: so few lanes of the
+    vector clocks change along a path (`otx.tracing.vector_clocks`).
     """
     count = 2 * len(trace.spans)
     after: list[list[Event]] = [[] for _ in range(count)]
