@@ -40,17 +40,22 @@ class Timing:
 
     Attributes:
         shifts: By clock; a clock that is not in it is known to nobody but itself.
+        grains: What each span's times are rounded down to.
     """
 
     trace: Trace
     starts: Sequence[int]
     ends: Sequence[int]
     shifts: Mapping[str, Shift] = field(default_factory=dict)
+    grains: Sequence[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "grains", list(map(grain_ns, self.trace.spans)))
 
     def margin_ns(self, one: int, other: int) -> int | None:
         """How far times of two spans may be apart from the truth; None where nothing is known."""
         first, second = (self.trace.domains[number] for number in (one, other))
-        grains = sum(grain_ns(self.trace.spans[number]) for number in (one, other))
+        grains = self.grains[one] + self.grains[other]
         if first.clock == second.clock:
             is_one_reader = first == second and not has_one_thread(self.trace.spans[one])
             return 0 if is_one_reader else grains

@@ -1,4 +1,5 @@
-/* A machine whose clock is wrong: times of day are CLOCK_SHIFT_NS nanoseconds away from the truth.
+/* A machine whose clock is wrong: times of day are CLOCK_SHIFT_NS nanoseconds away from the truth,
+ * and its name is another, since what runs on one machine reads one clock.
  *
  * Preloaded into a process, it stands before the C library's functions of the same names. Only
  * programs that have CLOCK_SHIFT_OF as an argument of their command line are shifted: what is
@@ -6,10 +7,12 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -55,6 +58,15 @@ int gettimeofday(struct timeval *restrict now, void *restrict zone)
     now->tv_sec = precise.tv_sec;
     now->tv_usec = precise.tv_nsec / 1000;
     return code;
+}
+
+int gethostname(char *name, size_t size)
+{
+    struct utsname machine;
+    if (uname(&machine) != 0)
+        return -1;
+    snprintf(name, size, "%s%s", shift_ns ? "shifted-" : "", machine.nodename);
+    return 0;
 }
 
 time_t time(time_t *now)
