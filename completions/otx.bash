@@ -4,7 +4,7 @@ _otx() {
   local path='' word
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "${path:+$path }$word" in
-    "demo"|"doctor"|"profile"|"receive"|"ottl"|"ottl run"|"ottl eval"|"ottl check"|"ottl explain"|"ottl functions"|"ottl fmt"|"ottl repl"|"ottl bench"|"ottl lsp"|"ottl test"|"ottl recipes"|"send"|"send traces"|"trace"|"trace list"|"trace show"|"query"|"tui"|"config"|"config show"|"config path"|"config validate"|"config schema"|"completion") path="${path:+$path }$word" ;;
+    "demo"|"doctor"|"profile"|"receive"|"ottl"|"ottl run"|"ottl eval"|"ottl check"|"ottl explain"|"ottl functions"|"ottl fmt"|"ottl repl"|"ottl bench"|"ottl lsp"|"ottl test"|"ottl recipes"|"send"|"send traces"|"trace"|"trace list"|"trace show"|"trace explain"|"trace order"|"trace diff"|"trace missing"|"trace skew"|"trace paths"|"trace map"|"trace-context"|"trace-context decode"|"trace-context encode"|"trace-context convert"|"trace-context check"|"query"|"tui"|"config"|"config show"|"config path"|"config validate"|"config schema"|"completion") path="${path:+$path }$word" ;;
     esac
   done
   local words=''
@@ -14,7 +14,7 @@ _otx() {
 }
 _otx_words() {
   case "$1" in
-    "") words="demo doctor profile receive ottl send trace query tui config completion --color --log-level --version -h --help" ;;
+    "") words="demo doctor profile receive ottl send trace trace-context query tui config completion --color --log-level --version -h --help" ;;
     ":--color") words="auto always never" ;;
     ":--log-level") words="debug info warning error" ;;
     "demo") words="--headless --duration --incident --keep -h --help" ;;
@@ -52,11 +52,37 @@ _otx_words() {
     "send traces:--protocol") words="grpc http/protobuf http/json" ;;
     "send traces:--compression") words="none gzip zstd" ;;
     "send traces:--format") words="text json" ;;
-    "trace") words="list show -h --help" ;;
-    "trace list") words="--service --min-duration --errors --attr --since --limit --format --store -o --out -h --help" ;;
+    "trace") words="list show explain order diff missing skew paths map -h --help" ;;
+    "trace list") words="--service --min-duration --errors --attr --since --limit --format --store --in -o --out -h --help" ;;
     "trace list:--format") words="table json jsonl" ;;
-    "trace show") words="--format --raw --store -o --out -h --help" ;;
+    "trace show") words="--format --raw --store --in -o --out -h --help" ;;
     "trace show:--format") words="text json" ;;
+    "trace explain") words="--why --format --store --in -o --out -h --help" ;;
+    "trace explain:--format") words="text json" ;;
+    "trace order") words="--trace --format --store --in -o --out -h --help" ;;
+    "trace order:--format") words="text json" ;;
+    "trace diff") words="--format --store --in -o --out -h --help" ;;
+    "trace diff:--format") words="text json" ;;
+    "trace missing") words="--limit --format --store --in -o --out -h --help" ;;
+    "trace missing:--format") words="text json" ;;
+    "trace skew") words="--hosts --since --window --format --store --in -o --out -h --help" ;;
+    "trace skew:--format") words="text json" ;;
+    "trace paths") words="--service --operation --since --limit --format --store --in -o --out -h --help" ;;
+    "trace paths:--format") words="text json" ;;
+    "trace map") words="--since --format --store --in -o --out -h --help" ;;
+    "trace map:--format") words="text json" ;;
+    "trace-context") words="decode encode convert check -h --help" ;;
+    "trace-context decode") words="--each --strict-level --format -o --out -h --help" ;;
+    "trace-context decode:--format") words="text json" ;;
+    "trace-context encode") words="--trace-id --parent-id --sampled --not-sampled --random --not-random --state --baggage --to --format -o --out -h --help" ;;
+    "trace-context encode:--to") words="w3c b3-single b3-multi jaeger datadog xray gcp ot-trace grpc-trace-bin env server-timing traceresponse all" ;;
+    "trace-context encode:--format") words="text json" ;;
+    "trace-context convert") words="--to --strict-level --format -o --out -h --help" ;;
+    "trace-context convert:--to") words="w3c b3-single b3-multi jaeger datadog xray gcp ot-trace grpc-trace-bin env server-timing traceresponse all" ;;
+    "trace-context convert:--format") words="text json" ;;
+    "trace-context check") words="--echo --strict-level --mode --timeout --listen --callback --format -o --out -h --help" ;;
+    "trace-context check:--mode") words="auto callback response" ;;
+    "trace-context check:--format") words="text json" ;;
     "query") words="--format --store -o --out -h --help" ;;
     "query:--format") words="table json jsonl csv parquet" ;;
     "tui") words="--store --pid --grpc --http --no-receive -h --help" ;;

@@ -20,6 +20,7 @@ _otx() {
     'ottl:Run, test and explain OTTL without a Collector.'
     'send:Send OTLP to a receiver.'
     'trace:List and show traces from a store.'
+    'trace-context:Settle what a trace context header says.'
     'query:Run read-only SQL over a store'\''s tables.'
     'tui:Watch traces, logs and flame graphs live in the terminal.'
     'config:Show the configuration and where each value comes from.'
@@ -35,6 +36,7 @@ _otx() {
     ottl) _otx_ottl ;;
     send) _otx_send ;;
     trace) _otx_trace ;;
+    trace-context) _otx_trace_context ;;
     query) _otx_query ;;
     tui) _otx_tui ;;
     config) _otx_config ;;
@@ -324,12 +326,26 @@ _otx_trace() {
     local -a commands=(
     'list:List traces, newest first, of which one span matches all that is asked.'
     'show:Show one trace as a tree beside its waterfall.'
+    'explain:Tell why a request was slow or failed, what is missing, and how far that can be trusted.'
+    'order:Tell which of two spans came first, and how one knows.'
+    'diff:Compare two traces\\: what one has and the other has not, and where the time went.'
+    'missing:Tell which parents and servers are missing, and which reasons the spans around them give.'
+    'skew:Tell how far clocks are apart, by the calls between them, worst first.'
+    'paths:Add up the critical paths of an operation'\''s calls, and tell in which order siblings run.'
+    'map:Tell which service calls which, how often, how long it takes and how often it fails.'
     )
     _describe command commands ;;
   rest)
     case $line[1] in
     list) _otx_trace_list ;;
     show) _otx_trace_show ;;
+    explain) _otx_trace_explain ;;
+    order) _otx_trace_order ;;
+    diff) _otx_trace_diff ;;
+    missing) _otx_trace_missing ;;
+    skew) _otx_trace_skew ;;
+    paths) _otx_trace_paths ;;
+    map) _otx_trace_map ;;
     esac ;;
   esac
 }
@@ -344,6 +360,7 @@ _otx_trace_list() {
     '--limit[How many at most.]:value:_files' \
     '--format[The form of the output.]:value:(table json jsonl)' \
     '--store[The store to read.]:value:_files' \
+    '--in[OTLP to read instead of a store; - is stdin.]:value:_files' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'
@@ -354,6 +371,162 @@ _otx_trace_show() {
     '--format[The form of the output.]:value:(text json)' \
     '--raw[Every span with all it carries, as JSON lines.]' \
     '--store[The store to read.]:value:_files' \
+    '--in[OTLP to read instead of a store; - is stdin.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_explain() {
+  _arguments -s \
+    '--why[Below each statement its rule and its spans.]' \
+    '--format[The form of the output.]:value:(text json)' \
+    '--store[The store to read.]:value:_files' \
+    '--in[OTLP to read instead of a store; - is stdin.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_order() {
+  _arguments -s \
+    '--trace[The trace they are in.]:value:_files' \
+    '--format[The form of the output.]:value:(text json)' \
+    '--store[The store to read.]:value:_files' \
+    '--in[OTLP to read instead of a store; - is stdin.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_diff() {
+  _arguments -s \
+    '--format[The form of the output.]:value:(text json)' \
+    '--store[The store to read.]:value:_files' \
+    '--in[OTLP to read instead of a store; - is stdin.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_missing() {
+  _arguments -s \
+    '--limit[How many traces at most.]:value:_files' \
+    '--format[The form of the output.]:value:(text json)' \
+    '--store[The store to read.]:value:_files' \
+    '--in[OTLP to read instead of a store; - is stdin.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_skew() {
+  _arguments -s \
+    '--hosts[Only between clocks of hosts that are named.]' \
+    '--since[Only what was received later, or -15m.]:value:_files' \
+    '--window[How long a stretch of time is taken together.]:value:_files' \
+    '--format[The form of the output.]:value:(text json)' \
+    '--store[The store to read.]:value:_files' \
+    '--in[OTLP to read instead of a store; - is stdin.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_paths() {
+  _arguments -s \
+    '--service[Whose operation.]:value:_files' \
+    '--operation[The name of its spans.]:value:_files' \
+    '--since[Only later than this time, or -15m.]:value:_files' \
+    '--limit[How many calls at most.]:value:_files' \
+    '--format[The form of the output.]:value:(text json)' \
+    '--store[The store to read.]:value:_files' \
+    '--in[OTLP to read instead of a store; - is stdin.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_map() {
+  _arguments -s \
+    '--since[Only later than this time, or -15m.]:value:_files' \
+    '--format[The form of the output.]:value:(text json)' \
+    '--store[The store to read.]:value:_files' \
+    '--in[OTLP to read instead of a store; - is stdin.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_context() {
+  local state line
+  _arguments -C \
+    {-h,--help}'[Show help.]' \
+    '1: :->command' \
+    '*:: :->rest'
+  case $state in
+  command)
+    local -a commands=(
+    'decode:Say what headers of trace context mean, or where one is broken and by which rule.'
+    'encode:Write the headers of a trace context in any format.'
+    'convert:Write the context of headers in another format, and say what is lost on the way.'
+    'check:Send a service valid and broken headers, and judge what it sends on.'
+    )
+    _describe command commands ;;
+  rest)
+    case $line[1] in
+    decode) _otx_trace_context_decode ;;
+    encode) _otx_trace_context_encode ;;
+    convert) _otx_trace_context_convert ;;
+    check) _otx_trace_context_check ;;
+    esac ;;
+  esac
+}
+
+_otx_trace_context_decode() {
+  _arguments -s \
+    '--each[Every line, or block between empty lines, by itself; JSON lines out.]' \
+    '--strict-level[The level of W3C Trace Context to hold headers to.]:value:_files' \
+    '--format[The form of the output; text, or JSON lines with --each.]:value:(text json)' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_context_encode() {
+  _arguments -s \
+    '--trace-id[A random one if left out.]:value:_files' \
+    '--parent-id[A random one if left out.]:value:_files' \
+    {--sampled,--not-sampled}'[Set the sampled flag.]' \
+    {--random,--not-random}'[Set the random flag; set for an id made here.]' \
+    '--state[A member of tracestate; may be repeated.]:value:_files' \
+    '--baggage[A member of baggage; may be repeated.]:value:_files' \
+    '--to[The format to write; all - every one.]:value:(w3c b3-single b3-multi jaeger datadog xray gcp ot-trace grpc-trace-bin env server-timing traceresponse all)' \
+    '--format[The form of the output.]:value:(text json)' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_context_convert() {
+  _arguments -s \
+    '--to[The format to write; all - every one.]:value:(w3c b3-single b3-multi jaeger datadog xray gcp ot-trace grpc-trace-bin env server-timing traceresponse all)' \
+    '--strict-level[The level of W3C Trace Context to hold headers to.]:value:_files' \
+    '--format[The form of the output.]:value:(text json)' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_trace_context_check() {
+  _arguments -s \
+    '--echo[Be a conforming service there, and answer other requests with what they carry.]:value:_files' \
+    '--strict-level[The level of W3C Trace Context to hold headers to.]:value:_files' \
+    '--mode[What to judge - calls that the service makes, or responses.]:value:(auto callback response)' \
+    '--timeout[How long one case may take.]:value:_files' \
+    '--listen[Where to be called back; any free port if left out.]:value:_files' \
+    '--callback[The listener as the service reaches it, from a container.]:value:_files' \
+    '--format[The form of the output.]:value:(text json)' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'

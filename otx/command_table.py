@@ -14,6 +14,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ottl": ("otx.commands.ottl", "Run, test and explain OTTL without a Collector."),
     "send": ("otx.commands.send", "Send OTLP to a receiver."),
     "trace": ("otx.commands.trace", "List and show traces from a store."),
+    "trace-context": (
+        "otx.commands.trace_context",
+        "Settle what a trace context header says.",
+    ),
     "query": ("otx.commands.query", "Run read-only SQL over a store's tables."),
     "tui": ("otx.commands.tui", "Watch traces, logs and flame graphs live in the terminal."),
     "config": ("otx.commands.config", "Show the configuration and where each value comes from."),

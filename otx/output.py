@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TextIO, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, TextIO, TypeAlias, get_args
 
 from otx.environment import Environment
 from otx.errors import OtxError, UsageError
@@ -109,6 +109,24 @@ class Output:
                 colour = self.environment.wants_colour(stream)
                 _write_table(stream, columns, list(rows), colour=colour)
 
+    def tables(
+        self, tables: Iterable[tuple[Sequence[str], Sequence[Row]]], lines: Sequence[str] = ()
+    ) -> None:
+        """Write several tables of columns and rows, and lines behind them; empty ones are left out.
+
+        Each stands apart from the one before it by an empty line.
+        """
+        with self.stream() as stream:
+            colour = self.environment.wants_colour(stream)
+            between = ""
+            for columns, rows in tables:
+                if rows:
+                    stream.write(between)
+                    _write_table(stream, columns, rows, colour=colour)
+                    between = "\n"
+            if lines:
+                stream.write(between + "".join(f"{printable(line)}\n" for line in lines))
+
 
 class Remarks:
     """Writes to stderr what is said to a person: progress, warnings, hints, errors."""
@@ -160,6 +178,29 @@ class ProgressLine:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
             self._is_shown = False
+
+
+class Painter:
+    """Paints text for a terminal, or leaves it alone."""
+
+    _COLOURS: ClassVar = {"+": "32", "-": "31", "~": "33"}
+
+    def __init__(self, *, wants_colour: bool) -> None:
+        self._wants_colour = wants_colour
+
+    def paint(self, text: str, sign: str) -> str:
+        """A text in the colour of a sign: + good, - bad, ~ in between; any other is none."""
+        if not self._wants_colour or sign not in self._COLOURS:
+            return text
+        return f"\x1b[{self._COLOURS[sign]}m{text}\x1b[0m"
+
+    def strong(self, text: str) -> str:
+        """A text that stands out."""
+        return f"\x1b[1m{text}\x1b[0m" if self._wants_colour else text
+
+    def faint(self, text: str) -> str:
+        """A text that stands back."""
+        return f"\x1b[2m{text}\x1b[0m" if self._wants_colour else text
 
 
 def to_json(value: Any, indent: int | None = None) -> str:
@@ -248,7 +289,7 @@ def _write_table(
     stream: TextIO, columns: Sequence[str], rows: Sequence[Row], *, colour: bool
 ) -> None:
     """Columns padded to their widest cell, two spaces apart, numbers to the right."""
-    cells = [[_printable(_cell(row[name])) for name in columns] for row in rows]
+    cells = [[printable(_cell(row[name])) for name in columns] for row in rows]
     widths = [max([len(name), *(len(line[i]) for line in cells)]) for i, name in enumerate(columns)]
     rights = [
         bool(rows) and all(isinstance(row[name], (int, float, type(None))) for row in rows)
@@ -260,8 +301,10 @@ def _write_table(
         stream.write(_line(line, widths, rights) + "\n")
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Text that cannot break a table or drive the terminal."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 

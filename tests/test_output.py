@@ -45,6 +45,12 @@ def test_a_table_of_no_rows_still_names_its_columns(environment: Environment) ->
     assert written(environment) == "name  count  tags\n"
 
 
+def test_tables_stand_apart_and_empty_ones_are_left_out(environment: Environment) -> None:
+    tables = [(["a"], [{"a": 1}]), (["b"], []), (["c"], [{"c": 2}])]
+    Output(environment).tables(tables, ["so\x1b it is"])
+    assert written(environment) == "a\n1\n\nc\n2\n\nso\N{REPLACEMENT CHARACTER} it is\n"
+
+
 def test_json_is_one_document(environment: Environment) -> None:
     Output(environment).rows(COLUMNS, ROWS, "json")
     assert json.loads(written(environment)) == ROWS

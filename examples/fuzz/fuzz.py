@@ -23,14 +23,31 @@ with atheris.instrument_imports(include=["otx", "ottl_targets"]):
     from otx.otlp.compression import decompress
     from otx.otlp.decode import decode_request
     from otx.otlp.refusal import Refusal
+    from otx.output import Painter
     from otx.profile.cpython.linetable import decode_entries
     from otx.profile.elf import ElfFile, bytes_reader
     from otx.profile.errors import UnreadableError
+    from otx.propagation.conformance.cases import ALL
+    from otx.propagation.conformance.exchange import Exchange
+    from otx.propagation.conformance.judging import judge
+    from otx.propagation.conformance.participant import own_context, sent_on
+    from otx.propagation.conformance.shown import shown_call
+    from otx.propagation.decoding import decode_headers
+    from otx.propagation.document import decoded_document
+    from otx.propagation.each import EachReader
+    from otx.propagation.inputs import read_text
+    from otx.propagation.model import Level
+    from otx.propagation.report.check_page import check_page
+    from otx.propagation.report.page import page
     from otx.store.log_format import decode_file_header, decode_records
     from otx.store.search import parse_search
 
 ENCODINGS = ("gzip", "deflate", "zstd")
 SIGNALS = tuple(Signal)
+NOW_UNIX_S = 1_790_000_000
+OWN_ID = "00f067aa0ba902b7"
+SENT = (("traceparent", f"00-4bf92f3577b34da6a3ce929d0e0e4736-{OWN_ID}-03"), ("baggage", "a=b"))
+"""What a service was sent whose response is read."""
 
 
 def otlp_protobuf(data: bytes) -> None:
@@ -76,6 +93,39 @@ def search(data: bytes) -> None:
     parse_search(data.decode("utf-8", "replace"))
 
 
+def trace_context(data: bytes) -> None:
+    """The first byte picks the level, the rest is what stands on stdin."""
+    level: Level = 1 if data[0] % 2 else 2
+    for one in read_text(data[1:].decode("utf-8", "replace")):
+        decoded = decode_headers(one.pairs, level)
+        decoded_document(decoded)
+        page(decoded, Painter(wants_colour=True), NOW_UNIX_S, one.judged_as)
+        # What a service sends on is valid, whatever came in.
+        sent = sent_on(own_context(one.pairs, level, lambda digits: "1" * digits), lambda _: OWN_ID)
+        again = decode_headers(sent, level)
+        if again.problem or again.found.tracestate or again.found.baggage:
+            raise AssertionError(f"sends on what is broken: {sent}")
+
+
+def trace_context_each(data: bytes) -> None:
+    """The first byte says in what pieces a stream comes, and whether it pauses between them."""
+    reader = EachReader()
+    size = 1 + data[0] // 2
+    for at in range(1, len(data), size):
+        list(reader.feed(data[at : at + size]))
+        if data[0] % 2:
+            list(reader.pause())
+    list(reader.finish())
+
+
+def trace_context_shown(data: bytes) -> None:
+    """Where a line ends for the first time, the headers of a response end and its body begins."""
+    head, _, body = data.decode("utf-8", "replace").partition("\n")
+    call, seen, excuse = shown_call((("server-timing", head), ("traceresponse", head)), body, SENT)
+    exchange = Exchange(ALL[1], SENT, OWN_ID, (call,) if call else (), seen, excuse=excuse)
+    check_page([judge(exchange, 2)], Painter(wants_colour=False))
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "otlp-protobuf": otlp_protobuf,
     "otlp-json": otlp_json,
@@ -84,6 +134,9 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "elf": elf,
     "linetable": linetable,
     "search": search,
+    "trace-context": trace_context,
+    "trace-context-each": trace_context_each,
+    "trace-context-shown": trace_context_shown,
     "ottl-parser": ottl_targets.ottl_parser,
     "ottl-run": ottl_targets.ottl_run,
     "ottl-config": ottl_targets.ottl_config,

@@ -34,7 +34,7 @@ def query(
     out: Annotated[str, typer.Option("-o", "--out", help="Where to write; - is stdout.")] = "-",
 ) -> None:
     """Run read-only SQL over a store's tables."""
-    from otx.commands.trace import open_store
+    from otx.services.store_input import open_store  # 250 ms: DuckDB, Arrow
 
     environment: Environment = ctx.obj
     chosen = form or format_by_ending(out, get_args(QueryFormat), "table")

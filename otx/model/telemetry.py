@@ -51,7 +51,11 @@ class SpanLink:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One operation of a trace. Ids are lower-case hex; `parent_span_id` is "" for a root."""
+    """One operation of a trace. Ids are lower-case hex; `parent_span_id` is "" for a root.
+
+    Attributes:
+        flags: W3C trace flags in the low byte, and whether the parent is remote (trace.proto).
+    """
 
     trace_id: str
     span_id: str
@@ -70,6 +74,15 @@ class Span:
     scope_version: str = ""
     events: Sequence[SpanEvent] = ()
     links: Sequence[SpanLink] = ()
+    flags: int = 0
+
+    @property
+    def is_parent_remote(self) -> bool | None:
+        """Whether its parent ran in another process; None where the sender does not say.
+
+        Bit 8 of `flags` says that bit 9 is set on purpose (trace.proto, SpanFlags).
+        """
+        return bool(self.flags & 0x200) if self.flags & 0x100 else None
 
     @property
     def duration_ns(self) -> int:

@@ -67,6 +67,7 @@ def _span(span: Span) -> trace_pb2.Span:
         start_time_unix_nano=span.start_unix_nano,
         end_time_unix_nano=span.end_unix_nano,
         attributes=_key_values(span.attributes),
+        flags=span.flags,
     )
     if span.status != "UNSET" or span.status_message:
         message.status.code = trace_pb2.Status.StatusCode.ValueType(STATUS_CODES.index(span.status))

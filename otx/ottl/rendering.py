@@ -7,10 +7,10 @@ from otx.ottl.changes import Change, flat, state_changes
 from otx.ottl.enum_symbols import enum_symbol
 from otx.ottl.record_state import RecordState
 from otx.ottl.tracing import Part, Step, Verdict
-from otx.ottl.value_text import printable, value_text
+from otx.ottl.value_text import value_text
 from otx.ottl.values import Value
+from otx.output import Painter, printable
 
-_COLOURS = {"+": "32", "-": "31", "~": "33"}
 _MARKS: Mapping[Verdict, tuple[str, str]] = {
     "ran": ("✓", "+"),
     "not matched": ("·", ""),
@@ -19,27 +19,6 @@ _MARKS: Mapping[Verdict, tuple[str, str]] = {
 """What stands before a step, and the sign whose colour it has."""
 _MOST_CHANGES = 20
 """Changes that are told of one step."""
-
-
-class Painter:
-    """Paints text for a terminal, or leaves it alone."""
-
-    def __init__(self, *, wants_colour: bool) -> None:
-        self._wants_colour = wants_colour
-
-    def paint(self, text: str, sign: str) -> str:
-        """A text in the colour of a sign."""
-        if not self._wants_colour or sign not in _COLOURS:
-            return text
-        return f"\x1b[{_COLOURS[sign]}m{text}\x1b[0m"
-
-    def strong(self, text: str) -> str:
-        """A text that stands out."""
-        return f"\x1b[1m{text}\x1b[0m" if self._wants_colour else text
-
-    def faint(self, text: str) -> str:
-        """A text that stands back."""
-        return f"\x1b[2m{text}\x1b[0m" if self._wants_colour else text
 
 
 def diff_lines(

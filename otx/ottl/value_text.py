@@ -6,10 +6,10 @@ from typing import Any
 
 from otx.ottl.errors import ExecutionError
 from otx.ottl.values import Value, is_map, json_text, kind_of, to_plain
+from otx.output import printable
 
 TITLE_WIDTH = 60
 _WIDTH = 100
-_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def value_text(value: Value, width: int = _WIDTH) -> str:
@@ -21,13 +21,6 @@ def value_text(value: Value, width: int = _WIDTH) -> str:
 def title_text(value: Value) -> str:
     """A name or body as the title of what has it: the beginning of the value."""
     return value_text(value, TITLE_WIDTH)
-
-
-def printable(text: str) -> str:
-    """Text that cannot drive the terminal."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else _REPLACEMENT for c in text)
 
 
 def _cut(value: Value, most: int) -> Value:

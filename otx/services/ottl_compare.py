@@ -15,8 +15,8 @@ from otx.ottl.plan import Plan, Report
 from otx.ottl.program import ExecutionStopped
 from otx.ottl.record_state import RecordState, states_of
 from otx.ottl.records import Batch
-from otx.ottl.rendering import Painter, copies_of, diff_blocks
-from otx.output import Output, Remarks, Row
+from otx.ottl.rendering import copies_of, diff_blocks
+from otx.output import Output, Painter, Remarks, Row
 from otx.services.ottl_input import Pieces
 from otx.services.ottl_progress import RunProgress
 from otx.services.ottl_work import FailureText, Tally, failure_text, tally_of, unwritable

@@ -11,10 +11,10 @@ from otx.ottl.describe import Numbers, describe
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.plan import Plan, Report
 from otx.ottl.records import Batch
-from otx.ottl.rendering import Painter, step_lines
+from otx.ottl.rendering import step_lines
 from otx.ottl.trace_rows import trace_row
 from otx.ottl.traced_plan import Told, trace_batch
-from otx.output import Output, Remarks, to_json
+from otx.output import Output, Painter, Remarks, to_json
 from otx.services.ottl_input import Pieces
 from otx.services.ottl_progress import RunProgress, interruptible
 

@@ -197,7 +197,7 @@ class Store:
     def totals(self) -> Totals:
         """How much the store holds."""
         with self._lock:
-            spans, logs, traces, services = self._rows(_TOTALS, ())[0]
+            spans, logs, traces, services = self.rows(_TOTALS, ())[0]
             manifest = self.refresh().manifest
             segments = sum(segment.bytes for segment in manifest.segments)
             return Totals(
@@ -227,7 +227,7 @@ class Store:
             return self._newest(limit)
         matching = f"all_spans WHERE {condition.sql} AND {_HAS_TRACE}"
         where = f"trace_id IN (SELECT trace_id FROM {matching})"  # noqa: S608
-        rows = self._rows(_SUMMARY.format(where=where), (*condition.parameters, limit))
+        rows = self.rows(_SUMMARY.format(where=where), (*condition.parameters, limit))
         return [summary_of(row) for row in rows]
 
     def _newest(self, limit: int) -> list[TraceSummary]:
@@ -239,11 +239,11 @@ class Store:
         spans = max(limit * _SPANS_A_TRACE, _FEW_SPANS)
         newest = f"({_NEWEST_SPANS}) WHERE {_HAS_TRACE}"
         where = f"trace_id IN (SELECT trace_id FROM {newest})"  # noqa: S608
-        rows = self._rows(_SUMMARY.format(where=where), (spans, limit))
+        rows = self.rows(_SUMMARY.format(where=where), (spans, limit))
         edge = f"SELECT epoch_ns(min(start_time)), count(*) FROM ({_NEWEST_SPANS})"  # noqa: S608
-        oldest, count = self._rows(edge, (spans,))[0]
+        oldest, count = self.rows(edge, (spans,))[0]
         if count >= spans and (len(rows) < limit or rows[-1][1] <= oldest):
-            rows = self._rows(_SUMMARY.format(where=_HAS_TRACE), (limit,))
+            rows = self.rows(_SUMMARY.format(where=_HAS_TRACE), (limit,))
         return [summary_of(row) for row in rows]
 
     def trace(self, trace_id: str) -> list[Span]:
@@ -259,7 +259,7 @@ class Store:
                 hint=f"32 hex digits, or the first {MIN_TRACE_PREFIX} or more of them",
             )
         where = "trace_id = ?" if len(prefix) >= 32 else "starts_with(trace_id, ?)"
-        rows = self._rows(
+        rows = self.rows(
             f"SELECT {SPAN_FIELDS} FROM all_spans WHERE {where} AND {_HAS_TRACE} "  # noqa: S608
             "ORDER BY start_time, span_id",
             (prefix,),
@@ -278,7 +278,7 @@ class Store:
             SearchError: The search names a field that spans don't have.
         """
         condition = search.condition("spans")
-        rows = self._rows(
+        rows = self.rows(
             f"SELECT span_id FROM all_spans WHERE trace_id = ? AND {condition.sql}",  # noqa: S608
             (trace_id, *condition.parameters),
         )
@@ -298,7 +298,7 @@ class Store:
             SearchError: The search names a field that log records don't have.
         """
         condition = _of_logs(search, since_unix_nano, trace_id)
-        rows = self._rows(
+        rows = self.rows(
             f"SELECT {LOG_FIELDS} FROM all_logs WHERE {condition.sql} ORDER BY time DESC LIMIT ?",  # noqa: S608
             (*condition.parameters, limit),
         )
@@ -313,8 +313,8 @@ class Store:
                 "> make_timestamp_ns(?) ORDER BY time",
             )
         )
-        rows = self._rows(before, (service, time_unix_nano, count + 1))[::-1]
-        rows += self._rows(after, (service, time_unix_nano, count))
+        rows = self.rows(before, (service, time_unix_nano, count + 1))[::-1]
+        rows += self.rows(after, (service, time_unix_nano, count))
         return [log_of(row) for row in rows]
 
     def log_rates(
@@ -326,12 +326,12 @@ class Store:
             SearchError: The search names a field that log records don't have.
         """
         condition = _of_logs(search, since_unix_nano, trace_id)
-        counted = self._rows(
+        counted = self.rows(
             "SELECT epoch_ns(time) // 1000000000 AS second, severity_number, count(*)"  # noqa: S608
             f" FROM all_logs WHERE {condition.sql} GROUP BY ALL ORDER BY ALL",
             condition.parameters,
         )
-        [(with_trace, services)] = self._rows(
+        [(with_trace, services)] = self.rows(
             "SELECT count(*) FILTER (trace_id <> ''), count(DISTINCT service)"  # noqa: S608
             f" FROM all_logs WHERE {condition.sql}",
             condition.parameters,
@@ -342,7 +342,7 @@ class Store:
     def services(self, since_unix_nano: int = 0) -> list[ServiceSummary]:
         """Every service with spans, by name."""
         return [
-            ServiceSummary(*row[:5], *row[5]) for row in self._rows(_SERVICES, (since_unix_nano,))
+            ServiceSummary(*row[:5], *row[5]) for row in self.rows(_SERVICES, (since_unix_nano,))
         ]
 
     def query(self, sql: str) -> Result:
@@ -354,8 +354,8 @@ class Store:
         with self._lock:
             return open_query(self.layout, self.refresh(), self._tails, sql)
 
-    def _rows(self, sql: str, parameters: Sequence[object]) -> list[Row]:
-        """All rows of a query on the store as it is now."""
+    def rows(self, sql: str, parameters: Sequence[object]) -> list[Row]:
+        """All rows of a query over `all_spans` and `all_logs` as the store is now."""
         with self._lock:
             for attempt in range(_FILE_GONE_TRIES):
                 self.refresh()

@@ -22,7 +22,7 @@ SPAN_FIELDS = """
     epoch_ns(start_time), epoch_ns(end_time), status, status_message, trace_state,
     attributes, resource, scope, scope_version,
     list_transform(events, lambda e: {'t': epoch_ns(e.time), 'n': e.name, 'a': e.attributes}),
-    links"""
+    links, flags"""
 LOG_FIELDS = """
     epoch_ns(time), severity_number, severity_text, service, body, body_is_json,
     if(is_trace_id(trace_id), trace_id, ''), if(is_span_id(span_id), span_id, ''),
@@ -53,6 +53,7 @@ def span_of(row: tuple[Any, ...]) -> Span:
         scope_version=row[14],
         events=tuple(_events(row[15])),
         links=tuple(_links(row[16])),
+        flags=row[17],
     )
 
 

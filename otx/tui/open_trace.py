@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 
 from otx.model.telemetry import LogRecord, Span
+from otx.tracing.assembly import assemble
 from otx.tracing.critical_path import critical_path
 from otx.tracing.flame import flame_of
-from otx.tracing.tree import build_tree
+from otx.tracing.timing import raw_timing
+from otx.tracing.tree import tree_of
+from otx.tracing.waits import waits_of
 from otx.tui.snapshot import OpenTrace
 
 
@@ -17,12 +20,13 @@ def open_trace(
     matching: frozenset[str] = frozenset(),
 ) -> OpenTrace:
     """All that a screen draws of a trace."""
-    tree = build_tree(spans)
+    trace = assemble(spans)
+    tree = tree_of(trace)
     return OpenTrace(
         trace_id,
         spans,
         tree,
-        critical_path(tree),
+        critical_path(waits_of(raw_timing(trace))),
         flame_of(tree),
         tuple(logs),
         more_spans,

@@ -76,7 +76,7 @@ def kept(messages: Iterable[Message], folder: Path) -> Store:
 
 def test_spans_come_back_as_they_were(tmp_path: Path) -> None:
     child = replace(SPAN, span_id="1" * 16, parent_span_id=SPAN.span_id, kind="CLIENT")
-    child = replace(child, status="UNSET", status_message="", events=(), links=())
+    child = replace(child, flags=0x301, status="UNSET", status_message="", events=(), links=())
     elsewhere = replace(child, span_id="2" * 16, resource={"service.name": "bank"}, service="bank")
     spans = [SPAN, child, elsewhere]
     with_store = kept([traces_request(spans)], tmp_path)

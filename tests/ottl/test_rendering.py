@@ -4,13 +4,13 @@ from otx.model.signal import Signal
 from otx.ottl.changes import Change
 from otx.ottl.record_state import RecordState
 from otx.ottl.rendering import (
-    Painter,
     change_text,
     diff_lines,
     part_text,
     step_lines,
 )
 from otx.ottl.tracing import Part, Step
+from otx.output import Painter
 
 PLAIN = Painter(wants_colour=False)
 

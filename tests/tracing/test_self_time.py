@@ -3,7 +3,9 @@
 import pytest
 
 from otx.model.telemetry import Span
-from otx.tracing.self_time import self_time_ns
+from otx.tracing.assembly import assemble
+from otx.tracing.self_time import self_time_ns, self_times_ns
+from otx.tracing.timing import raw_timing
 from otx.tracing.tree import build_tree
 
 
@@ -27,3 +29,10 @@ def test_own_time(children: list[tuple[int, int]], own: int) -> None:
         for number, (start, end) in enumerate(children)
     ]
     assert self_time_ns(build_tree(spans).roots[0]) == own
+    assert self_times_ns(raw_timing(assemble(spans)))[spans_before(spans)] == own
+
+
+def spans_before(spans: list[Span]) -> int:
+    """The number of the root: how many spans began before it, or with it and a lower id."""
+    key = (spans[0].start_unix_nano, spans[0].span_id)
+    return sum((one.start_unix_nano, one.span_id) < key for one in spans)

@@ -16,7 +16,7 @@ from otx.ottl.repl.exporting import transform_yaml
 from otx.ottl.repl.loading import LoadedRecord
 from otx.ottl.repl.replies import Reply
 from otx.ottl.repl.saving import with_test
-from otx.ottl.value_text import printable
+from otx.output import printable
 
 if TYPE_CHECKING:
     from otx.ottl.repl.engine import Repl

@@ -9,7 +9,6 @@ from otx.model.units import format_count
 from otx.ottl.completion import Candidate
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.record_state import ITEM_NOUNS
-from otx.ottl.rendering import Painter
 from otx.ottl.repl.commands import find_command
 from otx.ottl.repl.complete import argument_place, candidates
 from otx.ottl.repl.replies import Replies, Reply, counted
@@ -17,6 +16,7 @@ from otx.ottl.repl.running import CONTEXT_OF_SIGNAL, StatementResult
 from otx.ottl.repl.session import ConditionResult, Session, Source
 from otx.ottl.tokens import is_open
 from otx.ottl.traps import Surroundings, traps_in
+from otx.output import Painter
 
 
 class Files(Protocol):

@@ -10,15 +10,16 @@ from otx.ottl.changes import flat
 from otx.ottl.enum_symbols import enum_symbol
 from otx.ottl.errors import ExecutionError
 from otx.ottl.record_state import RecordState, states_of
-from otx.ottl.rendering import Painter, diff_lines, effect_lines, part_text
+from otx.ottl.rendering import diff_lines, effect_lines, part_text
 from otx.ottl.repl.loading import LoadedRecord
 from otx.ottl.repl.running import StatementResult, Sweep
 from otx.ottl.repl.session import ConditionResult, Session, Undone, ValueResult
 from otx.ottl.times import rfc3339
 from otx.ottl.tracing import Part, Step
 from otx.ottl.traps import Trap
-from otx.ottl.value_text import printable, value_text
+from otx.ottl.value_text import value_text
 from otx.ottl.values import Time, kind_of
+from otx.output import Painter, printable
 
 _MAX_PATH_WIDTH = 52
 _MAX_STEPS = 10

@@ -4,8 +4,7 @@ import json
 from typing import Any
 
 from otx.ottl.unit_tests.comparing import ABSENT, Absent, Problem
-from otx.ottl.value_text import printable
-from otx.output import to_json
+from otx.output import printable, to_json
 
 _WIDTH = 300
 """Of a longer value what lies round the first difference is shown."""

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 
 from opentelemetry import metrics, trace
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
@@ -29,6 +30,7 @@ class Telemetry:
                 "service.namespace": "shop",
                 "service.version": __version__,
                 "process.pid": os.getpid(),
+                "host.name": socket.gethostname(),
             }
         )
         self._spans = TracerProvider(resource=resource)

@@ -3,10 +3,10 @@
 import pytest
 
 from otx.errors import UsageError
-from otx.ottl.rendering import Painter
 from otx.ottl.unit_tests.coverage import coverage
 from otx.ottl.unit_tests.results import FileResult, run_tests
 from otx.ottl.unit_tests.text_report import coverage_lines, file_lines, summary_line
+from otx.output import Painter
 from tests.ottl.unit_tests.helpers import read
 
 PLAIN = Painter(wants_colour=False)

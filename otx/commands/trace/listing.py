@@ -1,21 +1,17 @@
-"""`otx trace`: traces of a store, as a list and one at a time."""
+"""`otx trace list`: the newest traces of a store that match."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from otx.commands import command_app
-from otx.config import Config
+from otx.commands.trace.options import InOption, OutOption, StoreOption
 from otx.environment import Environment
-from otx.errors import NotThere, UsageError
+from otx.errors import UsageError
 from otx.output import Output, Remarks
 
 if TYPE_CHECKING:
     from otx.model.telemetry import TraceSummary
-    from otx.store.reader import Store
     from otx.store.search import Search
-
-app = command_app(help="List and show traces from a store.")
 
 SHOWN_COLUMNS = ["start", "trace_id", "duration", "spans", "services", "errors", "root"]
 KEYS = [
@@ -29,13 +25,8 @@ KEYS = [
     "root_name",
     "root_missing",
 ]
-DEFAULT_WIDTH = 120
-
-StoreOption = Annotated[str | None, typer.Option("--store", help="The store to read.")]
-OutOption = Annotated[str, typer.Option("-o", "--out", help="Where to write; - is stdout.")]
 
 
-@app.command("list")
 def list_traces(
     ctx: typer.Context,
     expression: Annotated[
@@ -59,15 +50,18 @@ def list_traces(
         Literal["table", "json", "jsonl"], typer.Option("--format", help="The form of the output.")
     ] = "table",
     store: StoreOption = None,
+    path: InOption = None,
     out: OutOption = "-",
 ) -> None:
     """List traces, newest first, of which one span matches all that is asked."""
     from otx.model.units import parse_time_unix_nano
+    from otx.services.store_input import open_traces  # 250 ms: DuckDB, Arrow
 
     environment: Environment = ctx.obj
     search = _search(expression, service, min_duration, errors, attribute or [])
     after = parse_time_unix_nano(since, environment.clock()) if since else None
-    found = open_store(environment, store).traces(search, limit=limit, since_unix_nano=after)
+    with open_traces(environment, store, path) as opened:
+        found = opened.traces(search, limit=limit, since_unix_nano=after)
     if form != "table":
         Output(environment, out).rows(KEYS, map(_keyed, found), form)
     elif found:
@@ -76,72 +70,6 @@ def list_traces(
         Remarks(environment).note("no trace matches")
     elif len(found) == limit:
         Remarks(environment).note(f"only the {limit} newest; --limit shows more")
-
-
-@app.command()
-def show(
-    ctx: typer.Context,
-    trace_id: Annotated[str, typer.Argument(help="The id, or its first 8 or more digits.")],
-    form: Annotated[
-        Literal["text", "json"], typer.Option("--format", help="The form of the output.")
-    ] = "text",
-    raw: Annotated[
-        bool, typer.Option("--raw", help="Every span with all it carries, as JSON lines.")
-    ] = False,
-    store: StoreOption = None,
-    out: OutOption = "-",
-) -> None:
-    """Show one trace as a tree beside its waterfall."""
-    from otx.tracing.document import span_document
-    from otx.tracing.draw import describe_tree, draw_tree
-    from otx.tracing.tree import build_tree
-
-    environment: Environment = ctx.obj
-    spans = open_store(environment, store).trace(trace_id)
-    if not spans:
-        raise NotThere(f"no trace {trace_id} in the store", hint="`otx trace list` shows what is")
-    output = Output(environment, out)
-    if raw:
-        documents = [span_document(span) for span in spans]
-        output.rows(list(documents[0]), documents, "jsonl")
-        return
-    tree = build_tree(spans)
-    if form == "text":
-        head = f"trace {spans[0].trace_id}  {describe_tree(tree)}"
-        output.text("\n".join([head, "", *draw_tree(tree, _width(environment))]))
-        return
-    placed = [node for node in tree.nodes() if node.span is not None]
-    output.document(
-        {
-            "trace_id": spans[0].trace_id,
-            "duration_ns": tree.duration_ns,
-            "span_count": tree.spans,
-            "orphans": tree.orphans,
-            "duplicates": tree.duplicates,
-            "cycles": tree.cycles,
-            "spans": [
-                {"depth": node.depth, **span_document(node.span)} for node in placed if node.span
-            ],
-        }
-    )
-
-
-def open_store(environment: Environment, flag: str | None) -> "Store":
-    """The store that is configured.
-
-    Raises:
-        StoreMissing: Nothing was ever kept there.
-    """
-    from otx.store.errors import StoreMissing
-    from otx.store.reader import Store  # 250 ms: DuckDB, Arrow
-
-    store = Store(Config(environment).store_dir(flag))
-    if not store.is_there():
-        raise StoreMissing(
-            f"nothing was received yet: there is no store in {store.layout.root}",
-            hint="`otx receive` makes one; --store or OTX_STORE names another",
-        )
-    return store
 
 
 def _search(
@@ -193,12 +121,3 @@ def _keyed(trace: "TraceSummary") -> dict[str, Any]:
 
     fields = {key: getattr(trace, key) for key in KEYS if key != "start_time"}
     return {**fields, "start_time": format_time(trace.start_unix_nano)}
-
-
-def _width(environment: Environment) -> int:
-    """The terminal's width; a fixed one where stdout is none, so that output can be compared."""
-    import shutil
-
-    if not environment.stdout_is_terminal:
-        return DEFAULT_WIDTH
-    return shutil.get_terminal_size((DEFAULT_WIDTH, 24)).columns

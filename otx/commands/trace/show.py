@@ -1,0 +1,60 @@
+"""`otx trace show`: one trace as a tree."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from otx.commands.trace.options import InOption, OutOption, StoreOption, terminal_width
+from otx.environment import Environment
+from otx.errors import NotThere
+from otx.output import Output
+
+
+def show(
+    ctx: typer.Context,
+    trace_id: Annotated[str, typer.Argument(help="The id, or its first 8 or more digits.")],
+    form: Annotated[
+        Literal["text", "json"], typer.Option("--format", help="The form of the output.")
+    ] = "text",
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Every span with all it carries, as JSON lines.")
+    ] = False,
+    store: StoreOption = None,
+    path: InOption = None,
+    out: OutOption = "-",
+) -> None:
+    """Show one trace as a tree beside its waterfall."""
+    from otx.services.store_input import open_traces  # 250 ms: DuckDB, Arrow
+    from otx.tracing.document import span_document
+    from otx.tracing.draw import describe_tree, draw_tree
+    from otx.tracing.tree import build_tree
+
+    environment: Environment = ctx.obj
+    with open_traces(environment, store, path) as opened:
+        spans = opened.trace(trace_id)
+    if not spans:
+        raise NotThere(f"no trace {trace_id} in the store", hint="`otx trace list` shows what is")
+    output = Output(environment, out)
+    if raw:
+        documents = [span_document(span) for span in spans]
+        output.rows(list(documents[0]), documents, "jsonl")
+        return
+    tree = build_tree(spans)
+    if form == "text":
+        head = f"trace {spans[0].trace_id}  {describe_tree(tree)}"
+        output.text("\n".join([head, "", *draw_tree(tree, terminal_width(environment))]))
+        return
+    placed = [node for node in tree.nodes() if node.span is not None]
+    output.document(
+        {
+            "trace_id": spans[0].trace_id,
+            "duration_ns": tree.duration_ns,
+            "span_count": tree.spans,
+            "orphans": tree.orphans,
+            "duplicates": tree.duplicates,
+            "cycles": tree.cycles,
+            "spans": [
+                {"depth": node.depth, **span_document(node.span)} for node in placed if node.span
+            ],
+        }
+    )

@@ -1,0 +1,1 @@
+"""One format a module: `decode` and `encode` beside each other, and `parts` for drawings."""

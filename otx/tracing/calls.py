@@ -1,0 +1,80 @@
+"""What a span calls: the peer, and the shape of what it asks, so that like calls can be found."""
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from otx.model.telemetry import Attributes, Span, SpanKind
+
+_PEERS = (
+    "peer.service",
+    "server.address",
+    "net.peer.name",
+    "network.peer.address",
+    "db.system.name",
+    "db.system",
+    "messaging.destination.name",
+    "rpc.service",
+)
+_STATEMENTS = ("db.query.summary", "db.query.text", "db.statement")
+_PATHS = ("url.template", "http.route", "url.path", "http.target", "url.full", "http.url")
+_SHAPED = (*_STATEMENTS, *_PATHS)
+_ASKED = (*_STATEMENTS[1:], *_PATHS[2:])
+_LITERAL = re.compile(r"'(?:[^']|'')*'|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{12,}\b|\b\d+\b")
+_LONGEST_STATEMENT = 2_000
+
+
+class Call(NamedTuple):
+    """What makes two calls of one parent alike.
+
+    Attributes:
+        peer: Who is called; "" where the span does not say.
+        shape: The statement or path with its literals left out; "" where there is none.
+    """
+
+    service: str
+    kind: SpanKind
+    name: str
+    peer: str
+    shape: str
+
+
+def call_of(span: Span) -> Call:
+    """What a span calls."""
+    peer, shaped, _ = _telling(tuple(span.attributes))
+    text = _first(span.attributes, shaped)
+    shape = _LITERAL.sub("?", text[:_LONGEST_STATEMENT]) if text else ""
+    return Call(span.service, span.kind, span.name, _first(span.attributes, peer), shape)
+
+
+def peer_of(span: Span) -> str:
+    """Who a span calls, as far as it says: a service, a host, a database; "" where it does not."""
+    return _first(span.attributes, _telling(tuple(span.attributes))[0])
+
+
+def asked_of(span: Span) -> str:
+    """What exactly a span asks its peer for; "" where it does not say."""
+    return _first(span.attributes, _telling(tuple(span.attributes))[2])
+
+
+def operation_of(span: Span) -> str:
+    """A span's service and name, as sentences name it."""
+    return f"{span.service} {span.name}" if span.service else span.name
+
+
+@lru_cache(maxsize=1_000)
+def _telling(keys: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Of attributes those that tell the peer, the shape, and what exactly is asked.
+
+    Spans of one instrumentation have the same keys: looking for each of them in each is slow.
+    """
+    wanted = (_PEERS, _SHAPED, _ASKED)
+    return tuple(tuple(key for key in some if key in keys) for some in wanted)
+
+
+def _first(attributes: Attributes, keys: tuple[str, ...]) -> str:
+    for key in keys:
+        value = attributes.get(key)
+        if value:
+            return str(value)
+    return ""

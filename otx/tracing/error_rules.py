@@ -1,0 +1,99 @@
+"""What can be said of a span that failed, or that took a failure well."""
+
+from otx.tracing.finding import FindingRule
+
+_SOURCE = "otx: error propagation over span kinds and corrected times"
+
+
+def _rule(name: str, sentence: str, why: str) -> FindingRule:
+    return FindingRule(f"error-{name}", "error", sentence, why, _SOURCE)
+
+
+ORIGIN = _rule(
+    "origin", "{operation} failed ({what}), and nothing below it did.", "no child failed before it"
+)
+PEER = _rule(
+    "peer",
+    "{operation} failed ({what}) in its call of {peer}, which left no span.",
+    "a call failed, and its other side is not known to record spans",
+)
+ANSWER = _rule(
+    "answer",
+    "{operation} failed ({what}) on an answer that {server} does not count as a failure.",
+    "the client failed, its server had ended well before that",
+)
+PASSED = _rule(
+    "passed", "{operation} failed ({what}) after {below} had.", "a child failed before it ended"
+)
+STOPPED = _rule(
+    "stopped",
+    "{operation} was stopped ({what}) because {above} gave up.",
+    "a cancelled child of a span that timed out or was cancelled itself",
+)
+GAVE_UP = _rule(
+    "gave-up",
+    "{operation} gave up ({what}) after {client_ns} without an answer of {server}.",
+    "a client timed out, or failed and its server ended later",
+)
+OWN = _rule(
+    "own",
+    "{operation} failed ({what}) after {below} had; whether because of it is not recorded.",
+    "a child failed before it ended, but the exception is another, and does not name the child's",
+)
+LATE = _rule(
+    "late",
+    "{operation} failed ({what}) when {above} had already ended.",
+    "the child's end is later than its parent's",
+)
+RETRIED = _rule(
+    "retried",
+    "{operation} went well although {below} failed: a later try succeeded.",
+    "a failed child, and a later sibling of the same call that did not fail",
+)
+ABSORBED = _rule(
+    "absorbed",
+    "{operation} went well although {below} failed.",
+    "a failed child of a span that did not fail",
+)
+UNSEEN = _rule(
+    "unseen",
+    "{operation} failed ({what}); the cause may lie in {peer}, whose span is missing.",
+    "a call of a service that records spans failed, and the called side left none",
+)
+ALONE = _rule(
+    "alone",
+    "{operation} failed ({what}); what it called left no span, and the cause may lie there.",
+    "a call failed that does not say whom it called, and the called side left no span",
+)
+INCOMPLETE = _rule(
+    "incomplete",
+    "{operation} failed ({what}); the cause may lie in a missing span, {missing}.",
+    "spans whose parent is missing began while it ran, and that parent may lie below it",
+)
+BARE = _rule(
+    "bare",
+    "{operation} failed, nothing below it did, and it does not say why.",
+    "no child failed before it ended; there is neither exception, error.type, code nor message",
+)
+UNORDERED = _rule(
+    "unordered",
+    "{operation} failed ({what}); whether {server} had ended by then is not known.",
+    "the client failed, its server did not, and their clocks do not compare",
+)
+ERROR_RULES = (
+    ORIGIN,
+    PEER,
+    ANSWER,
+    PASSED,
+    STOPPED,
+    GAVE_UP,
+    OWN,
+    LATE,
+    RETRIED,
+    ABSORBED,
+    UNSEEN,
+    ALONE,
+    INCOMPLETE,
+    BARE,
+    UNORDERED,
+)

@@ -1,0 +1,161 @@
+"""An explanation as text: one screen, what matters most first."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from otx.model.cells import printable, shorten
+from otx.model.units import counted, format_duration
+from otx.output import Painter
+from otx.tracing.calls import operation_of
+from otx.tracing.error_hops import ErrorHop
+from otx.tracing.error_story import REASONS
+from otx.tracing.explain.compose import Explanation
+from otx.tracing.explain.path_rows import PathRow, path_rows
+from otx.tracing.explain.verdict import verdict
+from otx.tracing.finding import Finding, sentence
+from otx.tracing.path_time import TimeKind
+
+MOST_EACH = 6
+"""Statements of a section; the rest is counted, and in the JSON."""
+_KINDS: dict[TimeKind, str] = {
+    "waiting": "waiting for an answer",
+    "network": "network and queues",
+    "unknown": "network or work, unknown",
+}
+
+
+class ExplanationText:
+    """The lines of an explanation.
+
+    With `why`, the rule and the evidence stand below each statement.
+    """
+
+    def __init__(
+        self, explanation: Explanation, painter: Painter, width: int, *, why: bool = False
+    ) -> None:
+        self._of = explanation
+        self._painter = painter
+        self._width = width
+        self._why = why
+
+    def lines(self) -> list[str]:
+        """All lines."""
+        sections = [
+            ("how it failed" if self._of.has_failed else "what failed", self._errors()),
+            ("where the time went: own time on the critical path", self._path()),
+            ("what would help", self._statements(self._of.savings, most=2)),
+            ("what is odd", self._statements(self._of.patterns)),
+            ("beside others of its kind", self._statements(self._of.compared)),
+            ("how far this can be trusted", self._trust()),
+        ]
+        lines = [*self._head()]
+        for title, body in sections:
+            rows = list(body)
+            if rows:
+                lines += ["", self._painter.strong(title), *rows]
+        return lines
+
+    def _head(self) -> Iterator[str]:
+        trace = self._of.trace
+        services = {span.service for span in trace.spans}
+        about = [
+            printable(self._of.root_name),
+            counted(len(trace.spans), "span"),
+            counted(len(services), "service"),
+        ]
+        yield f"trace {trace.spans[0].trace_id}  {self._painter.faint(' · '.join(about))}"
+        sign = "-" if self._of.has_failed else "+"
+        yield self._painter.paint(self._painter.strong(verdict(self._of)), sign)
+
+    def _errors(self) -> Iterator[str]:
+        """Causes first, each with what it led to; then what was absorbed."""
+        told: set[int] = set()
+        for place, cause in enumerate(self._of.story.causes[:MOST_EACH]):
+            chain = self._of.story.chain(cause, self._of.trace)
+            yield from self._statement(cause.hop.because, f"{place + 1}.")
+            passed = [hop for hop in chain[1:] if hop.span not in told]
+            told.update(hop.span for hop in chain)
+            if self._why or len(passed) <= 1:
+                for hop in passed:
+                    yield from self._statement(hop.because, "  →")
+            else:
+                names = " → ".join(self._name(number) for number in _ends(passed))
+                text = f"passed on by {counted(len(passed), 'span')}: {names}"
+                yield from _wrapped(printable(text), "    → ", self._width)
+            if cause.reasons:
+                because = "; ".join(REASONS[one] for one in cause.reasons)
+                rows = _wrapped(f"speaking for it: {because}", "     ", self._width)
+                yield from map(self._painter.faint, rows)
+        yield from self._rest(len(self._of.story.causes))
+        others = [hop for hop in self._of.story.hops if hop.span not in told]
+        for hop in others[:MOST_EACH]:
+            yield from self._statement(hop.because, "  ")
+        yield from self._rest(len(others))
+
+    def _name(self, number: int) -> str:
+        return operation_of(self._of.trace.spans[number]) if number >= 0 else "…"
+
+    def _path(self) -> Iterator[str]:
+        """The spans of the path that took most, with those above them, indented."""
+        if not self._of.path.duration_ns:
+            return
+        rows = path_rows(self._of)
+        for row in rows.shown:
+            times = f" × {row.spans}" if row.spans > 1 else ""
+            name = printable(f"{'  ' * row.depth}{row.name}{times}{_kinds(row)}")
+            yield shorten(f"  {self._figures(row.own_ns)}  {name}", self._width)
+        if rows.other_ns:
+            others = counted(rows.others, "other span")
+            yield self._painter.faint(f"  {self._figures(rows.other_ns)}  {others}")
+
+    def _figures(self, ns: int) -> str:
+        return f"{format_duration(ns):>9} {100 * ns / self._of.path.duration_ns:3.0f} %"
+
+    def _trust(self) -> Iterator[str]:
+        yield from self._statements(self._of.lacks)
+        yield from self._statements(self._of.clocks)
+
+    def _statements(self, findings: Sequence[Finding], most: int = MOST_EACH) -> Iterator[str]:
+        for finding in findings[:most]:
+            yield from self._statement(finding, "-")
+        yield from self._rest(len(findings), most)
+
+    def _rest(self, count: int, most: int = MOST_EACH) -> Iterator[str]:
+        if count > most:
+            yield self._painter.faint(f"  and {count - most} more; --format json has all")
+
+    def _statement(self, finding: Finding, mark: str) -> Iterator[str]:
+        yield from _wrapped(printable(sentence(finding)), f"  {mark} ", self._width)
+        if self._why:
+            rule = finding.rule
+            yield self._painter.faint(f"      {rule.id}: {rule.why} ({rule.source})")
+            ids = [self._of.trace.spans[number].span_id for number in finding.spans]
+            yield from map(self._painter.faint, _wrapped(" ".join(ids), "      ", self._width))
+
+
+def _ends(hops: Sequence[ErrorHop]) -> list[int]:
+    """The spans of the first two and the last hop of many, -1 for those between; all of few."""
+    spans = [hop.span for hop in hops]
+    return spans if len(spans) <= 4 else [*spans[:2], -1, spans[-1]]
+
+
+def _kinds(row: PathRow) -> str:
+    """What of a row's own time was no work of its own."""
+    told = [
+        _KINDS[kind] if ns == row.own_ns else f"{format_duration(ns)} {_KINDS[kind]}"
+        for kind, ns in row.kinds.items()
+        if kind in _KINDS
+    ]
+    return f"  ({', '.join(told)})" if told else ""
+
+
+def _wrapped(text: str, begin: str, width: int) -> Iterable[str]:
+    import textwrap  # 5 ms
+
+    return textwrap.wrap(
+        text,
+        max(width, 40),
+        initial_indent=begin,
+        subsequent_indent=" " * len(begin),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

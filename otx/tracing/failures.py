@@ -1,0 +1,178 @@
+"""Which spans failed, and what tells so."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from otx.model.telemetry import AttributeValue, Span, SpanEvent
+
+FailureSign: TypeAlias = Literal["status", "exception", "error.type", "http", "grpc"]
+GaveUp: TypeAlias = Literal["", "timeout", "cancelled"]
+
+_GRPC_NAMES = (
+    "OK",
+    "CANCELLED",
+    "UNKNOWN",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+)
+"""By number (google.rpc.Code)."""
+_GRPC_SERVER_FAULTS = frozenset(
+    {"UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS"}
+)
+"""What a server counts as its own failure (semantic conventions, gRPC)."""
+_HTTP_KEYS = ("http.response.status_code", "http.status_code")
+_GRPC_KEYS = ("rpc.grpc.status_code", "rpc.response.status_code")
+_TELLING = frozenset({"error.type", *_HTTP_KEYS, *_GRPC_KEYS})
+"""Attributes that may tell of a failure; most spans have none of them."""
+_EXCEPTION_TEXTS = ("exception.message", "exception.stacktrace")
+_NOTHING = "status ERROR"
+_TIMEOUT = ("timeout", "timed out", "timedout", "deadline")
+_CANCELLED = ("cancel", "client disconnected", "context done")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """That a span failed.
+
+    Attributes:
+        signs: What tells so, strongest first.
+        what: The failure in a few words: an exception's type, a status code, a message.
+        has_exception: Whether an exception was recorded on the span.
+        gave_up: Whether somebody stopped waiting: the span itself, or its caller.
+    """
+
+    signs: tuple[FailureSign, ...]
+    what: str
+    has_exception: bool
+    gave_up: GaveUp
+
+    @property
+    def says_why(self) -> bool:
+        """Whether more is recorded than that it failed."""
+        return self.what != _NOTHING
+
+    @property
+    def is_own_timeout(self) -> bool:
+        """Whether the span itself stopped waiting, rather than being told by an answer."""
+        is_answer = "http" in self.signs or "grpc" in self.signs
+        return self.gave_up == "timeout" and not is_answer
+
+
+def failures(spans: Sequence[Span]) -> dict[int, Failure]:
+    """The spans that failed, by number."""
+    found = ((number, failure_of(span)) for number, span in enumerate(spans))
+    return {number: failure for number, failure in found if failure is not None}
+
+
+def failure_of(span: Span) -> Failure | None:
+    """How a span failed; None where nothing tells that it did, or its status says OK."""
+    attributes = span.attributes
+    if span.status == "OK" or (
+        span.status == "UNSET" and not span.events and _TELLING.isdisjoint(attributes)
+    ):
+        return None
+    words: dict[FailureSign, str] = {}
+    if span.status == "ERROR":
+        words["status"] = span.status_message
+    exception = _exception(span)
+    if exception is not None:
+        words["exception"] = exception
+    if attributes:
+        error_type = attributes.get("error.type")
+        if error_type:
+            words["error.type"] = str(error_type)
+        words.update(_answers(span))
+    if not words:
+        return None
+    # An exception's type says more than a code, and a code more than a message.
+    told = [words.get(sign, "") for sign in ("exception", "error.type", "grpc", "http", "status")]
+    said = " ".join((*told, span.status_message)).lower()
+    return Failure(
+        tuple(words),
+        next(filter(None, told), _NOTHING),
+        exception is not None,
+        _gave_up(said),
+    )
+
+
+def names(span: Span, what: str) -> bool:
+    """Whether a failed span's message or stack trace tells of another's failure."""
+    short = what.rsplit(".", 1)[-1]
+    texts = [span.status_message]
+    for event in span.events:
+        texts += [str(event.attributes.get(key, "")) for key in _EXCEPTION_TEXTS]
+    return any(short in text for text in texts)
+
+
+def is_same_exception(one: Span, other: Span) -> bool:
+    """Whether two spans recorded an exception with the same type and message."""
+    first, second = _last_exception(one), _last_exception(other)
+    if first is None or second is None:
+        return False
+    keys = ("exception.type", "exception.message")
+    told = [first.attributes.get(key) for key in keys]
+    return bool(told[1]) and told == [second.attributes.get(key) for key in keys]
+
+
+def _gave_up(said: str) -> GaveUp:
+    if any(word in said for word in _TIMEOUT) or "http 408" in said or "http 504" in said:
+        return "timeout"
+    return "cancelled" if any(word in said for word in _CANCELLED) else ""
+
+
+def _exception(span: Span) -> str | None:
+    """The type of the last exception that was recorded."""
+    event = _last_exception(span)
+    return None if event is None else str(event.attributes.get("exception.type") or "exception")
+
+
+def _last_exception(span: Span) -> SpanEvent | None:
+    """The last exception that left the span: one that was caught within does not count."""
+    for event in reversed(span.events):
+        if event.name == "exception" and event.attributes.get("exception.escaped") is not False:
+            return event
+    return None
+
+
+def _answers(span: Span) -> dict[FailureSign, str]:
+    """What HTTP and gRPC answered, where this kind of span counts it as a failure."""
+    found: dict[FailureSign, str] = {}
+    code = _number(span.attributes, *_HTTP_KEYS)
+    if code is not None and code >= (400 if span.kind == "CLIENT" else 500):
+        found["http"] = f"HTTP {code}"
+    grpc = grpc_status(span)
+    if grpc not in ("", "OK") and (span.kind != "SERVER" or grpc in _GRPC_SERVER_FAULTS):
+        found["grpc"] = grpc
+    return found
+
+
+def grpc_status(span: Span) -> str:
+    """The name of a span's gRPC status; "" where it has none."""
+    value = next((span.attributes[key] for key in _GRPC_KEYS if key in span.attributes), None)
+    if isinstance(value, str) and not value.isdigit():
+        return value if value in _GRPC_NAMES else ""
+    code = _number({"": value}, "")
+    return _GRPC_NAMES[code] if code is not None and 0 <= code < len(_GRPC_NAMES) else ""
+
+
+def _number(attributes: Mapping[str, AttributeValue], *keys: str) -> int | None:
+    for key in keys:
+        value = attributes.get(key)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value.isdigit() and len(value) < 6:
+            return int(value)
+    return None

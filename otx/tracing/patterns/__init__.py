@@ -1,0 +1,1 @@
+"""What often makes traces slow or odd, a pattern a file, each with its evidence."""

@@ -1,0 +1,145 @@
+"""A trace beside others of the same kind in a store: how unusual it is, and in which spans.
+
+Others of the same kind are those whose root is the same operation of the same service. Spans are
+compared with those of the same operation under the same parent operation, by median and median
+absolute deviation, which a few slow ones do not move.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from otx.store.reader import Store
+from otx.tracing.assembly import NO_PARENT, Trace
+
+HOUR_NS = 3_600_000_000_000
+MOST_TRACES = 2_000
+FEWEST = 20
+"""Fewer than these say nothing about what is usual."""
+_NORMAL = 1.4826
+"""What makes a median absolute deviation comparable with a standard deviation (of a normal
+distribution)."""
+_UNUSUAL = 3.5
+"""Deviations beyond which a value is unusual (Iglewicz and Hoaglin 1993)."""
+
+Operation: TypeAlias = tuple[str, str, str, str]
+"""Service and name, and those of the parent; "" without one."""
+
+_ROOTS = """
+    SELECT trace_id, duration_ns FROM all_spans
+    WHERE service = ? AND name = ? AND parent_span_id = '' AND is_trace_id(trace_id)
+      AND trace_id <> ? AND start_time >= make_timestamp_ns(?) AND start_time < make_timestamp_ns(?)
+    ORDER BY start_time DESC LIMIT ?"""
+
+_USUAL = f"""
+    WITH root AS ({_ROOTS}),
+    span AS (SELECT all_spans.* FROM all_spans JOIN root USING (trace_id))
+    SELECT child.service, child.name, coalesce(parent.service, ''), coalesce(parent.name, ''),
+           count(*), median(child.duration_ns), mad(child.duration_ns)
+    FROM span AS child LEFT JOIN span AS parent
+      ON child.trace_id = parent.trace_id AND child.parent_span_id = parent.span_id
+    GROUP BY ALL"""  # noqa: S608 - nothing of a user's goes in
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """Spans of one operation that took unusually long, or less.
+
+    Attributes:
+        spans: Their numbers.
+        excess_ns: What they took more than usual, together.
+        usual_ns: The median of the others.
+        score: Of the most unusual: how many deviations it is away.
+    """
+
+    spans: tuple[int, ...]
+    excess_ns: int
+    usual_ns: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """How a trace compares.
+
+    Attributes:
+        count: How many others there are; under `FEWEST` nothing else is said.
+        share_faster: The share of them that took less time.
+        p50_ns: Half of them took no longer.
+        deviations: Of its spans, by excess, the largest first.
+    """
+
+    count: int
+    share_faster: float = 0.0
+    p50_ns: int = 0
+    p99_ns: int = 0
+    deviations: Sequence[Deviation] = ()
+
+
+def peers(store: Store, trace: Trace, within_ns: int = HOUR_NS) -> Peers | None:
+    """A trace beside others of a store; None where it has no root to know them by.
+
+    Args:
+        store: Where the others are.
+        trace: The trace.
+        within_ns: How much earlier or later they began at most.
+    """
+    if not trace.roots:
+        return None
+    root = trace.spans[max(trace.roots, key=lambda one: trace.spans[one].duration_ns)]
+    begin, end = root.start_unix_nano - within_ns, root.start_unix_nano + within_ns
+    asked = (root.service, root.name, root.trace_id, max(begin, 0), end, MOST_TRACES)
+    durations = sorted(row[1] for row in store.rows(_ROOTS, asked))
+    if len(durations) < FEWEST:
+        return Peers(len(durations))
+    usual = {
+        (row[0], row[1], row[2], row[3]): (row[4], float(row[5]), float(row[6]))
+        for row in store.rows(_USUAL, asked)
+    }
+    faster = sum(one < root.duration_ns for one in durations)
+    return Peers(
+        len(durations),
+        faster / len(durations),
+        _quantile(durations, 0.5),
+        _quantile(durations, 0.99),
+        _deviations(trace, usual),
+    )
+
+
+def _deviations(
+    trace: Trace, usual: Mapping[Operation, tuple[int, float, float]]
+) -> list[Deviation]:
+    found: dict[Operation, list[tuple[float, int, int]]] = defaultdict(list)
+    for number, span in enumerate(trace.spans):
+        operation = _operation(trace, number)
+        count, median, spread = usual.get(operation, (0, 0.0, 0.0))
+        if count < FEWEST:
+            continue
+        excess = span.duration_ns - median
+        # A hundredth of the median at least: what always takes the same is no wonder of precision.
+        score = excess / max(spread * _NORMAL, median / 100, 1.0)
+        if abs(score) > _UNUSUAL:
+            found[operation].append((score, round(excess), number))
+    made = [
+        Deviation(
+            tuple(number for _, _, number in sorted(spans, reverse=True)),
+            sum(excess for _, excess, _ in spans),
+            round(usual[operation][1]),
+            max((score for score, _, _ in spans), key=abs),
+        )
+        for operation, spans in found.items()
+    ]
+    return sorted(made, key=lambda one: (-abs(one.excess_ns), one.spans))
+
+
+def _operation(trace: Trace, number: int) -> Operation:
+    span, parent = trace.spans[number], trace.parents[number]
+    if parent == NO_PARENT:
+        return (span.service, span.name, "", "")
+    above = trace.spans[parent]
+    return (span.service, span.name, above.service, above.name)
+
+
+def _quantile(ordered: Sequence[int], share: float) -> int:
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)]

@@ -1,0 +1,131 @@
+"""`otx trace order, diff, missing, map, paths` as a user calls them, on a file and on a pipe."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from otx.otlp.json_codec import write_message
+from otx.otlp.records import traces_request
+from tests.conftest import RunCli
+from tests.tracing.kept import call
+
+CLIENT = call(1, 2, 1, 10, 60, "POST", kind="CLIENT", attributes={"thread.id": 1})
+SPANS = [
+    call(1, 1, 0, 0, 100, "GET /", kind="SERVER", attributes={"thread.id": 1}),
+    CLIENT,
+    call(1, 3, 2, 15, 55, "POST /pay", service="bank", kind="SERVER"),
+    call(1, 4, 1, 70, 90, "SELECT", attributes={"thread.id": 1}),
+    call(1, 5, 1, 65, 95, "audit", attributes={"thread.id": 2}),
+    call(2, 6, 0, 0, 80, "GET /", kind="SERVER"),
+    call(2, 7, 6, 5, 70, "SELECT"),
+    call(3, 8, 77, 0, 80, "GET /lost", kind="SERVER", flags=0x101),
+]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> str:
+    path = tmp_path / "spans.json"
+    path.write_text(json.dumps(write_message(traces_request(SPANS))))
+    return str(path)
+
+
+def test_order_tells_the_chain(run_cli: RunCli, file: str) -> None:
+    found = run_cli(
+        "trace", "order", f"{3:016x}", f"{5:016x}", "--trace", f"{1:032x}", "--in", file
+    )
+    assert found.returncode == 1, found.stderr
+    assert found.stdout.startswith("unknown")
+    found = run_cli(
+        "trace", "order", f"{2:016x}", f"{4:016x}", "--trace", f"{1:032x}", "--in", file
+    )
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.startswith("caused (inferred): the first had ended before the other began")
+    assert "inferred, thread: one thread ran both" in found.stdout
+
+
+def test_order_finds_the_trace_by_the_span(run_cli: RunCli, file: str) -> None:
+    found = run_cli(
+        "trace", "order", f"{3:016x}", f"{1:016x}", "--in", file, "--format", "json"
+    )  # the order in which they are named does not matter
+    assert found.returncode == 0, found.stderr
+    document = json.loads(found.stdout)
+    assert document["relation"] == "caused"
+    assert document["strength"] == "certain"
+    assert [document["first"]["name"], document["second"]["name"]] == ["GET /", "POST /pay"]
+    assert [edge["rule"] for edge in document["chain"]] == ["parent", "parent"]
+
+
+def test_order_of_what_ran_beside_one_another(run_cli: RunCli, file: str) -> None:
+    found = run_cli("trace", "order", f"{4:016x}", f"{5:016x}", "--in", file)
+    assert found.returncode == 1
+    assert found.stdout.startswith("concurrent")
+    assert "overlap by 20.0 ms" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("zz", "aaaa"), "is no span id"),
+        (("abcdabcd", "aaaa"), "no span abcdabcd"),
+        (("0000", "0001"), "spans of several traces begin with 0000"),
+        ((f"{1:016x}", f"{1:016x}"), "one span"),
+    ],
+)
+def test_order_refuses_what_it_cannot_order(
+    run_cli: RunCli, file: str, arguments: tuple[str, str], words: str
+) -> None:
+    found = run_cli("trace", "order", *arguments, "--in", file)
+    assert found.returncode in (1, 2)
+    assert words in found.stderr
+    assert not found.stdout
+
+
+def test_diff_shows_both_sides(run_cli: RunCli, file: str) -> None:
+    found = run_cli("trace", "diff", f"{1:032x}", f"{2:032x}", "--in", file)
+    assert found.returncode == 0, found.stderr
+    assert "before" in found.stdout
+    assert any(line.startswith("-") and "POST /pay" in line for line in found.stdout.splitlines())
+    document = json.loads(
+        run_cli("trace", "diff", f"{1:032x}", f"{2:032x}", "--in", file, "--format", "json").stdout
+    )
+    assert document["after"]["duration_ns"] == 80_000_000
+    changes = {place["name"]: place["change"] for place in document["places"]}
+    assert changes["SELECT"] == "slower"
+    assert changes["POST /pay"] == "removed"
+
+
+def test_missing_parents_are_told_with_their_reasons(run_cli: RunCli, file: str) -> None:
+    found = run_cli("trace", "missing", "--in", file)
+    assert found.returncode == 0, found.stderr
+    assert f"parent {77:016x} of shop is missing" in found.stdout
+    assert "lost: its children say that it ran in their own process" in found.stdout
+    whole = run_cli("trace", "missing", f"{1:032x}", "--in", file)
+    assert whole.stdout == "no span is missing, as far as these can tell\n"
+
+
+def test_map_shows_who_calls_whom(run_cli: RunCli, file: str) -> None:
+    found = run_cli("trace", "map", "--in", file)
+    assert found.returncode == 0, found.stderr
+    assert any(line.split()[:3] == ["shop", "bank", "call"] for line in found.stdout.splitlines())
+    document = json.loads(run_cli("trace", "map", "--in", file, "--format", "json").stdout)
+    assert [edge["callee"] for edge in document["calls"]] == ["bank"]
+
+
+def test_paths_add_up_what_an_operation_waits_for(run_cli: RunCli, file: str) -> None:
+    asked = ("trace", "paths", "--service", "shop", "--operation", "GET /", "--in", file)
+    found = run_cli(*asked)
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.startswith("2 calls")
+    document = json.loads(run_cli(*asked, "--format", "json").stdout)
+    assert sum(one["mean_ns"] for one in document["paths"]) == 90_000_000
+    nobody = run_cli("trace", "paths", "--service", "x", "--operation", "GET /", "--in", file)
+    assert nobody.returncode == 1
+    assert "x has no span 'GET /'" in nobody.stderr
+
+
+def test_a_file_without_spans_is_named(run_cli: RunCli, tmp_path: Path) -> None:
+    (tmp_path / "empty.json").write_text('{"resourceSpans": []}')
+    found = run_cli("trace", "map", "--in", str(tmp_path / "empty.json"))
+    assert found.returncode == 2
+    assert "holds no spans" in found.stderr

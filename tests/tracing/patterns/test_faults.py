@@ -1,0 +1,28 @@
+"""What assembly had to mend is told."""
+
+from dataclasses import replace
+
+from otx.tracing.patterns.faults import find_faults
+from tests.tracing.calls import span
+from tests.tracing.patterns.scenes import told
+
+ROOT = span("root", "", 0, 100, "SERVER")
+
+
+def test_each_kind_is_told_once() -> None:
+    shared = [span("x", "root", 0, 9, "CLIENT"), span("x", "root", 1, 8, "SERVER")]
+    clash = [span("y", "root", 0, 9), span("y", "root", 1, 9)]
+    circle = [span("p", "q", 0, 1), span("q", "p", 0, 1)]
+    backwards = replace(ROOT, span_id="back", start_unix_nano=9, end_unix_nano=1)
+    said = told(
+        find_faults, ROOT, ROOT, *shared, *clash, *circle, span("self", "self", 0, 1), backwards
+    )
+    assert [one.split(";")[0] for one in said] == [
+        "1 exact copy of a span was left out, as a repeated request leaves them.",
+        "1 pair of client and server shares a span id.",
+        "1 span id is used by several spans",
+        "1 span names itself as its parent",
+        "1 circle of parents cut at the earliest span.",
+        "1 span ends before it starts",
+    ]
+    assert told(find_faults, ROOT) == []

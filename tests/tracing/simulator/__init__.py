@@ -1,0 +1,1 @@
+"""A simulated distributed system: its requests run by discrete events, and the truth is kept."""

@@ -1,0 +1,64 @@
+"""What counts as a failure, by kind of span (semantic conventions, HTTP and gRPC)."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from otx.model.telemetry import SpanEvent, SpanKind, StatusCode
+from otx.tracing.failures import failure_of, failures
+from tests.tracing.calls import span
+
+
+@pytest.mark.parametrize(
+    ("kind", "attributes", "what"),
+    [
+        ("SERVER", {"http.response.status_code": 503}, "HTTP 503"),
+        ("SERVER", {"http.response.status_code": 404}, None),
+        ("CLIENT", {"http.response.status_code": 404}, "HTTP 404"),
+        ("CLIENT", {"http.status_code": "500"}, "HTTP 500"),
+        ("CLIENT", {"http.response.status_code": 302}, None),
+        ("CLIENT", {"http.response.status_code": "many"}, None),
+        ("CLIENT", {"rpc.grpc.status_code": 4}, "DEADLINE_EXCEEDED"),
+        ("CLIENT", {"rpc.response.status_code": "NOT_FOUND"}, "NOT_FOUND"),
+        ("SERVER", {"rpc.grpc.status_code": 5}, None),
+        ("SERVER", {"rpc.grpc.status_code": 13}, "INTERNAL"),
+        ("CLIENT", {"rpc.grpc.status_code": 0}, None),
+        ("CLIENT", {"rpc.grpc.status_code": 99}, None),
+        ("INTERNAL", {"error.type": "ValueError"}, "ValueError"),
+        ("INTERNAL", {}, None),
+    ],
+)
+def test_answers(kind: SpanKind, attributes: dict[str, Any], what: str | None) -> None:
+    failure = failure_of(replace(span("a", "", 0, 1, kind), attributes=attributes))
+    assert (failure.what if failure else None) == what
+
+
+@pytest.mark.parametrize(
+    ("status", "escaped", "is_failure"),
+    [("UNSET", None, True), ("UNSET", False, False), ("OK", None, False), ("ERROR", False, True)],
+)
+def test_exceptions(status: StatusCode, escaped: bool | None, is_failure: bool) -> None:
+    told = {} if escaped is None else {"exception.escaped": escaped}
+    event = SpanEvent(0, "exception", {"exception.type": "KeyError", **told})
+    failure = failure_of(span("a", "", 0, 1, status=status, events=[event]))
+    assert (failure is not None) == is_failure
+
+
+def test_ok_overrides_what_attributes_say() -> None:
+    assert failure_of(span("a", "", 0, 1, status="OK", error_type="ValueError")) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "gave_up"),
+    [
+        ("TimeoutError", "timeout"),
+        ("context deadline exceeded", "timeout"),
+        ("CancelledError", "cancelled"),
+        ("ValueError", ""),
+    ],
+)
+def test_timeouts_and_cancellations_are_known(told: str, gave_up: str) -> None:
+    failure = failures([span("a", "", 0, 1, status="ERROR", error_type=told)])[0]
+    assert failure.gave_up == gave_up
+    assert failure.signs == ("status", "error.type")

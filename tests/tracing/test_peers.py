@@ -1,0 +1,52 @@
+"""A trace beside others of its kind."""
+
+from pathlib import Path
+
+from otx.model.telemetry import Span
+from otx.tracing.assembly import assemble
+from otx.tracing.peers import FEWEST, HOUR_NS, peers
+from tests.tracing.kept import MS, call, kept
+
+
+def like(trace: int, query_ms: float) -> list[Span]:
+    return [
+        call(trace, 2 * trace, 0, trace, trace + 20 + query_ms, "GET /"),
+        call(trace, 2 * trace + 1, 2 * trace, trace, trace + query_ms, "SELECT"),
+    ]
+
+
+def test_a_slow_span_is_found_by_what_is_usual(tmp_path: Path) -> None:
+    others = [span for number in range(1, 41) for span in like(number, 10 + number % 5)]
+    slow = like(99, 80)
+    found = peers(kept([*others, *slow], tmp_path), assemble(slow))
+    assert found is not None
+    assert (found.count, found.share_faster, found.p50_ns) == (40, 1.0, 32 * MS)
+    first, second = found.deviations
+    assert {first.spans, second.spans} == {(0,), (1,)}
+    assert {first.excess_ns, second.excess_ns} == {68 * MS}
+    assert {first.usual_ns, second.usual_ns} == {32 * MS, 12 * MS}
+
+
+def test_what_is_usual_is_not_told(tmp_path: Path) -> None:
+    others = [span for number in range(1, 41) for span in like(number, 10 + number % 5)]
+    found = peers(kept(others, tmp_path), assemble(like(3, 12)))
+    assert found is not None
+    assert found.count == 39
+    assert found.deviations == []
+
+
+def test_few_others_tell_nothing(tmp_path: Path) -> None:
+    others = [span for number in range(1, FEWEST) for span in like(number, 10)]
+    found = peers(kept(others, tmp_path), assemble(like(99, 500)))
+    assert found is not None
+    assert (found.count, found.deviations) == (FEWEST - 1, ())
+
+
+def test_only_those_of_the_same_hours_count_and_only_the_same_operation(tmp_path: Path) -> None:
+    others = [span for number in range(1, 41) for span in like(number, 10)]
+    store = kept(others, tmp_path)
+    hours = 2 * HOUR_NS / MS
+    late = [call(99, 99, 0, hours, hours + 5, "GET /")]
+    assert peers(store, assemble(late)) == peers(store, assemble([call(1, 1, 0, 0, 1, "POST /")]))
+    orphan = [call(99, 99, 98, 0, 5, "GET /")]
+    assert peers(store, assemble(orphan)) is None
