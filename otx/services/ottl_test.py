@@ -36,7 +36,6 @@ class TestOptions:
     names: Sequence[str]
     update: bool = False
     coverage: bool = False
-    watch: bool = False
     form: TestForm = "text"
     gates: str = ""
     allows_extensions: bool = True
@@ -44,19 +43,12 @@ class TestOptions:
 
 
 def run_test_files(environment: Environment, options: TestOptions) -> int:
-    """Run test files once and write their results, or again and again; the exit code.
+    """Run test files once and write their results; the exit code.
 
     Raises:
         UsageError: There is no such file or folder, or no test file in it.
     """
-    if not options.watch:
-        return Session(environment, options).run()
-    if options.update or options.form != "text":
-        what = "--update" if options.update else f"--format {options.form}"
-        raise UsageError(f"--watch and {what} exclude each other")
-    from otx.services.ottl_test_watch import watch
-
-    return watch(environment, options)
+    return Session(environment, options).run()
 
 
 def find_test_files(cwd: Path, names: Sequence[str]) -> list[str]:

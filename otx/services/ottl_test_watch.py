@@ -14,7 +14,14 @@ _CLEAR = "\x1b[H\x1b[2J"
 
 
 def watch(environment: Environment, options: TestOptions) -> int:
-    """Run until a person ends it; the exit code."""
+    """Run until a person ends it; the exit code.
+
+    Raises:
+        UsageError: Something is asked for that makes no sense again and again.
+    """
+    if options.update or options.form != "text":
+        what = "--update" if options.update else f"--format {options.form}"
+        raise UsageError(f"--watch and {what} exclude each other")
     from otx.system.stop import StopSignal
 
     with StopSignal() as stop:

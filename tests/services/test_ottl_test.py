@@ -138,12 +138,3 @@ def test_a_file_that_cannot_be_written_is_told(environment: Environment, tmp_pat
     assert run_test_files(environment, TestOptions(["."], update=True)) == ExitCode.USAGE
     assert "cannot write" in out(environment)
     assert (tmp_path / "a.test.yaml").read_text() == FAILS
-
-
-@pytest.mark.parametrize("options", [{"update": True}, {"form": "json"}])
-def test_watching_excludes_what_makes_no_sense_with_it(
-    environment: Environment, tmp_path: Path, options: dict[str, bool]
-) -> None:
-    write(tmp_path, a=PASSES)
-    with pytest.raises(UsageError, match="exclude each other"):
-        run_test_files(environment, TestOptions(["."], watch=True, **options))  # type: ignore[arg-type]

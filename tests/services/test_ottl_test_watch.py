@@ -3,9 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from otx.environment import Environment
+from otx.errors import UsageError
 from otx.services.ottl_test import TestOptions
-from otx.services.ottl_test_watch import watch_until
+from otx.services.ottl_test_watch import watch, watch_until
 from tests.conftest import Terminal
 
 PASSES = """\
@@ -93,3 +96,13 @@ def test_a_terminal_is_cleared_and_a_pipe_is_not(environment: Environment, tmp_p
     world = Environment(**{**vars(environment), "stdout": terminal, "variables": {"NO_COLOR": "1"}})
     watch_until(world, TestOptions(["."]), Day().wait)
     assert terminal.text.startswith("\x1b[H\x1b[2Ja.test.yaml\n")
+
+
+@pytest.mark.parametrize(
+    "options", [TestOptions(["."], update=True), TestOptions(["."], form="json")]
+)
+def test_watching_excludes_what_makes_no_sense_with_it(
+    environment: Environment, options: TestOptions
+) -> None:
+    with pytest.raises(UsageError, match="exclude each other"):
+        watch(environment, options)

@@ -38,12 +38,11 @@ def test(
     The exit code is 1 when a test fails, 2 when a file cannot be used.
     """
     from otx.services.ottl_test import TestOptions, run_test_files
+    from otx.services.ottl_test_watch import watch as run_and_watch
 
     environment: Environment = ctx.obj
-    options = TestOptions(
-        files, update, coverage, watch, form, ",".join(gates or []), not strict, out
-    )
-    return run_test_files(environment, options)
+    options = TestOptions(files, update, coverage, form, ",".join(gates or []), not strict, out)
+    return (run_and_watch if watch else run_test_files)(environment, options)
 
 
 test.__test__ = False  # type: ignore[attr-defined]  # for pytest, which takes it for a test
