@@ -45,7 +45,7 @@ class Comparison:
         """The records that changed, with what changed in them, numbered through all requests."""
         changed, added, first = 0, 0, 1
         with output.stream() as stream:
-            painter = Painter(wants_colour=self._environment.wants_colour(stream))
+            painter = Painter.of(self._environment, stream)
             for one in self._run(pieces):
                 if one.after != one.before:
                     old = states_of(one.signal, one.before, "stored")

@@ -52,7 +52,7 @@ def trace_plan(
         with output.stream() as stream:
             told = tracing.run(progress.reading(pieces))
             if form == "text":
-                _write_text(stream, told, Painter(wants_colour=environment.wants_colour(stream)))
+                _write_text(stream, told, Painter.of(environment, stream))
             else:
                 _write_rows(stream, told, form)
         progress.clear()

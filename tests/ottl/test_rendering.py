@@ -70,6 +70,21 @@ def test_changes_have_a_sign_a_path_and_values() -> None:
     assert change_text(Change("-", "name", before=b"\x01")) == "- name  0x01"
 
 
+def test_a_change_far_in_a_long_value_is_seen_on_a_terminal_and_elsewhere() -> None:
+    before, after = "x" * 150 + "token=abc", "x" * 150 + "token=REDACTED"
+    change = Change("~", "name", before, after)
+    assert change_text(change) == f'~ name  "{before}" → "{after}"'
+    changed = Step("s", "ran", (), [change], "", 0)
+    narrow = Painter(wants_colour=False, width=80)
+    line = list(step_lines("span 1", changed, narrow))[1]
+    assert line == "    ~ name  …" + "x" * 21 + 'token=abc" → …' + "x" * 16 + 'token=REDACTED"'
+    assert len(line) <= 80
+
+
+def test_a_part_shows_where_in_a_long_text_its_reason_may_stand() -> None:
+    assert part_text(Part("a", "x" * 300, 0)) == 'a → "' + "x" * 300 + '"'
+
+
 def test_the_parts_of_a_condition_are_indented_by_their_depth() -> None:
     assert part_text(Part("a == b", False, 1)) == "  a == b → false"
 
