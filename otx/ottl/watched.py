@@ -117,7 +117,7 @@ class _Watched:
             return replace(processor, rules=rules)
         if isinstance(processor, TailSampling):
             policies = [self._policy(policy) for policy in processor.policies]
-            return TailSampling(policies, processor.others)
+            return replace(processor, policies=policies)
         rows = [self._row(row, processor.error_mode) for row in processor.rows]
         return self._watcher.routing(self._component, replace(processor, rows=rows))
 

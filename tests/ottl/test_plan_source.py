@@ -138,7 +138,7 @@ service:
     assert plan.looks_at(Signal.TRACES)
     assert list(cautions_of(source, plan)) == [
         "c.yaml:9:35: there is no processor 'batch'",
-        "roundrobin is not run: what it would hand on stays in traces",
+        "roundrobin is not run: what it gets leaves traces as if exported",
         "count is checked and not run",
         "filter: spans.include is no OTTL and is not run: what it would drop is kept",
     ]

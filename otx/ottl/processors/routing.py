@@ -61,6 +61,10 @@ class Row:
     is_copy: bool = False
 
 
+Share: TypeAlias = "Sequence[int] | None"
+"""What of an item is meant: the indexes of some data points of a metric; None for all of it."""
+
+
 @dataclass(slots=True)
 class Routes:
     """Where the records of a batch went.
@@ -69,6 +73,7 @@ class Routes:
         requests: For each pipeline the bytes of a request, in the order of the table.
         indexes: For each pipeline the numbers of its items, counted through the whole batch.
         sent: The same in the order of the request, where an item may stand in parts.
+        parts: Which data points of each of those were sent.
         by_row: For each row how many items it took; data points where it looks at those.
         by_default: The numbers of the items that no row took, or not all of.
     """
@@ -76,6 +81,7 @@ class Routes:
     requests: dict[str, bytes] = field(default_factory=dict)
     indexes: dict[str, list[int]] = field(default_factory=dict)
     sent: dict[str, list[int]] = field(default_factory=dict)
+    parts: dict[str, list[Share]] = field(default_factory=dict)
     by_row: dict[str, int] = field(default_factory=dict)
     by_default: list[int] = field(default_factory=list)
 
@@ -102,10 +108,6 @@ class RoutingConnector:
             ExecutionStopped: A failure under `propagate`.
         """
         return _Router(self, batch, outcome, metadata or {}).route()
-
-
-Share: TypeAlias = "Sequence[int] | None"
-"""What of an item is meant: the indexes of some data points of a metric; None for all of it."""
 
 
 class _Router:
@@ -154,6 +156,8 @@ class _Router:
             requests[pipeline] = requests.get(pipeline, b"") + body
             indexes[pipeline] = sorted({*indexes.get(pipeline, ()), *took})
             self._routes.sent.setdefault(pipeline, []).extend(sorted(took))
+            parts = self._routes.parts.setdefault(pipeline, [])
+            parts += [took[number] for number in sorted(took)]
 
     def _remove(self, row: Row, took: Mapping[int, Share]) -> None:
         """Take what a row took out of what is left."""
