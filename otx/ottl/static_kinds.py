@@ -20,6 +20,15 @@ STORABLE: Kinds = SCALARS | {"nil", "map", "list"}
 """What an attribute can hold."""
 PLAIN: Kinds = STORABLE | {"time", "duration", "TraceID", "SpanID", "ProfileID"}
 """The kinds with a name of their own; the others are parts of OTLP, which can only be copied."""
+COUNTS = "list of uint64"
+"""Numbers of OTLP's own, such as bucket counts."""
+SEQUENCES: Kinds = frozenset(("list", COUNTS))
+"""What `coerce.sequence` takes apart."""
+COUNTABLE: Kinds = SEQUENCES | frozenset(
+    f"list of {part}"
+    for part in ("data points", "events", "exemplars", "links", "quantiles", "times")
+)
+"""The lists of which the Collector knows how long they are; a profile's samples are none."""
 
 _ORDER = ("bool", "int", "double", "string", "bytes", "map", "list", "time", "duration")
 _BY_TYPE: dict[Any, str] = {
