@@ -164,5 +164,8 @@ def _few(found: Sequence[Change], indent: str, painter: Painter) -> Iterator[str
 
 
 def part_text(part: Part) -> str:
-    """A part of a condition with its value."""
-    return f"{'  ' * part.depth}{printable(part.text)} → {value_text(part.value, WIDE)}"
+    """A part with its value; the number of an enum stands behind its symbol."""
+    value = value_text(part.value, WIDE) if part.is_reached else "not reached"
+    if part.symbol:
+        value = f"{part.symbol} ({value})"
+    return f"{'  ' * part.depth}{printable(part.text)} → {value}"

@@ -42,6 +42,8 @@ def _part(part: Part) -> Mapping[str, Any]:
         "depth": part.depth,
         "value": None if failed else shown(part.value),
         "error": str(part.value) if failed else "",
+        "symbol": part.symbol,
+        "reached": part.is_reached,
     }
 
 

@@ -89,6 +89,11 @@ def test_the_parts_of_a_condition_are_indented_by_their_depth() -> None:
     assert part_text(Part("a == b", False, 1)) == "  a == b → false"
 
 
+def test_an_enum_is_told_by_its_symbol_and_what_was_skipped_as_that() -> None:
+    assert part_text(Part("kind", 3, 0, "SPAN_KIND_CLIENT")) == "kind → SPAN_KIND_CLIENT (3)"
+    assert part_text(Part("a", None, 0, is_reached=False)) == "a → not reached"
+
+
 def test_each_verdict_has_its_own_mark() -> None:
     ran = Step("set(a,\n  1)", "ran", (), [Change("~", "a", 0, 1)], "", 1500)
     assert list(step_lines("span 1", ran, PLAIN)) == [

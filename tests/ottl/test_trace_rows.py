@@ -17,6 +17,7 @@ KEYS = [
     *("component", "place", "context", "record", "statement", "verdict", "effect"),
     *("parts", "changed", "added", "reason", "ns"),
 ]
+WHOLE = {"error": "", "symbol": "", "reached": True}
 
 
 def rows(plan: Plan, whole: Document) -> list[Any]:
@@ -47,8 +48,20 @@ def test_a_row_says_where_it_stands_and_what_came_of_it() -> None:
     }
     assert second["verdict"] == "not matched"
     assert second["parts"] == [
-        {"text": 'span.name == "a"', "depth": 0, "value": False, "error": ""},
-        {"text": "span.name", "depth": 1, "value": "b", "error": ""},
+        {"text": 'span.name == "a"', "depth": 0, "value": False, **WHOLE},
+        {"text": "span.name", "depth": 1, "value": "b", **WHOLE},
+    ]
+
+
+def test_a_part_has_its_symbol_and_says_whether_it_was_reached() -> None:
+    text = 'set(span.name, "x") where span.kind == SPAN_KIND_CLIENT and span.name == "a"'
+    (row,) = rows(plan_of_statements([text], FUNCTIONS), document("Spans", {"kind": 2}))
+    told = [(one["value"], one["symbol"], one["reached"]) for one in row["parts"]]
+    assert told == [
+        (False, "", True),
+        (False, "", True),
+        (2, "SPAN_KIND_SERVER", True),
+        (None, "", False),
     ]
 
 
