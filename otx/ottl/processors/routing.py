@@ -1,7 +1,7 @@
 """The routing connector: which pipelines a record goes to."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -49,6 +49,7 @@ class Row:
         request: Header, operator and text of a `request` row.
         pipelines: Where a record goes.
         is_copy: Whether later rows see it too.
+        tell: Is told whether a `request` row holds, and of how many items that decides.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Row:
     run: Evaluate | None = None
     request: tuple[str, str, str] | None = None
     is_copy: bool = False
+    tell: Callable[[bool, int], None] | None = None
 
 
 Share: TypeAlias = "Sequence[int] | None"
@@ -184,7 +186,10 @@ class _Router:
     def _take(self, row: Row) -> dict[int, Share]:
         """What a row takes of what is left."""
         if row.request is not None:
-            return dict(self._left) if self._is_request(row.request) else {}
+            holds = self._is_request(row.request)
+            if row.tell is not None:
+                row.tell(holds, len(self._left))
+            return dict(self._left) if holds else {}
         if row.context == "resource":
             left = {id(self._items[at].resource) for at in self._left}
             taken = {
