@@ -9,7 +9,6 @@ from otx.ottl.expression_kinds import KindFinder, PathFacts, bound_arguments, ca
 from otx.ottl.functions.registry import Function, Parameter
 from otx.ottl.parameters import Coerced, Pattern, Special
 from otx.ottl.static_kinds import (
-    COUNTS,
     NUMBERS,
     SEQUENCES,
     STORABLE,
@@ -37,11 +36,10 @@ from otx.ottl.syntax import (
     Statement,
     walk,
 )
+from otx.ottl.values import COUNTS
 
 _OF_LAMBDAS = {"predicate": "bool", "condition": "bool", "key_mapper": "string"}
 """Parameters that take lambdas -> the kind that the lambda has to give."""
-
-
 _NUMBERS_OF: dict[str, Kinds] = {
     "list of int": SEQUENCES,
     "list of double": frozenset(("list",)),

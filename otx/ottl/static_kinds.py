@@ -8,7 +8,7 @@ from collections.abc import Collection
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
 
-from otx.ottl.values import Duration, ProfileId, SpanId, Time, TraceId
+from otx.ottl.values import COUNTS, Duration, ProfileId, SpanId, Time, TraceId
 
 Kinds: TypeAlias = frozenset[str]
 
@@ -20,8 +20,6 @@ STORABLE: Kinds = SCALARS | {"nil", "map", "list"}
 """What an attribute can hold."""
 PLAIN: Kinds = STORABLE | {"time", "duration", "TraceID", "SpanID", "ProfileID"}
 """The kinds with a name of their own; the others are parts of OTLP, which can only be copied."""
-COUNTS = "list of uint64"
-"""Numbers of OTLP's own, such as bucket counts."""
 SEQUENCES: Kinds = frozenset(("list", COUNTS))
 """What `coerce.sequence` takes apart."""
 COUNTABLE: Kinds = SEQUENCES | frozenset(

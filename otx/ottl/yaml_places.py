@@ -6,7 +6,8 @@ for every text.
 """
 
 import bisect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -131,6 +132,7 @@ class YamlDocument:
         keys: Where the key of an entry begins.
         offsets: Of a text, where each of its characters stands.
         scalars: The texts as they are written.
+        base: Where in the source's own root this document is; () where it is all of it.
     """
 
     data: Any = None
@@ -141,6 +143,7 @@ class YamlDocument:
     keys: dict[YamlPath, int] = field(default_factory=dict)
     offsets: dict[YamlPath, list[int]] = field(default_factory=dict)
     scalars: dict[YamlPath, ScalarSpan] = field(default_factory=dict)
+    base: YamlPath = ()
 
     def scalar(self, path: YamlPath) -> ScalarSpan | None:
         """The text at a path as it is written; None where there is none."""
@@ -196,19 +199,52 @@ def load_yaml(
     """
     import yaml  # 12 ms with what makes values of its nodes
 
+    with _refused(name):
+        root = yaml.compose(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return document_of(root, source, name, variables, expands)
+
+
+def compose_all(source: str, name: str) -> list[Any]:
+    """The root nodes of all documents of a text; empty ones are left out.
+
+    Raises:
+        UsageError: It is no YAML; line and column are named.
+    """
+    import yaml
+
+    with _refused(name):
+        roots = list(yaml.compose_all(source, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    return [one for one in roots if one is not None]
+
+
+def document_of(
+    root: Any,
+    source: str,
+    name: str,
+    variables: Mapping[str, str] | None = None,
+    expands: Callable[[YamlPath], bool] = lambda _: True,
+) -> YamlDocument:
+    """The document of a root node; arguments and errors are those of `load_yaml`."""
     from otx.ottl.yaml_nodes import Constructor
 
-    try:
-        root = yaml.compose(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        raise _invalid(error, name) from None
-    except (RecursionError, ValueError) as error:
-        raise UsageError(f"{name} is no YAML: {error}") from None
     lines = [0, *(at + 1 for at, c in enumerate(source) if c == "\n")]
     document = YamlDocument(source=source, line_starts=lines)
     if root is not None:
         document.data = Constructor(source, name, document, variables, expands).make(root, ())
     return document
+
+
+@contextmanager
+def _refused(name: str) -> Iterator[None]:
+    """Tell what is no YAML as an error of the user's."""
+    import yaml
+
+    try:
+        yield
+    except yaml.YAMLError as error:
+        raise _invalid(error, name) from None
+    except (RecursionError, ValueError) as error:
+        raise UsageError(f"{name} is no YAML: {error}") from None
 
 
 def _invalid(error: Exception, name: str) -> UsageError:

@@ -120,7 +120,7 @@ def passes_on(text: str, context: Context) -> Any:
 
 
 def judged_truly(statements: Iterator[str], context: Context) -> int:
-    """How many statements compile; of each that is said to fail always it is asserted that it does."""
+    """How many statements compile; each that is said to fail always is asserted to."""
     judged = 0
     for text in statements:
         try:

@@ -67,8 +67,10 @@ def test_variables_are_those_of_the_configuration(source: str) -> None:
 
 
 @pytest.mark.parametrize("source", [MAP, TEXT])
-def test_a_resource_is_not_formatted(source: str) -> None:
-    assert format_file(source, "c.yaml").text == source
+def test_a_resource_is_formatted(source: str) -> None:
+    done = format_file(source, "c.yaml")
+    assert done.text == source.replace("log.body,  ", "log.body, ")
+    assert done.left == []
 
 
 @pytest.mark.parametrize(
