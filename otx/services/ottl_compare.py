@@ -1,6 +1,7 @@
 """A plan run over telemetry for people: what it changed, record by record."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from otx.environment import Environment
@@ -77,7 +78,7 @@ class Comparison:
             request = understand(piece, takes_any_text=True)
             batch = Batch(request.signal, request.body)
             self.asked.see(batch)
-            numbers = Numbers(batch)
+            numbers = Numbers(batch, partial(Batch, request.signal, request.body))
             report = Report()
             failure = None
             try:

@@ -1,6 +1,7 @@
 """`otx ottl run --trace`: each statement and condition on each record, for people or as JSON."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Literal, TextIO, TypeAlias
 
 from otx.environment import Environment
@@ -84,13 +85,17 @@ class _Tracing:
             request = understand(piece, takes_any_text=True)
             batch = Batch(request.signal, request.body)
             self.asked.see(batch)
-            numbers = Numbers(batch)
+            numbers = Numbers(batch, partial(Batch, request.signal, request.body))
             report = Report()
+            record, title = None, ""
             for told in trace_batch(self._plan, batch, self._functions, report):
                 numbers.adopt(report.take_copies())
                 verdict = (told.step.verdict, told.site.error_mode)
                 self.has_failed = self.has_failed or verdict == ("failed", "propagate")
-                yield told, describe(told.record, numbers)
+                if told.record is not record:
+                    record, title = told.record, describe(told.record, numbers)
+                yield told, title
+            numbers.release()
             self._progress.add(len(numbers))
 
 

@@ -91,7 +91,7 @@ def work(plan: Plan, piece: Piece, form: WorkForm) -> Done:
     """
     opened = _open(piece)
     batch = Batch(opened.signal, opened.message)
-    numbers = Numbers(batch)
+    numbers = Numbers(batch, lambda: Batch(opened.signal, _open(piece).message))
     report = Report(keeps_contents=form == "nothing")
     failure = None
     try:
@@ -111,6 +111,7 @@ def work(plan: Plan, piece: Piece, form: WorkForm) -> Done:
     out = _written(_message_of(report.leaving, opened), opened, form)
     for one in (batch, *report.leaving):
         one.release()
+    numbers.release()
     return Done(opened.signal, out, tally, routes, stopped)
 
 

@@ -10,6 +10,7 @@ import gc
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -137,7 +138,7 @@ class Transform:
                 gc.collect()
 
     def _transformed(self, rules: Rules, request: Request, batch: Batch) -> Request | None:
-        numbers = Numbers(batch)
+        numbers = Numbers(batch, partial(Batch, request.signal, request.body))
         report = Report()
         failure = None
         try:

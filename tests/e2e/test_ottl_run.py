@@ -212,6 +212,16 @@ def test_trace_tells_each_statement_on_each_record_and_why(run_cli: RunCli, shop
     assert lines[why + 1] == "      span.kind → SPAN_KIND_CLIENT (3)"
 
 
+def test_records_go_by_the_names_that_stand_in_the_input(run_cli: RunCli, shop: str) -> None:
+    masked = 'set(span.name, "REDACTED")'
+    told = run_cli("ottl", "run", "-s", masked, "--trace", "--in", shop)
+    assert told.stdout.startswith('✓ span 1 of 3 "GET /cart", trace ')
+    failed = run_cli("ottl", "run", "-s", masked, "-s", FAILING, "--in", shop)
+    assert 'failed on span 1 of 3 "GET /cart", trace ' in failed.stderr
+    compared = run_cli("ottl", "run", "-s", masked, "-s", FAILING, "--in", shop, "--format", "diff")
+    assert 'failed on span 1 of 3 "GET /cart", trace ' in compared.stderr
+
+
 def test_an_input_that_is_not_there_is_exit_2(run_cli: RunCli) -> None:
     done = run_cli("ottl", "run", "-s", CHANGE, "--in", "nowhere.json")
     assert done.returncode == 2
