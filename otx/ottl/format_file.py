@@ -10,9 +10,8 @@ from otx.ottl.collector import RUN_KINDS, Component, find_components
 from otx.ottl.errors import OttlError
 from otx.ottl.format_scalar import rewritten
 from otx.ottl.formatter import WIDTH, format_condition, format_statement
-from otx.ottl.kubernetes import is_collector_resource
-from otx.ottl.source import StatementFile, read_source
-from otx.ottl.yaml_places import ScalarSpan, YamlDocument, YamlPath, load_yaml
+from otx.ottl.source import ConfigFile, StatementFile, read_sources
+from otx.ottl.yaml_places import ScalarSpan, YamlDocument, YamlPath, load_all
 
 _ONE_LINE = 1 << 20
 
@@ -47,7 +46,16 @@ def format_file(source: str, name: str) -> Formatted:
     Raises:
         UsageError: The file holds no OTTL.
     """
-    read = read_source(source, name, {})
+    left: list[tuple[int, str]] = []
+    # The last first: what stands before it keeps its lines.
+    for at in reversed(range(len(read_sources(source, name, {})))):
+        done = _format_one(read_sources(source, name, {})[at])
+        source, left = done.text, [*done.left, *left]
+    return Formatted(source, left)
+
+
+def _format_one(read: StatementFile | ConfigFile) -> Formatted:
+    """All of a file with one of its configurations formatted."""
     if isinstance(read, StatementFile) and read.document is None:
         return _format_statements(read)
     if isinstance(read, StatementFile):
@@ -55,10 +63,10 @@ def format_file(source: str, name: str) -> Formatted:
     else:
         paths = [path for component in find_components(read.data) for path in _paths_of(component)]
     assert read.document is not None  # noqa: S101 - other files went another way
-    if is_collector_resource(source):
+    if read.document.base:
         from otx.ottl.format_embedded import embedded_text, format_embedded
 
-        if text := embedded_text(source, name):
+        if text := embedded_text(read.document):
             return format_embedded(text, partial(format_yaml, paths=paths))
     return format_yaml(read.document, paths)
 
@@ -95,7 +103,7 @@ def format_yaml(document: YamlDocument, paths: Sequence[YamlPath]) -> Formatted:
     """Replace the scalars that hold OTTL, as far as it is certain that nothing else changes."""
     left: list[YamlPath] = []
     edits = list(_edits(document, paths, left))
-    before, base = document.source, document.base
+    before, base = document.source, (document.number, *document.base)
     source = _applied(before, edits)
     if edits and not _is_same(before, source, edits, base):
         kept = [one for one in edits if _is_same(before, _applied(before, [one]), [one], base)]
@@ -146,14 +154,18 @@ def _is_same(before: str, after: str, edits: Sequence[Edit], base: YamlPath) -> 
         before: The old one.
         after: The new one.
         edits: What was changed; their paths begin at `base`.
-        base: Where in the text.
+        base: Where in the list of the text's documents.
     """
     edited = {(*base, *path) for one in edits for path in one.paths}
     try:
-        old, new = (_plain(load_yaml(text, "").data, (), edited) for text in (before, after))
+        old, new = (_plain(_data(text), (), edited) for text in (before, after))
     except UsageError:
         return False
     return bool(old == new)
+
+
+def _data(text: str) -> list[Any]:
+    return [one.data for one in load_all(text, "")]
 
 
 def _plain(value: Any, path: YamlPath, edited: "set[YamlPath]") -> Any:

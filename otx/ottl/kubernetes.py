@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from otx.errors import UsageError
-from otx.ottl.collector import is_whole
+from otx.ottl.collector import find_components, is_whole
 from otx.ottl.yaml_places import (
     YamlDocument,
     YamlInvalid,
@@ -50,8 +50,8 @@ def may_embed(source: str) -> bool:
     return _HINT.search(source) is not None
 
 
-def load_embedded(source: str, name: str, variables: Mapping[str, str]) -> list[Embedded]:
-    """The configurations in a file; none where the file is of another kind.
+def load_embedded(source: str, name: str, variables: Mapping[str, str]) -> list[Embedded] | None:
+    """The configurations in a file; None where it is of another kind.
 
     Args:
         source: The file.
@@ -63,21 +63,25 @@ def load_embedded(source: str, name: str, variables: Mapping[str, str]) -> list[
     """
     found: list[Embedded] = []
     failed: list[UsageError] = []
-    for root in compose_all(source, name):
+    is_of_kubernetes = False
+    for number, root in enumerate(compose_all(source, name)):
         data = document_of(root, source, name).data
         for title, path, is_sure in _spots(data, ()):
+            is_of_kubernetes = True
             try:
                 one = _load(root, source, name, variables, path)
             except UsageError as error:
                 if is_sure:
                     raise
-                failed.append(error)  # a ConfigMap holds all kinds of texts
+                if str(path[-1]).endswith((".yaml", ".yml")):
+                    failed.append(error)  # others are scripts and the like
                 continue
+            one.base, one.number = path, number
             if is_sure or _is_configuration(one):
                 found.append(Embedded(title, one))
     if failed and not found:
         raise failed[0]
-    return found
+    return found if is_of_kubernetes else None
 
 
 def _spots(data: Any, path: YamlPath) -> Iterator[tuple[str, YamlPath, bool]]:
@@ -111,7 +115,8 @@ def _of_chart(data: Mapping[str, Any]) -> Iterator[tuple[str, YamlPath, bool]]:
 
 
 def _is_configuration(document: YamlDocument) -> bool:
-    return isinstance(document.data, Mapping) and is_whole(document.data)
+    data = document.data
+    return isinstance(data, Mapping) and is_whole(data) and bool(find_components(data))
 
 
 def _load(
@@ -162,7 +167,9 @@ def _from_text(
         inner = load_yaml(text, name, variables)
     except YamlInvalid as error:
         place = outer.place(path, _index(text, error.line, error.column))
-        raise YamlInvalid(name, place.line, place.column, error.reason) from None
+        raise YamlInvalid(
+            name, place.line, place.column, error.reason, error.hint, place.text
+        ) from None
 
     def moved(indexes: Sequence[int]) -> list[int]:
         return [offsets[min(at, len(offsets) - 1)] for at in indexes]

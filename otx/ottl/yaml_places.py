@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 
 from otx.errors import UsageError
 from otx.model.frozen import Frozen
+from otx.ottl.errors import caret
+from otx.ottl.syntax import Place
 
 YamlPath: TypeAlias = tuple[str | int, ...]
 
@@ -26,8 +28,21 @@ class YamlInvalid(UsageError):
         reason: What is wrong there.
     """
 
-    def __init__(self, name: str, line: int, column: int, reason: str) -> None:
-        super().__init__(f"{name}:{line}:{column}: {reason}")
+    def __init__(
+        self, name: str, line: int, column: int, reason: str, hint: str = "", text: str = ""
+    ) -> None:
+        """Name a place.
+
+        Args:
+            name: What errors call the file.
+            line: The line, from 1.
+            column: The column, from 1.
+            reason: What is wrong.
+            hint: What to do about it.
+            text: The line's text, where it is to be shown.
+        """
+        shown = f"\n{caret(text, Place(column - 1, column))}" if text else ""
+        super().__init__(f"{name}:{line}:{column}: {reason}{shown}", hint)
         self.line = line
         self.column = column
         self.reason = reason
@@ -132,7 +147,8 @@ class YamlDocument:
         keys: Where the key of an entry begins.
         offsets: Of a text, where each of its characters stands.
         scalars: The texts as they are written.
-        base: Where in the source's own root this document is; () where it is all of it.
+        number: Which of the source's documents it is, or stands in.
+        base: Where in that one's root this document is; () where it is all of it.
     """
 
     data: Any = None
@@ -144,6 +160,7 @@ class YamlDocument:
     offsets: dict[YamlPath, list[int]] = field(default_factory=dict)
     scalars: dict[YamlPath, ScalarSpan] = field(default_factory=dict)
     base: YamlPath = ()
+    number: int = 0
 
     def scalar(self, path: YamlPath) -> ScalarSpan | None:
         """The text at a path as it is written; None where there is none."""
@@ -199,7 +216,7 @@ def load_yaml(
     """
     import yaml  # 12 ms with what makes values of its nodes
 
-    with _refused(name):
+    with _refused(source, name):
         root = yaml.compose(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     return document_of(root, source, name, variables, expands)
 
@@ -212,9 +229,18 @@ def compose_all(source: str, name: str) -> list[Any]:
     """
     import yaml
 
-    with _refused(name):
+    with _refused(source, name):
         roots = list(yaml.compose_all(source, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     return [one for one in roots if one is not None]
+
+
+def load_all(source: str, name: str) -> list[YamlDocument]:
+    """All documents of a text as they are written.
+
+    Raises:
+        UsageError: It is no YAML; line and column are named.
+    """
+    return [document_of(root, source, name) for root in compose_all(source, name)]
 
 
 def document_of(
@@ -235,23 +261,29 @@ def document_of(
 
 
 @contextmanager
-def _refused(name: str) -> Iterator[None]:
+def _refused(source: str, name: str) -> Iterator[None]:
     """Tell what is no YAML as an error of the user's."""
     import yaml
 
     try:
         yield
     except yaml.YAMLError as error:
-        raise _invalid(error, name) from None
+        raise _invalid(error, source, name) from None
     except (RecursionError, ValueError) as error:
         raise UsageError(f"{name} is no YAML: {error}") from None
 
 
-def _invalid(error: Exception, name: str) -> UsageError:
+def _invalid(error: Exception, source: str, name: str) -> UsageError:
+    from otx.ottl.yaml_slips import slip_in
+
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
     if problem == "but found another document":
         problem = "several documents, and a Collector's file is one: keep one of them in each file"
     if mark is None:
         return UsageError(f"{name}: no YAML: {problem}")
-    return YamlInvalid(name, mark.line + 1, mark.column + 1, f"no YAML: {problem}")
+    lines = source.split("\n")
+    text = lines[mark.line].rstrip("\r") if mark.line < len(lines) else ""
+    slip = slip_in(text)
+    reason, hint = (slip.reason, slip.hint) if slip else (problem, "")
+    return YamlInvalid(name, mark.line + 1, mark.column + 1, f"no YAML: {reason}", hint, text)
