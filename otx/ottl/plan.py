@@ -85,6 +85,7 @@ class Report:
         parts: Of the copies that have some data points of a metric alone, by id: which ones.
         sent: What a connector sent and no pipeline has taken yet.
         begun: The pipeline whose processors run, and on what.
+        pipeline: The one in which the component stands that runs.
     """
 
     outcome: Outcome = field(default_factory=Outcome)
@@ -99,6 +100,7 @@ class Report:
     parts: dict[int, Sequence[int]] = field(default_factory=dict)
     sent: list[Sent] = field(default_factory=list)
     begun: tuple[str, Batch] | None = None
+    pipeline: str = ""
 
     @property
     def leaving(self) -> list[Batch]:
@@ -187,6 +189,12 @@ class Plan(Frozen):
     idle: Sequence[Step] = ()
 
     @property
+    def pipeline_names(self) -> frozenset[str]:
+        """What the configuration calls the pipelines; nothing where there are none."""
+        entries = (one.name for one in self.entries.values())
+        return frozenset((*entries, *self.pipelines)) - {""}
+
+    @property
     def steps(self) -> dict[Signal, list[Step]]:
         """The components that requests of each signal can come by, each once."""
         return {signal: self._reached(signal) for signal in self.entries}
@@ -269,19 +277,20 @@ class Plan(Frozen):
             report.exits.append(Exit(pipeline.name, depth, batch))
         report.begun = None if pipeline.is_table else (pipeline.name, batch)
         for step in pipeline.steps:
-            yield from self._one(step, batch, report, depth)
+            yield from self._one(step, pipeline, batch, report, depth)
         report.hold_begun()
         is_alone = len(pipeline.onward) + len(pipeline.connectors) + pipeline.is_end == 1
         for name in pipeline.onward:
             following = batch if is_alone else _copied(batch, report)
             yield from self._through(self.pipelines[name], following, report, depth + 1)
         for connector in pipeline.connectors:
-            yield from self._one(connector, batch, report, depth)
+            yield from self._one(connector, pipeline, batch, report, depth)
 
     def _one(
-        self, step: Step, batch: Batch, report: Report, depth: int
+        self, step: Step, pipeline: Pipeline, batch: Batch, report: Report, depth: int
     ) -> Iterator[tuple[Step, Batch]]:
         """A component, and then the pipelines that it sends something to."""
+        report.pipeline = pipeline.name
         yield step, batch
         sent, report.sent = report.sent, []
         for one in sent:

@@ -124,6 +124,11 @@ def _change_lines(found: Iterable[Change], indent: str, painter: Painter) -> Ite
         yield painter.paint(indent + change_text(change, width), change.sign)
 
 
+def where_text(component: str, pipeline: str) -> str:
+    """Where the steps that follow stand: `transform/x in traces/a`; "" for a list of statements."""
+    return printable(f"{component} in {pipeline}" if component and pipeline else component)
+
+
 def step_lines(title: str, step: Step, painter: Painter, effect: str = "") -> Iterator[str]:
     """One statement on one record: a line, and why where it did nothing.
 

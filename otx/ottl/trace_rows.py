@@ -21,6 +21,7 @@ def trace_row(told: Told, record: str) -> Mapping[str, Any]:
     site, step = told.site, told.step
     return {
         "component": site.component,
+        "pipeline": told.pipeline,
         "place": site.where,
         "context": site.context.name,
         "record": record,

@@ -12,7 +12,7 @@ from otx.ottl.describe import Numbers, describe
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.plan import Plan, Report
 from otx.ottl.records import Batch
-from otx.ottl.rendering import step_lines
+from otx.ottl.rendering import step_lines, where_text
 from otx.ottl.trace_rows import trace_row
 from otx.ottl.traced_plan import Told, trace_batch
 from otx.output import Output, Painter, Remarks, to_json
@@ -53,7 +53,8 @@ def trace_plan(
         with output.stream() as stream:
             told = tracing.run(progress.reading(pieces))
             if form == "text":
-                _write_text(stream, told, Painter.of(environment, stream))
+                has_several = len(plan.pipeline_names) > 1
+                _write_text(stream, told, Painter.of(environment, stream), has_several)
             else:
                 _write_rows(stream, told, form)
         progress.clear()
@@ -99,8 +100,16 @@ class _Tracing:
             self._progress.add(len(numbers))
 
 
-def _write_text(stream: TextIO, steps: Iterator[tuple[Told, str]], painter: Painter) -> None:
+def _write_text(
+    stream: TextIO, steps: Iterator[tuple[Told, str]], painter: Painter, has_several: bool
+) -> None:
+    """The steps, under the name of their component, with its pipeline where there are several."""
+    last = ""
     for told, title in steps:
+        where = where_text(told.site.component, told.pipeline if has_several else "")
+        if where != last:
+            stream.write(painter.strong(where) + "\n")
+            last = where
         for line in step_lines(title, told.step, painter, told.effect):
             stream.write(line + "\n")
 

@@ -212,6 +212,23 @@ def test_trace_tells_each_statement_on_each_record_and_why(run_cli: RunCli, shop
     assert lines[why + 1] == "      span.kind → SPAN_KIND_CLIENT (3)"
 
 
+def test_trace_names_the_component_of_the_steps_that_follow(
+    run_cli: RunCli, tmp_path: Path, shop: str
+) -> None:
+    condition = 'set(span.attributes["{}"], 1) where span.kind == SPAN_KIND_SERVER'
+    write_json(
+        tmp_path / "c.json",
+        {
+            f"transform/{name}": {"trace_statements": [condition.format(name)]}
+            for name in ("one", "two")
+        },
+    )
+    done = run_cli("ottl", "run", "-f", "c.json", "--trace", "--in", shop)
+    lines = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
+    assert (lines[0], lines[4]) == ("transform/one", "transform/two")
+    assert len(lines) == 8
+
+
 def test_records_go_by_the_names_that_stand_in_the_input(run_cli: RunCli, shop: str) -> None:
     masked = 'set(span.name, "REDACTED")'
     told = run_cli("ottl", "run", "-s", masked, "--trace", "--in", shop)

@@ -8,6 +8,7 @@ from otx.ottl.rendering import (
     diff_lines,
     part_text,
     step_lines,
+    where_text,
 )
 from otx.ottl.tracing import Part, Step
 from otx.output import Painter
@@ -123,6 +124,12 @@ def test_each_verdict_has_its_own_mark() -> None:
         "✂ span 1  a == 1  0.0 µs",
         "    dropped",
     ]
+
+
+def test_a_component_is_named_with_its_pipeline() -> None:
+    assert where_text("transform/x", "traces/a") == "transform/x in traces/a"
+    assert where_text("transform/x", "") == "transform/x"
+    assert where_text("", "") == ""
 
 
 def test_colours_are_only_there_where_they_are_wanted() -> None:

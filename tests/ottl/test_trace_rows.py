@@ -14,7 +14,7 @@ from tests.ottl.vector_run import open_case
 
 FUNCTIONS = FunctionSet("", switched(""))
 KEYS = [
-    *("component", "place", "context", "record", "statement", "verdict", "effect"),
+    *("component", "pipeline", "place", "context", "record", "statement", "verdict", "effect"),
     *("parts", "changed", "added", "reason", "ns"),
 ]
 WHOLE = {"error": "", "symbol": "", "reached": True}
@@ -35,6 +35,7 @@ def test_a_row_says_where_it_stands_and_what_came_of_it() -> None:
     assert first.pop("ns") > 0
     assert first == {
         "component": "transform/x",
+        "pipeline": "",
         "place": "trace_statements[0]",
         "context": "span",
         "record": "it",
