@@ -7,7 +7,7 @@ from otx.errors import UsageError
 from otx.model.frozen import Frozen
 from otx.ottl.collector import find_components
 from otx.ottl.kubernetes import load_embedded, may_embed
-from otx.ottl.yaml_places import FilePlace, YamlDocument, YamlPath, load_yaml
+from otx.ottl.yaml_places import FilePlace, YamlDocument, YamlInvalid, YamlPath, load_yaml
 
 
 class SourceText(Frozen):
@@ -159,6 +159,12 @@ def split_statements(source: str) -> list[SourceText]:
 
 def _of_list(document: YamlDocument, source: str, name: str) -> StatementFile | ConfigFile:
     if not all(isinstance(one, str) for one in document.data):
+        from otx.ottl.yaml_slips import slip_at
+
+        if slip := slip_at(document, ()):
+            place = document.place(slip[0])
+            where = (place.line, place.column)
+            raise YamlInvalid(name, *where, slip[1].reason, slip[1].hint, place.text)
         raise UsageError(f"{name} is a list of something other than statements")
     statements = [
         SourceText(text, document.place((at,)).line) for at, text in enumerate(document.data)

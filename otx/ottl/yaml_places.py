@@ -284,6 +284,6 @@ def _invalid(error: Exception, source: str, name: str) -> UsageError:
         return UsageError(f"{name}: no YAML: {problem}")
     lines = source.split("\n")
     text = lines[mark.line].rstrip("\r") if mark.line < len(lines) else ""
-    slip = slip_in(text)
+    slip = slip_in(text, problem)
     reason, hint = (slip.reason, slip.hint) if slip else (problem, "")
     return YamlInvalid(name, mark.line + 1, mark.column + 1, f"no YAML: {reason}", hint, text)
