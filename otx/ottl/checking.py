@@ -108,8 +108,9 @@ def _check_statements(
 
 
 def _check_config(source: ConfigFile, functions: FunctionSet) -> Iterator[Finding]:
-    for path, text in source.document.warnings:
-        yield Finding(source.name, source.place(path), 1, "warning", text)
+    for one in source.document.warnings:
+        place = source.document.place_of(one.index)
+        yield Finding(source.name, place, one.width, "warning", one.text)
     for component in find_components(source.data):
         read = READERS[component.kind]
         try:

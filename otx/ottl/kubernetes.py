@@ -134,7 +134,7 @@ def _load(
         raise UsageError(f"{name} is a resource without a configuration in spec.config")
     return YamlDocument(
         config,
-        [(at[length:], text) for at, text in outer.warnings],
+        outer.warnings,
         source,
         outer.line_starts,
         _under(path, outer.places),
@@ -176,7 +176,7 @@ def _from_text(
 
     return YamlDocument(
         inner.data,
-        inner.warnings,
+        [one.changed(index=moved([one.index])[0]) for one in inner.warnings],
         outer.source,
         outer.line_starts,
         dict(zip(inner.places, moved(list(inner.places.values())), strict=True)),

@@ -78,9 +78,9 @@ def cautions_of(
     """
     if isinstance(source, StatementFile):
         return
-    for path, text in source.document.warnings:
-        place = source.place(path)
-        yield f"{source.name}:{place.line}:{place.column}: {text}"
+    for one in source.document.warnings:
+        place = source.document.place_of(one.index)
+        yield f"{source.name}:{place.line}:{place.column}: {one.text}"
     yield from _not_run(source, plan, chosen)
     yield from _undecided(plan)
 

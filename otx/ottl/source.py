@@ -139,7 +139,7 @@ def is_yaml(source: str, name: str) -> bool:
         (line for line in lines_of(source) if line.strip() and not line.startswith("#")), ""
     )
     # A statement's first word is followed by a bracket, a key's by a colon.
-    return first.lstrip().startswith(("{", "- ")) or first.partition("(")[0].rstrip().endswith(":")
+    return first.lstrip().startswith(("{", "- ", "---")) or first.partition("(")[0].rstrip().endswith(":")
 
 
 def split_statements(source: str) -> list[SourceText]:

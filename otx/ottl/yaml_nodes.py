@@ -19,6 +19,7 @@ from otx.ottl.yaml_places import (
     YamlDocument,
     YamlInvalid,
     YamlPath,
+    YamlWarning,
     load_yaml,
 )
 
@@ -154,8 +155,10 @@ class Constructor:
         """A text that stands in no file: all of it is where the reference is."""
         return Located(text, [self._reference_at[1]] * len(text))
 
-    def _warn(self, text: str) -> None:
-        self._document.warnings.append((self._reference_at[0], text))
+    def _warn(self, text: str, index: int, width: int) -> None:
+        """Take down what is odd about a variable, where it is first met."""
+        if all(one.text != text for one in self._document.warnings):
+            self._document.warnings.append(YamlWarning(index, width, text))
 
     def _refused(self, node: Any, what: str) -> YamlInvalid:
         mark = node.start_mark

@@ -56,6 +56,19 @@ class FilePlace(Frozen):
     text: str
 
 
+class YamlWarning(Frozen):
+    """Something odd in a document.
+
+    Attributes:
+        index: Where in the source it begins.
+        width: How many characters it has.
+    """
+
+    index: int
+    width: int
+    text: str
+
+
 class ScalarSpan(Frozen):
     """A text of a document as it is written: `[start, end)` of the source.
 
@@ -140,7 +153,7 @@ class YamlDocument:
 
     Attributes:
         data: What it says: maps, lists, texts, numbers, booleans, None.
-        warnings: Variables that are not set, with their path.
+        warnings: Variables that are not set or not read, each once.
         source: The text that was read.
         line_starts: Where in it each line begins.
         places: Where in it each value begins.
@@ -152,7 +165,7 @@ class YamlDocument:
     """
 
     data: Any = None
-    warnings: list[tuple[YamlPath, str]] = field(default_factory=list)
+    warnings: list[YamlWarning] = field(default_factory=list)
     source: str = ""
     line_starts: list[int] = field(default_factory=list)
     places: dict[YamlPath, int] = field(default_factory=dict)

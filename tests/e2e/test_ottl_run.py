@@ -135,7 +135,7 @@ def test_a_whole_collector_configuration(run_cli: RunCli, tmp_path: Path, shop: 
     assert done.stderr == "dropped 1 record by filter/health.trace_conditions[0]\n"
     unset = run_cli(*command)
     assert (
-        "otx: warning: collector.yaml:10:13: REGION is not set: it becomes empty text"
+        "otx: warning: collector.yaml:10:55: REGION is not set: it becomes empty text"
         in unset.stderr
     )
 

@@ -178,3 +178,8 @@ def test_every_configuration_of_a_file_is_formatted_where_it_stands() -> None:
     )
     done = format_file(source, "c.yaml")
     assert (done.text, done.left) == (source.replace("bdy,  ", "bdy, "), [])
+
+
+def test_a_manifest_on_stdin_is_known_by_its_first_line() -> None:
+    source = f"---\n{NAMESPACE}---\n{HEAD}  config:\n{textwrap.indent(CONFIG, '    ')}"
+    assert isinstance(read_source(source, "-", {}), ConfigFile)

@@ -111,7 +111,7 @@ service:
 """
     source = read_source(text, "c.yaml", {})
     assert list(cautions_of(source, plan_of_source(source, FUNCTIONS))) == [
-        "c.yaml:2:32: NOBODY is not set: it becomes empty text",
+        "c.yaml:2:46: NOBODY is not set: it becomes empty text",
         "the pipeline traces/b is not run: requests of traces enter traces/a; "
         "--pipeline traces/b chooses it",
         "tail_sampling: traces that only slow would keep are dropped",

@@ -86,7 +86,7 @@ def test_statements_go_on_where_one_fails(tmp_path: Path) -> None:
 
 def test_a_variable_that_is_not_set_is_told_with_its_place(tmp_path: Path) -> None:
     rules = rules_of("filter:\n  trace_conditions: ['span.name == \"${env:X}\"']\n", tmp_path)
-    assert rules.warnings == ["rules.yaml:2:23: X is not set: it becomes empty text"]
+    assert rules.warnings == ["rules.yaml:2:37: X is not set: it becomes empty text"]
 
 
 @pytest.mark.parametrize(
