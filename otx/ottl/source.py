@@ -1,5 +1,6 @@
 """The files that hold OTTL: lists of statements, and YAML of all shapes."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,6 +9,8 @@ from otx.model.frozen import Frozen
 from otx.ottl.collector import find_components
 from otx.ottl.kubernetes import load_embedded, may_embed
 from otx.ottl.yaml_places import FilePlace, YamlDocument, YamlInvalid, YamlPath, load_yaml
+
+_KEY = re.compile(r"""\s*["']?[^\s"'()]+["']?\s*:(\s|$)""")
 
 
 class SourceText(Frozen):
@@ -139,7 +142,7 @@ def is_yaml(source: str, name: str) -> bool:
         (line for line in lines_of(source) if line.strip() and not line.startswith("#")), ""
     )
     # A statement's first word is followed by a bracket, a key's by a colon.
-    return first.lstrip().startswith(("{", "- ", "---")) or first.partition("(")[0].rstrip().endswith(":")
+    return first.lstrip().startswith(("{", "- ", "---")) or _KEY.match(first) is not None
 
 
 def split_statements(source: str) -> list[SourceText]:

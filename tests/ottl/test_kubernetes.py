@@ -181,5 +181,6 @@ def test_every_configuration_of_a_file_is_formatted_where_it_stands() -> None:
 
 
 def test_a_manifest_on_stdin_is_known_by_its_first_line() -> None:
-    source = f"---\n{NAMESPACE}---\n{HEAD}  config:\n{textwrap.indent(CONFIG, '    ')}"
+    source = f"{NAMESPACE}---\n{HEAD}  config:\n{textwrap.indent(CONFIG, '    ')}"
     assert isinstance(read_source(source, "-", {}), ConfigFile)
+    assert isinstance(read_source(f"---\n{source}", "-", {}), ConfigFile)
