@@ -75,6 +75,17 @@ def test_a_key_with_an_empty_value_is_another_thing_than_no_key() -> None:
     assert list(step('set(cache["n"], nil)').changed) == [Change("+", 'cache["n"]')]
 
 
+def test_a_map_in_the_place_of_something_else_is_told_by_its_entries() -> None:
+    assert list(step('set(attributes["code"], {"a": 1})').changed) == [
+        Change("-", 'attributes["code"]', before=500),
+        Change("+", 'attributes["code"]["a"]', after=1),
+    ]
+    assert list(step("set(cache, attributes)").changed) == [
+        Change("+", 'cache["code"]', after=500),
+        Change("+", 'cache["route"]', after="/cart"),
+    ]
+
+
 def test_the_target_is_told_wherever_it_stands() -> None:
     found = step('set(value=attributes["route"], target=name)')
     assert list(found.changed) == [Change("~", "name", "GET /cart", "/cart")]
