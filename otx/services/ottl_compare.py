@@ -85,6 +85,8 @@ class Comparison:
                 self._plan.run(batch, report)
             except ExecutionStopped as error:
                 failure = error.failure
+            except ExecutionError as error:
+                raise unwritable(piece, error) from None
             numbers.adopt(report.copies)
             if failure is not None:
                 self.stopped = failure_text(failure, numbers, piece.place)

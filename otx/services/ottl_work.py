@@ -98,6 +98,8 @@ def work(plan: Plan, piece: Piece, form: WorkForm) -> Done:
         plan.run(batch, report)
     except ExecutionStopped as error:
         failure = error.failure
+    except ExecutionError as error:
+        raise unwritable(piece, error) from None
     numbers.adopt(report.copies)
     stopped = None if failure is None else failure_text(failure, numbers, piece.place)
     try:

@@ -145,6 +145,8 @@ class Transform:
             rules.plan.run(batch, report)
         except ExecutionStopped as stopped:
             failure = stopped.failure
+        except ExecutionError as error:
+            raise _no_otlp(error) from None
         numbers.adopt(report.copies)
         self._tally.failed(report.outcome, numbers)
         if failure is not None:
