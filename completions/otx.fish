@@ -114,7 +114,7 @@ complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from functions' -l strict -d 'Refuse what is otx'\''s own and in no Collector.'
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from functions' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from functions' -F
-complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from fmt' -l check -d 'Change nothing; exit 1 where something would change.'
+complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from fmt' -l check -d 'Change nothing; exit 1 where something is not formatted.'
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from fmt' -l diff -d 'Change nothing; show what would, and exit 1 where it would.'
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from fmt' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from fmt' -F

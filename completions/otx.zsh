@@ -208,7 +208,7 @@ _otx_ottl_functions() {
 
 _otx_ottl_fmt() {
   _arguments -s \
-    '--check[Change nothing; exit 1 where something would change.]' \
+    '--check[Change nothing; exit 1 where something is not formatted.]' \
     '--diff[Change nothing; show what would, and exit 1 where it would.]' \
     {-h,--help}'[Show help.]' \
     '*: :_files'

@@ -78,6 +78,13 @@ class Environment:
             return False
         return stream.isatty() and self.variables.get("TERM") != "dumb"
 
+    def width_of(self, stream: TextIO) -> int | None:
+        """Cells of a line of the terminal that `stream` goes to; None where that is not known."""
+        try:
+            return os.get_terminal_size(stream.fileno()).columns or None
+        except (OSError, ValueError):
+            return None
+
     @property
     def config_dir(self) -> Path:
         """Where the user's configuration is read from."""

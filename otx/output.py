@@ -181,12 +181,23 @@ class ProgressLine:
 
 
 class Painter:
-    """Paints text for a terminal, or leaves it alone."""
+    """Paints text for a terminal, or leaves it alone.
+
+    Attributes:
+        width: Cells of the terminal's lines; None where there is none, and nothing need be cut.
+    """
 
     _COLOURS: ClassVar = {"+": "32", "-": "31", "~": "33"}
 
-    def __init__(self, *, wants_colour: bool) -> None:
+    def __init__(self, *, wants_colour: bool, width: int | None = None) -> None:
         self._wants_colour = wants_colour
+        self.width = width
+
+    @classmethod
+    def of(cls, environment: Environment, stream: TextIO) -> "Painter":
+        """What paints for a stream as its environment wants it."""
+        wants_colour = environment.wants_colour(stream)
+        return cls(wants_colour=wants_colour, width=environment.width_of(stream))
 
     def paint(self, text: str, sign: str) -> str:
         """A text in the colour of a sign: + good, - bad, ~ in between; any other is none."""

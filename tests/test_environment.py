@@ -1,11 +1,17 @@
 """Colour and directories, from variables and terminals."""
 
 import dataclasses
+import fcntl
+import os
+import pty
+import struct
+import termios
 from pathlib import Path
 
 import pytest
 
 from otx.environment import ColourMode, Environment
+from otx.output import Painter
 from tests.conftest import Terminal
 
 
@@ -45,3 +51,16 @@ def test_directories_follow_xdg(environment: Environment, tmp_path: Path) -> Non
 
 def test_a_dumb_terminal_shows_no_full_screen(environment: Environment) -> None:
     assert not environment.is_interactive
+
+
+def test_a_terminal_has_a_width_and_other_streams_have_none(
+    environment: Environment, tmp_path: Path
+) -> None:
+    master, slave = pty.openpty()
+    with os.fdopen(slave, "w") as terminal, os.fdopen(master), (tmp_path / "f").open("w") as file:
+        assert environment.width_of(terminal) is None  # it says 0 until somebody sets it
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 97, 0, 0))
+        assert environment.width_of(terminal) == 97
+        assert Painter.of(environment, terminal).width == 97
+        assert environment.width_of(file) is None
+    assert environment.width_of(environment.stdout) is None

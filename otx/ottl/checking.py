@@ -9,6 +9,7 @@ from otx.ottl.collector import READERS, find_components
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.errors import caret
 from otx.ottl.functions.registry import FunctionSet
+from otx.ottl.parse_hints import unclosed
 from otx.ottl.plan import plan_of_statements
 from otx.ottl.plan_config import Wiring
 from otx.ottl.processors.config import ConfigInvalid, Problem, path_text
@@ -17,6 +18,7 @@ from otx.ottl.source import ConfigFile, StatementFile
 from otx.ottl.syntax import Place
 from otx.ottl.traps import ANYWHERE, Surroundings, Trap, traps_in
 from otx.ottl.yaml_places import FilePlace, YamlPath
+from otx.ottl.yaml_slips import comment_hint, slip_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ def check_source(
         if isinstance(source, StatementFile)
         else _check_config(source, functions)
     )
-    return sorted(found, key=lambda one: (one.place.line, one.place.column))
+    # What YAML took for something else breaks several rules, and is one mistake.
+    return sorted(dict.fromkeys(found), key=lambda one: (one.place.line, one.place.column))
 
 
 def _check_statements(
@@ -105,8 +108,9 @@ def _check_statements(
 
 
 def _check_config(source: ConfigFile, functions: FunctionSet) -> Iterator[Finding]:
-    for path, text in source.document.warnings:
-        yield Finding(source.name, source.place(path), 1, "warning", text)
+    for one in source.document.warnings:
+        place = source.document.place_of(one.index)
+        yield Finding(source.name, place, one.width, "warning", one.text)
     for component in find_components(source.data):
         read = READERS[component.kind]
         try:
@@ -159,6 +163,10 @@ def finding_of(source: StatementFile | ConfigFile, problem: Problem) -> Finding:
         source: The file.
         problem: Its path begins at the file's root, or with a statement's number.
     """
+    document = source.document
+    if document is not None and (slip := slip_at(document, problem.path)):
+        at, what = slip
+        return Finding(source.name, document.place(at), 1, "error", what.reason, what.hint)
     offset = problem.ottl.place.start if problem.ottl else 0
     if isinstance(source, ConfigFile) and problem.is_key:
         place = source.document.key_place(problem.path)
@@ -177,6 +185,8 @@ def finding_of(source: StatementFile | ConfigFile, problem: Problem) -> Finding:
     hint = problem.ottl.hint
     if problem.ottl.reason.startswith("unknown escape") and _is_doubled(place):
         hint = f"{hint}, and YAML's double quotes want each of them twice again"
+    if document is not None and unclosed(problem.ottl.text):
+        hint = comment_hint(document, problem.path) or hint
     return Finding(source.name, place, width, "error", problem.ottl.reason, hint)
 
 

@@ -5,7 +5,6 @@ literals are folded; a comparison of a path with a literal is one closure. The t
 messages and `explain` and never looked at again while records run.
 """
 
-import difflib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -147,8 +146,9 @@ class ExpressionCompiler:
         """An enum symbol's number."""
         number = self._context.enums.get(node.name)
         if number is None:
-            near = difflib.get_close_matches(node.name, list(self._context.enums), n=1)
-            hint = f"did you mean {near[0]}?" if near else ""
+            from otx.ottl.enum_hints import enum_hint  # for the error alone
+
+            hint = enum_hint(node.name, self._context.enums)
             raise self.error(
                 f"{node.name} is no enum symbol of the context {self._context.name}", node, hint
             )

@@ -9,18 +9,28 @@ from otx.ottl.errors import OttlError
 from otx.ottl.syntax import Path
 
 _MOST_LISTED = 4
+NIL_ELSEWHERE = ("null", "none", "undefined")
+"""What other languages call nil."""
 
 
-def unnamed_context(text: str, path: Path, running: Context | None = None) -> OttlError:
+def unnamed_context(
+    text: str,
+    path: Path,
+    running: Context | None = None,
+    allowed: Collection[str] = tuple(CONTEXTS),
+) -> OttlError:
     """The error for a path whose first section is no context.
 
     Args:
         text: The whole text.
         path: The path.
         running: What the text runs on; None where that is not known.
+        allowed: What it may run on then.
     """
     first = path.fields[0].name
-    known = _known(running)
+    if first in NIL_ELSEWHERE and len(path.fields) == 1 and not path.fields[0].keys:
+        return OttlError(f"{first!r} is no value", text, path.place, "write nil")
+    known = _known(running, allowed)
     owners = [name for name, sections in known.items() if first in sections]
     hint = _hint(text, path, known, owners)
     reason = f"{first!r} lacks the name of its context" if owners else f"{first!r} is no context"
@@ -28,10 +38,10 @@ def unnamed_context(text: str, path: Path, running: Context | None = None) -> Ot
     return OttlError(reason, text, place, hint)
 
 
-def _known(running: Context | None) -> Mapping[str, Collection[str]]:
+def _known(running: Context | None, allowed: Collection[str]) -> Mapping[str, Collection[str]]:
     """The sections of each context that can be named, the most specific context first."""
     if running is None:
-        return {one.name: one.paths for one in CONTEXTS.values()}
+        return {one.name: one.paths for one in CONTEXTS.values() if one.name in allowed}
     above = {parent.name: parent.paths for parent, _ in running.parents.values()}
     return {running.name: running.paths, **above}
 

@@ -60,18 +60,19 @@ class Variables:
         self,
         environment: Mapping[str, str],
         read_yaml: Callable[[str], Any],
-        warn: Callable[[str], None],
+        warn: Callable[[str, int, int], None],
     ) -> None:
         """Look up in an environment.
 
         Args:
             environment: The variables.
             read_yaml: Reads a value; raises ValueError for what is no YAML.
-            warn: Is told of what is not set or not read.
+            warn: Is told of what is not set or not read, of the reference's place and its width.
         """
         self._environment = environment
         self._read_yaml = read_yaml
-        self._warn = warn
+        self._tell = warn
+        self._at: tuple[int, int] = (0, 1)
 
     def expand(self, located: Located) -> Located | Value:
         """A text with its references expanded, or what it stands for as a whole.
@@ -86,6 +87,9 @@ class Variables:
             reference = find_reference(located.text, unread)
             if not reference:
                 return located
+            begin = located.text.index(reference)
+            first, last = (located.places[at] for at in (begin, begin + len(reference) - 1))
+            self._at = (first, last - first + 1)
             value = self._value(reference)
             if value is None:
                 unread.add(reference)
@@ -94,6 +98,9 @@ class Variables:
             else:
                 located = located.replaced(reference, value.text)
         raise CannotExpand("too many expansions: does a variable refer to itself?")
+
+    def _warn(self, text: str) -> None:
+        self._tell(text, *self._at)
 
     def _value(self, reference: str) -> Value | None:
         """What a reference stands for; None where it is not read here."""

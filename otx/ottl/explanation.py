@@ -60,6 +60,7 @@ class Explanation:
     Attributes:
         inference: How the context was found; None where it was given.
         failures: What can go wrong on a record.
+        certain: Those of them that do on every record that it runs on.
     """
 
     kind: Kind
@@ -67,6 +68,7 @@ class Explanation:
     inference: Inference | None
     nodes: tuple[Explained, ...]
     failures: tuple[str, ...]
+    certain: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """The explanation for people."""
@@ -82,8 +84,11 @@ class Explanation:
             shown = f"{'  ' * one.depth}{one.text}"
             note = f"  {one.note}" if one.note else ""
             lines.append(f"{shown.ljust(min(width, 70))}  {one.what}: {one.type}{note}")
-        if self.failures:
-            lines += ["", "can fail on a record:", *(f"  {one}" for one in self.failures)]
+        if self.certain:
+            lines += ["", "always fails:", *(f"  {one}" for one in self.certain)]
+        possible = [one for one in self.failures if one not in self.certain]
+        if possible:
+            lines += ["", "can fail on a record:", *(f"  {one}" for one in possible)]
         return lines
 
     def document(self) -> dict[str, Any]:
@@ -108,6 +113,7 @@ class Explanation:
                 for one in self.nodes
             ],
             "can_fail": list(self.failures),
+            "always_fails": list(self.certain),
         }
 
 
@@ -135,7 +141,10 @@ def explain_text(text: str, context: str, functions: FunctionSet) -> Explanation
     kinds = KindFinder(tree, found, functions)
     walker = _Walker(text, found, kinds, FailureFinder(text, kinds, compiler))
     nodes = tuple(walker.explain(tree, 0))
-    return Explanation(kind, found, inference, nodes, tuple(dict.fromkeys(walker.failures)))
+    failures, certain = (
+        tuple(dict.fromkeys(listed)) for listed in (walker.failures, walker.certain)
+    )
+    return Explanation(kind, found, inference, nodes, failures, certain)
 
 
 def parse_text(text: str) -> tuple[Kind, Node]:
@@ -187,10 +196,14 @@ class _Walker:
         self._kinds = kinds
         self._failures = failures
         self.failures: list[str] = []
+        self.certain: list[str] = []
 
     def explain(self, node: Node, depth: int) -> Iterator[Explained]:
         """A node and what is below it."""
-        self.failures += [one.text for one in self._failures.of(node)]
+        for one in self._failures.of(node):
+            self.failures.append(one.text)
+            if one.is_certain and not one.is_lazy:
+                self.certain.append(one.text)
         if isinstance(node, Statement):
             yield from self.explain(node.editor, depth)
             if node.condition is not None:

@@ -10,6 +10,7 @@ from otx.ottl.functions.registry import Function, Parameter
 from otx.ottl.parameters import Coerced, Pattern, Special
 from otx.ottl.static_kinds import (
     NUMBERS,
+    SEQUENCES,
     STORABLE,
     Kinds,
     is_known,
@@ -35,9 +36,18 @@ from otx.ottl.syntax import (
     Statement,
     walk,
 )
+from otx.ottl.values import COUNTS
 
 _OF_LAMBDAS = {"predicate": "bool", "condition": "bool", "key_mapper": "string"}
 """Parameters that take lambdas -> the kind that the lambda has to give."""
+_NUMBERS_OF: dict[str, Kinds] = {
+    "list of int": SEQUENCES,
+    "list of double": frozenset(("list",)),
+    COUNTS: SEQUENCES,
+}
+"""Paths that are made of numbers -> the lists that can be set there."""
+_IGNORING = ("metric", "type")
+"""The path at which setting does nothing, whatever is set."""
 
 
 class Failing(Frozen):
@@ -47,11 +57,13 @@ class Failing(Frozen):
         place: What fails.
         text: Why, in a sentence without its head.
         is_certain: Whether it does on every record that it runs on.
+        is_lazy: Whether that is so of an argument which not every record needs.
     """
 
     place: Place
     text: str
     is_certain: bool = False
+    is_lazy: bool = False
 
 
 class FailureFinder:
@@ -102,7 +114,9 @@ class FailureFinder:
             yield from self._tried(call)
             return
         for parameter, value in bound_arguments(function, call):
-            yield from self._argument(function, parameter, value)
+            is_lazy = parameter.name in function.lazy
+            for failing in self._argument(function, parameter, value):
+                yield failing.changed(is_lazy=is_lazy)
         if function.name == "set" and len(call.arguments) > 1:
             yield from self._set(call.arguments[0].value, call.arguments[1].value)
         if function.fails:
@@ -152,8 +166,8 @@ class FailureFinder:
 
     def _edited(self, function: Function, target: Path) -> Iterator[Failing]:
         head = f"{function.name}: {self._shown(target)}"
-        given = self._kinds.of(target)
-        yield from _unless(target.place, given, (function.target,), head, function.target)
+        wanted = SEQUENCES if function.target == "list" else (function.target,)
+        yield from _unless(target.place, self._kinds.of(target), wanted, head, function.target)
 
     def _converted(self, kind: object, value: Expression, head: str) -> Iterator[Failing]:
         """An argument that is brought to a kind; a literal was by now."""
@@ -177,7 +191,7 @@ class FailureFinder:
 
     def _set(self, target: Expression, value: Expression) -> Iterator[Failing]:
         facts = self._kinds.path(target) if isinstance(target, Path) else None
-        if facts is None:
+        if facts is None or (facts.context, facts.name) == _IGNORING:
             return
         shown = self._shown(target)
         if facts.accessor.set is None:
@@ -274,9 +288,7 @@ def accepted_kinds(facts: PathFacts) -> Kinds:
         return frozenset(("string",))
     if facts.keys or accessor.type == "any":
         return STORABLE
-    accepted = facts.kinds - {"nil"} | {accessor.type}
-    if accessor.type.startswith("list of"):
-        accepted |= {"list", "list of uint64"}
+    accepted = facts.kinds - {"nil"} | {accessor.type} | _NUMBERS_OF.get(accessor.type, frozenset())
     return accepted | ({"nil"} if accessor.is_nullable else frozenset())
 
 

@@ -10,16 +10,19 @@ from otx.ottl.collector import RUN_KINDS, Component, find_components
 from otx.ottl.errors import OttlError
 from otx.ottl.format_scalar import rewritten
 from otx.ottl.formatter import WIDTH, format_condition, format_statement
-from otx.ottl.source import StatementFile, read_source
-from otx.ottl.yaml_places import ScalarSpan, YamlDocument, YamlPath, load_yaml
+from otx.ottl.source import ConfigFile, StatementFile, read_sources
+from otx.ottl.yaml_places import ScalarSpan, YamlDocument, YamlPath, load_all
 
 _ONE_LINE = 1 << 20
 
 
 class Edit(Frozen):
-    """Another text for `[start, end)` of a document; `path` is the value that stands there."""
+    """Another text for `[start, end)` of a document; `paths` are the values that stand there.
 
-    path: YamlPath
+    They are several where an alias repeats a value.
+    """
+
+    paths: Sequence[YamlPath]
     start: int
     end: int
     text: str
@@ -43,7 +46,16 @@ def format_file(source: str, name: str) -> Formatted:
     Raises:
         UsageError: The file holds no OTTL.
     """
-    read = read_source(source, name, {})
+    left: list[tuple[int, str]] = []
+    # The last first: what stands before it keeps its lines.
+    for at in reversed(range(len(read_sources(source, name, {})))):
+        done = _format_one(read_sources(source, name, {})[at])
+        source, left = done.text, [*done.left, *left]
+    return Formatted(source, left)
+
+
+def _format_one(read: StatementFile | ConfigFile) -> Formatted:
+    """All of a file with one of its configurations formatted."""
     if isinstance(read, StatementFile) and read.document is None:
         return _format_statements(read)
     if isinstance(read, StatementFile):
@@ -51,7 +63,12 @@ def format_file(source: str, name: str) -> Formatted:
     else:
         paths = [path for component in find_components(read.data) for path in _paths_of(component)]
     assert read.document is not None  # noqa: S101 - other files went another way
-    return _format_yaml(read.document, paths)
+    if read.document.base:
+        from otx.ottl.format_embedded import embedded_text, format_embedded
+
+        if text := embedded_text(read.document):
+            return format_embedded(text, partial(format_yaml, paths=paths))
+    return format_yaml(read.document, paths)
 
 
 def _paths_of(component: Component) -> Iterator[YamlPath]:
@@ -70,37 +87,48 @@ def _format_statements(file: StatementFile) -> Formatted:
     for statement in reversed(file.statements):
         begin = statement.line - 1
         end = begin + statement.text.count("\n") + 1
-        if any(line.startswith("#") for line in lines[begin:end]):
-            left.insert(0, (statement.line, "a comment stands between its lines"))
-            continue
         ending = "\r" if lines[begin].endswith("\r") else ""
         formatted = _formatted(statement.text, width=WIDTH).split("\n")
+        if any(line.startswith("#") for line in lines[begin:end]):
+            own = [one.rstrip("\r") for one in lines[begin:end] if one.strip() and one[0] != "#"]
+            if own != formatted and _parsed(statement.text, WIDTH) is not None:
+                left.insert(0, (statement.line, "a comment stands between its lines"))
+            continue
         lines[begin:end] = [line + ending for line in formatted]
     text = "\n".join(lines)
     return Formatted(text if text.endswith("\n") or not text else text + "\n", left)
 
 
-def _format_yaml(document: YamlDocument, paths: Sequence[YamlPath]) -> Formatted:
+def format_yaml(document: YamlDocument, paths: Sequence[YamlPath]) -> Formatted:
     """Replace the scalars that hold OTTL, as far as it is certain that nothing else changes."""
-    edits: list[Edit] = []
     left: list[YamlPath] = []
+    edits = list(_edits(document, paths, left))
+    before, base = document.source, (document.number, *document.base)
+    source = _applied(before, edits)
+    if edits and not _is_same(before, source, edits, base):
+        kept = [one for one in edits if _is_same(before, _applied(before, [one]), [one], base)]
+        left += [one.paths[0] for one in edits if one not in kept]
+        source = _applied(before, kept)
+    lines = sorted({document.place(path).line for path in left})
+    return Formatted(source, [(line, "its form in YAML cannot be kept") for line in lines])
+
+
+def _edits(
+    document: YamlDocument, paths: Sequence[YamlPath], left: list[YamlPath]
+) -> Iterator[Edit]:
+    """What to write anew; what cannot be is added to `left`."""
+    by_place: dict[tuple[int, int], list[YamlPath]] = {}
     for path in paths:
         span = document.scalar(path)
-        if span is None:
-            continue
+        if span is not None:
+            by_place.setdefault((span.start, span.end), []).append(path)
+    for (start, end), same in by_place.items():
+        span = document.scalars[same[0]]
         text = _written(document.source, span)
         if text is None:
-            left.append(path)
-        elif text != document.source[span.start : span.end]:
-            edits.append(Edit(path, span.start, span.end, text))
-    source = _applied(document.source, edits)
-    if edits and not _is_same(document.source, source, edits):
-        before = document.source
-        kept = [one for one in edits if _is_same(before, _applied(before, [one]), [one])]
-        left += [one.path for one in edits if one not in kept]
-        source = _applied(document.source, kept)
-    lines = sorted(document.place(path).line for path in left)
-    return Formatted(source, [(line, "its form in YAML cannot be kept") for line in lines])
+            left.append(same[0])
+        elif text != document.source[start:end]:
+            yield Edit(same, start, end, text)
 
 
 def _written(source: str, span: ScalarSpan) -> str | None:
@@ -119,14 +147,25 @@ def _applied(source: str, edits: Sequence[Edit]) -> str:
     return source
 
 
-def _is_same(before: str, after: str, edits: Sequence[Edit]) -> bool:
-    """Whether a new text says what the old one did, but for space in its OTTL."""
-    edited = {one.path for one in edits}
+def _is_same(before: str, after: str, edits: Sequence[Edit], base: YamlPath) -> bool:
+    """Whether a new text says what the old one did, but for space in its OTTL.
+
+    Args:
+        before: The old one.
+        after: The new one.
+        edits: What was changed; their paths begin at `base`.
+        base: Where in the list of the text's documents.
+    """
+    edited = {(*base, *path) for one in edits for path in one.paths}
     try:
-        old, new = (_plain(load_yaml(text, "").data, (), edited) for text in (before, after))
+        old, new = (_plain(_data(text), (), edited) for text in (before, after))
     except UsageError:
         return False
     return bool(old == new)
+
+
+def _data(text: str) -> list[Any]:
+    return [one.data for one in load_all(text, "")]
 
 
 def _plain(value: Any, path: YamlPath, edited: "set[YamlPath]") -> Any:

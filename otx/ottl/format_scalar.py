@@ -12,8 +12,8 @@ from otx.ottl.yaml_places import ScalarSpan
 
 _MIN_WIDTH = 40
 """However far in a text stands, what is shorter than this is not broken."""
-_BLOCK = re.compile(r"[|>][+-]?[ \t]*(#[^\n]*)?\r?\n")
-"""How a block begins whose indentation is that of its first line."""
+_BLOCK = re.compile(r"[|>][+-]?[0-9]?[+-]?[ \t]*(#[^\n]*)?\r?\n")
+"""How a block begins."""
 
 
 def rewritten(source: str, span: ScalarSpan, form: Callable[[int], str]) -> str | None:
@@ -60,6 +60,26 @@ def _block(written: str, style: str, form: Callable[[int], str], newline: str) -
         lines = [line.lstrip() for line in lines]  # a line that is further in is not folded
     text = newline.join(indent + line for line in lines)
     return written[: head.end()] + body[:begin] + text + body[end:]
+
+
+def replaced_block(source: str, span: ScalarSpan, text: str) -> str | None:
+    """A literal block (`|`) that says another text; None for a scalar of another style.
+
+    Args:
+        source: The whole text.
+        span: Where the block stands in it.
+        text: What it should say.
+    """
+    written = source[span.start : span.end]
+    head = _BLOCK.match(written)
+    if span.style != "|" or head is None:
+        return None
+    body = written[head.end() :]
+    first = next((line for line in body.split("\n") if line.strip()), "")
+    newline = "\r\n" if "\r\n" in written else "\n"
+    lines = text.rstrip().split("\n")
+    indented = newline.join(_indent(first) + line if line else line for line in lines)
+    return written[: head.end()] + indented + body[len(body.rstrip()) :]
 
 
 def _indent(line: str) -> str:

@@ -22,6 +22,18 @@ _SURROGATES = re.compile(
 )
 _TAIL = re.compile("\0[^\"']*\\Z", re.DOTALL)
 
+_COMPLAINTS = {
+    "Expecting value": "a value is wanted, {found},",
+    "Expecting property name": "a key in double quotes is wanted, {found},",
+    "Expecting ':'": "a colon is wanted, {found},",
+    "Expecting ','": "a comma or the closing bracket is wanted, {found},",
+    "Illegal trailing comma": "a comma stands before a closing bracket",
+    "Unterminated string": "a text is not closed that begins",
+    "Invalid": "an escape that JSON does not have",
+    "Extra data": "something follows the end of the JSON",
+}
+"""How the reader's complaints begin -> what is wrong, in the words of this tool."""
+
 
 def parse_json(text: str) -> Value:
     """The map or list that a text holds.
@@ -63,8 +75,31 @@ def _read_laxly(text: str) -> Value:
         return _DECODER.decode(_standard(text))
     except RecursionError:
         raise ExecutionError("the JSON is nested too deep") from None
+    except json.JSONDecodeError as error:
+        raise ExecutionError(f"this is no JSON: {_complaint(error, text)}") from None
     except ValueError as error:
         raise ExecutionError(f"this is no JSON: {error}") from None
+
+
+def _complaint(error: json.JSONDecodeError, text: str) -> str:
+    """What is wrong in a text, and at which of its characters, from 1."""
+    at = _place_before(error.pos, text)
+    found = f"not {text[at : at + 1]!r}" if at < len(text) else "and it ends"
+    for begin, words in _COMPLAINTS.items():
+        if error.msg.startswith(begin):
+            return f"{words.format(found=found)} at character {at + 1}"
+    return f"something is wrong at character {at + 1}"
+
+
+def _place_before(place: int, text: str) -> int:
+    """Where in a text stands what is at a place of it as `_standard` writes it."""
+    grown = 0
+    for token in _TOKEN.finditer(text):
+        written = _standard_token(token)
+        if place < token.start() + grown + len(written):
+            break
+        grown += len(written) - len(token.group())
+    return max(0, min(place - grown, len(text)))
 
 
 def _standard(text: str) -> str:
@@ -80,7 +115,7 @@ def _standard_token(found: "re.Match[str]") -> str:
         # Half a surrogate pair is no character.
         return _SURROGATES.sub(lambda half: half.group(1) or "\ufffd", token)
     if not _NUMBER.fullmatch(token):
-        raise ValueError(f"{token} is no number")
+        raise ValueError(f"{token} is no number, at character {found.start() + 1}")
     return repr(_double(token))
 
 

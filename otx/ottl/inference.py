@@ -5,13 +5,13 @@ every function and enum symbol that the group uses, else the contexts below it a
 without a path that names a context gives no candidate.
 """
 
-import difflib
 from collections.abc import Collection, Iterable, Sequence
 
 from otx.model.frozen import Frozen
 from otx.ottl.context_hints import unnamed_context
 from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS
+from otx.ottl.enum_hints import enum_hint
 from otx.ottl.errors import OttlError
 from otx.ottl.function_hints import hint_for_call
 from otx.ottl.functions.registry import FunctionSet
@@ -84,10 +84,21 @@ def infer(
     return Inference(None, refused, f"{first} cannot be: {refused[0].refusal}")
 
 
-def undefined(text: str, tree: Node, functions: FunctionSet) -> OttlError | None:
+def undefined(
+    text: str,
+    tree: Node,
+    functions: FunctionSet,
+    allowed: Collection[str] = tuple(CONTEXTS),
+) -> OttlError | None:
     """The first function, enum symbol or context that there is none of; None where all are known.
 
     Inference can only say that nothing fits; this says why, and where.
+
+    Args:
+        text: A statement or condition.
+        tree: Its tree.
+        functions: What it may call.
+        allowed: The contexts that it may run in, which hints are about.
     """
     names = {name for one in CONTEXTS for name in functions.names(one)}
     formals: set[str] = set()
@@ -100,20 +111,20 @@ def undefined(text: str, tree: Node, functions: FunctionSet) -> OttlError | None
             return OttlError(functions.absence(node.name), text, place, hint)
         # What looks like an enum may also be a converter's name, handed to a function.
         elif isinstance(node, EnumSymbol) and node.name not in names:
-            if error := _undefined_enum(text, node):
-                return error
+            if node.name not in {name for one in CONTEXTS.values() for name in one.enums}:
+                hint = enum_hint(node.name, _fitting_enums(tree, allowed))
+                return OttlError(f"undefined enum symbol {node.name}", text, node.place, hint)
         elif isinstance(node, Path) and _names_no_context(node, formals):
-            return unnamed_context(text, node)
+            return unnamed_context(text, node, allowed=allowed)
     return None
 
 
-def _undefined_enum(text: str, node: EnumSymbol) -> OttlError | None:
-    symbols = {name for one in CONTEXTS.values() for name in one.enums}
-    if node.name in symbols:
-        return None
-    near = difflib.get_close_matches(node.name, sorted(symbols), n=1)
-    hint = f"did you mean {near[0]}?" if near else ""
-    return OttlError(f"undefined enum symbol {node.name}", text, node.place, hint)
+def _fitting_enums(tree: Node, allowed: Collection[str]) -> Collection[str]:
+    """The symbols of the contexts that a text can run in, by what its paths name."""
+    named = {name for name in _order() if name in _needs([tree]).contexts}
+    offered = [one for one in CONTEXTS.values() if one.name in allowed]
+    fitting = [one for one in offered if named <= set(one.names())] or offered
+    return {name for one in fitting for name in one.enums}
 
 
 def _names_no_context(path: Path, formals: Collection[str]) -> bool:

@@ -16,7 +16,7 @@ from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.located import Located, locate
 from otx.ottl.lookup import look_up
 from otx.ottl.slots import Slot
-from otx.ottl.source import is_yaml, read_source
+from otx.ottl.source import is_yaml, read_sources
 from otx.ottl.yaml_places import YamlInvalid, load_yaml
 
 
@@ -90,7 +90,11 @@ class LanguageService:
         try:
             if not self._has_ottl():
                 return []
-            findings = check_source(read_source(self.source, self.name, variables), self.functions)
+            findings = [
+                finding
+                for source in read_sources(self.source, self.name, variables)
+                for finding in check_source(source, self.functions)
+            ]
         except YamlInvalid as error:
             start = Position(error.line - 1, error.column - 1)
             return [Diagnostic(self._to_line_end(start), "error", error.reason)]

@@ -18,7 +18,7 @@ from typing import Annotated, Any, Protocol, TypeAlias, TypeVar
 from otx.model.frozen import Frozen
 from otx.ottl import coerce
 from otx.ottl.composites import CompiledLambda
-from otx.ottl.static_kinds import SCALARS, Kinds
+from otx.ottl.static_kinds import COUNTABLE, SCALARS, SEQUENCES, Kinds
 from otx.ottl.values import Duration, Map, Time, Value
 
 T = TypeVar("T")
@@ -99,10 +99,15 @@ def _like(kind: str, convert: Callable[[Value], Any], *takes: str, reads: str = 
     return Coerced(f"{kind}-like", convert, takes=frozenset((*takes, "nil")), reads=reads)
 
 
-def _one_of(*kinds: str) -> Coerced:
-    """Any value, which the function looks at itself: it takes some kinds."""
+def _one_of(*kinds: str, lists: Kinds = frozenset()) -> Coerced:
+    """Any value, which the function looks at itself: it takes some kinds.
+
+    Args:
+        kinds: Those that are named to people.
+        lists: Lists of OTLP that it takes where it takes a list.
+    """
     words = " or ".join(part for part in (", ".join(kinds[:-1]), kinds[-1]) if part)
-    return Coerced(words, _as_it_is, takes=frozenset(kinds))
+    return Coerced(words, _as_it_is, takes=frozenset(kinds) | lists)
 
 
 ANY = Coerced("value", _as_it_is)
@@ -132,10 +137,11 @@ Sequence_ = Annotated[list[Any], _only("list", coerce.sequence, list)]
 Moment = Annotated[Time, _only("time", coerce.moment)]
 TimeSpan = Annotated[Duration, _only("duration", coerce.length_of_time)]
 
-AnyList = Annotated[Any, _one_of("list")]
+AnyList = Annotated[Any, _one_of("list", lists=SEQUENCES)]
+PlainList = Annotated[Any, _one_of("list")]
 AnyListOrMap = Annotated[Any, _one_of("list", "map")]
-AnyListOrText = Annotated[Any, _one_of("list", "string")]
-AnySized = Annotated[Any, _one_of("string", "bytes", "list", "map")]
+AnyListOrText = Annotated[Any, _one_of("list", "string", lists=SEQUENCES)]
+AnySized = Annotated[Any, _one_of("string", "bytes", "list", "map", lists=COUNTABLE)]
 AnyOctets = Annotated[Any, _one_of("string", "bytes")]
 AnyLevel = Annotated[Any, _one_of("string", "int")]
 """Values that a function looks at itself, and of which it takes some kinds only."""

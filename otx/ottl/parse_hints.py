@@ -43,11 +43,11 @@ def hint_for(text: str, place: Place) -> str:
     if before.endswith(")") and rest[:1].isalpha():
         return "one statement has one editor: put the next in a line of its own"
     if place.start >= len(text) or rest.startswith('"'):
-        return _unclosed(text)
+        return unclosed(text)
     return ""
 
 
-def _unclosed(text: str) -> str:
+def unclosed(text: str) -> str:
     """Which bracket or quote is still open at the end."""
     waiting: list[str] = []
     closers = {"(": ")", "[": "]", "{": "}"}

@@ -48,14 +48,19 @@ def parse_statement(text: str) -> Statement:
         OttlError: The text is no statement.
     """
     try:
-        call, *rest = _parse(text, "statement")
-        condition = require_condition(rest[0], text) if rest else None
-        editor = check_call(call, text, is_statement=True)
+        return read_statement(text)
     except OttlError as error:
         from otx.ottl.sketch_hints import hint_for_sketch  # it parses what it proposes
 
         hint = hint_for_sketch(text)
         raise OttlError(error.reason, text, error.place, hint) if hint else error from None
+
+
+def read_statement(text: str) -> Statement:
+    """The same without a look at what else the text may be, for those who look at that."""
+    call, *rest = _parse(text, "statement")
+    condition = require_condition(rest[0], text) if rest else None
+    editor = check_call(call, text, is_statement=True)
     return Statement(Place(0, len(text)), editor, condition)
 
 
@@ -65,6 +70,17 @@ def parse_condition(text: str) -> Expression:
     Raises:
         OttlError: The text is no condition.
     """
+    try:
+        return read_condition(text)
+    except OttlError as error:
+        from otx.ottl.condition_hints import hint_for_condition  # it parses what it proposes
+
+        hint = hint_for_condition(text)
+        raise OttlError(error.reason, text, error.place, hint) if hint else error from None
+
+
+def read_condition(text: str) -> Expression:
+    """The same without a look at what else the text may be."""
     return require_condition(_parse(text, "condition")[0], text)
 
 

@@ -129,6 +129,8 @@ class PathResolver:
         return accessor
 
     def _unknown(self, context_name: str, field: Field) -> OttlError:
+        from otx.ottl.context_hints import NIL_ELSEWHERE  # for the error alone
+
         is_own = context_name == self._context.name
         if field.name == "cache" and not is_own:
             return self.error(
@@ -142,6 +144,8 @@ class PathResolver:
             hint = f"{field.name} is the context itself: name a path in it"
         elif field.name in _SIGNALS:
             hint = f"{field.name} is another context than {self._context.name}"
+        elif field.name in NIL_ELSEWHERE:
+            hint = "write nil"
         else:
             hint = _near(field.name, known)
         return self.error(

@@ -16,6 +16,14 @@ _SECTIONS: Mapping[str, Sequence[str]] = {
     "exporters": ("exporters", "connectors"),
 }
 """The lists of a pipeline, and the sections that define what they name."""
+_DERIVING = frozenset(
+    (
+        *("count", "sum", "signaltometrics", "signal_to_metrics", "spanmetrics", "span_metrics"),
+        *("servicegraph", "service_graph", "exceptions", "metricsaslogs", "metrics_as_logs"),
+        *("slowsql", "slow_sql", "otlpjson", "otlp_json"),
+    )
+)
+"""Connectors that make something else of what they get, also where it is of the same signal."""
 
 
 class PipelineConfig(Frozen):
@@ -62,6 +70,14 @@ class Service:
             for one in self.pipelines.values()
             if connector in one.receivers and signal in (None, one.signal)
         ]
+
+    def is_handed_on(self, connector: str, signal: Signal | None) -> bool:
+        """Whether what a connector gets of a signal goes on as what it is.
+
+        It does not where the connector derives something from it, or feeds other signals alone.
+        """
+        kind = connector.partition("/")[0]
+        return kind not in _DERIVING and bool(self.fed_by(connector, signal))
 
     def entries(self, signal: Signal) -> list[str]:
         """The pipelines of a signal that get something from outside it."""

@@ -11,7 +11,7 @@ from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.processors.config import Group, Reader
 from otx.ottl.processors.drops import Drops
-from otx.ottl.program import ErrorMode, Outcome, run_statements
+from otx.ottl.program import ErrorMode, ExecutionStopped, Outcome, run_statements
 from otx.ottl.records import WALKS, Batch
 
 if TYPE_CHECKING:
@@ -43,11 +43,27 @@ class Sent(Frozen):
     Attributes:
         body: A request.
         items: The items it was made of, in its order; one may stand there in parts.
+        parts: For each of them the indexes of those data points that were sent; None for all.
     """
 
     pipeline: str
     body: bytes
     items: Sequence[Any]
+    parts: Sequence[Sequence[int] | None]
+
+
+class Exit(Frozen):
+    """Where records leave a plan for good.
+
+    Attributes:
+        pipeline: Its name; "" where there is none.
+        depth: How many pipelines they came through before it.
+        batch: What leaves.
+    """
+
+    pipeline: str
+    depth: int
+    batch: Batch
 
 
 @dataclass(slots=True)
@@ -57,33 +73,60 @@ class Report:
     Attributes:
         outcome: Failures.
         drops: Records that each rule of each filter dropped.
-        routes: What connectors sent to each pipeline, as it leaves that; one request a batch.
+        keeps_contents: Whether `routes` is filled, which costs a serialization a pipeline.
+        routes: What each pipeline held after its processors, and what was routed to pipelines that
+            are not there; one request a batch. "" is for what went through no pipeline.
         by_row: Items that each row of a routing table took.
         batches: Requests that were run.
         items: Spans, metrics, log records or profiles in them.
-        leaving: Of the last request: what leaves its pipelines for good. Where a failure stopped
-            the run, what is there by then.
+        exits: Of the last request: where it leaves for good. Where a failure stopped the run, with
+            what is there by then.
         copies: Of the last request: items that connectors made, each with the one that came.
+        parts: Of the copies that have some data points of a metric alone, by id: which ones.
         sent: What a connector sent and no pipeline has taken yet.
+        begun: The pipeline whose processors run, and on what.
+        pipeline: The one in which the component stands that runs.
     """
 
     outcome: Outcome = field(default_factory=Outcome)
     drops: Drops = field(default_factory=Drops)
+    keeps_contents: bool = False
     routes: dict[str, list[bytes]] = field(default_factory=dict)
     by_row: Counter[str] = field(default_factory=Counter)
     batches: int = 0
     items: int = 0
-    leaving: list[Batch] = field(default_factory=list)
+    exits: list[Exit] = field(default_factory=list)
     copies: list[tuple[Any, Any]] = field(default_factory=list)
+    parts: dict[int, Sequence[int]] = field(default_factory=dict)
     sent: list[Sent] = field(default_factory=list)
+    begun: tuple[str, Batch] | None = None
+    pipeline: str = ""
+
+    @property
+    def leaving(self) -> list[Batch]:
+        """Of the last request: what leaves its pipelines for good."""
+        return [one.batch for one in self.exits]
 
     def begin(self, batch: Batch) -> None:
         """Count a request that is run."""
         self.batches += 1
         self.items += sum(len(scope.items) for scope in batch.scopes())
-        self.leaving = []
+        self.exits = []
         self.copies = []
+        self.parts = {}
         self.sent = []
+        self.begun = None
+
+    def hold(self, pipeline: str, body: bytes) -> None:
+        """Take down what a pipeline holds, where that is wanted."""
+        self.routes.setdefault(pipeline, []).append(body)
+
+    def hold_begun(self) -> None:
+        """Take down what the pipeline holds that a failure stopped."""
+        if self.keeps_contents and self.begun is not None:
+            name, batch = self.begun
+            self.hold(name, batch.close())
+            self.begun = None
 
     def take_copies(self) -> list[tuple[Any, Any]]:
         """The copies that were made since this was asked last."""
@@ -115,6 +158,8 @@ class Pipeline(Frozen):
         connectors: The routing connectors that it hands its data to.
         onward: The pipelines that get all of it.
         is_end: Whether data leaves here, for something that is none of these.
+        is_table: Whether it stands for routing tables without pipelines, which give those that they
+            name what there is.
     """
 
     name: str
@@ -122,6 +167,7 @@ class Pipeline(Frozen):
     connectors: Sequence[Step] = ()
     onward: Sequence[str] = ()
     is_end: bool = True
+    is_table: bool = False
 
     @property
     def components(self) -> tuple[Step, ...]:
@@ -141,6 +187,12 @@ class Plan(Frozen):
     entries: Mapping[Signal, Pipeline]
     pipelines: Mapping[str, Pipeline] = {}
     idle: Sequence[Step] = ()
+
+    @property
+    def pipeline_names(self) -> frozenset[str]:
+        """What the configuration calls the pipelines; nothing where there are none."""
+        entries = (one.name for one in self.entries.values())
+        return frozenset((*entries, *self.pipelines)) - {""}
 
     @property
     def steps(self) -> dict[Signal, list[Step]]:
@@ -196,8 +248,12 @@ class Plan(Frozen):
         Raises:
             ExecutionStopped: A failure under `propagate`.
         """
-        for step, at in self.walk(batch, report):
-            run_step(step, at, report)
+        try:
+            for step, at in self.walk(batch, report):
+                run_step(step, at, report)
+        except ExecutionStopped:
+            report.hold_begun()
+            raise
 
     def walk(self, batch: Batch, report: Report) -> Iterator[tuple[Step, Batch]]:
         """Each component with what it is to run on, pipeline by pipeline.
@@ -208,41 +264,54 @@ class Plan(Frozen):
         report.begin(batch)
         entry = self.entries.get(batch.signal)
         if entry is None:
-            report.leaving.append(batch)
+            report.exits.append(Exit("", 0, batch))
+            report.begun = ("", batch)
+            report.hold_begun()
         else:
-            yield from self._through(entry, batch, report)
+            yield from self._through(entry, batch, report, 0)
 
     def _through(
-        self, pipeline: Pipeline, batch: Batch, report: Report, *, is_sent: bool = False
+        self, pipeline: Pipeline, batch: Batch, report: Report, depth: int
     ) -> Iterator[tuple[Step, Batch]]:
         if pipeline.is_end:
-            report.leaving.append(batch)
+            report.exits.append(Exit(pipeline.name, depth, batch))
+        report.begun = None if pipeline.is_table else (pipeline.name, batch)
         for step in pipeline.steps:
-            yield from self._one(step, batch, report)
-        if is_sent:
-            report.routes.setdefault(pipeline.name, []).append(batch.close())
+            yield from self._one(step, pipeline, batch, report, depth)
+        report.hold_begun()
         is_alone = len(pipeline.onward) + len(pipeline.connectors) + pipeline.is_end == 1
         for name in pipeline.onward:
             following = batch if is_alone else _copied(batch, report)
-            yield from self._through(self.pipelines[name], following, report, is_sent=True)
+            yield from self._through(self.pipelines[name], following, report, depth + 1)
         for connector in pipeline.connectors:
-            yield from self._one(connector, batch, report)
+            yield from self._one(connector, pipeline, batch, report, depth)
 
-    def _one(self, step: Step, batch: Batch, report: Report) -> Iterator[tuple[Step, Batch]]:
+    def _one(
+        self, step: Step, pipeline: Pipeline, batch: Batch, report: Report, depth: int
+    ) -> Iterator[tuple[Step, Batch]]:
         """A component, and then the pipelines that it sends something to."""
+        report.pipeline = pipeline.name
         yield step, batch
         sent, report.sent = report.sent, []
         for one in sent:
-            yield from self._arrive(one, batch.signal, report)
+            yield from self._arrive(one, batch.signal, report, depth + 1)
 
-    def _arrive(self, sent: Sent, signal: Signal, report: Report) -> Iterator[tuple[Step, Batch]]:
+    def _arrive(
+        self, sent: Sent, signal: Signal, report: Report, depth: int
+    ) -> Iterator[tuple[Step, Batch]]:
         following = self.pipelines.get(sent.pipeline)
         if following is None:
-            report.routes.setdefault(sent.pipeline, []).append(sent.body)
+            if report.keeps_contents:
+                report.hold(sent.pipeline, sent.body)
             return
         batch = Batch(signal, sent.body)
-        report.copies += zip(batch.items(), sent.items, strict=True)
-        yield from self._through(following, batch, report, is_sent=True)
+        for copy, item, part in zip(batch.items(), sent.items, sent.parts, strict=True):
+            report.copies.append((copy, item))
+            if part is not None:
+                # Indexes are those of the metric as it came, also where it is parted once more.
+                above = report.parts.get(id(item), range(len(item.points)))
+                report.parts[id(copy)] = [above[at] for at in part if at < len(above)]
+        yield from self._through(following, batch, report, depth)
 
 
 def run_step(step: Step, batch: Batch, report: Report) -> None:
@@ -262,7 +331,10 @@ def run_step(step: Step, batch: Batch, report: Report) -> None:
 def _copied(batch: Batch, report: Report) -> Batch:
     """The same request once more, for a pipeline that may change it."""
     copied = Batch(batch.signal, batch.close())
-    report.copies += zip(copied.items(), batch.items(), strict=True)
+    for copy, item in zip(copied.items(), batch.items(), strict=True):
+        report.copies.append((copy, item))
+        if id(item) in report.parts:
+            report.parts[id(copy)] = report.parts[id(item)]
     return copied
 
 
@@ -271,9 +343,14 @@ def _run_group(group: Group, batch: Batch, outcome: Outcome) -> None:
     run_statements(group.statements, records, group.error_mode, outcome, group.conditions)
 
 
-def plan_of_steps(steps: Mapping[Signal, Sequence[Step]]) -> Plan:
-    """The plan of components that stand in no pipeline."""
-    return Plan({signal: Pipeline("", of_signal) for signal, of_signal in steps.items()})
+def plan_of_steps(steps: Mapping[Signal, Sequence[Step]], *, is_table: bool = False) -> Plan:
+    """The plan of components that stand in no pipeline.
+
+    Args:
+        steps: They.
+        is_table: Whether routing tables are among them.
+    """
+    return Plan({signal: Pipeline("", one, is_table=is_table) for signal, one in steps.items()})
 
 
 def plan_of_statements(

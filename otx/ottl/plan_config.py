@@ -1,10 +1,11 @@
 """A plan from a configuration: its components, wired as its pipelines say."""
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from otx.errors import UsageError
+from otx.model.frozen import Frozen
 from otx.model.signal import Signal
 from otx.ottl.collector import READERS, RUN_KINDS, find_components
 from otx.ottl.pipelines import SERVICE, Service, near
@@ -57,7 +58,8 @@ def plan_of_config(
     if problems:
         raise ConfigInvalid(problems)
     if not wiring.service.is_there:
-        return plan_of_steps(dict.fromkeys(Signal, tuple(steps.values())))
+        is_table = any(one.kind == "routing" for one in find_components(data))
+        return plan_of_steps(dict.fromkeys(Signal, tuple(steps.values())), is_table=is_table)
     return wiring.plan(steps, entered)
 
 
@@ -80,6 +82,19 @@ def check_pipelines(data: object, names: Sequence[str], file: str = "the configu
                 hint="requests enter one of them",
             )
         signals[signal] = name
+
+
+class NotFollowed(Frozen):
+    """A connector that is not run.
+
+    Attributes:
+        pipeline: One that hands it data.
+        is_exit: Whether that data leaves there as if it were exported.
+    """
+
+    connector: str
+    pipeline: str
+    is_exit: bool
 
 
 class Wiring:
@@ -128,24 +143,28 @@ class Wiring:
         """The pipelines that requests of a signal may enter and that lead past a component."""
         return [name for name in self.service.entries(signal) if self._leads_past_any(name)]
 
-    def not_followed(self, name: str) -> list[str]:
-        """The connectors from a pipeline into others of its signal that data ends at."""
-        signal = self.service.pipelines[name].signal
-        return [
-            one
-            for one in self.service.connectors_of(name)
-            if not self._is_routing(one) and not _is_forward(one)
-            if self.service.fed_by(one, signal)
-        ]
+    def not_followed(self, name: str) -> list["NotFollowed"]:
+        """The connectors that requests which enter a pipeline come to and end at, each once."""
+        ends = self._ends(name)
+        found: dict[str, NotFollowed] = {}
+        for at in (name, *self._reach(name)):
+            signal = self.service.pipelines[at].signal
+            is_only = at in ends and not self._exports(at)
+            for one in filter(self._is_unknown, self.service.connectors_of(at)):
+                is_exit = is_only or self.service.is_handed_on(one, signal)
+                found.setdefault(one, NotFollowed(one, at, is_exit))
+        return list(found.values())
 
     def plan(self, steps: Mapping[YamlPath, Step], entered: Sequence[str]) -> Plan:
         """The plan where requests enter the pipelines that are named, or the first ones."""
-        pipelines = {name: self._pipeline(name, steps) for name in self.service.pipelines}
         named = {self.service.pipelines[name].signal: name for name in entered}
+        first = {one: next(iter(self.choices(one)), None) for one in Signal}
+        begins = {one: named.get(one) or first[one] for one in Signal}
+        ends = {end for name in begins.values() if name is not None for end in self._ends(name)}
+        pipelines = {name: self._pipeline(name, steps, ends) for name in self.service.pipelines}
         entries = {}
         reached: dict[str, Pipeline] = {}
-        for signal in Signal:
-            name = named.get(signal) or next(iter(self.choices(signal)), None)
+        for signal, name in begins.items():
             entries[signal] = Pipeline("", ()) if name is None else pipelines[name]
             if name is not None:
                 reached |= {one: pipelines[one] for one in self._reach(name)}
@@ -153,7 +172,9 @@ class Wiring:
         used = {id(step) for of_signal in plan.steps.values() for step in of_signal}
         return plan.changed(idle=[one for one in steps.values() if id(one) not in used])
 
-    def _pipeline(self, name: str, steps: Mapping[YamlPath, Step]) -> Pipeline:
+    def _pipeline(
+        self, name: str, steps: Mapping[YamlPath, Step], ends: Collection[str]
+    ) -> Pipeline:
         config = self.service.pipelines[name]
         processors = [
             steps["processors", one]
@@ -165,11 +186,35 @@ class Wiring:
             for one in self.service.connectors_of(name)
             if self._is_routing(one)
         ]
-        others = [
-            one for one in config.exporters if not self._is_routing(one) and not _is_forward(one)
-        ]
-        is_end = bool(others) or not config.exporters
-        return Pipeline(name, processors, routing, self._forwarded(name), is_end)
+        return Pipeline(name, processors, routing, self._forwarded(name), name in ends)
+
+    def _ends(self, name: str) -> set[str]:
+        """Where requests that enter a pipeline leave: at exporters, and only without any elsewhere.
+
+        A connector that derives metrics from spans is no way out for spans. Where nothing else is
+        there, they leave where no pipeline follows, so that they can be seen.
+        """
+        reach = (name, *self._reach(name))
+        return set(filter(self._exports, reach)) or {
+            one for one in reach if not self._leads_on(one)
+        }
+
+    def _exports(self, name: str) -> bool:
+        """Whether a pipeline has an exporter, or a connector that takes one's place here."""
+        config = self.service.pipelines[name]
+        connectors = self.service.connectors_of(name)
+        return not config.exporters or any(
+            one not in connectors
+            or (self._is_unknown(one) and self.service.is_handed_on(one, config.signal))
+            for one in config.exporters
+        )
+
+    def _leads_on(self, name: str) -> bool:
+        routes = any(map(self._is_routing, self.service.connectors_of(name)))
+        return routes or bool(self._forwarded(name))
+
+    def _is_unknown(self, connector: str) -> bool:
+        return not self._is_routing(connector) and not _is_forward(connector)
 
     def _is_routing(self, connector: str) -> bool:
         return ("connectors", connector) in self._components

@@ -66,19 +66,26 @@ def plan_of_source(
         raise _placed(source, invalid) from None
 
 
-def cautions_of(source: StatementFile | ConfigFile, plan: Plan) -> Iterator[str]:
-    """What of a file is not run as a Collector would run it, or reads otherwise than it may."""
+def cautions_of(
+    source: StatementFile | ConfigFile, plan: Plan, chosen: Sequence[str] = ()
+) -> Iterator[str]:
+    """What of a file is not run as a Collector would run it, or reads otherwise than it may.
+
+    Args:
+        source: The file.
+        plan: What is run of it.
+        chosen: The pipelines that the user has named for requests to enter.
+    """
     if isinstance(source, StatementFile):
         return
-    for path, text in source.document.warnings:
-        place = source.place(path)
-        yield f"{source.name}:{place.line}:{place.column}: {text}"
-    yield from _not_run(source, plan)
-    for name, others in _undecided(plan).items():
-        yield f"{name}: traces that only {', '.join(others)} would keep are dropped"
+    for one in source.document.warnings:
+        place = source.document.place_of(one.index)
+        yield f"{source.name}:{place.line}:{place.column}: {one.text}"
+    yield from _not_run(source, plan, chosen)
+    yield from _undecided(plan)
 
 
-def _not_run(source: ConfigFile, plan: Plan) -> Iterator[str]:
+def _not_run(source: ConfigFile, plan: Plan, chosen: Sequence[str]) -> Iterator[str]:
     """The pipelines and components that stand there and are not run."""
     from otx.ottl.plan_config import Wiring
 
@@ -86,35 +93,50 @@ def _not_run(source: ConfigFile, plan: Plan) -> Iterator[str]:
     for problem in wiring.problems():
         place = source.place(problem.path)
         yield f"{source.name}:{place.line}:{place.column}: {problem.message}"
+    checked = [one.name for one in find_components(source.data) if one.kind not in RUN_KINDS]
     for signal, entry in plan.entries.items():
-        for name in wiring.choices(signal) if entry.name else ():
+        if not entry.name:
+            continue
+        for name in wiring.choices(signal) if entry.name not in chosen else ():
             if name != entry.name and name not in plan.pipelines:
                 yield (
                     f"the pipeline {name} is not run: requests of {signal} enter {entry.name}; "
                     f"--pipeline {name} chooses it"
                 )
-        for connector in wiring.not_followed(entry.name) if entry.name else ():
-            yield f"{connector} is not run: what it would hand on stays in {entry.name}"
-    for one in find_components(source.data):
-        if one.kind not in RUN_KINDS:
-            yield f"{one.name} is checked and not run"
+        for one in wiring.not_followed(entry.name):
+            if one.is_exit:
+                yield (
+                    f"{one.connector} is not run: what it gets leaves {one.pipeline} as if exported"
+                )
+            elif one.connector not in checked:
+                yield (
+                    f"{one.connector} is not run: what it would make of {one.pipeline} is not there"
+                )
+    for name in checked:
+        yield f"{name} is checked and not run"
     steps = {id(step): step for of_signal in plan.steps.values() for step in of_signal}
     for step in steps.values():
         for text in getattr(step.processor, "unread", ()):
             yield f"{step.name}: {text}"
 
 
-def _undecided(plan: Plan) -> dict[str, Sequence[str]]:
-    """The policies of tail sampling that are not OTTL, by processor."""
+def _undecided(plan: Plan) -> Iterator[str]:
+    """What the policies of tail sampling that are not OTTL would do."""
     from otx.ottl.processors.tail_sampling import TailSampling
 
-    return {
-        step.name: step.processor.others
-        for step in plan.steps.get(Signal.TRACES, ())
-        if isinstance(step.processor, TailSampling)
-        and step.processor.others
-        and step.processor.policies
-    }
+    for step in plan.steps.get(Signal.TRACES, ()):
+        sampling = step.processor
+        if not isinstance(sampling, TailSampling):
+            continue
+        if not sampling.policies:
+            yield f"{step.name} has no ottl_condition policy: all traces are kept"
+            continue
+        if sampling.others:
+            names = ", ".join(sampling.others)
+            yield f"{step.name}: traces that only {names} would keep are dropped"
+        if sampling.dropping:
+            names = ", ".join(sampling.dropping)
+            yield f"{step.name}: what {names} would drop is not dropped by it"
 
 
 def _placed(source: StatementFile | ConfigFile, invalid: ConfigInvalid) -> UsageError:

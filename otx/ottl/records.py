@@ -439,6 +439,13 @@ class Batch:
                 scope.items.clear()
             resource.scopes.clear()
 
+    def drop_empty(self) -> None:
+        """Remove scopes and resources without items, and from the message what no record is of."""
+        for resource in self.resources:
+            resource.scopes[:] = [one for one in resource.scopes if one.items]
+        self.resources[:] = [one for one in self.resources if one.scopes]
+        self.prune()
+
     def prune(self) -> None:
         """Remove from the message what is no longer among its records."""
         groups = getattr(self.message, ITEMS[self.signal][0])

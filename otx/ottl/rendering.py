@@ -1,14 +1,14 @@
 """What a run did, as text: differences a record, and the steps of a trace."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
+from otx.model.cells import width_of
 from otx.ottl.changes import Change, flat, state_changes
 from otx.ottl.enum_symbols import enum_symbol
 from otx.ottl.record_state import RecordState
 from otx.ottl.tracing import Part, Step, Verdict
-from otx.ottl.value_text import value_text
-from otx.ottl.values import Value
+from otx.ottl.value_text import WIDE, pair_texts, value_text
 from otx.output import Painter, printable
 
 _MARKS: Mapping[Verdict, tuple[str, str]] = {
@@ -19,6 +19,8 @@ _MARKS: Mapping[Verdict, tuple[str, str]] = {
 """What stands before a step, and the sign whose colour it has."""
 _MOST_CHANGES = 20
 """Changes that are told of one step."""
+_LEAST = 40
+"""Cells that the values of a change have, however long its path is."""
 
 
 def diff_lines(
@@ -56,7 +58,7 @@ def diff_blocks(
         if origin < 0:
             yield [
                 painter.strong(f"+  {printable(new.full_title)}"),
-                *(painter.paint(f"  {change_text(one)}", "+") for one in content(new)),
+                *_change_lines(content(new), "  ", painter),
             ]
 
 
@@ -79,8 +81,7 @@ def _fate(old: RecordState, copies: Sequence[RecordState], painter: Painter) -> 
         found = state_changes(old, new)
         if found and len(copies) > 1:
             yield f"  copy {number} of {len(copies)}"
-        for change in found:
-            yield painter.paint(f"  {change_text(change)}", change.sign)
+        yield from _change_lines(found, "  ", painter)
 
 
 def content(added: RecordState) -> list[Change]:
@@ -89,18 +90,43 @@ def content(added: RecordState) -> list[Change]:
     return [Change("+", path, after=value) for path, value in flat(own).items()]
 
 
-def change_text(change: Change) -> str:
-    """A change on one line: `~ name  "a" → "b"`."""
-    path = printable(change.path)
-    before, after = _shown(change.path, change.before), _shown(change.path, change.after)
+def change_text(change: Change, width: int | None = None) -> str:
+    """A change on one line: `~ name  "a" → "b"`; of long values what lies round the difference.
+
+    Args:
+        change: What changed.
+        width: Cells that there are for it; None where nobody counts them.
+    """
+    head = f"{change.sign} {printable(change.path)}  "
+    room = 2 * WIDE if width is None else max(_LEAST, width - width_of(head))
     if change.sign == "~":
-        return f"~ {path}  {before} → {after}"
-    return f"{change.sign} {path}  {after if change.sign == '+' else before}"
+        before, after = _both(change, room - len(_ARROW))
+        return f"{head}{before}{_ARROW}{after}"
+    value = change.after if change.sign == "+" else change.before
+    return head + (enum_symbol(change.path, value) or value_text(value, min(room, WIDE)))
 
 
-def _shown(path: str, value: Value) -> str:
-    """A value that stands at a path: the number of an enum is shown as its symbol."""
-    return enum_symbol(path, value) or value_text(value)
+_ARROW = " → "
+
+
+def _both(change: Change, room: int) -> tuple[str, str]:
+    """Both values of a change: the numbers of enums are shown as their symbols."""
+    before = enum_symbol(change.path, change.before)
+    after = enum_symbol(change.path, change.after)
+    if before or after:
+        return before or value_text(change.before), after or value_text(change.after)
+    return pair_texts(change.before, change.after, room)
+
+
+def _change_lines(found: Iterable[Change], indent: str, painter: Painter) -> Iterator[str]:
+    width = None if painter.width is None else painter.width - len(indent)
+    for change in found:
+        yield painter.paint(indent + change_text(change, width), change.sign)
+
+
+def where_text(component: str, pipeline: str) -> str:
+    """Where the steps that follow stand: `transform/x in traces/a`; "" for a list of statements."""
+    return printable(f"{component} in {pipeline}" if component and pipeline else component)
 
 
 def step_lines(title: str, step: Step, painter: Painter, effect: str = "") -> Iterator[str]:
@@ -137,12 +163,14 @@ def effect_lines(step: Step, painter: Painter, indent: str) -> Iterator[str]:
 
 def _few(found: Sequence[Change], indent: str, painter: Painter) -> Iterator[str]:
     """The first changes: a metric may have thousands of data points, and each record is told."""
-    for change in found[:_MOST_CHANGES]:
-        yield painter.paint(f"{indent}{change_text(change)}", change.sign)
+    yield from _change_lines(found[:_MOST_CHANGES], indent, painter)
     if len(found) > _MOST_CHANGES:
         yield painter.faint(f"{indent}and {len(found) - _MOST_CHANGES} more")
 
 
 def part_text(part: Part) -> str:
-    """A part of a condition with its value."""
-    return f"{'  ' * part.depth}{printable(part.text)} → {value_text(part.value)}"
+    """A part with its value; the number of an enum stands behind its symbol."""
+    value = value_text(part.value, WIDE) if part.is_reached else "not reached"
+    if part.symbol:
+        value = f"{part.symbol} ({value})"
+    return f"{'  ' * part.depth}{printable(part.text)} → {value}"

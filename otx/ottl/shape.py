@@ -93,7 +93,11 @@ def require_value(node: Expression, text: str) -> Expression:
     if isinstance(node, _CONDITIONS):
         raise OttlError("a condition is no value", text, node.place)
     if isinstance(node, FunctionName):
-        raise OttlError(f"{node.name} is neither a path nor an enum", text, node.place)
+        from otx.ottl.enum_hints import KEYWORDS  # for the error alone
+
+        keyword = KEYWORDS.get(node.name.upper())
+        hint = f"write {keyword}" if keyword else ""
+        raise OttlError(f"{node.name} is neither a path nor an enum", text, node.place, hint)
     if isinstance(node, Lambda):
         raise OttlError("a lambda can only be an argument", text, node.place)
     if isinstance(node, Call):

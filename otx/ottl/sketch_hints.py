@@ -8,14 +8,14 @@ import re
 from collections.abc import Callable, Iterator
 
 from otx.ottl.errors import OttlError
-from otx.ottl.parser import parse_condition, parse_statement
+from otx.ottl.parser import read_condition, read_statement
 from otx.ottl.syntax import Node
 
 _SET = re.compile(r"\s*set\s+(?P<path>[^=(]+?)\s*=(?!=)\s*(?P<rest>.+?)\s*", re.DOTALL)
 _ASSIGNMENT = re.compile(r"\s*(?P<path>[a-z][^=(]*?)\s*=(?!=)\s*(?P<rest>.+?)\s*", re.DOTALL)
 _FILTER = re.compile(r"\s*(?:filter|drop)\b\s*(?:where\s)?\s*(?P<condition>.*?)\s*", re.DOTALL)
 _DROP = re.compile(r"\s*(?:filter|drop)\s*\(\s*\)\s*where\s(?P<condition>.*?)\s*", re.DOTALL)
-_WHERE = re.compile(r"\s+where\s+")
+WHERE = re.compile(r"\s+where\s+")
 
 
 def hint_for_sketch(text: str) -> str:
@@ -30,7 +30,7 @@ def hint_for_sketch(text: str) -> str:
 
 def _dropping(condition: str) -> str:
     forms = (_inside(condition), condition)
-    shown = next((one for one in forms if _parses(one, parse_condition)), 'span.name == "x"')
+    shown = next((one for one in forms if is_read(one, read_condition)), 'span.name == "x"')
     return f"dropping is the filter processor's work; its condition is the text alone: {shown}"
 
 
@@ -41,21 +41,22 @@ def _inside(condition: str) -> str:
 
 def _setting(path: str, rest: str) -> str:
     for form in _forms(path, rest):
-        if _parses(form, parse_statement):
+        if is_read(form, read_statement):
             return f"write {form}"
     return 'a statement is a call of an editor: set(attributes["key"], "value")'
 
 
 def _forms(path: str, rest: str) -> Iterator[str]:
     """The statement, with its condition from the first `where` on, the second, …, or without."""
-    for found in _WHERE.finditer(rest):
+    for found in WHERE.finditer(rest):
         yield f"set({path}, {rest[: found.start()]}) where {rest[found.end() :]}"
     yield f"set({path}, {rest})"
 
 
-def _parses(text: str, parse: Callable[[str], Node]) -> bool:
+def is_read(text: str, read: Callable[[str], Node]) -> bool:
+    """Whether a text is what a parser reads."""
     try:
-        parse(text)
+        read(text)
     except OttlError:
         return False
     return True

@@ -1,13 +1,16 @@
 """The files that hold OTTL: lists of statements, and YAML of all shapes."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from otx.errors import UsageError
 from otx.model.frozen import Frozen
 from otx.ottl.collector import find_components
-from otx.ottl.kubernetes import is_collector_resource, load_resource
-from otx.ottl.yaml_places import FilePlace, YamlDocument, YamlPath, load_yaml
+from otx.ottl.kubernetes import load_embedded, may_embed
+from otx.ottl.yaml_places import FilePlace, YamlDocument, YamlInvalid, YamlPath, load_yaml
+
+_KEY = re.compile(r"""\s*["']?[^\s"'()]+["']?\s*:(\s|$)""")
 
 
 class SourceText(Frozen):
@@ -42,10 +45,15 @@ class StatementFile(Frozen):
 
 
 class ConfigFile(Frozen):
-    """A YAML or JSON file in which components are configured."""
+    """A YAML or JSON file in which components are configured.
+
+    Attributes:
+        title: Which of several configurations in the file this is.
+    """
 
     name: str
     document: YamlDocument
+    title: str = ""
 
     @property
     def data(self) -> Any:
@@ -84,24 +92,44 @@ def read_source(source: str, name: str, variables: Mapping[str, str]) -> Stateme
         variables: For `${env:NAME}` in configurations.
 
     Raises:
-        UsageError: It is neither.
+        UsageError: It is neither, or holds several configurations.
+    """
+    first, *others = read_sources(source, name, variables)
+    if others:
+        titles = ", ".join(one.title for one in (first, *others) if isinstance(one, ConfigFile))
+        raise UsageError(
+            f"{name} holds {len(others) + 1} Collector configurations: {titles}",
+            hint="keep one of them in a file of its own; otx ottl check reads all of them",
+        )
+    return first
+
+
+def read_sources(
+    source: str, name: str, variables: Mapping[str, str]
+) -> list[StatementFile | ConfigFile]:
+    """The same for files of Kubernetes too, which may hold several configurations; at least one.
+
+    Raises:
+        UsageError: It holds no OTTL.
     """
     if not is_yaml(source, name):
-        return StatementFile(name, split_statements(source), source)
-    if is_collector_resource(source):
-        document = load_resource(source, name, variables)
-    else:
+        return [StatementFile(name, split_statements(source), source)]
+    embedded = load_embedded(source, name, variables) if may_embed(source) else None
+    found = [ConfigFile(name, one.document, one.name) for one in embedded or ()]
+    if embedded is None:
         document = load_yaml(source, name, variables)
-    if isinstance(document.data, list):
-        return _of_list(document, source, name)
-    if not find_components(document.data):
+        if isinstance(document.data, list):
+            return [_of_list(document, source, name)]
+        found = [ConfigFile(name, document)]
+    with_ottl = [one for one in found if find_components(one.data)]
+    if not with_ottl:
         raise UsageError(
             f"{name} holds no OTTL",
             hint="a list of statements, or the configuration of a transform, filter or "
-            "tail_sampling processor, a routing connector, a whole Collector, or its resource in "
-            "Kubernetes",
+            "tail_sampling processor, a routing connector, a whole Collector, or its resource, "
+            "ConfigMap or Helm values in Kubernetes",
         )
-    return ConfigFile(name, document)
+    return list(with_ottl)
 
 
 def is_yaml(source: str, name: str) -> bool:
@@ -114,7 +142,7 @@ def is_yaml(source: str, name: str) -> bool:
         (line for line in lines_of(source) if line.strip() and not line.startswith("#")), ""
     )
     # A statement's first word is followed by a bracket, a key's by a colon.
-    return first.lstrip().startswith(("{", "- ")) or first.partition("(")[0].rstrip().endswith(":")
+    return first.lstrip().startswith(("{", "- ", "---")) or _KEY.match(first) is not None
 
 
 def split_statements(source: str) -> list[SourceText]:
@@ -134,6 +162,12 @@ def split_statements(source: str) -> list[SourceText]:
 
 def _of_list(document: YamlDocument, source: str, name: str) -> StatementFile | ConfigFile:
     if not all(isinstance(one, str) for one in document.data):
+        from otx.ottl.yaml_slips import slip_at
+
+        if slip := slip_at(document, ()):
+            place = document.place(slip[0])
+            where = (place.line, place.column)
+            raise YamlInvalid(name, *where, slip[1].reason, slip[1].hint, place.text)
         raise UsageError(f"{name} is a list of something other than statements")
     statements = [
         SourceText(text, document.place((at,)).line) for at, text in enumerate(document.data)

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from types import UnionType
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
 
-from otx.ottl.values import Duration, ProfileId, SpanId, Time, TraceId
+from otx.ottl.values import COUNTS, Duration, ProfileId, SpanId, Time, TraceId
 
 Kinds: TypeAlias = frozenset[str]
 
@@ -20,6 +20,13 @@ STORABLE: Kinds = SCALARS | {"nil", "map", "list"}
 """What an attribute can hold."""
 PLAIN: Kinds = STORABLE | {"time", "duration", "TraceID", "SpanID", "ProfileID"}
 """The kinds with a name of their own; the others are parts of OTLP, which can only be copied."""
+SEQUENCES: Kinds = frozenset(("list", COUNTS))
+"""What `coerce.sequence` takes apart."""
+COUNTABLE: Kinds = SEQUENCES | frozenset(
+    f"list of {part}"
+    for part in ("data points", "events", "exemplars", "links", "quantiles", "times")
+)
+"""The lists of which the Collector knows how long they are; a profile's samples are none."""
 
 _ORDER = ("bool", "int", "double", "string", "bytes", "map", "list", "time", "duration")
 _BY_TYPE: dict[Any, str] = {

@@ -189,8 +189,14 @@ class Statement(Node):
 def walk(node: Node) -> Iterator[Node]:
     """A node and everything below it, in the order of the text."""
     yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+def children(node: Node) -> Iterator[Node]:
+    """What stands right below a node, in the order of the text."""
     for name in node.NAMES:
         value = getattr(node, name)
         for child in value if isinstance(value, tuple) else (value,):
             if isinstance(child, Node):
-                yield from walk(child)
+                yield child

@@ -21,6 +21,7 @@ def trace_row(told: Told, record: str) -> Mapping[str, Any]:
     site, step = told.site, told.step
     return {
         "component": site.component,
+        "pipeline": told.pipeline,
         "place": site.where,
         "context": site.context.name,
         "record": record,
@@ -42,6 +43,8 @@ def _part(part: Part) -> Mapping[str, Any]:
         "depth": part.depth,
         "value": None if failed else shown(part.value),
         "error": str(part.value) if failed else "",
+        "symbol": part.symbol,
+        "reached": part.is_reached,
     }
 
 

@@ -18,11 +18,16 @@ from otx.ottl.watched import Purpose, Site, Watcher, watched
 
 
 class Told(NamedTuple):
-    """One statement or condition on one record."""
+    """One statement or condition on one record.
+
+    Attributes:
+        pipeline: The one that the record was in; "" where the configuration has none.
+    """
 
     site: Site
     record: Any
     step: Step
+    pipeline: str = ""
 
     @property
     def effect(self) -> str:
@@ -58,6 +63,7 @@ def trace_batch(
     report = Report() if report is None else report
     for step, at in watched(plan, teller).walk(batch, report):
         processor = step.processor
+        teller.pipeline = report.pipeline
         if isinstance(processor, Group):
             yield from _group(processor, at, teller)
         elif isinstance(processor, TransformProcessor):
@@ -84,7 +90,7 @@ class _ToldRouting(RoutingConnector):
     """A connector that also tells of the items which its rows leave to the default pipelines."""
 
     component: str
-    told: list[Told]
+    teller: "_Teller"
 
     def route(
         self, batch: Batch, outcome: Outcome, metadata: Mapping[str, str] | None = None
@@ -104,16 +110,27 @@ class _ToldRouting(RoutingConnector):
             pipelines=self.default_pipelines,
         )
         step = Step(site.text, "ran", (), (), "", 0)
-        self.told.extend(Told(site, items[number], step) for number in routes.by_default)
+        for number in routes.by_default:
+            self.teller.tell(site, items[number], step)
         return routes
 
 
 class _Teller(Watcher):
-    """Takes down each step. What failed counts as false, as where errors are ignored."""
+    """Takes down each step. What failed counts as false, as where errors are ignored.
+
+    Attributes:
+        pipeline: Whose component runs.
+    """
 
     def __init__(self, functions: FunctionSet) -> None:
+        self.pipeline = ""
         self._functions = functions
         self._told: list[Told] = []
+
+    def tell(self, site: Site, record: Any, step: Step) -> bool:
+        """Take down a step; whether it ran."""
+        self._told.append(Told(site, record, step, self.pipeline))
+        return step.verdict == "ran"
 
     def take(self) -> list[Told]:
         """What was told since."""
@@ -127,7 +144,7 @@ class _Teller(Watcher):
             connector.rows,
             connector.error_mode,
             component,
-            self._told,
+            self,
         )
 
     def statement(self, site: Site, statement: CompiledStatement) -> CompiledStatement:
@@ -136,9 +153,7 @@ class _Teller(Watcher):
         )
 
         def tell(record: Any) -> bool:
-            step = traced.run(record)
-            self._told.append(Told(site, record, step))
-            return step.verdict == "ran"
+            return self.tell(site, record, traced.run(record))
 
         if site.purpose == "route":  # its condition decides, its editor does nothing
             return CompiledStatement(statement.text, lambda _: None, tell)
@@ -150,8 +165,6 @@ class _Teller(Watcher):
         )
 
         def tell(record: Any) -> bool:
-            step = traced.ask(record)
-            self._told.append(Told(site, record, step))
-            return step.verdict == "ran"
+            return self.tell(site, record, traced.ask(record))
 
         return CompiledCondition(condition.text, tell)

@@ -3,39 +3,35 @@
 Told are each part of its condition with its value, what it changed and added, and how long it took.
 
 Only `--trace`, the REPL and the TUI's bench come here. A traced statement is the same closures as
-one that just runs, with more closures beside it for the parts that people ask about.
+one that just runs, with others round them that take down what each part gave
+(`otx.ottl.recording`).
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from otx.ottl.changes import Change
 from otx.ottl.compiler import ExpressionCompiler
 from otx.ottl.contexts.context import Context
+from otx.ottl.enum_symbols import enum_symbol
 from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import FunctionSet
-from otx.ottl.lift import Evaluate
 from otx.ottl.parser import parse_condition, parse_statement
 from otx.ottl.program import CompiledStatement, words
 from otx.ottl.record_state import RecordState
+from otx.ottl.recording import NOT_REACHED, RecordingCompiler
 from otx.ottl.syntax import (
-    And,
-    Call,
-    Comparison,
     Constant,
     EnumSymbol,
-    Expression,
-    ListLiteral,
-    MapLiteral,
+    Lambda,
     Node,
-    Not,
-    Or,
-    Parenthesis,
     Path,
+    Signed,
+    children,
 )
-from otx.ottl.values import Value
+from otx.ottl.values import Value, deep_copy
 from otx.ottl.watched_targets import Watch, watch_of
 
 Verdict: TypeAlias = Literal["ran", "not matched", "failed"]
@@ -43,17 +39,21 @@ Verdict: TypeAlias = Literal["ran", "not matched", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a condition and what it was for a record.
+    """A part of a statement or condition and what it was for a record.
 
     Attributes:
         text: As it stands in the statement.
         value: What it gave; an ExecutionError where it failed.
-        depth: How deep it lies in the condition.
+        depth: How deep it lies in the whole.
+        symbol: What the number of an enum is called; "" for anything else.
+        is_reached: Whether it was evaluated; it is not where another part decided before.
     """
 
     text: str
     value: Value
     depth: int
+    symbol: str = ""
+    is_reached: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,8 @@ class Step:
     """One statement on one record.
 
     Attributes:
-        parts: The parts of its condition; empty without one.
+        parts: Where it did not run, the parts of its condition; where it failed, also those of its
+            editor.
         changed: What it made another in the record.
         added: The records that it added.
         reason: Why it failed; "" where it did not.
@@ -79,9 +80,18 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class _Probe:
+    """A part that can be told.
+
+    Attributes:
+        path: What it is called where it is a path; "" for anything else.
+        until: Which of the probes is the next that does not lie within it.
+    """
+
     text: str
     depth: int
-    evaluate: Evaluate
+    node: Node
+    path: str
+    until: int
 
 
 class TracedStatement:
@@ -101,15 +111,18 @@ class TracedStatement:
         """
         self.text = text
         tree = parse_statement(text)
-        compiler = ExpressionCompiler(text, context, functions, needs_prefix=needs_prefix)
+        compiler = RecordingCompiler(text, context, functions, needs_prefix=needs_prefix)
         condition = None if tree.condition is None else compiler.condition(tree.condition)
         self.compiled = CompiledStatement(text, compiler.editor(tree.editor), condition)
-        self._probes = list(_probes(tree.condition, compiler)) if tree.condition else []
-        self._watch: Watch = watch_of(tree.editor, compiler, functions, context)
+        asked = [] if tree.condition is None else [tree.condition]
+        self._condition = _Parts(asked, compiler)
+        self._whole = _Parts([*asked, *children(tree.editor)], compiler)
+        plain = ExpressionCompiler(text, context, functions, needs_prefix=needs_prefix)
+        self._watch: Watch = watch_of(tree.editor, plain, functions, context)
 
     def run(self, record: Any) -> Step:
         """Run it on a record and say what happened."""
-        parts: list[Part] = []
+        self._whole.forget()
         before = self._watch.before(record)
         begun = time.perf_counter_ns()
         reason = ""
@@ -122,12 +135,9 @@ class TracedStatement:
         except (ExecutionError, RecursionError) as error:
             verdict, reason = "failed", words(error)
         took = time.perf_counter_ns() - begun
-        if verdict != "ran":
-            parts = [
-                Part(one.text, _asked(one.evaluate, record), one.depth) for one in self._probes
-            ]
         if verdict == "not matched":
-            return Step(self.text, verdict, parts, (), reason, took)
+            return Step(self.text, verdict, self._condition.told(), (), reason, took)
+        parts = self._whole.told() if verdict == "failed" else ()
         seen = self._watch.since(record, before)
         return Step(self.text, verdict, parts, seen.changed, reason, took, seen.added)
 
@@ -148,13 +158,14 @@ class TracedCondition:
             OttlError: It does not parse or check.
         """
         self.text = text
-        compiler = ExpressionCompiler(text, context, functions, needs_prefix=needs_prefix)
+        compiler = RecordingCompiler(text, context, functions, needs_prefix=needs_prefix)
         tree = parse_condition(text)
         self._holds = compiler.condition(tree)
-        self._probes = list(_probes(tree, compiler))
+        self._parts = _Parts([tree], compiler)
 
     def ask(self, record: Any) -> Step:
         """Ask it of a record and say what happened: it "ran" where it is true."""
+        self._parts.forget()
         begun = time.perf_counter_ns()
         reason = ""
         verdict: Verdict = "not matched"
@@ -163,51 +174,64 @@ class TracedCondition:
         except (ExecutionError, RecursionError) as error:
             verdict, reason = "failed", words(error)
         took = time.perf_counter_ns() - begun
-        parts = () if verdict == "ran" else self.parts(record)
+        parts = () if verdict == "ran" else self._parts.told()
         return Step(self.text, verdict, parts, (), reason, took)
 
     def parts(self, record: Any) -> list[Part]:
         """The condition and its parts with their values; the whole is the first."""
-        return [Part(one.text, _asked(one.evaluate, record), one.depth) for one in self._probes]
+        self.ask(record)
+        return self._parts.told()
 
 
-def _asked(evaluate: Evaluate, record: Any) -> Value:
-    try:
-        return evaluate(record)
-    except ExecutionError as error:
-        return error
-    except RecursionError as error:
-        return ExecutionError(words(error))
+class _Parts:
+    """The parts of expressions, and what they gave last."""
+
+    def __init__(self, nodes: Sequence[Node], compiler: RecordingCompiler) -> None:
+        self._compiler = compiler
+        self._wholes = nodes
+        self._probes: list[_Probe] = []
+        for node in nodes:
+            self._find(node, 0)
+
+    def forget(self) -> None:
+        """Begin with another record."""
+        self._compiler.forget()
+
+    def told(self) -> list[Part]:
+        """What each of them gave; of what was not reached the whole alone."""
+        return list(self._told())
+
+    def _told(self) -> Iterator[Part]:
+        at = 0
+        while at < len(self._probes):
+            probe = self._probes[at]
+            value = self._compiler.value_of(probe.node)
+            if value is NOT_REACHED:
+                yield Part(probe.text, None, probe.depth, is_reached=False)
+                at = probe.until
+                continue
+            # Statements that follow may change a map that was looked at.
+            yield Part(probe.text, deep_copy(value), probe.depth, enum_symbol(probe.path, value))
+            at += 1
+
+    def _find(self, node: Node, depth: int) -> None:
+        """A part and what it is made of; literals say themselves what they are."""
+        if isinstance(node, Lambda):
+            return
+        is_told = self._compiler.knows(node) and (node in self._wholes or not _is_literal(node))
+        place = len(self._probes)
+        if is_told:
+            text = " ".join(self._compiler.text[node.place.start : node.place.end].split())
+            path = text if isinstance(node, Path) else ""
+            self._probes.append(_Probe(text, depth, node, path, 0))
+        for child in children(node):
+            self._find(child, depth + is_told)
+        if is_told:
+            found = self._probes[place]
+            self._probes[place] = replace(found, until=len(self._probes))
 
 
-def _probes(node: Expression, compiler: ExpressionCompiler, depth: int = 0) -> Iterator[_Probe]:
-    """The parts of a condition that people ask about: what is compared, and what came of it."""
-    if isinstance(node, Parenthesis):
-        yield from _probes(node.inner, compiler, depth)
-        return
-    yield _Probe(_text(node, compiler), depth, _ask(node, compiler))
-    if isinstance(node, (And, Or)):
-        for operand in node.operands:
-            yield from _probes(operand, compiler, depth + 1)
-    elif isinstance(node, Not):
-        yield from _probes(node.operand, compiler, depth + 1)
-    elif isinstance(node, Comparison):
-        yield from _operands((node.left, node.right), compiler, depth + 1)
-    elif isinstance(node, Call):
-        yield from _operands([one.value for one in node.arguments], compiler, depth + 1)
-
-
-def _operands(nodes: Sequence[Node], compiler: ExpressionCompiler, depth: int) -> Iterator[_Probe]:
-    for node in nodes:
-        literal = isinstance(node, (Constant, EnumSymbol, ListLiteral, MapLiteral))
-        if not literal and isinstance(node, (Path, Call, Parenthesis)):
-            evaluate = compiler.value(node).closure()
-            yield _Probe(_text(node, compiler), depth, evaluate)
-
-
-def _ask(node: Expression, compiler: ExpressionCompiler) -> Callable[[Any], Value]:
-    return compiler.condition(node)
-
-
-def _text(node: Node, compiler: ExpressionCompiler) -> str:
-    return " ".join(compiler.text[node.place.start : node.place.end].split())
+def _is_literal(node: Node) -> bool:
+    while isinstance(node, Signed):
+        node = node.operand
+    return isinstance(node, (Constant, EnumSymbol))

@@ -192,8 +192,9 @@ class _Typed:
         """The traps at a node; those below it are not looked at."""
         for failing in self._failures.of(node):
             if failing.is_certain:
+                verb = "fails where it is needed" if failing.is_lazy else "always fails"
                 yield Trap(
-                    failing.place, f"always fails: {failing.text}", self._conversion(node, failing)
+                    failing.place, f"{verb}: {failing.text}", self._conversion(node, failing)
                 )
         if isinstance(node, Comparison):
             yield from self._comparison(node)

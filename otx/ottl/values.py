@@ -116,6 +116,8 @@ class Opaque:
 
 
 COUNTS = "list of uint64"
+SAMPLES = "list of samples"
+"""A profile's; the one list whose length the Collector does not tell."""
 _SINGLE_PARTS = frozenset(("status", "buckets", "value type"))
 
 Id: TypeAlias = TraceId | SpanId | ProfileId

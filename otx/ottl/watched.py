@@ -4,7 +4,7 @@ The processors stay those that a Collector's configuration makes; only the closu
 handed to a watcher, who may wrap them. So what is counted, or told step by step, is what runs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal, TypeAlias
 
@@ -63,6 +63,10 @@ class Watcher:
         """What is asked in place of a condition."""
         return condition
 
+    def request(self, site: Site) -> Callable[[bool, int], None] | None:
+        """Who is told whether a row that asks for the request holds, and for how many items."""
+        return None
+
     def routing(self, component: str, connector: RoutingConnector) -> RoutingConnector:
         """What routes in place of a connector whose rows are watched."""
         return connector
@@ -117,7 +121,7 @@ class _Watched:
             return replace(processor, rules=rules)
         if isinstance(processor, TailSampling):
             policies = [self._policy(policy) for policy in processor.policies]
-            return TailSampling(policies, processor.others)
+            return replace(processor, policies=policies)
         rows = [self._row(row, processor.error_mode) for row in processor.rows]
         return self._watcher.routing(self._component, replace(processor, rows=rows))
 
@@ -204,19 +208,20 @@ class _Watched:
         )
 
     def _row(self, row: Row, mode: ErrorMode) -> Row:
-        if row.request is not None:
-            return row
         site = Site(
             "condition" if row.run is None else "statement",
             "route",
             row.text,
             self._component,
             f"{row.name}.{'condition' if row.run is None else 'statement'}",
-            CONTEXTS[row.context],
+            # A request is no record: of those that have a context the resource is nearest to it.
+            CONTEXTS["resource" if row.request is not None else row.context],
             mode,
-            has_condition=row.holds is not None,
+            has_condition=row.run is None or row.holds is not None,
             pipelines=row.pipelines,
         )
+        if row.request is not None:
+            return replace(row, tell=self._watcher.request(site))
         if row.run is not None:
             statement = CompiledStatement(row.text, row.run, row.holds)
             made = self._watcher.statement(site, statement)

@@ -5,6 +5,7 @@ others (`convert_sum_to_gauge()`) may change anything of their record and add fu
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 from otx.ottl.changes import Change, Flat, changes, flat, keyed
@@ -57,6 +58,18 @@ def _target(call: Call, functions: FunctionSet, context: Context) -> Path | None
     return None
 
 
+class _Held(NamedTuple):
+    """What stands at a path.
+
+    Attributes:
+        values: Of a map its entries by key; of anything else it by "", and of nothing nothing.
+        is_map: Whether it is a map: keys are made paths of only where something is told of them.
+    """
+
+    values: Flat
+    is_map: bool = False
+
+
 class _PathWatch:
     """Watches what stands at one path; of a map each entry."""
 
@@ -66,21 +79,32 @@ class _PathWatch:
         self._get = resolved.get
         self._is_there = _presence(path, compiler)
 
-    def before(self, record: Any) -> Flat:
-        """What stands there, by path."""
+    def before(self, record: Any) -> _Held:
+        """What stands there."""
         try:
             value = self._get(record)
             if value is None and not self._is_there(record):
-                return {}
+                return _Held({})
         except ExecutionError:
-            return {}
+            return _Held({})
         if is_map(value):
-            return {keyed(self._text, key): deep_copy(one) for key, one in value.items()}
-        return {self._text: deep_copy(value)}
+            return _Held({key: deep_copy(one) for key, one in value.items()}, is_map=True)
+        return _Held({"": deep_copy(value)})
 
-    def since(self, record: Any, before: Flat) -> Seen:
+    def since(self, record: Any, before: _Held) -> Seen:
         """What stands there now and did not, or did and does not."""
-        return Seen(changes(before, self.before(record)))
+        now = self.before(record)
+        if before.is_map and now.is_map:
+            found = changes(before.values, now.values)
+            return Seen([replace(one, path=keyed(self._text, one.path)) for one in found])
+        return Seen(changes(self._flat(before), self._flat(now)))
+
+    def _flat(self, held: _Held) -> Flat:
+        """What stands there, by path."""
+        return {
+            keyed(self._text, key) if held.is_map else self._text: value
+            for key, value in held.values.items()
+        }
 
 
 def _presence(path: Path, compiler: ExpressionCompiler) -> Callable[[Any], bool]:

@@ -3,6 +3,7 @@
 Only what reads YAML comes here: the parser takes 10 ms to import.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from otx.ottl.yaml_places import (
     YamlDocument,
     YamlInvalid,
     YamlPath,
+    YamlWarning,
     load_yaml,
 )
 
@@ -26,6 +28,8 @@ MAX_NODES = 200_000
 MAX_DEPTH = 100
 MAX_INDENT = 10_000
 
+_PROPERTIES = re.compile(r"(?:[&!][^\s\[\]{},]*\s+)*")
+"""An anchor and a tag before a value; no text begins with their characters."""
 _ESCAPE_LENGTHS = {"x": 4, "u": 6, "U": 10}
 
 
@@ -96,11 +100,12 @@ class Constructor:
                 return self._scalars.construct_object(node, deep=True)
             except (yaml.YAMLError, ValueError):
                 return node.value
-        offsets = _align(self._source, node.start_mark.index, node.end_mark.index, node.value)
+        end = node.end_mark.index
+        properties = _PROPERTIES.match(self._source, node.start_mark.index, end)
+        start = properties.end() if properties else node.start_mark.index
+        offsets = _align(self._source, start, end, node.value)
         text = node.value
-        self._document.scalars[path] = ScalarSpan(
-            node.start_mark.index, node.end_mark.index, text, node.style or ""
-        )
+        self._document.scalars[path] = ScalarSpan(start, end, text, node.style or "")
         if self._variables is not None and "$" in text and self._expands(path):
             self._reference_at = (path, offsets[max(text.find("${"), 0)])
             return self._settled(self._expanded(Located(text, offsets)), path)
@@ -150,8 +155,10 @@ class Constructor:
         """A text that stands in no file: all of it is where the reference is."""
         return Located(text, [self._reference_at[1]] * len(text))
 
-    def _warn(self, text: str) -> None:
-        self._document.warnings.append((self._reference_at[0], text))
+    def _warn(self, text: str, index: int, width: int) -> None:
+        """Take down what is odd about a variable, where it is first met."""
+        if all(one.text != text for one in self._document.warnings):
+            self._document.warnings.append(YamlWarning(index, width, text))
 
     def _refused(self, node: Any, what: str) -> YamlInvalid:
         mark = node.start_mark

@@ -6,12 +6,15 @@ for every text.
 """
 
 import bisect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from otx.errors import UsageError
 from otx.model.frozen import Frozen
+from otx.ottl.errors import caret
+from otx.ottl.syntax import Place
 
 YamlPath: TypeAlias = tuple[str | int, ...]
 
@@ -25,8 +28,21 @@ class YamlInvalid(UsageError):
         reason: What is wrong there.
     """
 
-    def __init__(self, name: str, line: int, column: int, reason: str) -> None:
-        super().__init__(f"{name}:{line}:{column}: {reason}")
+    def __init__(
+        self, name: str, line: int, column: int, reason: str, hint: str = "", text: str = ""
+    ) -> None:
+        """Name a place.
+
+        Args:
+            name: What errors call the file.
+            line: The line, from 1.
+            column: The column, from 1.
+            reason: What is wrong.
+            hint: What to do about it.
+            text: The line's text, where it is to be shown.
+        """
+        shown = f"\n{caret(text, Place(column - 1, column))}" if text else ""
+        super().__init__(f"{name}:{line}:{column}: {reason}{shown}", hint)
         self.line = line
         self.column = column
         self.reason = reason
@@ -37,6 +53,19 @@ class FilePlace(Frozen):
 
     line: int
     column: int
+    text: str
+
+
+class YamlWarning(Frozen):
+    """Something odd in a document.
+
+    Attributes:
+        index: Where in the source it begins.
+        width: How many characters it has.
+    """
+
+    index: int
+    width: int
     text: str
 
 
@@ -124,23 +153,27 @@ class YamlDocument:
 
     Attributes:
         data: What it says: maps, lists, texts, numbers, booleans, None.
-        warnings: Variables that are not set, with their path.
+        warnings: Variables that are not set or not read, each once.
         source: The text that was read.
         line_starts: Where in it each line begins.
         places: Where in it each value begins.
         keys: Where the key of an entry begins.
         offsets: Of a text, where each of its characters stands.
         scalars: The texts as they are written.
+        number: Which of the source's documents it is, or stands in.
+        base: Where in that one's root this document is; () where it is all of it.
     """
 
     data: Any = None
-    warnings: list[tuple[YamlPath, str]] = field(default_factory=list)
+    warnings: list[YamlWarning] = field(default_factory=list)
     source: str = ""
     line_starts: list[int] = field(default_factory=list)
     places: dict[YamlPath, int] = field(default_factory=dict)
     keys: dict[YamlPath, int] = field(default_factory=dict)
     offsets: dict[YamlPath, list[int]] = field(default_factory=dict)
     scalars: dict[YamlPath, ScalarSpan] = field(default_factory=dict)
+    base: YamlPath = ()
+    number: int = 0
 
     def scalar(self, path: YamlPath) -> ScalarSpan | None:
         """The text at a path as it is written; None where there is none."""
@@ -196,14 +229,43 @@ def load_yaml(
     """
     import yaml  # 12 ms with what makes values of its nodes
 
+    with _refused(source, name):
+        root = yaml.compose(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    return document_of(root, source, name, variables, expands)
+
+
+def compose_all(source: str, name: str) -> list[Any]:
+    """The root nodes of all documents of a text; empty ones are left out.
+
+    Raises:
+        UsageError: It is no YAML; line and column are named.
+    """
+    import yaml
+
+    with _refused(source, name):
+        roots = list(yaml.compose_all(source, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    return [one for one in roots if one is not None]
+
+
+def load_all(source: str, name: str) -> list[YamlDocument]:
+    """All documents of a text as they are written.
+
+    Raises:
+        UsageError: It is no YAML; line and column are named.
+    """
+    return [document_of(root, source, name) for root in compose_all(source, name)]
+
+
+def document_of(
+    root: Any,
+    source: str,
+    name: str,
+    variables: Mapping[str, str] | None = None,
+    expands: Callable[[YamlPath], bool] = lambda _: True,
+) -> YamlDocument:
+    """The document of a root node; arguments and errors are those of `load_yaml`."""
     from otx.ottl.yaml_nodes import Constructor
 
-    try:
-        root = yaml.compose(source, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        raise _invalid(error, name) from None
-    except (RecursionError, ValueError) as error:
-        raise UsageError(f"{name} is no YAML: {error}") from None
     lines = [0, *(at + 1 for at, c in enumerate(source) if c == "\n")]
     document = YamlDocument(source=source, line_starts=lines)
     if root is not None:
@@ -211,11 +273,30 @@ def load_yaml(
     return document
 
 
-def _invalid(error: Exception, name: str) -> UsageError:
+@contextmanager
+def _refused(source: str, name: str) -> Iterator[None]:
+    """Tell what is no YAML as an error of the user's."""
+    import yaml
+
+    try:
+        yield
+    except yaml.YAMLError as error:
+        raise _invalid(error, source, name) from None
+    except (RecursionError, ValueError) as error:
+        raise UsageError(f"{name} is no YAML: {error}") from None
+
+
+def _invalid(error: Exception, source: str, name: str) -> UsageError:
+    from otx.ottl.yaml_slips import slip_in
+
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
     if problem == "but found another document":
         problem = "several documents, and a Collector's file is one: keep one of them in each file"
     if mark is None:
         return UsageError(f"{name}: no YAML: {problem}")
-    return YamlInvalid(name, mark.line + 1, mark.column + 1, f"no YAML: {problem}")
+    lines = source.split("\n")
+    text = lines[mark.line].rstrip("\r") if mark.line < len(lines) else ""
+    slip = slip_in(text, problem)
+    reason, hint = (slip.reason, slip.hint) if slip else (problem, "")
+    return YamlInvalid(name, mark.line + 1, mark.column + 1, f"no YAML: {reason}", hint, text)

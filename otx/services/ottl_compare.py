@@ -1,6 +1,7 @@
 """A plan run over telemetry for people: what it changed, record by record."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from otx.environment import Environment
@@ -45,7 +46,7 @@ class Comparison:
         """The records that changed, with what changed in them, numbered through all requests."""
         changed, added, first = 0, 0, 1
         with output.stream() as stream:
-            painter = Painter(wants_colour=self._environment.wants_colour(stream))
+            painter = Painter.of(self._environment, stream)
             for one in self._run(pieces):
                 if one.after != one.before:
                     old = states_of(one.signal, one.before, "stored")
@@ -77,13 +78,15 @@ class Comparison:
             request = understand(piece, takes_any_text=True)
             batch = Batch(request.signal, request.body)
             self.asked.see(batch)
-            numbers = Numbers(batch)
+            numbers = Numbers(batch, partial(Batch, request.signal, request.body))
             report = Report()
             failure = None
             try:
                 self._plan.run(batch, report)
             except ExecutionStopped as error:
                 failure = error.failure
+            except ExecutionError as error:
+                raise unwritable(piece, error) from None
             numbers.adopt(report.copies)
             if failure is not None:
                 self.stopped = failure_text(failure, numbers, piece.place)

@@ -11,7 +11,7 @@ from otx.otlp.files import understand
 from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.describe import Numbers, describe
-from otx.ottl.errors import ExecutionError
+from otx.ottl.errors import ExecutionError, OttlError
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.inference import infer
 from otx.ottl.lift import Evaluate
@@ -20,6 +20,7 @@ from otx.ottl.plan import signals_of_context
 from otx.ottl.program import compile_condition, compile_value_expression, words
 from otx.ottl.records import WALKS, Batch
 from otx.ottl.shown import shown, shown_any
+from otx.ottl.syntax import Expression
 from otx.output import Output, to_json
 from otx.services.ottl_input import Pieces
 
@@ -93,15 +94,31 @@ def _compiled(options: EvalOptions, context: Context, is_inferred: bool) -> Eval
 
 def _context(options: EvalOptions) -> tuple[Context, bool]:
     if options.context:
+        _tree(options)
         return CONTEXTS[options.context], False
-    parse = parse_condition if options.is_condition else parse_value_expression
-    inference = infer([parse(options.expression)], options.functions)
+    inference = infer([_tree(options)], options.functions)
     if inference.context is None:
         raise UsageError(
             f"the context cannot be inferred: {inference.reason}",
             hint=f"--context {'|'.join(CONTEXTS)}",
         )
     return inference.context, True
+
+
+def _tree(options: EvalOptions) -> Expression:
+    """The expression's tree; who forgot that it is a condition is told."""
+    text = options.expression
+    if options.is_condition:
+        return parse_condition(text)
+    try:
+        return parse_value_expression(text)
+    except OttlError as error:
+        try:
+            parse_condition(text)
+        except OttlError:
+            raise error from None
+        hint = "--condition prints for each record whether it is true"
+        raise OttlError(error.reason, text, error.place, hint) from None
 
 
 def _values(

@@ -25,6 +25,8 @@ class _File:
 def run_fmt(environment: Environment, names: Sequence[str], mode: FmtMode) -> int:
     """Format files; the exit code. None is written before all are read and formatted.
 
+    What could be written better and has to be left counts as a finding of `check` and `diff`.
+
     Raises:
         UsageError: One cannot be read, or holds no OTTL.
     """
@@ -45,7 +47,8 @@ def run_fmt(environment: Environment, names: Sequence[str], mode: FmtMode) -> in
             path = (environment.cwd / one.name).resolve()
             Output(environment, str(path)).binary(one.after.encode())
             Remarks(environment).note(f"formatted {one.name}")
-    return ExitCode.NO if changed and mode != "write" else ExitCode.DONE
+    is_well = not changed and not any(one.left for one in files)
+    return ExitCode.DONE if is_well or mode == "write" else ExitCode.NO
 
 
 def _read(environment: Environment, name: str) -> _File:

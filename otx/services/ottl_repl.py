@@ -34,7 +34,7 @@ def run_repl(
     source, name = _source(environment, path, store, since, context)
     session = Session(source, name, functions, context)
     session.load()
-    painter = Painter(wants_colour=environment.wants_colour(environment.stdout))
+    painter = Painter.of(environment, environment.stdout)
     repl = Repl(session, _Files(environment), painter)
     if not environment.is_interactive:
         return run_script(environment, repl)

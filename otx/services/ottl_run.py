@@ -1,6 +1,6 @@
 """A plan run over telemetry, and what of it is written: results and failures."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Literal, TypeAlias
 
@@ -123,11 +123,8 @@ class _Bulk:
             if signal not in (None, done.signal) or signal is Signal.PROFILES:
                 several = f"{signal} and {done.signal}"
                 if signal is done.signal:
-                    several = "two requests of profiles, whose dictionaries differ"
-                raise UsageError(
-                    f"one protobuf message cannot hold {several}",
-                    hint="--format jsonl writes a request a line",
-                )
+                    several = _TWO_PROFILES
+                raise _cannot_hold("protobuf message", several)
             signal = done.signal
             stream.write(done.out)
 
@@ -168,7 +165,13 @@ class _Bulk:
             stream.write(_EMPTY + b"\n")
 
     def routes(self) -> dict[str, object]:
-        """Where everything went: `{"routes": {pipeline: OTLP}, "dropped": {rule: count}}`."""
+        """Where everything went: `{"routes": {pipeline: OTLP}, "dropped": {rule: count}}`.
+
+        Where traces were sampled `dropped_traces` says how many traces those spans were.
+
+        Raises:
+            UsageError: One document cannot hold it: two requests of profiles.
+        """
         bodies: dict[str, dict[Signal, list[bytes]]] = {}
         for done in self._counted():
             for pipeline, body in done.routes.items():
@@ -177,11 +180,14 @@ class _Bulk:
             pipeline: {
                 key: content
                 for signal, parts in by_signal.items()
-                for key, content in _json_of(signal, b"".join(parts)).items()
+                for key, content in _json_of(signal, parts).items()
             }
             for pipeline, by_signal in bodies.items()
         }
-        return {"routes": routes, "dropped": dict(self.tally.dropped)}
+        told: dict[str, object] = {"routes": routes, "dropped": dict(self.tally.dropped)}
+        if self.tally.dropped_traces:
+            told["dropped_traces"] = dict(self.tally.dropped_traces)
+        return told
 
     def _counted(self) -> Iterator[Done]:
         for done in self._results:
@@ -195,6 +201,7 @@ class _Bulk:
                 return
 
 
+_TWO_PROFILES = "two requests of profiles, whose dictionaries differ"
 _EMPTY = b"{}"
 """The OTLP/JSON of a request with nothing in it."""
 _RESOURCES = {
@@ -209,12 +216,24 @@ def _resources(document: bytes) -> bytes:
     return document[document.index(b"[") + 1 : -2] if document != _EMPTY else b""
 
 
-def _json_of(signal: Signal, body: bytes) -> dict[str, object]:
-    """A request's OTLP/JSON; a statement may have made a text in it that is no UTF-8."""
+def _json_of(signal: Signal, parts: Sequence[bytes]) -> dict[str, object]:
+    """The OTLP/JSON of requests; a statement may have made a text in it that is no UTF-8."""
+    if signal is Signal.PROFILES and len(parts) > 1:
+        raise _cannot_hold("JSON document", _TWO_PROFILES)
+    none: dict[str, object] = {}
+    if signal in _RESOURCES:
+        none = {_RESOURCES[signal].decode(): []}
     from otx.otlp.json_open import official_descriptor, write_open
     from otx.otlp.open_view import open_class
 
-    return write_open(open_class(signal).FromString(body), official_descriptor(signal), {})
+    message = open_class(signal).FromString(b"".join(parts))
+    return write_open(message, official_descriptor(signal), {}) or none
+
+
+def _cannot_hold(what: str, several: str) -> UsageError:
+    return UsageError(
+        f"one {what} cannot hold {several}", hint="--format jsonl writes a request a line"
+    )
 
 
 def _conclude(environment: Environment, tally: Tally, stopped: FailureText | None) -> int:
@@ -223,7 +242,10 @@ def _conclude(environment: Environment, tally: Tally, stopped: FailureText | Non
     for warning, count in tally.warnings.items():
         remarks.warning(f"{warning} ({counted(count, 'time')})")
     for rule, count in tally.dropped.items():
-        remarks.note(f"dropped {counted(count, 'record')} by {rule}")
+        whole = ""
+        if rule in tally.dropped_traces:
+            whole = f" of {counted(tally.dropped_traces[rule], 'trace')}"
+        remarks.note(f"dropped {counted(count, 'record')}{whole} by {rule}")
     for row, count in tally.by_row.items():
         remarks.note(f"{row} took {counted(count, 'record')}")
     if stopped is not None:

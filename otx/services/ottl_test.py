@@ -117,7 +117,7 @@ class Session:
 
         results: list[FileResult] = []
         with output.stream() as stream:
-            painter = Painter(wants_colour=self._environment.wants_colour(stream))
+            painter = Painter.of(self._environment, stream)
             for name in names:
                 results.append(self._file(name))
                 stream.writelines(f"{line}\n" for line in file_lines(results[-1], painter))

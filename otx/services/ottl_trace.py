@@ -1,6 +1,7 @@
 """`otx ottl run --trace`: each statement and condition on each record, for people or as JSON."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Literal, TextIO, TypeAlias
 
 from otx.environment import Environment
@@ -11,7 +12,7 @@ from otx.ottl.describe import Numbers, describe
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.plan import Plan, Report
 from otx.ottl.records import Batch
-from otx.ottl.rendering import step_lines
+from otx.ottl.rendering import step_lines, where_text
 from otx.ottl.trace_rows import trace_row
 from otx.ottl.traced_plan import Told, trace_batch
 from otx.output import Output, Painter, Remarks, to_json
@@ -52,7 +53,8 @@ def trace_plan(
         with output.stream() as stream:
             told = tracing.run(progress.reading(pieces))
             if form == "text":
-                _write_text(stream, told, Painter(wants_colour=environment.wants_colour(stream)))
+                has_several = len(plan.pipeline_names) > 1
+                _write_text(stream, told, Painter.of(environment, stream), has_several)
             else:
                 _write_rows(stream, told, form)
         progress.clear()
@@ -84,18 +86,30 @@ class _Tracing:
             request = understand(piece, takes_any_text=True)
             batch = Batch(request.signal, request.body)
             self.asked.see(batch)
-            numbers = Numbers(batch)
+            numbers = Numbers(batch, partial(Batch, request.signal, request.body))
             report = Report()
+            record, title = None, ""
             for told in trace_batch(self._plan, batch, self._functions, report):
                 numbers.adopt(report.take_copies())
                 verdict = (told.step.verdict, told.site.error_mode)
                 self.has_failed = self.has_failed or verdict == ("failed", "propagate")
-                yield told, describe(told.record, numbers)
+                if told.record is not record:
+                    record, title = told.record, describe(told.record, numbers)
+                yield told, title
+            numbers.release()
             self._progress.add(len(numbers))
 
 
-def _write_text(stream: TextIO, steps: Iterator[tuple[Told, str]], painter: Painter) -> None:
+def _write_text(
+    stream: TextIO, steps: Iterator[tuple[Told, str]], painter: Painter, has_several: bool
+) -> None:
+    """The steps, under the name of their component, with its pipeline where there are several."""
+    last = ""
     for told, title in steps:
+        where = where_text(told.site.component, told.pipeline if has_several else "")
+        if where != last:
+            stream.write(painter.strong(where) + "\n")
+            last = where
         for line in step_lines(title, told.step, painter, told.effect):
             stream.write(line + "\n")
 

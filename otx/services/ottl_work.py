@@ -51,6 +51,7 @@ class Tally:
     failed: int = 0
     failures: list[FailureText] = field(default_factory=list)
     dropped: Counter[str] = field(default_factory=Counter)
+    dropped_traces: Counter[str] = field(default_factory=Counter)
     by_row: Counter[str] = field(default_factory=Counter)
     warnings: Counter[str] = field(default_factory=Counter)
 
@@ -60,6 +61,7 @@ class Tally:
         self.failed += other.failed
         self.failures += other.failures[: max(0, MAX_FAILURES - len(self.failures))]
         self.dropped.update(other.dropped)
+        self.dropped_traces.update(other.dropped_traces)
         self.by_row.update(other.by_row)
         self.warnings.update(other.warnings)
 
@@ -89,13 +91,15 @@ def work(plan: Plan, piece: Piece, form: WorkForm) -> Done:
     """
     opened = _open(piece)
     batch = Batch(opened.signal, opened.message)
-    numbers = Numbers(batch)
-    report = Report()
+    numbers = Numbers(batch, lambda: Batch(opened.signal, _open(piece).message))
+    report = Report(keeps_contents=form == "nothing")
     failure = None
     try:
         plan.run(batch, report)
     except ExecutionStopped as error:
         failure = error.failure
+    except ExecutionError as error:
+        raise unwritable(piece, error) from None
     numbers.adopt(report.copies)
     stopped = None if failure is None else failure_text(failure, numbers, piece.place)
     try:
@@ -109,6 +113,7 @@ def work(plan: Plan, piece: Piece, form: WorkForm) -> Done:
     out = _written(_message_of(report.leaving, opened), opened, form)
     for one in (batch, *report.leaving):
         one.release()
+    numbers.release()
     return Done(opened.signal, out, tally, routes, stopped)
 
 
@@ -121,7 +126,15 @@ def tally_of(report: Report, numbers: Numbers, place: str) -> Tally:
     """What one piece's report comes to."""
     outcome = report.outcome
     first = [failure_text(one, numbers, place) for one in outcome.failures[:1]]
-    return Tally(report.items, outcome.failed, first, report.drops.by_rule, report.by_row)
+    drops = report.drops
+    return Tally(
+        report.items,
+        outcome.failed,
+        first,
+        drops.by_rule,
+        drops.traces_by_rule,
+        report.by_row,
+    )
 
 
 def failure_text(failure: Failure, numbers: Numbers, place: str) -> FailureText:

@@ -10,6 +10,7 @@ import gc
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from google.protobuf.message import DecodeError
@@ -21,6 +22,7 @@ from otx.otlp.valid_text import make_valid
 from otx.otlp.wire import WIRE, count_records
 from otx.ottl.describe import Numbers
 from otx.ottl.errors import ExecutionError
+from otx.ottl.one_exit import Unlike, keep_once
 from otx.ottl.plan import Report
 from otx.ottl.program import ExecutionStopped
 from otx.ottl.records import Batch
@@ -62,6 +64,7 @@ class Transform:
         self._waiting_bytes = 0
         self._uncollected_bytes = 0
         self._warned: set[str] = set()
+        self._unlike: set[Unlike] = set()
         self._rules = read()
         self._begin(self._rules)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="transform")
@@ -121,6 +124,7 @@ class Transform:
             if warning not in self._warned:
                 self._warn(warning)
         self._warned = set(rules.warnings)
+        self._unlike = set()
 
     def _run(self, request: Request) -> Request | None:
         batch = Batch(request.signal, request.body)
@@ -134,21 +138,37 @@ class Transform:
                 gc.collect()
 
     def _transformed(self, rules: Rules, request: Request, batch: Batch) -> Request | None:
-        numbers = Numbers(batch)
+        numbers = Numbers(batch, partial(Batch, request.signal, request.body))
         report = Report()
         failure = None
         try:
             rules.plan.run(batch, report)
         except ExecutionStopped as stopped:
             failure = stopped.failure
+        except ExecutionError as error:
+            raise _no_otlp(error) from None
         numbers.adopt(report.copies)
         self._tally.failed(report.outcome, numbers)
         if failure is not None:
             raise Refusal(Reason.STATEMENT_FAILED, failure_text(failure, numbers))
+        self._keep_once(report, WIRE[request.signal].record_noun)
         left = any(scope.items for one in report.leaving for scope in one.scopes())
         kept = None if report.items > 0 and not left else _request_of(report, request)
         self._tally.transformed(rules, request, kept, report.drops)
         return kept
+
+    def _keep_once(self, report: Report, noun: str) -> None:
+        """Keep each record once; pipelines that made different things of one are told once."""
+        try:
+            found = keep_once(report)
+        except ExecutionError as error:
+            raise _no_otlp(error) from None
+        for one in sorted(found - self._unlike):
+            self._warn(
+                f"{one.kept} and {one.other} export the same {noun}, changed differently: "
+                f"those of {one.kept} are kept"
+            )
+        self._unlike |= found
 
 
 def _request_of(report: Report, request: Request) -> Request:

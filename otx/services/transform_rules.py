@@ -82,7 +82,7 @@ def read_rules(
     functions = FunctionSet("", gates, allows_extensions)
     plan = plan_of_source(source, functions, statements_mode="ignore", pipelines=pipelines)
     live = _live(plan)
-    warnings = [*cautions_of(source, live), *_left_out(plan, live)]
+    warnings = [*cautions_of(source, live, pipelines), *_left_out(plan, live)]
     if not any(map(live.looks_at, Signal)):
         raise UsageError(
             f"{name} has nothing that runs on what arrives",

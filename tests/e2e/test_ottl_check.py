@@ -35,7 +35,7 @@ def test_every_finding_has_its_place_in_the_file(run_cli: RunCli, tmp_path: Path
     heads = [line for line in done.stdout.splitlines() if line.startswith("c.yaml:")]
     assert heads == [
         "c.yaml:8:39: error: 'nmae' is no path of the context span",
-        "c.yaml:9:14: warning: WHO is not set: it becomes empty text",
+        "c.yaml:9:39: warning: WHO is not set: it becomes empty text",
         "c.yaml:9:59: warning: an id never equals a text or bytes",
         "c.yaml:12:18: error: statement has invalid syntax: unexpected 'wehre'",
         "c.yaml:14:24: error: section 'cod' is not part of 'status'",
@@ -70,7 +70,7 @@ def test_json_has_the_same_findings(run_cli: RunCli, tmp_path: Path) -> None:
     found = json.loads((tmp_path / "found.json").read_text())
     assert [(one["line"], one["column"], one["severity"]) for one in found] == [
         (8, 39, "error"),
-        (9, 14, "warning"),
+        (9, 39, "warning"),
         (9, 59, "warning"),
         (12, 18, "error"),
         (14, 24, "error"),

@@ -70,11 +70,14 @@ def test_check_and_diff_change_nothing(run_cli: RunCli, tmp_path: Path, flag: st
 def test_texts_of_several_lines_are_checked_and_what_is_left_is_told(
     run_cli: RunCli, tmp_path: Path
 ) -> None:
-    (tmp_path / "c.yaml").write_text("- set( span.kind,\n  1)\n- |2\n    set( span.kind,2)\n")
+    (tmp_path / "c.yaml").write_text(
+        "x: &one set( span.kind,2)\n"
+        "transform:\n  trace_statements:\n    - *one\n    - set( span.kind,\n      1)\n"
+    )
     done = run_cli("ottl", "fmt", "--check", "c.yaml")
     assert done.returncode == 1
     assert done.stderr == (
-        "otx: warning: c.yaml:4 is not formatted: its form in YAML cannot be kept\n"
+        "otx: warning: c.yaml:1 is not formatted: its form in YAML cannot be kept\n"
         "c.yaml would be formatted\n"
     )
 

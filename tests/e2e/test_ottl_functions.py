@@ -55,6 +55,12 @@ def test_one_function_has_a_page_with_an_example(run_cli: RunCli) -> None:
     assert '  → "a-1-true"\n' in done.stdout
     found = json.loads(run_cli("ottl", "functions", "Concat", "--format", "json").stdout)
     assert found["example"]["result"] == '"a-1-true"'
+    (line,) = run_cli("ottl", "functions", "Concat", "--format", "jsonl").stdout.splitlines()
+    assert json.loads(line) == found
+    rows = csv.DictReader(
+        io.StringIO(run_cli("ottl", "functions", "Concat", "--format", "csv").stdout)
+    )
+    assert [one["name"] for one in rows] == ["Concat"]
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def test_a_recipe_runs_as_it_is(run_cli: RunCli, tmp_path: Path) -> None:
         *("ottl", "run", "-f", "mask-mails.yaml", "--in", "logs.json", "--format", "diff")
     )
     assert done.returncode == 0
-    assert '~ body  "to ada@example.com" → "to ****@example.com"' in done.stdout
+    assert '~ log.body  "to ada@example.com" → "to ****@example.com"' in done.stdout
 
 
 def test_a_recipe_that_is_not_there_is_exit_1(run_cli: RunCli) -> None:

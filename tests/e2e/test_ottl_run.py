@@ -66,7 +66,9 @@ def test_every_form(run_cli: RunCli, tmp_path: Path, shop: str, form: str) -> No
     elif form == "otlp":
         assert names_in_protobuf(content) == ["x", "x", "SELECT"]
     elif form == "json":
-        assert json.loads(content) == {"routes": {}, "dropped": {}}
+        document = json.loads(content)
+        assert names(document["routes"].pop("")) == ["x", "x", "SELECT"]
+        assert document == {"routes": {}, "dropped": {}}
     else:
         assert b"name" in content
         assert content.count(b"GET /") == (2 if form == "table" else 4)
@@ -133,7 +135,7 @@ def test_a_whole_collector_configuration(run_cli: RunCli, tmp_path: Path, shop: 
     assert done.stderr == "dropped 1 record by filter/health.trace_conditions[0]\n"
     unset = run_cli(*command)
     assert (
-        "otx: warning: collector.yaml:10:13: REGION is not set: it becomes empty text"
+        "otx: warning: collector.yaml:10:55: REGION is not set: it becomes empty text"
         in unset.stderr
     )
 
@@ -207,7 +209,34 @@ def test_trace_tells_each_statement_on_each_record_and_why(run_cli: RunCli, shop
     assert '    ~ span.name  "GET /cart" → "x"' in lines
     assert any("failed: " in line and "the text has 1 bytes" in line for line in lines)
     why = lines.index("    span.kind == SPAN_KIND_SERVER → false")
-    assert lines[why + 1] == "      span.kind → 3"
+    assert lines[why + 1] == "      span.kind → SPAN_KIND_CLIENT (3)"
+
+
+def test_trace_names_the_component_of_the_steps_that_follow(
+    run_cli: RunCli, tmp_path: Path, shop: str
+) -> None:
+    condition = 'set(span.attributes["{}"], 1) where span.kind == SPAN_KIND_SERVER'
+    write_json(
+        tmp_path / "c.json",
+        {
+            f"transform/{name}": {"trace_statements": [condition.format(name)]}
+            for name in ("one", "two")
+        },
+    )
+    done = run_cli("ottl", "run", "-f", "c.json", "--trace", "--in", shop)
+    lines = [line for line in done.stdout.splitlines() if not line.startswith(" ")]
+    assert (lines[0], lines[4]) == ("transform/one", "transform/two")
+    assert len(lines) == 8
+
+
+def test_records_go_by_the_names_that_stand_in_the_input(run_cli: RunCli, shop: str) -> None:
+    masked = 'set(span.name, "REDACTED")'
+    told = run_cli("ottl", "run", "-s", masked, "--trace", "--in", shop)
+    assert told.stdout.startswith('✓ span 1 of 3 "GET /cart", trace ')
+    failed = run_cli("ottl", "run", "-s", masked, "-s", FAILING, "--in", shop)
+    assert 'failed on span 1 of 3 "GET /cart", trace ' in failed.stderr
+    compared = run_cli("ottl", "run", "-s", masked, "-s", FAILING, "--in", shop, "--format", "diff")
+    assert 'failed on span 1 of 3 "GET /cart", trace ' in compared.stderr
 
 
 def test_an_input_that_is_not_there_is_exit_2(run_cli: RunCli) -> None:

@@ -56,7 +56,9 @@ def test_what_fails_is_exit_1_with_the_reason(run_cli: RunCli, folder: Path) -> 
     done = run_cli("ottl", "test", "names.test.yaml")
     assert done.returncode == 1
     assert '          expected "/orders/{id}"\n          got      "/orders/12"\n' in done.stdout
-    assert "span.kind == SPAN_KIND_SERVER → false\n              span.kind → 5\n" in done.stdout
+    assert (
+        "span.kind == SPAN_KIND_SERVER → false\n              span.kind → SPAN_KIND_CONSUMER (5)\n"
+    ) in done.stdout
     assert done.stdout.endswith("\n1 passed, 1 failed\n")
     coloured = run_cli("--color", "always", "ottl", "test", "names.test.yaml")
     assert "\x1b[31m✗\x1b[0m" in coloured.stdout

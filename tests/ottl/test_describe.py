@@ -108,3 +108,70 @@ def test_names_are_cut_and_cannot_drive_the_terminal() -> None:
     (text,) = told(document("Logs", {"body": {"stringValue": "\x1b[31m" + "x" * 500}}), "log")
     assert "\x1b" not in text
     assert len(text) < 100
+
+
+def reopened(whole: Document) -> tuple[Batch, Numbers]:
+    batch = opened(whole)
+    return batch, Numbers(batch, lambda: opened(whole))
+
+
+def test_records_go_by_the_names_that_they_came_with() -> None:
+    batch, numbers = reopened(spans("a", "b"))
+    span, other = batch.items()
+    (event,) = span.events
+    span.item.name, event.item.name, other.item.trace_id = b"masked", b"masked", bytes(16)
+    assert describe(span, numbers).startswith('span 1 of 2 "a", ')
+    assert describe(event, numbers).startswith('event "e" of span 1 of 2 "a", ')
+    assert describe(other, numbers).endswith(f"trace {IDS['traceId']} span {IDS['spanId']}")
+
+
+def test_what_lies_above_records_goes_by_the_name_that_it_came_with_too() -> None:
+    batch, numbers = reopened(SHOP)
+    (resource,) = batch.resources
+    (scope,) = batch.scopes()
+    resource.attributes["service.name"] = "masked"
+    scope.item.name = b"masked"
+    assert describe(scope, numbers) == 'scope "lib" of the resource of "shop"'
+
+
+def test_a_body_that_is_gone_is_still_the_title_of_its_record() -> None:
+    batch, numbers = reopened(document("Logs", {"body": {"stringValue": "x"}}))
+    (log,) = batch.items()
+    log.body = None
+    assert describe(log, numbers) == 'log record 1 of 1 "x"'
+
+
+def test_copies_go_by_the_name_and_number_of_what_they_were_made_of() -> None:
+    batch, numbers = reopened(SHOP | document("Logs", {"body": {"stringValue": "x"}}))
+    (log,) = batch.items()
+    log.body = "masked"
+    copied = Batch(batch.signal, batch.close())
+    numbers.adopt(zip(copied.items(), batch.items(), strict=True))
+    again = Batch(batch.signal, copied.close())
+    numbers.adopt(zip(again.items(), copied.items(), strict=True))
+    assert [describe(one, numbers) for one in again.items()] == ['log record 1 of 1 "x"']
+    assert numbers.came(again.resources[0]) is not again.resources[0]
+
+
+def test_what_was_added_goes_by_the_name_that_it_has() -> None:
+    batch, numbers = reopened(document("Metrics", {"name": "a"}))
+    (scope,) = batch.scopes()
+    added = scope.add(scope.items[0].item)
+    added.item.name = b"b"
+    assert describe(added, numbers) == 'a new metric "b"'
+
+
+def test_the_input_is_opened_once_more_only_when_something_is_said() -> None:
+    asked: list[Batch] = []
+
+    def reopen() -> Batch:
+        asked.append(opened(spans("a")))
+        return asked[-1]
+
+    batch = opened(spans("a"))
+    numbers = Numbers(batch, reopen)
+    assert [numbers.of(one) for one in batch.items()] == [1]
+    assert not asked
+    assert describe(next(batch.items()), numbers) == describe(next(batch.items()), numbers)
+    assert len(asked) == 1
+    numbers.release()

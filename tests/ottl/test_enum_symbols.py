@@ -2,7 +2,7 @@
 
 import pytest
 
-from otx.ottl.enum_symbols import enum_symbol
+from otx.ottl.enum_symbols import enum_symbol, symbol_of_word
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,17 @@ def test_a_number_at_the_path_of_an_enum_has_a_symbol(
     path: str, value: object, symbol: str
 ) -> None:
     assert enum_symbol(path, value) == symbol
+
+
+@pytest.mark.parametrize(
+    ("path", "word", "symbol"),
+    [
+        ("span.status.code", "ERROR", "STATUS_CODE_ERROR"),
+        ("metric.type", "exponential_histogram", "METRIC_DATA_TYPE_EXPONENTIAL_HISTOGRAM"),
+        ("span.status.code", "LOUD", ""),
+        ("span.name", "ERROR", ""),
+        ('span.attributes["x.code"]', "ERROR", ""),
+    ],
+)
+def test_the_words_of_tests_have_symbols_too(path: str, word: str, symbol: str) -> None:
+    assert symbol_of_word(path, word) == symbol

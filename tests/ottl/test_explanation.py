@@ -233,4 +233,16 @@ def test_the_document_has_what_the_lines_have() -> None:
         "type": "string",
         "note": "of the span",
     }
-    assert found["can_fail"] == []
+    assert (found["can_fail"], found["always_fails"]) == ([], [])
+
+
+def test_what_always_fails_is_told_apart_from_what_can() -> None:
+    text = 'set(span.attributes["d"], span.end_time - span.start_time) where Int(span.name) > 1'
+    found = explain(text)
+    always, can = found.lines()[-4:-2], found.lines()[-2:]
+    reason = 'span.attributes["d"]: what is set is a duration, which OTLP cannot hold'
+    assert always == [f"  {reason}", ""]
+    assert can == ["can fail on a record:", "  Int: target may not be a decimal integer"]
+    assert found.lines()[-5] == "always fails:"
+    assert found.document()["always_fails"] == [reason]
+    assert reason in found.document()["can_fail"]

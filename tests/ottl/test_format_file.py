@@ -121,10 +121,27 @@ def test_formatting_yaml_changes_nothing_it_says(style: str | None, texts: list[
 
 
 def test_what_cannot_keep_its_form_is_left_and_told() -> None:
-    source = "- |2\n    set( span.kind,2)\n- set( span.kind,\n  3)\n"
+    source = (
+        "a: &one set( span.kind,2)\ntransform:\n  trace_statements: [*one, 'set( span.kind,3)']\n"
+    )
     done = formatting.format_file(source, "x.yaml")
-    assert done.text == "- |2\n    set( span.kind,2)\n- set(span.kind, 3)\n"
-    assert done.left == [(2, "its form in YAML cannot be kept")]
+    assert done.text == source.replace("'set( span.kind,3)'", "'set(span.kind, 3)'")
+    assert done.left == [(1, "its form in YAML cannot be kept")]
+
+
+def test_an_alias_is_formatted_where_its_anchor_is() -> None:
+    before = "- &one set( span.kind,2)\n- *one\n- !!str &x 'set( span.kind,4)'\n"
+    assert format_file(before, "x.yaml") == before.replace("( ", "(").replace(",", ", ")
+
+
+def test_a_block_with_its_indentation_named_keeps_it() -> None:
+    before = "- |2\n    set( span.kind,2)\n- >2-\n    set( span.kind,3)\n"
+    assert format_file(before, "x.yaml") == before.replace("( ", "(").replace(",", ", ")
+
+
+def test_a_comment_between_the_lines_of_what_is_well_written_is_not_told() -> None:
+    source = f"set(span.kind, 2)\n  where {LONG}\n# why\n    and span.kind == 1\n"
+    assert format_file(source, "x.ottl") == source
 
 
 def test_texts_of_several_lines_that_are_no_ottl_keep_every_byte() -> None:

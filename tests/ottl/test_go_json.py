@@ -83,3 +83,32 @@ TREES = st.recursive(
 @given(st.lists(TREES, max_size=3))
 def test_what_is_written_comes_back(tree: list[Any]) -> None:
     assert parse_json(json.dumps(tree)) == tree
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{a:1}", "a key in double quotes is wanted, not 'a', at character 2"),
+        ("", "a value is wanted, and it ends, at character 1"),
+        ('{"a" 1}', "a colon is wanted, not '1', at character 6"),
+        ("[1 2]", "a comma or the closing bracket is wanted, not '2', at character 4"),
+        ('{"a":"x}', "a text is not closed that begins at character 6"),
+        ('["\\q"]', "an escape that JSON does not have at character 3"),
+        ("[1]x", "something follows the end of the JSON at character 4"),
+        ("[01, 1., x]", "a value is wanted, not 'x', at character 10"),
+        ("[-]", "- is no number, at character 2"),
+    ],
+)
+def test_what_is_no_json_is_told_with_its_place(text: str, reason: str) -> None:
+    with pytest.raises(ExecutionError) as caught:
+        parse_json(text)
+    assert str(caught.value) == f"this is no JSON: {reason}"
+
+
+@given(st.text('[]{}":,01.-eE ax\\u\t', max_size=20))
+def test_no_complaint_is_python_s(text: str) -> None:
+    try:
+        parse_json(text)
+    except ExecutionError as error:
+        assert "Expecting" not in str(error)
+        assert "line 1" not in str(error)

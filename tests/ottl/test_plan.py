@@ -20,7 +20,7 @@ SPANS = document("Spans", {"name": "a"}, {"name": "b", "kind": 2})
 def run(plan: Plan, whole: Document = SPANS) -> tuple[list[str], Report]:
     """The names of what is left, and the report."""
     batch = open_case({"input": whole})
-    report = Report()
+    report = Report(keeps_contents=True)
     plan.run(batch, report)
     return [one.item.name.decode() for one in batch.items()], report
 

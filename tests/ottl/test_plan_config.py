@@ -9,7 +9,7 @@ from otx.model.signal import Signal
 from otx.otlp.open_view import open_class
 from otx.ottl.gates import switched
 from otx.ottl.plan import Plan, Report
-from otx.ottl.plan_config import Wiring, check_pipelines, plan_of_config
+from otx.ottl.plan_config import NotFollowed, Wiring, check_pipelines, plan_of_config
 from otx.ottl.processors.config import ConfigInvalid
 from otx.ottl.program import ExecutionStopped
 from tests.ottl.documents import Document, document
@@ -75,7 +75,7 @@ def names_of(body: bytes) -> list[str]:
 
 def run(plan: Plan, whole_document: Document = SPANS) -> tuple[list[str], Report]:
     """The names of what leaves, and the report."""
-    report = Report()
+    report = Report(keeps_contents=True)
     plan.run(open_case({"input": whole_document}), report)
     return names_of(report.close()), report
 
@@ -84,6 +84,7 @@ def test_what_is_routed_runs_through_the_pipeline_it_is_routed_to() -> None:
     names, report = run(plan_of_config(ROUTED, GATES))
     assert names == ["b12", "a1"]
     assert {name: names_of(b"".join(one)) for name, one in report.routes.items()} == {
+        "traces/in": ["a1", "b1", "c1"],
         "traces/server": ["b12"],
         "traces/rest": ["a1"],
     }
@@ -119,7 +120,7 @@ def test_forward_hands_on_everything_and_pipelines_do_not_see_one_anothers_chang
     )
     names, report = run(plan_of_config(data, GATES), document("Spans", {"name": "x"}))
     assert names == ["x1", "x12", "x13"]
-    assert list(report.routes) == ["traces/a", "traces/b"]
+    assert list(report.routes) == ["traces/in", "traces/a", "traces/b"]
     assert len(report.copies) == 2
 
 
@@ -183,8 +184,52 @@ def test_connectors_that_are_not_followed_are_told() -> None:
         traces_in={"exporters": ["roundrobin"], "processors": ["transform/1"]},
         traces_a={"receivers": ["roundrobin"], "processors": ["transform/2"]},
     )
-    assert Wiring(data).not_followed("traces/in") == ["roundrobin"]
+    found = Wiring(data).not_followed("traces/in")
+    assert found == [NotFollowed("roundrobin", "traces/in", is_exit=True)]
     assert run(plan_of_config(data, GATES))[0] == ["a1", "b1", "c1"]
+
+
+def test_a_connector_that_derives_something_is_an_exit_only_where_there_is_no_other() -> None:
+    data = whole(
+        traces_in={"exporters": ["forward", "spanmetrics"], "processors": ["transform/1"]},
+        traces_on={"receivers": ["forward"], "exporters": ["debug"], "processors": ["filter/c"]},
+        traces_numbers={"receivers": ["forward"], "exporters": ["count"]},
+        metrics={"receivers": ["spanmetrics", "count"], "exporters": ["debug"]},
+    )
+    data["connectors"] |= {"spanmetrics": None, "count": None}
+    assert run(plan_of_config(data, GATES))[0] == ["a1", "b1"]
+    assert Wiring(data).not_followed("traces/in") == [
+        NotFollowed("spanmetrics", "traces/in", is_exit=False),
+        NotFollowed("count", "traces/numbers", is_exit=False),
+    ]
+    del data["service"]["pipelines"]["traces/on"]
+    assert run(plan_of_config(data, GATES))[0] == ["a1", "b1", "c1"]
+    assert [one.is_exit for one in Wiring(data).not_followed("traces/in")] == [False, True]
+
+
+def test_what_is_derived_within_a_signal_is_no_exit_either() -> None:
+    data = whole(
+        metrics_in={"exporters": ["forward", "signaltometrics"], "processors": ["filter/c"]},
+        metrics_on={"receivers": ["forward", "signaltometrics"], "exporters": ["debug"]},
+    )
+    data["connectors"]["signaltometrics"] = None
+    plan = plan_of_config(data, GATES)
+    assert [one.is_end for one in (plan.entries[Signal.METRICS], *plan.pipelines.values())] == [
+        False,
+        True,
+    ]
+
+
+def test_a_failure_leaves_what_the_pipeline_held_by_then() -> None:
+    data = whole(traces={"processors": ["transform/1", "transform/2"], "exporters": ["debug"]})
+    data["processors"]["transform/2"] = {
+        "error_mode": "propagate",
+        "trace_statements": ["set(span.name, Substring(span.name, 0, 9))"],
+    }
+    report = Report(keeps_contents=True)
+    with pytest.raises(ExecutionStopped):
+        plan_of_config(data, GATES).run(open_case({"input": SPANS}), report)
+    assert names_of(*report.routes["traces"]) == ["a1", "b1", "c1"]
 
 
 def test_what_would_keep_a_collector_from_starting_is_refused() -> None:

@@ -111,7 +111,7 @@ service:
 """
     source = read_source(text, "c.yaml", {})
     assert list(cautions_of(source, plan_of_source(source, FUNCTIONS))) == [
-        "c.yaml:2:32: NOBODY is not set: it becomes empty text",
+        "c.yaml:2:46: NOBODY is not set: it becomes empty text",
         "the pipeline traces/b is not run: requests of traces enter traces/a; "
         "--pipeline traces/b chooses it",
         "tail_sampling: traces that only slow would keep are dropped",
@@ -138,7 +138,7 @@ service:
     assert plan.looks_at(Signal.TRACES)
     assert list(cautions_of(source, plan)) == [
         "c.yaml:9:35: there is no processor 'batch'",
-        "roundrobin is not run: what it would hand on stays in traces",
+        "roundrobin is not run: what it gets leaves traces as if exported",
         "count is checked and not run",
         "filter: spans.include is no OTTL and is not run: what it would drop is kept",
     ]

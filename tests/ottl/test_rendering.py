@@ -8,6 +8,7 @@ from otx.ottl.rendering import (
     diff_lines,
     part_text,
     step_lines,
+    where_text,
 )
 from otx.ottl.tracing import Part, Step
 from otx.output import Painter
@@ -70,8 +71,28 @@ def test_changes_have_a_sign_a_path_and_values() -> None:
     assert change_text(Change("-", "name", before=b"\x01")) == "- name  0x01"
 
 
+def test_a_change_far_in_a_long_value_is_seen_on_a_terminal_and_elsewhere() -> None:
+    before, after = "x" * 150 + "token=abc", "x" * 150 + "token=REDACTED"
+    change = Change("~", "name", before, after)
+    assert change_text(change) == f'~ name  "{before}" → "{after}"'
+    changed = Step("s", "ran", (), [change], "", 0)
+    narrow = Painter(wants_colour=False, width=80)
+    line = list(step_lines("span 1", changed, narrow))[1]
+    assert line == "    ~ name  …" + "x" * 21 + 'token=abc" → …' + "x" * 16 + 'token=REDACTED"'
+    assert len(line) <= 80
+
+
+def test_a_part_shows_where_in_a_long_text_its_reason_may_stand() -> None:
+    assert part_text(Part("a", "x" * 300, 0)) == 'a → "' + "x" * 300 + '"'
+
+
 def test_the_parts_of_a_condition_are_indented_by_their_depth() -> None:
     assert part_text(Part("a == b", False, 1)) == "  a == b → false"
+
+
+def test_an_enum_is_told_by_its_symbol_and_what_was_skipped_as_that() -> None:
+    assert part_text(Part("kind", 3, 0, "SPAN_KIND_CLIENT")) == "kind → SPAN_KIND_CLIENT (3)"
+    assert part_text(Part("a", None, 0, is_reached=False)) == "a → not reached"
 
 
 def test_each_verdict_has_its_own_mark() -> None:
@@ -103,6 +124,12 @@ def test_each_verdict_has_its_own_mark() -> None:
         "✂ span 1  a == 1  0.0 µs",
         "    dropped",
     ]
+
+
+def test_a_component_is_named_with_its_pipeline() -> None:
+    assert where_text("transform/x", "traces/a") == "transform/x in traces/a"
+    assert where_text("transform/x", "") == "transform/x"
+    assert where_text("", "") == ""
 
 
 def test_colours_are_only_there_where_they_are_wanted() -> None:

@@ -14,9 +14,10 @@ from tests.ottl.vector_run import open_case
 
 FUNCTIONS = FunctionSet("", switched(""))
 KEYS = [
-    *("component", "place", "context", "record", "statement", "verdict", "effect"),
+    *("component", "pipeline", "place", "context", "record", "statement", "verdict", "effect"),
     *("parts", "changed", "added", "reason", "ns"),
 ]
+WHOLE = {"error": "", "symbol": "", "reached": True}
 
 
 def rows(plan: Plan, whole: Document) -> list[Any]:
@@ -34,6 +35,7 @@ def test_a_row_says_where_it_stands_and_what_came_of_it() -> None:
     assert first.pop("ns") > 0
     assert first == {
         "component": "transform/x",
+        "pipeline": "",
         "place": "trace_statements[0]",
         "context": "span",
         "record": "it",
@@ -47,8 +49,20 @@ def test_a_row_says_where_it_stands_and_what_came_of_it() -> None:
     }
     assert second["verdict"] == "not matched"
     assert second["parts"] == [
-        {"text": 'span.name == "a"', "depth": 0, "value": False, "error": ""},
-        {"text": "span.name", "depth": 1, "value": "b", "error": ""},
+        {"text": 'span.name == "a"', "depth": 0, "value": False, **WHOLE},
+        {"text": "span.name", "depth": 1, "value": "b", **WHOLE},
+    ]
+
+
+def test_a_part_has_its_symbol_and_says_whether_it_was_reached() -> None:
+    text = 'set(span.name, "x") where span.kind == SPAN_KIND_CLIENT and span.name == "a"'
+    (row,) = rows(plan_of_statements([text], FUNCTIONS), document("Spans", {"kind": 2}))
+    told = [(one["value"], one["symbol"], one["reached"]) for one in row["parts"]]
+    assert told == [
+        (False, "", True),
+        (False, "", True),
+        (2, "SPAN_KIND_SERVER", True),
+        (None, "", False),
     ]
 
 

@@ -144,3 +144,29 @@ def test_another_signal_is_not_looked_at() -> None:
     plan = plan_of_statements(["set(span.kind, 3)"], FUNCTIONS)
     batch = open_case({"input": document("Logs", {})})
     assert list(trace_batch(plan, batch, FUNCTIONS)) == []
+
+
+def test_the_pipeline_that_a_record_is_in_is_told() -> None:
+    table = [{"context": "span", "condition": 'name == "a"', "pipelines": ["traces/a"]}]
+    whole = {
+        "processors": {"transform": {"trace_statements": ["set(span.kind, 3)"]}},
+        "connectors": {"routing": {"default_pipelines": ["traces/b"], "table": table}},
+        "service": {
+            "pipelines": {
+                "traces": {"receivers": ["otlp"], "exporters": ["routing"]},
+                "traces/a": {"receivers": ["routing"], "processors": ["transform"]},
+                "traces/b": {"receivers": ["routing"], "processors": ["transform"]},
+            }
+        },
+    }
+    plan = plan_of_config(whole, FUNCTIONS.gates)
+    assert plan.pipeline_names == {"traces", "traces/a", "traces/b"}
+    found = trace_batch(plan, open_case({"input": SPANS}), FUNCTIONS)
+    assert [(one.site.component, one.pipeline, one.record.item.name) for one in found] == [
+        ("routing", "traces", b"a"),
+        ("routing", "traces", b"b"),
+        ("routing", "traces", b"b"),
+        ("transform", "traces/a", b"a"),
+        ("transform", "traces/b", b"b"),
+    ]
+    assert plan_of_statements(["set(span.kind, 3)"], FUNCTIONS).pipeline_names == frozenset()

@@ -11,6 +11,7 @@ from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.gates import switched
 from otx.ottl.records import WALKS
 from otx.ottl.tracing import Part, Step, TracedCondition, TracedStatement
+from otx.ottl.values import Duration, Time
 from tests.ottl.documents import attributes, document
 from tests.ottl.vector_run import open_case
 
@@ -19,6 +20,8 @@ SPAN = {
     "name": "GET /cart",
     "kind": 2,
     "attributes": attributes(code=500, route="/cart"),
+    "startTimeUnixNano": "1000",
+    "endTimeUnixNano": "3000",
     "traceId": "0af7651916cd43dd8448eb211c80319c",
 }
 
@@ -70,6 +73,17 @@ def test_a_key_with_an_empty_value_is_another_thing_than_no_key() -> None:
         Change("~", 'attributes["code"]', 500)
     ]
     assert list(step('set(cache["n"], nil)').changed) == [Change("+", 'cache["n"]')]
+
+
+def test_a_map_in_the_place_of_something_else_is_told_by_its_entries() -> None:
+    assert list(step('set(attributes["code"], {"a": 1})').changed) == [
+        Change("-", 'attributes["code"]', before=500),
+        Change("+", 'attributes["code"]["a"]', after=1),
+    ]
+    assert list(step("set(cache, attributes)").changed) == [
+        Change("+", 'cache["code"]', after=500),
+        Change("+", 'cache["route"]', after="/cart"),
+    ]
 
 
 def test_the_target_is_told_wherever_it_stands() -> None:
@@ -147,9 +161,79 @@ def test_what_did_not_match_tells_each_part_of_its_condition() -> None:
         (1, 'attributes["code"] < 500 and not IsRootSpan()', False),
         (2, 'attributes["code"] < 500', False),
         (3, 'attributes["code"]', 500),
-        (2, "not IsRootSpan()", False),
-        (3, "IsRootSpan()", True),
+        (2, "not IsRootSpan()", None),
     ]
+    assert [one.is_reached for one in found.parts] == [True] * 6 + [False]
+
+
+def test_what_was_not_reached_is_told_as_that_and_not_evaluated() -> None:
+    found = step('set(name, "x") where kind == 3 and HasPrefix(attributes["none"], "x")')
+    assert [(one.text, one.is_reached) for one in found.parts] == [
+        ('kind == 3 and HasPrefix(attributes["none"], "x")', True),
+        ("kind == 3", True),
+        ("kind", True),
+        ('HasPrefix(attributes["none"], "x")', False),
+    ]
+    either = step('set(name, "x") where not (kind == 2 or HasPrefix(attributes["none"], "x"))')
+    assert [one.is_reached for one in either.parts] == [True] * 4 + [False]
+
+
+def test_calculations_are_told_down_to_their_paths() -> None:
+    found = step('set(name, "x") where (end_time_unix_nano - start_time_unix_nano) / 1000 > 5')
+    assert parts(found) == [
+        (0, "(end_time_unix_nano - start_time_unix_nano) / 1000 > 5", False),
+        (1, "(end_time_unix_nano - start_time_unix_nano) / 1000", 2),
+        (2, "end_time_unix_nano - start_time_unix_nano", 2000),
+        (3, "end_time_unix_nano", 3000),
+        (3, "start_time_unix_nano", 1000),
+    ]
+    found = step('set(name, "x") where -Len(attributes[Concat(["rou", "te"], "")]) + 2*3 > 30')
+    assert parts(found)[1:] == [
+        (1, '-Len(attributes[Concat(["rou", "te"], "")]) + 2*3', 1),
+        (2, '-Len(attributes[Concat(["rou", "te"], "")])', -5),
+        (3, 'Len(attributes[Concat(["rou", "te"], "")])', 5),
+        (4, 'attributes[Concat(["rou", "te"], "")]', "/cart"),
+        (5, 'Concat(["rou", "te"], "")', "route"),
+        (2, "2*3", 6),
+    ]
+
+
+def test_times_and_durations_are_told() -> None:
+    found = step('set(name, "x") where end_time - start_time > Duration("1s")')
+    assert parts(found)[1:] == [
+        (1, "end_time - start_time", Duration(2000)),
+        (2, "end_time", Time(3000)),
+        (2, "start_time", Time(1000)),
+        (1, 'Duration("1s")', Duration(1_000_000_000)),
+    ]
+
+
+def test_a_converter_is_called_once_and_told_as_it_was() -> None:
+    texts = step('set(name, "x") where UUID() == name').parts
+    assert len(str(texts[1].value)) == 36
+    found = step('set(name, "x") where Concat([UUID(), "a"], "") == name').parts
+    assert found[1].value == f"{found[2].value}a"
+
+
+def test_what_is_in_a_lambda_has_no_value_of_its_own() -> None:
+    text = 'set(name, "x") where Len(Filter(attributes, (k, v) => v == 500)) == 7'
+    lambdas = FunctionSet("", switched("ottl.functions.enableLambda"))
+    found = TracedStatement(text, CONTEXTS["span"], lambdas).run(record())
+    assert [one.text for one in found.parts][1:] == [
+        "Len(Filter(attributes, (k, v) => v == 500))",
+        "Filter(attributes, (k, v) => v == 500)",
+        "attributes",
+    ]
+
+
+def test_a_map_is_told_as_it_was() -> None:
+    traced = TracedStatement(
+        'set(name, "x") where Len(attributes) == 1', CONTEXTS["span"], FUNCTIONS
+    )
+    item = record()
+    found = traced.run(item)
+    item.attributes["code"] = 1
+    assert found.parts[2].value == {"code": 500, "route": "/cart"}
 
 
 def test_the_arguments_of_a_converter_are_told() -> None:
@@ -164,6 +248,11 @@ def test_what_failed_tells_why_and_a_part_that_failed_too() -> None:
     found = step("set(name, Substring(name, 0, 400))")
     assert found.verdict == "failed"
     assert "Substring wants 400" in found.reason
+    assert [(one.depth, one.text) for one in found.parts] == [
+        (0, "Substring(name, 0, 400)"),
+        (1, "name"),
+    ]
+    assert found.parts[1].value == "GET /cart"
     found = step('set(name, "x") where HasPrefix(attributes["none"], "a")')
     assert found.verdict == "failed"
     whole = found.parts[0]
@@ -173,7 +262,10 @@ def test_what_failed_tells_why_and_a_part_that_failed_too() -> None:
 
 def test_a_condition_tells_its_parts_whatever_it_is() -> None:
     asked = TracedCondition("kind == 2", CONTEXTS["span"], FUNCTIONS)
-    assert asked.parts(record()) == [Part("kind == 2", True, 0), Part("kind", 2, 1)]
+    assert asked.parts(record()) == [
+        Part("kind == 2", True, 0),
+        Part("kind", 2, 1, "SPAN_KIND_SERVER"),
+    ]
     prefixed = TracedCondition("span.kind == 2", CONTEXTS["span"], FUNCTIONS, needs_prefix=True)
     assert prefixed.parts(record())[0].value is True
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from otx.errors import UsageError
 from otx.ottl.yaml_nodes import MAX_NODES
-from otx.ottl.yaml_places import load_yaml
+from otx.ottl.yaml_places import YamlWarning, load_yaml
 
 SOURCE = """\
 list:
@@ -43,7 +43,17 @@ def test_variables_are_expanded_as_the_collector_does_and_the_way_back_is_kept()
     end = document.place(("a",), document.data["a"].index("end"))
     assert end.text[end.column - 1 :] == 'end"'
     assert document.data["b"] == ""
-    assert document.warnings == [(("b",), "NONE is not set: it becomes empty text")]
+    text = "NONE is not set: it becomes empty text"
+    assert document.warnings == [YamlWarning(source.index("${env:NONE}\n"), 11, text)]
+
+
+def test_a_variable_that_is_not_set_is_told_once_where_it_stands_first() -> None:
+    source = 'a: "x ${env:B} ${env:N}"\nb: [\'${N}\', "${env:${env:B}}"]\nc: ${env:N}\n'
+    warnings = load_yaml(source, "f.yaml", {"B": "M"}).warnings
+    assert [source[one.index : one.index + one.width] for one in warnings] == [
+        "${env:N}",
+        "${env:${env:B}}",
+    ]
 
 
 def test_without_variables_a_dollar_is_a_dollar() -> None:

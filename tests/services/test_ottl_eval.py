@@ -98,3 +98,11 @@ def test_what_does_not_check_is_refused(
 def test_with_a_context_paths_need_not_name_it(here: Environment) -> None:
     options = replace(OPTIONS, expression="name", context="span")
     assert evaluate(here, options, spans_request("a")) == 0
+
+
+def test_a_condition_without_its_flag_is_told_of_it(here: Environment) -> None:
+    for context in ("", "span"):
+        options = replace(OPTIONS, expression="span.kind == 2", context=context)
+        with pytest.raises(UsageError) as caught:
+            run_eval(here, options, lambda _: protobuf_pieces(), "-")
+        assert caught.value.hint == "--condition prints for each record whether it is true"

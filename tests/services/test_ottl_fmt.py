@@ -6,7 +6,7 @@ import pytest
 
 from otx.environment import Environment
 from otx.errors import UsageError
-from otx.services.ottl_fmt import run_fmt
+from otx.services.ottl_fmt import FmtMode, run_fmt
 from tests.services.ottl_case import said, world
 
 BEFORE, AFTER = 'set( span.name,"a" )\n', 'set(span.name, "a")\n'
@@ -76,3 +76,16 @@ def test_nothing_is_written_where_one_file_cannot_be_read(
     with pytest.raises(UsageError, match=r"latin\.ottl is no UTF-8: byte 0"):
         run_fmt(here, ["a.ottl", "latin.ottl"], "write")
     assert (tmp_path / "a.ottl").read_text() == BEFORE
+
+
+@pytest.mark.parametrize("mode", ["check", "diff"])
+def test_what_has_to_be_left_is_a_finding(here: Environment, tmp_path: Path, mode: FmtMode) -> None:
+    source = (
+        "kind: OpenTelemetryCollector\nspec:\n  config: 'transform: {trace_statements: [\"%s\"]}'\n"
+    )
+    (tmp_path / "c.yaml").write_text(source % "set( span.kind,2)")
+    assert run_fmt(here, ["c.yaml"], mode) == 1
+    assert said(here)[1].startswith("otx: warning: c.yaml:3 is not formatted: its configuration")
+    assert run_fmt(here, ["c.yaml"], "write") == 0
+    (tmp_path / "c.yaml").write_text(source % "set(span.kind, 2)")
+    assert run_fmt(here, ["c.yaml"], mode) == 0

@@ -214,6 +214,25 @@ def test_ctrl_c_ends_it_with_a_line_and_no_file(here: Environment, tmp_path: Pat
     assert said(here)[1].endswith("otx: stopped after 2 records: the output is not complete\n")
 
 
+def test_sampled_traces_are_counted(here: Environment) -> None:
+    condition = {"span": ['span.name == "nobody"']}
+    policies = [{"name": "p", "type": "ottl_condition", "ottl_condition": condition}]
+    plan = config(tail_sampling={"policies": policies})
+    assert run(here, plan, "json", spans_request("a", "b")) == 0
+    out, err = said(here)
+    assert json.loads(out) == {
+        "routes": {"": {"resourceSpans": []}},
+        "dropped": {"tail_sampling.policies": 2},
+        "dropped_traces": {"tail_sampling.policies": 2},
+    }
+    assert err == "dropped 2 records of 2 traces by tail_sampling.policies\n"
+
+
+def test_profiles_of_several_requests_are_in_no_json_document(here: Environment) -> None:
+    with pytest.raises(UsageError, match="whose dictionaries differ"):
+        run(here, CHANGE, "json", profiles("a"), profiles("b"))
+
+
 def test_routes_and_drops_as_json(here: Environment) -> None:
     table = [{"context": "log", "condition": 'body == "a"', "pipelines": ["logs/a"]}]
     plan = config(

@@ -8,7 +8,7 @@ from otx.errors import ExitCode, OtxError, UsageError
 from otx.model.signal import Signal
 from otx.otlp.decode import Request
 from otx.otlp.pieces import Piece
-from otx.services.ottl_work import FailureText, Tally, work
+from otx.services.ottl_work import FailureText, Tally, WorkForm, work
 from tests.services.ottl_case import config, json_pieces, protobuf_pieces, statements
 from tests.services.small_requests import logs_request, span_names, spans_request
 
@@ -97,7 +97,8 @@ def test_text_that_is_no_utf_8_is_readable_in_json() -> None:
     assert span["attributes"][0]["value"] == {"stringValue": "caf\N{REPLACEMENT CHARACTER}"}
 
 
-def test_what_otlp_cannot_hold_is_an_error_that_names_the_piece() -> None:
+@pytest.mark.parametrize("form", ["json", "nothing"])
+def test_what_otlp_cannot_hold_is_an_error_that_names_the_piece(form: WorkForm) -> None:
     deep = [
         'set(span.attributes["a"], [1])',
         *['set(span.attributes["a"], [span.attributes["a"]])'] * 44,
@@ -106,7 +107,7 @@ def test_what_otlp_cannot_hold_is_an_error_that_names_the_piece() -> None:
     ]
     (piece,) = json_pieces(spans_request("a"))
     with pytest.raises(OtxError, match=r"^in\.jsonl:1: .* nested deeper") as caught:
-        work(statements(*deep), piece, "json")
+        work(statements(*deep), piece, form)
     assert caught.value.code == ExitCode.NO
 
 

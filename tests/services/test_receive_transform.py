@@ -73,6 +73,27 @@ def test_nothing_is_left_where_all_is_dropped(live: Live) -> None:
     assert transform.report().emptied == 1
 
 
+def test_what_two_pipelines_export_is_kept_once_and_told_once_where_it_differs(live: Live) -> None:
+    transform = live.start(
+        "processors: {transform: {trace_statements: ['set(span.name, \"new\")']}}\n"
+        "connectors: {forward: , spanmetrics: }\n"
+        "service:\n  pipelines:\n"
+        "    traces/in: {exporters: [debug, forward, spanmetrics]}\n"
+        "    traces/on: {receivers: [forward], processors: [transform], exporters: [debug]}\n"
+        "    metrics: {receivers: [spanmetrics], exporters: [debug]}\n"
+    )
+    for _ in range(2):
+        kept = transform.apply(spans_request("a", "b")).result(TIMEOUT_S)
+        assert kept is not None
+        assert span_names(kept) == ["new", "new"]
+    assert list(transform.report().lines()) == ["  rules.yaml kept 4 of 4 spans"]
+    assert live.said == [
+        "spanmetrics is not run: what it would make of traces/in is not there",
+        "traces/on and traces/in export the same spans, changed differently: "
+        "those of traces/on are kept",
+    ]
+
+
 def test_an_empty_request_was_not_emptied(live: Live) -> None:
     transform = live.start(FILTER)
     assert transform.apply(spans_request()).result(TIMEOUT_S) is not None

@@ -11,7 +11,7 @@ from otx.commands.ottl.options import (
     Strict,
     context_of,
     functions_of,
-    read_source_file,
+    read_source_files,
 )
 from otx.environment import Environment
 from otx.errors import ExitCode
@@ -52,7 +52,8 @@ def check(
     findings = [
         finding
         for name in names
-        for finding in check_source(read_source_file(environment, name), functions, chosen)
+        for source in read_source_files(environment, name)
+        for finding in check_source(source, functions, chosen)
     ]
     output = Output(environment, out)
     if form == "json":

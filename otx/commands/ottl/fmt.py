@@ -13,7 +13,8 @@ def fmt(
         list[str], typer.Argument(metavar="FILE...", help="What to format; - is stdin to stdout.")
     ],
     check: Annotated[
-        bool, typer.Option("--check", help="Change nothing; exit 1 where something would change.")
+        bool,
+        typer.Option("--check", help="Change nothing; exit 1 where something is not formatted."),
     ] = False,
     diff: Annotated[
         bool,

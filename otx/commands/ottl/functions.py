@@ -34,10 +34,13 @@ def functions(
     if name is not None:
         if name not in known:
             raise NotThere(f"there is no function {name!r}", hint=hint_for(name, known))
+        whole = row(known[name])
         if form == "table":
             output.text("\n".join(page(known[name])))
+        elif form == "json":
+            output.document(whole)
         else:
-            output.document(row(known[name]))
+            output.rows(_COLUMNS if form == "csv" else list(whole), [whole], form)
         return
     wanted = context_of(context)
     rows: list[dict[str, Any]] = [

@@ -86,13 +86,28 @@ def read_source_file(environment: Environment, name: str) -> "StatementFile | Co
     """A file of statements or a configuration; `-` is stdin.
 
     Raises:
-        UsageError: It cannot be read, or holds no OTTL.
+        UsageError: It cannot be read, or does not hold OTTL of one kind.
     """
     from otx.ottl.source import read_source
 
+    return read_source(_text_of(environment, name), name, environment.variables)
+
+
+def read_source_files(environment: Environment, name: str) -> "list[StatementFile | ConfigFile]":
+    """The same, all configurations of a file of Kubernetes.
+
+    Raises:
+        UsageError: It cannot be read, or holds no OTTL.
+    """
+    from otx.ottl.source import read_sources
+
+    return read_sources(_text_of(environment, name), name, environment.variables)
+
+
+def _text_of(environment: Environment, name: str) -> str:
     try:
         content = environment.stdin.read() if name == "-" else (environment.cwd / name).read_bytes()
-        return read_source(content.decode(), name, environment.variables)
+        return content.decode()
     except OSError as error:
         raise UsageError(f"cannot read {name}: {error.strerror}") from None
     except UnicodeDecodeError as error:

@@ -131,6 +131,6 @@ def _plan(
     plan = plan_of_source(
         source, functions, context=context, error_mode=error_mode, pipelines=pipelines
     )
-    for text in cautions_of(source, plan):
+    for text in cautions_of(source, plan, pipelines):
         Remarks(environment).warning(text)
     return plan

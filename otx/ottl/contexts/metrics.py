@@ -101,7 +101,9 @@ METRIC = Context(
             "aggregation_temporality", ("sum", *_HISTOGRAMS), int, _temporality
         ),
         is_monotonic=_of_data("is_monotonic", ("sum",), bool, _monotonic),
-        data_points=Accessor("list of data points", _get_points, _set_points, is_nullable=True),
+        data_points=Accessor(
+            "list of data points", _get_points, _set_points, is_nullable=True, is_optional=True
+        ),
         metadata=attributes(),
     ),
     parents=PARENTS,

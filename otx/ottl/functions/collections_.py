@@ -9,8 +9,8 @@ from otx.ottl.composites import ListOf, MapOf, plain
 from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import Example, Gives, converter, converter_builder
 from otx.ottl.lift import Always
-from otx.ottl.parameters import AnyList, ConstText, Get, Mapping_
-from otx.ottl.values import Map, Value, as_string, is_map, kind_of
+from otx.ottl.parameters import AnyList, ConstText, Get, Mapping_, PlainList
+from otx.ottl.values import Map, Opaque, Value, as_string, is_map, kind_of
 
 _EQUAL = comparison("==")
 
@@ -109,7 +109,7 @@ def _inside(element: Map, path: list[str], number: int) -> Value:
 
 
 @converter_builder("Sort", example=Example("Sort([3, 1, 2])", "[1,2,3]"))
-def sort(target: Get[AnyList], order: Literal["asc", "desc"] = "asc") -> Gives[list[Value]]:
+def sort(target: Get[PlainList], order: Literal["asc", "desc"] = "asc") -> Gives[list[Value]]:
     """A list in order: numbers as numbers, everything mixed with texts as texts."""
     return Sorter(target, is_descending=order == "desc")
 
@@ -126,7 +126,10 @@ class Sorter:
 
     def __call__(self, record: Any) -> Value:
         """The list in order."""
-        elements = sequence(self._target(record))
+        elements = self._target(record)
+        if isinstance(elements, Opaque):
+            raise ExecutionError(f"a {kind_of(elements)} cannot be sorted")
+        elements = sequence(elements)
         key = _sort_key(set(map(type, elements)))
         return elements if key is None else sorted(elements, key=key, reverse=self._is_descending)
 

@@ -83,6 +83,7 @@ def _summary_to_sum(
 
 @editor_builder(
     "merge_histogram_buckets",
+    lazy=("target_value",),
     component="transform",
     contexts=("datapoint",),
     example=Example(

@@ -112,6 +112,8 @@ class Function(Frozen):
         target: The kind that an editor's target has to hold; "" for any.
         fails: When it fails on a record whose arguments are of the right kinds, in words; "" for
             never.
+        lazy: The parameters whose arguments not every record needs, and that fail on those alone
+            that do.
     """
 
     name: str
@@ -128,6 +130,7 @@ class Function(Frozen):
     kinds: Kinds = frozenset()
     target: str = ""
     fails: str = ""
+    lazy: tuple[str, ...] = ()
 
     @property
     def result(self) -> str:

@@ -20,6 +20,7 @@ Prepare: TypeAlias = Callable[[Any, re.Pattern[str], str], Substitute]
 
 @editor_builder(
     "replace_match",
+    lazy=("replacement_format",),
     example=Example(
         'replace_match(attributes["path"], "/user/*", "/user/{id}")',
         '{"path":"/user/{id}"}',
@@ -48,6 +49,7 @@ def replace_match(
 
 @editor_builder(
     "replace_all_matches",
+    lazy=("replacement_format",),
     target="map",
     example=Example(
         'replace_all_matches(attributes, "/user/*", "/user/{id}")',
@@ -79,6 +81,7 @@ def replace_all_matches(
 
 @editor_builder(
     "replace_pattern",
+    lazy=("regex_pattern", "replacement", "replacement_format"),
     example=Example(
         'replace_pattern(attributes["q"], "(user|id)=\\\\d+", "$1=?")',
         '{"q":"user=? id=?"}',
@@ -123,6 +126,7 @@ def replace_pattern(
 
 @editor_builder(
     "replace_all_patterns",
+    lazy=("replacement_format",),
     target="map",
     example=Example(
         'replace_all_patterns(attributes, "key", "^kube_", "k8s.")',

@@ -21,7 +21,7 @@ from otx.ottl.parameters import (
     Text,
     TextLike,
 )
-from otx.ottl.values import Opaque, Value, as_string, is_map, kind_of
+from otx.ottl.values import SAMPLES, Opaque, Value, as_string, is_map, kind_of
 
 _WORD_BORDER = re.compile(
     "(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])|(?<=[A-Z])(?=[A-Z][a-z])"
@@ -144,7 +144,7 @@ def len_(target: AnySized) -> int:
         return len(target) if target.isascii() else len(_octets(target))
     if type(target) in (list, bytes) or is_map(target):
         return len(target)
-    if isinstance(target, Opaque) and target.is_list:
+    if isinstance(target, Opaque) and target.is_list and target.kind != SAMPLES:
         return len(target)
     raise ExecutionError(f"a {kind_of(target)} has no length")
 

@@ -250,7 +250,9 @@ class Reader:
         inference = infer(trees.values(), self.functions, allowed)
         if inference.context is None:
             for place, text in (*statements, *conditions):
-                if place in trees and (error := undefined(text, trees[place], self.functions)):
+                if place not in trees:
+                    continue
+                if error := undefined(text, trees[place], self.functions, allowed):
                     self.problems.append(Problem(place, error.reason, error.hint, error))
                     del trees[place]
             inference = infer(trees.values(), self.functions, allowed)

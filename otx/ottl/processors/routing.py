@@ -1,7 +1,7 @@
 """The routing connector: which pipelines a record goes to."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -49,6 +49,7 @@ class Row:
         request: Header, operator and text of a `request` row.
         pipelines: Where a record goes.
         is_copy: Whether later rows see it too.
+        tell: Is told whether a `request` row holds, and of how many items that decides.
     """
 
     name: str
@@ -59,6 +60,11 @@ class Row:
     run: Evaluate | None = None
     request: tuple[str, str, str] | None = None
     is_copy: bool = False
+    tell: Callable[[bool, int], None] | None = None
+
+
+Share: TypeAlias = "Sequence[int] | None"
+"""What of an item is meant: the indexes of some data points of a metric; None for all of it."""
 
 
 @dataclass(slots=True)
@@ -69,6 +75,7 @@ class Routes:
         requests: For each pipeline the bytes of a request, in the order of the table.
         indexes: For each pipeline the numbers of its items, counted through the whole batch.
         sent: The same in the order of the request, where an item may stand in parts.
+        parts: Which data points of each of those were sent.
         by_row: For each row how many items it took; data points where it looks at those.
         by_default: The numbers of the items that no row took, or not all of.
     """
@@ -76,6 +83,7 @@ class Routes:
     requests: dict[str, bytes] = field(default_factory=dict)
     indexes: dict[str, list[int]] = field(default_factory=dict)
     sent: dict[str, list[int]] = field(default_factory=dict)
+    parts: dict[str, list[Share]] = field(default_factory=dict)
     by_row: dict[str, int] = field(default_factory=dict)
     by_default: list[int] = field(default_factory=list)
 
@@ -102,10 +110,6 @@ class RoutingConnector:
             ExecutionStopped: A failure under `propagate`.
         """
         return _Router(self, batch, outcome, metadata or {}).route()
-
-
-Share: TypeAlias = "Sequence[int] | None"
-"""What of an item is meant: the indexes of some data points of a metric; None for all of it."""
 
 
 class _Router:
@@ -154,6 +158,8 @@ class _Router:
             requests[pipeline] = requests.get(pipeline, b"") + body
             indexes[pipeline] = sorted({*indexes.get(pipeline, ()), *took})
             self._routes.sent.setdefault(pipeline, []).extend(sorted(took))
+            parts = self._routes.parts.setdefault(pipeline, [])
+            parts += [took[number] for number in sorted(took)]
 
     def _remove(self, row: Row, took: Mapping[int, Share]) -> None:
         """Take what a row took out of what is left."""
@@ -180,7 +186,10 @@ class _Router:
     def _take(self, row: Row) -> dict[int, Share]:
         """What a row takes of what is left."""
         if row.request is not None:
-            return dict(self._left) if self._is_request(row.request) else {}
+            holds = self._is_request(row.request)
+            if row.tell is not None:
+                row.tell(holds, len(self._left))
+            return dict(self._left) if holds else {}
         if row.context == "resource":
             left = {id(self._items[at].resource) for at in self._left}
             taken = {

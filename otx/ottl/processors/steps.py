@@ -37,14 +37,12 @@ def run_processor(name: str, processor: Processor, batch: Batch, report: Report)
     """
     if isinstance(processor, TransformProcessor):
         processor.run(batch, report.outcome)
-    elif isinstance(processor, FilterProcessor):
+    elif isinstance(processor, (FilterProcessor, TailSampling)):
         drops = Drops()
         try:
             processor.run(batch, report.outcome, drops)
         finally:
             report.drops.add(drops, name)
-    elif isinstance(processor, TailSampling):
-        processor.run(batch, report.outcome)
     else:
         _gather(name, processor.route(batch, report.outcome), batch, report)
 
@@ -53,6 +51,6 @@ def _gather(connector: str, routes: Routes, batch: Batch, report: Report) -> Non
     items = list(batch.items())
     for pipeline, body in routes.requests.items():
         made_of = [items[number] for number in routes.sent[pipeline]]
-        report.sent.append(Sent(pipeline, body, made_of))
+        report.sent.append(Sent(pipeline, body, made_of, routes.parts[pipeline]))
     for row, count in routes.by_row.items():
         report.by_row[f"{connector}.{row}"] += count

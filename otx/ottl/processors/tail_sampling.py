@@ -1,6 +1,7 @@
 """The OTTL policy of the tail sampling processor: which traces are kept."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,9 +9,12 @@ from otx.model.signal import Signal
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.processors.config import ConfigPath, Reader
+from otx.ottl.processors.drops import Drops
 from otx.ottl.program import CompiledCondition, ErrorMode, Outcome, any_holds
 from otx.ottl.records import Batch
 
+RULE = "policies"
+"""What the drops of all policies are counted under."""
 _KEYS = ("error_mode", "span", "spanevent")
 
 
@@ -31,16 +35,19 @@ class TailSampling:
 
     Attributes:
         policies: Those that can be decided from a trace's spans alone.
-        others: Names of policies of other types, which are not looked at.
+        others: Names of policies of other types that keep traces, which are not looked at.
+        dropping: Names of `drop` policies, which are not looked at either.
     """
 
     policies: Sequence[Policy]
     others: Sequence[str]
+    dropping: Sequence[str] = ()
 
-    def run(self, batch: Batch, outcome: Outcome) -> None:
+    def run(self, batch: Batch, outcome: Outcome, drops: Drops | None = None) -> None:
         """Drop from a batch the traces that no policy keeps, and what is empty afterwards.
 
-        Without an OTTL policy nothing is decided, and all is kept.
+        Without an OTTL policy nothing is decided, and all is kept. Policies decide together, and so
+        are counted together: spans, and the traces of the request that they belong to.
 
         Raises:
             ExecutionStopped: A failure under `propagate`.
@@ -48,12 +55,19 @@ class TailSampling:
         if batch.signal is not Signal.TRACES or not self.policies:
             return
         kept = self.sampled(batch, outcome)
-        for resource in batch.resources:
-            for scope in resource.scopes:
-                scope.items[:] = [one for one in scope.items if one.item.trace_id in kept]
-            resource.scopes[:] = [one for one in resource.scopes if one.items]
-        batch.resources[:] = [one for one in batch.resources if one.scopes]
-        batch.prune()
+        if drops is not None:
+            self._count(batch, kept, drops)
+        for scope in batch.scopes():
+            scope.items[:] = [one for one in scope.items if one.item.trace_id in kept]
+        batch.drop_empty()
+
+    @staticmethod
+    def _count(batch: Batch, kept: Set[bytes], drops: Drops) -> None:
+        ids = Counter(one.item.trace_id for one in batch.items())
+        dropped = sum(count for one, count in ids.items() if one not in kept)
+        drops.by_rule[RULE] += dropped
+        drops.kept_by_rule[RULE] += ids.total() - dropped
+        drops.traces_by_rule[RULE] += len(ids.keys() - kept)
 
     def sampled(self, batch: Batch, outcome: Outcome) -> set[bytes]:
         """The ids of the traces that a policy keeps.
@@ -90,13 +104,17 @@ def read_tail_sampling(
     """
     reader = Reader(FunctionSet("tail_sampling", gates, allows_extensions))
     policies: list[Policy] = []
-    others: list[str] = []
+    others: list[tuple[str, Any]] = []
     if isinstance(config, Mapping):
         _gather(reader, ("policies",), config.get("policies"), policies, others)
     else:
         reader.complain((), "a map is wanted")
     reader.finish()
-    return TailSampling(policies, others)
+    return TailSampling(
+        policies,
+        [name for name, kind in others if kind != "drop"],
+        [name for name, kind in others if kind == "drop"],
+    )
 
 
 def _gather(
@@ -104,8 +122,9 @@ def _gather(
     path: ConfigPath,
     value: object,
     policies: list[Policy],
-    others: list[str],
+    others: list[tuple[str, Any]],
 ) -> None:
+    """Take the policies that are OTTL, and of others the names and types."""
     for at, one in enumerate(reader.sequence(path, value)):
         if not isinstance(one, Mapping):
             reader.complain((*path, at), "a map is wanted")
@@ -115,7 +134,7 @@ def _gather(
         if one.get("type") == "ottl_condition" and isinstance(inner, Mapping):
             policies.append(_policy(reader, (*path, at, "ottl_condition"), name, inner))
             continue
-        others.append(name)
+        others.append((name, one.get("type")))
         _check_below(reader, (*path, at), one)
 
 

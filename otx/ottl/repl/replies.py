@@ -17,7 +17,7 @@ from otx.ottl.repl.session import ConditionResult, Session, Undone, ValueResult
 from otx.ottl.times import rfc3339
 from otx.ottl.tracing import Part, Step
 from otx.ottl.traps import Trap
-from otx.ottl.value_text import value_text
+from otx.ottl.value_text import WIDE, value_text
 from otx.ottl.values import Time, kind_of
 from otx.output import Painter, printable
 
@@ -88,7 +88,7 @@ class Replies:
             if isinstance(value, ExecutionError):
                 text = self.painter.paint(f"fails: {value}", "-")
             else:
-                text = f"{value_text(value)}{self.painter.faint('  ' + kind_of(value))}"
+                text = f"{value_text(value, WIDE)}{self.painter.faint('  ' + kind_of(value))}"
             shown = f"{self.painter.faint(printable(title))}  " if len(result.values) > 1 else ""
             lines.append(shown + text)
         failed = any(isinstance(value, ExecutionError) for _, value in result.values)

@@ -129,12 +129,14 @@ def _changed(test: TestCase, ran: Ran) -> Iterator[Problem]:
             continue
         before = test.inputs[survivor.position].short
         expected = test.expectation.changed.get(survivor.position, before)
-        yield from _values(test, survivor, expected)
+        yield from _values(test, ran, survivor, expected)
 
 
-def _values(test: TestCase, survivor: Survivor, expected: Short) -> Iterator[Problem]:
+def _values(test: TestCase, ran: Ran, survivor: Survivor, expected: Short) -> Iterator[Problem]:
     at = survivor.position
     record = _bare_name(survivor.state) if at is None else name_of(test, at)
+    if at in ran.copies() and survivor.pipeline:
+        record += f" in {survivor.pipeline}"
     for path, one, other in differences(flat(expected), flat(survivor.state.short)):
         yield Problem("value", record, at, path, one, other)
 
@@ -157,10 +159,10 @@ def _whole(test: TestCase, ran: Ran) -> Iterator[Problem]:
     assert test.expectation.records is not None  # noqa: S101 - the caller has looked
     expected = test.expectation.records
     if len(expected) != len(ran.survivors):
-        yield from _aligned(test, expected, ran.survivors)
+        yield from _aligned(test, expected, ran)
         return
     for state, survivor in zip(expected, ran.survivors, strict=True):
-        yield from _values(test, survivor, _completed(state, survivor))
+        yield from _values(test, ran, survivor, _completed(state, survivor))
 
 
 def _completed(state: RecordState, survivor: Survivor) -> Short:
@@ -168,17 +170,16 @@ def _completed(state: RecordState, survivor: Survivor) -> Short:
     return {"resource": survivor.resource, "scope": survivor.scope, **state.short}
 
 
-def _aligned(
-    test: TestCase, expected: Sequence[RecordState], survivors: Sequence[Survivor]
-) -> Iterator[Problem]:
+def _aligned(test: TestCase, expected: Sequence[RecordState], ran: Ran) -> Iterator[Problem]:
     """Differences of lists that are not of one length: equal records are taken for the same."""
+    survivors = ran.survivors
     ours = [_fingerprint(one.short[one.word]) for one in expected]
     theirs = [_fingerprint(one.state.short[one.state.word]) for one in survivors]
     matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
     for what, begin, end, other_begin, other_end in matcher.get_opcodes():
         pairs = list(zip(expected[begin:end], survivors[other_begin:other_end], strict=False))
         for state, survivor in pairs:
-            yield from _values(test, survivor, _completed(state, survivor))
+            yield from _values(test, ran, survivor, _completed(state, survivor))
         if what == "equal":
             continue
         for state in expected[begin + len(pairs) : end]:

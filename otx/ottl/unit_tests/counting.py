@@ -91,6 +91,15 @@ class _Counter(Watcher):
     def condition(self, site: Site, condition: CompiledCondition) -> CompiledCondition:
         return CompiledCondition(condition.text, self._asked(self._count(site), condition.holds))
 
+    def request(self, site: Site) -> Callable[[bool, int], None]:
+        counted = self._count(site)
+
+        def told(holds: bool, items: int) -> None:
+            counted.held += items if holds else 0
+            counted.refused += 0 if holds else items
+
+        return told
+
     def routing(self, _: str, connector: RoutingConnector) -> RoutingConnector:
         return _LoggedRouting(
             connector.default_pipelines, connector.rows, connector.error_mode, self.log

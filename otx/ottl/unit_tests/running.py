@@ -25,12 +25,14 @@ class Survivor:
         position: Where it was in the input; None for one that was added.
         resource: As it was before the run.
         scope: The same.
+        pipeline: The one that it left; "" where there is none.
     """
 
     state: RecordState
     position: int | None
     resource: Short
     scope: Short
+    pipeline: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,14 @@ class Ran:
     dropped: frozenset[int]
     failures: Sequence[RunFailure]
     routes: Mapping[str, Sequence[int]]
+
+    def copies(self) -> dict[int, list[Survivor]]:
+        """The records that several are left of, by position."""
+        found: dict[int, list[Survivor]] = {}
+        for one in self.survivors:
+            if one.position is not None:
+                found.setdefault(one.position, []).append(one)
+        return {at: several for at, several in found.items() if len(several) > 1}
 
 
 def run_test(subject: Subject, test: TestCase) -> Ran:
@@ -108,15 +118,16 @@ class _Run:
             subject.counting.plan.run(batch, report)
         for copy, item in report.copies:
             self._adopt(copy, item)
-        left = [item for one in report.leaving for item in one.items()]
+        left = [(one.pipeline, item) for one in report.exits for item in one.batch.items()]
         try:
             states = states_of(signal, report.close())
         except ValueError as error:
             raise UsageError(f"what comes of a test cannot be read: {error}") from None
-        for item, state in zip(left, states, strict=True):
+        for (pipeline, item), state in zip(left, states, strict=True):
             resource = self._above.get(id(item.resource), {})
             scope = self._above.get(id(item.scope), {})
-            self.survivors.append(Survivor(state, self.position(item), resource, scope))
+            position = self.position(item)
+            self.survivors.append(Survivor(state, position, resource, scope, pipeline))
 
     def _adopt(self, copy: Any, item: Any) -> None:
         """Take what a connector made for the record that it was made of."""

@@ -107,9 +107,10 @@ def test_lines(file: FileResult, result: TestResult, painter: Painter) -> Iterat
     about: dict[tuple[str, int | None], list[Problem]] = {}
     for problem in result.problems:
         about.setdefault((problem.record, problem.position), []).append(problem)
+    last = {position: record for record, position in about}
     for (record, position), problems in about.items():
         yield from _record(record, problems, painter)
-        if position is not None:
+        if position is not None and last[position] == record:  # of copies behind the last
             yield from _reasons(result, position, painter)
     yield from _misrouted(result, painter)
 

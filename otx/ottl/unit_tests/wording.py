@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from otx.ottl.enum_symbols import symbol_of_word
 from otx.ottl.unit_tests.comparing import ABSENT, Absent, Problem
 from otx.output import printable, to_json
 
@@ -40,7 +41,7 @@ def expected_and_got(problem: Problem) -> tuple[str, str] | None:
     """Both sides of a difference; None where the sentence says it all."""
     if problem.kind not in ("value", "route", "added", "missing"):
         return None
-    expected, got = _shown(problem.expected), _shown(problem.got)
+    expected, got = _at(problem.path, problem.expected), _at(problem.path, problem.got)
     if problem.got is None and problem.expected is ABSENT:
         got += " (an Empty value, which is written with the whole map that has it)"
     if max(len(expected), len(got)) > _WIDTH:
@@ -60,6 +61,11 @@ def summary(problem: Problem) -> str:
 def plain(value: Any) -> Any:
     """A value for JSON: what is absent is null."""
     return None if isinstance(value, Absent) else value
+
+
+def _at(path: str, value: Any) -> str:
+    """A value that stands at a path: an enum's word as its symbol, as the statements have it."""
+    return (symbol_of_word(path, value) if isinstance(value, str) else "") or _shown(value)
 
 
 def _shown(value: Any) -> str:

@@ -16,6 +16,8 @@ from otx.ottl.unit_tests.yaml_text import block, entry, fits, flow, inline, key_
 from otx.ottl.yaml_places import YamlPath, load_yaml
 
 Edit = tuple[int, int, str]
+GONE = object()
+"""Stands for the value of a key that goes, with its key."""
 
 
 class CannotEdit(Exception):
@@ -54,7 +56,10 @@ def _wanted(data: Any, values: Mapping[YamlPath, Any]) -> Any:
         here = data
         for step in path[:-1]:
             here = here[step]
-        here[path[-1]] = _with_text_keys(value)
+        if value is GONE:
+            del here[path[-1]]
+        else:
+            here[path[-1]] = _with_text_keys(value)
     return data
 
 
@@ -83,7 +88,7 @@ class _Editor:
         return made
 
     def set(self, root: Any, path: YamlPath, value: Any) -> None:
-        """Replace the value at a path, or add it to the map that lacks it."""
+        """Replace the value at a path, add it to the map that lacks it, or remove it."""
         node, parent, key = root, None, None
         for at, step in enumerate(path):
             parent, key, node = node, None, None
@@ -94,10 +99,25 @@ class _Editor:
                 key, node = found.get(str(step), (None, None))
             if node is None and at < len(path) - 1:
                 raise CannotEdit(f"there is no {step}")
-        if node is not None:
+        if value is GONE:
+            self._remove(parent, key, node)
+        elif node is not None:
             self._change(node, value, key, in_flow=bool(parent is not None and parent.flow_style))
         elif parent is not None:
             self._insert(parent, {path[-1]: value}, opens=True)
+
+    def _remove(self, parent: Any, key: Any, node: Any) -> None:
+        """Remove an entry of a map that has others."""
+        keys = [one for one, _ in parent.value]
+        at = keys.index(key)
+        start, end = key.start_mark.index, self._end(node)
+        if not parent.flow_style and self._has_own_line(key):
+            start, end = self._line_start(start), self._line_end(end)
+        elif at + 1 < len(keys):
+            end = keys[at + 1].start_mark.index
+        elif at:
+            start = self._end(parent.value[at - 1][1])
+        self._edits.append((start, end, ""))
 
     def _change(self, node: Any, value: Any, key: Any, *, in_flow: bool) -> None:
         """Make a node say something else.

@@ -76,7 +76,6 @@ def changed(context: str, *statements: str) -> Document:
         ("dropped_attributes_count", 2),
         ("original_payload_format", "pprof"),
         ("original_payload", b"\x01\x02\xff"),
-        ("Len(sample)", 2),
         ('resource.attributes["service"]', "shop"),
         ("scope.name", "scope"),
     ],

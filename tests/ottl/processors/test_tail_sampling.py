@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from otx.ottl.processors.config import ConfigInvalid
+from otx.ottl.processors.drops import Drops
 from otx.ottl.processors.tail_sampling import TailSampling, read_tail_sampling
 from otx.ottl.program import ExecutionStopped, Outcome
 from otx.ottl.records import Batch
@@ -58,6 +59,14 @@ def test_what_is_empty_afterwards_goes_too() -> None:
     batch = open_case({"input": SPANS})
     sampling(policy(span=['name == "z"'])).run(batch, Outcome())
     assert batch.close() == b""
+
+
+def test_spans_and_traces_that_are_dropped_are_counted() -> None:
+    drops = Drops()
+    made = sampling(policy(span=['name == "c"']))
+    made.run(open_case({"input": SPANS}), Outcome(), drops)
+    dropped, left = drops.by_rule["policies"], drops.kept_by_rule["policies"]
+    assert (dropped, left, drops.traces_by_rule["policies"]) == (3, 1, 1)
 
 
 def test_another_signal_is_let_through() -> None:
@@ -146,5 +155,5 @@ def test_policies_within_policies_are_checked_and_not_decided(
 def test_policies_that_are_made_of_others_are_not_decided() -> None:
     inner = {"drop_sub_policy": [policy(span=['name == "a"'])]}
     made = sampling({"name": "outer", "type": "drop", "drop": inner})
-    assert made.others == ["outer"]
+    assert (made.others, made.dropping) == ([], ["outer"])
     assert not made.policies

@@ -17,7 +17,7 @@ def test_a_statement_shows_the_change_first() -> None:
 def test_a_condition_that_is_false_is_explained() -> None:
     text = said(repl(), 'set(name, "x") where kind == SPAN_KIND_CLIENT')
     assert text.startswith("· did not run: its condition is false")
-    assert text.endswith("    kind == SPAN_KIND_CLIENT → false\n      kind → 2")
+    assert text.endswith("    kind == SPAN_KIND_CLIENT → false\n      kind → SPAN_KIND_SERVER (2)")
 
 
 def test_a_statement_that_changes_nothing_says_so() -> None:
@@ -40,7 +40,7 @@ def test_a_condition_shows_the_value_of_each_part() -> None:
     assert said(repl(), 'kind == 2 and status.message != ""').splitlines() == [
         'kind == 2 and status.message != "" → true',
         "  kind == 2 → true",
-        "    kind → 2",
+        "    kind → SPAN_KIND_SERVER (2)",
         '  status.message != "" → true',
         '    status.message → "inventory timed out"',
     ]

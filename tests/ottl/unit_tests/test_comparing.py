@@ -210,3 +210,21 @@ def test_records_of_lists_of_other_lengths_are_told_by_what_is_equal() -> None:
         FILTER + "  - {input: {logs: [{body: a}, {severity_number: WARN, body: b}]}, "
         "expect: {logs: [{body: x}, {severity_number: WARN, body: b}]}}\n"
     ) == ['log "x" is missing: expected {"body": "x"}, got nothing']
+
+
+def test_copies_are_told_apart_by_the_pipelines_they_left() -> None:
+    text = """\
+    config:
+      processors:
+        transform: {log_statements: ['set(log.attributes["in"], true)']}
+      connectors: {forward: }
+      service:
+        pipelines:
+          logs/in: {processors: [transform], exporters: [forward]}
+          logs/a: {receivers: [forward], exporters: [debug]}
+          logs/b: {receivers: [forward], exporters: [debug]}
+    tests:
+      - {name: n, input: {log: {body: x}}, changes: {}}
+    """
+    (result,) = run(text)
+    assert [one.record for one in result.problems] == ['log "x" in logs/a', 'log "x" in logs/b']

@@ -92,3 +92,24 @@ def test_the_document_of_a_line_is_stable() -> None:
         "failed": 0,
         "missing": ["true", "false"],
     }
+
+
+def test_rows_that_ask_for_the_request_are_counted_by_the_records_they_decide_on() -> None:
+    file = read(
+        """
+        routing:
+          default_pipelines: [logs/rest]
+          table:
+            - {context: log, condition: body == "b", pipelines: [logs/b]}
+            - {context: request, condition: 'request["t"] == "x"', pipelines: [logs/x]}
+        tests:
+          - {input: {logs: [{body: a}, {body: b}], metadata: {t: x}}, changes: {}}
+          - {input: {log: {body: a}}, changes: {}}
+        """
+    )
+    run_tests(file, clock=lambda: 0)
+    covered = coverage([file])
+    assert [(one.line, one.held, one.refused, one.missing) for one in covered] == [
+        (5, 1, 2, []),
+        (6, 1, 1, []),
+    ]

@@ -65,7 +65,7 @@ def test_the_document_holds_results_reasons_and_coverage() -> None:
                                 "failure": "",
                                 "parts": [
                                     "span.kind == SPAN_KIND_SERVER → false",
-                                    "span.kind → 0",
+                                    "span.kind → SPAN_KIND_UNSPECIFIED (0)",
                                 ],
                             }
                         ],

@@ -67,7 +67,7 @@ def test_a_condition_that_was_false_is_told_with_its_parts() -> None:
     (reason,) = result.reasons[0]
     assert [part_text(part) for part in reason.told.step.parts] == [
         "span.kind == SPAN_KIND_SERVER → false",
-        "  span.kind → 3",
+        "  span.kind → SPAN_KIND_CLIENT (3)",
     ]
 
 
@@ -89,7 +89,7 @@ def test_conditions_of_a_group_are_told_for_its_statements() -> None:
         'log.body == "x" → false',
         '  log.body → "z"',
         "log.severity_number > 5 → false",
-        "  log.severity_number → 0",
+        "  log.severity_number → SEVERITY_NUMBER_UNSPECIFIED (0)",
     ]
 
 

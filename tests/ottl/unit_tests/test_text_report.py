@@ -47,7 +47,7 @@ def test_a_test_that_failed_is_told_with_its_differences_and_reasons() -> None:
         " where span.kind == SPAN_KIND_SERVER\n"
         "          not matched\n"
         "            span.kind == SPAN_KIND_SERVER → false\n"
-        "              span.kind → 3"
+        "              span.kind → SPAN_KIND_CLIENT (3)"
     )
 
 

@@ -218,3 +218,50 @@ def test_a_record_that_was_added_is_for_expect() -> None:
         "- {name: x, input: {metric: {name: x, type: gauge}}, changes: {}}\n",
     )
     assert made.remarks == ["'x' was not updated: a record was added, which only expect can say"]
+
+
+COPIES = """\
+config:
+  processors:
+    transform/a: {log_statements: ['set(log.attributes["a"], true)']}
+    transform/b: {log_statements: ['set(log.attributes["b"], true)']}
+  connectors: {forward: }
+  service:
+    pipelines:
+      logs/in: {receivers: [otlp], exporters: [forward]}
+      logs/a: {receivers: [forward], processors: [transform/a], exporters: [debug]}
+      logs/b: {receivers: [forward], processors: [transform/b], exporters: [debug]}
+tests:
+"""
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "- {name: n, input: {log: {body: x}}, changes: {}}\n",
+        "- {name: n, changes: {}, input: {log: {body: x}}}\n",
+        "- name: n\n  changes: {} # nothing\n  # the record\n  input: {log: {body: x}}\n",
+        "- changes:\n    log.body: y\n  input: {log: {body: x}} # behind\n",
+        "- name: n\n  input: {log: {body: x}}\n  changes:\n    log.body: y\n",
+        "- name: n\n  input: {log: {body: x}}\n",
+        "- name: n\n  input: {log: {body: x}}\n  routes: {}\n",
+    ],
+)
+def test_copies_that_differ_are_expected_whole(test: str) -> None:
+    made = update(COPIES, test).source
+    assert "changes" not in made
+    assert [one for one in ("# the record", "# behind") if one in test and one not in made] == []
+    (result,) = run_tests(read(made), clock=lambda: 0)
+    assert result.problems == []
+    assert [one.short["log"]["attributes"] for one in result.test.expectation.records or ()] == [
+        {"a": True},
+        {"b": True},
+    ]
+
+
+def test_copies_that_are_alike_need_no_more_than_changes() -> None:
+    made = update(
+        COPIES.replace('attributes["b"]', 'attributes["a"]'),
+        "- {name: n, input: {log: {body: x}}, changes: {}}\n",
+    )
+    assert "changes: {'log.attributes[\"a\"]': true}}" in made.source
