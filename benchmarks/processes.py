@@ -1,6 +1,8 @@
 """What a command and the processes it starts cost: wall time, CPU time, peak memory of all."""
 
 import os
+import resource
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -27,11 +29,29 @@ class Cost:
 def run_measured(command: Sequence[str], *, looks_at_memory: bool = True) -> Cost:
     """Run a command; looking at the memory of its processes takes time from them.
 
+    Where the caller is interrupted, it is ended with all that it started.
+
     Raises:
         CalledProcessError: It failed.
     """
     began_s = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
+    try:
+        peak, used = _watch(process, looks_at_memory)
+    finally:
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    wall_s = time.perf_counter() - began_s
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, list(command))
+    return Cost(wall_s, used.ru_utime + used.ru_stime, max(peak, used.ru_maxrss) / 1024)
+
+
+def _watch(
+    process: "subprocess.Popen[bytes]", looks_at_memory: bool
+) -> tuple[int, resource.struct_rusage]:
+    """Wait for a process to end; the most its family had in memory in KiB, and what it used."""
     peak = pid = 0
     while looks_at_memory and not pid:
         peak = max(peak, sum(_proportional(one) for one in _family(process.pid)))
@@ -39,11 +59,8 @@ def run_measured(command: Sequence[str], *, looks_at_memory: bool = True) -> Cos
         pid, status, used = os.wait4(process.pid, os.WNOHANG)
     if not pid:
         _, status, used = os.wait4(process.pid, 0)
-    wall_s = time.perf_counter() - began_s
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, list(command))
-    return Cost(wall_s, used.ru_utime + used.ru_stime, max(peak, used.ru_maxrss) / 1024)
+    return peak, used
 
 
 def _family(pid: int) -> Iterator[int]:

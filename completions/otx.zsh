@@ -88,6 +88,9 @@ _otx_receive() {
     '--store[Where to keep it; none keeps nothing.]:value:_files' \
     '--print[What to show on stdout (summary on a terminal, else none).]:value:(none summary full jsonl)' \
     '--transform[OTTL to run on what arrives - statements, or transform and filter processors.]:value:_files' \
+    '--feature-gates[Feature gates to switch on or off.]:value:_files' \
+    '--strict[Refuse what is otx'\''s own and in no Collector.]' \
+    '--pipeline[The pipeline of a whole configuration that data enters; one a signal.]:value:_files' \
     '--max-request[Largest request, also after decompression (64MiB).]:value:_files' \
     '--fsync[Acknowledge after fsync, or within a second of it.]:value:(always interval)' \
     '--retain[How long or how much is kept (24h and 10GiB).]:value:_files' \
@@ -145,8 +148,9 @@ _otx_ottl_run() {
     '--since[Of the store only what is later - RFC 3339, or -15m.]:value:_files' \
     '--context[Where it runs (inferred as the Collector does).]:value:_files' \
     '--error-mode[What a failure means (propagate with -s, else the file'\''s own).]:value:(propagate ignore silent)' \
+    '--pipeline[The pipeline of a whole configuration that data enters; one a signal.]:value:_files' \
     '--trace[Tell what each statement does to each record.]' \
-    '--format[Form of the output (diff on a terminal, else otlp-json).]:value:(diff otlp-json otlp jsonl table json)' \
+    '--format[Form of the output (diff on a terminal, else otlp-json; of --trace text).]:value:(diff otlp-json otlp jsonl table json)' \
     '--feature-gates[Feature gates to switch on or off.]:value:_files' \
     '--strict[Refuse what is otx'\''s own and in no Collector.]' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
@@ -174,6 +178,7 @@ _otx_ottl_check() {
   _arguments -s \
     {-f,--file}'[What to check; may be repeated.]:value:_files' \
     '--format[Form of the findings.]:value:(text json)' \
+    '--context[Where it runs (inferred as the Collector does).]:value:_files' \
     '--feature-gates[Feature gates to switch on or off.]:value:_files' \
     '--strict[Refuse what is otx'\''s own and in no Collector.]' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
@@ -229,6 +234,7 @@ _otx_ottl_bench() {
     '--store[A store to run on instead.]:value:_files' \
     '--since[Of the store only what is later - RFC 3339, or -15m.]:value:_files' \
     '--context[Where it runs (inferred as the Collector does).]:value:_files' \
+    '--pipeline[The pipeline of a whole configuration that data enters; one a signal.]:value:_files' \
     '--seconds[How long to measure.]:value:_files' \
     '--format[Form of the figures.]:value:(table json)' \
     '--feature-gates[Feature gates to switch on or off.]:value:_files' \

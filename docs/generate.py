@@ -11,8 +11,8 @@ from pathlib import Path
 
 from otx.commands.completion import describe
 from otx.completion import CommandSpec, Flag, paths
-from otx.ottl.arguments import signature
-from otx.ottl.functions.registry import Function, all_functions
+from otx.ottl.function_page import titled
+from otx.ottl.functions.registry import OWN, Function, all_functions
 
 HERE = Path(__file__).parent
 
@@ -81,7 +81,7 @@ def _functions(functions: Sequence[Function]) -> Iterator[str]:
         yield ""
         yield f"### {one.name}"
         yield ""
-        yield f"`{signature(one)}`"
+        yield f"`{titled(one)}`"
         yield ""
         yield " ".join([one.summary, *_facts(one)])
         if one.example is not None:
@@ -96,7 +96,7 @@ def _functions(functions: Sequence[Function]) -> Iterator[str]:
 
 def _facts(function: Function) -> Iterator[str]:
     if function.is_extension:
-        yield "otx's own: no Collector has it."
+        yield f"{OWN[0].upper()}{OWN[1:]}."
     if function.contexts:
         yield f"Only in {', '.join(sorted(function.contexts))}."
     if function.component:
@@ -105,6 +105,8 @@ def _facts(function: Function) -> Iterator[str]:
         yield f"Behind the feature gate `{function.gate}`."
     if function.since:
         yield f"Since v{function.since}."
+    if function.fails:
+        yield f"Fails where {function.fails}."
 
 
 if __name__ == "__main__":

@@ -14,8 +14,12 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         from otx import __version__
 
-        os.write(1, f"otx {__version__}\n".encode())
-        return
+        try:
+            os.write(1, f"otx {__version__}\n".encode())
+        except OSError:
+            pass  # it is told below, as any command's
+        else:
+            return
     gc.set_threshold(GC_THRESHOLD, *gc.get_threshold()[1:])
     from otx.cli import run  # 25 ms
 

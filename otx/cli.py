@@ -7,13 +7,14 @@ imports neither Typer nor anything heavier. Global flags stand anywhere before `
 import os
 import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from otx import __version__
 from otx.command_table import COMMANDS, load_command
 from otx.environment import ColourMode, Environment
 from otx.errors import ExitCode, OtxError, UsageError
 from otx.output import Remarks, write_last_words
+from otx.streams import machine_error
 
 EXAMPLES = """\
 Examples:
@@ -70,22 +71,34 @@ def run(arguments: Sequence[str], environment: Environment | None = None) -> int
     try:
         invocation = parse_global_flags(arguments)
         if environment is None:
-            world = Environment.of_process(invocation.colour_mode, invocation.debug)
+            world = replace(
+                world,
+                colour_mode=invocation.colour_mode,
+                debug=invocation.debug or world.debug,
+            )
         code = _dispatch(invocation.words, world)
         world.stdout.flush()
         return code
     except OtxError as error:
-        Remarks(world).error(error)
-        if world.debug:
-            Remarks(world).note(traceback.format_exc())
-        return error.code
+        return _report(error, world)
     except BrokenPipeError:
         _discard_stdout()
         return ExitCode.DONE
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
+    except OSError as error:
+        known = machine_error(error)
+        return _report(known, world) if known else _report_fault(error, world)
     except Exception as error:
         return _report_fault(error, world)
+
+
+def _report(error: OtxError, world: Environment) -> int:
+    """Show an error of the user's or the machine's; the exit code."""
+    Remarks(world).error(error)
+    if world.debug:
+        Remarks(world).note(traceback.format_exc())
+    return error.code
 
 
 def _dispatch(words: list[str], world: Environment) -> int:

@@ -5,12 +5,13 @@ One object, made once at the edge and handed down; tests make their own. No othe
 """
 
 import os
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Literal, TextIO, TypeAlias
+
+from otx.streams import standard_streams
 
 ColourMode: TypeAlias = Literal["auto", "always", "never"]
 
@@ -35,15 +36,15 @@ class Environment:
     cwd: Path = field(default_factory=Path.cwd)
 
     @classmethod
-    def of_process(cls, colour_mode: ColourMode = "auto", debug: bool = False) -> "Environment":
+    def of_process(cls) -> "Environment":
         """The environment of this very process."""
+        stdin, stdout, stderr = standard_streams()
         return cls(
-            stdin=sys.stdin.buffer,
-            stdout=sys.stdout,
-            stderr=sys.stderr,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
             variables=os.environ,
-            colour_mode=colour_mode,
-            debug=debug or os.environ.get("OTX_DEBUG", "") not in ("", "0"),
+            debug=os.environ.get("OTX_DEBUG", "") not in ("", "0"),
         )
 
     @property

@@ -8,13 +8,15 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, TextIO, TypeAlias, get_args
 
 from otx.environment import Environment
 from otx.errors import OtxError, UsageError
+from otx.streams import Writer, cannot_write
 
 if TYPE_CHECKING:
     from otx.model.telemetry import AttributeValue  # 4 ms
@@ -24,6 +26,7 @@ ROW_FORMATS: tuple[RowFormat, ...] = get_args(RowFormat)
 _KNOWN_ENDINGS = frozenset(
     ("csv", "folded", "html", "json", "jsonl", "otlp", "parquet", "pb", "pprof", "svg")
 )
+_PROGRESS_PERIOD_NS = 200_000_000
 Row: TypeAlias = Mapping[str, Any]
 
 
@@ -33,6 +36,15 @@ class Output:
     def __init__(self, environment: Environment, out: str = "-") -> None:
         self.environment = environment
         self._out = out
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether what is written is there as a whole or not at all: a file's is.
+
+        A device or a pipe is written to: replacing /dev/null would take it from everybody.
+        """
+        target = Path(self._out)
+        return self._out != "-" and (target.is_file() or not target.exists())
 
     @contextmanager
     def stream(self) -> Iterator[TextIO]:
@@ -57,18 +69,13 @@ class Output:
             return
         target = Path(self._out)
         beside = target.with_name(f".{target.name}.part")
-        # A device or a pipe is written to: replacing /dev/null would take it from everybody.
-        is_replaced = target.is_file() or not target.exists()
+        is_replaced = self.is_whole
         place = beside if is_replaced else target
         try:
-            with place.open("wb") as file:
+            with _opened(place, target) as file:
                 yield file
             if is_replaced:
-                if target.exists():
-                    beside.chmod(target.stat().st_mode)
-                beside.replace(target)
-        except OSError as error:
-            raise _cannot_write(target, error) from None
+                _put_in_place(beside, target)
         finally:
             if is_replaced:
                 beside.unlink(missing_ok=True)
@@ -144,6 +151,35 @@ class Remarks:
         )
 
 
+class ProgressLine:
+    """A line on stderr that says how far something is; nothing where stderr is no terminal."""
+
+    def __init__(
+        self, environment: Environment, clock: Callable[[], int] = time.monotonic_ns
+    ) -> None:
+        """Be silent until something is shown; `clock` gives monotonic nanoseconds."""
+        self._stream = environment.stderr if environment.stderr_is_terminal else None
+        self._clock = clock
+        self._next_ns = 0
+        self._is_shown = False
+
+    def show(self, text: Callable[[], str]) -> None:
+        """Draw over the last line, five times a second at most."""
+        if self._stream is None or (now_ns := self._clock()) < self._next_ns:
+            return
+        self._next_ns = now_ns + _PROGRESS_PERIOD_NS
+        self._stream.write(f"\r\x1b[K{text()}")
+        self._stream.flush()
+        self._is_shown = True
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._stream is not None and self._is_shown:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+            self._is_shown = False
+
+
 class Painter:
     """Paints text for a terminal, or leaves it alone."""
 
@@ -209,11 +245,20 @@ def _json_fallback(value: Any) -> Any:
     return value.hex() if isinstance(value, bytes) else str(value)
 
 
-def _cannot_write(path: Path, error: OSError) -> UsageError:
-    return UsageError(
-        f"cannot write {path}: {error.strerror}",
-        hint="-o takes a file in a folder that exists, or -",
-    )
+def _opened(place: Path, target: Path) -> BinaryIO:
+    try:
+        return io.BufferedWriter(Writer(place, str(target)))
+    except OSError as error:
+        raise cannot_write(str(target), error) from None
+
+
+def _put_in_place(beside: Path, target: Path) -> None:
+    try:
+        if target.exists():
+            beside.chmod(target.stat().st_mode)
+        beside.replace(target)
+    except OSError as error:
+        raise cannot_write(str(target), error) from None
 
 
 def _cell(value: Any) -> str:
@@ -258,6 +303,8 @@ def _write_table(
 
 def printable(text: str) -> str:
     """Text that cannot break a table or drive the terminal."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 

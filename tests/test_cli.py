@@ -122,6 +122,28 @@ def test_debug_shows_the_traceback(
     assert "Traceback" in text_of(environment.stderr)
 
 
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (["ottl", "run", "-f", "a.yaml", "--file=b.yaml"], "-f/--file"),
+        (["ottl", "eval", "span.name", "--in", "a", "--in", "b"], "--in"),
+        (["ottl", "bench", "-s", "x", "-s", "y", "--store", "a", "--store", "a"], "--store"),
+        (["ottl", "eval", "span.name", "-o", "a", "-ob"], "-o/--out"),
+    ],
+)
+def test_what_is_read_or_written_is_named_once(
+    environment: Environment, words: list[str], name: str
+) -> None:
+    assert run(words, environment) == ExitCode.USAGE
+    assert f"otx: error: {name} is given twice\n" in text_of(environment.stderr)
+
+
+def test_other_options_may_be_repeated_and_the_last_one_counts(environment: Environment) -> None:
+    words = ["ottl", "functions", "--format", "json", "--format", "jsonl"]
+    assert run(words, environment) == ExitCode.DONE
+    assert text_of(environment.stdout).startswith('{"')
+
+
 def test_version_is_one_line(run_cli: RunCli) -> None:
     done = run_cli("--version")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"otx {__version__}\n", "")

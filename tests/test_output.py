@@ -4,13 +4,14 @@ import csv
 import io
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from otx.environment import Environment
 from otx.errors import OtxError, UsageError
-from otx.output import Output, Remarks, RowFormat, format_by_ending, to_json
+from otx.output import Output, ProgressLine, Remarks, RowFormat, format_by_ending, to_json
 from tests.conftest import Terminal
 
 COLUMNS = ["name", "count", "tags"]
@@ -145,3 +146,30 @@ def test_the_ending_picks_the_form() -> None:
     assert [format_by_ending(out, forms, "text") for out in ("-", "x", "x.log")] == ["text"] * 3
     with pytest.raises(UsageError, match=r"cannot write \.svg: not one of text, folded, json"):
         format_by_ending("x.svg", forms, "text")
+
+
+def test_a_file_is_there_as_a_whole_and_a_stream_or_device_is_not(
+    environment: Environment, tmp_path: Path
+) -> None:
+    assert Output(environment, str(tmp_path / "new")).is_whole
+    assert not Output(environment).is_whole
+    assert not Output(environment, "/dev/null").is_whole
+
+
+def test_a_line_of_progress_is_drawn_over_and_taken_away(environment: Environment) -> None:
+    stderr = Terminal(True)
+    moments = iter((0, 100_000_000, 250_000_000))
+    line = ProgressLine(replace(environment, stderr=stderr), lambda: next(moments))
+    line.clear()
+    for text in ("one", "too soon", "two"):
+        line.show(lambda text=text: text)  # type: ignore[misc]
+    line.clear()
+    assert stderr.text == "\r\x1b[Kone\r\x1b[Ktwo\r\x1b[K"
+
+
+def test_progress_is_for_terminals(environment: Environment) -> None:
+    line = ProgressLine(environment)
+    line.show(lambda: "one")
+    line.clear()
+    assert isinstance(environment.stderr, Terminal)
+    assert environment.stderr.text == ""

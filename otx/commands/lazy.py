@@ -8,6 +8,7 @@ import typer
 import typer.core
 
 from otx.commands import command_app
+from otx.commands.once import OnceCommand
 
 
 def lazy_group(places: Mapping[str, str]) -> type[typer.core.TyperGroup]:
@@ -35,7 +36,7 @@ class _Subcommands(MutableMapping[str, Any]):
         if name not in self._made:
             module, _, function = self._places[name].partition(":")
             app = command_app()
-            app.command(name)(getattr(importlib.import_module(module), function))
+            app.command(name, cls=OnceCommand)(getattr(importlib.import_module(module), function))
             self._made[name] = typer.main.get_command(app)
         return self._made[name]
 

@@ -8,6 +8,7 @@ import typer
 
 from otx.commands import command_app
 from otx.commands import receive_options as flags
+from otx.commands.ottl.options import Gates, Pipeline, Strict, gates_of
 from otx.config import Config
 from otx.environment import Environment
 from otx.errors import UsageError
@@ -28,6 +29,9 @@ def receive(
     store: flags.Store = None,
     form: flags.PrintForm = None,
     transform: flags.Transform = None,
+    feature_gates: Gates = None,
+    strict: Strict = False,
+    pipeline: Pipeline = None,
     max_request: flags.MaxRequest = None,
     fsync: flags.Fsync = None,
     retain: flags.Retain = None,
@@ -63,7 +67,7 @@ def receive(
         print_form=form or terminal_form,
         retain_age_ns=age_ns,
         retain_bytes=size,
-        rules=_rules(environment, transform),
+        rules=_rules(environment, transform, feature_gates, strict, pipeline),
     )
     remarks = Remarks(environment)
     voice = Voice(write=Output(environment).text, note=remarks.note, warn=remarks.warning)
@@ -71,13 +75,34 @@ def receive(
         remarks.note(line)
 
 
-def _rules(environment: Environment, file: str | None) -> "Callable[[], Rules] | None":
+def _rules(
+    environment: Environment,
+    file: str | None,
+    gates: list[str] | None,
+    strict: bool,
+    pipelines: list[str] | None,
+) -> "Callable[[], Rules] | None":
     """What reads the file of `--transform`."""
     if file is None:
+        for name, given in {
+            "--feature-gates": gates,
+            "--strict": strict,
+            "--pipeline": pipelines,
+        }.items():
+            if given:
+                raise UsageError(f"{name} is about OTTL", hint="it needs --transform FILE")
         return None
     from otx.services.transform_rules import read_rules  # 150 ms
 
-    return partial(read_rules, environment.cwd / file, file, environment.variables)
+    return partial(
+        read_rules,
+        environment.cwd / file,
+        file,
+        environment.variables,
+        gates_of(gates),
+        allows_extensions=not strict,
+        pipelines=pipelines or [],
+    )
 
 
 def _retention(config: Config, texts: list[str]) -> tuple[int, int]:

@@ -52,13 +52,12 @@ def value_of(data: bytes) -> AnyValue:
         ValueError: It is nested deeper than `MAX_DEPTH`, or malformed.
     """
     if len(data) > 1:
-        size = data[1]
-        if data[0] == 0x0A and size < 128:
-            at = 2 + size  # behind the key
-            if len(data) > at + 1 and data[at] == 0x12 and at + 2 + data[at + 1] == len(data):
+        at = 2 + data[1]  # behind the first field, if its size is one byte
+        if at < 130 and at + 1 < len(data):
+            if data[0] == 0x0A and data[at] == 0x12 and at + 2 + data[at + 1] == len(data):
                 return decode_any(data[at + 2 :])
-        elif data[0] == 0x12 and size < 128 and data[size + 2 : size + 3] == b"\x0a":
-            return decode_any(data[2 : 2 + size])
+            if data[0] == 0x12 and data[at] == 0x0A:
+                return decode_any(data[2:at])
     value: AnyValue = None
     for tag, content in fields(data):
         if tag == 0x12:
@@ -76,7 +75,9 @@ def decode_any(data: bytes, depth: int = MAX_DEPTH) -> AnyValue:
         return None
     tag = data[0]
     if tag == 0x0A:  # string_value, nearly always alone
-        size, at = (data[1], 2) if b"" < data[1:2] < b"\x80" else read_varint(data, 1)
+        if 1 < len(data) < 130 and len(data) == 2 + data[1]:
+            return data[2:].decode("utf-8", "surrogateescape")
+        size, at = read_varint(data, 1)
         if len(data) == at + size:
             return data[at:].decode("utf-8", "surrogateescape")
     elif tag == 0x18:
@@ -167,7 +168,8 @@ def encode_key_value(key: str, value: AnyValue, room: int = MAX_MESSAGES) -> byt
         content = b"\x0a" + varint(size) + text
     else:
         content = encode_any(value, room)
-    return begin + varint(len(content)) + content
+    size = len(content)
+    return begin + (_ONE_BYTE[size] if size < 128 else varint(size)) + content
 
 
 def _encode_key(key: str) -> bytes:

@@ -7,7 +7,7 @@ protobuf here, so that there is one encoding behind this door.
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from google.protobuf.message import DecodeError, Message
 
@@ -78,18 +78,18 @@ def parse_protobuf(signal: Signal, body: bytes) -> Message:
         return wire.request_class.FromString(body)
     except DecodeError as error:
         raise Refusal(
-            Reason.UNDECODABLE, f"the body is no protobuf {wire.request_name}: {_why(body, error)}"
+            Reason.UNDECODABLE,
+            f"the body is no protobuf {wire.request_name}: {_why(signal, body, error)}",
         ) from None
 
 
 def _decode_json(signal: Signal, body: bytes) -> Request:
-    import orjson  # 1 ms, and most senders speak protobuf
-
-    from otx.otlp.json_codec import InvalidJson, read_message
+    from otx.otlp.json_codec import InvalidJson, read_message  # most senders speak protobuf
+    from otx.otlp.json_text import InvalidText, parse_text
 
     try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        document = parse_text(body)
+    except InvalidText as error:
         raise Refusal(Reason.UNDECODABLE, f"the body is no JSON: {error}") from None
     message = WIRE[signal].request_class()
     warnings: Counter[str] = Counter()
@@ -122,9 +122,18 @@ def _json_cautions(warnings: Counter[str]) -> tuple[Caution, ...]:
     )
 
 
-def _why(body: bytes, error: DecodeError) -> str:
+def _why(signal: Signal, body: bytes, error: DecodeError) -> str:
     if body[:1] in (b"{", b"["):
         return f"it looks like JSON, whose Content-Type is {JSON}"
     if body[:2] == b"\x1f\x8b":
         return "it looks like gzip, which has to be said in Content-Encoding"
+    from otx.otlp.valid_text import first_invalid  # for the error alone
+
+    official: Any = WIRE[signal].request_class
+    try:
+        field = first_invalid(body, official.DESCRIPTOR)
+    except ValueError:
+        field = ""
+    if field:
+        return f"{field} is no UTF-8"
     return str(error) or "it is truncated or malformed"

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from otx.otlp.files import parse_json, signal_of_document
+from otx.otlp.json_text import is_utf8
 from otx.otlp.pieces import Piece, not_otlp
 
 _HEAD = re.compile(r'\s*\{\s*"([a-zA-Z]+)"\s*:\s*\[\s*(?!\])', re.ASCII)
@@ -26,7 +27,8 @@ def by_resources(piece: Piece, size: int) -> Iterator[Piece]:
         UsageError: It turns out to be no OTLP.
     """
     # Latin-1 keeps every byte as it is: what is no ASCII stands in strings, which stay unread.
-    is_large = piece.encoding == "json" and len(piece.data) >= 2 * size
+    # Of a part with a byte that is none of UTF-8 the parser could not say where it stands.
+    is_large = piece.encoding == "json" and len(piece.data) >= 2 * size and is_utf8(piece.data)
     text = piece.data.decode("latin-1") if is_large else ""
     head = _HEAD.match(text)
     if head is None:

@@ -4,16 +4,17 @@ What a file may be stands in `otx.otlp.pieces`; each document may be of any sign
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from otx.errors import UsageError
 from otx.model.signal import Signal
-from otx.otlp.pieces import Piece, not_otlp, read_pieces
+from otx.otlp.json_text import InvalidText, parse_text
+from otx.otlp.pieces import Piece, no_json, not_otlp, read_pieces
 from otx.otlp.wire import WIRE, Generated, count_records
 
 if TYPE_CHECKING:
@@ -40,22 +41,29 @@ def read_file(path: Path) -> "Iterator[Request]":
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
 
 
-def read_stream(stream: BinaryIO, name: str) -> "Iterator[Request]":
+def read_stream(
+    stream: BinaryIO, name: str, *, takes_any_text: bool = False
+) -> "Iterator[Request]":
     """The requests of a stream, as they come.
 
     Args:
         stream: Where to read.
         name: What errors call it.
+        takes_any_text: As `understand`.
 
     Raises:
         UsageError: The stream holds no OTLP; the place is named.
     """
     for piece in read_pieces(stream, name):
-        yield understand(piece)
+        yield understand(piece, takes_any_text=takes_any_text)
 
 
-def understand(piece: Piece) -> "Request":
+def understand(piece: Piece, *, takes_any_text: bool = False) -> "Request":
     """A piece as a request.
+
+    Args:
+        piece: The piece.
+        takes_any_text: Whether texts of protobuf may be no UTF-8, as the open view reads them.
 
     Raises:
         UsageError: It is no OTLP; its place is named.
@@ -64,7 +72,7 @@ def understand(piece: Piece) -> "Request":
 
     if piece.encoding == "json":
         return _request_of(parse_json(piece), piece.place)
-    signal, message = parse_protobuf_piece(piece)
+    signal, message = parse_protobuf_piece(piece, takes_any_text=takes_any_text)
     return Request(signal, piece.data, count_records(signal, message))
 
 
@@ -72,17 +80,12 @@ def parse_json(piece: Piece) -> object:
     """What a JSON parser makes of a piece.
 
     Raises:
-        UsageError: It is no JSON.
+        UsageError: It is no JSON; line and column are named.
     """
-    import orjson  # 1 ms
-
     try:
-        document: object = orjson.loads(piece.data)
-    except orjson.JSONDecodeError as error:
-        raise UsageError(
-            f"{piece.place} is no JSON: {error}", hint=not_otlp(piece.place).hint
-        ) from None
-    return document
+        return parse_text(piece.data)
+    except InvalidText as error:
+        raise no_json(piece.place, error) from None
 
 
 def signal_of_document(document: object, place: str) -> Signal:
@@ -98,24 +101,71 @@ def signal_of_document(document: object, place: str) -> Signal:
     return _RESOURCES[keys.pop()]
 
 
-def parse_protobuf_piece(piece: Piece) -> tuple[Signal, Message]:
+def parse_protobuf_piece(piece: Piece, *, takes_any_text: bool = False) -> tuple[Signal, Message]:
     """A bare message and its signal, which is the one in which it makes sense.
 
     All requests begin with field 1, a resource with scopes with records; the records differ.
 
+    Args:
+        piece: The piece.
+        takes_any_text: Whether texts may be no UTF-8, which the Collector takes and protobuf's
+            own parsers refuse. The message has U+FFFD in their place then.
+
     Raises:
-        UsageError: It is of none.
+        UsageError: It is of no signal, or a text is no UTF-8: its field is named.
     """
-    for signal, wire in WIRE.items():
+    found = _of_any_signal(piece, lambda signal: WIRE[signal].request_class.FromString(piece.data))
+    if found is not None:
+        return found
+    mended = _of_any_signal(piece, lambda signal: _mended(signal, piece.data))
+    if mended is None:
+        raise not_otlp(piece.place)
+    if not takes_any_text:
+        raise _invalid_text(piece, mended[0])
+    return mended
+
+
+def _of_any_signal(
+    piece: Piece, parse: Callable[[Signal], Message]
+) -> tuple[Signal, Message] | None:
+    for signal in WIRE:
         if piece.signal not in (None, signal):
             continue
         try:
-            message = wire.request_class.FromString(piece.data)
-        except DecodeError:
+            message = parse(signal)
+        except (DecodeError, ValueError):
             continue
         if piece.signal is signal or _makes_sense(signal, message):
             return signal, message
-    raise not_otlp(piece.place)
+    return None
+
+
+def _mended(signal: Signal, data: bytes) -> Message:
+    """A message whose texts are made valid.
+
+    Raises:
+        DecodeError: Something else about it is wrong.
+        ValueError: Likewise, within an attribute.
+    """
+    from otx.otlp.open_view import open_class
+    from otx.otlp.valid_text import make_valid
+
+    official: Any = WIRE[signal].request_class
+    message = open_class(signal).FromString(data)
+    make_valid(message, official.DESCRIPTOR)
+    mended: Message = official.FromString(message.SerializeToString())
+    return mended
+
+
+def _invalid_text(piece: Piece, signal: Signal) -> UsageError:
+    from otx.otlp.valid_text import first_invalid
+
+    official: Any = WIRE[signal].request_class
+    field = first_invalid(piece.data, official.DESCRIPTOR)
+    return UsageError(
+        f"{piece.place}: {field} is no UTF-8",
+        hint="`otx ottl run` reads it, and its sanitize_utf8 mends it",
+    )
 
 
 def _request_of(document: object, place: str) -> "Request":

@@ -24,6 +24,9 @@ from google.protobuf.message import Message
 MAX_DEPTH = 100
 """Messages within messages: what protobuf's own parsers take by default."""
 
+_SHOWN_STEPS = 16
+"""Of a longer path the beginning and the end are told."""
+
 Scalar: TypeAlias = "str | int | float | bool | bytes"
 ReadScalar: TypeAlias = Callable[[Any], Scalar]
 WriteScalar: TypeAlias = Callable[[Any], Any]
@@ -68,10 +71,10 @@ class InvalidJson(ValueError):
         return self
 
     def __str__(self) -> str:
-        path = "".join(
-            f"[{step}]" if isinstance(step, int) else f".{step}" for step in reversed(self._steps)
-        )
-        return f"{path.removeprefix('.') or 'the document'}: {self._problem}"
+        steps = [f"[{one}]" if isinstance(one, int) else f".{one}" for one in reversed(self._steps)]
+        if len(steps) > _SHOWN_STEPS:
+            steps[_SHOWN_STEPS - 4 : -2] = ["…"]
+        return f"{''.join(steps).removeprefix('.') or 'the document'}: {self._problem}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,10 @@ def _fill(message: Message, document: object, warnings: Counter[str], depth: int
     if not isinstance(document, dict):
         raise wanted("an object", document)
     if depth > MAX_DEPTH:
-        raise InvalidJson(f"values are nested more than {MAX_DEPTH} deep")
+        raise InvalidJson(
+            f"values are nested too deep: readers of OTLP take {MAX_DEPTH} messages within one"
+            " another, of which a list is two and a map three"
+        )
     table = _table(message.DESCRIPTOR)
     if table.has_oneof:
         _check_oneofs(table, document)

@@ -15,7 +15,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 
 from otx.model.signal import Signal
-from otx.otlp.any_value import encode_key_value
+from otx.otlp.any_value import encode_key_value, key_of, value_of
 from otx.otlp.json_codec import (
     InvalidJson,
     read_message,
@@ -196,15 +196,12 @@ def _read_attributes(name: str) -> _Read:
     def run(reading: _Reading, message: Any, value: Any) -> None:
         if not isinstance(value, list):
             raise wanted("an array", value)
-        memo = reading.memo
-        entries = []
-        for index, one in enumerate(value):
-            try:
-                data = _key_value(one, reading)
-            except InvalidJson as error:
-                raise error.within(index) from None
-            memo[data] = one
-            entries.append(data)
+        entries: list[bytes] = []
+        try:
+            entries.extend(_key_value(one, reading) for one in value)
+        except InvalidJson as error:
+            raise error.within(len(entries)) from None
+        reading.memo.update(zip(entries, value, strict=True))
         getattr(message, name).extend(entries)
 
     return run
@@ -216,11 +213,7 @@ def _key_value(entry: Any, reading: _Reading) -> bytes:
         key, value = entry.get("key"), entry.get("value")
         if type(key) is str and type(value) is dict and len(value) == 1:
             ((kind, content),) = value.items()
-            if kind == "stringValue" and type(content) is str:
-                return encode_key_value(key, content)
-            if kind == "boolValue" and type(content) is bool:
-                return encode_key_value(key, content)
-            if kind == "doubleValue" and type(content) is float:
+            if _PLAIN.get(kind) is type(content):
                 return encode_key_value(key, content)
             if kind == "intValue" and type(content) in (int, str):
                 number = _whole(content)
@@ -229,6 +222,10 @@ def _key_value(entry: Any, reading: _Reading) -> bytes:
     message = _official("KeyValue")()
     read_message(message, entry, reading.warnings)
     return message.SerializeToString()
+
+
+_PLAIN: dict[Any, Any] = {"stringValue": str, "boolValue": bool, "doubleValue": float}
+"""Values that JSON has of their own, by the only type that needs no second look."""
 
 
 def _whole(content: "int | str") -> int | None:
@@ -283,9 +280,25 @@ def _write_attributes(value: Any, memo: Memo) -> list[Any]:
     for data in value:
         known = memo.get(data)
         if known is None:
-            known = memo[data] = write_message(_parsed("KeyValue", data))
+            known = memo[data] = _written_entry(data)
         written.append(known)
     return written
+
+
+def _written_entry(data: bytes) -> dict[str, Any]:
+    """The OTLP/JSON object of a KeyValue; of the commonest kinds without a message."""
+    try:
+        key, value = key_of(data), value_of(data)
+    except ValueError:
+        return write_message(_parsed("KeyValue", data))
+    if key and key.isascii():
+        if isinstance(value, str) and value.isascii():
+            return {"key": key, "value": {"stringValue": value}}
+        if isinstance(value, bool):
+            return {"key": key, "value": {"boolValue": value}}
+        if isinstance(value, int):
+            return {"key": key, "value": {"intValue": str(value)}}
+    return write_message(_parsed("KeyValue", data))
 
 
 def _write_value(value: bytes, _: Memo) -> dict[str, Any]:

@@ -15,13 +15,25 @@ from typing import BinaryIO, Literal
 
 from otx.errors import UsageError, missing_extra
 from otx.model.signal import Signal
+from otx.otlp.json_text import (
+    BYTE_ORDER_MARK,
+    InvalidText,
+    is_empty_object,
+    other_encoding,
+    parse_text,
+)
 
-MAX_PIECE_BYTES = 1 << 30
-"""The most that one piece may hold, also after decompression."""
+MAX_PIECE_BYTES = 256 << 20
+"""The most that one piece may hold, also after decompression: a few kilobytes may inflate to all of
+this machine's memory."""
 BARE_PIECE_BYTES = 1 << 20
 """About how much of a bare message makes one piece."""
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_MAX_ZSTD_WINDOW = 128 << 20
+"""What `zstd --long` uses; a larger window is memory that the file makes us spend."""
+_STEP_BYTES = 1 << 20
+"""How much is read at a time, so that what is too large is refused before it is put together."""
 _LENGTH = struct.Struct(">I")
 _FIRST_FIELD = 0x0A
 """How every bare request begins: field 1, a message. Lengths that begin so are over 160 MiB."""
@@ -44,7 +56,7 @@ class Piece:
 
 
 def read_pieces(stream: BinaryIO, name: str) -> Iterator[Piece]:
-    """The pieces of a stream.
+    """The pieces of a stream; an empty OTLP/JSON document has none.
 
     Args:
         stream: Where to read.
@@ -54,7 +66,9 @@ def read_pieces(stream: BinaryIO, name: str) -> Iterator[Piece]:
         UsageError: A piece is cut off or too large, or the compression is corrupt.
     """
     try:
-        yield from _pieces(_opened(_peekable(stream)), name)
+        for piece in _pieces(_opened(_peekable(stream)), name):
+            if not (piece.encoding == "json" and is_empty_object(piece.data)):
+                yield piece
     except (zlib.error, EOFError, gzip_error()) as error:
         raise UsageError(f"{name}: the gzip stream is corrupt: {error}") from None
     except Exception as error:
@@ -88,8 +102,8 @@ def _opened(stream: io.BufferedReader) -> io.BufferedReader:
             import zstandard
         except ImportError:
             raise missing_extra("zstandard", "receive") from None
-        reader = zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True)
-        return io.BufferedReader(reader)
+        unpacker = zstandard.ZstdDecompressor(max_window_size=_MAX_ZSTD_WINDOW)
+        return io.BufferedReader(unpacker.stream_reader(stream, read_across_frames=True))
     return stream
 
 
@@ -97,6 +111,14 @@ def _pieces(stream: io.BufferedReader, name: str) -> Iterator[Piece]:
     head = stream.peek(64)[:64]
     if not head:
         return
+    if encoding := other_encoding(head):
+        raise UsageError(
+            f"{name} is JSON in {encoding}: OTLP/JSON is UTF-8",
+            hint=f"iconv -f {encoding} -t UTF-8",
+        )
+    if head.startswith(BYTE_ORDER_MARK):
+        stream.read(len(BYTE_ORDER_MARK))
+        head = head[len(BYTE_ORDER_MARK) :]
     start = head.lstrip()[:1]
     if start in (b"{", b"[", b""):  # a line's end is how protobuf begins too, but not many of them
         yield from _json(stream, name)
@@ -108,23 +130,23 @@ def _pieces(stream: io.BufferedReader, name: str) -> Iterator[Piece]:
 
 def _json(stream: io.BufferedReader, name: str) -> Iterator[Piece]:
     """Lines where the first one is a whole object, else the document or the array of them."""
-    import orjson  # 1 ms
-
+    blank = b""
     number = 1
     first = _line(stream, name)
     while first and not first.strip():
+        blank += b"\n"  # so that the document's errors name the right line
         number, first = number + 1, _line(stream, name)
     if not first:
         return
     if not stream.peek(1):
-        yield from _documents(first, name)
+        yield from _documents(blank + first, name)
         return
     try:
-        is_lines = isinstance(orjson.loads(first), dict)
-    except orjson.JSONDecodeError:
+        is_lines = isinstance(parse_text(first), dict)
+    except InvalidText:
         is_lines = False
     if not is_lines:
-        yield from _documents(first + _rest(stream, name), name)
+        yield from _documents(_rest(stream, name, blank + first), name)
         return
     yield Piece("json", first, f"{name}:{number}")
     while line := _line(stream, name):
@@ -134,16 +156,16 @@ def _json(stream: io.BufferedReader, name: str) -> Iterator[Piece]:
 
 
 def _documents(content: bytes, name: str) -> Iterator[Piece]:
-    import orjson  # 1 ms
-
     if not content.lstrip().startswith(b"["):
         yield Piece("json", content, name)
         return
+    import orjson  # 1 ms
+
     try:
-        items = orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        raise UsageError(f"{name} is no JSON: {error}") from None
-    for number, item in enumerate(items):
+        items = parse_text(content)
+    except InvalidText as error:
+        raise no_json(name, error) from None
+    for number, item in enumerate(items if isinstance(items, list) else []):
         yield Piece("json", orjson.dumps(item), f"{name}[{number}]")
 
 
@@ -156,6 +178,8 @@ def _behind_lengths(stream: io.BufferedReader, name: str) -> Iterator[Piece]:
         size = _LENGTH.unpack(head)[0] if len(head) == _LENGTH.size else 0
         if number == 1 and (size == 0 or size > MAX_PIECE_BYTES):
             raise not_otlp(name)
+        if size > MAX_PIECE_BYTES:
+            raise _too_large(place)
         record = _exactly(stream, size, place)
         opened = _opened(_peekable(io.BytesIO(record)))
         data = _rest(opened, place)
@@ -170,7 +194,7 @@ def _bare(stream: io.BufferedReader, name: str) -> Iterator[Piece]:
         stream.read(1)
         size, encoded = _size(stream, name)
         if size > MAX_PIECE_BYTES:
-            raise UsageError(f"{name}: a resource is larger than {MAX_PIECE_BYTES >> 30} GiB")
+            raise _too_large(name)
         piece += tag + encoded + _exactly(stream, size, name)
         if len(piece) >= BARE_PIECE_BYTES and stream.peek(1)[:1] == b"\x0a":
             yield Piece("protobuf", bytes(piece), name)
@@ -198,10 +222,16 @@ def _size(stream: io.BufferedReader, name: str) -> tuple[int, bytes]:
 
 
 def _line(stream: io.BufferedReader, name: str) -> bytes:
-    line = stream.readline(MAX_PIECE_BYTES + 1)
-    if len(line) > MAX_PIECE_BYTES:
-        raise _too_large(name)
-    return line
+    line = stream.readline(_STEP_BYTES)
+    if len(line) < _STEP_BYTES:
+        return line
+    parts, size = [line], len(line)
+    while not parts[-1].endswith(b"\n") and (more := stream.readline(_STEP_BYTES)):
+        parts.append(more)
+        size += len(more)
+        if size > MAX_PIECE_BYTES:
+            raise _too_large(name)
+    return b"".join(parts)
 
 
 def _exactly(stream: io.BufferedReader, size: int, place: str) -> bytes:
@@ -211,15 +241,27 @@ def _exactly(stream: io.BufferedReader, size: int, place: str) -> bytes:
     return data
 
 
-def _rest(stream: io.BufferedReader, name: str) -> bytes:
-    content = stream.read(MAX_PIECE_BYTES + 1)
-    if len(content) > MAX_PIECE_BYTES:
-        raise _too_large(name)
-    return content
+def _rest(stream: io.BufferedReader, name: str, begin: bytes = b"") -> bytes:
+    """What is left of a stream, behind what was read of it before."""
+    parts, size = [begin], len(begin)
+    while more := stream.read(_STEP_BYTES):
+        parts.append(more)
+        size += len(more)
+        if size > MAX_PIECE_BYTES:
+            raise _too_large(name)
+    return b"".join(parts)
 
 
 def _too_large(name: str) -> UsageError:
-    return UsageError(f"{name}: one request is larger than {MAX_PIECE_BYTES >> 30} GiB")
+    return UsageError(
+        f"{name}: one request is larger than {MAX_PIECE_BYTES >> 20} MiB",
+        hint="write a request a line, as `--format jsonl` and the Collector's file exporter do",
+    )
+
+
+def no_json(place: str, error: InvalidText) -> UsageError:
+    """The error for a text that is no JSON."""
+    return UsageError(f"{place} is no JSON: {error}")
 
 
 def not_otlp(place: str) -> UsageError:

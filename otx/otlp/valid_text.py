@@ -4,13 +4,15 @@ Senders' requests are checked before (`otx.otlp.decode`), but OTTL cuts texts by
 escapes for single ones. Protobuf's own parsers refuse such a request as a whole.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
-from otx.otlp.any_value import MAX_DEPTH, content_of, read_varint, varint
+from otx.otlp.any_value import MAX_DEPTH, content_of, fields, read_varint, varint
+from otx.otlp.json_text import is_utf8
 
 _SHAPES: Mapping[str, Mapping[int, str]] = {
     "KeyValue": {1: "text", 2: "AnyValue"},
@@ -51,6 +53,33 @@ def valid_value(data: bytes, name: str) -> bytes:
         ValueError: It is malformed, or nested deeper than `MAX_DEPTH`.
     """
     return _valid(data, name, 4 * MAX_DEPTH)
+
+
+def first_invalid(data: bytes, descriptor: Descriptor, depth: int = 4 * MAX_DEPTH) -> str:
+    """The field of the first text in a serialised message that is no UTF-8; "" where all are.
+
+    Fields are called what OTLP/JSON calls them: `resourceSpans[0].scopeSpans[0].spans[2].name`.
+
+    Raises:
+        ValueError: The message is malformed, or nested deeper than `depth`.
+    """
+    if depth <= 0:
+        raise ValueError("it is nested too deep")
+    seen: Counter[int] = Counter()
+    for tag, content in fields(data):
+        field = descriptor.fields_by_number.get(tag >> 3)
+        if field is None or tag & 7 != 2:
+            continue
+        step = field.json_name
+        if field.is_repeated:
+            step += f"[{seen[field.number]}]"
+            seen[field.number] += 1
+        if field.message_type is not None:
+            if within := first_invalid(content, field.message_type, depth - 1):
+                return f"{step}.{within}"
+        elif field.type == FieldDescriptor.TYPE_STRING and not is_utf8(content):
+            return step
+    return ""
 
 
 def _repair_of(field: FieldDescriptor) -> "Callable[[Any], bytes | None] | None":

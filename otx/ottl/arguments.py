@@ -9,7 +9,9 @@ from otx.ottl.composites import ListOf, MapOf
 from otx.ottl.errors import ExecutionError, OttlError
 from otx.ottl.functions.registry import REQUIRED, Choice, Function, Parameter
 from otx.ottl.lift import Always, Bound, Evaluate
+from otx.ottl.literals import quote
 from otx.ottl.parameters import ANY, Coerced, Fixed, Pattern, Special
+from otx.ottl.static_kinds import with_article
 from otx.ottl.syntax import (
     Argument,
     Call,
@@ -24,7 +26,7 @@ from otx.ottl.syntax import (
     Path,
     Signed,
 )
-from otx.ottl.values import Value, kind_of
+from otx.ottl.values import INT64_MAX, Value, kind_of
 
 _FIELDS = {
     "source_ip": "SourceIP",
@@ -172,8 +174,9 @@ class Binder:
     ) -> Bound:
         literal = _literal(node, value)
         if literal is not None and not _is_of(kind.literals, literal.value):
-            raise self._wrong(parameter, node, f"a {kind.name}", kind_of(literal.value))
-        if kind is ANY:
+            found = kind_of(literal.value)
+            raise self._wrong(parameter, node, with_article((kind.name,)), found)
+        if kind.convert is ANY.convert:
             return value  # as it is: builders look at list literals
         if literal is not None:
             try:
@@ -225,7 +228,9 @@ class Binder:
         if isinstance(node, Constant) and type(node.value) is wanted:
             return node.value
         but = " without a sign" if isinstance(node, Signed) else ""
-        raise self._wrong(parameter, node, f"a {name}{but}")
+        raise self._wrong(
+            parameter, node, f"{with_article((name,))}{but}", hint=_as_literal(node, wanted)
+        )
 
     def _choice(self, parameter: Parameter, kind: Choice, node: Expression) -> str:
         text = self._literal(parameter, node, str, "string literal")
@@ -234,13 +239,18 @@ class Binder:
         return str(text)
 
     def _wrong(
-        self, parameter: Parameter, node: Expression, wanted: str, found: str = ""
+        self,
+        parameter: Parameter,
+        node: Expression,
+        wanted: str,
+        found: str = "",
+        hint: str = "",
     ) -> OttlError:
         but = f", not {found}" if found else ""
         return self._compiler.error(
             f"{self._function.name} takes {wanted} for {parameter.name}{but}",
             node,
-            f"it takes {signature(self._function)}",
+            hint or f"it takes {signature(self._function)}",
         )
 
 
@@ -287,9 +297,34 @@ def signature(function: Function) -> str:
     for one in function.parameters:
         name = f"{one.name}[]" if one.is_list else one.name
         if one.is_optional:
-            name = f"[{name}]" if one.default in (None, REQUIRED) else f"[{name} = {one.default!r}]"
+            default = default_text(one)
+            name = f"[{name} = {default}]" if default else f"[{name}]"
         shown.append(name)
     return f"{function.name}({', '.join(shown)})"
+
+
+def default_text(parameter: Parameter) -> str:
+    """What an optional parameter is when it is left out, as OTTL writes it; "" for nothing."""
+    default = parameter.default
+    if default is None or default is REQUIRED:
+        return ""
+    if default is True or default is False:
+        return str(default).lower()
+    if type(default) is str:
+        return quote(default)
+    return str(default) if default <= INT64_MAX else "no limit"
+
+
+def _as_literal(node: Expression, wanted: type) -> str:
+    """What to write where a literal of another kind says the same; "" where none does."""
+    value = node.value if isinstance(node, Constant) else None
+    if type(value) is int and wanted is float:
+        return f"write {value}.0"
+    if type(value) is int and wanted is str:
+        return f'write "{value}"'
+    if value in ("true", "false") and wanted is bool:
+        return f"write {value}, without quotes"
+    return ""
 
 
 def _left_out(parameter: Parameter) -> Bound:

@@ -1,6 +1,7 @@
 """Calculation: int64 and float64, and what time and duration make of one another."""
 
 import math
+import operator
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
@@ -13,23 +14,32 @@ Calculate: TypeAlias = Callable[[Value, Value], Value]
 
 def _divide_ints(left: int, right: int) -> int:
     """Go's integer division, which goes towards zero."""
+    _refuse_zero(right)
     quotient = abs(left) // abs(right)
     return quotient if (left < 0) == (right < 0) else -quotient
 
 
+def _divide_floats(left: float, right: float) -> float:
+    _refuse_zero(right)
+    return left / right
+
+
+def _refuse_zero(divisor: float) -> None:
+    if divisor == 0:
+        raise ExecutionError("division by zero")
+
+
 _INTS: Mapping[MathOperator, Callable[[int, int], int]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
     "/": _divide_ints,
 }
-
-
 _FLOATS: Mapping[MathOperator, Callable[[float, float], float]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b,
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": _divide_floats,
 }
 
 
@@ -40,12 +50,8 @@ def calculation(symbol: MathOperator) -> Calculate:
     def run(left: Value, right: Value) -> Value:
         kind, other = type(left), type(right)
         if kind is int and other is int:
-            if symbol == "/" and right == 0:
-                raise ExecutionError("division by zero")
             return wrap_int64(ints(left, right))
         if kind in (int, float) and other in (int, float):
-            if symbol == "/" and right == 0:
-                raise ExecutionError("division by zero")
             return floats(float(left), float(right))
         result = _of_times(symbol, left, right)
         if result is None:

@@ -4,19 +4,20 @@ Most statements read two of ten attributes and write one. What is not named is n
 is written back byte for byte; order is kept, as it is in the Collector.
 """
 
-from collections.abc import ItemsView, Iterator, MutableMapping, Set
+from collections.abc import Collection, ItemsView, Iterator, MutableMapping, Set
 from typing import Any
 
 from otx.otlp.any_value import TooDeep, encode_key_value, key_of, value_of
 from otx.ottl.errors import ExecutionError
-from otx.ottl.values import Value, deep_copy
+from otx.ottl.values import MapForm, Value, deep_copy
 
 _MISSING: Any = object()
 _KNOWN_KEYS: dict[bytes, str] = {}
+"""Keys by the field that holds them: tag, length of one byte, text."""
 _KNOWN_KEYS_LIMIT = 10_000
 
 
-class AttributeMap(MutableMapping[str, Value]):
+class AttributeMap(MapForm, MutableMapping[str, Value]):
     """The attributes of one message. Of two entries with one key the first is the one that counts.
 
     Values are those of `otx.ottl.values`. A map or list that was read and is then changed in place
@@ -33,14 +34,14 @@ class AttributeMap(MutableMapping[str, Value]):
         for data in entries:
             try:
                 size = data[1]
-                if data[0] == 0x0A:
-                    name = data[2 : size + 2] if size < 128 else b""
-                else:  # the value first, as the Collector writes
-                    name = data[size + 4 :] if size < 128 and data[size + 2] == 0x0A else b""
+                if data[0] == 0x12:  # the value first, as the Collector writes
+                    named = data[size + 2 :] if size < 128 else b""
+                else:
+                    named = data[: size + 2]
             except IndexError:
-                name = b""
-            key = known.get(name)
-            raw[_learn(name, data) if key is None else key] = data
+                named = b""
+            key = known.get(named)
+            raw[_learn(data) if key is None else key] = data
         self._field = field
         self._raw = raw
         self._values: dict[str, Value] = {}
@@ -116,23 +117,38 @@ class AttributeMap(MutableMapping[str, Value]):
         self._later.clear()
         self._changed = True
 
-    def adopt(self, key: str, source: "AttributeMap") -> None:
-        """Take over an entry of another map, as the bytes that it is where it is bytes."""
-        data = source._raw[key]
-        if data is None:
-            self[key] = deep_copy(source._values[key])
-            return
-        self._raw[key] = data
-        self._values.pop(key, None)
-        self._changed = True
+    def adopt(self, source: "AttributeMap", *, new: bool = True, present: bool = True) -> None:
+        """Take over entries of another map, as the bytes that they are where they are bytes.
+
+        Args:
+            source: Where they are.
+            new: Whether entries whose keys are not here are taken.
+            present: Whether entries whose keys are here are taken.
+        """
+        raw, values = self._raw, self._values
+        for key, data in source._raw.items():
+            if present if key in raw else new:
+                raw[key] = data
+                if data is None:
+                    values[key] = deep_copy(source._values[key])
+                else:
+                    values.pop(key, None)
+                self._changed = True
 
     def keep(self, keys: Set[str]) -> None:
         """Remove every key but these; without decoding what goes or stays."""
-        if not self._raw.keys() <= keys:
-            self._raw = {key: data for key, data in self._raw.items() if key in keys}
-            self._values = {key: one for key, one in self._values.items() if key in keys}
-            self._later = [data for data in self._later if key_of(data) in keys]
-            self._changed = True
+        self.drop([key for key in self._raw if key not in keys])
+
+    def drop(self, keys: Collection[str]) -> None:
+        """Remove keys that are there, with what other entries they have; nothing is decoded."""
+        if not keys:
+            return
+        for key in keys:
+            del self._raw[key]
+            self._values.pop(key, None)
+        if self._later:
+            self._later = [data for data in self._later if key_of(data) in self._raw]
+        self._changed = True
 
     def texts_longer_than(self, limit: int) -> "list[tuple[str, str]]":
         """The texts of more than `limit` bytes; of the others hardly any is decoded."""
@@ -141,9 +157,7 @@ class AttributeMap(MutableMapping[str, Value]):
             if data is not None and len(data) <= limit:
                 continue  # the entry as a whole is shorter
             value = self[key]
-            # Four bytes a character at most: shorter texts need no look at their bytes.
-            may_be = type(value) is str and len(value) * 4 > limit
-            if may_be and len(value.encode("utf-8", "surrogateescape")) > limit:
+            if is_longer(value, limit):
                 found.append((key, value))
         return found
 
@@ -190,10 +204,19 @@ class AttributeMap(MutableMapping[str, Value]):
                 return
 
 
-def _learn(name: bytes, data: bytes) -> str:
-    """The key of an entry whose name was not met before, or could not be taken as it stands."""
+def is_longer(value: Value, limit: int) -> bool:
+    """Whether a value is a text of more than `limit` bytes."""
+    if type(value) is not str:
+        return False
+    if len(value) > limit:
+        return True
+    return not value.isascii() and len(value.encode("utf-8", "surrogateescape")) > limit
+
+
+def _learn(data: bytes) -> str:
+    """The key of an entry whose key was not met before, or could not be taken as it stands."""
     key = key_of(data)
-    is_exact = bool(name) and key.encode("utf-8", "surrogateescape") == name
-    if is_exact and len(_KNOWN_KEYS) < _KNOWN_KEYS_LIMIT:
-        _KNOWN_KEYS[name] = key
+    name = key.encode("utf-8", "surrogateescape")
+    if len(name) < 128 and len(_KNOWN_KEYS) < _KNOWN_KEYS_LIMIT:
+        _KNOWN_KEYS[bytes((0x0A, len(name))) + name] = key
     return key

@@ -1,81 +1,54 @@
-"""What a run changed: two states of a record as paths, and where they differ."""
+"""What a run changed: two states of a record by path, and where they differ.
+
+Paths are written as OTTL knows them. A part of a record that has a context of its own goes by that
+context's name with its position: `datapoint[0].value_int`, `spanevent[1].attributes["k"]`.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
-
-from otx.model.signal import Signal
-from otx.otlp.any_value import decode_any, key_of, value_of
-from otx.otlp.open_view import open_class
-from otx.otlp.wire import WIRE
-from otx.ottl.errors import ExecutionError
-from otx.ottl.profile_dictionary import Dictionary, dictionary_of
-from otx.ottl.records import ITEMS
+from otx.ottl.otlp_fields import ATTRIBUTES
+from otx.ottl.record_state import RecordState
+from otx.ottl.shortened import Again, Short
 
 Sign: TypeAlias = Literal["+", "-", "~"]
 Flat: TypeAlias = dict[str, Any]
-"""A record's fields by path, as OTTL writes them."""
+"""A record's fields by path."""
+Steps: TypeAlias = tuple[str | int, ...]
+"""A path into a record's state: `("span", "attributes", "http.method")`."""
 
-ITEM_NOUNS = {
-    Signal.TRACES: "span",
-    Signal.METRICS: "metric",
-    Signal.LOGS: "log record",
-    Signal.PROFILES: "profile",
+CONTEXTS_OF_PARTS: Mapping[tuple[str, str], str] = {
+    ("span", "events"): "spanevent",
+    ("span", "links"): "spanlink",
+    ("metric", "data_points"): "datapoint",
+    ("profile", "samples"): "profilesample",
 }
-"""What people call one item of each signal."""
+"""The lists of a record whose elements have a context of their own."""
+MAPS = ATTRIBUTES | {"body"}
+"""The fields behind which keys stand in brackets."""
 
 _MISSING: Any = object()
-_INDEX = "_strindex"
-_ATTRIBUTES = "attribute_indices"
-_HEX = {"trace_id", "span_id", "parent_span_id", "profile_id"}
+_POINT = ("metric", "data_points")
+_NUMBERS: Mapping[type, tuple[str, str]] = {
+    int: ("value_int", "int_value"),
+    float: ("value_double", "double_value"),
+}
+"""What OTTL calls the value of a data point and of an exemplar."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One path whose value is another than before."""
+    """One path whose value is another than before.
+
+    Attributes:
+        sign: `+` was not there before, `-` is not there any more, `~` is another.
+    """
 
     sign: Sign
     path: str
     before: Any = None
     after: Any = None
-
-
-@dataclass(frozen=True, slots=True)
-class ItemState:
-    """One item with what lies above it, flattened."""
-
-    title: str
-    resource: Flat
-    scope: Flat
-    item: Flat
-
-
-def item_states(signal: Signal, body: bytes) -> list[ItemState]:
-    """The items of a request, in order.
-
-    The open view is read, because a statement may have made a text that is no UTF-8.
-    """
-    outer, middle, inner = ITEMS[signal]
-    request: Any = open_class(signal).FromString(body)
-    official: Any = WIRE[signal].request_class.DESCRIPTOR
-    groups = _below(official, outer)
-    parts = _below(groups, middle)
-    items = _below(parts, inner)
-    reader = _Reader(dictionary_of(request) if signal is Signal.PROFILES else None)
-    found: list[ItemState] = []
-    for group in getattr(request, outer):
-        resource = reader.above(group, group.resource, _below(groups, "resource"))
-        for part in getattr(group, middle):
-            scope = reader.above(part, part.scope, _below(parts, "scope"))
-            found += [
-                ItemState(
-                    _title(signal, item), resource, scope, dict(reader.fields(item, items, ""))
-                )
-                for item in getattr(part, inner)
-            ]
-    return found
 
 
 def changes(before: Flat, after: Flat) -> list[Change]:
@@ -85,102 +58,103 @@ def changes(before: Flat, after: Flat) -> list[Change]:
         new = after.get(path, _MISSING)
         if new is _MISSING:
             found.append(Change("-", path, before=old))
-        elif type(new) is not type(old) or new != old:
+        elif not is_same(old, new):
             found.append(Change("~", path, old, new))
     found += [Change("+", path, after=new) for path, new in after.items() if path not in before]
     return found
 
 
-def _below(message: Descriptor, field: str) -> Descriptor:
-    """What the message in a field is."""
-    inner = message.fields_by_name[field].message_type
-    assert inner is not None  # noqa: S101 - the field holds a message
-    return inner
+def state_changes(before: RecordState, after: RecordState) -> list[Change]:
+    """What changed in a record, and in its resource and scope."""
+    return changes(
+        flat(_differing(before.short, after.short)), flat(_differing(after.short, before.short))
+    )
 
 
-class _Reader:
-    """Reads messages of the open view by path; in profiles by the request's dictionary."""
-
-    def __init__(self, dictionary: Dictionary | None) -> None:
-        self._dictionary = dictionary
-
-    def above(self, group: Any, message: Any, official: Descriptor) -> Flat:
-        """A resource or scope, with the schema URL that stands beside it."""
-        flat = dict(self.fields(message, official, ""))
-        if group.schema_url:
-            flat["schema_url"] = _text(group.schema_url)
-        return flat
-
-    def fields(self, message: Any, official: Descriptor, prefix: str) -> Iterator[tuple[str, Any]]:
-        """The fields that are set, by path.
-
-        Args:
-            message: A message of the open view.
-            official: What it is in OTLP's own definition.
-            prefix: What stands before the paths.
-        """
-        for descriptor, value in message.ListFields():
-            known = official.fields_by_name[descriptor.name]
-            name = f"{prefix}{known.name}"
-            inner = known.message_type
-            if inner is None:
-                yield from self._plain(known, name, value)
-            elif inner.name == "KeyValue":
-                for entry in value:
-                    yield from _value(f'{name}["{key_of(entry)}"]', value_of(entry))
-            elif inner.name == "AnyValue":
-                yield from _value(name, decode_any(value))
-            elif known.is_repeated:
-                for at, one in enumerate(value):
-                    yield from self.fields(one, inner, f"{name}[{at}].")
-            else:
-                yield from self.fields(value, inner, f"{name}.")
-
-    def _plain(self, field: FieldDescriptor, name: str, value: Any) -> Iterator[tuple[str, Any]]:
-        """A number, a text or bytes; what a profile's number stands for in the dictionary."""
-        try:
-            if self._dictionary is not None and field.name.endswith(_INDEX):
-                yield name.removesuffix(_INDEX), self._dictionary.text(value)
-                return
-            if self._dictionary is not None and field.name == _ATTRIBUTES:
-                found = [self._dictionary.attribute(index) for index in value]
-                for key, data in found:
-                    path = f'{name.removesuffix(_ATTRIBUTES)}attributes["{key}"]'
-                    yield from _value(path, decode_any(data))
-                return
-        except ExecutionError:
-            pass  # the dictionary lacks it: the number is all there is
-        yield name, _plain(field, value)
+def flat(short: Short) -> Flat:
+    """A state by its paths, down to the values that differ or not."""
+    return {path_text(steps, value): value for steps, value in _leaves((), short, is_keyed=False)}
 
 
-def _plain(field: FieldDescriptor, value: Any) -> Any:
-    if field.is_repeated:
-        is_text = field.type == FieldDescriptor.TYPE_STRING
-        return [_text(one) for one in value] if is_text else list(value)
-    if field.name in _HEX:
-        return value.hex()
-    return _text(value) if field.type == FieldDescriptor.TYPE_STRING else value
+def path_text(steps: Steps, value: Any = None) -> str:
+    """The path as OTTL writes it.
+
+    Args:
+        steps: Where it leads in a record's state.
+        value: What stands there: OTTL has one path for ints and one for doubles.
+    """
+    text = ""
+    is_keyed = False
+    for step in _renamed(steps, value):
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif is_keyed:
+            text += f"[{_key_text(step)}]"
+        else:
+            text += f".{step}"
+            is_keyed = step in MAPS
+        if isinstance(step, Again):
+            text += f" (entry {step.entry})"
+    return text.removeprefix(".")
 
 
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "surrogateescape")
+def keyed(path: str, key: str) -> str:
+    """The path of an entry of a map."""
+    return f"{path}[{_key_text(key)}]"
 
 
-def _value(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """A value by its leaves, so that a diff shows what changed inside a map."""
-    if isinstance(value, Mapping) and value:
+def is_same(one: Any, other: Any) -> bool:
+    """Equality that tells 1, 1.0 and true apart, and to which not-a-number is itself."""
+    if type(one) is str:  # most of what is compared
+        return type(other) is str and one == other
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(is_same(v, other[k]) for k, v in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(is_same, one, other))
+    return type(one) is type(other) and bool(one == other or (one != one and other != other))
+
+
+def _differing(one: Short, other: Short) -> Short:
+    """The fields of a state that another has otherwise or not at all: few need a path."""
+    return {
+        part: {
+            name: value
+            for name, value in fields.items()
+            if name not in other[part] or not is_same(value, other[part][name])
+        }
+        for part, fields in one.items()
+    }
+
+
+def _key_text(key: str) -> str:
+    text = key.key if isinstance(key, Again) else key
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def _renamed(steps: Steps, value: Any) -> Steps:
+    """The steps in OTTL's words."""
+    head = (str(steps[0]), str(steps[1])) if len(steps) > 2 else ("", "")
+    if head not in CONTEXTS_OF_PARTS or not isinstance(steps[2], int):
+        return steps
+    rest = steps[2:]
+    names = _NUMBERS.get(type(value))
+    if head == _POINT and names is not None and rest[1:] == ("value",):
+        rest = (rest[0], names[0])
+    if head == _POINT and rest[1:2] == ("exemplars",) and len(rest) > 2:
+        is_value = names is not None and rest[3:] == ("value",)
+        rest = (rest[0], "exemplar", rest[2], *((names[1],) if names and is_value else rest[3:]))
+    return (CONTEXTS_OF_PARTS[head], *rest)
+
+
+def _leaves(steps: Steps, value: Any, *, is_keyed: bool) -> Iterator[tuple[Steps, Any]]:
+    # An empty map says something in a list or as a value, and nothing as a field.
+    if isinstance(value, Mapping) and (value or not (is_keyed or isinstance(steps[-1], int))):
         for key, inner in value.items():
-            yield from _value(f'{path}["{key}"]', inner)
+            below = is_keyed or key in MAPS
+            yield from _leaves((*steps, key), inner, is_keyed=below)
+    elif isinstance(value, list) and not is_keyed and value and isinstance(value[0], Mapping):
+        for at, inner in enumerate(value):
+            yield from _leaves((*steps, at), inner, is_keyed=False)
     else:
-        yield path, value
-
-
-def _title(signal: Signal, item: Any) -> str:
-    if signal is Signal.TRACES:
-        return f'span "{_text(item.name)}" {item.trace_id.hex()} {item.span_id.hex()}'
-    if signal is Signal.LOGS:
-        body = decode_any(item.body)
-        return f"log record {body!r}" if not isinstance(body, str) else f'log record "{body}"'
-    if signal is Signal.METRICS:
-        return f'metric "{_text(item.name)}"'
-    return "profile"
+        yield steps, value

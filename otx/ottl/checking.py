@@ -1,19 +1,22 @@
 """Everything that is wrong in a file, each with its place in that file."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from otx.errors import UsageError
 from otx.ottl.collector import READERS, find_components
+from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.errors import caret
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.plan import plan_of_statements
+from otx.ottl.plan_config import Wiring
 from otx.ottl.processors.config import ConfigInvalid, Problem, path_text
+from otx.ottl.slots import slot_at
 from otx.ottl.source import ConfigFile, StatementFile
 from otx.ottl.syntax import Place
-from otx.ottl.traps import Trap, traps_in
-from otx.ottl.yaml_places import FilePlace
+from otx.ottl.traps import ANYWHERE, Surroundings, Trap, traps_in
+from otx.ottl.yaml_places import FilePlace, YamlPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,29 +58,47 @@ class Finding:
         }
 
 
-def check_source(source: StatementFile | ConfigFile, functions: FunctionSet) -> list[Finding]:
+def check_source(
+    source: StatementFile | ConfigFile, functions: FunctionSet, context: str = ""
+) -> list[Finding]:
     """All findings in a file, in the order of their places.
 
+    Args:
+        source: The file.
+        functions: What may be called.
+        context: Where a file's statements run; "" to infer it. Configurations say it themselves.
+
     Raises:
-        UsageError: There is nothing to check in it.
+        UsageError: There is nothing to check in it, or it is a configuration where a context was
+            given.
     """
     if isinstance(source, StatementFile) and not source.statements:
         raise UsageError(f"{source.name} holds no statement")
+    if isinstance(source, ConfigFile) and context:
+        raise UsageError(
+            f"{source.name} is a configuration, which names its contexts itself",
+            hint="--context is for statements",
+        )
     found = (
-        _check_statements(source, functions)
+        _check_statements(source, functions, context)
         if isinstance(source, StatementFile)
         else _check_config(source, functions)
     )
     return sorted(found, key=lambda one: (one.place.line, one.place.column))
 
 
-def _check_statements(source: StatementFile, functions: FunctionSet) -> Iterator[Finding]:
+def _check_statements(
+    source: StatementFile, functions: FunctionSet, context: str
+) -> Iterator[Finding]:
     texts = [one.text for one in source.statements]
+    around = Surroundings(tuple(CONTEXTS.values()), functions)
+    if context:
+        around = Surroundings((CONTEXTS[context],), functions, is_given=True)
     for number, text in enumerate(texts):
-        for trap in traps_in(text):
+        for trap in traps_in(text, around):
             yield _trap(source.name, source.place(number, trap.place.start), trap)
     try:
-        plan_of_statements(texts, functions)
+        plan_of_statements(texts, functions, context=context)
     except ConfigInvalid as invalid:
         for problem in invalid.problems:
             yield finding_of(source, problem)
@@ -98,8 +119,24 @@ def _check_config(source: ConfigFile, functions: FunctionSet) -> Iterator[Findin
             for problem in invalid.problems:
                 yield finding_of(source, problem.within(component.path))
         for path, text in _texts(component.config, component.path):
-            for trap in traps_in(text):
-                yield _trap(source.name, source.place(path, trap.place.start), trap)
+            for trap in traps_in(text, _surroundings(source, path, functions)):
+                place = source.place(path, trap.place.start)
+                # To a configuration `${` begins a variable.
+                hint = trap.hint.replace("${", "$${")
+                yield _trap(source.name, place, trap.changed(hint=hint))
+    for problem in Wiring(source.data).problems():
+        yield finding_of(source, problem)
+
+
+def _surroundings(source: ConfigFile, path: YamlPath, functions: FunctionSet) -> Surroundings:
+    """Where a text of a configuration runs."""
+    slot = slot_at(source.data, path)
+    if slot is None:
+        return ANYWHERE
+    offered = replace(functions, component=slot.component)
+    if slot.own is not None:
+        return Surroundings((slot.own,), offered, is_given=True)
+    return Surroundings(tuple(slot.contexts), offered)
 
 
 def _texts(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -137,7 +174,15 @@ def finding_of(source: StatementFile | ConfigFile, problem: Problem) -> Finding:
         width = len(str(problem.path[-1])) if problem.is_key else 1
         return Finding(source.name, place, width, "error", message, problem.hint)
     width = problem.ottl.place.end - problem.ottl.place.start
-    return Finding(source.name, place, width, "error", problem.ottl.reason, problem.ottl.hint)
+    hint = problem.ottl.hint
+    if problem.ottl.reason.startswith("unknown escape") and _is_doubled(place):
+        hint = f"{hint}, and YAML's double quotes want each of them twice again"
+    return Finding(source.name, place, width, "error", problem.ottl.reason, hint)
+
+
+def _is_doubled(place: FilePlace) -> bool:
+    """Whether one backslash of a text is two in its file, as in YAML's double quotes."""
+    return place.text[place.column - 1 :].startswith("\\\\")
 
 
 def _trap(file: str, place: FilePlace, trap: Trap) -> Finding:

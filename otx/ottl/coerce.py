@@ -17,7 +17,7 @@ from otx.ottl.values import (
     Value,
     is_map,
     json_text,
-    kind_of,
+    kind_and_value,
     number_text,
     wrap_int64,
 )
@@ -27,7 +27,7 @@ _FALSE = {"0", "f", "F", "FALSE", "false", "False"}
 
 
 def _refused(wanted: str, value: Value) -> ExecutionError:
-    return ExecutionError(f"a {wanted} is wanted, not {kind_of(value)}")
+    return ExecutionError(f"a {wanted} is wanted, not {kind_and_value(value)}")
 
 
 def text(value: Value) -> str:

@@ -1,28 +1,42 @@
-"""Whole Collector configurations: where in them OTTL stands, and in which order it runs."""
+"""Whole Collector configurations: where in them OTTL stands, and what reads it."""
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from otx.model.frozen import Frozen
-from otx.model.signal import Signal
 from otx.ottl.yaml_places import YamlPath
 
 if TYPE_CHECKING:
+    from otx.ottl.processors.checked_only import CheckedOnly
     from otx.ottl.processors.filter import FilterProcessor
     from otx.ottl.processors.routing import RoutingConnector
     from otx.ottl.processors.tail_sampling import TailSampling
     from otx.ottl.processors.transform import TransformProcessor
 
-Kind: TypeAlias = Literal["transform", "filter", "routing", "tail_sampling"]
+RunKind: TypeAlias = Literal["transform", "filter", "routing", "tail_sampling"]
+CheckedKind: TypeAlias = Literal[
+    "count", "sum", "signal_to_metrics", "log_dedup", "lookup", "honeycomb_marker"
+]
+Kind: TypeAlias = RunKind | CheckedKind
 Processor: TypeAlias = "TransformProcessor | FilterProcessor | RoutingConnector | TailSampling"
-Read: TypeAlias = "Callable[..., Processor]"
+Read: TypeAlias = "Callable[..., Processor | CheckedOnly]"
+
+RUN_KINDS: Sequence[RunKind] = get_args(RunKind)
+"""Those whose work is done here; the OTTL of the others is checked."""
+_CHECKED_KINDS: Sequence[CheckedKind] = get_args(CheckedKind)
 
 
 def _reader(kind: Kind) -> Read:
     """The reader of a kind's configuration, imported when it first reads: 2 ms each."""
 
-    def read(config: object, gates: frozenset[str], *, allows_extensions: bool) -> "Processor":
+    def read(
+        config: object, gates: frozenset[str], *, allows_extensions: bool
+    ) -> "Processor | CheckedOnly":
+        if kind in _CHECKED_KINDS:
+            from otx.ottl.processors.checked_only import read_checked_only
+
+            return read_checked_only(kind, config, gates, allows_extensions=allows_extensions)
         module = importlib.import_module(f"otx.ottl.processors.{kind}")
         made: Processor = getattr(module, f"read_{kind}")(
             config, gates, allows_extensions=allows_extensions
@@ -32,15 +46,11 @@ def _reader(kind: Kind) -> Read:
     return read
 
 
-READERS: Mapping[Kind, Read] = {
-    "transform": _reader("transform"),
-    "filter": _reader("filter"),
-    "routing": _reader("routing"),
-    "tail_sampling": _reader("tail_sampling"),
-}
+READERS: Mapping[Kind, Read] = {kind: _reader(kind) for kind in (*RUN_KINDS, *_CHECKED_KINDS)}
 _SECTIONS: Mapping[str, tuple[Kind, ...]] = {
-    "processors": ("transform", "filter", "tail_sampling"),
-    "connectors": ("routing",),
+    "processors": ("transform", "filter", "tail_sampling", "log_dedup", "lookup"),
+    "connectors": ("routing", "count", "sum", "signal_to_metrics"),
+    "exporters": ("honeycomb_marker",),
 }
 _KEYS: Mapping[Kind, frozenset[str]] = {
     "transform": frozenset(
@@ -79,7 +89,7 @@ def find_components(data: object) -> list[Component]:
     """
     if not isinstance(data, Mapping):
         return []
-    if data.keys() & _WHOLE:
+    if is_whole(data):
         return [
             one
             for section, kinds in _SECTIONS.items()
@@ -94,49 +104,27 @@ def find_components(data: object) -> list[Component]:
     return []
 
 
-def order_of(data: object, signal: Signal, components: Sequence[Component]) -> list[Component]:
-    """The components in the order of the first pipeline of a signal that has any of them.
-
-    Without a service they run in the order of the file.
-    """
-    for found in _pipelines(data, signal, components).values():
-        return found
-    has_service = isinstance(data, Mapping) and isinstance(data.get("service"), Mapping)
-    return [] if has_service else list(components)
-
-
-def other_pipelines(data: object, signal: Signal, components: Sequence[Component]) -> list[str]:
-    """The pipelines of a signal that have components and do not run: an earlier one does."""
-    return list(_pipelines(data, signal, components))[1:]
-
-
-def _pipelines(
-    data: object, signal: Signal, components: Sequence[Component]
-) -> dict[str, list[Component]]:
-    """The pipelines of a signal that have any of the components, each with those in its order."""
-    service = data.get("service") if isinstance(data, Mapping) else None
-    pipelines = service.get("pipelines") if isinstance(service, Mapping) else None
-    if not isinstance(pipelines, Mapping):
-        return {}
-    by_name = {one.name: one for one in components}
-    found: dict[str, list[Component]] = {}
-    for name, pipeline in pipelines.items():
-        if str(name).partition("/")[0] != str(signal) or not isinstance(pipeline, Mapping):
-            continue
-        names = [*_list(pipeline.get("processors")), *_list(pipeline.get("exporters"))]
-        if used := [by_name[one] for one in names if one in by_name]:
-            found[str(name)] = used
-    return found
-
-
-def _list(value: object) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, list) else []
+def is_whole(data: Mapping[Any, Any]) -> bool:
+    """Whether a document is a Collector's configuration, or a part of one with its sections."""
+    return bool(data.keys() & _WHOLE)
 
 
 def _named(section: Mapping[str, Any], kinds: Sequence[Kind], path: YamlPath) -> list[Component]:
     return [
-        Component(kind, name, config, (*path, name))
+        Component(kind, str(name), config, (*path, name))
         for name, config in section.items()
         for kind in kinds
-        if str(name).partition("/")[0] == kind
+        if _is_of(kind, str(name)) and (kind in RUN_KINDS or _has_ottl(kind, config))
     ]
+
+
+def _is_of(kind: Kind, name: str) -> bool:
+    """Whether a component is of a kind; some got their underscores late, and have both names."""
+    word = name.partition("/")[0]
+    return word == kind or (kind in _CHECKED_KINDS and word == kind.replace("_", ""))
+
+
+def _has_ottl(kind: Kind, config: object) -> bool:
+    from otx.ottl.processors.checked_only import texts_of
+
+    return any(True for _ in texts_of(kind, config))

@@ -25,7 +25,7 @@ Compare: TypeAlias = Callable[[Value, Value], bool]
 _NUMBERS = {int, float}
 _ORDERED = {bool, str, bytes, Time, Duration}
 _IDS = {TraceId, SpanId, ProfileId}
-_OPERATORS: Mapping[CompareOperator, Callable[[Any, Any], Any]] = {
+OPERATORS: Mapping[CompareOperator, Callable[[Any, Any], Any]] = {
     "==": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,
@@ -37,7 +37,7 @@ _OPERATORS: Mapping[CompareOperator, Callable[[Any, Any], Any]] = {
 
 def comparison(symbol: CompareOperator) -> Compare:
     """The function of an operator."""
-    compare = _OPERATORS[symbol]
+    compare = OPERATORS[symbol]
     is_unequal = symbol == "!="
     is_equality = symbol in ("==", "!=")
     nils = symbol in ("==", "<=", ">=")

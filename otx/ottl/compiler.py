@@ -9,20 +9,21 @@ import difflib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from otx.ottl import keys as indexing
 from otx.ottl.arguments import LEFT_OUT, Binder
 from otx.ottl.arithmetic import calculation, negative, positive
-from otx.ottl.compare import comparison, is_nil
+from otx.ottl.compare import OPERATORS, comparison, is_nil
 from otx.ottl.composites import CompiledLambda, ListOf, MapOf
 from otx.ottl.contexts.context import Context
 from otx.ottl.errors import ExecutionError, OttlError
 from otx.ottl.functions.registry import Function, FunctionSet
-from otx.ottl.lift import Always, Bound, Evaluate, lift, lift_editor
+from otx.ottl.keys import indexed, read_result
+from otx.ottl.lift import Always, Bound, Evaluate, lift, lift_editor, named_in_errors
 from otx.ottl.paths import PathResolver, ResolvedPath
 from otx.ottl.syntax import (
     And,
     Arithmetic,
     Call,
+    CompareOperator,
     Comparison,
     Constant,
     EnumSymbol,
@@ -115,9 +116,10 @@ class ExpressionCompiler:
             return self.value(node.inner)
         if isinstance(node, Arithmetic):
             left, right = self.value(node.left), self.value(node.right)
-            return _folded(calculation(node.operator), [left, right])
+            return _folded(calculation(node.operator), [left, right], self._source(node))
         if isinstance(node, Signed):
-            return _folded(negative if node.sign == "-" else positive, [self.value(node.operand)])
+            sign = negative if node.sign == "-" else positive
+            return _folded(sign, [self.value(node.operand)], self._source(node))
         if isinstance(node, ListLiteral):
             return _list([self.value(one) for one in node.items])
         if isinstance(node, MapLiteral):
@@ -203,9 +205,7 @@ class ExpressionCompiler:
         keys = [self._key(key) for key in node.fields[0].keys]
         if not keys:
             return Bound(evaluate=lambda _: cell[0])
-        return Bound(
-            evaluate=lambda record: indexing.read_result(cell[0], (key(record) for key in keys))
-        )
+        return Bound(evaluate=indexed(read_result, lambda _: cell[0], keys))
 
     def _formal(self, node: Path) -> list[Value] | None:
         """The cell of the formal that a path names; inner lambdas hide outer ones."""
@@ -216,27 +216,26 @@ class ExpressionCompiler:
                 return named[node.fields[0].name]
         return None
 
+    def _source(self, node: Expression) -> str:
+        return self.text[node.place.start : node.place.end]
+
     def _key(self, node: Expression) -> Evaluate:
         return self.value(node).closure()
 
     def _call(self, node: Call) -> Bound:
         function = self._find(node.name, node, is_editor=False)
+        source = self._source(node)
         bound = Binder(self, function, node).bind()
         if function.is_builder:
-            result = Bound(evaluate=self._build(function, bound, node))
+            result = Bound(evaluate=named_in_errors(self._build(function, bound, node), source))
         elif function.is_pure:
-            result = _folded(function.implementation, bound)
+            result = _folded(function.implementation, bound, source)
         else:
-            result = Bound(evaluate=lift(function.implementation, bound))
+            result = Bound(evaluate=lift(function.implementation, bound, source))
         if not node.keys:
             return result
         keys = [self._key(key) for key in node.keys]
-        evaluate = result.closure()
-        return Bound(
-            evaluate=lambda record: indexing.read_result(
-                evaluate(record), (key(record) for key in keys)
-            )
-        )
+        return Bound(evaluate=indexed(read_result, result.closure(), keys))
 
     def _build(self, function: Function, bound: Sequence[Bound], call: Call) -> Evaluate:
         """What a builder makes of its arguments: closures where it asks for them."""
@@ -254,7 +253,8 @@ class ExpressionCompiler:
         place = getattr(node, "name_place", node.place)
         found = self._functions.find(name, self._context.name)
         if found is None or found.is_editor is not is_editor:
-            raise OttlError(f"undefined function {name!r}", self.text, place, self._hint(name))
+            reason = self._functions.absence(name)
+            raise OttlError(reason, self.text, place, self._hint(name, node))
         if found.gate and found.gate not in self._functions.gates:
             raise OttlError(
                 f"{name} needs the feature gate {found.gate}",
@@ -264,10 +264,13 @@ class ExpressionCompiler:
             )
         return found
 
-    def _hint(self, name: str) -> str:
-        from otx.ottl.function_hints import hint_for
+    def _hint(self, name: str, node: Any) -> str:
+        from otx.ottl.function_hints import hint_for_call
 
-        return hint_for(name, self._functions.names(self._context.name))
+        owners = self._functions.contexts_of(name)
+        if owners and self._context.name not in owners:
+            return f"only statements on {' and '.join(owners)} have it"
+        return hint_for_call(node, self.text, self._functions.names(self._context.name))
 
     def _comparison(self, node: Comparison) -> Callable[[Any], bool]:
         left, right = self.value(node.left), self.value(node.right)
@@ -288,7 +291,7 @@ class ExpressionCompiler:
             fixed: bool = value.constant
             return Always(fixed) if isinstance(node, Constant) else lambda _: fixed
         evaluate = value.closure()
-        shown = self.text[node.place.start : node.place.end]
+        shown = self._source(node)
 
         def run(record: Any) -> bool:
             result = evaluate(record)
@@ -300,13 +303,24 @@ class ExpressionCompiler:
 
 
 def _against(
-    evaluate: Evaluate, operator: str, constant: Value, compare: Callable[[Value, Value], bool]
+    evaluate: Evaluate,
+    operator: CompareOperator,
+    constant: Value,
+    compare: Callable[[Value, Value], bool],
 ) -> Callable[[Any], bool]:
     """A comparison with a literal: the commonest kinds need no table of kinds."""
     kind = type(constant)
     if kind is str and operator == "==":
         # A text equals nothing but a text, and nothing else of Python equals one.
         return lambda record: bool(evaluate(record) == constant)
+    if kind is int:
+        compare_ints = OPERATORS[operator]
+
+        def run(record: Any) -> bool:
+            value = evaluate(record)
+            return compare_ints(value, constant) if type(value) is int else compare(value, constant)
+
+        return run
     if constant is None and operator == "!=":
         return lambda record: not is_nil(evaluate(record))
     if constant is None and operator == "==":
@@ -360,7 +374,7 @@ def _is_literal(node: Expression) -> bool:
     return isinstance(node, (Constant, EnumSymbol))
 
 
-def _folded(function: Callable[..., Value], bound: Sequence[Bound]) -> Bound:
+def _folded(function: Callable[..., Value], bound: Sequence[Bound], source: str) -> Bound:
     """The value of a call whose arguments are all known; the call where they are not.
 
     What fails is left for the records: whether it is reached is theirs to say.
@@ -369,11 +383,11 @@ def _folded(function: Callable[..., Value], bound: Sequence[Bound]) -> Bound:
         try:
             value = function(*[one.constant for one in bound])
         except ExecutionError:
-            return Bound(evaluate=lift(function, bound))
+            return Bound(evaluate=lift(function, bound, source))
         if type(value) in (list, dict):
             return Bound(evaluate=lambda _: deep_copy(value))
         return Bound(value)
-    return Bound(evaluate=lift(function, bound))
+    return Bound(evaluate=lift(function, bound, source))
 
 
 def _list(items: Sequence[Bound]) -> Bound:

@@ -1,9 +1,8 @@
 """Records in words: which one a message is about."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from otx.otlp.any_value import AnyValue
 from otx.ottl.record import Record
 from otx.ottl.records import (
     Batch,
@@ -17,8 +16,7 @@ from otx.ottl.records import (
     ScopeRecord,
     SpanRecord,
 )
-
-_SHOWN = 60
+from otx.ottl.value_text import title_text
 
 
 class Numbers:
@@ -26,6 +24,7 @@ class Numbers:
 
     def __init__(self, batch: Batch) -> None:
         self._items = list(batch.items())
+        self._copies: list[Any] = []
         self._found: dict[int, int] | None = None
 
     def __len__(self) -> int:
@@ -36,6 +35,14 @@ class Numbers:
         if self._found is None:
             self._found = {id(one): number for number, one in enumerate(self._items, 1)}
         return self._found.get(id(item), 0)
+
+    def adopt(self, copies: Iterable[tuple[Any, Any]]) -> None:
+        """Give copies the numbers of the items that they were made of, first things first."""
+        for copy, item in copies:
+            number = self.of(item)
+            assert self._found is not None  # noqa: S101 - it was asked for
+            self._found[id(copy)] = number
+            self._copies.append(copy)  # kept, so that no id is given to a second one
 
     def text(self, what: str, item: Any) -> str:
         """`span 3 of 10`; for an item that was added meanwhile `a new metric`."""
@@ -50,7 +57,9 @@ def describe(record: Record, numbers: Numbers | None = None) -> str:
         place = f"trace {item.trace_id.hex()} span {item.span_id.hex()}"
         return f"{_number('span', record, numbers)} {_quoted(item.name)}, {place}"
     if isinstance(record, LogRecord):
-        return f"{_number('log record', record, numbers)} {_short(record.body)}"
+        body = record.body
+        title = "without a body" if body is None else title_text(body)
+        return f"{_number('log record', record, numbers)} {title}"
     if isinstance(record, MetricRecord):
         return f"{_number('metric', record, numbers)} {_quoted(record.item.name)}"
     if isinstance(record, PartRecord):
@@ -68,7 +77,7 @@ def describe(record: Record, numbers: Numbers | None = None) -> str:
         service = record.attributes.get("service.name")
         if service is None:
             return "a resource without service.name"
-        return f"the resource of {_short(service)}"
+        return f"the resource of {title_text(service)}"
     if isinstance(record, SampleRecord):
         which = _which("sample", record, record.profile.samples)
         return f"{which} of {describe(record.profile, numbers)}"
@@ -85,13 +94,4 @@ def _which(what: str, record: Any, records: Sequence[Any]) -> str:
 
 
 def _quoted(name: bytes) -> str:
-    return f'"{_cut(name.decode("utf-8", "replace"))}"'
-
-
-def _short(value: AnyValue) -> str:
-    return f'"{_cut(value)}"' if isinstance(value, str) else _cut(str(value))
-
-
-def _cut(text: str) -> str:
-    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"
+    return title_text(name.decode("utf-8", "replace"))

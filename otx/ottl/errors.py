@@ -36,6 +36,40 @@ class ExecutionError(Exception):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason if len(reason) <= _MAX_REASON else _cut(reason))
+        self._is_placed = False
+
+    def within(self, source: str) -> "ExecutionError":
+        """The same error with what of the statement it is about; the innermost part is named."""
+        if not self._is_placed:
+            self._is_placed = True
+            self.args = (f"{short(source)}: {self}",)
+        return self
+
+
+class Unfit(ExecutionError):
+    """A value that a path does not take.
+
+    Args:
+        name: What the path is called by who knows but a part of it.
+        complaint: What it takes, and what was given.
+    """
+
+    def __init__(self, name: str, complaint: str) -> None:
+        super().__init__(f"{name} {complaint}")
+        self._complaint = complaint
+
+    def within(self, source: str) -> ExecutionError:
+        """The same error of the whole path."""
+        if not self._is_placed:
+            self._is_placed = True
+            self.args = (f"{short(source)} {self._complaint}",)
+        return self
+
+
+def short(source: str) -> str:
+    """A part of a statement on one line, cut where it is long."""
+    text = " ".join(source.split())
+    return text if len(text) <= _SHOWN_COLUMNS else text[: _SHOWN_COLUMNS - 1] + "…"
 
 
 def _cut(reason: str) -> str:

@@ -5,15 +5,17 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from otx.errors import UsageError
-from otx.ottl.arguments import camel, signature
+from otx.ottl.arguments import signature
 from otx.ottl.compiler import ExpressionCompiler
 from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.errors import OttlError
-from otx.ottl.functions.registry import Function, FunctionSet, Parameter
+from otx.ottl.expression_kinds import KindFinder
+from otx.ottl.failures import FailureFinder
+from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.inference import Inference, infer, undefined
-from otx.ottl.parameters import Coerced, Pattern
 from otx.ottl.parser import parse_condition, parse_statement, parse_value_expression
+from otx.ottl.static_kinds import is_known, words_of
 from otx.ottl.syntax import (
     Arithmetic,
     Call,
@@ -32,8 +34,6 @@ from otx.ottl.syntax import (
 from otx.ottl.values import kind_of
 
 Kind: TypeAlias = Literal["statement", "condition", "value expression"]
-
-_SCALARS = ("string", "int", "double", "bool", "bytes")
 
 _PARSERS: tuple[tuple[Kind, Callable[[str], Node]], ...] = (
     ("statement", parse_statement),
@@ -132,7 +132,8 @@ def explain_text(text: str, context: str, functions: FunctionSet) -> Explanation
         )
     compiler = ExpressionCompiler(text, found, functions, needs_prefix=inference is not None)
     _compile(compiler, kind, tree)
-    walker = _Walker(text, found, functions, compiler)
+    kinds = KindFinder(tree, found, functions)
+    walker = _Walker(text, found, kinds, FailureFinder(text, kinds, compiler))
     nodes = tuple(walker.explain(tree, 0))
     return Explanation(kind, found, inference, nodes, tuple(dict.fromkeys(walker.failures)))
 
@@ -179,16 +180,17 @@ def _compile(compiler: ExpressionCompiler, kind: Kind, tree: Any) -> None:
 
 class _Walker:
     def __init__(
-        self, text: str, context: Context, functions: FunctionSet, compiler: ExpressionCompiler
+        self, text: str, context: Context, kinds: KindFinder, failures: FailureFinder
     ) -> None:
         self._text = text
         self._context = context
-        self._functions = functions
-        self._compiler = compiler
+        self._kinds = kinds
+        self._failures = failures
         self.failures: list[str] = []
 
     def explain(self, node: Node, depth: int) -> Iterator[Explained]:
         """A node and what is below it."""
+        self.failures += [one.text for one in self._failures.of(node)]
         if isinstance(node, Statement):
             yield from self.explain(node.editor, depth)
             if node.condition is not None:
@@ -210,8 +212,9 @@ class _Walker:
         if isinstance(node, Call):
             return self._call(node)
         if isinstance(node, (Arithmetic, Signed)):
-            self.failures.append(f"{self._shown(node)}: an operand that is no number, or by zero")
-            return "calculation", "int, double, time or duration", ""
+            kinds = self._kinds.of(node)
+            words = words_of(kinds) if is_known(kinds) else "int, double, time or duration"
+            return "calculation", words, ""
         if isinstance(node, Comparison):
             return "comparison", "bool", "never fails; what cannot be compared is unequal"
         if isinstance(node, ListLiteral):
@@ -221,82 +224,24 @@ class _Walker:
         return type(node).__name__.lower(), "bool", ""
 
     def _path(self, node: Path) -> tuple[str, str, str]:
-        try:
-            resolved = self._compiler.target(node)
-        except OttlError:
+        facts = self._kinds.path(node)
+        if facts is None:
             return "formal", "any", "of the lambda"
-        keys = node.fields[-1].keys
-        if len(keys) > 1:
-            self.failures.append(f"{resolved.text}: a key on what is no map or list")
-        type_ = "any" if keys else resolved.type
-        return (
-            "path",
-            type_,
-            f"of the {resolved.context}; nil where it is not there"
-            if keys
-            else (f"of the {resolved.context}"),
-        )
+        type_ = words_of(facts.kinds) if facts.keys else facts.accessor.type
+        is_absent = facts.keys or facts.accessor.is_optional
+        absent = "; nil where it is not there" if is_absent else ""
+        return "path", type_, f"of the {facts.context}{absent}"
 
     def _call(self, node: Call) -> tuple[str, str, str]:
-        function = self._functions.find(node.name, self._context.name)
+        function = self._kinds.function(node)
         if function is None:
             return "call", "?", ""
         what = "editor" if function.is_editor else "converter"
-        for parameter, value in _bound(function, node):
-            if self._may_fail(parameter, value):
-                self.failures.append(
-                    f"{function.name}: {parameter.name} is no {parameter.kind.name}"
-                )
-        if function.name == "set" and len(node.arguments) > 1:
-            self._set(node.arguments[0].value, node.arguments[1].value)
-        return what, "nothing" if function.is_editor else "a value", signature(function)
-
-    def _may_fail(self, parameter: Parameter, value: Expression) -> bool:
-        """Whether an argument may be of another kind on some record; a literal never is."""
-        kind = parameter.kind
-        if isinstance(value, (Constant, EnumSymbol)):
-            return False
-        if isinstance(kind, Pattern):
-            return True
-        if not isinstance(kind, Coerced) or kind.literals is None or parameter.is_list:
-            return False
-        return self._type_of(value) != kind.name
-
-    def _set(self, target: Expression, value: Expression) -> None:
-        """A path of one type takes no other; nil only where it can be emptied."""
-        wanted = self._type_of(target)
-        if wanted not in _SCALARS:
-            return
-        found = self._type_of(value)
-        if found != wanted:
-            certainty = "may be" if found == "any" else "is"
-            self.failures.append(f"{self._shown(target)}: what is set {certainty} no {wanted}")
-
-    def _type_of(self, node: Expression) -> str:
-        """The kind of a literal or path; `any` where records differ."""
-        if isinstance(node, Constant):
-            return kind_of(node.value)
-        if isinstance(node, EnumSymbol):
-            return "int"
-        if isinstance(node, Path) and not node.fields[-1].keys:
-            try:
-                return self._compiler.target(node).type
-            except OttlError:
-                return "any"
-        return "any"
+        type_ = "any" if node.keys else function.result
+        return what, type_, signature(function)
 
     def _shown(self, node: Node) -> str:
         return " ".join(self._text[node.place.start : node.place.end].split())
-
-
-def _bound(function: Function, call: Call) -> Iterator[tuple[Parameter, Expression]]:
-    """The arguments of a call with the parameters that they are for."""
-    by_name = {camel(one.name): one for one in function.parameters}
-    for at, argument in enumerate(call.arguments):
-        if argument.name:
-            yield by_name[camel(argument.name)], argument.value
-        else:
-            yield function.parameters[at], argument.value
 
 
 def _children(node: Node) -> list[Expression]:

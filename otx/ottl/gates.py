@@ -2,32 +2,42 @@
 
 import difflib
 from collections.abc import Mapping
+from typing import Literal, TypeAlias
 
 from otx.errors import UsageError
 
-GATES: Mapping[str, bool] = {
-    "ottl.functions.enableLambda": False,
-    "ottl.set.allowNil": True,
-    "pkg.ottl.functions.enableExperimental": False,
-    "processor.transform.defaultErrorModeIgnore": True,
-    "transform.flatten.logs": False,
+Stage: TypeAlias = Literal["alpha", "stable"]
+"""An alpha gate is off until it is switched on; a stable one is on for good."""
+
+FLATTEN_LOGS = "transform.flatten.logs"
+GATES: Mapping[str, Stage] = {
+    "ottl.functions.enableLambda": "alpha",
+    "ottl.set.allowNil": "stable",
+    "processor.filter.defaultErrorModeIgnore": "stable",
+    "processor.transform.defaultErrorModeIgnore": "stable",
+    FLATTEN_LOGS: "alpha",
 }
-"""Whether each is on by default in v0.162."""
+"""The stage of each in v0.162. Those that are stable decide nothing here: there is one way left."""
 
 
 def switched(text: str) -> frozenset[str]:
     """The gates that are on after `+x,-y`, as the Collector's `--feature-gates` has it.
 
     Raises:
-        UsageError: A name that is no gate of OTTL.
+        UsageError: A name that is no gate of OTTL, or a stable gate that is switched off.
     """
-    on = {name for name, is_on in GATES.items() if is_on}
+    on = {name for name, stage in GATES.items() if stage == "stable"}
     for part in filter(None, (one.strip() for one in text.split(","))):
-        name = part.removeprefix("+").removeprefix("-")
+        name = part[1:] if part[0] in "+-" else part
         if name not in GATES:
             near = difflib.get_close_matches(name, GATES, n=1)
             hint = f"did you mean {near[0]}?" if near else f"those are {', '.join(GATES)}"
             raise UsageError(f"{name!r} is no feature gate of OTTL", hint=hint)
+        if part.startswith("-") and GATES[name] == "stable":
+            raise UsageError(
+                f"the feature gate {name} is stable and cannot be switched off",
+                hint="a Collector v0.162 does not start with that either",
+            )
         if part.startswith("-"):
             on.discard(name)
         else:

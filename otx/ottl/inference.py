@@ -9,10 +9,11 @@ import difflib
 from collections.abc import Collection, Iterable, Sequence
 
 from otx.model.frozen import Frozen
+from otx.ottl.context_hints import unnamed_context
 from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.errors import OttlError
-from otx.ottl.function_hints import hint_for
+from otx.ottl.function_hints import hint_for_call
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.syntax import Call, EnumSymbol, FunctionName, Lambda, Node, Path, walk
 
@@ -84,23 +85,40 @@ def infer(
 
 
 def undefined(text: str, tree: Node, functions: FunctionSet) -> OttlError | None:
-    """The first function or enum symbol that no context has; None where there is none.
+    """The first function, enum symbol or context that there is none of; None where all are known.
 
     Inference can only say that nothing fits; this says why, and where.
     """
     names = {name for one in CONTEXTS for name in functions.names(one)}
+    formals: set[str] = set()
     for node in walk(tree):
-        if isinstance(node, Call) and node.name not in names:
-            hint = hint_for(node.name, names)
-            return OttlError(f"undefined function {node.name!r}", text, node.name_place, hint)
+        if isinstance(node, Lambda):
+            formals.update(node.formals)
+        elif isinstance(node, (Call, FunctionName)) and node.name not in names:
+            place = node.name_place if isinstance(node, Call) else node.place
+            hint = hint_for_call(node, text, names)
+            return OttlError(functions.absence(node.name), text, place, hint)
         # What looks like an enum may also be a converter's name, handed to a function.
-        if isinstance(node, EnumSymbol) and node.name not in names:
-            symbols = {name for one in CONTEXTS.values() for name in one.enums}
-            if node.name not in symbols:
-                near = difflib.get_close_matches(node.name, sorted(symbols), n=1)
-                hint = f"did you mean {near[0]}?" if near else ""
-                return OttlError(f"undefined enum symbol {node.name}", text, node.place, hint)
+        elif isinstance(node, EnumSymbol) and node.name not in names:
+            if error := _undefined_enum(text, node):
+                return error
+        elif isinstance(node, Path) and _names_no_context(node, formals):
+            return unnamed_context(text, node)
     return None
+
+
+def _undefined_enum(text: str, node: EnumSymbol) -> OttlError | None:
+    symbols = {name for one in CONTEXTS.values() for name in one.enums}
+    if node.name in symbols:
+        return None
+    near = difflib.get_close_matches(node.name, sorted(symbols), n=1)
+    hint = f"did you mean {near[0]}?" if near else ""
+    return OttlError(f"undefined enum symbol {node.name}", text, node.place, hint)
+
+
+def _names_no_context(path: Path, formals: Collection[str]) -> bool:
+    first = path.fields[0].name
+    return first not in formals and first not in (*_order(), "otelcol")
 
 
 def _reason(first: str, chosen: str, named: Sequence[str]) -> str:
@@ -153,7 +171,9 @@ def _refusal(
         return f"it is none of {', '.join(allowed)}"
     for name in needs.functions:
         if functions.find(name, context.name) is None:
-            return f"it has no function {name}"
+            owners = functions.contexts_of(name)
+            which = f", which {' and '.join(owners)} has" if len(owners) == 1 else ""
+            return f"it has no function {name}{which}"
     for symbol in needs.enums:
         # What looks like an enum may also be a converter's name, handed to a function.
         if symbol not in context.enums and functions.find(symbol, context.name) is None:

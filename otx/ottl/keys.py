@@ -5,10 +5,11 @@ not fit is an error. Writing one: what is missing on the way is made, a map for 
 list for a number. Indexing a converter's result: a missing key is an error.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from otx.ottl.errors import ExecutionError
+from otx.ottl.lift import Always, Evaluate
 from otx.ottl.values import Value, is_map, kind_of, storable
 
 Key: TypeAlias = str | int
@@ -55,6 +56,16 @@ def read_result(value: Value, keys: Iterable[Value]) -> Value:
         else:
             raise _not_indexable(value, key)
     return value
+
+
+def indexed(
+    read_: Callable[[Value, Iterable[Value]], Value], evaluate: Evaluate, keys: Sequence[Evaluate]
+) -> Evaluate:
+    """A value with keys behind it, read by `read` or `read_result`."""
+    if all(isinstance(key, Always) for key in keys):
+        fixed = [key(None) for key in keys]
+        return lambda record: read_(evaluate(record), fixed)
+    return lambda record: read_(evaluate(record), (key(record) for key in keys))
 
 
 def write(container: Value, keys: Iterator[Value], value: Value) -> None:

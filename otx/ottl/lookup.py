@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from otx.ottl.completion import Surroundings
 from otx.ottl.cursor import path_before
-from otx.ottl.function_page import row
-from otx.ottl.functions.registry import Function, all_functions
+from otx.ottl.function_page import row, titled
+from otx.ottl.functions.registry import OWN, Function, all_functions
 from otx.ottl.path_names import PathNames
 from otx.ottl.syntax import Place
 from otx.ottl.tokens import TextToken, tokens
@@ -46,7 +46,7 @@ def _word(found: Sequence[TextToken], at: int, surroundings: Surroundings) -> Me
     function = None if is_section else all_functions().get(token.text)
     is_called = at + 1 < len(found) and found[at + 1].text == "("
     if function is not None and (is_called or token.text[0].isupper()):
-        return Meaning(place, str(row(function)["signature"]), _page(function))
+        return Meaning(place, titled(function), _page(function))
     if token.text[0].isupper():
         return _enum(token.text, place, names)
     return _path(found, at, place, names)
@@ -89,7 +89,7 @@ def _page(function: Function) -> str:
         kind = f"list of {one['type']}" if one["list"] else one["type"]
         lines.append(f"- `{one['name']}`: {kind}{', optional' if one['optional'] else ''}")
     if function.is_extension:
-        lines += ["", "otx's own: no Collector has it"]
+        lines += ["", OWN]
     if facts["since"]:
         lines += ["", f"since v{facts['since']}"]
     if facts["example"]:

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Protocol, TypeAlias, TypeVar
 from otx.model.frozen import Frozen
 from otx.ottl import coerce
 from otx.ottl.composites import CompiledLambda
+from otx.ottl.static_kinds import SCALARS, Kinds
 from otx.ottl.values import Duration, Map, Time, Value
 
 T = TypeVar("T")
@@ -33,12 +34,16 @@ class Coerced(Frozen):
         convert: Raises ExecutionError for what it does not take.
         literals: The types of literals that it takes; None for all.
         from_list: Converts the elements of a list from elsewhere, where that differs.
+        takes: The kinds that it takes whatever their value is; None for all.
+        reads: What a text has to be to be taken too; "" where no text is, or every one.
     """
 
     name: str
     convert: Callable[[Value], Any]
     literals: tuple[type, ...] | None = None
     from_list: Callable[[Value], Any] | None = None
+    takes: Kinds | None = None
+    reads: str = ""
 
 
 class Fixed(Frozen):
@@ -80,25 +85,60 @@ def _glob(text: str) -> TextMatcher:
     return compile_glob(text)
 
 
-ANY = Coerced("value", lambda value: value)
+def _as_it_is(value: Value) -> Value:
+    return value
+
+
+def _only(kind: str, convert: Callable[[Value], Any], *literals: type) -> Coerced:
+    """A strict class: one kind and nothing else."""
+    return Coerced(kind, convert, literals, takes=frozenset((kind,)))
+
+
+def _like(kind: str, convert: Callable[[Value], Any], *takes: str, reads: str = "") -> Coerced:
+    """A class that converts what it can; nil is passed on."""
+    return Coerced(f"{kind}-like", convert, takes=frozenset((*takes, "nil")), reads=reads)
+
+
+def _one_of(*kinds: str) -> Coerced:
+    """Any value, which the function looks at itself: it takes some kinds."""
+    words = " or ".join(part for part in (", ".join(kinds[:-1]), kinds[-1]) if part)
+    return Coerced(words, _as_it_is, takes=frozenset(kinds))
+
+
+ANY = Coerced("value", _as_it_is)
 TARGET = Special("path")
 FUNCTION = Special("function")
 LAMBDA = Special("lambda")
 ENUM = Special("enum")
 
-Text = Annotated[str, Coerced("string", coerce.text, (str,))]
+Text = Annotated[str, _only("string", coerce.text, str)]
 TextLike = Annotated[str | None, Coerced("string-like", coerce.text_like)]
-Integer = Annotated[int, Coerced("int", coerce.integer, (int,))]
-IntegerLike = Annotated[int | None, Coerced("int-like", coerce.integer_like)]
-Double = Annotated[float, Coerced("double", coerce.double, (float,))]
-DoubleLike = Annotated[float | None, Coerced("double-like", coerce.double_like)]
-Boolean = Annotated[bool, Coerced("bool", coerce.boolean, (bool,))]
-BooleanLike = Annotated[bool | None, Coerced("bool-like", coerce.boolean_like)]
-OctetsLike = Annotated[bytes | None, Coerced("bytes-like", coerce.octets_like)]
-Mapping_ = Annotated[Map, Coerced("map", coerce.mapping, (dict,))]
-Sequence_ = Annotated[list[Any], Coerced("list", coerce.sequence, (list,))]
-Moment = Annotated[Time, Coerced("time", coerce.moment, ())]
-TimeSpan = Annotated[Duration, Coerced("duration", coerce.length_of_time, ())]
+Integer = Annotated[int, _only("int", coerce.integer, int)]
+IntegerLike = Annotated[
+    int | None,
+    _like("int", coerce.integer_like, "int", "double", "bool", reads="a decimal integer"),
+]
+Double = Annotated[float, _only("double", coerce.double, float)]
+DoubleLike = Annotated[
+    float | None, _like("double", coerce.double_like, "double", "int", "bool", reads="a number")
+]
+Boolean = Annotated[bool, _only("bool", coerce.boolean, bool)]
+BooleanLike = Annotated[
+    bool | None, _like("bool", coerce.boolean_like, "bool", "int", "double", reads="true or false")
+]
+OctetsLike = Annotated[bytes | None, _like("bytes", coerce.octets_like, *SCALARS)]
+Mapping_ = Annotated[Map, _only("map", coerce.mapping, dict)]
+Sequence_ = Annotated[list[Any], _only("list", coerce.sequence, list)]
+Moment = Annotated[Time, _only("time", coerce.moment)]
+TimeSpan = Annotated[Duration, _only("duration", coerce.length_of_time)]
+
+AnyList = Annotated[Any, _one_of("list")]
+AnyListOrMap = Annotated[Any, _one_of("list", "map")]
+AnyListOrText = Annotated[Any, _one_of("list", "string")]
+AnySized = Annotated[Any, _one_of("string", "bytes", "list", "map")]
+AnyOctets = Annotated[Any, _one_of("string", "bytes")]
+AnyLevel = Annotated[Any, _one_of("string", "int")]
+"""Values that a function looks at itself, and of which it takes some kinds only."""
 
 ConstText = Annotated[str, Fixed("string literal", str)]
 ConstInt = Annotated[int, Fixed("int literal", int)]

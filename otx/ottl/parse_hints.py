@@ -16,17 +16,10 @@ _WORDS = {
     "%": "there is no modulo",
 }
 _KEYWORDS = ("and", "or", "not", "nil", "true", "false", "where")
-_SKETCH_SET = re.compile(r"^\s*set\s+(?P<path>[^=(]+?)\s*=(?!=)\s*(?P<value>.+?)\s*$", re.DOTALL)
-_SKETCH_FILTER = re.compile(r"^\s*filter\s+(?P<condition>[^(].*?)\s*$", re.DOTALL)
-_ASSIGNMENT = re.compile(
-    r"^\s*(?P<path>[a-z][\w.\[\]\"]*)\s*=(?!=)\s*(?P<value>.+?)\s*$", re.DOTALL
-)
 
 
-def hint_for(text: str, place: Place, start: str) -> str:
+def hint_for(text: str, place: Place) -> str:
     """What to write instead; "" where that cannot be guessed."""
-    if start == "statement" and (hint := _other_grammar(text)):
-        return hint
     rest = text[place.start :]
     for word, hint in _WORDS.items():
         if rest.startswith(word):
@@ -51,20 +44,6 @@ def hint_for(text: str, place: Place, start: str) -> str:
         return "one statement has one editor: put the next in a line of its own"
     if place.start >= len(text) or rest.startswith('"'):
         return _unclosed(text)
-    return ""
-
-
-def _other_grammar(text: str) -> str:
-    """The right form of a statement in the grammar of older sketches of the language."""
-    if found := _SKETCH_SET.match(text):
-        return f"write set({found['path']}, {found['value']})"
-    if found := _SKETCH_FILTER.match(text):
-        return (
-            "dropping is the filter processor's work; its condition is the text alone: "
-            f"{found['condition']}"
-        )
-    if found := _ASSIGNMENT.match(text):
-        return f"write set({found['path']}, {found['value']})"
     return ""
 
 

@@ -47,9 +47,15 @@ def parse_statement(text: str) -> Statement:
     Raises:
         OttlError: The text is no statement.
     """
-    call, *rest = _parse(text, "statement")
-    condition = require_condition(rest[0], text) if rest else None
-    editor = check_call(call, text, is_statement=True)
+    try:
+        call, *rest = _parse(text, "statement")
+        condition = require_condition(rest[0], text) if rest else None
+        editor = check_call(call, text, is_statement=True)
+    except OttlError as error:
+        from otx.ottl.sketch_hints import hint_for_sketch  # it parses what it proposes
+
+        hint = hint_for_sketch(text)
+        raise OttlError(error.reason, text, error.place, hint) if hint else error from None
     return Statement(Place(0, len(text)), editor, condition)
 
 
@@ -92,9 +98,7 @@ def _syntax_error(token: Token, text: str, start: Start) -> OttlError:
     place = Place(token.start, token.end + is_end)
     what = "value expression" if start == "value_expression" else start
     found = "it ends too soon" if is_end else f"unexpected {token.value!r}"
-    return OttlError(
-        f"{what} has invalid syntax: {found}", text, place, hint_for(text, place, start)
-    )
+    return OttlError(f"{what} has invalid syntax: {found}", text, place, hint_for(text, place))
 
 
 class _Builder:

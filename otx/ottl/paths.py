@@ -11,6 +11,7 @@ from otx.ottl.contexts import trace_state
 from otx.ottl.contexts.accessor import Accessor
 from otx.ottl.contexts.context import Context
 from otx.ottl.errors import ExecutionError, OttlError
+from otx.ottl.lift import named_in_errors
 from otx.ottl.syntax import Constant, Expression, Field, Path, Place
 from otx.ottl.values import Value, storable
 
@@ -67,7 +68,8 @@ class PathResolver:
         if last.keys and accessor.keys == "none":
             raise self._unused_keys(last)
         shown = self._text[path.place.start : path.place.end]
-        get, set_, edit = _accesses(accessor, last, compile_key, self)
+        whole = shown if len(fields) < len(path.fields) else f"{context_name}.{shown}"
+        get, set_, edit = _accesses(accessor, last, compile_key, self, whole)
         return ResolvedPath(shown, accessor.type, context_name, fields[0].name, get, set_, edit)
 
     def error(self, reason: str, place: Place, hint: str = "") -> OttlError:
@@ -88,11 +90,9 @@ class PathResolver:
                     first.place,
                     f"it can see {seen}",
                 )
-            fitting = [name for name in names if self._context.find(name, first.name)] or names
-            options = ", ".join(f"{name}.{first.name}" for name in fitting)
-            raise self.error(
-                f"{first.name!r} lacks the name of its context", path.place, f"write {options}"
-            )
+            from otx.ottl.context_hints import unnamed_context  # for the error alone
+
+            raise unnamed_context(self._text, path, self._context)
         return self._context.name, path.fields
 
     def _is_own(self, path: Path) -> bool:
@@ -173,47 +173,49 @@ def _near(name: str, known: "Sequence[str] | Any") -> str:
 
 
 def _accesses(
-    accessor: Accessor, last: Field, compile_key: CompileKey, resolver: PathResolver
+    accessor: Accessor, last: Field, compile_key: CompileKey, resolver: PathResolver, text: str
 ) -> tuple[Evaluate, Callable[[Any, Value], None], Evaluate]:
-    """How a path with its keys is read, written and edited."""
+    """How a path with its keys is read, written and edited; errors call it by `text`."""
     if accessor.set is None:
-        return _read_only(accessor, last, compile_key)
+        return _read_only(accessor, last, compile_key, text)
     if not last.keys:
-        return _whole(accessor, last.name)
+        return _whole(accessor, text)
     if accessor.keys == "text":
-        return _text_member(accessor, last, resolver)
+        return _text_member(accessor, last, resolver, text)
     if len(last.keys) == 1 and accessor.keys == "map":
         key = last.keys[0]
         if isinstance(key, Constant) and type(key.value) is str:
-            return _one_key(accessor, key.value)
-    return _many_keys(accessor, [compile_key(key) for key in last.keys])
+            return _one_key(accessor, key.value, text)
+    return _many_keys(accessor, [compile_key(key) for key in last.keys], text)
 
 
 def _read_only(
-    accessor: Accessor, last: Field, compile_key: CompileKey
+    accessor: Accessor, last: Field, compile_key: CompileKey, text: str
 ) -> tuple[Evaluate, Callable[[Any, Value], None], Evaluate]:
     keys = [compile_key(key) for key in last.keys]
-    whole = accessor.get
-
-    def get(record: Any) -> Value:
-        return indexing.read(whole(record), (key(record) for key in keys))
 
     def refuse(_: Any, __: Value = None) -> Value:
-        raise ExecutionError(f"{last.name} is read-only")
+        raise ExecutionError(f"{text} is read-only")
 
-    return get if keys else whole, refuse, refuse
+    if not keys:
+        return accessor.get, refuse, refuse
+    get = named_in_errors(indexing.indexed(indexing.read, accessor.get, keys), text)
+    return get, refuse, refuse
 
 
 def _whole(
-    accessor: Accessor, name: str
+    accessor: Accessor, text: str
 ) -> tuple[Evaluate, Callable[[Any, Value], None], Evaluate]:
     inner, is_nullable = accessor.set, accessor.is_nullable
     assert inner is not None  # noqa: S101 - read-only paths do not come here
 
     def put(record: Any, value: Value) -> None:
         if value is None and not is_nullable:
-            raise ExecutionError(f"{name} cannot be nil")
-        inner(record, value)
+            raise ExecutionError(f"{text} cannot be nil")
+        try:
+            inner(record, value)
+        except ExecutionError as error:
+            raise error.within(text) from None
 
     if accessor.keys != "value":
         return accessor.get, put, accessor.get
@@ -228,7 +230,7 @@ def _whole(
 
 
 def _one_key(
-    accessor: Accessor, key: str
+    accessor: Accessor, key: str, text: str
 ) -> tuple[Evaluate, Callable[[Any, Value], None], Evaluate]:
     """`attributes["key"]`: nearly every path of nearly every statement."""
     container = accessor.get
@@ -245,9 +247,9 @@ def _one_key(
             return
         try:
             target[key] = storable(value)
-        except ExecutionError:
+        except ExecutionError as error:
             target.setdefault(key, None)
-            raise
+            raise error.within(text) from None
 
     touch = accessor.touch
 
@@ -261,19 +263,19 @@ def _one_key(
 
 
 def _many_keys(
-    accessor: Accessor, keys: Sequence[Evaluate]
+    accessor: Accessor, keys: Sequence[Evaluate], text: str
 ) -> tuple[Evaluate, Callable[[Any, Value], None], Evaluate]:
     container, touch = accessor.get, accessor.touch
     first, *rest = keys
-
-    def get(record: Any) -> Value:
-        return indexing.read(container(record), (key(record) for key in keys))
+    get = named_in_errors(indexing.indexed(indexing.read, container, keys), text)
 
     def put(record: Any, value: Value) -> None:
         target, name = container(record), first(record)
         following = (key(record) for key in rest)
         try:
             indexing.write(target, chain((name,), following), value)
+        except ExecutionError as error:
+            raise error.within(text) from None
         finally:
             announce(record, target, name)
 
@@ -295,12 +297,19 @@ def _many_keys(
 
 
 def _text_member(
-    accessor: Accessor, last: Field, resolver: PathResolver
+    accessor: Accessor, last: Field, resolver: PathResolver, text: str
 ) -> tuple[Evaluate, Callable[[Any, Value], None], Evaluate]:
     if len(last.keys) > 1:
         raise resolver.error(f"{last.name} takes one key", last.keys[1].place)
     key = last.keys[0]
     name = key.value if isinstance(key, Constant) and type(key.value) is str else None
     assert accessor.set is not None  # noqa: S101 - trace_state can be written
-    get, put = trace_state.member(accessor.get, accessor.set, name)
+    get, put_member = trace_state.member(accessor.get, accessor.set, name)
+
+    def put(record: Any, value: Value) -> None:
+        try:
+            put_member(record, value)
+        except ExecutionError as error:
+            raise error.within(text) from None
+
     return get, put, get

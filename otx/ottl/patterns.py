@@ -7,12 +7,19 @@ few escapes as Python does.
 
 import re
 from functools import lru_cache
+from typing import Any, cast
 
 import re2
 
 from otx.ottl.errors import ExecutionError
+from otx.ottl.quiet_c import silenced
+from otx.ottl.unicode_classes import class_text
 
 _REMEMBERED = 1024
+_MAX_BYTES = 64 << 20
+"""What one pattern may take: Go compiles some that need more than RE2's own 8 MiB."""
+_LARGE = 100_000
+"""Characters beyond which a pattern may need more than that."""
 
 re2.set_fallback_notification(re2.FALLBACK_EXCEPTION)
 
@@ -29,17 +36,54 @@ def compile_regex(pattern: str) -> "re.Pattern[str]":
         InvalidPattern: It is none.
     """
     try:
-        compiled: re.Pattern[str] = re2.compile(_Translation().of(pattern), re2.ASCII)
+        translated = _Translation().of(pattern)
+        compiled: re.Pattern[str] = re2.compile(translated, re2.ASCII, _MAX_BYTES)
     except Exception as error:
         raise InvalidPattern(f"{pattern!r} is no regular expression of Go: {error}") from None
-    return compiled
+    return _quiet(compiled) if _size(translated) > _LARGE else compiled
 
 
+def _size(translated: str) -> int:
+    """How long a pattern would be with its repetitions written out."""
+    size = len(translated)
+    for least, most in _REPETITION.findall(translated):
+        size *= max(1, int(most or least))
+    return size
+
+
+def _quiet(compiled: "re.Pattern[str]") -> "re.Pattern[str]":
+    """A large pattern: RE2 tells stderr when it goes the slow way for lack of memory."""
+    quiet: Any = _Quiet(compiled)
+    return cast("re.Pattern[str]", quiet)
+
+
+class _Quiet:
+    """A compiled pattern whose searches are silent."""
+
+    def __init__(self, compiled: "re.Pattern[str]") -> None:
+        self._compiled = compiled
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._compiled, name)
+        if not callable(found):
+            return found
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            with silenced():
+                result = found(*arguments, **named)
+                # What is found as one goes on would be found aloud.
+                return iter(list(result)) if name == "finditer" else result
+
+        return call
+
+
+_REPETITION = re.compile(r"\{(\d+)(?:,(\d*))?\}")
 _PIECE = re.compile(
     r"""
     \\Q .*? (?: \\E | \Z )          # quoted
     | \\x\{ [0-9A-Fa-f]{1,6} \}     # by code point
     | \\0 [0-7]{0,2}                # octal
+    | \\[pP] (?: \{ [^}]* \} | . )  # a class of Unicode
     | \\ .?
     | \[: \^? [a-z]+ :\]            # a class in a class
     | \[ \^? \]?
@@ -83,6 +127,12 @@ class _Translation:
         if piece.startswith("\\x{"):
             number = int(piece[3:-1], 16)
             return f"\\x{number:02x}" if number < 0x80 else chr(number)
+        if piece[1:2] in ("p", "P") and len(piece) > 2:
+            return class_text(
+                piece[2:].removeprefix("{").removesuffix("}"),
+                is_negated=piece[1] == "P",
+                is_in_class=self._is_in_class,
+            )
         if piece.startswith("\\0"):
             return f"\\x{int(piece[1:], 8):02x}"
         if piece in ("\\", "\\Z", "\\C") or (piece == "\\b" and self._is_in_class):

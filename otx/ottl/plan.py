@@ -1,16 +1,15 @@
-"""What is run: statements, or the components of a configuration, in their order."""
+"""What is run: statements, or the components of a configuration, in the order of its pipelines."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from otx.model.frozen import Frozen
 from otx.model.signal import Signal
-from otx.ottl.collector import READERS, Component, find_components, order_of
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.functions.registry import FunctionSet
-from otx.ottl.processors.config import ConfigInvalid, Group, Reader
+from otx.ottl.processors.config import Group, Reader
 from otx.ottl.processors.drops import Drops
 from otx.ottl.program import ErrorMode, Outcome, run_statements
 from otx.ottl.records import WALKS, Batch
@@ -38,6 +37,19 @@ def signals_of_context(name: str) -> tuple[Signal, ...]:
     return tuple(Signal) if only is None else (only,)
 
 
+class Sent(Frozen):
+    """What a connector sent to a pipeline.
+
+    Attributes:
+        body: A request.
+        items: The items it was made of, in its order; one may stand there in parts.
+    """
+
+    pipeline: str
+    body: bytes
+    items: Sequence[Any]
+
+
 @dataclass(slots=True)
 class Report:
     """What a run did.
@@ -45,10 +57,14 @@ class Report:
     Attributes:
         outcome: Failures.
         drops: Records that each rule of each filter dropped.
-        routes: What a routing connector sent to each pipeline, one request a batch.
-        by_row: Items that each row of its table took.
+        routes: What connectors sent to each pipeline, as it leaves that; one request a batch.
+        by_row: Items that each row of a routing table took.
         batches: Requests that were run.
         items: Spans, metrics, log records or profiles in them.
+        leaving: Of the last request: what leaves its pipelines for good. Where a failure stopped
+            the run, what is there by then.
+        copies: Of the last request: items that connectors made, each with the one that came.
+        sent: What a connector sent and no pipeline has taken yet.
     """
 
     outcome: Outcome = field(default_factory=Outcome)
@@ -57,6 +73,30 @@ class Report:
     by_row: Counter[str] = field(default_factory=Counter)
     batches: int = 0
     items: int = 0
+    leaving: list[Batch] = field(default_factory=list)
+    copies: list[tuple[Any, Any]] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
+
+    def begin(self, batch: Batch) -> None:
+        """Count a request that is run."""
+        self.batches += 1
+        self.items += sum(len(scope.items) for scope in batch.scopes())
+        self.leaving = []
+        self.copies = []
+        self.sent = []
+
+    def take_copies(self) -> list[tuple[Any, Any]]:
+        """The copies that were made since this was asked last."""
+        taken, self.copies = self.copies, []
+        return taken
+
+    def close(self) -> bytes:
+        """What leaves the pipelines, as one request.
+
+        Raises:
+            ExecutionError: Statements made something of it that OTLP has no way to write.
+        """
+        return b"".join(one.close() for one in self.leaving)
 
 
 class Step(Frozen):
@@ -66,19 +106,61 @@ class Step(Frozen):
     processor: "Processor | Group"
 
 
-class Plan(Frozen):
-    """Components in their order, for each signal.
+class Pipeline(Frozen):
+    """Components one after the other, and where data goes on from there.
 
     Attributes:
-        steps: By signal.
+        name: As the configuration calls it; "" where there is none.
+        steps: Its processors.
+        connectors: The routing connectors that it hands its data to.
+        onward: The pipelines that get all of it.
+        is_end: Whether data leaves here, for something that is none of these.
     """
 
-    steps: dict[Signal, Sequence[Step]]
+    name: str
+    steps: Sequence[Step]
+    connectors: Sequence[Step] = ()
+    onward: Sequence[str] = ()
+    is_end: bool = True
+
+    @property
+    def components(self) -> tuple[Step, ...]:
+        """All that runs in it."""
+        return (*self.steps, *self.connectors)
+
+
+class Plan(Frozen):
+    """Pipelines, and those that requests enter.
+
+    Attributes:
+        entries: Where requests of each signal begin.
+        pipelines: Those that they are sent on to, by name.
+        idle: Components that no request can come by.
+    """
+
+    entries: Mapping[Signal, Pipeline]
+    pipelines: Mapping[str, Pipeline] = {}
+    idle: Sequence[Step] = ()
+
+    @property
+    def steps(self) -> dict[Signal, list[Step]]:
+        """The components that requests of each signal can come by, each once."""
+        return {signal: self._reached(signal) for signal in self.entries}
+
+    def _reached(self, signal: Signal) -> list[Step]:
+        entry = self.entries.get(signal)
+        if entry is None:
+            return []
+        onward = [
+            one for one in self.pipelines.values() if one.name.partition("/")[0] == str(signal)
+        ]
+        found = {id(one): one for each in (entry, *onward) for one in each.components}
+        return list(found.values())
 
     @property
     def needs_whole_requests(self) -> bool:
         """Whether a step looks at several resources of a request together."""
-        configured = [one for signal in self.steps for one in self._configured(signal)]
+        configured = [one for signal in self.entries for one in self._configured(signal)]
         if not configured:
             return False
         from otx.ottl.processors.steps import needs_whole_requests  # 8 ms, for configurations
@@ -88,7 +170,7 @@ class Plan(Frozen):
     def looks_at(self, signal: Signal) -> bool:
         """Whether anything of it runs on a signal."""
         configured = self._configured(signal)
-        if len(configured) < len(self.steps.get(signal, ())):
+        if len(configured) < len(self._reached(signal)):
             return True  # a group is there because it runs
         if not configured:
             return False
@@ -102,29 +184,96 @@ class Plan(Frozen):
 
     def _configured(self, signal: Signal) -> "list[Processor]":
         """The steps of a signal that are components of a configuration."""
-        found = [step.processor for step in self.steps.get(signal, ())]
+        found = [step.processor for step in self._reached(signal)]
         return [one for one in found if not isinstance(one, Group)]
 
     def run(self, batch: Batch, report: Report) -> None:
-        """Run over one batch; what changed is in the batch, what was routed in the report.
+        """Run over one request.
+
+        What changed is in the batch, and in the batches that leave it for good, which are in the
+        report; so is what was routed.
 
         Raises:
             ExecutionStopped: A failure under `propagate`.
         """
-        report.batches += 1
-        report.items += sum(len(scope.items) for scope in batch.scopes())
-        for step in self.steps.get(batch.signal, ()):
-            if isinstance(step.processor, Group):
-                _run_group(step.processor, batch, report.outcome)
-            else:
-                from otx.ottl.processors.steps import run_processor  # 8 ms, for configurations
+        for step, at in self.walk(batch, report):
+            run_step(step, at, report)
 
-                run_processor(step.name, step.processor, batch, report)
+    def walk(self, batch: Batch, report: Report) -> Iterator[tuple[Step, Batch]]:
+        """Each component with what it is to run on, pipeline by pipeline.
+
+        Whoever goes through them runs each before the next: what a connector sends on decides
+        which follow.
+        """
+        report.begin(batch)
+        entry = self.entries.get(batch.signal)
+        if entry is None:
+            report.leaving.append(batch)
+        else:
+            yield from self._through(entry, batch, report)
+
+    def _through(
+        self, pipeline: Pipeline, batch: Batch, report: Report, *, is_sent: bool = False
+    ) -> Iterator[tuple[Step, Batch]]:
+        if pipeline.is_end:
+            report.leaving.append(batch)
+        for step in pipeline.steps:
+            yield from self._one(step, batch, report)
+        if is_sent:
+            report.routes.setdefault(pipeline.name, []).append(batch.close())
+        is_alone = len(pipeline.onward) + len(pipeline.connectors) + pipeline.is_end == 1
+        for name in pipeline.onward:
+            following = batch if is_alone else _copied(batch, report)
+            yield from self._through(self.pipelines[name], following, report, is_sent=True)
+        for connector in pipeline.connectors:
+            yield from self._one(connector, batch, report)
+
+    def _one(self, step: Step, batch: Batch, report: Report) -> Iterator[tuple[Step, Batch]]:
+        """A component, and then the pipelines that it sends something to."""
+        yield step, batch
+        sent, report.sent = report.sent, []
+        for one in sent:
+            yield from self._arrive(one, batch.signal, report)
+
+    def _arrive(self, sent: Sent, signal: Signal, report: Report) -> Iterator[tuple[Step, Batch]]:
+        following = self.pipelines.get(sent.pipeline)
+        if following is None:
+            report.routes.setdefault(sent.pipeline, []).append(sent.body)
+            return
+        batch = Batch(signal, sent.body)
+        report.copies += zip(batch.items(), sent.items, strict=True)
+        yield from self._through(following, batch, report, is_sent=True)
+
+
+def run_step(step: Step, batch: Batch, report: Report) -> None:
+    """Run one component over a request.
+
+    Raises:
+        ExecutionStopped: A failure under `propagate`.
+    """
+    if isinstance(step.processor, Group):
+        _run_group(step.processor, batch, report.outcome)
+    else:
+        from otx.ottl.processors.steps import run_processor  # 8 ms, for configurations
+
+        run_processor(step.name, step.processor, batch, report)
+
+
+def _copied(batch: Batch, report: Report) -> Batch:
+    """The same request once more, for a pipeline that may change it."""
+    copied = Batch(batch.signal, batch.close())
+    report.copies += zip(copied.items(), batch.items(), strict=True)
+    return copied
 
 
 def _run_group(group: Group, batch: Batch, outcome: Outcome) -> None:
     records = WALKS[group.context.name](batch)
     run_statements(group.statements, records, group.error_mode, outcome, group.conditions)
+
+
+def plan_of_steps(steps: Mapping[Signal, Sequence[Step]]) -> Plan:
+    """The plan of components that stand in no pipeline."""
+    return Plan({signal: Pipeline("", of_signal) for signal, of_signal in steps.items()})
 
 
 def plan_of_statements(
@@ -145,44 +294,4 @@ def plan_of_statements(
     reader.finish()
     assert group is not None  # noqa: S101 - without a problem there is one
     steps = (Step("statements", group),)
-    return Plan(dict.fromkeys(signals_of_context(group.context.name), steps))
-
-
-def plan_of_config(
-    data: object,
-    gates: frozenset[str] = frozenset(),
-    *,
-    allows_extensions: bool = True,
-    error_mode: ErrorMode | None = None,
-) -> Plan:
-    """The components of a configuration, in the order of its pipelines.
-
-    Args:
-        data: The configuration.
-        gates: Feature gates that are on.
-        allows_extensions: Whether otx's own functions may be used.
-        error_mode: Stands in for the modes that the configuration gives at its top.
-
-    Raises:
-        ConfigInvalid: One of them cannot be used; all problems are named.
-    """
-    components = find_components(data)
-    made: dict[str, Processor] = {}
-    problems = []
-    for one in components:
-        config = one.config
-        if error_mode is not None and isinstance(config, Mapping):
-            config = {**config, "error_mode": error_mode}
-        try:
-            made[one.name] = READERS[one.kind](config, gates, allows_extensions=allows_extensions)
-        except ConfigInvalid as invalid:
-            problems += [problem.within(one.path) for problem in invalid.problems]
-    if problems:
-        raise ConfigInvalid(problems)
-    return Plan({signal: _steps(data, signal, components, made) for signal in Signal})
-
-
-def _steps(
-    data: object, signal: Signal, components: Sequence[Component], made: "dict[str, Processor]"
-) -> list[Step]:
-    return [Step(one.name, made[one.name]) for one in order_of(data, signal, components)]
+    return plan_of_steps(dict.fromkeys(signals_of_context(group.context.name), steps))

@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 
 from otx.otlp.any_value import TooDeep, decode_any, encode_any
 from otx.ottl.errors import ExecutionError
-from otx.ottl.values import Value
+from otx.ottl.values import MapForm, Value
 
 _CHANGED = -1
 
@@ -134,7 +134,7 @@ def dictionary_of(request: Any) -> Dictionary:
     return dictionary
 
 
-class ProfileAttributes(MutableMapping[str, Value]):
+class ProfileAttributes(MapForm, MutableMapping[str, Value]):
     """The attributes of a profile or sample.
 
     What is changed is written to the dictionary by `flush`, without the unit that it may have had.

@@ -141,17 +141,17 @@ def run_statements(
     Raises:
         ExecutionStopped: A failure under `propagate`.
     """
+    steps = [(one.condition, one.run, one.text) for one in statements]
     for record in records:
         record.cache = None
         if conditions and not any_holds(conditions, record, error_mode, outcome):
             continue
-        for statement in statements:
-            condition = statement.condition
+        for condition, run, text in steps:
             try:
                 if condition is None or condition(record):
-                    statement.run(record)
+                    run(record)
             except (ExecutionError, RecursionError) as error:
-                fail(Failure(statement.text, record, words(error)), error_mode, outcome)
+                fail(Failure(text, record, words(error)), error_mode, outcome)
 
 
 def any_holds(

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any
 
-from otx.ottl.changes import Change, ItemState, changes
-from otx.ottl.errors import ExecutionError
+from otx.ottl.changes import Change, flat, state_changes
+from otx.ottl.enum_symbols import enum_symbol
+from otx.ottl.record_state import RecordState
 from otx.ottl.tracing import Part, Step, Verdict
-from otx.ottl.values import Value, is_map, json_text, kind_of, to_plain
-from otx.output import Painter as Painter
-from otx.output import printable as printable
+from otx.ottl.value_text import value_text
+from otx.ottl.values import Value
+from otx.output import Painter, printable
 
 _MARKS: Mapping[Verdict, tuple[str, str]] = {
     "ran": ("✓", "+"),
@@ -17,12 +17,13 @@ _MARKS: Mapping[Verdict, tuple[str, str]] = {
     "failed": ("✗", "-"),
 }
 """What stands before a step, and the sign whose colour it has."""
-_VALUE_WIDTH = 100
+_MOST_CHANGES = 20
+"""Changes that are told of one step."""
 
 
 def diff_lines(
-    before: Sequence[ItemState],
-    after: Sequence[ItemState],
+    before: Sequence[RecordState],
+    after: Sequence[RecordState],
     origins: Sequence[int],
     painter: Painter,
 ) -> Iterator[str]:
@@ -31,8 +32,8 @@ def diff_lines(
 
 
 def diff_blocks(
-    before: Sequence[ItemState],
-    after: Sequence[ItemState],
+    before: Sequence[RecordState],
+    after: Sequence[RecordState],
     origins: Sequence[int],
     painter: Painter,
     first: int = 1,
@@ -46,101 +47,102 @@ def diff_blocks(
         painter: Gives the colours.
         first: The number of the first item.
     """
-    kept = dict(zip(origins, after, strict=True))
+    kept = copies_of(after, origins)
     for at, old in enumerate(before):
-        title = painter.strong(f"{first + at}  {printable(old.title)}")
-        new = kept.get(at)
-        if new is None:
-            yield [title, painter.paint("  - dropped", "-")]
-        elif found := item_changes(old, new):
-            yield [title, *(painter.paint(f"  {change_text(one)}", one.sign) for one in found)]
+        lines = list(_fate(old, kept.get(at, ()), painter))
+        if lines:
+            yield [painter.strong(f"{first + at}  {printable(old.full_title)}"), *lines]
     for origin, new in zip(origins, after, strict=True):
         if origin < 0:
             yield [
-                painter.strong(f"+  {printable(new.title)}"),
-                painter.paint("  + added", "+"),
+                painter.strong(f"+  {printable(new.full_title)}"),
+                *(painter.paint(f"  {change_text(one)}", "+") for one in content(new)),
             ]
 
 
-def item_changes(old: ItemState, new: ItemState) -> list[Change]:
-    """What changed in an item, and in its resource and scope."""
-    return [
-        *changes(old.item, new.item),
-        *_above("resource", changes(old.resource, new.resource)),
-        *_above("scope", changes(old.scope, new.scope)),
-    ]
+def copies_of(
+    after: Sequence[RecordState], origins: Sequence[int]
+) -> Mapping[int, Sequence[RecordState]]:
+    """For the index of each item that is left what became of it: pipelines may copy it."""
+    found: dict[int, list[RecordState]] = {}
+    for origin, state in zip(origins, after, strict=True):
+        if origin >= 0:
+            found.setdefault(origin, []).append(state)
+    return found
 
 
-def _above(prefix: str, found: Sequence[Change]) -> Iterator[Change]:
-    for change in found:
-        yield Change(change.sign, f"{prefix}.{change.path}", change.before, change.after)
+def _fate(old: RecordState, copies: Sequence[RecordState], painter: Painter) -> Iterator[str]:
+    """What became of an item; no line where it is as it was."""
+    if not copies:
+        yield painter.paint("  - dropped", "-")
+    for number, new in enumerate(copies, 1):
+        found = state_changes(old, new)
+        if found and len(copies) > 1:
+            yield f"  copy {number} of {len(copies)}"
+        for change in found:
+            yield painter.paint(f"  {change_text(change)}", change.sign)
+
+
+def content(added: RecordState) -> list[Change]:
+    """What an item that was added says of itself; it shares resource and scope with others."""
+    own = {added.word: added.short[added.word]}
+    return [Change("+", path, after=value) for path, value in flat(own).items()]
 
 
 def change_text(change: Change) -> str:
     """A change on one line: `~ name  "a" → "b"`."""
     path = printable(change.path)
+    before, after = _shown(change.path, change.before), _shown(change.path, change.after)
     if change.sign == "~":
-        return f"~ {path}  {value_text(change.before)} → {value_text(change.after)}"
-    value = change.after if change.sign == "+" else change.before
-    return f"{change.sign} {path}  {value_text(value)}"
+        return f"~ {path}  {before} → {after}"
+    return f"{change.sign} {path}  {after if change.sign == '+' else before}"
 
 
-def step_lines(
-    title: str, step: Step, painter: Painter, *, is_dropped: bool = False
-) -> Iterator[str]:
+def _shown(path: str, value: Value) -> str:
+    """A value that stands at a path: the number of an enum is shown as its symbol."""
+    return enum_symbol(path, value) or value_text(value)
+
+
+def step_lines(title: str, step: Step, painter: Painter, effect: str = "") -> Iterator[str]:
     """One statement on one record: a line, and why where it did nothing.
 
     Args:
         title: The record.
         step: What the statement made of it.
         painter: Gives the colours.
-        is_dropped: Whether it was a rule that dropped the record.
+        effect: What a condition that is true does to the record: `dropped`.
     """
-    mark, sign = ("✂", "-") if is_dropped else _MARKS[step.verdict]
+    mark, sign = ("✂", "-") if effect.startswith("dropped") else _MARKS[step.verdict]
     head = printable(f"{mark} {title}  {' '.join(step.statement.split())}")
     yield painter.paint(head, sign) + painter.faint(f"  {step.ns / 1000:.1f} µs")
     if step.verdict == "failed":
         yield painter.paint(f"    failed: {printable(step.reason)}", "-")
-    if is_dropped:
-        yield painter.paint("    dropped", "-")
+    if effect:
+        yield painter.paint(f"    {printable(effect)}", sign)
         return
     for part in step.parts:
         yield f"    {part_text(part)}"
-    if step.verdict == "ran" and not step.changed:
+    if step.verdict == "ran" and not step.changed and not step.added:
         yield painter.faint("    changed nothing")
-    for path, before, after in step.changed:
-        yield painter.paint(
-            f"    {printable(path)}: {value_text(before)} → {value_text(after)}", "~"
-        )
+    yield from effect_lines(step, painter, "    ")
+
+
+def effect_lines(step: Step, painter: Painter, indent: str) -> Iterator[str]:
+    """What a statement changed, and the records that it added."""
+    yield from _few(step.changed, indent, painter)
+    for added in step.added:
+        yield painter.paint(f"{indent}+ {printable(added.full_title)}", "+")
+        yield from _few(content(added), f"{indent}  ", painter)
+
+
+def _few(found: Sequence[Change], indent: str, painter: Painter) -> Iterator[str]:
+    """The first changes: a metric may have thousands of data points, and each record is told."""
+    for change in found[:_MOST_CHANGES]:
+        yield painter.paint(f"{indent}{change_text(change)}", change.sign)
+    if len(found) > _MOST_CHANGES:
+        yield painter.faint(f"{indent}and {len(found) - _MOST_CHANGES} more")
 
 
 def part_text(part: Part) -> str:
     """A part of a condition with its value."""
     return f"{'  ' * part.depth}{printable(part.text)} → {value_text(part.value)}"
-
-
-def value_text(value: Value) -> str:
-    """A value on one line, cut to what a line holds."""
-    if isinstance(value, ExecutionError):
-        return printable(f"fails: {value}")
-    if value is None:
-        return "nil"
-    if isinstance(value, (str, bool, int, float, list)) or is_map(value):
-        text = _json(value)
-    elif isinstance(value, bytes):
-        text = f"0x{value.hex()}"
-    elif hasattr(value, "raw"):
-        text = value.raw.hex()
-    else:
-        text = f"({kind_of(value)})"
-    text = printable(text)
-    return text if len(text) <= _VALUE_WIDTH else text[: _VALUE_WIDTH - 1] + "…"
-
-
-def _json(value: Any) -> str:
-    import json
-
-    try:
-        return json.dumps(to_plain(value), ensure_ascii=False)
-    except (ExecutionError, TypeError):
-        return json_text(value)

@@ -41,6 +41,7 @@ def check_call(node: object, text: str, *, is_statement: bool = False) -> Call:
             f"{node.name} is called as an editor, and editors begin with a lower-case letter",
             text,
             node.name_place,
+            _place_hint(node, text),
         )
     if is_statement and node.keys:
         raise OttlError("an editor returns nothing to index", text, node.keys[0].place)
@@ -49,9 +50,16 @@ def check_call(node: object, text: str, *, is_statement: bool = False) -> Call:
             f"{node.name} is used as a value, and converters begin with an upper-case letter",
             text,
             node.name_place,
+            _place_hint(node, text),
         )
     arguments = tuple(_argument(one, text) for one in node.arguments)
     return node.changed(arguments=arguments)
+
+
+def _place_hint(call: Call, text: str) -> str:
+    from otx.ottl.function_hints import hint_for_place  # for the errors alone
+
+    return hint_for_place(call, text)
 
 
 def require_condition(node: Expression, text: str) -> Expression:

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 from otx.ottl.collector import Component, Kind, find_components
 from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS
+from otx.ottl.processors.checked_only import component_of, place_at
 from otx.ottl.processors.config import ERROR_MODES
 from otx.ottl.processors.filter import LEGACY
 from otx.ottl.processors.filter import SIGNALS as FILTER_SIGNALS
@@ -40,7 +41,10 @@ def slot_at(data: Any, path: YamlPath) -> Slot | None:
         return Slot("statement", list(CONTEXTS.values())) if len(path) == 1 else None
     component = _component(data, path)
     if component is not None:
-        return _FINDERS[component.kind](component.config, path[len(component.path) :])
+        below = path[len(component.path) :]
+        if component.kind in _FINDERS:
+            return _FINDERS[component.kind](component.config, below)
+        return _checked_only(component.kind, below)
     if isinstance(data, Mapping) and path[:1] == ("statements",) and len(path) == 2:
         return _named("statement", data.get("context"), tuple(CONTEXTS), "")
     return None
@@ -115,6 +119,13 @@ def _tail_sampling(_: Any, path: YamlPath) -> Slot | None:
     if not is_condition or path[-2] not in ("span", "spanevent"):
         return None
     return _named("condition", path[-2], (), "tail_sampling")
+
+
+def _checked_only(kind: Kind, path: YamlPath) -> Slot | None:
+    place = place_at(kind, path)
+    if place is None or place.form != "condition":
+        return None
+    return _named("condition", place.contexts[0], (), component_of(kind))
 
 
 _FINDERS: Mapping[Kind, Find] = {

@@ -6,6 +6,7 @@ from typing import Any
 from otx.errors import UsageError
 from otx.model.frozen import Frozen
 from otx.ottl.collector import find_components
+from otx.ottl.kubernetes import is_collector_resource, load_resource
 from otx.ottl.yaml_places import FilePlace, YamlDocument, YamlPath, load_yaml
 
 
@@ -87,14 +88,18 @@ def read_source(source: str, name: str, variables: Mapping[str, str]) -> Stateme
     """
     if not is_yaml(source, name):
         return StatementFile(name, split_statements(source), source)
-    document = load_yaml(source, name, variables)
+    if is_collector_resource(source):
+        document = load_resource(source, name, variables)
+    else:
+        document = load_yaml(source, name, variables)
     if isinstance(document.data, list):
         return _of_list(document, source, name)
     if not find_components(document.data):
         raise UsageError(
             f"{name} holds no OTTL",
             hint="a list of statements, or the configuration of a transform, filter or "
-            "tail_sampling processor, a routing connector, or a whole Collector",
+            "tail_sampling processor, a routing connector, a whole Collector, or its resource in "
+            "Kubernetes",
         )
     return ConfigFile(name, document)
 

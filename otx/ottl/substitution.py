@@ -28,17 +28,23 @@ def contains(pattern: Pattern[str], text: str) -> bool:
     return found
 
 
-def replace_all(pattern: Pattern[str], text: str, template: Template) -> str | None:
-    """A text with all matches replaced; None where there is none."""
-    if not contains(pattern, text):
-        return None
-    if len(template) == 1 and type(template[0]) is str and "\\" not in template[0]:
-        try:
-            return pattern.sub(template[0], text)
-        except UnicodeError:
-            # The text is no UTF-8, or an empty match was found within a character.
-            pass
-    return _replace(pattern, text, lambda match: expand(template, match))
+def replacer(pattern: Pattern[str], template: Template) -> Callable[[str], str | None]:
+    """What replaces all matches in a text; it gives None where there is none."""
+    only = template[0] if len(template) == 1 else None
+    literal = only if type(only) is str and "\\" not in only else None
+
+    def replace(text: str) -> str | None:
+        if not contains(pattern, text):
+            return None
+        if literal is not None:
+            try:
+                return pattern.sub(literal, text)
+            except UnicodeError:
+                # The text is no UTF-8, or an empty match was found within a character.
+                pass
+        return _replace(pattern, text, lambda match: expand(template, match))
+
+    return replace
 
 
 def replace_each(pattern: Pattern[str], text: str, make: Callable[[Match[str]], str]) -> str | None:

@@ -1,114 +1,157 @@
 """A plan's statements and conditions, told step by step on the records of a batch."""
 
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from otx.ottl.contexts.table import PROCESSOR_CONTEXTS
-from otx.ottl.errors import ExecutionError
+from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.functions.registry import FunctionSet
-from otx.ottl.plan import Plan, Report
-from otx.ottl.plan import Step as PlanStep
+from otx.ottl.plan import Plan, Report, run_step
 from otx.ottl.processors.config import Group
-from otx.ottl.processors.filter import FilterProcessor, Rule
-from otx.ottl.processors.steps import run_processor
+from otx.ottl.processors.routing import Routes, RoutingConnector
 from otx.ottl.processors.transform import TransformProcessor
-from otx.ottl.program import CompiledCondition, ErrorMode, ExecutionStopped, words
+from otx.ottl.program import CompiledCondition, CompiledStatement, Outcome
+from otx.ottl.record_state import WORDS
 from otx.ottl.records import WALKS, Batch
-from otx.ottl.tracing import Step, TracedCondition, TracedStatement, Verdict, run_traced
-
-_FROM_THE_TOP = ("resource", "scope", "span", "metric", "log", "profile", "spanevent", "datapoint")
-"""The contexts of rules in the order in which a filter asks them."""
-_PARENTS = ("resource", "scope", "span", "metric")
+from otx.ottl.tracing import Step, TracedCondition, TracedStatement
+from otx.ottl.watched import Purpose, Site, Watcher, watched
 
 
 class Told(NamedTuple):
-    """One statement or condition on one record, and whether it is a rule that dropped it."""
+    """One statement or condition on one record."""
 
+    site: Site
     record: Any
     step: Step
-    error_mode: ErrorMode
-    is_dropped: bool = False
+
+    @property
+    def effect(self) -> str:
+        """What a condition that is true does to the record; "" for one that is not."""
+        if self.step.verdict != "ran":
+            return ""
+        pipelines = ", ".join(self.site.pipelines)
+        if self.site.purpose == "route others":
+            return f"goes to {pipelines} (default)" if pipelines else DROPPED_BY_TABLE
+        return _EFFECTS[self.site.purpose] + pipelines
 
 
-def trace_batch(plan: Plan, batch: Batch, functions: FunctionSet) -> Iterator[Told]:
-    """Each statement and rule on each record, as the plan runs them; failures do not stop it.
+_EFFECTS: dict[Purpose, str] = {
+    "change": "",
+    "admit": "admitted",
+    "drop": "dropped",
+    "keep": "kept",
+    "route": "goes to ",
+    "route others": "",
+}
+DROPPED_BY_TABLE = "dropped: no row takes it, and there are no default pipelines"
 
-    What a filter or sampling drops is not told of further on. Routing and sampling decide on whole
-    items and are not told themselves.
+
+def trace_batch(
+    plan: Plan, batch: Batch, functions: FunctionSet, report: Report | None = None
+) -> Iterator[Told]:
+    """Each statement and condition on each record, as the plan runs them.
+
+    Failures do not stop it, whatever the error mode: one sees what else would go wrong. What a
+    filter or sampling drops is not told of further on. What connectors copy is in the report.
     """
-    for step in plan.steps.get(batch.signal, ()):
+    teller = _Teller(functions)
+    report = Report() if report is None else report
+    for step, at in watched(plan, teller).walk(batch, report):
         processor = step.processor
         if isinstance(processor, Group):
-            yield from _group(processor, batch, functions)
+            yield from _group(processor, at, teller)
         elif isinstance(processor, TransformProcessor):
-            for group in processor.groups.get(batch.signal, ()):
-                yield from _group(group, batch, functions)
+            with processor.laid_out(at):
+                for group in processor.groups.get(at.signal, ()):
+                    yield from _group(group, at, teller)
         else:
-            if isinstance(processor, FilterProcessor):
-                yield from _rules(processor.rules.get(batch.signal, ()), batch, functions)
-            _drop(step, batch)
+            run_step(step, at, report)
+            yield from teller.take()
 
 
-def _drop(step: PlanStep, batch: Batch) -> None:
-    """Let a component that drops records do so."""
-    assert not isinstance(step.processor, Group)  # noqa: S101 - groups are told
-    try:
-        run_processor(step.name, step.processor, batch, Report())
-    except ExecutionStopped:
-        return  # a Collector would drop all of it; here the rest is told all the same
-
-
-def _group(group: Group, batch: Batch, functions: FunctionSet) -> Iterator[Told]:
-    prefix = group.needs_prefix
-    statements = [
-        TracedStatement(one.text, group.context, functions, needs_prefix=prefix)
-        for one in group.statements
-    ]
-    conditions = [
-        (one, TracedCondition(one.text, group.context, functions, needs_prefix=prefix))
-        for one in group.conditions
-    ]
+def _group(group: Group, batch: Batch, teller: "_Teller") -> Iterator[Told]:
+    """A group record by record, so that little of it waits to be told."""
     for record in WALKS[group.context.name](batch):
         record.cache = None
-        asked = [_ask(one, traced, record) for one, traced in conditions]
-        if asked and not any(step.verdict == "ran" for step in asked):
-            yield from (Told(record, step, group.error_mode) for step in asked)
-            continue
-        for _, step in run_traced(statements, [record]):
-            yield Told(record, step, group.error_mode)
+        if not group.conditions or any(one.holds(record) for one in group.conditions):
+            for statement in group.statements:
+                statement.run(record)
+        yield from teller.take()
 
 
-def _rules(rules: Sequence[Rule], batch: Batch, functions: FunctionSet) -> Iterator[Told]:
-    """Each rule on each record that no rule before has dropped, with what lies above it."""
-    dropped: set[int] = set()
-    for context in _FROM_THE_TOP:
-        asked = [
-            (rule, TracedCondition(rule.condition.text, PROCESSOR_CONTEXTS[context], functions))
-            for rule in rules
-            if rule.context == context
-        ]
-        for record in WALKS[context](batch) if asked else ():
-            if any(id(getattr(record, name, None)) in dropped for name in _PARENTS):
-                continue
-            for rule, traced in asked:
-                step = _ask(rule.condition, traced, record)
-                is_dropped = step.verdict == "ran"
-                yield Told(record, step, rule.error_mode, is_dropped)
-                if is_dropped:
-                    dropped.add(id(record))
-                    break
+@dataclass(frozen=True, slots=True)
+class _ToldRouting(RoutingConnector):
+    """A connector that also tells of the items which its rows leave to the default pipelines."""
+
+    component: str
+    told: list[Told]
+
+    def route(
+        self, batch: Batch, outcome: Outcome, metadata: Mapping[str, str] | None = None
+    ) -> Routes:
+        items = list(batch.items())
+        # A class with slots is made twice, so that the short form of super() finds the first.
+        routes = RoutingConnector.route(self, batch, outcome, metadata)
+        site = Site(
+            "condition",
+            "route others",
+            "default_pipelines",
+            self.component,
+            "default_pipelines",
+            CONTEXTS[WORDS[batch.signal]],
+            self.error_mode,
+            has_condition=False,
+            pipelines=self.default_pipelines,
+        )
+        step = Step(site.text, "ran", (), (), "", 0)
+        self.told.extend(Told(site, items[number], step) for number in routes.by_default)
+        return routes
 
 
-def _ask(condition: CompiledCondition, traced: TracedCondition, record: Any) -> Step:
-    """A condition on a record, with its parts where it is not true."""
-    begun = time.perf_counter_ns()
-    reason = ""
-    verdict: Verdict = "not matched"
-    try:
-        verdict = "ran" if condition.holds(record) else "not matched"
-    except (ExecutionError, RecursionError) as error:
-        verdict, reason = "failed", words(error)
-    took = time.perf_counter_ns() - begun
-    parts = () if verdict == "ran" else traced.parts(record)
-    return Step(condition.text, verdict, parts, (), reason, took)
+class _Teller(Watcher):
+    """Takes down each step. What failed counts as false, as where errors are ignored."""
+
+    def __init__(self, functions: FunctionSet) -> None:
+        self._functions = functions
+        self._told: list[Told] = []
+
+    def take(self) -> list[Told]:
+        """What was told since."""
+        told = list(self._told)
+        self._told.clear()
+        return told
+
+    def routing(self, component: str, connector: RoutingConnector) -> RoutingConnector:
+        return _ToldRouting(
+            connector.default_pipelines,
+            connector.rows,
+            connector.error_mode,
+            component,
+            self._told,
+        )
+
+    def statement(self, site: Site, statement: CompiledStatement) -> CompiledStatement:
+        traced = TracedStatement(
+            statement.text, site.context, self._functions, needs_prefix=site.needs_prefix
+        )
+
+        def tell(record: Any) -> bool:
+            step = traced.run(record)
+            self._told.append(Told(site, record, step))
+            return step.verdict == "ran"
+
+        if site.purpose == "route":  # its condition decides, its editor does nothing
+            return CompiledStatement(statement.text, lambda _: None, tell)
+        return CompiledStatement(statement.text, tell)
+
+    def condition(self, site: Site, condition: CompiledCondition) -> CompiledCondition:
+        traced = TracedCondition(
+            condition.text, site.context, self._functions, needs_prefix=site.needs_prefix
+        )
+
+        def tell(record: Any) -> bool:
+            step = traced.ask(record)
+            self._told.append(Told(site, record, step))
+            return step.verdict == "ran"
+
+        return CompiledCondition(condition.text, tell)

@@ -1,17 +1,17 @@
 """Why a statement did or did not do something to a record.
 
-Told are each part of its condition with its value, what stood at its target before and after, and
-how long it took.
+Told are each part of its condition with its value, what it changed and added, and how long it took.
 
 Only `--trace`, the REPL and the TUI's bench come here. A traced statement is the same closures as
 one that just runs, with more closures beside it for the parts that people ask about.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from otx.ottl.changes import Change
 from otx.ottl.compiler import ExpressionCompiler
 from otx.ottl.contexts.context import Context
 from otx.ottl.errors import ExecutionError
@@ -19,6 +19,7 @@ from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.lift import Evaluate
 from otx.ottl.parser import parse_condition, parse_statement
 from otx.ottl.program import CompiledStatement, words
+from otx.ottl.record_state import RecordState
 from otx.ottl.syntax import (
     And,
     Call,
@@ -33,9 +34,9 @@ from otx.ottl.syntax import (
     Or,
     Parenthesis,
     Path,
-    Statement,
 )
-from otx.ottl.values import Value, deep_copy, is_map
+from otx.ottl.values import Value
+from otx.ottl.watched_targets import Watch, watch_of
 
 Verdict: TypeAlias = Literal["ran", "not matched", "failed"]
 
@@ -61,7 +62,8 @@ class Step:
 
     Attributes:
         parts: The parts of its condition; empty without one.
-        changed: For each path that changed what it was and what it is.
+        changed: What it made another in the record.
+        added: The records that it added.
         reason: Why it failed; "" where it did not.
         ns: How long condition and editor took.
     """
@@ -69,9 +71,10 @@ class Step:
     statement: str
     verdict: Verdict
     parts: Sequence[Part]
-    changed: Sequence[tuple[str, Value, Value]]
+    changed: Sequence[Change]
     reason: str
     ns: int
+    added: Sequence[RecordState] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +105,12 @@ class TracedStatement:
         condition = None if tree.condition is None else compiler.condition(tree.condition)
         self.compiled = CompiledStatement(text, compiler.editor(tree.editor), condition)
         self._probes = list(_probes(tree.condition, compiler)) if tree.condition else []
-        self._target = _target(tree, compiler)
+        self._watch: Watch = watch_of(tree.editor, compiler, functions, context)
 
     def run(self, record: Any) -> Step:
         """Run it on a record and say what happened."""
         parts: list[Part] = []
-        before = self._state(record)
+        before = self._watch.before(record)
         begun = time.perf_counter_ns()
         reason = ""
         verdict: Verdict = "ran"
@@ -123,25 +126,18 @@ class TracedStatement:
             parts = [
                 Part(one.text, _asked(one.evaluate, record), one.depth) for one in self._probes
             ]
-        changed = _changed(before, self._state(record)) if verdict != "not matched" else []
-        return Step(self.text, verdict, parts, changed, reason, took)
-
-    def _state(self, record: Any) -> dict[str, Value]:
-        """What stands at its target, by path."""
-        if self._target is None:
-            return {}
-        shown, get = self._target
-        try:
-            value = get(record)
-        except ExecutionError:
-            return {}
-        if is_map(value):
-            return {f'{shown}["{key}"]': deep_copy(one) for key, one in value.items()}
-        return {shown: deep_copy(value)}
+        if verdict == "not matched":
+            return Step(self.text, verdict, parts, (), reason, took)
+        seen = self._watch.since(record, before)
+        return Step(self.text, verdict, parts, seen.changed, reason, took, seen.added)
 
 
 class TracedCondition:
-    """A condition that can tell what made it true or false."""
+    """A condition that can tell what made it true or false.
+
+    Attributes:
+        text: As it was written.
+    """
 
     def __init__(
         self, text: str, context: Context, functions: FunctionSet, *, needs_prefix: bool = False
@@ -151,22 +147,28 @@ class TracedCondition:
         Raises:
             OttlError: It does not parse or check.
         """
+        self.text = text
         compiler = ExpressionCompiler(text, context, functions, needs_prefix=needs_prefix)
-        self._probes = list(_probes(parse_condition(text), compiler))
+        tree = parse_condition(text)
+        self._holds = compiler.condition(tree)
+        self._probes = list(_probes(tree, compiler))
+
+    def ask(self, record: Any) -> Step:
+        """Ask it of a record and say what happened: it "ran" where it is true."""
+        begun = time.perf_counter_ns()
+        reason = ""
+        verdict: Verdict = "not matched"
+        try:
+            verdict = "ran" if self._holds(record) else "not matched"
+        except (ExecutionError, RecursionError) as error:
+            verdict, reason = "failed", words(error)
+        took = time.perf_counter_ns() - begun
+        parts = () if verdict == "ran" else self.parts(record)
+        return Step(self.text, verdict, parts, (), reason, took)
 
     def parts(self, record: Any) -> list[Part]:
         """The condition and its parts with their values; the whole is the first."""
         return [Part(one.text, _asked(one.evaluate, record), one.depth) for one in self._probes]
-
-
-def run_traced(
-    statements: Sequence[TracedStatement], records: Iterable[Any]
-) -> Iterator[tuple[Any, Step]]:
-    """Run statements in order on each record, and tell each step."""
-    for record in records:
-        record.cache = None
-        for statement in statements:
-            yield record, statement.run(record)
 
 
 def _asked(evaluate: Evaluate, record: Any) -> Value:
@@ -176,26 +178,6 @@ def _asked(evaluate: Evaluate, record: Any) -> Value:
         return error
     except RecursionError as error:
         return ExecutionError(words(error))
-
-
-def _changed(before: dict[str, Value], after: dict[str, Value]) -> list[tuple[str, Value, Value]]:
-    return [
-        (path, before.get(path), after.get(path))
-        for path in {**before, **after}
-        if path not in before
-        or path not in after
-        or type(before[path]) is not type(after[path])
-        or before[path] != after[path]
-    ]
-
-
-def _target(tree: Statement, compiler: ExpressionCompiler) -> tuple[str, Evaluate] | None:
-    """The path that the editor writes to, and how it is read; None where it has none."""
-    for argument in tree.editor.arguments:
-        if isinstance(argument.value, Path):
-            resolved = compiler.target(argument.value)
-            return resolved.text, resolved.get
-    return None
 
 
 def _probes(node: Expression, compiler: ExpressionCompiler, depth: int = 0) -> Iterator[_Probe]:

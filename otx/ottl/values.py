@@ -3,7 +3,7 @@
 | OTTL | here |
 |---|---|
 | nil, bool, int64, float64, string, bytes | None, bool, int, float, str, bytes |
-| map | any mutable mapping from str; `dict` when made by a function |
+| map | `dict` when made by a function, else a `MapForm` |
 | list | list |
 | time, duration | Time, Duration |
 | TraceID, SpanID, ProfileID | TraceId, SpanId, ProfileId |
@@ -27,6 +27,7 @@ from otx.ottl.go_strconv import format_float
 
 INT64_MIN, INT64_MAX = -(1 << 63), (1 << 63) - 1
 _WRAP = 1 << 64
+_SHOWN = 60
 _SCALARS = frozenset((str, int, bool, float, bytes, type(None)))
 
 
@@ -147,9 +148,24 @@ def kind_of(value: Value) -> str:
     return value.kind if isinstance(value, Opaque) else "map"
 
 
+def kind_and_value(value: Value) -> str:
+    """A value with its kind: `int 5`, `string "x"`; of parts of a record the kind alone."""
+    from otx.ottl.value_text import value_text  # for errors alone
+
+    if value is None or isinstance(value, Opaque):
+        return kind_of(value)
+    return f"{kind_of(value)} {value_text(value, _SHOWN)}"
+
+
+class MapForm:
+    """What is a map and no `dict`: asking an abstract class would cost four times as much."""
+
+    __slots__ = ()
+
+
 def is_map(value: Value) -> bool:
     """Whether a value is a map of any form."""
-    return type(value) is dict or isinstance(value, MutableMapping)
+    return type(value) is dict or isinstance(value, MapForm)
 
 
 def wrap_int64(number: int) -> int:

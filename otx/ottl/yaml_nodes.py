@@ -3,20 +3,29 @@
 Only what reads YAML comes here: the parser takes 10 ms to import.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import yaml
 
-from otx.ottl.yaml_places import ScalarSpan, YamlDocument, YamlInvalid, YamlPath
+from otx.errors import UsageError
+from otx.ottl.expansion import CannotExpand, Located, Value, Variables, unescaped
+from otx.ottl.yaml_places import (
+    ExpandedList,
+    ExpandedMap,
+    ExpandedText,
+    ScalarSpan,
+    YamlDocument,
+    YamlInvalid,
+    YamlPath,
+    load_yaml,
+)
 
 MAX_NODES = 200_000
 """Aliases make small files large; beyond this a file is refused."""
 MAX_DEPTH = 100
 MAX_INDENT = 10_000
 
-_ENV = re.compile(r"\$\$|\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{([^}]*)\}")
 _ESCAPE_LENGTHS = {"x": 4, "u": 6, "U": 10}
 
 
@@ -29,11 +38,16 @@ class Constructor:
         name: str,
         document: YamlDocument,
         variables: Mapping[str, str] | None,
+        expands: Callable[[YamlPath], bool],
     ) -> None:
         self._source = source
         self._name = name
         self._document = document
-        self._variables = variables
+        self._variables = (
+            None if variables is None else Variables(variables, _read_value, self._warn)
+        )
+        self._expands = expands
+        self._reference_at: tuple[YamlPath, int] = ((), 0)
         self._made = 0
         self._above: set[int] = set()
         self._scalars = yaml.SafeLoader("")
@@ -87,42 +101,73 @@ class Constructor:
         self._document.scalars[path] = ScalarSpan(
             node.start_mark.index, node.end_mark.index, text, node.style or ""
         )
-        if self._variables is not None and "$" in text:
-            text, offsets = self._expanded(text, offsets, path)
+        if self._variables is not None and "$" in text and self._expands(path):
+            self._reference_at = (path, offsets[max(text.find("${"), 0)])
+            return self._settled(self._expanded(Located(text, offsets)), path)
         self._document.offsets[path] = offsets
         return text
 
-    def _expanded(self, text: str, offsets: list[int], path: YamlPath) -> tuple[str, list[int]]:
-        """A text with the Collector's variables in it, and where its characters stood."""
-        out: list[str] = []
-        places: list[int] = []
-        at = 0
-        for found in _ENV.finditer(text):
-            out.append(text[at : found.start()])
-            places += offsets[at : found.start()]
-            new = self._variable(found, path)
-            out.append(new)
-            places += [offsets[found.start()]] * len(new)
-            at = found.end()
-        out.append(text[at:])
-        places += offsets[at:]
-        return "".join(out), places
-
-    def _variable(self, found: "re.Match[str]", path: YamlPath) -> str:
-        if found[0] == "$$":
-            return "$"
-        if found[3] is not None:
-            self._document.warnings.append((path, f"{found[0]} is not read here: only ${{env:…}}"))
-            return found[0]
+    def _expanded(self, located: Located) -> Located | Value:
+        """A text with the Collector's variables in it, or what one of them stands for."""
         assert self._variables is not None  # noqa: S101 - nothing is expanded without
-        value = self._variables.get(found[1])
-        if value is None and found[2] is None:
-            self._document.warnings.append((path, f"{found[1]} is not set: it becomes empty text"))
-        return value if value is not None else found[2] or ""
+        try:
+            return self._variables.expand(located)
+        except CannotExpand as error:
+            place = self._document.place_of(self._reference_at[1])
+            raise YamlInvalid(self._name, place.line, place.column, str(error)) from None
+
+    def _settled(self, found: Located | Value, path: YamlPath) -> Any:
+        """What stands at a path after expansion."""
+        if isinstance(found, Located):
+            located = unescaped(found)
+            self._document.offsets[path] = located.places
+            return located.text
+        data = self._inside(found.data, path)
+        text = self._expanded(self._from_variable(found.text))
+        written = unescaped(text) if isinstance(text, Located) else text
+        if isinstance(data, list):
+            return ExpandedList(data, written.text)
+        if isinstance(data, dict):
+            return ExpandedMap(data, written.text)
+        self._document.offsets[path] = [self._reference_at[1]] * len(written.text)
+        return ExpandedText(written.text, data)
+
+    def _inside(self, data: Any, path: YamlPath) -> Any:
+        """The data of a variable, what refers to others in it expanded too."""
+        if len(path) > MAX_DEPTH:
+            place = self._document.place_of(self._reference_at[1])
+            raise YamlInvalid(self._name, place.line, place.column, "variables within variables")
+        self._document.places[path] = self._reference_at[1]
+        if isinstance(data, list):
+            return [self._inside(one, (*path, at)) for at, one in enumerate(data)]
+        if isinstance(data, dict):
+            return {key: self._inside(one, (*path, key)) for key, one in data.items()}
+        if isinstance(data, str):
+            return self._settled(self._expanded(self._from_variable(data)), path)
+        return data
+
+    def _from_variable(self, text: str) -> Located:
+        """A text that stands in no file: all of it is where the reference is."""
+        return Located(text, [self._reference_at[1]] * len(text))
+
+    def _warn(self, text: str) -> None:
+        self._document.warnings.append((self._reference_at[0], text))
 
     def _refused(self, node: Any, what: str) -> YamlInvalid:
         mark = node.start_mark
         return YamlInvalid(self._name, mark.line + 1, mark.column + 1, what)
+
+
+def _read_value(text: str) -> Any:
+    """What YAML reads in the value of a variable.
+
+    Raises:
+        ValueError: It is no YAML.
+    """
+    try:
+        return load_yaml(text, "").data
+    except UsageError as error:
+        raise ValueError(error.message) from None
 
 
 def _align(source: str, start: int, end: int, value: str) -> list[int]:

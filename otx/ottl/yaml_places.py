@@ -6,7 +6,7 @@ for every text.
 """
 
 import bisect
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -66,6 +66,58 @@ class ScalarSpan(Frozen):
         return text
 
 
+class ExpandedText(str):
+    """The text of a variable that YAML reads as something else.
+
+    Attributes:
+        data: As what: a number, a truth value, None for nothing.
+    """
+
+    data: Any
+
+    def __new__(cls, text: str, data: Any) -> "ExpandedText":
+        """Make one."""
+        made = super().__new__(cls, text)
+        made.data = data
+        return made
+
+
+class ExpandedList(list[Any]):
+    """The list that a variable holds.
+
+    Attributes:
+        text: The variable's own text, for where one is wanted.
+    """
+
+    def __init__(self, content: Iterable[Any], text: str) -> None:
+        """Make one."""
+        super().__init__(content)
+        self.text = text
+
+
+class ExpandedMap(dict[str, Any]):
+    """The map that a variable holds.
+
+    Attributes:
+        text: The variable's own text, for where one is wanted.
+    """
+
+    def __init__(self, content: Mapping[str, Any], text: str) -> None:
+        """Make one."""
+        super().__init__(content)
+        self.text = text
+
+
+def as_text(value: Any) -> Any:
+    """A value where a text is wanted: of a variable its own text."""
+    return value.text if isinstance(value, (ExpandedList, ExpandedMap)) else value
+
+
+def as_data(value: Any) -> Any:
+    """A value where no text is wanted: of a variable what YAML reads in it."""
+    return value.data if isinstance(value, ExpandedText) else value
+
+
 @dataclass(slots=True)
 class YamlDocument:
     """One YAML document.
@@ -107,15 +159,16 @@ class YamlDocument:
         index = self.places.get(path, 0)
         if offsets:
             index = offsets[offset] if offset < len(offsets) else offsets[-1] + 1
-        return self._file_place(index)
+        return self.place_of(index)
 
     def key_place(self, path: YamlPath) -> FilePlace:
         """Where the key of an entry stands; of what is no entry, where it stands itself."""
         while path and path not in self.places:
             path = path[:-1]
-        return self._file_place(self.keys.get(path, self.places.get(path, 0)))
+        return self.place_of(self.keys.get(path, self.places.get(path, 0)))
 
-    def _file_place(self, index: int) -> FilePlace:
+    def place_of(self, index: int) -> FilePlace:
+        """Where a character of the source stands."""
         line = bisect.bisect_right(self.line_starts, index) - 1
         begin = self.line_starts[line]
         end = self.source.find("\n", begin)
@@ -123,16 +176,23 @@ class YamlDocument:
         return FilePlace(line + 1, index - begin + 1, text)
 
 
-def load_yaml(source: str, name: str, variables: Mapping[str, str] | None = None) -> YamlDocument:
+def load_yaml(
+    source: str,
+    name: str,
+    variables: Mapping[str, str] | None = None,
+    expands: Callable[[YamlPath], bool] = lambda _: True,
+) -> YamlDocument:
     """Read one document.
 
     Args:
         source: The text.
         name: What errors call it.
         variables: For `${env:NAME}`; None leaves `$` alone.
+        expands: Whether they are expanded at a path.
 
     Raises:
-        UsageError: It is no YAML; line and column are named.
+        UsageError: It is no YAML, or holds a reference that a Collector would not start with; line
+            and column are named.
     """
     import yaml  # 12 ms with what makes values of its nodes
 
@@ -147,13 +207,15 @@ def load_yaml(source: str, name: str, variables: Mapping[str, str] | None = None
     lines = [0, *(at + 1 for at, c in enumerate(source) if c == "\n")]
     document = YamlDocument(source=source, line_starts=lines)
     if root is not None:
-        document.data = Constructor(source, name, document, variables).make(root, ())
+        document.data = Constructor(source, name, document, variables, expands).make(root, ())
     return document
 
 
 def _invalid(error: Exception, name: str) -> UsageError:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
+    if problem == "but found another document":
+        problem = "several documents, and a Collector's file is one: keep one of them in each file"
     if mark is None:
         return UsageError(f"{name}: no YAML: {problem}")
     return YamlInvalid(name, mark.line + 1, mark.column + 1, f"no YAML: {problem}")

@@ -11,8 +11,8 @@ from otx.errors import UsageError
 from otx.model.signal import Signal
 from otx.model.units import format_count
 from otx.ottl.benching import Bench, bench, unmeasured
-from otx.ottl.changes import ITEM_NOUNS
 from otx.ottl.plan import Plan
+from otx.ottl.record_state import ITEM_NOUNS
 from otx.output import Output, Remarks
 from otx.services.ottl_input import Requests
 

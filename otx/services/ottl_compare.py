@@ -7,15 +7,18 @@ from otx.environment import Environment
 from otx.model.signal import Signal
 from otx.model.units import counted, format_count
 from otx.otlp.files import understand
-from otx.ottl.changes import ItemState, item_states
+from otx.ottl.asked_contexts import AskedContexts
+from otx.ottl.changes import state_changes
 from otx.ottl.describe import Numbers
 from otx.ottl.errors import ExecutionError
 from otx.ottl.plan import Plan, Report
 from otx.ottl.program import ExecutionStopped
+from otx.ottl.record_state import RecordState, states_of
 from otx.ottl.records import Batch
-from otx.ottl.rendering import Painter, diff_blocks, item_changes
-from otx.output import Output, Remarks, Row
+from otx.ottl.rendering import copies_of, diff_blocks
+from otx.output import Output, Painter, Remarks, Row
 from otx.services.ottl_input import Pieces
+from otx.services.ottl_progress import RunProgress
 from otx.services.ottl_work import FailureText, Tally, failure_text, tally_of, unwritable
 
 _TABLE = ["item", "record", "changes", "paths"]
@@ -27,38 +30,43 @@ class Comparison:
     Attributes:
         tally: What was counted.
         stopped: The failure under `propagate` that ended it.
+        asked: Whether any record that the plan looks at came by.
     """
 
-    def __init__(self, environment: Environment, plan: Plan) -> None:
+    def __init__(self, environment: Environment, plan: Plan, progress: RunProgress) -> None:
         self._environment = environment
         self._plan = plan
+        self._progress = progress
+        self.asked = AskedContexts(plan)
         self.tally = Tally()
         self.stopped: FailureText | None = None
 
     def diff(self, pieces: Pieces, output: Output) -> None:
         """The records that changed, with what changed in them, numbered through all requests."""
-        changed, first = 0, 1
+        changed, added, first = 0, 0, 1
         with output.stream() as stream:
             painter = Painter(wants_colour=self._environment.wants_colour(stream))
             for one in self._run(pieces):
                 if one.after != one.before:
-                    old = item_states(one.signal, one.before)
-                    new = item_states(one.signal, one.after)
+                    old = states_of(one.signal, one.before, "stored")
+                    new = states_of(one.signal, one.after, "stored")
                     for lines in diff_blocks(old, new, one.origins, painter, first):
                         changed += 1
                         stream.write("\n".join((*lines, "")))
+                    added += one.origins.count(-1)
                 first += one.items
-        Remarks(self._environment).note(
-            f"{counted(changed, 'record')} of {format_count(self.tally.items)} changed"
-        )
+        self._progress.clear()
+        total = format_count(self.tally.items)
+        text = f"{counted(changed - added, 'record')} of {total} changed"
+        Remarks(self._environment).note(text + (f", {format_count(added)} added" if added else ""))
 
     def table(self, pieces: Pieces, output: Output) -> None:
         """A row a record, numbered as in `diff`: how much of it changed, and which paths."""
         rows: list[Row] = []
         first = 1
         for one in self._run(pieces):
-            old = item_states(one.signal, one.before)
-            new = item_states(one.signal, one.after)
+            old = states_of(one.signal, one.before, "stored")
+            new = states_of(one.signal, one.after, "stored")
             rows += _rows(first, old, new, one.origins)
             first += one.items
         output.rows(_TABLE, rows, "table")
@@ -66,18 +74,25 @@ class Comparison:
     def _run(self, pieces: Pieces) -> Iterator["_Compared"]:
         """Each request as it came and as it is now."""
         for piece in pieces:
-            request = understand(piece)
+            request = understand(piece, takes_any_text=True)
             batch = Batch(request.signal, request.body)
+            self.asked.see(batch)
             numbers = Numbers(batch)
             report = Report()
+            failure = None
             try:
                 self._plan.run(batch, report)
             except ExecutionStopped as error:
-                self.stopped = failure_text(error.failure, numbers, piece.place)
+                failure = error.failure
+            numbers.adopt(report.copies)
+            if failure is not None:
+                self.stopped = failure_text(failure, numbers, piece.place)
             self.tally.add(tally_of(report, numbers, piece.place))
-            origins = [numbers.of(one) - 1 for one in batch.items()]
+            self._progress.add(len(numbers))
+            left = (item for one in report.leaving for item in one.items())
+            origins = [numbers.of(item) - 1 for item in left]
             try:
-                after = batch.close()
+                after = report.close()
             except ExecutionError as error:
                 raise unwritable(piece, error) from None
             yield _Compared(request.signal, request.body, after, origins, len(numbers))
@@ -101,18 +116,20 @@ class _Compared(NamedTuple):
 
 
 def _rows(
-    first: int, old: Sequence[ItemState], new: Sequence[ItemState], origins: Sequence[int]
+    first: int, old: Sequence[RecordState], new: Sequence[RecordState], origins: Sequence[int]
 ) -> Iterator[Row]:
-    kept = dict(zip(origins, new, strict=True))
+    kept = copies_of(new, origins)
     for at, before in enumerate(old):
-        after = kept.get(at)
-        found = item_changes(before, after) if after is not None else []
-        paths = "dropped" if after is None else ", ".join(f"{one.sign}{one.path}" for one in found)
-        yield _row(first + at, before, len(found) if after is not None else None, paths)
+        if at not in kept:
+            yield _row(first + at, before, None, "dropped")
+        for after in kept.get(at, ()):
+            found = state_changes(before, after)
+            paths = ", ".join(f"{one.sign}{one.path}" for one in found)
+            yield _row(first + at, before, len(found), paths)
     for origin, state in zip(origins, new, strict=True):
         if origin < 0:
             yield _row(None, state, None, "added")
 
 
-def _row(item: int | None, state: ItemState, count: int | None, paths: str) -> Row:
-    return {"item": item, "record": state.title, "changes": count, "paths": paths}
+def _row(item: int | None, state: RecordState, count: int | None, paths: str) -> Row:
+    return {"item": item, "record": state.full_title, "changes": count, "paths": paths}

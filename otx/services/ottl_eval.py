@@ -7,6 +7,7 @@ from typing import Any, Literal
 from otx.environment import Environment
 from otx.errors import ExitCode, OtxError, UsageError
 from otx.model.signal import Signal
+from otx.otlp.files import understand
 from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.describe import Numbers, describe
@@ -20,7 +21,7 @@ from otx.ottl.program import compile_condition, compile_value_expression, words
 from otx.ottl.records import WALKS, Batch
 from otx.ottl.shown import shown, shown_any
 from otx.output import Output, to_json
-from otx.services.ottl_input import Requests
+from otx.services.ottl_input import Pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class EvalOptions:
 def run_eval(
     environment: Environment,
     options: EvalOptions,
-    open_requests: Callable[[Collection[Signal]], Requests],
+    open_pieces: Callable[[Collection[Signal]], Pieces],
     out: str,
 ) -> int:
     """Print a value a record; the exit code.
@@ -52,7 +53,7 @@ def run_eval(
     Args:
         environment: Where it is printed.
         options: What is evaluated.
-        open_requests: Opens what it is evaluated on; told which signals are wanted.
+        open_pieces: Opens what it is evaluated on; told which signals are wanted.
         out: Where the values go.
 
     Raises:
@@ -72,7 +73,7 @@ def run_eval(
         is_true = is_true or value is True
         return form(value)
 
-    values = _values(run, context, signals, open_requests(signals))
+    values = _values(run, options.expression, context, signals, open_pieces(signals))
     output = Output(environment, out)
     if options.form == "json":
         output.document(list(values))
@@ -104,14 +105,19 @@ def _context(options: EvalOptions) -> tuple[Context, bool]:
 
 
 def _values(
-    run: Callable[[Any], Any], context: Context, signals: Collection[Signal], requests: Requests
+    run: Callable[[Any], Any],
+    expression: str,
+    context: Context,
+    signals: Collection[Signal],
+    pieces: Pieces,
 ) -> Iterator[Any]:
     """What is made of each record.
 
     Raises:
-        OtxError: It failed on one.
+        OtxError: It failed on one; expression, record and file are named.
     """
-    for request in requests:
+    for piece in pieces:
+        request = understand(piece, takes_any_text=True)
         if request.signal not in signals:
             continue
         batch = Batch(request.signal, request.body)
@@ -120,5 +126,8 @@ def _values(
             try:
                 yield run(record)
             except (ExecutionError, RecursionError) as error:
-                where = describe(record, Numbers(batch))
-                raise OtxError(f"it failed on {where}: {words(error)}", code=ExitCode.NO) from None
+                where = f"{describe(record, Numbers(batch))}, in {piece.place}"
+                raise OtxError(
+                    f"{' '.join(expression.split())}\n  failed on {where}: {words(error)}",
+                    code=ExitCode.NO,
+                ) from None

@@ -19,6 +19,7 @@ class _File:
     name: str
     before: str
     after: str
+    left: Sequence[tuple[int, str]]
 
 
 def run_fmt(environment: Environment, names: Sequence[str], mode: FmtMode) -> int:
@@ -28,6 +29,9 @@ def run_fmt(environment: Environment, names: Sequence[str], mode: FmtMode) -> in
         UsageError: One cannot be read, or holds no OTTL.
     """
     files = [_read(environment, name) for name in names]
+    for one in files:
+        for line, why in one.left:
+            Remarks(environment).warning(f"{one.name}:{line} is not formatted: {why}")
     changed = [one for one in files if one.after != one.before]
     for one in files if mode == "write" else changed:
         if mode == "diff":
@@ -53,7 +57,8 @@ def _read(environment: Environment, name: str) -> _File:
         raise UsageError(f"cannot read {name}: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise UsageError(f"{name} is no UTF-8: byte {error.start}") from None
-    return _File(name, before, format_file(before, name))
+    formatted = format_file(before, name)
+    return _File(name, before, formatted.text, formatted.left)
 
 
 def _show(environment: Environment, file: _File) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from otx.environment import Environment
 from otx.errors import UsageError
@@ -32,7 +32,8 @@ def open_input(
     """
     from otx.otlp.files import understand  # 5 ms
 
-    return map(understand, open_pieces(environment, path, store, since, signals))
+    pieces = open_pieces(environment, path, store, since, signals)
+    return (understand(piece, takes_any_text=True) for piece in pieces)
 
 
 def open_pieces(
@@ -65,7 +66,7 @@ def open_pieces(
     if path is None and environment.stdin.isatty():
         raise UsageError("nothing to run on", hint="--in FILE, --store DIR, or a pipe")
     if path is None or path == "-":
-        return read_pieces(environment.stdin, "stdin")
+        return _stream_pieces(environment.stdin, "stdin")
     return _file_pieces(environment.cwd / Path(path), path)
 
 
@@ -83,7 +84,25 @@ def _store_pieces(
 
 def _file_pieces(path: Path, name: str) -> Pieces:
     try:
-        with path.open("rb") as file:
-            yield from read_pieces(file, name)
+        file = path.open("rb")
     except OSError as error:
-        raise UsageError(f"cannot read {name}: {error.strerror}") from None
+        raise _cannot_read(name, error) from None
+    with file:
+        yield from _stream_pieces(file, name)
+
+
+def _stream_pieces(stream: BinaryIO, name: str) -> Pieces:
+    pieces = read_pieces(stream, name)
+    while True:
+        # What whoever works on a piece raises is not of reading.
+        try:
+            piece = next(pieces, None)
+        except OSError as error:
+            raise _cannot_read(name, error) from None
+        if piece is None:
+            return
+        yield piece
+
+
+def _cannot_read(name: str, error: OSError) -> UsageError:
+    return UsageError(f"cannot read {name}: {error.strerror}")

@@ -114,7 +114,7 @@ class _Handlers:
     def _format(self, params: types.DocumentFormattingParams) -> list[types.TextEdit]:
         document, service = self._service(params.text_document.uri)
         try:
-            formatted = format_file(service.source, service.name)
+            formatted = format_file(service.source, service.name).text
         except OtxError:
             return []  # what is wrong is told by the diagnostics
         if formatted == service.source:
@@ -122,12 +122,20 @@ class _Handlers:
         end = types.Position(len(document.lines), 0)
         return [types.TextEdit(types.Range(types.Position(0, 0), end), formatted)]
 
-    def _service(self, uri: str) -> tuple[TextDocument, LanguageService]:
+    def _read(self, uri: str) -> tuple[TextDocument, str]:
+        """A document as the editor has it; one that was not opened as it is on disk, or empty."""
         document = self._server.workspace.get_text_document(uri)
+        try:
+            return document, document.source
+        except (OSError, ValueError):
+            return TextDocument(uri, "", position_codec=document.position_codec), ""
+
+    def _service(self, uri: str) -> tuple[TextDocument, LanguageService]:
+        document, source = self._read(uri)
         name = PurePosixPath(unquote(urlsplit(uri).path)).name
         if document.language_id == LANGUAGE_ID and not name.endswith(".ottl"):
             name += ".ottl"
-        return document, LanguageService(document.source, name, self._functions)
+        return document, LanguageService(source, name, self._functions)
 
 
 def _item(document: TextDocument, one: Completion) -> types.CompletionItem:

@@ -94,7 +94,7 @@ def _work_in_processes(
     _plan = plan
     gc.freeze()
     context = multiprocessing.get_context("fork")
-    pool = ProcessPoolExecutor(count, mp_context=context)
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_leave_interrupts)
     waiting: deque[Future[list[Done] | OtxError]] = deque()
     try:
         for portion in portions:
@@ -121,6 +121,13 @@ def _result(future: "Future[list[Done] | OtxError]") -> list[Done]:
     if isinstance(result, OtxError):
         raise result
     return result
+
+
+def _leave_interrupts() -> None:
+    """Leave Ctrl-C, which a terminal sends to every process, to the one that gave the work."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _work_there(portion: list[Piece], form: WorkForm) -> list[Done] | OtxError:

@@ -1,5 +1,6 @@
 """The prompt on a terminal: what prompt_toolkit is told about OTTL."""
 
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -7,10 +8,11 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.application import get_app
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
 from prompt_toolkit.document import Document
-from prompt_toolkit.filters import Condition
+from prompt_toolkit.filters import Condition, has_validation_error, to_filter
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.layout import ConditionalContainer, Dimension, Layout, Window, walk
 from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.output import ColorDepth, create_output
 from prompt_toolkit.styles import Style
@@ -41,6 +43,8 @@ _STYLE = Style.from_dict(
     }
 )
 _PRIVATE = 0o600
+_MIN_COLUMNS = 20
+_MAX_ERROR_LINES = 6
 
 
 class Prompt:
@@ -64,6 +68,7 @@ class Prompt:
             color_depth=None if colour else ColorDepth.DEPTH_1_BIT,
             output=create_output(environment.stdout),
         )
+        _show_errors_whole(self._session.layout)
 
     def entries(self) -> Iterator[str]:
         """What is typed, entry by entry; Ctrl-C begins anew, Ctrl-D ends."""
@@ -133,8 +138,20 @@ class _EntryValidator(Validator):
         reason = error.reason if isinstance(error, OttlError) else error.message
         place = error.place.start if isinstance(error, OttlError) else len(document.text)
         hint = f" — {error.hint}" if error.hint else ""
-        shown = " ".join(f"{reason}{hint}".split())
+        columns = get_app().output.get_size().columns
+        shown = textwrap.fill(" ".join(f"{reason}{hint}".split()), max(_MIN_COLUMNS, columns - 1))
         raise ValidationError(min(place, len(document.text)), shown)
+
+
+def _show_errors_whole(layout: Layout) -> None:
+    """Give errors as many lines as they need: a prompt has one for them, and what to do is last."""
+    for container in walk(layout.container):
+        if isinstance(container, ConditionalContainer) and container.filter is has_validation_error:
+            window = container.content
+            if isinstance(window, Window):
+                window.height = Dimension(min=1, max=_MAX_ERROR_LINES)
+                window.wrap_lines = to_filter(True)
+                window.dont_extend_height = to_filter(True)
 
 
 def _keys() -> KeyBindings:

@@ -1,17 +1,18 @@
-"""A plan run over telemetry, and what of it is written: results, traces, failures."""
+"""A plan run over telemetry, and what of it is written: results and failures."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import BinaryIO, Literal, TypeAlias
 
 from otx.environment import Environment
 from otx.errors import ExitCode, UsageError
 from otx.model.signal import Signal
 from otx.model.units import counted
-from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.plan import Plan
 from otx.output import Output, Remarks
 from otx.services.ottl_input import Pieces
 from otx.services.ottl_parallel import work_all
+from otx.services.ottl_progress import RunProgress, interruptible
 from otx.services.ottl_work import Done, FailureText, Tally, WorkForm
 
 RunForm: TypeAlias = Literal["diff", "otlp-json", "otlp", "jsonl", "table", "json"]
@@ -32,63 +33,82 @@ def run_plan(
     out: str,
     *,
     is_live: bool = True,
+    size: int | None = None,
 ) -> int:
-    """Run a plan and write what came of it; the exit code. `is_live`: pieces may come slowly.
+    """Run a plan and write what came of it; the exit code.
 
     Under `propagate` the first failure ends the run; what was done up to it is written all the
     same, because it is what one looks at.
+
+    Args:
+        environment: Where it is written.
+        plan: What is run.
+        pieces: What it is run on.
+        form: What is written of it.
+        out: Where to; `-` is stdout.
+        is_live: Whether pieces may come slowly.
+        size: How many bytes there are to read; None where that is not known.
     """
-    if form in ("diff", "table"):
+    progress = RunProgress(environment, size, shares_terminal=out == "-")
+    run = _Run(environment, plan, progress.reading(pieces), Output(environment, out), progress)
+    return interruptible(
+        environment,
+        progress,
+        lambda: run.compare(form) if form in ("diff", "table") else run.work(form, is_live=is_live),
+        leaves_part=not run.output.is_whole and form not in ("table", "json"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A plan, what it is run on, and where that is written."""
+
+    environment: Environment
+    plan: Plan
+    pieces: Pieces
+    output: Output
+    progress: RunProgress
+
+    def compare(self, form: RunForm) -> int:
+        """Write what is another than before, record by record; the exit code."""
         from otx.services.ottl_compare import Comparison  # 12 ms, and pipes do not need it
 
-        shown = Comparison(environment, plan)
+        shown = Comparison(self.environment, self.plan, self.progress)
         write = shown.diff if form == "diff" else shown.table
-        write(pieces, Output(environment, out))
-        return _conclude(environment, shown.tally, shown.stopped)
-    bulk = _Bulk(work_all(plan, pieces, _WORK_FORMS[form], is_live=is_live))
-    output = Output(environment, out)
-    if form == "json":
-        output.document(bulk.routes())
-    else:
-        with output.binary_stream() as stream:
-            {"otlp": bulk.protobuf, "jsonl": bulk.lines, "otlp-json": bulk.document}[form](stream)
-    return _conclude(environment, bulk.tally, bulk.stopped)
+        write(self.pieces, self.output)
+        return self._conclude(shown.tally, shown.stopped, shown.asked.remark())
 
+    def work(self, form: RunForm, *, is_live: bool) -> int:
+        """Write what came of it; the exit code."""
+        results = work_all(self.plan, self.pieces, _WORK_FORMS[form], is_live=is_live)
+        bulk = _Bulk(results, self.progress)
+        if form == "json":
+            self.output.document(bulk.routes())
+        else:
+            write = {"otlp": bulk.protobuf, "jsonl": bulk.lines, "otlp-json": bulk.document}[form]
+            with self.output.binary_stream() as stream:
+                write(stream)
+        remark = ""
+        if not bulk.signals.intersection(self.plan.signals()):
+            from otx.ottl.asked_contexts import AskedContexts  # 8 ms
 
-def trace_plan(
-    environment: Environment, plan: Plan, pieces: Pieces, functions: FunctionSet, out: str
-) -> int:
-    """Run a plan and tell each of its steps on each record; the exit code.
+            remark = AskedContexts(self.plan).remark()
+        return self._conclude(bulk.tally, bulk.stopped, remark)
 
-    A failure under `propagate` does not end it, so that one sees what else would go wrong.
-    """
-    from otx.otlp.files import understand
-    from otx.ottl.describe import Numbers, describe
-    from otx.ottl.records import Batch
-    from otx.ottl.rendering import Painter, step_lines
-    from otx.ottl.traced_plan import trace_batch
-
-    output = Output(environment, out)
-    is_failure = False
-    with output.stream() as stream:
-        painter = Painter(wants_colour=environment.wants_colour(stream))
-        for request in map(understand, pieces):
-            batch = Batch(request.signal, request.body)
-            numbers = Numbers(batch)
-            for told in trace_batch(plan, batch, functions):
-                verdict = (told.step.verdict, told.error_mode)
-                is_failure = is_failure or verdict == ("failed", "propagate")
-                title = describe(told.record, numbers)
-                for line in step_lines(title, told.step, painter, is_dropped=told.is_dropped):
-                    stream.write(line + "\n")
-    return ExitCode.NO if is_failure else ExitCode.DONE
+    def _conclude(self, tally: Tally, stopped: FailureText | None, remark: str) -> int:
+        self.progress.clear()
+        if remark:
+            Remarks(self.environment).note(remark)
+        return _conclude(self.environment, tally, stopped)
 
 
 class _Bulk:
     """Results that are written as they come; memory holds one portion."""
 
-    def __init__(self, results: Iterator[Done]) -> None:
+    def __init__(self, results: Iterator[Done], progress: RunProgress) -> None:
         self._results = results
+        self._progress = progress
+        self.signals: set[Signal] = set()
         self.tally = Tally()
         self.stopped: FailureText | None = None
 
@@ -112,9 +132,10 @@ class _Bulk:
             stream.write(done.out)
 
     def lines(self, stream: BinaryIO) -> None:
-        """OTLP/JSON, a request a line."""
+        """OTLP/JSON, a request a line; of what became empty there is none."""
         for done in self._counted():
-            stream.write(done.out + b"\n")
+            if done.out != _EMPTY:
+                stream.write(done.out + b"\n")
 
     def document(self, stream: BinaryIO) -> None:
         """One OTLP/JSON document, or a line for each signal where several follow one another.
@@ -123,10 +144,12 @@ class _Bulk:
         """
         signal: Signal | None = None
         separator = b""
-        is_empty = True
+        is_written = False
         for done in self._counted():
-            is_empty = False
             is_apart = done.signal is Signal.PROFILES
+            if is_apart and done.out == _EMPTY:
+                continue
+            is_written = True
             if signal is not None and (is_apart or done.signal is not signal):
                 stream.write(b"]}\n")
                 signal = None
@@ -141,8 +164,8 @@ class _Bulk:
                 separator = b","
         if signal is not None:
             stream.write(b"]}\n")
-        elif is_empty:
-            stream.write(b"{}\n")
+        elif not is_written:
+            stream.write(_EMPTY + b"\n")
 
     def routes(self) -> dict[str, object]:
         """Where everything went: `{"routes": {pipeline: OTLP}, "dropped": {rule: count}}`."""
@@ -163,12 +186,17 @@ class _Bulk:
     def _counted(self) -> Iterator[Done]:
         for done in self._results:
             self.tally.add(done.tally)
+            self._progress.add(done.tally.items)
+            if done.tally.items:
+                self.signals.add(done.signal)
             yield done
             if done.stopped is not None:
                 self.stopped = done.stopped
                 return
 
 
+_EMPTY = b"{}"
+"""The OTLP/JSON of a request with nothing in it."""
 _RESOURCES = {
     Signal.TRACES: b"resourceSpans",
     Signal.METRICS: b"resourceMetrics",
@@ -178,7 +206,7 @@ _RESOURCES = {
 
 def _resources(document: bytes) -> bytes:
     """What stands between the brackets of a request's JSON."""
-    return document[document.index(b"[") + 1 : -2] if document != b"{}" else b""
+    return document[document.index(b"[") + 1 : -2] if document != _EMPTY else b""
 
 
 def _json_of(signal: Signal, body: bytes) -> dict[str, object]:

@@ -9,12 +9,11 @@ from typing import Literal, TypeAlias
 
 from otx.environment import Environment
 from otx.errors import ExitCode, UsageError
-from otx.ottl.rendering import Painter
 from otx.ottl.unit_tests.coverage import Covered, coverage
 from otx.ottl.unit_tests.findings import OpenedFile
 from otx.ottl.unit_tests.reading import TestFile, read_test_file
 from otx.ottl.unit_tests.results import FileResult, TestResult, run_tests
-from otx.output import Output
+from otx.output import Output, Painter
 from otx.services.watching import Mark, mark
 
 TestForm: TypeAlias = Literal["text", "json", "junit"]

@@ -6,6 +6,7 @@ done in another process.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -90,20 +91,24 @@ def work(plan: Plan, piece: Piece, form: WorkForm) -> Done:
     batch = Batch(opened.signal, opened.message)
     numbers = Numbers(batch)
     report = Report()
-    stopped = None
+    failure = None
     try:
         plan.run(batch, report)
     except ExecutionStopped as error:
-        stopped = failure_text(error.failure, numbers, piece.place)
+        failure = error.failure
+    numbers.adopt(report.copies)
+    stopped = None if failure is None else failure_text(failure, numbers, piece.place)
     try:
-        batch.flush()
+        for one in report.leaving:
+            one.flush()
     except ExecutionError as error:
         raise unwritable(piece, error) from None
     tally = tally_of(report, numbers, piece.place)
     tally.warnings.update(opened.warnings)
     routes = {pipeline: b"".join(bodies) for pipeline, bodies in report.routes.items()}
-    out = _written(batch, opened, form)
-    batch.release()
+    out = _written(_message_of(report.leaving, opened), opened, form)
+    for one in (batch, *report.leaving):
+        one.release()
     return Done(opened.signal, out, tally, routes, stopped)
 
 
@@ -136,7 +141,7 @@ class _Opened(Frozen):
 def _open(piece: Piece) -> _Opened:
     warnings: Counter[str] = Counter()
     if piece.encoding == "protobuf":
-        signal, _ = parse_protobuf_piece(piece)
+        signal, _ = parse_protobuf_piece(piece, takes_any_text=True)
         return _Opened(signal, open_class(signal).FromString(piece.data), {}, warnings)
     document = parse_json(piece)
     signal = signal_of_document(document, piece.place)
@@ -148,14 +153,22 @@ def _open(piece: Piece) -> _Opened:
     return _Opened(signal, message, memo, warnings)
 
 
-def _written(batch: Batch, opened: _Opened, form: WorkForm) -> bytes:
+def _message_of(leaving: Sequence[Batch], opened: _Opened) -> Message:
+    """What leaves a plan as one request."""
+    if len(leaving) == 1:
+        return leaving[0].message
+    message = open_class(opened.signal)()
+    for one in leaving:
+        message.MergeFrom(one.message)
+    return message
+
+
+def _written(message: Message, opened: _Opened, form: WorkForm) -> bytes:
     if form == "nothing":
         return b""
     if form == "protobuf":
-        return batch.message.SerializeToString()
+        return message.SerializeToString()
     import orjson  # 1 ms
 
-    document: dict[str, Any] = write_open(
-        batch.message, official_descriptor(batch.signal), opened.memo
-    )
+    document: dict[str, Any] = write_open(message, official_descriptor(opened.signal), opened.memo)
     return orjson.dumps(document)

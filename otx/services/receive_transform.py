@@ -136,20 +136,22 @@ class Transform:
     def _transformed(self, rules: Rules, request: Request, batch: Batch) -> Request | None:
         numbers = Numbers(batch)
         report = Report()
+        failure = None
         try:
             rules.plan.run(batch, report)
         except ExecutionStopped as stopped:
-            text = failure_text(stopped.failure, numbers)
-            raise Refusal(Reason.STATEMENT_FAILED, text) from None
-        finally:
-            self._tally.failed(report.outcome, numbers)
-        is_empty = report.items > 0 and not any(scope.items for scope in batch.scopes())
-        kept = None if is_empty else _request_of(batch, request)
+            failure = stopped.failure
+        numbers.adopt(report.copies)
+        self._tally.failed(report.outcome, numbers)
+        if failure is not None:
+            raise Refusal(Reason.STATEMENT_FAILED, failure_text(failure, numbers))
+        left = any(scope.items for one in report.leaving for scope in one.scopes())
+        kept = None if report.items > 0 and not left else _request_of(report, request)
         self._tally.transformed(rules, request, kept, report.drops)
         return kept
 
 
-def _request_of(batch: Batch, request: Request) -> Request:
+def _request_of(report: Report, request: Request) -> Request:
     """What is left of a request, as any reader of the log can read it.
 
     Raises:
@@ -157,7 +159,7 @@ def _request_of(batch: Batch, request: Request) -> Request:
     """
     wire = WIRE[request.signal]
     try:
-        body = batch.close()
+        body = report.close()
     except ExecutionError as error:
         raise _no_otlp(error) from None
     try:
@@ -165,8 +167,9 @@ def _request_of(batch: Batch, request: Request) -> Request:
     except DecodeError:
         # A text was cut in the middle of a character.
         descriptor: Any = wire.request_class.DESCRIPTOR
-        make_valid(batch.message, descriptor)
-        body = batch.message.SerializeToString()
+        for one in report.leaving:
+            make_valid(one.message, descriptor)
+        body = b"".join(one.message.SerializeToString() for one in report.leaving)
         try:
             message = wire.request_class.FromString(body)
         except DecodeError as error:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from otx.environment import Environment
 from otx.errors import ExitCode
 from otx.model.units import NS_PER_S, format_count, format_duration
-from otx.output import Remarks
+from otx.output import ProgressLine, Remarks
 from otx.profile.formats import Profile
 from otx.profile.launch import GatedCommand
 from otx.profile.session import ProfileSession, Target
@@ -23,7 +23,7 @@ from otx.system.stop import StopSignal
 _POLL_S = 0.1
 _DEFAULT_DURATION_NS = 10 * NS_PER_S
 _WAIT_S = 0.05
-_PROGRESS_PERIOD_NS = NS_PER_S // 5
+_PATIENCE_NS = NS_PER_S // 5
 
 
 @dataclass(frozen=True)
@@ -146,24 +146,21 @@ class _Progress:
     """A line on stderr that says how far it is; nothing where stderr is no terminal."""
 
     def __init__(self, environment: Environment) -> None:
-        self._stream = environment.stderr if environment.stderr_is_terminal else None
-        self._next_ns = _PROGRESS_PERIOD_NS
+        self._line = ProgressLine(environment)
 
     def show(self, samples: int, elapsed_ns: int, limit_ns: int | None) -> None:
-        """Draw over the last line, five times a second at most."""
-        if self._stream is None or elapsed_ns < self._next_ns:
+        """Draw over the last line."""
+        if elapsed_ns < _PATIENCE_NS:
             return
-        self._next_ns = elapsed_ns + _PROGRESS_PERIOD_NS
         left = f", {format_duration(max(limit_ns - elapsed_ns, 0))} left" if limit_ns else ""
         rate = samples * NS_PER_S // max(elapsed_ns, 1)
-        self._stream.write(
-            f"\r\x1b[Ksampling: {format_count(samples)} samples, {rate}/s,"
-            f" {format_duration(elapsed_ns)}{left} (Ctrl-C ends)"
+        self._line.show(
+            lambda: (
+                f"sampling: {format_count(samples)} samples, {rate}/s,"
+                f" {format_duration(elapsed_ns)}{left} (Ctrl-C ends)"
+            )
         )
-        self._stream.flush()
 
     def clear(self) -> None:
         """Take the line away."""
-        if self._stream is not None:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
+        self._line.clear()

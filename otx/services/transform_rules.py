@@ -7,8 +7,7 @@ from pathlib import Path
 from otx.errors import UsageError
 from otx.model.signal import Signal
 from otx.ottl.functions.registry import FunctionSet
-from otx.ottl.gates import switched
-from otx.ottl.plan import Plan, Step
+from otx.ottl.plan import Pipeline, Plan, Step
 from otx.ottl.plan_source import cautions_of, plan_of_source
 from otx.ottl.processors.filter import FilterProcessor
 from otx.ottl.processors.routing import RoutingConnector
@@ -49,7 +48,15 @@ class Rules:
     warnings: Sequence[str]
 
 
-def read_rules(path: Path, name: str, variables: Mapping[str, str]) -> Rules:
+def read_rules(
+    path: Path,
+    name: str,
+    variables: Mapping[str, str],
+    gates: frozenset[str],
+    *,
+    allows_extensions: bool = True,
+    pipelines: Sequence[str] = (),
+) -> Rules:
     """The rules of a file.
 
     A file of statements has the error mode that the transform processor has by default: `ignore`.
@@ -58,6 +65,9 @@ def read_rules(path: Path, name: str, variables: Mapping[str, str]) -> Rules:
         path: Where it is.
         name: What people call it.
         variables: For `${env:NAME}` in configurations.
+        gates: Feature gates that are on.
+        allows_extensions: Whether otx's own functions may be used.
+        pipelines: Those of a configuration that requests enter.
 
     Raises:
         UsageError: It cannot be read, does not parse or check, or has nothing that runs.
@@ -69,10 +79,10 @@ def read_rules(path: Path, name: str, variables: Mapping[str, str]) -> Rules:
     except UnicodeDecodeError as error:
         raise UsageError(f"{name} is no UTF-8: byte {error.start}") from None
     source = read_source(text, name, variables)
-    functions = FunctionSet("", switched(""))
-    plan = plan_of_source(source, functions, statements_mode="ignore")
-    live = Plan({signal: _live(steps) for signal, steps in plan.steps.items()})
-    warnings = [*cautions_of(source, live), *_left_out(plan)]
+    functions = FunctionSet("", gates, allows_extensions)
+    plan = plan_of_source(source, functions, statements_mode="ignore", pipelines=pipelines)
+    live = _live(plan)
+    warnings = [*cautions_of(source, live), *_left_out(plan, live)]
     if not any(map(live.looks_at, Signal)):
         raise UsageError(
             f"{name} has nothing that runs on what arrives",
@@ -81,18 +91,43 @@ def read_rules(path: Path, name: str, variables: Mapping[str, str]) -> Rules:
     return Rules(name, live, _names(live), warnings)
 
 
-def _left_out(plan: Plan) -> list[str]:
+def _left_out(plan: Plan, live: Plan) -> list[str]:
+    kept = {step.name for steps in live.steps.values() for step in steps}
     found = {
         step.name: _LEFT_OUT[type(step.processor)]
         for steps in plan.steps.values()
         for step in steps
-        if type(step.processor) in _LEFT_OUT
+        if step.name not in kept
     }
     return [f"{name} is left out: {reason}" for name, reason in found.items()]
 
 
-def _live(steps: Sequence[Step]) -> list[Step]:
-    return [step for step in steps if type(step.processor) not in _LEFT_OUT]
+def _live(plan: Plan) -> Plan:
+    """What of a plan can run on what arrives.
+
+    A connector can route only where the file has the pipelines that it routes to.
+    """
+
+    def of(one: Pipeline) -> Pipeline:
+        steps = [step for step in one.steps if type(step.processor) not in _LEFT_OUT]
+        if any(_leads_on(step, plan) for step in one.connectors):
+            return one.changed(steps=steps)
+        return one.changed(steps=steps, connectors=(), is_end=one.is_end or not one.onward)
+
+    return Plan(
+        {signal: of(one) for signal, one in plan.entries.items()},
+        {name: of(one) for name, one in plan.pipelines.items()},
+    )
+
+
+def _leads_on(step: Step, plan: Plan) -> bool:
+    connector = step.processor
+    assert isinstance(connector, RoutingConnector)  # noqa: S101 - others are no connectors
+    targets = {
+        *connector.default_pipelines,
+        *(one for row in connector.rows for one in row.pipelines),
+    }
+    return bool(targets & plan.pipelines.keys())
 
 
 def _names(plan: Plan) -> dict[str, RuleName]:

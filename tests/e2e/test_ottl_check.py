@@ -48,6 +48,21 @@ def test_every_finding_has_its_place_in_the_file(run_cli: RunCli, tmp_path: Path
         assert line[caret.index("^")] != " "
 
 
+def test_statements_run_where_context_says(run_cli: RunCli, tmp_path: Path) -> None:
+    (tmp_path / "s.ottl").write_text('set(name, "x") where kind == "server"\n')
+    assert run_cli("ottl", "check", "s.ottl").returncode == 1
+    done = run_cli("ottl", "check", "s.ottl", "--context", "span")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1] == (
+        '  hint: write kind == SPAN_KIND_SERVER, or kind.string == "Server"'
+    )
+    refused = run_cli("ottl", "check", "s.ottl", "--context", "spam")
+    assert (refused.returncode, "'spam' is no context" in refused.stderr) == (2, True)
+    (tmp_path / "c.yaml").write_text("filter: {trace_conditions: ['true']}")
+    refused = run_cli("ottl", "check", "c.yaml", "--context", "span")
+    assert (refused.returncode, "--context is for statements" in refused.stderr) == (2, True)
+
+
 def test_json_has_the_same_findings(run_cli: RunCli, tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text(COLLECTOR)
     done = run_cli("ottl", "check", "c.yaml", "--format", "json", "-o", "found.json")
@@ -176,4 +191,4 @@ def test_strict_refuses_what_no_collector_has(run_cli: RunCli, tmp_path: Path) -
     assert run_cli("ottl", "check", "x.yaml").returncode == 0
     strict = run_cli("ottl", "check", "x.yaml", "--strict")
     assert strict.returncode == 1
-    assert "undefined function 'TraceIDRatioBasedSampler'" in strict.stdout
+    assert "TraceIDRatioBasedSampler is otx's own, refused by --strict" in strict.stdout

@@ -96,7 +96,8 @@ def test_a_failure_names_the_record_and_is_exit_1(
 ) -> None:
     done = run_cli("ottl", "eval", "Substring(span.name, 0, 7)", "--in", shop, "-o", "out")
     assert done.returncode == 1
-    assert f'it failed on span 3 of 3 "SELECT", trace {TRACE}' in done.stderr
+    assert f'failed on span 3 of 3 "SELECT", trace {TRACE}' in done.stderr
+    assert f", in {shop}: Substring(span.name, 0, 7): " in done.stderr
     assert not (tmp_path / "out").exists()
     no_form = run_cli("ottl", "eval", "span.trace_id", "--in", shop, "--format", "otlp")
     assert no_form.returncode == 1

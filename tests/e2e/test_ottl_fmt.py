@@ -46,9 +46,9 @@ def test_files_are_formatted_in_place(run_cli: RunCli, tmp_path: Path) -> None:
     assert "- 'set(span.name, \"it''s\")'\n" in after
     assert '- "set(span.name, \\"a\\")"\n' in after
     assert "- set(span.kind, 3)\n" in after
-    # What is not OTTL on one line keeps every byte.
+    # What is not OTTL keeps every byte.
     assert "  transform:   # keeps its spaces\n    error_mode:   ignore\n" in after
-    assert after.endswith("      - >-\n        set( span.kind,\n        4)\n")
+    assert after.endswith("      - >-\n        set(span.kind, 4)\n")
     again = run_cli("ottl", "fmt", "a.ottl", "c.yaml")
     assert (again.returncode, again.stderr) == (0, "")
 
@@ -65,6 +65,18 @@ def test_check_and_diff_change_nothing(run_cli: RunCli, tmp_path: Path, flag: st
     else:
         assert '+set(span.name, "x")' in done.stdout.splitlines()
     assert run_cli("ottl", "fmt", flag, "fine.ottl").returncode == 0
+
+
+def test_texts_of_several_lines_are_checked_and_what_is_left_is_told(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    (tmp_path / "c.yaml").write_text("- set( span.kind,\n  1)\n- |2\n    set( span.kind,2)\n")
+    done = run_cli("ottl", "fmt", "--check", "c.yaml")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "otx: warning: c.yaml:4 is not formatted: its form in YAML cannot be kept\n"
+        "c.yaml would be formatted\n"
+    )
 
 
 def test_stdin_goes_to_stdout(run_cli: RunCli) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import RunCli
 
-COLUMNS = ["name", "signature", "contexts", "since", "summary"]
+COLUMNS = ["name", "signature", "result", "contexts", "since", "extension", "summary"]
 
 
 def listed(run_cli: RunCli, *flags: str) -> list[dict[str, Any]]:
@@ -44,12 +44,14 @@ def test_a_context_and_strictness_narrow_the_list(run_cli: RunCli) -> None:
     assert "copy_metric" in every - logs
     strict = {one["name"] for one in listed(run_cli, "--strict")}
     assert every - strict == {"TraceIDRatioBasedSampler"}
+    own = {one["name"] for one in listed(run_cli) if one["extension"]}
+    assert own == {"TraceIDRatioBasedSampler"}
 
 
 def test_one_function_has_a_page_with_an_example(run_cli: RunCli) -> None:
     done = run_cli("ottl", "functions", "Concat")
     assert done.returncode == 0
-    assert done.stdout.startswith("Concat(vals[], delimiter)\n")
+    assert done.stdout.startswith("Concat(vals[], delimiter) → string\n")
     assert '  → "a-1-true"\n' in done.stdout
     found = json.loads(run_cli("ottl", "functions", "Concat", "--format", "json").stdout)
     assert found["example"]["result"] == '"a-1-true"'

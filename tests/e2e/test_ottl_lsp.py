@@ -75,6 +75,12 @@ class Editor:
     def hover(self, line: int, character: int, uri: str = URI) -> Any:
         return self.ask("textDocument/hover", _place(uri, line, character))
 
+    def format(self, uri: str = URI) -> Any:
+        options = {"tabSize": 2, "insertSpaces": True}
+        return self.ask(
+            "textDocument/formatting", {"textDocument": {"uri": uri}, "options": options}
+        )
+
     def leave(self) -> int:
         """End the conversation; the exit code."""
         self.ask("shutdown")
@@ -186,6 +192,18 @@ def test_a_function_is_explained_where_it_stands(editor: Editor) -> None:
     assert editor.hover(0, 3) is None
 
 
+def test_a_file_that_was_not_opened_is_read_or_empty(editor: Editor, tmp_path: Path) -> None:
+    there = tmp_path / "there.ottl"
+    there.write_text('set( span.name, "a")\n')
+    assert "set(target, value)" in editor.hover(0, 1, there.as_uri())["contents"]["value"]
+    (edit,) = editor.format(there.as_uri())
+    assert edit["newText"] == 'set(span.name, "a")\n'
+    for nowhere in ((tmp_path / "nowhere.ottl").as_uri(), "untitled:None"):
+        assert editor.hover(3, 1, nowhere) is None
+        assert not editor.format(nowhere)
+        editor.complete(0, 0, nowhere)
+
+
 def test_files_of_statements_are_known_by_ending_or_language(editor: Editor) -> None:
     text = 'set(span.name, "a")\nset(span.kind, SPAN_KIND_S)\n'
     for uri, language in (("file:///tmp/a%20b.ottl", "plaintext"), ("untitled:One", "ottl")):
@@ -202,8 +220,7 @@ def test_other_yaml_is_left_alone(editor: Editor) -> None:
 
 def test_a_file_is_formatted(editor: Editor) -> None:
     editor.open('- set( span.name,"a")\n')
-    params = {"textDocument": {"uri": URI}, "options": {"tabSize": 2, "insertSpaces": True}}
-    (edit,) = editor.ask("textDocument/formatting", params)
+    (edit,) = editor.format()
     assert edit["newText"] == '- set(span.name, "a")\n'
 
 

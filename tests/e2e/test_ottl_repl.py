@@ -39,7 +39,7 @@ Len(span.attributes)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert lines[0].startswith('ottl(span)> set(span.name, "GET /cart/{id}") where')
-    assert lines[1] == '  ~ name  "GET /cart/8812" → "GET /cart/{id}"'
+    assert lines[1] == '  ~ span.name  "GET /cart/8812" → "GET /cart/{id}"'
     assert "9  int" in lines
     assert "\x1b" not in done.stdout
     assert run_cli("ottl", "check", "cart.yaml").returncode == 0
@@ -144,6 +144,11 @@ class Screen:
         self._raw = b""
         self._seen = 0
 
+    def resize(self, columns: int) -> None:
+        """Another width of the terminal, as a person makes it by dragging its edge."""
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        os.kill(self.process.pid, signal.SIGWINCH)
+
     def press(self, keys: str) -> None:
         """Type; what was written before is forgotten by `wait_for`."""
         self._read(0)
@@ -224,7 +229,7 @@ def test_keys_of_the_data_are_completed(screen: Screen) -> None:
     screen.press("\t")
     screen.wait_for('te"]')
     screen.press(', "/")\r')
-    screen.wait_for('~ attributes["http.route"]  "/cart/{id}" → "/"')
+    screen.wait_for('~ span.attributes["http.route"]  "/cart/{id}" → "/"')
 
 
 def test_a_fault_stays_at_the_prompt_and_is_cleared_by_ctrl_c(screen: Screen) -> None:
@@ -238,13 +243,20 @@ def test_a_fault_stays_at_the_prompt_and_is_cleared_by_ctrl_c(screen: Screen) ->
     assert screen.end() == 0
 
 
+def test_a_fault_is_told_whole_on_a_narrow_terminal(screen: Screen) -> None:
+    screen.resize(50)
+    screen.press('set(resource.attributes["a"], ToUppercase(span.name))\r')
+    screen.wait_for("undefined function 'ToUppercase'")
+    screen.wait_for("ToUpperCase?")
+
+
 def test_an_open_bracket_goes_on_in_the_next_line(screen: Screen) -> None:
     screen.press("set(span.name,\r")
     screen.wait_for("...>")
     screen.press('"new")\r')
-    screen.wait_for('~ name  "GET /cart/8812" → "new"')
+    screen.wait_for('~ span.name  "GET /cart/8812" → "new"')
     screen.press(":undo\r")
-    screen.wait_for('~ name  "new" → "GET /cart/8812"')
+    screen.wait_for('~ span.name  "new" → "GET /cart/8812"')
 
 
 def test_what_was_typed_is_kept_for_next_time(screen: Screen, tmp_path: Path) -> None:
@@ -264,13 +276,13 @@ def test_changes_are_coloured_unless_that_is_not_wanted(
     screen: Screen, cli_variables: dict[str, str], tmp_path: Path
 ) -> None:
     screen.press("set(span.kind, 3)\r")
-    screen.wait_for_raw("\x1b[33m  ~ kind  2 → 3")
+    screen.wait_for_raw("\x1b[33m  ~ span.kind  SPAN_KIND_SERVER → SPAN_KIND_CLIENT")
     variables = {**cli_variables, "TERM": "xterm", "NO_COLOR": "1"}
     plain = Screen([sys.executable, "-m", "otx", "ottl", "repl"], variables, tmp_path)
     try:
         plain.wait_for("ottl(span)>")
         plain.press("set(span.kind, 3)\r")
-        plain.wait_for("~ kind  2 → 3")
+        plain.wait_for("~ span.kind  SPAN_KIND_SERVER → SPAN_KIND_CLIENT")
         plain.press("\x04")
         assert plain.end() == 0
         assert not re.search(r"\x1b\[(3[0-8]|4[0-8]|9\d|10\d)", plain.raw)

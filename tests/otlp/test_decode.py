@@ -62,7 +62,10 @@ def test_two_requests_glued_together_are_one(three_spans: bytes) -> None:
         (b'{"resourceSpans":[]}', "looks like JSON"),
         (b"\x1f\x8b\x08\x00", "looks like gzip"),
         # A span's name that is no UTF-8.
-        (b"\x0a\x07\x12\x05\x12\x03\x2a\x01\xff", "no protobuf"),
+        (
+            b"\x0a\x07\x12\x05\x12\x03\x2a\x01\xff",
+            r"no protobuf .*: resourceSpans\[0\]\.scopeSpans\[0\]\.spans\[0\]\.name is no UTF-8",
+        ),
     ],
 )
 def test_bytes_that_are_no_message_are_refused(body: bytes, said: str) -> None:

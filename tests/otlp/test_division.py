@@ -44,6 +44,7 @@ def test_parts_are_about_as_large_as_asked_and_say_where_they_begin() -> None:
         Piece("json", b'{"resourceSpans": []}', "none"),
         Piece("json", b'{"resourceSpans": [{"a": 1}, {"b": 2}]}', "small"),
         Piece("json", b"\xff" * 1000, "no text"),
+        Piece("json", b'{"resourceSpans": [{"a": 1}, {"b": "\xff"}]}', "a byte of no text"),
         Piece("json", b"[" * 1000, "no document"),
         Piece("protobuf", b"\x0a" * 1000, "no JSON"),
     ],

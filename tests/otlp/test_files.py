@@ -2,7 +2,9 @@
 
 import gzip
 import io
+import re
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from opentelemetry.proto.collector.profiles.v1development.profiles_service_pb2 import (
     ExportProfilesServiceRequest,
 )
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from otx.errors import UsageError
 from otx.model.signal import Signal
@@ -73,8 +76,10 @@ def test_bare_protobuf_is_of_the_signal_in_which_it_makes_sense(one_log: bytes) 
     ("content", "said"),
     [
         (b"hello", "it is no OTLP"),
-        (b"{}", "it is no OTLP: it needs one of resourceSpans"),
-        (b'{"resourceSpans":[]}\n{"x', "it:2 is no JSON"),
+        (b'{"a":1}', "it is no OTLP: it needs one of resourceSpans"),
+        (b'{"resourceSpans":[]}\n{"x', "it:2 is no JSON: .*, at column 4"),
+        (b'\n{\n"resourceSpans":[},\n', "it is no JSON: .*, at line 3 column 18"),
+        ('\n{"resourceSpans":[\n"é'.encode() + b'\xff"]}', "0xff is no UTF-8, at line 3 column 3"),
         (b'{"resourceSpans":[3]}', r"it: resourceSpans\[0\]: an object is wanted"),
         (b"[1]", r"it\[0\] is no OTLP"),
         (b"\x1f\x8bxx", "the gzip stream is corrupt"),
@@ -83,6 +88,50 @@ def test_bare_protobuf_is_of_the_signal_in_which_it_makes_sense(one_log: bytes) 
 def test_what_is_no_otlp_is_named_with_its_place(content: bytes, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         read(content)
+
+
+def test_an_empty_document_is_a_request_with_nothing_in_it(three_spans: bytes) -> None:
+    spans = to_json(parse_protobuf(Signal.TRACES, three_spans))
+    for nothing in (b"{}", b"{ }\n", b" \n{\n}", b"[]", b"[{},{}]", b"{}\n{}\n", framed(b"{}")):
+        assert read(nothing) == []
+    assert read(b"{}\n" + spans + b"\n{}\n") == [(Signal.TRACES, 3)]
+    assert read(b"[{}," + spans + b"]") == [(Signal.TRACES, 3)]
+
+
+def spans_with(name: bytes, key: bytes) -> bytes:
+    """A request whose name and attribute's key are such bytes, each of four."""
+    request = ExportTraceServiceRequest()
+    spans = request.resource_spans.add().scope_spans.add().spans
+    spans.add(trace_id=bytes(16), span_id=bytes(8), name="first")
+    second = spans.add(trace_id=bytes(16), span_id=bytes(8), name="NAME")
+    second.attributes.add(key="KEYS").value.string_value = "x"
+    body = request.SerializeToString()
+    return body.replace(b"NAME", name).replace(b"KEYS", key)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "field"),
+    [
+        (b"b\xff\xfed", b"KEYS", "spans[1].name"),
+        (b"NAME", b"\xc3\x28ab", "spans[1].attributes[0].key"),
+    ],
+)
+@pytest.mark.parametrize("pack", [bytes, framed])
+def test_a_text_that_is_no_utf8_is_named_or_taken(
+    name: bytes, key: bytes, field: str, pack: Callable[[bytes], bytes]
+) -> None:
+    content = pack(spans_with(name, key))
+    with pytest.raises(UsageError, match=re.escape(f"{field} is no UTF-8")):
+        read(content)
+    (request,) = read_stream(io.BytesIO(content), "it", takes_any_text=True)
+    assert (request.signal, request.records) == (Signal.TRACES, 2)
+    assert request.body == spans_with(name, key)
+
+
+def test_what_is_wrong_beside_a_text_is_not_taken() -> None:
+    truncated = spans_with(b"b\xff\xfed", b"KEYS").replace(b"\x0a\x01x", b"\x0a\x09x")
+    with pytest.raises(UsageError, match="it is no OTLP"):
+        list(read_stream(io.BytesIO(truncated), "it", takes_any_text=True))
 
 
 def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:

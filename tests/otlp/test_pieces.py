@@ -90,6 +90,43 @@ def test_what_is_cut_off_or_corrupt_is_said(content: bytes, said: str) -> None:
         pieces(content)
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_byte_order_mark_is_passed_over(pack: "type[bytes]") -> None:
+    assert pieces(pack(b'\xef\xbb\xbf{"a":1}\n{"b":2}\n')) == [
+        ("json", b'{"a":1}\n', "f:1"),
+        ("json", b'{"b":2}\n', "f:2"),
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_json_in_another_encoding_is_named(encoding: str) -> None:
+    with pytest.raises(UsageError, match="f is JSON in UTF-16") as caught:
+        pieces('{"resourceSpans": []}'.encode(encoding))
+    assert caught.value.hint.split()[2] == encoding.upper().replace("-LE", "LE").replace(
+        "-BE", "BE"
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b" " * 3000, b"{\n" + b" " * 3000, b'{"a":1}\n' + b"x" * 3000, framed(b"{}", b"x" * 3000)],
+    ids=["line", "document", "later line", "record"],
+)
+def test_a_piece_that_is_too_large_is_refused_while_it_is_read(
+    content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("otx.otlp.pieces.MAX_PIECE_BYTES", 2000)
+    monkeypatch.setattr("otx.otlp.pieces._STEP_BYTES", 100)
+    with pytest.raises(UsageError, match="one request is larger than"):
+        pieces(content)
+
+
+def test_long_lines_are_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("otx.otlp.pieces._STEP_BYTES", 10)
+    lines = [orjson.dumps({"a": "x" * size}) + b"\n" for size in range(30)]
+    assert [data for _, data, _ in pieces(b"".join(lines))] == lines
+
+
 def test_lines_are_read_as_they_come() -> None:
     class Endless(io.RawIOBase):
         """Lines without an end: whoever reads them all never returns."""

@@ -11,7 +11,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from otx.model.signal import Signal
 from otx.otlp.any_value import encode_any, encode_key_value, varint
 from otx.otlp.open_view import open_class
-from otx.otlp.valid_text import make_valid, valid_value
+from otx.otlp.valid_text import first_invalid, make_valid, valid_value
 from tests.otlp.messages import any_values
 
 BROKEN = "caf\udcc3"
@@ -87,3 +87,18 @@ def test_what_is_nested_without_end_is_refused() -> None:
 def test_what_is_malformed_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match=r"truncated|never began"):
         valid_value(data, "AnyValue")
+
+
+def test_the_first_text_that_is_no_utf8_is_named() -> None:
+    request: Any = ExportTraceServiceRequest()
+    spans = request.resource_spans.add().scope_spans.add().spans
+    spans.add(name="é")
+    event = spans.add(name="b").events.add(name="c")
+    event.attributes.add(key="k").value.array_value.values.add(string_value="TEXT")
+    body = request.SerializeToString()
+    descriptor: Any = ExportTraceServiceRequest.DESCRIPTOR
+    assert first_invalid(body, descriptor) == ""
+    assert first_invalid(body.replace(b"TEXT", b"\xff\xfe\xfd\xfc"), descriptor) == (
+        "resourceSpans[0].scopeSpans[0].spans[1].events[0].attributes[0]"
+        ".value.arrayValue.values[0].stringValue"
+    )

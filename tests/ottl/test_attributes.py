@@ -10,19 +10,20 @@ from otx.otlp.any_value import encode_any, encode_key_value, key_of, value_of, v
 from otx.ottl.attributes import AttributeMap
 
 KEYS = ["a", "b", "é", "", "k" * 127, "k" * 128, "long" * 100, "broken\udcff"]
+KEY = st.sampled_from(KEYS)
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-(2**63), 2**63 - 1),
     st.floats(allow_nan=False),
-    st.sampled_from(["", "text", "x" * 126, "x" * 127, "x" * 128, "x" * 300, "\udcfe"]),
+    st.sampled_from(
+        ["", "text", "x" * 126, "x" * 127, "x" * 128, "x" * 300, "\udcfe", "é€\U0001f600" * 14]
+    ),
     st.binary(max_size=4),
 )
 VALUES = st.recursive(
     SCALARS,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(KEYS), inner, max_size=3)
-    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEY, inner, max_size=3)),
     max_leaves=6,
 )
 
@@ -34,17 +35,19 @@ def value_first(key: str, value: Any) -> bytes:
 
 
 ENTRIES = st.lists(
-    st.tuples(st.sampled_from(KEYS), VALUES, st.sampled_from([encode_key_value, value_first])),
+    st.tuples(KEY, VALUES, st.sampled_from([encode_key_value, value_first])),
     max_size=8,
 )
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("get"), st.sampled_from(KEYS)),
-        st.tuples(st.just("set"), st.sampled_from(KEYS), VALUES),
-        st.tuples(st.just("delete"), st.sampled_from(KEYS)),
-        st.tuples(st.just("keep"), st.sets(st.sampled_from(KEYS))),
+        st.tuples(st.just("get"), KEY),
+        st.tuples(st.just("set"), KEY, VALUES),
+        st.tuples(st.just("delete"), KEY),
+        st.tuples(st.just("keep"), st.sets(KEY)),
+        st.tuples(st.just("adopt"), ENTRIES, st.sets(KEY), st.booleans(), st.booleans()),
+        st.tuples(st.just("longer"), st.sampled_from([0, 4, 126, 299, 300])),
         st.tuples(st.just("clear")),
-        st.tuples(st.just("replace"), st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=3)),
+        st.tuples(st.just("replace"), st.dictionaries(KEY, VALUES, max_size=3)),
     ),
     max_size=8,
 )
@@ -94,6 +97,21 @@ def apply(step: tuple[Any, ...], attributes: AttributeMap, model: Model) -> None
         case ("keep", keys):
             attributes.keep(keys)
             model.entries = [one for one in model.entries if one[0] in keys]
+        case ("adopt", entries, changed, new, present):
+            added = AttributeMap([encode(key, value) for key, value, encode in entries])
+            for key in changed & added.keys():
+                added.touch(key)
+            attributes.adopt(added, new=new, present=present)
+            for key, value in added.items():
+                if present if model.first(key) is not None else new:
+                    model.set(key, value)
+        case ("longer", limit):
+            texts = {key: one for key, one in model.visible().items() if type(one) is str}
+            assert dict(attributes.texts_longer_than(limit)) == {
+                key: text
+                for key, text in texts.items()
+                if len(text.encode("utf-8", "surrogateescape")) > limit
+            }
         case ("clear",):
             attributes.clear()
             model.entries = []

@@ -7,7 +7,8 @@ import pytest
 from otx.model.signal import Signal
 from otx.ottl.benching import MIN_ITEMS, MIN_ROUNDS, Bench, bench, steady, unmeasured
 from otx.ottl.functions.registry import FunctionSet
-from otx.ottl.plan import Plan, plan_of_config, plan_of_statements
+from otx.ottl.plan import Plan, plan_of_statements
+from otx.ottl.plan_config import plan_of_config
 from otx.ottl.repl.sample import sample
 
 FUNCTIONS = FunctionSet("transform")

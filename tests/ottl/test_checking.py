@@ -115,8 +115,77 @@ def test_extensions_and_gates_are_as_asked_for() -> None:
     assert check(sampler) == []
     strict = FunctionSet("", switched(""), allows_extensions=False)
     (finding,) = check(sampler, functions=strict)
-    assert finding.message == "undefined function 'TraceIDRatioBasedSampler'"
+    assert finding.message == (
+        "TraceIDRatioBasedSampler is otx's own, refused by --strict: no Collector has it"
+    )
     lambdas = "filter: {traces: {span: ['Any(attributes, (k, v) => v == 1)']}}"
     assert "ottl.functions.enableLambda" in check(lambdas)[0].text()
     gated = FunctionSet("", switched("+ottl.functions.enableLambda"))
     assert check(lambdas, functions=gated) == []
+
+
+def test_kinds_are_known_in_the_context_of_each_place() -> None:
+    config = """\
+transform:
+  trace_statements:
+    - context: span
+      conditions: ['kind == "server"']
+      statements: ['set(name, 5)']
+    - statements: ['set(span.kind, "x")']
+filter:
+  logs: {log_record: ['severity_number == "INFO"']}
+"""
+    assert heads(check(config)) == [
+        "4:21 warning an int never equals a string: this is always false",
+        "5:31 warning always fails: name: what is set is no string",
+        "6:36 warning always fails: span.kind: what is set is no int",
+        "8:24 warning an int never equals a string: this is always false",
+    ]
+
+
+def test_backslashes_in_double_quotes_are_told_of_both_rules() -> None:
+    (found,) = check('transform: {log_statements: ["set(log.body, \\"\\\\d\\")"]}')
+    assert found.hint == (
+        "a backslash in a text is written twice: \\\\d, "
+        "and YAML's double quotes want each of them twice again"
+    )
+    (found,) = check("transform: {log_statements: ['set(log.body, \"\\d\")']}")
+    assert found.hint == "a backslash in a text is written twice: \\\\d"
+
+
+def test_a_hint_is_escaped_as_a_configuration_wants_it() -> None:
+    text = 'replace_pattern(log.body, "(a)", "$1_x")'
+    (trap,) = check(f"transform: {{log_statements: ['{text}']}}")
+    assert trap.hint == "write $${1}_x"
+    (trap,) = check(text, "s.ottl")
+    assert trap.hint == "write ${1}_x"
+
+
+def test_statements_run_in_the_context_that_is_given() -> None:
+    source = read_source('set(name, "a")\nset(nmae, 1)\nset(kind, "x")\n', "s.ottl", {})
+    assert heads(check_source(source, FUNCTIONS, "span")) == [
+        "2:5 error 'nmae' is no path of the context span",
+        "3:11 warning always fails: kind: what is set is no int",
+    ]
+    assert "lacks the name of its context" in check_source(source, FUNCTIONS)[0].message
+
+
+def test_a_configuration_takes_no_context() -> None:
+    source = read_source("filter: {trace_conditions: ['true']}", "c.yaml", {})
+    with pytest.raises(UsageError, match="names its contexts itself"):
+        check_source(source, FUNCTIONS, "span")
+
+
+def test_names_that_nothing_has_are_errors_where_they_stand() -> None:
+    text = """\
+processors:
+  transform/after: {trace_statements: ['set(span.name, "x")']}
+service:
+  pipelines:
+    traces: {processors: [transform/aftr, batch]}
+"""
+    found = check_source(read_source(text, "c.yaml", {}), FunctionSet())
+    assert [(one.where(), one.severity, one.hint) for one in found] == [
+        ("c.yaml:5:27", "error", "did you mean transform/after?"),
+        ("c.yaml:5:43", "error", "there are transform/after"),
+    ]

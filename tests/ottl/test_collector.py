@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from otx.model.signal import Signal
-from otx.ottl.collector import find_components, order_of, other_pipelines
+from otx.ottl.collector import find_components
 
 WHOLE: dict[str, Any] = {
     "receivers": {"otlp": {}},
@@ -33,10 +32,6 @@ WHOLE: dict[str, Any] = {
 
 def names(data: object) -> list[str]:
     return [one.name for one in find_components(data)]
-
-
-def ordered(data: object, signal: Signal) -> list[str]:
-    return [one.name for one in order_of(data, signal, find_components(data))]
 
 
 def test_components_are_found_in_a_whole_configuration_with_their_places() -> None:
@@ -68,22 +63,3 @@ def test_components_are_found_in_a_whole_configuration_with_their_places() -> No
 )
 def test_components_are_found_whatever_the_document_is(data: object, found: list[str]) -> None:
     assert names(data) == found
-
-
-def test_they_run_in_the_order_of_the_first_pipeline_that_has_any() -> None:
-    assert ordered(WHOLE, Signal.TRACES) == ["transform/b", "filter", "routing/r"]
-    assert ordered(WHOLE, Signal.LOGS) == ["filter"]
-    assert ordered(WHOLE, Signal.METRICS) == []
-    assert other_pipelines(WHOLE, Signal.TRACES, find_components(WHOLE)) == ["traces/y"]
-    assert other_pipelines(WHOLE, Signal.LOGS, find_components(WHOLE)) == []
-
-
-def test_without_a_service_they_run_in_the_order_of_the_file() -> None:
-    data: Any = {"filter": {}, "transform": {}}
-    assert ordered(data, Signal.TRACES) == ["filter", "transform"]
-
-
-@pytest.mark.parametrize("pipelines", [None, [], {"traces": 5}, {"traces": {"processors": "x"}}])
-def test_a_service_that_is_none_runs_nothing(pipelines: object) -> None:
-    data: Any = {"processors": {"filter": {}}, "service": {"pipelines": pipelines}}
-    assert ordered(data, Signal.TRACES) == []

@@ -63,7 +63,7 @@ def spans(*names: str) -> Document:
         (
             document("Logs", {"body": {"stringValue": "x"}}, {}),
             "log",
-            ['log record 1 of 2 "x"', "log record 2 of 2 None"],
+            ['log record 1 of 2 "x"', "log record 2 of 2 without a body"],
         ),
         (document("Metrics", {"name": "m"}), "metric", ['metric 1 of 1 "m"']),
         (

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from otx.ottl import keys
 from otx.ottl.errors import ExecutionError
+from otx.ottl.lift import Always
 from otx.ottl.values import Time
 
 DATA = {"m": {"k": "v", "e": None}, "l": ["a", {"x": 1}], "s": "text", "by": b"\1", "e": None}
@@ -27,6 +28,18 @@ DATA = {"m": {"k": "v", "e": None}, "l": ["a", {"x": 1}], "s": "text", "by": b"\
 )
 def test_read(way: list[Any], found: Any) -> None:
     assert keys.read(DATA, way) == found
+
+
+@pytest.mark.parametrize("read", [keys.read, keys.read_result])
+def test_keys_that_are_known_lead_where_others_lead(read: Any) -> None:
+    def whole(_: Any) -> Any:
+        return DATA
+
+    known = keys.indexed(read, whole, [Always("l"), Always(1), Always("x")])
+    asked = keys.indexed(read, whole, [Always("l"), lambda record: record, Always("x")])
+    assert known(None) == asked(1) == 1
+    with pytest.raises(ExecutionError):
+        asked(2)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ def meaning(text: str, word: str, own: str = "") -> Meaning | None:
     ("word", "title", "about"),
     [
         ("set", "set(target, value)", "- `target`: path"),
-        ("Len(", "Len(target)", "How many"),
+        ("Len(", "Len(target) → int", "How many"),
         ("span.", "span", "the context span"),
         ("attributes", "span.attributes: map", "keys stand in brackets"),
         ("name", "span.name: string", "path of span"),
@@ -66,4 +66,4 @@ def test_what_cannot_be_written_is_told() -> None:
 def test_a_function_is_known_by_its_bare_name() -> None:
     found = meaning('replace_pattern(span.name, "a", "b", SHA256)', "SHA256")
     assert found is not None
-    assert found.title == "SHA256(target)"
+    assert found.title == "SHA256(target) → string"

@@ -85,3 +85,46 @@ def test_hostile_patterns_stay_linear() -> None:
     began = perf_counter()
     assert compiled.search("a" * 100_000 + "!") is None
     assert perf_counter() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matching", "others"),
+    [
+        (r"^\p{Letter}+$", ["aé", "\U0001e900"], ["1"]),
+        (r"^\p{greek}\p{GREEK}$", ["αβ"], ["ab"]),
+        (r"^\p{Adlam}$", ["\U0001e900"], ["a"]),
+        (r"^\p{Decimal_Number}\p{nd}$", ["1٣"], ["1a"]),
+        (r"^[\p{Greek}\d-]+$", ["α1-"], ["a"]),
+        (r"^[^\P{Lu}\x41]$", ["B", "É"], ["A", "b"]),
+        (r"^\P{^Lu}$", ["B"], ["b"]),
+        (r"^(?i)\p{Lu}$", ["b"], ["1"]),
+        (r"^\p{Any}\p{Assigned}\P{Cn}\p{ascii}$", ["\u0378aba"], ["aaaé"]),
+        (r"^\p{LC}$", ["a", "ǅ"], ["ª"]),
+        (r"\p{Cs}", [], ["a"]),
+        (r"^\P{Cs}$", ["a"], [""]),
+        (r"^\Q\p{L}\E$", [r"\p{L}"], ["a"]),
+    ],
+)
+def test_classes_of_unicode(pattern: str, matching: list[str], others: list[str]) -> None:
+    compiled = compile_regex(pattern)
+    assert [text for text in matching if not compiled.search(text)] == []
+    assert [text for text in others if compiled.search(text)] == []
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"\p{Old_Italic}", r"\p{SignWriting}", r"\p{}", r"\p{L", r"\p", r"\p{Nothing}"]
+)
+def test_names_that_go_does_not_know_are_refused(pattern: str) -> None:
+    with pytest.raises(InvalidPattern):
+        compile_regex(pattern)
+
+
+def test_a_pattern_that_outgrows_the_engine_s_memory_is_slow_and_silent(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    compiled = compile_regex(r"(\pL{1,300})x")
+    assert compiled.search("é" * 200 + "x")
+    assert not compiled.search("é" * 200)
+    assert [found.group() for found in compiled.finditer("ax")] == ["ax"]
+    assert compiled.groups == 1
+    assert capfd.readouterr().err == ""

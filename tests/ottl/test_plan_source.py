@@ -112,8 +112,33 @@ service:
     source = read_source(text, "c.yaml", {})
     assert list(cautions_of(source, plan_of_source(source, FUNCTIONS))) == [
         "c.yaml:2:32: NOBODY is not set: it becomes empty text",
-        "the pipeline traces/b is not run: an earlier one of traces is",
+        "the pipeline traces/b is not run: requests of traces enter traces/a; "
+        "--pipeline traces/b chooses it",
         "tail_sampling: traces that only slow would keep are dropped",
     ]
     statements = source_of_statements(['set(span.name, "x")'], "-s")
     assert list(cautions_of(statements, plan_of_source(statements, FUNCTIONS))) == []
+
+
+def test_what_is_checked_or_no_ottl_is_told_and_stops_nothing() -> None:
+    text = """\
+processors:
+  transform: {trace_statements: ['set(span.name, "x")']}
+  filter: {spans: {include: {match_type: strict, services: [a]}}}
+connectors:
+  count: {spans: {n: {conditions: ['name == "x"']}}}
+  roundrobin: {}
+service:
+  pipelines:
+    traces: {processors: [filter, batch, transform], exporters: [count, roundrobin]}
+    traces/a: {receivers: [roundrobin]}
+"""
+    source = read_source(text, "c.yaml", {})
+    plan = plan_of_source(source, FUNCTIONS)
+    assert plan.looks_at(Signal.TRACES)
+    assert list(cautions_of(source, plan)) == [
+        "c.yaml:9:35: there is no processor 'batch'",
+        "roundrobin is not run: what it would hand on stays in traces",
+        "count is checked and not run",
+        "filter: spans.include is no OTTL and is not run: what it would drop is kept",
+    ]

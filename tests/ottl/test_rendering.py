@@ -1,76 +1,67 @@
 """Differences and traces as text."""
 
-import pytest
-
-from otx.ottl.changes import Change, ItemState
-from otx.ottl.errors import ExecutionError
+from otx.model.signal import Signal
+from otx.ottl.changes import Change
+from otx.ottl.record_state import RecordState
 from otx.ottl.rendering import (
-    Painter,
     change_text,
     diff_lines,
     part_text,
     step_lines,
-    value_text,
 )
 from otx.ottl.tracing import Part, Step
-from otx.ottl.values import Duration, Opaque, SpanId, Value
+from otx.output import Painter
 
 PLAIN = Painter(wants_colour=False)
 
 
-def state(title: str, resource: object = "r", **item: object) -> ItemState:
-    return ItemState(title, {"a": resource}, {}, item)
+def state(name: str, service: object = "r", **item: object) -> RecordState:
+    resource = {"attributes": {"a": service}}
+    return RecordState(
+        Signal.METRICS, {"metric": {"name": name, **item}, "resource": resource, "scope": {}}
+    )
 
 
 def test_a_difference_has_the_records_that_changed_and_what_changed_in_them() -> None:
-    before = [state("one", name="a", kind=1), state("two", name="b"), state("three", name="c")]
-    after = [state("one", name="A", status=2), state("two", name="b"), state("four", "x", name="n")]
+    before = [state("one", unit="a", type=1), state("two"), state("three")]
+    after = [state("one", unit="A", is_monotonic=True), state("two"), state("four", "x", type=1)]
     assert list(diff_lines(before, after, [0, 1, -1], PLAIN)) == [
-        "1  one",
-        '  ~ name  "a" → "A"',
-        "  - kind  1",
-        "  + status  2",
-        "3  three",
+        '1  metric "one"',
+        '  ~ metric.unit  "a" → "A"',
+        "  - metric.type  METRIC_DATA_TYPE_GAUGE",
+        "  + metric.is_monotonic  true",
+        '3  metric "three"',
         "  - dropped",
-        "+  four",
-        "  + added",
+        '+  metric "four"',
+        '  + metric.name  "four"',
+        "  + metric.type  METRIC_DATA_TYPE_GAUGE",
     ]
+
+
+def test_copies_of_a_record_are_told_one_by_one() -> None:
+    after = [state("one"), state("one", unit="s"), state("one", unit="m")]
+    assert list(diff_lines([state("one")], after, [0, 0, 0], PLAIN)) == [
+        '1  metric "one"',
+        "  copy 2 of 3",
+        '  + metric.unit  "s"',
+        "  copy 3 of 3",
+        '  + metric.unit  "m"',
+    ]
+
+
+def test_the_first_changes_of_a_step_are_told_and_the_rest_counted() -> None:
+    changed = [Change("+", f"p{number}", after=number) for number in range(25)]
+    lines = list(step_lines("span 1", Step("s", "ran", (), changed, "", 0), PLAIN))
+    assert lines[-2:] == ["    + p19  19", "    and 5 more"]
 
 
 def test_what_lies_above_a_record_is_told_with_its_place() -> None:
     lines = list(diff_lines([state("one", "old")], [state("one", "new")], [0], PLAIN))
-    assert lines == ["1  one", '  ~ resource.a  "old" → "new"']
+    assert lines == ['1  metric "one"', '  ~ resource.attributes["a"]  "old" → "new"']
 
 
 def test_nothing_is_told_of_what_is_the_same() -> None:
-    assert list(diff_lines([state("one", name="a")], [state("one", name="a")], [0], PLAIN)) == []
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (None, "nil"),
-        ("a\nb", '"a\\nb"'),
-        (1.0, "1.0"),
-        (True, "true"),
-        ([1, None, "x"], '[1, null, "x"]'),
-        ({"k": {"x": 1}}, '{"k": {"x": 1}}'),
-        (b"\x00\xff", "0x00ff"),
-        (SpanId(bytes(8)), "0" * 16),
-        (Duration(5), "(duration)"),
-        (Opaque("status", ()), "(status)"),
-        (ExecutionError("no\x1b[31m such"), "fails: no\N{REPLACEMENT CHARACTER}[31m such"),
-        ("\x1b[31m", '"\\u001b[31m"'),
-        ("\x85", '"\N{REPLACEMENT CHARACTER}"'),
-    ],
-)
-def test_a_value_is_on_one_line_and_cannot_drive_the_terminal(value: Value, text: str) -> None:
-    assert value_text(value) == text
-
-
-def test_a_long_value_is_cut() -> None:
-    assert len(value_text("x" * 1000)) == 100
-    assert value_text("x" * 1000).endswith("…")
+    assert list(diff_lines([state("one")], [state("one")], [0], PLAIN)) == []
 
 
 def test_changes_have_a_sign_a_path_and_values() -> None:
@@ -84,10 +75,15 @@ def test_the_parts_of_a_condition_are_indented_by_their_depth() -> None:
 
 
 def test_each_verdict_has_its_own_mark() -> None:
-    ran = Step("set(a,\n  1)", "ran", (), [("a", 0, 1)], "", 1500)
+    ran = Step("set(a,\n  1)", "ran", (), [Change("~", "a", 0, 1)], "", 1500)
     assert list(step_lines("span 1", ran, PLAIN)) == [
         "✓ span 1  set(a, 1)  1.5 µs",
-        "    a: 0 → 1",
+        "    ~ a  0 → 1",
+    ]
+    added = Step("copy_metric()", "ran", (), (), "", 0, [state("two")])
+    assert list(step_lines("metric 1", added, PLAIN))[1:] == [
+        '    + metric "two"',
+        '      + metric.name  "two"',
     ]
     idle = Step("set(a, 1)", "ran", (), (), "", 0)
     assert list(step_lines("span 1", idle, PLAIN))[1] == "    changed nothing"
@@ -103,7 +99,7 @@ def test_each_verdict_has_its_own_mark() -> None:
         "    a → 1",
     ]
     rule = Step("a == 1", "ran", (), (), "", 0)
-    assert list(step_lines("span 1", rule, PLAIN, is_dropped=True)) == [
+    assert list(step_lines("span 1", rule, PLAIN, "dropped")) == [
         "✂ span 1  a == 1  0.0 µs",
         "    dropped",
     ]

@@ -4,7 +4,8 @@ from typing import Any
 
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.gates import switched
-from otx.ottl.plan import Plan, plan_of_config, plan_of_statements
+from otx.ottl.plan import Plan, plan_of_statements
+from otx.ottl.plan_config import plan_of_config
 from otx.ottl.traced_plan import trace_batch
 from tests.ottl.documents import Document, document
 from tests.ottl.vector_run import open_case
@@ -18,7 +19,7 @@ def told(plan: Plan, whole: Document = SPANS) -> list[tuple[str, str, str]]:
     return [
         (
             one.record.item.name.decode(),
-            "dropped" if one.is_dropped else one.step.verdict,
+            one.effect or one.step.verdict,
             one.step.statement,
         )
         for one in trace_batch(plan, batch, FUNCTIONS)
@@ -39,10 +40,54 @@ def test_statements_are_told_record_by_record() -> None:
     ]
 
 
+def test_statements_share_the_cache_of_a_record() -> None:
+    texts = ['set(span.cache["n"], span.name)', 'set(span.attributes["copy"], span.cache["n"])']
+    plan = plan_of_statements(texts, FUNCTIONS)
+    found = list(trace_batch(plan, open_case({"input": SPANS}), FUNCTIONS))
+    written = [change.after for one in found for change in one.step.changed]
+    assert written == ["a", "a", "b", "b"]
+
+
+def test_rows_of_a_routing_table_are_told_until_one_takes_a_record() -> None:
+    table = [
+        {"context": "span", "condition": 'name == "a"', "pipelines": ["traces/a"]},
+        {"context": "span", "statement": 'route() where name == "b"', "pipelines": ["t/b", "t/c"]},
+    ]
+    assert told(config(routing={"table": table})) == [
+        ("a", "goes to traces/a", 'name == "a"'),
+        ("b", "not matched", 'name == "a"'),
+        ("b", "goes to t/b, t/c", 'route() where name == "b"'),
+    ]
+
+
+def test_what_no_row_takes_is_told_to_go_to_the_default_pipelines_or_nowhere() -> None:
+    row = {"context": "span", "condition": 'name == "a"', "pipelines": ["traces/a"]}
+    routing = {"default_pipelines": ["traces/other", "traces/all"], "table": [row]}
+    assert told(config(routing=routing))[-1] == (
+        "b",
+        "goes to traces/other, traces/all (default)",
+        "default_pipelines",
+    )
+    effect = "dropped: no row takes it, and there are no default pipelines"
+    assert told(config(routing={"table": [row]}))[-1] == ("b", effect, "default_pipelines")
+
+
+def test_conditions_of_sampling_are_told_until_one_keeps_the_trace() -> None:
+    policy = {"name": "b", "type": "ottl_condition", "ottl_condition": {"span": ['name == "b"']}}
+    assert told(config(tail_sampling={"policies": [policy]})) == [
+        ("a", "not matched", 'name == "b"'),
+        ("b", "kept", 'name == "b"'),
+    ]
+
+
 def test_groups_with_conditions_are_told_of_records_that_they_take() -> None:
     group = {"conditions": ['name == "b"'], "context": "span", "statements": ["set(kind, 3)"]}
     plan = config(transform={"trace_statements": [group]})
-    assert told(plan) == [("a", "not matched", 'name == "b"'), ("b", "ran", "set(kind, 3)")]
+    assert told(plan) == [
+        ("a", "not matched", 'name == "b"'),
+        ("b", "admitted", 'name == "b"'),
+        ("b", "ran", "set(kind, 3)"),
+    ]
 
 
 def test_a_failure_does_not_stop_it() -> None:
@@ -81,7 +126,7 @@ def test_a_rule_that_fails_is_told_with_its_error_mode() -> None:
     text = 'HasPrefix(span.attributes["none"], "a")'
     plan = config(filter={"error_mode": "propagate", "trace_conditions": [text]})
     batch = open_case({"input": SPANS})
-    found = [(one.step.verdict, one.error_mode) for one in trace_batch(plan, batch, FUNCTIONS)]
+    found = [(one.step.verdict, one.site.error_mode) for one in trace_batch(plan, batch, FUNCTIONS)]
     assert found == [("failed", "propagate")] * 2
 
 

@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
+from otx.ottl.changes import Change, flat
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.errors import ExecutionError, OttlError
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.gates import switched
-from otx.ottl.tracing import Part, Step, TracedCondition, TracedStatement, run_traced
+from otx.ottl.records import WALKS
+from otx.ottl.tracing import Part, Step, TracedCondition, TracedStatement
 from tests.ottl.documents import attributes, document
 from tests.ottl.vector_run import open_case
 
@@ -36,18 +38,18 @@ def parts(found: Step) -> list[tuple[int, str, Any]]:
 def test_what_ran_tells_what_stood_at_its_target_before_and_after() -> None:
     found = step('set(attributes["code"], 200) where kind == SPAN_KIND_SERVER')
     assert (found.verdict, found.reason) == ("ran", "")
-    assert list(found.changed) == [('attributes["code"]', 500, 200)]
+    assert list(found.changed) == [Change("~", 'attributes["code"]', 500, 200)]
     assert found.ns > 0
 
 
 def test_of_a_map_the_entries_that_changed_are_told() -> None:
     found = step('merge_maps(attributes, {"code": 200, "new": [1]}, "upsert")')
-    assert sorted(found.changed) == [
-        ('attributes["code"]', 500, 200),
-        ('attributes["new"]', None, [1]),
+    assert list(found.changed) == [
+        Change("~", 'attributes["code"]', 500, 200),
+        Change("+", 'attributes["new"]', after=[1]),
     ]
-    assert [
-        path for path, _, after in step('delete_key(attributes, "code")').changed if after is None
+    assert list(step('delete_key(attributes, "code")').changed) == [
+        Change("-", 'attributes["code"]', before=500)
     ]
 
 
@@ -55,8 +57,82 @@ def test_what_changes_nothing_tells_nothing() -> None:
     assert list(step('set(name, "GET /cart")').changed) == []
     # The type counts too.
     assert list(step('set(attributes["code"], 500.0)').changed) == [
-        ('attributes["code"]', 500, 500.0)
+        Change("~", 'attributes["code"]', 500, 500.0)
     ]
+
+
+def test_a_key_with_an_empty_value_is_another_thing_than_no_key() -> None:
+    assert list(step('set(attributes["n"], nil)').changed) == [Change("+", 'attributes["n"]')]
+    assert list(step('set(attributes["m"]["n"], nil)').changed) == [
+        Change("+", 'attributes["m"]["n"]')
+    ]
+    assert list(step('set(attributes["code"], nil)').changed) == [
+        Change("~", 'attributes["code"]', 500)
+    ]
+    assert list(step('set(cache["n"], nil)').changed) == [Change("+", 'cache["n"]')]
+
+
+def test_the_target_is_told_wherever_it_stands() -> None:
+    found = step('set(value=attributes["route"], target=name)')
+    assert list(found.changed) == [Change("~", "name", "GET /cart", "/cart")]
+
+
+def metric_step(text: str, context: str = "metric", **metric: Any) -> Step:
+    whole = document("Metrics", {"name": "req", "unit": "s", **metric})
+    batch = open_case({"input": whole})
+    record = next(WALKS[context](batch))
+    return TracedStatement(text, CONTEXTS[context], FUNCTIONS).run(record)
+
+
+SUM = {
+    "dataPoints": [{"asInt": "5", "attributes": attributes(k="v")}, {"asInt": "6"}],
+    "aggregationTemporality": 2,
+    "isMonotonic": True,
+}
+HISTOGRAM = {
+    "dataPoints": [{"count": "3", "sum": 6, "bucketCounts": ["3"], "explicitBounds": []}],
+    "aggregationTemporality": 1,
+}
+SUMMARY = {"dataPoints": [{"count": "3", "sum": 6}]}
+
+
+def test_what_writes_to_no_path_tells_what_changed_in_the_record() -> None:
+    found = metric_step('convert_sum_to_gauge() where metric.name == "req"', sum=SUM)
+    assert list(found.changed) == [
+        Change("~", "metric.type", 2, 1),
+        Change("-", "metric.aggregation_temporality", before=2),
+        Change("-", "metric.is_monotonic", before=True),
+    ]
+    assert list(metric_step("convert_sum_to_gauge()", gauge={}).changed) == []
+    assert list(metric_step("scale_metric(10.0)", sum=SUM).changed) == [
+        Change("~", "datapoint[0].value_int", 5, 50),
+        Change("~", "datapoint[1].value_int", 6, 60),
+    ]
+    assert list(metric_step('aggregate_on_attributes("sum", [])', sum=SUM).changed) == [
+        Change("~", "datapoint[0].value_int", 5, 11),
+        Change("-", 'datapoint[0].attributes["k"]', before="v"),
+        Change("-", "datapoint[1].value_int", before=6),
+    ]
+
+
+def test_records_that_were_added_are_told() -> None:
+    copied = metric_step('copy_metric(name="new", unit=unit)', sum=SUM)
+    assert list(copied.changed) == []
+    assert [one.full_title for one in copied.added] == ['metric "new"']
+    (extracted,) = metric_step("extract_count_metric(true)", histogram=HISTOGRAM).added
+    assert flat(extracted.short)["datapoint[0].value_int"] == 3
+    made = metric_step(
+        'convert_summary_count_val_to_sum("delta", true)', "datapoint", summary=SUMMARY
+    )
+    assert [one.full_title for one in made.added] == ['metric "req_count"']
+
+
+def test_a_span_that_gets_another_name_by_convention_tells_it() -> None:
+    span = {"name": "x", "kind": 2, "attributes": attributes(http__request__method="GET")}
+    item = next(open_case({"input": document("Spans", span)}).items())
+    text = 'set_semconv_span_name("1.37.0")'
+    found = TracedStatement(text, CONTEXTS["span"], FUNCTIONS).run(item)
+    assert list(found.changed) == [Change("~", "span.name", "x", "GET")]
 
 
 def test_what_did_not_match_tells_each_part_of_its_condition() -> None:
@@ -102,14 +178,14 @@ def test_a_condition_tells_its_parts_whatever_it_is() -> None:
     assert prefixed.parts(record())[0].value is True
 
 
-def test_statements_run_one_after_the_other_with_a_cache_of_their_record() -> None:
-    batch = open_case({"input": document("Spans", SPAN, {**SPAN, "name": "b"})})
-    texts = ['set(cache["n"], name)', 'set(attributes["copy"], cache["n"])']
-    traced = [TracedStatement(text, CONTEXTS["span"], FUNCTIONS) for text in texts]
-    found = list(run_traced(traced, batch.items()))
-    assert [one.verdict for _, one in found] == ["ran"] * 4
-    written = [after for _, one in found for _, _, after in one.changed]
-    assert written == ["GET /cart", "GET /cart", "b", "b"]
+def test_a_condition_that_is_asked_tells_its_parts_where_it_is_not_true() -> None:
+    is_true = TracedCondition("kind == 2", CONTEXTS["span"], FUNCTIONS).ask(record())
+    assert (is_true.verdict, is_true.parts) == ("ran", ())
+    is_false = TracedCondition("kind == 3", CONTEXTS["span"], FUNCTIONS).ask(record())
+    assert (is_false.verdict, is_false.parts[0]) == ("not matched", Part("kind == 3", False, 0))
+    fails = TracedCondition('HasPrefix(attributes["none"], "a")', CONTEXTS["span"], FUNCTIONS)
+    assert fails.ask(record()).verdict == "failed"
+    assert fails.ask(record()).reason
 
 
 @pytest.mark.parametrize("text", ["set(nmae, 1)", "set(name", "nope()"])

@@ -11,7 +11,8 @@ from otx.otlp.encode import to_json
 from otx.otlp.pieces import Piece
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.gates import switched
-from otx.ottl.plan import Plan, plan_of_config, plan_of_statements
+from otx.ottl.plan import Plan, plan_of_statements
+from otx.ottl.plan_config import plan_of_config
 from tests.conftest import Terminal
 
 FUNCTIONS = FunctionSet("", switched(""))

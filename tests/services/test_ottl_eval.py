@@ -11,8 +11,8 @@ from otx.errors import ExitCode, OtxError, UsageError
 from otx.model.signal import Signal
 from otx.otlp.decode import Request
 from otx.services.ottl_eval import EvalOptions, run_eval
-from otx.services.ottl_input import Requests
-from tests.services.ottl_case import FUNCTIONS, said, world
+from otx.services.ottl_input import Pieces
+from tests.services.ottl_case import FUNCTIONS, protobuf_pieces, said, world
 from tests.services.small_requests import logs_request, spans_request
 
 OPTIONS = EvalOptions("span.name", False, False, "", "jsonl", FUNCTIONS)
@@ -26,9 +26,9 @@ def here(tmp_path: Path) -> Environment:
 def evaluate(here: Environment, options: EvalOptions, *requests: Request) -> int:
     wanted: list[Signal] = []
 
-    def opened(signals: Collection[Signal]) -> Requests:
+    def opened(signals: Collection[Signal]) -> Pieces:
         wanted.extend(signals)
-        return iter(requests)
+        return protobuf_pieces(*requests)
 
     code = run_eval(here, options, opened, "-")
     assert wanted
@@ -71,10 +71,10 @@ def test_a_condition_gives_true_or_false_and_an_exit_status_where_asked(
 
 def test_a_failure_names_the_record(here: Environment) -> None:
     options = replace(OPTIONS, expression="Substring(span.name, 0, 2)")
-    with pytest.raises(
-        OtxError, match=r'it failed on span 2 of 2 "c", trace .* Substring'
-    ) as caught:
+    where = r"failed on span 2 of 2 \"c\", trace .*, in in\.pb, record 1: Substring\(span\.name"
+    with pytest.raises(OtxError, match=where) as caught:
         evaluate(here, options, spans_request("ab", "c"))
+    assert caught.value.message.startswith("Substring(span.name, 0, 2)\n")
     assert caught.value.code == ExitCode.NO
     assert said(here)[0] == '"ab"\n'
 

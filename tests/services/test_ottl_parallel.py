@@ -90,10 +90,10 @@ def test_a_failure_under_propagate_comes_at_its_place() -> None:
 
 
 def test_an_error_keeps_its_text_its_hint_and_its_code() -> None:
-    bad = Piece("json", b"no json", "line 3")
+    bad = Piece("json", b'{"a": 1}', "line 3")
     made = work_all(PLAN, iter([piece("0"), piece("1"), bad]), "protobuf", processes=2)
     assert [names(next(made).out) for _ in range(2)] == [["x0"], ["x1"]]
-    with pytest.raises(OtxError, match="line 3 is no JSON") as caught:
+    with pytest.raises(OtxError, match="line 3 is no OTLP") as caught:
         next(made)
     assert "it may be OTLP protobuf" in caught.value.hint
     assert caught.value.code == 2

@@ -1,6 +1,7 @@
 """A plan run over telemetry: every form of what is written, and what is said beside it."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,11 @@ from otx.environment import Environment
 from otx.errors import UsageError
 from otx.model.signal import Signal
 from otx.otlp.decode import Request
+from otx.otlp.files import read_file
+from otx.otlp.pieces import Piece
 from otx.ottl.plan import Plan
-from otx.services.ottl_run import RunForm, run_plan, trace_plan
+from otx.services.ottl_run import RunForm, run_plan
 from tests.services.ottl_case import (
-    FUNCTIONS,
     config,
     json_pieces,
     lines_of,
@@ -61,7 +63,7 @@ def test_a_difference_names_the_records_that_changed(here: Environment) -> None:
     assert run(here, CHANGE, "diff", spans_request("a", "b"), spans_request("a")) == 0
     out, err = said(here)
     assert [line for line in out.splitlines() if line.startswith(" ")] == [
-        '  ~ name  "a" → "x"'
+        '  ~ span.name  "a" → "x"'
     ] * 2
     heads = [line.partition(" ")[0] for line in out.splitlines() if not line.startswith(" ")]
     assert heads == ["1", "3"]
@@ -72,7 +74,7 @@ def test_colours_do_not_change_what_is_counted(tmp_path: Path) -> None:
     coloured = replace(world(tmp_path), colour_mode="always")
     assert run(coloured, CHANGE, "diff", spans_request("a", "b")) == 0
     out, err = said(coloured)
-    assert "\x1b[33m  ~ name" in out
+    assert "\x1b[33m  ~ span.name" in out
     assert err == "1 record of 2 changed\n"
 
 
@@ -80,7 +82,7 @@ def test_a_table_has_a_row_a_record(here: Environment) -> None:
     assert run(here, CHANGE, "table", spans_request("a", "b")) == 0
     head, first, second = lines_of(here)
     assert head.split() == ["item", "record", "changes", "paths"]
-    assert first.split()[-2:] == ["1", "~name"]
+    assert first.split()[-2:] == ["1", "~span.name"]
     assert second.split()[-1] == "0"
 
 
@@ -103,6 +105,19 @@ def test_requests_of_which_nothing_is_left_leave_a_document_all_the_same(here: E
     logs, traces = map(json.loads, lines_of(here))
     assert logs == {"resourceLogs": []}
     assert spans_of(traces) == ["b"]
+
+
+@pytest.mark.parametrize("form", ["jsonl", "otlp-json", "otlp"])
+@pytest.mark.parametrize("names", [["a"], ["a", "b", "a"]])
+def test_what_became_empty_can_be_read_again(
+    here: Environment, tmp_path: Path, form: RunForm, names: list[str]
+) -> None:
+    out = tmp_path / "out"
+    run_plan(here, DROP_ALL, json_pieces(*map(spans_request, names)), form, str(out))
+    found = [name for request in read_file(out) for name in span_names(request)]
+    assert found == [name for name in names if name != "a"]
+    if form == "jsonl":
+        assert out.read_text().count("\n") == len(found)
 
 
 def test_every_signal_has_a_document(here: Environment) -> None:
@@ -159,7 +174,44 @@ def test_json_lines_have_a_request_a_line(here: Environment) -> None:
 
 def test_nothing_is_an_empty_document(here: Environment) -> None:
     assert run(here, CHANGE, "otlp-json") == 0
-    assert said(here) == ("{}\n", "")
+    remark = "no record of the context span is in the input: nothing was run\n"
+    assert said(here) == ("{}\n", remark)
+
+
+@pytest.mark.parametrize("form", ["diff", "table", "otlp-json", "otlp", "jsonl", "json"])
+def test_that_nothing_was_asked_is_told(here: Environment, form: RunForm) -> None:
+    plan = statements('set(log.attributes["a"], 1)')
+    assert run(here, plan, form, spans_request("a")) == 0
+    assert "no record of the context log is in the input: nothing was run\n" in said(here)[1]
+
+
+def test_records_that_were_added_are_counted_apart(here: Environment) -> None:
+    plan = statements('copy_metric(name="copy") where metric.name == "a"')
+    assert run(here, plan, "diff", gauges_request(a=1, b=2)) == 0
+    out, err = said(here)
+    assert out.splitlines()[:2] == ['+  metric "copy"', '  + metric.name  "copy"']
+    assert err == "0 records of 2 changed, 1 added\n"
+
+
+def test_a_body_of_megabytes_is_cut_wherever_it_is_told(here: Environment) -> None:
+    body = "x" * 10_000_000
+    plan = statements('set(log.attributes["a"], Int(log.body))', error_mode="ignore")
+    for form in ("diff", "table"):
+        assert run(here, plan, form, logs_request(body)) == 0
+    assert max(map(len, "".join(said(here)).splitlines())) < 1000
+
+
+def test_ctrl_c_ends_it_with_a_line_and_no_file(here: Environment, tmp_path: Path) -> None:
+    def stopped() -> Iterator[Piece]:
+        yield from json_pieces(spans_request("a", "b"))
+        raise KeyboardInterrupt
+
+    out = tmp_path / "out.json"
+    assert run_plan(here, CHANGE, stopped(), "otlp-json", str(out)) == 130
+    assert said(here)[1] == "otx: stopped after 2 records: nothing was written\n"
+    assert list(tmp_path.iterdir()) == []
+    assert run_plan(here, CHANGE, stopped(), "otlp-json", "-") == 130
+    assert said(here)[1].endswith("otx: stopped after 2 records: the output is not complete\n")
 
 
 def test_routes_and_drops_as_json(here: Environment) -> None:
@@ -195,7 +247,7 @@ def test_a_failure_under_propagate_is_exit_1_in_every_form(
     assert code == 1
     error = said(here)[1]
     assert f'otx: error: {FAILING}\n  failed on span 2 of 3 "c", trace ' in error
-    assert ", in in.jsonl:2: the text has 1 bytes" in error
+    assert ", in in.jsonl:2: Substring(span.name, 0, 2): the text has 1 bytes" in error
     assert (tmp_path / "out").exists()
 
 
@@ -205,20 +257,3 @@ def test_failures_that_are_ignored_are_a_warning(here: Environment) -> None:
     assert said(here)[1].startswith(
         f'otx: warning: 3 failures; the first: {FAILING}\n  on span 1 of 2 "a", trace '
     )
-
-
-def test_a_trace_tells_each_statement_on_each_record(here: Environment) -> None:
-    code = trace_plan(here, CHANGE, json_pieces(spans_request("a", "b")), FUNCTIONS, "-")
-    assert code == 0
-    marks = [line[0] for line in lines_of(here) if not line.startswith(" ")]
-    assert marks == ["✓", "·"]
-
-
-@pytest.mark.parametrize(("error_mode", "code"), [("propagate", 1), ("ignore", 0), ("silent", 0)])
-def test_a_trace_is_exit_1_where_a_failure_propagates(
-    here: Environment, error_mode: str, code: int
-) -> None:
-    plan = statements(FAILING, error_mode=error_mode)
-    assert trace_plan(here, plan, json_pieces(spans_request("a", "bc")), FUNCTIONS, "-") == code
-    assert "✗ span 1 of 2" in said(here)[0]
-    assert "✓ span 2 of 2" in said(here)[0]

@@ -11,6 +11,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from otx.errors import UsageError
 from otx.otlp.refusal import Reason, Refusal
+from otx.ottl.gates import switched
 from otx.ottl.plan import Plan, Report
 from otx.ottl.records import Batch
 from otx.services import receive_transform
@@ -38,7 +39,9 @@ class Live:
     def start(self, text: str) -> Transform:
         self.file.write_text(text)
         self.transform = Transform(
-            lambda: read_rules(self.file, self.file.name, {}), self.said.append, self.said.append
+            lambda: read_rules(self.file, self.file.name, {}, switched("")),
+            self.said.append,
+            self.said.append,
         )
         return self.transform
 
@@ -206,11 +209,14 @@ class Gate(Plan):
     """A plan that waits before it runs."""
 
     def __init__(self, plan: Plan) -> None:
-        super().__init__(plan.steps)
-        object.__setattr__(self, "opened", threading.Event())
+        super().__init__(plan.entries)
+        self.__dict__["gate"] = threading.Event()
 
-    opened: threading.Event
-    __slots__ = ("opened",)
+    @property
+    def opened(self) -> threading.Event:
+        """Set to let it run."""
+        found: threading.Event = self.__dict__["gate"]
+        return found
 
     def run(self, batch: Batch, report: Report) -> None:
         self.opened.wait(TIMEOUT_S)

@@ -9,6 +9,7 @@ from otx.commands.ottl.options import (
     Gates,
     In,
     Out,
+    Pipeline,
     Since,
     StoreOption,
     Strict,
@@ -33,6 +34,7 @@ def bench(
     store: StoreOption = None,
     since: Since = None,
     context: ContextOption = None,
+    pipeline: Pipeline = None,
     seconds: Annotated[
         float, typer.Option("--seconds", min=0, max=3600, help="How long to measure.")
     ] = 2.0,
@@ -59,6 +61,11 @@ def bench(
     source = (
         read_source_file(environment, file) if file else source_of_statements(statement or [], "-s")
     )
-    plan = plan_of_source(source, functions_of(gates, strict), context=context_of(context))
+    plan = plan_of_source(
+        source,
+        functions_of(gates, strict),
+        context=context_of(context),
+        pipelines=pipeline or [],
+    )
     requests = open_input(environment, in_, store, since, plan.signals())
     run_bench(environment, plan, requests, seconds, form, out)

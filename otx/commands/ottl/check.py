@@ -4,7 +4,15 @@ from typing import Annotated, Literal
 
 import typer
 
-from otx.commands.ottl.options import Gates, Out, Strict, functions_of, read_source_file
+from otx.commands.ottl.options import (
+    ContextOption,
+    Gates,
+    Out,
+    Strict,
+    context_of,
+    functions_of,
+    read_source_file,
+)
 from otx.environment import Environment
 from otx.errors import ExitCode
 from otx.output import Output
@@ -22,6 +30,7 @@ def check(
     form: Annotated[
         Literal["text", "json"], typer.Option("--format", help="Form of the findings.")
     ] = "text",
+    context: ContextOption = None,
     gates: Gates = None,
     strict: Strict = False,
     out: Out = "-",
@@ -39,10 +48,11 @@ def check(
     if not names:
         raise UsageError("nothing to check", hint="otx ottl check -f FILE")
     functions = functions_of(gates, strict)
+    chosen = context_of(context)
     findings = [
         finding
         for name in names
-        for finding in check_source(read_source_file(environment, name), functions)
+        for finding in check_source(read_source_file(environment, name), functions, chosen)
     ]
     output = Output(environment, out)
     if form == "json":

@@ -45,10 +45,10 @@ def evaluate(
     The exit code is 2 when it does not parse or check, 1 when it fails on a record.
     """
     from otx.services.ottl_eval import EvalOptions, run_eval
-    from otx.services.ottl_input import open_input
+    from otx.services.ottl_input import open_pieces
 
     environment: Environment = ctx.obj
     options = EvalOptions(
         expression, condition, exit_status, context_of(context), form, functions_of(gates, strict)
     )
-    return run_eval(environment, options, partial(open_input, environment, in_, store, since), out)
+    return run_eval(environment, options, partial(open_pieces, environment, in_, store, since), out)

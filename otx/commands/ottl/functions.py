@@ -9,7 +9,7 @@ from otx.environment import Environment
 from otx.errors import NotThere
 from otx.output import Output, RowFormat
 
-_COLUMNS = ["name", "signature", "contexts", "since", "summary"]
+_COLUMNS = ["name", "signature", "result", "contexts", "since", "extension", "summary"]
 
 
 def functions(

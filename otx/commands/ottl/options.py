@@ -42,6 +42,14 @@ Gates = Annotated[
 Strict = Annotated[
     bool, typer.Option("--strict", help="Refuse what is otx's own and in no Collector.")
 ]
+Pipeline = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--pipeline",
+        metavar="NAME",
+        help="The pipeline of a whole configuration that data enters; one a signal.",
+    ),
+]
 Out = Annotated[str, typer.Option("-o", "--out", help="Where to write; - is stdout.")]
 
 

@@ -1,11 +1,12 @@
 """One section of a path: how it is read, written and indexed, whatever message it lies in."""
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
 from otx.model.frozen import Frozen
-from otx.ottl.errors import ExecutionError
+from otx.ottl.errors import ExecutionError, Unfit
 from otx.ottl.record import attributes_of
 from otx.ottl.values import (
     Id,
@@ -15,7 +16,7 @@ from otx.ottl.values import (
     TraceId,
     Value,
     is_map,
-    kind_of,
+    kind_and_value,
     storable,
     wrap_int64,
 )
@@ -39,6 +40,8 @@ class Accessor(Frozen):
         touch: Announces that what `get` returned was changed in place under a key.
         is_nullable: Whether nil can be written: maps and lists are emptied, values become Empty.
         is_group: Whether it is no value by itself, and one of its sections has to follow.
+        is_optional: Whether it is nil on records that have no such field.
+        texts: The only texts that can be set; none where every text can.
     """
 
     type: str
@@ -49,6 +52,8 @@ class Accessor(Frozen):
     touch: Callable[[Any, str], None] | None = None
     is_nullable: bool = False
     is_group: bool = False
+    is_optional: bool = False
+    texts: tuple[str, ...] = ()
 
 
 def group(**sections: Accessor) -> Accessor:
@@ -56,18 +61,19 @@ def group(**sections: Accessor) -> Accessor:
     return Accessor("group", lambda _: None, None, sections=sections, is_group=True)
 
 
-def refuse(name: str, wanted: str, value: Value) -> ExecutionError:
+def refuse(name: str, wanted: str, value: Value) -> Unfit:
     """The error for a value that a path does not take."""
-    article = "an" if wanted[:1] in "aeiou" else "a"
-    return ExecutionError(f"{name} takes {article} {wanted}, not {kind_of(value)}")
+    is_plural = wanted in ("buckets", "bytes", "span events", "span links")
+    article = "" if is_plural else "an " if wanted[:1] in "aeiou" else "a "
+    return Unfit(name, f"takes {article}{wanted}, not {kind_and_value(value)}")
 
 
-def text(name: str, of: Get | None = None) -> Accessor:
-    """A string field, which the open view keeps as bytes."""
-    message = of or _item
+def text(name: str, of: str = "item") -> Accessor:
+    """A string field of the message at a path from the record, kept as bytes by the open view."""
+    message, read = attrgetter(of), attrgetter(f"{of}.{name}")
 
     def get(record: Any) -> Value:
-        return str(getattr(message(record), name), "utf-8", "surrogateescape")
+        return str(read(record), "utf-8", "surrogateescape")
 
     def set_(record: Any, value: Value) -> None:
         if type(value) is not str:
@@ -77,14 +83,14 @@ def text(name: str, of: Get | None = None) -> Accessor:
     return Accessor("string", get, set_)
 
 
-def integer(name: str, bits: int = 64, of: Get | None = None, *, signed: bool = True) -> Accessor:
+def integer(name: str, bits: int = 64, of: str = "item", *, signed: bool = True) -> Accessor:
     """An integer field; a number that is too large is cut as Go's conversion cuts it."""
-    message = of or _item
+    message, read = attrgetter(of), attrgetter(f"{of}.{name}")
     modulus, half = 1 << bits, 1 << (bits - 1)
 
-    def get(record: Any) -> Value:
-        number = getattr(message(record), name)
-        return number if bits < 64 or number < half else number - modulus
+    def get_wrapped(record: Any) -> Value:
+        number = read(record)
+        return number if number < half else number - modulus
 
     def set_(record: Any, value: Value) -> None:
         if type(value) is not int:
@@ -92,7 +98,7 @@ def integer(name: str, bits: int = 64, of: Get | None = None, *, signed: bool = 
         value %= modulus
         setattr(message(record), name, value - modulus if signed and value >= half else value)
 
-    return Accessor("int", get, set_)
+    return Accessor("int", get_wrapped if bits == 64 and not signed else read, set_)
 
 
 def double(name: str) -> Accessor:
@@ -143,7 +149,7 @@ def identifier(
     def put(record: Any, value: Id) -> None:
         is_zero = not any(value.raw)
         if is_zero and kind is ProfileId:
-            raise ExecutionError(f"{name} cannot be zero")
+            raise Unfit(name, "cannot be zero")
         setattr(record.item, name, b"" if is_zero else value.raw)
 
     def set_text(record: Any, value: Value) -> None:
@@ -210,6 +216,8 @@ def hopped(accessor: Accessor, hop: Get) -> Accessor:
         None if touch is None else lambda record, key: touch(hop(record), key),
         accessor.is_nullable,
         accessor.is_group,
+        accessor.is_optional,
+        accessor.texts,
     )
 
 

@@ -18,7 +18,7 @@ OTELCOL = Context(
     "otelcol",
     {
         "client": group(
-            addr=Accessor("string", lambda _: None, None),
+            addr=Accessor("string", lambda _: None, None, is_optional=True),
             metadata=_metadata(),
             auth=group(attributes=_metadata()),
         ),

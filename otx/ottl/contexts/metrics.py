@@ -18,7 +18,7 @@ from otx.ottl.contexts.accessor import (
 from otx.ottl.contexts.context import Context, paths
 from otx.ottl.contexts.repeated import content_of, counts, doubles, messages
 from otx.ottl.contexts.resources import PARENTS
-from otx.ottl.errors import ExecutionError
+from otx.ottl.errors import Unfit
 from otx.ottl.values import Opaque, SpanId, TraceId, Value
 
 _NUMBERS = ("gauge", "sum")
@@ -54,7 +54,7 @@ def _of_data(name: str, kinds: Sequence[str], wanted: type[int] | type[bool], pu
         if record.kind in kinds:
             put(record, value)
 
-    return Accessor(wanted.__name__, get, set_)
+    return Accessor(wanted.__name__, get, set_, is_optional=True)
 
 
 def _points_kind(record: Any) -> str:
@@ -118,7 +118,7 @@ def _on(kinds: Sequence[str], name: str, accessor: Accessor) -> Accessor:
 
     def set_(record: Any, value: Value) -> None:
         if record.kind not in kinds:
-            raise ExecutionError(f"{name} cannot be set on a {record.kind} data point")
+            raise Unfit(name, f"cannot be set on a {record.kind} data point")
         assert inner_set is not None  # noqa: S101 - every path here can be written
         inner_set(record, value)
 
@@ -126,7 +126,14 @@ def _on(kinds: Sequence[str], name: str, accessor: Accessor) -> Accessor:
         section: _on(kinds, f"{name}.{section}", inner)
         for section, inner in accessor.sections.items()
     }
-    return Accessor(accessor.type, get, set_, sections=sections, is_nullable=accessor.is_nullable)
+    return Accessor(
+        accessor.type,
+        get,
+        set_,
+        sections=sections,
+        is_nullable=accessor.is_nullable,
+        is_optional=True,
+    )
 
 
 def _number(field: str, wanted: type[int] | type[float]) -> Accessor:
@@ -157,7 +164,7 @@ def _buckets(field: str) -> Accessor:
         of(record).ParseFromString(value.content[0])
 
     sections = {
-        "offset": integer("offset", 32, of),
+        "offset": integer("offset", 32, f"item.{field}"),
         "bucket_counts": counts("bucket_counts", of),
     }
     return Accessor("buckets", get, set_, sections=sections)

@@ -9,8 +9,8 @@ from operator import attrgetter
 from typing import Any
 
 from otx.ottl.contexts.accessor import Accessor, Get, refuse
-from otx.ottl.errors import ExecutionError
-from otx.ottl.values import Opaque, Value, kind_of, wrap_int64
+from otx.ottl.errors import Unfit
+from otx.ottl.values import Opaque, Value, kind_and_value, wrap_int64
 
 COUNTS = "list of uint64"
 _item: Get = attrgetter("item")
@@ -105,7 +105,7 @@ def _numbers(field: str, value: Value, wanted: type, name: str) -> Sequence[Any]
         raise refuse(field, f"list of {name}", value)
     for one in value:
         if type(one) is not wanted:
-            raise ExecutionError(f"{field} takes a list of {name}, and one holds {kind_of(one)}")
+            raise Unfit(field, f"takes a list of {name}, and one holds {kind_and_value(one)}")
     return value
 
 

@@ -6,7 +6,6 @@ from otx.ottl.contexts.accessor import attributes, integer, text
 from otx.ottl.contexts.collector import OTELCOL, itself
 from otx.ottl.contexts.context import Context, Parent, paths
 
-_group = attrgetter("group")
 _COLLECTOR: dict[str, Parent] = {"otelcol": (OTELCOL, itself)}
 
 RESOURCE = Context(
@@ -14,7 +13,7 @@ RESOURCE = Context(
     paths(
         attributes=attributes(),
         dropped_attributes_count=integer("dropped_attributes_count", 32, signed=False),
-        schema_url=text("schema_url", _group),
+        schema_url=text("schema_url", "group"),
     ),
     parents=_COLLECTOR,
 )
@@ -26,7 +25,7 @@ SCOPE = Context(
         version=text("version"),
         attributes=attributes(),
         dropped_attributes_count=integer("dropped_attributes_count", 32, signed=False),
-        schema_url=text("schema_url", _group),
+        schema_url=text("schema_url", "group"),
     ),
     parents={"resource": (RESOURCE, attrgetter("resource")), **_COLLECTOR},
     aliases=("instrumentation_scope",),

@@ -17,7 +17,7 @@ from otx.ottl.contexts.context import Context, Parent, paths
 from otx.ottl.contexts.repeated import content_of
 from otx.ottl.contexts.resources import PARENTS
 from otx.ottl.contexts.trace_state import trace_state
-from otx.ottl.errors import ExecutionError
+from otx.ottl.errors import ExecutionError, Unfit
 from otx.ottl.values import Opaque, SpanId, TraceId, Value
 
 _KINDS = ("Unspecified", "Internal", "Server", "Client", "Producer", "Consumer")
@@ -44,7 +44,7 @@ def _kind_text(names: tuple[str, ...], section: str) -> Accessor:
             raise ExecutionError(f"{value!r} is no span kind: those are {', '.join(names)}")
         record.item.kind = names.index(value)
 
-    return Accessor("string", get, set_)
+    return Accessor("string", get, set_, texts=names)
 
 
 def _kind() -> Accessor:
@@ -73,8 +73,6 @@ def _flags() -> Accessor:
 
 
 def _status() -> Accessor:
-    of: Get = attrgetter("item.status")
-
     def get(record: Any) -> Value:
         return Opaque("status", (record.item.status.SerializeToString(),))
 
@@ -83,7 +81,10 @@ def _status() -> Accessor:
             raise refuse("status", "status", value)
         record.item.status.ParseFromString(value.content[0])
 
-    sections = {"code": integer("code", 32, of), "message": text("message", of)}
+    sections = {
+        "code": integer("code", 32, "item.status"),
+        "message": text("message", "item.status"),
+    }
     return Accessor("status", get, set_, sections=sections)
 
 
@@ -147,7 +148,7 @@ def _no_index(_: Any) -> Value:
 
 
 def _fixed_index(_: Any, __: Value) -> None:
-    raise ExecutionError("event_index is read-only")
+    raise Unfit("event_index", "is read-only")
 
 
 def _spanevent(index: Get) -> Context:

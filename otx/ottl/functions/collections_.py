@@ -7,16 +7,16 @@ from otx.ottl.coerce import sequence
 from otx.ottl.compare import comparison
 from otx.ottl.composites import ListOf, MapOf, plain
 from otx.ottl.errors import ExecutionError
-from otx.ottl.functions.registry import Example, Run, converter, converter_builder
+from otx.ottl.functions.registry import Example, Gives, converter, converter_builder
 from otx.ottl.lift import Always
-from otx.ottl.parameters import ConstText, Get, Mapping_
+from otx.ottl.parameters import AnyList, ConstText, Get, Mapping_
 from otx.ottl.values import Map, Value, as_string, is_map, kind_of
 
 _EQUAL = comparison("==")
 
 
 @converter_builder("Coalesce", example=Example('Coalesce([attributes["x"], "none"])', '"none"'))
-def coalesce(values: list[Get[Any]]) -> Run:
+def coalesce(values: list[Get[Any]]) -> Gives[Value]:
     """The first of several values that is not nil."""
     if not values:
         raise ExecutionError("it needs one value at least")
@@ -35,7 +35,7 @@ def coalesce(values: list[Get[Any]]) -> Run:
     "ContainsValue",
     example=Example('ContainsValue(attributes["l"], "a")', "true", '{"l":["a","b"]}'),
 )
-def contains_value(target: Get[Any], item: Get[Any]) -> Run:
+def contains_value(target: Get[AnyList], item: Get[Any]) -> Gives[bool]:
     """Whether a list has an element that equals a value."""
     elements = list_from(target)
 
@@ -69,10 +69,10 @@ def values(target: Mapping_) -> list[Value]:
     ),
 )
 def slice_to_map(
-    target: Get[Any],
+    target: Get[AnyList],
     key_path: list[ConstText] | None = None,
     value_path: list[ConstText] | None = None,
-) -> Run:
+) -> Gives[Map]:
     """A map of a list's elements, by a text found in each of them, or else by their numbers."""
     elements = list_from(target)
     takes_maps = key_path is not None or value_path is not None
@@ -109,7 +109,7 @@ def _inside(element: Map, path: list[str], number: int) -> Value:
 
 
 @converter_builder("Sort", example=Example("Sort([3, 1, 2])", "[1,2,3]"))
-def sort(target: Get[Any], order: Literal["asc", "desc"] = "asc") -> Run:
+def sort(target: Get[AnyList], order: Literal["asc", "desc"] = "asc") -> Gives[list[Value]]:
     """A list in order: numbers as numbers, everything mixed with texts as texts."""
     return Sorter(target, is_descending=order == "desc")
 

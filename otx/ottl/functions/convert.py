@@ -24,7 +24,11 @@ def int_(target: IntegerLike) -> int | None:
     return target
 
 
-@converter("ParseInt", example=Example('ParseInt("0xAF", 0)', "175"))
+@converter(
+    "ParseInt",
+    fails="target is no integer of that base",
+    example=Example('ParseInt("0xAF", 0)', "175"),
+)
 def parse_int_(target: Text, base: Integer) -> int:
     """The integer that a text writes in a base; base 0 reads `0x`, `0o` and `0b`."""
     if base < 0:

@@ -75,6 +75,7 @@ def _emptied(value: Value) -> Value:
 
 @editor_builder(
     "append",
+    fails="the target is a map, or what is added one from the data",
     example=Example(
         'append(attributes["tags"], values = ["a", "b"])', '{"tags":["x","a","b"]}', '{"tags":"x"}'
     ),
@@ -115,6 +116,8 @@ def _element(value: Value) -> Value:
 
 @editor_builder(
     "delete_index",
+    target="list",
+    fails="the indexes do not lie within the list",
     since="0.145",
     example=Example('delete_index(attributes["l"], 0, 2)', '{"l":["c"]}', '{"l":["a","b","c"]}'),
 )
@@ -146,7 +149,9 @@ def _check_range(start: int, end: int, size: int) -> None:
 
 
 @editor_builder(
-    "delete_key", example=Example('delete_key(attributes, "a")', '{"b":2}', '{"a":1,"b":2}')
+    "delete_key",
+    target="map",
+    example=Example('delete_key(attributes, "a")', '{"b":2}', '{"a":1,"b":2}'),
 )
 def delete_key(target: Target, key: Get[Text]) -> Run:
     """Remove one key of a map; a key that is not there is none of its business."""

@@ -5,9 +5,9 @@ from typing import Any
 
 from otx.ottl.charsets import BASE64_VARIANTS, decoder
 from otx.ottl.errors import ExecutionError
-from otx.ottl.functions.registry import Example, Run, converter, converter_builder
+from otx.ottl.functions.registry import Example, Gives, converter, converter_builder
 from otx.ottl.lift import Always
-from otx.ottl.parameters import Get, Text
+from otx.ottl.parameters import AnyOctets, Get, Text
 from otx.ottl.values import Value, kind_of
 
 
@@ -22,9 +22,12 @@ def base64_encode(target: Text, variant: Text = "base64") -> str:
 
 
 @converter_builder(
-    "Decode", since="0.141", example=Example('Decode("cGFzcw==", "base64")', '"pass"')
+    "Decode",
+    fails="target is not in that encoding",
+    since="0.141",
+    example=Example('Decode("cGFzcw==", "base64")', '"pass"'),
 )
-def decode(target: Get[Any], encoding: Get[Text]) -> Run:
+def decode(target: Get[AnyOctets], encoding: Get[Text]) -> Gives[str]:
     """The text that bytes hold in an encoding: a base64 variant, or a charset by its IANA name."""
     fixed = decoder(encoding.value) if isinstance(encoding, Always) else None
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from otx.ottl.contexts.trace_state import parse as parse_trace_state
 from otx.ottl.errors import ExecutionError
-from otx.ottl.functions.registry import Example, Run, converter, converter_builder
+from otx.ottl.functions.registry import Example, Gives, converter, converter_builder
 from otx.ottl.lift import Always
 from otx.ottl.parameters import ConstDouble, Get, OctetsLike
 from otx.ottl.values import ProfileId, SpanId, TraceId
@@ -22,37 +22,41 @@ _RANDOMNESS = re.compile("(?:^|;)rv:([0-9a-f]{14})(?:;|$)")
 
 @converter_builder(
     "TraceID",
+    fails="target is neither 16 bytes nor 32 hexadecimal digits",
     example=Example(
         'String(TraceID("0102030405060708090a0b0c0d0e0f10"))',
         '"[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]"',
     ),
 )
-def trace_id(target: Get[OctetsLike]) -> Run:
+def trace_id(target: Get[OctetsLike]) -> Gives[TraceId]:
     """A trace id from 16 bytes, or a text of 32 hexadecimal digits."""
     return _ids(target, TraceId, 16)
 
 
 @converter_builder(
-    "SpanID", example=Example("String(SpanID(0x0102030405060708))", '"[1,2,3,4,5,6,7,8]"')
+    "SpanID",
+    fails="target is neither 8 bytes nor 16 hexadecimal digits",
+    example=Example("String(SpanID(0x0102030405060708))", '"[1,2,3,4,5,6,7,8]"'),
 )
-def span_id(target: Get[OctetsLike]) -> Run:
+def span_id(target: Get[OctetsLike]) -> Gives[SpanId]:
     """A span id from 8 bytes, or a text of 16 hexadecimal digits."""
     return _ids(target, SpanId, 8)
 
 
 @converter_builder(
     "ProfileID",
+    fails="target is neither 16 bytes nor 32 hexadecimal digits",
     example=Example(
         'String(ProfileID("0102030405060708090a0b0c0d0e0f10"))',
         '"[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16]"',
     ),
 )
-def profile_id(target: Get[OctetsLike]) -> Run:
+def profile_id(target: Get[OctetsLike]) -> Gives[ProfileId]:
     """A profile id from 16 bytes, or a text of 32 hexadecimal digits."""
     return _ids(target, ProfileId, 16)
 
 
-def _ids(target: Get[bytes | None], kind: type[Id], size: int) -> Run:
+def _ids(target: Get[bytes | None], kind: type[Id], size: int) -> Gives[Id]:
     def make(octets: bytes | None) -> Id:
         return kind(_id_octets(octets or b"", size))
 
@@ -94,7 +98,7 @@ def uuid_v7() -> str:
     is_extension=True,
     example=Example("TraceIDRatioBasedSampler(1.0)", "true"),
 )
-def trace_id_ratio_based_sampler(ratio: ConstDouble) -> Run:
+def trace_id_ratio_based_sampler(ratio: ConstDouble) -> Gives[bool]:
     """Whether a sampler of OpenTelemetry keeps this span's trace at a ratio from 0.0 to 1.0.
 
     The decision is that of consistent probability sampling: the same for all spans of a trace, and

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from otx.ottl.errors import ExecutionError
-from otx.ottl.functions.registry import Example, Run, converter, converter_builder
+from otx.ottl.functions.registry import Example, Gives, converter, converter_builder
 from otx.ottl.parameters import Coerced, Regex, TextLike
 from otx.ottl.substitution import contains
 from otx.ottl.values import Duration, Opaque, ProfileId, SpanId, Time, TraceId, Value, is_map
@@ -81,7 +81,11 @@ def is_match(target: TextLike, pattern: Regex) -> bool:
     return target is not None and contains(pattern, target)
 
 
-@converter("IsValidLuhn", example=Example('IsValidLuhn("4111 1111 1111 1111")', "true"))
+@converter(
+    "IsValidLuhn",
+    fails="target has more than digits and blanks",
+    example=Example('IsValidLuhn("4111 1111 1111 1111")', "true"),
+)
 def is_valid_luhn(target: TextLike) -> bool:
     """Whether the last digit of a number is the check digit of the others; blanks do not count."""
     if target is None:
@@ -97,6 +101,6 @@ def is_valid_luhn(target: TextLike) -> bool:
 
 
 @converter_builder("IsRootSpan", contexts=("span",), example=Example("IsRootSpan()", "true"))
-def is_root_span() -> Run:
+def is_root_span() -> Gives[bool]:
     """Whether a span has no parent."""
     return lambda record: not any(record.item.parent_span_id)

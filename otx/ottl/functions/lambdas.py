@@ -9,9 +9,9 @@ from typing import Any
 from otx.ottl.coerce import mapping
 from otx.ottl.composites import plain
 from otx.ottl.errors import ExecutionError
-from otx.ottl.functions.registry import LAMBDA_GATE, Example, Run, converter_builder
-from otx.ottl.parameters import Get, Lambda0, Lambda2, Lambda3, Mapping_
-from otx.ottl.values import Value, is_map, kind_of
+from otx.ottl.functions.registry import LAMBDA_GATE, Example, Gives, converter_builder
+from otx.ottl.parameters import AnyListOrMap, Get, Lambda0, Lambda2, Lambda3, Mapping_
+from otx.ottl.values import Map, Value, is_map, kind_of
 
 
 @converter_builder(
@@ -20,7 +20,7 @@ from otx.ottl.values import Value, is_map, kind_of
     gate=LAMBDA_GATE,
     example=Example('All(attributes["l"], (_, v) => v > 0)', "true", '{"l":[1,2]}'),
 )
-def all_(source: Get[Any], predicate: Lambda2) -> Run:
+def all_(source: Get[AnyListOrMap], predicate: Lambda2) -> Gives[bool]:
     """Whether something holds for every element of a list or map."""
     entries = _entries_from(source)
     return lambda record: all(
@@ -34,7 +34,7 @@ def all_(source: Get[Any], predicate: Lambda2) -> Run:
     gate=LAMBDA_GATE,
     example=Example('Any(attributes["l"], (_, v) => v > 1)', "true", '{"l":[1,2]}'),
 )
-def any_(source: Get[Any], predicate: Lambda2) -> Run:
+def any_(source: Get[AnyListOrMap], predicate: Lambda2) -> Gives[bool]:
     """Whether something holds for one element of a list or map at least."""
     entries = _entries_from(source)
     return lambda record: any(
@@ -48,7 +48,7 @@ def any_(source: Get[Any], predicate: Lambda2) -> Run:
     gate=LAMBDA_GATE,
     example=Example('Filter(attributes["l"], (_, v) => v > 1)', "[2]", '{"l":[1,2]}'),
 )
-def filter_(source: Get[Any], predicate: Lambda2) -> Run:
+def filter_(source: Get[AnyListOrMap], predicate: Lambda2) -> Gives[Map | list[Value]]:
     """The elements of a list or map for which something holds."""
     entries = _entries_from(source)
 
@@ -68,7 +68,9 @@ def filter_(source: Get[Any], predicate: Lambda2) -> Run:
     gate=LAMBDA_GATE,
     example=Example('Find(attributes["l"], (_, v) => v > 1)', "2", '{"l":[1,2,3]}'),
 )
-def find(source: Get[Any], predicate: Lambda2, mapper: Lambda2 | None = None) -> Run:
+def find(
+    source: Get[AnyListOrMap], predicate: Lambda2, mapper: Lambda2 | None = None
+) -> Gives[Value]:
     """The first element for which something holds, or what is made of it; else nil."""
     entries = _entries_from(source)
 
@@ -87,7 +89,7 @@ def find(source: Get[Any], predicate: Lambda2, mapper: Lambda2 | None = None) ->
     gate=LAMBDA_GATE,
     example=Example('MapEach(attributes["l"], (_, v) => v * 2)', "[2,4]", '{"l":[1,2]}'),
 )
-def map_each(source: Get[Any], mapper: Lambda2) -> Run:
+def map_each(source: Get[AnyListOrMap], mapper: Lambda2) -> Gives[Map | list[Value]]:
     """A list or map with each value replaced by what is made of it."""
     entries = _entries_from(source)
 
@@ -105,7 +107,7 @@ def map_each(source: Get[Any], mapper: Lambda2) -> Run:
     gate=LAMBDA_GATE,
     example=Example('MapKeys(attributes, (k, _) => Concat(["x.", k], ""))', '{"x.a":1}', '{"a":1}'),
 )
-def map_keys(source: Get[Mapping_], key_mapper: Lambda2) -> Run:
+def map_keys(source: Get[Mapping_], key_mapper: Lambda2) -> Gives[Map]:
     """A map with each key replaced by what is made of it; of equal keys the last value stays."""
 
     def run(record: Any) -> Value:
@@ -126,7 +128,7 @@ def map_keys(source: Get[Mapping_], key_mapper: Lambda2) -> Run:
     gate=LAMBDA_GATE,
     example=Example('Reduce(attributes["l"], 0, (sum, _, v) => sum + v)', "6", '{"l":[1,2,3]}'),
 )
-def reduce(source: Get[Any], seed: Get[Any], accumulator: Lambda3) -> Run:
+def reduce(source: Get[AnyListOrMap], seed: Get[Any], accumulator: Lambda3) -> Gives[Value]:
     """One value made of all elements: a seed, then what is made of it and each element in turn."""
     entries = _entries_from(source)
 
@@ -148,7 +150,7 @@ def reduce(source: Get[Any], seed: Get[Any], accumulator: Lambda3) -> Run:
         'When(() => attributes["code"] >= 500, "error", "ok")', '"error"', '{"code":503}'
     ),
 )
-def when(condition: Lambda0, true_value: Get[Any], false_value: Get[Any]) -> Run:
+def when(condition: Lambda0, true_value: Get[Any], false_value: Get[Any]) -> Gives[Value]:
     """One of two values, by whether something holds."""
     return lambda record: (true_value if _holds(condition(record)) else false_value)(record)
 

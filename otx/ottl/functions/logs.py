@@ -17,6 +17,7 @@ def _not_empty(text: str) -> str:
 
 @converter(
     "ParseCEF",
+    fails="target is no CEF",
     contexts=("log",),
     component="transform",
     example=Example(
@@ -31,6 +32,7 @@ def parse_cef(target: Text) -> dict[str, Value]:
 
 @converter(
     "ParseCLF",
+    fails="target is no such log line",
     contexts=("log",),
     component="transform",
     example=Example(
@@ -45,6 +47,7 @@ def parse_clf(target: Text, format: Literal["clf", "combined"] = "clf") -> dict[
 
 @converter(
     "ParseELF",
+    fails="target is no ELF",
     since="0.158",
     contexts=("log",),
     component="transform",
@@ -60,6 +63,7 @@ def parse_elf(target: Text) -> dict[str, Value]:
 
 @converter(
     "ParseLEEF",
+    fails="target is no LEEF",
     contexts=("log",),
     component="transform",
     example=Example(

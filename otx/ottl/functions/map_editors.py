@@ -1,6 +1,6 @@
 """The editors of a map's keys: which are kept, which are removed, and how maps become one."""
 
-from collections.abc import Collection, MutableMapping
+from collections.abc import Collection
 from typing import Any, Literal
 
 from otx.ottl.attributes import AttributeMap
@@ -15,6 +15,7 @@ from otx.ottl.values import Map, deep_copy
 
 @editor_builder(
     "delete_matching_keys",
+    target="map",
     example=Example(
         'delete_matching_keys(attributes, "(?i)password")', '{"a":1}', '{"a":1,"Password":"x"}'
     ),
@@ -26,6 +27,7 @@ def delete_matching_keys(target: Target, pattern: Get[Regex]) -> Run:
 
 @editor_builder(
     "keep_matching_keys",
+    target="map",
     example=Example(
         'keep_matching_keys(attributes, "^http")', '{"http.url":"/"}', '{"http.url":"/","a":1}'
     ),
@@ -48,6 +50,7 @@ def _by_pattern(target: Target, pattern: Get[Regex], *, keeps: bool) -> Run:
 
 @editor_builder(
     "keep_keys",
+    target="map",
     example=Example('keep_keys(attributes, ["a", "c"])', '{"a":1}', '{"a":1,"b":2}'),
 )
 def keep_keys(target: Target, keys: list[Get[Text]]) -> Run:
@@ -66,6 +69,7 @@ def keep_keys(target: Target, keys: list[Get[Text]]) -> Run:
 
 @editor_builder(
     "limit",
+    target="map",
     example=Example('limit(attributes, 2, ["c"])', '{"a":1,"c":3}', '{"a":1,"b":2,"c":3}'),
 )
 def limit(target: Target, limit: ConstInt, priority_keys: list[ConstText]) -> Run:
@@ -75,22 +79,23 @@ def limit(target: Target, limit: ConstInt, priority_keys: list[ConstText]) -> Ru
     if limit < len(priority_keys):
         raise ExecutionError(f"the limit {limit} is below the number of priority keys")
     edit, get = target.edit, target.get
+    first = frozenset(priority_keys)
 
     def run(record: Any) -> None:
         if len(mapping(get(record))) <= limit:
             return
-        attributes = mapping(edit(record))
-        kept = {key for key in priority_keys if key in attributes}
+        attributes = edit(record)
         # A priority key that is given twice is counted twice, as the Collector does.
-        room = limit - sum(key in attributes for key in priority_keys)
-        others = [key for key in attributes if key not in kept]
-        retain(attributes, kept.union(others[: max(room, 0)]))
+        room = limit - len([key for key in priority_keys if key in attributes])
+        others = [key for key in attributes if key not in first]
+        _remove(attributes, others[room:])
 
     return run
 
 
 @editor_builder(
     "merge_maps",
+    target="map",
     example=Example(
         'merge_maps(attributes, {"a": 9, "b": 2}, "insert")', '{"a":1,"b":2}', '{"a":1}'
     ),
@@ -100,20 +105,16 @@ def merge_maps(
 ) -> Run:
     """Copy entries of a map into another: new keys (insert), present ones (update) or all."""
     edit = target.edit
+    takes_new, takes_present = strategy != "update", strategy != "insert"
 
     def run(record: Any) -> None:
         attributes = mapping(edit(record))
         added = source(record)
-        if strategy == "upsert":
-            chosen: Collection[str] = list(added)
-        else:
-            wanted = strategy == "update"
-            chosen = [key for key in added if (key in attributes) is wanted]
         if isinstance(attributes, AttributeMap) and isinstance(added, AttributeMap):
-            for key in chosen:
-                attributes.adopt(key, added)
-        else:
-            for key in chosen:
+            attributes.adopt(added, new=takes_new, present=takes_present)
+            return
+        for key in list(added):
+            if takes_present if key in attributes else takes_new:
                 attributes[key] = deep_copy(added[key])
 
     return run
@@ -121,12 +122,12 @@ def merge_maps(
 
 def retain(attributes: Map, keys: "frozenset[str] | set[str]") -> None:
     """Remove every key of a map but these, and decode nothing for it."""
-    if isinstance(attributes, AttributeMap):
-        attributes.keep(keys)
-        return
     _remove(attributes, [key for key in attributes if key not in keys])
 
 
-def _remove(attributes: MutableMapping[str, Any], keys: Collection[str]) -> None:
+def _remove(attributes: Map, keys: Collection[str]) -> None:
+    if isinstance(attributes, AttributeMap):
+        attributes.drop(keys)
+        return
     for key in keys:
         del attributes[key]

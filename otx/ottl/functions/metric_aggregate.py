@@ -22,6 +22,7 @@ def _points(*entries: tuple[str, int]) -> str:
 
 @editor_builder(
     "aggregate_on_attributes",
+    fails="the metric is a summary",
     component="transform",
     contexts=("metric",),
     example=Example(

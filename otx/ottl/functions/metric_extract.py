@@ -27,6 +27,7 @@ def _example(call: str, made: str) -> Example:
 
 @editor_builder(
     "extract_sum_metric",
+    fails="the metric is no histogram or summary, or its temporality is unspecified",
     component="transform",
     contexts=("metric",),
     example=_example(
@@ -46,6 +47,7 @@ def extract_sum_metric(monotonic: ConstBool, suffix: ConstText = "_sum") -> Run:
 
 @editor_builder(
     "extract_count_metric",
+    fails="the metric is no histogram or summary, or its temporality is unspecified",
     component="transform",
     contexts=("metric",),
     example=_example(

@@ -4,7 +4,7 @@ from typing import Any
 
 from otx.ottl.arithmetic import truncate
 from otx.ottl.errors import ExecutionError
-from otx.ottl.functions.registry import Example, Run, converter_builder, editor_builder
+from otx.ottl.functions.registry import Example, Gives, Run, converter_builder, editor_builder
 from otx.ottl.parameters import ConstDouble, ConstText, Get, Text
 from otx.ottl.records import MetricRecord
 
@@ -43,6 +43,7 @@ def copy_metric(
 
 @editor_builder(
     "scale_metric",
+    fails="the metric is an exponential histogram",
     component="transform",
     contexts=("metric",),
     example=Example(
@@ -104,6 +105,7 @@ _SCALES = {
 
 @converter_builder(
     "HasAttrKeyOnDatapoint",
+    fails="the metric has no data",
     component="filter",
     contexts=("metric",),
     is_pure=False,
@@ -114,7 +116,7 @@ _SCALES = {
         '"value":{"stringValue":"v"}}]}]}}]',
     ),
 )
-def has_attr_key_on_datapoint(key: ConstText) -> Run:
+def has_attr_key_on_datapoint(key: ConstText) -> Gives[bool]:
     """Whether any data point of a metric has an attribute with a key."""
 
     def run(record: MetricRecord) -> bool:
@@ -125,6 +127,7 @@ def has_attr_key_on_datapoint(key: ConstText) -> Run:
 
 @converter_builder(
     "HasAttrOnDatapoint",
+    fails="the metric has no data",
     component="filter",
     contexts=("metric",),
     is_pure=False,
@@ -135,7 +138,7 @@ def has_attr_key_on_datapoint(key: ConstText) -> Run:
         '"value":{"stringValue":"v"}}]}]}}]',
     ),
 )
-def has_attr_on_datapoint(key: ConstText, expected_val: ConstText) -> Run:
+def has_attr_on_datapoint(key: ConstText, expected_val: ConstText) -> Gives[bool]:
     """Whether the first data point of a metric that has an attribute has it with this text."""
 
     def run(record: MetricRecord) -> bool:

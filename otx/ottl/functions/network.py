@@ -7,13 +7,14 @@ from functools import lru_cache
 from typing import Any
 
 from otx.ottl.errors import ExecutionError
-from otx.ottl.functions.registry import Example, Run, converter, converter_builder
+from otx.ottl.functions.registry import Example, Gives, converter, converter_builder
 from otx.ottl.go_strconv import parse_int
 from otx.ottl.go_url import Url, parse_query, parse_url
 from otx.ottl.ip import Network, parse_ip, parse_network
 from otx.ottl.lift import Always
 from otx.ottl.parameters import Get, Integer, Text
 from otx.ottl.user_agents import describe, prepare
+from otx.ottl.values import Map
 
 _PROTOCOLS = {"ICMP": 1, "TCP": 6, "UDP": 17, "RSVP": 46, "ICMP6": 58, "SCTP": 132}
 _UINT16_MAX = 0xFFFF
@@ -23,7 +24,7 @@ _network = lru_cache(1024)(parse_network)
 @converter_builder(
     "IsInCIDR", since="0.146", example=Example('IsInCIDR("10.1.2.3", ["10.0.0.0/8"])', "true")
 )
-def is_in_cidr(target: Get[Text], networks: list[Get[Text]]) -> Run:
+def is_in_cidr(target: Get[Text], networks: list[Get[Text]]) -> Gives[bool]:
     """Whether an address is in one of several networks; what is no address is in none."""
     literals = _literal_networks(networks)
     if len(literals) == len(networks):
@@ -54,6 +55,7 @@ def _is_in_one(address: bytes | None, networks: Sequence[Network]) -> bool:
 
 @converter(
     "CommunityID",
+    fails="an address, a port or the protocol is none",
     since="0.131",
     example=Example(
         'CommunityID("10.0.0.1", 5060, "10.0.0.2", 80)', '"1:R1BJF+G7mXdTgELK6p20sGlIZpY="'
@@ -94,6 +96,7 @@ def _endpoint(ip: str, port: int) -> tuple[bytes, bytes]:
 
 @converter(
     "URL",
+    fails="uri is no URL",
     since="0.127",
     example=Example(
         'URL("https://example.com/a.png?b=1")',
@@ -146,7 +149,7 @@ def _parts(url: Url) -> dict[str, Any]:
         ' "user_agent.version": "7.81.0", "os.name": "Other"}',
     ),
 )
-def user_agent_(user_agent: Get[Text]) -> Run:
+def user_agent_(user_agent: Get[Text]) -> Gives[Map]:
     """What a user agent says of itself: its name and version, and those of its system."""
     prepare()
     return lambda record: describe(user_agent(record))

@@ -7,7 +7,7 @@ from otx.ottl.functions.registry import Example, converter
 from otx.ottl.parameters import DoubleLike
 
 
-@converter("Log", example=Example("Log(1)", "0.0"))
+@converter("Log", fails="target is nil, or not above zero", example=Example("Log(1)", "0.0"))
 def log(target: DoubleLike) -> float:
     """The natural logarithm of a number above zero."""
     if target is None:

@@ -3,13 +3,16 @@
 from typing import Any, Literal
 
 from otx.ottl.errors import ExecutionError
-from otx.ottl.functions.registry import Example, Run, converter_builder
+from otx.ottl.functions.registry import Example, Gives, converter_builder
 from otx.ottl.go_csv import read_row
 from otx.ottl.parameters import ConstText, Get, Text
+from otx.ottl.values import Map
 
 
 @converter_builder(
-    "ParseCSV", example=Example('ParseCSV("1,\\"b, c\\"", "id,name")', '{"id":"1","name":"b, c"}')
+    "ParseCSV",
+    fails="the row has not as many fields as there are headers",
+    example=Example('ParseCSV("1,\\"b, c\\"", "id,name")', '{"id":"1","name":"b, c"}'),
 )
 def parse_csv(
     target: Get[Text],
@@ -17,7 +20,7 @@ def parse_csv(
     delimiter: ConstText = ",",
     header_delimiter: ConstText | None = None,
     mode: Literal["strict", "lazyQuotes", "ignoreQuotes"] = "strict",
-) -> Run:
+) -> Gives[Map]:
     """The map that a row of CSV makes with its headers."""
     between_headers = delimiter if header_delimiter is None else header_delimiter
     if len(delimiter) != 1 or len(between_headers) != 1:

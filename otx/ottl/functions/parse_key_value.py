@@ -5,21 +5,22 @@ from functools import lru_cache
 from typing import Any
 
 from otx.ottl.errors import ExecutionError
-from otx.ottl.functions.registry import Example, Run, converter_builder
+from otx.ottl.functions.registry import Example, Gives, converter_builder
 from otx.ottl.go_unicode import WHITE_SPACE
 from otx.ottl.parameters import ConstBool, ConstText, Get, Mapping_, Text
-from otx.ottl.values import as_string
+from otx.ottl.values import Map, as_string
 
 
 @converter_builder(
     "ParseKeyValue",
+    fails="target is no list of keys and values",
     example=Example(
         "ParseKeyValue(\"user=ann role='site admin'\")", '{"user":"ann","role":"site admin"}'
     ),
 )
 def parse_key_value(
     target: Get[Text], delimiter: ConstText = "=", pair_delimiter: ConstText = " "
-) -> Run:
+) -> Gives[Map]:
     """The map that a text of keys and values tells; quotes protect delimiters."""
     _check(delimiter, pair_delimiter)
 
@@ -47,7 +48,7 @@ def to_key_value_string(
     delimiter: ConstText = "=",
     pair_delimiter: ConstText = " ",
     sort_output: ConstBool = False,
-) -> Run:
+) -> Gives[str]:
     """A map as a text of keys and values; what has a delimiter in it is quoted."""
     _check(delimiter, pair_delimiter)
 

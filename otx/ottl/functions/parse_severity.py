@@ -6,9 +6,9 @@ from typing import Any
 
 from otx.ottl.composites import ListOf, MapOf
 from otx.ottl.errors import ExecutionError
-from otx.ottl.functions.registry import Example, Run, converter_builder
+from otx.ottl.functions.registry import Example, Gives, converter_builder
 from otx.ottl.lift import Always
-from otx.ottl.parameters import Get
+from otx.ottl.parameters import AnyLevel, Get
 from otx.ottl.values import Value, is_map, kind_of
 
 _HTTP_CLASSES = {f"{digit}xx": range(digit * 100, digit * 100 + 100) for digit in range(2, 6)}
@@ -29,13 +29,14 @@ class _Criterion:
 
 @converter_builder(
     "ParseSeverity",
+    fails="target meets the criteria of no level",
     example=Example(
         'ParseSeverity(500, {"error": [{"equals": ["err"]}, {"range": "5xx"}], '
         '"info": [{"range": {"min": 0, "max": 499}}]})',
         '"error"',
     ),
 )
-def parse_severity(target: Get[Any], mapping: Get[Any]) -> Run:
+def parse_severity(target: Get[AnyLevel], mapping: Get[Any]) -> Gives[str]:
     """The first level of a mapping whose criteria a text or number meets."""
     if isinstance(mapping, (Always, ListOf)):
         raise ExecutionError("the mapping is a map literal")
@@ -58,7 +59,7 @@ def parse_severity(target: Get[Any], mapping: Get[Any]) -> Run:
     return run
 
 
-def _fail(reason: str) -> Run:
+def _fail(reason: str) -> Gives[str]:
     """The reference finds a wrong mapping when a record comes."""
 
     def run(_: Any) -> str:

@@ -3,11 +3,12 @@
 from typing import Any
 
 from otx.ottl.errors import ExecutionError
-from otx.ottl.functions.registry import Example, Run, converter_builder
+from otx.ottl.functions.registry import Example, Gives, converter_builder
 from otx.ottl.grok import Grok, compile_grok, parse_definitions
 from otx.ottl.groups import Groups
 from otx.ottl.lift import Always
 from otx.ottl.parameters import ConstBool, ConstText, Get, Regex, Text
+from otx.ottl.values import Map
 
 _NO_NAMES = "the pattern names no group: (?P<name>…) does"
 
@@ -19,7 +20,7 @@ _NO_NAMES = "the pattern names no group: (?P<name>…) does"
         '{"method":"GET","path":"/cart"}',
     ),
 )
-def extract_patterns(target: Get[Text], pattern: Get[Regex]) -> Run:
+def extract_patterns(target: Get[Text], pattern: Get[Regex]) -> Gives[Map]:
     """What the named groups of a regular expression match, as a map; empty without a match."""
     fixed = Groups(pattern.value) if isinstance(pattern, Always) else None
 
@@ -45,7 +46,7 @@ def extract_grok_patterns(
     pattern: Get[Text],
     named_captures_only: ConstBool = False,
     pattern_definitions: list[ConstText] | None = None,
-) -> Run:
+) -> Gives[Map]:
     """What the pieces of a grok pattern match, as a map; empty without a match."""
     definitions = parse_definitions(pattern_definitions or [])
 

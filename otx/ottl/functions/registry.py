@@ -12,7 +12,7 @@ spelling: `resolve_conflicts` and `resolveConflicts`.
 """
 
 import inspect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import UnionType
 from typing import (
@@ -30,14 +30,20 @@ from typing import (
 from otx.model.frozen import Frozen
 from otx.ottl.functions.library import load, load_all
 from otx.ottl.parameters import ANY, Coerced, Fixed, Pattern, Special
+from otx.ottl.static_kinds import Kinds, kinds_of_annotation, words_of
 from otx.ottl.values import Value
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 Run: TypeAlias = Callable[[Any], Value]
-"""What a builder returns: called with a record, it returns a converter's value."""
+"""What an editor's builder returns: called with a record, it changes it."""
+Gives: TypeAlias = Callable[[Any], T]
+"""What a converter's builder returns: called with a record, it gives a value of this type."""
 
 REQUIRED: Any = inspect.Parameter.empty
 _EDITORS_OF_ROUTING = ("delete_key", "delete_matching_keys")
+OWN = "otx's own, refused by --strict: no Collector has it"
+"""What is said of extensions."""
 LAMBDA_GATE = "ottl.functions.enableLambda"
 
 
@@ -101,6 +107,11 @@ class Function(Frozen):
         is_extension: Whether it is otx's own and no Collector has it.
         is_pure: Whether equal arguments give an equal value, so that literals can be folded.
         example: How it is used, for the documentation; a test runs it.
+        kinds: What a converter can give, read from the annotation of its implementation (of a
+            builder: of what it returns).
+        target: The kind that an editor's target has to hold; "" for any.
+        fails: When it fails on a record whose arguments are of the right kinds, in words; "" for
+            never.
     """
 
     name: str
@@ -114,6 +125,14 @@ class Function(Frozen):
     is_extension: bool = False
     is_pure: bool = True
     example: "Example | None" = None
+    kinds: Kinds = frozenset()
+    target: str = ""
+    fails: str = ""
+
+    @property
+    def result(self) -> str:
+        """What it gives, in words: `int or nil`; `nothing` for an editor."""
+        return words_of(self.kinds)
 
     @property
     def is_editor(self) -> bool:
@@ -155,18 +174,22 @@ def editor_builder(name: str, **facts: Any) -> Callable[[F], F]:
 
 def _declare(name: str, *, is_builder: bool, **facts: Any) -> Callable[[F], F]:
     def declare(implementation: F) -> F:
-        parameters = _parameters(implementation, skip_record=name[:1].islower() and not is_builder)
+        is_editor = name[:1].islower()
+        hints = get_type_hints(implementation, include_extras=True)
+        parameters = _parameters(implementation, hints, skip_record=is_editor and not is_builder)
         contexts = frozenset(facts.pop("contexts", ()))
+        kinds = frozenset() if is_editor else kinds_of_annotation(hints["return"])
         FUNCTIONS[name] = Function(
-            name, implementation, parameters, is_builder, contexts=contexts, **facts
+            name, implementation, parameters, is_builder, contexts=contexts, kinds=kinds, **facts
         )
         return implementation
 
     return declare
 
 
-def _parameters(implementation: Callable[..., Any], *, skip_record: bool) -> tuple[Parameter, ...]:
-    hints = get_type_hints(implementation, include_extras=True)
+def _parameters(
+    implementation: Callable[..., Any], hints: Mapping[str, Any], *, skip_record: bool
+) -> tuple[Parameter, ...]:
     declared = list(inspect.signature(implementation).parameters.values())
     if skip_record:
         declared = declared[1:]
@@ -238,6 +261,18 @@ class FunctionSet:
         if self.component == "routing" and function.is_editor:
             return function.component == "routing" or function.name in _EDITORS_OF_ROUTING
         return not (self.component and function.component) or (function.component == self.component)
+
+    def absence(self, name: str) -> str:
+        """Why a name that is not found is not."""
+        function = all_functions().get(name)
+        if function and function.is_extension and not self.allows_extensions:
+            return f"{name} is {OWN}"
+        return f"undefined function {name!r}"
+
+    def contexts_of(self, name: str) -> Sequence[str]:
+        """The contexts that alone have a function; none where all have it, or there is none."""
+        function = all_functions().get(name)
+        return sorted(function.contexts) if function else ()
 
     def names(self, context: str) -> Collection[str]:
         """All names in a context."""

@@ -9,7 +9,7 @@ from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import Example, Run, editor_builder
 from otx.ottl.lift import Always
 from otx.ottl.parameters import FunctionRef, Get, GlobPattern, Regex, Target, Text
-from otx.ottl.substitution import expand, parse_template, replace_all, replace_each
+from otx.ottl.substitution import expand, parse_template, replace_each, replacer
 from otx.ottl.values import Map, kind_of
 
 Substitute: TypeAlias = Callable[[str], str | None]
@@ -48,6 +48,7 @@ def replace_match(
 
 @editor_builder(
     "replace_all_matches",
+    target="map",
     example=Example(
         'replace_all_matches(attributes, "/user/*", "/user/{id}")',
         '{"path":"/user/{id}","n":1}',
@@ -95,12 +96,12 @@ def replace_pattern(
     get, put = target.get, target.set
     if isinstance(regex_pattern, Always) and isinstance(replacement, Always) and function is None:
         pattern = regex_pattern.value
-        template = parse_template(replacement.value, pattern)
+        replace = replacer(pattern, parse_template(replacement.value, pattern))
 
         def run_fixed(record: Any) -> None:
             found = get(record)
             if type(found) is str:
-                new = replace_all(pattern, found, template)
+                new = replace(found)
                 if new is not None:
                     put(record, new)
 
@@ -122,6 +123,7 @@ def replace_pattern(
 
 @editor_builder(
     "replace_all_patterns",
+    target="map",
     example=Example(
         'replace_all_patterns(attributes, "key", "^kube_", "k8s.")',
         '{"k8s.pod":"a","b":1}',
@@ -187,7 +189,7 @@ def _preparer(function: FunctionRef | None, replacement_format: Get[Text] | None
     def prepare(record: Any, pattern: re.Pattern[str], text: str) -> Substitute:
         template = parse_template(text, pattern)
         if function is None:
-            return lambda found: replace_all(pattern, found, template)
+            return replacer(pattern, template)
 
         def replaced(match: re.Match[str]) -> str:
             return _applied(record, function, expand(template, match), replacement_format)

@@ -7,10 +7,20 @@ from otx.ottl.coerce import sequence, text_like
 from otx.ottl.compare import comparison
 from otx.ottl.composites import ListOf
 from otx.ottl.errors import ExecutionError
-from otx.ottl.functions.registry import Example, Run, converter, converter_builder
+from otx.ottl.functions.registry import Example, Gives, converter, converter_builder
 from otx.ottl.go_format import compile_format
 from otx.ottl.go_unicode import WHITE_SPACE, lower, upper
-from otx.ottl.parameters import Coerced, ConstBool, ConstText, Get, Integer, Text, TextLike
+from otx.ottl.parameters import (
+    AnyListOrText,
+    AnySized,
+    Coerced,
+    ConstBool,
+    ConstText,
+    Get,
+    Integer,
+    Text,
+    TextLike,
+)
 from otx.ottl.values import Opaque, Value, as_string, is_map, kind_of
 
 _WORD_BORDER = re.compile(
@@ -83,7 +93,7 @@ def convert_case(target: Text, to_case: Literal["lower", "upper", "snake", "came
 
 
 @converter_builder("Format", example=Example('Format("%03d-%s", [7, "a"])', '"007-a"'))
-def format_(format: ConstText, vals: list[Get[Any]]) -> Run:  # noqa: A002 - its name in OTTL
+def format_(format: ConstText, vals: list[Get[Any]]) -> Gives[str]:  # noqa: A002 - its name in OTTL
     """Write values into a format of Go's fmt: `%s`, `%d`, `%5.2f`, `%q`, `%x`, `%v`."""
     fill = compile_format(format, len(vals))
     return lambda record: fill([value(record) for value in vals])
@@ -104,7 +114,7 @@ def has_suffix(target: Text, suffix: Text) -> bool:
 @converter_builder(
     "Index", since="0.126", example=Example('Index("opentelemetry", "telemetry")', "4")
 )
-def index(target: Get[Any], value: Get[Any]) -> Run:
+def index(target: Get[AnyListOrText], value: Get[Any]) -> Gives[int]:
     """Where a text holds another, or a list an element: from 0, and -1 where it does not."""
     if isinstance(target, ListOf):
         elements = target.plain
@@ -128,7 +138,7 @@ def _index_of(elements: Value, wanted: Value) -> int:
 
 
 @converter("Len", example=Example('Len("abc")', "3"))
-def len_(target: Any) -> int:
+def len_(target: AnySized) -> int:
     """How many bytes a text has, or how many elements a list or map."""
     if type(target) is str:
         return len(target) if target.isascii() else len(_octets(target))
@@ -151,7 +161,11 @@ def string(target: TextLike) -> str | None:
     return target
 
 
-@converter("Substring", example=Example('Substring("operationA", 0, 9)', '"operation"'))
+@converter(
+    "Substring",
+    fails="start and length do not lie within the text",
+    example=Example('Substring("operationA", 0, 9)', '"operation"'),
+)
 def substring(target: Text, start: Integer, length: Integer, utf8_safe: ConstBool = False) -> str:
     """So many bytes of a text; with `utf8_safe` cut back to whole characters."""
     if start < 0:

@@ -5,7 +5,7 @@ import time as clock
 from typing import Any
 
 from otx.ottl.durations import parse_duration
-from otx.ottl.functions.registry import Example, Run, converter, converter_builder
+from otx.ottl.functions.registry import Example, Gives, converter, converter_builder
 from otx.ottl.go_time.civil import Civil, civil
 from otx.ottl.go_time.zones import local, time_at
 from otx.ottl.lift import Always
@@ -21,6 +21,7 @@ _HAS_YEAR = re.compile("%[YyDxFc]")
 
 @converter_builder(
     "Time",
+    fails="time is not as the format says",
     example=Example(
         'UnixSeconds(Time("2023-01-01 00:00:00", "%Y-%m-%d %H:%M:%S", "America/New_York"))',
         "1672549200",
@@ -31,7 +32,7 @@ def time_(
     format: ConstText,  # noqa: A002 - the parameter's name in the language
     location: ConstText = "",
     locale: ConstText | None = None,
-) -> Run:
+) -> Gives[Time]:
     """The time that a text tells, by a format of directives like `%Y`."""
     parse = TimeParser(format, location, locale).parse
     if isinstance(time, Always) and _HAS_YEAR.search(format):
@@ -51,7 +52,7 @@ def time_(
     "FormatTime",
     example=Example('FormatTime(Unix(0) - Duration("0s"), "%B")', '"January"'),
 )
-def format_time(time: Get[Moment], format: ConstText) -> Run:  # noqa: A002 - as above
+def format_time(time: Get[Moment], format: ConstText) -> Gives[str]:  # noqa: A002 - as above
     """A time as text, by a format of directives like `%Y`."""
     write = formatter(format)
     return lambda record: write(time(record))
@@ -157,7 +158,11 @@ def nanosecond(time: Moment) -> int:
     return time.unix_nano % _SECOND_NS
 
 
-@converter("Duration", example=Example('Seconds(Duration("1m30.5s"))', "90.5"))
+@converter(
+    "Duration",
+    fails="duration is no text like 1h30m or 250ms",
+    example=Example('Seconds(Duration("1m30.5s"))', "90.5"),
+)
 def duration(duration: Text) -> Duration:
     """The length of time that a text like `1h15m30.5s` tells."""
     return parse_duration(duration)

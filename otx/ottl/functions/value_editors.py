@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from otx.ottl.attributes import AttributeMap
+from otx.ottl.attributes import AttributeMap, is_longer
 from otx.ottl.coerce import mapping
 from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import Example, Run, editor_builder
@@ -15,6 +15,7 @@ _UNLIMITED = 1 << 63
 
 @editor_builder(
     "flatten",
+    target="map",
     example=Example(
         "flatten(attributes)", '{"a.b":1,"c.0":"x","c.1":"y"}', '{"a":{"b":1},"c":["x","y"]}'
     ),
@@ -92,6 +93,7 @@ class _Flattener:
 
 @editor_builder(
     "stringify_all",
+    target="map",
     since="0.155",
     example=Example("stringify_all(attributes)", '{"a":"1","b":"[true]"}', '{"a":1,"b":[true]}'),
 )
@@ -110,6 +112,7 @@ def stringify_all(target: Target) -> Run:
 
 @editor_builder(
     "truncate_all",
+    target="map",
     example=Example("truncate_all(attributes, 3)", '{"a":"hel","b":7}', '{"a":"hello","b":7}'),
 )
 def truncate_all(
@@ -130,6 +133,9 @@ def truncate_all(
     def run(record: Any) -> None:
         attributes = mapping(edit(record))
         for key, value in _texts_longer_than(attributes, limit):
+            if value.isascii():
+                attributes[key] = value[:end] + truncation_marker
+                continue
             octets = value.encode("utf-8", "surrogateescape")
             kept = octets[: _boundary(octets, end) if utf8_safe else end] + marker
             attributes[key] = kept.decode("utf-8", "surrogateescape")
@@ -141,11 +147,7 @@ def _texts_longer_than(attributes: Map, limit: int) -> list[tuple[str, str]]:
     """The texts of a map of more than so many bytes."""
     if isinstance(attributes, AttributeMap):
         return attributes.texts_longer_than(limit)
-    return [
-        (key, value)
-        for key, value in attributes.items()
-        if type(value) is str and len(value.encode("utf-8", "surrogateescape")) > limit
-    ]
+    return [(key, value) for key, value in attributes.items() if is_longer(value, limit)]
 
 
 def _boundary(octets: bytes, end: int) -> int:

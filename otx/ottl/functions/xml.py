@@ -3,7 +3,7 @@
 from typing import Any
 
 from otx.ottl.errors import ExecutionError
-from otx.ottl.functions.registry import Example, Run, converter, converter_builder
+from otx.ottl.functions.registry import Example, Gives, converter, converter_builder
 from otx.ottl.parameters import ConstText, Get, Text
 from otx.ottl.values import Value
 from otx.ottl.xml.maps import full_map, simplified_map
@@ -14,6 +14,7 @@ from otx.ottl.xpath.parser import parse_xpath
 
 @converter(
     "ParseXML",
+    fails="target is no well-formed XML",
     example=Example(
         "ParseXML(\"<Log id='1'><Message>hello</Message></Log>\")",
         '{"tag":"Log","attributes":{"id":"1"},"children":[{"tag":"Message","content":"hello"}]}',
@@ -26,6 +27,7 @@ def parse_xml(target: Text) -> dict[str, Value]:
 
 @converter(
     "ParseSimplifiedXML",
+    fails="target is no well-formed XML",
     example=Example(
         'ParseSimplifiedXML("<Log><id>1</id><id>2</id></Log>")', '{"Log":{"id":["1","2"]}}'
     ),
@@ -35,8 +37,12 @@ def parse_simplified_xml(target: Text) -> dict[str, Value]:
     return simplified_map(target)
 
 
-@converter_builder("GetXML", example=Example('GetXML("<a><b>1</b><c/></a>", "/a/b")', '"<b>1</b>"'))
-def get_xml(target: Get[Text], xpath: ConstText) -> Run:
+@converter_builder(
+    "GetXML",
+    fails="target is no well-formed XML",
+    example=Example('GetXML("<a><b>1</b><c/></a>", "/a/b")', '"<b>1</b>"'),
+)
+def get_xml(target: Get[Text], xpath: ConstText) -> Gives[str]:
     """What an XPath selects of an XML text, one after the other."""
     expression = parse_xpath(xpath)
 
@@ -58,9 +64,11 @@ def get_xml(target: Get[Text], xpath: ConstText) -> Run:
 
 
 @converter_builder(
-    "InsertXML", example=Example('InsertXML("<a></a>", "/a", "<b></b>")', '"<a><b></b></a>"')
+    "InsertXML",
+    fails="target or sub_document is no well-formed XML",
+    example=Example('InsertXML("<a></a>", "/a", "<b></b>")', '"<a><b></b></a>"'),
 )
-def insert_xml(target: Get[Text], xpath: ConstText, sub_document: Get[Text]) -> Run:
+def insert_xml(target: Get[Text], xpath: ConstText, sub_document: Get[Text]) -> Gives[str]:
     """An XML text with another one put into every element that an XPath selects."""
     expression = parse_xpath(xpath)
 
@@ -82,9 +90,11 @@ def insert_xml(target: Get[Text], xpath: ConstText, sub_document: Get[Text]) -> 
 
 
 @converter_builder(
-    "RemoveXML", example=Example('RemoveXML("<a><b/><c/></a>", "/a/b")', '"<a><c></c></a>"')
+    "RemoveXML",
+    fails="target is no well-formed XML",
+    example=Example('RemoveXML("<a><b/><c/></a>", "/a/b")', '"<a><c></c></a>"'),
 )
-def remove_xml(target: Get[Text], xpath: ConstText) -> Run:
+def remove_xml(target: Get[Text], xpath: ConstText) -> Gives[str]:
     """An XML text without the elements, attributes, texts and comments that an XPath selects."""
     expression = parse_xpath(xpath)
 
@@ -107,11 +117,12 @@ def remove_xml(target: Get[Text], xpath: ConstText) -> Run:
 
 @converter_builder(
     "ConvertAttributesToElementsXML",
+    fails="target is no well-formed XML",
     example=Example(
         "ConvertAttributesToElementsXML(\"<a id='1'><b/></a>\")", '"<a><b></b><id>1</id></a>"'
     ),
 )
-def convert_attributes_to_elements_xml(target: Get[Text], xpath: ConstText = "") -> Run:
+def convert_attributes_to_elements_xml(target: Get[Text], xpath: ConstText = "") -> Gives[str]:
     """An XML text with attributes made elements: all, or those that an XPath selects."""
     expression = parse_xpath(xpath or "//@*")
 
@@ -130,13 +141,14 @@ def convert_attributes_to_elements_xml(target: Get[Text], xpath: ConstText = "")
 
 @converter_builder(
     "ConvertTextToElementsXML",
+    fails="target is no well-formed XML",
     example=Example(
         'ConvertTextToElementsXML("<a><b/>foo</a>")', '"<a><b></b><value>foo</value></a>"'
     ),
 )
 def convert_text_to_elements_xml(
     target: Get[Text], xpath: ConstText = "", element_name: ConstText = ""
-) -> Run:
+) -> Gives[str]:
     """An XML text with the texts that stand beside elements made elements."""
     expression = parse_xpath(xpath or "/")
     name = element_name or "value"

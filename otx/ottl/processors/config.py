@@ -20,6 +20,7 @@ from otx.ottl.program import (
     compile_statement,
 )
 from otx.ottl.syntax import Node
+from otx.ottl.yaml_places import as_data, as_text
 
 ConfigPath: TypeAlias = tuple[str | int, ...]
 """Where something stands in a configuration: keys and indexes from the component's own map on."""
@@ -125,6 +126,7 @@ class Reader:
 
     def mapping(self, path: ConfigPath, value: object, known: Collection[str]) -> Mapping[str, Any]:
         """A map with no other keys than the known ones; an empty one where it is none."""
+        value = as_data(value)
         if value is None:
             return {}
         if not isinstance(value, Mapping):
@@ -139,6 +141,7 @@ class Reader:
 
     def sequence(self, path: ConfigPath, value: object) -> Sequence[Any]:
         """A list; an empty one where it is none."""
+        value = as_data(value)
         if value is None:
             return ()
         if not isinstance(value, list):
@@ -149,12 +152,19 @@ class Reader:
     def texts(self, path: ConfigPath, value: object) -> list[tuple[ConfigPath, str]]:
         """A list of texts with their places."""
         found = []
-        for number, one in enumerate(self.sequence(path, value)):
+        for number, one in enumerate(map(as_text, self.sequence(path, value))):
             if isinstance(one, str):
                 found.append(((*path, number), one))
             else:
                 self.complain((*path, number), f"a text is wanted, not {_word(one)}")
         return found
+
+    def flag(self, path: ConfigPath, value: object) -> bool:
+        """A truth value; false where there is none."""
+        value = as_data(value)
+        if value is not None and not isinstance(value, bool):
+            self.complain(path, f"true or false is wanted, not {_word(value)}")
+        return value is True
 
     def error_mode(
         self, path: ConfigPath, config: Mapping[str, Any], default: ErrorMode
@@ -168,9 +178,9 @@ class Reader:
         return default
 
     def context(self, path: ConfigPath, name: object, allowed: Collection[str]) -> Context | None:
-        """The context of a name."""
-        if name in allowed and isinstance(name, str):
-            return CONTEXTS[name]
+        """The context of a name; the Collector takes it in any case."""
+        if isinstance(name, str) and name.lower() in allowed:
+            return CONTEXTS[name.lower()]
         self.complain(path, f"{name!r} is none of {', '.join(allowed)}")
         return None
 

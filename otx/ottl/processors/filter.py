@@ -36,7 +36,14 @@ LEGACY: Mapping[str, tuple[Signal, Mapping[str, str]]] = {
 }
 """The keys of the older form, and the contexts that their keys stand for."""
 
-_KEYS = ("error_mode", *SIGNALS, *LEGACY)
+MATCHING: Mapping[str, Sequence[str]] = {
+    "spans": ("include", "exclude"),
+    "metrics": ("include", "exclude", "regexp"),
+    "logs": ("include", "exclude"),
+}
+"""The keys of the oldest form, which matches by properties and not by OTTL; it is not run."""
+
+_KEYS = ("error_mode", "spans", *SIGNALS, *LEGACY)
 _GROUP_KEYS = ("context", "error_mode", "conditions")
 
 
@@ -56,9 +63,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class FilterProcessor:
-    """A configuration made ready: its rules by signal, in their order."""
+    """A configuration made ready: its rules by signal, in their order.
+
+    Attributes:
+        unread: What of it is not run, and what that means.
+    """
 
     rules: Mapping[Signal, Sequence[Rule]]
+    unread: Sequence[str] = ()
 
     def run(self, batch: Batch, outcome: Outcome, drops: Drops) -> None:
         """Drop from a batch what a rule names.
@@ -160,8 +172,7 @@ def read_filter(
     mode = reader.error_mode((), known, "ignore")
     newer = [key for key in SIGNALS if known.get(key)]
     older = [key for key in LEGACY if known.get(key)]
-    if newer and older:
-        reader.complain((newer[0],), f"{newer[0]} and {older[0]} cannot stand in one configuration")
+    _refuse_both(reader, newer, older)
     rules: dict[Signal, list[Rule]] = {}
     for key in newer:
         signal, allowed = SIGNALS[key]
@@ -169,8 +180,41 @@ def read_filter(
     for key in older:
         signal, contexts = LEGACY[key]
         rules[signal] = _older_rules(reader, (key,), known[key], mode, contexts)
+    unread = [
+        f"{key}.{word}"
+        for key in MATCHING
+        for word in ("include", "exclude")
+        if isinstance(known.get(key), Mapping) and known[key].get(word) is not None
+    ]
+    if "spans" in known:
+        reader.mapping(("spans",), known["spans"], MATCHING["spans"])
+    _refuse_matching(reader, known, unread)
     reader.finish()
-    return FilterProcessor(rules)
+    said = "is no OTTL and is not run: what it would drop is kept"
+    return FilterProcessor(rules, [f"{one} {said}" for one in unread])
+
+
+def _refuse_both(reader: Reader, newer: Sequence[str], older: Sequence[str]) -> None:
+    """Complain of a signal whose conditions stand in both forms."""
+    for key in newer:
+        for other in older:
+            if SIGNALS[key][0] is LEGACY[other][0]:
+                text = f"{key} and {other} cannot stand in one configuration"
+                reader.complain((key,), text)
+
+
+def _refuse_matching(reader: Reader, known: Mapping[str, Any], unread: Sequence[str]) -> None:
+    """Complain of a signal that is filtered by properties and by conditions."""
+    for one in unread:
+        key, _, word = one.partition(".")
+        signal = "traces" if key == "spans" else key
+        newer = f"{signal.removesuffix('s')}_conditions"
+        older = known.get(signal)
+        has_older = isinstance(older, Mapping) and any(older.get(at) for at in LEGACY[signal][1])
+        # The Collector has no rule against the newer form beside `spans`.
+        if has_older or (known.get(newer) and key != "spans"):
+            other = newer if known.get(newer) else signal
+            reader.complain((key, word), f"{one} and {other}'s conditions exclude each other")
 
 
 def _newer_rules(
@@ -210,14 +254,7 @@ def _older_rules(
     mode: ErrorMode,
     contexts: Mapping[str, str],
 ) -> list[Rule]:
-    if isinstance(value, Mapping) and ("include" in value or "exclude" in value):
-        reader.complain(
-            path,
-            "include and exclude blocks hold no OTTL",
-            f"write their rules as conditions: {path[0]}: {{{list(contexts)[-1]}: [...]}}",
-        )
-        return []
-    config = reader.mapping(path, value, contexts)
+    config = reader.mapping(path, value, (*contexts, *MATCHING.get(str(path[0]), ())))
     made: list[Rule] = []
     for key, name in contexts.items():
         if key in config:

@@ -68,12 +68,16 @@ class Routes:
     Attributes:
         requests: For each pipeline the bytes of a request, in the order of the table.
         indexes: For each pipeline the numbers of its items, counted through the whole batch.
+        sent: The same in the order of the request, where an item may stand in parts.
         by_row: For each row how many items it took; data points where it looks at those.
+        by_default: The numbers of the items that no row took, or not all of.
     """
 
     requests: dict[str, bytes] = field(default_factory=dict)
     indexes: dict[str, list[int]] = field(default_factory=dict)
+    sent: dict[str, list[int]] = field(default_factory=dict)
     by_row: dict[str, int] = field(default_factory=dict)
+    by_default: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,7 @@ class _Router:
             self._send(row.pipelines, took)
             if not row.is_copy:
                 self._remove(row, took)
+        self._routes.by_default = sorted(self._left)
         self._send(self._connector.default_pipelines, self._left)
         return self._routes
 
@@ -148,6 +153,7 @@ class _Router:
             requests, indexes = self._routes.requests, self._routes.indexes
             requests[pipeline] = requests.get(pipeline, b"") + body
             indexes[pipeline] = sorted({*indexes.get(pipeline, ()), *took})
+            self._routes.sent.setdefault(pipeline, []).extend(sorted(took))
 
     def _remove(self, row: Row, took: Mapping[int, Share]) -> None:
         """Take what a row took out of what is left."""

@@ -2,7 +2,7 @@
 
 from otx.model.signal import Signal
 from otx.ottl.collector import Processor
-from otx.ottl.plan import Report
+from otx.ottl.plan import Report, Sent
 from otx.ottl.processors.drops import Drops
 from otx.ottl.processors.filter import FilterProcessor
 from otx.ottl.processors.routing import Routes
@@ -23,7 +23,9 @@ def looks_at(processor: Processor, signal: Signal) -> bool:
 
 
 def needs_whole_requests(processor: Processor) -> bool:
-    """Whether a component looks at several resources of a request together, as for traces."""
+    """Whether a component looks at several resources of a request together."""
+    if isinstance(processor, TransformProcessor):
+        return processor.flattens  # equal ones are joined
     return isinstance(processor, TailSampling)
 
 
@@ -44,11 +46,13 @@ def run_processor(name: str, processor: Processor, batch: Batch, report: Report)
     elif isinstance(processor, TailSampling):
         processor.run(batch, report.outcome)
     else:
-        _gather(name, processor.route(batch, report.outcome), report)
+        _gather(name, processor.route(batch, report.outcome), batch, report)
 
 
-def _gather(connector: str, routes: Routes, report: Report) -> None:
+def _gather(connector: str, routes: Routes, batch: Batch, report: Report) -> None:
+    items = list(batch.items())
     for pipeline, body in routes.requests.items():
-        report.routes.setdefault(pipeline, []).append(body)
+        made_of = [items[number] for number in routes.sent[pipeline]]
+        report.sent.append(Sent(pipeline, body, made_of))
     for row, count in routes.by_row.items():
         report.by_row[f"{connector}.{row}"] += count

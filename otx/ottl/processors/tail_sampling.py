@@ -116,10 +116,22 @@ def _gather(
             policies.append(_policy(reader, (*path, at, "ottl_condition"), name, inner))
             continue
         others.append(name)
-        for key, below in (("and", "and_sub_policy"), ("composite", "composite_sub_policy")):
-            if isinstance(one.get(key), Mapping):
-                ignored: list[Policy] = []
-                _gather(reader, (*path, at, key, below), one[key].get(below), ignored, [])
+        _check_below(reader, (*path, at), one)
+
+
+def _check_below(reader: Reader, path: ConfigPath, policy: Mapping[str, Any]) -> None:
+    """Check the OTTL of policies that a policy is made of."""
+    for key in ("and", "drop", "composite"):
+        if isinstance(policy.get(key), Mapping):
+            below = f"{key}_sub_policy"
+            _gather(reader, (*path, key, below), policy[key].get(below), [], [])
+    inner = policy.get("not")
+    if isinstance(inner, Mapping) and isinstance(inner.get("not_sub_policy"), Mapping):
+        one = inner["not_sub_policy"]
+        here = (*path, "not", "not_sub_policy")
+        if one.get("type") == "ottl_condition" and isinstance(one.get("ottl_condition"), Mapping):
+            _policy(reader, (*here, "ottl_condition"), "", one["ottl_condition"])
+        _check_below(reader, here, one)
 
 
 def _policy(reader: Reader, path: ConfigPath, name: str, config: Mapping[str, Any]) -> Policy:

@@ -5,17 +5,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from otx.errors import NotThere, UsageError
-from otx.ottl.changes import item_states
+from otx.ottl.changes import flat
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.explanation import explain_text
 from otx.ottl.function_hints import hint_for
 from otx.ottl.function_page import page
 from otx.ottl.functions.registry import all_functions
-from otx.ottl.rendering import printable
+from otx.ottl.record_state import states_of
 from otx.ottl.repl.exporting import transform_yaml
 from otx.ottl.repl.loading import LoadedRecord
 from otx.ottl.repl.replies import Reply
 from otx.ottl.repl.saving import with_test
+from otx.output import printable
 
 if TYPE_CHECKING:
     from otx.ottl.repl.engine import Repl
@@ -119,9 +120,8 @@ def _containing(text: str) -> Callable[[LoadedRecord], bool]:
     def holds(record: LoadedRecord) -> bool:
         return any(
             wanted in path.casefold() or wanted in str(value).casefold()
-            for state in item_states(record.signal, record.body)
-            for flat in (state.item, state.scope, state.resource)
-            for path, value in flat.items()
+            for state in states_of(record.signal, record.body)
+            for path, value in flat(state.short).items()
         )
 
     return holds

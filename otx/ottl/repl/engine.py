@@ -6,16 +6,17 @@ from typing import Protocol
 
 from otx.errors import OtxError
 from otx.model.units import format_count
-from otx.ottl.changes import ITEM_NOUNS
 from otx.ottl.completion import Candidate
-from otx.ottl.rendering import Painter
+from otx.ottl.contexts.table import CONTEXTS
+from otx.ottl.record_state import ITEM_NOUNS
 from otx.ottl.repl.commands import find_command
 from otx.ottl.repl.complete import argument_place, candidates
 from otx.ottl.repl.replies import Replies, Reply, counted
 from otx.ottl.repl.running import CONTEXT_OF_SIGNAL, StatementResult
 from otx.ottl.repl.session import ConditionResult, Session, Source
 from otx.ottl.tokens import is_open
-from otx.ottl.traps import traps_in
+from otx.ottl.traps import Surroundings, traps_in
+from otx.output import Painter
 
 
 class Files(Protocol):
@@ -108,7 +109,14 @@ class Repl:
             reply = self.replies.of_condition(result)
         else:
             reply = self.replies.of_value(result)
-        return self.replies.with_traps(reply, traps_in(text))
+        return self.replies.with_traps(reply, traps_in(text, self._around()))
+
+    def _around(self) -> Surroundings:
+        """Where an entry runs."""
+        name, functions = self.session.context, self.session.functions
+        if name:
+            return Surroundings((CONTEXTS[name],), functions, is_given=True)
+        return Surroundings(tuple(CONTEXTS.values()), functions)
 
     def _command(self, text: str) -> Reply:
         name, _, argument = text.partition(" ")

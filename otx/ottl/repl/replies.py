@@ -1,23 +1,25 @@
 """What happened, as lines of text: the change first, then how it came about."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from otx.errors import OtxError
 from otx.model.units import format_count
-from otx.ottl.changes import ItemState, item_states
-from otx.ottl.completion import ENUM_PREFIXES
-from otx.ottl.contexts.table import CONTEXTS
+from otx.ottl.changes import flat
+from otx.ottl.enum_symbols import enum_symbol
 from otx.ottl.errors import ExecutionError
-from otx.ottl.rendering import Painter, diff_lines, part_text, printable, value_text
+from otx.ottl.record_state import RecordState, states_of
+from otx.ottl.rendering import diff_lines, effect_lines, part_text
 from otx.ottl.repl.loading import LoadedRecord
 from otx.ottl.repl.running import StatementResult, Sweep
 from otx.ottl.repl.session import ConditionResult, Session, Undone, ValueResult
 from otx.ottl.times import rfc3339
 from otx.ottl.tracing import Part, Step
 from otx.ottl.traps import Trap
+from otx.ottl.value_text import value_text
 from otx.ottl.values import Time, kind_of
+from otx.output import Painter, printable
 
 _MAX_PATH_WIDTH = 52
 _MAX_STEPS = 10
@@ -111,7 +113,7 @@ class Replies:
 
     def of_undo(self, undone: Undone) -> Reply:
         """What is as it was."""
-        count = len(item_states(undone.after.signal, undone.after.body))
+        count = len(states_of(undone.after.signal, undone.after.body))
         difference = self.difference(undone.before, undone.after, range(count))
         others = f" and {counted(undone.others, 'other')}" if undone.others else ""
         text = printable(" ".join(undone.text.split()))
@@ -123,7 +125,7 @@ class Replies:
         place = f"record {session.index + 1} of {format_count(len(session.records))}"
         lines: list[str] = []
         for state in session.states():
-            lines.append(self.painter.strong(f"{place}: {printable(state.title)}"))
+            lines.append(self.painter.strong(f"{place}: {printable(state.full_title)}"))
             lines += self._state(state)
         return Reply(lines)
 
@@ -133,8 +135,8 @@ class Replies:
         """Where two states of a record differ, without a line that names the record."""
         if before.body == after.body:
             return []
-        old = item_states(before.signal, before.body)
-        new = item_states(after.signal, after.body)
+        old = states_of(before.signal, before.body, "stored")
+        new = states_of(after.signal, after.body, "stored")
         lines = list(diff_lines(old, new, origins, self.painter))
         return lines[1:] if len(old) == len(new) == 1 else lines
 
@@ -147,8 +149,10 @@ class Replies:
             yield self.painter.paint(f"✗ {name}failed: {step.reason}", "-")
         elif step.verdict == "not matched":
             yield f"· {name}did not run: its condition is false{took}"
-        elif is_changed:
+        elif is_changed or step.changed:
             yield self.painter.paint(f"✓ {name}ran", "+") + took
+            if not is_changed:  # the cache, which is no part of the record
+                yield from effect_lines(step, self.painter, "    ")
         else:
             yield f"✓ {name}ran and changed nothing{took}"
         yield from self._parts(step.parts, indent="    ")
@@ -170,31 +174,26 @@ class Replies:
             + self.painter.faint(f"  {done.elapsed_ns / 1000 / max(1, done.records):.1f} µs each")
         )
 
-    def _state(self, state: ItemState) -> Iterator[str]:
-        symbols = {name: number for one in CONTEXTS.values() for name, number in one.enums.items()}
-        parts = (("", state.item), ("scope.", state.scope), ("resource.", state.resource))
-        paths = {prefix + path: value for prefix, flat in parts for path, value in flat.items()}
+    def _state(self, state: RecordState) -> Iterator[str]:
+        paths = flat(state.short)
         width = min(_MAX_PATH_WIDTH, max(map(len, paths), default=0))
         for path, value in paths.items():
-            note = self.painter.faint(_note(path, value, symbols))
+            note = self.painter.faint(_note(path, value))
             yield f"  {printable(path).ljust(width)}  {value_text(value)}{note}"
 
     def _none(self, context: str) -> list[str]:
         return [self.painter.faint(f"nothing to ask: this record has no {context}")]
 
 
-def _note(path: str, value: Any, symbols: Mapping[str, int]) -> str:
+def _note(path: str, value: Any) -> str:
     """What a number stands for; "" where it is just a number."""
     name = path.rpartition(".")[2]
     if type(value) is not int:
         return ""
     if name.endswith("time_unix_nano") and value < _NANO_LIMIT:
         return f"  {rfc3339(Time(value))}"
-    prefix = ENUM_PREFIXES.get(name, "\n")
-    for symbol, number in symbols.items():
-        if number == value and symbol.startswith(prefix):
-            return f"  {symbol}"
-    return ""
+    symbol = enum_symbol(path, value)
+    return f"  {symbol}" if symbol else ""
 
 
 def counted(number: int, noun: str) -> str:

@@ -9,15 +9,16 @@ from otx.errors import NotThere, UsageError
 from otx.model.signal import Signal
 from otx.otlp.json_codec import write_message
 from otx.otlp.wire import WIRE
+from otx.ottl.changes import path_text
 from otx.ottl.formatter import format_statement
 from otx.ottl.gates import switched
+from otx.ottl.record_state import RecordState, states_of
 from otx.ottl.repl.exporting import WIDTH, transform_config
 from otx.ottl.repl.loading import LoadedRecord
 from otx.ottl.repl.session import Session, Typed
 from otx.ottl.unit_tests.findings import OpenedFile
 from otx.ottl.unit_tests.reading import read_test_file
-from otx.ottl.unit_tests.record_paths import InvalidPath, difference, path_text
-from otx.ottl.unit_tests.record_state import RecordState, states_of
+from otx.ottl.unit_tests.record_paths import InvalidPath, difference
 from otx.ottl.unit_tests.results import run_tests
 from otx.ottl.yaml_places import load_yaml
 
@@ -83,7 +84,7 @@ def _test(session: Session, typed: Sequence[Typed], taken: Sequence[str]) -> dic
         if len(after) != 1:
             raise InvalidPath("there are more records than before")
         changes = difference(before.short, after[0].short)
-        test["changes"] = {path_text(steps): value for steps, value in changes.items()}
+        test["changes"] = {path_text(steps, value): value for steps, value in changes.items()}
     except InvalidPath:
         # Records that were added, or Empty values: only the whole can say it.
         test["expect"] = _expected(record)

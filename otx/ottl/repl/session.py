@@ -9,12 +9,12 @@ from typing import TypeAlias, TypeVar
 from otx.errors import NotThere, UsageError
 from otx.model.signal import Signal
 from otx.otlp.decode import Request
-from otx.ottl.changes import ItemState, item_states
 from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.parser import parse_condition
 from otx.ottl.program import compile_condition, compile_statement, compile_value_expression
+from otx.ottl.record_state import RecordState, states_of
 from otx.ottl.repl.loading import LoadedRecord, load
 from otx.ottl.repl.running import (
     Prepared,
@@ -156,9 +156,9 @@ class Session:
         """Whether there is something to take back."""
         return bool(self._undo)
 
-    def states(self) -> list[ItemState]:
+    def states(self) -> list[RecordState]:
         """The current record by path; more than one item where a statement added some."""
-        return item_states(self.current.signal, self.current.body)
+        return states_of(self.current.signal, self.current.body, "stored")
 
     def keys(self) -> SeenKeys:
         """The keys that are in the data."""

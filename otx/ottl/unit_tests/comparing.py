@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal, TypeAlias
 
-from otx.ottl.changes import Flat
+from otx.ottl.changes import Flat, flat
+from otx.ottl.record_state import RecordState
+from otx.ottl.shortened import Short
 from otx.ottl.unit_tests.reading import TestCase
-from otx.ottl.unit_tests.record_paths import flat
-from otx.ottl.unit_tests.record_state import RecordState
 from otx.ottl.unit_tests.running import Ran, Survivor
-from otx.ottl.unit_tests.shortened import Short
 from otx.ottl.unit_tests.subject import Subject
 
 ProblemKind: TypeAlias = Literal[
@@ -111,12 +110,12 @@ def _failures(subject: Subject, test: TestCase, ran: Ran) -> Iterator[Problem]:
             yield Problem("no failure", expected=words, got=reasons or ABSENT)
     for one in ran.failures:
         # Who writes `silent` has said that failures are nothing to speak of.
-        if one.counted.error_mode == "silent" or any(words in one.reason for words in wanted):
+        if one.site.error_mode == "silent" or any(words in one.reason for words in wanted):
             continue
         record = "" if one.position is None else name_of(test, one.position)
-        at = subject.place(one.counted)
+        at = subject.place(one.site)
         place = f"{subject.origin.file}:{at.line}:{at.column}"
-        text = " ".join(one.counted.text.split())
+        text = " ".join(one.site.text.split())
         yield Problem("failed", record, one.position, got=one.reason, text=text, place=place)
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from otx.ottl.unit_tests.counting import Kind
 from otx.ottl.unit_tests.reading import TestFile
+from otx.ottl.watched import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +60,14 @@ def coverage(files: Iterable[TestFile]) -> list[Covered]:
     found: dict[tuple[str, int, int, str], Covered] = {}
     for file in files:
         for one in file.subject.counting.counted:
-            place = file.subject.place(one)
-            key = (file.subject.origin.file, place.line, place.column, one.text)
+            place = file.subject.place(one.site)
+            key = (file.subject.origin.file, place.line, place.column, one.site.text)
             before = found.get(key)
             found[key] = Covered(
                 *key[:3],
-                one.kind,
-                one.text,
-                one.has_condition,
+                one.site.kind,
+                one.site.text,
+                one.site.has_condition,
                 one.held + (before.held if before else 0),
                 one.refused + (before.refused if before else 0),
                 one.failed + (before.failed if before else 0),

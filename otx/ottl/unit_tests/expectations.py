@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from otx.model.signal import Signal
+from otx.ottl.changes import Steps
+from otx.ottl.record_state import RecordState, states_of
+from otx.ottl.shortened import Short
 from otx.ottl.unit_tests.findings import OpenFile
 from otx.ottl.unit_tests.inputs import read_records
-from otx.ottl.unit_tests.record_paths import Changes, InvalidPath, Steps, applied, parse_path
-from otx.ottl.unit_tests.record_state import RecordState, normalised, request_of, states_of
-from otx.ottl.unit_tests.shortened import Short
+from otx.ottl.unit_tests.record_paths import Changes, InvalidPath, applied, parse_path
+from otx.ottl.unit_tests.record_state import normalised, request_of
 from otx.ottl.unit_tests.yaml_values import Unreadable, listing, mapping, text_of
 from otx.ottl.yaml_places import YamlPath
 

@@ -9,14 +9,9 @@ from typing import Any
 from otx.errors import UsageError
 from otx.model.signal import Signal
 from otx.otlp.files import read_stream
+from otx.ottl.record_state import RecordState, states_of
 from otx.ottl.unit_tests.findings import OpenFile, opened
-from otx.ottl.unit_tests.record_state import (
-    Part,
-    RecordState,
-    WrittenRecord,
-    request_of,
-    states_of,
-)
+from otx.ottl.unit_tests.record_state import Part, WrittenRecord, request_of
 from otx.ottl.unit_tests.yaml_values import Unreadable, listing, mapping, text_of
 from otx.ottl.yaml_places import YamlPath
 
@@ -114,7 +109,7 @@ def _json(data: object, path: YamlPath) -> bytes:
 
 def _read_otlp(content: bytes, name: str, path: YamlPath) -> Records:
     try:
-        requests = list(read_stream(io.BytesIO(content), name))
+        requests = list(read_stream(io.BytesIO(content), name, takes_any_text=True))
     except UsageError as error:
         raise Unreadable(path, error.message, error.hint) from None
     return Records([(request.signal, request.body) for request in requests])

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from otx.ottl.rendering import part_text
+from otx.ottl.trace_rows import added_row, change_row
 from otx.ottl.unit_tests.comparing import Problem
 from otx.ottl.unit_tests.coverage import Covered, totals
 from otx.ottl.unit_tests.findings import FileUnusable
@@ -83,9 +84,10 @@ def _reason(position: int, reason: Reason) -> dict[str, Any]:
         "file": reason.file,
         "line": reason.place.line,
         "column": reason.place.column,
-        "text": " ".join(reason.told.text.split()),
-        "did": reason.told.did.replace(" ", "_"),
-        "changed": list(reason.told.changed),
-        "failure": reason.told.failure,
-        "parts": [part_text(part).strip() for part in reason.told.parts],
+        "text": " ".join(reason.told.site.text.split()),
+        "did": reason.did.replace(" ", "_"),
+        "changed": [change_row(change) for change in reason.told.step.changed],
+        "added": [added_row(state) for state in reason.told.step.added],
+        "failure": reason.told.step.reason,
+        "parts": [part_text(part).strip() for part in reason.told.step.parts],
     }

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from otx.ottl.rendering import Painter
 from otx.ottl.unit_tests.findings import FileUnusable
 from otx.ottl.unit_tests.results import FileResult, TestResult
 from otx.ottl.unit_tests.text_report import test_lines
 from otx.ottl.unit_tests.wording import summary
+from otx.output import Painter
 
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no escape can bring into XML 1.0."""

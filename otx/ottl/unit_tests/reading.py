@@ -8,10 +8,10 @@ from otx.errors import UsageError
 from otx.ottl.checking import Finding
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.gates import switched
+from otx.ottl.record_state import RecordState
 from otx.ottl.unit_tests.expectations import KEYS, Expectation, read_expectation
 from otx.ottl.unit_tests.findings import FileUnusable, OpenFile, finding_of
 from otx.ottl.unit_tests.inputs import Records, read_records
-from otx.ottl.unit_tests.record_state import RecordState
 from otx.ottl.unit_tests.subject import (
     COMPONENT_KINDS,
     OPTIONS,
@@ -20,7 +20,7 @@ from otx.ottl.unit_tests.subject import (
     read_subject,
 )
 from otx.ottl.unit_tests.yaml_values import Unreadable, listing, mapping, text_of, unknown_key
-from otx.ottl.yaml_places import FilePlace, YamlPath, load_yaml
+from otx.ottl.yaml_places import FilePlace, YamlInvalid, YamlPath, load_yaml
 
 _FILE_KEYS = ("statements", "config", "feature_gates", "tests", *OPTIONS)
 _COLLECTOR_KEYS = ("receivers", "processors", "exporters", "connectors", "extensions", "service")
@@ -95,9 +95,7 @@ def read_test_file(
     Raises:
         UsageError: It cannot be used.
     """
-    document = TestDocument(
-        name, load_yaml(source, name), load_yaml(source, name, variables), variables
-    )
+    document = _document(source, name, variables)
     try:
         data = mapping(document.plain.data, ())
         _check_keys(data)
@@ -109,6 +107,18 @@ def read_test_file(
     except Unreadable as error:
         raise FileUnusable([finding_of(error, document.plain, name)]) from None
     return TestFile(document, source, subject, _read_tests(listed, document, open_file))
+
+
+def _document(source: str, name: str, variables: Mapping[str, str]) -> TestDocument:
+    try:
+        plain = load_yaml(source, name)
+        subject = load_yaml(source, name, variables, lambda path: path[:1] != ("tests",))
+    except YamlInvalid as error:
+        lines = source.split("\n")
+        text = lines[error.line - 1] if error.line <= len(lines) else ""
+        place = FilePlace(error.line, error.column, text.rstrip("\r"))
+        raise FileUnusable([Finding(name, place, 1, "error", error.reason)]) from None
+    return TestDocument(name, plain, subject, variables)
 
 
 def _read_tests(

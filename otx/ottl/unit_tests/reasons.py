@@ -6,14 +6,16 @@ was expected.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from otx.ottl.contexts.table import CONTEXTS
+from otx.ottl.parser import parse_statement
+from otx.ottl.record_state import item_of
 from otx.ottl.records import Batch
+from otx.ottl.syntax import Path
+from otx.ottl.traced_plan import Told, trace_batch
 from otx.ottl.unit_tests.comparing import Problem
 from otx.ottl.unit_tests.reading import TestCase, TestFile
-from otx.ottl.unit_tests.running import item_of
-from otx.ottl.unit_tests.step_by_step import Told, target_of, told_by
 from otx.ottl.unit_tests.subject import Subject
 from otx.ottl.yaml_places import FilePlace
 
@@ -24,6 +26,7 @@ _OWNERS = {
     "profilesample": "profile",
 }
 """The record that a part of one lies in."""
+Did: TypeAlias = Literal["ran", "not matched", "failed", "is true", "is false"]
 _MOST = 5
 """Reasons that are told for one record."""
 
@@ -35,6 +38,14 @@ class Reason:
     told: Told
     file: str
     place: FilePlace
+
+    @property
+    def did(self) -> Did:
+        """What came of it, in the words for a statement or for a condition."""
+        verdict = self.told.step.verdict
+        if self.told.site.purpose == "change" or verdict == "failed":
+            return verdict
+        return "is true" if verdict == "ran" else "is false"
 
 
 def reasons(file: TestFile, test: TestCase, problems: Sequence[Problem]) -> dict[int, list[Reason]]:
@@ -48,7 +59,7 @@ def reasons(file: TestFile, test: TestCase, problems: Sequence[Problem]) -> dict
         batch = Batch(signal, body)
         items = list(batch.items())
         wanted = {at: items[at - first] for at in told if first <= at < first + len(items)}
-        for one in told_by(file.subject, batch):
+        for one in trace_batch(file.subject.plan, batch, file.subject.functions):
             for at, item in wanted.items():
                 if _concerns(one.record, item):
                     told[at].append(one)
@@ -57,6 +68,10 @@ def reasons(file: TestFile, test: TestCase, problems: Sequence[Problem]) -> dict
         at: [_reason(file.subject, one) for one in _relevant(at, found, problems)]
         for at, found in told.items()
     }
+
+
+def _reason(subject: Subject, told: Told) -> Reason:
+    return Reason(told, subject.origin.file, subject.place(told.site))
 
 
 def _positions(problem: Problem) -> Iterable[int]:
@@ -75,34 +90,43 @@ def _relevant(at: int, told: Sequence[Told], problems: Sequence[Problem]) -> lis
 
 
 def _explains(told: Told, problem: Problem) -> bool:
+    purpose, is_true = told.site.purpose, told.step.verdict == "ran"
     if problem.kind == "route":
-        return told.decides == "route"
+        return purpose == "route"
     if problem.kind in ("kept", "dropped"):
-        drops = (told.did == "is true") is (told.decides == "drop")
-        return told.decides in ("drop", "keep") and drops is (problem.kind == "dropped")
-    if problem.kind != "value" or told.decides != "change":
+        drops = is_true is (purpose == "drop")
+        return purpose in ("drop", "keep") and drops is (problem.kind == "dropped")
+    if problem.kind != "value":
         return False
-    targets = told.changed or [target_of(told.text)]
-    return any(_overlaps(told.context, target, problem.path) for target in targets)
+    if purpose == "change":
+        changed = [change.path for change in told.step.changed]
+        targets = changed or [_target_of(told.site.text)]
+    elif purpose == "admit" and not is_true:
+        targets = [_target_of(text) for text in told.site.statements]
+    else:
+        return False
+    return any(_overlaps(told.site.context.name, target, problem.path) for target in targets)
+
+
+def _target_of(text: str) -> str:
+    """The path that a statement writes to; "" where it names none."""
+    for argument in parse_statement(text).editor.arguments:
+        if isinstance(argument.value, Path):
+            place = argument.value.place
+            return text[place.start : place.end]
+    return ""
 
 
 def _overlaps(context: str, target: str, path: str) -> bool:
     """Whether a statement's path may lead to what differs.
 
-    A statement may leave its own context's name out, and it calls parts of a record by names of
-    their own: `datapoint.attributes` lies in `metric.data_points[0].attributes`.
+    A statement may leave its own context's name out, and it does not say which part of a record it
+    means: `datapoint.attributes` may be `datapoint[0].attributes`.
     """
     first, _, rest = target.partition(".")
-    owner, bare = (first, rest) if first in CONTEXTS else (context, target)
+    name = first.partition("[")[0]
+    owner, bare = (name, rest) if name in CONTEXTS else (context, target)
     part, _, inner = path.partition(".")
-    is_of = _OWNERS.get(owner, owner) == part
+    part = part.partition("[")[0]
+    is_of = _OWNERS.get(owner, owner) == _OWNERS.get(part, part)
     return not target or (is_of and (bare in inner or inner.startswith(bare)))
-
-
-def _reason(subject: Subject, told: Told) -> Reason:
-    place = FilePlace(1, 1, "")
-    for counted in subject.counting.counted:
-        if (counted.component, counted.text) == (told.component, told.text):
-            place = subject.place(counted)
-            break
-    return Reason(told, subject.origin.file, place)

@@ -1,23 +1,25 @@
-"""Paths into a record's state, written as in a statement: `span.attributes["http.method"]`."""
+"""Paths into a record's state, written as in a statement: `span.attributes["http.method"]`.
+
+`datapoint[0].value_int` and `metric.data_points[0].value` lead to the same place: the first is how
+OTTL calls it, the second how the record is written.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from otx.ottl.changes import Flat
+from otx.ottl.changes import CONTEXTS_OF_PARTS, MAPS, Steps, is_same, path_text
 from otx.ottl.errors import OttlError
+from otx.ottl.otlp_fields import ATTRIBUTES
 from otx.ottl.parser import parse_value_expression
+from otx.ottl.shortened import Short
 from otx.ottl.syntax import Constant, Path
-from otx.ottl.unit_tests.short_form import ATTRIBUTES
-from otx.ottl.unit_tests.shortened import Short
-from otx.ottl.unit_tests.yaml_values import is_same
 
-Steps: TypeAlias = tuple[str | int, ...]
 Changes: TypeAlias = dict[Steps, Any]
 """The new value of each path; None for one that is removed."""
 
 _MISSING: Any = object()
-_MAPS = ATTRIBUTES | {"body"}
-"""The fields behind which keys stand in brackets."""
+_OWNERS = {name: steps for steps, name in CONTEXTS_OF_PARTS.items()}
+_NUMBERS = ("value_int", "value_double", "int_value", "double_value")
 
 
 class InvalidPath(ValueError):
@@ -50,14 +52,20 @@ def parse_path(text: str, parts: Sequence[str]) -> Steps:
         raise InvalidPath(f"{text!r} is no path: {error.reason}", error.hint) from None
     if not isinstance(tree, Path):
         raise InvalidPath(f"{text!r} is no path")
-    first = tree.fields[0]
-    if first.name == "instrumentation_scope":
-        first = type(first)(first.place, "scope", first.keys)
-    if first.name not in parts or len(tree.fields) == 1:
-        options = ", ".join(f"{part}.{first.name}" for part in parts)
+    first = tree.fields[0].name
+    steps = _as_written(_steps(text, tree))
+    if steps[0] not in parts or len(steps) == 1:
+        options = ", ".join(f"{part}.{first}" for part in parts)
+        if first in _OWNERS:
+            options = f"which one it is, counted from 0: {first}[0]"
         raise InvalidPath(f"{text!r} does not say whose field it is", f"write {options}")
+    return steps
+
+
+def _steps(text: str, tree: Path) -> Steps:
+    """The names and keys of a path."""
     steps: list[str | int] = []
-    for field in (first, *tree.fields[1:]):
+    for field in tree.fields:
         steps.append(field.name)
         for key in field.keys:
             if not isinstance(key, Constant) or not isinstance(key.value, (str, int)):
@@ -66,20 +74,19 @@ def parse_path(text: str, parts: Sequence[str]) -> Steps:
     return tuple(steps)
 
 
-def path_text(steps: Steps) -> str:
-    """The path as it is written."""
-    text = ""
-    is_keyed = False
-    for step in steps:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        elif is_keyed:
-            escaped = step.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-            text += f'["{escaped}"]'
-        else:
-            text += f".{step}"
-            is_keyed = step in _MAPS
-    return text.removeprefix(".")
+def _as_written(steps: Steps) -> Steps:
+    """Where OTTL's own names of parts lead in the record as it is written."""
+    first, rest = str(steps[0]), steps[1:]
+    if first == "instrumentation_scope":
+        return ("scope", *rest)
+    if first not in _OWNERS or not rest or not isinstance(rest[0], int):
+        return steps
+    if first == "datapoint" and rest[1:2] == ("exemplar",):
+        rest = (rest[0], "exemplars", *rest[2:])
+    is_value = len(rest) == 2 or (len(rest) == 4 and rest[1] == "exemplars")
+    if first == "datapoint" and is_value and rest[-1] in _NUMBERS:
+        rest = (*rest[:-1], "value")
+    return (*_OWNERS[first], *rest)
 
 
 def applied(short: Short, changes: Mapping[Steps, Any]) -> Short:
@@ -105,24 +112,6 @@ def difference(before: Short, after: Short) -> Changes:
     return dict(_difference((), before, after, is_keyed=False))
 
 
-def flat(short: Short) -> Flat:
-    """A state by its paths, down to the values that differ or not."""
-    return {path_text(steps): value for steps, value in _leaves((), short, is_keyed=False)}
-
-
-def _leaves(steps: Steps, value: Any, *, is_keyed: bool) -> Iterator[tuple[Steps, Any]]:
-    # An empty map says something in a list or as a value, and nothing as a field.
-    if isinstance(value, Mapping) and (value or not (is_keyed or isinstance(steps[-1], int))):
-        for key, inner in value.items():
-            below = is_keyed or key in _MAPS
-            yield from _leaves((*steps, key), inner, is_keyed=below)
-    elif isinstance(value, list) and not is_keyed and value and isinstance(value[0], Mapping):
-        for at, inner in enumerate(value):
-            yield from _leaves((*steps, at), inner, is_keyed=False)
-    else:
-        yield steps, value
-
-
 def _difference(
     steps: Steps, before: Any, after: Any, *, is_keyed: bool
 ) -> Iterator[tuple[Steps, Any]]:
@@ -138,7 +127,7 @@ def _difference(
             if old is _MISSING or new is _MISSING:
                 yield here, None if new is _MISSING else new
             else:
-                yield from _difference(here, old, new, is_keyed=is_keyed or key in _MAPS)
+                yield from _difference(here, old, new, is_keyed=is_keyed or key in MAPS)
     elif isinstance(before, list) and isinstance(after, list) and not is_keyed:
         yield from _of_lists(steps, before, after)
     else:
@@ -216,7 +205,16 @@ def _change(parent: Any, steps: Steps, value: Any) -> None:
     elif step in parent:
         del parent[step]
     else:
-        raise InvalidPath(f"{path_text(steps)} is not in the input, so nothing can remove it")
+        raise InvalidPath(
+            f"{path_text(steps)} is not in the input, so nothing can remove it", _as_empty(steps)
+        )
+
+
+def _as_empty(steps: Steps) -> str:
+    """How an Empty value in a map is expected; "" where none can be."""
+    is_keyed = any(step in MAPS for step in steps[:-1])
+    whole = f"{path_text(steps[:-1])}: {{{steps[-1]}: null}}"
+    return f"an Empty value is written with the whole map that has it: {whole}" if is_keyed else ""
 
 
 def _index(here: list[Any], step: str | int, steps: Steps, *, grows: bool) -> int:

@@ -1,10 +1,6 @@
-"""Records of a request as they are at one moment, and requests made of records.
+"""Requests made of records as people write them in a test."""
 
-A record's state is one map of three parts: the item under its OTTL name (`span`, `log`, `metric`,
-`profile`), its `resource` and its `scope`. Paths lead into it as they do in a statement.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,26 +8,16 @@ from google.protobuf.descriptor import Descriptor
 
 from otx.model.signal import Signal
 from otx.otlp.open_view import open_class
-from otx.otlp.wire import WIRE
-from otx.ottl.profile_dictionary import Dictionary, dictionary_of
+from otx.ottl.otlp_fields import Message
+from otx.ottl.record_state import WORDS, Descriptors, states_of
 from otx.ottl.records import ITEMS
-from otx.ottl.unit_tests.short_form import Message, fill, message_of, put_attributes
-from otx.ottl.unit_tests.shortened import Short, shortened
+from otx.ottl.shortened import Short
+from otx.ottl.unit_tests.short_form import fill, put_attributes
 from otx.ottl.unit_tests.yaml_values import mapping, text_of
 from otx.ottl.yaml_places import YamlPath
 
-WORDS: Mapping[Signal, str] = {
-    Signal.TRACES: "span",
-    Signal.LOGS: "log",
-    Signal.METRICS: "metric",
-    Signal.PROFILES: "profile",
-}
-"""What OTTL calls the items of each signal."""
-
 RESOURCE_FIELDS = frozenset(("attributes", "dropped_attributes_count", "entity_refs", "schema_url"))
 """A resource with any of these is written with its fields, another as the map of its attributes."""
-
-_TITLE_WIDTH = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,44 +37,6 @@ class WrittenRecord:
     scope: Part = field(default_factory=Part)
 
 
-@dataclass(frozen=True, slots=True)
-class RecordState:
-    """What a record says.
-
-    Attributes:
-        signal: Whose item it is.
-        short: Its three parts.
-    """
-
-    signal: Signal
-    short: Short
-
-    @property
-    def word(self) -> str:
-        """What OTTL calls such an item."""
-        return WORDS[self.signal]
-
-    @property
-    def title(self) -> str:
-        """What people know it by: its name or body."""
-        item = self.short[self.word]
-        shown = item.get("body") if self.signal is Signal.LOGS else item.get("name")
-        if shown is None:
-            return ""
-        text = f'"{shown}"' if isinstance(shown, str) else str(shown)
-        return text if len(text) <= _TITLE_WIDTH else text[: _TITLE_WIDTH - 1] + "…"
-
-
-def states_of(signal: Signal, body: bytes) -> list[RecordState]:
-    """The records of a request in their order."""
-    request: Any = open_class(signal).FromString(body)
-    dictionary = dictionary_of(request) if signal is Signal.PROFILES else None
-    return [
-        RecordState(signal, short)
-        for short in _shorts(signal, request, _Descriptors(signal), dictionary)
-    ]
-
-
 def request_of(signal: Signal, records: Sequence[WrittenRecord]) -> bytes:
     """A request of records; neighbours of one resource and scope share them.
 
@@ -96,7 +44,7 @@ def request_of(signal: Signal, records: Sequence[WrittenRecord]) -> bytes:
         Unreadable: A record says something that OTLP cannot hold.
     """
     outer, middle, inner = ITEMS[signal]
-    known = _Descriptors(signal)
+    known = Descriptors(signal)
     request: Any = open_class(signal)()
     group = part = None
     last: WrittenRecord | None = None
@@ -131,40 +79,6 @@ def normalised(short: Short, signal: Signal) -> Short:
         Unreadable: It says something that OTLP cannot hold.
     """
     return states_of(signal, request_of(signal, [written(short, signal)]))[0].short
-
-
-class _Descriptors:
-    """OTLP's own definitions of a signal's messages."""
-
-    def __init__(self, signal: Signal) -> None:
-        outer, middle, inner = ITEMS[signal]
-        request: Any = WIRE[signal].request_class.DESCRIPTOR
-        groups = message_of(request, outer)
-        parts = message_of(groups, middle)
-        self.resource = message_of(groups, "resource")
-        self.scope = message_of(parts, "scope")
-        self.item = message_of(parts, inner)
-
-
-def _shorts(
-    signal: Signal, request: Message, known: _Descriptors, dictionary: Dictionary | None
-) -> Iterator[Short]:
-    outer, middle, inner = ITEMS[signal]
-    for group in getattr(request, outer):
-        resource = _above(group, group.resource, known.resource)
-        for part in getattr(group, middle):
-            scope = _above(part, part.scope, known.scope)
-            for item in getattr(part, inner):
-                short = shortened(item, known.item, dictionary)
-                yield {WORDS[signal]: short, "resource": resource, "scope": scope}
-
-
-def _above(group: Message, message: Message, official: Descriptor) -> Short:
-    """A resource or scope with the schema URL, which OTLP keeps beside it."""
-    short = shortened(message, official)
-    if group.schema_url:
-        short["schema_url"] = str(group.schema_url, "utf-8", "surrogateescape")
-    return short
 
 
 def _fill_above(group: Message, message: Message, official: Descriptor, part: Part) -> None:

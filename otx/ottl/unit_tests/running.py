@@ -9,19 +9,12 @@ from otx.errors import UsageError
 from otx.model.signal import Signal
 from otx.ottl.plan import Report
 from otx.ottl.program import ExecutionStopped
-from otx.ottl.records import (
-    Batch,
-    ExemplarRecord,
-    ItemRecord,
-    PartRecord,
-    PointRecord,
-    SampleRecord,
-)
-from otx.ottl.unit_tests.counting import Counted
+from otx.ottl.record_state import RecordState, item_of, states_of
+from otx.ottl.records import Batch
+from otx.ottl.shortened import Short
 from otx.ottl.unit_tests.reading import TestCase
-from otx.ottl.unit_tests.record_state import RecordState, states_of
-from otx.ottl.unit_tests.shortened import Short
 from otx.ottl.unit_tests.subject import Subject
+from otx.ottl.watched import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +41,7 @@ class RunFailure:
         position: The record that it failed on; None where that is a resource or scope.
     """
 
-    counted: Counted
+    site: Site
     position: int | None
     reason: str
 
@@ -85,7 +78,7 @@ def run_test(subject: Subject, test: TestCase) -> Ran:
     return Ran(
         run.survivors,
         frozenset(range(len(test.inputs))) - kept,
-        [RunFailure(one.counted, run.position(one.record), one.reason) for one in log.failures],
+        [RunFailure(one.site, run.position(one.record), one.reason) for one in log.failures],
         {
             pipeline: sorted(at for at in map(run.position, items) if at is not None)
             for pipeline, items in log.routed.items()
@@ -93,23 +86,12 @@ def run_test(subject: Subject, test: TestCase) -> Ran:
     )
 
 
-def item_of(record: Any) -> Any:
-    """The item that a record is or belongs to; None for a resource or scope."""
-    if isinstance(record, PartRecord):
-        return record.span
-    if isinstance(record, (PointRecord, ExemplarRecord)):
-        return record.metric
-    if isinstance(record, SampleRecord):
-        return record.profile
-    return record if isinstance(record, ItemRecord) else None
-
-
 class _Run:
     def __init__(self, inputs: Sequence[RecordState]) -> None:
         self.survivors: list[Survivor] = []
-        self._inputs = inputs
         self._items: list[Any] = []  # keeps them, so that no id is given to a second one
         self._positions: dict[int, int] = {}
+        self._coming = iter(enumerate(inputs))
         self._above: dict[int, Short] = {}
 
     def position(self, record: Any) -> int | None:
@@ -121,11 +103,14 @@ class _Run:
         batch = Batch(signal, body)
         for item in batch.items():
             self._note(item)
+        report = Report()
         with contextlib.suppress(ExecutionStopped):
-            subject.counting.plan.run(batch, Report())
-        left = list(batch.items())
+            subject.counting.plan.run(batch, report)
+        for copy, item in report.copies:
+            self._adopt(copy, item)
+        left = [item for one in report.leaving for item in one.items()]
         try:
-            states = states_of(signal, batch.close())
+            states = states_of(signal, report.close())
         except ValueError as error:
             raise UsageError(f"what comes of a test cannot be read: {error}") from None
         for item, state in zip(left, states, strict=True):
@@ -133,9 +118,19 @@ class _Run:
             scope = self._above.get(id(item.scope), {})
             self.survivors.append(Survivor(state, self.position(item), resource, scope))
 
+    def _adopt(self, copy: Any, item: Any) -> None:
+        """Take what a connector made for the record that it was made of."""
+        self._items.append(copy)
+        position = self.position(item)
+        if position is not None:
+            self._positions[id(copy)] = position
+        for mine, other in ((copy.resource, item.resource), (copy.scope, item.scope)):
+            if id(other) in self._above:
+                self._above.setdefault(id(mine), self._above[id(other)])
+
     def _note(self, item: Any) -> None:
-        at = len(self._items)
-        short = self._inputs[at].short
+        at, state = next(self._coming)
+        short = state.short
         self._items.append(item)
         self._positions[id(item)] = at
         self._above.setdefault(id(item.resource), short["resource"])

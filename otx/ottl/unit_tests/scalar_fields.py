@@ -3,12 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 
+from otx.ottl.otlp_fields import ID_BYTES, enum_words
 from otx.ottl.unit_tests.yaml_values import Unreadable, near, text_of, wanted
 from otx.ottl.yaml_places import YamlPath
-
-ID_BYTES = {"trace_id": 16, "span_id": 8, "parent_span_id": 8, "profile_id": 16}
 
 _F = FieldDescriptor
 INT64 = range(-(1 << 63), 1 << 63)
@@ -18,15 +17,6 @@ _INTS: Mapping[int, range] = {
     **dict.fromkeys((_F.TYPE_INT64, _F.TYPE_SFIXED64), INT64),
     **dict.fromkeys((_F.TYPE_UINT64, _F.TYPE_FIXED64), range(1 << 64)),
 }
-
-
-def enum_words(enum: EnumDescriptor) -> dict[str, int]:
-    """The words of an enum without their common prefix."""
-    names = [value.name for value in enum.values]
-    shared = min(names)
-    while not all(name.startswith(shared) for name in names):
-        shared = shared[: shared.rstrip("_").rfind("_") + 1]
-    return {value.name.removeprefix(shared): value.number for value in enum.values}
 
 
 def scalar(field: FieldDescriptor) -> Callable[[Any, YamlPath], Any]:

@@ -4,7 +4,7 @@
 OTTL's paths call them, attributes and bodies are plain maps and values, enums are their words
 without the prefix, ids are hex. A metric's kind is its `type`, the fields of that kind stand
 beside it, and a number's type is that of the YAML: `value: 1` is an int, `value: 1.0` a double.
-`shortened` is the way back.
+`otx.ottl.shortened` is the way back.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,17 +14,12 @@ from typing import Any, TypeAlias
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from otx.otlp.any_value import encode_any, encode_key_value
+from otx.ottl.otlp_fields import METRIC_TYPES, Message, message_of
 from otx.ottl.unit_tests.scalar_fields import INT64, any_value, int_of, scalar
 from otx.ottl.unit_tests.yaml_values import Unreadable, listing, mapping, unknown_key
 from otx.ottl.yaml_places import YamlPath
 
-Message: TypeAlias = Any
-"""A message of the open view: texts, attributes and values are bytes."""
 Put: TypeAlias = Callable[[Message, Any, YamlPath], None]
-
-METRIC_TYPES = ("gauge", "sum", "histogram", "exponential_histogram", "summary")
-ATTRIBUTES = frozenset(("attributes", "filtered_attributes", "metadata"))
-"""The fields that are maps of attributes."""
 
 _NUMBERS = ("as_int", "as_double")
 
@@ -61,13 +56,6 @@ def put_attributes(container: Any, data: object, path: YamlPath) -> None:
     """
     for key, value in mapping(data, path).items():
         container.append(encode_key_value(key, any_value(value, (*path, key))))
-
-
-def message_of(official: Descriptor, name: str) -> Descriptor:
-    """What a field of messages holds."""
-    inner = official.fields_by_name[name].message_type
-    assert inner is not None  # noqa: S101 - the caller knows OTLP
-    return inner
 
 
 def _fill_metric(

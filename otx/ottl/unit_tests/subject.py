@@ -9,17 +9,19 @@ from otx.ottl.checking import Finding
 from otx.ottl.collector import find_components
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.functions.registry import FunctionSet
-from otx.ottl.plan import Plan, plan_of_config, plan_of_statements
+from otx.ottl.plan import Plan, plan_of_statements
+from otx.ottl.plan_config import check_pipelines, plan_of_config
 from otx.ottl.processors.config import ERROR_MODES, ConfigInvalid, Problem, path_text
 from otx.ottl.program import ErrorMode
 from otx.ottl.source import ConfigFile, StatementFile, read_source
-from otx.ottl.unit_tests.counting import Counted, CountingPlan, counting
+from otx.ottl.unit_tests.counting import CountingPlan, counting
 from otx.ottl.unit_tests.findings import FileUnusable, OpenFile, opened
 from otx.ottl.unit_tests.yaml_values import Unreadable, listing, text_of
+from otx.ottl.watched import Site
 from otx.ottl.yaml_places import FilePlace, YamlDocument, YamlPath
 
 COMPONENT_KINDS = ("transform", "filter", "routing", "tail_sampling")
-OPTIONS = ("context", "error_mode", "component")
+OPTIONS = ("context", "error_mode", "component", "pipeline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,9 @@ class Subject:
     origin: Origin
     places: Mapping[tuple[str, str], YamlPath]
 
-    def place(self, counted: Counted) -> FilePlace:
+    def place(self, site: Site) -> FilePlace:
         """Where a statement or condition stands."""
-        return self.origin.place(self.places.get((counted.component, counted.where), ()))
+        return self.origin.place(self.places.get((site.component, site.where), ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +137,9 @@ def _of_file(
 def _of_statements(
     texts: Sequence[str], origin: Origin, options: Mapping[str, Any], functions: FunctionSet
 ) -> Subject:
-    if "component" in options:
-        raise Unreadable(("component",), "statements belong to no component")
+    for key in ("component", "pipeline"):
+        if key in options:
+            raise Unreadable((key,), f"statements belong to no {key}")
     context = options.get("context") or ""
     if context and context not in CONTEXTS:
         hint = f"those are {', '.join(CONTEXTS)}"
@@ -169,6 +172,7 @@ def _of_config(
             functions.gates,
             allows_extensions=functions.allows_extensions,
             error_mode=_error_mode(options),
+            entered=_pipelines(options, data),
         )
     except ConfigInvalid as invalid:
         raise FileUnusable([_finding(one, origin) for one in invalid.problems]) from None
@@ -178,6 +182,18 @@ def _of_config(
         for path in _texts(one.config, ())
     }
     return Subject(plan, counting(plan), functions, origin, places)
+
+
+def _pipelines(options: Mapping[str, Any], data: Any) -> list[str]:
+    """The pipelines that the records of tests enter; at most one a signal."""
+    given = options.get("pipeline") or []
+    path: YamlPath = ("pipeline",)
+    names = [text_of(one, path) for one in (given if isinstance(given, list) else [given])]
+    try:
+        check_pipelines(data, names)
+    except UsageError as error:
+        raise Unreadable(path, error.message, error.hint) from None
+    return names
 
 
 def _only(wanted: object, data: Any, origin: Origin) -> tuple[Any, Origin]:

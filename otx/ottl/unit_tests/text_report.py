@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from otx.ottl.rendering import Painter, part_text, printable
+from otx.ottl.rendering import effect_lines, part_text
 from otx.ottl.unit_tests.comparing import Problem, name_of
 from otx.ottl.unit_tests.coverage import Covered, totals
 from otx.ottl.unit_tests.findings import FileUnusable
 from otx.ottl.unit_tests.reasons import Reason
 from otx.ottl.unit_tests.results import FileResult, TestResult
 from otx.ottl.unit_tests.wording import expected_and_got, sentence
+from otx.output import Painter, printable
 
 _MOST = 20
 """Differences that are shown of one record."""
@@ -115,14 +116,14 @@ def test_lines(file: FileResult, result: TestResult, painter: Painter) -> Iterat
 
 def _reasons(result: TestResult, position: int, painter: Painter) -> Iterator[str]:
     for reason in result.reasons.get(position, ()):
-        if reason.told.decides != "route":
+        if reason.told.site.purpose != "route":
             yield from _reason(reason, painter)
 
 
 def _misrouted(result: TestResult, painter: Painter) -> Iterator[str]:
     """The rows of the routing table for each record that went elsewhere."""
     for position, found in result.reasons.items():
-        rows = [reason for reason in found if reason.told.decides == "route"]
+        rows = [reason for reason in found if reason.told.site.purpose == "route"]
         if rows:
             yield f"      {printable(name_of(result.test, position))}"
         for reason in rows:
@@ -147,14 +148,15 @@ def _record(record: str, problems: Sequence[Problem], painter: Painter) -> Itera
 
 
 def _reason(reason: Reason, painter: Painter) -> Iterator[str]:
-    told = reason.told
-    did = told.did
+    site, step = reason.told.site, reason.told.step
+    did: str = reason.did
     if did == "ran":
-        did_text = f"changed {', '.join(told.changed)}" if told.changed else "ran, changed nothing"
-    else:
-        did_text = f"failed: {told.failure}" if did == "failed" else did
+        did = "changed" if step.changed or step.added else "ran, changed nothing"
+    elif did == "failed":
+        did = f"failed: {step.reason}"
     where = f"{printable(reason.file)}:{reason.place.line}:{reason.place.column}"
-    yield f"        {painter.faint(where)}  {printable(' '.join(told.text.split()))}"
-    yield painter.paint(f"          {printable(did_text)}", "~")
-    for part in told.parts:
+    yield f"        {painter.faint(where)}  {printable(' '.join(site.text.split()))}"
+    yield painter.paint(f"          {printable(did)}", "~")
+    yield from effect_lines(step, painter, "            ")
+    for part in step.parts:
         yield f"            {part_text(part)}"

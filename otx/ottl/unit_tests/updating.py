@@ -8,22 +8,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from otx.ottl.changes import Steps, flat, path_text
+from otx.ottl.shortened import Short
 from otx.ottl.unit_tests.comparing import ABSENT, differences, equal
 from otx.ottl.unit_tests.expectations import changes_by_position
 from otx.ottl.unit_tests.inputs import FORMS
 from otx.ottl.unit_tests.reading import TestCase, TestFile
 from otx.ottl.unit_tests.record_paths import (
-    Steps,
     applied,
     difference,
-    flat,
     parse_path,
-    path_text,
 )
 from otx.ottl.unit_tests.record_state import RESOURCE_FIELDS
 from otx.ottl.unit_tests.results import TestResult
 from otx.ottl.unit_tests.running import Ran, Survivor, run_test
-from otx.ottl.unit_tests.shortened import Short
 from otx.ottl.unit_tests.yaml_edit import CannotEdit, edited
 from otx.ottl.yaml_places import YamlPath
 
@@ -136,7 +134,7 @@ def _record_changes(
             steps_of[steps] = None if value is None else _at(got, steps)
     begun = applied(state.short, steps_of)
     missing = difference(begun, got) if list(differences(flat(begun), flat(got))) else {}
-    return {**kept, **{path_text(steps): value for steps, value in missing.items()}}
+    return {**kept, **{path_text(steps, value): value for steps, value in missing.items()}}
 
 
 def _holds(steps: Steps, expected: Short, got: Short) -> bool:

@@ -3,9 +3,8 @@
 import json
 from typing import Any
 
-from otx.ottl.rendering import printable
 from otx.ottl.unit_tests.comparing import ABSENT, Absent, Problem
-from otx.output import to_json
+from otx.output import printable, to_json
 
 _WIDTH = 300
 """Of a longer value what lies round the first difference is shown."""
@@ -42,6 +41,8 @@ def expected_and_got(problem: Problem) -> tuple[str, str] | None:
     if problem.kind not in ("value", "route", "added", "missing"):
         return None
     expected, got = _shown(problem.expected), _shown(problem.got)
+    if problem.got is None and problem.expected is ABSENT:
+        got += " (an Empty value, which is written with the whole map that has it)"
     if max(len(expected), len(got)) > _WIDTH:
         at = _first_difference(expected, got)
         expected, got = _cut(expected, at), _cut(got, at)

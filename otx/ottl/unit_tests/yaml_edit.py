@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 
 from otx.errors import UsageError
+from otx.ottl.changes import is_same
 from otx.ottl.unit_tests.yaml_text import block, entry, fits, flow, inline, key_text
-from otx.ottl.unit_tests.yaml_values import is_same
 from otx.ottl.yaml_places import YamlPath, load_yaml
 
 Edit = tuple[int, int, str]

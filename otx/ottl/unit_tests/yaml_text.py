@@ -25,7 +25,7 @@ def flow(value: Any) -> str:
 
 def inline(value: Any) -> str:
     """A value on one line, as it can stand behind a key or a dash of a block."""
-    if isinstance(value, str) and "\n" not in value:
+    if isinstance(value, str) and value.isprintable():
         return _dumped({"k": value}, flow_style=False)[3:]
     return flow(value)
 
@@ -75,20 +75,23 @@ def key_text(key: Any, *, in_block: bool = False) -> str:
     """A key as it is written."""
     if not isinstance(key, str):
         return flow(key)
-    text = _dumped({key: 0}, flow_style=False) if in_block else _dumped([key], flow_style=True)
-    text = text.removesuffix(": 0") if in_block else text[1:-1]
+    if in_block and key.isprintable():
+        text = _dumped({key: 0}, flow_style=False).removesuffix(": 0")
+    else:
+        text = _dumped([key], flow_style=True)[1:-1]
     # Long keys and those of several lines would be written with a question mark before them.
     return text if "\n" not in text and not text.startswith("? ") else json.dumps(key)
 
 
 def _dumped(value: Any, *, flow_style: bool) -> str:
-    has_lines = any(isinstance(one, str) and "\n" in one for one in value)
+    # Ends of lines, of which YAML has five, and spaces that it may or may not take for such.
+    is_odd = any(isinstance(one, str) and not one.isprintable() for one in value)
     text: str = yaml.safe_dump(
         value,
         default_flow_style=flow_style,
-        default_style='"' if has_lines else None,
+        default_style='"' if is_odd else None,
         allow_unicode=True,
         width=_ANY_WIDTH,
         sort_keys=False,
     )
-    return text.strip()
+    return text.rstrip("\n")

@@ -87,12 +87,3 @@ def near(word: str, known: Collection[str]) -> str:
     """The known word that may be meant; "" where none is near."""
     found = difflib.get_close_matches(word, list(known), n=1)
     return found[0] if found else ""
-
-
-def is_same(one: Any, other: Any) -> bool:
-    """Equality that tells 1, 1.0 and true apart, and to which not-a-number is itself."""
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(is_same(v, other[k]) for k, v in one.items())
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(is_same, one, other))
-    return type(one) is type(other) and (one == other or (one != one and other != other))

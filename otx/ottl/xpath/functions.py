@@ -8,7 +8,7 @@ from otx.ottl.errors import ExecutionError
 from otx.ottl.go_strconv import format_float, parse_float
 from otx.ottl.go_unicode import WHITE_SPACE, lower
 from otx.ottl.patterns import compile_regex
-from otx.ottl.substitution import contains, parse_template, replace_all
+from otx.ottl.substitution import contains, parse_template, replacer
 from otx.ottl.xml.tree import Item
 from otx.ottl.xpath.axes import string_value
 
@@ -122,7 +122,7 @@ def _replace(value: Value, pattern: Value, replacement: Value) -> Value:
     text, regex, template = to_text(value), compile_regex(to_text(pattern)), to_text(replacement)
     for number in range(regex.groups, 0, -1):
         template = template.replace(f"${number}", f"${{{number}}}")
-    replaced = replace_all(regex, text, parse_template(template, regex))
+    replaced = replacer(regex, parse_template(template, regex))(text)
     return text if replaced is None else replaced
 
 

@@ -18,6 +18,7 @@ _BUILDS = {
     "standard": (".", ()),
     "processors": (".", ("-modfile=processors.mod", "-tags=processors")),
     "routing": ("routing", ()),
+    "speed": ("speed", ("-modfile=../processors.mod", "-tags=processors")),
 }
 """Of each program the folder of its module and what its build is told."""
 

@@ -129,12 +129,12 @@ def test_a_body_is_changed_in_place() -> None:
 @pytest.mark.parametrize(
     ("statement", "why"),
     [
-        ("set(severity_text, nil)", "execute: severity_text cannot be nil"),
-        ("set(severity_number, true)", "execute: severity_number takes an int, not bool"),
+        ("set(severity_text, nil)", "execute: log.severity_text cannot be nil"),
+        ("set(severity_number, true)", "execute: log.severity_number takes an int, not bool"),
         ('set(body["a"], 1)', "execute: "),
-        ("set(body.string, 1)", "execute: body.string takes a string, not int"),
-        ("set(body, time)", "execute: a time cannot be stored"),
-        ('set(cache, "x")', "execute: cache takes a map, not string"),
+        ("set(body.string, 1)", "execute: log.body.string takes a string, not int"),
+        ("set(body, time)", "execute: log.body: a time cannot be stored"),
+        ('set(cache, "x")', "execute: log.cache takes a map, not string"),
         ('set(resource.cache["a"], 1)', "parse: "),
     ],
 )

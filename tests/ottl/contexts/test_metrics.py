@@ -231,7 +231,7 @@ def test_bounds_are_a_list_and_counts_are_none() -> None:
     why = refusal(
         document("Metrics", HISTOGRAM), "datapoint", 'set(attributes["b"], bucket_counts)'
     )
-    assert why.startswith("execute: a list of uint64 cannot be stored")
+    assert why.startswith('execute: datapoint.attributes["b"]: a list of uint64 cannot')
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_bounds_are_a_list_and_counts_are_none() -> None:
         (GAUGE, "metric", "set(is_monotonic, 1)", "is_monotonic takes a bool, not int"),
         (GAUGE, "metric", "set(is_monotonic, nil)", "is_monotonic cannot be nil"),
         (GAUGE, "metric", "set(aggregation_temporality, true)", "takes an int, not bool"),
-        (GAUGE, "metric", "set(metadata, 1)", "attributes takes a map, not int"),
+        (GAUGE, "metric", "set(metadata, 1)", "metric.metadata takes a map, not int"),
         (GAUGE, "metric", "set(data_points, [])", "takes a list of number data points"),
         (GAUGE, "datapoint", "set(count, 6)", "count cannot be set on a gauge data point"),
         (GAUGE, "datapoint", "set(positive.offset, 6)", "positive.offset cannot be set"),
@@ -251,8 +251,8 @@ def test_bounds_are_a_list_and_counts_are_none() -> None:
         (HISTOGRAM, "datapoint", "set(bucket_counts, [true])", "one holds bool"),
         (HISTOGRAM, "datapoint", "set(explicit_bounds, [1])", "one holds int"),
         (HISTOGRAM, "datapoint", "set(explicit_bounds, bucket_counts)", "list of uint64"),
-        (HISTOGRAM, "datapoint", "set(sum, 1)", "sum takes a double, not int"),
-        (EXPONENTIAL, "datapoint", "set(positive, 1)", "positive takes a buckets, not int"),
+        (HISTOGRAM, "datapoint", "set(sum, 1)", "datapoint.sum takes a double, not int"),
+        (EXPONENTIAL, "datapoint", "set(positive, 1)", "positive takes buckets, not int"),
         (EXPONENTIAL, "datapoint", "set(positive, nil)", "positive cannot be nil"),
         (SUMMARY, "datapoint", "set(exemplars, nil)", "exemplars cannot be set on a summary"),
     ],

@@ -124,10 +124,10 @@ def test_a_profile_is_written(statement: str, changes: Document) -> None:
         ('set(profile_id.string, "00000000000000000000000000000000")', "cannot be zero"),
         ("set(sample_type, 1)", "sample_type takes a value type, not int"),
         ("set(sample_type.type, 1)", "sample_type.type takes a string, not int"),
-        ('set(original_payload, "x")', "original_payload takes a bytes, not string"),
+        ('set(original_payload, "x")', "original_payload takes bytes, not string"),
         ("set(attribute_indices, [1.0])", "one holds double"),
         ("set(attributes, 1)", "attributes takes a map, not int"),
-        ("set(sample, [])", "samples takes a list of samples"),
+        ("set(sample, [])", "profile.sample takes a list of samples"),
     ],
 )
 def test_what_does_not_fit_is_refused(statement: str, why: str) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from otx.ottl.functions.registry import FunctionSet
-from otx.ottl.plan import plan_of_config
+from otx.ottl.plan_config import plan_of_config
 from otx.ottl.processors.config import ConfigInvalid, Problem, Reader
 
 
@@ -29,9 +29,10 @@ def test_no_mistake_hides_another() -> None:
 
 
 def test_a_context_that_cannot_be_inferred_is_told_where_nothing_else_is_wrong() -> None:
-    (alone,) = problems({"transform": {"log_statements": ['set(body, "x")']}})
+    (alone,) = problems({"filter": {"log_conditions": ["true"]}})
     assert "the context cannot be inferred" in alone
-    found = problems({"transform": {"log_statements": ['set(body, "x")', "set(]"]}})
+    group = {"conditions": ["true"], "statements": ["set(]"]}
+    found = problems({"transform": {"log_statements": [group]}})
     assert len(found) == 1
     assert "invalid syntax" in found[0]
 

@@ -122,10 +122,19 @@ def test_another_signal_is_let_through() -> None:
     ("config", "said"),
     [
         (
-            {"trace_conditions": ["true"], "logs": {"log_record": ["true"]}},
-            "trace_conditions and logs cannot stand in one configuration",
+            {"log_conditions": ["true"], "logs": {"log_record": ["true"]}},
+            "log_conditions and logs cannot stand in one configuration",
         ),
-        ({"traces": {"include": {}}}, "include and exclude blocks hold no OTTL"),
+        (
+            {"metrics": {"metric": ["true"], "exclude": {}}},
+            "metrics.exclude and metrics's conditions exclude each other",
+        ),
+        (
+            {"spans": {"include": {}}, "traces": {"span": ["true"]}},
+            "spans.include and traces's conditions exclude each other",
+        ),
+        ({"traces": {"include": {}}}, "there is no key 'include'"),
+        ({"spans": {"span": []}}, "there is no key 'span'"),
         ({"traces": {"spam": []}}, "there is no key 'spam'"),
         ({"trace_conditions": ["span.name", 7]}, "cannot stand in one list"),
         ({"trace_conditions": [{"context": "log", "conditions": []}]}, "'log' is none of"),
@@ -136,6 +145,33 @@ def test_another_signal_is_let_through() -> None:
 )
 def test_what_is_no_configuration_is_refused(config: Any, said: str) -> None:
     assert said in problems(config)
+
+
+def test_the_oldest_form_is_no_ottl_and_stops_nothing() -> None:
+    made = read_filter(
+        {
+            "spans": {"include": {"match_type": "strict", "services": ["a"]}},
+            "metrics": {"include": {"match_type": "regexp"}, "regexp": {"cacheenabled": True}},
+            "logs": {"exclude": {"match_type": "strict", "bodies": ["x"]}},
+        }
+    )
+    assert not any(made.rules.values())
+    said = "is no OTTL and is not run: what it would drop is kept"
+    assert made.unread == [
+        f"spans.include {said}",
+        f"metrics.include {said}",
+        f"logs.exclude {said}",
+    ]
+
+
+def test_signals_may_have_conditions_in_different_forms() -> None:
+    made = read_filter({"trace_conditions": ["span.name == nil"], "logs": {"log_record": ["true"]}})
+    assert [len(rules) for rules in made.rules.values()] == [1, 1]
+
+
+def test_a_context_may_be_written_in_any_case() -> None:
+    config = {"trace_conditions": [{"context": "Span", "conditions": ['name == "a"']}]}
+    assert names(sift(config)[0]) == ["b", "c"]
 
 
 def test_counts_add_up_under_the_name_of_their_component() -> None:

@@ -107,3 +107,44 @@ def test_what_is_no_configuration_is_refused(config: Any, said: str) -> None:
     with pytest.raises(ConfigInvalid) as caught:
         read_tail_sampling(config)
     assert said in "\n".join(map(str, caught.value.problems))
+
+
+@pytest.mark.parametrize(
+    ("outer", "path"),
+    [
+        (
+            {"type": "and", "and": {"and_sub_policy": [policy(span=["name"])]}},
+            "and.and_sub_policy[0]",
+        ),
+        (
+            {"type": "drop", "drop": {"drop_sub_policy": [policy(span=["name"])]}},
+            "drop.drop_sub_policy[0]",
+        ),
+        ({"type": "not", "not": {"not_sub_policy": policy(span=["name"])}}, "not.not_sub_policy"),
+        (
+            {
+                "type": "composite",
+                "composite": {
+                    "composite_sub_policy": [
+                        {"type": "and", "and": {"and_sub_policy": [policy(span=["name"])]}}
+                    ]
+                },
+            },
+            "composite.composite_sub_policy[0].and.and_sub_policy[0]",
+        ),
+    ],
+)
+def test_policies_within_policies_are_checked_and_not_decided(
+    outer: dict[str, Any], path: str
+) -> None:
+    with pytest.raises(ConfigInvalid) as caught:
+        sampling({"name": "outer", **outer})
+    (problem,) = caught.value.problems
+    assert str(problem).startswith(f"policies[0].{path}.ottl_condition.span[0]: ")
+
+
+def test_policies_that_are_made_of_others_are_not_decided() -> None:
+    inner = {"drop_sub_policy": [policy(span=['name == "a"'])]}
+    made = sampling({"name": "outer", "type": "drop", "drop": inner})
+    assert made.others == ["outer"]
+    assert not made.policies

@@ -7,10 +7,10 @@ from otx.errors import UsageError
 from otx.otlp.decode import Request
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.gates import switched
-from otx.ottl.rendering import Painter
 from otx.ottl.repl.engine import Repl
 from otx.ottl.repl.sample import NAME, sample
 from otx.ottl.repl.session import Session, Source
+from otx.output import Painter
 
 
 @dataclass(slots=True)

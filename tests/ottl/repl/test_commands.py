@@ -49,8 +49,8 @@ def test_a_record_is_found_by_a_condition_or_a_text() -> None:
 
 def test_a_record_is_shown_with_what_its_numbers_mean() -> None:
     lines = [" ".join(line.split()) for line in said(repl(), ":show").splitlines()]
-    assert "kind 2 SPAN_KIND_SERVER" in lines
-    assert "start_time_unix_nano 1790000000000000000 2026-09-21T14:13:20Z" in lines
+    assert "span.kind 2 SPAN_KIND_SERVER" in lines
+    assert "span.start_time_unix_nano 1790000000000000000 2026-09-21T14:13:20Z" in lines
     assert 'resource.attributes["service.name"] "checkout"' in lines
     assert 'scope.name "shop.http"' in lines
 
@@ -82,7 +82,10 @@ def test_the_last_statement_is_taken_back() -> None:
     prompt = repl()
     said(prompt, 'set(name, "x")')
     lines = said(prompt, ":undo").splitlines()
-    assert lines == ['  ~ name  "x" → "GET /cart/8812"', 'took back set(name, "x"), on record 1']
+    assert lines == [
+        '  ~ span.name  "x" → "GET /cart/8812"',
+        'took back set(name, "x"), on record 1',
+    ]
     assert "nothing to take back" in refused(prompt, ":undo")
 
 

@@ -10,7 +10,7 @@ from tests.ottl.repl.prompts import MemoryFiles, refused, repl, said
 
 def test_a_statement_shows_the_change_first() -> None:
     first, second = said(repl(), 'set(name, "x")').splitlines()
-    assert first == '  ~ name  "GET /cart/8812" → "x"'
+    assert first == '  ~ span.name  "GET /cart/8812" → "x"'
     assert second.startswith("✓ ran")
 
 
@@ -24,9 +24,15 @@ def test_a_statement_that_changes_nothing_says_so() -> None:
     assert "ran and changed nothing" in said(repl(), "set(name, name)")
 
 
+def test_a_cache_that_changed_is_told_beside_the_record() -> None:
+    first, second = said(repl(), 'set(cache["n"], nil)').splitlines()
+    assert first.startswith("✓ ran  ")
+    assert second == '    + cache["n"]  nil'
+
+
 def test_a_failure_has_its_reason() -> None:
     text = refused(repl(), 'set(attributes["t"], trace_id)')
-    assert "✗ failed: a TraceID cannot be stored" in text
+    assert '✗ failed: span.attributes["t"]: a TraceID cannot be stored' in text
     assert text.endswith("the record is left as it was")
 
 

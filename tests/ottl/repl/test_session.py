@@ -14,7 +14,7 @@ from tests.ottl.repl.prompts import session
 
 
 def name_of(prompt: Session) -> object:
-    return prompt.states()[0].item["name"]
+    return prompt.states()[0].short["span"]["name"]
 
 
 def test_statements_are_taken_back_one_by_one() -> None:
@@ -51,7 +51,7 @@ def test_a_replay_runs_all_that_was_typed_on_the_data_as_it_came() -> None:
     assert [(one.matched, one.changed) for one in done] == [(3, 3)]
     for record in range(3):
         prompt.move(record)
-        assert prompt.states()[0].resource['attributes["l"]'] == [1]
+        assert prompt.states()[0].short["resource"]["attributes"]["l"] == [1]
     assert prompt.typed[0].records == {0, 1, 2}
     prompt.undo()
     assert prompt.typed[0].records == {0}

@@ -61,6 +61,7 @@ def test_the_document_holds_results_reasons_and_coverage() -> None:
                                 "text": statement,
                                 "did": "not_matched",
                                 "changed": [],
+                                "added": [],
                                 "failure": "",
                                 "parts": [
                                     "span.kind == SPAN_KIND_SERVER → false",

@@ -95,8 +95,14 @@ def test_all_tests_that_cannot_be_used_are_named() -> None:
 
 
 def test_what_is_no_yaml_is_said_at_its_place() -> None:
-    with pytest.raises(UsageError, match=r"a\.test\.yaml:2:1: no YAML"):
-        read("a: [")
+    with pytest.raises(FileUnusable) as refused:
+        read("a: 1\nb: [c: {\n")
+    lines = refused.value.message.splitlines()
+    assert lines[0].startswith("a.test.yaml:3:1: error: no YAML: ")
+    with pytest.raises(
+        UsageError, match=r"a\.test\.yaml:2:1: error: the key 'a' twice\n  a: 2\n  \^"
+    ):
+        read("a: 1\na: 2\n")
 
 
 def test_an_error_in_a_configuration_points_into_that_file() -> None:
@@ -119,5 +125,7 @@ def test_what_is_tested_is_read_as_a_collector_reads_it_and_records_are_not() ->
         """
     )
     assert file.subject.plan.steps
-    assert file.subject.counting.counted[0].text == 'replace_pattern(span.name, "(a)", "$1-east")'
+    assert (
+        file.subject.counting.counted[0].site.text == 'replace_pattern(span.name, "(a)", "$1-east")'
+    )
     assert file.tests[0].inputs[0].short["span"] == {"name": "a$$1${REGION}"}

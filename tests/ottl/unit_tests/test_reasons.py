@@ -12,7 +12,7 @@ def told(text: str) -> dict[int, list[tuple[str, str, int]]]:
     """For each record: what was done, by which text, in which line."""
     (result,) = run(text)
     return {
-        at: [(one.told.did, one.told.text, one.place.line) for one in found]
+        at: [(one.did, one.told.site.text, one.place.line) for one in found]
         for at, found in result.reasons.items()
     }
 
@@ -65,7 +65,7 @@ def test_a_condition_that_was_false_is_told_with_its_parts() -> None:
         "changes: {span.name: a}}\n"
     )
     (reason,) = result.reasons[0]
-    assert [part_text(part) for part in reason.told.parts] == [
+    assert [part_text(part) for part in reason.told.step.parts] == [
         "span.kind == SPAN_KIND_SERVER → false",
         "  span.kind → 3",
     ]
@@ -83,9 +83,9 @@ def test_conditions_of_a_group_are_told_for_its_statements() -> None:
           - {input: {log: {body: z}}, changes: {log.body: y}}
         """
     )
-    (reason,) = result.reasons[0]
-    assert reason.told.did == "not matched"
-    assert [part_text(part) for part in reason.told.parts] == [
+    reasons = result.reasons[0]
+    assert [reason.did for reason in reasons] == ["is false"] * 2
+    assert [part_text(part) for reason in reasons for part in reason.told.step.parts] == [
         'log.body == "x" → false',
         '  log.body → "z"',
         "log.severity_number > 5 → false",

@@ -6,16 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from otx.ottl.changes import path_text
 from otx.ottl.unit_tests.record_paths import (
     InvalidPath,
     applied,
     difference,
-    flat,
     parse_path,
-    path_text,
 )
 
-PARTS = ("span", "resource", "scope")
+PARTS = ("span", "metric", "resource", "scope")
 
 
 @pytest.mark.parametrize(
@@ -24,13 +23,41 @@ PARTS = ("span", "resource", "scope")
         ("span.name", ("span", "name")),
         ("span.status.code", ("span", "status", "code")),
         ('span.attributes["http.method"]', ("span", "attributes", "http.method")),
-        ('span.events[0].attributes["a"]["b"]', ("span", "events", 0, "attributes", "a", "b")),
+        ('spanevent[0].attributes["a"]["b"]', ("span", "events", 0, "attributes", "a", "b")),
+        ("spanlink[1]", ("span", "links", 1)),
         ('resource.attributes["a\\"b\\\\"]', ("resource", "attributes", 'a"b\\')),
     ],
 )
 def test_a_path_is_read_and_written(text: str, steps: tuple[str | int, ...]) -> None:
     assert parse_path(text, PARTS) == steps
     assert path_text(steps) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "value"),
+    [
+        ("datapoint[1].value_int", "metric.data_points[1].value", 1),
+        ("datapoint[1].value_double", "metric.data_points[1].value", 1.0),
+        ("datapoint[0].exemplar[2].int_value", "metric.data_points[0].exemplars[2].value", 1),
+        ("datapoint[0].exemplar[2].double_value", "metric.data_points[0].exemplars[2].value", 0.5),
+        ('datapoint[0].attributes["value_int"]', None, 1),
+        ("datapoint[0].quantile_values[1].value", None, 0.5),
+        ("spanevent[0].name", "span.events[0].name", "x"),
+        ('spanlink[0].attributes["k"]', 'span.links[0].attributes["k"]', "x"),
+    ],
+)
+def test_parts_are_called_as_ottl_calls_them_or_as_the_record_is_written(
+    text: str, written: str | None, value: Any
+) -> None:
+    steps = parse_path(text, PARTS)
+    assert path_text(steps, value) == text
+    assert written is None or parse_path(written, PARTS) == steps
+
+
+def test_a_part_without_its_position_is_refused() -> None:
+    with pytest.raises(InvalidPath) as refused:
+        parse_path("datapoint.value_int", PARTS)
+    assert "datapoint[0]" in refused.value.hint
 
 
 def test_the_long_name_of_a_scope_is_known() -> None:
@@ -40,7 +67,11 @@ def test_the_long_name_of_a_scope_is_known() -> None:
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
-        ("name", "does not say whose field it is", "write span.name, resource.name, scope.name"),
+        (
+            "name",
+            "does not say whose field it is",
+            "write span.name, metric.name",
+        ),
         ("span", "does not say whose field it is", ""),
         ("log.body", "does not say whose field it is", ""),
         ("span.attributes[", "is no path", ""),
@@ -75,8 +106,8 @@ def test_missing_maps_and_lists_are_made_on_the_way() -> None:
     ("steps", "value", "message"),
     [
         (("span", "name"), None, "span.name is not in the input, so nothing can remove it"),
-        (("span", "events", 1), {}, "there is no span.events[1]: the list has 0"),
-        (("span", "events", 0), None, "there is no span.events[0]: the list has 0"),
+        (("span", "events", 1), {}, "there is no spanevent[1]: the list has 0"),
+        (("span", "events", 0), None, "there is no spanevent[0]: the list has 0"),
         (("span", "events", "a"), 1, "span.events cannot hold span.events.a"),
         (("span", "kind", "a"), 1, "span.kind cannot hold span.kind.a"),
     ],
@@ -88,23 +119,6 @@ def test_a_change_that_cannot_be_made_is_refused(
         applied({"span": {"events": [], "kind": "SERVER"}}, {steps: value})
     assert str(refused.value) == message
     assert refused.value.steps == steps
-
-
-def test_a_state_is_flat_down_to_what_can_differ() -> None:
-    state = {
-        "span": {
-            "events": [{"name": "e"}, {}],
-            "attributes": {"m": {"x": 1, "y": {}}, "l": [1, {"z": 2}]},
-        },
-        "resource": {},
-    }
-    assert flat(state) == {
-        "span.events[0].name": "e",
-        "span.events[1]": {},
-        'span.attributes["m"]["x"]': 1,
-        'span.attributes["m"]["y"]': {},
-        'span.attributes["l"]': [1, {"z": 2}],
-    }
 
 
 def test_a_value_that_became_empty_is_said_by_the_whole_map() -> None:
@@ -144,3 +158,12 @@ def test_the_changes_between_two_states_make_the_one_of_the_other(
     changes = difference(before, after)
     assert difference(applied(before, changes), after) == {}
     assert {parse_path(path_text(steps), PARTS) for steps in changes} == set(changes)
+
+
+def test_how_an_empty_value_is_expected_is_said() -> None:
+    with pytest.raises(InvalidPath) as refused:
+        applied({"span": {}}, {("span", "attributes", "n"): None})
+    assert refused.value.hint.endswith("the whole map that has it: span.attributes: {n: null}")
+    with pytest.raises(InvalidPath) as refused:
+        applied({"span": {}}, {("span", "name"): None})
+    assert refused.value.hint == ""

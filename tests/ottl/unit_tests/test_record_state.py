@@ -7,11 +7,11 @@ import pytest
 from otx.model.signal import Signal
 from otx.otlp.files import read_stream
 from otx.otlp.open_view import open_class
+from otx.ottl.record_state import states_of
 from otx.ottl.unit_tests.record_state import (
     Part,
     WrittenRecord,
     request_of,
-    states_of,
     written,
 )
 from tests.ottl.vector_case import load
@@ -54,7 +54,7 @@ def record_of_log(resource: Any) -> WrittenRecord:
 def test_a_title_is_a_name_or_the_beginning_of_a_body() -> None:
     logs = [WrittenRecord(Part({"body": body})) for body in ("hello", "x" * 100, {"a": 1}, None)]
     titles = [one.title for one in states_of(Signal.LOGS, request_of(Signal.LOGS, logs))]
-    assert titles == ['"hello"', '"' + "x" * 58 + "…", "{'a': 1}", ""]
+    assert titles == ['"hello"', '"' + "x" * 58 + "…", '{"a": 1}', ""]
 
 
 def test_invalid_text_is_kept() -> None:

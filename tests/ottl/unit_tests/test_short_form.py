@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from otx.model.signal import Signal
-from otx.ottl.unit_tests.record_state import Part, WrittenRecord, request_of, states_of
+from otx.ottl.record_state import states_of
+from otx.ottl.unit_tests.record_state import Part, WrittenRecord, request_of
 from otx.ottl.unit_tests.yaml_values import Unreadable
 
 NORMALISED: list[tuple[str, Signal, dict[str, Any], dict[str, Any]]] = [

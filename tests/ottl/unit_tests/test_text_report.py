@@ -3,10 +3,10 @@
 import pytest
 
 from otx.errors import UsageError
-from otx.ottl.rendering import Painter
 from otx.ottl.unit_tests.coverage import coverage
 from otx.ottl.unit_tests.results import FileResult, run_tests
 from otx.ottl.unit_tests.text_report import coverage_lines, file_lines, summary_line
+from otx.output import Painter
 from tests.ottl.unit_tests.helpers import read
 
 PLAIN = Painter(wants_colour=False)
@@ -36,7 +36,7 @@ def test_a_test_that_failed_is_told_with_its_differences_and_reasons() -> None:
         "  ✓ passes\n"
         "  ✗ fails  a.test.yaml:8\n"
         '      span 1 "c"\n'
-        "        failed: division by zero\n"
+        '        failed: 1 / span.attributes["n"]: division by zero\n'
         '          a.test.yaml:3:5  set(span.attributes["half"], 1 / span.attributes["n"])'
         ' where span.attributes["n"] != nil\n'
         '      span 0 "/b/2"\n'
@@ -49,6 +49,23 @@ def test_a_test_that_failed_is_told_with_its_differences_and_reasons() -> None:
         "            span.kind == SPAN_KIND_SERVER → false\n"
         "              span.kind → 3"
     )
+
+
+def test_what_a_statement_changed_is_told_before_and_after() -> None:
+    file = read(
+        "statements: ['set(datapoint.value_int, 7) where datapoint.value_int == 5']\n"
+        "tests:\n"
+        "  - name: fails\n"
+        "    input: {metric: {name: m, type: sum, data_points: [{value: 5}]}}\n"
+        "    changes: {'datapoint[0].value_int': 8}\n"
+    )
+    lines = list(file_lines(FileResult("a", file, run_tests(file, clock=lambda: 0)), PLAIN))
+    assert lines[3:6] == [
+        "        datapoint[0].value_int",
+        "          expected 8",
+        "          got      7",
+    ]
+    assert lines[-2:] == ["          changed", "            ~ datapoint.value_int  5 → 7"]
 
 
 def test_coverage_tells_which_side_no_test_reaches() -> None:
