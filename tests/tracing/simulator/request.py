@@ -63,7 +63,12 @@ class Request:
         record.ended = task.thread.tick()
 
     def _link(self, task: Task, record: Record) -> None:
-        """Late in its life a span links to one that its task knows of."""
+        """Late in its life a span links to one that its task knows of.
+
+        A consumer's links name the messages that it had (semantic conventions, messaging spans).
+        """
+        if record.kind == "CONSUMER":
+            return
         known = task.thread.tick().known
         others = [
             one
