@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.tracing.simulator.tally import Tally
-from tests.tracing.simulator.trial import VIEWS, View, trials
+from tests.simulation.tally import Tally
+from tests.simulation.trial import VIEWS, View, trials
 
 AIM, AIM_WITH_LOSSES = 0.95, 0.80
 BELOW: Mapping[tuple[str, str, bool], tuple[float, float]] = {

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from otx.model.telemetry import AttributeValue, SpanKind
-from tests.tracing.simulator.execution import Stamp, Thread, happened_before
-from tests.tracing.simulator.world import Process
+from tests.simulation.execution import Stamp, Thread, happened_before
+from tests.simulation.world import Process
 
 
 @dataclass(eq=False)

@@ -6,7 +6,7 @@ from itertools import groupby
 from random import Random
 
 from otx.model.telemetry import AttributeValue, Span, SpanEvent, SpanLink
-from tests.tracing.simulator.records import Record
+from tests.simulation.records import Record
 
 TRACE_ID = "5" * 32
 LOSS = 0.05

@@ -7,9 +7,9 @@ from itertools import count
 from random import Random
 
 from otx.model.telemetry import SpanKind
-from tests.tracing.simulator.execution import Engine, Pause, Signal, Stamp, Steps, Thread
-from tests.tracing.simulator.records import Record
-from tests.tracing.simulator.world import MS, US, Process, World
+from tests.simulation.execution import Engine, Pause, Signal, Stamp, Steps, Thread
+from tests.simulation.records import Record
+from tests.simulation.world import MS, US, Process, World
 
 DEEPEST = 7
 
