@@ -2,7 +2,8 @@
 
 A span is two events, its start and its end: a span as a whole cannot be ordered with a child that
 runs beside it. An edge says that one event happened before another (Lamport 1978), and by which
-rule. Time alone makes no edge: it only tells, within one clock, whether a rule applies.
+rule. Time alone makes no edge: it only tells, within one clock, whether a rule applies. Nor does
+being the only root: nothing tells that a missing parent is not another root, an earlier one.
 """
 
 from collections import defaultdict
@@ -15,7 +16,6 @@ from otx.tracing.edges import (
     MESSAGE,
     PARENT,
     RESPONSE,
-    ROOT,
     SPAN,
     Edge,
     Event,
@@ -75,7 +75,6 @@ def build_graph(trace: Trace, timing: Timing) -> EventGraph:
 def _edges(trace: Trace, timing: Timing) -> Iterator[Edge]:
     """What is known beside the tree."""
     yield from _links(trace, timing)
-    yield from _from_root(trace)
     yield from _responses(trace, timing)
     yield from thread_edges(trace)
 
@@ -122,14 +121,6 @@ def _is_message(timing: Timing, linked: int, linking: int) -> bool:
         return False
     margin = timing.margin_ns(linked, linking)
     return margin is None or timing.starts[linked] + margin <= timing.starts[linking]
-
-
-def _from_root(trace: Trace) -> Iterator[Edge]:
-    """From the only root to the spans whose parents are missing: it made the trace's id."""
-    if len(trace.roots) == 1 and not trace.spans[trace.roots[0]].parent_span_id:
-        for one in trace.missing:
-            for number in one.children:
-                yield Edge(start_of(trace.roots[0]), start_of(number), ROOT)
 
 
 def _responses(trace: Trace, timing: Timing) -> Iterator[Edge]:

@@ -56,6 +56,21 @@ def test_order_finds_the_trace_by_the_span(run_cli: RunCli, file: str) -> None:
     assert [edge["rule"] for edge in document["chain"]] == ["parent", "parent"]
 
 
+def test_order_of_interleaved_tasks_claims_no_cause(run_cli: RunCli, tmp_path: Path) -> None:
+    thread = {"thread.id": 1}
+    spans = [
+        call(1, 1, 0, 0, 100, "gather", attributes=thread),
+        call(1, 2, 1, 10, 30, "a", attributes=thread),
+        call(1, 3, 1, 11, 40, "b", attributes=thread),
+        call(1, 4, 1, 35, 38, "j", attributes=thread),
+    ]
+    path = tmp_path / "spans.json"
+    path.write_text(json.dumps(write_message(traces_request(spans))))
+    found = run_cli("trace", "order", f"{2:016x}", f"{4:016x}", "--in", str(path))
+    assert found.stdout.startswith("before (inferred): the first began before the other")
+    assert "inferred, began: it began later in the same thread" in found.stdout
+
+
 def test_order_of_what_ran_beside_one_another(run_cli: RunCli, file: str) -> None:
     found = run_cli("trace", "order", f"{4:016x}", f"{5:016x}", "--in", file)
     assert found.returncode == 1
