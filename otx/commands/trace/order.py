@@ -109,9 +109,7 @@ def _head(found: "Order") -> str:
     if found.completed:
         return f"caused ({found.strength}): the first had ended before the other began"
     if any(edge.rule is BEGAN for edge in found.chain):
-        return (
-            f"before ({found.strength}): the first began first; whether it led to the other is open"
-        )
+        return f"before ({found.strength}): the first began before the other; no cause is shown"
     return f"caused ({found.strength}): the first led to the other"
 
 
