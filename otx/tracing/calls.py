@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from otx.model.telemetry import Attributes, Span, SpanKind
 
-_PEERS = (
+PEER_KEYS = (
     "peer.service",
     "server.address",
     "net.peer.name",
@@ -16,6 +16,7 @@ _PEERS = (
     "messaging.destination.name",
     "rpc.service",
 )
+"""The attributes that name who is called, the most telling first."""
 _STATEMENTS = ("db.query.summary", "db.query.text", "db.statement")
 _PATHS = ("url.template", "http.route", "url.path", "http.target", "url.full", "http.url")
 _SHAPED = (*_STATEMENTS, *_PATHS)
@@ -68,7 +69,7 @@ def _telling(keys: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
 
     Spans of one instrumentation have the same keys: looking for each of them in each is slow.
     """
-    wanted = (_PEERS, _SHAPED, _ASKED)
+    wanted = (PEER_KEYS, _SHAPED, _ASKED)
     return tuple(tuple(key for key in some if key in keys) for some in wanted)
 
 

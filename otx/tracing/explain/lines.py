@@ -9,13 +9,17 @@ from otx.tracing.calls import operation_of
 from otx.tracing.error_hops import ErrorHop
 from otx.tracing.error_story import REASONS
 from otx.tracing.explain.compose import Explanation
-from otx.tracing.explain.path_rows import PathRow, path_rows
+from otx.tracing.explain.path_rows import MOST_ROWS, PathRow, PathTable
 from otx.tracing.explain.verdict import verdict
 from otx.tracing.finding import Finding, sentence
 from otx.tracing.path_time import TimeKind
 
 MOST_EACH = 6
 """Statements of a section; the rest is counted, and in the JSON."""
+SCREEN_ROWS = 36
+"""What all of it takes at most, unless the rules are asked for."""
+_DENSITIES = ((MOST_EACH, MOST_ROWS), (4, 10), (3, 8), (2, 6), (2, 4), (1, 4), (1, 2))
+"""Statements of a section and rows of the path, from most to fewest."""
 _KINDS: dict[TimeKind, str] = {
     "waiting": "waiting for an answer",
     "network": "network and queues",
@@ -36,9 +40,18 @@ class ExplanationText:
         self._painter = painter
         self._width = width
         self._why = why
+        self._table = PathTable(explanation)
+        self._most, self._most_rows = _DENSITIES[0]
 
     def lines(self) -> list[str]:
-        """All lines."""
+        """All lines: a screen of them, with as many statements as it holds."""
+        for self._most, self._most_rows in _DENSITIES:
+            lines = self._lines()
+            if self._why or len(lines) <= SCREEN_ROWS:
+                break
+        return lines
+
+    def _lines(self) -> list[str]:
         sections = [
             ("how it failed" if self._of.has_failed else "what failed", self._errors()),
             ("where the time went: own time on the critical path", self._path()),
@@ -69,7 +82,7 @@ class ExplanationText:
     def _errors(self) -> Iterator[str]:
         """Causes first, each with what it led to; then what was absorbed."""
         told: set[int] = set()
-        for place, cause in enumerate(self._of.story.causes[:MOST_EACH]):
+        for place, cause in enumerate(self._of.story.causes[: self._most]):
             chain = self._of.story.chain(cause, self._of.trace)
             yield from self._statement(cause.hop.because, f"{place + 1}.")
             passed = [hop for hop in chain[1:] if hop.span not in told]
@@ -87,7 +100,7 @@ class ExplanationText:
                 yield from map(self._painter.faint, rows)
         yield from self._rest(len(self._of.story.causes))
         others = [hop for hop in self._of.story.hops if hop.span not in told]
-        for hop in others[:MOST_EACH]:
+        for hop in others[: self._most]:
             yield from self._statement(hop.because, "  ")
         yield from self._rest(len(others))
 
@@ -98,7 +111,7 @@ class ExplanationText:
         """The spans of the path that took most, with those above them, indented."""
         if not self._of.path.duration_ns:
             return
-        rows = path_rows(self._of)
+        rows = self._table.rows(self._most_rows)
         for row in rows.shown:
             times = f" × {row.spans}" if row.spans > 1 else ""
             name = printable(f"{'  ' * row.depth}{row.name}{times}{_kinds(row)}")
@@ -115,11 +128,13 @@ class ExplanationText:
         yield from self._statements(self._of.clocks)
 
     def _statements(self, findings: Sequence[Finding], most: int = MOST_EACH) -> Iterator[str]:
+        most = min(most, self._most)
         for finding in findings[:most]:
             yield from self._statement(finding, "-")
         yield from self._rest(len(findings), most)
 
     def _rest(self, count: int, most: int = MOST_EACH) -> Iterator[str]:
+        most = min(most, self._most)
         if count > most:
             yield self._painter.faint(f"  and {count - most} more; --format json has all")
 
