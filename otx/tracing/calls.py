@@ -21,6 +21,9 @@ _STATEMENTS = ("db.query.summary", "db.query.text", "db.statement")
 _PATHS = ("url.template", "http.route", "url.path", "http.target", "url.full", "http.url")
 _SHAPED = (*_STATEMENTS, *_PATHS)
 _ASKED = (*_STATEMENTS[1:], *_PATHS[2:])
+_RESENT = "http.request.resend_count"
+_PLACEHOLDER = re.compile(r"\?|\$\d|%s|%\(|[:@]\w")
+"""What stands in a statement for a value that is not recorded."""
 _LITERAL = re.compile(r"'(?:[^']|'')*'|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{12,}\b|\b\d+\b")
 _LONGEST_STATEMENT = 2_000
 
@@ -56,6 +59,29 @@ def peer_of(span: Span) -> str:
 def asked_of(span: Span) -> str:
     """What exactly a span asks its peer for; "" where it does not say."""
     return _first(span.attributes, _telling(tuple(span.attributes))[2])
+
+
+def told_of(span: Span) -> str:
+    """What a span asks for, where that is told to the last value; else "".
+
+    Two spans that tell the same ask for the same: a path without its query, or a statement whose
+    values are left out, tells that of none.
+    """
+    keys = _telling(tuple(span.attributes))[2]
+    asked = _first(span.attributes, keys)
+    if not asked:
+        return ""
+    is_statement = any(span.attributes.get(key) for key in _STATEMENTS[1:])
+    if is_statement:
+        return "" if _PLACEHOLDER.search(asked) else asked
+    method = span.attributes.get("http.request.method", span.attributes.get("http.method", ""))
+    return f"{method} {asked}?{span.attributes.get('url.query', '')}"
+
+
+def resent_times(span: Span) -> int:
+    """How often a request had been sent before this one, as far as it says."""
+    value = span.attributes.get(_RESENT)
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def operation_of(span: Span) -> str:
