@@ -132,7 +132,7 @@ FORMATS = (
         specification="Google Cloud Trace, X-Cloud-Trace-Context",
         headers=("x-cloud-trace-context",),
         module="gcp",
-        carries=frozenset(("high_bits", "zero_low_bits", "deferred")),
+        carries=frozenset(("high_bits", "zero_low_bits", "deferred", "no_parent")),
     ),
     Format(
         name="ot-trace",
