@@ -4,9 +4,9 @@ import json
 from itertools import islice
 from typing import Any
 
+from otx.model.cells import printable
 from otx.ottl.errors import ExecutionError
 from otx.ottl.values import Value, is_map, json_text, kind_of, to_plain
-from otx.output import printable
 
 TITLE_WIDTH = 60
 _WIDTH = 100

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from otx.environment import Environment
 from otx.errors import ExitCode, UsageError
-from otx.output import Output, Painter, Remarks, printable
+from otx.model.cells import printable
+from otx.output import Output, Painter, Remarks
 from otx.propagation.conversion import Converted, convert
 from otx.propagation.decoding import decode_headers
 from otx.propagation.document import decoded_document
