@@ -310,9 +310,9 @@ class _Hops:
             role: ErrorRole = "masked" if later else "originated"
             return self._said(number, role, BETWEEN, spans=(last,), server=server)
         is_cut = later is None or self._times.is_cancelled(last)
-        if later or (is_cut and failure.is_own_timeout):
+        if (later and failure.says_why) or (is_cut and failure.is_own_timeout):
             return self._gave_up(number, "masked", server, last)
-        if later is None:
+        if later is not False:
             return self._said(number, "unknown", UNORDERED, spans=(last,), server=server)
         return self._said(number, "originated", LOST, spans=(last,), server=server)
 

@@ -110,8 +110,9 @@ BARE = _rule(
 )
 UNORDERED = _rule(
     "unordered",
-    "{operation} failed ({what}); whether {server} had ended by then is not known.",
-    "the client failed, its server did not, and their clocks do not compare",
+    "{operation} failed ({what}); whether {server} had answered by then is not known.",
+    "the client has no status code of an answer; its server's clock does not compare, or the "
+    "server ended later and the client does not say why it failed",
 )
 ERROR_RULES = (
     ORIGIN,

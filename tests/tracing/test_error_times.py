@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from otx.model.telemetry import Span, SpanEvent
+from otx.model.telemetry import AttributeValue, Span, SpanEvent
 from otx.tracing.error_story import alike_hops
 from otx.tracing.finding import sentence
 from tests.tracing.calls import MS, span
@@ -54,6 +54,13 @@ def test_an_answer_is_one_however_late_its_server_closes(end_ms: float, host: st
     ]
 
 
+def test_a_client_that_does_not_say_why_may_have_had_an_answer() -> None:
+    (said, *_) = causes_of(telling(ROOT), telling(CALL), serve(95, 500))
+    assert said == (
+        "shop call failed (status ERROR); whether api serve had answered by then is not known."
+    )
+
+
 def test_what_a_server_does_behind_its_answer_is_no_cause_of_it() -> None:
     insert = failing("insert", "serve", 4, 80)
     mail = failing("mail", "serve", 96, 1_990)
@@ -81,15 +88,13 @@ def test_a_client_without_a_status_code_had_no_answer(error: str) -> None:
 
 def calls(*codes: int, **asked: str) -> list[Span]:
     """Calls of one name, one after the other; `{}` in what they ask for stands for the place."""
-    return [
-        replace(
-            span(f"c{place}", "root", 2 + 10 * place, 10 + 10 * place, "CLIENT", operation="GET"),
-            status="ERROR" if code >= 400 else "UNSET",
-            attributes={CODE: code, "server.address": "api"}
-            | {key.replace("_", "."): text.format(place) for key, text in asked.items()},
-        )
-        for place, code in enumerate(codes)
-    ]
+    made = []
+    for place, code in enumerate(codes):
+        one = span(f"c{place}", "root", 2 + 10 * place, 10 + 10 * place, "CLIENT", operation="GET")
+        attributes: dict[str, AttributeValue] = {CODE: code, "server.address": "api"}
+        attributes |= {key.replace("_", "."): text.format(place) for key, text in asked.items()}
+        made.append(replace(one, status="ERROR" if code >= 400 else "UNSET", attributes=attributes))
+    return made
 
 
 @pytest.mark.parametrize("asked", [{"url_full": "http://api/users/{}"}, {}])

@@ -27,8 +27,8 @@ GAVE_UP_FIRST = FindingRule(
     "gave-up-first",
     "error",
     "{client} had given up at least {late_ns} before {server} ended.",
-    "a client that failed without an answer ended before its server, on clocks that compare, or "
-    "was shorter than it",
+    "a client that failed with an error of its own ended before its server, on clocks that "
+    "compare, or was shorter than it",
     "otx: server spans that outlive their client",
 )
 
@@ -65,7 +65,9 @@ def find_timeouts(scene: Scene) -> Iterator[Finding]:
 def find_gave_up_first(scene: Scene) -> Iterator[Finding]:
     """Failed clients whose server went on."""
     for number in sorted(scene.failed):
-        if scene.trace.spans[number].kind != "CLIENT" or scene.failed[number].has_answer:
+        failure = scene.failed[number]
+        is_call = scene.trace.spans[number].kind == "CLIENT"
+        if not is_call or failure.has_answer or not failure.says_why:
             continue
         for child in scene.trace.children[number]:
             is_server = scene.trace.spans[child].kind == "SERVER"
