@@ -124,7 +124,7 @@ FORMATS = (
         specification="AWS X-Ray, tracing header",
         headers=("x-amzn-trace-id",),
         module="xray",
-        carries=frozenset(("high_bits", "zero_low_bits", "deferred", "no_parent")),
+        carries=frozenset(("high_bits", "zero_low_bits", "deferred")),
     ),
     Format(
         name="gcp",
@@ -132,7 +132,7 @@ FORMATS = (
         specification="Google Cloud Trace, X-Cloud-Trace-Context",
         headers=("x-cloud-trace-context",),
         module="gcp",
-        carries=frozenset(("high_bits", "zero_low_bits", "deferred", "no_parent")),
+        carries=frozenset(("high_bits", "zero_low_bits", "deferred")),
     ),
     Format(
         name="ot-trace",

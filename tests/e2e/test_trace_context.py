@@ -319,13 +319,6 @@ def test_an_id_made_for_xray_begins_with_the_time(run_cli: RunCli) -> None:
     assert done.stdout.startswith("X-Amzn-Trace-Id: Root=1-")
 
 
-@pytest.mark.parametrize("value", [f"{TRACE}/0;o=1", f"{TRACE};o=1", TRACE])
-def test_google_s_first_span_has_no_parent(run_cli: RunCli, value: str) -> None:
-    done = run_cli("trace-context", "decode", "--format", "json", f"X-Cloud-Trace-Context: {value}")
-    document = json.loads(done.stdout)
-    assert (done.returncode, document["trace_id"], document["parent_id"]) == (0, TRACE, None)
-
-
 def test_a_priority_that_datadog_does_not_have_is_told(run_cli: RunCli) -> None:
     headers = ("x-datadog-trace-id: 7", "x-datadog-parent-id: 8", "x-datadog-sampling-priority: 3")
     done = run_cli("trace-context", "decode", "--format", "json", *headers)

@@ -9,36 +9,35 @@ NAME = "X-Cloud-Trace-Context"
 
 
 def decode(carrier: Carrier, findings: Findings) -> SpanContext:
-    """The context; a span id of 0, or none, is that of a trace's first span: it has no parent.
-
-    So Google's documentation has it: 0 for the first span, later ones name their parent.
+    """The context.
 
     Raises:
-        Malformed: The trace id is missing, an id (the span's is decimal) or the option not valid.
+        Malformed: An id is missing or not valid (the span id is decimal), or the option is.
     """
     field = carrier.first("x-cloud-trace-context")
     if field is None:
         raise Malformed(Problem("missing_trace_id"))
     slash, option = _marks(field.value)
     trace = trace_id(field, 0, slash, digits=ANY_HEX)
-    span = _span(field, slash + 1, option) if slash < option else None
+    if slash >= option:
+        detail = "there is no / with a span id behind it"
+        raise Malformed(Problem("missing_parent_id", field, slash, slash, detail))
+    span = _span(field, slash + 1, option)
     return SpanContext(trace, span, _sampled(field, option))
 
 
 def encode(context: SpanContext) -> list[tuple[str, str]]:
-    """The header; none where there is no trace id."""
-    if context.trace_id is None:
+    """The header; none where there are no ids."""
+    if context.trace_id is None or context.parent_id is None:
         return []
     option = "" if context.sampled is None else f";o={int(context.sampled)}"
-    return [(NAME, f"{context.trace_id}/{int(context.parent_id or '0', 16)}{option}")]
+    return [(NAME, f"{context.trace_id}/{int(context.parent_id, 16)}{option}")]
 
 
 def parts(field: Field) -> list[Part]:
     """What a drawing of a valid header labels."""
     slash, option = _marks(field.value)
-    said = [Part(0, slash, "trace id")]
-    if slash < option:
-        said.append(Part(slash + 1, option, "span id, decimal; 0 is none"))
+    said = [Part(0, slash, "trace id"), Part(slash + 1, option, "span id, decimal")]
     if option < len(field.value):
         said.append(Part(option + 1, len(field.value), "o=1: sampled"))
     return said
@@ -52,13 +51,14 @@ def _marks(value: str) -> tuple[int, int]:
     return (end if slash < 0 else slash), end
 
 
-def _span(field: Field, start: int, end: int) -> str | None:
-    text = field.value[start:end]
-    if text and not text.strip("0"):
-        return None
+def _span(field: Field, start: int, end: int) -> str:
     try:
         return decimal_id("parent_id", field, start, end)
     except Malformed as error:
+        text = field.value[start:end]
+        if error.problem.code == "zero_parent_id":
+            detail = "it is zero: Google's tracers send that of a first span, others refuse it"
+            raise Malformed(Problem("zero_parent_id", field, start, end, detail)) from error
         if len(text) == 16 and not text.strip(ANY_HEX) and text.strip("0123456789"):
             detail = f"it is hex; this format has it decimal: {int(text, 16)}"
             raise Malformed(Problem("bad_parent_id", field, start, end, detail)) from error
