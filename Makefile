@@ -47,7 +47,7 @@ unit:
 
 test-long: setup-dev $(VENV)/.setup-fuzz ## soaks, kill rounds and fuzzing at full size
 	$(PYTEST) -m long
-	$(PYTEST) --hypothesis-profile=searching tests/otlp tests/ottl tests/store tests/flame tests/model tests/tracing
+	$(PYTEST) --hypothesis-profile=searching tests/otlp tests/ottl tests/propagation tests/store tests/flame tests/model tests/tracing
 
 bench: setup-dev ## every benchmark, one after the other
 	@for file in benchmarks/*_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done

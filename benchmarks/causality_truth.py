@@ -1,6 +1,6 @@
 """What otx says of simulated requests beside the truth: a table of recall and of wrong statements.
 
-The simulator is tests/tracing/simulator/; what it assumes stands in docs/benchmarks.md, which shows
+The simulator is tests/simulation/; what it assumes stands in docs/benchmarks.md, which shows
 this table. What is aimed at: nothing wrong, 95 % of the facts said on complete traces and 80 % with
 5 % of the spans lost. The last column counts wrong statements over both.
 
@@ -11,8 +11,8 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 
-from tests.tracing.simulator.tally import Score, Tally
-from tests.tracing.simulator.trial import VIEWS, View, trials
+from tests.simulation.tally import Score, Tally
+from tests.simulation.trial import VIEWS, View, trials
 
 REQUESTS = 10_000
 

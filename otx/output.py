@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, TextIO, Type
 
 from otx.environment import Environment
 from otx.errors import OtxError, UsageError
+from otx.model.cells import printable
 from otx.streams import Writer, cannot_write
 
 if TYPE_CHECKING:
@@ -310,13 +311,6 @@ def _write_table(
     stream.write(f"\x1b[1m{head}\x1b[0m\n" if colour else head + "\n")
     for line in cells:
         stream.write(_line(line, widths, rights) + "\n")
-
-
-def printable(text: str) -> str:
-    """Text that cannot break a table or drive the terminal."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], rights: Sequence[bool]) -> str:

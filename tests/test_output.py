@@ -31,7 +31,7 @@ def test_a_table_pads_columns_and_puts_numbers_right(environment: Environment) -
     assert written(environment) == (
         "name               count  tags\n"
         'cart                   7  ["a", "b"]\n'
-        'say "hi",�then go     12\n'
+        'say "hi",⏎then go     12\n'
     )
 
 

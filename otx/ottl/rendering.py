@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from otx.model.cells import width_of
+from otx.model.cells import printable, width_of
 from otx.ottl.changes import Change, flat, state_changes
 from otx.ottl.enum_symbols import enum_symbol
 from otx.ottl.record_state import RecordState
 from otx.ottl.tracing import Part, Step, Verdict
 from otx.ottl.value_text import WIDE, pair_texts, value_text
-from otx.output import Painter, printable
+from otx.output import Painter
 
 _MARKS: Mapping[Verdict, tuple[str, str]] = {
     "ran": ("✓", "+"),

@@ -4,10 +4,9 @@ import json
 from itertools import islice
 from typing import Any
 
-from otx.model.cells import ELLIPSIS, shorten, width_of
+from otx.model.cells import ELLIPSIS, printable, shorten, width_of
 from otx.ottl.errors import ExecutionError
 from otx.ottl.values import Duration, Time, Value, is_map, json_text, kind_of, to_plain
-from otx.output import printable
 
 TITLE_WIDTH = 60
 WIDE = 400

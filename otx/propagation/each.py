@@ -81,7 +81,7 @@ class EachReader:
 
     def _blocks(self, lines: list[str]) -> Iterator[HeaderSet]:
         for line in lines:
-            if line and line != "\r":
+            if line and not line.isspace():
                 self._block.append(line)
                 self._block_size += len(line)
                 if self._block_size > MAX_SET_BYTES:

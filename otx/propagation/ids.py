@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from otx.model.units import counted
 from otx.propagation.model import Field, Malformed, Problem
 
 HEX = "0123456789abcdef"
@@ -102,7 +103,7 @@ def _checked(
     if text.strip(digits) or not text:
         check_digits(f"bad_{what}", field, *span, digits)
     if len(text) not in widths:
-        detail = f"the {name} has {len(text)} characters, not {_allowed(widths)}"
+        detail = f"the {name} has {counted(len(text), 'character')}, not {_allowed(widths)}"
         raise Malformed(Problem(f"bad_{what}", field, *span, detail))
     if not text.strip("0"):
         raise Malformed(Problem(f"zero_{what}", field, *span, f"the {name} is all zero"))

@@ -124,7 +124,7 @@ FORMATS = (
         specification="AWS X-Ray, tracing header",
         headers=("x-amzn-trace-id",),
         module="xray",
-        carries=frozenset(("high_bits", "zero_low_bits", "deferred", "no_parent")),
+        carries=frozenset(("high_bits", "zero_low_bits", "deferred")),
     ),
     Format(
         name="gcp",

@@ -151,6 +151,11 @@ _RULES = {
         "the sampled flag decides over s", _DD, "go on with 1 where sampled, else with 0"
     ),
     "dd_bad_priority": Rule("s is a whole number", _DD, "take the priority from the flag"),
+    "dd_unknown_priority": Rule(
+        "the priority is -1, 0, 1 or 2",
+        "Datadog, sampling priority",
+        "go on: above 0 is to keep; tracers differ in what they send on",
+    ),
     "dd_malformed_tid": Rule(
         "_dd.p.tid has 16 lower-case hex digits",
         "Datadog, 128-bit trace ids",

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from otx.environment import Environment
 from otx.errors import ExitCode, UsageError, missing_extra
+from otx.model.cells import printable
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.plan import signals_of_context
 from otx.ottl.repl.engine import Repl, needs_more
 from otx.ottl.repl.replies import Reply
 from otx.ottl.repl.sample import NAME, sample
 from otx.ottl.repl.session import Session, Source
-from otx.output import Output, Painter, printable
+from otx.output import Output, Painter
 from otx.services.ottl_input import open_input
 
 

@@ -35,7 +35,7 @@ class DecodeOptions:
 
 
 def run_decode(environment: Environment, options: DecodeOptions) -> ExitCode:
-    """Decode, and print; the exit code is 1 where a set of headers is not valid.
+    """Decode, and print; the exit code is 1 where a set of headers is not valid, or a tracestate.
 
     Raises:
         UsageError: There is nothing to decode, or it is of no form that is known.
@@ -57,7 +57,7 @@ def run_decode(environment: Environment, options: DecodeOptions) -> ExitCode:
                 lines = [""] if number else []
                 lines += _lines(environment, one, decoded, painter)
                 stream.write("\n".join(lines) + "\n")
-    return ExitCode.DONE if all(one.problem is None for one in found) else ExitCode.NO
+    return ExitCode.DONE if all(map(_is_valid, found)) else ExitCode.NO
 
 
 def read_sets(environment: Environment, words: Sequence[str]) -> "list[HeaderSet]":
@@ -70,11 +70,12 @@ def read_sets(environment: Environment, words: Sequence[str]) -> "list[HeaderSet
 
     if words and list(words) != ["-"]:
         return [read_words(map(_clean, words))]
-    if not words and environment.stdin.isatty():
+    is_asked_for = bool(words) or not environment.stdin.isatty()
+    data = environment.stdin.read(MAX_INPUT_BYTES + 1) if is_asked_for else b""
+    if not data.strip():
         raise UsageError(
             "nothing to read", hint="a header as an argument, or a block of headers on stdin"
         )
-    data = environment.stdin.read(MAX_INPUT_BYTES + 1)
     if len(data) > MAX_INPUT_BYTES:
         raise UsageError("more than 256 MiB on stdin", hint="--each reads streams of any size")
     return read_text(data.decode("utf-8", "replace"))
@@ -87,18 +88,26 @@ def _decode_each(environment: Environment, options: DecodeOptions) -> ExitCode:
     if options.form == "text":
         raise UsageError("--each prints JSON lines", hint="leave out --format text")
     encode = JSONEncoder(ensure_ascii=False).encode
-    all_valid = True
+    all_valid, is_empty = True, True
     with Output(environment, options.out).stream() as stream:
         for sets in _batches(environment, options.words):
             lines = []
             for one in sets:
                 decoded = _decoded(one, options.level)
-                all_valid &= decoded.problem is None
+                all_valid &= _is_valid(decoded)
                 lines.append(encode(decoded_document(decoded, one.request)))
             if lines:
+                is_empty = False
                 stream.write("\n".join(lines) + "\n")
                 stream.flush()
+    if is_empty:
+        raise UsageError("nothing to read", hint="--each takes a header a line on stdin")
     return ExitCode.DONE if all_valid else ExitCode.NO
+
+
+def _is_valid(decoded: Decoded) -> bool:
+    """Whether there is a context, and no tracestate that is dropped."""
+    return decoded.problem is None and decoded.found.tracestate is None
 
 
 def _batches(environment: Environment, words: Sequence[str]) -> "Iterator[Iterable[HeaderSet]]":

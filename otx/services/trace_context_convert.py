@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from otx.environment import Environment
 from otx.errors import ExitCode, UsageError
-from otx.output import Output, Painter, Remarks, printable
+from otx.model.cells import printable
+from otx.output import Output, Painter, Remarks
 from otx.propagation.conversion import Converted, convert
 from otx.propagation.decoding import decode_headers
 from otx.propagation.document import decoded_document
@@ -58,7 +59,10 @@ class Target:
 def run_convert(
     environment: Environment, words: Sequence[str], target: Target, level: Level
 ) -> ExitCode:
-    """Write the context of headers in another format; 1 where it is not valid.
+    """Write the context of headers in another format.
+
+    The exit code is 1 where it, or its tracestate, is not valid, and where nothing of it can be
+    said in that format.
 
     Raises:
         UsageError: There is nothing to read, or more than one request; no such format.
@@ -74,8 +78,12 @@ def run_convert(
     if decoded.context is None:
         _refuse(environment, decoded, target)
         return ExitCode.NO
-    _write(environment, decoded.context, formats, target)
-    return ExitCode.DONE
+    is_written = _write(environment, decoded.context, formats, target)
+    if decoded.found.tracestate is not None:
+        detail = printable(decoded.found.tracestate.detail)
+        Remarks(environment).note(f"tracestate is dropped: {detail}")
+    is_valid = decoded.found.tracestate is None
+    return ExitCode.DONE if is_written and is_valid else ExitCode.NO
 
 
 def run_encode(
@@ -90,13 +98,23 @@ def run_encode(
         UsageError: An id, a member of tracestate or of baggage is not valid; no such format.
     """
     formats = target.formats()
-    context = made_context(options, random_bytes)
+    # X-Ray refuses trace ids that do not begin with a recent time.
+    begins_with_time = any(one.name == "xray" for one in formats)
+    now_unix_s = environment.clock() // 1_000_000_000 if begins_with_time else None
+    context = made_context(options, random_bytes, now_unix_s)
     _write(environment, context, formats, target)
     return ExitCode.DONE
 
 
-def made_context(options: EncodeOptions, random_bytes: Callable[[int], bytes]) -> SpanContext:
+def made_context(
+    options: EncodeOptions, random_bytes: Callable[[int], bytes], now_unix_s: int | None = None
+) -> SpanContext:
     """The context that options ask for; an id that was made is random, and says so.
+
+    Args:
+        options: What is asked for.
+        random_bytes: Gives so many of them.
+        now_unix_s: What a trace id that is made begins with; its last 7 bytes stay random.
 
     Raises:
         UsageError: As `run_encode`.
@@ -106,6 +124,8 @@ def made_context(options: EncodeOptions, random_bytes: Callable[[int], bytes]) -
         is_random = options.trace_id is None
     pairs = []
     trace_id = _id("--trace-id", options.trace_id, _TRACE_BYTES, random_bytes)
+    if options.trace_id is None and now_unix_s is not None:
+        trace_id = f"{now_unix_s & 0xFFFFFFFF:08x}{trace_id[8:]}"
     parent_id = _id("--parent-id", options.parent_id, _SPAN_BYTES, random_bytes)
     flags = int(options.is_sampled) | (2 if is_random else 0)
     pairs.append(("traceparent", f"00-{trace_id}-{parent_id}-{flags:02x}"))
@@ -137,21 +157,24 @@ def _id(flag: str, text: str | None, size: int, random_bytes: Callable[[int], by
 
 def _write(
     environment: Environment, context: SpanContext, formats: Sequence[Format], target: Target
-) -> None:
+) -> bool:
+    """Whether any of it could be written."""
     now_unix_s = environment.clock() // 1_000_000_000
     made = [convert(context, one, now_unix_s) for one in formats]
     output = Output(environment, target.out)
+    is_written = any(one.headers for one in made)
     if target.form == "json":
         documents = [_document(one) for one in made]
         output.document(documents if target.name == ALL else documents[0])
-        return
+        return is_written
     if target.name == ALL:
         _write_all(environment, output, made)
-        return
+        return is_written
     (one,) = made
     equals = "=" if one.format.name == "env" else ": "
     output.text("\n".join(f"{name}{equals}{printable(value)}" for name, value in one.headers))
     _remark(environment, one)
+    return is_written
 
 
 def _write_all(environment: Environment, output: Output, made: Sequence[Converted]) -> None:
@@ -165,6 +188,8 @@ def _write_all(environment: Environment, output: Output, made: Sequence[Converte
 
 def _remark(environment: Environment, one: Converted) -> None:
     remarks = Remarks(environment)
+    if not one.headers:
+        remarks.note(f"nothing to write: {one.format.name} cannot say any of it")
     for lost in one.lost:
         remarks.note(f"lost in {one.format.name}: {printable(lost.text)}")
     for caution in one.cautions:

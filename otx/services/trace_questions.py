@@ -10,12 +10,14 @@ from otx.model.telemetry import Span
 from otx.store.reader import Store
 from otx.store.rows import SPAN_FIELDS, span_of
 from otx.tracing.assembly import Trace, assemble
+from otx.tracing.calls import PEER_KEYS
 from otx.tracing.event_graph import EventGraph, build_graph
 from otx.tracing.skew import clock_skew
 from otx.tracing.timing import Timing
 from otx.tracing.vector_clocks import VectorClocks, vector_clocks
 
 MIN_SPAN_PREFIX = 4
+MOST_CLIENTS = 200_000
 
 
 @dataclass(frozen=True)
@@ -59,20 +61,47 @@ def read_trace(store: Store, trace_id: str) -> TraceInQuestion:
     """
     spans = store.trace(trace_id)
     if not spans:
-        raise NotThere(f"no trace {trace_id} in the store", hint="`otx trace list` shows what is")
+        raise no_such_trace(trace_id)
     return TraceInQuestion(assemble(spans))
 
 
-def traces_with_orphans(store: Store, limit: int) -> list[str]:
-    """The ids of the newest traces in which a span names a parent that is not there."""
-    rows = store.rows(
-        "SELECT child.trace_id FROM all_spans AS child WHERE is_trace_id(child.trace_id) "
-        "AND child.parent_span_id <> '' AND NOT EXISTS (SELECT 1 FROM all_spans AS parent "
-        "WHERE parent.trace_id = child.trace_id AND parent.span_id = child.parent_span_id) "
-        "GROUP BY child.trace_id ORDER BY max(child.start_time) DESC, child.trace_id LIMIT ?",
-        (limit,),
-    )
-    return [row[0] for row in rows]
+def no_such_trace(trace_id: str) -> NotThere:
+    """The error where no trace has an id; what was read may be a store or a file."""
+    return NotThere(f"no trace {trace_id} in what was read", hint="`otx trace list` shows what is")
+
+
+_INCOMPLETE = f"""
+    WITH client AS (
+        SELECT trace_id, span_id, service, start_time, attributes FROM all_spans
+        WHERE kind = 'CLIENT' AND is_trace_id(trace_id)
+        ORDER BY start_time DESC, trace_id, span_id LIMIT {MOST_CLIENTS}),
+    unanswered AS (
+        SELECT trace_id, start_time, service,
+               coalesce({", ".join(f"nullif(attr(attributes, '{key}'), '')" for key in PEER_KEYS)})
+                   AS peer
+        FROM client WHERE NOT EXISTS (
+            SELECT 1 FROM all_spans AS server
+            WHERE server.trace_id = client.trace_id AND server.parent_span_id = client.span_id
+              AND server.kind = 'SERVER')),
+    incomplete AS (
+        SELECT trace_id, start_time FROM unanswered
+        WHERE peer <> service AND peer IN (SELECT service FROM all_spans)
+        UNION ALL
+        SELECT trace_id, start_time FROM all_spans AS child
+        WHERE is_trace_id(trace_id) AND parent_span_id <> '' AND NOT EXISTS (
+            SELECT 1 FROM all_spans AS parent
+            WHERE parent.trace_id = child.trace_id AND parent.span_id = child.parent_span_id))
+    SELECT trace_id FROM incomplete
+    GROUP BY trace_id ORDER BY max(start_time) DESC, trace_id LIMIT ?"""  # noqa: S608 - constants
+
+
+def incomplete_traces(store: Store, limit: int) -> list[str]:
+    """The ids of the newest traces that lack spans.
+
+    In them a span names a parent that is not there, or a call of a service that sends spans has no
+    server's span; of such calls the newest `MOST_CLIENTS` are looked at.
+    """
+    return [row[0] for row in store.rows(_INCOMPLETE, (limit,))]
 
 
 def trace_of_span(store: Store, span_id: str) -> str:
@@ -89,7 +118,7 @@ def trace_of_span(store: Store, span_id: str) -> str:
         (prefix,),
     )
     if not rows:
-        raise NotThere(f"no span {span_id} in the store")
+        raise NotThere(f"no span {span_id} in what was read")
     if len(rows) > 1:
         found = ", ".join(row[0] for row in rows)
         raise UsageError(f"spans of several traces begin with {span_id}: {found}", "--trace ID")

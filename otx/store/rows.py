@@ -1,11 +1,13 @@
 """Rows of the store as the spans and log records of `otx.model`, for what a person looks at."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from otx.model.telemetry import (
     SPAN_KINDS,
     STATUS_CODES,
+    Attributes,
     AttributeValue,
     LogRecord,
     Span,
@@ -48,13 +50,19 @@ def span_of(row: tuple[Any, ...]) -> Span:
         status_message=row[9],
         trace_state=row[10],
         attributes=read_attributes(row[11]),
-        resource=read_attributes(row[12]),
+        resource=_resource(row[12]),
         scope=row[13],
         scope_version=row[14],
         events=tuple(_events(row[15])),
         links=tuple(_links(row[16])),
         flags=row[17],
     )
+
+
+@lru_cache(256)
+def _resource(text: str) -> Attributes:
+    """A resource; the spans that have it share it."""
+    return read_attributes(text)
 
 
 def log_of(row: tuple[Any, ...]) -> LogRecord:

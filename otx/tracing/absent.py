@@ -33,6 +33,11 @@ class Reason:
     cause: Cause
     evidence: str
 
+    @property
+    def rule(self) -> str:
+        """What reports call the rule by which it is given."""
+        return f"missing-{self.cause.replace(' ', '-')}"
+
 
 @dataclass(frozen=True, slots=True)
 class AbsentParent:

@@ -143,9 +143,18 @@ def _without_copies(spans: Sequence[Span]) -> tuple[list[Span], list[Fault]]:
 
 
 def _domains(spans: Sequence[Span]) -> list[Domain]:
-    """The domain of each span; one object a domain."""
+    """The domain of each span; one object a domain. Spans mostly share the resources they have."""
     known: dict[Domain, Domain] = {}
-    return [known.setdefault(found, found) for found in map(domain_of, spans)]
+    by_resource: dict[tuple[int, str], Domain] = {}
+    domains = []
+    for span in spans:
+        key = (id(span.resource), span.service)
+        domain = by_resource.get(key)
+        if domain is None:
+            found = domain_of(span)
+            domain = by_resource[key] = known.setdefault(found, found)
+        domains.append(domain)
+    return domains
 
 
 def _shared(

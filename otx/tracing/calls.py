@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from otx.model.telemetry import Attributes, Span, SpanKind
 
-_PEERS = (
+PEER_KEYS = (
     "peer.service",
     "server.address",
     "net.peer.name",
@@ -16,10 +16,14 @@ _PEERS = (
     "messaging.destination.name",
     "rpc.service",
 )
+"""The attributes that name who is called, the most telling first."""
 _STATEMENTS = ("db.query.summary", "db.query.text", "db.statement")
 _PATHS = ("url.template", "http.route", "url.path", "http.target", "url.full", "http.url")
 _SHAPED = (*_STATEMENTS, *_PATHS)
 _ASKED = (*_STATEMENTS[1:], *_PATHS[2:])
+_RESENT = "http.request.resend_count"
+_PLACEHOLDER = re.compile(r"\?|\$\d|%s|%\(|[:@]\w")
+"""What stands in a statement for a value that is not recorded."""
 _LITERAL = re.compile(r"'(?:[^']|'')*'|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{12,}\b|\b\d+\b")
 _LONGEST_STATEMENT = 2_000
 
@@ -57,6 +61,29 @@ def asked_of(span: Span) -> str:
     return _first(span.attributes, _telling(tuple(span.attributes))[2])
 
 
+def told_of(span: Span) -> str:
+    """What a span asks for, where that is told to the last value; else "".
+
+    Two spans that tell the same ask for the same: a path without its query, or a statement whose
+    values are left out, tells that of none.
+    """
+    keys = _telling(tuple(span.attributes))[2]
+    asked = _first(span.attributes, keys)
+    if not asked:
+        return ""
+    is_statement = any(span.attributes.get(key) for key in _STATEMENTS[1:])
+    if is_statement:
+        return "" if _PLACEHOLDER.search(asked) else asked
+    method = span.attributes.get("http.request.method", span.attributes.get("http.method", ""))
+    return f"{method} {asked}?{span.attributes.get('url.query', '')}"
+
+
+def resent_times(span: Span) -> int:
+    """How often a request had been sent before this one, as far as it says."""
+    value = span.attributes.get(_RESENT)
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
 def operation_of(span: Span) -> str:
     """A span's service and name, as sentences name it."""
     return f"{span.service} {span.name}" if span.service else span.name
@@ -68,7 +95,7 @@ def _telling(keys: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
 
     Spans of one instrumentation have the same keys: looking for each of them in each is slow.
     """
-    wanted = (_PEERS, _SHAPED, _ASKED)
+    wanted = (PEER_KEYS, _SHAPED, _ASKED)
     return tuple(tuple(key for key in some if key in keys) for some in wanted)
 
 

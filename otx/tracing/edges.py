@@ -28,11 +28,11 @@ SPAN = Rule("span", "certain", "a span starts before it ends")
 PARENT = Rule("parent", "certain", "the child was made in its parent's context")
 MESSAGE = Rule("message", "certain", "a message is sent before it is consumed")
 LINK = Rule("link", "certain", "a link names a span that had begun by the linking span's end")
-ROOT = Rule("root", "certain", "the trace began with its only root")
 RETURN = Rule("return", "inferred", "the child ran in its parent's thread and ended within it")
 RESPONSE = Rule("response", "inferred", "the client had the answer of its only server")
 THREAD = Rule("thread", "inferred", "one thread ran both, one after the other")
-RULES = (SPAN, PARENT, MESSAGE, LINK, ROOT, RETURN, RESPONSE, THREAD)
+BEGAN = Rule("began", "inferred", "it began later in the same thread")
+RULES = (SPAN, PARENT, MESSAGE, LINK, RETURN, RESPONSE, THREAD, BEGAN)
 
 
 class Edge(NamedTuple):

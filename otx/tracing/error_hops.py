@@ -1,36 +1,44 @@
 """What each failed span did with failure: began it, passed it on, hid it, or came too late with it.
 
-A parent's failure came from the children that failed before it ended, were not made up for by a
+A parent's failure came from the children that failed before it did, were not made up for by a
 later try, and whose answer it waited for. Where the span that would tell is missing, nothing is
 said but that.
 """
 
 import re
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias
 
 from otx.tracing.assembly import NO_PARENT
-from otx.tracing.calls import call_of, operation_of, peer_of
+from otx.tracing.calls import call_of, operation_of, peer_of, resent_times, told_of
 from otx.tracing.error_rules import (
     ABSORBED,
+    AFTER,
     ALONE,
     ANSWER,
     BARE,
+    BETWEEN,
     GAVE_UP,
     INCOMPLETE,
     LATE,
+    LOST,
+    MAYBE_INCOMPLETE,
     ORIGIN,
+    ORIGIN_ABOVE,
     OWN,
     PASSED,
     PEER,
     RETRIED,
     STOPPED,
+    UNCLEAR,
     UNORDERED,
     UNSEEN,
 )
+from otx.tracing.error_times import FailureTimes, ended_after
 from otx.tracing.failures import Failure, is_same_exception, names
 from otx.tracing.finding import Fact, Finding, FindingRule
 from otx.tracing.grain import grain_ns
@@ -38,6 +46,9 @@ from otx.tracing.timing import Timing
 from otx.tracing.waits import is_message
 
 ErrorRole: TypeAlias = Literal["originated", "propagated", "absorbed", "masked", "late", "unknown"]
+
+_ABSORBED = "was not passed on"
+_CONSUMED = "was of consumers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +90,15 @@ class _Hops:
         self._failed = failed
         self._services = {span.service for span in self._trace.spans}.union(services) - {""}
         self._margins: dict[str, int | None] = {}
-        self._stopped: set[int] = set()
+        self._times = FailureTimes(timing, failed)
+        self._stopped = self._times.stoppers()
         self._late: set[int] = set()
+        self._first_below = self._first_failures_below()
 
     def all(self) -> list[ErrorHop]:
         parents = self._trace.parents
         concerned = {*self._failed, *(parents[number] for number in self._failed)}
         order = [number for number in self._trace.downward() if number in concerned]
-        for number in order:
-            if self._was_stopped(number):
-                self._stopped.add(number)
         for number in self._failed:
             if self._came_late(number):
                 self._late.add(number)
@@ -102,15 +112,18 @@ class _Hops:
             return self._absorbed(number, failures) if failures else None
         parent = self._trace.parents[number]
         below = self._sources(number, failures)
-        if number in self._late:
-            above = self._name(parent)
-            return self._said(number, "late", LATE, below, (parent,), above=above)
         if number in self._stopped:
+            stopper = self._stopped[number]
+            above = self._name(stopper)
+            return self._said(number, "propagated", STOPPED, (stopper,), above=above)
+        if number in self._late:
+            rule = AFTER if ended_after(self._timing, number, parent) is not True else LATE
+            rule = AFTER if self._times.is_recorded(parent) else rule
             above = self._name(parent)
-            return self._said(number, "propagated", STOPPED, (parent,), above=above)
+            return self._said(number, "late", rule, below, (parent,), above=above)
         if below:
             named = self._names(below)
-            if self._is_another(number, below):
+            if self._is_another(number, below) or self._had_no_answer_of(number, below):
                 return self._said(number, "unknown", OWN, below, below=named)
             return self._said(number, "propagated", PASSED, below, below=named)
         return self._origin(number)
@@ -120,7 +133,9 @@ class _Hops:
         seen = [
             child
             for child in failures
-            if not is_message(self._trace, child) and child not in self._late
+            if not is_message(self._trace, child)
+            and child not in self._late
+            and child not in self._stopped
         ]
         if not seen:
             return None
@@ -131,13 +146,18 @@ class _Hops:
     def _sources(self, number: int, failures: Sequence[int]) -> tuple[int, ...]:
         """The failed children that its failure may have come from."""
         had_no_answer = self._failed[number].is_own_timeout
+        is_after = self._times.is_after
         seen = [
             child
             for child in failures
             if child not in self._stopped
             and child not in self._late
             and not is_message(self._trace, child)
-            and not (had_no_answer and self._is_server_of(child, number))
+            and not (
+                had_no_answer
+                and self._is_server_of(child, number)
+                and is_after(child, number) is not False
+            )
         ]
         recovered = self._recovered(number, seen)
         return tuple([child for child in seen if child not in recovered])
@@ -154,37 +174,104 @@ class _Hops:
                 return False
         return True
 
+    def _had_no_answer_of(self, number: int, below: Sequence[int]) -> bool:
+        """Whether a client stopped waiting although its server had failed by then."""
+        mine = self._failed[number]
+        return mine.is_own_timeout and all(
+            self._is_server_of(child, number) and self._failed[child].what != mine.what
+            for child in below
+        )
+
     def _is_server_of(self, child: int, number: int) -> bool:
         spans = self._trace.spans
         return spans[child].kind == "SERVER" and spans[number].kind == "CLIENT"
 
     def _recovered(self, number: int, failures: Sequence[int]) -> set[int]:
-        """The failed children whose call was made again and went well."""
-        spans, starts, ends = self._trace.spans, self._timing.starts, self._timing.ends
-        if len(failures) == len(self._trace.children[number]):
+        """The failed children whose call was made again, as far as is recorded, and went well."""
+        children = self._trace.children[number]
+        if len(failures) == len(children):
             return set()
-        calls = {child: call_of(spans[child]) for child in failures}
-        wanted = set(calls.values())
-        last_good: dict[object, int] = {}
-        for child in self._trace.children[number]:
-            if child in self._failed or (call := call_of(spans[child])) not in wanted:
+        spans, starts = self._trace.spans, self._timing.starts
+        tried: dict[object, list[int]] = defaultdict(list)
+        for child in sorted(failures, key=lambda one: self._timing.ends[one]):
+            tried[call_of(spans[child]), told_of(spans[child])].append(child)
+        recovered: set[int] = set()
+        for child in sorted(children, key=lambda one: -starts[one]):
+            if child in self._failed or not tried:
                 continue
-            last_good[call] = max(starts[child], last_good.get(call, starts[child]))
-        return {
-            child
-            for child, call in calls.items()
-            if call in last_good and ends[child] <= last_good[call]
-        }
+            told = told_of(spans[child])
+            key = call_of(spans[child]), told
+            earlier = [one for one in tried.get(key, ()) if self._ended_by(one, child)]
+            if not told:  # nothing but its own word says that it asked the same
+                earlier = earlier[max(len(earlier) - resent_times(spans[child]), 0) :]
+            if earlier:
+                recovered.update(earlier)
+                tried[key] = [one for one in tried[key] if one not in recovered]
+        return recovered
+
+    def _ended_by(self, one: int, later: int) -> bool:
+        """Whether a span had ended when another began, as far as their times are exact."""
+        exact = self._timing.grains[one] + self._timing.grains[later] - 2
+        is_after = self._timing.starts[later] > self._timing.starts[one]
+        return is_after and self._timing.ends[one] <= self._timing.starts[later] + exact
+
+    def _first_failures_below(self) -> dict[int, int]:
+        """By span the time of the first failure below it, if there is one."""
+        first: dict[int, int] = {}
+        parents = self._trace.parents
+        for number in reversed(list(self._trace.downward()) if self._failed else []):
+            at = first.get(number)
+            if number in self._failed:
+                mine = self._times.at(number)
+                at = mine if at is None else min(at, mine)
+            parent = parents[number]
+            if at is not None and parent != NO_PARENT:
+                first[parent] = min(at, first.get(parent, at))
+        return first
+
+    def _ways(self, number: int) -> list[str]:
+        """What became of the failures below a span that it did not come from."""
+        children = self._trace.children[number]
+        failures = [child for child in children if child in self._failed]
+        recovered = self._recovered(number, failures)
+        found = set()
+        for child in children:
+            if child not in self._failed and child not in self._first_below:
+                continue
+            found.add(self._way(number, child, child in recovered))
+        return sorted(found)
+
+    def _way(self, number: int, child: int, is_recovered: bool) -> str:
+        if is_message(self._trace, child):
+            return _CONSUMED
+        if child in self._stopped:
+            return "was stopped"
+        if child in self._late:
+            return "failed or ended later"
+        if is_recovered:
+            return "was made up for"
+        margin = self._timing.margin_ns(number, child)
+        if margin is not None and self._first_below[child] > self._times.at(number) + margin:
+            return "failed or ended later"
+        return _ABSORBED
 
     def _origin(self, number: int) -> ErrorHop:
         if self._trace.spans[number].kind == "CLIENT":
             children = self._trace.children[number]
             servers = [child for child in children if self._is_server_of(child, number)]
             return self._at_client(number, servers) if servers else self._at_call(number)
-        missing = self._may_be_missing(number)
+        missing, is_certain = self._may_be_missing(number)
         if missing:
-            return self._said(number, "unknown", INCOMPLETE, missing=missing)
-        if not self._failed[number].says_why:
+            rule = INCOMPLETE if is_certain else MAYBE_INCOMPLETE
+            return self._said(number, "unknown", rule, missing=missing)
+        failure, ways = self._failed[number], self._ways(number)
+        if ways:
+            is_clear = failure.has_own_type or (failure.says_why and _ABSORBED not in ways)
+            told = " or ".join("was made up for" if way == _ABSORBED else way for way in ways)
+            if is_clear:
+                return self._said(number, "originated", ORIGIN_ABOVE, ways=told)
+            return self._said(number, "unknown", UNCLEAR, ways=" or ".join(ways))
+        if not failure.says_why:
             return self._said(number, "unknown", BARE)
         return self._said(number, "originated", ORIGIN)
 
@@ -212,49 +299,53 @@ class _Hops:
 
     def _at_client(self, number: int, servers: Sequence[int]) -> ErrorHop:
         """A client that failed, with servers that did not or that failed too late."""
-        last = max(servers, key=lambda one: (self._timing.ends[one], one))
+        failure = self._failed[number]
+        answered = [one for one in servers if self._times.gave_answer(one, number)]
+        last = max(answered or servers, key=lambda one: (self._timing.ends[one], one))
         later = ended_after(self._timing, last, number)
         server = self._name(last)
-        if later or (later is None and self._failed[number].is_own_timeout):
+        if answered:
+            return self._said(number, "originated", ANSWER, spans=(last,), server=server)
+        if failure.has_answer:
+            role: ErrorRole = "masked" if later else "originated"
+            return self._said(number, role, BETWEEN, spans=(last,), server=server)
+        is_cut = later is None or self._times.is_cancelled(last)
+        if (later and failure.says_why) or (is_cut and failure.is_own_timeout):
             return self._gave_up(number, "masked", server, last)
-        if later is None:
+        if later is not False:
             return self._said(number, "unknown", UNORDERED, spans=(last,), server=server)
-        return self._said(number, "originated", ANSWER, spans=(last,), server=server)
+        return self._said(number, "originated", LOST, spans=(last,), server=server)
 
     def _gave_up(self, number: int, role: ErrorRole, server: str, *spans: int) -> ErrorHop:
         client_ns = self._timing.ends[number] - self._timing.starts[number]
         return self._said(number, role, GAVE_UP, spans=spans, server=server, client_ns=client_ns)
-
-    def _was_stopped(self, number: int) -> bool:
-        """Whether its caller gave up and cancelled it; callers come first."""
-        failure, above = self._failed.get(number), self._failed.get(self._trace.parents[number])
-        if failure is None or above is None or failure.gave_up != "cancelled":
-            return False
-        return above.gave_up != ""
 
     def _came_late(self, number: int) -> bool:
         """Whether its parent had ended for certain when it failed."""
         parent = self._trace.parents[number]
         if parent == NO_PARENT or is_message(self._trace, number):
             return False
-        return bool(ended_after(self._timing, number, parent))
+        return self._times.came_late(number, parent)
 
-    def _may_be_missing(self, number: int) -> str:
-        """The id of a missing span that may lie below this one; "" where none can."""
+    def _may_be_missing(self, number: int) -> tuple[str, bool]:
+        """The id of a missing span that may lie below this one; "" where none can.
+
+        And whether times say so: where clocks do not compare, any may.
+        """
         if not self._trace.missing:
-            return ""
+            return "", False
         clock = self._trace.domains[number].clock
         if clock not in self._margins:
             self._margins[clock] = self._widest_margin(number)
         margin = self._margins[clock]
         if margin is None:
-            return self._trace.missing[0].span_id
+            return self._trace.missing[0].span_id, False
         margin += grain_ns(self._trace.spans[number])
         # Its children began after this one did, and before this one ended.
         starts, places = self._starts_below_missing
         place = bisect_left(starts, self._timing.starts[number] - margin)
         is_within = place < len(starts) and starts[place] <= self._timing.ends[number] + margin
-        return self._trace.missing[places[place]].span_id if is_within else ""
+        return (self._trace.missing[places[place]].span_id, True) if is_within else ("", False)
 
     @cached_property
     def _starts_below_missing(self) -> tuple[list[int], list[int]]:
@@ -307,17 +398,3 @@ class _Hops:
     def _names(self, numbers: Sequence[int]) -> str:
         first = self._name(numbers[0])
         return first if len(numbers) == 1 else f"{first} and {len(numbers) - 1} more"
-
-
-def ended_after(timing: Timing, child: int, parent: int) -> bool | None:
-    """Whether a child ended after its parent did; None where that is not known."""
-    margin = timing.margin_ns(child, parent)
-    if margin is None:
-        # Whatever the clocks say, it began after its parent had.
-        longer = timing.ends[child] - timing.starts[child]
-        is_longer = longer > timing.ends[parent] - timing.starts[parent]
-        return True if is_longer else None
-    later = timing.ends[child] - timing.ends[parent]
-    if later > margin:
-        return True
-    return False if later <= -margin else None

@@ -5,7 +5,7 @@ for it. A cause whose evidence is missing is told as a place where to look.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -49,6 +49,22 @@ class ErrorCause:
         return self.hop.role != "unknown"
 
 
+@dataclass(frozen=True, slots=True)
+class CauseGroup:
+    """Causes of which the same is said: one service and name, one failure, one top.
+
+    Attributes:
+        causes: The likeliest first.
+    """
+
+    causes: tuple[ErrorCause, ...]
+
+    @property
+    def first(self) -> ErrorCause:
+        """The one that stands for all."""
+        return self.causes[0]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ErrorStory:
     """The failures of a trace.
@@ -63,6 +79,13 @@ class ErrorStory:
     hops: Sequence[ErrorHop]
     causes: Sequence[ErrorCause]
 
+    def groups(self) -> list[CauseGroup]:
+        """The causes, those alike together, likely ones first."""
+        alike: dict[object, list[ErrorCause]] = defaultdict(list)
+        for cause in self.causes:
+            alike[cause.top, _saying(cause.hop)].append(cause)
+        return [CauseGroup(tuple(causes)) for causes in alike.values()]
+
     def chain(self, cause: ErrorCause, trace: Trace) -> list[ErrorHop]:
         """The hops from a cause to the highest span that failed because of it."""
         by_span = {hop.span: hop for hop in self.hops}
@@ -70,6 +93,20 @@ class ErrorStory:
         while chain[-1].span != cause.top:
             chain.append(by_span[trace.parents[chain[-1].span]])
         return chain
+
+
+def alike_hops(hops: Iterable[ErrorHop]) -> list[tuple[ErrorHop, ...]]:
+    """Hops, those of which the same is said together, in the order of the first of each."""
+    alike: dict[object, list[ErrorHop]] = defaultdict(list)
+    for hop in hops:
+        alike[_saying(hop)].append(hop)
+    return [tuple(group) for group in alike.values()]
+
+
+def _saying(hop: ErrorHop) -> object:
+    """What is said of a hop but for its figures."""
+    words = [(name, value) for name, value in hop.because.facts.items() if isinstance(value, str)]
+    return hop.role, hop.because.rule.id, tuple(sorted(words))
 
 
 def error_story(timing: Timing, path: CriticalPath, services: Collection[str] = ()) -> ErrorStory:

@@ -2,7 +2,8 @@
 
 A span is two events, its start and its end: a span as a whole cannot be ordered with a child that
 runs beside it. An edge says that one event happened before another (Lamport 1978), and by which
-rule. Time alone makes no edge: it only tells, within one clock, whether a rule applies.
+rule. Time alone makes no edge: it only tells, within one clock, whether a rule applies. Nor does
+being the only root: nothing tells that a missing parent is not another root, an earlier one.
 """
 
 from collections import defaultdict
@@ -15,7 +16,6 @@ from otx.tracing.edges import (
     MESSAGE,
     PARENT,
     RESPONSE,
-    ROOT,
     SPAN,
     Edge,
     Event,
@@ -25,6 +25,8 @@ from otx.tracing.edges import (
 from otx.tracing.skew_pairs import gave_up
 from otx.tracing.threads import thread_edges
 from otx.tracing.timing import Timing
+
+_OPERATION_KEYS = ("messaging.operation.type", "messaging.operation.name", "messaging.operation")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,8 +74,7 @@ def build_graph(trace: Trace, timing: Timing) -> EventGraph:
 
 def _edges(trace: Trace, timing: Timing) -> Iterator[Edge]:
     """What is known beside the tree."""
-    yield from _links(trace)
-    yield from _from_root(trace)
+    yield from _links(trace, timing)
     yield from _responses(trace, timing)
     yield from thread_edges(trace)
 
@@ -90,8 +91,8 @@ def _implied(trace: Trace, event: Event) -> Iterator[Edge]:
         yield Edge(start_of(parent), event, MESSAGE if is_message else PARENT)
 
 
-def _links(trace: Trace) -> Iterator[Edge]:
-    """Linked spans began before the linking one ended; what a consumer links to, before it began.
+def _links(trace: Trace, timing: Timing) -> Iterator[Edge]:
+    """What is linked to began before the linking span ended; messages before it began.
 
     A link may be added at any time of a span's life (OpenTelemetry, trace API, Link).
     """
@@ -101,18 +102,25 @@ def _links(trace: Trace) -> Iterator[Edge]:
             linked = numbers.get(link.span_id)
             if linked is None or linked == number or link.trace_id != span.trace_id:
                 continue
-            if span.kind == "CONSUMER" and trace.spans[linked].kind == "PRODUCER":
+            if _is_message(timing, linked, number):
                 yield Edge(start_of(linked), start_of(number), MESSAGE)
             else:
                 yield Edge(start_of(linked), end_of(number), LINK)
 
 
-def _from_root(trace: Trace) -> Iterator[Edge]:
-    """From the only root to the spans whose parents are missing: it made the trace's id."""
-    if len(trace.roots) == 1 and not trace.spans[trace.roots[0]].parent_span_id:
-        for one in trace.missing:
-            for number in one.children:
-                yield Edge(start_of(trace.roots[0]), start_of(number), ROOT)
+def _is_message(timing: Timing, linked: int, linking: int) -> bool:
+    """Whether a span began with a message that it links to.
+
+    One that waits for messages begins before they come, and links to them then.
+    """
+    producer, consumer = (timing.trace.spans[number] for number in (linked, linking))
+    if producer.kind != "PRODUCER" or consumer.kind != "CONSUMER":
+        return False
+    operation = (consumer.attributes.get(key) for key in _OPERATION_KEYS)
+    if any(said in ("receive", "poll") for said in operation):
+        return False
+    margin = timing.margin_ns(linked, linking)
+    return margin is None or timing.starts[linked] + margin <= timing.starts[linking]
 
 
 def _responses(trace: Trace, timing: Timing) -> Iterator[Edge]:

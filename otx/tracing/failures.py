@@ -1,5 +1,6 @@
 """Which spans failed, and what tells so."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -39,8 +40,22 @@ _TELLING = frozenset({"error.type", *_HTTP_KEYS, *_GRPC_KEYS})
 """Attributes that may tell of a failure; most spans have none of them."""
 _EXCEPTION_TEXTS = ("exception.message", "exception.stacktrace")
 _NOTHING = "status ERROR"
-_TIMEOUT = ("timeout", "timed out", "timedout", "deadline")
-_CANCELLED = ("cancel", "client disconnected", "context done")
+_LOCAL_GRPC = frozenset({"CANCELLED", "DEADLINE_EXCEEDED", "UNAVAILABLE"})
+"""What a gRPC client says of itself when it had no answer (gRPC, status codes)."""
+_TIMEOUT = re.compile(r"(?<!invalid)(timeout|timedout|deadlineexceeded)(error|exception|expired)?$")
+_CANCELLED = re.compile(
+    r"(cancell?ed|cancell?ation|clientdisconnect(ed)?|contextdone)(error|exception)?$|^aborterror$"
+)
+_HTTP_GAVE_UP: Mapping[str, GaveUp] = {
+    "408": "timeout",
+    "504": "timeout",
+    "499": "cancelled",
+}
+_GO_MESSAGES: Mapping[str, GaveUp] = {
+    "context deadline exceeded": "timeout",
+    "context canceled": "cancelled",
+}
+"""The texts of Go's two context errors, which have no type of their own in many spans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +67,16 @@ class Failure:
         what: The failure in a few words: an exception's type, a status code, a message.
         has_exception: Whether an exception was recorded on the span.
         gave_up: Whether somebody stopped waiting: the span itself, or its caller.
+        has_answer: Whether the other side answered: a status code that it gave is recorded.
+        at_unix_nano: When it failed by its span's clock; None where only its end is recorded.
     """
 
     signs: tuple[FailureSign, ...]
     what: str
     has_exception: bool
     gave_up: GaveUp
+    has_answer: bool = False
+    at_unix_nano: int | None = None
 
     @property
     def says_why(self) -> bool:
@@ -67,8 +86,13 @@ class Failure:
     @property
     def is_own_timeout(self) -> bool:
         """Whether the span itself stopped waiting, rather than being told by an answer."""
-        is_answer = "http" in self.signs or "grpc" in self.signs
-        return self.gave_up == "timeout" and not is_answer
+        return self.gave_up == "timeout" and not self.has_answer
+
+    @property
+    def has_own_type(self) -> bool:
+        """Whether it names its error itself, rather than by the code of an answer alone."""
+        is_code = self.what.isdigit() or self.what in _GRPC_NAMES
+        return self.has_exception or ("error.type" in self.signs and not is_code)
 
 
 def failures(spans: Sequence[Span]) -> dict[int, Failure]:
@@ -99,13 +123,71 @@ def failure_of(span: Span) -> Failure | None:
         return None
     # An exception's type says more than a code, and a code more than a message.
     told = [words.get(sign, "") for sign in ("exception", "error.type", "grpc", "http", "status")]
-    said = " ".join((*told, span.status_message)).lower()
+    grpc = words.get("grpc", "")
     return Failure(
         tuple(words),
-        next(filter(None, told), _NOTHING),
+        next(filter(None, told), "") or _other_grpc(span) or _NOTHING,
         exception is not None,
-        _gave_up(said),
+        stopped_waiting(span),
+        "http" in words or (grpc != "" and grpc not in _LOCAL_GRPC),
+        _failed_at(span),
     )
+
+
+def _other_grpc(span: Span) -> str:
+    """A status that this kind of span does not count as a failure."""
+    name = grpc_status(span)
+    return "" if name == "OK" else name
+
+
+def stopped_waiting(span: Span) -> GaveUp:
+    """Whether error types and status codes say that somebody stopped waiting, failed or not.
+
+    Messages do not count: they may talk of timeouts that never passed.
+    """
+    event = _last_exception(span)
+    types = [
+        "" if event is None else str(event.attributes.get("exception.type") or ""),
+        str(span.attributes.get("error.type") or ""),
+        grpc_status(span),
+    ]
+    for told in filter(None, types):
+        letters = "".join(filter(str.isalpha, told.rsplit(".", 1)[-1])).lower()
+        if _TIMEOUT.search(letters):
+            return "timeout"
+        if _CANCELLED.search(letters):
+            return "cancelled"
+    code = _number(span.attributes, *_HTTP_KEYS)
+    if code is not None or any(types):
+        return _HTTP_GAVE_UP.get(str(code), "")
+    return _GO_MESSAGES.get(span.status_message.rsplit(": ", 1)[-1], "")
+
+
+def _failed_at(span: Span) -> int | None:
+    """When the exception that the span failed with was recorded.
+
+    One that its status' message does not tell of may have been caught.
+    """
+    event = _last_exception(span)
+    if event is None or not event.time_unix_nano:
+        return None
+    if not span.start_unix_nano <= event.time_unix_nano <= span.end_unix_nano:
+        return None
+    texts = [
+        str(event.attributes.get(key) or "") for key in ("exception.type", _EXCEPTION_TEXTS[0])
+    ]
+    told = span.status_message
+    names_it = any(text.rsplit(".", 1)[-1] in told for text in texts if text)
+    return event.time_unix_nano if not told or names_it else None
+
+
+def answer_of(span: Span) -> tuple[FailureSign, str] | None:
+    """The status code of the answer that a span gave or had, good or bad; None without one."""
+    code = _number(span.attributes, *_HTTP_KEYS)
+    if code is not None:
+        return "http", str(code)
+    grpc = grpc_status(span)
+    return ("grpc", grpc) if grpc else None
 
 
 def names(span: Span, what: str) -> bool:
@@ -125,12 +207,6 @@ def is_same_exception(one: Span, other: Span) -> bool:
     keys = ("exception.type", "exception.message")
     told = [first.attributes.get(key) for key in keys]
     return bool(told[1]) and told == [second.attributes.get(key) for key in keys]
-
-
-def _gave_up(said: str) -> GaveUp:
-    if any(word in said for word in _TIMEOUT) or "http 408" in said or "http 504" in said:
-        return "timeout"
-    return "cancelled" if any(word in said for word in _CANCELLED) else ""
 
 
 def _exception(span: Span) -> str | None:

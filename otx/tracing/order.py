@@ -1,10 +1,11 @@
 """Which of two spans came first, why, and when that cannot be known.
 
 The answer is one of three. *Caused*: a chain of edges leads from the start of one span to the start
-of the other; what the first did may have had to do with the second. *Concurrent*: no chain leads
-either way, neither was made in the other's context, and each began before the other ended, which
-either their clocks tell or those of what is around them. *Unknown*: anything else, for a missing
-span can hide a chain, and containment in time proves none.
+of the other; what the first did may have had to do with the second, or, by an edge `began`, only
+came before it in one thread. *Concurrent*: no chain leads either way, neither was made in the
+other's context, and each began before the other ended, which either their clocks tell or those of
+what is around them. *Unknown*: anything else, for a missing span can hide a chain, and containment
+in time proves none.
 """
 
 import heapq

@@ -8,7 +8,7 @@ absolute deviation, which a few slow ones do not move.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from otx.store.reader import Store
 from otx.tracing.assembly import NO_PARENT, Trace
@@ -49,12 +49,14 @@ class Deviation:
     Attributes:
         spans: Their numbers.
         excess_ns: What they took more than usual, together.
+        own_ns: What is left of that without the excess of such spans below them.
         usual_ns: The median of the others.
         score: Of the most unusual: how many deviations it is away.
     """
 
     spans: tuple[int, ...]
     excess_ns: int
+    own_ns: int
     usual_ns: int
     score: float
 
@@ -67,7 +69,8 @@ class Peers:
         count: How many others there are; under `FEWEST` nothing else is said.
         share_faster: The share of them that took less time.
         p50_ns: Half of them took no longer.
-        deviations: Of its spans, by excess, the largest first.
+        deviations: Of its spans, by what is their own, the most first; without those that
+            such spans below them explain.
     """
 
     count: int
@@ -107,30 +110,71 @@ def peers(store: Store, trace: Trace, within_ns: int = HOUR_NS) -> Peers | None:
     )
 
 
+class _Unusual(NamedTuple):
+    """How unusual one span is.
+
+    Attributes:
+        scale_ns: What a deviation is.
+    """
+
+    operation: Operation
+    excess_ns: float
+    scale_ns: float
+    usual_ns: float
+
+
 def _deviations(
     trace: Trace, usual: Mapping[Operation, tuple[int, float, float]]
 ) -> list[Deviation]:
-    found: dict[Operation, list[tuple[float, int, int]]] = defaultdict(list)
+    unusual: dict[int, _Unusual] = {}
     for number, span in enumerate(trace.spans):
         operation = _operation(trace, number)
         count, median, spread = usual.get(operation, (0, 0.0, 0.0))
         if count < FEWEST:
             continue
-        excess = span.duration_ns - median
         # A hundredth of the median at least: what always takes the same is no wonder of precision.
-        score = excess / max(spread * _NORMAL, median / 100, 1.0)
-        if abs(score) > _UNUSUAL:
-            found[operation].append((score, round(excess), number))
-    made = [
-        Deviation(
-            tuple(number for _, _, number in sorted(spans, reverse=True)),
-            sum(excess for _, excess, _ in spans),
-            round(usual[operation][1]),
-            max((score for score, _, _ in spans), key=abs),
+        one = _Unusual(
+            operation,
+            span.duration_ns - median,
+            max(spread * _NORMAL, median / 100, 1.0),
+            median,
         )
-        for operation, spans in found.items()
-    ]
-    return sorted(made, key=lambda one: (-abs(one.excess_ns), one.spans))
+        if abs(one.excess_ns) > _UNUSUAL * one.scale_ns:
+            unusual[number] = one
+    own = _own(trace, unusual)
+    found: dict[Operation, list[int]] = defaultdict(list)
+    for number, one in unusual.items():
+        if own[number] / one.excess_ns > 0 and abs(own[number]) > _UNUSUAL * one.scale_ns:
+            found[one.operation].append(number)
+    made = [_together(numbers, unusual, own) for numbers in found.values()]
+    return sorted(made, key=lambda one: (-abs(one.own_ns), one.spans))
+
+
+def _own(trace: Trace, unusual: Mapping[int, _Unusual]) -> dict[int, float]:
+    """What each took more than usual, without the excess of the nearest such spans below it."""
+    own = {number: one.excess_ns for number, one in unusual.items()}
+    nearest = [NO_PARENT] * len(trace.spans)
+    for number in trace.downward():
+        parent = trace.parents[number]
+        if parent != NO_PARENT:
+            nearest[number] = parent if parent in unusual else nearest[parent]
+        if number in unusual and nearest[number] != NO_PARENT:
+            own[nearest[number]] -= unusual[number].excess_ns
+    return own
+
+
+def _together(
+    numbers: Sequence[int], unusual: Mapping[int, _Unusual], own: Mapping[int, float]
+) -> Deviation:
+    """The deviation of one operation's spans, the most unusual first."""
+    scores = {one: unusual[one].excess_ns / unusual[one].scale_ns for one in numbers}
+    return Deviation(
+        tuple(sorted(numbers, key=lambda one: (-scores[one], one))),
+        round(sum(unusual[one].excess_ns for one in numbers)),
+        round(sum(own[one] for one in numbers)),
+        round(unusual[numbers[0]].usual_ns),
+        max(scores.values(), key=abs),
+    )
 
 
 def _operation(trace: Trace, number: int) -> Operation:

@@ -117,11 +117,6 @@ class Lines:
         return max(_under(self.uppers, slope, x).height for slope in (*self.slopes, low, high))
 
 
-def lines_above(lower: Point) -> Lines:
-    """The lines above a point."""
-    return Lines([(0.0, 0.0)], (), 0.0, lower)
-
-
 def lines_between(lowers: Sequence[Point], uppers: Sequence[Point]) -> Lines | None:
     """The lines above the one and below the other; None where there are none.
 

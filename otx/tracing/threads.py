@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from otx.tracing.assembly import NO_PARENT, Trace
 from otx.tracing.domains import has_one_thread, may_move, thread_of
-from otx.tracing.edges import RETURN, THREAD, Edge, end_of, start_of
+from otx.tracing.edges import BEGAN, RETURN, THREAD, Edge, end_of, start_of
 from otx.tracing.grain import grain_ns
 
 _MOST_AT_ONCE = 8
@@ -151,6 +151,7 @@ def _is_same_thread(trace: Trace, one: int, other: int) -> bool:
 def _by_start(trace: Trace, numbers: Sequence[int]) -> Iterator[Edge]:
     """From the sibling that began last of those that have ended to each start.
 
+    Where pieces of work are interleaved a thread tells of nothing else than the order of starts.
     Of siblings only: what such a thread runs of other work has little to do with it, and clocks of
     traces with thousands of interleaved pieces would grow by each.
     """
@@ -164,7 +165,7 @@ def _by_start(trace: Trace, numbers: Sequence[int]) -> Iterator[Edge]:
                 last = max(last, by_end[place])  # numbers are by start
                 place += 1
             if last != NO_PARENT and _times(trace, last)[0] < start:
-                yield Edge(start_of(last), start_of(number), THREAD)
+                yield Edge(start_of(last), start_of(number), BEGAN)
 
 
 def _around_orphans(trace: Trace, numbers: Sequence[int]) -> Iterator[Edge]:
@@ -175,7 +176,7 @@ def _around_orphans(trace: Trace, numbers: Sequence[int]) -> Iterator[Edge]:
         while running and _times(trace, running[-1])[1] <= start:
             running.pop()
         if running and trace.orphans[number] >= 0 and _times(trace, running[-1])[0] < start:
-            yield Edge(start_of(running[-1]), start_of(number), THREAD)
+            yield Edge(start_of(running[-1]), start_of(number), BEGAN)
         running.append(number)
 
 

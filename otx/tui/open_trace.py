@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from otx.model.telemetry import LogRecord, Span
 from otx.tracing.assembly import assemble
+from otx.tracing.causality import Causality
 from otx.tracing.critical_path import critical_path
 from otx.tracing.flame import flame_of
 from otx.tracing.timing import raw_timing
@@ -27,6 +28,7 @@ def open_trace(
         spans,
         tree,
         critical_path(waits_of(raw_timing(trace))),
+        Causality(trace),
         flame_of(tree),
         tuple(logs),
         more_spans,

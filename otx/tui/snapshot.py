@@ -18,6 +18,7 @@ from otx.logs.rates import SeverityRates
 from otx.model.stack import Frame, ProfileStats, Stack
 from otx.model.telemetry import LogRecord, Span, TraceSummary
 from otx.model.units import NS_PER_S
+from otx.tracing.causality import Causality
 from otx.tracing.critical_path import CriticalPath
 from otx.tracing.tree import TraceTree
 
@@ -109,6 +110,7 @@ class OpenTrace:
     Attributes:
         tree: The spans in their places.
         critical: Its critical path.
+        causality: What happened before each span and after it.
         flame: The same spans as a flame graph.
         more_spans: Spans beyond those that are shown.
         matching: Ids of the spans that match the search; empty without one.
@@ -118,6 +120,7 @@ class OpenTrace:
     spans: Sequence[Span]
     tree: TraceTree
     critical: CriticalPath
+    causality: Causality
     flame: FlameNode
     logs: Sequence[LogRecord] = ()
     more_spans: int = 0

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FREE = {"contracts", "e2e", "interop", "tui", "data"}
+FREE = {"contracts", "e2e", "interop", "simulation", "tui", "data"}
 """Folders of tests that cut across rooms."""
 
 

@@ -56,6 +56,21 @@ def test_order_finds_the_trace_by_the_span(run_cli: RunCli, file: str) -> None:
     assert [edge["rule"] for edge in document["chain"]] == ["parent", "parent"]
 
 
+def test_order_of_interleaved_tasks_claims_no_cause(run_cli: RunCli, tmp_path: Path) -> None:
+    thread = {"thread.id": 1}
+    spans = [
+        call(1, 1, 0, 0, 100, "gather", attributes=thread),
+        call(1, 2, 1, 10, 30, "a", attributes=thread),
+        call(1, 3, 1, 11, 40, "b", attributes=thread),
+        call(1, 4, 1, 35, 38, "j", attributes=thread),
+    ]
+    path = tmp_path / "spans.json"
+    path.write_text(json.dumps(write_message(traces_request(spans))))
+    found = run_cli("trace", "order", f"{2:016x}", f"{4:016x}", "--in", str(path))
+    assert found.stdout.startswith("before (inferred): the first began before the other")
+    assert "inferred, began: it began later in the same thread" in found.stdout
+
+
 def test_order_of_what_ran_beside_one_another(run_cli: RunCli, file: str) -> None:
     found = run_cli("trace", "order", f"{4:016x}", f"{5:016x}", "--in", file)
     assert found.returncode == 1
@@ -102,6 +117,43 @@ def test_missing_parents_are_told_with_their_reasons(run_cli: RunCli, file: str)
     assert "lost: its children say that it ran in their own process" in found.stdout
     whole = run_cli("trace", "missing", f"{1:032x}", "--in", file)
     assert whole.stdout == "no span is missing, as far as these can tell\n"
+
+
+def test_missing_servers_are_found_without_a_trace_being_named(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    spans = [
+        call(1, 1, 0, 0, 100, "GET /", kind="SERVER"),
+        call(1, 2, 1, 10, 60, "POST", kind="CLIENT", attributes={"server.address": "bank"}),
+        call(2, 3, 0, 0, 100, "GET /", kind="SERVER"),
+        call(2, 4, 3, 10, 60, "POST", kind="CLIENT", attributes={"server.address": "bank"}),
+        call(2, 5, 4, 15, 55, "POST /pay", service="bank", kind="SERVER"),
+        call(3, 6, 0, 0, 100, "GET", kind="CLIENT", attributes={"server.address": "elsewhere"}),
+        call(4, 7, 77, 0, 80, "GET /lost", kind="SERVER", flags=0x101),
+    ]
+    path = tmp_path / "spans.json"
+    path.write_text(json.dumps(write_message(traces_request(spans))))
+    found = run_cli("trace", "missing", "--in", str(path))
+    assert f"bank was called by {2:016x} (POST), no span tells" in found.stdout
+    told = json.loads(run_cli("trace", "missing", "--in", str(path), "--format", "json").stdout)[
+        "traces"
+    ]
+    assert sorted(one["trace_id"] for one in told) == [f"{1:032x}", f"{4:032x}"]
+    by_id = {one["trace_id"]: one for one in told}
+    (server,) = by_id[f"{1:032x}"]["missing_servers"]
+    assert (server["rule"], server["peer"]) == ("missing-server", "bank")
+    (parent,) = by_id[f"{4:032x}"]["missing_parents"]
+    assert parent["rule"] == "missing-parent"
+    assert [reason["rule"] for reason in parent["reasons"]] == ["missing-lost"]
+
+
+def test_a_trace_that_is_not_there_is_not_said_to_be_missing_from_a_store(
+    run_cli: RunCli, file: str
+) -> None:
+    for command in ("explain", "show"):
+        found = run_cli("trace", command, "deadbeef", "--in", file)
+        assert found.returncode == 1
+        assert "no trace deadbeef in what was read" in found.stderr
 
 
 def test_map_shows_who_calls_whom(run_cli: RunCli, file: str) -> None:

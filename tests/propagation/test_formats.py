@@ -218,6 +218,7 @@ def test_xray() -> None:
 def test_google_cloud() -> None:
     assert error(("X-Cloud-Trace-Context", TRACE)) == "missing_parent_id"
     assert error(("X-Cloud-Trace-Context", f"{TRACE}/0")) == "zero_parent_id"
+    assert error(("X-Cloud-Trace-Context", f"{TRACE}/")) == "bad_parent_id"
     assert error(("X-Cloud-Trace-Context", f"{TRACE}/1;o=2")) == "bad_flags"
     decoded = decode_headers([("X-Cloud-Trace-Context", f"{TRACE}/58e759158b202bf1")])
     assert decoded.problem is not None

@@ -3,7 +3,8 @@
 import pytest
 
 from otx.tracing.assembly import assemble
-from otx.tracing.error_hops import ended_after, error_hops
+from otx.tracing.error_hops import error_hops
+from otx.tracing.error_times import ended_after
 from otx.tracing.failures import failures
 from otx.tracing.timing import Shift, Timing, raw_timing
 from tests.tracing.calls import span

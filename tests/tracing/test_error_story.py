@@ -70,10 +70,13 @@ def test_an_error_is_followed_to_where_it_began() -> None:
 
 
 def test_a_retry_that_succeeds_absorbs() -> None:
-    again = span("again", "root", 60, 80, "CLIENT", operation="call", server_address="stock")
-    roles, _ = told(well(ROOT), CALL, STOCK, again)
+    asked = {"server.address": "stock", "url.path": "/1"}
+    again = span("again", "root", 60, 80, "CLIENT", operation="call")
+    again = replace(again, attributes=asked)
+    call = replace(CALL, attributes={**CALL.attributes, **asked})
+    roles, _ = told(well(ROOT), call, STOCK, again)
     assert roles == {"stock": "originated", "call": "propagated", "root": "absorbed"}
-    roles, causes = told(ROOT, CALL, STOCK, again)
+    roles, causes = told(ROOT, call, STOCK, again)
     assert roles["root"] == "originated"
     assert causes[0] == "root"
 
@@ -126,10 +129,13 @@ def test_another_exception_may_have_its_own_cause(mine: dict[str, str], role: st
 
 def test_what_was_cancelled_from_above_is_no_cause() -> None:
     timeout = replace(CALL, attributes={"error.type": "timeout"})
-    stopped = replace(STOCK, attributes={"error.type": "CancelledError"})
+    cancelled = replace(STOCK, attributes={"error.type": "CancelledError"})
+    stopped = replace(cancelled, end_unix_nano=58_000_000)
     roles, causes = told(ROOT, timeout, stopped)
     assert roles["stock"] == "propagated"
     assert causes == ["call"]
+    roles, _ = told(ROOT, timeout, cancelled)  # long before anybody gave up
+    assert roles["stock"] == "originated"
 
 
 def test_a_failed_answer_to_an_answer_that_was_well_began_at_the_client() -> None:

@@ -104,10 +104,21 @@ def test_links_to_messages_come_first_others_by_the_end() -> None:
     assert edges(graph_of(spans)) == {("p.start", "c.start", MESSAGE), ("p.start", "l.end", LINK)}
 
 
+def test_who_waits_for_messages_begins_before_they_come() -> None:
+    waiting = span("c", "", 30, 40, "CONSUMER", "b", links=("p",))
+    spans = [span("p", "", 1, 2, "PRODUCER"), waiting]
+    assert edges(graph_of(spans)) == {("p.start", "c.start", MESSAGE)}
+    receiving = replace(waiting, attributes={"messaging.operation.type": "receive"})
+    assert edges(graph_of([spans[0], receiving])) == {("p.start", "c.end", LINK)}
+    # On one clock the message was sent later.
+    later = span("p", "", 35, 36, "PRODUCER", "b")
+    assert edges(graph_of([later, waiting])) == {("p.start", "c.end", LINK)}
+
+
 def test_links_that_close_a_circle_are_left_out() -> None:
     spans = [
         span("a", "", 0, 10, "CONSUMER", links=("b",)),
-        span("b", "a", 1, 5, "PRODUCER"),
+        span("b", "a", 1, 5, "PRODUCER", "b"),
     ]
     graph = graph_of(spans)
     assert [edge.rule for edge in graph.broken] == [MESSAGE]

@@ -56,9 +56,51 @@ def test_ok_overrides_what_attributes_say() -> None:
         ("context deadline exceeded", "timeout"),
         ("CancelledError", "cancelled"),
         ("ValueError", ""),
+        ("context.deadlineExceededError", "timeout"),
+        ("ETIMEDOUT", "timeout"),
+        ("InvalidTimeoutError", ""),
+        ("AbortError", "cancelled"),
+        ("ABORTED", ""),
     ],
 )
 def test_timeouts_and_cancellations_are_known(told: str, gave_up: str) -> None:
     failure = failures([span("a", "", 0, 1, status="ERROR", error_type=told)])[0]
     assert failure.gave_up == gave_up
     assert failure.signs == ("status", "error.type")
+
+
+def test_messages_tell_of_no_timeout_but_go_s_own() -> None:
+    one = span("a", "", 0, 1, status="ERROR", error_type="ValueError")
+    failure = failure_of(replace(one, status_message="invalid timeout value 'abc'"))
+    assert failure is not None
+    assert failure.gave_up == ""
+    untyped = span("a", "", 0, 1, status="ERROR")
+    for message, gave_up in (
+        ("Get x: context deadline exceeded", "timeout"),
+        ("context canceled", "cancelled"),
+        ("the timeout is 5", ""),
+    ):
+        told = failure_of(replace(untyped, status_message=message))
+        assert told is not None
+        assert told.gave_up == gave_up
+
+
+def test_an_answer_is_what_the_other_side_said() -> None:
+    for attributes, has_answer in (
+        ({"http.response.status_code": 500}, True),
+        ({"rpc.grpc.status_code": 13}, True),
+        ({"rpc.grpc.status_code": 4}, False),
+        ({"error.type": "ReadTimeout"}, False),
+    ):
+        failure = failure_of(replace(span("a", "", 0, 1, "CLIENT"), attributes=attributes))
+        assert failure is not None
+        assert failure.has_answer == has_answer
+
+
+def test_a_failure_is_as_early_as_its_exception_was_recorded() -> None:
+    event = SpanEvent(2_000_000, "exception", {"exception.type": "KeyError"})
+    one = span("a", "", 1, 9, status="ERROR", events=[event])
+    for message, at in (("", 2_000_000), ("KeyError: 'a'", 2_000_000), ("no stock", None)):
+        failure = failure_of(replace(one, status_message=message))
+        assert failure is not None
+        assert failure.at_unix_nano == at

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from otx.model.telemetry import Span, SpanKind
 from otx.tracing.assembly import assemble
-from otx.tracing.edges import MESSAGE, PARENT, RESPONSE, ROOT, THREAD, end_of, start_of
+from otx.tracing.edges import BEGAN, MESSAGE, PARENT, RESPONSE, THREAD, end_of, start_of
 from otx.tracing.event_graph import build_graph
 from otx.tracing.order import Order, order
 from otx.tracing.skew import clock_skew
@@ -142,11 +142,27 @@ def test_ends_in_javascript_are_known_to_a_millisecond(gap_ns: int, relation: st
     assert asked(spans, "a", "b")[0].relation == relation
 
 
-def test_orphans_come_after_the_only_root() -> None:
-    spans = [span("r", "", 0, 100), span("x", "lost", 10, 20, "b")]
-    found, first, second = asked(spans, "x", "r")
-    assert (found.relation, first, second) == ("caused", "r", "x")
-    assert [edge.rule for edge in found.chain] == [ROOT]
+@pytest.mark.parametrize(("start", "end"), [(1000, 1100), (0, 100)])
+@pytest.mark.parametrize("service", ["a", "b"])
+def test_the_only_root_may_not_be_what_orphans_began_with(
+    start: int, end: int, service: str
+) -> None:
+    spans = [span("r", "", start, end), span("x", "lost", 10, 20, service)]
+    found, *_ = asked(spans, "x", "r")
+    assert (found.relation, found.chain) == ("unknown", ())
+
+
+def test_of_interleaved_tasks_a_thread_tells_the_order_of_starts_alone() -> None:
+    spans = [
+        span("p", "", 0, 100, thread=1),
+        span("a", "p", 10, 30, thread=1),
+        span("b", "p", 11, 40, thread=1),
+        span("j", "p", 35, 38, thread=1),
+    ]
+    found, first, second = asked(spans, "j", "a")
+    assert (found.relation, found.completed, first, second) == ("caused", False, "a", "j")
+    assert [edge.rule for edge in found.chain] == [BEGAN]
+    assert asked(spans, "b", "j")[0].relation == "concurrent"
 
 
 def test_a_missing_parent_may_order_what_overlaps() -> None:

@@ -18,13 +18,26 @@ def like(trace: int, query_ms: float) -> list[Span]:
 def test_a_slow_span_is_found_by_what_is_usual(tmp_path: Path) -> None:
     others = [span for number in range(1, 41) for span in like(number, 10 + number % 5)]
     slow = like(99, 80)
-    found = peers(kept([*others, *slow], tmp_path), assemble(slow))
+    trace = assemble(slow)
+    found = peers(kept([*others, *slow], tmp_path), trace)
     assert found is not None
     assert (found.count, found.share_faster, found.p50_ns) == (40, 1.0, 32 * MS)
-    first, second = found.deviations
-    assert {first.spans, second.spans} == {(0,), (1,)}
-    assert {first.excess_ns, second.excess_ns} == {68 * MS}
-    assert {first.usual_ns, second.usual_ns} == {32 * MS, 12 * MS}
+    # What is above it took no longer than that explains.
+    (query,) = found.deviations
+    assert trace.spans[query.spans[0]].name == "SELECT"
+    assert (query.excess_ns, query.own_ns, query.usual_ns) == (68 * MS, 68 * MS, 12 * MS)
+
+
+def test_what_is_slow_by_itself_is_told_above_what_is_slower_below(tmp_path: Path) -> None:
+    others = [span for number in range(1, 41) for span in like(number, 10 + number % 5)]
+    slow = [call(99, 198, 0, 99, 99 + 20 + 300, "GET /"), call(99, 199, 198, 99, 179, "SELECT")]
+    trace = assemble(slow)
+    found = peers(kept([*others, *slow], tmp_path), trace)
+    assert found is not None
+    names = [trace.spans[one.spans[0]].name for one in found.deviations]
+    assert names == ["GET /", "SELECT"]
+    assert [one.own_ns for one in found.deviations] == [220 * MS, 68 * MS]
+    assert [one.excess_ns for one in found.deviations] == [288 * MS, 68 * MS]
 
 
 def test_what_is_usual_is_not_told(tmp_path: Path) -> None:

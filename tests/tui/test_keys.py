@@ -283,6 +283,25 @@ async def test_the_critical_path_is_said_lit_and_walked() -> None:
         assert not pilot.app.screen.query_one(PathLine).display
 
 
+async def test_what_happened_before_and_after_a_span_is_lit_and_walked() -> None:
+    async with showing("traces") as (pilot, _):
+        await press(pilot, "tab", "n", "left_curly_bracket")
+        fall = pilot.app.screen.query_one(Waterfall)
+        line = str(pilot.app.screen.query_one(PathLine).render())
+        assert line.startswith("1 span happened before checkout PlaceOrder")
+        lit = [line.split("•")[0].strip() for line in lines_of(fall).split("\n") if "•" in line]
+        assert [name.split("  ")[0] for name in lit] == ["▾ frontend POST /checkout"]
+        await press(pilot, "right_curly_bracket")
+        line = str(pilot.app.screen.query_one(PathLine).render())
+        assert "happened after checkout PlaceOrder" in line
+        chosen = fall.chosen
+        await press(pilot, "n")
+        assert fall.chosen != chosen
+        fall.choose_span(str(chosen))
+        await press(pilot, "right_curly_bracket")
+        assert not pilot.app.screen.query_one(PathLine).display
+
+
 async def test_a_walk_along_the_critical_path_unfolds_what_hides_it() -> None:
     async with showing("traces") as (pilot, _):
         await press(pilot, "tab", "left_square_bracket", "c", "n", "n", "n")

@@ -28,7 +28,7 @@ def missing(
 ) -> None:
     """Tell which parents and servers are missing, and which reasons the spans around them give."""
     from otx.services.store_input import open_traces  # 250 ms: DuckDB, Arrow
-    from otx.services.trace_questions import read_trace, traces_with_orphans
+    from otx.services.trace_questions import incomplete_traces, read_trace
     from otx.tracing.absent import absent_parents, absent_servers
 
     environment: Environment = ctx.obj
@@ -36,7 +36,7 @@ def missing(
     lines: list[str] = []
     with open_traces(environment, store, path) as opened:
         services = {summary.name for summary in opened.services()}
-        ids = [trace_id] if trace_id is not None else traces_with_orphans(opened, limit)
+        ids = [trace_id] if trace_id is not None else incomplete_traces(opened, limit)
         for one in ids:
             asked = read_trace(opened, one)
             parents = absent_parents(asked.trace, environment.clock())
@@ -53,23 +53,28 @@ def missing(
 def _document(
     asked: "TraceInQuestion", parents: list["AbsentParent"], servers: list["AbsentServer"]
 ) -> dict[str, Any]:
+    from otx.tracing.explain.completeness import MISSING_PARENT, MISSING_SERVER
+
     return {
         "trace_id": asked.id,
         "missing_parents": [
             {
+                "rule": MISSING_PARENT.id,
                 "span_id": one.missing.span_id,
                 "service": one.service or None,
                 "children": [asked.span(number) for number in one.missing.children],
                 "started_by_unix_nano": one.missing.start_unix_nano,
                 "children_ended_unix_nano": one.missing.end_unix_nano,
                 "reasons": [
-                    {"cause": reason.cause, "evidence": reason.evidence} for reason in one.reasons
+                    {"rule": reason.rule, "cause": reason.cause, "evidence": reason.evidence}
+                    for reason in one.reasons
                 ],
             }
             for one in parents
         ],
         "missing_servers": [
-            {"client": asked.span(one.client), "peer": one.peer} for one in servers
+            {"rule": MISSING_SERVER.id, "client": asked.span(one.client), "peer": one.peer}
+            for one in servers
         ],
     }
 

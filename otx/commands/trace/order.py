@@ -31,8 +31,8 @@ def order(
 ) -> int:
     """Tell which of two spans came first, and how one knows.
 
-    Exits with 0 where one caused the other or ended before it, with 1 where they ran beside one
-    another or nobody can know.
+    Exits with 0 where one caused the other, or ended or began before it as a chain of edges shows;
+    with 1 where they ran beside one another or nobody can know.
     """
     from otx.errors import UsageError
     from otx.services.store_input import open_traces  # 250 ms: DuckDB, Arrow
@@ -93,8 +93,7 @@ def _lines(asked: "TraceInQuestion", found: "Order") -> list[str]:
         words = {"concurrent": "concurrent: they ran beside one another"}
         head = words.get(found.relation, "unknown: nobody can tell from what was recorded")
         return [head, f"  {first}", f"  {second}", f"  {found.why}"]
-    how = "had ended before the other began" if found.completed else "led to the other"
-    lines = [f"caused ({found.strength}): the first {how}", f"  {first}", f"  {second}", ""]
+    lines = [_head(found), f"  {first}", f"  {second}", ""]
     for edge in found.chain:
         word = "end" if edge.target % 2 else "start"
         lines.append(f"  → {word} of {_named(asked, edge.target // 2)}")
@@ -102,6 +101,16 @@ def _lines(asked: "TraceInQuestion", found: "Order") -> list[str]:
     if found.overlap_ns is not None and found.overlap_ns < 0:
         lines.append(f"  {format_duration(-found.overlap_ns)} lie between them")
     return lines
+
+
+def _head(found: "Order") -> str:
+    from otx.tracing.edges import BEGAN
+
+    if found.completed:
+        return f"caused ({found.strength}): the first had ended before the other began"
+    if any(edge.rule is BEGAN for edge in found.chain):
+        return f"before ({found.strength}): the first began before the other; no cause is shown"
+    return f"caused ({found.strength}): the first led to the other"
 
 
 def _named(asked: "TraceInQuestion", number: int) -> str:

@@ -1,12 +1,15 @@
 """`otx trace map`: who calls whom."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from otx.commands.trace.options import InOption, OutOption, StoreOption
 from otx.environment import Environment
 from otx.output import Output, Remarks
+
+if TYPE_CHECKING:
+    from otx.tracing.service_map import ServiceMap
 
 
 def show_map(
@@ -22,7 +25,7 @@ def show_map(
     out: OutOption = "-",
 ) -> None:
     """Tell which service calls which, how often, how long it takes and how often it fails."""
-    from otx.model.units import format_duration, parse_time_unix_nano
+    from otx.model.units import parse_time_unix_nano
     from otx.services.store_input import open_traces  # 250 ms: DuckDB, Arrow
     from otx.tracing.service_map import service_map
 
@@ -32,26 +35,36 @@ def show_map(
         found = service_map(opened, after)
     output = Output(environment, out)
     if form == "json":
-        edges = [
-            {
-                "caller": one.caller,
-                "callee": one.callee,
-                "kind": one.kind,
-                "count": one.count,
-                "errors": one.errors,
-                "rate_per_s": found.rate(one),
-                "p50_ns": one.p50_ns,
-                "p95_ns": one.p95_ns,
-                "p99_ns": one.p99_ns,
-            }
-            for one in found.calls
-        ]
-        output.document({"spanned_ns": found.spanned_ns, "calls": edges})
-        return
-    if not found.calls:
+        output.document({"spanned_ns": found.spanned_ns, "calls": _documents(found)})
+    elif found.calls:
+        rows = _rows(found)
+        output.rows(list(rows[0]), rows, "table")
+    else:
         Remarks(environment).note("no service calls another")
-        return
-    rows = [
+
+
+def _documents(found: "ServiceMap") -> list[dict[str, Any]]:
+    return [
+        {
+            "caller": one.caller,
+            "callee": one.callee,
+            "kind": one.kind,
+            "count": one.count,
+            "errors": one.errors,
+            "rate_per_s": found.rate(one),
+            "p50_ns": one.p50_ns,
+            "p95_ns": one.p95_ns,
+            "p99_ns": one.p99_ns,
+        }
+        for one in found.calls
+    ]
+
+
+def _rows(found: "ServiceMap") -> list[dict[str, Any]]:
+    """For people."""
+    from otx.model.units import format_duration
+
+    return [
         {
             "caller": one.caller or "?",
             "callee": one.callee or "?",
@@ -67,4 +80,3 @@ def show_map(
         }
         for one in found.calls
     ]
-    output.rows(list(rows[0]), rows, "table")

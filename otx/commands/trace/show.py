@@ -6,7 +6,6 @@ import typer
 
 from otx.commands.trace.options import InOption, OutOption, StoreOption, terminal_width
 from otx.environment import Environment
-from otx.errors import NotThere
 from otx.output import Output
 
 
@@ -25,6 +24,7 @@ def show(
 ) -> None:
     """Show one trace as a tree beside its waterfall."""
     from otx.services.store_input import open_traces  # 250 ms: DuckDB, Arrow
+    from otx.services.trace_questions import no_such_trace
     from otx.tracing.document import span_document
     from otx.tracing.draw import describe_tree, draw_tree
     from otx.tracing.tree import build_tree
@@ -33,7 +33,7 @@ def show(
     with open_traces(environment, store, path) as opened:
         spans = opened.trace(trace_id)
     if not spans:
-        raise NotThere(f"no trace {trace_id} in the store", hint="`otx trace list` shows what is")
+        raise no_such_trace(trace_id)
     output = Output(environment, out)
     if raw:
         documents = [span_document(span) for span in spans]

@@ -9,6 +9,21 @@ from otx.environment import Environment
 from otx.errors import UsageError
 from otx.model.units import NS_PER_S, parse_duration_ns
 
+Listen = Annotated[
+    str | None,
+    typer.Option(
+        "--listen", metavar="HOST:PORT", help="Where to be called back; any free port if left out."
+    ),
+]
+Callback = Annotated[
+    str | None,
+    typer.Option(
+        "--callback",
+        metavar="URL",
+        help="The listener as the service reaches it, from a container.",
+    ),
+]
+
 
 def check(
     ctx: typer.Context,
@@ -32,22 +47,8 @@ def check(
     timeout: Annotated[
         str, typer.Option("--timeout", metavar="D", help="How long one case may take.")
     ] = "5s",
-    listen: Annotated[
-        str | None,
-        typer.Option(
-            "--listen",
-            metavar="HOST:PORT",
-            help="Where to be called back; any free port if left out.",
-        ),
-    ] = None,
-    callback: Annotated[
-        str | None,
-        typer.Option(
-            "--callback",
-            metavar="URL",
-            help="The listener as the service reaches it, from a container.",
-        ),
-    ] = None,
+    listen: Listen = None,
+    callback: Callback = None,
     form: Form = "text",
     out: Out = "-",
 ) -> int:

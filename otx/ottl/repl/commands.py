@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from otx.errors import NotThere, UsageError
+from otx.model.cells import printable
 from otx.ottl.changes import flat
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.explanation import explain_text
@@ -16,7 +17,6 @@ from otx.ottl.repl.exporting import transform_yaml
 from otx.ottl.repl.loading import LoadedRecord
 from otx.ottl.repl.replies import Reply
 from otx.ottl.repl.saving import with_test
-from otx.output import printable
 
 if TYPE_CHECKING:
     from otx.ottl.repl.engine import Repl

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from otx.errors import OtxError
+from otx.model.cells import printable
 from otx.model.units import format_count
 from otx.ottl.changes import flat
 from otx.ottl.enum_symbols import enum_symbol
@@ -19,7 +20,7 @@ from otx.ottl.tracing import Part, Step
 from otx.ottl.traps import Trap
 from otx.ottl.value_text import WIDE, value_text
 from otx.ottl.values import Time, kind_of
-from otx.output import Painter, printable
+from otx.output import Painter
 
 _MAX_PATH_WIDTH = 52
 _MAX_STEPS = 10

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from otx.model.cells import printable
 from otx.ottl.rendering import effect_lines, part_text
 from otx.ottl.unit_tests.comparing import Problem, name_of
 from otx.ottl.unit_tests.coverage import Covered, totals
@@ -9,7 +10,7 @@ from otx.ottl.unit_tests.findings import FileUnusable
 from otx.ottl.unit_tests.reasons import Reason
 from otx.ottl.unit_tests.results import FileResult, TestResult
 from otx.ottl.unit_tests.wording import expected_and_got, sentence
-from otx.output import Painter, printable
+from otx.output import Painter
 
 _MOST = 20
 """Differences that are shown of one record."""

@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
+from otx.model.cells import printable
 from otx.ottl.enum_symbols import symbol_of_word
 from otx.ottl.unit_tests.comparing import ABSENT, Absent, Problem
-from otx.output import printable, to_json
+from otx.output import to_json
 
 _WIDTH = 300
 """Of a longer value what lies round the first difference is shown."""

@@ -17,6 +17,7 @@ _LABELS = {
     "x-datadog-tags": "trace tags",
 }
 _NO_HIGH_BITS = "0" * 16
+_LEAST_PRIORITY, _MOST_PRIORITY = -1, 2
 
 
 def decode(carrier: Carrier, findings: Findings) -> SpanContext:
@@ -40,7 +41,7 @@ def decode(carrier: Carrier, findings: Findings) -> SpanContext:
     tags_field = carrier.first("x-datadog-tags")
     tags = _tags(tags_field)
     high = _high_bits(tags, tags_field, findings)
-    priority = _priority(carrier.first("x-datadog-sampling-priority"))
+    priority = _priority(carrier.first("x-datadog-sampling-priority"), findings)
     origin = carrier.first("x-datadog-origin")
     kept = {name: value for name, value in tags.items() if name != HIGH_BITS_TAG}
     state = DatadogState(priority, origin.value if origin else None, None, kept)
@@ -100,11 +101,16 @@ def _high_bits(tags: Mapping[str, str], field: Field | None, findings: Findings)
     return _NO_HIGH_BITS
 
 
-def _priority(field: Field | None) -> int | None:
+def _priority(field: Field | None, findings: Findings) -> int | None:
     if field is None:
         return None
     text = field.value.removeprefix("-")
     if not text or text.strip("0123456789") or len(text) > 9:
         detail = f"the sampling priority is {field.value[:20]!r}, not -1, 0, 1 or 2"
         raise Malformed(Problem("bad_flags", field, 0, len(field.value), detail))
-    return int(field.value)
+    priority = int(field.value)
+    if not _LEAST_PRIORITY <= priority <= _MOST_PRIORITY:
+        detail = f"the sampling priority is {priority}, not -1, 0, 1 or 2"
+        problem = Problem("dd_unknown_priority", field, 0, len(field.value), detail)
+        findings.warnings.append(problem)
+    return priority

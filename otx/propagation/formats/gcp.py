@@ -56,6 +56,9 @@ def _span(field: Field, start: int, end: int) -> str:
         return decimal_id("parent_id", field, start, end)
     except Malformed as error:
         text = field.value[start:end]
+        if error.problem.code == "zero_parent_id":
+            detail = "it is zero: Google's tracers send that of a first span, others refuse it"
+            raise Malformed(Problem("zero_parent_id", field, start, end, detail)) from error
         if len(text) == 16 and not text.strip(ANY_HEX) and text.strip("0123456789"):
             detail = f"it is hex; this format has it decimal: {int(text, 16)}"
             raise Malformed(Problem("bad_parent_id", field, start, end, detail)) from error

@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple
 
+from otx.model.units import counted
 from otx.propagation.ids import HEX, check_digits, is_hex, span_id, trace_id
 from otx.propagation.model import Field, Findings, Malformed, Problem, SpanContext
 from otx.propagation.parts import Part, tiled
@@ -59,7 +60,7 @@ def parts(field: Field) -> list[Part]:
 def _decode_with_care(field: Field, findings: Findings) -> TraceParent:
     value = field.value
     if len(value) < 3:
-        detail = f"{len(value)} characters; version 00 has {LENGTH}"
+        detail = f"{counted(len(value), 'character')}; version 00 has {LENGTH}"
         raise Malformed(Problem("bad_length", field, 0, len(value), detail))
     _check_version(field)
     if value[:2] == "00":
@@ -100,7 +101,7 @@ def _version_00(field: Field) -> TraceParent:
 def _version_to_come(field: Field) -> TraceParent:
     value = field.value
     if len(value) < LENGTH:
-        detail = f"{len(value)} characters; a later version has at least {LENGTH}"
+        detail = f"{counted(len(value), 'character')}; a later version has at least {LENGTH}"
         raise Malformed(Problem("bad_length", field, 0, len(value), detail))
     trace = trace_id(field, 3, 35)
     _check_dash(field, 35)
@@ -117,7 +118,7 @@ def _check_flags(field: Field, start: int) -> None:
         return
     text = field.value[start : start + 2]
     check_digits("bad_flags", field, start, start + len(text), HEX)
-    detail = f"the flags have {len(text)} characters, not 2"
+    detail = f"the flags have {counted(len(text), 'character')}, not 2"
     raise Malformed(Problem("bad_flags", field, start, start + len(text), detail))
 
 

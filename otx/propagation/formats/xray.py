@@ -47,11 +47,6 @@ def encode(context: SpanContext) -> list[tuple[str, str]]:
     return [(NAME, ";".join(pieces))]
 
 
-def epoch_seconds(trace_id: str) -> int:
-    """The time that the first eight digits of a trace id stand for in X-Ray."""
-    return int(trace_id[:8], 16)
-
-
 def parts(field: Field) -> list[Part]:
     """What a drawing of a valid header labels."""
     return [

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from otx.output import Painter, printable
+from otx.model.cells import printable
+from otx.output import Painter
 from otx.propagation.conformance.case import Pairs, Requirement
 from otx.propagation.conformance.document import tally
 from otx.propagation.conformance.exchange import Judgement, Verdict

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from otx.output import Painter, printable
+from otx.model.cells import printable
+from otx.output import Painter
 from otx.propagation.model import Field, Problem
 from otx.propagation.parts import Part
 

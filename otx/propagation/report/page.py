@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from otx.output import Painter, printable
+from otx.model.cells import printable
+from otx.output import Painter
 from otx.propagation.carrier import canonical
 from otx.propagation.conversion import Converted, convert
 from otx.propagation.formats.traceparent import LENGTH

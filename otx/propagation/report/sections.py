@@ -3,7 +3,8 @@
 import textwrap
 from collections.abc import Iterable, Sequence
 
-from otx.output import Painter, printable
+from otx.model.cells import printable
+from otx.output import Painter
 from otx.propagation.formats import ot_member, tracestate
 from otx.propagation.model import DatadogState, Decoded, OtState, SpanContext
 from otx.propagation.report.drawing import WIDTH

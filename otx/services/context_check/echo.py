@@ -17,8 +17,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from otx.environment import Environment
 from otx.errors import ExitCode, UsageError
+from otx.model.cells import printable
 from otx.otlp.address import Address, bind, cannot_listen
-from otx.output import Output, Painter, Remarks, printable, to_json
+from otx.output import Output, Painter, Remarks, to_json
 from otx.propagation.conformance.participant import own_context, sent_on
 from otx.propagation.decoding import decode_headers
 from otx.propagation.document import decoded_document

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from otx.model.units import format_duration
 from otx.tracing.assembly import Trace
 from otx.tracing.calls import operation_of
 from otx.tracing.finding import Finding, FindingRule
-from otx.tracing.peers import FEWEST, Peers
+from otx.tracing.peers import FEWEST, Deviation, Peers
 
 RANK = FindingRule(
     "peers-rank",
@@ -18,8 +19,9 @@ RANK = FindingRule(
 DEVIATION = FindingRule(
     "peers-deviation",
     "peers",
-    "{operation} took {excess_ns} {direction} than usual ({usual_ns}).",
-    "spans of the same operation below the same one, by median and median absolute deviation",
+    "{operation} took {excess_ns} {direction} than usual ({usual_ns}){whose}.",
+    "spans of the same operation below the same one, by median and median absolute deviation; "
+    "without what such spans below explain",
     "Iglewicz and Hoaglin 1993, modified z-score over 3.5",
 )
 FEW = FindingRule(
@@ -55,12 +57,20 @@ def compared(trace: Trace, peers: Peers) -> Iterator[Finding]:
     for deviation in peers.deviations[:MOST]:
         yield Finding(
             DEVIATION,
-            abs(deviation.excess_ns),
+            abs(deviation.own_ns),
             deviation.spans,
             {
                 "operation": operation_of(trace.spans[deviation.spans[0]]),
                 "excess_ns": abs(deviation.excess_ns),
                 "direction": "more" if deviation.excess_ns > 0 else "less",
                 "usual_ns": deviation.usual_ns,
+                "own_ns": abs(deviation.own_ns),
+                "whose": _whose(deviation),
             },
         )
+
+
+def _whose(deviation: Deviation) -> str:
+    """What of an excess is not that of spans below, where some is."""
+    own, whole = format_duration(abs(deviation.own_ns)), format_duration(abs(deviation.excess_ns))
+    return "" if own == whole else f", {own} of that not in what it called"

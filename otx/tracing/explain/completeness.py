@@ -64,7 +64,7 @@ CLOCK_UNKNOWN = FindingRule(
 CLOCK_FAULT = FindingRule(
     "clock-fault",
     "clock",
-    "{spans} of {clock} have an odd time ({fault}): {reason}.",
+    "On {clock} {count:span has/spans have} an odd time ({fault}): {reason}.",
     "a time that is wrong in itself",
     "OTLP, Span.start_time_unix_nano and end_time_unix_nano",
 )
@@ -153,8 +153,8 @@ def clocks(skew: Skew) -> Iterator[Finding]:
         spans = tuple(number for name in unknown for number in _spans_on(trace, name))
         yield Finding(CLOCK_UNKNOWN, 0, spans, {"clocks": _listed(unknown)})
     for fault in skew.faults:
-        told = {
-            "spans": counted(len(fault.spans), "span"),
+        told: dict[str, Fact] = {
+            "count": len(fault.spans),
             "clock": fault.clock,
             "fault": fault.kind,
             "reason": WHY[fault.kind],

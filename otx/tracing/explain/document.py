@@ -5,7 +5,7 @@ from heapq import nsmallest
 from typing import Any
 
 from otx.tracing.explain.compose import Explanation
-from otx.tracing.explain.verdict import verdict
+from otx.tracing.explain.verdict import verdict, verdict_parts
 from otx.tracing.finding import Finding, sentence
 
 MOST_NEARLY = 20
@@ -16,7 +16,13 @@ def explanation_document(explanation: Explanation) -> dict[str, Any]:
     """The document of `otx trace explain --format json` (docs/trace-explain.md)."""
     return {
         "trace_id": explanation.trace.spans[0].trace_id,
-        "verdict": verdict(explanation),
+        "verdict": {
+            "text": verdict(explanation),
+            "parts": [
+                {"rule": part.rule, "text": part.text, "spans": _ids(explanation, part.spans)}
+                for part in verdict_parts(explanation)
+            ],
+        },
         "failed": explanation.has_failed,
         "duration_ns": explanation.path.duration_ns,
         "span_count": len(explanation.trace.spans),

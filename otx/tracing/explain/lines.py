@@ -1,21 +1,25 @@
 """An explanation as text: one screen, what matters most first."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from otx.model.cells import printable, shorten
 from otx.model.units import counted, format_duration
 from otx.output import Painter
 from otx.tracing.calls import operation_of
 from otx.tracing.error_hops import ErrorHop
-from otx.tracing.error_story import REASONS
+from otx.tracing.error_story import REASONS, ErrorCause, alike_hops
 from otx.tracing.explain.compose import Explanation
-from otx.tracing.explain.path_rows import PathRow, path_rows
+from otx.tracing.explain.path_rows import MOST_ROWS, PathRow, PathTable
 from otx.tracing.explain.verdict import verdict
 from otx.tracing.finding import Finding, sentence
 from otx.tracing.path_time import TimeKind
 
 MOST_EACH = 6
 """Statements of a section; the rest is counted, and in the JSON."""
+SCREEN_ROWS = 36
+"""What all of it takes at most, unless the rules are asked for."""
+_DENSITIES = ((MOST_EACH, MOST_ROWS), (4, 10), (3, 8), (2, 6), (2, 4), (1, 4), (1, 2))
+"""Statements of a section and rows of the path, from most to fewest."""
 _KINDS: dict[TimeKind, str] = {
     "waiting": "waiting for an answer",
     "network": "network and queues",
@@ -36,9 +40,19 @@ class ExplanationText:
         self._painter = painter
         self._width = width
         self._why = why
+        self._hops = {hop.span: hop for hop in explanation.story.hops}
+        self._table = PathTable(explanation)
+        self._most, self._most_rows = _DENSITIES[0]
 
     def lines(self) -> list[str]:
-        """All lines."""
+        """All lines: a screen of them, with as many statements as it holds."""
+        for self._most, self._most_rows in _DENSITIES:
+            lines = self._lines()
+            if self._why or len(lines) <= SCREEN_ROWS:
+                break
+        return lines
+
+    def _lines(self) -> list[str]:
         sections = [
             ("how it failed" if self._of.has_failed else "what failed", self._errors()),
             ("where the time went: own time on the critical path", self._path()),
@@ -68,12 +82,16 @@ class ExplanationText:
 
     def _errors(self) -> Iterator[str]:
         """Causes first, each with what it led to; then what was absorbed."""
-        told: set[int] = set()
-        for place, cause in enumerate(self._of.story.causes[:MOST_EACH]):
-            chain = self._of.story.chain(cause, self._of.trace)
-            yield from self._statement(cause.hop.because, f"{place + 1}.")
-            passed = [hop for hop in chain[1:] if hop.span not in told]
-            told.update(hop.span for hop in chain)
+        groups = self._of.story.groups()
+        # What may be a cause of its own has a number of its own.
+        told = {cause.hop.span for cause in self._of.story.causes}
+        for place, group in enumerate(groups[: self._most]):
+            cause = group.first
+            yield from self._statement(cause.hop.because, f"{place + 1}.", len(group.causes))
+            passed = self._passed_on(cause, told)
+            told.update(hop.span for hop in passed)
+            for one in group.causes:
+                told.update(hop.span for hop in self._passed_on(one, told))
             if self._why or len(passed) <= 1:
                 for hop in passed:
                     yield from self._statement(hop.because, "  →")
@@ -85,11 +103,19 @@ class ExplanationText:
                 because = "; ".join(REASONS[one] for one in cause.reasons)
                 rows = _wrapped(f"speaking for it: {because}", "     ", self._width)
                 yield from map(self._painter.faint, rows)
-        yield from self._rest(len(self._of.story.causes))
-        others = [hop for hop in self._of.story.hops if hop.span not in told]
-        for hop in others[:MOST_EACH]:
-            yield from self._statement(hop.because, "  ")
+        yield from self._rest(len(groups))
+        others = alike_hops(hop for hop in self._of.story.hops if hop.span not in told)
+        for alike in others[: self._most]:
+            yield from self._statement(alike[0].because, "  ", len(alike))
         yield from self._rest(len(others))
+
+    def _passed_on(self, cause: ErrorCause, told: Container[int]) -> list[ErrorHop]:
+        """The hops above a cause up to its top, as far as they are not told."""
+        parents, number = self._of.trace.parents, cause.hop.span
+        found = []
+        while number != cause.top and (number := parents[number]) not in told:
+            found.append(self._hops[number])
+        return found
 
     def _name(self, number: int) -> str:
         return operation_of(self._of.trace.spans[number]) if number >= 0 else "…"
@@ -98,7 +124,7 @@ class ExplanationText:
         """The spans of the path that took most, with those above them, indented."""
         if not self._of.path.duration_ns:
             return
-        rows = path_rows(self._of)
+        rows = self._table.rows(self._most_rows)
         for row in rows.shown:
             times = f" × {row.spans}" if row.spans > 1 else ""
             name = printable(f"{'  ' * row.depth}{row.name}{times}{_kinds(row)}")
@@ -115,16 +141,19 @@ class ExplanationText:
         yield from self._statements(self._of.clocks)
 
     def _statements(self, findings: Sequence[Finding], most: int = MOST_EACH) -> Iterator[str]:
+        most = min(most, self._most)
         for finding in findings[:most]:
             yield from self._statement(finding, "-")
         yield from self._rest(len(findings), most)
 
     def _rest(self, count: int, most: int = MOST_EACH) -> Iterator[str]:
+        most = min(most, self._most)
         if count > most:
             yield self._painter.faint(f"  and {count - most} more; --format json has all")
 
-    def _statement(self, finding: Finding, mark: str) -> Iterator[str]:
-        yield from _wrapped(printable(sentence(finding)), f"  {mark} ", self._width)
+    def _statement(self, finding: Finding, mark: str, count: int = 1) -> Iterator[str]:
+        text = sentence(finding) if count == 1 else f"{sentence(finding)} ({count} spans alike)"
+        yield from _wrapped(printable(text), f"  {mark} ", self._width)
         if self._why:
             rule = finding.rule
             yield self._painter.faint(f"      {rule.id}: {rule.why} ({rule.source})")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from otx.tracing.assembly import NO_PARENT
-from otx.tracing.calls import asked_of
+from otx.tracing.calls import resent_times, told_of
 from otx.tracing.finding import Finding, FindingRule, said
 from otx.tracing.patterns.scene import Scene
 
@@ -26,7 +26,6 @@ AMPLIFICATION = FindingRule(
 )
 _MOST = 10**12
 """Products are counted up to here: a trace made to do harm could nest retries without end."""
-_RESENT = "http.request.resend_count"
 
 
 def find_retries(scene: Scene) -> Iterator[Finding]:
@@ -60,18 +59,22 @@ def _rows(scene: Scene) -> Iterator[tuple[int, list[int]]]:
         # One parent may try several things at once: rows are found for each.
         asked: dict[str, list[int]] = {}
         for member in alike.members:
-            asked.setdefault(asked_of(scene.trace.spans[member]), []).append(member)
-        for members in asked.values():
+            asked.setdefault(told_of(scene.trace.spans[member]), []).append(member)
+        for told, members in asked.items():
             for row in scene.rows(members):
-                for tries in _tries(scene, row):
+                for tries in _tries(scene, row, is_told=bool(told)):
                     yield alike.parent, tries
 
 
-def _tries(scene: Scene, row: Sequence[int]) -> Iterator[list[int]]:
-    """A row cut behind what went well, unless what follows says that it is sent again."""
+def _tries(scene: Scene, row: Sequence[int], *, is_told: bool) -> Iterator[list[int]]:
+    """A row cut behind what went well, unless what follows says that it is sent again.
+
+    Where it is not told what they ask for, nothing but that makes two of them one.
+    """
     tries: list[int] = []
     for member in row:
-        if tries and tries[-1] not in scene.failed and not _resent(scene, member):
+        is_again = is_told and tries and tries[-1] in scene.failed
+        if tries and not is_again and not _resent(scene, member):
             if len(tries) > 1:
                 yield tries
             tries = []
@@ -81,8 +84,7 @@ def _tries(scene: Scene, row: Sequence[int]) -> Iterator[list[int]]:
 
 
 def _resent(scene: Scene, number: int) -> bool:
-    value = scene.trace.spans[number].attributes.get(_RESENT)
-    return isinstance(value, int) and value > 0
+    return resent_times(scene.trace.spans[number]) > 0
 
 
 def _amplified(scene: Scene, tries: dict[int, int]) -> Iterator[Finding]:

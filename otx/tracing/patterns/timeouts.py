@@ -3,7 +3,8 @@
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from otx.tracing.error_hops import ended_after
+from otx.tracing.assembly import NO_PARENT
+from otx.tracing.error_times import ended_after
 from otx.tracing.finding import Finding, FindingRule, said
 from otx.tracing.patterns.scene import Scene
 
@@ -26,7 +27,8 @@ GAVE_UP_FIRST = FindingRule(
     "gave-up-first",
     "error",
     "{client} had given up at least {late_ns} before {server} ended.",
-    "a failed client ended before its server, on clocks that compare, or was shorter than it",
+    "a client that failed with an error of its own ended before its server, on clocks that "
+    "compare, or was shorter than it",
     "otx: server spans that outlive their client",
 )
 
@@ -38,7 +40,11 @@ def find_timeouts(scene: Scene) -> Iterator[Finding]:
         failure = scene.failed[number]
         had_answer = "http" in failure.signs or "grpc" in failure.signs
         is_call = scene.trace.spans[number].kind == "CLIENT"
-        if failure.gave_up or (is_call and not had_answer):
+        if failure.gave_up == "cancelled":  # by somebody above, if there is one
+            may_be_one = scene.trace.parents[number] == NO_PARENT
+        else:
+            may_be_one = failure.gave_up == "timeout" or (is_call and not had_answer)
+        if may_be_one:
             timeout_ns = usual_timeout_ns(scene.duration_ns(number))
             if timeout_ns:
                 found[number] = timeout_ns
@@ -59,7 +65,9 @@ def find_timeouts(scene: Scene) -> Iterator[Finding]:
 def find_gave_up_first(scene: Scene) -> Iterator[Finding]:
     """Failed clients whose server went on."""
     for number in sorted(scene.failed):
-        if scene.trace.spans[number].kind != "CLIENT":
+        failure = scene.failed[number]
+        is_call = scene.trace.spans[number].kind == "CLIENT"
+        if not is_call or failure.has_answer or not failure.says_why:
             continue
         for child in scene.trace.children[number]:
             is_server = scene.trace.spans[child].kind == "SERVER"

@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 
 from otx.model.telemetry import Span
 from otx.model.units import format_count
+from otx.tracing.causality import Side
 from otx.tui.asks import Content, Spans
 from otx.tui.link import Link, LinkOpened
 from otx.tui.screens.signal_screen import SignalScreen, count_text, window_words
@@ -37,6 +38,18 @@ class TracesScreen(SignalScreen):
         Binding("L", "link('logs')", "Logs of this trace", id="traces.logs"),
         Binding("P", "link('flame')", "Profile of the span's process", id="traces.profile"),
         Binding("c", "critical", "Light the critical path", id="traces.critical"),
+        Binding(
+            "left_curly_bracket",
+            "causality('before')",
+            "Light what happened before the span",
+            id="traces.causes",
+        ),
+        Binding(
+            "right_curly_bracket",
+            "causality('after')",
+            "Light what happened after the span",
+            id="traces.effects",
+        ),
         Binding("f", "flame", "Waterfall or flame graph", id="traces.flame"),
     ]
     DEFAULT_CSS = """
@@ -292,6 +305,10 @@ class TracesScreen(SignalScreen):
     def action_critical(self) -> None:
         """Light the critical path of the opened trace, or stop it."""
         self.query_one(TracePane).toggle_critical()
+
+    def action_causality(self, side: Side) -> None:
+        """Light what happened before the chosen span, or after it, or stop it."""
+        self.query_one(TracePane).toggle_causality(side)
 
     def action_flame(self) -> None:
         """Turn the waterfall into the flame graph of this trace, or back."""

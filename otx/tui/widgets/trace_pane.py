@@ -11,9 +11,11 @@ from otx.flame.search import NOTHING, Matches
 from otx.model.cells import printable
 from otx.model.telemetry import Span
 from otx.model.units import format_duration
+from otx.tracing.causality import Side
 from otx.tracing.critical_path import PathStep
 from otx.tracing.flame import frame_of, path_to, spans_at
 from otx.tracing.tree import TraceNode
+from otx.tui.lit import Lit
 from otx.tui.snapshot import OpenTrace
 from otx.tui.widgets.flame_graph import FlameGraph
 from otx.tui.widgets.flame_info import FlameInfo, operation_lines
@@ -43,7 +45,7 @@ class TracePane(Pane):
         parts = (Waterfall(), TraceFlame(), FlameInfo(), PathLine(), SpanLogs())
         super().__init__(*parts, title="Trace", name="trace")
         self._trace: OpenTrace | None = None
-        self._is_lit = False
+        self._lit = Lit()
 
     def show(self, trace: OpenTrace, is_other: bool) -> None:
         """Show this trace; `is_other` where it is not the one before with more spans."""
@@ -95,21 +97,30 @@ class TracePane(Pane):
 
     def toggle_critical(self) -> None:
         """Light the critical path, or stop it."""
-        self._is_lit = not self._is_lit
+        self._toggle(Lit("critical"))
+
+    def toggle_causality(self, side: Side) -> None:
+        """Light what happened before the chosen span, or after it, or stop it."""
+        span = self.span
+        if span is not None:
+            self._toggle(Lit(side, span.span_id, printable(f"{span.service} {span.name}")))
+
+    def _toggle(self, lit: Lit) -> None:
+        self._lit = Lit() if self._lit == lit else lit
         self._light()
 
     def _light(self) -> None:
         trace = self._trace
         if trace is None:
             return
-        path = trace.critical if self._is_lit else None
-        self.query_one(Waterfall).light(path)
-        self.query_one(PathLine).show(path)
-        steps = {id(step.span) for step in path.steps} if path is not None else set()
+        spans = self._lit.spans(trace)
+        self.query_one(Waterfall).light(spans)
+        self.query_one(PathLine).show(self._lit.words(trace, len(spans)))
+        lit = frozenset(spans)
         frames = frozenset(
             frame_of(node)
             for node in trace.tree.nodes()
-            if node.span is not None and (id(node.span) in steps if steps else node.span.is_error)
+            if node.span is not None and (node.span.span_id in lit if lit else node.span.is_error)
         )
         self.query_one(TraceFlame).mark(Matches(frames, 0, 0) if frames else NOTHING)
 

@@ -8,7 +8,6 @@ from textual.binding import Binding, BindingType
 from otx.model.cells import fit, shorten, width_of
 from otx.model.telemetry import Span
 from otx.model.units import format_duration
-from otx.tracing.critical_path import CriticalPath
 from otx.tracing.tree import TraceTree
 from otx.tui.time_axis import Axis, draw_bar, ticks
 from otx.tui.waterfall_rows import WaterfallRow, ids_to_touch, matching_rows, waterfall_rows
@@ -44,6 +43,7 @@ class Waterfall(LineList):
         ("n N", "next"),
         ("m", "matches"),
         ("c", "critical"),
+        ("{ }", "causes"),
         ("f", "flame"),
         ("+ -", "scale"),
         ("L", "logs"),
@@ -55,8 +55,9 @@ class Waterfall(LineList):
     )
     HELP = (
         "One row a span; ✗ failed, ◆ an event, ×12 twelve equal calls in a row."
-        " A dim row waits for a parent that has not arrived. With the critical path lit,"
-        " • marks what is on it and n N walk it. ▓ marks spans that match the search."
+        " A dim row waits for a parent that has not arrived. c lights the critical path, { what"
+        " happened before the chosen span, } what after it: • marks what is lit and n N walk it."
+        " ▓ marks spans that match the search."
     )
 
     def __init__(self) -> None:
@@ -71,9 +72,9 @@ class Waterfall(LineList):
         self._matching: frozenset[str] = frozenset()
         self._only_matches = False
 
-    def light(self, path: CriticalPath | None) -> None:
-        """Mark the spans of a path and let `n` walk them; None for none."""
-        self._path = [step.span.span_id for step in path.steps] if path is not None else ()
+    def light(self, spans: Sequence[str]) -> None:
+        """Mark spans by their ids and let `n` walk them."""
+        self._path = spans
         self._lit = frozenset(self._path)
         self.refresh()
 

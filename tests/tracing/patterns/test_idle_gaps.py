@@ -25,3 +25,10 @@ def test_short_ones_work_and_what_ran_meanwhile_are_none() -> None:
 def test_around_a_server_it_is_no_gap() -> None:
     call = span("call", "", 0, 100, "CLIENT")
     assert told(find_idle_gaps, call, span("s", "call", 40, 90, "SERVER", host="two")) == []
+
+
+def test_what_a_missing_span_may_have_done_is_none() -> None:
+    a, orphan = span("a", "root", 1, 5), span("orphan", "gone", 7, 99)
+    assert told(find_idle_gaps, ROOT, a, orphan) == []
+    elsewhere = span("orphan", "gone", 7, 99, host="elsewhere")  # by times that do not compare
+    assert len(told(find_idle_gaps, ROOT, a, elsewhere)) == 1

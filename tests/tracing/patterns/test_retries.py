@@ -52,3 +52,13 @@ def test_retries_below_retries_multiply() -> None:
     assert said[-1] == (
         "Retries at 2 levels multiply: one request of shop GET can become 6 of shop GET."
     )
+
+
+def test_calls_that_do_not_tell_what_they_ask_are_retries_only_by_their_own_word() -> None:
+    first, second = (
+        replace(one, attributes={"server.address": "stock"})
+        for one in (attempt("a", 0), attempt("b", 20, status="UNSET"))
+    )
+    assert told(find_retries, ROOT, first, second) == []
+    again = replace(second, attributes={**second.attributes, "http.request.resend_count": 1})
+    assert len(told(find_retries, ROOT, first, again)) == 1

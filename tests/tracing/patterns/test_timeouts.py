@@ -52,3 +52,11 @@ def test_on_clocks_that_do_not_compare_a_longer_server_still_tells() -> None:
     server = span("server", "call", 10, 1_304, "SERVER", "stock", host="elsewhere")
     (found,) = find_gave_up_first(scene([CALL, server]))
     assert found.facts["late_ns"] == 290 * MS
+
+
+def test_an_answered_client_gave_nothing_up_and_a_cancelled_one_is_no_timeout() -> None:
+    server = span("server", "call", 10, 1_304, "SERVER", "stock", host="two")
+    answered = replace(CALL, attributes={"http.response.status_code": 500})
+    assert told(find_gave_up_first, answered, server) == []
+    cancelled = replace(CALL, parent_span_id="above", attributes={"rpc.grpc.status_code": 1})
+    assert told(find_timeouts, span("above", "", 0, 1_100), cancelled) == []

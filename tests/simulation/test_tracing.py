@@ -5,30 +5,33 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.tracing.simulator.tally import Tally
-from tests.tracing.simulator.trial import VIEWS, View, trials
+from tests.simulation.tally import Tally
+from tests.simulation.trial import VIEWS, View, trials
 
 AIM, AIM_WITH_LOSSES = 0.95, 0.80
 BELOW: Mapping[tuple[str, str, bool], tuple[float, float]] = {
     # What fan-outs start and join is not seen; nor, where threads have no names, who waited.
-    ("order: caused", "blocking", True): (0.91, 0.86),
-    ("order: caused", "blocking", False): (0.42, 0.40),
-    ("order: caused", "mixed", True): (0.79, 0.76),
-    ("order: caused", "mixed", False): (0.53, 0.51),
-    ("order: had ended", "blocking", True): (0.83, 0.79),
+    ("order: caused", "blocking", True): (0.93, 0.80),
+    ("order: caused", "blocking", False): (0.44, 0.42),
+    ("order: caused", "mixed", True): (0.81, 0.79),
+    ("order: caused", "mixed", False): (0.54, 0.52),
+    ("order: had ended", "blocking", True): (0.87, 0.80),
     ("order: had ended", "blocking", False): (0.0, 0.0),
-    ("order: had ended", "mixed", True): (0.54, 0.52),
-    ("order: had ended", "mixed", False): (0.14, 0.14),
-    ("order: concurrent", "mixed", True): (0.89, 0.82),
-    ("order: concurrent", "mixed", False): (0.89, 0.82),
+    ("order: had ended", "mixed", True): (0.60, 0.58),
+    ("order: had ended", "mixed", False): (0.17, 0.17),
+    ("order: concurrent", "mixed", True): (0.87, 0.80),
+    ("order: concurrent", "mixed", False): (0.87, 0.80),
     # JavaScript's spans begin at whole milliseconds.
-    ("order: caused", "event loops", False): (0.84, 0.81),
-    ("order: had ended", "event loops", False): (0.70, 0.68),
-    ("order: concurrent", "event loops", False): (0.61, 0.55),
+    ("order: caused", "event loops", False): (0.86, 0.80),
+    ("order: had ended", "event loops", False): (0.73, 0.72),
+    ("order: concurrent", "event loops", False): (0.68, 0.63),
 }
 """Recall of complete traces and of those with losses, where it is not what is aimed at."""
 
-SLACK = 0.03
+MOST_WRONG = 0.001
+"""Of rows of calls in loops: JavaScript's times do not tell an overlap of less than 1 ms."""
+
+SLACK = 0.05
 """A few hundred requests stray from ten thousand by so much."""
 
 
@@ -50,7 +53,12 @@ def test_most_facts_are_said(total: dict[View, Tally], view: View) -> None:
 @pytest.mark.long
 def test_ten_thousand_requests() -> None:
     total = trials(10_000, os.cpu_count() or 1)
-    assert {view: tally.wrong for view, tally in total.items() if tally.wrong} == {}
+    for view, tally in total.items():
+        has_loops = view.system != "blocking"
+        for kind, wrong in tally.wrong.items():
+            assert kind in ("N+1", "retries"), (view, kind)
+            assert has_loops, (view, kind)
+            assert wrong <= MOST_WRONG * tally.scores[kind].claims, (view, kind)
     found = {view: missed(tally, view, 0) for view, tally in total.items()}
     assert not any(found.values()), found
 

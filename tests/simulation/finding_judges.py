@@ -13,9 +13,9 @@ from otx.tracing.patterns.retries import RETRIES, find_retries
 from otx.tracing.patterns.scene import scene_of
 from otx.tracing.timing import Timing
 from otx.tracing.waits import waits_of
-from tests.tracing.simulator.observation import Observation
-from tests.tracing.simulator.records import Record
-from tests.tracing.simulator.tally import Tally
+from tests.simulation.observation import Observation
+from tests.simulation.records import Record
+from tests.simulation.tally import Tally
 
 
 def judge_clocks(trace: Trace, timing: Timing, records: Sequence[Record]) -> Tally:

@@ -7,11 +7,14 @@ from itertools import count
 from random import Random
 
 from otx.model.telemetry import SpanKind
-from tests.tracing.simulator.execution import Engine, Pause, Signal, Stamp, Steps, Thread
-from tests.tracing.simulator.records import Record
-from tests.tracing.simulator.world import MS, US, Process, World
+from tests.simulation.execution import Engine, Pause, Signal, Stamp, Steps, Thread
+from tests.simulation.records import Record
+from tests.simulation.world import MS, US, Process, World
 
 DEEPEST = 7
+CLOSES_LATE = 0.2
+"""Of servers that are known to share their client's clock those that close their span behind the
+answer, so much later that it shows: middleware, work in the background."""
 
 
 @dataclass(eq=False)
@@ -63,7 +66,12 @@ class Request:
         record.ended = task.thread.tick()
 
     def _link(self, task: Task, record: Record) -> None:
-        """Late in its life a span links to one that its task knows of."""
+        """Late in its life a span links to one that its task knows of.
+
+        A consumer's links name the messages that it had (semantic conventions, messaging spans).
+        """
+        if record.kind == "CONSUMER":
+            return
         known = task.thread.tick().known
         others = [
             one
@@ -137,6 +145,17 @@ class Request:
             task.thread.learn(sent)
         span = self._begin(task, parent, "SERVER", name)
         failed = yield from self._handle(task, span, depth + 1)
+        if self._random.random() < CLOSES_LATE and _is_one_clock(process, parent):
+            if failed and span.error_type:
+                span.failed_ns = self._engine.now_ns
+            answer = task.thread.tick()
+            way_ns = 0 if parent is None else self._world.delay_ns(process, parent.process)
+            self._engine.at(way_ns, partial(self._engine.give, response, answer, failed))
+            yield Pause(self._random.randint(3 * MS, 10 * MS))
+            self._hop(task)
+            self._end(task, span, failed)
+            process.give_back(task.thread)
+            return
         self._end(task, span, failed)
         yield Pause(self._random.randint(US, 20 * US))
         answer = task.thread.tick()
@@ -175,13 +194,15 @@ class Request:
         return f"GET /{process.service}/{self._random.randint(1, 5)}"
 
     def _attempt(
-        self, task: Task, parent: Record, depth: int, process: Process, name: str
+        self, task: Task, parent: Record, depth: int, process: Process, name: str, target: str = ""
     ) -> Steps[bool]:
         """A request to another process and its response, or the patience's end."""
         span = self._begin(task, parent, "CLIENT", name)
         span.attributes["server.address"] = process.service
         if process.protocol == "http":
             span.attributes["http.request.method"] = "GET"
+            if target:
+                span.attributes["url.path"] = target
         else:
             span.attributes["rpc.system.name"] = "grpc"
         yield Pause(self._random.randint(US, 50 * US))
@@ -213,6 +234,18 @@ class Request:
                 break
             yield from self._work(task, 10 * MS)
         return failed
+
+    def _each(self, task: Task, parent: Record, depth: int) -> Steps[bool]:
+        """A call for each of some things; the failure of one may be that of all."""
+        process = self._random.choice(self._random.choice(self._world.services))
+        name, tells = self._route(process), self._random.random() < 0.5
+        has_failed = False
+        for place in range(self._random.randint(2, 4)):
+            target = f"/things/{self._random.randint(1, 10**6)}/{place}" if tells else ""
+            failed = yield from self._attempt(task, parent, depth, process, name, target)
+            has_failed = has_failed or failed
+            yield from self._work(task)
+        return has_failed
 
     def _query(self, task: Task, parent: Record, _: int = 0, name: str = "") -> Steps[bool]:
         """A database that makes no spans of its own."""
@@ -292,6 +325,17 @@ class Request:
         process.give_back(task.thread)
 
 
+def _is_one_clock(process: Process, client: Record | None) -> bool:
+    """Whether two processes say that they share a clock; else a late end could not be seen."""
+    if client is None:
+        return False
+    mine, theirs = (
+        {key: one.resource[key] for key in ("host.id", "host.name") if key in one.resource}
+        for one in (process, client.process)
+    )
+    return bool(mine) and mine == theirs
+
+
 ACTIONS = (
     Request._inner,
     Request._call,
@@ -301,5 +345,6 @@ ACTIONS = (
     Request._forget,
     Request._produce,
     Request._retry,
+    Request._each,
 )
-WEIGHTS = (4, 6, 4, 1, 1, 1, 1, 1)
+WEIGHTS = (4, 6, 4, 1, 1, 1, 1, 1, 1)

@@ -7,7 +7,7 @@ from random import Random
 from typing import Literal, TypeAlias
 
 from otx.model.telemetry import AttributeValue
-from tests.tracing.simulator.execution import Thread
+from tests.simulation.execution import Thread
 
 Runtime: TypeAlias = Literal["threads", "loop", "reactive"]
 

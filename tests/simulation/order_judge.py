@@ -9,8 +9,8 @@ from otx.tracing.order import Order, order
 from otx.tracing.overlap import Overlap
 from otx.tracing.timing import Timing
 from otx.tracing.vector_clocks import VectorClocks
-from tests.tracing.simulator.records import Record, began_before, ended_before, is_above
-from tests.tracing.simulator.tally import Tally
+from tests.simulation.records import Record, began_before, ended_before, is_above
+from tests.simulation.tally import Tally
 
 ANY_PAIRS, SIBLING_PAIRS, NEAR_PAIRS = 40, 20, 20
 

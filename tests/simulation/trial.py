@@ -11,12 +11,12 @@ from otx.tracing.assembly import assemble
 from otx.tracing.event_graph import build_graph
 from otx.tracing.skew import clock_skew
 from otx.tracing.vector_clocks import vector_clocks
-from tests.tracing.simulator.finding_judges import judge_clocks, judge_findings, judge_missing
-from tests.tracing.simulator.observation import Observation, observe
-from tests.tracing.simulator.order_judge import judge_order
-from tests.tracing.simulator.request import Request
-from tests.tracing.simulator.tally import Tally
-from tests.tracing.simulator.world import Runtime, World
+from tests.simulation.finding_judges import judge_clocks, judge_findings, judge_missing
+from tests.simulation.observation import Observation, observe
+from tests.simulation.order_judge import judge_order
+from tests.simulation.request import Request
+from tests.simulation.tally import Tally
+from tests.simulation.world import Runtime, World
 
 SYSTEMS: Mapping[str, Sequence[Runtime]] = {
     "blocking": ("threads",),

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from otx.model.telemetry import AttributeValue, SpanKind
-from tests.tracing.simulator.execution import Stamp, Thread, happened_before
-from tests.tracing.simulator.world import Process
+from tests.simulation.execution import Stamp, Thread, happened_before
+from tests.simulation.world import Process
 
 
 @dataclass(eq=False)
@@ -20,6 +20,7 @@ class Record:
         links: The spans that it links to.
         loop: The number of the loop of equal queries that it belongs to; 0 for none.
         retry: The number of the call that it is an attempt of; 0 for one without a second.
+        failed_ns: When its exception was raised, if it was recorded then; 0 for at its end.
     """
 
     span_id: str
@@ -39,6 +40,7 @@ class Record:
     links: list["Record"] = field(default_factory=list)
     loop: int = 0
     retry: int = 0
+    failed_ns: int = 0
 
     @property
     def end_stamp(self) -> Stamp:

@@ -6,7 +6,7 @@ from itertools import groupby
 from random import Random
 
 from otx.model.telemetry import AttributeValue, Span, SpanEvent, SpanLink
-from tests.tracing.simulator.records import Record
+from tests.simulation.records import Record
 
 TRACE_ID = "5" * 32
 LOSS = 0.05
@@ -86,14 +86,18 @@ def _span(record: Record, names_threads: bool) -> Span:
         status="ERROR" if record.failed else "UNSET",
         attributes=attributes,
         resource=process.resource,
-        events=_events(record, end_ns),
+        events=_events(record, start_ns, end_ns),
         links=[SpanLink(TRACE_ID, one.span_id) for one in record.links],
         flags=flags,
     )
 
 
-def _events(record: Record, end_ns: int) -> list[SpanEvent]:
+def _events(record: Record, start_ns: int, end_ns: int) -> list[SpanEvent]:
     if not record.error_type:
         return []
     fields: dict[str, AttributeValue] = {"exception.type": record.error_type}
-    return [SpanEvent(end_ns, "exception", fields)]
+    at_ns = end_ns
+    if record.failed_ns:
+        _, raised_ns = record.process.reads_ns(record.start_ns, record.failed_ns)
+        at_ns = min(max(raised_ns, start_ns), end_ns)
+    return [SpanEvent(at_ns, "exception", fields)]
