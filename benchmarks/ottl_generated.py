@@ -21,6 +21,7 @@ from typing import Any, TypeAlias
 
 from otx.__main__ import GC_THRESHOLD
 from otx.model.signal import Signal
+from otx.ottl.batch import Batch
 from otx.ottl.coerce import text, text_like
 from otx.ottl.contexts.spans import SPAN
 from otx.ottl.errors import ExecutionError
@@ -37,7 +38,6 @@ from otx.ottl.program import (
     run_statements,
     words,
 )
-from otx.ottl.records import Batch
 from otx.ottl.substitution import contains, parse_template, replacer
 from otx.ottl.values import storable, wrap_int64
 

@@ -1,9 +1,9 @@
 """Whether the input has any record that a plan looks at."""
 
 from otx.model.signal import Signal
+from otx.ottl.batch import WALKS, Batch
 from otx.ottl.plan import SIGNAL_OF_CONTEXT, Plan
 from otx.ottl.program import CompiledCondition, CompiledStatement
-from otx.ottl.records import WALKS, Batch
 from otx.ottl.watched import Site, Watcher, watched
 
 

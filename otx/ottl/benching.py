@@ -13,6 +13,7 @@ from statistics import median
 from typing import Any, TypeAlias
 
 from otx.model.signal import Signal
+from otx.ottl.batch import WALKS, Batch
 from otx.ottl.errors import ExecutionError
 from otx.ottl.lift import Evaluate
 from otx.ottl.plan import Plan, Step
@@ -21,7 +22,6 @@ from otx.ottl.processors.drops import Drops
 from otx.ottl.processors.filter import FilterProcessor
 from otx.ottl.processors.transform import TransformProcessor
 from otx.ottl.program import CompiledCondition, Condition, Outcome
-from otx.ottl.records import WALKS, Batch
 
 Clock: TypeAlias = Callable[[], int]
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from otx.ottl.batch import Batch
 from otx.ottl.record import Record
 from otx.ottl.records import (
-    Batch,
     ExemplarRecord,
     LogRecord,
     MetricRecord,

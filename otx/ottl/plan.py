@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from otx.model.frozen import Frozen
 from otx.model.signal import Signal
+from otx.ottl.batch import WALKS, Batch
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.processors.config import Group, Reader
 from otx.ottl.processors.drops import Drops
 from otx.ottl.program import ErrorMode, ExecutionStopped, Outcome, run_statements
-from otx.ottl.records import WALKS, Batch
 
 if TYPE_CHECKING:
     from otx.ottl.collector import Processor

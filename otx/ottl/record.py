@@ -53,3 +53,19 @@ def attributes_of(record: Record) -> "AttributeMap | ProfileAttributes":
     """The same as `record.attributes`, which every statement asks for, at half its price."""
     found = record._attributes
     return record.attributes if found is None else found
+
+
+def keep_only(container: Any, kept: list[Msg]) -> None:
+    """Leave in a repeated field the messages that are kept, which are in its order."""
+    if len(kept) == len(container):
+        return
+    wanted = iter(kept)
+    following = next(wanted, None)
+    dropped = []
+    for at, message in enumerate(container):
+        if message is following:
+            following = next(wanted, None)
+        else:
+            dropped.append(at)
+    for at in reversed(dropped):
+        del container[at]

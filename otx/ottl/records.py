@@ -1,19 +1,17 @@
 """One request as statements walk it: resources, scopes in them, items in those, parts of items.
 
 A record stands for one message of the open view and lives as long as its batch, so that what
-several statements decode is decoded once. Nothing is written back before `Batch.close`.
+several statements decode is decoded once. Nothing is written back before its batch is flushed
+(`otx.ottl.batch`).
 """
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from google.protobuf.message import Message
-
 from otx.model.signal import Signal
-from otx.otlp.open_view import open_class
 from otx.ottl.errors import ExecutionError
-from otx.ottl.profile_dictionary import Dictionary, ProfileAttributes, dictionary_of
-from otx.ottl.record import Msg, Record
+from otx.ottl.profile_dictionary import Dictionary, ProfileAttributes
+from otx.ottl.record import Msg, Record, keep_only
 
 MAX_GROWTH = 1000
 MAX_GROWTH_EACH = 20
@@ -154,7 +152,7 @@ class SpanRecord(ItemRecord):
     def prune(self) -> None:
         """Remove events that are no longer among its records."""
         if self._events is not None:
-            _keep(self.item.events, [one.item for one in self._events])
+            keep_only(self.item.events, [one.item for one in self._events])
 
     def forget(self) -> None:
         """Look at the message anew."""
@@ -266,7 +264,7 @@ class MetricRecord(ItemRecord):
     def prune(self) -> None:
         """Remove data points that are no longer among its records."""
         if self._points_of and self._points_of == self.kind:
-            _keep(self.data.data_points, [one.item for one in self._points])
+            keep_only(self.data.data_points, [one.item for one in self._points])
 
     def children(self) -> Iterator[Record]:
         """Data points that were looked at."""
@@ -400,105 +398,3 @@ _ITEM_RECORDS: dict[Signal, Callable[[Msg, ScopeRecord], ItemRecord]] = {
     Signal.LOGS: LogRecord,
     Signal.PROFILES: ProfileRecord,
 }
-
-
-class Batch:
-    """One request, opened.
-
-    Attributes:
-        message: The request in the open view.
-        resources: Its resources.
-    """
-
-    def __init__(self, signal: Signal, body: bytes | Message) -> None:
-        """Open an `Export…ServiceRequest`: checked bytes, or a message of the open view."""
-        self.signal = signal
-        self.message: Message = (
-            open_class(signal).FromString(body) if isinstance(body, bytes) else body
-        )
-        groups = getattr(self.message, ITEMS[signal][0])
-        dictionary = dictionary_of(self.message) if signal is Signal.PROFILES else None
-        self.resources = [ResourceRecord(group, signal, dictionary) for group in groups]
-
-    def flush(self) -> None:
-        """Write everything that changed back into the message."""
-        for resource in self.resources:
-            resource.flush()
-
-    def close(self) -> bytes:
-        """The request's bytes with all that changed."""
-        self.flush()
-        return self.message.SerializeToString()
-
-    def release(self) -> None:
-        """Let go of the records; those that know one another would hold the message till later."""
-        for resource in self.resources:
-            for scope in resource.scopes:
-                for record in scope.items:
-                    record.forget()
-                scope.items.clear()
-            resource.scopes.clear()
-
-    def drop_empty(self) -> None:
-        """Remove scopes and resources without items, and from the message what no record is of."""
-        for resource in self.resources:
-            resource.scopes[:] = [one for one in resource.scopes if one.items]
-        self.resources[:] = [one for one in self.resources if one.scopes]
-        self.prune()
-
-    def prune(self) -> None:
-        """Remove from the message what is no longer among its records."""
-        groups = getattr(self.message, ITEMS[self.signal][0])
-        _keep(groups, [one.group for one in self.resources])
-        for resource in self.resources:
-            _keep(
-                getattr(resource.group, ITEMS[self.signal][1]), [s.group for s in resource.scopes]
-            )
-            for scope in resource.scopes:
-                _keep(scope.container, [one.item for one in scope.items])
-                for record in scope.items:
-                    record.prune()
-
-    def scopes(self) -> Iterator[ScopeRecord]:
-        """All scopes."""
-        for resource in self.resources:
-            yield from resource.scopes
-
-    def items(self) -> Iterator[Any]:
-        """All items; those that are added meanwhile too."""
-        for scope in self.scopes():
-            yield from scope.items
-
-
-def _keep(container: Any, kept: list[Msg]) -> None:
-    """Leave in a repeated field the messages that are kept, which are in its order."""
-    if len(kept) == len(container):
-        return
-    wanted = iter(kept)
-    following = next(wanted, None)
-    dropped = []
-    for at, message in enumerate(container):
-        if message is following:
-            following = next(wanted, None)
-        else:
-            dropped.append(at)
-    for at in reversed(dropped):
-        del container[at]
-
-
-WALKS: dict[str, Callable[[Batch], Iterator[Any]]] = {
-    "resource": lambda batch: iter(batch.resources),
-    "scope": lambda batch: batch.scopes(),
-    "span": lambda batch: batch.items(),
-    "spanevent": lambda batch: (part for span in batch.items() for part in span.events),
-    "spanlink": lambda batch: (part for span in batch.items() for part in span.links),
-    "log": lambda batch: batch.items(),
-    "metric": lambda batch: batch.items(),
-    "datapoint": lambda batch: (point for metric in batch.items() for point in metric.points),
-    "exemplar": lambda batch: (
-        one for metric in batch.items() for point in metric.points for one in point.exemplars
-    ),
-    "profile": lambda batch: batch.items(),
-    "profilesample": lambda batch: (one for profile in batch.items() for one in profile.samples),
-}
-"""The records of each context."""

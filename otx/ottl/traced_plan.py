@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from otx.ottl.batch import WALKS, Batch
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.plan import Plan, Report, run_step
@@ -12,7 +13,6 @@ from otx.ottl.processors.routing import Routes, RoutingConnector
 from otx.ottl.processors.transform import TransformProcessor
 from otx.ottl.program import CompiledCondition, CompiledStatement, Outcome
 from otx.ottl.record_state import WORDS
-from otx.ottl.records import WALKS, Batch
 from otx.ottl.tracing import Step, TracedCondition, TracedStatement
 from otx.ottl.watched import Purpose, Site, Watcher, watched
 

@@ -9,13 +9,13 @@ from otx.model.signal import Signal
 from otx.model.units import counted, format_count
 from otx.otlp.files import understand
 from otx.ottl.asked_contexts import AskedContexts
+from otx.ottl.batch import Batch
 from otx.ottl.changes import state_changes
 from otx.ottl.describe import Numbers
 from otx.ottl.errors import ExecutionError
 from otx.ottl.plan import Plan, Report
 from otx.ottl.program import ExecutionStopped
 from otx.ottl.record_state import RecordState, states_of
-from otx.ottl.records import Batch
 from otx.ottl.rendering import copies_of, diff_blocks
 from otx.output import Output, Painter, Remarks, Row
 from otx.services.ottl_input import Pieces

@@ -8,6 +8,7 @@ from otx.environment import Environment
 from otx.errors import ExitCode, OtxError, UsageError
 from otx.model.signal import Signal
 from otx.otlp.files import understand
+from otx.ottl.batch import WALKS, Batch
 from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.describe import Numbers, describe
@@ -18,7 +19,6 @@ from otx.ottl.lift import Evaluate
 from otx.ottl.parser import parse_condition, parse_value_expression
 from otx.ottl.plan import signals_of_context
 from otx.ottl.program import compile_condition, compile_value_expression, words
-from otx.ottl.records import WALKS, Batch
 from otx.ottl.shown import shown, shown_any
 from otx.ottl.syntax import Expression
 from otx.output import Output, to_json

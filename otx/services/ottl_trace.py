@@ -8,10 +8,10 @@ from otx.environment import Environment
 from otx.errors import ExitCode
 from otx.otlp.files import understand
 from otx.ottl.asked_contexts import AskedContexts
+from otx.ottl.batch import Batch
 from otx.ottl.describe import Numbers, describe
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.plan import Plan, Report
-from otx.ottl.records import Batch
 from otx.ottl.rendering import step_lines, where_text
 from otx.ottl.trace_rows import trace_row
 from otx.ottl.traced_plan import Told, trace_batch

@@ -20,11 +20,11 @@ from otx.otlp.json_codec import InvalidJson
 from otx.otlp.json_open import Memo, official_descriptor, read_open, write_open
 from otx.otlp.open_view import open_class
 from otx.otlp.pieces import Piece
+from otx.ottl.batch import Batch
 from otx.ottl.describe import Numbers, describe
 from otx.ottl.errors import ExecutionError
 from otx.ottl.plan import Plan, Report
 from otx.ottl.program import MAX_FAILURES, ExecutionStopped, Failure
-from otx.ottl.records import Batch
 
 WorkForm: TypeAlias = Literal["protobuf", "json", "nothing"]
 

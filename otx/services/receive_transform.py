@@ -20,12 +20,12 @@ from otx.otlp.decode import Request
 from otx.otlp.refusal import Reason, Refusal
 from otx.otlp.valid_text import make_valid
 from otx.otlp.wire import WIRE, count_records
+from otx.ottl.batch import Batch
 from otx.ottl.describe import Numbers
 from otx.ottl.errors import ExecutionError
 from otx.ottl.one_exit import Unlike, keep_once
 from otx.ottl.plan import Report
 from otx.ottl.program import ExecutionStopped
-from otx.ottl.records import Batch
 from otx.services.transform_report import TransformReport
 from otx.services.transform_rules import Rules
 from otx.services.transform_tally import TransformTally, failure_text

@@ -9,6 +9,7 @@ import pytest
 from otx.model.signal import Signal
 from otx.otlp.json_open import official_descriptor, read_open, write_open
 from otx.otlp.open_view import open_class
+from otx.ottl.batch import WALKS, Batch
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.errors import OttlError
 from otx.ottl.functions.registry import FunctionSet
@@ -20,7 +21,6 @@ from otx.ottl.program import (
     compile_value_expression,
     run_statements,
 )
-from otx.ottl.records import WALKS, Batch
 
 SPAN = CONTEXTS["span"]
 FUNCTIONS = FunctionSet()

@@ -6,10 +6,10 @@ from typing import Any, TypeAlias
 from otx.model.signal import Signal
 from otx.otlp.any_value import encode_any, encode_key_value
 from otx.otlp.open_view import open_class
+from otx.ottl.batch import Batch
 from otx.ottl.contexts.logs import LOG
 from otx.ottl.functions.registry import LAMBDA_GATE, FunctionSet
 from otx.ottl.program import compile_condition, compile_statement, compile_value_expression
-from otx.ottl.records import Batch
 
 EVERYTHING = FunctionSet(gates=frozenset({LAMBDA_GATE}))
 

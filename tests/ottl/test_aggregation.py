@@ -9,8 +9,8 @@ from otx.model.signal import Signal
 from otx.otlp.any_value import encode_key_value
 from otx.otlp.open_view import open_class
 from otx.ottl.aggregation import AGGREGATIONS, aggregate
+from otx.ottl.batch import Batch
 from otx.ottl.errors import ExecutionError
-from otx.ottl.records import Batch
 
 Point = dict[str, Any]
 

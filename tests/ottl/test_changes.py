@@ -5,9 +5,9 @@ import math
 
 from otx.model.signal import Signal
 from otx.otlp.decode import decode_request
+from otx.ottl.batch import Batch
 from otx.ottl.changes import Change, Flat, changes, flat, is_same, state_changes
 from otx.ottl.record_state import states_of
-from otx.ottl.records import Batch
 from tests.ottl.documents import Document, attributes, document
 
 

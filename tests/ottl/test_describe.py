@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from otx.ottl.batch import WALKS, Batch
 from otx.ottl.describe import Numbers, describe
-from otx.ottl.records import WALKS, Batch
 from tests.ottl.documents import Document, attributes, document
 from tests.ottl.vector_run import open_case
 

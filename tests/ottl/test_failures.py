@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from otx.ottl.batch import WALKS
 from otx.ottl.contexts.accessor import Accessor
 from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS
@@ -16,7 +17,6 @@ from otx.ottl.functions.registry import Function, FunctionSet, all_functions
 from otx.ottl.gates import switched
 from otx.ottl.parser import parse_statement, parse_value_expression
 from otx.ottl.program import compile_condition, compile_statement, compile_value_expression
-from otx.ottl.records import WALKS
 from otx.ottl.static_kinds import COUNTABLE, is_known
 from otx.ottl.syntax import Call, walk
 from otx.ottl.traps import Surroundings, traps_in

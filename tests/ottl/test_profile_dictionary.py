@@ -8,9 +8,9 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyVa
 from otx.model.signal import Signal
 from otx.otlp.any_value import encode_any
 from otx.otlp.open_view import open_class
+from otx.ottl.batch import Batch
 from otx.ottl.errors import ExecutionError
 from otx.ottl.profile_dictionary import Dictionary, ProfileAttributes
-from otx.ottl.records import Batch
 
 
 @pytest.fixture

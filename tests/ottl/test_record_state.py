@@ -7,8 +7,8 @@ import pytest
 
 from otx.model.signal import Signal
 from otx.otlp.decode import decode_request
+from otx.ottl.batch import WALKS
 from otx.ottl.record_state import RecordState, item_of, state_of, states_of
-from otx.ottl.records import WALKS
 from tests.ottl.documents import Document, attributes, document
 from tests.ottl.vector_run import open_case
 

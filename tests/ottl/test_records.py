@@ -7,8 +7,8 @@ import pytest
 from otx.model.signal import Signal
 from otx.otlp.any_value import encode_any, encode_key_value
 from otx.otlp.open_view import open_class
+from otx.ottl.batch import WALKS, Batch
 from otx.ottl.record import attributes_of
-from otx.ottl.records import WALKS, Batch
 from tests.ottl.documents import attributes, document
 from tests.ottl.vector_run import open_case
 

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
+from otx.ottl.batch import WALKS
 from otx.ottl.changes import Change, flat
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.errors import ExecutionError, OttlError
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.gates import switched
-from otx.ottl.records import WALKS
 from otx.ottl.tracing import Part, Step, TracedCondition, TracedStatement
 from otx.ottl.values import Duration, Time
 from tests.ottl.documents import attributes, document

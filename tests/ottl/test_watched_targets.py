@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 
+from otx.ottl.batch import WALKS
 from otx.ottl.changes import Change
 from otx.ottl.compiler import ExpressionCompiler
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.gates import switched
 from otx.ottl.parser import parse_statement
-from otx.ottl.records import WALKS
 from otx.ottl.watched_targets import Seen, watch_of
 from tests.ottl.documents import Document, attributes, document
 from tests.ottl.vector_run import open_case

@@ -10,6 +10,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from otx.otlp.any_value import encode_any
 from otx.otlp.json_codec import read_message, write_message
 from otx.otlp.wire import WIRE
+from otx.ottl.batch import WALKS, Batch
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.errors import ExecutionError, OttlError
 from otx.ottl.functions.registry import FunctionSet
@@ -28,7 +29,6 @@ from otx.ottl.program import (
     compile_value_expression,
     run_statements,
 )
-from otx.ottl.records import WALKS, Batch
 from tests.ottl.vector_case import differences, expected, normal, signal_of
 
 Case = dict[str, Any]

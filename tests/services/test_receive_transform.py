@@ -11,9 +11,9 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from otx.errors import UsageError
 from otx.otlp.refusal import Reason, Refusal
+from otx.ottl.batch import Batch
 from otx.ottl.gates import switched
 from otx.ottl.plan import Plan, Report
-from otx.ottl.records import Batch
 from otx.services import receive_transform
 from otx.services.receive_transform import Transform
 from otx.services.transform_rules import Rules, read_rules

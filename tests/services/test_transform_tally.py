@@ -4,11 +4,11 @@ from collections import Counter
 
 from otx.model.signal import Signal
 from otx.otlp.decode import Request
+from otx.ottl.batch import Batch
 from otx.ottl.describe import Numbers
 from otx.ottl.plan import Plan
 from otx.ottl.processors.drops import Drops
 from otx.ottl.program import ErrorMode, Failure, Outcome
-from otx.ottl.records import Batch
 from otx.services import transform_tally
 from otx.services.transform_report import RuleName
 from otx.services.transform_rules import Rules

@@ -1,5 +1,6 @@
 """`otx ottl run`: statements or a configuration on OTLP."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -74,24 +75,24 @@ def run(
     environment: Environment = ctx.obj
     functions = functions_of(gates, strict)
     reads_stdin = in_ in (None, "-") and store is None and since is None
-    plan = _plan(
-        environment,
-        (statement, file, pipeline or []),
-        reads_stdin,
-        context_of(context),
-        functions,
-        error_mode,
-    )
+    given = (statement, file, pipeline or [])
+    plan = _plan(environment, given, reads_stdin, context_of(context), functions, error_mode)
     pieces = open_pieces(environment, in_, store, since, plan.signals())
-    is_file = in_ is not None and (environment.cwd / in_).is_file()
-    size = size_of(environment.cwd / in_) if in_ is not None and is_file else None
+    read = _file(environment, in_)
+    size = size_of(read) if read is not None else None
     if trace:
         from otx.services.ottl_trace import trace_plan  # 12 ms
 
         told = _trace_form(form)
         return trace_plan(environment, plan, pieces, functions, out, told, size)
     chosen = form or ("diff" if environment.stdout_is_terminal and out == "-" else "otlp-json")
-    return run_plan(environment, plan, pieces, chosen, out, is_live=not is_file, size=size)
+    return run_plan(environment, plan, pieces, chosen, out, is_live=read is None, size=size)
+
+
+def _file(environment: Environment, path: str | None) -> Path | None:
+    """The file that is read; None for what may come slowly."""
+    place = None if path is None else environment.cwd / path
+    return place if place is not None and place.is_file() else None
 
 
 def _trace_form(form: Form | None) -> "TraceForm":

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from otx.model.signal import Signal
+from otx.ottl.batch import Batch
 from otx.ottl.contexts.context import Context
 from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.processors.config import ConfigPath, Reader, path_text
 from otx.ottl.processors.drops import Drops
 from otx.ottl.program import CompiledCondition, ErrorMode, Failure, Outcome, fail, words
-from otx.ottl.records import Batch, MetricRecord, SpanRecord
+from otx.ottl.records import MetricRecord, SpanRecord
 
 SIGNALS: Mapping[str, tuple[Signal, tuple[str, ...]]] = {
     "trace_conditions": (Signal.TRACES, ("resource", "scope", "span", "spanevent")),

@@ -9,7 +9,8 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from otx.ottl.records import Batch, LogRecord, ResourceRecord, ScopeRecord
+from otx.ottl.batch import Batch
+from otx.ottl.records import LogRecord, ResourceRecord, ScopeRecord
 
 R = TypeVar("R", ResourceRecord, ScopeRecord)
 

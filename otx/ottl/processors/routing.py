@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 from otx.model.signal import Signal
+from otx.ottl.batch import Batch
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import FunctionSet
@@ -22,7 +23,7 @@ from otx.ottl.program import (
     fail,
     words,
 )
-from otx.ottl.records import ITEMS, Batch, ResourceRecord
+from otx.ottl.records import ITEMS, ResourceRecord
 
 CONTEXT_NAMES = ("resource", "span", "metric", "datapoint", "log", "request")
 _KEYS = ("default_pipelines", "error_mode", "table")

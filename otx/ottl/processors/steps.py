@@ -1,6 +1,7 @@
 """Configured components as steps of a plan: what each of them does to a batch and to the report."""
 
 from otx.model.signal import Signal
+from otx.ottl.batch import Batch
 from otx.ottl.collector import Processor
 from otx.ottl.plan import Report, Sent
 from otx.ottl.processors.drops import Drops
@@ -8,7 +9,6 @@ from otx.ottl.processors.filter import FilterProcessor
 from otx.ottl.processors.routing import Routes
 from otx.ottl.processors.tail_sampling import TailSampling
 from otx.ottl.processors.transform import TransformProcessor
-from otx.ottl.records import Batch
 
 
 def looks_at(processor: Processor, signal: Signal) -> bool:

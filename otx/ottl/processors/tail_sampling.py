@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from otx.model.signal import Signal
+from otx.ottl.batch import Batch
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.processors.config import ConfigPath, Reader
 from otx.ottl.processors.drops import Drops
 from otx.ottl.program import CompiledCondition, ErrorMode, Outcome, any_holds
-from otx.ottl.records import Batch
 
 RULE = "policies"
 """What the drops of all policies are counted under."""

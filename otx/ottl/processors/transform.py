@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from otx.model.signal import Signal
+from otx.ottl.batch import WALKS, Batch
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.gates import FLATTEN_LOGS
 from otx.ottl.processors.config import ConfigPath, Group, Reader
 from otx.ottl.program import ErrorMode, Outcome, run_statements
-from otx.ottl.records import WALKS, Batch
 from otx.ottl.yaml_places import as_data
 
 SIGNALS: Mapping[str, tuple[Signal, tuple[str, ...]]] = {

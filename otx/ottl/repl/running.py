@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError
 from otx.errors import UsageError
 from otx.model.signal import Signal
 from otx.otlp.wire import WIRE
+from otx.ottl.batch import WALKS, Batch
 from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.describe import describe
@@ -18,7 +19,6 @@ from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.inference import infer, undefined
 from otx.ottl.plan import SIGNAL_OF_CONTEXT
 from otx.ottl.program import CompiledStatement, words
-from otx.ottl.records import WALKS, Batch
 from otx.ottl.repl.loading import LoadedRecord
 from otx.ottl.syntax import Node
 from otx.ottl.tracing import Step, TracedStatement

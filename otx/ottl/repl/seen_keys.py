@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from otx.ottl.batch import WALKS, Batch
 from otx.ottl.contexts.accessor import Accessor
 from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.cursor import PathBefore
 from otx.ottl.errors import ExecutionError
 from otx.ottl.plan import SIGNAL_OF_CONTEXT
-from otx.ottl.records import WALKS, Batch
 from otx.ottl.repl.loading import LoadedRecord
 from otx.ottl.values import Value, is_map
 

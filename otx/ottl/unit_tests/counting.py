@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from otx.ottl.batch import Batch
 from otx.ottl.errors import ExecutionError
 from otx.ottl.lift import Evaluate
 from otx.ottl.plan import Plan
 from otx.ottl.processors.routing import Routes, RoutingConnector
 from otx.ottl.program import CompiledCondition, CompiledStatement, Condition, Outcome, words
-from otx.ottl.records import Batch
 from otx.ottl.watched import Site, Watcher, watched
 
 

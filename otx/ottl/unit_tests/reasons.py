@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from otx.ottl.batch import Batch
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.parser import parse_statement
 from otx.ottl.record_state import item_of
-from otx.ottl.records import Batch
 from otx.ottl.syntax import Path
 from otx.ottl.traced_plan import Told, trace_batch
 from otx.ottl.unit_tests.comparing import Problem

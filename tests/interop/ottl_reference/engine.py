@@ -12,6 +12,7 @@ from otx.otlp.json_open import official_descriptor, write_open
 from otx.otlp.open_view import open_class
 from otx.otlp.valid_text import valid_value
 from otx.otlp.wire import WIRE
+from otx.ottl.batch import WALKS, Batch
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.errors import ExecutionError, OttlError
 from otx.ottl.functions.registry import FunctionSet
@@ -24,7 +25,6 @@ from otx.ottl.program import (
     compile_value_expression,
     run_statements,
 )
-from otx.ottl.records import WALKS, Batch
 from otx.ottl.values import Duration, Opaque, ProfileId, SpanId, Time, TraceId, is_map
 from tests.interop.ottl_reference.values import Json
 from tests.ottl import vector_run

@@ -2,9 +2,9 @@
 
 import pytest
 
+from otx.ottl.batch import WALKS
 from otx.ottl.contexts.accessor import Accessor
 from otx.ottl.contexts.table import CONTEXTS, PROCESSOR_CONTEXTS
-from otx.ottl.records import WALKS
 
 
 def test_every_context_can_be_walked() -> None:

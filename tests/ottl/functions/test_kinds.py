@@ -6,12 +6,12 @@ import pytest
 
 from otx.model.signal import Signal
 from otx.otlp.open_view import open_class
+from otx.ottl.batch import Batch
 from otx.ottl.contexts.spans import SPAN
 from otx.ottl.errors import ExecutionError, OttlError
 from otx.ottl.functions.kinds import is_valid_luhn
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.program import compile_condition
-from otx.ottl.records import Batch
 from tests.ottl.log_record import Evaluate, holds
 
 DATA = {

@@ -3,11 +3,11 @@
 import pytest
 
 from otx.model.signal import Signal
+from otx.ottl.batch import Batch
 from otx.ottl.processors.config import ConfigInvalid
 from otx.ottl.processors.routing import read_routing
 from otx.ottl.processors.transform import read_transform
 from otx.ottl.program import Outcome
-from otx.ottl.records import Batch
 from otx.ottl.unit_tests.record_state import Part, WrittenRecord, request_of
 
 

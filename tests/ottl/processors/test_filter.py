@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from otx.ottl.batch import Batch
 from otx.ottl.processors.config import ConfigInvalid
 from otx.ottl.processors.drops import Drops
 from otx.ottl.processors.filter import read_filter
 from otx.ottl.program import ExecutionStopped, Outcome
-from otx.ottl.records import Batch
 from tests.ottl.documents import Document, attributes, document
 from tests.ottl.vector_run import open_case
 

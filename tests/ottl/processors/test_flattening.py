@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
+from otx.ottl.batch import Batch
 from otx.ottl.gates import switched
 from otx.ottl.processors.config import ConfigInvalid
 from otx.ottl.processors.transform import read_transform
 from otx.ottl.program import ExecutionStopped, Outcome
-from otx.ottl.records import Batch
 from tests.ottl.documents import attributes
 from tests.ottl.vector_run import open_case
 
