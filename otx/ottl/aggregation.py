@@ -52,9 +52,9 @@ def _sameness(point: PointRecord) -> tuple[Any, ...]:
         attributes = json_text(point.attributes)
     except ExecutionError:  # numbers without a form in JSON
         attributes = repr(sorted(point.attributes.items()))
-    key = (attributes, item.time_unix_nano)
+    key: tuple[Any, ...] = (attributes, item.time_unix_nano)
     if kind != "gauge" and point.metric.data.aggregation_temporality == _DELTA:
-        key += (item.start_time_unix_nano,)  # type: ignore[assignment]
+        key += (item.start_time_unix_nano,)
     if kind in ("gauge", "sum"):
         return key
     layout = tuple(item.explicit_bounds) if kind == "histogram" else (item.scale,)

@@ -2,7 +2,7 @@
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from otx.model.telemetry import Attributes, Span, SpanKind
 
@@ -26,6 +26,10 @@ _PLACEHOLDER = re.compile(r"\?|\$\d|%s|%\(|[:@]\w")
 """What stands in a statement for a value that is not recorded."""
 _LITERAL = re.compile(r"'(?:[^']|'')*'|\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b[0-9a-f]{12,}\b|\b\d+\b")
 _LONGEST_STATEMENT = 2_000
+
+
+Operation: TypeAlias = tuple[str, str]
+"""A service and the name of its spans."""
 
 
 class Call(NamedTuple):
@@ -82,6 +86,11 @@ def resent_times(span: Span) -> int:
     """How often a request had been sent before this one, as far as it says."""
     value = span.attributes.get(_RESENT)
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def operation_at(span: Span) -> Operation:
+    """A span's service and name, as what many spans are gathered by."""
+    return (span.service, span.name)
 
 
 def operation_of(span: Span) -> str:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from otx.tracing.assembly import NO_PARENT, Trace
+from otx.tracing.calls import Operation, operation_at
 from otx.tracing.critical_path import critical_path
+from otx.tracing.quantiles import quantile
 from otx.tracing.timing import Timing
 from otx.tracing.waits import waits_of
 
-Operation: TypeAlias = tuple[str, str]
 CallPath: TypeAlias = tuple[Operation, ...]
 """Service and name of each span from the operation that was asked for down."""
 
@@ -73,7 +74,7 @@ def path_profile(calls: Iterable[tuple[Timing, int]]) -> PathProfile:
     if not ids:
         return PathProfile(0, (0, 0, 0), ())
     ordered = sorted(durations)
-    bound = _quantile(ordered, SLOW_SHARE)
+    bound = quantile(ordered, SLOW_SHARE)
     slow = [call for call, duration in enumerate(durations) if duration >= bound]
     shares = [
         PathShare(
@@ -86,13 +87,13 @@ def path_profile(calls: Iterable[tuple[Timing, int]]) -> PathProfile:
         for path, of_call in owns.items()
     ]
     shares.sort(key=lambda share: (-share.mean_ns, share.path))
-    quantiles = (_quantile(ordered, 0.5), _quantile(ordered, 0.95), _quantile(ordered, 0.99))
+    quantiles = (quantile(ordered, 0.5), quantile(ordered, 0.95), quantile(ordered, 0.99))
     return PathProfile(len(ids), quantiles, shares)
 
 
 def _paths(trace: Trace, root: int, numbers: Sequence[int]) -> list[CallPath]:
     """The call path of each span on a critical path, from the root of it down."""
-    known: dict[int, CallPath] = {root: (_operation(trace, root),)}
+    known: dict[int, CallPath] = {root: (operation_at(trace.spans[root]),)}
     for number in numbers:
         chain = []
         here = number
@@ -100,14 +101,5 @@ def _paths(trace: Trace, root: int, numbers: Sequence[int]) -> list[CallPath]:
             chain.append(here)
             here = trace.parents[here]
         for below in reversed(chain):
-            known[below] = (*known[trace.parents[below]], _operation(trace, below))
+            known[below] = (*known[trace.parents[below]], operation_at(trace.spans[below]))
     return [known[number] for number in numbers]
-
-
-def _operation(trace: Trace, number: int) -> Operation:
-    span = trace.spans[number]
-    return (span.service, span.name)
-
-
-def _quantile(ordered: Sequence[int], share: float) -> int:
-    return ordered[min(int(share * len(ordered)), len(ordered) - 1)]

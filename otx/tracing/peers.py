@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 from otx.store.reader import Store
 from otx.tracing.assembly import NO_PARENT, Trace
+from otx.tracing.quantiles import quantile
 
 HOUR_NS = 3_600_000_000_000
 MOST_TRACES = 2_000
@@ -104,8 +105,8 @@ def peers(store: Store, trace: Trace, within_ns: int = HOUR_NS) -> Peers | None:
     return Peers(
         len(durations),
         faster / len(durations),
-        _quantile(durations, 0.5),
-        _quantile(durations, 0.99),
+        quantile(durations, 0.5),
+        quantile(durations, 0.99),
         _deviations(trace, usual),
     )
 
@@ -183,7 +184,3 @@ def _operation(trace: Trace, number: int) -> Operation:
         return (span.service, span.name, "", "")
     above = trace.spans[parent]
     return (span.service, span.name, above.service, above.name)
-
-
-def _quantile(ordered: Sequence[int], share: float) -> int:
-    return ordered[min(int(share * len(ordered)), len(ordered) - 1)]

@@ -12,13 +12,13 @@ from itertools import combinations
 from typing import Literal, TypeAlias
 
 from otx.tracing.assembly import Trace
+from otx.tracing.calls import Operation, operation_at
 
 MOST_SIBLINGS = 50
 """Of more children under one parent only the first are compared, each with each."""
 FEWEST = 10
 """Traces that have to show an order before anything is said of it."""
 
-Operation: TypeAlias = tuple[str, str]
 Seen: TypeAlias = Literal["before", "after", "beside"]
 
 
@@ -90,7 +90,7 @@ def _orders(trace: Trace) -> Iterator[tuple[Operation, Operation, Operation, See
     for number, children in enumerate(trace.children):
         if len(children) < 2:
             continue
-        parent = _operation(trace, number)
+        parent = operation_at(trace.spans[number])
         process = trace.domains[number].process
         windows: dict[Operation, tuple[int, int]] = {}
         for child in children[:MOST_SIBLINGS]:
@@ -98,7 +98,7 @@ def _orders(trace: Trace) -> Iterator[tuple[Operation, Operation, Operation, See
                 continue
             span = trace.spans[child]
             start, end = span.start_unix_nano, max(span.end_unix_nano, span.start_unix_nano)
-            known = windows.get(operation := _operation(trace, child))
+            known = windows.get(operation := operation_at(trace.spans[child]))
             windows[operation] = (
                 (start, end) if known is None else (min(known[0], start), max(known[1], end))
             )
@@ -110,8 +110,3 @@ def _seen(one: Sequence[int], other: Sequence[int]) -> Seen:
     if one[1] <= other[0]:
         return "before"
     return "after" if other[1] <= one[0] else "beside"
-
-
-def _operation(trace: Trace, number: int) -> Operation:
-    span = trace.spans[number]
-    return (span.service, span.name)
