@@ -17,7 +17,6 @@ from otx.ottl.values import (
     Value,
     is_map,
     json_text,
-    kind_and_value,
     number_text,
     wrap_int64,
 )
@@ -27,6 +26,8 @@ _FALSE = {"0", "f", "F", "FALSE", "false", "False"}
 
 
 def _refused(wanted: str, value: Value) -> ExecutionError:
+    from otx.ottl.value_text import kind_and_value  # for the error alone
+
     return ExecutionError(f"a {wanted} is wanted, not {kind_and_value(value)}")
 
 

@@ -265,7 +265,7 @@ class ExpressionCompiler:
         return found
 
     def _hint(self, name: str, node: Any) -> str:
-        from otx.ottl.function_hints import hint_for_call
+        from otx.ottl.call_hints import hint_for_call
 
         owners = self._functions.contexts_of(name)
         if owners and self._context.name not in owners:

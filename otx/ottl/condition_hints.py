@@ -1,7 +1,7 @@
 """Statements that stand where a condition is wanted, and the condition in them."""
 
 from otx.ottl.errors import OttlError
-from otx.ottl.parser import read_condition, read_statement
+from otx.ottl.reading import read_condition, read_statement
 from otx.ottl.sketch_hints import WHERE, is_read
 from otx.ottl.syntax import Statement
 

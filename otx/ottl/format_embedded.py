@@ -5,9 +5,10 @@ from typing import Any
 
 from otx.errors import UsageError
 from otx.model.frozen import Frozen
-from otx.ottl.format_file import Formatted
 from otx.ottl.format_scalar import replaced_block
-from otx.ottl.yaml_places import ScalarSpan, YamlDocument, YamlPath, load_all, load_yaml
+from otx.ottl.formatted import Formatted
+from otx.ottl.yaml_places import ScalarSpan, YamlDocument, YamlPath
+from otx.ottl.yaml_reading import load_all, load_yaml
 
 _NO_BLOCK = "its configuration is a text that is no literal block: write {}: |"
 

@@ -9,9 +9,11 @@ from otx.model.frozen import Frozen
 from otx.ottl.collector import RUN_KINDS, Component, find_components
 from otx.ottl.errors import OttlError
 from otx.ottl.format_scalar import rewritten
+from otx.ottl.formatted import Formatted
 from otx.ottl.formatter import WIDTH, format_condition, format_statement
 from otx.ottl.source import ConfigFile, StatementFile, read_sources
-from otx.ottl.yaml_places import ScalarSpan, YamlDocument, YamlPath, load_all
+from otx.ottl.yaml_places import ScalarSpan, YamlDocument, YamlPath
+from otx.ottl.yaml_reading import load_all
 
 _ONE_LINE = 1 << 20
 
@@ -26,18 +28,6 @@ class Edit(Frozen):
     start: int
     end: int
     text: str
-
-
-class Formatted(Frozen):
-    """A file, well written.
-
-    Attributes:
-        text: All of it.
-        left: What could be written better and is not touched: its line, from 1, and why.
-    """
-
-    text: str
-    left: Sequence[tuple[int, str]]
 
 
 def format_file(source: str, name: str) -> Formatted:

@@ -5,12 +5,11 @@ from collections.abc import Collection, Sequence
 
 from otx.model.frozen import Frozen
 from otx.ottl.functions.library import FAMILIES
-from otx.ottl.syntax import Call, Node
+from otx.ottl.syntax import Call
 
 NAMES = tuple(name for family in FAMILIES.values() for name in family)
 """Every function there is; telling them so costs no import of theirs."""
 
-_DROPPING = ("drop", "filter")
 _TEXT = 'attributes["key"]'
 
 
@@ -76,18 +75,6 @@ def hint_for(name: str, known: Collection[str], arguments: Sequence[str] = ()) -
         return f"write {same}({', '.join(arguments)})"
     near = [same] if same else difflib.get_close_matches(name, list(known), n=1)
     return f"did you mean {near[0]}?" if near else ""
-
-
-def hint_for_call(call: Node, text: str, known: Collection[str]) -> str:
-    """What is meant by a call, or by a bare name, of what is no function."""
-    name = text[call.place.start : call.place.end]
-    if not isinstance(call, Call):
-        return hint_for(name, known)
-    if call.name in _DROPPING:
-        from otx.ottl.sketch_hints import hint_for_sketch
-
-        return hint_for_sketch(text)
-    return hint_for(call.name, known, arguments_of(call, text))
 
 
 def hint_for_place(call: Call, text: str) -> str:

@@ -8,12 +8,12 @@ without a path that names a context gives no candidate.
 from collections.abc import Collection, Iterable, Sequence
 
 from otx.model.frozen import Frozen
+from otx.ottl.call_hints import hint_for_call
 from otx.ottl.context_hints import unnamed_context
 from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.enum_hints import enum_hint
 from otx.ottl.errors import OttlError
-from otx.ottl.function_hints import hint_for_call
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.syntax import Call, EnumSymbol, FunctionName, Lambda, Node, Path, walk
 

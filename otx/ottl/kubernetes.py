@@ -13,14 +13,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from otx.errors import UsageError
 from otx.ottl.collector import find_components, is_whole
-from otx.ottl.yaml_places import (
-    YamlDocument,
-    YamlInvalid,
-    YamlPath,
-    compose_all,
-    document_of,
-    load_yaml,
-)
+from otx.ottl.yaml_places import YamlDocument, YamlInvalid, YamlPath
+from otx.ottl.yaml_reading import compose_all, document_of, load_yaml
 
 T = TypeVar("T")
 _HINT = re.compile(

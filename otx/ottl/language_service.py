@@ -17,7 +17,8 @@ from otx.ottl.located import Located, locate
 from otx.ottl.lookup import look_up
 from otx.ottl.slots import Slot
 from otx.ottl.source import is_yaml, read_sources
-from otx.ottl.yaml_places import YamlInvalid, load_yaml
+from otx.ottl.yaml_places import YamlInvalid
+from otx.ottl.yaml_reading import load_yaml
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -13,7 +13,8 @@ from otx.ottl.path_names import PathNames
 from otx.ottl.slots import Slot, choices_at, slot_at
 from otx.ottl.source import is_yaml, split_statements
 from otx.ottl.tokens import tokens
-from otx.ottl.yaml_places import YamlDocument, YamlPath, load_yaml
+from otx.ottl.yaml_places import YamlDocument, YamlPath
+from otx.ottl.yaml_reading import load_yaml
 
 MARK = "\ue000"
 """A character for private use, which no configuration has."""

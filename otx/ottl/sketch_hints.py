@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from otx.ottl.errors import OttlError
-from otx.ottl.parser import read_condition, read_statement
+from otx.ottl.reading import read_condition, read_statement
 from otx.ottl.syntax import Node
 
 _SET = re.compile(r"\s*set\s+(?P<path>[^=(]+?)\s*=(?!=)\s*(?P<rest>.+?)\s*", re.DOTALL)

@@ -8,7 +8,8 @@ from otx.errors import UsageError
 from otx.model.frozen import Frozen
 from otx.ottl.collector import find_components
 from otx.ottl.kubernetes import load_embedded, may_embed
-from otx.ottl.yaml_places import FilePlace, YamlDocument, YamlInvalid, YamlPath, load_yaml
+from otx.ottl.yaml_places import FilePlace, YamlDocument, YamlInvalid, YamlPath
+from otx.ottl.yaml_reading import load_yaml
 
 _KEY = re.compile(r"""\s*["']?[^\s"'()]+["']?\s*:(\s|$)""")
 

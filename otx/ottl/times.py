@@ -11,14 +11,13 @@ from otx.ottl.go_time.parse import parse_layout
 from otx.ottl.go_time.zones import (
     UTC,
     FixedZone,
-    Location,
     load_location,
     local,
     time_at,
     unix_seconds,
 )
 from otx.ottl.locales import Locale
-from otx.ottl.values import Time
+from otx.ottl.values import Location, Time
 
 _RFC3339_NANO = "2006-01-02T15:04:05.999999999Z07:00"
 _DAY_NS = 86_400 * SECOND_NS

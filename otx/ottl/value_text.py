@@ -6,18 +6,26 @@ from typing import Any
 
 from otx.model.cells import ELLIPSIS, printable, shorten, width_of
 from otx.ottl.errors import ExecutionError
-from otx.ottl.values import Duration, Time, Value, is_map, json_text, kind_of, to_plain
+from otx.ottl.values import Duration, Opaque, Time, Value, is_map, json_text, kind_of, to_plain
 
 TITLE_WIDTH = 60
 WIDE = 400
 """Cells of a value whose reason may stand anywhere in it: ordinary URLs and messages are whole."""
 _WIDTH = 100
 _NARROWEST = 4
+_SHOWN = 60
 
 
 def value_text(value: Value, width: int = _WIDTH) -> str:
     """A value on one line, cut to so many cells."""
     return shorten(printable(_whole(_cut(value, width))[: width * _CHARACTERS]), width)
+
+
+def kind_and_value(value: Value) -> str:
+    """A value with its kind: `int 5`, `string "x"`; of parts of a record the kind alone."""
+    if value is None or isinstance(value, Opaque):
+        return kind_of(value)
+    return f"{kind_of(value)} {value_text(value, _SHOWN)}"
 
 
 def title_text(value: Value) -> str:

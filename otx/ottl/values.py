@@ -18,7 +18,7 @@ import math
 import re
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from otx.model.frozen import Frozen
 from otx.otlp.any_value import MAX_MESSAGES, TOO_DEEP
@@ -27,8 +27,17 @@ from otx.ottl.go_strconv import format_float
 
 INT64_MIN, INT64_MAX = -(1 << 63), (1 << 63) - 1
 _WRAP = 1 << 64
-_SHOWN = 60
 _SCALARS = frozenset((str, int, bool, float, bytes, type(None)))
+
+
+class Location(Protocol):
+    """A place with its own clock."""
+
+    def lookup(self, unix_s: int) -> tuple[str, int]:
+        """The abbreviation and the seconds east of UTC at a moment."""
+
+    def lookup_name(self, name: str, clock_s: int) -> int | None:
+        """The offset that an abbreviation stands for when a clock shows this; None for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +55,15 @@ class Time:
     unix_nano: int
     offset_s: int = 0
     zone: str = "UTC"
-    location: Any = field(default=None, compare=False, repr=False)
+    location: Location | None = field(default=None, compare=False, repr=False)
 
     def plus(self, ns: int) -> "Time":
         """The moment so many nanoseconds later, shown in the same place."""
         if self.location is None:
             return Time(self.unix_nano + ns, self.offset_s, self.zone)
-        from otx.ottl.go_time.zones import time_at
-
-        return time_at(self.unix_nano + ns, self.location)
+        moment = self.unix_nano + ns
+        zone, offset_s = self.location.lookup(moment // 1_000_000_000)
+        return Time(moment, offset_s, zone, self.location)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +157,6 @@ def kind_of(value: Value) -> str:
     if kind is not None:
         return kind
     return value.kind if isinstance(value, Opaque) else "map"
-
-
-def kind_and_value(value: Value) -> str:
-    """A value with its kind: `int 5`, `string "x"`; of parts of a record the kind alone."""
-    from otx.ottl.value_text import value_text  # for errors alone
-
-    if value is None or isinstance(value, Opaque):
-        return kind_of(value)
-    return f"{kind_of(value)} {value_text(value, _SHOWN)}"
 
 
 class MapForm:

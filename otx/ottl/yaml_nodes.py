@@ -20,7 +20,6 @@ from otx.ottl.yaml_places import (
     YamlInvalid,
     YamlPath,
     YamlWarning,
-    load_yaml,
 )
 
 MAX_NODES = 200_000
@@ -172,9 +171,13 @@ def _read_value(text: str) -> Any:
         ValueError: It is no YAML.
     """
     try:
-        return load_yaml(text, "").data
-    except UsageError as error:
-        raise ValueError(error.message) from None
+        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        if root is None:
+            return None
+        document = YamlDocument(source=text, line_starts=[0])
+        return Constructor(text, "", document, None, lambda _: False).make(root, ())
+    except (yaml.YAMLError, UsageError, RecursionError) as error:
+        raise ValueError(str(error)) from None
 
 
 def _align(source: str, start: int, end: int, value: str) -> list[int]:

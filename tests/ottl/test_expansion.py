@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from otx.errors import UsageError
 from otx.ottl.expansion import find_reference
 from otx.ottl.processors.transform import read_transform
-from otx.ottl.yaml_places import YamlInvalid, as_data, as_text, load_yaml
+from otx.ottl.yaml_places import YamlInvalid, as_data, as_text
+from otx.ottl.yaml_reading import load_yaml
 
 VARIABLES = {
     "A": "alpha",

@@ -2,7 +2,8 @@
 
 import pytest
 
-from otx.ottl.format_file import Formatted, format_file
+from otx.ottl.format_file import format_file
+from otx.ottl.formatted import Formatted
 
 HEAD = "kind: OpenTelemetryCollector\nspec:\n"
 BLOCK = """\

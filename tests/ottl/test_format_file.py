@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otx.ottl import format_file as formatting
-from otx.ottl.format_file import Formatted
+from otx.ottl.format_file import format_file
+from otx.ottl.formatted import Formatted
 from otx.ottl.formatter import format_statement
-from otx.ottl.yaml_places import load_yaml
+from otx.ottl.yaml_reading import load_yaml
 from tests.ottl.trees import statements
 
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from otx.errors import UsageError
 from otx.ottl.yaml_nodes import MAX_NODES
-from otx.ottl.yaml_places import YamlWarning, load_yaml
+from otx.ottl.yaml_places import YamlWarning
+from otx.ottl.yaml_reading import load_yaml
 
 SOURCE = """\
 list:

@@ -16,7 +16,6 @@ from otx.ottl.values import (
     TraceId,
     Value,
     is_map,
-    kind_and_value,
     storable,
     wrap_int64,
 )
@@ -63,6 +62,8 @@ def group(**sections: Accessor) -> Accessor:
 
 def refuse(name: str, wanted: str, value: Value) -> Unfit:
     """The error for a value that a path does not take."""
+    from otx.ottl.value_text import kind_and_value  # for the error alone
+
     is_plural = wanted in ("buckets", "bytes", "span events", "span links")
     article = "" if is_plural else "an " if wanted[:1] in "aeiou" else "a "
     return Unfit(name, f"takes {article}{wanted}, not {kind_and_value(value)}")

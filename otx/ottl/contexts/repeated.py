@@ -10,7 +10,7 @@ from typing import Any
 
 from otx.ottl.contexts.accessor import Accessor, Get, refuse
 from otx.ottl.errors import Unfit
-from otx.ottl.values import Opaque, Value, kind_and_value, wrap_int64
+from otx.ottl.values import Opaque, Value, wrap_int64
 
 COUNTS = "list of uint64"
 _item: Get = attrgetter("item")
@@ -105,6 +105,8 @@ def _numbers(field: str, value: Value, wanted: type, name: str) -> Sequence[Any]
         raise refuse(field, f"list of {name}", value)
     for one in value:
         if type(one) is not wanted:
+            from otx.ottl.value_text import kind_and_value  # for the error alone
+
             raise Unfit(field, f"takes a list of {name}, and one holds {kind_and_value(one)}")
     return value
 

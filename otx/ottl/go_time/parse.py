@@ -10,7 +10,8 @@ from typing import TypeAlias
 from otx.ottl.errors import ExecutionError
 from otx.ottl.go_time.civil import clock_seconds, days_in
 from otx.ottl.go_time.layout import MONTHS, WEEKDAYS, is_fraction, pieces
-from otx.ottl.go_time.zones import UTC, FixedZone, Location, unix_seconds
+from otx.ottl.go_time.zones import UTC, FixedZone, unix_seconds
+from otx.ottl.values import Location
 
 _ZONE_NAMES_WITH_LOWER_CASE = ("ChST", "MeST")
 

@@ -15,26 +15,16 @@ from datetime import UTC as DATETIME_UTC
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from otx.ottl.errors import ExecutionError
-from otx.ottl.values import Time
+from otx.ottl.values import Location, Time
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=DATETIME_UTC)
 _CYCLE_S = 146_097 * 86_400
 _EARLIEST_S = -62_100_000_000  # some weeks into year 1, where datetime begins
 _LATEST_S = 253_370_000_000  # in year 9998
 _HEADER = struct.Struct(">4sc15x6I")
-
-
-class Location(Protocol):
-    """A place with its own clock."""
-
-    def lookup(self, unix_s: int) -> tuple[str, int]:
-        """The abbreviation and the seconds east of UTC at a moment."""
-
-    def lookup_name(self, name: str, clock_s: int) -> int | None:
-        """The offset that an abbreviation stands for when a clock shows this; None for none."""
 
 
 class FixedZone:

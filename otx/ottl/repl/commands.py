@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from otx.errors import NotThere, UsageError
 from otx.model.cells import printable
@@ -13,15 +13,13 @@ from otx.ottl.function_hints import hint_for
 from otx.ottl.function_page import page
 from otx.ottl.functions.registry import all_functions
 from otx.ottl.record_state import states_of
+from otx.ottl.repl.desk import Desk
 from otx.ottl.repl.exporting import transform_yaml
 from otx.ottl.repl.loading import LoadedRecord
 from otx.ottl.repl.replies import Reply
 from otx.ottl.repl.saving import with_test
 
-if TYPE_CHECKING:
-    from otx.ottl.repl.engine import Repl
-
-Run: TypeAlias = "Callable[[Repl, str], Reply]"
+Run: TypeAlias = Callable[[Desk, str], Reply]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,7 @@ def find_command(name: str) -> Command:
     raise UsageError(f"there is no command :{name}", hint=":help lists them")
 
 
-def _help(repl: "Repl", name: str) -> Reply:
+def _help(desk: Desk, name: str) -> Reply:
     if name:
         return _page(name)
     shown = [(f":{one.name} {one.arguments}".rstrip(), one.about) for one in COMMANDS.values()]
@@ -85,32 +83,32 @@ def _page(name: str) -> Reply:
     return Reply(page(known[name]))
 
 
-def _show(repl: "Repl", _: str) -> Reply:
-    return repl.replies.of_record(repl.session)
+def _show(desk: Desk, _: str) -> Reply:
+    return desk.replies.of_record(desk.session)
 
 
-def _next(repl: "Repl", count: str) -> Reply:
-    repl.session.move(repl.session.index + _number(count or "1"))
-    return _show(repl, "")
+def _next(desk: Desk, count: str) -> Reply:
+    desk.session.move(desk.session.index + _number(count or "1"))
+    return _show(desk, "")
 
 
-def _previous(repl: "Repl", count: str) -> Reply:
-    repl.session.move(repl.session.index - _number(count or "1"))
-    return _show(repl, "")
+def _previous(desk: Desk, count: str) -> Reply:
+    desk.session.move(desk.session.index - _number(count or "1"))
+    return _show(desk, "")
 
 
-def _go(repl: "Repl", number: str) -> Reply:
-    repl.session.move(_number(number) - 1)
-    return _show(repl, "")
+def _go(desk: Desk, number: str) -> Reply:
+    desk.session.move(_number(number) - 1)
+    return _show(desk, "")
 
 
-def _find(repl: "Repl", text: str) -> Reply:
+def _find(desk: Desk, text: str) -> Reply:
     if not text:
         raise UsageError(':find takes a condition, or a text in quotes: :find "timeout"')
     is_text = len(text) > 1 and text[0] == text[-1] == '"' and '"' not in text[1:-1]
-    holds = _containing(text[1:-1]) if is_text else repl.session.question(text)
-    repl.session.find(holds)
-    return _show(repl, "")
+    holds = _containing(text[1:-1]) if is_text else desk.session.question(text)
+    desk.session.find(holds)
+    return _show(desk, "")
 
 
 def _containing(text: str) -> Callable[[LoadedRecord], bool]:
@@ -127,42 +125,42 @@ def _containing(text: str) -> Callable[[LoadedRecord], bool]:
     return holds
 
 
-def _load(repl: "Repl", name: str) -> Reply:
+def _load(desk: Desk, name: str) -> Reply:
     if not name:
         raise UsageError(":load takes a file of OTLP", hint=":reset reads the same input again")
-    repl.session.load(repl.files.source(name), name)
-    return _loaded(repl)
+    desk.session.load(desk.files.source(name), name)
+    return _loaded(desk)
 
 
-def _reset(repl: "Repl", _: str) -> Reply:
-    repl.session.load()
-    return _loaded(repl)
+def _reset(desk: Desk, _: str) -> Reply:
+    desk.session.load()
+    return _loaded(desk)
 
 
-def _loaded(repl: "Repl") -> Reply:
-    return Reply([*repl.greeting(), *_show(repl, "").lines])
+def _loaded(desk: Desk) -> Reply:
+    return Reply([*desk.greeting(), *_show(desk, "").lines])
 
 
-def _context(repl: "Repl", name: str) -> Reply:
+def _context(desk: Desk, name: str) -> Reply:
     if name:
-        repl.session.fix_context("" if name == "auto" else name)
-    fixed = repl.session.context
+        desk.session.fix_context("" if name == "auto" else name)
+    fixed = desk.session.context
     if fixed:
         return Reply([f"statements run on every {fixed}; :context auto infers it again"])
     return Reply(["the context is inferred from the paths of each text, as the Collector does"])
 
 
-def _all(repl: "Repl", text: str) -> Reply:
-    session = repl.session
-    return repl.replies.of_sweeps([session.run_on_all(text)] if text else session.replay())
+def _all(desk: Desk, text: str) -> Reply:
+    session = desk.session
+    return desk.replies.of_sweeps([session.run_on_all(text)] if text else session.replay())
 
 
-def _undo(repl: "Repl", _: str) -> Reply:
-    return repl.replies.of_undo(repl.session.undo())
+def _undo(desk: Desk, _: str) -> Reply:
+    return desk.replies.of_undo(desk.session.undo())
 
 
-def _explain(repl: "Repl", text: str) -> Reply:
-    session = repl.session
+def _explain(desk: Desk, text: str) -> Reply:
+    session = desk.session
     if text:
         prepared = session.understand(text)
     elif session.typed:
@@ -174,8 +172,8 @@ def _explain(repl: "Repl", text: str) -> Reply:
     return Reply([printable(one) for one in explanation.lines()])
 
 
-def _list(repl: "Repl", _: str) -> Reply:
-    typed = repl.session.typed
+def _list(desk: Desk, _: str) -> Reply:
+    typed = desk.session.typed
     if not typed:
         return Reply(["no statement ran yet"])
     lines = []
@@ -186,26 +184,26 @@ def _list(repl: "Repl", _: str) -> Reply:
     return Reply(lines)
 
 
-def _save(repl: "Repl", name: str) -> Reply:
+def _save(desk: Desk, name: str) -> Reply:
     if not name:
         raise UsageError(
             ":save takes the file of tests that it appends to", hint=":save cart.test.yaml"
         )
     name = name if name.endswith((".yaml", ".yml")) else f"{name}.test.yaml"
-    test, content = with_test(repl.session, repl.files.read(name), name)
-    repl.files.write(name, content)
+    test, content = with_test(desk.session, desk.files.read(name), name)
+    desk.files.write(name, content)
     return Reply([f"saved {test!r} to {name}; otx ottl test {name} runs it"])
 
 
-def _export(repl: "Repl", name: str) -> Reply:
-    content = transform_yaml(repl.session.typed)
+def _export(desk: Desk, name: str) -> Reply:
+    content = transform_yaml(desk.session.typed)
     if not name:
         return Reply(content.splitlines())
-    repl.files.write(name, content)
+    desk.files.write(name, content)
     return Reply([f"wrote a transform processor to {name}"])
 
 
-def _quit(_: "Repl", __: str) -> Reply:
+def _quit(_: Desk, __: str) -> Reply:
     return Reply(is_end=True)
 
 

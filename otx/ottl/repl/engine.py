@@ -1,58 +1,21 @@
 """The prompt without its terminal: an entry in, lines out, and what can be typed meanwhile."""
 
-from collections import Counter
-from collections.abc import Sequence
-from typing import Protocol
-
 from otx.errors import OtxError
 from otx.model.units import format_count
 from otx.ottl.completion import Candidate
 from otx.ottl.contexts.table import CONTEXTS
-from otx.ottl.record_state import ITEM_NOUNS
 from otx.ottl.repl.commands import find_command
 from otx.ottl.repl.complete import argument_place, candidates
-from otx.ottl.repl.replies import Replies, Reply, counted
+from otx.ottl.repl.desk import Desk
+from otx.ottl.repl.replies import Reply, counted
 from otx.ottl.repl.running import CONTEXT_OF_SIGNAL, StatementResult
-from otx.ottl.repl.session import ConditionResult, Session, Source
+from otx.ottl.repl.session import ConditionResult
 from otx.ottl.tokens import is_open
 from otx.ottl.traps import Surroundings, traps_in
-from otx.output import Painter
 
 
-class Files(Protocol):
-    """What the prompt needs of the file system."""
-
-    def source(self, name: str) -> Source:
-        """The telemetry of a file."""
-
-    def read(self, name: str) -> str | None:
-        """The text of a file; None where there is none.
-
-        Raises:
-            UsageError: It cannot be read.
-        """
-
-    def write(self, name: str, text: str) -> None:
-        """Replace a file as a whole.
-
-        Raises:
-            UsageError: It cannot be written.
-        """
-
-
-class Repl:
-    """A session with its commands and its words.
-
-    Attributes:
-        session: What it remembers.
-        files: The file system.
-        replies: Its words.
-    """
-
-    def __init__(self, session: Session, files: Files, painter: Painter) -> None:
-        self.session = session
-        self.files = files
-        self.replies = Replies(painter)
+class Repl(Desk):
+    """A session with its commands and its words."""
 
     def execute(self, entry: str) -> Reply:
         """Carry an entry out; errors that the user can mend are replies too."""
@@ -77,16 +40,6 @@ class Repl:
     def complete(self, entry: str, offset: int) -> list[Candidate]:
         """What can be typed at an offset of an entry."""
         return candidates(self.session, entry, offset)
-
-    def greeting(self) -> Sequence[str]:
-        """What is loaded, and how to go on."""
-        session = self.session
-        counts = Counter(one.signal for one in session.records)
-        shown = ", ".join(counted(count, ITEM_NOUNS[one]) for one, count in counts.items())
-        lines = [f"{session.name}: {shown}"]
-        if session.is_cut:
-            lines.append("there is more than a prompt can hold: these are the first")
-        return lines
 
     def prompt(self) -> str:
         """What stands before an entry."""

@@ -20,7 +20,7 @@ from otx.ottl.unit_tests.findings import OpenedFile
 from otx.ottl.unit_tests.reading import read_test_file
 from otx.ottl.unit_tests.record_paths import InvalidPath, difference
 from otx.ottl.unit_tests.results import run_tests
-from otx.ottl.yaml_places import load_yaml
+from otx.ottl.yaml_reading import load_yaml
 
 
 def with_test(session: Session, existing: str | None, name: str) -> tuple[str, str]:

@@ -20,7 +20,8 @@ from otx.ottl.unit_tests.subject import (
     read_subject,
 )
 from otx.ottl.unit_tests.yaml_values import Unreadable, listing, mapping, text_of, unknown_key
-from otx.ottl.yaml_places import FilePlace, YamlInvalid, YamlPath, load_yaml
+from otx.ottl.yaml_places import FilePlace, YamlInvalid, YamlPath
+from otx.ottl.yaml_reading import load_yaml
 
 _FILE_KEYS = ("statements", "config", "feature_gates", "tests", *OPTIONS)
 _COLLECTOR_KEYS = ("receivers", "processors", "exporters", "connectors", "extensions", "service")

@@ -13,7 +13,8 @@ import yaml
 from otx.errors import UsageError
 from otx.ottl.changes import is_same
 from otx.ottl.unit_tests.yaml_text import block, entry, fits, flow, inline, key_text
-from otx.ottl.yaml_places import YamlPath, load_yaml
+from otx.ottl.yaml_places import YamlPath
+from otx.ottl.yaml_reading import load_yaml
 
 Edit = tuple[int, int, str]
 GONE = object()

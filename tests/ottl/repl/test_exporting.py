@@ -11,7 +11,7 @@ from otx.ottl.plan_config import plan_of_config
 from otx.ottl.repl.exporting import transform_yaml
 from otx.ottl.repl.running import Prepared
 from otx.ottl.repl.session import Session, Typed
-from otx.ottl.yaml_places import load_yaml
+from otx.ottl.yaml_reading import load_yaml
 from tests.ottl.repl.prompts import session
 
 
