@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 from otx.ottl.arithmetic import calculation, truncate
 from otx.ottl.errors import ExecutionError
 from otx.ottl.records import MetricRecord, PointRecord
-from otx.ottl.values import json_text, wrap_int64
+from otx.ottl.value_json import json_text
+from otx.ottl.values import wrap_int64
 
 Msg: TypeAlias = Any
 Fold: TypeAlias = Callable[[Sequence[Any]], Any]

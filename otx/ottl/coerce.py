@@ -9,17 +9,8 @@ import struct
 from otx.ottl.arithmetic import truncate
 from otx.ottl.errors import ExecutionError
 from otx.ottl.go_strconv import parse_float, parse_int
-from otx.ottl.values import (
-    Duration,
-    Map,
-    Opaque,
-    Time,
-    Value,
-    is_map,
-    json_text,
-    number_text,
-    wrap_int64,
-)
+from otx.ottl.value_json import json_text, number_text
+from otx.ottl.values import Duration, Map, Opaque, Time, Value, is_map, wrap_int64
 
 _TRUE = {"1", "t", "T", "TRUE", "true", "True"}
 _FALSE = {"0", "f", "F", "FALSE", "false", "False"}

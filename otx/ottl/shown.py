@@ -14,7 +14,8 @@ from google.protobuf.message import DecodeError, Message
 
 from otx.otlp.any_value import encode_any
 from otx.otlp.valid_text import valid_value
-from otx.ottl.values import Opaque, Value, is_map, storable, to_plain
+from otx.ottl.value_json import to_plain
+from otx.ottl.values import Opaque, Value, is_map, storable
 
 _MESSAGES: Mapping[str, tuple[str, str]] = {
     "status": ("trace", "Status"),

@@ -6,7 +6,8 @@ from typing import Any
 
 from otx.model.cells import ELLIPSIS, printable, shorten, width_of
 from otx.ottl.errors import ExecutionError
-from otx.ottl.values import Duration, Opaque, Time, Value, is_map, json_text, kind_of, to_plain
+from otx.ottl.value_json import json_text, to_plain
+from otx.ottl.values import Duration, Opaque, Time, Value, is_map, kind_of
 
 TITLE_WIDTH = 60
 WIDE = 400

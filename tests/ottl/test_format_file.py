@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otx.ottl import format_file as formatting
-from otx.ottl.format_file import format_file
 from otx.ottl.formatted import Formatted
 from otx.ottl.formatter import format_statement
 from otx.ottl.yaml_reading import load_yaml

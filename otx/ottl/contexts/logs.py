@@ -13,7 +13,8 @@ from otx.ottl.contexts.accessor import (
 )
 from otx.ottl.contexts.context import Context, paths
 from otx.ottl.contexts.resources import PARENTS
-from otx.ottl.values import SpanId, TraceId, Value, as_string, storable
+from otx.ottl.value_json import as_string
+from otx.ottl.values import SpanId, TraceId, Value, storable
 
 _SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 

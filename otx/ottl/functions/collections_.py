@@ -10,7 +10,8 @@ from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import Example, Gives, converter, converter_builder
 from otx.ottl.lift import Always
 from otx.ottl.parameters import AnyList, ConstText, Get, Mapping_, PlainList
-from otx.ottl.values import Map, Opaque, Value, as_string, is_map, kind_of
+from otx.ottl.value_json import as_string
+from otx.ottl.values import Map, Opaque, Value, is_map, kind_of
 
 _EQUAL = comparison("==")
 

@@ -8,7 +8,8 @@ from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import Example, Gives, converter_builder
 from otx.ottl.go_unicode import WHITE_SPACE
 from otx.ottl.parameters import ConstBool, ConstText, Get, Mapping_, Text
-from otx.ottl.values import Map, as_string
+from otx.ottl.value_json import as_string
+from otx.ottl.values import Map
 
 
 @converter_builder(

@@ -11,7 +11,8 @@ from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import Example, Run, editor_builder
 from otx.ottl.parameters import ConstText
 from otx.ottl.records import SpanRecord
-from otx.ottl.values import Map, as_string
+from otx.ottl.value_json import as_string
+from otx.ottl.values import Map
 
 OLDEST, NEWEST = (1, 37, 0), (1, 43, 0)
 _STAGE = r"(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)"

@@ -21,7 +21,8 @@ from otx.ottl.parameters import (
     Text,
     TextLike,
 )
-from otx.ottl.values import SAMPLES, Opaque, Value, as_string, is_map, kind_of
+from otx.ottl.value_json import as_string
+from otx.ottl.values import SAMPLES, Opaque, Value, is_map, kind_of
 
 _WORD_BORDER = re.compile(
     "(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])|(?<=[A-Z])(?=[A-Z][a-z])"

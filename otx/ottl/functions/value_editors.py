@@ -8,7 +8,8 @@ from otx.ottl.coerce import mapping
 from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import Example, Run, editor_builder
 from otx.ottl.parameters import ConstBool, ConstInt, ConstText, Target
-from otx.ottl.values import Map, ProfileId, SpanId, TraceId, Value, as_string, is_map, kind_of
+from otx.ottl.value_json import as_string
+from otx.ottl.values import Map, ProfileId, SpanId, TraceId, Value, is_map, kind_of
 
 _UNLIMITED = 1 << 63
 
