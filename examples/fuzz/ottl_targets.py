@@ -25,7 +25,7 @@ from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.parser import parse_condition, parse_statement, parse_value_expression
 from otx.ottl.plan import SIGNAL_OF_CONTEXT
 from otx.ottl.program import ExecutionStopped, Outcome, compile_statement, run_statements
-from otx.ottl.records import WALKS, Batch
+from otx.ottl.batch import WALKS, Batch
 from otx.ottl.source import read_source
 from otx.ottl.syntax import Node
 
