@@ -114,7 +114,7 @@ def _check_config(source: ConfigFile, functions: FunctionSet) -> Iterator[Findin
     for component in find_components(source.data):
         read = READERS[component.kind]
         try:
-            read(
+            made = read(
                 component.config,
                 functions.gates,
                 allows_extensions=functions.allows_extensions,
@@ -122,6 +122,10 @@ def _check_config(source: ConfigFile, functions: FunctionSet) -> Iterator[Findin
         except ConfigInvalid as invalid:
             for problem in invalid.problems:
                 yield finding_of(source, problem.within(component.path))
+        else:
+            for problem in (*getattr(made, "idle", ()), *getattr(made, "deprecated", ())):
+                found = finding_of(source, problem.within(component.path))
+                yield replace(found, severity="warning")
         for path, text in _texts(component.config, component.path):
             for trap in traps_in(text, _surroundings(source, path, functions)):
                 place = source.place(path, trap.place.start)

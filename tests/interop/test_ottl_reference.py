@@ -17,6 +17,7 @@ from tests.interop.ottl_reference.configuration_cases import processor_cases, ro
 from tests.interop.ottl_reference.generate import Generator
 from tests.interop.ottl_reference.metric_cases import metric_cases
 from tests.interop.ottl_reference.programs import NotToBeHad, Reference, program_of, reference
+from tests.interop.ottl_reference.property_cases import property_cases
 from tests.interop.ottl_reference.values import Json
 from tests.ottl.vector_case import load
 
@@ -33,6 +34,7 @@ MAKERS: dict[str, Callable[[int], Iterator[Json]]] = {
     "log lines": lambda seed: Generator(seed).log_line_cases(),
     "metrics": metric_cases,
     "processors": processor_cases,
+    "properties": property_cases,
     "routing": routing_cases,
 }
 
