@@ -40,12 +40,15 @@ LEGACY: Mapping[str, tuple[Signal, Mapping[str, str]]] = {
 }
 """The keys of the older form, and the contexts that their keys stand for."""
 
-MATCHING: Mapping[str, Sequence[str]] = {
-    "spans": ("include", "exclude"),
-    "metrics": ("include", "exclude", "regexp"),
-    "logs": ("include", "exclude"),
-}
+BLOCKS = ("include", "exclude")
 """The keys of the oldest form, which matches by properties and not by OTTL."""
+
+MATCHING: Mapping[str, Sequence[str]] = {
+    "spans": BLOCKS,
+    "metrics": (*BLOCKS, "regexp"),
+    "logs": BLOCKS,
+}
+"""The keys that have those, and what they may hold for it."""
 
 MATCHED: Mapping[str, Signal] = {
     "spans": Signal.TRACES,
@@ -237,7 +240,7 @@ def _words_of(known: Mapping[str, Any], key: str) -> list[str]:
     config = as_data(known.get(key))
     if not isinstance(config, Mapping):
         return []
-    return [word for word in ("include", "exclude") if as_data(config.get(word)) is not None]
+    return [word for word in BLOCKS if as_data(config.get(word)) is not None]
 
 
 def _rule_of_properties(made: PropertyRule, mode: ErrorMode) -> Rule:
