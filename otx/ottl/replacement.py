@@ -117,4 +117,4 @@ def _condition(rule: Rule) -> Condition | None:
     if not isinstance(condition, PropertyCondition):
         return None
     notes = tuple(f"{one.path}: {one.note}" for one in condition.checks if one.note)
-    return Condition(rule.name, condition.text, condition.is_negated, notes)
+    return Condition(rule.name, condition.ottl, condition.is_negated, notes)

@@ -225,13 +225,14 @@ def _matching_rules(reader: Reader, key: str, known: Mapping[str, Any]) -> Prope
     config = as_data(known.get(key))
     if key not in LEGACY:
         config = reader.mapping((key,), config, MATCHING[key])
-    words = _words_of(known, key)
-    if not words:
+    if not isinstance(config, Mapping):
         return PropertyRules()
     if key == "spans" and known.get("trace_conditions"):
         read_properties(reader, key, config, is_used=False)
         said = "it is not read beside trace_conditions, and drops nothing"
-        return PropertyRules((), [Problem((key, word), said, is_key=True) for word in words])
+        return PropertyRules(
+            (), [Problem((key, word), said, is_key=True) for word in _words_of(known, key)]
+        )
     return read_properties(reader, key, config)
 
 
@@ -249,12 +250,11 @@ def _rule_of_properties(made: PropertyRule, mode: ErrorMode) -> Rule:
 
 def _deprecated(signal: Signal, made: PropertyRule) -> Problem:
     drops = "does not match" if made.condition.is_negated else "matches"
-    return Problem(
-        made.path,
-        f"this form is deprecated; it drops what {drops}",
-        f"in OTTL: {CONDITIONS_KEY[signal]}: [{yaml_text(made.condition.text)}]",
-        is_key=True,
-    )
+    said = f"this form is deprecated; it drops what {drops}"
+    hint = "otx ottl explain -f FILE prints the OTTL to write instead"
+    if made.condition.ottl == made.condition.text:
+        hint = f"in OTTL: {CONDITIONS_KEY[signal]}: [{yaml_text(made.condition.ottl)}]"
+    return Problem(made.path, said, hint, is_key=True)
 
 
 def _refuse_both(reader: Reader, newer: Sequence[str], older: Sequence[str]) -> None:

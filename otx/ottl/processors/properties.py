@@ -24,6 +24,9 @@ from otx.ottl.values import Value, as_string, is_map
 NO_SERVICE = "<nil-service-name>"
 """What the Collector compares where a resource has no `service.name`."""
 
+MOST_SHOWN = 4
+"""Alternatives of one property that people are shown: lists of names may have hundreds."""
+
 _MISSING: Any = object()
 _KIND_NAMES = {number: name for name, number in SPAN_ENUMS.items() if name.startswith("SPAN_KIND")}
 
@@ -54,13 +57,17 @@ class Check(Frozen):
 class PropertyCondition(CompiledCondition):
     """A condition made of properties, all of which a record has to have.
 
+    Its text is for people, and leaves out most of what a long list names.
+
     Attributes:
         checks: They, in the order in which they are asked.
         is_negated: Whether it holds for the records that lack one.
+        ottl: The condition as it can be written instead.
     """
 
     checks: Sequence[Check]
     is_negated: bool
+    ottl: str
 
 
 class Texts(Frozen):
@@ -93,14 +100,29 @@ def property_condition(checks: Sequence[Check], *, is_negated: bool) -> Property
     def holds(record: Any) -> bool:
         return all(fits(look(record)) for look, fits in tests) is not is_negated
 
-    text = " and ".join(alternatives_text(one, is_alone=len(checks) == 1) for one in checks)
-    return PropertyCondition(f"not ({text})" if is_negated else text, holds, checks, is_negated)
+    def joined(most: int) -> str:
+        text = " and ".join(
+            alternatives_text(one, most, is_alone=len(checks) == 1) for one in checks
+        )
+        return f"not ({text})" if is_negated else text
+
+    every = max((len(one.alternatives) for one in checks), default=0)
+    return PropertyCondition(joined(MOST_SHOWN), holds, checks, is_negated, joined(every))
 
 
-def alternatives_text(check: Check, *, is_alone: bool = False) -> str:
-    """A check as OTTL, fit to stand between `and` unless it is alone."""
-    text = " or ".join(check.alternatives)
-    return text if is_alone or len(check.alternatives) == 1 else f"({text})"
+def alternatives_text(check: Check, most: int = MOST_SHOWN, *, is_alone: bool = False) -> str:
+    """A check as OTTL, fit to stand between `and` unless it is alone.
+
+    Args:
+        check: The check.
+        most: Alternatives that are written; the others are counted.
+        is_alone: Whether nothing stands beside it.
+    """
+    asked = check.alternatives
+    if len(asked) > most:
+        asked = (*asked[:most], f"… ({len(asked) - most} more)")
+    text = " or ".join(asked)
+    return text if is_alone or len(asked) == 1 else f"({text})"
 
 
 def service_check(texts: Texts) -> Check:

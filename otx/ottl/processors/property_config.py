@@ -201,7 +201,7 @@ class _Block:
             if not name:
                 self.faults.complain(path, "an attribute needs a key")
                 continue
-            if found := self._value((*path, "value"), as_data(entry.get("value"))):
+            if found := self._value((*path, "value"), _plain(entry.get("value"))):
                 fits, asked, note = found
                 made.append(attribute_check(OWNERS[context], owner, name, fits, asked, note))
         return made
@@ -374,6 +374,16 @@ def _read_regexp_options(reader: Reader, path: ConfigPath, value: object) -> boo
         reader.complain((*path, "cachemaxnumentries"), f"a number is wanted, not {most!r}")
         return True
     return not caches or most is None or most >= 0
+
+
+def _plain(value: object) -> object:
+    """A value with all variables in it as YAML reads them."""
+    value = as_data(value)
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, dict):
+        return {as_text(key): _plain(one) for key, one in value.items()}
+    return value
 
 
 def _is_plain(value: object) -> bool:

@@ -27,7 +27,13 @@ _KINDS = [f"SPAN_KIND_{one}" for one in ("INTERNAL", "SERVER", "CLIENT", "PRODUC
 _SEVERITIES = ["info", "INFO2", "Warn", "9", "24", "TRACE", "FATAL4", "", "fatal"]
 _ODD: Sequence[tuple[str, Any]] = (
     *(("services", 5), ("bodies", [5]), ("metric_names", None), ("attributes", {"key": "a"})),
-    *(("match_type", None), ("match_type", "glob"), ("match_type", 5), ("match_type", "")),
+    *(
+        ("match_type", None),
+        ("match_type", "glob"),
+        ("match_type", "expr"),
+        ("match_type", 5),
+        ("match_type", ""),
+    ),
     *(("log_bodies", ["a"]), ("log_bodies", []), ("metric_names", ["a"]), ("severity_number", {})),
     *(("severity_number", {"min": 9}), ("severity_number", {"min": "0"}), ("resources", [])),
     *(("severity_number", {"min": "09"}), ("severity_number", {"most": "INFO"})),
@@ -72,7 +78,19 @@ def _blocks(chance: random.Random, signal: str) -> Json:
     made: Json = {word: _block(chance, _BLOCKS[signal]) for word in words}
     if chance.random() < 0.03:
         made[chance.choice(words)] = chance.choice([None, {}, [], "strict"])
+    if chance.random() < 0.04:
+        made |= chance.choice(_WITHIN)
     return made
+
+
+_WITHIN: Sequence[Json] = (
+    {"metric": ['name == "cart"']},
+    {"log_record": ["body == nil"]},
+    {"resource": []},
+    {"datapoint": None},
+    {"regexp": {"cacheenabled": True, "cachemaxnumentries": -1}},
+    {"regexp": {"cache": 1}},
+)
 
 
 def _block(chance: random.Random, makers: "dict[str, _Make]") -> Json:

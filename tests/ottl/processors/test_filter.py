@@ -186,6 +186,12 @@ def test_each_block_says_which_ottl_takes_its_place() -> None:
     assert told.hint == hint
 
 
+def test_of_a_long_list_the_ottl_is_said_elsewhere() -> None:
+    block = {"match_type": "strict", "bodies": list("abcdef")}
+    (told,) = read_filter({"logs": {"include": block}}).deprecated
+    assert told.hint == "otx ottl explain -f FILE prints the OTTL to write instead"
+
+
 def test_spans_beside_trace_conditions_are_checked_as_keys_and_not_run() -> None:
     config = {"trace_conditions": ['span.name == "a"'], "spans": {"include": {}}}
     made = read_filter(config)

@@ -37,9 +37,14 @@ def rules_of(config: Any) -> list[Rule]:
     return [rule for rules in read_filter(config).rules.values() for rule in rules]
 
 
+def ottl_of(rule: Rule) -> str:
+    assert isinstance(rule.condition, PropertyCondition)
+    return rule.condition.ottl
+
+
 def text_of(config: Any) -> str:
     (rule,) = rules_of(config)
-    return rule.condition.text
+    return ottl_of(rule)
 
 
 def spans(match_type: str, word: str = "exclude", **properties: Any) -> Any:
@@ -195,9 +200,7 @@ def test_of_texts_and_numbers_the_ottl_decides_as_the_properties_do(
     for rule in rules:
         record = item.resource if rule.context == "resource" else item
         context = CONTEXTS[rule.context]
-        same = compile_condition(
-            rule.condition.text, context, FunctionSet("filter"), needs_prefix=True
-        )
+        same = compile_condition(ottl_of(rule), context, FunctionSet("filter"), needs_prefix=True)
         assert rule.condition.holds(record) is same.holds(record)
 
 
@@ -284,6 +287,15 @@ def test_alternatives_are_bracketed_among_others_only() -> None:
     check = Check("a", ("x", "y"), lambda _: None, lambda _: True)
     assert alternatives_text(check) == "(x or y)"
     assert alternatives_text(check, is_alone=True) == "x or y"
+
+
+def test_of_a_long_list_people_see_the_beginning() -> None:
+    (rule,) = rules_of(spans("strict", span_names=[f"n{at}" for at in range(9)]))
+    assert rule.condition.text == (
+        'span.name == "n0" or span.name == "n1" or span.name == "n2" or span.name == "n3" '
+        "or … (5 more)"
+    )
+    assert ottl_of(rule).count(" or ") == 8
 
 
 def test_what_is_absent_is_seen_as_nothing_and_never_fits() -> None:

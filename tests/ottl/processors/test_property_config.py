@@ -7,6 +7,7 @@ import pytest
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.processors.config import Reader
 from otx.ottl.processors.property_config import PropertyRules, read_properties
+from otx.ottl.yaml_places import load_yaml
 
 STRICT = {"match_type": "strict"}
 REGEXP = {"match_type": "regexp"}
@@ -127,6 +128,25 @@ def test_a_type_is_wanted_only_where_something_is_compared(key: str, block: Any)
 def test_a_text_with_commas_is_a_list() -> None:
     made, _ = read("spans", include=STRICT | {"span_names": "a,b"})
     assert made.rules[0].condition.text == 'not (span.name == "a" or span.name == "b")'
+
+
+def test_variables_are_texts_where_texts_are_wanted_and_values_elsewhere() -> None:
+    text = """\
+spans:
+  include:
+    match_type: strict
+    span_names: ["${env:N}"]
+    attributes:
+      - {key: "${env:N}", value: "${env:N}"}
+      - {key: l, value: ["${env:N}", {a: "${env:N}"}]}
+"""
+    document = load_yaml(text, "c.yaml", {"N": "5"})
+    made, problems = read("spans", **document.data["spans"])
+    assert not problems
+    assert made.rules[0].condition.text == (
+        'not (span.name == "5" and span.attributes["5"] == 5 and '
+        'span.attributes["l"] == [5, {"a": 5}])'
+    )
 
 
 @pytest.mark.parametrize(
