@@ -12,7 +12,8 @@ from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.processors.config import ConfigPath, Problem, Reader, path_text
 from otx.ottl.processors.drops import Drops
-from otx.ottl.processors.property_config import PropertyRule, PropertyRules, read_properties
+from otx.ottl.processors.property_block import PropertyRule
+from otx.ottl.processors.property_config import PropertyRules, read_properties
 from otx.ottl.program import CompiledCondition, ErrorMode, Failure, Outcome, fail, words
 from otx.ottl.records import MetricRecord, SpanRecord
 from otx.ottl.yaml_places import as_data
