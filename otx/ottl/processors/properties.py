@@ -143,14 +143,19 @@ def service_check(texts: Texts) -> Check:
 
 
 def kind_check(texts: Texts) -> Check:
-    """`span_kinds`: the name that the kind has in the protocol."""
+    """`span_kinds`: the name that the kind has in the protocol, "" for a number without one."""
     path = "span.kind"
     names = [name for name in _KIND_NAMES.values() if texts.fit(name)]
-    asked = tuple(f"{path} == {name}" for name in names) or ("false",)
-    if len(names) == len(_KIND_NAMES):
-        asked = ("true",)
+    asked = [f"{path} == {name}" for name in names]
+    if texts.fit(""):
+        asked.append(f"{path} > SPAN_KIND_CONSUMER")
+    # A condition without a path has no context that can be inferred.
+    if len(asked) > len(_KIND_NAMES):
+        asked = [f"{path} >= SPAN_KIND_UNSPECIFIED"]
+    elif not asked:
+        asked = [f"{path} < SPAN_KIND_UNSPECIFIED"]
     look = _getter(SPAN, "span", "kind")
-    return Check(path, asked, look, lambda value: texts.fit(_KIND_NAMES.get(value, "")))
+    return Check(path, tuple(asked), look, lambda value: texts.fit(_KIND_NAMES.get(value, "")))
 
 
 def text_check(context: Context, owner: str, section: str, texts: Texts) -> Check:
@@ -208,7 +213,12 @@ def severity_check(least: int, symbol: str, *, undefined_fits: bool) -> Check:
 
 
 def attribute_check(
-    context: Context, owner: str, key: str, fits: Callable[[Value], bool], asked: str, note: str
+    context: Context,
+    owner: str,
+    key: str,
+    fits: Callable[[Value], bool],
+    asked_of: Callable[[str], str],
+    note: str = "",
 ) -> Check:
     """An attribute, which has to be there.
 
@@ -217,14 +227,14 @@ def attribute_check(
         owner: Whose attribute it is: the context's own name or `resource`.
         key: The attribute's key.
         fits: Whether a value is what is asked for.
-        asked: What OTTL asks of it, with `{}` for the path.
+        asked_of: What OTTL asks of it, given its path.
         note: Where the OTTL decides otherwise.
     """
     path = f"{owner}.attributes[{quote(key)}]"
     attributes = _getter(context, owner, "attributes")
     return Check(
         path,
-        (asked.replace("{}", path, 1),),
+        (asked_of(path),),
         lambda record: attributes(record).get(key, _MISSING),
         lambda value: value is not _MISSING and fits(value),
         note,

@@ -6,6 +6,7 @@ that it does not use it finds the former alone.
 """
 
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 from otx.model.frozen import Frozen
 from otx.ottl.errors import ExecutionError
@@ -29,6 +30,10 @@ from otx.ottl.yaml_places import as_data, as_text
 _REGEXP_KEYS = ("cacheenabled", "cachemaxnumentries")
 _PATTERN_NOTE = "bytes, lists and maps never match by properties; IsMatch looks at their text"
 _NUMBER_NOTE = "by properties 5 and 5.0 differ; to OTTL they are equal"
+
+
+_Asked: TypeAlias = tuple[Callable[[Value], bool], Callable[[str], str], str]
+"""Whether a value is what is asked for, how OTTL asks that of a path, and where it differs."""
 
 
 class PropertyRule(Frozen):
@@ -146,40 +151,26 @@ class Block:
                 self.faults.complain(path, "an attribute needs a key")
                 continue
             if found := self._value((*path, "value"), _plain(entry.get("value"))):
-                fits, asked, note = found
-                made.append(attribute_check(OWNERS[context], owner, name, fits, asked, note))
+                made.append(attribute_check(OWNERS[context], owner, name, *found))
         return made
 
-    def _value(
-        self, path: ConfigPath, value: Value
-    ) -> tuple[Callable[[Value], bool], str, str] | None:
+    def _value(self, path: ConfigPath, value: Value) -> _Asked | None:
         """What is asked of an attribute's value; None where something is wrong."""
         if value is None:
-            return (lambda _: True), "{} != nil", ""
+            return (lambda _: True), (lambda at: f"{at} != nil"), ""
         if not _is_plain(value):
             self.faults.complain(path, f"{value!r} is no value that an attribute can have")
             return None
         if not self.knows_type():
             return None
         if self.type == "strict":
-            value = wrap_int64(value) if type(value) is int else value
-            text = literal(value)
-            asked = "false" if text is None else f"{{}} == {text}"
-            return equal_to(value), asked, _NUMBER_NOTE if type(value) in (int, float) else ""
+            return _equality(wrap_int64(value) if type(value) is int else value)
         if type(value) is not str:
             said = f"regexp looks for texts, and {value!r} is none"
             self.faults.complain(path, said, "put it in quotes: numbers are compared as text")
             return None
         texts = self.compared([(path, value)])
-        if texts is None:
-            return None
-        pattern = texts.patterns[0]
-
-        def fits(found: Value) -> bool:
-            text = scalar_text(found)
-            return text is not None and contains(pattern, text)
-
-        return fits, texts.asked_of("{}")[0], _PATTERN_NOTE
+        return None if texts is None else _search(texts)
 
     def rule(self, context: str, checks: Sequence[Check], *below: str) -> list[PropertyRule]:
         """The rule that these checks make; none where there are none."""
@@ -207,6 +198,24 @@ def read_regexp_options(reader: Reader, path: ConfigPath, value: object) -> bool
         reader.complain((*path, "cachemaxnumentries"), f"a number is wanted, not {most!r}")
         return True
     return not caches or most is None or most >= 0
+
+
+def _equality(value: Value) -> _Asked:
+    text = literal(value)
+    note = _NUMBER_NOTE if type(value) in (int, float) else ""
+    if text is None:  # of a NaN, which nothing equals
+        return equal_to(value), (lambda at: f"({at} == nil and {at} != nil)"), note
+    return equal_to(value), (lambda at: f"{at} == {text}"), note
+
+
+def _search(texts: Texts) -> _Asked:
+    (pattern,) = texts.patterns
+
+    def fits(found: Value) -> bool:
+        text = scalar_text(found)
+        return text is not None and contains(pattern, text)
+
+    return fits, (lambda at: texts.asked_of(at)[0]), _PATTERN_NOTE
 
 
 def _plain(value: object) -> object:
