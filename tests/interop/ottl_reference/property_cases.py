@@ -47,8 +47,13 @@ _ODD: Sequence[tuple[str, Any]] = (
 )
 
 
-def property_cases(seed: int) -> Iterator[Json]:
-    """Configurations that match by properties, without end."""
+def property_cases(seed: int, *, is_plain: bool = False) -> Iterator[Json]:
+    """Configurations that match by properties, without end.
+
+    Args:
+        seed: Where chance begins.
+        is_plain: Whether all values of records are texts, and no scope is empty.
+    """
     chance = random.Random(seed)
     while True:
         signal = chance.choice(["spans", "metrics", "logs"])
@@ -61,7 +66,7 @@ def property_cases(seed: int) -> Iterator[Json]:
             "fn": f"properties {signal}",
             "context": "config",
             "config": {"filter": config},
-            "input": _document(chance, signal),
+            "input": _document(chance, signal, is_plain),
         }
 
 
@@ -86,7 +91,7 @@ def _blocks(chance: random.Random, signal: str) -> Json:
 _WITHIN: Sequence[Json] = (
     {"metric": ['name == "cart"']},
     {"log_record": ["body == nil"]},
-    {"resource": []},
+    {"resource": ['attributes["a"] == "shop"']},
     {"datapoint": None},
     {"regexp": {"cacheenabled": True, "cachemaxnumentries": -1}},
     {"regexp": {"cache": 1}},
@@ -173,26 +178,20 @@ _BLOCKS: dict[str, dict[str, _Make]] = {
 }
 
 
-def _document(chance: random.Random, signal: str) -> Json:
+def _document(chance: random.Random, signal: str, is_plain: bool) -> Json:
     name, scopes, items = _SHAPES[signal]
-    return {
-        name: [
-            {
-                "resource": _stored(chance),
-                scopes: [
-                    {
-                        "scope": {
-                            "name": chance.choice(_TEXTS),
-                            "version": chance.choice(["", "1", "2"]),
-                        },
-                        items: [_ITEMS[signal](chance) for _ in range(chance.choice([0, 2, 4]))],
-                    }
-                    for _ in range(chance.choice([0, 1, 1, 2]))
-                ],
-            }
-            for _ in range(chance.choice([1, 2, 3]))
-        ]
-    }
+    least, pool = (1, [*_TEXTS, "é"]) if is_plain else (0, _STORED)
+
+    def scope() -> Json:
+        named = {"name": chance.choice(_TEXTS), "version": chance.choice(["", "1", "2"])}
+        made = [_ITEMS[signal](chance, pool) for _ in range(chance.randrange(least, 5))]
+        return {"scope": named, items: made}
+
+    def resource() -> Json:
+        made = [scope() for _ in range(chance.randrange(least, 3))]
+        return {"resource": _stored(chance, pool), scopes: made}
+
+    return {name: [resource() for _ in range(chance.randrange(1, 4))]}
 
 
 _SHAPES = {
@@ -202,35 +201,35 @@ _SHAPES = {
 }
 
 
-def _stored(chance: random.Random) -> Json:
+def _stored(chance: random.Random, pool: Sequence[Any]) -> Json:
     """Attributes, of which some keys stand there twice."""
     keys = chance.sample(_KEYS[:-1], chance.randrange(5))
     if keys and chance.random() < 0.1:
         keys.append(keys[0])
     return {
-        "attributes": [entry for key in keys for entry in key_values({key: chance.choice(_STORED)})]
+        "attributes": [entry for key in keys for entry in key_values({key: chance.choice(pool)})]
     }
 
 
-def _span(chance: random.Random) -> Json:
-    return {"name": chance.choice(_TEXTS), "kind": chance.randrange(7), **_stored(chance)}
+def _span(chance: random.Random, pool: Sequence[Any]) -> Json:
+    return {"name": chance.choice(_TEXTS), "kind": chance.randrange(7), **_stored(chance, pool)}
 
 
-def _metric(chance: random.Random) -> Json:
+def _metric(chance: random.Random, _: Sequence[Any]) -> Json:
     return {"name": chance.choice(_TEXTS), "gauge": {"dataPoints": [{"asInt": "1"}]}}
 
 
-def _record(chance: random.Random) -> Json:
-    (body,) = key_values({"body": chance.choice(_STORED)})
+def _record(chance: random.Random, pool: Sequence[Any]) -> Json:
+    (body,) = key_values({"body": chance.choice(pool)})
     return {
         "body": body["value"],
         "severityNumber": chance.choice([0, 1, 8, 9, 10, 13, 17, 24]),
         "severityText": chance.choice(["", "INFO", "shop", "true"]),
-        **_stored(chance),
+        **_stored(chance, pool),
     }
 
 
-_ITEMS: dict[str, Callable[[random.Random], Json]] = {
+_ITEMS: dict[str, Callable[[random.Random, Sequence[Any]], Json]] = {
     "spans": _span,
     "metrics": _metric,
     "logs": _record,
