@@ -70,21 +70,27 @@ class PropertyCondition(CompiledCondition):
     ottl: str
 
 
-class Texts(Frozen):
+class Texts:
     """Texts or regular expressions, one of which has to fit.
 
     Attributes:
+        texts: As they are written.
         patterns: The compiled expressions; () for plain texts.
     """
 
-    texts: tuple[str, ...]
-    patterns: tuple[Any, ...] = ()
+    __slots__ = ("_set", "patterns", "texts")
+
+    def __init__(self, texts: Sequence[str], patterns: Sequence[Any] = ()) -> None:
+        """Take texts, and what is compiled of them where they are expressions; each once."""
+        self.texts = tuple(dict.fromkeys(texts))
+        self.patterns = tuple(dict.fromkeys(patterns))
+        self._set = frozenset(texts)
 
     def fit(self, text: str) -> bool:
         """Whether a text is one of them, or an expression is found in it."""
         if self.patterns:
             return any(contains(pattern, text) for pattern in self.patterns)
-        return text in self.texts
+        return text in self._set
 
     def asked_of(self, path: str) -> tuple[str, ...]:
         """The OTTL conditions that ask for each at a path."""

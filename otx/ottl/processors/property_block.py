@@ -111,7 +111,7 @@ class Block:
             return None
         texts = [text for _, text in listed]
         if self.type == "strict":
-            return Texts(tuple(dict.fromkeys(texts)))
+            return Texts(texts)
         if not self._has_room:
             self._has_room = True
             place = (*self.path, "regexp", "cachemaxnumentries")
@@ -124,8 +124,7 @@ class Block:
                 made.append(compile_regex(text))
             except ExecutionError as error:
                 self.faults.complain(place, str(error))
-        different = tuple(dict.fromkeys(texts))
-        return Texts(different, tuple(made)) if len(made) == len(texts) else None
+        return Texts(texts, made) if len(made) == len(texts) else None
 
     def knows_type(self) -> bool:
         """Whether there is a way to match; the first time that there is none it is a problem."""
