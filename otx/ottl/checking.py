@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from otx.errors import UsageError
-from otx.ottl.collector import READERS, find_components
+from otx.ottl.collector import READERS, Component, find_components
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.errors import caret
 from otx.ottl.functions.registry import FunctionSet
@@ -13,6 +13,7 @@ from otx.ottl.parse_hints import unclosed
 from otx.ottl.plan import plan_of_statements
 from otx.ottl.plan_config import Wiring
 from otx.ottl.processors.config import ConfigInvalid, Problem, path_text
+from otx.ottl.processors.filter import BLOCKS
 from otx.ottl.slots import slot_at
 from otx.ottl.source import ConfigFile, StatementFile
 from otx.ottl.syntax import Place
@@ -114,7 +115,7 @@ def _check_config(source: ConfigFile, functions: FunctionSet) -> Iterator[Findin
     for component in find_components(source.data):
         read = READERS[component.kind]
         try:
-            read(
+            made = read(
                 component.config,
                 functions.gates,
                 allows_extensions=functions.allows_extensions,
@@ -122,7 +123,13 @@ def _check_config(source: ConfigFile, functions: FunctionSet) -> Iterator[Findin
         except ConfigInvalid as invalid:
             for problem in invalid.problems:
                 yield finding_of(source, problem.within(component.path))
+        else:
+            for problem in (*getattr(made, "idle", ()), *getattr(made, "deprecated", ())):
+                found = finding_of(source, problem.within(component.path))
+                yield replace(found, severity="warning")
         for path, text in _texts(component.config, component.path):
+            if _is_matched_by(component, path):
+                continue
             for trap in traps_in(text, _surroundings(source, path, functions)):
                 place = source.place(path, trap.place.start)
                 # To a configuration `${` begins a variable.
@@ -130,6 +137,12 @@ def _check_config(source: ConfigFile, functions: FunctionSet) -> Iterator[Findin
                 yield _trap(source.name, place, trap.changed(hint=hint))
     for problem in Wiring(source.data).problems():
         yield finding_of(source, problem)
+
+
+def _is_matched_by(component: Component, path: YamlPath) -> bool:
+    """Whether a text is a name or a pattern of a filter, which may look like OTTL and is none."""
+    within = path[len(component.path) :]
+    return component.kind == "filter" and len(within) > 1 and within[1] in BLOCKS
 
 
 def _surroundings(source: ConfigFile, path: YamlPath, functions: FunctionSet) -> Surroundings:

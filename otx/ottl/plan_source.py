@@ -63,7 +63,7 @@ def plan_of_source(
             entered=pipelines,
         )
     except ConfigInvalid as invalid:
-        raise _placed(source, invalid) from None
+        raise placed(source, invalid) from None
 
 
 def cautions_of(
@@ -139,7 +139,7 @@ def _undecided(plan: Plan) -> Iterator[str]:
             yield f"{step.name}: what {names} would drop is not dropped by it"
 
 
-def _placed(source: StatementFile | ConfigFile, invalid: ConfigInvalid) -> UsageError:
+def placed(source: StatementFile | ConfigFile, invalid: ConfigInvalid) -> UsageError:
     """The first problem where it stands in the file, and how many there are behind it."""
     from otx.ottl.checking import finding_of
 

@@ -1,7 +1,8 @@
 """A plan's statements and conditions, told step by step on the records of a batch."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from otx.ottl.batch import WALKS, Batch
@@ -9,10 +10,12 @@ from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.plan import Plan, Report, run_step
 from otx.ottl.processors.config import Group
+from otx.ottl.processors.properties import PropertyCondition
 from otx.ottl.processors.routing import Routes, RoutingConnector
 from otx.ottl.processors.transform import TransformProcessor
 from otx.ottl.program import CompiledCondition, CompiledStatement, Outcome
 from otx.ottl.record_state import WORDS
+from otx.ottl.traced_properties import ask_properties
 from otx.ottl.tracing import Step, TracedCondition, TracedStatement
 from otx.ottl.watched import Purpose, Site, Watcher, watched
 
@@ -160,11 +163,14 @@ class _Teller(Watcher):
         return CompiledStatement(statement.text, tell)
 
     def condition(self, site: Site, condition: CompiledCondition) -> CompiledCondition:
-        traced = TracedCondition(
-            condition.text, site.context, self._functions, needs_prefix=site.needs_prefix
-        )
+        if isinstance(condition, PropertyCondition):
+            ask: Callable[[Any], Step] = partial(ask_properties, condition)
+        else:
+            ask = TracedCondition(
+                condition.text, site.context, self._functions, needs_prefix=site.needs_prefix
+            ).ask
 
         def tell(record: Any) -> bool:
-            return self.tell(site, record, traced.ask(record))
+            return self.tell(site, record, ask(record))
 
         return CompiledCondition(condition.text, tell)

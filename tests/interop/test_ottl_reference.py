@@ -11,12 +11,16 @@ from itertools import islice
 
 import pytest
 
+from otx.ottl.processors.config import ConfigInvalid
+from otx.ottl.processors.filter import CONDITIONS_KEY, read_filter
+from otx.ottl.processors.properties import PropertyCondition
 from tests.interop.ottl_reference import engine
 from tests.interop.ottl_reference.comparison import difference
 from tests.interop.ottl_reference.configuration_cases import processor_cases, routing_cases
 from tests.interop.ottl_reference.generate import Generator
 from tests.interop.ottl_reference.metric_cases import metric_cases
 from tests.interop.ottl_reference.programs import NotToBeHad, Reference, program_of, reference
+from tests.interop.ottl_reference.property_cases import property_cases
 from tests.interop.ottl_reference.values import Json
 from tests.ottl.vector_case import load
 
@@ -33,6 +37,7 @@ MAKERS: dict[str, Callable[[int], Iterator[Json]]] = {
     "log lines": lambda seed: Generator(seed).log_line_cases(),
     "metrics": metric_cases,
     "processors": processor_cases,
+    "properties": property_cases,
     "routing": routing_cases,
 }
 
@@ -84,3 +89,36 @@ def test_vectors_give_what_the_reference_gives(program: str) -> None:
 @pytest.mark.parametrize("kind", MAKERS)
 def test_cases_by_chance_give_what_the_reference_gives(kind: str) -> None:
     compare(list(islice(MAKERS[kind](SEED), CASES)))
+
+
+def in_ottl(case: Json) -> Json | None:
+    """The same case with the conditions that are offered for its properties; None without any."""
+    try:
+        processor = read_filter(case["config"]["filter"])
+    except ConfigInvalid:
+        return None
+    conditions = {
+        CONDITIONS_KEY[signal]: [one.ottl for one in asked if isinstance(one, PropertyCondition)]
+        for signal, rules in processor.rules.items()
+        if (asked := [rule.condition for rule in rules])
+    }
+    if not all(conditions.values()):
+        return None  # conditions from the start
+    return {**case, "config": {"filter": conditions}} if conditions else None
+
+
+def test_the_ottl_offered_for_properties_does_the_same_in_the_reference() -> None:
+    program = built("processors")
+    if isinstance(program, str):
+        pytest.skip(f"the reference cannot be had: {program}")
+    cases = list(islice(property_cases(SEED, is_plain=True), CASES))
+    pairs = [(case, same) for case in cases if (same := in_ottl(case)) is not None]
+    answers = program.run([one for pair in pairs for one in pair])
+    found = [
+        f"{_shown(case)}\n    {_shown(same)}\n    {why}"
+        for (case, same), one, other in zip(pairs, answers[::2], answers[1::2], strict=True)
+        if (why := difference(case, one, other))
+    ]
+    shown = "\n".join(found[:SHOWN])
+    assert not found, f"{len(found)} of {len(pairs)} conditions differ\n{shown}"
+    assert len(pairs) > CASES // 2

@@ -189,3 +189,21 @@ service:
         ("c.yaml:5:27", "error", "did you mean transform/after?"),
         ("c.yaml:5:43", "error", "there are transform/after"),
     ]
+
+
+def test_names_of_a_filter_are_no_ottl_and_what_has_no_effect_is_a_warning() -> None:
+    text = """\
+filter:
+  error_mode: ignore
+  logs:
+    exclude: {match_type: strict, bodies: ["false", "1 == 2"]}
+  metrics:
+    include: {match_type: regexp}
+"""
+    assert heads(check(text)) == [
+        "4:5 warning filter.logs.exclude: this form is deprecated; it drops what matches",
+        "6:5 warning filter.metrics.include: it matches by nothing, and drops nothing",
+    ]
+    assert heads(check("filter: {spans: x}")) == [
+        "1:17 error filter.spans: a map is wanted, not a text"
+    ]

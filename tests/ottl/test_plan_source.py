@@ -124,7 +124,7 @@ def test_what_is_checked_or_no_ottl_is_told_and_stops_nothing() -> None:
     text = """\
 processors:
   transform: {trace_statements: ['set(span.name, "x")']}
-  filter: {spans: {include: {match_type: strict, services: [a]}}}
+  filter: {spans: {include: {match_type: strict, services: [a]}}, logs: {exclude: {}}}
 connectors:
   count: {spans: {n: {conditions: ['name == "x"']}}}
   roundrobin: {}
@@ -140,5 +140,5 @@ service:
         "c.yaml:9:35: there is no processor 'batch'",
         "roundrobin is not run: what it gets leaves traces as if exported",
         "count is checked and not run",
-        "filter: spans.include is no OTTL and is not run: what it would drop is kept",
+        "filter: logs.exclude: it matches by nothing, and drops nothing",
     ]

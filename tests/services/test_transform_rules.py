@@ -144,3 +144,9 @@ def test_what_is_otxs_own_may_be_refused(tmp_path: Path) -> None:
     assert read_rules(path, path.name, {}, switched("")).plan.looks_at(Signal.TRACES)
     with pytest.raises(UsageError):
         read_rules(path, path.name, {}, switched(""), allows_extensions=False)
+
+
+def test_what_matches_by_properties_is_named_by_its_ottl(tmp_path: Path) -> None:
+    rules = rules_of("filter: {logs: {include: {match_type: strict, bodies: [a]}}}", tmp_path)
+    name = "filter.logs.include"
+    assert rules.names == {name: RuleName(name, 'not (log.body.string == "a")', "log records")}

@@ -10,10 +10,14 @@ from otx.ottl.batch import Batch
 from otx.ottl.contexts.context import Context
 from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import FunctionSet
-from otx.ottl.processors.config import ConfigPath, Reader, path_text
+from otx.ottl.processors.config import ConfigPath, Problem, Reader, path_text
 from otx.ottl.processors.drops import Drops
+from otx.ottl.processors.property_block import PropertyRule
+from otx.ottl.processors.property_config import PropertyRules, read_properties
 from otx.ottl.program import CompiledCondition, ErrorMode, Failure, Outcome, fail, words
 from otx.ottl.records import MetricRecord, SpanRecord
+from otx.ottl.yaml_places import as_data
+from otx.ottl.yaml_quotes import yaml_text
 
 SIGNALS: Mapping[str, tuple[Signal, tuple[str, ...]]] = {
     "trace_conditions": (Signal.TRACES, ("resource", "scope", "span", "spanevent")),
@@ -37,12 +41,25 @@ LEGACY: Mapping[str, tuple[Signal, Mapping[str, str]]] = {
 }
 """The keys of the older form, and the contexts that their keys stand for."""
 
+BLOCKS = ("include", "exclude")
+"""The keys of the oldest form, which matches by properties and not by OTTL."""
+
 MATCHING: Mapping[str, Sequence[str]] = {
-    "spans": ("include", "exclude"),
-    "metrics": ("include", "exclude", "regexp"),
-    "logs": ("include", "exclude"),
+    "spans": BLOCKS,
+    "metrics": (*BLOCKS, "regexp"),
+    "logs": BLOCKS,
 }
-"""The keys of the oldest form, which matches by properties and not by OTTL; it is not run."""
+"""The keys that have those, and what they may hold for it."""
+
+MATCHED: Mapping[str, Signal] = {
+    "spans": Signal.TRACES,
+    "metrics": Signal.METRICS,
+    "logs": Signal.LOGS,
+}
+"""The signal of each."""
+
+CONDITIONS_KEY: Mapping[Signal, str] = {signal: key for key, (signal, _) in SIGNALS.items()}
+"""The key that a signal's conditions stand under in the newer form."""
 
 _KEYS = ("error_mode", "spans", *SIGNALS, *LEGACY)
 _GROUP_KEYS = ("context", "error_mode", "conditions")
@@ -67,11 +84,18 @@ class FilterProcessor:
     """A configuration made ready: its rules by signal, in their order.
 
     Attributes:
-        unread: What of it is not run, and what that means.
+        idle: What of it has no effect.
+        deprecated: Where it matches by properties, and the OTTL to write instead.
     """
 
     rules: Mapping[Signal, Sequence[Rule]]
-    unread: Sequence[str] = ()
+    idle: Sequence[Problem] = ()
+    deprecated: Sequence[Problem] = ()
+
+    @property
+    def unread(self) -> list[str]:
+        """What of it has no effect, in words."""
+        return [str(one) for one in self.idle]
 
     def run(self, batch: Batch, outcome: Outcome, drops: Drops) -> None:
         """Drop from a batch what a rule names.
@@ -110,7 +134,8 @@ class _Sieve:
         for resource in batch.resources:
             if self._drops_it(resource, "resource"):
                 resource.scopes.clear()
-                continue
+            if self._of.keys() <= {"resource"}:
+                continue  # nothing below is looked at, not even whether it is empty
             for scope in resource.scopes:
                 if self._drops_it(scope, "scope"):
                     scope.items.clear()
@@ -173,26 +198,64 @@ def read_filter(
     mode = reader.error_mode((), known, "ignore")
     newer = [key for key in SIGNALS if known.get(key)]
     older = [key for key in LEGACY if known.get(key)]
-    _refuse_both(reader, newer, older)
+    _refuse_both(reader, newer, [key for key in older if _has_conditions(known[key], key)])
     rules: dict[Signal, list[Rule]] = {}
     for key in newer:
         signal, allowed = SIGNALS[key]
         rules[signal] = _newer_rules(reader, (key,), known[key], mode, allowed)
     for key in older:
         signal, contexts = LEGACY[key]
-        rules[signal] = _older_rules(reader, (key,), known[key], mode, contexts)
-    unread = [
-        f"{key}.{word}"
-        for key in MATCHING
-        for word in ("include", "exclude")
-        if isinstance(known.get(key), Mapping) and known[key].get(word) is not None
-    ]
-    if "spans" in known:
-        reader.mapping(("spans",), known["spans"], MATCHING["spans"])
-    _refuse_matching(reader, known, unread)
+        rules.setdefault(signal, []).extend(
+            _older_rules(reader, (key,), known[key], mode, contexts)
+        )
+    _refuse_matching(reader, known)
+    idle: list[Problem] = []
+    deprecated: list[Problem] = []
+    for key, signal in MATCHED.items():
+        made = _matching_rules(reader, key, known)
+        idle += made.idle
+        if made.rules:
+            rules[signal] = [_rule_of_properties(one, mode) for one in made.rules]
+            deprecated += [_deprecated(signal, one) for one in made.rules]
     reader.finish()
-    said = "is no OTTL and is not run: what it would drop is kept"
-    return FilterProcessor(rules, [f"{one} {said}" for one in unread])
+    return FilterProcessor(rules, idle, deprecated)
+
+
+def _matching_rules(reader: Reader, key: str, known: Mapping[str, Any]) -> PropertyRules:
+    """The rules of the oldest form; beside `trace_conditions` the Collector reads no `spans`."""
+    config = as_data(known.get(key))
+    if key not in LEGACY:
+        config = reader.mapping((key,), config, MATCHING[key])
+    if not isinstance(config, Mapping):
+        return PropertyRules()
+    if key == "spans" and known.get("trace_conditions"):
+        read_properties(reader, key, config, is_used=False)
+        said = "it is not read beside trace_conditions, and drops nothing"
+        return PropertyRules(
+            (), [Problem((key, word), said, is_key=True) for word in _words_of(known, key)]
+        )
+    return read_properties(reader, key, config)
+
+
+def _words_of(known: Mapping[str, Any], key: str) -> list[str]:
+    """Which of `include` and `exclude` a signal has."""
+    config = as_data(known.get(key))
+    if not isinstance(config, Mapping):
+        return []
+    return [word for word in BLOCKS if as_data(config.get(word)) is not None]
+
+
+def _rule_of_properties(made: PropertyRule, mode: ErrorMode) -> Rule:
+    return Rule(path_text(made.path), made.context, made.condition, mode)
+
+
+def _deprecated(signal: Signal, made: PropertyRule) -> Problem:
+    drops = "does not match" if made.condition.is_negated else "matches"
+    said = f"this form is deprecated; it drops what {drops}"
+    hint = "otx ottl explain -f FILE prints the OTTL to write instead"
+    if made.condition.ottl == made.condition.text:
+        hint = f"in OTTL: {CONDITIONS_KEY[signal]}: [{yaml_text(made.condition.ottl)}]"
+    return Problem(made.path, said, hint, is_key=True)
 
 
 def _refuse_both(reader: Reader, newer: Sequence[str], older: Sequence[str]) -> None:
@@ -204,18 +267,24 @@ def _refuse_both(reader: Reader, newer: Sequence[str], older: Sequence[str]) -> 
                 reader.complain((key,), text)
 
 
-def _refuse_matching(reader: Reader, known: Mapping[str, Any], unread: Sequence[str]) -> None:
+def _refuse_matching(reader: Reader, known: Mapping[str, Any]) -> None:
     """Complain of a signal that is filtered by properties and by conditions."""
-    for one in unread:
-        key, _, word = one.partition(".")
-        signal = "traces" if key == "spans" else key
-        newer = f"{signal.removesuffix('s')}_conditions"
-        older = known.get(signal)
-        has_older = isinstance(older, Mapping) and any(older.get(at) for at in LEGACY[signal][1])
+    for key, signal in MATCHED.items():
+        conditions, older = CONDITIONS_KEY[signal], str(signal)
+        has_older = _has_conditions(known.get(older), older)
         # The Collector has no rule against the newer form beside `spans`.
-        if has_older or (known.get(newer) and key != "spans"):
-            other = newer if known.get(newer) else signal
-            reader.complain((key, word), f"{one} and {other}'s conditions exclude each other")
+        if not has_older and (key == "spans" or not known.get(conditions)):
+            continue
+        other = conditions if known.get(conditions) else older
+        for word in _words_of(known, key):
+            said = f"{key}.{word} and {other}'s conditions exclude each other"
+            reader.complain((key, word), said)
+
+
+def _has_conditions(config: object, key: str) -> bool:
+    """Whether a signal has conditions in the older form."""
+    keys = LEGACY[key][1]
+    return isinstance(config, Mapping) and any(config.get(one) is not None for one in keys)
 
 
 def _newer_rules(

@@ -179,7 +179,7 @@ def _of_config(
     places = {
         (one.name, path_text(path)): (*one.path, *path)
         for one in find_components(data)
-        for path in _texts(one.config, ())
+        for path in _paths(one.config, ())
     }
     return Subject(plan, counting(plan), functions, origin, places)
 
@@ -230,13 +230,12 @@ def _finding(problem: Problem, origin: Origin) -> Finding:
     return Finding(origin.file, place, width, "error", problem.ottl.reason, problem.ottl.hint)
 
 
-def _texts(value: Any, path: YamlPath) -> Iterator[YamlPath]:
-    """The places of all texts."""
+def _paths(value: Any, path: YamlPath) -> Iterator[YamlPath]:
+    """The places of all that stands in a configuration."""
+    yield path
     if isinstance(value, Mapping):
         for key, one in value.items():
-            yield from _texts(one, (*path, key))
+            yield from _paths(one, (*path, key))
     elif isinstance(value, list):
         for at, one in enumerate(value):
-            yield from _texts(one, (*path, at))
-    elif isinstance(value, str):
-        yield path
+            yield from _paths(one, (*path, at))

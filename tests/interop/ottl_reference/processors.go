@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -156,7 +157,9 @@ func newProcessor(text json.RawMessage, doc *document) (send func() error, outpu
 
 func readConfig(text json.RawMessage) (processor.Factory, component.Config, error) {
 	var named map[string]map[string]any
-	if err := json.Unmarshal(text, &named); err != nil {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(&named); err != nil {
 		return nil, nil, err
 	}
 	factories := map[string]processor.Factory{"transform": transformprocessor.NewFactory(), "filter": filterprocessor.NewFactory()}
@@ -166,7 +169,7 @@ func readConfig(text json.RawMessage) (processor.Factory, component.Config, erro
 			return nil, nil, fmt.Errorf("no processor %q", name)
 		}
 		config := factory.CreateDefaultConfig()
-		if err := confmap.NewFromStringMap(values).Unmarshal(config); err != nil {
+		if err := confmap.NewFromStringMap(asYAML(values).(map[string]any)).Unmarshal(config); err != nil {
 			return nil, nil, err
 		}
 		if checked, can := config.(interface{ Validate() error }); can {
@@ -175,4 +178,25 @@ func readConfig(text json.RawMessage) (processor.Factory, component.Config, erro
 		return factory, config, nil
 	}
 	return nil, nil, errors.New("an empty configuration")
+}
+
+// asYAML tells integers from other numbers, as a YAML reader does.
+func asYAML(value any) any {
+	switch one := value.(type) {
+	case map[string]any:
+		for key, inner := range one {
+			one[key] = asYAML(inner)
+		}
+	case []any:
+		for at, inner := range one {
+			one[at] = asYAML(inner)
+		}
+	case json.Number:
+		if number, err := one.Int64(); err == nil {
+			return int(number)
+		}
+		number, _ := one.Float64()
+		return number
+	}
+	return value
 }

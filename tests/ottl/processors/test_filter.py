@@ -147,21 +147,70 @@ def test_what_is_no_configuration_is_refused(config: Any, said: str) -> None:
     assert said in problems(config)
 
 
-def test_the_oldest_form_is_no_ottl_and_stops_nothing() -> None:
-    made = read_filter(
-        {
-            "spans": {"include": {"match_type": "strict", "services": ["a"]}},
-            "metrics": {"include": {"match_type": "regexp"}, "regexp": {"cacheenabled": True}},
-            "logs": {"exclude": {"match_type": "strict", "bodies": ["x"]}},
-        }
-    )
-    assert not any(made.rules.values())
-    said = "is no OTTL and is not run: what it would drop is kept"
+def test_the_oldest_form_drops_by_properties_and_counts_by_block() -> None:
+    include = {"match_type": "strict", "span_names": ["a", "b"]}
+    exclude = {"match_type": "regexp", "span_kinds": ["SERVER"]}
+    batch, drops, outcome = sift({"spans": {"include": include, "exclude": exclude}})
+    assert names(batch) == ["a"]
+    assert drops.by_rule == {"spans.include": 1, "spans.exclude": 1}
+    assert drops.kept_by_rule == {"spans.include": 2, "spans.exclude": 1}
+    assert not outcome.failed
+
+
+def test_of_a_metric_resource_and_name_are_rules_of_their_own() -> None:
+    whole = document("Metrics", {"name": "a", "gauge": {}}, {"name": "b", "gauge": {}})
+    block = {
+        "match_type": "strict",
+        "resource_attributes": [{"key": "service", "value": "other"}],
+        "metric_names": ["a"],
+    }
+    batch, drops, _ = sift({"metrics": {"exclude": block}}, whole)
+    assert names(batch) == ["b"]
+    assert drops.by_rule == {
+        "metrics.exclude.resource_attributes": 0,
+        "metrics.exclude.metric_names": 1,
+    }
+    batch, drops, _ = sift({"metrics": {"include": block}}, whole)
+    assert names(batch) == []
+    assert drops.by_rule == {
+        "metrics.include.resource_attributes": 1,
+        "metrics.include.metric_names": 0,
+    }
+
+
+def test_each_block_says_which_ottl_takes_its_place() -> None:
+    block = {"match_type": "strict", "bodies": ["it's ${x}"]}
+    (told,) = read_filter({"logs": {"include": block}}).deprecated
+    assert str(told) == "logs.include: this form is deprecated; it drops what does not match"
+    hint = """in OTTL: log_conditions: ['not (log.body.string == "it''s $${x}")']"""
+    assert told.hint == hint
+
+
+def test_of_a_long_list_the_ottl_is_said_elsewhere() -> None:
+    block = {"match_type": "strict", "bodies": list("abcdef")}
+    (told,) = read_filter({"logs": {"include": block}}).deprecated
+    assert told.hint == "otx ottl explain -f FILE prints the OTTL to write instead"
+
+
+def test_spans_beside_trace_conditions_are_checked_as_keys_and_not_run() -> None:
+    config = {"trace_conditions": ['span.name == "a"'], "spans": {"include": {}}}
+    made = read_filter(config)
     assert made.unread == [
-        f"spans.include {said}",
-        f"metrics.include {said}",
-        f"logs.exclude {said}",
+        "spans.include: it is not read beside trace_conditions, and drops nothing"
     ]
+    assert names(sift(config)[0]) == ["b", "c"]
+    assert "there is no key 'spam'" in problems({**config, "spans": {"include": {"spam": 1}}})
+
+
+def test_an_empty_block_of_null_is_none() -> None:
+    config = {"metrics": {"include": None}, "metric_conditions": ['metric.name == "a"']}
+    assert [len(rules) for rules in read_filter(config).rules.values()] == [1]
+
+
+def test_rules_of_resources_alone_leave_empty_scopes() -> None:
+    whole = document("Spans")
+    assert sift({"trace_conditions": ["resource.attributes == nil"]}, whole)[0].close() != b""
+    assert sift({"trace_conditions": ['span.name == "a"']}, whole)[0].close() == b""
 
 
 def test_signals_may_have_conditions_in_different_forms() -> None:
