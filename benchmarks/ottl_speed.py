@@ -29,7 +29,8 @@ from otx.otlp.pieces import read_pieces
 from otx.ottl.batch import Batch
 from otx.ottl.plan import Plan, Report
 from otx.ottl.plan_config import plan_of_config
-from otx.services.ottl_work import WorkForm, work
+from otx.services.ottl_open import WorkForm
+from otx.services.ottl_work import work
 from tests.interop.ottl_reference.programs import NotToBeHad, Reference, reference
 from tests.interop.ottl_reference.values import Json
 

@@ -164,7 +164,7 @@ def _set(message: Message, field: _Field, value: Any, warnings: Counter[str], de
         _fill(child, value, warnings, depth + 1)
     else:
         if field.enum is not None and isinstance(value, str):
-            _warn_of_name(field, value, warnings)
+            warn_of_name(field.json_name, value, warnings)
         setattr(message, field.name, read(value))
 
 
@@ -192,11 +192,10 @@ def _check_oneofs(table: _Table, document: dict[str, Any]) -> None:
             seen[field.oneof] = key
 
 
-def _warn_of_name(field: _Field, value: str, warnings: Counter[str]) -> None:
+def warn_of_name(json_name: str, value: str, warnings: Counter[str]) -> None:
+    """Take down an enum that is sent as text, where that is no number."""
     if not value.lstrip("-").isdigit():
-        warnings[
-            f"{field.json_name!r} is sent as the name {value!r}: OTLP/JSON wants a number"
-        ] += 1
+        warnings[f"{json_name!r} is sent as the name {value!r}: OTLP/JSON wants a number"] += 1
 
 
 @cache
@@ -252,7 +251,7 @@ def _writer(field: FieldDescriptor) -> WriteScalar:
     if field.type in _INT_RANGES and _INT_RANGES[field.type][1] >= 1 << 32:
         return str
     if field.type in (_F.TYPE_DOUBLE, _F.TYPE_FLOAT):
-        return _write_double
+        return json_of_double
     return _as_it_is
 
 
@@ -352,7 +351,8 @@ def _write_base64(value: bytes) -> str:
     return base64.b64encode(value).decode("ascii")
 
 
-def _write_double(value: float) -> float | str:
+def json_of_double(value: float) -> float | str:
+    """A double as OTLP/JSON writes it."""
     if math.isfinite(value):
         return value
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"

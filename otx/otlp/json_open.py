@@ -1,13 +1,12 @@
 """OTLP/JSON straight into the open view and back, by tables like those of `otx.otlp.json_codec`.
 
-An attribute becomes its serialised bytes at once, and the object it came from is remembered beside
-them: an attribute that nobody changes is written as the very object that was read. What is odd (a
-second value in an AnyValue, an unknown key in a KeyValue, a profile's indexes) goes through the
-official messages, whose errors name the place.
+An attribute becomes its serialised bytes at once. What is odd (a second value in an AnyValue, an
+unknown key in a KeyValue, a profile's indexes) goes through the official messages, whose errors
+name the place.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -21,33 +20,25 @@ from otx.otlp.json_codec import (
     read_message,
     scalar_codec,
     wanted,
+    warn_of_name,
     write_message,
 )
 from otx.otlp.valid_text import valid_value
 from otx.otlp.wire import WIRE
 
-Memo: TypeAlias = dict[bytes, Any]
-"""Serialised attributes of one document and the JSON objects that they were made of."""
+_Known: TypeAlias = dict[bytes, Any]
+"""Attributes of one document that were written before: the same ones come again and again."""
 
 _F = FieldDescriptor
-_Read: TypeAlias = Callable[["_Reading", Any, Any], None]
-_Write: TypeAlias = Callable[[Any, Memo], Any]
+_Warnings: TypeAlias = Counter[str]
+_Read: TypeAlias = Callable[[_Warnings, Any, Any], None]
+_Write: TypeAlias = Callable[[Any, _Known], Any]
 _INT64 = range(-(1 << 63), 1 << 63)
-
-
-class _Reading:
-    """What reading one document carries along."""
-
-    __slots__ = ("memo", "warnings")
-
-    def __init__(self, memo: Memo, warnings: Counter[str]) -> None:
-        self.memo = memo
-        self.warnings = warnings
 
 
 def read_open(
     message: Message, document: object, descriptor: Descriptor, warnings: Counter[str]
-) -> Memo:
+) -> None:
     """Fill an empty message of the open view from parsed OTLP/JSON.
 
     Args:
@@ -59,30 +50,32 @@ def read_open(
     Raises:
         InvalidJson: The document is no such message.
     """
-    reading = _Reading({}, warnings)
-    _fill(reading, message, document, _reader(descriptor))
-    return reading.memo
+    _fill(warnings, message, document, _reader(descriptor))
 
 
-def write_open(message: Message, descriptor: Descriptor, memo: Memo) -> dict[str, Any]:
+def write_open(message: Message, descriptor: Descriptor) -> dict[str, Any]:
     """The OTLP/JSON object of a message of the open view."""
+    return _written(message, descriptor, {})
+
+
+def _written(message: Message, descriptor: Descriptor, known: _Known) -> dict[str, Any]:
     writers = _writers(descriptor)
     written = {}
     for field, value in message.ListFields():
         name, write = writers[field.number]
-        written[name] = write(value, memo)
+        written[name] = write(value, known)
     return written
 
 
-def _fill(reading: _Reading, message: Any, document: object, readers: dict[str, Any]) -> None:
+def _fill(warnings: _Warnings, message: Any, document: object, readers: dict[str, Any]) -> None:
     if not isinstance(document, dict):
         raise wanted("an object", document)
     chosen: dict[str, str] = {}
     for key, value in document.items():
         found = readers.get(key)
         if found is None or value is None:
-            if found is None and (right := _misspelt(key, readers)):
-                reading.warnings[f"{key!r} is ignored: OTLP/JSON calls it {right!r}"] += 1
+            if found is None:
+                warn_of_misspelling(key, readers, warnings)
             continue
         read, choice = found
         if choice:
@@ -90,18 +83,19 @@ def _fill(reading: _Reading, message: Any, document: object, readers: dict[str, 
                 raise InvalidJson(f"{chosen[choice]!r} and {key!r} exclude each other")
             chosen[choice] = key
         try:
-            read(reading, message, value)
+            read(warnings, message, value)
         except InvalidJson as error:
             raise error.within(key) from None
 
 
-def _misspelt(key: str, readers: dict[str, Any]) -> str:
-    """The right name of a key that is written in snake case; "" for an unknown one."""
+def warn_of_misspelling(key: str, known: Container[str], warnings: Counter[str]) -> None:
+    """Take down an unknown key that is a known one in snake case."""
     if "_" not in key:
-        return ""
+        return
     first, *rest = key.split("_")
     right = first + "".join(part.capitalize() for part in rest)
-    return right if right in readers else ""
+    if right in known:
+        warnings[f"{key!r} is ignored: OTLP/JSON calls it {right!r}"] += 1
 
 
 @cache
@@ -133,25 +127,23 @@ def _field_reader(field: FieldDescriptor) -> _Read:
     if is_text:
         return _read_text(name)
 
-    def read_scalar(reading: _Reading, message: Any, value: Any) -> None:
+    def read_scalar(warnings: _Warnings, message: Any, value: Any) -> None:
         if field.enum_type is not None and isinstance(value, str):
-            reading.warnings[
-                f"{field.json_name!r} is sent as the name {value!r}: OTLP/JSON wants a number"
-            ] += not value.lstrip("-").isdigit()
+            warn_of_name(field.json_name, value, warnings)
         setattr(message, name, read(value))
 
     return read_scalar if field.enum_type is not None else _read_plain(name, read)
 
 
 def _read_plain(name: str, read: Callable[[Any], Any]) -> _Read:
-    def run(_: _Reading, message: Any, value: Any) -> None:
+    def run(_: _Warnings, message: Any, value: Any) -> None:
         setattr(message, name, read(value))
 
     return run
 
 
 def _read_text(name: str) -> _Read:
-    def run(_: _Reading, message: Any, value: Any) -> None:
+    def run(_: _Warnings, message: Any, value: Any) -> None:
         if type(value) is not str:
             raise wanted("a string", value)
         setattr(message, name, value.encode())
@@ -160,7 +152,7 @@ def _read_text(name: str) -> _Read:
 
 
 def _read_scalars(name: str, read: Callable[[Any], Any], is_text: bool) -> _Read:
-    def run(_: _Reading, message: Any, value: Any) -> None:
+    def run(_: _Warnings, message: Any, value: Any) -> None:
         if not isinstance(value, list):
             raise wanted("an array", value)
         items = [read(one) for one in value]
@@ -170,22 +162,22 @@ def _read_scalars(name: str, read: Callable[[Any], Any], is_text: bool) -> _Read
 
 
 def _read_message(name: str, inner: Descriptor) -> _Read:
-    def run(reading: _Reading, message: Any, value: Any) -> None:
+    def run(warnings: _Warnings, message: Any, value: Any) -> None:
         child = getattr(message, name)
         child.SetInParent()
-        _fill(reading, child, value, _reader(inner))
+        _fill(warnings, child, value, _reader(inner))
 
     return run
 
 
 def _read_messages(name: str, inner: Descriptor) -> _Read:
-    def run(reading: _Reading, message: Any, value: Any) -> None:
+    def run(warnings: _Warnings, message: Any, value: Any) -> None:
         if not isinstance(value, list):
             raise wanted("an array", value)
         container, readers = getattr(message, name), _reader(inner)
         for index, one in enumerate(value):
             try:
-                _fill(reading, container.add(), one, readers)
+                _fill(warnings, container.add(), one, readers)
             except InvalidJson as error:
                 raise error.within(index) from None
 
@@ -193,21 +185,20 @@ def _read_messages(name: str, inner: Descriptor) -> _Read:
 
 
 def _read_attributes(name: str) -> _Read:
-    def run(reading: _Reading, message: Any, value: Any) -> None:
+    def run(warnings: _Warnings, message: Any, value: Any) -> None:
         if not isinstance(value, list):
             raise wanted("an array", value)
         entries: list[bytes] = []
         try:
-            entries.extend(_key_value(one, reading) for one in value)
+            entries.extend(_key_value(one, warnings) for one in value)
         except InvalidJson as error:
             raise error.within(len(entries)) from None
-        reading.memo.update(zip(entries, value, strict=True))
         getattr(message, name).extend(entries)
 
     return run
 
 
-def _key_value(entry: Any, reading: _Reading) -> bytes:
+def _key_value(entry: Any, warnings: _Warnings) -> bytes:
     """A KeyValue's bytes; the commonest forms at once, the others by the official message."""
     if type(entry) is dict and len(entry) == 2:
         key, value = entry.get("key"), entry.get("value")
@@ -219,8 +210,8 @@ def _key_value(entry: Any, reading: _Reading) -> bytes:
                 number = _whole(content)
                 if number is not None:
                     return encode_key_value(key, number)
-    message = _official("KeyValue")()
-    read_message(message, entry, reading.warnings)
+    message = official_message("KeyValue")()
+    read_message(message, entry, warnings)
     return message.SerializeToString()
 
 
@@ -239,11 +230,11 @@ def _whole(content: "int | str") -> int | None:
 
 
 def _read_value(name: str, field: FieldDescriptor) -> _Read:
-    def run(reading: _Reading, message: Any, value: Any) -> None:
+    def run(warnings: _Warnings, message: Any, value: Any) -> None:
         if field.is_repeated:
             raise InvalidJson("a list of values is not part of OTLP")
-        official = _official("AnyValue")()
-        read_message(official, value, reading.warnings)
+        official = official_message("AnyValue")()
+        read_message(official, value, warnings)
         setattr(message, name, official.SerializeToString())
 
     return run
@@ -263,8 +254,8 @@ def _field_writer(field: FieldDescriptor) -> _Write:
         if inner.name == "AnyValue":
             return _write_value
         if field.is_repeated:
-            return lambda value, memo: [write_open(one, inner, memo) for one in value]
-        return lambda value, memo: write_open(value, inner, memo)
+            return lambda value, known: [_written(one, inner, known) for one in value]
+        return lambda value, known: _written(value, inner, known)
     if field.type == _F.TYPE_STRING:
         if field.is_repeated:
             return lambda value, _: [_text(one) for one in value]
@@ -275,13 +266,13 @@ def _field_writer(field: FieldDescriptor) -> _Write:
     return lambda value, _: write(value)
 
 
-def _write_attributes(value: Any, memo: Memo) -> list[Any]:
+def _write_attributes(value: Any, known: _Known) -> list[Any]:
     written = []
     for data in value:
-        known = memo.get(data)
-        if known is None:
-            known = memo[data] = _written_entry(data)
-        written.append(known)
+        entry = known.get(data)
+        if entry is None:
+            entry = known[data] = _written_entry(data)
+        written.append(entry)
     return written
 
 
@@ -301,16 +292,16 @@ def _written_entry(data: bytes) -> dict[str, Any]:
     return write_message(_parsed("KeyValue", data))
 
 
-def _write_value(value: bytes, _: Memo) -> dict[str, Any]:
+def _write_value(value: bytes, _: _Known) -> dict[str, Any]:
     return write_message(_parsed("AnyValue", value))
 
 
 def _parsed(name: str, data: bytes) -> Message:
     """An official message; text in it that is no UTF-8, which OTTL can make, is made valid."""
     try:
-        return _official(name).FromString(data)
+        return official_message(name).FromString(data)
     except DecodeError:
-        return _official(name).FromString(valid_value(data, name))
+        return official_message(name).FromString(valid_value(data, name))
 
 
 def _text(value: bytes) -> str:
@@ -319,7 +310,8 @@ def _text(value: bytes) -> str:
 
 
 @cache
-def _official(name: str) -> type[Message]:
+def official_message(name: str) -> type[Message]:
+    """An official message of common.proto."""
     from opentelemetry.proto.common.v1 import common_pb2
 
     found: type[Message] = getattr(common_pb2, name)

@@ -48,7 +48,7 @@ def _add(file: Any, pool: descriptor_pool.DescriptorPool, added: set[str]) -> No
             _narrow(message)
     else:
         for message in narrowed.message_type:
-            if message.name == "InstrumentationScope":
+            if message.name in ("InstrumentationScope", "EntityRef"):
                 _narrow(message)
     pool.Add(narrowed)
 

@@ -4,14 +4,24 @@ Most statements read two of ten attributes and write one. What is not named is n
 is written back byte for byte; order is kept, as it is in the Collector.
 """
 
-from collections.abc import Collection, ItemsView, Iterator, MutableMapping, Set
-from typing import Any
+from collections.abc import (
+    Callable,
+    Collection,
+    ItemsView,
+    Iterator,
+    KeysView,
+    MutableMapping,
+    Sequence,
+    Set,
+)
+from typing import Any, TypeGuard
 
 from otx.otlp.any_value import TooDeep, encode_key_value, key_of, value_of
 from otx.ottl.errors import ExecutionError
 from otx.ottl.values import MapForm, Value, deep_copy
 
 _MISSING: Any = object()
+_FORMS: set[type] = set()
 _KNOWN_KEYS: dict[bytes, str] = {}
 """Keys by the field that holds them: tag, length of one byte, text."""
 _KNOWN_KEYS_LIMIT = 10_000
@@ -21,41 +31,39 @@ class AttributeMap(MapForm, MutableMapping[str, Value]):
     """The attributes of one message. Of two entries with one key the first is the one that counts.
 
     Values are those of `otx.ottl.values`. A map or list that was read and is then changed in place
-    has to be announced by `touch`.
+    has to be announced by `touch`. How entries are kept is a subclass's concern.
     """
 
-    __slots__ = ("_changed", "_field", "_later", "_raw", "_values")
+    __slots__ = ("_changed", "_later", "_raw", "_values")
 
-    def __init__(self, field: Any) -> None:
-        """Look at a repeated bytes field of serialised KeyValue messages."""
-        raw: dict[str, bytes | None] = {}
-        known = _KNOWN_KEYS
-        entries = field[:]
-        for data in entries:
-            try:
-                size = data[1]
-                if data[0] == 0x12:  # the value first, as the Collector writes
-                    named = data[size + 2 :] if size < 128 else b""
-                else:
-                    named = data[: size + 2]
-            except IndexError:
-                named = b""
-            key = known.get(named)
-            raw[_learn(data) if key is None else key] = data
-        self._field = field
-        self._raw = raw
+    def __init_subclass__(cls) -> None:
+        """Take down one more way to keep entries."""
+        _FORMS.add(cls)
+
+    _key_of: Callable[[Any], str]
+    _value_of: Callable[[Any], Value]
+    _entry_of: Callable[[str, Value], Any]
+
+    def __init__(self, raw: dict[str, Any], entries: Sequence[Any]) -> None:
+        """Hold entries.
+
+        Args:
+            raw: They by their keys.
+            entries: All of them.
+        """
+        self._raw: dict[str, Any] = raw
         self._values: dict[str, Value] = {}
         self._changed = False
-        self._later: list[bytes] = []
+        self._later: list[Any] = []
         if len(entries) != len(raw):
-            self._sort_out_doubles()
+            self._sort_out_doubles(entries)
 
     def __getitem__(self, key: str) -> Value:
         value = self._values.get(key, _MISSING)
         if value is _MISSING:
             data = self._raw[key]
             assert data is not None  # noqa: S101 - an entry without bytes has a value
-            value = self._values[key] = value_of(data)
+            value = self._values[key] = self._value_of(data)
         return value
 
     def get(self, key: str, default: Value = None) -> Value:
@@ -66,7 +74,7 @@ class AttributeMap(MapForm, MutableMapping[str, Value]):
         data = self._raw.get(key)
         if data is None:
             return default
-        value = self._values[key] = value_of(data)
+        value = self._values[key] = self._value_of(data)
         return value
 
     def __setitem__(self, key: str, value: Value) -> None:
@@ -84,6 +92,10 @@ class AttributeMap(MapForm, MutableMapping[str, Value]):
     def __contains__(self, key: object) -> bool:
         return key in self._raw
 
+    def keys(self) -> KeysView[str]:
+        """All keys as they are at any time."""
+        return self._raw.keys()
+
     def __len__(self) -> int:
         return len(self._raw)
 
@@ -96,7 +108,7 @@ class AttributeMap(MapForm, MutableMapping[str, Value]):
         for key, data in self._raw.items():
             if key not in values:
                 assert data is not None  # noqa: S101 - an entry without bytes has a value
-                values[key] = value_of(data)
+                values[key] = self._value_of(data)
         return {key: values[key] for key in self._raw}.items()
 
     def clear(self) -> None:
@@ -127,13 +139,17 @@ class AttributeMap(MapForm, MutableMapping[str, Value]):
         """
         raw, values = self._raw, self._values
         for key, data in source._raw.items():
-            if present if key in raw else new:
-                raw[key] = data
-                if data is None:
-                    values[key] = deep_copy(source._values[key])
-                else:
-                    values.pop(key, None)
-                self._changed = True
+            if key not in raw:
+                if not new:
+                    continue
+            elif present:
+                values.pop(key, None)
+            else:
+                continue
+            raw[key] = data
+            if data is None:
+                values[key] = deep_copy(source._values[key])
+            self._changed = True
 
     def keep(self, keys: Set[str]) -> None:
         """Remove every key but these; without decoding what goes or stays."""
@@ -147,24 +163,12 @@ class AttributeMap(MapForm, MutableMapping[str, Value]):
             del self._raw[key]
             self._values.pop(key, None)
         if self._later:
-            self._later = [data for data in self._later if key_of(data) in self._raw]
+            self._later = [data for data in self._later if self._key_of(data) in self._raw]
         self._changed = True
 
     def texts_longer_than(self, limit: int) -> "list[tuple[str, str]]":
         """The texts of more than `limit` bytes; of the others hardly any is decoded."""
-        found = []
-        for key, data in self._raw.items():
-            if data is not None and len(data) <= limit:
-                continue  # the entry as a whole is shorter
-            value = self[key]
-            if is_longer(value, limit):
-                found.append((key, value))
-        return found
-
-    def encoded(self, key: str) -> bytes:
-        """The serialised KeyValue of a key."""
-        data = self._raw[key]
-        return encode_key_value(key, self._values[key]) if data is None else data
+        raise NotImplementedError
 
     def flush(self) -> None:
         """Write back what changed.
@@ -177,20 +181,23 @@ class AttributeMap(MapForm, MutableMapping[str, Value]):
         values = self._values
         try:
             entries = [
-                encode_key_value(key, values[key]) if data is None else data
+                self._entry_of(key, values[key]) if data is None else data
                 for key, data in self._raw.items()
             ]
         except TooDeep as error:
             raise ExecutionError(str(error)) from None
-        del self._field[:]
-        self._field.extend(entries + self._later)
+        self._write(entries + self._later)
         self._changed = False
 
-    def _sort_out_doubles(self) -> None:
+    def _write(self, entries: list[Any]) -> None:
+        """Put entries in the place of those of the message."""
+        raise NotImplementedError
+
+    def _sort_out_doubles(self, entries: Sequence[Any]) -> None:
         """Keep entries whose key was there before: nobody sees them, and nobody loses them."""
         self._raw = {}
-        for data in self._field:
-            key = key_of(data)
+        for data in entries:
+            key = self._key_of(data)
             if key in self._raw:
                 self._later.append(data)
             else:
@@ -199,9 +206,14 @@ class AttributeMap(MapForm, MutableMapping[str, Value]):
     def _uncover(self, key: str) -> None:
         """Show the next entry with a key whose first one was removed."""
         for at, data in enumerate(self._later):
-            if key_of(data) == key:
+            if self._key_of(data) == key:
                 self._raw[key] = self._later.pop(at)
                 return
+
+
+def is_attribute_map(value: object) -> "TypeGuard[AttributeMap]":
+    """Whether a value is an AttributeMap; asking an abstract class costs four times as much."""
+    return type(value) in _FORMS
 
 
 def is_longer(value: Value, limit: int) -> bool:
@@ -211,6 +223,50 @@ def is_longer(value: Value, limit: int) -> bool:
     if len(value) > limit:
         return True
     return not value.isascii() and len(value.encode("utf-8", "surrogateescape")) > limit
+
+
+class WireAttributes(AttributeMap):
+    """Attributes that are serialised KeyValue messages."""
+
+    __slots__ = ("_field",)
+
+    _key_of = staticmethod(key_of)
+    _value_of = staticmethod(value_of)
+    _entry_of = staticmethod(encode_key_value)
+
+    def __init__(self, field: Any) -> None:
+        """Look at a repeated field of the open view."""
+        raw: dict[str, bytes | None] = {}
+        known = _KNOWN_KEYS
+        entries = field[:]
+        for data in entries:
+            try:
+                size = data[1]
+                if data[0] == 0x12:  # the value first, as the Collector writes
+                    named = data[size + 2 :] if size < 128 else b""
+                else:
+                    named = data[: size + 2]
+            except IndexError:
+                named = b""
+            key = known.get(named)
+            raw[_learn(data) if key is None else key] = data
+        self._field = field
+        super().__init__(raw, entries)
+
+    def texts_longer_than(self, limit: int) -> "list[tuple[str, str]]":
+        """The texts of more than `limit` bytes; of the others hardly any is decoded."""
+        found = []
+        for key, data in self._raw.items():
+            if data is not None and len(data) <= limit:
+                continue  # the entry as a whole is shorter
+            value = self[key]
+            if is_longer(value, limit):
+                found.append((key, value))
+        return found
+
+    def _write(self, entries: list[bytes]) -> None:
+        del self._field[:]
+        self._field.extend(entries)
 
 
 def _learn(data: bytes) -> str:

@@ -6,9 +6,10 @@ from typing import Any
 from google.protobuf.message import Message
 
 from otx.model.signal import Signal
+from otx.otlp.json_view import JsonMessage
 from otx.otlp.open_view import open_class
 from otx.ottl.profile_dictionary import dictionary_of
-from otx.ottl.record import keep_only
+from otx.ottl.record import Msg, keep_only
 from otx.ottl.records import ITEMS, ResourceRecord, ScopeRecord
 
 
@@ -20,12 +21,10 @@ class Batch:
         resources: Its resources.
     """
 
-    def __init__(self, signal: Signal, body: bytes | Message) -> None:
-        """Open an `Export…ServiceRequest`: checked bytes, or a message of the open view."""
+    def __init__(self, signal: Signal, body: bytes | Message | JsonMessage) -> None:
+        """Open an `Export…ServiceRequest`: checked bytes, or a message of the open or JSON view."""
         self.signal = signal
-        self.message: Message = (
-            open_class(signal).FromString(body) if isinstance(body, bytes) else body
-        )
+        self.message: Msg = open_class(signal).FromString(body) if isinstance(body, bytes) else body
         groups = getattr(self.message, ITEMS[signal][0])
         dictionary = dictionary_of(self.message) if signal is Signal.PROFILES else None
         self.resources = [ResourceRecord(group, signal, dictionary) for group in groups]
@@ -38,7 +37,8 @@ class Batch:
     def close(self) -> bytes:
         """The request's bytes with all that changed."""
         self.flush()
-        return self.message.SerializeToString()
+        body: bytes = self.message.SerializeToString()
+        return body
 
     def release(self) -> None:
         """Let go of the records; those that know one another would hold the message till later."""

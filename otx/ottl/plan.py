@@ -230,6 +230,11 @@ class Plan(Frozen):
 
         return any(looks_at(one, signal) for one in configured)
 
+    def sends_on(self, signal: Signal) -> bool:
+        """Whether requests of a signal go on from where they enter, whole or in part."""
+        entry = self.entries.get(signal)
+        return entry is not None and bool(entry.is_table or entry.connectors or entry.onward)
+
     def signals(self) -> tuple[Signal, ...]:
         """The signals that anything of it runs on."""
         return tuple(filter(self.looks_at, Signal))

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from otx.ottl.attributes import AttributeMap
+from otx.otlp.json_list import JsonMessages
+from otx.otlp.json_view import JsonMessage
+from otx.ottl.attributes import AttributeMap, WireAttributes
+from otx.ottl.json_attributes import JsonAttributes
 from otx.ottl.profile_dictionary import ProfileAttributes
 
 Msg: TypeAlias = Any
-"""A message of the open view: its fields are known to protobuf and not to Python's types."""
+"""A message of the open view or the JSON view, whose fields Python's types do not know."""
 
 
 class Record:
@@ -30,7 +33,7 @@ class Record:
     def attributes(self) -> AttributeMap | ProfileAttributes:
         """Its attributes."""
         if self._attributes is None:
-            self._attributes = AttributeMap(getattr(self.item, self.ATTRIBUTES))
+            self._attributes = _attribute_map(self.item, self.ATTRIBUTES)
         return self._attributes
 
     def children(self) -> "Iterator[Record]":
@@ -55,9 +58,18 @@ def attributes_of(record: Record) -> "AttributeMap | ProfileAttributes":
     return record.attributes if found is None else found
 
 
+def _attribute_map(item: Msg, field: str) -> AttributeMap:
+    if isinstance(item, JsonMessage):
+        return JsonAttributes(item, field)
+    return WireAttributes(getattr(item, field))
+
+
 def keep_only(container: Any, kept: list[Msg]) -> None:
     """Leave in a repeated field the messages that are kept, which are in its order."""
     if len(kept) == len(container):
+        return
+    if isinstance(container, JsonMessages):
+        container.keep(kept)
         return
     wanted = iter(kept)
     following = next(wanted, None)

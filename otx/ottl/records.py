@@ -147,6 +147,8 @@ class SpanRecord(ItemRecord):
 
     def children(self) -> Iterator[Record]:
         """Events and links that were looked at."""
+        if self._events is None and self._links is None:
+            return iter(())
         return iter([*(self._events or ()), *(self._links or ())])
 
     def prune(self) -> None:

@@ -14,7 +14,8 @@ from otx.errors import MachineError, OtxError
 from otx.otlp.division import by_resources
 from otx.otlp.pieces import Piece
 from otx.ottl.plan import Plan
-from otx.services.ottl_work import Done, WorkForm, work
+from otx.services.ottl_open import WorkForm
+from otx.services.ottl_work import Done, work
 
 if TYPE_CHECKING:
     from concurrent.futures import Future

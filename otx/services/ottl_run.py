@@ -11,9 +11,10 @@ from otx.model.units import counted
 from otx.ottl.plan import Plan
 from otx.output import Output, Remarks
 from otx.services.ottl_input import Pieces
+from otx.services.ottl_open import WorkForm
 from otx.services.ottl_parallel import work_all
 from otx.services.ottl_progress import RunProgress, interruptible
-from otx.services.ottl_work import Done, FailureText, Tally, WorkForm
+from otx.services.ottl_work import Done, FailureText, Tally
 
 RunForm: TypeAlias = Literal["diff", "otlp-json", "otlp", "jsonl", "table", "json"]
 
@@ -227,7 +228,7 @@ def _json_of(signal: Signal, parts: Sequence[bytes]) -> dict[str, object]:
     from otx.otlp.open_view import open_class
 
     message = open_class(signal).FromString(b"".join(parts))
-    return write_open(message, official_descriptor(signal), {}) or none
+    return write_open(message, official_descriptor(signal)) or none
 
 
 def _cannot_hold(what: str, several: str) -> UsageError:

@@ -1,32 +1,21 @@
 """One piece of telemetry through a plan: bytes as they were read to bytes as they are written.
 
-What a plan does not touch is not decoded: protobuf stays bytes, an attribute of OTLP/JSON stays the
-object that the JSON parser made. Everything that comes back is plain data, so that the work can be
-done in another process.
+Everything that comes back is plain data, so that the work can be done in another process.
 """
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
 
-from google.protobuf.message import Message
-
-from otx.errors import ExitCode, OtxError, UsageError
+from otx.errors import ExitCode, OtxError
 from otx.model.frozen import Frozen
 from otx.model.signal import Signal
-from otx.otlp.files import parse_json, parse_protobuf_piece, signal_of_document
-from otx.otlp.json_codec import InvalidJson
-from otx.otlp.json_open import Memo, official_descriptor, read_open, write_open
-from otx.otlp.open_view import open_class
 from otx.otlp.pieces import Piece
 from otx.ottl.batch import Batch
 from otx.ottl.describe import Numbers, describe
 from otx.ottl.errors import ExecutionError
 from otx.ottl.plan import Plan, Report
 from otx.ottl.program import MAX_FAILURES, ExecutionStopped, Failure
-
-WorkForm: TypeAlias = Literal["protobuf", "json", "nothing"]
+from otx.services.ottl_open import WorkForm, open_piece, written
 
 
 class FailureText(Frozen):
@@ -89,9 +78,9 @@ def work(plan: Plan, piece: Piece, form: WorkForm) -> Done:
     Raises:
         UsageError: The piece is no OTLP; its place is named.
     """
-    opened = _open(piece)
+    opened = open_piece(plan, piece, form)
     batch = Batch(opened.signal, opened.message)
-    numbers = Numbers(batch, lambda: Batch(opened.signal, _open(piece).message))
+    numbers = Numbers(batch, lambda: Batch(opened.signal, open_piece(plan, piece, form).message))
     report = Report(keeps_contents=form == "nothing")
     failure = None
     try:
@@ -110,7 +99,7 @@ def work(plan: Plan, piece: Piece, form: WorkForm) -> Done:
     tally = tally_of(report, numbers, piece.place)
     tally.warnings.update(opened.warnings)
     routes = {pipeline: b"".join(bodies) for pipeline, bodies in report.routes.items()}
-    out = _written(_message_of(report.leaving, opened), opened, form)
+    out = written(report.leaving, opened.signal, form)
     for one in (batch, *report.leaving):
         one.release()
     numbers.release()
@@ -142,46 +131,3 @@ def failure_text(failure: Failure, numbers: Numbers, place: str) -> FailureText:
     return FailureText(
         failure.text, f"{describe(failure.record, numbers)}, in {place}", failure.reason
     )
-
-
-class _Opened(Frozen):
-    signal: Signal
-    message: Message
-    memo: Memo
-    warnings: Counter[str]
-
-
-def _open(piece: Piece) -> _Opened:
-    warnings: Counter[str] = Counter()
-    if piece.encoding == "protobuf":
-        signal, _ = parse_protobuf_piece(piece, takes_any_text=True)
-        return _Opened(signal, open_class(signal).FromString(piece.data), {}, warnings)
-    document = parse_json(piece)
-    signal = signal_of_document(document, piece.place)
-    message = open_class(signal)()
-    try:
-        memo = read_open(message, document, official_descriptor(signal), warnings)
-    except InvalidJson as error:
-        raise UsageError(f"{piece.place}: {error}") from None
-    return _Opened(signal, message, memo, warnings)
-
-
-def _message_of(leaving: Sequence[Batch], opened: _Opened) -> Message:
-    """What leaves a plan as one request."""
-    if len(leaving) == 1:
-        return leaving[0].message
-    message = open_class(opened.signal)()
-    for one in leaving:
-        message.MergeFrom(one.message)
-    return message
-
-
-def _written(message: Message, opened: _Opened, form: WorkForm) -> bytes:
-    if form == "nothing":
-        return b""
-    if form == "protobuf":
-        return message.SerializeToString()
-    import orjson  # 1 ms
-
-    document: dict[str, Any] = write_open(message, official_descriptor(opened.signal), opened.memo)
-    return orjson.dumps(document)

@@ -47,7 +47,7 @@ def after(statement: str) -> dict[str, Any]:
     compiled = compile_statement(statement, SPAN, FUNCTIONS)
     run_statements([compiled], WALKS["span"](batch), "propagate", Outcome())
     batch.flush()
-    document = json.loads(json.dumps(write_open(batch.message, TRACES, {})))
+    document = json.loads(json.dumps(write_open(batch.message, TRACES)))
     span: dict[str, Any] = document["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
     return span
 

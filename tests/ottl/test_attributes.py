@@ -1,13 +1,14 @@
 """Attributes whose entries stay bytes: they behave as a plain list of entries would."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from otx.otlp.any_value import encode_any, encode_key_value, key_of, value_of, varint
-from otx.ottl.attributes import AttributeMap
+from otx.ottl.attributes import AttributeMap, WireAttributes
 
 KEYS = ["a", "b", "é", "", "k" * 127, "k" * 128, "long" * 100, "broken\udcff"]
 KEY = st.sampled_from(KEYS)
@@ -76,7 +77,20 @@ class Model:
         return dict(reversed(self.entries))
 
 
-def apply(step: tuple[Any, ...], attributes: AttributeMap, model: Model) -> None:
+Entries: TypeAlias = list[tuple[str, Any, Any]]
+"""Keys, values, and what makes bytes of the two."""
+
+
+def over_bytes(entries: Entries) -> AttributeMap:
+    return WireAttributes([encode(key, value) for key, value, encode in entries])
+
+
+def apply(
+    step: tuple[Any, ...],
+    attributes: AttributeMap,
+    model: Model,
+    opened: Callable[[Entries], AttributeMap] = over_bytes,
+) -> None:
     """One step, on both."""
     match step:
         case ("get", key):
@@ -98,7 +112,7 @@ def apply(step: tuple[Any, ...], attributes: AttributeMap, model: Model) -> None
             attributes.keep(keys)
             model.entries = [one for one in model.entries if one[0] in keys]
         case ("adopt", entries, changed, new, present):
-            added = AttributeMap([encode(key, value) for key, value, encode in entries])
+            added = opened(entries)
             for key in changed & added.keys():
                 added.touch(key)
             attributes.adopt(added, new=new, present=present)
@@ -122,10 +136,10 @@ def apply(step: tuple[Any, ...], attributes: AttributeMap, model: Model) -> None
 
 @given(ENTRIES, STEPS)
 def test_reads_and_writes_as_a_list_of_entries_would(
-    entries: list[tuple[str, Any, Any]], steps: list[tuple[Any, ...]]
+    entries: Entries, steps: list[tuple[Any, ...]]
 ) -> None:
     field = [encode(key, value) for key, value, encode in entries]
-    attributes, model = AttributeMap(field), Model([(key, value) for key, value, _ in entries])
+    attributes, model = WireAttributes(field), Model([(key, value) for key, value, _ in entries])
     for step in steps:
         apply(step, attributes, model)
         assert len(attributes) == len(model.visible())
@@ -133,14 +147,14 @@ def test_reads_and_writes_as_a_list_of_entries_would(
     attributes.flush()
     left = [(key_of(data), value_of(data)) for data in field]
     assert sorted(left, key=repr) == sorted(model.entries, key=repr)
-    assert dict(AttributeMap(field)) == model.visible()
+    assert dict(WireAttributes(field)) == model.visible()
 
 
 @given(ENTRIES)
-def test_what_is_only_read_is_not_written(entries: list[tuple[str, Any, Any]]) -> None:
+def test_what_is_only_read_is_not_written(entries: Entries) -> None:
     field = [encode(key, value) for key, value, encode in entries]
     before = list(field)
-    attributes = AttributeMap(field)
+    attributes = WireAttributes(field)
     dict(attributes)
     attributes.flush()
     assert field == before
@@ -166,13 +180,13 @@ UNKNOWN_FIELD = b"\x98\x06\x01"
 )
 def test_fields_that_are_missing_or_unknown(data: bytes, key: str, value: Any) -> None:
     for _ in range(2):  # the second time the key is known
-        assert dict(AttributeMap([data])) == {key: value}
+        assert dict(WireAttributes([data])) == {key: value}
 
 
 def test_what_was_not_changed_is_written_byte_for_byte() -> None:
     odd = b"\x0a\x01k\x12\x02\x18\x07" + UNKNOWN_FIELD
     field = [odd, encode_key_value("other", 1)]
-    attributes = AttributeMap(field)
+    attributes = WireAttributes(field)
     attributes["other"] = 2
     attributes.flush()
     assert field == [odd, encode_key_value("other", 2)]
@@ -180,7 +194,7 @@ def test_what_was_not_changed_is_written_byte_for_byte() -> None:
 
 def test_removing_decodes_nothing() -> None:
     malformed = b"\x0a\x01k\x12\x02\x0a\x09"
-    attributes = AttributeMap([malformed, encode_key_value("other", 1)])
+    attributes = WireAttributes([malformed, encode_key_value("other", 1)])
     del attributes["k"]
     attributes.keep({"other"})
     assert dict(attributes) == {"other": 1}
@@ -188,7 +202,7 @@ def test_removing_decodes_nothing() -> None:
 
 def test_a_value_that_was_changed_in_place_has_to_be_announced() -> None:
     field = [encode_key_value("m", {"a": 1})]
-    attributes = AttributeMap(field)
+    attributes = WireAttributes(field)
     attributes["m"]["a"] = 2
     attributes.touch("m")
     attributes.flush()
@@ -199,6 +213,6 @@ def test_keys_that_only_begin_alike() -> None:
     field = [
         encode_key_value("k" * size, size) for size in (1, 126, 127, 128, 129, 255, 256, 20000)
     ]
-    assert list(AttributeMap(field).values()) == [1, 126, 127, 128, 129, 255, 256, 20000]
+    assert list(WireAttributes(field).values()) == [1, 126, 127, 128, 129, 255, 256, 20000]
     field = [value_first("k" * size, size) for size in (1, 126, 127, 128, 129, 255, 256, 20000)]
-    assert [len(key) for key in AttributeMap(field)] == [1, 126, 127, 128, 129, 255, 256, 20000]
+    assert [len(key) for key in WireAttributes(field)] == [1, 126, 127, 128, 129, 255, 256, 20000]

@@ -2,6 +2,8 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +11,9 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
 from otx.otlp.any_value import encode_any
 from otx.otlp.json_codec import read_message, write_message
+from otx.otlp.json_normal import normalise
+from otx.otlp.json_open import official_descriptor
+from otx.otlp.json_view import json_view
 from otx.otlp.wire import WIRE
 from otx.ottl.batch import WALKS, Batch
 from otx.ottl.contexts.table import CONTEXTS
@@ -54,16 +59,23 @@ class Result:
 
 
 def open_case(case: Case) -> Batch:
-    """The case's input, opened."""
+    """The case's input, opened as protobuf."""
     signal = signal_of(case["input"])
     message = WIRE[signal].request_class()
     read_message(message, case["input"], Counter())
     return Batch(signal, message.SerializeToString())
 
 
-def run(case: Case) -> Result:
+def open_json_case(case: Case) -> Batch:
+    """The case's input, opened over its JSON."""
+    signal = signal_of(case["input"])
+    fields = normalise(deepcopy(case["input"]), official_descriptor(signal), Counter())
+    return Batch(signal, json_view(signal)(fields))
+
+
+def run(case: Case, opened: Callable[[Case], Batch] = open_case) -> Result:
     """Run one case."""
-    return _run_config(case) if "config" in case else _run_text(case)
+    return (_run_config if "config" in case else _run_text)(case, opened(case))
 
 
 def judge(case: Case, result: Result) -> str:
@@ -86,10 +98,10 @@ def judge(case: Case, result: Result) -> str:
     return ""
 
 
-def _run_text(case: Case) -> Result:
+def _run_text(case: Case, batch: Batch) -> Result:
     context = CONTEXTS[case["context"]]
     functions = FunctionSet(case.get("processor", ""), _gates(case))
-    batch, outcome = open_case(case), Outcome()
+    outcome = Outcome()
     records = WALKS[context.name](batch)
     value = None
     try:
@@ -116,10 +128,10 @@ def _evaluate(case: Case, functions: FunctionSet) -> Evaluate:
     return compile_value_expression(case["value_expression"], context, functions)
 
 
-def _run_config(case: Case) -> Result:
+def _run_config(case: Case, batch: Batch) -> Result:
     ((kind, config),) = case["config"].items()
     read = {"transform": read_transform, "filter": read_filter, "routing": read_routing}[kind]
-    batch, outcome = open_case(case), Outcome()
+    outcome = Outcome()
     routes = None
     try:
         processor = read(config, _gates(case))

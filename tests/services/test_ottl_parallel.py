@@ -14,8 +14,9 @@ from otx.otlp.decode import Request
 from otx.otlp.pieces import Piece
 from otx.ottl.plan import Plan
 from otx.services import ottl_parallel
+from otx.services.ottl_open import WorkForm
 from otx.services.ottl_parallel import work_all
-from otx.services.ottl_work import Done, WorkForm, work
+from otx.services.ottl_work import Done, work
 from tests.services.ottl_case import config, statements
 from tests.services.small_requests import span_names, spans_request
 

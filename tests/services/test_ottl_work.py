@@ -8,7 +8,8 @@ from otx.errors import ExitCode, OtxError, UsageError
 from otx.model.signal import Signal
 from otx.otlp.decode import Request
 from otx.otlp.pieces import Piece
-from otx.services.ottl_work import FailureText, Tally, WorkForm, work
+from otx.services.ottl_open import WorkForm
+from otx.services.ottl_work import FailureText, Tally, work
 from tests.services.ottl_case import config, json_pieces, protobuf_pieces, statements
 from tests.services.small_requests import logs_request, span_names, spans_request
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any, Literal
 
-from otx.ottl.attributes import AttributeMap
+from otx.ottl.attributes import is_attribute_map
 from otx.ottl.coerce import mapping
 from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import Example, Run, editor_builder
@@ -82,13 +82,13 @@ def limit(target: Target, limit: ConstInt, priority_keys: list[ConstText]) -> Ru
     first = frozenset(priority_keys)
 
     def run(record: Any) -> None:
-        if len(mapping(get(record))) <= limit:
+        keys = mapping(get(record)).keys()
+        if len(keys) <= limit:
             return
-        attributes = edit(record)
         # A priority key that is given twice is counted twice, as the Collector does.
-        room = limit - len([key for key in priority_keys if key in attributes])
-        others = [key for key in attributes if key not in first]
-        _remove(attributes, others[room:])
+        room = limit - len([key for key in priority_keys if key in keys])
+        others = [key for key in keys if key not in first]
+        _remove(edit(record), others[room:])
 
     return run
 
@@ -110,7 +110,7 @@ def merge_maps(
     def run(record: Any) -> None:
         attributes = mapping(edit(record))
         added = source(record)
-        if isinstance(attributes, AttributeMap) and isinstance(added, AttributeMap):
+        if is_attribute_map(attributes) and is_attribute_map(added):
             attributes.adopt(added, new=takes_new, present=takes_present)
             return
         for key in list(added):
@@ -126,7 +126,7 @@ def retain(attributes: Map, keys: "frozenset[str] | set[str]") -> None:
 
 
 def _remove(attributes: Map, keys: Collection[str]) -> None:
-    if isinstance(attributes, AttributeMap):
+    if is_attribute_map(attributes):
         attributes.drop(keys)
         return
     for key in keys:

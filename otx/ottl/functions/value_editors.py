@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from otx.ottl.attributes import AttributeMap, is_longer
+from otx.ottl.attributes import is_attribute_map, is_longer
 from otx.ottl.coerce import mapping
 from otx.ottl.errors import ExecutionError
 from otx.ottl.functions.registry import Example, Run, editor_builder
@@ -146,7 +146,7 @@ def truncate_all(
 
 def _texts_longer_than(attributes: Map, limit: int) -> list[tuple[str, str]]:
     """The texts of a map of more than so many bytes."""
-    if isinstance(attributes, AttributeMap):
+    if is_attribute_map(attributes):
         return attributes.texts_longer_than(limit)
     return [(key, value) for key, value in attributes.items() if is_longer(value, limit)]
 
@@ -176,7 +176,7 @@ def sanitize_utf8(target: Target, replacement: ConstText = "\ufffd") -> Run:
         value = get(record)
         if isinstance(value, (TraceId, SpanId, ProfileId)):
             raise ExecutionError(f"sanitize_utf8 takes no {kind_of(value)}")
-        if isinstance(value, AttributeMap) or is_map(value):
+        if is_attribute_map(value) or is_map(value):
             clean = _clean_map(value, replacement)
         else:
             clean = _clean(value, replacement)

@@ -27,7 +27,7 @@ def flattened(batch: Batch) -> Iterator[None]:
 
 def _flatten(batch: Batch) -> None:
     batch.flush()
-    groups: Any = batch.message.resource_logs  # type: ignore[attr-defined]
+    groups = batch.message.resource_logs
     count = len(groups)
     batch.resources[:] = [
         _alone(groups.add(), batch, record) for scope in batch.scopes() for record in scope.items

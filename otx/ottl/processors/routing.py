@@ -243,7 +243,8 @@ class _Router:
         number = 0
         for resource in self._batch.resources:
             number = self._copy(made, resource, took, number)
-        return made.SerializeToString()
+        body: bytes = made.SerializeToString()
+        return body
 
     def _copy(
         self, made: Any, resource: ResourceRecord, took: Mapping[int, Share], number: int

@@ -53,7 +53,7 @@ def run(case: Json) -> Json:
         result.update(phase="execute", error=str(error))
     if "statements" in case:
         message = open_class(batch.signal).FromString(batch.close())
-        result["output"] = write_open(message, official_descriptor(batch.signal), {})
+        result["output"] = write_open(message, official_descriptor(batch.signal))
     return result
 
 
