@@ -19,7 +19,8 @@ from otx.ottl.go_strconv import format_float
 from otx.ottl.literals import quote
 from otx.ottl.program import CompiledCondition
 from otx.ottl.substitution import contains
-from otx.ottl.values import Value, as_string, is_map
+from otx.ottl.value_json import as_string
+from otx.ottl.values import Value, is_map
 
 NO_SERVICE = "<nil-service-name>"
 """What the Collector compares where a resource has no `service.name`."""

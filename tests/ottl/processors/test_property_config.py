@@ -7,7 +7,7 @@ import pytest
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.processors.config import Reader
 from otx.ottl.processors.property_config import PropertyRules, read_properties
-from otx.ottl.yaml_places import load_yaml
+from otx.ottl.yaml_reading import load_yaml
 
 STRICT = {"match_type": "strict"}
 REGEXP = {"match_type": "regexp"}
