@@ -27,8 +27,9 @@ from otx.model.signal import Signal
 from otx.otlp.any_value import encode_key_value, value_of
 from otx.otlp.pieces import read_pieces
 from otx.ottl.batch import Batch
-from otx.ottl.plan import Plan, Report
+from otx.ottl.plan import Plan
 from otx.ottl.plan_config import plan_of_config
+from otx.ottl.report import Report
 from otx.services.ottl_open import WorkForm
 from otx.services.ottl_work import work
 from tests.interop.ottl_reference.programs import NotToBeHad, Reference, reference

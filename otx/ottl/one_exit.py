@@ -8,7 +8,7 @@ pipeline was come by first.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from otx.ottl.plan import Exit, Report
+from otx.ottl.report import Exit, Report
 
 
 class Unlike(NamedTuple):

@@ -8,13 +8,14 @@ from typing import Any, NamedTuple
 from otx.ottl.batch import WALKS, Batch
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.functions.registry import FunctionSet
-from otx.ottl.plan import Plan, Report, run_step
+from otx.ottl.plan import Plan, run_step
 from otx.ottl.processors.config import Group
 from otx.ottl.processors.properties import PropertyCondition
 from otx.ottl.processors.routing import Routes, RoutingConnector
 from otx.ottl.processors.transform import TransformProcessor
 from otx.ottl.program import CompiledCondition, CompiledStatement, Outcome
 from otx.ottl.record_state import WORDS
+from otx.ottl.report import Report
 from otx.ottl.traced_properties import ask_properties
 from otx.ottl.tracing import Step, TracedCondition, TracedStatement
 from otx.ottl.watched import Purpose, Site, Watcher, watched

@@ -13,10 +13,11 @@ from otx.ottl.batch import Batch
 from otx.ottl.changes import state_changes
 from otx.ottl.describe import Numbers
 from otx.ottl.errors import ExecutionError
-from otx.ottl.plan import Plan, Report
+from otx.ottl.plan import Plan
 from otx.ottl.program import ExecutionStopped
 from otx.ottl.record_state import RecordState, states_of
 from otx.ottl.rendering import copies_of, diff_blocks
+from otx.ottl.report import Report
 from otx.output import Output, Painter, Remarks, Row
 from otx.services.ottl_input import Pieces
 from otx.services.ottl_progress import RunProgress

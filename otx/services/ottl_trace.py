@@ -11,8 +11,9 @@ from otx.ottl.asked_contexts import AskedContexts
 from otx.ottl.batch import Batch
 from otx.ottl.describe import Numbers, describe
 from otx.ottl.functions.registry import FunctionSet
-from otx.ottl.plan import Plan, Report
+from otx.ottl.plan import Plan
 from otx.ottl.rendering import step_lines, where_text
+from otx.ottl.report import Report
 from otx.ottl.trace_rows import trace_row
 from otx.ottl.traced_plan import Told, trace_batch
 from otx.output import Output, Painter, Remarks, to_json

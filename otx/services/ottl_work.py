@@ -13,8 +13,9 @@ from otx.otlp.pieces import Piece
 from otx.ottl.batch import Batch
 from otx.ottl.describe import Numbers, describe
 from otx.ottl.errors import ExecutionError
-from otx.ottl.plan import Plan, Report
+from otx.ottl.plan import Plan
 from otx.ottl.program import MAX_FAILURES, ExecutionStopped, Failure
+from otx.ottl.report import Report
 from otx.services.ottl_open import WorkForm, open_piece, written
 
 

@@ -24,8 +24,8 @@ from otx.ottl.batch import Batch
 from otx.ottl.describe import Numbers
 from otx.ottl.errors import ExecutionError
 from otx.ottl.one_exit import Unlike, keep_once
-from otx.ottl.plan import Report
 from otx.ottl.program import ExecutionStopped
+from otx.ottl.report import Report
 from otx.services.transform_report import TransformReport
 from otx.services.transform_rules import Rules
 from otx.services.transform_tally import TransformTally, failure_text

@@ -6,8 +6,8 @@ import pytest
 
 from otx.ottl.gates import switched
 from otx.ottl.one_exit import Unlike, keep_once
-from otx.ottl.plan import Report
 from otx.ottl.plan_config import plan_of_config
+from otx.ottl.report import Report
 from tests.ottl.documents import Document, document
 from tests.ottl.vector_run import open_case
 

@@ -5,10 +5,11 @@ import pytest
 from otx.model.signal import Signal
 from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.gates import switched
-from otx.ottl.plan import Plan, Report, plan_of_statements, signals_of_context
+from otx.ottl.plan import Plan, plan_of_statements, signals_of_context
 from otx.ottl.plan_config import plan_of_config
 from otx.ottl.processors.config import ConfigInvalid
 from otx.ottl.program import ExecutionStopped
+from otx.ottl.report import Report
 from tests.ottl.documents import Document, document
 from tests.ottl.vector_run import open_case
 

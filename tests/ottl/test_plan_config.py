@@ -8,10 +8,11 @@ from otx.errors import UsageError
 from otx.model.signal import Signal
 from otx.otlp.open_view import open_class
 from otx.ottl.gates import switched
-from otx.ottl.plan import Plan, Report
+from otx.ottl.plan import Plan
 from otx.ottl.plan_config import NotFollowed, Wiring, check_pipelines, plan_of_config
 from otx.ottl.processors.config import ConfigInvalid
 from otx.ottl.program import ExecutionStopped
+from otx.ottl.report import Report
 from tests.ottl.documents import Document, document
 from tests.ottl.vector_run import open_case
 

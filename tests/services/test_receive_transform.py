@@ -13,7 +13,8 @@ from otx.errors import UsageError
 from otx.otlp.refusal import Reason, Refusal
 from otx.ottl.batch import Batch
 from otx.ottl.gates import switched
-from otx.ottl.plan import Plan, Report
+from otx.ottl.plan import Plan
+from otx.ottl.report import Report
 from otx.services import receive_transform
 from otx.services.receive_transform import Transform
 from otx.services.transform_rules import Rules, read_rules

@@ -3,12 +3,12 @@
 from otx.model.signal import Signal
 from otx.ottl.batch import Batch
 from otx.ottl.collector import Processor
-from otx.ottl.plan import Report, Sent
 from otx.ottl.processors.drops import Drops
 from otx.ottl.processors.filter import FilterProcessor
 from otx.ottl.processors.routing import Routes
 from otx.ottl.processors.tail_sampling import TailSampling
 from otx.ottl.processors.transform import TransformProcessor
+from otx.ottl.report import Report, Sent
 
 
 def looks_at(processor: Processor, signal: Signal) -> bool:

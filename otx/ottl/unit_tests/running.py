@@ -8,9 +8,9 @@ from typing import Any
 from otx.errors import UsageError
 from otx.model.signal import Signal
 from otx.ottl.batch import Batch
-from otx.ottl.plan import Report
 from otx.ottl.program import ExecutionStopped
 from otx.ottl.record_state import RecordState, item_of, states_of
+from otx.ottl.report import Report
 from otx.ottl.shortened import Short
 from otx.ottl.unit_tests.reading import TestCase
 from otx.ottl.unit_tests.subject import Subject

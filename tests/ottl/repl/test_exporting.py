@@ -6,11 +6,11 @@ from otx.errors import NotThere
 from otx.model.signal import Signal
 from otx.ottl.batch import Batch
 from otx.ottl.contexts.table import CONTEXTS
-from otx.ottl.plan import Report
 from otx.ottl.plan_config import plan_of_config
 from otx.ottl.repl.exporting import transform_yaml
 from otx.ottl.repl.running import Prepared
 from otx.ottl.repl.session import Session, Typed
+from otx.ottl.report import Report
 from otx.ottl.yaml_reading import load_yaml
 from tests.ottl.repl.prompts import session
 
