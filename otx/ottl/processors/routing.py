@@ -291,10 +291,14 @@ def read_routing(
     if not table:
         reader.complain(("table",), "a table of at least one row is wanted")
     made = [_row(reader, ("table", at), one) for at, one in enumerate(table)]
-    pipelines = reader.texts(("default_pipelines",), known.get("default_pipelines"))
+    pipelines = _pipelines(reader, ("default_pipelines",), known.get("default_pipelines"))
     reader.finish()
     rows = [one for one in made if one is not None]
-    return RoutingConnector(tuple(text for _, text in pipelines), rows, mode)
+    return RoutingConnector(pipelines, rows, mode)
+
+
+def _pipelines(reader: Reader, path: ConfigPath, value: object) -> tuple[str, ...]:
+    return tuple(text for _, text in reader.texts(path, list(reader.sequence(path, value))))
 
 
 def _row(reader: Reader, path: ConfigPath, value: Any) -> Row | None:
@@ -304,9 +308,7 @@ def _row(reader: Reader, path: ConfigPath, value: Any) -> Row | None:
         names = ", ".join(CONTEXT_NAMES)
         reader.complain((*path, "context"), f"{context!r} is none of {names}")
         return None
-    pipelines = tuple(
-        text for _, text in reader.texts((*path, "pipelines"), config.get("pipelines"))
-    )
+    pipelines = _pipelines(reader, (*path, "pipelines"), config.get("pipelines"))
     if not pipelines:
         reader.complain(path, "a row has pipelines")
     given = [key for key in ("condition", "statement") if config.get(key)]
