@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from otx.ottl.coerce import sequence, text
-from otx.ottl.composites import ListOf, MapOf
 from otx.ottl.errors import ExecutionError, OttlError
 from otx.ottl.functions.registry import REQUIRED, Choice, Function, Parameter
 from otx.ottl.lift import Always, Bound, Evaluate
@@ -345,16 +344,20 @@ def _listed(items: Sequence[Bound], *, is_closure: bool) -> Bound:
 
 def _literal(node: Expression, value: Bound) -> Always | None:
     """What a literal is: a constant with or without a sign, or a list or map of literals."""
-    if isinstance(node, (ListLiteral, MapLiteral)):
-        made = value.evaluate
-        is_literal = isinstance(made, (ListOf, MapOf)) and made.is_literal
-        return Always(made(None)) if is_literal and made is not None else None
+    return Always(value.closure()(None)) if _is_literal(node) else None
+
+
+def _is_literal(node: Expression) -> bool:
+    """Whether a text says the value itself; what can be calculated from it is no literal."""
     while isinstance(node, Parenthesis) or (isinstance(node, Signed) and node.sign == "+"):
         node = node.inner if isinstance(node, Parenthesis) else node.operand
+    if isinstance(node, ListLiteral):
+        return all(map(_is_literal, node.items))
+    if isinstance(node, MapLiteral):
+        return all(_is_literal(one.value) for one in node.entries)
     if isinstance(node, Signed):
         node = node.operand
-    is_literal = value.is_constant and isinstance(node, (Constant, EnumSymbol))
-    return Always(value.constant) if is_literal else None
+    return isinstance(node, (Constant, EnumSymbol))
 
 
 def _is_of(kinds: tuple[type, ...] | None, value: Value) -> bool:

@@ -8,7 +8,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from otx.ottl.syntax import CompareOperator
+from otx.ottl.syntax import Call, CompareOperator, Expression, Parenthesis
 from otx.ottl.values import (
     Duration,
     Opaque,
@@ -64,6 +64,30 @@ def comparison(symbol: CompareOperator) -> Compare:
         return is_unequal
 
     return run
+
+
+def comparison_of(symbol: CompareOperator, left: Expression, right: Expression) -> Compare:
+    """The function of an operator between two expressions."""
+    if gives_texts(left) is gives_texts(right):
+        return comparison(symbol)
+    is_unequal = symbol == "!="
+    return lambda _, __: is_unequal
+
+
+def gives_texts(node: Expression) -> bool:
+    """Whether an expression gives the list of `Split`, sorted or not.
+
+    Go's form of it is comparable with no other list. Two of them end the Collector; here they are
+    compared as lists are.
+    """
+    while isinstance(node, Parenthesis):
+        node = node.inner
+    if not isinstance(node, Call) or node.keys:
+        return False
+    if node.name == "Sort":
+        targets = [one.value for one in node.arguments if one.name in ("", "target")]
+        return bool(targets) and gives_texts(targets[0])
+    return node.name == "Split"
 
 
 def is_nil(value: Value) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 from otx.ottl.arguments import LEFT_OUT, Binder
 from otx.ottl.arithmetic import calculation, negative, positive
-from otx.ottl.compare import OPERATORS, comparison, is_nil
+from otx.ottl.compare import OPERATORS, comparison_of, is_nil
 from otx.ottl.composites import CompiledLambda, ListOf, MapOf
 from otx.ottl.contexts.context import Context
 from otx.ottl.errors import ExecutionError, OttlError
@@ -274,7 +274,7 @@ class ExpressionCompiler:
 
     def _comparison(self, node: Comparison) -> Callable[[Any], bool]:
         left, right = self.value(node.left), self.value(node.right)
-        compare = comparison(node.operator)
+        compare = comparison_of(node.operator, node.left, node.right)
         if left.is_constant and right.is_constant:
             result = compare(left.constant, right.constant)
             if _is_literal(node.left) and _is_literal(node.right):

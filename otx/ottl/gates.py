@@ -13,11 +13,16 @@ FLATTEN_LOGS = "transform.flatten.logs"
 GATES: Mapping[str, Stage] = {
     "ottl.functions.enableLambda": "alpha",
     "ottl.set.allowNil": "stable",
+    "pkg.ottl.functions.enableExperimental": "alpha",
     "processor.filter.defaultErrorModeIgnore": "stable",
     "processor.transform.defaultErrorModeIgnore": "stable",
     FLATTEN_LOGS: "alpha",
 }
-"""The stage of each in v0.162. Those that are stable decide nothing here: there is one way left."""
+"""The stage of each in v0.162. Those that are stable decide nothing here: there is one way left.
+
+Nor does `enableExperimental`, which later Collectors want for functions that take lambdas: here
+they want `enableLambda` alone, as in v0.161.
+"""
 
 
 def switched(text: str) -> frozenset[str]:

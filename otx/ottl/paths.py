@@ -185,6 +185,8 @@ def _accesses(
     if not last.keys:
         return _whole(accessor, text)
     if accessor.keys == "text":
+        for key in last.keys:
+            compile_key(key)  # what is wrong in it is an error of the statement
         return _text_member(accessor, last, resolver, text)
     if len(last.keys) == 1 and accessor.keys == "map":
         key = last.keys[0]

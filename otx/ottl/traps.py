@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from otx.model.frozen import Frozen
+from otx.ottl.compare import gives_texts
 from otx.ottl.compiler import ExpressionCompiler
 from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS
@@ -169,6 +170,13 @@ def _ids(node: Comparison, text: str) -> Iterator[Trap]:
             yield _id_trap(node, shown, _IDS.get(one.fields[-1].name, "SpanID"))
 
 
+def _texts_trap(node: Comparison) -> Trap:
+    """A list of `Split` beside another: Go holds it in a form of its own."""
+    result = "true" if node.operator == "!=" else "false"
+    reason = f"what Split gives equals no other list: this is always {result}"
+    return Trap(node.place, reason, 'compare the text, or its parts one by one: Split(…)[0] == "a"')
+
+
 def _id_trap(node: Comparison, shown: str, constructor: str) -> Trap:
     return Trap(
         node.place,
@@ -222,6 +230,9 @@ class _Typed:
             return
         if not can_be_equal(left, right):
             yield self._never(node, left, right)
+            return
+        if gives_texts(node.left) is not gives_texts(node.right):
+            yield _texts_trap(node)
             return
         for path, other in ((node.left, node.right), (node.right, node.left)):
             facts = self._kinds.path(path) if isinstance(path, Path) else None

@@ -21,7 +21,7 @@ from otx.ottl.plan import signals_of_context
 from otx.ottl.program import compile_condition, compile_value_expression, words
 from otx.ottl.shown import shown, shown_any
 from otx.ottl.syntax import Expression
-from otx.output import Output, to_json
+from otx.output import Output, Remarks, to_json
 from otx.services.ottl_input import Pieces
 
 
@@ -66,10 +66,11 @@ def run_eval(
     evaluate = _compiled(options, context, is_inferred)
     signals = signals_of_context(context.name)
     form = shown_any if options.form == "otlp" else shown
-    is_true = False
+    is_true = has_records = False
 
     def run(record: Any) -> Any:
-        nonlocal is_true
+        nonlocal is_true, has_records
+        has_records = True
         value = evaluate(record)
         is_true = is_true or value is True
         return form(value)
@@ -82,6 +83,9 @@ def run_eval(
         with output.stream() as stream:
             for value in values:
                 stream.write(to_json(value) + "\n")
+    if not has_records:
+        text = f"no record of the context {context.name} is in the input: nothing was evaluated"
+        Remarks(environment).note(text)
     return ExitCode.NO if options.exit_status and not is_true else ExitCode.DONE
 
 

@@ -61,7 +61,8 @@ def open_pieces(
     """
     if store is not None or since is not None:
         if path is not None:
-            raise UsageError("--in and --store exclude each other")
+            given = "--since" if store is None else "--store"
+            raise UsageError(f"--in and {given} exclude each other")
         return _store_pieces(environment, store, since, signals)
     if path is None and environment.stdin.isatty():
         raise UsageError("nothing to run on", hint="--in FILE, --store DIR, or a pipe")

@@ -1,6 +1,6 @@
 """A plan run over telemetry, and what of it is written: results and failures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO, Literal, TypeAlias
 
@@ -15,6 +15,7 @@ from otx.services.ottl_open import WorkForm
 from otx.services.ottl_parallel import work_all
 from otx.services.ottl_progress import RunProgress, interruptible
 from otx.services.ottl_work import Done, FailureText, Tally
+from otx.services.rule_nouns import nouns_of
 
 RunForm: TypeAlias = Literal["diff", "otlp-json", "otlp", "jsonl", "table", "json"]
 
@@ -100,7 +101,8 @@ class _Run:
         self.progress.clear()
         if remark:
             Remarks(self.environment).note(remark)
-        return _conclude(self.environment, tally, stopped)
+        nouns = nouns_of(self.plan) if tally.dropped or tally.by_row else {}
+        return _conclude(self.environment, tally, stopped, nouns)
 
 
 class _Bulk:
@@ -237,7 +239,12 @@ def _cannot_hold(what: str, several: str) -> UsageError:
     )
 
 
-def _conclude(environment: Environment, tally: Tally, stopped: FailureText | None) -> int:
+def _conclude(
+    environment: Environment,
+    tally: Tally,
+    stopped: FailureText | None,
+    nouns: Mapping[str, str],
+) -> int:
     """Tell failures, drops and routes on stderr; the exit code."""
     remarks = Remarks(environment)
     for warning, count in tally.warnings.items():
@@ -246,9 +253,10 @@ def _conclude(environment: Environment, tally: Tally, stopped: FailureText | Non
         whole = ""
         if rule in tally.dropped_traces:
             whole = f" of {counted(tally.dropped_traces[rule], 'trace')}"
-        remarks.note(f"dropped {counted(count, 'record')}{whole} by {rule}")
+        what = counted(count, nouns.get(rule, "record"))
+        remarks.note(f"dropped {what}{whole} by {rule}")
     for row, count in tally.by_row.items():
-        remarks.note(f"{row} took {counted(count, 'record')}")
+        remarks.note(f"{row} took {counted(count, nouns.get(row, 'record'))}")
     if stopped is not None:
         remarks.note(
             f"otx: error: {' '.join(stopped.text.split())}\n"

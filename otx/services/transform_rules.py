@@ -13,21 +13,12 @@ from otx.ottl.processors.filter import FilterProcessor
 from otx.ottl.processors.routing import RoutingConnector
 from otx.ottl.processors.tail_sampling import TailSampling
 from otx.ottl.source import read_source
+from otx.services.rule_nouns import NOUNS
 from otx.services.transform_report import RuleName
 
 _LEFT_OUT: Mapping[type, str] = {
     TailSampling: "it decides on whole traces, and requests hold parts of them",
     RoutingConnector: "a receiver has no pipelines to route to",
-}
-_NOUNS: Mapping[str, str] = {
-    "resource": "resources",
-    "scope": "scopes",
-    "span": "spans",
-    "spanevent": "span events",
-    "metric": "metrics",
-    "datapoint": "data points",
-    "log": "log records",
-    "profile": "profiles",
 }
 
 
@@ -135,7 +126,7 @@ def _names(plan: Plan) -> dict[str, RuleName]:
         f"{step.name}.{rule.name}": RuleName(
             f"{step.name}.{rule.name}",
             " ".join(rule.condition.text.split()),
-            _NOUNS[rule.context],
+            f"{NOUNS[rule.context]}s",
         )
         for signal, steps in plan.steps.items()
         for step in steps

@@ -53,9 +53,14 @@ def after(statement: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "condition", ['[attributes["l"]] == [[1]]', 'Split("a,b", ",") == ["a", "b"]']
+    "condition",
+    [
+        '[attributes["l"]] == [[1]]',
+        'Split("a,b", ",") == Split("a;b", ";")',
+        'ContainsValue([["a", "b"]], Split("a,b", ","))',
+    ],
 )
-def test_list_literals_are_equal_to_what_holds_the_same(condition: str) -> None:
+def test_lists_are_equal_to_what_holds_the_same(condition: str) -> None:
     (record,) = WALKS["span"](opened())
     assert compile_condition(condition, SPAN, FUNCTIONS).holds(record)
 

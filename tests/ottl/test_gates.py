@@ -18,6 +18,10 @@ def test_a_gate_is_switched_on(text: str) -> None:
     assert switched(text) == switched("") | {LAMBDA}
 
 
+def test_the_gate_that_later_collectors_want_for_lambdas_may_be_given_with_theirs() -> None:
+    assert LAMBDA in switched(f"+{LAMBDA},+pkg.ottl.functions.enableExperimental")
+
+
 def test_a_gate_is_switched_off_and_the_last_word_counts() -> None:
     assert LAMBDA not in switched(f"+{LAMBDA},-{LAMBDA}")
     assert LAMBDA in switched(f"-{LAMBDA},+{LAMBDA}")
@@ -35,7 +39,6 @@ def test_a_stable_gate_may_be_named_and_not_switched_off(name: str) -> None:
     [
         ("+ottl.set.alowNil", "did you mean ottl.set.allowNil?"),
         ("+x", "those are ottl.functions."),
-        ("pkg.ottl.functions.enableExperimental", ""),
     ],
 )
 def test_a_name_that_is_no_gate_is_refused(text: str, hint: str) -> None:

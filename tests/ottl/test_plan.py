@@ -125,7 +125,7 @@ def test_routes_are_in_the_report_and_the_batch_stays_whole() -> None:
 
 
 def test_whole_requests_are_needed_where_traces_are_decided_on() -> None:
-    policy = {"type": "ottl_condition", "ottl_condition": {"span": ['name == "b"']}}
+    policy = {"name": "p", "type": "ottl_condition", "ottl_condition": {"span": ['name == "b"']}}
     sampling = plan_of_config({"tail_sampling": {"policies": [policy]}}, GATES)
     assert sampling.needs_whole_requests
     assert sampling.signals() == (Signal.TRACES,)

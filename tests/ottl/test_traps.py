@@ -17,6 +17,11 @@ from otx.ottl.traps import Surroundings, traps_in
             "an id never equals a text or bytes",
         ),
         ("1 == 2 or true", "1 == 2", "both sides are literals: this is always the same"),
+        (
+            'Split(span.name, "/") == ["a"]',
+            'Split(span.name, "/") == ["a"]',
+            "what Split gives equals no other list: this is always false",
+        ),
         ("set(metric.type, 1)", "metric.type", "setting a metric's type does nothing"),
         (r'IsMatch(name, "\bGET")', r'"\bGET"', r"\b and its kin are control characters in a text"),
         (

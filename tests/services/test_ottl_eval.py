@@ -40,6 +40,12 @@ def test_a_value_a_record_and_other_signals_are_passed_over(here: Environment) -
     assert said(here) == ('"a"\n"b"\n', "")
 
 
+def test_no_record_of_the_context_is_told(here: Environment) -> None:
+    assert evaluate(here, OPTIONS, logs_request("x")) == 0
+    told = "no record of the context span is in the input: nothing was evaluated\n"
+    assert said(here) == ("", told)
+
+
 def test_a_context_that_all_signals_have_is_evaluated_on_all(here: Environment) -> None:
     options = replace(OPTIONS, expression="scope.name")
     assert evaluate(here, options, spans_request("a"), logs_request("x")) == 0

@@ -54,7 +54,9 @@ def test_a_file_that_cannot_be_read_is_named(environment: Environment) -> None:
 def test_a_file_and_a_store_exclude_each_other(
     environment: Environment, store: str | None, since: str | None
 ) -> None:
-    with pytest.raises(UsageError, match="exclude each other"):
+    with pytest.raises(
+        UsageError, match=f"--in and {'--store' if store else '--since'} exclude each other"
+    ):
         open_pieces(environment, "spans.pb", store, since)
 
 

@@ -228,6 +228,12 @@ def test_sampled_traces_are_counted(here: Environment) -> None:
     assert err == "dropped 2 records of 2 traces by tail_sampling.policies\n"
 
 
+def test_a_rule_of_resources_counts_those(here: Environment) -> None:
+    plan = config(filter={"trace_conditions": ["resource.dropped_attributes_count == 0"]})
+    assert run(here, plan, "json", spans_request("a", "b")) == 0
+    assert said(here)[1] == "dropped 1 resource by filter.trace_conditions[0]\n"
+
+
 def test_profiles_of_several_requests_are_in_no_json_document(here: Environment) -> None:
     with pytest.raises(UsageError, match="whose dictionaries differ"):
         run(here, CHANGE, "json", profiles("a"), profiles("b"))

@@ -150,7 +150,17 @@ class Reader:
         return value
 
     def texts(self, path: ConfigPath, value: object) -> list[tuple[ConfigPath, str]]:
-        """A list of texts with their places."""
+        """A list of texts with their places; a text of its own stands for a list of itself.
+
+        The Collector cuts such a text at its commas, inside calls too, so one with commas is a
+        problem.
+        """
+        alone = as_data(value)
+        if isinstance(alone, str):
+            if "," in alone:
+                hint = "the Collector makes a list of a text by cutting it at its commas"
+                self.complain(path, "a list is wanted, not a text", hint)
+            return [(path, alone)] if alone and "," not in alone else []
         found = []
         for number, one in enumerate(map(as_text, self.sequence(path, value))):
             if isinstance(one, str):

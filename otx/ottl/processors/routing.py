@@ -63,6 +63,12 @@ class Row:
     is_copy: bool = False
     tell: Callable[[bool, int], None] | None = None
 
+    @property
+    def asked(self) -> str:
+        """What it asks, as the connector compares rows: a condition is that of a `route()`."""
+        is_condition = self.run is None and self.request is None
+        return f"route() where {self.text}" if is_condition else self.text
+
 
 Share: TypeAlias = "Sequence[int] | None"
 """What of an item is meant: the indexes of some data points of a metric; None for all of it."""
@@ -292,10 +298,18 @@ def read_routing(
     if not table:
         reader.complain(("table",), "a table of at least one row is wanted")
     made = [_row(reader, ("table", at), one) for at, one in enumerate(table)]
-    pipelines = reader.texts(("default_pipelines",), known.get("default_pipelines"))
+    pipelines = _pipelines(reader, ("default_pipelines",), known.get("default_pipelines"))
     reader.finish()
-    rows = [one for one in made if one is not None]
-    return RoutingConnector(tuple(text for _, text in pipelines), rows, mode)
+    rows: dict[tuple[str, str], Row] = {}
+    for row in made:
+        if row is not None:
+            # The connector passes over a row that asks what one before it asks, also of copies.
+            rows.setdefault((row.context, row.asked), row)
+    return RoutingConnector(pipelines, list(rows.values()), mode)
+
+
+def _pipelines(reader: Reader, path: ConfigPath, value: object) -> tuple[str, ...]:
+    return tuple(text for _, text in reader.texts(path, list(reader.sequence(path, value))))
 
 
 def _row(reader: Reader, path: ConfigPath, value: Any) -> Row | None:
@@ -305,9 +319,7 @@ def _row(reader: Reader, path: ConfigPath, value: Any) -> Row | None:
         names = ", ".join(CONTEXT_NAMES)
         reader.complain((*path, "context"), f"{context!r} is none of {names}")
         return None
-    pipelines = tuple(
-        text for _, text in reader.texts((*path, "pipelines"), config.get("pipelines"))
-    )
+    pipelines = _pipelines(reader, (*path, "pipelines"), config.get("pipelines"))
     if not pipelines:
         reader.complain(path, "a row has pipelines")
     given = [key for key in ("condition", "statement") if config.get(key)]

@@ -107,6 +107,7 @@ def read_tail_sampling(
     others: list[tuple[str, Any]] = []
     if isinstance(config, Mapping):
         _gather(reader, ("policies",), config.get("policies"), policies, others)
+        _check_names(reader, config.get("policies"))
     else:
         reader.complain((), "a map is wanted")
     reader.finish()
@@ -130,8 +131,8 @@ def _gather(
             reader.complain((*path, at), "a map is wanted")
             continue
         name = str(one.get("name", ""))
-        inner = one.get("ottl_condition")
-        if one.get("type") == "ottl_condition" and isinstance(inner, Mapping):
+        if one.get("type") == "ottl_condition":
+            inner = one.get("ottl_condition")
             policies.append(_policy(reader, (*path, at, "ottl_condition"), name, inner))
             continue
         others.append((name, one.get("type")))
@@ -148,13 +149,27 @@ def _check_below(reader: Reader, path: ConfigPath, policy: Mapping[str, Any]) ->
     if isinstance(inner, Mapping) and isinstance(inner.get("not_sub_policy"), Mapping):
         one = inner["not_sub_policy"]
         here = (*path, "not", "not_sub_policy")
-        if one.get("type") == "ottl_condition" and isinstance(one.get("ottl_condition"), Mapping):
-            _policy(reader, (*here, "ottl_condition"), "", one["ottl_condition"])
+        if one.get("type") == "ottl_condition":
+            _policy(reader, (*here, "ottl_condition"), "", one.get("ottl_condition"))
         _check_below(reader, here, one)
 
 
-def _policy(reader: Reader, path: ConfigPath, name: str, config: Mapping[str, Any]) -> Policy:
-    reader.mapping(path, config, _KEYS)
+def _check_names(reader: Reader, policies: object) -> None:
+    """Complain of policies whose name is no name: the Collector does not start with them."""
+    names: set[str] = set()
+    for at, one in enumerate(policies if isinstance(policies, list) else ()):
+        if not isinstance(one, Mapping):
+            continue
+        name = str(one.get("name") or "")
+        if not name:
+            reader.complain(("policies", at), "a policy has a name")
+        elif name in names:
+            reader.complain(("policies", at, "name"), f"there is a policy {name!r} before")
+        names.add(name)
+
+
+def _policy(reader: Reader, path: ConfigPath, name: str, value: object) -> Policy:
+    config = reader.mapping(path, value, _KEYS)
     if not config.get("span") and not config.get("spanevent"):
         reader.complain(path, "an ottl_condition has conditions for span or spanevent")
 

@@ -175,6 +175,7 @@ def test_a_span_is_written(statement: str, changes: Document) -> None:
         ("set(attributes, 1)", "execute: span.attributes takes a map, not int"),
         ('set(trace_state["a"], 5)', 'execute: span.trace_state["a"] takes a string, not int 5'),
         ('set(trace_state["a"], nil)', "execute: "),
+        ('set(trace_state[nope], "x")', "parse: 1:17: 'nope' is no path"),
         ('set(trace_state["a"]["b"], "1")', "parse: "),
         ('set(name["a"], "1")', "parse: "),
         ('set(events[0], "1")', "parse: "),

@@ -51,6 +51,8 @@ def test_each_kind_is_one_only(evaluate: Evaluate, name: str) -> None:
         ("IsString(trace_id)", False),
         ('IsMap({"a": attributes["i"]})', True),
         ('IsMap([attributes["i"]])', False),
+        ("IsMap([1 + 1])", False),
+        ('IsInt({"a": Int("5")})', False),
         ('IsMap(ParseJSON("{}"))', True),
         ("IsMap(attributes)", True),
         ("IsList([])", True),

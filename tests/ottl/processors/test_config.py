@@ -57,3 +57,12 @@ def test_unknown_keys_and_wrong_kinds_are_complained_about() -> None:
         "a text is wanted, not int",
     ]
     assert reader.problems[1].hint == "did you mean error_mode?"
+
+
+def test_a_text_stands_for_a_list_of_itself_unless_the_collector_would_cut_it() -> None:
+    reader = Reader(FunctionSet())
+    assert reader.texts(("conditions",), 'body == "x"') == [(("conditions",), 'body == "x"')]
+    assert reader.texts((), "") == []
+    assert not reader.problems
+    assert reader.texts(("conditions",), 'IsMatch(body, "x")') == []
+    assert "commas" in reader.problems[0].hint

@@ -78,6 +78,16 @@ def test_a_copy_leaves_the_record_to_later_rows_and_the_same_pipeline_gets_it_tw
     assert routes.indexes["x"] == [1, 2]
 
 
+def test_a_row_that_asks_what_one_before_it_asks_is_passed_over() -> None:
+    statement = {"statement": 'route() where body == "b"', "context": "log", "pipelines": ["z"]}
+    first = row('body == "b"', "x", action="copy")
+    routes = route(first, row('body == "b"', "y"), statement)
+    assert {one: bodies(routes, one) for one in routes.requests} == {
+        "x": ["b"],
+        "rest": ["a", "b", "c"],
+    }
+
+
 def test_a_resource_goes_with_all_that_is_in_it() -> None:
     routes = route({"condition": 'attributes["service"] == "shop"', "pipelines": ["x"]})
     assert bodies(routes, "x") == ["a", "b", "c"]

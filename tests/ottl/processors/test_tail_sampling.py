@@ -40,7 +40,7 @@ def kept(made: TailSampling) -> list[str]:
     ("policies", "names"),
     [
         ([policy(span=['name == "b"'])], ["a", "b", "d"]),
-        ([policy(span=['name == "b"']), policy(span=['name == "c"'])], ["a", "b", "c", "d"]),
+        ([policy(span=['name == "b"']), policy("q", span=['name == "c"'])], ["a", "b", "c", "d"]),
         ([policy(span=['name == "z"', 'name == "c"'])], ["c"]),
         ([policy(spanevent=['name == "ed"'])], ["a", "b", "d"]),
         ([policy(span=['name == "z"'])], []),
@@ -100,6 +100,15 @@ def test_a_failure_counts_as_false_unless_it_propagates() -> None:
         ({"policies": 5}, "policies: a list is wanted"),
         ({"policies": [5]}, "policies[0]: a map is wanted"),
         ({"policies": [policy()]}, "has conditions for span or spanevent"),
+        (
+            {"policies": [{"name": "p", "type": "ottl_condition"}]},
+            "has conditions for span or spanevent",
+        ),
+        (
+            {"policies": [policy(span=["true"])] * 2},
+            "policies[1].name: there is a policy 'p' before",
+        ),
+        ({"policies": [{"type": "latency"}]}, "policies[0]: a policy has a name"),
         ({"policies": [policy(spam=["true"], span=["true"])]}, "there is no key 'spam'"),
         ({"policies": [policy(span=["nmae == 1"])]}, "policies[0].ottl_condition.span[0]: 1:1: "),
         (
