@@ -82,7 +82,8 @@ def plan_of(text: str) -> Plan:
         ("transform: {trace_statements: []}", set()),
         ("tail_sampling: {policies: []}", set()),
         (
-            "tail_sampling: {policies: [{name: p, type: ottl_condition, ottl_condition: {span: ['true']}}]}",
+            "tail_sampling: {policies: [{name: p, type: ottl_condition, "
+            "ottl_condition: {span: ['true']}}]}",
             {Signal.TRACES},
         ),
         ('- set(resource.attributes["a"], 1)', {*Signal}),
