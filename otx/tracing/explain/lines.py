@@ -6,8 +6,8 @@ from otx.model.cells import printable, shorten
 from otx.model.units import counted, format_duration
 from otx.output import Painter
 from otx.tracing.calls import operation_of
-from otx.tracing.error_hops import ErrorHop
-from otx.tracing.error_story import REASONS, ErrorCause, alike_hops
+from otx.tracing.error_statements import ErrorHop
+from otx.tracing.error_story import REASONS, ErrorCause
 from otx.tracing.explain.compose import Explanation
 from otx.tracing.explain.path_rows import MOST_ROWS, PathRow, PathTable
 from otx.tracing.explain.verdict import verdict
@@ -82,7 +82,7 @@ class ExplanationText:
 
     def _errors(self) -> Iterator[str]:
         """Causes first, each with what it led to; then what was absorbed."""
-        groups = self._of.story.groups()
+        groups = self._of.story.groups
         # What may be a cause of its own has a number of its own.
         told = {cause.hop.span for cause in self._of.story.causes}
         for place, group in enumerate(groups[: self._most]):
@@ -104,7 +104,7 @@ class ExplanationText:
                 rows = _wrapped(f"speaking for it: {because}", "     ", self._width)
                 yield from map(self._painter.faint, rows)
         yield from self._rest(len(groups))
-        others = alike_hops(hop for hop in self._of.story.hops if hop.span not in told)
+        others = self._of.story.others(told)
         for alike in others[: self._most]:
             yield from self._statement(alike[0].because, "  ", len(alike))
         yield from self._rest(len(others))

@@ -1,0 +1,44 @@
+"""Failures below a span are known to it, made up for, or too late."""
+
+from otx.model.telemetry import Span
+from otx.tracing.assembly import assemble
+from otx.tracing.error_below import FailuresBelow
+from otx.tracing.failures import failures
+from otx.tracing.timing import raw_timing
+from tests.tracing.test_error_story import ROOT, failing, well
+
+
+def below(*spans: Span) -> FailuresBelow:
+    timing = raw_timing(assemble(spans))
+    return FailuresBelow(timing, failures(timing.trace.spans))
+
+
+def call(name: str, start_ms: float, end_ms: float, path: str = "/a") -> Span:
+    return failing(name, "root", start_ms, end_ms, "CLIENT", operation="GET", url_path=path)
+
+
+def test_a_failed_child_that_ended_in_time_is_a_source() -> None:
+    found = below(ROOT, call("first", 10, 20))
+    assert found.known_to(0) == [1]
+    assert found.sources(0) == (1,)
+    assert found.ways(0) == ["was not passed on"]
+
+
+def test_a_later_call_for_the_same_makes_up_for_a_failed_one() -> None:
+    found = below(ROOT, call("first", 10, 20), well(call("second", 30, 40)))
+    assert found.recovered(0, [1]) == {1}
+    assert found.sources(0) == ()
+    assert found.ways(0) == ["was made up for"]
+
+
+def test_a_call_for_something_else_makes_up_for_nothing() -> None:
+    found = below(ROOT, call("first", 10, 20), well(call("second", 30, 40, "/b")))
+    assert found.recovered(0, [1]) == set()
+    assert found.sources(0) == (1,)
+
+
+def test_what_ends_after_its_parent_comes_too_late() -> None:
+    found = below(ROOT, call("slow", 10, 120))
+    assert found.late == {1}
+    assert found.known_to(0) == []
+    assert found.ways(0) == ["failed or ended later"]
