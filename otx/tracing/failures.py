@@ -103,10 +103,8 @@ def failures(spans: Sequence[Span]) -> dict[int, Failure]:
 
 def failure_of(span: Span) -> Failure | None:
     """How a span failed; None where nothing tells that it did, or its status says OK."""
-    attributes = span.attributes
-    if span.status == "OK" or (
-        span.status == "UNSET" and not span.events and _TELLING.isdisjoint(attributes)
-    ):
+    is_telling = not _TELLING.isdisjoint(span.attributes)
+    if span.status == "OK" or (span.status == "UNSET" and not span.events and not is_telling):
         return None
     words: dict[FailureSign, str] = {}
     if span.status == "ERROR":
@@ -114,8 +112,8 @@ def failure_of(span: Span) -> Failure | None:
     exception = _exception(span)
     if exception is not None:
         words["exception"] = exception
-    if attributes:
-        error_type = attributes.get("error.type")
+    if is_telling:
+        error_type = span.attributes.get("error.type")
         if error_type:
             words["error.type"] = str(error_type)
         words.update(_answers(span))
@@ -145,22 +143,25 @@ def stopped_waiting(span: Span) -> GaveUp:
 
     Messages do not count: they may talk of timeouts that never passed.
     """
-    event = _last_exception(span)
-    types = [
-        "" if event is None else str(event.attributes.get("exception.type") or ""),
-        str(span.attributes.get("error.type") or ""),
-        grpc_status(span),
-    ]
-    for told in filter(None, types):
+    types = _types(span)
+    for told in types:
         letters = "".join(filter(str.isalpha, told.rsplit(".", 1)[-1])).lower()
         if _TIMEOUT.search(letters):
             return "timeout"
         if _CANCELLED.search(letters):
             return "cancelled"
     code = _number(span.attributes, *_HTTP_KEYS)
-    if code is not None or any(types):
+    if code is not None or types:
         return _HTTP_GAVE_UP.get(str(code), "")
     return _GO_MESSAGES.get(span.status_message.rsplit(": ", 1)[-1], "")
+
+
+def _types(span: Span) -> list[str]:
+    """What a span calls its failure: an exception's type, an error type, a gRPC status."""
+    event = _last_exception(span)
+    raised = event.attributes.get("exception.type") if event is not None else None
+    told = (raised, span.attributes.get("error.type"), grpc_status(span))
+    return [str(one) for one in told if one]
 
 
 def _failed_at(span: Span) -> int | None:
@@ -237,7 +238,10 @@ def _answers(span: Span) -> dict[FailureSign, str]:
 
 def grpc_status(span: Span) -> str:
     """The name of a span's gRPC status; "" where it has none."""
-    value = next((span.attributes[key] for key in _GRPC_KEYS if key in span.attributes), None)
+    key = _GRPC_KEYS[0] if _GRPC_KEYS[0] in span.attributes else _GRPC_KEYS[1]
+    value = span.attributes.get(key)
+    if value is None:
+        return ""
     if isinstance(value, str) and not value.isdigit():
         return value if value in _GRPC_NAMES else ""
     code = _number({"": value}, "")
@@ -247,6 +251,8 @@ def grpc_status(span: Span) -> str:
 def _number(attributes: Mapping[str, AttributeValue], *keys: str) -> int | None:
     for key in keys:
         value = attributes.get(key)
+        if value is None:
+            continue
         if isinstance(value, int) and not isinstance(value, bool):
             return value
         if isinstance(value, str) and value.isdigit() and len(value) < 6:
