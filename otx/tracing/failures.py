@@ -106,6 +106,8 @@ def failure_of(span: Span) -> Failure | None:
     is_telling = not _TELLING.isdisjoint(span.attributes)
     if span.status == "OK" or (span.status == "UNSET" and not span.events and not is_telling):
         return None
+    if not span.events and not is_telling:
+        return _by_status(span)
     words: dict[FailureSign, str] = {}
     if span.status == "ERROR":
         words["status"] = span.status_message
@@ -132,6 +134,16 @@ def failure_of(span: Span) -> Failure | None:
     )
 
 
+def _by_status(span: Span) -> Failure:
+    """The failure of a span of which nothing but its status tells."""
+    what = span.status_message or _NOTHING
+    return Failure(("status",), what, has_exception=False, gave_up=_told_by_go(span))
+
+
+def _told_by_go(span: Span) -> GaveUp:
+    return _GO_MESSAGES.get(span.status_message.rsplit(": ", 1)[-1], "")
+
+
 def _other_grpc(span: Span) -> str:
     """A status that this kind of span does not count as a failure."""
     name = grpc_status(span)
@@ -153,7 +165,7 @@ def stopped_waiting(span: Span) -> GaveUp:
     code = _number(span.attributes, *_HTTP_KEYS)
     if code is not None or types:
         return _HTTP_GAVE_UP.get(str(code), "")
-    return _GO_MESSAGES.get(span.status_message.rsplit(": ", 1)[-1], "")
+    return _told_by_go(span)
 
 
 def _types(span: Span) -> list[str]:

@@ -41,18 +41,21 @@ class ExplanationText:
         self._width = width
         self._why = why
         self._hops = {hop.span: hop for hop in explanation.story.hops}
+        # What may be a cause of its own has a number of its own.
+        self._beginnings = frozenset(cause.hop.span for cause in explanation.story.causes)
         self._table = PathTable(explanation)
         self._most, self._most_rows = _DENSITIES[0]
 
     def lines(self) -> list[str]:
         """All lines: a screen of them, with as many statements as it holds."""
+        head = list(self._head())
         for self._most, self._most_rows in _DENSITIES:
-            lines = self._lines()
+            lines = [*head, *self._sections()]
             if self._why or len(lines) <= SCREEN_ROWS:
                 break
         return lines
 
-    def _lines(self) -> list[str]:
+    def _sections(self) -> Iterator[str]:
         sections = [
             ("how it failed" if self._of.has_failed else "what failed", self._errors()),
             ("where the time went: own time on the critical path", self._path()),
@@ -61,12 +64,10 @@ class ExplanationText:
             ("beside others of its kind", self._statements(self._of.compared)),
             ("how far this can be trusted", self._trust()),
         ]
-        lines = [*self._head()]
         for title, body in sections:
             rows = list(body)
             if rows:
-                lines += ["", self._painter.strong(title), *rows]
-        return lines
+                yield from ("", self._painter.strong(title), *rows)
 
     def _head(self) -> Iterator[str]:
         trace = self._of.trace
@@ -83,8 +84,7 @@ class ExplanationText:
     def _errors(self) -> Iterator[str]:
         """Causes first, each with what it led to; then what was absorbed."""
         groups = self._of.story.groups
-        # What may be a cause of its own has a number of its own.
-        told = {cause.hop.span for cause in self._of.story.causes}
+        told = set(self._beginnings)
         for place, group in enumerate(groups[: self._most]):
             cause = group.first
             yield from self._statement(cause.hop.because, f"{place + 1}.", len(group.causes))
