@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from otx.tracing.answers import late_services
 from otx.tracing.assembly import Trace
 from otx.tracing.skew_pairs import Call, ClockPair
 
@@ -51,10 +52,21 @@ class Bounds:
 def bounds_by_pair(trace: Trace, calls: Iterable[Call]) -> list[Bounds]:
     """The bounds of every clock pair of a trace, by name."""
     by_pair: dict[ClockPair, list[Call]] = defaultdict(list)
+    late = late_services(trace)
     for call in calls:
+        if call.is_open in ("", "outlived") and trace.spans[call.child].service in late:
+            call = _of_late(trace, call)
         pair = ClockPair(trace.domains[call.parent].clock, trace.domains[call.child].clock)
         by_pair[pair].append(call)
     return [_bounds(pair, by_pair[pair]) for pair in sorted(by_pair)]
+
+
+def _of_late(trace: Trace, call: Call) -> Call:
+    """A call whose server may end behind its answer, but began before that."""
+    begun = trace.spans[call.parent].end_unix_nano - trace.spans[call.child].start_unix_nano
+    grains = trace.grains.by_span
+    upper_ns = begun + max(grains[call.parent], grains[call.child])
+    return call._replace(upper_ns=upper_ns, is_open="")
 
 
 def _bounds(pair: ClockPair, calls: Sequence[Call]) -> Bounds:

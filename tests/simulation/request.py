@@ -12,9 +12,6 @@ from tests.simulation.records import Record
 from tests.simulation.world import MS, US, Process, World
 
 DEEPEST = 7
-CLOSES_LATE = 0.2
-"""Of servers that are known to share their client's clock those that close their span behind the
-answer, so much later that it shows: middleware, work in the background."""
 
 
 @dataclass(eq=False)
@@ -145,24 +142,21 @@ class Request:
             task.thread.learn(sent)
         span = self._begin(task, parent, "SERVER", name)
         failed = yield from self._handle(task, span, depth + 1)
-        if self._random.random() < CLOSES_LATE and _is_one_clock(process, parent):
-            if failed and span.error_type:
-                span.failed_ns = self._engine.now_ns
-            answer = task.thread.tick()
-            way_ns = 0 if parent is None else self._world.delay_ns(process, parent.process)
-            self._engine.at(way_ns, partial(self._engine.give, response, answer, failed))
-            yield Pause(self._random.randint(3 * MS, 10 * MS))
+        late_ns = process.late_ns()
+        if not late_ns:
+            self._end(task, span, failed)
+            yield Pause(self._random.randint(US, 20 * US))
+        elif failed and span.error_type:
+            span.failed_ns = self._engine.now_ns
+        answer = task.thread.tick()
+        way_ns = 0 if parent is None else self._world.delay_ns(process, parent.process)
+        self._engine.at(way_ns, partial(self._engine.give, response, answer, failed))
+        if late_ns:
+            span.is_late = True
+            yield Pause(late_ns)
             self._hop(task)
             self._end(task, span, failed)
-            process.give_back(task.thread)
-            return
-        self._end(task, span, failed)
-        yield Pause(self._random.randint(US, 20 * US))
-        answer = task.thread.tick()
         process.give_back(task.thread)
-        if parent is not None:
-            yield Pause(self._world.delay_ns(process, parent.process))
-        self._engine.give(response, answer, failed)
 
     def _handle(self, task: Task, span: Record, depth: int) -> Steps[bool]:
         """What a span is about; whether it failed."""
@@ -323,17 +317,6 @@ class Request:
         failed = yield from self._handle(task, span, depth + 1)
         self._end(task, span, failed)
         process.give_back(task.thread)
-
-
-def _is_one_clock(process: Process, client: Record | None) -> bool:
-    """Whether two processes say that they share a clock; else a late end could not be seen."""
-    if client is None:
-        return False
-    mine, theirs = (
-        {key: one.resource[key] for key in ("host.id", "host.name") if key in one.resource}
-        for one in (process, client.process)
-    )
-    return bool(mine) and mine == theirs
 
 
 ACTIONS = (

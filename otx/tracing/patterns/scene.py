@@ -10,7 +10,6 @@ from otx.tracing.assembly import Trace
 from otx.tracing.calls import Call, call_of, operation_of
 from otx.tracing.critical_path import CriticalPath
 from otx.tracing.failures import Failure
-from otx.tracing.grain import grain_ns
 from otx.tracing.path_time import Part, path_parts
 from otx.tracing.timing import Timing
 from otx.tracing.waits import Waits
@@ -98,13 +97,13 @@ class Scene:
         What began at once in truth is told from a row by its length: that of all of them one after
         the other, and more than rounding can make.
         """
-        if not all(grain_ns(self.trace.spans[member]) > 1 for member in members):
+        if not all(self.timing.grains[member] > 1 for member in members):
             yield from self.rows(members)
             return
         row: list[int] = []
         ends = 0
         for member in members:
-            grain = grain_ns(self.trace.spans[member])
+            grain = self.timing.grains[member]
             start = self.timing.starts[member]
             if row and not self._follows(member, row[-1], ends - grain + 1):
                 yield from self._checked(row)
@@ -117,7 +116,7 @@ class Scene:
 
     def _checked(self, row: list[int]) -> Iterator[list[int]]:
         """A row whose every stretch without certain gaps is long enough; else it is cut."""
-        grain = max(grain_ns(self.trace.spans[member]) for member in row)
+        grain = max(self.timing.grains[member] for member in row)
         stretches = [[row[0]]]
         for earlier, later in pairwise(row):
             if self.timing.starts[later] >= self.timing.ends[earlier] + grain:
