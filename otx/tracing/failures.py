@@ -51,6 +51,8 @@ _HTTP_GAVE_UP: Mapping[str, GaveUp] = {
     "504": "timeout",
     "499": "cancelled",
 }
+_PART_OF_NUMBER_BEFORE = re.compile(r"[\w.:-]$")
+_AMOUNT = re.compile(r"\w|[.:]\d|%|\s(?:[nuµm]?s|sec\w*|min\w*|times|bytes?|[kKMG]i?B)\b")
 _GO_MESSAGES: Mapping[str, GaveUp] = {
     "context deadline exceeded": "timeout",
     "context canceled": "cancelled",
@@ -204,12 +206,26 @@ def answer_of(span: Span) -> tuple[FailureSign, str] | None:
 
 
 def names(span: Span, what: str) -> bool:
-    """Whether a failed span's message or stack trace tells of another's failure."""
+    """Whether a failed span's message or stack trace tells of another's failure.
+
+    Of a status code only messages tell: stack traces are full of numbers.
+    """
     short = what.rsplit(".", 1)[-1]
     texts = [span.status_message]
+    code = short.removeprefix("HTTP ")
+    if code.isdigit():
+        key = _EXCEPTION_TEXTS[0]
+        texts += [str(event.attributes.get(key, "")) for event in span.events]
+        return any(_is_code(found) for text in texts for found in re.finditer(code, text))
     for event in span.events:
         texts += [str(event.attributes.get(key, "")) for key in _EXCEPTION_TEXTS]
     return any(short in text for text in texts)
+
+
+def _is_code(found: "re.Match[str]") -> bool:
+    """Whether digits in a text stand for themselves: no part of a number, and no amount."""
+    before, after = found.string[: found.start()], found.string[found.end() :]
+    return not _PART_OF_NUMBER_BEFORE.search(before) and not _AMOUNT.match(after)
 
 
 def is_same_exception(one: Span, other: Span) -> bool:
