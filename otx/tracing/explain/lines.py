@@ -11,7 +11,7 @@ from otx.tracing.error_story import REASONS, ErrorCause
 from otx.tracing.explain.compose import Explanation
 from otx.tracing.explain.path_rows import MOST_ROWS, PathRow, PathTable
 from otx.tracing.explain.verdict import verdict
-from otx.tracing.finding import Finding, sentence
+from otx.tracing.finding import LONGEST_WORDS, Finding, sentence
 from otx.tracing.path_time import TimeKind
 
 MOST_EACH = 6
@@ -73,7 +73,7 @@ class ExplanationText:
         trace = self._of.trace
         services = {span.service for span in trace.spans}
         about = [
-            printable(self._of.root_name),
+            shorten(self._of.root_name, LONGEST_WORDS),
             counted(len(trace.spans), "span"),
             counted(len(services), "service"),
         ]
@@ -185,6 +185,5 @@ def _wrapped(text: str, begin: str, width: int) -> Iterable[str]:
         max(width, 40),
         initial_indent=begin,
         subsequent_indent=" " * len(begin),
-        break_long_words=False,
         break_on_hyphens=False,
     )
