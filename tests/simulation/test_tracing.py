@@ -25,11 +25,11 @@ BELOW: Mapping[tuple[str, str, bool], tuple[float, float]] = {
     ("order: caused", "event loops", False): (0.86, 0.80),
     ("order: had ended", "event loops", False): (0.73, 0.72),
     ("order: concurrent", "event loops", False): (0.68, 0.63),
+    ("N+1, in order", "event loops", False): (0.0, 0.0),
+    ("N+1, in order", "mixed", True): (0.70, 0.70),
+    ("N+1, in order", "mixed", False): (0.70, 0.70),
 }
 """Recall of complete traces and of those with losses, where it is not what is aimed at."""
-
-MOST_WRONG = 0.001
-"""Of rows of calls in loops: JavaScript's times do not tell an overlap of less than 1 ms."""
 
 SLACK = 0.05
 """A few hundred requests stray from ten thousand by so much."""
@@ -53,12 +53,8 @@ def test_most_facts_are_said(total: dict[View, Tally], view: View) -> None:
 @pytest.mark.long
 def test_ten_thousand_requests() -> None:
     total = trials(10_000, os.cpu_count() or 1)
-    for view, tally in total.items():
-        has_loops = view.system != "blocking"
-        for kind, wrong in tally.wrong.items():
-            assert kind in ("N+1", "retries"), (view, kind)
-            assert has_loops, (view, kind)
-            assert wrong <= MOST_WRONG * tally.scores[kind].claims, (view, kind)
+    wrong = {view: tally.wrong for view, tally in total.items() if tally.wrong}
+    assert not wrong, wrong
     found = {view: missed(tally, view, 0) for view, tally in total.items()}
     assert not any(found.values()), found
 
