@@ -4,6 +4,7 @@ A failure came from the children that failed before it did, were not made up for
 whose answer was waited for.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -20,6 +21,8 @@ MADE_UP_FOR = "was made up for"
 _CONSUMED = "was of consumers"
 _STOPPED = "was stopped"
 _LATER = "failed or ended later"
+_COARSEST_NS = 2_000_000
+"""By so much rounding may show an end behind the start that it came before, at most."""
 
 
 class FailuresBelow:
@@ -84,22 +87,36 @@ class FailuresBelow:
         if not failures or len(failures) == len(children):
             return set()
         spans, starts = self._trace.spans, self._timing.starts
-        tried: dict[object, list[int]] = defaultdict(list)
-        for child in sorted(failures, key=lambda one: self._timing.ends[one]):
-            tried[call_of(spans[child]), told_of(spans[child])].append(child)
+        tries = self._tries(failures)
         recovered: set[int] = set()
         for child in sorted(children, key=lambda one: -starts[one]):
             if child in self._failed:
                 continue
             told = told_of(spans[child])
-            key = call_of(spans[child]), told
-            earlier = [one for one in tried.get(key, ()) if self._ended_by(one, child)]
-            if not told:  # nothing but its own word says that it asked the same
-                earlier = earlier[max(len(earlier) - resent_times(spans[child]), 0) :]
-            if earlier:
-                recovered.update(earlier)
-                tried[key] = [one for one in tried[key] if one not in recovered]
+            # Where a call does not tell what it asks for, only its own word makes it the same.
+            most = len(failures) if told else resent_times(spans[child])
+            if most > 0 and (earlier := tries.get((call_of(spans[child]), told))):
+                recovered.update(self._taken(earlier, child, most))
         return recovered
+
+    def _tries(self, failures: Sequence[int]) -> Mapping[object, list[int]]:
+        """Failed calls by what they ask for, by end."""
+        spans = self._trace.spans
+        tries: dict[object, list[int]] = defaultdict(list)
+        for one in sorted(failures, key=self._timing.ends.__getitem__):
+            tries[call_of(spans[one]), told_of(spans[one])].append(one)
+        return tries
+
+    def _taken(self, tries: list[int], later: int, most: int) -> Iterator[int]:
+        """Take out the last of some calls, by end, that had ended when a later one began."""
+        place = bisect_right(
+            tries, self._timing.starts[later] + _COARSEST_NS, key=self._timing.ends.__getitem__
+        )
+        while place and most > 0:
+            place -= 1
+            if self._ended_by(tries[place], later):
+                most -= 1
+                yield tries.pop(place)
 
     def _ended_by(self, one: int, later: int) -> bool:
         """Whether a span had ended when another began, as far as their times are exact."""
