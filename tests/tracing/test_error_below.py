@@ -59,7 +59,7 @@ def test_of_calls_that_tell_nothing_only_as_many_are_made_up_for_as_are_said_to_
 
 
 def test_many_calls_that_fail_and_go_well_by_turns_take_no_longer_than_they_are_many() -> None:
-    calls = [call(f"c{n}", n / 250, n / 250 + 0.001, f"/{n % 2}") for n in range(20_000)]
+    calls = [call(f"c{n}", 1 + n / 250, 1 + n / 250 + 0.001, f"/{n % 2}") for n in range(20_000)]
     found = below(ROOT, *(one if n % 3 else well(one) for n, one in enumerate(calls)))
     begun_s = process_time()
     assert len(found.recovered(0, found.known_to(0))) > 10_000
