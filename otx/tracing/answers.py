@@ -10,8 +10,12 @@ from collections.abc import Container, Iterator
 
 from otx.tracing.assembly import Trace
 from otx.tracing.edges import ANSWER, RESPONSE, Edge, end_of, start_of
-from otx.tracing.skew_pairs import FLUSH_NS, gave_up
+from otx.tracing.skew_pairs import gave_up
 from otx.tracing.timing import Timing
+
+_FLUSH_NS = 5_000_000
+"""What flushing an answer takes JavaScript's servers at most, unless the machine has far too much
+to do. What ends below them meanwhile is work that nobody waits for."""
 
 
 def answers(trace: Trace) -> Iterator[tuple[int, int]]:
@@ -59,7 +63,7 @@ def answer_edges(timing: Timing) -> Iterator[Edge]:
 def _is_late(trace: Trace, server: int, client: int) -> bool:
     spans, domains, grains = trace.spans, trace.domains, trace.grains
     below, above = spans[server], spans[client]
-    flush = FLUSH_NS if domains[server].process in grains.javascript else 0
+    flush = _FLUSH_NS if domains[server].process in grains.javascript else 0
     rounded = [one for one in (server, client) if domains[one].process not in grains.javascript]
     longer_ns = below.duration_ns - above.duration_ns
     if longer_ns > flush + sum(grains.by_span[one] for one in rounded):
@@ -91,5 +95,5 @@ def _before_flush(trace: Trace, server: int, client: int) -> Iterator[Edge]:
     for child in trace.children[server]:
         by_ns = trace.spans[server].end_unix_nano - trace.spans[child].end_unix_nano
         is_same = trace.domains[child].process == process
-        if is_same and by_ns >= FLUSH_NS + grains[server] + grains[child]:
+        if is_same and by_ns >= _FLUSH_NS + grains[server] + grains[child]:
             yield Edge(end_of(child), end_of(client), RESPONSE)

@@ -44,6 +44,17 @@ class Bounds:
         return None if self.upper is None else self.upper.upper_ns
 
     @property
+    def likely_ns(self) -> int | None:
+        """The most that theta can be if some server ended before its client had the answer.
+
+        None where that says no more than is known.
+        """
+        told = (call.likely_ns for call in self.calls if call.likely_ns is not None)
+        least = min((ns for ns in told if ns >= self.lower_ns), default=None)
+        most = self.upper_ns
+        return least if least is not None and most is not None and least < most else None
+
+    @property
     def outside(self) -> int:
         """How many servers lie outside their client's time."""
         return sum(call.is_outside for call in self.calls)

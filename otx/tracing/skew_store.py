@@ -78,14 +78,16 @@ pairs AS (
     SELECT p, c, false FROM shared WHERE p.source <> c.source),
 calls AS (
     SELECT p.source AS client, c.source AS server, p.began AS sent, c.trace_id, c.span_id,
-           p.began - c.began AS late, p.ended - c.ended + c.flush AS left_over, c.flush,
+           p.began - c.began AS late, p.ended - c.ended AS left_bare,
+           CASE WHEN c.flush = 0 THEN p.ended - c.ended
+                ELSE least(p.ended - c.ended + c.flush, p.ended - c.began) END AS left_over,
            greatest(p.grain, c.grain) AS grain,
            p.kind = 'CLIENT' AND c.kind = 'SERVER' AND p.ended > p.began AS is_waited_for,
            p.gave_up OR is_several OR p.ended - c.ended + c.flush < p.began - c.began AS is_open
     FROM pairs),
 bounds AS (
     SELECT *, late - grain AS lower,
-           is_waited_for AND left_over - flush + grain < 0 OR late - grain > 0 AS is_outside,
+           is_waited_for AND left_bare + grain < 0 OR late - grain > 0 AS is_outside,
            CASE WHEN NOT is_waited_for OR is_open THEN NULL
                 WHEN left_over + grain BETWEEN -{late_end} AND -1 THEN 0
                 ELSE left_over + grain END AS upper

@@ -108,3 +108,11 @@ def test_the_begin_of_a_late_server_bounds_its_clock() -> None:
     assert bounds.upper_ns is not None
     assert bounds.lower_ns <= -495 * MS <= bounds.upper_ns
     assert bounds.upper_ns == -490 * MS + 2
+
+
+def test_of_what_is_possible_a_clock_is_moved_to_where_servers_lie_within_clients() -> None:
+    spans = [client("c", 0, 100), server("s", "c", 500, 590, "nodejs")]
+    shift = clock_skew(assemble(spans)).solution.shifts["shop"]
+    assert shift.possible_ns == (-501 * MS, -399 * MS + 1)  # by the begin of the server
+    assert abs(shift.ns + 495 * MS) <= MS
+    assert shift.ns + shift.margin_ns >= -399 * MS
