@@ -6,8 +6,6 @@ flushed, often after the client's. The services know the true times of their spa
 
 import json
 import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import RunCli, StartReceiver
-from tests.interop.true_times import Service, TrueTime, wrong_orders
+from tests.interop.true_times import Service, TrueTime, ask, wrong_orders
 
 MS = 1_000_000
 SHIM = Path(__file__).with_name("shifted_clock.c")
@@ -98,16 +96,6 @@ def shifted(folder: Path) -> dict[str, str]:
         "CLOCK_SHIFT_OF": "checkout",
         "CLOCK_SHIFT_NS": str(SHIFT_NS),
     }
-
-
-def ask(url: str) -> str:
-    """The id of the trace that a request to the shop makes."""
-    try:
-        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
-            body = answer.read()
-    except urllib.error.HTTPError as failed:
-        body = failed.read()
-    return str(body.decode())[-32:]
 
 
 def operation(span: Mapping[str, str]) -> str:

@@ -5,6 +5,8 @@ Every process on a machine reads one monotonic clock, whatever its SDK makes of 
 
 import json
 import subprocess
+import urllib.error
+import urllib.request
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -19,7 +21,7 @@ from otx.tracing.overlap import Overlap
 from otx.tracing.skew import clock_skew
 from otx.tracing.vector_clocks import vector_clocks
 
-STOP_TIMEOUT_S = 30
+TIMEOUT_S = 30
 
 
 class TrueTime(NamedTuple):
@@ -51,7 +53,7 @@ class Service:
 
     def stop(self) -> dict[str, TrueTime]:
         """End it, its telemetry sent; the times of its spans by id."""
-        self._process.communicate(timeout=STOP_TIMEOUT_S)
+        self._process.communicate(timeout=TIMEOUT_S)
         times = json.loads(self._truth.read_text())
         return {span_id: TrueTime(*map(int, both)) for span_id, both in times.items()}
 
@@ -59,6 +61,16 @@ class Service:
         """End it at once, if it still runs."""
         self._process.kill()
         self._process.communicate()
+
+
+def ask(url: str) -> str:
+    """The id of the trace that a request to the shop makes."""
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
+            body = answer.read()
+    except urllib.error.HTTPError as failed:
+        body = failed.read()
+    return str(body.decode())[-32:]
 
 
 def wrong_orders(
