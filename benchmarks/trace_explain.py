@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import ParamSpec, TypeVar
 
 from otx.__main__ import GC_THRESHOLD
-from otx.model.telemetry import Span
+from otx.model.telemetry import Attributes, Span
 from otx.output import Painter
 from otx.tracing.assembly import assemble
 from otx.tracing.critical_path import CriticalPath, critical_path
@@ -49,8 +49,12 @@ def parent_of(shape: str, number: int, rng: random.Random) -> int:
 
 
 def make_trace(count: int, shape: str) -> list[Span]:
-    """Spans that lie within their parents, every second a server in the next service."""
+    """Spans that lie within their parents, every second a server in the next service.
+
+    Those of one resource share it, as they do from wherever they are read.
+    """
     rng = random.Random(count)
+    resources: dict[tuple[str, str], Attributes] = {}
     times = [(0, 10**10)]
     spans = []
     for number in range(count):
@@ -60,7 +64,8 @@ def make_trace(count: int, shape: str) -> list[Span]:
             start = begin + rng.randrange(max((end - begin) // 2, 1))
             length = max((end - start) * rng.randrange(200, 999) // 1_000, 1)
             times.append((start, min(start + length, end)))
-        service = SERVICES[(number // 2) % len(SERVICES)]
+        service, host = SERVICES[(number // 2) % len(SERVICES)], f"node-{number % 8}"
+        resource: Attributes = {"host.name": host, "service.name": service}
         spans.append(
             Span(
                 "t",
@@ -77,7 +82,7 @@ def make_trace(count: int, shape: str) -> list[Span]:
                     "url.path": f"/{number % 17}/{number}",
                     "http.request.method": "GET",
                 },
-                resource={"host.name": f"node-{number % 8}", "service.name": service},
+                resource=resources.setdefault((service, host), resource),
             )
         )
     rng.shuffle(spans)

@@ -122,9 +122,9 @@ def format_count(count: int) -> str:
     return f"{count:,}".replace(",", " ")
 
 
-def counted(count: int, noun: str) -> str:
-    """A count with what is counted: `1 span`, `48 210 spans`."""
-    return f"{format_count(count)} {noun}{'' if count == 1 else 's'}"
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """A count with what is counted: `1 span`, `48 210 spans`, `3 children`."""
+    return f"{format_count(count)} {noun if count == 1 else plural or noun + 's'}"
 
 
 def format_time(unix_nano: int) -> str:

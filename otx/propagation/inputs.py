@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from otx.errors import UsageError
@@ -15,6 +16,9 @@ _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _START = re.compile(r"[A-Z]{3,10} (\S+) HTTP/[0-9.]+$")
 _SHELL = re.compile(r"(?:export|declare -x|set -gx?) ")
 _CURL_MARKS = ("> ", "< ")
+_HEADER_OPTIONS = ("-H", "--header")
+_BYTE_ORDER_MARK = "\ufeff"
+"""What editors of Windows put before a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +54,16 @@ def read_words(words: Iterable[str]) -> HeaderSet:
 
 
 def read_text(text: str) -> list[HeaderSet]:
-    """A block of headers, what curl or env print, a HAR file, or a JSON object of headers.
+    """A block of headers, what curl or env print, a curl command, HAR, or a JSON object of headers.
 
     Raises:
         UsageError: It begins as JSON and is none, or is JSON of another kind.
     """
-    if text.lstrip("\ufeff \t\r\n")[:1] == "{":
+    text = text.removeprefix(_BYTE_ORDER_MARK)
+    if text.lstrip()[:1] == "{":
         return read_json(text)
+    if text.lstrip().startswith("curl "):
+        return [_of_command(text)]
     lines = text.split("\n")
     sets = list(_blocks(lines))
     if len(sets) > 1:
@@ -114,7 +121,7 @@ def read_json(text: str) -> list[HeaderSet]:
         UsageError: It is no JSON, or of neither kind.
     """
     try:
-        document = json.loads(text.lstrip("\ufeff"))
+        document = json.loads(text.removeprefix(_BYTE_ORDER_MARK))
     except (ValueError, RecursionError) as error:
         raise UsageError(f"this begins as JSON, and is none: {error}") from None
     if isinstance(document, Mapping) and "log" in document and "traceparent" not in document:
@@ -139,6 +146,17 @@ def _blocks(lines: Iterable[str]) -> Iterator[HeaderSet]:
         block = []
     if block or request:
         yield _titled(block, request)
+
+
+def _of_command(text: str) -> HeaderSet:
+    """The headers that a curl command sends, as browsers copy one."""
+    import shlex  # 4 ms
+
+    try:
+        words = shlex.split(text)
+    except ValueError:  # a quote that is not closed
+        words = text.split()
+    return read_block(word for option, word in pairwise(words) if option in _HEADER_OPTIONS)
 
 
 def _titled(lines: Iterable[str], request: str) -> HeaderSet:
@@ -185,10 +203,17 @@ def _of_object(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _of_har(document: Mapping[str, Any]) -> list[HeaderSet]:
-    try:
-        sets = [_of_entry(entry) for entry in document["log"]["entries"]]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"this is no HAR file: {type(error).__name__} at {error}") from None
+    log = document["log"]
+    entries = log.get("entries") if isinstance(log, Mapping) else None
+    if not isinstance(entries, list):
+        raise UsageError("this is no HAR file: log.entries is no list")
+    sets = []
+    for place, entry in enumerate(entries):
+        try:
+            sets.append(_of_entry(entry))
+        except (KeyError, TypeError, AttributeError):
+            where = f"log.entries[{place}]"
+            raise UsageError(f"this is no HAR file: {where} has no request with headers") from None
     traced = [one for one in sets if any(is_known(canonical(name)) for name, _ in one.pairs)]
     return traced or [HeaderSet(())]
 

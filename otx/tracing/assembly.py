@@ -10,10 +10,12 @@ deeper than Python's stack.
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Literal, TypeAlias
 
 from otx.model.telemetry import Span
 from otx.tracing.domains import Domain, domain_of
+from otx.tracing.grain import Grains, grains
 
 NO_PARENT = -1
 
@@ -64,6 +66,7 @@ class Trace:
         faults: What was wrong.
         domains: Where each span ran.
         orphans: For each span the place in `missing` of its parent; -1 for the others.
+        grains: How exactly their times are recorded.
     """
 
     spans: Sequence[Span]
@@ -74,6 +77,7 @@ class Trace:
     faults: Sequence[Fault]
     domains: Sequence[Domain]
     orphans: Sequence[int]
+    grains: Grains
 
     def count(self, kind: FaultKind) -> int:
         """How many faults of a kind there are."""
@@ -114,7 +118,8 @@ def assemble(spans: Sequence[Span]) -> Trace:
         for number in below:
             orphans[number] = len(missing)
         missing.append(_missing(span_id, [distinct[number] for number in below], below))
-    return Trace(distinct, parents, children, roots, missing, faults, domains, orphans)
+    exact = grains(distinct, domains)
+    return Trace(distinct, parents, children, roots, missing, faults, domains, orphans, exact)
 
 
 def _missing(span_id: str, spans: Sequence[Span], numbers: Sequence[int]) -> Missing:
@@ -127,19 +132,35 @@ def _missing(span_id: str, spans: Sequence[Span], numbers: Sequence[int]) -> Mis
 
 
 def _without_copies(spans: Sequence[Span]) -> tuple[list[Span], list[Fault]]:
-    """The spans by start without exact copies, which a retried request leaves."""
-    seen: dict[tuple[str, str], list[int]] = defaultdict(list)
+    """The spans by start without exact copies, which a retried request leaves.
+
+    A copy begins when its original does and has its id, so that the one is found just before the
+    other; broken senders that give all spans one id are no reason to compare all with all.
+    """
+    seen: set[tuple[str, str, str, int, int]] = set()
     distinct: list[Span] = []
     faults = []
-    for span in sorted(spans, key=lambda one: (one.start_unix_nano, one.span_id)):
-        alike = seen[span.span_id, span.parent_span_id]
-        same = next((number for number in alike if distinct[number] == span), None)
-        if same is not None:
-            faults.append(Fault("duplicate", (same,)))
-            continue
-        alike.append(len(distinct))
+    for span in sorted(spans, key=attrgetter("start_unix_nano", "span_id")):
+        start, end = span.start_unix_nano, span.end_unix_nano
+        outline = (span.span_id, span.parent_span_id, span.name, start, end)
+        if outline in seen:
+            number = _place(distinct, span)
+            if number is not None:
+                faults.append(Fault("duplicate", (number,)))
+                continue
+        seen.add(outline)
         distinct.append(span)
     return distinct, faults
+
+
+def _place(distinct: Sequence[Span], span: Span) -> int | None:
+    """Where an equal span is among those that began last; None where there is none."""
+    number = len(distinct) - 1
+    while number >= 0 and distinct[number].start_unix_nano == span.start_unix_nano:
+        if distinct[number] == span:
+            return number
+        number -= 1
+    return None
 
 
 def _domains(spans: Sequence[Span]) -> list[Domain]:

@@ -21,6 +21,7 @@ def span_document(span: Span) -> dict[str, Any]:
         "status": span.status,
         "status_message": span.status_message,
         "trace_state": span.trace_state,
+        "flags": span.flags,
         "attributes": span.attributes,
         "resource": span.resource,
         "scope": span.scope,

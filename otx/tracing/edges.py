@@ -29,10 +29,11 @@ PARENT = Rule("parent", "certain", "the child was made in its parent's context")
 MESSAGE = Rule("message", "certain", "a message is sent before it is consumed")
 LINK = Rule("link", "certain", "a link names a span that had begun by the linking span's end")
 RETURN = Rule("return", "inferred", "the child ran in its parent's thread and ended within it")
-RESPONSE = Rule("response", "inferred", "the client had the answer of its only server")
+ANSWER = Rule("answer", "inferred", "the client had the answer of its only server")
+RESPONSE = Rule("response", "inferred", "it had ended when the client had its server's answer")
 THREAD = Rule("thread", "inferred", "one thread ran both, one after the other")
 BEGAN = Rule("began", "inferred", "it began later in the same thread")
-RULES = (SPAN, PARENT, MESSAGE, LINK, RETURN, RESPONSE, THREAD, BEGAN)
+RULES = (SPAN, PARENT, MESSAGE, LINK, RETURN, ANSWER, RESPONSE, THREAD, BEGAN)
 
 
 class Edge(NamedTuple):

@@ -5,13 +5,15 @@ for it. A cause whose evidence is missing is told as a place where to look.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 from otx.tracing.assembly import Trace
 from otx.tracing.critical_path import CriticalPath
-from otx.tracing.error_hops import ErrorHop, error_hops
+from otx.tracing.error_hops import error_hops
+from otx.tracing.error_statements import ErrorHop
 from otx.tracing.failures import Failure, failures
 from otx.tracing.timing import Timing
 
@@ -65,7 +67,7 @@ class CauseGroup:
         return self.causes[0]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class ErrorStory:
     """The failures of a trace.
 
@@ -79,12 +81,28 @@ class ErrorStory:
     hops: Sequence[ErrorHop]
     causes: Sequence[ErrorCause]
 
-    def groups(self) -> list[CauseGroup]:
+    @cached_property
+    def groups(self) -> Sequence[CauseGroup]:
         """The causes, those alike together, likely ones first."""
         alike: dict[object, list[ErrorCause]] = defaultdict(list)
         for cause in self.causes:
-            alike[cause.top, _saying(cause.hop)].append(cause)
+            alike[cause.top, self._sayings[cause.hop.span]].append(cause)
         return [CauseGroup(tuple(causes)) for causes in alike.values()]
+
+    def others(self, told: Container[int] = ()) -> list[tuple[ErrorHop, ...]]:
+        """The hops of spans that are not told, those of which the same is said together."""
+        sayings = self._sayings
+        alike: dict[object, list[ErrorHop]] = defaultdict(list)
+        for hop in self.hops:
+            if hop.span not in told:
+                alike[sayings[hop.span]].append(hop)
+        return [tuple(group) for group in alike.values()]
+
+    @cached_property
+    def _sayings(self) -> Mapping[int, int]:
+        """By span the number of what is said of it, figures left out."""
+        numbers: dict[object, int] = {}
+        return {hop.span: numbers.setdefault(_saying(hop), len(numbers)) for hop in self.hops}
 
     def chain(self, cause: ErrorCause, trace: Trace) -> list[ErrorHop]:
         """The hops from a cause to the highest span that failed because of it."""
@@ -95,18 +113,10 @@ class ErrorStory:
         return chain
 
 
-def alike_hops(hops: Iterable[ErrorHop]) -> list[tuple[ErrorHop, ...]]:
-    """Hops, those of which the same is said together, in the order of the first of each."""
-    alike: dict[object, list[ErrorHop]] = defaultdict(list)
-    for hop in hops:
-        alike[_saying(hop)].append(hop)
-    return [tuple(group) for group in alike.values()]
-
-
 def _saying(hop: ErrorHop) -> object:
-    """What is said of a hop but for its figures."""
-    words = [(name, value) for name, value in hop.because.facts.items() if isinstance(value, str)]
-    return hop.role, hop.because.rule.id, tuple(sorted(words))
+    """What is said of a hop but for its figures; a rule names its facts in one order."""
+    words = tuple([value for value in hop.because.facts.values() if isinstance(value, str)])
+    return hop.role, hop.because.rule.id, words
 
 
 def error_story(timing: Timing, path: CriticalPath, services: Collection[str] = ()) -> ErrorStory:

@@ -10,19 +10,18 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from otx.tracing.answers import answer_edges
 from otx.tracing.assembly import NO_PARENT, Trace
 from otx.tracing.edges import (
     LINK,
     MESSAGE,
     PARENT,
-    RESPONSE,
     SPAN,
     Edge,
     Event,
     end_of,
     start_of,
 )
-from otx.tracing.skew_pairs import gave_up
 from otx.tracing.threads import thread_edges
 from otx.tracing.timing import Timing
 
@@ -75,7 +74,7 @@ def build_graph(trace: Trace, timing: Timing) -> EventGraph:
 def _edges(trace: Trace, timing: Timing) -> Iterator[Edge]:
     """What is known beside the tree."""
     yield from _links(trace, timing)
-    yield from _responses(trace, timing)
+    yield from answer_edges(timing)
     yield from thread_edges(trace)
 
 
@@ -121,16 +120,6 @@ def _is_message(timing: Timing, linked: int, linking: int) -> bool:
         return False
     margin = timing.margin_ns(linked, linking)
     return margin is None or timing.starts[linked] + margin <= timing.starts[linking]
-
-
-def _responses(trace: Trace, timing: Timing) -> Iterator[Edge]:
-    """Servers whose client had an answer: it did not give up, and no other server gave it one."""
-    for number, children in enumerate(trace.children):
-        if trace.spans[number].kind != "CLIENT" or gave_up(trace.spans[number]):
-            continue
-        servers = [child for child in children if trace.spans[child].kind == "SERVER"]
-        if len(servers) == 1 and timing.may_be_within(servers[0], number):
-            yield Edge(end_of(servers[0]), end_of(number), RESPONSE)
 
 
 def _largest_last(trace: Trace) -> list[list[Event]]:

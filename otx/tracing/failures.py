@@ -51,6 +51,8 @@ _HTTP_GAVE_UP: Mapping[str, GaveUp] = {
     "504": "timeout",
     "499": "cancelled",
 }
+_PART_OF_NUMBER_BEFORE = re.compile(r"[\w.:-]$")
+_AMOUNT = re.compile(r"\w|[.:]\d|%|\s(?:[nuµm]?s|sec\w*|min\w*|times|bytes?|[kKMG]i?B)\b")
 _GO_MESSAGES: Mapping[str, GaveUp] = {
     "context deadline exceeded": "timeout",
     "context canceled": "cancelled",
@@ -103,19 +105,19 @@ def failures(spans: Sequence[Span]) -> dict[int, Failure]:
 
 def failure_of(span: Span) -> Failure | None:
     """How a span failed; None where nothing tells that it did, or its status says OK."""
-    attributes = span.attributes
-    if span.status == "OK" or (
-        span.status == "UNSET" and not span.events and _TELLING.isdisjoint(attributes)
-    ):
+    is_telling = not _TELLING.isdisjoint(span.attributes)
+    if span.status == "OK" or (span.status == "UNSET" and not span.events and not is_telling):
         return None
+    if not span.events and not is_telling:
+        return _by_status(span)
     words: dict[FailureSign, str] = {}
     if span.status == "ERROR":
         words["status"] = span.status_message
     exception = _exception(span)
     if exception is not None:
         words["exception"] = exception
-    if attributes:
-        error_type = attributes.get("error.type")
+    if is_telling:
+        error_type = span.attributes.get("error.type")
         if error_type:
             words["error.type"] = str(error_type)
         words.update(_answers(span))
@@ -134,6 +136,16 @@ def failure_of(span: Span) -> Failure | None:
     )
 
 
+def _by_status(span: Span) -> Failure:
+    """The failure of a span of which nothing but its status tells."""
+    what = span.status_message or _NOTHING
+    return Failure(("status",), what, has_exception=False, gave_up=_told_by_go(span))
+
+
+def _told_by_go(span: Span) -> GaveUp:
+    return _GO_MESSAGES.get(span.status_message.rsplit(": ", 1)[-1], "")
+
+
 def _other_grpc(span: Span) -> str:
     """A status that this kind of span does not count as a failure."""
     name = grpc_status(span)
@@ -145,22 +157,25 @@ def stopped_waiting(span: Span) -> GaveUp:
 
     Messages do not count: they may talk of timeouts that never passed.
     """
-    event = _last_exception(span)
-    types = [
-        "" if event is None else str(event.attributes.get("exception.type") or ""),
-        str(span.attributes.get("error.type") or ""),
-        grpc_status(span),
-    ]
-    for told in filter(None, types):
+    types = _types(span)
+    for told in types:
         letters = "".join(filter(str.isalpha, told.rsplit(".", 1)[-1])).lower()
         if _TIMEOUT.search(letters):
             return "timeout"
         if _CANCELLED.search(letters):
             return "cancelled"
     code = _number(span.attributes, *_HTTP_KEYS)
-    if code is not None or any(types):
+    if code is not None or types:
         return _HTTP_GAVE_UP.get(str(code), "")
-    return _GO_MESSAGES.get(span.status_message.rsplit(": ", 1)[-1], "")
+    return _told_by_go(span)
+
+
+def _types(span: Span) -> list[str]:
+    """What a span calls its failure: an exception's type, an error type, a gRPC status."""
+    event = _last_exception(span)
+    raised = event.attributes.get("exception.type") if event is not None else None
+    told = (raised, span.attributes.get("error.type"), grpc_status(span))
+    return [str(one) for one in told if one]
 
 
 def _failed_at(span: Span) -> int | None:
@@ -191,12 +206,26 @@ def answer_of(span: Span) -> tuple[FailureSign, str] | None:
 
 
 def names(span: Span, what: str) -> bool:
-    """Whether a failed span's message or stack trace tells of another's failure."""
+    """Whether a failed span's message or stack trace tells of another's failure.
+
+    Of a status code only messages tell: stack traces are full of numbers.
+    """
     short = what.rsplit(".", 1)[-1]
     texts = [span.status_message]
+    code = short.removeprefix("HTTP ")
+    if code.isdigit():
+        key = _EXCEPTION_TEXTS[0]
+        texts += [str(event.attributes.get(key, "")) for event in span.events]
+        return any(_is_code(found) for text in texts for found in re.finditer(code, text))
     for event in span.events:
         texts += [str(event.attributes.get(key, "")) for key in _EXCEPTION_TEXTS]
     return any(short in text for text in texts)
+
+
+def _is_code(found: "re.Match[str]") -> bool:
+    """Whether digits in a text stand for themselves: no part of a number, and no amount."""
+    before, after = found.string[: found.start()], found.string[found.end() :]
+    return not _PART_OF_NUMBER_BEFORE.search(before) and not _AMOUNT.match(after)
 
 
 def is_same_exception(one: Span, other: Span) -> bool:
@@ -237,7 +266,10 @@ def _answers(span: Span) -> dict[FailureSign, str]:
 
 def grpc_status(span: Span) -> str:
     """The name of a span's gRPC status; "" where it has none."""
-    value = next((span.attributes[key] for key in _GRPC_KEYS if key in span.attributes), None)
+    key = _GRPC_KEYS[0] if _GRPC_KEYS[0] in span.attributes else _GRPC_KEYS[1]
+    value = span.attributes.get(key)
+    if value is None:
+        return ""
     if isinstance(value, str) and not value.isdigit():
         return value if value in _GRPC_NAMES else ""
     code = _number({"": value}, "")
@@ -247,6 +279,8 @@ def grpc_status(span: Span) -> str:
 def _number(attributes: Mapping[str, AttributeValue], *keys: str) -> int | None:
     for key in keys:
         value = attributes.get(key)
+        if value is None:
+            continue
         if isinstance(value, int) and not isinstance(value, bool):
             return value
         if isinstance(value, str) and value.isdigit() and len(value) < 6:

@@ -9,11 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from otx.model.cells import printable
+from otx.model.cells import shorten
 from otx.model.units import format_count, format_duration
 
 Topic: TypeAlias = Literal["error", "time", "oddity", "completeness", "clock", "peers"]
 Fact: TypeAlias = int | float | str
+
+LONGEST_WORDS = 200
+"""Of a name or a message so much stands in a sentence; the facts have all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class _Count:
 
 def _words(name: str, value: Fact) -> str | _Count:
     if isinstance(value, str):
-        return printable(value)
+        return shorten(value, LONGEST_WORDS)
     if name.endswith("_ns"):
         return format_duration(round(value))
     if name.endswith("_share"):

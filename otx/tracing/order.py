@@ -16,11 +16,13 @@ from typing import Literal, TypeAlias
 
 from otx.model.units import format_duration
 from otx.tracing.assembly import NO_PARENT, Trace
-from otx.tracing.edges import Edge, Event, Strength, end_of, start_of
+from otx.tracing.edges import MESSAGE, PARENT, Edge, Event, Strength, end_of, start_of
 from otx.tracing.event_graph import EventGraph
 from otx.tracing.overlap import Overlap
 from otx.tracing.timing import Timing
 from otx.tracing.vector_clocks import VectorClocks
+
+_CIRCLE = "spans between them name each other as parents in a circle, and one at least is wrong"
 
 Relation: TypeAlias = Literal["caused", "concurrent", "unknown"]
 
@@ -73,6 +75,9 @@ def order(
             completed = clocks.happened_before(end_of(first), start_of(second))
             begin = end_of(first) if completed else start_of(first)
             chain = _chain(graph, clocks, begin, start_of(second))
+            if any(_is_on_circle(graph.trace, edge) for edge in chain):
+                overlap_ns = _overlap(timing, one, other)
+                return Order("unknown", one, other, why=_CIRCLE, overlap_ns=overlap_ns)
             certain = all(edge.rule.strength == "certain" for edge in chain)
             return Order(
                 "caused",
@@ -84,6 +89,13 @@ def order(
                 overlap_ns=_overlap(timing, first, second),
             )
     return _unordered(overlap or Overlap(graph, timing), one, other)
+
+
+def _is_on_circle(trace: Trace, edge: Edge) -> bool:
+    """Whether an edge is of a circle of parents that was cut: which of them is wrong is unknown."""
+    spans = {edge.source // 2, edge.target // 2}
+    circles = (fault.spans for fault in trace.faults if fault.kind == "cycle")
+    return edge.rule in (PARENT, MESSAGE) and any(spans.issubset(circle) for circle in circles)
 
 
 def _unordered(both: Overlap, one: int, other: int) -> Order:

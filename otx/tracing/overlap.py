@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from otx.tracing.assembly import NO_PARENT
 from otx.tracing.edges import Event, end_of, start_of
 from otx.tracing.event_graph import EventGraph
-from otx.tracing.grain import grain_ns
 from otx.tracing.timing import Timing
 
 _MOST_CLOCKS = 6
@@ -93,7 +92,7 @@ class Overlap:
         for number, span in enumerate(trace.spans):
             possible = self._possible(trace.domains[number].clock, clock)
             if possible is not None:
-                least, most = possible[0], possible[1] + grain_ns(span)
+                least, most = possible[0], possible[1] + self.timing.grains[number]
                 end_ns = max(span.start_unix_nano, span.end_unix_nano)
                 for event, ns in (
                     (start_of(number), span.start_unix_nano),

@@ -18,6 +18,8 @@ HOUR_NS = 3_600_000_000_000
 MOST_TRACES = 2_000
 FEWEST = 20
 """Fewer than these say nothing about what is usual."""
+_LATEST_NS = 2**63 - 1
+"""The last time that the store's columns hold (2262); broken clocks lie behind it."""
 _NORMAL = 1.4826
 """What makes a median absolute deviation comparable with a standard deviation (of a normal
 distribution)."""
@@ -93,7 +95,8 @@ def peers(store: Store, trace: Trace, within_ns: int = HOUR_NS) -> Peers | None:
         return None
     root = trace.spans[max(trace.roots, key=lambda one: trace.spans[one].duration_ns)]
     begin, end = root.start_unix_nano - within_ns, root.start_unix_nano + within_ns
-    asked = (root.service, root.name, root.trace_id, max(begin, 0), end, MOST_TRACES)
+    begin, end = max(begin, 0), min(end, _LATEST_NS)
+    asked = (root.service, root.name, root.trace_id, begin, end, MOST_TRACES)
     durations = sorted(row[1] for row in store.rows(_ROOTS, asked))
     if len(durations) < FEWEST:
         return Peers(len(durations))

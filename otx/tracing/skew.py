@@ -15,7 +15,7 @@ from otx.tracing.clock_faults import ClockFault, clock_faults, untimed_spans
 from otx.tracing.skew_bounds import Bounds, bounds_by_pair
 from otx.tracing.skew_pairs import calls_between_clocks
 from otx.tracing.skew_solve import Constraint, Solution, solve
-from otx.tracing.timing import Timing, shifted_timing
+from otx.tracing.timing import Shift, Timing, shifted_timing
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,16 +54,43 @@ def clock_skew(trace: Trace, received_unix_nano: int | None = None) -> Skew:
     """
     faults = clock_faults(trace, received_unix_nano)
     bounds = bounds_by_pair(trace, calls_between_clocks(trace, untimed_spans(faults)))
-    return Skew(trace, bounds, solve(list(constraints(bounds)), _references(trace)), faults)
+    references = _references(trace)
+    solution = solve(list(constraints(bounds)), references)
+    if any(one.likely_ns is not None for one in bounds):
+        likely = solve(list(constraints(bounds, are_likely=True)), references)
+        solution = _within(solution, likely)
+    return Skew(trace, bounds, solution, faults)
 
 
-def constraints(bounds: Iterable[Bounds]) -> Iterator[Constraint]:
-    """What bounds say of shifts: `lower <= shift[server] - shift[client] <= upper`."""
+def constraints(bounds: Iterable[Bounds], *, are_likely: bool = False) -> Iterator[Constraint]:
+    """What bounds say of shifts: `lower <= shift[server] - shift[client] <= upper`.
+
+    Args:
+        bounds: Of all pairs.
+        are_likely: Whether servers may be taken to end before their client has the answer.
+    """
     for one in bounds:
         client, server = one.pair
         yield Constraint(server, client, -one.lower_ns, True, one.pair)
-        if one.upper_ns is not None:
-            yield Constraint(client, server, one.upper_ns, False, one.pair)
+        upper_ns = one.upper_ns
+        if are_likely and one.likely_ns is not None:
+            upper_ns = one.likely_ns
+        if upper_ns is not None:
+            yield Constraint(client, server, upper_ns, False, one.pair)
+
+
+def _within(solution: Solution, likely: Solution) -> Solution:
+    """Of what is possible that which is likely, for clocks that are not right in any case."""
+    shifts = dict(solution.shifts)
+    for clock, shift in solution.shifts.items():
+        found = likely.shifts.get(clock)
+        if not shift.ns or found is None or found.reference != shift.reference:
+            continue
+        least, most = shift.range_ns
+        if least <= found.ns <= most:
+            margin_ns = max(most - found.ns, found.ns - least)
+            shifts[clock] = Shift(found.ns, margin_ns, shift.reference, (least, most))
+    return Solution(shifts, solution.contradictions)
 
 
 def _references(trace: Trace) -> list[str]:

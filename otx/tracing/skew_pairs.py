@@ -3,9 +3,10 @@
 `theta` is what has to be added to the child's clock to make it agree with its parent's. A child
 starts after its parent did, whatever the clocks say: `theta >= parent.start - child.start`, always.
 A server also ends before the client that waits for it does, `theta <= client.end - server.end`,
-unless the client stopped waiting; where it may have, the call says nothing from above. A bound
-that is missed widens what is known; one that is wrong would make it false. Both give way by what
-the times are rounded to.
+unless the client stopped waiting; where it may have, the call says nothing from above. Where
+servers end behind their answer, as JavaScript's do, `theta <= client.end - server.start` is left.
+A bound that is missed widens what is known; one that is wrong would make it false. Both give way by
+what the times are rounded to.
 """
 
 from collections import Counter
@@ -14,11 +15,14 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from otx.model.telemetry import Attributes, Span
 from otx.tracing.assembly import NO_PARENT, Trace
-from otx.tracing.grain import grain_ns
 
 LATE_END_NS = 1_000_000
 """A server's span may be closed this much after its response was received: what sticks out of the
 client by no more than this tells nothing against equal clocks."""
+
+FLUSH_NS = 100_000_000
+"""JavaScript's servers end their span when the connection has taken the whole answer and their loop
+comes to it: on machines with too much to do tens of milliseconds behind the answer."""
 
 OpenReason: TypeAlias = Literal["", "no wait", "gave up", "outlived", "several servers"]
 """Why there is no upper bound: nobody waits for the child (it is no SERVER below a CLIENT); the
@@ -42,6 +46,7 @@ class Call(NamedTuple):
         lower_ns: theta is at least this.
         upper_ns: theta is at most this; None where nothing says so.
         is_open: Why nothing does.
+        likely_ns: theta is at most this where the server ended before its client had the answer.
         is_outside: The server lies outside its client's time, by their raw times.
     """
 
@@ -51,6 +56,7 @@ class Call(NamedTuple):
     upper_ns: int | None
     is_open: OpenReason = ""
     is_outside: bool = False
+    likely_ns: int | None = None
 
 
 def calls_between_clocks(trace: Trace, untimed: Container[int] = ()) -> Iterator[Call]:
@@ -91,14 +97,17 @@ def gave_up(client: Span) -> bool:
 
 def _call(trace: Trace, parent: int, child: int, servers: int) -> Call:
     above, below = trace.spans[parent], trace.spans[child]
-    grain = max(grain_ns(above), grain_ns(below))
+    grain = max(trace.grains.by_span[parent], trace.grains.by_span[child])
     late = above.start_unix_nano - below.start_unix_nano
     lower = late - grain
     if above.kind != "CLIENT" or below.kind != "SERVER" or above.duration_ns <= 0:
         return Call(parent, child, lower, None, "no wait", lower > 0)
     left = above.end_unix_nano - below.end_unix_nano
+    likely = left + grain
+    is_outside = lower > 0 or likely < 0
+    if trace.domains[child].process in trace.grains.javascript:
+        left = min(left + FLUSH_NS, above.end_unix_nano - below.start_unix_nano)
     upper = left + grain
-    is_outside = lower > 0 or upper < 0
     reason: OpenReason = ""
     if gave_up(above):
         reason = "gave up"
@@ -108,7 +117,9 @@ def _call(trace: Trace, parent: int, child: int, servers: int) -> Call:
         reason = "outlived"
     elif -LATE_END_NS <= upper < 0:
         upper = 0
-    return Call(parent, child, lower, None if reason else upper, reason, is_outside)
+    if reason:
+        return Call(parent, child, lower, None, reason, is_outside)
+    return Call(parent, child, lower, upper, reason, is_outside, likely)
 
 
 def _http_status(attributes: Attributes) -> int:

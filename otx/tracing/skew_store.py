@@ -17,7 +17,7 @@ from otx.store.reader import Store
 from otx.tracing.domains import Domain, domain_of_resource
 from otx.tracing.skew_lines import Point
 from otx.tracing.skew_moments import Moment, Where
-from otx.tracing.skew_pairs import LATE_END_NS, ClockPair
+from otx.tracing.skew_pairs import FLUSH_NS, LATE_END_NS, ClockPair
 
 MOMENTS_A_WINDOW = 4
 _UPPERS = 8
@@ -25,8 +25,11 @@ _UPPERS = 8
 _SPANS_A_PART = 1_000_000
 """Pairing takes about 500 bytes a span, and a store's queries have 1 GiB."""
 
-_GRAIN = """CASE
-    WHEN contains(resource, '"nodejs"') OR contains(resource, '"webjs"') THEN 1000000
+_IS_JAVASCRIPT = """(contains(resource, '"nodejs"') OR contains(resource, '"webjs"')
+    OR scope LIKE '@opentelemetry/%' AND NOT contains(resource, '"telemetry.sdk.language"'))"""
+
+_GRAIN = f"""CASE
+    WHEN {_IS_JAVASCRIPT} THEN 1000000
     WHEN duration_ns % 1000000 = 0 THEN 1000000
     WHEN duration_ns % 1000 = 0 THEN 1000 ELSE 1 END"""
 
@@ -49,7 +52,8 @@ _CHOSEN = """is_trace_id(trace_id) AND duration_ns >= 0
 _CALLS = """
 WITH children AS (
     SELECT DISTINCT trace_id, parent_span_id, span_id, kind, hash(service, resource) AS source,
-           epoch_ns(start_time) AS began, epoch_ns(end_time) AS ended, {grain} AS grain
+           epoch_ns(start_time) AS began, epoch_ns(end_time) AS ended, {grain} AS grain,
+           CASE WHEN {is_javascript} THEN {flush} ELSE 0 END AS flush
     FROM all_spans
     WHERE kind IN ('SERVER', 'CONSUMER') AND flags & 768 <> 256
           AND {chosen}),
@@ -74,14 +78,16 @@ pairs AS (
     SELECT p, c, false FROM shared WHERE p.source <> c.source),
 calls AS (
     SELECT p.source AS client, c.source AS server, p.began AS sent, c.trace_id, c.span_id,
-           p.began - c.began AS late, p.ended - c.ended AS left_over,
+           p.began - c.began AS late, p.ended - c.ended AS left_bare,
+           CASE WHEN c.flush = 0 THEN p.ended - c.ended
+                ELSE least(p.ended - c.ended + c.flush, p.ended - c.began) END AS left_over,
            greatest(p.grain, c.grain) AS grain,
            p.kind = 'CLIENT' AND c.kind = 'SERVER' AND p.ended > p.began AS is_waited_for,
-           p.gave_up OR is_several OR p.ended - c.ended < p.began - c.began AS is_open
+           p.gave_up OR is_several OR p.ended - c.ended + c.flush < p.began - c.began AS is_open
     FROM pairs),
 bounds AS (
     SELECT *, late - grain AS lower,
-           is_waited_for AND left_over + grain < 0 OR late - grain > 0 AS is_outside,
+           is_waited_for AND left_bare + grain < 0 OR late - grain > 0 AS is_outside,
            CASE WHEN NOT is_waited_for OR is_open THEN NULL
                 WHEN left_over + grain BETWEEN -{late_end} AND -1 THEN 0
                 ELSE left_over + grain END AS upper
@@ -164,6 +170,8 @@ def _rows(store: Store, since_unix_nano: int, moment_ns: int) -> Iterator[tuple[
             grain=_GRAIN,
             gave_up=_GAVE_UP,
             late_end=LATE_END_NS,
+            is_javascript=_IS_JAVASCRIPT,
+            flush=FLUSH_NS,
             moment=moment_ns,
             uppers=_UPPERS,
         )

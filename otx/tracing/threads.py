@@ -15,7 +15,6 @@ from typing import NamedTuple
 from otx.tracing.assembly import NO_PARENT, Trace
 from otx.tracing.domains import has_one_thread, may_move, thread_of
 from otx.tracing.edges import BEGAN, RETURN, THREAD, Edge, end_of, start_of
-from otx.tracing.grain import grain_ns
 
 _MOST_AT_ONCE = 8
 """Of more spans that ended at one time the others are passed over; edges would be too many."""
@@ -75,7 +74,7 @@ def _unnested(trace: Trace, numbers: Sequence[int]) -> bool:
         if running:
             around = running[-1]
             parent = trace.parents[number]
-            if _times(trace, around)[1] < end - grain_ns(trace.spans[number]):
+            if _times(trace, around)[1] < end - trace.grains.by_span[number]:
                 return True
             if parent != NO_PARENT and parent == trace.parents[around]:
                 return _times(trace, around)[0] < start < _times(trace, around)[1]
@@ -109,8 +108,9 @@ def _by_end(trace: Trace, numbers: Sequence[int]) -> Iterator[Edge]:
     Times of one process are rounded alike, so that only JavaScript's ends may be early, and two of
     them compare only where they are a grain apart.
     """
-    first = trace.spans[numbers[0]]
-    grain = grain_ns(first) if has_one_thread(first) else 0
+    first = numbers[0]
+    is_uneven = trace.domains[first].process in trace.grains.uneven
+    grain = trace.grains.by_span[first] if is_uneven else 0
     by_end = sorted(numbers, key=lambda one: _times(trace, one)[::-1])
     ends = [_times(trace, one)[1] for one in by_end]
 

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from otx.tracing.assembly import Trace
-from otx.tracing.domains import has_one_thread
-from otx.tracing.grain import grain_ns
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +38,25 @@ class Timing:
 
     Attributes:
         shifts: By clock; a clock that is not in it is known to nobody but itself.
-        grains: What each span's times are rounded down to.
     """
 
     trace: Trace
     starts: Sequence[int]
     ends: Sequence[int]
     shifts: Mapping[str, Shift] = field(default_factory=dict)
-    grains: Sequence[int] = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "grains", list(map(grain_ns, self.trace.spans)))
+    @property
+    def grains(self) -> Sequence[int]:
+        """What each span's times are rounded down to."""
+        return self.trace.grains.by_span
 
     def margin_ns(self, one: int, other: int) -> int | None:
         """How far times of two spans may be apart from the truth; None where nothing is known."""
         first, second = (self.trace.domains[number] for number in (one, other))
         grains = self.grains[one] + self.grains[other]
         if first.clock == second.clock:
-            is_one_reader = first == second and not has_one_thread(self.trace.spans[one])
-            return 0 if is_one_reader else grains
+            is_alike = first == second and first.process not in self.trace.grains.uneven
+            return 0 if is_alike else grains
         a, b = self.shifts.get(first.clock), self.shifts.get(second.clock)
         if a is None or b is None or a.reference != b.reference:
             return None

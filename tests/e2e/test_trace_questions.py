@@ -78,6 +78,33 @@ def test_order_of_what_ran_beside_one_another(run_cli: RunCli, file: str) -> Non
     assert "overlap by 20.0 ms" in found.stdout
 
 
+def test_order_tells_where_times_say_otherwise(run_cli: RunCli, tmp_path: Path) -> None:
+    spans = [call(1, 1, 0, 100, 200, "GET /"), call(1, 2, 1, 10, 30, "set back")]
+    path = tmp_path / "back.json"
+    path.write_text(json.dumps(write_message(traces_request(spans))))
+    found = run_cli("trace", "order", f"{1:016x}", f"{2:016x}", "--in", str(path))
+    assert found.stdout.startswith("caused (certain)")
+    assert "times say otherwise: the second ended 70.0 ms before the first began" in found.stdout
+
+
+def test_a_list_is_as_wide_as_its_columns_whatever_a_root_is_called(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.json"
+    spans = [call(1, 1, 0, 0, 5, "a\nb" * 100_000)]
+    path.write_text(json.dumps(write_message(traces_request(spans))))
+    found = run_cli("trace", "list", "--in", str(path))
+    assert [len(line) < 250 for line in found.stdout.splitlines()] == [True, True]
+
+
+def test_missing_counts_children(run_cli: RunCli, tmp_path: Path) -> None:
+    spans = [call(1, number, 9, 0, 5, "GET /") for number in (1, 2)]
+    path = tmp_path / "orphans.json"
+    path.write_text(json.dumps(write_message(traces_request(spans))))
+    found = run_cli("trace", "missing", "--in", str(path))
+    assert "is missing, of 2 children:" in found.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -120,6 +120,38 @@ def test_a_har_file_has_the_requests_that_carry_context() -> None:
     assert [formats(one) for one in nothing] == [None]
 
 
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        ({"log": {"entries": "x"}}, "log.entries is no list"),
+        ({"log": []}, "log.entries is no list"),
+        ({"log": {"entries": [{"request": {"headers": []}}, {"request": None}]}}, "log.entries[1]"),
+    ],
+)
+def test_what_is_no_har_file_is_told_by_its_place(document: object, words: str) -> None:
+    with pytest.raises(UsageError) as told:
+        read_text(json.dumps(document))
+    assert words in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        f"curl 'http://x/' \\\n  -H 'accept: */*' \\\n  -H 'traceparent: {PARENT}' \\\n  -s\n",
+        f'curl -s --header "TraceParent: {PARENT}" http://x/',
+        f"curl -H traceparent:{PARENT} -d 'not closed",
+    ],
+)
+def test_a_curl_command_is_what_it_sends(command: str) -> None:
+    (one,) = read_text(command)
+    assert decode_headers(one.pairs).format == "w3c"
+
+
+def test_what_stands_before_a_text_of_windows_is_no_part_of_it() -> None:
+    (one,) = read_text(f"\ufefftraceparent: {PARENT}\r\n")
+    assert one.pairs[0][0] == "traceparent"
+
+
 def test_an_object_of_headers() -> None:
     (one,) = read_text(json.dumps({"traceparent": PARENT, "tracestate": ["a=1", "b=2"]}))
     assert one.pairs[1:] == (("tracestate", "a=1"), ("tracestate", "b=2"))

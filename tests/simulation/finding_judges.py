@@ -95,6 +95,8 @@ def judge_findings(timing: Timing, records: Sequence[Record]) -> Tally:
     scene = scene_of(waits, path, story.failed)
     loops = list(find_n_plus_one(scene))
     _judge_rows(tally, "N+1", loops, records, lambda one: one.loop, FEWEST)
+    exact = [one for one in loops if not one.facts["overlap_ns"]]
+    _judge_rows(tally, "N+1, in order", exact, records, lambda one: one.loop, FEWEST)
     retries = [one for one in find_retries(scene) if one.rule is RETRIES]
     _judge_rows(tally, "retries", retries, records, lambda one: one.retry, 2)
     for finding in retries:
@@ -111,12 +113,16 @@ def _judge_rows(
     group_of: Callable[[Record], int],
     fewest: int,
 ) -> None:
-    """A row is one call after the other; a true group is found when one row has most of it."""
+    """A row is one call after the other; a true group is found when one row has most of it.
+
+    Some say that they may overlap, and by how much at most.
+    """
     rows = [one.spans for one in findings]
-    for row in rows:
-        calls = sorted((records[number] for number in row), key=lambda one: one.start_ns)
+    for finding in findings:
+        overlap_ns = int(finding.facts.get("overlap_ns", 0))
+        calls = sorted((records[number] for number in finding.spans), key=lambda one: one.start_ns)
         is_right = all(
-            earlier.end_ns <= later.start_ns
+            earlier.end_ns <= later.start_ns + overlap_ns
             and earlier.name == later.name
             and earlier.parent is later.parent
             for earlier, later in pairwise(calls)

@@ -74,8 +74,10 @@ def _judge(tally: Tally, answer: Order, one: Record, other: Record) -> None:
         is_right = began_before(one, other)
         tally.claim("order: caused", is_right)
         if answer.completed:
-            is_right = is_right and ended[0]
-            tally.claim("order: had ended", ended[0])
+            # A server's end behind its answer leads to nothing, but may still have come first.
+            had_ended = ended[0] or (one.is_late and one.end_ns <= other.start_ns)
+            is_right = is_right and had_ended
+            tally.claim("order: had ended", had_ended)
     elif answer.relation == "concurrent":
         is_right = not any(ended) and not any(above)
         tally.claim("order: concurrent", is_right)

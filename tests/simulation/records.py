@@ -20,6 +20,7 @@ class Record:
         links: The spans that it links to.
         loop: The number of the loop of equal queries that it belongs to; 0 for none.
         retry: The number of the call that it is an attempt of; 0 for one without a second.
+        is_late: Whether it is a server's that was closed behind its answer.
         failed_ns: When its exception was raised, if it was recorded then; 0 for at its end.
     """
 
@@ -40,6 +41,7 @@ class Record:
     links: list["Record"] = field(default_factory=list)
     loop: int = 0
     retry: int = 0
+    is_late: bool = False
     failed_ns: int = 0
 
     @property

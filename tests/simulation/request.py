@@ -12,9 +12,6 @@ from tests.simulation.records import Record
 from tests.simulation.world import MS, US, Process, World
 
 DEEPEST = 7
-CLOSES_LATE = 0.2
-"""Of servers that are known to share their client's clock those that close their span behind the
-answer, so much later that it shows: middleware, work in the background."""
 
 
 @dataclass(eq=False)
@@ -32,8 +29,18 @@ class Request:
         records: All spans, in the order of their true start.
     """
 
-    def __init__(self, random: Random, world: World) -> None:
+    def __init__(self, random: Random, world: World, *, is_rough: bool = False) -> None:
+        """A request that has not begun.
+
+        Args:
+            random: Of what chance decides.
+            world: Where it runs.
+            is_rough: Whether some work loses its context, and becomes another root, and gRPC's
+                deadlines are told by status codes, the server's too.
+        """
         self.records: list[Record] = []
+        self._is_rough = is_rough
+        self._weights = ROUGH_WEIGHTS if is_rough else WEIGHTS
         self._random = random
         self._world = world
         self._engine = Engine()
@@ -145,24 +152,24 @@ class Request:
             task.thread.learn(sent)
         span = self._begin(task, parent, "SERVER", name)
         failed = yield from self._handle(task, span, depth + 1)
-        if self._random.random() < CLOSES_LATE and _is_one_clock(process, parent):
-            if failed and span.error_type:
-                span.failed_ns = self._engine.now_ns
-            answer = task.thread.tick()
-            way_ns = 0 if parent is None else self._world.delay_ns(process, parent.process)
-            self._engine.at(way_ns, partial(self._engine.give, response, answer, failed))
-            yield Pause(self._random.randint(3 * MS, 10 * MS))
+        is_cancelled = parent is not None and parent.error_type == "TimeoutException"
+        if self._is_rough and process.protocol == "grpc" and is_cancelled and not failed:
+            span.attributes["rpc.response.status_code"] = "CANCELLED"
+        late_ns = process.late_ns()
+        if not late_ns:
+            self._end(task, span, failed)
+            yield Pause(self._random.randint(US, 20 * US))
+        elif failed and span.error_type:
+            span.failed_ns = self._engine.now_ns
+        answer = task.thread.tick()
+        way_ns = 0 if parent is None else self._world.delay_ns(process, parent.process)
+        self._engine.at(way_ns, partial(self._engine.give, response, answer, failed))
+        if late_ns:
+            span.is_late = True
+            yield Pause(late_ns)
             self._hop(task)
             self._end(task, span, failed)
-            process.give_back(task.thread)
-            return
-        self._end(task, span, failed)
-        yield Pause(self._random.randint(US, 20 * US))
-        answer = task.thread.tick()
         process.give_back(task.thread)
-        if parent is not None:
-            yield Pause(self._world.delay_ns(process, parent.process))
-        self._engine.give(response, answer, failed)
 
     def _handle(self, task: Task, span: Record, depth: int) -> Steps[bool]:
         """What a span is about; whether it failed."""
@@ -170,7 +177,9 @@ class Request:
         for _ in range(self._random.randint(1, 4) if depth < DEEPEST else 0):
             if self._left <= 0:
                 break
-            failed = yield from self._random.choices(ACTIONS, WEIGHTS)[0](self, task, span, depth)
+            failed = yield from self._random.choices(ACTIONS, self._weights)[0](
+                self, task, span, depth
+            )
             yield from self._work(task)
             if failed and self._random.random() < 0.6:
                 return True
@@ -213,6 +222,8 @@ class Request:
         )
         patience_ns = self._random.randint(MS, 20 * MS) if self._random.random() < 0.08 else None
         if not (yield from self._wait(task, response, patience_ns)):
+            if self._is_rough and process.protocol == "grpc":
+                span.attributes["rpc.response.status_code"] = "DEADLINE_EXCEEDED"
             self._end(task, span, self._fail(span, "TimeoutException"))
             return True
         if process.protocol == "http":
@@ -292,6 +303,21 @@ class Request:
         yield Pause(self._random.randint(US, 20 * US))
         return False
 
+    def _detach(self, task: Task, parent: Record, depth: int) -> Steps[bool]:
+        """A piece of work that knows nothing of its parent, and may be waited for all the same."""
+
+        def work(inner: Task) -> Steps[bool]:
+            span = self._begin(inner, None, "INTERNAL", f"detached from {parent.name}")
+            failed = yield from self._handle(inner, span, depth + 1)
+            self._end(inner, span, failed)
+            return failed
+
+        done = self._spawn(task, work)
+        yield Pause(self._random.randint(US, 20 * US))
+        if self._random.random() < 0.5:
+            yield from self._wait(task, done)
+        return False
+
     def _produce(self, task: Task, parent: Record, depth: int) -> Steps[bool]:
         """A message to a queue, taken out one by one or several at once."""
         process = self._random.choice(self._random.choice(self._world.services))
@@ -325,17 +351,6 @@ class Request:
         process.give_back(task.thread)
 
 
-def _is_one_clock(process: Process, client: Record | None) -> bool:
-    """Whether two processes say that they share a clock; else a late end could not be seen."""
-    if client is None:
-        return False
-    mine, theirs = (
-        {key: one.resource[key] for key in ("host.id", "host.name") if key in one.resource}
-        for one in (process, client.process)
-    )
-    return bool(mine) and mine == theirs
-
-
 ACTIONS = (
     Request._inner,
     Request._call,
@@ -346,5 +361,7 @@ ACTIONS = (
     Request._produce,
     Request._retry,
     Request._each,
+    Request._detach,
 )
-WEIGHTS = (4, 6, 4, 1, 1, 1, 1, 1, 1)
+WEIGHTS = (4, 6, 4, 1, 1, 1, 1, 1, 1, 0)
+ROUGH_WEIGHTS = (*WEIGHTS[:-1], 2)

@@ -21,6 +21,7 @@ from tests.simulation.world import Runtime, World
 SYSTEMS: Mapping[str, Sequence[Runtime]] = {
     "blocking": ("threads",),
     "event loops": ("loop",),
+    "tasks": ("tasks",),
     "mixed": ("threads", "threads", "loop", "reactive"),
 }
 """What kinds of process a system is made of."""
@@ -60,10 +61,16 @@ def _of_each_system(seed: int) -> dict[View, Tally]:
     return {view: tally for system in SYSTEMS for view, tally in trial(seed, system).items()}
 
 
-def trial(seed: int, system: str) -> dict[View, Tally]:
-    """One request, seen each way, and what otx says of it."""
+def trial(seed: int, system: str, *, is_rough: bool = False) -> dict[View, Tally]:
+    """One request, seen each way, and what otx says of it.
+
+    Args:
+        seed: Of all that chance decides.
+        system: What kind of system it runs in.
+        is_rough: Whether context is lost, and deadlines are told by status codes.
+    """
     random = Random(seed)
-    request = Request(random, World(random, SYSTEMS[system]))
+    request = Request(random, World(random, SYSTEMS[system]), is_rough=is_rough)
     request.run()
     tallies = {}
     for view in VIEWS:

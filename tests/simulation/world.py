@@ -9,12 +9,29 @@ from typing import Literal, TypeAlias
 from otx.model.telemetry import AttributeValue
 from tests.simulation.execution import Thread
 
-Runtime: TypeAlias = Literal["threads", "loop", "reactive"]
+Runtime: TypeAlias = Literal["threads", "loop", "tasks", "reactive"]
 
 EPOCH_NS = 1_790_000_000_000_000_000
 US, MS, S = 1_000, 1_000_000, 1_000_000_000
 SKEWS_NS = (0, 0, 3 * MS, -80 * MS, 5 * S, 120 * S)
 LOOP_THREADS = 3
+LANGUAGES: Mapping[Runtime, str] = {
+    "threads": "java",
+    "loop": "nodejs",
+    "tasks": "python",
+    "reactive": "java",
+}
+CLOSES_LATE, OFTEN_LATE = 0.15, 0.7
+"""Services whose servers close their span behind the answer, and how often these do."""
+FLUSH_NS = (10 * US, 2_500 * US)
+LATE_NS: Mapping[Runtime, tuple[int, int]] = {
+    "threads": (3 * MS, 10 * MS),
+    "reactive": (3 * MS, 10 * MS),
+    "tasks": (3 * MS, 10 * MS),
+    "loop": (8 * MS, 15 * MS),
+}
+"""So much longer than a way over the network that it can be seen, and than what a loop takes to
+flush an answer."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +58,14 @@ class Process:
 
     Attributes:
         runtime: `threads`: a call blocks its thread, and work beside it has its own. `loop`: one
-            thread runs everything, one piece at a time (Node). `reactive`: few threads run
+            thread runs everything, one piece at a time (Node). `tasks`: so does one by a
+            fine clock, and it may have a name (asyncio). `reactive`: few threads run
             everything; work goes on in any of them once what it waits for has come.
         resolution_ns: Of the times that it records; a loop's spans begin at whole milliseconds, and
             are as long as they are (OpenTelemetry for JavaScript).
         protocol: That it serves.
+        closes_late: Whether its servers may close their span behind their answer, by work that goes
+            on. A loop's always do, by what it takes until the answer is flushed.
         says_remote: Whether its spans say that their parent is remote (trace.proto, SpanFlags).
     """
 
@@ -55,6 +75,7 @@ class Process:
     runtime: Runtime
     resource: Mapping[str, AttributeValue]
     resolution_ns: int
+    closes_late: bool
     says_remote: bool
     protocol: Literal["http", "grpc"]
     random: Random
@@ -66,7 +87,7 @@ class Process:
         """A thread to run a piece of work in."""
         if self.runtime == "threads":
             return self.idle.pop() if self.idle else self._new_thread("pool-1-thread")
-        if self.runtime == "loop":
+        if self.runtime in ("loop", "tasks"):
             return self.threads[0] if self.threads else self._new_thread("main")
         if len(self.threads) < LOOP_THREADS:
             return self._new_thread("reactor-http-epoll")
@@ -86,6 +107,13 @@ class Process:
             begun = start - start % MS
             return begun, begun + end - start
         return start - start % self.resolution_ns, end - end % self.resolution_ns
+
+    def late_ns(self) -> int:
+        """How long after its answer a server closes its span; 0 where it does so before."""
+        flush_ns = self.random.randint(*FLUSH_NS) if self.runtime == "loop" else 0
+        if self.closes_late and self.random.random() < OFTEN_LATE:
+            return flush_ns + self.random.randint(*LATE_NS[self.runtime])
+        return flush_ns
 
     def _new_thread(self, name: str) -> Thread:
         nth = len(self.threads) + 1
@@ -108,9 +136,12 @@ class World:
         self.services: list[list[Process]] = []
         for service in range(random.randint(2, 6)):
             runtime = random.choice(runtimes)
+            closes_late = random.random() < CLOSES_LATE
             self.services.append(
                 [
-                    self._process(f"service-{service}", instance, runtime, hosts, numbers)
+                    self._process(
+                        f"service-{service}", instance, runtime, closes_late, hosts, numbers
+                    )
                     for instance in range(random.choice((1, 1, 2)))
                 ]
             )
@@ -120,6 +151,7 @@ class World:
         service: str,
         instance: int,
         runtime: Runtime,
+        closes_late: bool,
         hosts: list[Host],
         numbers: "count[int]",
     ) -> Process:
@@ -127,8 +159,7 @@ class World:
         host = random.choice(hosts)
         protocol: Literal["http", "grpc"] = "http" if int(service[-1]) % 2 else "grpc"
         resource: dict[str, AttributeValue] = {"service.name": service}
-        language = {"threads": "java", "loop": "nodejs", "reactive": "java"}[runtime]
-        resource["telemetry.sdk.language"] = language
+        resource["telemetry.sdk.language"] = LANGUAGES[runtime]
         names_host = random.random() < 0.7
         if names_host:
             resource[random.choice(("host.id", "host.name"))] = host.name
@@ -143,6 +174,7 @@ class World:
             runtime,
             resource,
             random.choice((1, 1, 1, US)),
+            closes_late,
             random.random() < 0.8,
             protocol,
             random,

@@ -14,12 +14,14 @@ SPAN = Span(
     4,
     events=(SpanEvent(2, "retry", {"n": 1}),),
     links=(SpanLink("c" * 32, "d" * 16),),
+    flags=0x301,
 )
 
 
 def test_times_are_words_and_events_and_links_are_documents() -> None:
     document = span_document(SPAN)
     assert (document["name"], document["kind"], document["duration_ns"]) == ("charge", "CLIENT", 3)
+    assert document["flags"] == 0x301
     assert document["start_time"] == "1970-01-01T00:00:00.000000001Z"
     assert document["events"] == [
         {"time": "1970-01-01T00:00:00.000000002Z", "name": "retry", "attributes": {"n": 1}}

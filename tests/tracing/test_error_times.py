@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from otx.model.telemetry import AttributeValue, Span, SpanEvent
-from otx.tracing.error_story import alike_hops
 from otx.tracing.finding import sentence
 from tests.tracing.calls import MS, span
 from tests.tracing.test_error_story import failing, story_of, told
@@ -168,6 +167,6 @@ def test_a_missing_span_on_other_clocks_only_may_lie_below() -> None:
 
 def test_causes_and_hops_of_which_the_same_is_said_are_one() -> None:
     story = story_of([ROOT, *calls(503, 503, 503)])
-    (group,) = story.groups()
+    (group,) = story.groups
     assert (len(group.causes), group.first) == (3, story.causes[0])
-    assert sorted(map(len, alike_hops(story.hops))) == [1, 3]
+    assert sorted(map(len, story.others())) == [1, 3]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from otx.model.telemetry import SpanEvent, SpanKind, StatusCode
-from otx.tracing.failures import failure_of, failures
+from otx.tracing.failures import failure_of, failures, names
 from tests.tracing.calls import span
 
 
@@ -104,3 +104,28 @@ def test_a_failure_is_as_early_as_its_exception_was_recorded() -> None:
         failure = failure_of(replace(one, status_message=message))
         assert failure is not None
         assert failure.at_unix_nano == at
+
+
+@pytest.mark.parametrize(
+    ("message", "what", "is_named"),
+    [
+        ("/stock answered 500", "HTTP 500", True),
+        ("Request failed with status code 503", "HTTP 503", True),
+        ("HTTP 500: shelf is gone", "HTTP 500", True),
+        ("status=500", "500", True),
+        ("no answer within 500 ms", "HTTP 500", False),
+        ("no answer within 500ms", "HTTP 500", False),
+        ("order 1500 is gone", "HTTP 500", False),
+        ("took 500.2 units", "HTTP 500", False),
+        ("shelf 7 is gone: KeyError", "builtins.KeyError", True),
+    ],
+)
+def test_messages_name_what_failed_below(message: str, what: str, is_named: bool) -> None:
+    event = SpanEvent(0, "exception", {"exception.type": "Error", "exception.message": message})
+    failed = replace(span("a", "", 0, 1), status="ERROR", events=[event])
+    assert names(failed, what) is is_named
+
+
+def test_numbers_of_stack_traces_name_no_code() -> None:
+    event = SpanEvent(0, "exception", {"exception.stacktrace": "at shop.js line 500 of"})
+    assert not names(replace(span("a", "", 0, 1), status="ERROR", events=[event]), "HTTP 500")

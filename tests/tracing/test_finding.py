@@ -1,6 +1,13 @@
 """Facts become sentences with units, and the heaviest comes first."""
 
-from otx.tracing.finding import Finding, FindingRule, said, sentence, worst_first
+from otx.tracing.finding import (
+    LONGEST_WORDS,
+    Finding,
+    FindingRule,
+    said,
+    sentence,
+    worst_first,
+)
 
 RULE = FindingRule(
     "test",
@@ -23,3 +30,9 @@ def test_the_heaviest_comes_first_whatever_the_order() -> None:
     spans = [[one.spans for one in worst_first(some)] for some in (found, found[::-1])]
     assert spans == [[(1,), (2,), (0,)]] * 2
     assert isinstance(found[0], Finding)
+
+
+def test_of_long_words_a_sentence_has_the_beginning() -> None:
+    facts = said(RULE, 0, [1], name="m" * 10**6, own_ns=1, part_share=0.1, count=1, rate=1.0)
+    assert len(sentence(facts)) < LONGEST_WORDS + 100
+    assert len(str(facts.facts["name"])) == 10**6

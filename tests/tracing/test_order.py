@@ -245,3 +245,14 @@ def test_chains_are_chains_of_the_graph(spans: list[Span]) -> None:
             for edge, following in zip(said.chain, said.chain[1:], strict=False):
                 assert edge.target == following.source
             assert all(edge in list(graph.before(edge.target)) for edge in said.chain)
+
+
+def test_of_a_circle_of_parents_nobody_knows_who_was_first() -> None:
+    circle = [span("a", "b", 0, 9), span("b", "c", 1, 8), span("c", "a", 2, 7)]
+    below = span("d", "c", 3, 6)
+    for pair in (("a", "c"), ("a", "b"), ("b", "c"), ("a", "d")):
+        found, *_ = asked([*circle, below], *pair)
+        assert (found.relation, found.strength, found.chain) == ("unknown", None, ())
+        assert "in a circle" in found.why
+    found, first, _ = asked([*circle, below], "c", "d")
+    assert (found.relation, first) == ("caused", "c")

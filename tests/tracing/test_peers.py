@@ -1,5 +1,6 @@
 """A trace beside others of its kind."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from otx.model.telemetry import Span
@@ -63,3 +64,10 @@ def test_only_those_of_the_same_hours_count_and_only_the_same_operation(tmp_path
     assert peers(store, assemble(late)) == peers(store, assemble([call(1, 1, 0, 0, 1, "POST /")]))
     orphan = [call(99, 99, 98, 0, 5, "GET /")]
     assert peers(store, assemble(orphan)) is None
+
+
+def test_a_root_at_the_end_of_time_has_no_others(tmp_path: Path) -> None:
+    late = replace(like(99, 10)[0], start_unix_nano=2**63 - 1, end_unix_nano=2**64 - 1)
+    found = peers(kept(like(1, 10), tmp_path), assemble([late]))
+    assert found is not None
+    assert found.count == 0

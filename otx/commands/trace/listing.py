@@ -26,6 +26,9 @@ KEYS = [
     "root_missing",
 ]
 
+_ROOT_CELLS = 100
+"""Of a root's name so much stands in the table; other forms have all."""
+
 
 def list_traces(
     ctx: typer.Context,
@@ -101,6 +104,7 @@ def _search(
 
 def _shown(trace: "TraceSummary") -> dict[str, Any]:
     """A row for people."""
+    from otx.model.cells import shorten
     from otx.model.units import format_duration, format_time
 
     waiting = "… " if trace.root_missing else ""
@@ -111,7 +115,7 @@ def _shown(trace: "TraceSummary") -> dict[str, Any]:
         "spans": trace.span_count,
         "services": trace.service_count,
         "errors": f"✗ {trace.error_count}" if trace.error_count else "",
-        "root": f"{waiting}{trace.root_service} {trace.root_name}",
+        "root": shorten(f"{waiting}{trace.root_service} {trace.root_name}", _ROOT_CELLS),
     }
 
 

@@ -90,7 +90,7 @@ def _lines(
     lines = [f"trace {asked.id}"]
     for one in parents:
         whose = f" of {one.service}" if one.service else ""
-        children = counted(len(one.missing.children), "child")
+        children = counted(len(one.missing.children), "child", "children")
         lines.append(printable(f"  parent {one.missing.span_id}{whose} is missing, of {children}:"))
         for number in one.missing.children[:3]:
             span = asked.trace.spans[number]

@@ -99,7 +99,11 @@ def _lines(asked: "TraceInQuestion", found: "Order") -> list[str]:
         lines.append(f"  → {word} of {_named(asked, edge.target // 2)}")
         lines.append(f"      {edge.rule.strength}, {edge.rule.id}: {edge.rule.why}")
     if found.overlap_ns is not None and found.overlap_ns < 0:
-        lines.append(f"  {format_duration(-found.overlap_ns)} lie between them")
+        gap = format_duration(-found.overlap_ns)
+        starts = asked.timing.starts
+        is_reverse = starts[found.second] < starts[found.first]
+        text = f"their times say otherwise: the second ended {gap} before the first began"
+        lines.append(f"  {text if is_reverse else f'{gap} lie between them'}")
     return lines
 
 

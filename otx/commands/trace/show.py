@@ -1,12 +1,15 @@
 """`otx trace show`: one trace as a tree."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from otx.commands.trace.options import InOption, OutOption, StoreOption, terminal_width
 from otx.environment import Environment
 from otx.output import Output
+
+if TYPE_CHECKING:
+    from otx.tracing.tree import TraceTree
 
 
 def show(
@@ -44,17 +47,20 @@ def show(
         head = f"trace {spans[0].trace_id}  {describe_tree(tree)}"
         output.text("\n".join([head, "", *draw_tree(tree, terminal_width(environment))]))
         return
-    placed = [node for node in tree.nodes() if node.span is not None]
-    output.document(
-        {
-            "trace_id": spans[0].trace_id,
-            "duration_ns": tree.duration_ns,
-            "span_count": tree.spans,
-            "orphans": tree.orphans,
-            "duplicates": tree.duplicates,
-            "cycles": tree.cycles,
-            "spans": [
-                {"depth": node.depth, **span_document(node.span)} for node in placed if node.span
-            ],
-        }
-    )
+    output.document(_document(spans[0].trace_id, tree))
+
+
+def _document(trace_id: str, tree: "TraceTree") -> dict[str, Any]:
+    from otx.tracing.document import span_document
+
+    return {
+        "trace_id": trace_id,
+        "duration_ns": tree.duration_ns,
+        "span_count": tree.spans,
+        "orphans": tree.orphans,
+        "duplicates": tree.duplicates,
+        "cycles": tree.cycles,
+        "spans": [
+            {"depth": node.depth, **span_document(node.span)} for node in tree.nodes() if node.span
+        ],
+    }

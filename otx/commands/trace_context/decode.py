@@ -26,7 +26,8 @@ def decode(
 ) -> int:
     """Say what headers of trace context mean, or where one is broken and by which rule.
 
-    Stdin may be a block of headers, what `curl -v` or `env` print, a HAR file, or a JSON object.
+    Stdin may be a block of headers, what `curl -v` or `env` print, a HAR file, a curl command,
+    or a JSON object.
     The exit code is 1 where a header is invalid.
     """
     from otx.services.trace_context import DecodeOptions, run_decode

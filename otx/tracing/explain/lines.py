@@ -6,12 +6,12 @@ from otx.model.cells import printable, shorten
 from otx.model.units import counted, format_duration
 from otx.output import Painter
 from otx.tracing.calls import operation_of
-from otx.tracing.error_hops import ErrorHop
-from otx.tracing.error_story import REASONS, ErrorCause, alike_hops
+from otx.tracing.error_statements import ErrorHop
+from otx.tracing.error_story import REASONS, ErrorCause
 from otx.tracing.explain.compose import Explanation
 from otx.tracing.explain.path_rows import MOST_ROWS, PathRow, PathTable
 from otx.tracing.explain.verdict import verdict
-from otx.tracing.finding import Finding, sentence
+from otx.tracing.finding import LONGEST_WORDS, Finding, sentence
 from otx.tracing.path_time import TimeKind
 
 MOST_EACH = 6
@@ -41,18 +41,21 @@ class ExplanationText:
         self._width = width
         self._why = why
         self._hops = {hop.span: hop for hop in explanation.story.hops}
+        # What may be a cause of its own has a number of its own.
+        self._beginnings = frozenset(cause.hop.span for cause in explanation.story.causes)
         self._table = PathTable(explanation)
         self._most, self._most_rows = _DENSITIES[0]
 
     def lines(self) -> list[str]:
         """All lines: a screen of them, with as many statements as it holds."""
+        head = list(self._head())
         for self._most, self._most_rows in _DENSITIES:
-            lines = self._lines()
+            lines = [*head, *self._sections()]
             if self._why or len(lines) <= SCREEN_ROWS:
                 break
         return lines
 
-    def _lines(self) -> list[str]:
+    def _sections(self) -> Iterator[str]:
         sections = [
             ("how it failed" if self._of.has_failed else "what failed", self._errors()),
             ("where the time went: own time on the critical path", self._path()),
@@ -61,18 +64,16 @@ class ExplanationText:
             ("beside others of its kind", self._statements(self._of.compared)),
             ("how far this can be trusted", self._trust()),
         ]
-        lines = [*self._head()]
         for title, body in sections:
             rows = list(body)
             if rows:
-                lines += ["", self._painter.strong(title), *rows]
-        return lines
+                yield from ("", self._painter.strong(title), *rows)
 
     def _head(self) -> Iterator[str]:
         trace = self._of.trace
         services = {span.service for span in trace.spans}
         about = [
-            printable(self._of.root_name),
+            shorten(self._of.root_name, LONGEST_WORDS),
             counted(len(trace.spans), "span"),
             counted(len(services), "service"),
         ]
@@ -82,9 +83,8 @@ class ExplanationText:
 
     def _errors(self) -> Iterator[str]:
         """Causes first, each with what it led to; then what was absorbed."""
-        groups = self._of.story.groups()
-        # What may be a cause of its own has a number of its own.
-        told = {cause.hop.span for cause in self._of.story.causes}
+        groups = self._of.story.groups
+        told = set(self._beginnings)
         for place, group in enumerate(groups[: self._most]):
             cause = group.first
             yield from self._statement(cause.hop.because, f"{place + 1}.", len(group.causes))
@@ -104,7 +104,7 @@ class ExplanationText:
                 rows = _wrapped(f"speaking for it: {because}", "     ", self._width)
                 yield from map(self._painter.faint, rows)
         yield from self._rest(len(groups))
-        others = alike_hops(hop for hop in self._of.story.hops if hop.span not in told)
+        others = self._of.story.others(told)
         for alike in others[: self._most]:
             yield from self._statement(alike[0].because, "  ", len(alike))
         yield from self._rest(len(others))
@@ -185,6 +185,5 @@ def _wrapped(text: str, begin: str, width: int) -> Iterable[str]:
         max(width, 40),
         initial_indent=begin,
         subsequent_indent=" " * len(begin),
-        break_long_words=False,
         break_on_hyphens=False,
     )

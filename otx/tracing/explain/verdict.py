@@ -2,11 +2,12 @@
 
 from typing import NamedTuple
 
-from otx.model.cells import printable
+from otx.model.cells import shorten
 from otx.model.units import counted, format_duration
 from otx.tracing.assembly import Trace
 from otx.tracing.calls import operation_of, peer_of
 from otx.tracing.explain.compose import Explanation
+from otx.tracing.finding import LONGEST_WORDS
 from otx.tracing.path_time import Share
 
 _WORTH_SHARE = 0.1
@@ -43,7 +44,9 @@ def verdict_parts(explanation: Explanation) -> list[VerdictPart]:
     if explanation.shares and explanation.shares[0].part >= _WORTH_SHARE:
         share = explanation.shares[0]
         text = f"{100 * share.part:.0f} % of the time {_where(share, explanation.trace)}"
-        parts.append(VerdictPart("path-share", printable(text), share.spans[:_MOST_SPANS]))
+        parts.append(
+            VerdictPart("path-share", shorten(text, LONGEST_WORDS), share.spans[:_MOST_SPANS])
+        )
     return parts
 
 
@@ -63,10 +66,10 @@ def _outcome(explanation: Explanation, root: tuple[int, ...]) -> VerdictPart:
         if not mine:
             return VerdictPart("failed-spans", "FAILED", root)
         cause = mine[0]
-        name = operation_of(trace.spans[cause.hop.span])
-        what = story.failed[cause.hop.span].what
+        name = shorten(operation_of(trace.spans[cause.hop.span]), LONGEST_WORDS)
+        what = shorten(story.failed[cause.hop.span].what, LONGEST_WORDS)
         unsure = "" if cause.is_known else ", as far as is recorded"
-        text = printable(f"FAILED at {name} ({what}){unsure}")
+        text = f"FAILED at {name} ({what}){unsure}"
         return VerdictPart(cause.hop.because.rule.id, text, cause.hop.because.spans)
     failed = sorted(story.failed)
     if failed:

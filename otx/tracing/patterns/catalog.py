@@ -47,6 +47,7 @@ PATTERN_RULES: tuple[FindingRule, ...] = (
     limits.FULL,
     *faults.RULES.values(),
     faults.BACKWARDS,
+    faults.EARLY,
 )
 
 

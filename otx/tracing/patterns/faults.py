@@ -1,8 +1,8 @@
-"""What no sender should have made: copies, shared ids, circles, ends before starts."""
+"""What no sender should have made: copies, shared ids, circles, ends before starts and the like."""
 
 from collections.abc import Iterator, Mapping
 
-from otx.tracing.assembly import FaultKind
+from otx.tracing.assembly import NO_PARENT, FaultKind
 from otx.tracing.finding import Finding, FindingRule, said
 from otx.tracing.patterns.scene import Scene
 
@@ -55,6 +55,16 @@ BACKWARDS = FindingRule(
     _SOURCE,
 )
 
+EARLY = FindingRule(
+    "child-before-parent",
+    "oddity",
+    "{count:span starts/spans start} up to {early_ns} before the parent, on the same clock: it was "
+    "set meanwhile, or a start was given by hand.",
+    "a child is made in its parent's context, and starts after it; its start is earlier by more "
+    "than the times are rounded to",
+    "happened-before (Lamport 1978); OpenTelemetry, trace API, span creation",
+)
+
 
 def find_faults(scene: Scene) -> Iterator[Finding]:
     """A statement for each kind of fault."""
@@ -67,3 +77,17 @@ def find_faults(scene: Scene) -> Iterator[Finding]:
     backwards = tuple(number for number, span in spans if span.duration_ns < 0)
     if backwards:
         yield said(BACKWARDS, 0, backwards, count=len(backwards))
+    early = {number: ns for number, ns in _early(scene) if ns > 0}
+    if early:
+        yield said(EARLY, 0, tuple(early), count=len(early), early_ns=max(early.values()))
+
+
+def _early(scene: Scene) -> Iterator[tuple[int, int]]:
+    """Children of their parent's clock, and how much they start before it beyond rounding."""
+    starts, domains = scene.timing.starts, scene.trace.domains
+    for number, parent in enumerate(scene.trace.parents):
+        if parent == NO_PARENT or starts[number] >= starts[parent]:
+            continue
+        if domains[number].clock == domains[parent].clock:
+            margin = scene.timing.margin_ns(number, parent) or 0
+            yield number, starts[parent] - starts[number] - margin

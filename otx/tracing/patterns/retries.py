@@ -1,10 +1,12 @@
 """Calls that failed and were made again, and retries of retries."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from otx.tracing.assembly import NO_PARENT
 from otx.tracing.calls import resent_times, told_of
 from otx.tracing.finding import Finding, FindingRule, said
+from otx.tracing.patterns.rows import cut, is_after, may_be_after
 from otx.tracing.patterns.scene import Scene
 
 RETRIES = FindingRule(
@@ -61,7 +63,7 @@ def _rows(scene: Scene) -> Iterator[tuple[int, list[int]]]:
         for member in alike.members:
             asked.setdefault(told_of(scene.trace.spans[member]), []).append(member)
         for told, members in asked.items():
-            for row in scene.rows(members):
+            for row in cut(members, partial(_comes_later, scene)):
                 for tries in _tries(scene, row, is_told=bool(told)):
                     yield alike.parent, tries
 
@@ -81,6 +83,17 @@ def _tries(scene: Scene, row: Sequence[int], *, is_told: bool) -> Iterator[list[
         tries.append(member)
     if len(tries) > 1:
         yield tries
+
+
+def _comes_later(scene: Scene, earlier: int, later: int) -> bool:
+    """Whether a call is known to have been made when another had ended.
+
+    By their times; or by its own word that it is the next try, if times do not refute that.
+    """
+    timing, spans = scene.timing, scene.trace.spans
+    is_next = resent_times(spans[later]) == resent_times(spans[earlier]) + 1
+    says_so = is_next and earlier in scene.failed and may_be_after(timing, earlier, later)
+    return says_so or is_after(timing, earlier, later)
 
 
 def _resent(scene: Scene, number: int) -> bool:

@@ -3,24 +3,18 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import NamedTuple
 
 from otx.tracing.assembly import Trace
 from otx.tracing.calls import Call, call_of, operation_of
 from otx.tracing.critical_path import CriticalPath
 from otx.tracing.failures import Failure
-from otx.tracing.grain import grain_ns
 from otx.tracing.path_time import Part, path_parts
 from otx.tracing.timing import Timing
 from otx.tracing.waits import Waits
 
 WORTH_SHARE = 0.05
 """The least part of the path's duration for which time is worth a statement."""
-
-
-FEWEST_COARSE = 5
-"""Calls in a row whose times overlap by no more than they are rounded; fewer prove nothing."""
 
 
 class Alike(NamedTuple):
@@ -80,64 +74,6 @@ class Scene:
     def is_worth(self, ns: int) -> bool:
         """Whether a time is long enough for a statement."""
         return ns > 0 and ns >= WORTH_SHARE * self.path.duration_ns
-
-    def rows(self, members: Sequence[int]) -> Iterator[list[int]]:
-        """Members, by start, cut where one began before the last had ended, by one clock."""
-        row: list[int] = []
-        for member in members:
-            if row and not self._follows(member, row[-1], self.timing.ends[row[-1]]):
-                yield row
-                row = []
-            row.append(member)
-        if row:
-            yield row
-
-    def coarse_rows(self, members: Sequence[int]) -> Iterator[list[int]]:
-        """As rows, but times that are rounded down may overlap by as much as that.
-
-        What began at once in truth is told from a row by its length: that of all of them one after
-        the other, and more than rounding can make.
-        """
-        if not all(grain_ns(self.trace.spans[member]) > 1 for member in members):
-            yield from self.rows(members)
-            return
-        row: list[int] = []
-        ends = 0
-        for member in members:
-            grain = grain_ns(self.trace.spans[member])
-            start = self.timing.starts[member]
-            if row and not self._follows(member, row[-1], ends - grain + 1):
-                yield from self._checked(row)
-                row = []
-            # The earliest at which it can have ended, if it waited for those before.
-            ends = max(start, ends if row else start) + self.duration_ns(member)
-            row.append(member)
-        if row:
-            yield from self._checked(row)
-
-    def _checked(self, row: list[int]) -> Iterator[list[int]]:
-        """A row whose every stretch without certain gaps is long enough; else it is cut."""
-        grain = max(grain_ns(self.trace.spans[member]) for member in row)
-        stretches = [[row[0]]]
-        for earlier, later in pairwise(row):
-            if self.timing.starts[later] >= self.timing.ends[earlier] + grain:
-                stretches.append([])
-            stretches[-1].append(later)
-        is_enough = len(row) >= FEWEST_COARSE
-        if is_enough and all(self._is_long(one, grain) for one in stretches):
-            yield row
-        else:
-            yield from self.rows(row)
-
-    def _is_long(self, stretch: Sequence[int], grain: int) -> bool:
-        length = self.timing.starts[stretch[-1]] - self.timing.starts[stretch[0]]
-        busy = sum(map(self.duration_ns, stretch[:-1]))
-        return len(stretch) == 1 or (length > 2 * grain and length >= busy - grain)
-
-    def _follows(self, later: int, earlier: int, ended: int) -> bool:
-        domains = self.trace.domains
-        is_one_clock = domains[later].clock == domains[earlier].clock
-        return is_one_clock and self.timing.starts[later] >= ended
 
 
 def scene_of(waits: Waits, path: CriticalPath, failed: Mapping[int, Failure]) -> Scene:

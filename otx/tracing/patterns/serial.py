@@ -1,15 +1,17 @@
 """Work that was done one after the other although nothing recorded says that it had to be."""
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from otx.tracing.assembly import NO_PARENT, Trace
 from otx.tracing.finding import Finding, FindingRule, said
+from otx.tracing.patterns.rows import in_order, overlap_ns
 from otx.tracing.patterns.scene import WORTH_SHARE, Scene
 
 RULE = FindingRule(
     "serial",
     "time",
-    "{parent} waited for {count} children one after the other ({names}); side by side they would "
+    "{parent} waited for {count} children {order} ({names}); side by side they would "
     "take at most {saved_ns} less, if none needs what another found.",
     "children on the critical path that only time orders, no link; at least "
     f"{WORTH_SHARE:.0%} of the path would be saved",
@@ -25,9 +27,10 @@ def find_serial(scene: Scene) -> Iterator[Finding]:
         operations = list(dict.fromkeys(scene.name(child) for child in free))
         if len(operations) < 2 or _is_retry(scene, free):
             continue
+        most_ns = _overlap_ns(scene, free)
         lengths = [scene.waits.ends[child] - scene.waits.starts[child] for child in free]
         saved_ns = sum(lengths) - max(lengths)
-        if scene.is_worth(saved_ns):
+        if most_ns is not None and most_ns < min(lengths) and scene.is_worth(saved_ns):
             more = f" and {len(operations) - 3} more" if len(operations) > 3 else ""
             yield said(
                 RULE,
@@ -35,6 +38,8 @@ def find_serial(scene: Scene) -> Iterator[Finding]:
                 (parent, *free),
                 parent=scene.name(parent),
                 count=len(free),
+                order=in_order(most_ns),
+                overlap_ns=most_ns,
                 names=", ".join(operations[:3]) + more,
                 saved_ns=saved_ns,
             )
@@ -47,6 +52,17 @@ def _on_path_by_parent(scene: Scene) -> dict[int, list[int]]:
         if step.number != scene.path.root:
             found.setdefault(scene.trace.parents[step.number], []).append(step.number)
     return found
+
+
+def _overlap_ns(scene: Scene, children: Sequence[int]) -> int | None:
+    """By how much two children in a row overlap at most; None where their clocks do not tell."""
+    most = 0
+    for earlier, later in pairwise(children):
+        overlap = overlap_ns(scene.timing, earlier, later)
+        if overlap is None:
+            return None
+        most = max(most, overlap)
+    return most
 
 
 def _is_retry(scene: Scene, children: Sequence[int]) -> bool:

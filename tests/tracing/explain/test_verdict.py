@@ -1,7 +1,10 @@
 """A trace in one sentence, and what shows each part of it."""
 
+from dataclasses import replace
+
 from otx.tracing.explain.document import explanation_document
 from otx.tracing.explain.verdict import verdict, verdict_parts
+from otx.tracing.finding import LONGEST_WORDS
 from tests.tracing.calls import span
 from tests.tracing.explain.test_lines import explained
 
@@ -40,3 +43,9 @@ def test_where_it_failed_is_shown_by_the_statement_of_its_cause() -> None:
 def test_own_work_is_told_as_such() -> None:
     found = explained([span("GET /", "", 0, 100, "SERVER")])
     assert verdict(found) == "100 ms, went well, 100 % of the time in shop GET /"
+
+
+def test_of_long_names_and_messages_the_verdict_has_the_beginning() -> None:
+    root = span("n" * 10**6, "", 0, 100, "SERVER", status="ERROR")
+    found = explained([replace(root, status_message="m" * 10**6)])
+    assert len(verdict(found)) < 4 * LONGEST_WORDS

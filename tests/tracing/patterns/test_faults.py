@@ -26,3 +26,23 @@ def test_each_kind_is_told_once() -> None:
         "1 span ends before it starts",
     ]
     assert told(find_faults, ROOT) == []
+
+
+def test_a_child_that_starts_before_its_parent_is_told_on_one_clock_only() -> None:
+    parent = replace(ROOT, start_unix_nano=5_000_001)
+    early, far = span("early", "root", 2.0001, 9), span("far", "root", 1.0001, 9, host="two")
+    assert told(find_faults, parent, early, far) == [
+        "1 span starts up to 3.00 ms before the parent, on the same clock: it was set meanwhile, "
+        "or a start was given by hand."
+    ]
+
+
+def test_what_rounding_may_make_is_no_early_child() -> None:
+    def of_javascript(start_ms: float) -> list[str]:
+        child = span("child", "root", start_ms, start_ms + 3.3, host="one")
+        spans = [replace(ROOT, start_unix_nano=5_000_000, end_unix_nano=9_900_000), child]
+        told_by = {"telemetry.sdk.language": "nodejs"}
+        return told(find_faults, *(replace(s, resource={**s.resource, **told_by}) for s in spans))
+
+    assert of_javascript(4) == []
+    assert len(of_javascript(2)) == 1

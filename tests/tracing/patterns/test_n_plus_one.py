@@ -23,10 +23,16 @@ def selects(count: int, step: float = 10, length: float = 10) -> list[Span]:
 
 def test_a_row_of_the_same_statement_is_told_with_its_time() -> None:
     assert told(find_n_plus_one, ROOT, *selects(4)) == [
-        "shop root made 4 calls of shop SELECT one after the other; they took 40.0 ms."
+        "shop root made 4 calls of shop SELECT that overlap by at most 1.00 ms, if at all; they "
+        "took 40.0 ms."
+    ]
+    exact = selects(4, step=10.5, length=10.4999)
+    assert told(find_n_plus_one, ROOT, *exact) == [
+        "shop root made 4 calls of shop SELECT one after the other; they took 42.0 ms."
     ]
     (found,) = find_n_plus_one(scene([ROOT, *selects(4)]))
     assert found.weight_ns == 40 * MS
+    assert found.facts["overlap_ns"] == MS - 1
     assert found.facts["shape"] == "SELECT * FROM t WHERE id = ?"
 
 
@@ -69,7 +75,16 @@ def in_whole_ms(spans: list[Span]) -> list[Span]:
 def test_times_in_whole_milliseconds_may_overlap_by_as_much() -> None:
     row = in_whole_ms(selects(8, step=1.7, length=1.6))
     assert any(one.end_unix_nano > next_.start_unix_nano for one, next_ in pairwise(row))
-    assert len(told(find_n_plus_one, ROOT, *row)) == 1
+    (found,) = find_n_plus_one(scene([ROOT, *row]))
+    assert found.facts["overlap_ns"] == max(
+        one.end_unix_nano + MS - 1 - after.start_unix_nano for one, after in pairwise(row)
+    )
+
+
+def test_calls_in_whole_milliseconds_are_in_order_where_a_whole_one_lies_between() -> None:
+    row = in_whole_ms(selects(4, step=4, length=2.3))
+    (found,) = find_n_plus_one(scene([ROOT, *row]))
+    assert found.facts["overlap_ns"] == 0
 
 
 def test_what_began_at_once_is_no_row_however_coarse_its_times() -> None:

@@ -1,6 +1,7 @@
 """Retries ask the same again after a failure; below one another they multiply."""
 
 from dataclasses import replace
+from typing import Any
 
 from otx.model.telemetry import Span, StatusCode
 from otx.tracing.patterns.retries import find_retries
@@ -62,3 +63,22 @@ def test_calls_that_do_not_tell_what_they_ask_are_retries_only_by_their_own_word
     assert told(find_retries, ROOT, first, second) == []
     again = replace(second, attributes={**second.attributes, "http.request.resend_count": 1})
     assert len(told(find_retries, ROOT, first, again)) == 1
+
+
+def test_in_whole_milliseconds_only_a_try_that_says_so_or_a_gap_is_one() -> None:
+    def tries(second_start: float, **more: Any) -> list[str]:
+        first, second = (
+            replace(
+                one,
+                resource={**one.resource, "telemetry.sdk.language": "nodejs"},
+                attributes={**one.attributes, **own},
+            )
+            for one, own in ((attempt("a", 0), {}), (attempt("b", second_start), more))
+        )
+        return told(find_retries, ROOT, replace(first, end_unix_nano=9_500_000), second)
+
+    again = {"http.request.resend_count": 1}
+    assert tries(10) == []
+    assert tries(9, **again) != []
+    assert tries(8, **again) == []
+    assert tries(11) != []

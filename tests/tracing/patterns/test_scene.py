@@ -1,4 +1,4 @@
-"""A scene finds like calls of one parent, and cuts them where they overlap."""
+"""A scene finds like calls of one parent, and knows what is worth saying."""
 
 from otx.tracing.patterns.scene import Alike
 from tests.tracing.calls import MS, span
@@ -15,14 +15,6 @@ def test_like_calls_of_a_missing_parent_too() -> None:
     (alike,) = scene([*CALLS, OTHER]).alike
     assert isinstance(alike, Alike)
     assert (alike.parent, alike.call.peer, alike.members) == (-1, "a", (0, 1, 2, 3))
-
-
-def test_rows_are_cut_where_calls_overlap_or_clocks_differ() -> None:
-    found = scene([*CALLS, OTHER])
-    assert list(found.rows([0, 1, 2, 3])) == [[0, 1], [2, 3]]
-    assert list(found.rows([])) == []
-    far = span("far", "gone", 60, 70, host="two")
-    assert list(scene([*CALLS, far]).rows([3, 4])) == [[3], [4]]
 
 
 def test_what_is_worth_saying_depends_on_the_path() -> None:
