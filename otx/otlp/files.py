@@ -128,6 +128,7 @@ def parse_protobuf_piece(piece: Piece, *, takes_any_text: bool = False) -> tuple
 def _of_any_signal(
     piece: Piece, parse: Callable[[Signal], Message]
 ) -> tuple[Signal, Message] | None:
+    nameless: tuple[Signal, Message] | None = None
     for signal in WIRE:
         if piece.signal not in (None, signal):
             continue
@@ -135,9 +136,15 @@ def _of_any_signal(
             message = parse(signal)
         except (DecodeError, ValueError):
             continue
-        if piece.signal is signal or _makes_sense(signal, message):
+        if piece.signal is signal:
             return signal, message
-    return None
+        if not _makes_sense(signal, message):
+            continue
+        if signal is Signal.METRICS and not _first_record(signal, message).name:
+            nameless = signal, message
+        elif nameless is None or _says_something(signal, message):
+            return signal, message
+    return nameless
 
 
 def _mended(signal: Signal, data: bytes) -> Message:
@@ -195,6 +202,18 @@ def _makes_sense(signal: Signal, message: Message) -> bool:
         # A metric's name and description would pass for ids, but for their lengths.
         return len(record.trace_id) == 16 and len(record.span_id) == 8
     return bool(record.ListFields())
+
+
+def _says_something(signal: Signal, message: Message) -> bool:
+    """Whether a log record is more than a metric without a name that can be read as one.
+
+    A log record with nothing but a body has the fields of such a metric; what is a data point there
+    is a text full of control characters here.
+    """
+    if signal is not Signal.LOGS:
+        return False
+    text: str = _first_record(signal, message).body.string_value
+    return all(c.isprintable() or c.isspace() for c in text)
 
 
 def _first_record(signal: Signal, message: Message) -> Generated:

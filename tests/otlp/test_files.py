@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 import zstandard
+from google.protobuf.message import Message
+from hypothesis import given
+from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
@@ -88,6 +91,37 @@ def test_bare_protobuf_is_of_the_signal_in_which_it_makes_sense(one_log: bytes) 
 def test_what_is_no_otlp_is_named_with_its_place(content: bytes, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         read(content)
+
+
+@given(
+    st.text(st.characters(categories=("L", "N", "P", "S", "Zs")), max_size=20)
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.dictionaries(st.text(max_size=3), st.integers(0, 9), min_size=1, max_size=2)
+)
+def test_a_log_record_with_a_body_alone_is_one(body: object) -> None:
+    request = ExportLogsServiceRequest()
+    record = request.resource_logs.add().scope_logs.add().log_records.add()
+    if isinstance(body, str):
+        record.body.string_value = body
+    elif isinstance(body, int):
+        record.body.int_value = body
+    elif isinstance(body, dict):
+        for key, value in body.items():
+            record.body.kvlist_value.values.add(key=key).value.int_value = value
+    assert _signal(request) is Signal.LOGS
+
+
+@given(st.text(max_size=3), st.integers(0, 2**40), st.integers(1, 2**63))
+def test_a_metric_is_one_with_and_without_a_name(name: str, value: int, time: int) -> None:
+    request = ExportMetricsServiceRequest()
+    metric = request.resource_metrics.add().scope_metrics.add().metrics.add(name=name)
+    metric.gauge.data_points.add(as_int=value, time_unix_nano=time)
+    assert _signal(request) is Signal.METRICS
+
+
+def _signal(request: Message) -> Signal:
+    (read,) = read_stream(io.BytesIO(request.SerializeToString()), "piped")
+    return read.signal
 
 
 def test_an_empty_document_is_a_request_with_nothing_in_it(three_spans: bytes) -> None:
