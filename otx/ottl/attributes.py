@@ -178,15 +178,15 @@ class AttributeMap(MapForm, MutableMapping[str, Value]):
         """
         if not self._changed:
             return
-        values = self._values
+        values, entry_of = self._values, self._entry_of
         try:
             entries = [
-                self._entry_of(key, values[key]) if data is None else data
+                entry_of(key, values[key]) if data is None else data
                 for key, data in self._raw.items()
             ]
         except TooDeep as error:
             raise ExecutionError(str(error)) from None
-        self._write(entries + self._later)
+        self._write(entries + self._later if self._later else entries)
         self._changed = False
 
     def _write(self, entries: list[Any]) -> None:
