@@ -5,10 +5,16 @@ when it is put there. A field that is empty is not there at all.
 """
 
 from collections.abc import Callable, Iterable, Iterator, MutableSequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from otx.otlp.json_view import JsonMessage
+
+class Holder(Protocol):
+    """A message, as its repeated fields know it."""
+
+    fields: dict[str, Any]
+
+    def put(self, json_name: str, content: Any) -> None:
+        """Set a field to what JSON has for it; None removes it."""
 
 
 class JsonList(MutableSequence[Any]):
@@ -18,7 +24,7 @@ class JsonList(MutableSequence[Any]):
 
     def __init__(
         self,
-        parent: "JsonMessage",
+        parent: Holder,
         json_name: str,
         decode: Callable[[Any], Any],
         encode: Callable[[Any], Any],
@@ -83,13 +89,13 @@ class JsonMessages(JsonList):
 
     __slots__ = ("_kind",)
 
-    def __init__(self, parent: "JsonMessage", json_name: str, kind: "type[JsonMessage]") -> None:
+    def __init__(self, parent: Holder, json_name: str, kind: Callable[..., Any]) -> None:
         """Look at a field.
 
         Args:
             parent: The message.
             json_name: The field.
-            kind: What it holds.
+            kind: Makes a message of its object.
         """
         super().__init__(parent, json_name, kind, _copied_fields)
         self._kind = kind
@@ -101,7 +107,7 @@ class JsonMessages(JsonList):
         self._put(content)
         return self._kind(content[-1], **values)
 
-    def keep(self, messages: "Iterable[JsonMessage]") -> None:
+    def keep(self, messages: Iterable[Holder]) -> None:
         """Leave these, which are in its order."""
         self._put([one.fields for one in messages])
 
@@ -113,6 +119,6 @@ def copied_object(value: Any) -> Any:
     return [copied_object(one) for one in value] if type(value) is list else value
 
 
-def _copied_fields(message: "JsonMessage") -> dict[str, Any]:
+def _copied_fields(message: Holder) -> dict[str, Any]:
     copied: dict[str, Any] = copied_object(message.fields)
     return copied
