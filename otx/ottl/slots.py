@@ -42,12 +42,17 @@ def slot_at(data: Any, path: YamlPath) -> Slot | None:
     component = _component(data, path)
     if component is not None:
         below = path[len(component.path) :]
-        if component.kind in _FINDERS:
-            return _FINDERS[component.kind](component.config, below)
-        return _checked_only(component.kind, below)
+        # A text where a list stands is a list of itself to the Collector.
+        return _within(component, below) or _within(component, (*below, 0))
     if isinstance(data, Mapping) and path[:1] == ("statements",) and len(path) == 2:
         return _named("statement", data.get("context"), tuple(CONTEXTS), "")
     return None
+
+
+def _within(component: Component, path: YamlPath) -> Slot | None:
+    if component.kind in _FINDERS:
+        return _FINDERS[component.kind](component.config, path)
+    return _checked_only(component.kind, path)
 
 
 def choices_at(data: Any, path: YamlPath) -> Sequence[str]:

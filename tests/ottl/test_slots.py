@@ -51,6 +51,8 @@ def facts(slot: Slot | None) -> tuple[str, str, str, int] | None:
         ((*FILTER, "trace_conditions", 0), (CONDITION, "filter", "", 4)),
         ((*FILTER, "trace_conditions", 1, "conditions", 0), (CONDITION, "filter", "resource", 1)),
         ((*FILTER, "logs", "log_record", 0), (CONDITION, "filter", "log", 1)),
+        ((*FILTER, "logs", "log_record"), (CONDITION, "filter", "log", 1)),
+        ((*TRANSFORM, "trace_statements", 0, "conditions"), (CONDITION, "transform", "span", 1)),
         ((*FILTER, "logs", "spam", 0), None),
         ((*FILTER, "logs"), None),
         (
