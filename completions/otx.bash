@@ -34,7 +34,7 @@ _otx_words() {
     "ottl eval:--format") words="jsonl json otlp" ;;
     "ottl check") words="-f --file --format --context --feature-gates --strict -o --out -h --help" ;;
     "ottl check:--format") words="text json" ;;
-    "ottl explain") words="--context --format --feature-gates --strict -h --help" ;;
+    "ottl explain") words="-f --file --context --format --feature-gates --strict -h --help" ;;
     "ottl explain:--format") words="text json" ;;
     "ottl functions") words="--context --format --feature-gates --strict -h --help" ;;
     "ottl functions:--format") words="table json jsonl csv" ;;

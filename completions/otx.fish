@@ -102,6 +102,7 @@ complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from check' -s o -l out -r -d 'Where to write; - is stdout.'
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from check' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from check' -F
+complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from explain' -s f -l file -r -d 'Say in OTTL what a filter'\''s include and exclude drop.'
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from explain' -l context -r -d 'Where it runs (inferred as the Collector does).'
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from explain' -l format -x -a 'text json' -d 'Form of the explanation.'
 complete -c otx -n '__fish_seen_subcommand_from ottl; and __fish_seen_subcommand_from explain' -l feature-gates -r -d 'Feature gates to switch on or off.'

@@ -188,6 +188,7 @@ _otx_ottl_check() {
 
 _otx_ottl_explain() {
   _arguments -s \
+    {-f,--file}'[Say in OTTL what a filter'\''s include and exclude drop.]:value:_files' \
     '--context[Where it runs (inferred as the Collector does).]:value:_files' \
     '--format[Form of the explanation.]:value:(text json)' \
     '--feature-gates[Feature gates to switch on or off.]:value:_files' \
