@@ -406,6 +406,11 @@ def test_a_trace_as_json_has_a_row_a_step(run_cli: RunCli, shop: str, tmp_path: 
     assert not (tmp_path / "trace.out").exists()
 
 
+def _heed_interrupts() -> None:
+    """Undo what a shell does to what it starts in the background, these tests among it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_says_how_far_it_got(cli_variables: dict[str, str], tmp_path: Path) -> None:
     command = [sys.executable, "-m", "otx", "ottl", "run", "-s", CHANGE, "-o", "out.json"]
     with subprocess.Popen(
@@ -415,6 +420,7 @@ def test_ctrl_c_says_how_far_it_got(cli_variables: dict[str, str], tmp_path: Pat
         text=True,
         cwd=tmp_path,
         env=cli_variables,
+        preexec_fn=_heed_interrupts,
     ) as process:
         wait_until((tmp_path / ".out.json.part").exists, "it writes")
         process.send_signal(signal.SIGINT)
