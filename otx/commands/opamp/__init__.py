@@ -1,0 +1,14 @@
+"""`otx opamp`: the server side of OpAMP, a tap on the wire and a conformance tester."""
+
+from otx.commands import command_app
+from otx.commands.lazy import lazy_group
+
+SUBCOMMANDS: dict[str, str] = {}
+"""Each with the function that it is; its module is imported when it is called."""
+
+app = command_app(help="Serve, watch and test OpAMP.", cls=lazy_group(SUBCOMMANDS))
+
+
+@app.callback()
+def about() -> None:
+    """Serve, watch and test OpAMP."""
