@@ -1,6 +1,6 @@
 """The agent's configuration loop as a table: what follows when an offer or its process does what.
 
-`otx.opamp.config_machine` runs it. `TABLE` is the whole behaviour; spec/ holds the same loop in TLA+
+`otx.opamp.config_machine` runs it. `TABLE` is the whole behaviour; spec/ has the same loop in TLA+
 and for a searcher, and both are checked against it.
 
          new offer                validated, launched           healthy for the window
