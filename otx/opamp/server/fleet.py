@@ -1,0 +1,352 @@
+"""The server's core: a report in, exactly one answer out, and what is to be sent without a report.
+
+Nothing here waits, reads a clock or touches a socket: the time comes in as an argument, what has to
+be kept goes into a journal, and every message to an agent leaves in an envelope that opens once.
+Whoever drives it must have kept what the journal got before it sends the answer: then nothing that
+was acknowledged is lost.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from otx.opamp.capabilities import AgentCapability, AgentFlag, ServerCapability, ServerFlag
+from otx.opamp.effect import Once
+from otx.opamp.instance_uid import SIZE, new_uid, uid_text
+from otx.opamp.opamp_pb2 import (
+    AgentIdentification,
+    AgentToServer,
+    ServerToAgent,
+    ServerToAgentCommand,
+)
+from otx.opamp.server.agent import PATIENCE, Agent, Patience, Progress
+from otx.opamp.server.answers import bad_request
+from otx.opamp.server.configuration import short_hash
+from otx.opamp.server.identity import NIL, Link, PollSeries
+from otx.opamp.server.journal import Cell, Entry, Journal
+from otx.opamp.server.numbers import judge_number
+from otx.opamp.server.offers import judge_status, note_offer, wants
+from otx.opamp.server.reports import absorb, is_bare, is_complete
+from otx.opamp.server.rollouts import Rollouts
+
+MOST_AGENTS_OF_A_LINK = 100
+CAPABILITIES = (
+    ServerCapability.ACCEPTS_STATUS
+    | ServerCapability.OFFERS_REMOTE_CONFIG
+    | ServerCapability.ACCEPTS_EFFECTIVE_CONFIG
+    | ServerCapability.ACCEPTS_PACKAGES_STATUS
+    | ServerCapability.OFFERS_CONNECTION_SETTINGS
+)
+UNCONFIRMED_NS = 300_000_000_000
+"""How long an agent that was given a uid and never used it is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What follows from a report.
+
+    Attributes:
+        answer: The message that answers it.
+        uid: What the agent is kept under; None where the report was refused.
+        closes: Numbers of links that another one took the place of.
+    """
+
+    answer: Once[ServerToAgent]
+    uid: bytes | None = None
+    closes: tuple[int, ...] = ()
+
+
+class Fleet:
+    """Every agent that was ever heard, and what it is to be told.
+
+    Attributes:
+        agents: By the uid they are kept under.
+        due: Uids with something to be sent at once, where there is a connection.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        rollouts: Rollouts,
+        patience: Patience = PATIENCE,
+        make_uid: Callable[[int], bytes] = new_uid,
+    ) -> None:
+        """Begin empty; `make_uid` gets the time in milliseconds."""
+        self.journal = journal
+        self.rollouts = rollouts
+        self.patience = patience
+        self.agents: dict[bytes, Agent] = {}
+        self.due: set[bytes] = set()
+        self.heard: set[bytes] = set()
+        self._series = PollSeries()
+        self._make_uid = make_uid
+
+    def receive(self, link: Link, message: AgentToServer, now_ns: int) -> Reply:
+        """Take in a report and answer it."""
+        uid = message.instance_uid
+        if len(uid) != SIZE:
+            return _refused(uid, f"instance_uid has {len(uid)} bytes, not {SIZE}")
+        if uid not in link.uids and len(link.uids) >= MOST_AGENTS_OF_A_LINK:
+            return _refused(uid, f"more than {MOST_AGENTS_OF_A_LINK} agents on one connection")
+        kept_uid = self._kept_under(link, message, now_ns)
+        agent = self._agent(kept_uid, link, now_ns)
+        is_new_link = self._is_new_link(agent, link)
+        closes = self._bind(agent, link, now_ns)
+        says_status = message.HasField("remote_config_status")
+        self._take(agent, link, message, now_ns, is_new_link=is_new_link)
+        answer = ServerToAgent(instance_uid=uid, capabilities=CAPABILITIES)
+        if kept_uid != uid:
+            answer.agent_identification.CopyFrom(AgentIdentification(new_instance_uid=kept_uid))
+        self._ask(agent, answer)
+        self._offer(agent, answer, now_ns, says_status=says_status, is_new_link=is_new_link)
+        return Reply(Once(answer), kept_uid, closes)
+
+    def lost(self, link: Link, now_ns: int) -> None:
+        """A connection is gone, and with it all agents that are on it."""
+        for uid in link.uids:
+            agent = self.agents.get(uid)
+            if agent is not None and agent.link == link.number:
+                agent.link = None
+                self.heard.add(uid)
+        link.uids.clear()
+
+    def push_message(self, uid: bytes, now_ns: int) -> Once[ServerToAgent] | None:
+        """What an agent is to be sent without a report; None for nothing.
+
+        A command travels alone (specification, ServerToAgent.command), so it waits for an offer.
+        """
+        agent = self.agents.get(uid)
+        if agent is None or agent.link is None:
+            return None
+        message = ServerToAgent(instance_uid=uid, capabilities=CAPABILITIES)
+        if self._offer(agent, message, now_ns, says_status=True, is_new_link=False):
+            return Once(message)
+        if self._command(agent, message, now_ns):
+            return Once(message)
+        return None
+
+    def has_push(self, uid: bytes) -> bool:
+        """Whether a command waits for an agent."""
+        agent = self.agents.get(uid)
+        return agent is not None and agent.restart_ordered_ns > 0
+
+    def tick(self, now_ns: int) -> None:
+        """Move staged pushes on, and drop agents that never used the uid they were given."""
+        changed = self.rollouts.tick(self.agents.values(), now_ns, self.patience)
+        for uid in changed:
+            self.reassign(self.agents[uid])
+        unused = [
+            agent
+            for agent in self.agents.values()
+            if not agent.is_confirmed and now_ns - agent.last_seen_ns > UNCONFIRMED_NS
+        ]
+        for agent in unused:
+            del self.agents[agent.uid]
+            self.journal.forget_agent(agent.uid)
+
+    def reassign(self, agent: Agent) -> None:
+        """Work out anew what an agent is assigned; it is due if that changed."""
+        before = agent.assigned
+        agent.assigned = self.rollouts.assigned(agent)
+        if agent.assigned is not None and agent.assigned != before and agent.link is not None:
+            self.due.add(agent.uid)
+
+    def reassign_all(self) -> None:
+        """After a push began, ended or was taken back."""
+        for agent in self.agents.values():
+            self.reassign(agent)
+
+    def select(self, matches: Callable[[Agent], bool]) -> list[Agent]:
+        """The agents for which something holds, in the order they were first seen."""
+        return [agent for agent in self.agents.values() if matches(agent)]
+
+    def take_heard(self) -> Iterable[Agent]:
+        """The agents heard since this was last asked, whose last_seen is not kept yet."""
+        heard, self.heard = self.heard, set()
+        return [self.agents[uid] for uid in heard if uid in self.agents]
+
+    def _kept_under(self, link: Link, message: AgentToServer, now_ns: int) -> bytes:
+        """The uid that a report's agent is kept under."""
+        uid = message.instance_uid
+        if uid in link.aliases:
+            return link.aliases[uid]
+        if message.flags & AgentFlag.REQUEST_INSTANCE_UID or uid == NIL:
+            return self._given(link, uid, "it asked for a uid", now_ns)
+        agent = self.agents.get(uid)
+        if agent is None:
+            return uid
+        if link.transport == "http":
+            return self._of_series(agent, message, now_ns)
+        if self._is_doubled(agent, link, message, now_ns):
+            return self._given(link, uid, "another live agent has its uid", now_ns)
+        return uid
+
+    def _is_doubled(self, agent: Agent, link: Link, message: AgentToServer, now_ns: int) -> bool:
+        """Whether a report comes from a second agent, over a second connection."""
+        if agent.link is None or agent.link == link.number or agent.transport == "http":
+            return False
+        if agent.sequence_num is not None and message.sequence_num == agent.sequence_num + 1:
+            return False  # the same process, whose old connection is not known to be dead
+        return now_ns - agent.last_seen_ns < self.patience.stale_ns(agent.interval_s)
+
+    def _of_series(self, agent: Agent, message: AgentToServer, now_ns: int) -> bytes:
+        if is_bare(message):
+            return agent.uid
+        number = message.sequence_num
+        if newcomer := self._series.newcomer(agent.uid, number):
+            return newcomer
+        given = self._series.note(
+            agent.uid, agent.sequence_num, number, lambda: self._make_uid(now_ns // 1_000_000)
+        )
+        if given is not None:
+            # What is known is a mixture of two agents'.
+            agent.needs_full = True
+            self._audit_identity(agent.uid, given, "another live agent has its uid", now_ns)
+        return agent.uid
+
+    def _given(self, link: Link, uid: bytes, why: str, now_ns: int) -> bytes:
+        given = self._make_uid(now_ns // 1_000_000)
+        if link.number:
+            link.aliases[uid] = given
+        self._audit_identity(uid, given, why, now_ns)
+        return given
+
+    def _audit_identity(self, uid: bytes, given: bytes, why: str, now_ns: int) -> None:
+        line = f"{why}: {uid_text(given)} was assigned"
+        self.journal.audit(Entry(now_ns, "server", "identity", uid_text(uid), line))
+
+    def _agent(self, uid: bytes, link: Link, now_ns: int) -> Agent:
+        agent = self.agents.get(uid)
+        if agent is None:
+            agent = Agent(uid=uid, first_seen_ns=now_ns, last_seen_ns=now_ns)
+            agent.is_confirmed = uid not in link.aliases.values()
+            agent.relabel()
+            self.agents[uid] = agent
+            self.journal.agent(uid, {"first_seen": now_ns, "needs_full": 1})
+        elif not agent.is_confirmed and uid not in link.aliases.values():
+            agent.is_confirmed = True
+        return agent
+
+    def _is_new_link(self, agent: Agent, link: Link) -> bool:
+        if link.number:
+            return agent.link != link.number
+        return agent.peer != link.peer
+
+    def _bind(self, agent: Agent, link: Link, now_ns: int) -> tuple[int, ...]:
+        """Put an agent on a connection; the connections that are left without one by it."""
+        before = agent.link
+        link.uids.add(agent.uid)
+        if before != (link.number or None) or agent.said_goodbye:
+            agent.connected_ns = now_ns
+        agent.transport, agent.peer = link.transport, link.peer
+        agent.link = link.number or None
+        agent.said_goodbye = False
+        agent.last_seen_ns = now_ns
+        self.heard.add(agent.uid)
+        return (before,) if before is not None and before != agent.link else ()
+
+    def _take(
+        self, agent: Agent, link: Link, message: AgentToServer, now_ns: int, *, is_new_link: bool
+    ) -> None:
+        """Take over a report, and note what has to be asked for."""
+        numbered = judge_number(agent, message, link.transport, is_new_link=is_new_link)
+        complete = is_complete(agent, message)
+        needed_full = agent.needs_full
+        if complete:
+            agent.needs_full, agent.asks = False, 0
+        elif not is_bare(message) and not numbered.fits:
+            agent.needs_full = True
+        row = absorb(agent, message, now_ns, complete=complete)
+        if not is_bare(message):
+            agent.sequence_num = message.sequence_num
+        if agent.needs_full != needed_full:
+            row["needs_full"] = int(agent.needs_full)
+        if message.HasField("remote_config_status"):
+            self._judge_config(agent, now_ns)
+        if message.HasField("agent_description") or complete:
+            self.reassign(agent)
+        self._note_restart(agent, now_ns)
+        if message.HasField("agent_disconnect"):
+            agent.said_goodbye = True
+        if row:
+            row["last_seen"] = now_ns
+            row["sequence_num"] = _signed(agent.sequence_num)
+            self.journal.agent(agent.uid, row)
+
+    def _judge_config(self, agent: Agent, now_ns: int) -> None:
+        """Remember failures, forget those that no longer hold, and write both down."""
+        status = agent.config
+        is_news = status.since_ns == now_ns
+        if status.progress is Progress.APPLIED and status.hash in agent.failures:
+            del agent.failures[status.hash]
+            self.journal.failure(agent.uid, status.hash, "", now_ns)
+        if status.progress is Progress.APPLIED and is_news and status.hash:
+            self._audit(agent, "applied", short_hash(status.hash), now_ns)
+        failed = judge_status(agent, now_ns)
+        if failed is None or not failed[0] or failed[0] in agent.failures:
+            return
+        hash_, failure = failed
+        agent.failures[hash_] = failure
+        self.journal.failure(agent.uid, hash_, failure.reason, now_ns)
+        self._audit(agent, "failed", f"{short_hash(hash_)}: {failure.reason}", now_ns)
+
+    def _note_restart(self, agent: Agent, now_ns: int) -> None:
+        """A restart has no answer of its own: a newer start time is the answer."""
+        sent_ns = agent.restart_sent_ns
+        if sent_ns and agent.health is not None and agent.health.start_ns > sent_ns:
+            took_ms = (agent.health.start_ns - sent_ns) // 1_000_000
+            self._audit(agent, "restarted", f"{took_ms} ms after the command", now_ns)
+            agent.restart_sent_ns = 0
+
+    def _ask(self, agent: Agent, answer: ServerToAgent) -> None:
+        if agent.needs_full:
+            agent.asks += 1
+            answer.flags |= ServerFlag.REPORT_FULL_STATE
+        lacks_components = agent.components_hash and not agent.has_components
+        if lacks_components and agent.can(AgentCapability.REPORTS_AVAILABLE_COMPONENTS):
+            answer.flags |= ServerFlag.REPORT_AVAILABLE_COMPONENTS
+
+    def _offer(
+        self,
+        agent: Agent,
+        message: ServerToAgent,
+        now_ns: int,
+        *,
+        says_status: bool,
+        is_new_link: bool,
+    ) -> bool:
+        """Put the assigned configuration into a message if the agent should have it."""
+        push = self.rollouts.pushes.get(agent.assigned) if agent.assigned is not None else None
+        assigned = self.rollouts.configurations.get(push.config_hash) if push else None
+        if agent.said_goodbye or not wants(
+            agent, assigned, now_ns, says_status=says_status, is_new_link=is_new_link
+        ):
+            return False
+        assert assigned is not None  # noqa: S101 - nobody wants None
+        message.remote_config.CopyFrom(assigned.offer())
+        is_first = agent.offer is None or agent.offer.hash != assigned.hash
+        note_offer(agent, assigned.hash, now_ns)
+        if is_first:
+            self._audit(agent, "offer", assigned.label, now_ns)
+        return True
+
+    def _command(self, agent: Agent, message: ServerToAgent, now_ns: int) -> bool:
+        if not agent.restart_ordered_ns or not agent.can(AgentCapability.ACCEPTS_RESTART_COMMAND):
+            return False
+        message.command.CopyFrom(ServerToAgentCommand())
+        agent.restart_ordered_ns, agent.restart_sent_ns = 0, now_ns
+        self.journal.agent(agent.uid, {"restart_ordered": 0})
+        self._audit(agent, "restart", "the command was sent", now_ns)
+        return True
+
+    def _audit(self, agent: Agent, what: str, outcome: str, now_ns: int) -> None:
+        who = "agent" if what in ("applied", "failed", "restarted") else "server"
+        self.journal.audit(Entry(now_ns, who, what, agent.text, outcome, agent.assigned))
+
+
+def _refused(uid: bytes, why: str) -> Reply:
+    return Reply(Once(bad_request(uid, why)))
+
+
+def _signed(number: int | None) -> Cell:
+    """A number of 64 bits as SQLite keeps it; one beyond its range is forgotten, which is a gap."""
+    return number if number is not None and number < 1 << 63 else None
