@@ -123,6 +123,13 @@ SETTINGS: dict[str, Setting] = {
             "OTEL_EXPORTER_OTLP_PROTOCOL",
             check=_one_of("grpc", "http/protobuf", "http/json"),
         ),
+        _setting(
+            "opamp.server",
+            "http://127.0.0.1:4320",
+            "the OpAMP server that `otx opamp agents`, `push` and the like speak to",
+        ),
+        _setting("opamp.token-file", "", "the token they speak to it with"),
+        _setting("opamp.db", "", "where its fleet is kept (default: the state directory)"),
         _setting("tui.theme", "otx-dark", "colours of the screens"),
     )
 }

@@ -3,7 +3,14 @@
 from otx.commands import command_app
 from otx.commands.lazy import lazy_group
 
-SUBCOMMANDS: dict[str, str] = {}
+SUBCOMMANDS: dict[str, str] = {
+    "serve": "otx.commands.opamp.serve:serve",
+    "agents": "otx.commands.opamp.agents:agents",
+    "push": "otx.commands.opamp.push:push",
+    "rollback": "otx.commands.opamp.rollback:rollback",
+    "restart": "otx.commands.opamp.restart:restart",
+    "audit": "otx.commands.opamp.audit:audit",
+}
 """Each with the function that it is; its module is imported when it is called."""
 
 app = command_app(help="Serve, watch and test OpAMP.", cls=lazy_group(SUBCOMMANDS))

@@ -1,6 +1,6 @@
 """Canary: a push goes on to the next stage when all agents of this one run it and run well.
 
-Pure judgement of what the agents say: the fleet acts on it. An agent is well when it reports APPLIED
+Pure judgement of what the agents say; the fleet acts on it. An agent is well when it says APPLIED
 for just this configuration and is healthy; the stage is over when all were well for long enough.
 """
 

@@ -98,6 +98,8 @@ class Fleet:
             answer.agent_identification.CopyFrom(AgentIdentification(new_instance_uid=kept_uid))
         self._ask(agent, answer)
         self._offer(agent, answer, now_ns, says_status=says_status, is_new_link=is_new_link)
+        if not link.number and not _says_more(answer):
+            self._command(agent, answer, now_ns)
         return Reply(Once(answer), kept_uid, closes)
 
     def lost(self, link: Link, now_ns: int) -> None:
@@ -345,6 +347,13 @@ class Fleet:
 
 def _refused(uid: bytes, why: str) -> Reply:
     return Reply(Once(bad_request(uid, why)))
+
+
+def _says_more(answer: ServerToAgent) -> bool:
+    """Whether an answer has more than uid and capabilities, which is all that a command allows."""
+    return any(
+        field.name not in ("instance_uid", "capabilities") for field, _ in answer.ListFields()
+    )
 
 
 def _signed(number: int | None) -> Cell:

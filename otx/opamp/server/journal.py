@@ -59,3 +59,33 @@ class Journal(Protocol):
 
     def audit(self, entry: Entry) -> None:
         """Keep a line of the audit log."""
+
+
+class NoJournal:
+    """A journal of a fleet that is only looked at: it keeps nothing."""
+
+    length = 0
+
+    def agent(self, uid: bytes, row: Row) -> None:
+        """Keep nothing."""
+
+    def forget_agent(self, uid: bytes) -> None:
+        """Keep nothing."""
+
+    def failure(self, uid: bytes, hash_: bytes, reason: str, at_ns: int) -> None:
+        """Keep nothing."""
+
+    def push(self, number: int, row: Row) -> None:
+        """Keep nothing."""
+
+    def released(self, number: int, uid: bytes, stage: int) -> None:
+        """Keep nothing."""
+
+    def configuration(self, hash_: bytes, row: Row) -> None:
+        """Keep nothing."""
+
+    def settings(self, number: int, row: Row) -> None:
+        """Keep nothing."""
+
+    def audit(self, entry: Entry) -> None:
+        """Keep nothing."""

@@ -1,0 +1,188 @@
+"""A push from the operator's side: what it would change, and what the agents make of it."""
+
+import base64
+import difflib
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import PurePath
+from typing import Any
+
+from otx.environment import Environment
+from otx.errors import ExitCode, UsageError, missing_extra
+from otx.model.units import counted
+from otx.opamp.server.documents import Document
+from otx.services.opamp_serve.client import RemoteFleet
+
+LOOK_S = 0.1
+NAMED = 5
+"""Agents that are named one by one; of more only the number is told."""
+LONGEST_DIFF = 60
+CONTENT_TYPES = {
+    ".yaml": "text/yaml",
+    ".yml": "text/yaml",
+    ".json": "application/json",
+    ".toml": "application/toml",
+    ".txt": "text/plain",
+}
+_WORDS = {
+    "changes": "get it",
+    "in_sync": "have it already",
+    "away": "are away and get it when they return",
+    "failed_before": "reported FAILED for just this and are left out (--retry tries again)",
+    "kept": "keep what a more specific push gives them",
+    "unable": "do not accept remote configuration",
+}
+
+
+class Follower:
+    """Watches a push until nobody is left to wait for."""
+
+    def __init__(
+        self,
+        fleet: RemoteFleet,
+        note: Callable[[str], None],
+        timeout_s: float,
+        clock_s: Callable[[], float] = time.monotonic,
+        rest: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Watch at most `timeout_s`, and while a push in stages goes on by itself."""
+        self._fleet = fleet
+        self._note = note
+        self._timeout_s = timeout_s
+        self._clock_s = clock_s
+        self._rest = rest
+
+    def follow(self, push: Document) -> Document:
+        """The push when it is over; `timed_out` says whether agents are still expected."""
+        ends_s = self._clock_s() + self._timeout_s
+        said = ""
+        while True:
+            line = f"push {push['number']} {push['state']}: {counts_text(push['agents'])}"
+            if line != said:
+                self._note(line)
+                said = line
+            is_staged = push["state"] == "running"
+            if not is_staged and (push["state"] != "done" or not push["agents"]["waiting"]):
+                return {**push, "timed_out": False}
+            if not is_staged and self._clock_s() > ends_s:
+                return {**push, "timed_out": True}
+            if is_staged:
+                ends_s = self._clock_s() + self._timeout_s
+            self._rest(LOOK_S)
+            push = self._fleet.get(f"pushes/{push['number']}")
+
+
+def changed(fleet: RemoteFleet, number: int, verb: str, who: str, why: str) -> Document:
+    """A push after pause, resume or rollback."""
+    return fleet.post(f"pushes/{number}/{verb}", {"who": who, "why": why})
+
+
+def read_object(environment: Environment, path: str, content_type: str | None) -> Document:
+    """A configuration's file as the API takes it; YAML has to be YAML.
+
+    Raises:
+        UsageError: It cannot be read, or is not what its type says.
+    """
+    try:
+        body = environment.stdin.read() if path == "-" else (environment.cwd / path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+    ending = PurePath(path).suffix.lower()
+    kind = content_type or CONTENT_TYPES.get(ending, "text/yaml" if path == "-" else "")
+    if kind == "text/yaml":
+        _check_yaml(body, path)
+    return {"body_base64": base64.b64encode(body).decode(), "content_type": kind}
+
+
+def plan_lines(fleet: RemoteFleet, plan: Document) -> Iterator[str]:
+    """What a push would do, for people: to whom, and what is new in it."""
+    total = sum(len(plan[place]) for place in _WORDS)
+    whom = plan["selector"] or "all agents"
+    yield (
+        f"{plan['name']} v{plan['version']} ({plan['config'][:8]}) for {whom}:"
+        f" {counted(total, 'agent')} match"
+    )
+    for place, words in _WORDS.items():
+        agents = plan[place]
+        if agents:
+            names = ", ".join(f"{one['service']} {one['uid']}" for one in agents[:NAMED])
+            more = f" and {len(agents) - NAMED} more" if len(agents) > NAMED else ""
+            yield f"  {len(agents)} {words}: {names}{more}"
+    if plan["stages"] != "100%":
+        yield f"  in stages: {plan['stages']}"
+    yield from _difference(fleet, plan)
+
+
+def push_lines(push: Document) -> Iterator[str]:
+    """What became of a push, for people."""
+    yield (
+        f"push {push['number']} {push['state']}: {push['name']} v{push['version']}"
+        f" ({push['config'][:8]}): {counts_text(push['agents'])}"
+    )
+    if push["note"]:
+        yield f"  {push['note']}"
+    for failure in push["failures"][:NAMED]:
+        yield f"  {failure['uid']} FAILED: {failure['reason']}"
+    if push["state"] == "stopped":
+        yield f"  `otx opamp push --resume {push['number']}` goes on,"
+        yield f"  `otx opamp rollback {push['number']}` takes it back"
+    if push.get("timed_out"):
+        yield "  not all have answered; it stays assigned (`otx opamp agents --why UID`)"
+
+
+def counts_text(counts: dict[str, int]) -> str:
+    """How many agents are where, for people."""
+    shown = [f"{counts[name]} {name}" for name in counts if name != "matching" and counts[name]]
+    return f"{counts['matching']} matching" + (f": {', '.join(shown)}" if shown else "")
+
+
+def exit_code(push: Document) -> int:
+    """How a command about a push ends."""
+    if push["state"] == "stopped" or push["agents"]["failed"]:
+        return ExitCode.NO
+    return ExitCode.TIMEOUT if push.get("timed_out") else ExitCode.DONE
+
+
+def _check_yaml(body: bytes, path: str) -> None:
+    try:
+        import yaml  # 15 ms
+    except ImportError as error:
+        raise missing_extra(error.name or "yaml", "opamp") from None
+    try:
+        yaml.safe_load(body)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f"{path}:{mark.line + 1}:{mark.column + 1}" if mark else path
+        raise UsageError(
+            f"{place}: error: {error.problem or 'no YAML'}", hint="--content-type says what it is"
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise UsageError(f"{path}: error: no YAML: {error}") from None
+
+
+def _difference(fleet: RemoteFleet, plan: Document) -> Iterator[str]:
+    """What differs from what most of the agents that change have now."""
+    if not plan["changes"] or not plan["is_new"]:
+        return
+    rows = {row["uid"]: row for row in fleet.agents(plan["selector"])}
+    changing = [rows[one["uid"]] for one in plan["changes"] if one["uid"] in rows]
+    hashes = Counter(row["config"]["reported"] for row in changing if row["config"]["reported"])
+    if not hashes:
+        return
+    yield f"  most of them have {hashes.most_common(1)[0][0][:8]} now"
+
+
+def unified(before: str, after: str, name: str) -> list[str]:
+    """The lines that differ, as diff -u shows them, the first ones of many."""
+    lines = list(
+        difflib.unified_diff(before.splitlines(), after.splitlines(), "now", name, lineterm="", n=2)
+    )
+    return lines[:LONGEST_DIFF] + (["…"] if len(lines) > LONGEST_DIFF else [])
+
+
+def body_text(objects: dict[str, Any]) -> str:
+    """A configuration's objects as one text to compare."""
+    return "\n".join(
+        f"# {name}\n{one['body']}" if name else one["body"] for name, one in objects.items()
+    )

@@ -1,0 +1,245 @@
+"""The JSON API: what commands, screens and rules ask of the fleet and have it do.
+
+| request | does |
+| --- | --- |
+| GET status | the server: counts, connections, what was lost |
+| GET agents[?selector=S] | every agent as a row |
+| GET agents/UID | one agent with health tree, effective configuration, components |
+| GET agents/UID/why | why it does not have what it should, and what to do |
+| GET pushes, pushes/N | pushes and how far they are |
+| POST pushes | begin one (or, with dry_run, say what it would do) |
+| POST pushes/N/pause, resume, rollback | change one |
+| GET configs/HASH | a configuration's objects |
+| POST restart | order agents to restart |
+| GET audit[?limit=N&since_ns=T&whom=W] | the audit log |
+
+An error is `{"error": message, "hint": hint}` with a status of 4xx.
+"""
+
+import json
+from contextlib import closing
+from pathlib import Path
+from typing import Any, TypeAlias
+from urllib.parse import parse_qs
+
+from otx import __version__
+from otx.errors import NotThere, OtxError, UsageError
+from otx.opamp.opamp_pb2 import AgentConfigMap, AvailableComponents, EffectiveConfig
+from otx.opamp.server.agent import Agent
+from otx.opamp.server.documents import (
+    Document,
+    agent_document,
+    config_map_document,
+    health_document,
+    push_document,
+)
+from otx.opamp.server.finding import find_agent
+from otx.opamp.server.operator import Operator, read_wish
+from otx.opamp.server.selector import parse_selector
+from otx.opamp.server.why import why
+from otx.services.opamp_serve.app import API_PREFIX, Receive, Scope, Send, header, respond
+from otx.services.opamp_serve.components import components_document
+from otx.services.opamp_serve.database import open_to_read, read_audit, read_blob
+from otx.services.opamp_serve.polling import TooBig, read_body
+from otx.services.opamp_serve.station import Station
+from otx.services.opamp_serve.tokens import Token
+
+MOST_AUDIT_LINES = 10_000
+Query: TypeAlias = dict[str, str]
+
+
+class Api:
+    """Handles requests of operators."""
+
+    def __init__(self, station: Station, db: Path) -> None:
+        """Answer from the fleet in memory, and from `db` what is kept on disk only."""
+        self._station = station
+        self._db = db
+        self._operator = Operator(station.fleet)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, owner: Token) -> None:
+        """Answer one request."""
+        try:
+            status, document = 200, await self._answer(scope, receive, owner)
+        except NotThere as error:
+            status, document = 404, _error(error)
+        except TooBig:
+            status, document = 413, {"error": "the request is over the limit", "hint": ""}
+        except OtxError as error:
+            status, document = 400, _error(error)
+        body = json.dumps(document, ensure_ascii=False).encode()
+        await respond(scope, send, status, body, [(b"content-type", b"application/json")])
+
+    async def _answer(self, scope: Scope, receive: Receive, owner: Token) -> Document:
+        words = scope["path"].removeprefix(API_PREFIX).strip("/").split("/")
+        if scope["method"] == "GET":
+            query = {
+                name: values[-1]
+                for name, values in parse_qs(scope["query_string"].decode("latin-1")).items()
+            }
+            return self._read(words, query)
+        if scope["method"] != "POST":
+            raise UsageError(f"{scope['method']} is neither GET nor POST")
+        # A type that browsers do not send across sites without asking first.
+        if header(scope, b"content-type").partition(";")[0].strip() != "application/json":
+            raise UsageError("the type of a request is application/json")
+        body = await read_body(receive, self._station.limits.message_bytes)
+        document = self._act(words, _parsed(body), owner)
+        if not await self._station.keeper.settle():
+            raise OtxError(f"the fleet cannot be written: {self._station.keeper.error}")
+        self._station.wake_due()
+        return document
+
+    def _read(self, words: list[str], query: Query) -> Document:
+        match words:
+            case ["status"]:
+                return self._status()
+            case ["agents"]:
+                return self._agents(query.get("selector", ""))
+            case ["agents", uid]:
+                return self._agent(self._find(uid))
+            case ["agents", uid, "why"]:
+                return self._why(self._find(uid))
+            case ["pushes"]:
+                return {"pushes": [self._push(number) for number in self._pushes()]}
+            case ["pushes", number]:
+                return self._push(_number(number))
+            case ["configs", hash_]:
+                return self._config(hash_)
+            case ["audit"]:
+                return self._audit(query)
+        raise NotThere(f"there is no {'/'.join(words)} in the API")
+
+    def _act(self, words: list[str], wanted: Document, owner: Token) -> Document:
+        now_ns = self._station.clock()
+        who = str(wanted.get("who") or owner.name)
+        if owner.name != "anyone" and who != owner.name:
+            who = f"{who} ({owner.name})"
+        match words:
+            case ["pushes"]:
+                wish = read_wish(wanted, who)
+                if wanted.get("dry_run"):
+                    return self._operator.plan(wish, now_ns)
+                return self._push(self._operator.push(wish, now_ns))
+            case ["pushes", number, ("pause" | "resume" | "rollback") as verb]:
+                why_text = str(wanted.get("why", ""))
+                self._operator.change(_number(number), verb, who, why_text, now_ns)
+                return self._push(_number(number))
+            case ["restart"]:
+                selector = parse_selector(str(wanted.get("selector", "")))
+                return self._operator.restart(selector, who, now_ns)
+        raise NotThere(f"there is no {'/'.join(words)} to POST to in the API")
+
+    def _status(self) -> Document:
+        station = self._station
+        now_ns = station.clock()
+        fleet = station.fleet
+        states = [agent.presence(now_ns, fleet.patience) for agent in fleet.agents.values()]
+        return {
+            "version": __version__,
+            "uptime_s": (now_ns - station.started_ns) // 1_000_000_000,
+            "agents": {
+                "all": len(states),
+                **{state: states.count(state) for state in ("connected", "stale", "gone")},
+            },
+            "websockets": len(station.links),
+            "counts": dict(sorted(station.counts.items())),
+            "commits": station.keeper.commits,
+            "disk_error": station.keeper.error or None,
+        }
+
+    def _agents(self, selector_text: str) -> Document:
+        selector = parse_selector(selector_text)
+        fleet, now_ns = self._station.fleet, self._station.clock()
+        chosen = fleet.select(lambda agent: selector.matches(agent.labels))
+        return {
+            "agents": [
+                agent_document(agent, fleet.rollouts, now_ns, fleet.patience) for agent in chosen
+            ]
+        }
+
+    def _agent(self, agent: Agent) -> Document:
+        fleet = self._station.fleet
+        document = agent_document(agent, fleet.rollouts, self._station.clock(), fleet.patience)
+        with closing(open_to_read(self._db)) as connection:
+            blobs = {
+                name: read_blob(connection, agent.uid, name)
+                for name in ("effective_config", "components")
+            }
+        effective = EffectiveConfig.FromString(blobs["effective_config"] or b"")
+        return {
+            **document,
+            "health": health_document(agent.health.tree) if agent.health else None,
+            "effective_config": config_map_document(effective.config_map),
+            "components": components_document(
+                AvailableComponents.FromString(blobs["components"] or b"")
+            ),
+            "custom_capabilities": list(agent.custom_capabilities),
+            "custom_messages": [
+                {"capability": one.capability, "type": one.type, "data": one.data.hex()}
+                for one in agent.custom_messages or ()
+            ],
+            "pushes": [push.number for push in fleet.rollouts.holding(agent)],
+        }
+
+    def _why(self, agent: Agent) -> Document:
+        fleet = self._station.fleet
+        return why(agent, fleet.rollouts, self._station.clock(), fleet.patience)
+
+    def _pushes(self) -> list[int]:
+        return sorted(self._station.fleet.rollouts.pushes)
+
+    def _push(self, number: int) -> Document:
+        fleet = self._station.fleet
+        push = fleet.rollouts.pushes.get(number)
+        if push is None:
+            raise NotThere(f"there is no push {number}", hint="`otx opamp push --list` shows all")
+        return push_document(
+            push,
+            fleet.agents.values(),
+            fleet.rollouts,
+            self._station.clock(),
+            fleet.patience,
+        )
+
+    def _config(self, text: str) -> Document:
+        for hash_, one in self._station.fleet.rollouts.configurations.items():
+            if hash_.hex().startswith(text.lower()):
+                return {
+                    "hash": hash_.hex(),
+                    "name": one.name,
+                    "version": one.version,
+                    "who": one.who,
+                    "why": one.why or None,
+                    "objects": config_map_document(AgentConfigMap.FromString(one.objects)),
+                }
+        raise NotThere(f"there is no configuration {text}")
+
+    def _audit(self, query: Query) -> Document:
+        limit = min(_number(query.get("limit", "100")), MOST_AUDIT_LINES)
+        since_ns = _number(query.get("since_ns", "0"))
+        with closing(open_to_read(self._db)) as connection:
+            return {"audit": read_audit(connection, limit, since_ns, query.get("whom", ""))}
+
+    def _find(self, text: str) -> Agent:
+        return find_agent(self._station.fleet.agents.values(), text)
+
+
+def _parsed(body: bytes) -> Document:
+    try:
+        document: Any = json.loads(body or b"{}")
+    except (ValueError, UnicodeDecodeError, RecursionError):
+        raise UsageError("the request is no JSON") from None
+    if not isinstance(document, dict):
+        raise UsageError("the request is no JSON object")
+    return document
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or len(text) > 19:
+        raise UsageError(f"{text!r} is no number")
+    return int(text)
+
+
+def _error(error: OtxError) -> Document:
+    return {"error": error.message, "hint": error.hint}

@@ -1,0 +1,130 @@
+"""Where connections and the core meet: a report goes in, its changes are kept, its answer goes out.
+
+One thread runs all of it, so that the core needs no locks. What an agent is sent without a report
+is made at the moment when its connection can take it: a slow reader has one message waiting, never
+a queue, and gets what holds then.
+"""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine
+
+from otx.opamp.framing import Limits
+from otx.opamp.opamp_pb2 import AgentToServer, ServerToAgent
+from otx.opamp.server.answers import unavailable
+from otx.opamp.server.fleet import Fleet
+from otx.opamp.server.identity import Link
+from otx.services.opamp_serve.keeper import Keeper
+
+RETRY_AFTER_S = 30
+"""The least an agent is told to stay away (specification, throttling); as much again at random."""
+NS_PER_S = 1_000_000_000
+
+
+class Station:
+    """The fleet with its connections.
+
+    Attributes:
+        counts: What happened, by word: reports, pushes, malformed, discarded, turned_away, …
+        links: What closes a WebSocket, by its link's number.
+        abort: Drops the connection of a peer that does not read, and what waits to be sent to it.
+    """
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        keeper: Keeper,
+        limits: Limits,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """Begin with no connection."""
+        self.fleet = fleet
+        self.keeper = keeper
+        self.limits = limits
+        self.clock = clock
+        self.counts: Counter[str] = Counter()
+        self.started_ns = clock()
+        self.links: dict[int, Callable[[], None]] = {}
+        self.abort: Callable[[str], None] = lambda peer: None
+        self.warn: Callable[[str], None] = lambda line: None
+        self._numbers = 0
+        self._wakers: dict[int, Callable[[bytes], None]] = {}
+
+    def open_link(
+        self, peer: str, wake: Callable[[bytes], None], close: Callable[[], None]
+    ) -> Link:
+        """A new WebSocket; `wake` is called with a uid that something is to be sent to."""
+        self._numbers += 1
+        link = Link(self._numbers, "ws", peer)
+        self._wakers[link.number] = wake
+        self.links[link.number] = close
+        return link
+
+    def close_link(self, link: Link) -> None:
+        """A WebSocket is gone."""
+        self._wakers.pop(link.number, None)
+        self.links.pop(link.number, None)
+        self.fleet.lost(link, self.clock())
+
+    async def answer(self, link: Link, message: AgentToServer) -> ServerToAgent:
+        """The answer to a report; what the report changed is on the disk by then."""
+        self.counts["reports"] += 1
+        if self.keeper.is_behind:
+            return self.turn_away(message.instance_uid)
+        before = self.keeper.length
+        reply = self.fleet.receive(link, message, self.clock())
+        for number in reply.closes:
+            if close := self.links.get(number):
+                close()
+        is_kept = self.keeper.length == before or await self.keeper.settle()
+        if not is_kept:
+            return self.turn_away(message.instance_uid)
+        self.wake_due()
+        if link.number and reply.uid is not None and self.fleet.has_push(reply.uid):
+            self._wake(reply.uid)
+        return reply.answer.take()
+
+    def turn_away(self, uid: bytes) -> ServerToAgent:
+        """Tell an agent to come again later."""
+        self.counts["turned_away"] += 1
+        return unavailable(uid, "the server is overloaded", retry_after_s() * NS_PER_S)
+
+    def wake_due(self) -> None:
+        """Have what is due sent to agents that are there."""
+        due, self.fleet.due = self.fleet.due, set()
+        for uid in due:
+            self._wake(uid)
+
+    def tick(self) -> None:
+        """What happens without a report: once a second."""
+        self.fleet.tick(self.clock())
+        self.wake_due()
+        if heard := self.fleet.take_heard():
+            self.keeper.beats(heard)
+
+    async def run_ticks(self, period_s: float = 1.0) -> None:
+        """Tick until cancelled."""
+        while True:
+            await asyncio.sleep(period_s)
+            self.tick()
+
+    async def guarded(self, work: Coroutine[None, None, None]) -> None:
+        """Do something whose fault must not end the server."""
+        try:
+            await work
+        except Exception as error:
+            self.counts["faults"] += 1
+            self.warn(f"a fault of otx: {type(error).__name__}: {error}")
+
+    def _wake(self, uid: bytes) -> None:
+        agent = self.fleet.agents.get(uid)
+        link = agent.link if agent is not None else None
+        if link is not None and link in self._wakers:
+            self._wakers[link](uid)
+
+
+def retry_after_s() -> int:
+    """How long to stay away, different for each agent, so that they do not return all at once."""
+    return RETRY_AFTER_S + random.randrange(RETRY_AFTER_S)
