@@ -1,7 +1,6 @@
-"""Machines made of session types: their product, and a watcher that tells a crossing from a fault.
+"""The product of two session types, explored: can the two sides get stuck or misread each other?
 
-A state is a type. What a party may say next is written in it, so that nothing is compiled and
-nothing can differ from `otx.opamp.protocol`.
+A state is a type: what a party may say next is written in it.
 """
 
 from collections import deque
@@ -9,9 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple, TypeVar
 
 from otx.opamp.protocol import End, Label, Type, choices, dual, understood, unfold
-
-WAITING = 16
-"""How many messages may be on the way to a party in a watcher's view; older ones count as read."""
 
 
 def after_saying(kind: Type, label: Label) -> Type | None:
@@ -176,78 +172,3 @@ def _settled(talk: _Talk) -> _Talk:
         return talk
     base = _replayed(talk.base, talk.unread)
     return talk if base is None else talk._replace(base=base, unread=(), read=0)
-
-
-class _Reading(NamedTuple):
-    """One possibility: the party's state, and how many waiting messages led to it."""
-
-    state: Type
-    read: int
-
-
-class Watcher:
-    """One party's type, watched from outside: what it says is held against what it may have read.
-
-    A message that was seen on its way to the party may have been read or not when the party speaks.
-    All possibilities are kept, and only what none of them permits is a fault.
-
-    Args:
-        kind: The party's own type.
-        patience_ns: After this time a message that was on its way counts as read.
-    """
-
-    __slots__ = ("_patience_ns", "_readings", "_waiting")
-
-    def __init__(self, kind: Type, patience_ns: int) -> None:
-        self._readings = {_Reading(unfold(kind), 0)}
-        self._waiting: deque[tuple[Label, int]] = deque()
-        self._patience_ns = patience_ns
-
-    def hears(self, label: Label, now_ns: int) -> None:
-        """A message is on its way to the party."""
-        self._waiting.append((label, now_ns))
-        if len(self._waiting) > WAITING:
-            self._read_oldest()
-
-    def says(self, label: Label, now_ns: int) -> bool:
-        """The party spoke: whether it may, by anything it can have read."""
-        while self._waiting and now_ns - self._waiting[0][1] > self._patience_ns:
-            self._read_oldest()
-        following = {
-            _Reading(unfold(then), reading.read)
-            for reading in self._possibilities()
-            if (then := after_saying(reading.state, label)) is not None
-        }
-        if not following:
-            return False
-        self._readings = following
-        for _ in range(min(reading.read for reading in following)):
-            self._forget_oldest()
-        return True
-
-    def _possibilities(self) -> set[_Reading]:
-        found: set[_Reading] = set()
-        for reading in self._readings:
-            state = reading.state
-            found.add(reading)
-            for place in range(reading.read, len(self._waiting)):
-                then = after_hearing(state, self._waiting[place][0])
-                if then is None:
-                    break
-                state = unfold(then)
-                found.add(_Reading(state, place + 1))
-        return found
-
-    def _read_oldest(self) -> None:
-        label = self._waiting[0][0]
-        self._readings = {
-            reading
-            if reading.read
-            else _Reading(unfold(after_hearing(reading.state, label) or reading.state), 1)
-            for reading in self._readings
-        }
-        self._forget_oldest()
-
-    def _forget_oldest(self) -> None:
-        self._waiting.popleft()
-        self._readings = {_Reading(state, read - 1) for state, read in self._readings}
