@@ -4,9 +4,9 @@ No body is kept: of what was sent there are digests, numbers and times.
 """
 
 import hashlib
-from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import pairwise
 
 from google.protobuf.message import Message
 
@@ -39,6 +39,8 @@ _NOT_A_HEARTBEAT = {*PARTS, "agent_disconnect", "flags", "connection_settings_re
 }
 FULL_STATE_PAUSE_NS = 60_000_000_000
 """A client that gave its full state may take this long until it gives it again."""
+OWED = 16
+"""Answers that are waited for; of more the server is late with the first all the same."""
 LOOP = 3
 """Offers of a hash that FAILED from which on they are a loop."""
 _FAILED = RemoteConfigStatuses.RemoteConfigStatuses_FAILED
@@ -58,7 +60,7 @@ class Memory:
     """
 
     capabilities: int = 0
-    stated: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=4))
+    stated: tuple[tuple[int, int], ...] = ()
     sequence: int | None = None
     is_asked: bool = False
     full_ns: int | None = None
@@ -69,12 +71,12 @@ class Memory:
         """The agent states its capabilities; 0 is no statement."""
         if capabilities and capabilities != self.capabilities:
             self.capabilities = capabilities
-            self.stated.append((capabilities, now_ns))
+            self.stated = (*self.stated[-3:], (capabilities, now_ns))
 
     def may_have(self, now_ns: int, patience_ns: int) -> int:
         """Every bit that a server may think the agent has: it may not have read the last report."""
         bits = self.capabilities
-        for (earlier, _), (_, changed_ns) in zip(self.stated, list(self.stated)[1:], strict=False):
+        for (earlier, _), (_, changed_ns) in pairwise(self.stated):
             if now_ns - changed_ns <= patience_ns:
                 bits |= earlier
         return bits
@@ -98,7 +100,7 @@ class AgentWatch:
 
     def __init__(self, memory: Memory, is_http: bool, patience_ns: int) -> None:
         self.memory = memory
-        self.new_uids: deque[bytes] = deque(maxlen=4)
+        self.new_uids: tuple[bytes, ...] = ()
         self.has_disconnected = False
         self._is_http = is_http
         self._patience_ns = patience_ns
@@ -106,7 +108,7 @@ class AgentWatch:
         self._digests: dict[str, bytes] = {}
         self._may_repeat = True
         self._needs_full: tuple[int, int] | None = None
-        self._owed: deque[int] = deque(maxlen=64)
+        self._owed: list[int] = []
         self._is_late_told = False
         self._interval: tuple[bytes, int] | None = None
         self._accepted_interval: tuple[int, int] | None = None
@@ -148,7 +150,7 @@ class AgentWatch:
     ) -> Iterator[Finding]:
         """The server sent a message to this agent; the rules it breaks."""
         if self._owed:
-            self._owed.popleft()
+            self._owed.pop(0)
         self._is_late_told = False
         yield from answer_findings(answer, self.memory.may_have(now_ns, self._patience_ns))
         if answer.HasField("error_response"):
@@ -276,7 +278,8 @@ class AgentWatch:
         elif is_first and memory.is_asked and not self._is_http:
             self._needs_full = (61, now_ns)
         memory.sequence = report.sequence_num
-        self._owed.append(now_ns)
+        if len(self._owed) < OWED:
+            self._owed.append(now_ns)
         status = report.remote_config_status
         said = (status.last_remote_config_hash, int(status.status))
         if said[0] and said != memory.reported[:2]:
@@ -308,7 +311,7 @@ class AgentWatch:
             if settings.HasField("opamp"):
                 self._interval = (settings.hash, settings.opamp.heartbeat_interval_seconds)
         if answer.HasField("agent_identification"):
-            self.new_uids.append(answer.agent_identification.new_instance_uid)
+            self.new_uids = (*self.new_uids[-3:], answer.agent_identification.new_instance_uid)
             self._identity.hears(Label.NEW_UID, now_ns)
 
 

@@ -1,7 +1,5 @@
 """What a client says of each hash that it is offered, held against the session type of one hash."""
 
-from collections import OrderedDict
-
 from otx.opamp.protocol import CONFIG, CONFIG_MIDWAY, Label
 from otx.opamp.watcher import Watcher
 
@@ -33,7 +31,7 @@ class HashSessions:
 
     def __init__(self, patience_ns: int) -> None:
         self._patience_ns = patience_ns
-        self._hashes: OrderedDict[bytes, _Hash] = OrderedDict()
+        self._hashes: dict[bytes, _Hash] = {}
         self._current: tuple[bytes, Label] | None = None
         self.is_known_from_start = False
 
@@ -75,11 +73,11 @@ class HashSessions:
         return 89 if one.said is Label.FAILED else 90
 
     def _of(self, config_hash: bytes) -> _Hash:
-        one = self._hashes.get(config_hash)
+        one = self._hashes.pop(config_hash, None)
         if one is None:
             kind = CONFIG if self.is_known_from_start else CONFIG_MIDWAY
-            one = self._hashes[config_hash] = _Hash(Watcher(kind, self._patience_ns))
-        self._hashes.move_to_end(config_hash)
+            one = _Hash(Watcher(kind, self._patience_ns))
+        self._hashes[config_hash] = one
         if len(self._hashes) > REMEMBERED:
-            self._hashes.popitem(last=False)
+            del self._hashes[next(iter(self._hashes))]
         return one

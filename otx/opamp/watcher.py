@@ -4,7 +4,6 @@ Whoever looks at a wire sees a message leave, not when its receiver reads it. So
 can have read when it speaks is kept in mind, and only what none of it permits is a fault.
 """
 
-from collections import deque
 from functools import cache
 from typing import NamedTuple
 
@@ -54,7 +53,7 @@ class Watcher:
     def __init__(self, kind: Type, patience_ns: int) -> None:
         self._machine = machine(kind)
         self._readings = {_Reading(0, 0)}
-        self._waiting: deque[tuple[Label, int]] = deque()
+        self._waiting: list[tuple[Label, int]] = []
         self._patience_ns = patience_ns
 
     def hears(self, label: Label, now_ns: int) -> None:
@@ -110,5 +109,5 @@ class Watcher:
         self._forget_oldest()
 
     def _forget_oldest(self) -> None:
-        self._waiting.popleft()
+        self._waiting.pop(0)
         self._readings = {_Reading(state, read - 1) for state, read in self._readings}
