@@ -186,6 +186,12 @@ class Client:
         self._owed = 0
         return [_remark("the server refused the last message; its content is not sent again")]
 
+    def malformed(self) -> Effects:
+        """A message of the server was unusable; on HTTP it was the answer."""
+        if self.options.half_duplex:
+            self._answered()
+        return []
+
     def too_large(self) -> Effects:
         """HTTP: 413. The bulkiest parts of the message are withheld until they change."""
         bulky = [name for name in BULKY if name in self._unanswered][:1]

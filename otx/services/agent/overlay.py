@@ -29,11 +29,15 @@ class Unmergeable(ValueError):
     """An object that is no configuration; the text says which and why."""
 
 
-def effective_text(base: bytes | None, remote: AgentConfigMap | None) -> bytes | None:
+def effective_text(
+    base: bytes | None, remote: AgentConfigMap | None, *, is_yaml: bool = False
+) -> bytes | None:
     """What the process is to run with; None where nobody says anything.
 
-    A single text that is no YAML map (another format) passes as it is, if nothing has to be merged
-    with it.
+    A single text of another format passes as it is, if nothing has to be merged with it.
+
+    Args:
+        is_yaml: The process reads YAML, so that a text that is none can be refused.
 
     Raises:
         Unmergeable: An object is no YAML map where one is needed, or too large or too deep.
@@ -43,7 +47,7 @@ def effective_text(base: bytes | None, remote: AgentConfigMap | None) -> bytes |
     if not texts:
         return None
     if len(texts) == 1:
-        return _alone(*texts[0])
+        return _alone(*texts[0], is_yaml=is_yaml or _says_yaml(remote, texts[0][0]))
     merged = yaml.MappingNode("tag:yaml.org,2002:map", [], flow_style=False)
     known: _Known = {}
     for name, body in texts:
@@ -94,15 +98,26 @@ def keys_of(node: yaml.Node | None) -> dict[str, yaml.Node]:
     return {str(key.value): value for key, value in node.value}
 
 
-def _alone(name: str, body: bytes) -> bytes:
+def _says_yaml(remote: AgentConfigMap | None, title: str) -> bool:
+    if remote is None:
+        return False
+    for name, one in remote.config_map.items():
+        if title == f"object {name!r}":
+            return "yaml" in one.content_type or name.endswith((".yaml", ".yml"))
+    return False
+
+
+def _alone(name: str, body: bytes, *, is_yaml: bool) -> bytes:
     try:
         node = compose(name, body)
     except Unmergeable:
-        if name == "the local configuration":
-            return body
-        raise
+        if is_yaml:
+            raise
+        return body
     if isinstance(node, yaml.MappingNode) and OWN_SECTION in keys_of(node):
         return written(_without_own_section(node))
+    if is_yaml and node is not None and not isinstance(node, yaml.MappingNode):
+        raise Unmergeable(f"{name} is no YAML map")
     return body
 
 

@@ -30,6 +30,7 @@ class Child:
 
     Attributes:
         pid: Also the id of its process group.
+        code: Its exit code, negative for a signal; None while it runs.
         started_ticks: When it started, in clock ticks since boot: with the pid it is unique.
     """
 
@@ -54,6 +55,7 @@ class Child:
         self._on_exit = on_exit
         self._lines: deque[str] = deque(maxlen=LINES_KEPT)
         self._unfinished = b""
+        self.code: int | None = None
         self._is_wanted = True
         self._ended = asyncio.Event()
         reader, writer = os.pipe2(os.O_CLOEXEC)
@@ -95,6 +97,8 @@ class Child:
     async def stop(self, grace_s: float) -> None:
         """End it and its whole group: TERM, after `grace_s` KILL; they are gone on return."""
         self._is_wanted = False
+        if not self.is_running:
+            return
         _signal_group(self.pid, signal.SIGTERM)
         try:
             async with asyncio.timeout(grace_s):
@@ -136,7 +140,7 @@ class Child:
         if self._is_wanted:
             # Before it is waited for: as long as it is a zombie, its group's id is nobody else's.
             _signal_group(self.pid, signal.SIGKILL)
-        code = self._process.wait()
+        code = self.code = self._process.wait()
         self._close_output()
         self._ended.set()
         if self._is_wanted:

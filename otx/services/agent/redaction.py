@@ -87,7 +87,8 @@ def _parts(node: yaml.Node, is_secret: bool) -> list[tuple[yaml.Node, bool]]:
     parts: list[tuple[yaml.Node, bool]] = []
     for key, value in node.value:
         name = key.value if isinstance(key.value, str) else ""
-        parts.append((value, is_secret or _names_secret(name)))
+        names_secret = _names_secret(name) and not _is_choice(name, value)
+        parts.append((value, is_secret or names_secret))
         if name.lower() in _HEADERS:
             parts += _headers(value)
     return parts
@@ -114,6 +115,11 @@ def _headers(node: yaml.Node) -> list[tuple[yaml.Node, bool]]:
 
 def _names_secret(name: str) -> bool:
     return bool(_SECRET_KEY.search(name)) and not _PLAIN_KEY.search(name)
+
+
+def _is_choice(name: str, node: yaml.Node) -> bool:
+    """Whether it is a Collector's `auth: {authenticator: …}`, which names an extension."""
+    return name.lower() == "auth" and isinstance(node, yaml.MappingNode)
 
 
 def _hide(node: yaml.ScalarNode, is_secret: bool) -> bool:

@@ -81,6 +81,8 @@ class Stage(Enum):
     PLAIN = "plain"
     WINDOW = "window"
     OBSERVATION = "observation"
+    SETTLING = "settling"
+    """A last good process: told when it was well for an observation, never given up."""
 
 
 class Runner:
@@ -120,6 +122,11 @@ class Runner:
         self._stage_since_s = 0.0
         self._well_since_s: float | None = None
         self._sick_since_s: float | None = None
+
+    @property
+    def has_command(self) -> bool:
+        """Whether there is a process to run at all."""
+        return bool(self._command)
 
     def order(self, order: Order) -> None:
         """End what runs and run this; replaces an order that is not carried out yet."""
@@ -207,8 +214,8 @@ class Runner:
         self._well_since_s = now_s if order.check is None else None
         self._sick_since_s = None
         self._look.set()
-        self._listener.changed()
         self._listener.up(order.launch)
+        self._listener.changed()
 
     def _ended(self, order: Order, how: str) -> None:
         child, self._child = self._child, None
@@ -251,7 +258,9 @@ class Runner:
             rest_s = max(0.01, self.timing.observation_s - since_s)
             return min(_SOMETIMES_S, rest_s) if order.check else rest_s
         if order.check is None:
-            return None
+            if self._stage is not Stage.SETTLING:
+                return None
+            return max(0.01, self.timing.observation_s - since_s)
         return _SELDOM_S if not self.problem else _SOMETIMES_S
 
     def _note_problem(self, order: Order, problem: str) -> None:
@@ -288,6 +297,14 @@ class Runner:
             elif since_s >= self.timing.observation_s and not sick_s:
                 self._stage = Stage.PLAIN
                 self._listener.survived(order.launch)
+        elif self._stage is Stage.SETTLING and self._is_settled(now_s):
+            self._stage = Stage.PLAIN
+            self._listener.survived(order.launch)
+
+    def _is_settled(self, now_s: float) -> bool:
+        if self._well_since_s is None:
+            return False
+        return now_s - max(self._well_since_s, self._stage_since_s) >= self.timing.observation_s
 
     def _give_up(self, order: Order, what: str) -> None:
         self._stage = Stage.PLAIN
