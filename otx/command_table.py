@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "otx.commands.trace_context",
         "Settle what a trace context header says.",
     ),
+    "agent": ("otx.commands.agent", "Run an agent that an OpAMP server manages."),
     "opamp": ("otx.commands.opamp", "Serve, watch and test OpAMP."),
     "query": ("otx.commands.query", "Run read-only SQL over a store's tables."),
     "tui": ("otx.commands.tui", "Watch traces, logs and flame graphs live in the terminal."),

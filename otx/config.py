@@ -130,6 +130,18 @@ SETTINGS: dict[str, Setting] = {
         ),
         _setting("opamp.token-file", "", "the token they speak to it with"),
         _setting("opamp.db", "", "where its fleet is kept (default: the state directory)"),
+        _setting("agent.server", "", "the OpAMP servers of `otx agent`, with spaces between"),
+        _setting("agent.config", "", "its local configuration, under what the server sends"),
+        _setting("agent.command", "", "what it supervises, as a shell would be told"),
+        _setting("agent.state", "", "where it keeps its state (default: the state directory)"),
+        _setting("agent.headers", "", "sent to the server: K=V, with commas between"),
+        _setting("agent.trust", "", "keys that configurations must be signed with (files)"),
+        _setting(
+            "agent.allow-remote-config",
+            "false",
+            "whether a server may send configurations",
+            check=_one_of("true", "false"),
+        ),
         _setting("tui.theme", "otx-dark", "colours of the screens"),
     )
 }
