@@ -124,6 +124,15 @@ def confirmed(environment: Environment, yes: bool, question: str) -> bool:
 
 
 def who_am_i(environment: Environment) -> str:
-    """The name that the audit log gets: the user's."""
+    """The name that the audit log gets: the user's, behind sudo too."""
+    import os
+    import pwd
+
     variables = environment.variables
-    return variables.get("SUDO_USER") or variables.get("USER") or variables.get("LOGNAME") or ""
+    named = variables.get("SUDO_USER") or variables.get("USER") or variables.get("LOGNAME")
+    if named:
+        return named
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"

@@ -58,12 +58,15 @@ def rollback(
 
 
 def _chosen(pushes: list[dict[str, Any]], number: int | None, selector: str) -> dict[str, Any]:
-    for push in reversed(pushes):
-        is_meant = push["number"] == number if number is not None else True
-        if is_meant and (not selector or push["selector"] == selector):
-            if number is not None or push["state"] != "rolled_back":
-                return push
-    raise NotThere("there is no such push", hint="`otx opamp push --list` shows all")
+    """The push of a number, or the newest that still holds; with this selector, if one is given."""
+    meant = [push for push in pushes if not selector or push["selector"] == selector]
+    if number is not None:
+        meant = [push for push in meant if push["number"] == number]
+    else:
+        meant = [push for push in meant if push["state"] != "rolled_back"]
+    if not meant:
+        raise NotThere("there is no such push", hint="`otx opamp push --list` shows all")
+    return meant[-1]
 
 
 def _now(agents: list[dict[str, Any]]) -> dict[str, int]:

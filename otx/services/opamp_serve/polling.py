@@ -1,8 +1,8 @@
 """OpAMP over plain HTTP: a POST is a report, its response the answer.
 
 Status codes are the protocol's (specification, plain HTTP transport): 413 over the limit, also
-after decompression; 415 for another type or encoding; 400 with a BadRequest message for what cannot be
-decoded; 503 with Retry-After when overloaded.
+after decompression; 415 for another type or encoding; 400 with a BadRequest message for what cannot
+be decoded; 503 with Retry-After when overloaded.
 """
 
 import gzip
