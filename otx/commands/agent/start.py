@@ -24,7 +24,8 @@ def start(
 ) -> int:
     """Start the agent in the background, unless it runs.
 
-    It is ready when the command ends; without a server it shows the status instead. What it and its process write is shown by `otx agent logs`.
+    It is ready when the command ends; `otx agent logs` shows what it and its process write.
+    Where no server is named, the status is shown instead.
     """
     from otx.services.agent.control import LOG
     from otx.services.agent.control import start as start_agent

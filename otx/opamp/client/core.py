@@ -19,6 +19,7 @@ from otx.opamp.capabilities import (
 )
 from otx.opamp.client.bucket import Bucket
 from otx.opamp.client.effects import Effect, Leave, NewIdentity, Remark, RestartOrder, Send
+from otx.opamp.client.failures import Failures, is_plain
 from otx.opamp.client.offers import Offers
 from otx.opamp.client.report import BULKY, PARTS, Parts, Report, put_into
 from otx.opamp.effect import Once
@@ -102,6 +103,7 @@ class Client:
         self._is_first = True
         self._owed = 0
         self._unanswered: Parts = {}
+        self._failures = Failures()
         self._last_sent_ns = 0
         self._reports = Bucket(REPORTS_AT_ONCE, REPORT_REFILL_NS)
         self._full_reports = Bucket(FULL_AT_ONCE, FULL_REFILL_NS)
@@ -177,6 +179,8 @@ class Client:
         """The connection is gone; what may not have arrived is told again in its present state."""
         self.is_connected = False
         self._report.put_back(self._unanswered)
+        for failure in self._failures.lost():
+            self._report.put_back({"remote_config_status": failure})
         self._unanswered = {}
         self._owed = 0
 
@@ -247,6 +251,7 @@ class Client:
         if message.instance_uid and message.instance_uid not in (self.uid, self._former_uid):
             return [_remark(f"ignored a message for {uid_text(message.instance_uid)}")]
         self._answered()
+        self._failures.received(is_plain=is_plain(message))
         if message.HasField("error_response"):
             return self._refused(message.error_response)
         self._note_capabilities(message.capabilities)
@@ -308,6 +313,7 @@ class Client:
         self._last_sent_ns = now_ns
         self._owed += 1
         self._unanswered = {**self._unanswered, **parts}
+        self._failures.sent(parts.get("remote_config_status"))
         return [*remarks, Once(Send(message))]
 
     def _fit(self, message: AgentToServer, parts: Parts) -> Effects:
@@ -325,7 +331,8 @@ class Client:
 
     def _answered(self) -> None:
         # A push looks like an answer, so on WebSocket this may clear too soon; the gap in the
-        # sequence numbers then makes the server ask for everything.
+        # sequence numbers then makes the server ask for everything. A failure that is over by then
+        # is no part of everything: `Failures` looks after those.
         self._owed = max(0, self._owed - 1)
         if not self._owed:
             self._unanswered = {}

@@ -161,6 +161,7 @@ class PollingChannel:
         inflate = zlib.decompressobj(wbits=31)
         is_zipped = (response.getheader("Content-Encoding") or "").lower() in ("gzip", "x-gzip")
         body = bytearray()
+        arrived = 0
         ends_s = time.monotonic() + LONGEST_ANSWER_S
         while chunk := response.read(_CHUNK):
             try:
@@ -168,11 +169,14 @@ class PollingChannel:
             except zlib.error:
                 self._hang_up()
                 raise Malformed("the answer's gzip is broken") from None
+            arrived += len(chunk)
             if len(body) > limit:
                 self._hang_up()
                 raise TooLarge(f"the answer is larger than the limit of {limit} bytes")
             if time.monotonic() > ends_s:
                 raise TimeoutError
+        if is_zipped and arrived and not inflate.eof:
+            raise Malformed("the answer's gzip is cut short")
         return bytes(body)
 
     def _hang_up(self) -> None:

@@ -96,10 +96,9 @@ async def open_websocket(endpoint: Endpoint, limits: Limits) -> WebSocketChannel
 
 
 def _closed(error: ConnectionClosed) -> ChannelError:
-    if error.rcvd_then_sent is False and error.sent is not None and error.sent.code != 1000:
+    said = "the connection is gone"
+    if error.sent is not None and (error.rcvd is None or not error.rcvd_then_sent):
         said = f"closed with {error.sent.code} {error.sent.reason}".strip()
     elif error.rcvd is not None:
         said = f"the server closed with {error.rcvd.code} {error.rcvd.reason}".strip()
-    else:
-        said = "the connection is gone"
     return ChannelError(Why.BROKEN, said)
