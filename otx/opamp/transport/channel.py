@@ -1,5 +1,8 @@
 """What both transports look like to the agent, and the ways in which they fail."""
 
+import os
+import re
+import socket
 import time
 from enum import Enum
 from http import HTTPStatus
@@ -87,6 +90,10 @@ def why_not(error: Exception) -> str:
     """A network error in one line."""
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
+    if isinstance(error, socket.gaierror):
+        return f"its host is unknown: {(error.strerror or '').lower()}"
+    # What asyncio says names addresses, all of them where a host has several.
+    number = re.search(r"\[Errno (\d+)\]", str(error))
+    if isinstance(error, OSError) and number is not None:
+        return os.strerror(int(number[1])).lower()
     return str(error) or type(error).__name__
