@@ -4,12 +4,11 @@ import base64
 import difflib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePath
-from typing import Any
 
 from otx.environment import Environment
-from otx.errors import ExitCode, UsageError, missing_extra
+from otx.errors import ExitCode, NotThere, UsageError, missing_extra
 from otx.model.units import counted
 from otx.opamp.server.documents import Document
 from otx.services.opamp_serve.client import RemoteFleet
@@ -84,10 +83,7 @@ def read_object(environment: Environment, path: str, content_type: str | None) -
     Raises:
         UsageError: It cannot be read, or is not what its type says.
     """
-    try:
-        body = environment.stdin.read() if path == "-" else (environment.cwd / path).read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+    body = _read(environment, path)
     ending = PurePath(path).suffix.lower()
     kind = content_type or CONTENT_TYPES.get(ending, "text/yaml" if path == "-" else "")
     if kind == "text/yaml":
@@ -95,7 +91,25 @@ def read_object(environment: Environment, path: str, content_type: str | None) -
     return {"body_base64": base64.b64encode(body).decode(), "content_type": kind}
 
 
-def plan_lines(fleet: RemoteFleet, plan: Document) -> Iterator[str]:
+def read_settings_file(environment: Environment, path: str) -> Document:
+    """Connection settings of a file in YAML, of which JSON is a part.
+
+    Raises:
+        UsageError: It cannot be read, or is no mapping.
+    """
+    body = _read(environment, path)
+    _check_yaml(body, path)
+    import yaml
+
+    wanted = yaml.safe_load(body)
+    if not isinstance(wanted, dict):
+        raise UsageError(f"{path}: error: no mapping", hint="opamp: {endpoint: …, headers: {…}}")
+    return wanted
+
+
+def plan_lines(
+    fleet: RemoteFleet, plan: Document, objects: Mapping[str, Document]
+) -> Iterator[str]:
     """What a push would do, for people: to whom, and what is new in it."""
     total = sum(len(plan[place]) for place in _WORDS)
     whom = plan["selector"] or "all agents"
@@ -111,7 +125,7 @@ def plan_lines(fleet: RemoteFleet, plan: Document) -> Iterator[str]:
             yield f"  {len(agents)} {words}: {names}{more}"
     if plan["stages"] != "100%":
         yield f"  in stages: {plan['stages']}"
-    yield from _difference(fleet, plan)
+    yield from _difference(fleet, plan, objects)
 
 
 def push_lines(push: Document) -> Iterator[str]:
@@ -144,6 +158,13 @@ def exit_code(push: Document) -> int:
     return ExitCode.TIMEOUT if push.get("timed_out") else ExitCode.DONE
 
 
+def _read(environment: Environment, path: str) -> bytes:
+    try:
+        return environment.stdin.read() if path == "-" else (environment.cwd / path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+
+
 def _check_yaml(body: bytes, path: str) -> None:
     try:
         import yaml  # 15 ms
@@ -161,28 +182,41 @@ def _check_yaml(body: bytes, path: str) -> None:
         raise UsageError(f"{path}: error: no YAML: {error}") from None
 
 
-def _difference(fleet: RemoteFleet, plan: Document) -> Iterator[str]:
-    """What differs from what most of the agents that change have now."""
-    if not plan["changes"] or not plan["is_new"]:
-        return
+def _difference(
+    fleet: RemoteFleet, plan: Document, objects: Mapping[str, Document]
+) -> Iterator[str]:
+    """What differs from what most of the agents that change have now, as far as it is text."""
     rows = {row["uid"]: row for row in fleet.agents(plan["selector"])}
     changing = [rows[one["uid"]] for one in plan["changes"] if one["uid"] in rows]
     hashes = Counter(row["config"]["reported"] for row in changing if row["config"]["reported"])
     if not hashes:
         return
-    yield f"  most of them have {hashes.most_common(1)[0][0][:8]} now"
+    hash_, count = hashes.most_common(1)[0]
+    try:
+        before = fleet.get(f"configs/{hash_}")
+    except NotThere:
+        return  # another server's
+    name = f"{before['name']} v{before['version']}"
+    yield f"  what differs from {name} ({hash_[:8]}), which {count} of them report:"
+    after = {
+        key: base64.b64decode(one["body_base64"]).decode(errors="replace")
+        for key, one in objects.items()
+    }
+    bodies = {key: one["body"] for key, one in before["objects"].items()}
+    yield from ("  " + line for line in difference(bodies, after))
 
 
-def unified(before: str, after: str, name: str) -> list[str]:
-    """The lines that differ, as diff -u shows them, the first ones of many."""
-    lines = list(
-        difflib.unified_diff(before.splitlines(), after.splitlines(), "now", name, lineterm="", n=2)
-    )
-    return lines[:LONGEST_DIFF] + (["…"] if len(lines) > LONGEST_DIFF else [])
+def difference(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
+    """The lines that differ, as diff -u shows them without its head; the first ones of many."""
+    lines = list(difflib.unified_diff(_lines(before), _lines(after), lineterm="", n=2))[2:]
+    more = len(lines) - LONGEST_DIFF
+    return lines[:LONGEST_DIFF] + ([f"… {more} lines more"] if more > 0 else [])
 
 
-def body_text(objects: dict[str, Any]) -> str:
-    """A configuration's objects as one text to compare."""
-    return "\n".join(
-        f"# {name}\n{one['body']}" if name else one["body"] for name, one in objects.items()
-    )
+def _lines(objects: Mapping[str, str]) -> list[str]:
+    """Configuration objects one below the other."""
+    found: list[str] = []
+    for name, body in sorted(objects.items()):
+        found += [f"# object {name}"] if name else []
+        found += body.splitlines()
+    return found

@@ -8,7 +8,8 @@ import typer
 from otx.commands.opamp.options import db_path
 from otx.config import Config
 from otx.environment import Environment
-from otx.model.units import parse_size
+from otx.errors import UsageError
+from otx.model.units import NS_PER_S, parse_duration_ns, parse_size
 from otx.output import Remarks
 
 
@@ -33,6 +34,17 @@ def serve(
     client_ca: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="PEM of the CA that agents' certificates are from."),
+    ] = None,
+    ca_cert: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="PEM of the CA that signs the certificates agents ask for."
+        ),
+    ] = None,
+    ca_key: Annotated[str | None, typer.Option(metavar="FILE", help="PEM key of that CA.")] = None,
+    heartbeat: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="The heartbeat or polling interval agents are offered."),
     ] = None,
     max_message: Annotated[
         str, typer.Option(metavar="SIZE", help="Largest message, also after decompression.")
@@ -67,9 +79,22 @@ def serve(
             tls_cert=place(tls_cert),
             tls_key=place(tls_key),
             client_ca=place(client_ca),
+            ca_cert=place(ca_cert),
+            ca_key=place(ca_key),
+            heartbeat_s=_seconds(heartbeat),
             limits=Limits(message_bytes=parse_size(max_message)),
             most_agents=max_agents,
         ),
         remarks.note,
         remarks.warning,
     )
+
+
+def _seconds(text: str | None) -> int:
+    """The protocol counts in whole seconds, and 0 would switch heartbeats off."""
+    if text is None:
+        return 0
+    seconds = parse_duration_ns(text) // NS_PER_S
+    if seconds < 1:
+        raise UsageError("--heartbeat is at least 1s")
+    return seconds

@@ -98,6 +98,7 @@ class Agent:
         asks: How often full state was asked for since then.
         capabilities: As last stated; a report with 0 states nothing.
         link: The connection it is on; None for none.
+        credential: The digest of the token it last spoke with; empty for none.
         interval_s: The heartbeat or polling interval this server set; 0 for none.
         failures: Configuration hash -> why it could not be used: never offered again.
         assigned: The number of the push that holds for it.
@@ -127,6 +128,7 @@ class Agent:
     transport: Transport = "ws"
     link: int | None = None
     peer: str = ""
+    credential: bytes = b""
     connected_ns: int = 0
     said_goodbye: bool = False
     interval_s: int = 0

@@ -4,7 +4,7 @@ Times are RFC 3339, hashes and bytes hexadecimal, states words.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, TypeAlias
 
 from otx.model.units import format_time
@@ -16,6 +16,7 @@ from otx.opamp.server.canary import Standing, standing
 from otx.opamp.server.configuration import Configuration
 from otx.opamp.server.pushes import Push, PushState, stages_text
 from otx.opamp.server.rollouts import Rollouts
+from otx.opamp.server.settings import Settings, allowed
 
 Document: TypeAlias = dict[str, Any]
 
@@ -158,6 +159,33 @@ def _place(push: Push, agent: Agent, now_ns: int, patience: Patience) -> str:
         Standing.BAD: "failed",
         Standing.AWAY: "away",
     }[standing(agent, push, now_ns, patience)]
+
+
+def settings_document(one: Settings, agents: Collection[Agent]) -> Document:
+    """Connection settings without what is secret in them, and how far their agents are."""
+    offers = one.offers
+    progress = Counter(
+        agent.settings.progress.name.lower() if agent.settings.hash == one.hash else "waiting"
+        for agent in agents
+        if allowed(offers, agent) is not None
+    )
+    return {
+        "number": one.number,
+        "selector": str(one.selector),
+        "hash": one.hash.hex(),
+        "state": one.state.value,
+        "parts": [field.name for field, _ in offers.ListFields() if field.name != "hash"],
+        "opamp_endpoint": offers.opamp.destination_endpoint or None,
+        "rotates_token": one.token_digest is not None,
+        "who": one.who,
+        "why": one.why or None,
+        "made": _time(one.made_ns),
+        "agents": {
+            "matching": len(agents),
+            "unable": len(agents) - progress.total(),
+            **{name: progress[name] for name in ("waiting", "applying", "applied", "failed")},
+        },
+    }
 
 
 def _status_document(status: OfferStatus) -> Document:

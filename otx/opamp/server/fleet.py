@@ -15,11 +15,13 @@ from otx.opamp.instance_uid import SIZE, new_uid, uid_text
 from otx.opamp.opamp_pb2 import (
     AgentIdentification,
     AgentToServer,
+    Header,
     ServerToAgent,
     ServerToAgentCommand,
 )
-from otx.opamp.server.agent import PATIENCE, Agent, Patience, Progress
+from otx.opamp.server.agent import PATIENCE, Agent, Failure, Patience, Progress
 from otx.opamp.server.answers import bad_request
+from otx.opamp.server.authority import Authority, CsrRefused
 from otx.opamp.server.configuration import short_hash
 from otx.opamp.server.identity import NIL, Link, PollSeries
 from otx.opamp.server.journal import Cell, Entry, Journal
@@ -27,6 +29,13 @@ from otx.opamp.server.numbers import judge_number
 from otx.opamp.server.offers import judge_status, note_offer, wants
 from otx.opamp.server.reports import absorb, is_bare, is_complete
 from otx.opamp.server.rollouts import Rollouts
+from otx.opamp.server.settings import (
+    AUTHORIZATION,
+    DEFAULT_HEARTBEAT_S,
+    Settings,
+    SettingsBook,
+    settings_hash,
+)
 
 MOST_AGENTS_OF_A_LINK = 100
 CAPABILITIES = (
@@ -60,6 +69,7 @@ class Fleet:
 
     Attributes:
         agents: By the uid they are kept under.
+        on_retired: Called with settings whose token is no longer valid.
         due: Uids with something to be sent at once, where there is a connection.
     """
 
@@ -69,14 +79,21 @@ class Fleet:
         rollouts: Rollouts,
         patience: Patience = PATIENCE,
         make_uid: Callable[[int], bytes] = new_uid,
+        authority: Authority | None = None,
     ) -> None:
         """Begin empty; `make_uid` gets the time in milliseconds."""
+        self.settings = SettingsBook(journal)
+        self._authority = authority
+        self._capabilities = CAPABILITIES
+        if authority is not None:
+            self._capabilities |= ServerCapability.ACCEPTS_CONNECTION_SETTINGS_REQUEST
         self.journal = journal
         self.rollouts = rollouts
         self.patience = patience
         self.agents: dict[bytes, Agent] = {}
         self.due: set[bytes] = set()
         self.heard: set[bytes] = set()
+        self.on_retired: Callable[[Settings], None] = lambda settings: None
         self._series = PollSeries()
         self._make_uid = make_uid
 
@@ -93,11 +110,18 @@ class Fleet:
         closes = self._bind(agent, link, now_ns)
         says_status = message.HasField("remote_config_status")
         self._take(agent, link, message, now_ns, is_new_link=is_new_link)
-        answer = ServerToAgent(instance_uid=uid, capabilities=CAPABILITIES)
+        answer = ServerToAgent(instance_uid=uid, capabilities=self._capabilities)
+        try:
+            self._certify(agent, link, message, answer, now_ns)
+        except CsrRefused as refused:
+            self._audit(agent, "certificate", f"refused: {refused}", now_ns)
+            return Reply(Once(bad_request(uid, str(refused))), kept_uid, closes)
         if kept_uid != uid:
             answer.agent_identification.CopyFrom(AgentIdentification(new_instance_uid=kept_uid))
         self._ask(agent, answer)
         self._offer(agent, answer, now_ns, says_status=says_status, is_new_link=is_new_link)
+        if not answer.HasField("remote_config") and not agent.said_goodbye:
+            self._offer_settings(agent, link, message, answer, now_ns)
         if not link.number and not _says_more(answer):
             self._command(agent, answer, now_ns)
         return Reply(Once(answer), kept_uid, closes)
@@ -111,16 +135,18 @@ class Fleet:
                 self.heard.add(uid)
         link.uids.clear()
 
-    def push_message(self, uid: bytes, now_ns: int) -> Once[ServerToAgent] | None:
-        """What an agent is to be sent without a report; None for nothing.
+    def push_message(self, link: Link, uid: bytes, now_ns: int) -> Once[ServerToAgent] | None:
+        """What an agent on a connection is to be sent without a report; None for nothing.
 
         A command travels alone (specification, ServerToAgent.command), so it waits for an offer.
         """
         agent = self.agents.get(uid)
-        if agent is None or agent.link is None:
+        if agent is None or agent.link != link.number:
             return None
-        message = ServerToAgent(instance_uid=uid, capabilities=CAPABILITIES)
+        message = ServerToAgent(instance_uid=uid, capabilities=self._capabilities)
         if self._offer(agent, message, now_ns, says_status=True, is_new_link=False):
+            return Once(message)
+        if self._offer_settings(agent, link, AgentToServer(), message, now_ns):
             return Once(message)
         if self._command(agent, message, now_ns):
             return Once(message)
@@ -136,6 +162,8 @@ class Fleet:
         changed = self.rollouts.tick(self.agents.values(), now_ns, self.patience)
         for uid in changed:
             self.reassign(self.agents[uid])
+        for one in self.settings.retire(self.agents.values(), now_ns):
+            self.on_retired(one)
         unused = [
             agent
             for agent in self.agents.values()
@@ -240,6 +268,7 @@ class Fleet:
         if before != (link.number or None) or agent.said_goodbye:
             agent.connected_ns = now_ns
         agent.transport, agent.peer = link.transport, link.peer
+        agent.credential = link.credential
         agent.link = link.number or None
         agent.said_goodbye = False
         agent.last_seen_ns = now_ns
@@ -264,6 +293,8 @@ class Fleet:
             row["needs_full"] = int(agent.needs_full)
         if message.HasField("remote_config_status"):
             self._judge_config(agent, now_ns)
+        if message.HasField("connection_settings_status"):
+            self._judge_settings(agent, now_ns)
         if message.HasField("agent_description") or complete:
             self.reassign(agent)
         self._note_restart(agent, now_ns)
@@ -290,6 +321,67 @@ class Fleet:
         agent.failures[hash_] = failure
         self.journal.failure(agent.uid, hash_, failure.reason, now_ns)
         self._audit(agent, "failed", f"{short_hash(hash_)}: {failure.reason}", now_ns)
+
+    def _judge_settings(self, agent: Agent, now_ns: int) -> None:
+        """Remember settings that failed, which are not offered again."""
+        status = agent.settings
+        if status.since_ns != now_ns or not status.hash:
+            return
+        words = f"settings {short_hash(status.hash)}"
+        if status.progress is Progress.APPLIED:
+            self._audit(agent, "applied", words, now_ns)
+        if status.progress is Progress.FAILED and status.hash not in agent.failures:
+            reason = status.error or "it gave no reason"
+            agent.failures[status.hash] = Failure(reason, now_ns)
+            self.journal.failure(agent.uid, status.hash, reason, now_ns)
+            self._audit(agent, "failed", f"{words}: {reason}", now_ns)
+
+    def _certify(
+        self,
+        agent: Agent,
+        link: Link,
+        message: AgentToServer,
+        answer: ServerToAgent,
+        now_ns: int,
+    ) -> None:
+        """Grant a certificate that is asked for.
+
+        A server without an authority does not say that it grants any, and ignores the request: an
+        error would stand in the way of everything else it has to say.
+
+        Raises:
+            CsrRefused: It is not granted.
+        """
+        csr = message.connection_settings_request.opamp.certificate_request.csr
+        if self._authority is None or not csr:
+            return
+        certificate, authority = self._authority.sign(csr, agent.uid, now_ns)
+        opamp = answer.connection_settings.opamp
+        opamp.destination_endpoint = link.url
+        opamp.heartbeat_interval_seconds = agent.interval_s or DEFAULT_HEARTBEAT_S
+        opamp.certificate.cert, opamp.certificate.ca_cert = certificate, authority
+        if link.authorization:
+            opamp.headers.headers.append(Header(key=AUTHORIZATION, value=link.authorization))
+        answer.connection_settings.hash = settings_hash(answer.connection_settings, 0)
+        self._audit(agent, "certificate", "granted for its request", now_ns)
+
+    def _offer_settings(
+        self,
+        agent: Agent,
+        link: Link,
+        message: AgentToServer,
+        answer: ServerToAgent,
+        now_ns: int,
+    ) -> bool:
+        if answer.HasField("connection_settings"):
+            return False
+        says_status = message.HasField("connection_settings_status")
+        offers = self.settings.offer(agent, link, now_ns, says_status=says_status)
+        if offers is None:
+            return False
+        answer.connection_settings.CopyFrom(offers)
+        self._audit(agent, "offer", f"settings {short_hash(offers.hash)}", now_ns)
+        return True
 
     def _note_restart(self, agent: Agent, now_ns: int) -> None:
         """A restart has no answer of its own: a newer start time is the answer."""

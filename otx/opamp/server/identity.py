@@ -23,15 +23,26 @@ class Link:
 
     Attributes:
         number: Unlike any other link's; 0 over HTTP, where there is no connection to speak of.
+        url: The endpoint as the agent addressed it.
+        authorization: The header that it was let in with, which settings must not take away.
+        credential: The digest of its token.
         aliases: uid the agent uses -> uid it was given, which it is kept under.
         uids: The agents that are on it, by the uid they are kept under.
     """
 
     number: int
     transport: Transport
-    peer: str
+    peer: str = ""
+    url: str = ""
+    authorization: str = ""
+    credential: bytes = b""
     aliases: dict[bytes, bytes] = field(default_factory=dict)
     uids: set[bytes] = field(default_factory=set)
+
+    def come_from(self, peer: str, url: str, authorization: str, credential: bytes) -> None:
+        """Set where it comes from and how it was let in."""
+        self.peer, self.url = peer, url
+        self.authorization, self.credential = authorization, credential
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
 
 from otx.errors import NotThere, UsageError
@@ -16,6 +16,8 @@ from otx.opamp.server.journal import Entry
 from otx.opamp.server.pushes import EVERYONE, Push, PushState, parse_stages, stages_text
 from otx.opamp.server.rollouts import Wish
 from otx.opamp.server.selector import Selector, parse_selector
+from otx.opamp.server.settings import Settings
+from otx.opamp.server.settings_wish import read_settings
 
 Verb: TypeAlias = Literal["pause", "resume", "rollback"]
 
@@ -118,6 +120,35 @@ class Operator:
         outcome = f"ordered for {ordered} of {len(agents)}"
         fleet.journal.audit(Entry(now_ns, who, "restart", str(selector) or "all agents", outcome))
         return {"selector": str(selector), **places}
+
+    def offer_settings(
+        self,
+        wanted: Mapping[str, Any],
+        endpoint: str,
+        who: str,
+        now_ns: int,
+        make_token: Callable[[], str],
+        digest_of: Callable[[str], bytes],
+    ) -> Settings:
+        """Offer connection settings to agents.
+
+        Raises:
+            UsageError: They are none.
+            NotThere: No agent matches.
+        """
+        if not isinstance(wanted.get("selector"), str):
+            raise UsageError('settings need a selector; "" is every agent')
+        selector = parse_selector(wanted["selector"])
+        if not self._matching(selector):
+            raise NotThere(f"no agent matches {str(selector) or 'anything'}")
+        offers, token = read_settings(wanted, endpoint, make_token)
+        digest = digest_of(token) if token is not None else None
+        why = str(wanted.get("why", ""))
+        one = self._fleet.settings.begin(selector, offers, digest, who, why, now_ns)
+        self._fleet.due |= {
+            agent.uid for agent in self._matching(selector) if agent.link is not None
+        }
+        return one
 
     def _matching(self, selector: Selector) -> list[Agent]:
         return self._fleet.select(lambda agent: selector.matches(agent.labels))

@@ -11,13 +11,17 @@
 | POST pushes/N/pause, resume, rollback | change one |
 | GET configs/HASH | a configuration's objects |
 | POST restart | order agents to restart |
+| GET settings | connection settings, and how far their agents are |
+| POST settings | offer some: `opamp` (with `rotate_token`), `own_metrics`, … |
 | GET audit[?limit=N&since_ns=T&whom=W] | the audit log |
 
 An error is `{"error": message, "hint": hint}` with a status of 4xx.
 """
 
 import json
+import secrets
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs
@@ -32,28 +36,38 @@ from otx.opamp.server.documents import (
     config_map_document,
     health_document,
     push_document,
+    settings_document,
 )
 from otx.opamp.server.finding import find_agent
 from otx.opamp.server.operator import Operator, read_wish
 from otx.opamp.server.selector import parse_selector
+from otx.opamp.server.settings import Settings
 from otx.opamp.server.why import why
 from otx.services.opamp_serve.app import API_PREFIX, Receive, Scope, Send, header, respond
 from otx.services.opamp_serve.components import components_document
 from otx.services.opamp_serve.database import open_to_read, read_audit, read_blob
 from otx.services.opamp_serve.polling import TooBig, read_body
 from otx.services.opamp_serve.station import Station
-from otx.services.opamp_serve.tokens import Token
+from otx.services.opamp_serve.tokens import Token, Tokens, digest_of
 
 MOST_AUDIT_LINES = 10_000
+TOKEN_BYTES = 32
 Query: TypeAlias = dict[str, str]
 
 
 class Api:
     """Handles requests of operators."""
 
-    def __init__(self, station: Station, db: Path) -> None:
-        """Answer from the fleet in memory, and from `db` what is kept on disk only."""
+    def __init__(self, station: Station, db: Path, path: str, tokens: Tokens | None) -> None:
+        """Answer from the fleet in memory, and from `db` what is kept on disk only.
+
+        Args:
+            path: Where OpAMP is on this server.
+            tokens: What tokens that are made for settings are added to.
+        """
         self._station = station
+        self._path = path
+        self._tokens = tokens
         self._db = db
         self._operator = Operator(station.fleet)
 
@@ -84,7 +98,7 @@ class Api:
         if header(scope, b"content-type").partition(";")[0].strip() != "application/json":
             raise UsageError("the type of a request is application/json")
         body = await read_body(receive, self._station.limits.message_bytes)
-        document = self._act(words, _parsed(body), owner)
+        document = self._act(words, _parsed(body), owner, self._own_url(scope))
         if not await self._station.keeper.settle():
             raise OtxError(f"the fleet cannot be written: {self._station.keeper.error}")
         self._station.wake_due()
@@ -106,11 +120,14 @@ class Api:
                 return self._push(_number(number))
             case ["configs", hash_]:
                 return self._config(hash_)
+            case ["settings"]:
+                book = self._station.fleet.settings.by_number
+                return {"settings": [self._settings(book[number]) for number in sorted(book)]}
             case ["audit"]:
                 return self._audit(query)
         raise NotThere(f"there is no {'/'.join(words)} in the API")
 
-    def _act(self, words: list[str], wanted: Document, owner: Token) -> Document:
+    def _act(self, words: list[str], wanted: Document, owner: Token, url: str) -> Document:
         now_ns = self._station.clock()
         who = str(wanted.get("who") or owner.name)
         if owner.name != "anyone" and who != owner.name:
@@ -128,7 +145,27 @@ class Api:
             case ["restart"]:
                 selector = parse_selector(str(wanted.get("selector", "")))
                 return self._operator.restart(selector, who, now_ns)
+            case ["settings"]:
+                return self._offer_settings(wanted, url, who, now_ns)
         raise NotThere(f"there is no {'/'.join(words)} to POST to in the API")
+
+    def _own_url(self, scope: Scope) -> str:
+        """OpAMP's address on this server, as the operator reaches it."""
+        scheme = "wss" if scope["scheme"] == "https" else "ws"
+        return f"{scheme}://{header(scope, b'host')}{self._path}"
+
+    def _offer_settings(self, wanted: Document, url: str, who: str, now_ns: int) -> Document:
+        one = self._operator.offer_settings(
+            wanted, url, who, now_ns, partial(secrets.token_urlsafe, TOKEN_BYTES), digest_of
+        )
+        if one.token_digest is not None and self._tokens is not None:
+            self._tokens.give(one.token_digest, f"settings {one.number}")
+        return self._settings(one)
+
+    def _settings(self, one: Settings) -> Document:
+        """Settings and how far their agents are; what is secret in them is not shown."""
+        agents = self._station.fleet.select(lambda agent: one.selector.matches(agent.labels))
+        return settings_document(one, agents)
 
     def _status(self) -> Document:
         station = self._station

@@ -116,6 +116,17 @@ def peer(scope: Scope) -> str:
     return f"{client[0]}:{client[1]}" if client else ""
 
 
+def endpoint(scope: Scope) -> str:
+    """The URL that a request was addressed to; "" where it does not say."""
+    host = header(scope, b"host")
+    return f"{scope['scheme']}://{host}{scope['path']}" if host else ""
+
+
+def authorization(scope: Scope) -> str:
+    """The header that says who asks."""
+    return header(scope, b"authorization")
+
+
 def _is_local(scope: Scope) -> bool:
     client = scope.get("client")
     return client is None or str(client[0]).startswith(_LOOPBACK)

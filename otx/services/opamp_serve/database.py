@@ -16,6 +16,7 @@ from otx.opamp.opamp_pb2 import (
     AgentDescription,
     AvailableComponents,
     ComponentHealth,
+    ConnectionSettingsOffers,
     ConnectionSettingsStatus,
     CustomCapabilities,
     RemoteConfigStatus,
@@ -26,6 +27,7 @@ from otx.opamp.server.configuration import Configuration
 from otx.opamp.server.pushes import Push, PushState, read_stages
 from otx.opamp.server.reports import take_health
 from otx.opamp.server.selector import parse_selector
+from otx.opamp.server.settings import Settings, SettingsState
 
 SCHEMA_VERSION = 1
 BUSY_MS = 5_000
@@ -56,6 +58,8 @@ CREATE TABLE agents (
     connected INTEGER NOT NULL DEFAULT 0,
     said_goodbye INTEGER NOT NULL DEFAULT 0,
     interval_s INTEGER NOT NULL DEFAULT 0,
+    credential BLOB NOT NULL DEFAULT x'',
+    settings_offer BLOB,
     offer_hash BLOB,
     offer_first INTEGER NOT NULL DEFAULT 0,
     offer_last INTEGER NOT NULL DEFAULT 0,
@@ -201,6 +205,26 @@ def read_pushes(connection: sqlite3.Connection) -> list[Push]:
     return [_push(row, released.get(row["number"], {})) for row in rows]
 
 
+def read_settings(connection: sqlite3.Connection) -> list[Settings]:
+    """All connection settings that were ever offered."""
+    rows = connection.execute(
+        "SELECT number, selector, offers, token_digest, state, who, why, made FROM settings"
+    )
+    return [
+        Settings(
+            number,
+            parse_selector(selector),
+            ConnectionSettingsOffers.FromString(offers),
+            digest,
+            SettingsState(state),
+            who,
+            why,
+            made_ns,
+        )
+        for number, selector, offers, digest, state, who, why, made_ns in rows
+    ]
+
+
 def read_blob(connection: sqlite3.Connection, uid: bytes, column: str) -> bytes | None:
     """A message that is kept of an agent: effective_config, packages or components."""
     if column not in ("effective_config", "packages", "components", "description"):
@@ -258,6 +282,7 @@ def _agent(row: sqlite3.Row, failures: dict[bytes, Failure]) -> Agent:
         connected_ns=row["connected"],
         said_goodbye=bool(row["said_goodbye"]),
         interval_s=row["interval_s"],
+        credential=row["credential"],
         failures=failures,
         restart_ordered_ns=row["restart_ordered"],
     )
@@ -266,6 +291,8 @@ def _agent(row: sqlite3.Row, failures: dict[bytes, Failure]) -> Agent:
         agent.offer = Offer(
             row["offer_hash"], row["offer_first"], row["offer_last"], row["offer_times"]
         )
+    if row["settings_offer"]:
+        agent.settings_offer = Offer(row["settings_offer"], 0, 0)
     _describe(agent, row)
     return agent
 

@@ -143,6 +143,7 @@ class Keeper:
                     sequence_num=number if number is not None and number < 1 << 63 else None,
                     transport=agent.transport,
                     peer=agent.peer,
+                    credential=agent.credential,
                     connected=agent.connected_ns,
                     is_connected=int(agent.link is not None),
                     said_goodbye=int(agent.said_goodbye),

@@ -14,7 +14,17 @@ from otx.opamp.instance_uid import parse_uid
 from otx.opamp.opamp_pb2 import AgentToServer, ServerToAgent
 from otx.opamp.server.answers import bad_request
 from otx.opamp.server.identity import Link
-from otx.services.opamp_serve.app import Receive, Scope, Send, header, peer, refuse, respond
+from otx.services.opamp_serve.app import (
+    Receive,
+    Scope,
+    Send,
+    authorization,
+    endpoint,
+    header,
+    peer,
+    refuse,
+    respond,
+)
 from otx.services.opamp_serve.station import NS_PER_S, Station
 from otx.services.opamp_serve.tokens import Token
 
@@ -56,16 +66,18 @@ class Polling:
         except Malformed as error:
             await self._answer(scope, send, self._malformed(error.reason), 400)
             return
-        await self._report(scope, send, body)
+        await self._report(scope, send, body, owner)
 
-    async def _report(self, scope: Scope, send: Send, body: bytes) -> None:
+    async def _report(self, scope: Scope, send: Send, body: bytes, owner: Token) -> None:
         try:
             message = decode(AgentToServer, body, self._station.limits)
             _check_header(scope, message)
         except Malformed as error:
             await self._answer(scope, send, self._malformed(error.reason), 400)
             return
-        answer = await self._station.answer(Link(0, "http", peer(scope)), message)
+        link = Link(0, "http")
+        link.come_from(peer(scope), endpoint(scope), authorization(scope), owner.digest)
+        answer = await self._station.answer(link, message)
         is_away = answer.error_response.HasField("retry_info")
         await self._answer(scope, send, answer, 503 if is_away else 200)
 

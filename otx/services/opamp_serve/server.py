@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import socket
+import sqlite3
 import ssl
 import threading
 from collections.abc import Callable
@@ -14,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 from otx.errors import MachineError, OtxError, UsageError, missing_extra
 from otx.opamp.framing import Limits
 from otx.opamp.server.agent import Patience
+from otx.opamp.server.authority import Authority
 from otx.opamp.server.fleet import Fleet
 from otx.opamp.server.rollouts import Rollouts
+from otx.opamp.server.settings import given_tokens
 from otx.otlp.address import Address, bind, cannot_listen
 from otx.services.opamp_serve.api import Api
 from otx.services.opamp_serve.app import App, Doors
@@ -24,6 +27,7 @@ from otx.services.opamp_serve.database import (
     read_agents,
     read_configurations,
     read_pushes,
+    read_settings,
 )
 from otx.services.opamp_serve.keeper import Keeper
 from otx.services.opamp_serve.polling import Polling
@@ -54,6 +58,8 @@ class ServeOptions:
     Attributes:
         tls_cert: PEM certificate chain and, with `tls_key`, its key.
         client_ca: PEM of the CA that must have signed agents' certificates.
+        ca_cert: PEM of the authority that signs what agents ask for, with `ca_key`.
+        heartbeat_s: The interval agents are offered; 0 leaves it to them.
         most_agents: Connections at a time.
     """
 
@@ -64,6 +70,9 @@ class ServeOptions:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     client_ca: Path | None = None
+    ca_cert: Path | None = None
+    ca_key: Path | None = None
+    heartbeat_s: int = 0
     limits: Limits = field(default_factory=Limits)
     patience: Patience = field(default_factory=Patience)
     most_agents: int = 20_000
@@ -80,16 +89,14 @@ def serve(options: ServeOptions, note: Callable[[str], None], warn: Callable[[st
     with StopSignal() as stop, ExitStack() as running:
         tokens = Tokens(options.token_file) if options.token_file else None
         context = tls_context(options)
+        authority = _authority(options)
         connection = open_to_write(options.db)
-        rollouts_, agents = _load(connection)
+        kept = _Kept(connection)
         keeper = Keeper(connection, warn)
         running.callback(keeper.close)
-        rollouts = Rollouts(keeper)
-        rollouts.load(*rollouts_)
-        fleet = Fleet(keeper, rollouts, options.patience)
-        fleet.agents = {agent.uid: agent for agent in agents}
-        fleet.reassign_all()
-        fleet.due.clear()
+        fleet = kept.fleet(options, keeper, authority)
+        if tokens is not None:
+            _share_tokens(fleet, tokens)
         listener = _listen(options.listen)
         running.callback(listener.close)
         station = Station(fleet, keeper, options.limits)
@@ -239,7 +246,7 @@ class _Server:
             self._options.path,
             websocket=Sockets(self._station, tasks, self._options.most_agents),
             poll=Polling(self._station),
-            api=Api(self._station, self._options.db),
+            api=Api(self._station, self._options.db, self._options.path, self._tokens),
         )
 
 
@@ -274,9 +281,44 @@ def uvicorn_config(app: App, options: ServeOptions, context: ssl.SSLContext | No
     return config
 
 
-def _load(connection: Any) -> Any:
-    kept = (read_configurations(connection), read_pushes(connection))
-    return kept, list(read_agents(connection))
+class _Kept:
+    """What a database has of a fleet."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._agents = list(read_agents(connection))
+        self._configurations = read_configurations(connection)
+        self._pushes = read_pushes(connection)
+        self._settings = read_settings(connection)
+
+    def fleet(self, options: ServeOptions, keeper: Keeper, authority: Authority | None) -> Fleet:
+        """The fleet as it was, nobody connected."""
+        rollouts = Rollouts(keeper)
+        rollouts.load(self._configurations, self._pushes)
+        fleet = Fleet(keeper, rollouts, options.patience, authority=authority)
+        fleet.settings.by_number = {one.number: one for one in self._settings}
+        fleet.settings.heartbeat_s = options.heartbeat_s
+        fleet.settings.tells_certificates = options.client_ca is not None
+        fleet.agents = {agent.uid: agent for agent in self._agents}
+        fleet.reassign_all()
+        fleet.due.clear()
+        return fleet
+
+
+def _share_tokens(fleet: Fleet, tokens: Tokens) -> None:
+    """Let agents in with the tokens of settings, and no longer when those are retired."""
+    for digest, number in given_tokens(fleet.settings.by_number.values()).items():
+        tokens.give(digest, f"settings {number}")
+    fleet.on_retired = lambda one: tokens.take(one.token_digest)
+
+
+def _authority(options: ServeOptions) -> Authority | None:
+    if options.ca_cert is None and options.ca_key is None:
+        return None
+    if options.ca_cert is None or options.ca_key is None:
+        raise UsageError("--ca-cert and --ca-key belong together")
+    from otx.services.opamp_serve.certificates import FileAuthority  # 60 ms
+
+    return FileAuthority(options.ca_cert, options.ca_key)
 
 
 def _listen(address: Address) -> socket.socket:

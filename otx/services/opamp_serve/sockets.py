@@ -11,7 +11,16 @@ from otx.opamp.framing import Malformed, TooLarge, decode_frame, frame
 from otx.opamp.opamp_pb2 import AgentToServer, ServerToAgent
 from otx.opamp.server.answers import bad_request
 from otx.opamp.server.identity import Link
-from otx.services.opamp_serve.app import Event, Receive, Scope, Send, peer, refuse
+from otx.services.opamp_serve.app import (
+    Event,
+    Receive,
+    Scope,
+    Send,
+    authorization,
+    endpoint,
+    peer,
+    refuse,
+)
 from otx.services.opamp_serve.station import Station, retry_after_s
 from otx.services.opamp_serve.tokens import Token
 
@@ -44,7 +53,8 @@ class Sockets:
             await refuse(scope, send, 503, "the server is full", [after])
             return
         await send({"type": "websocket.accept"})
-        connection = _Connection(self._station, self._tasks, send, peer(scope))
+        connection = _Connection(self._station, self._tasks, send)
+        connection.link.come_from(peer(scope), endpoint(scope), authorization(scope), owner.digest)
         try:
             await connection.run(receive)
         finally:
@@ -54,9 +64,7 @@ class Sockets:
 class _Connection:
     """One WebSocket."""
 
-    def __init__(
-        self, station: Station, tasks: asyncio.TaskGroup, send: Send, peer_text: str
-    ) -> None:
+    def __init__(self, station: Station, tasks: asyncio.TaskGroup, send: Send) -> None:
         self._station = station
         self._tasks = tasks
         self._send = send
@@ -67,7 +75,7 @@ class _Connection:
         self._last_s = asyncio.get_running_loop().time()
         self._is_closed = False
         self._last_uid = b""
-        self.link: Link = station.open_link(peer_text, self.wake, self.replaced)
+        self.link: Link = station.open_link(self.wake, self.replaced)
 
     async def run(self, receive: Receive) -> None:
         """Answer messages until the connection ends."""
@@ -119,7 +127,7 @@ class _Connection:
         try:
             while self._waiting and not self._is_closed:
                 uid = self._waiting.pop()
-                made = self._station.fleet.push_message(uid, self._station.clock())
+                made = self._station.fleet.push_message(self.link, uid, self._station.clock())
                 if made is None:
                     continue
                 self._waiting.add(uid)  # a command may follow an offer

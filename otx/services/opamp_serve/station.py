@@ -52,12 +52,10 @@ class Station:
         self._numbers = 0
         self._wakers: dict[int, Callable[[bytes], None]] = {}
 
-    def open_link(
-        self, peer: str, wake: Callable[[bytes], None], close: Callable[[], None]
-    ) -> Link:
+    def open_link(self, wake: Callable[[bytes], None], close: Callable[[], None]) -> Link:
         """A new WebSocket; `wake` is called with a uid that something is to be sent to."""
         self._numbers += 1
-        link = Link(self._numbers, "ws", peer)
+        link = Link(self._numbers, "ws")
         self._wakers[link.number] = wake
         self.links[link.number] = close
         return link

@@ -46,7 +46,7 @@ class Tokens:
         self._path = path
         self._stamp = _stamp(path)
         self._tokens = read_tokens(path)
-        self.given: dict[bytes, Token] = {}
+        self._given: dict[bytes, Token] = {}
 
     def reload(self) -> bool:
         """Read the file again if it changed; whether it did.
@@ -61,6 +61,14 @@ class Tokens:
         self._stamp = stamp
         return True
 
+    def give(self, digest: bytes, name: str) -> None:
+        """Let in agents with a token that was made for them, too."""
+        self._given[digest] = Token(digest, name, _ROLES["agent"])
+
+    def take(self, digest: bytes | None) -> None:
+        """Let nobody in any more with a token that was given."""
+        self._given.pop(digest or b"", None)
+
     def owner(self, authorization: str, role: Role) -> Token | None:
         """Whose token a header `Authorization: Bearer …` has, if it is for that role."""
         scheme, _, offered = authorization.partition(" ")
@@ -68,7 +76,7 @@ class Tokens:
             return None
         digest = digest_of(offered.strip())
         found = None
-        for token in (*self._tokens, *self.given.values()):
+        for token in (*self._tokens, *self._given.values()):
             if hmac.compare_digest(token.digest, digest) and role in token.roles:
                 found = token
         return found
