@@ -20,6 +20,7 @@
 No server can change it: remote configurations that have an `agent` section are refused.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,8 +68,10 @@ def read_section(text: bytes, file: str) -> Section:
     """
     try:
         node = keys_of(compose(file, text)).get(OWN_SECTION)
-    except Unmergeable:
-        return Section()
+    except Unmergeable as error:
+        if _BEGINS.search(text):
+            raise UsageError(str(error), hint="what it allows a server cannot be read") from None
+        return Section()  # another format, which has no such section
     if node is None:
         return Section()
     reader = _Reader(file)
@@ -104,6 +107,7 @@ def read_section(text: bytes, file: str) -> Section:
     )
 
 
+_BEGINS = re.compile(rb"^[\"']?agent[\"']?\s*:", re.MULTILINE)
 _TOP = {
     "name", "attributes", "heartbeat", "health", "stop_timeout", "validate", "validate_timeout",
     "collector", "tls", "allow",
