@@ -105,7 +105,7 @@ class Fleet:
         if uid not in link.uids and len(link.uids) >= MOST_AGENTS_OF_A_LINK:
             return _refused(uid, f"more than {MOST_AGENTS_OF_A_LINK} agents on one connection")
         kept_uid = self._kept_under(link, message, now_ns)
-        agent = self._agent(kept_uid, link, now_ns)
+        agent = self._agent(kept_uid, now_ns, uses_it=kept_uid == uid)
         is_new_link = self._is_new_link(agent, link)
         closes = self._bind(agent, link, now_ns)
         says_status = message.HasField("remote_config_status")
@@ -144,7 +144,7 @@ class Fleet:
         if agent is None or agent.link != link.number:
             return None
         message = ServerToAgent(instance_uid=uid, capabilities=self._capabilities)
-        if self._offer(agent, message, now_ns, says_status=True, is_new_link=False):
+        if self._offer(agent, message, now_ns, says_status=False, is_new_link=False):
             return Once(message)
         if self._offer_settings(agent, link, AgentToServer(), message, now_ns):
             return Once(message)
@@ -244,16 +244,15 @@ class Fleet:
         line = f"{why}: {uid_text(given)} was assigned"
         self.journal.audit(Entry(now_ns, "server", "identity", uid_text(uid), line))
 
-    def _agent(self, uid: bytes, link: Link, now_ns: int) -> Agent:
+    def _agent(self, uid: bytes, now_ns: int, *, uses_it: bool) -> Agent:
         agent = self.agents.get(uid)
         if agent is None:
             agent = Agent(uid=uid, first_seen_ns=now_ns, last_seen_ns=now_ns)
-            agent.is_confirmed = uid not in link.aliases.values()
+            agent.is_confirmed = uses_it
             agent.relabel()
             self.agents[uid] = agent
             self.journal.agent(uid, {"first_seen": now_ns, "needs_full": 1})
-        elif not agent.is_confirmed and uid not in link.aliases.values():
-            agent.is_confirmed = True
+        agent.is_confirmed |= uses_it
         return agent
 
     def _is_new_link(self, agent: Agent, link: Link) -> bool:
