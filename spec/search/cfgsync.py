@@ -308,6 +308,16 @@ ENVIRONMENT: dict[str, Callable[[Variant, State], Iterator[State]]] = {
     "Assign": assign,
 }
 
+STANDS_FOR: dict[str, tuple[str, ...]] = {
+    "Receive": ("NEW_OFFER", "SAME_OFFER", "FAILED_OFFER", "RUNNING_OFFER"),
+    "Launch": ("VALIDATED", "CANDIDATE_UP"),
+    "Verdict": ("REFUSED", "CANDIDATE_DOWN", "HEALTHY", "SURVIVED", "TRIAL_DOWN"),
+    "Crash": ("STARTED", "RESUMED", "INTERRUPTED"),
+}
+"""Action -> the events of `otx.opamp.config_table` that it stands for."""
+BELOW_THE_GRAIN = ("GOOD_UP", "GOOD_DOWN", "ABANDONED_DOWN", "RESTART")
+"""Events that change no status: here last good runs as soon as it is wanted."""
+
 INVARIANTS: dict[str, Callable[[Variant, State], bool]] = {
     "S1": lambda v, s: s.knownReceived in s.offered | {NOTHING, 0},
     "S2": lambda v, s: s.status != APPLIED or not s.received or s.running == s.received,

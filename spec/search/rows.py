@@ -1,11 +1,19 @@
 """What is searched, and what a search finds: the rows that a test reproduces, number by number."""
 
 from dataclasses import dataclass, replace
+from types import ModuleType
 from typing import Any
 
 from spec.search import cfgsync, connsettings, identity, throttle
 from spec.search.explore import Model
 
+MODULES: dict[str, ModuleType] = {
+    "CfgSync": cfgsync,
+    "ConnSettings": connsettings,
+    "Identity": identity,
+    "Throttle": throttle,
+}
+"""By the names that they have in TLA+."""
 _CALM: dict[str, Any] = {"drops": 0, "crashes": 0, "restarts": 0}
 _BASE = cfgsync.BASE
 _CONN = connsettings.BASE
@@ -16,16 +24,29 @@ class Row:
     """One search.
 
     Attributes:
-        faults: What does not hold; () where everything does.
+        module: The module of this folder, whose namesake is in TLA+.
+        variant: Its bounds and faults.
         states, transitions: How many there are.
-        is_long: It takes more than a second.
+        faults: What does not hold; () where everything does.
     """
 
-    name: str
-    model: Model[Any]
+    module: str
+    number: str
+    variant: Any
     states: int
     transitions: int
     faults: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """How a person picks it."""
+        return f"{self.module} {self.number}"
+
+    @property
+    def model(self) -> Model[Any]:
+        """What is searched."""
+        found: Model[Any] = MODULES[self.module].model(self.variant)
+        return found
 
     @property
     def is_long(self) -> bool:
@@ -36,7 +57,7 @@ class Row:
 def _cfgsync(
     name: str, variant: cfgsync.Variant, states: int, transitions: int, *faults: str
 ) -> Row:
-    return Row(f"CfgSync {name}", cfgsync.model(variant), states, transitions, faults)
+    return Row("CfgSync", name, variant, states, transitions, faults)
 
 
 def _mutant(number: str, **bounds: Any) -> cfgsync.Variant:
@@ -47,7 +68,7 @@ def _mutant(number: str, **bounds: Any) -> cfgsync.Variant:
 def _connsettings(
     name: str, variant: connsettings.Variant, states: int, transitions: int, *faults: str
 ) -> Row:
-    return Row(f"ConnSettings {name}", connsettings.model(variant), states, transitions, faults)
+    return Row("ConnSettings", name, variant, states, transitions, faults)
 
 
 def rows() -> list[Row]:
@@ -120,21 +141,21 @@ def _settings_rows() -> list[Row]:
 
 
 def _other_rows() -> list[Row]:
-    def other(module: Any, name: str, number: str, *counts: Any) -> Row:
+    def other(name: str, number: str, *counts: Any) -> Row:
+        module = MODULES[name]
         variants = {"base": module.BASE} | {k.split()[0]: v for k, v in module.MUTANTS.items()}
         states, transitions, *faults = counts
-        found = module.model(variants[number])
-        return Row(f"{name} {number}", found, states, transitions, tuple(faults))
+        return Row(name, number, variants[number], states, transitions, tuple(faults))
 
     return [
-        other(identity, "Identity", "base", 4_696, 13_566),
-        other(identity, "Identity", "I1", 882, 2_736, "S8", "bad rest"),
-        other(identity, "Identity", "I2", 584, 1_818, "storm"),
-        other(identity, "Identity", "I3", 7_904, 21_968, "S8b"),
-        other(identity, "Identity", "I4", 1_153, 3_736, "bad rest"),
-        other(throttle, "Throttle", "base", 1_387, 2_378),
-        other(throttle, "Throttle", "T1", 5_218, 9_075, "L7a", "L7c"),
-        other(throttle, "Throttle", "T2", 1_475, 2_526, "L7b"),
-        other(throttle, "Throttle", "T3", 2_964, 4_193, "L7c"),
-        other(throttle, "Throttle", "T4", 2_774, 5_671, "L7d"),
+        other("Identity", "base", 4_696, 13_566),
+        other("Identity", "I1", 882, 2_736, "S8", "bad rest"),
+        other("Identity", "I2", 584, 1_818, "storm"),
+        other("Identity", "I3", 7_904, 21_968, "S8b"),
+        other("Identity", "I4", 1_153, 3_736, "bad rest"),
+        other("Throttle", "base", 1_387, 2_378),
+        other("Throttle", "T1", 5_218, 9_075, "L7a", "L7c"),
+        other("Throttle", "T2", 1_475, 2_526, "L7b"),
+        other("Throttle", "T3", 2_964, 4_193, "L7c"),
+        other("Throttle", "T4", 2_774, 5_671, "L7d"),
     ]
