@@ -14,6 +14,7 @@ The server's hash is not signed: it is chosen by the server after the signature 
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 SIGNATURE = "otx.signature"
 CONTENT_TYPE = "application/vnd.otx.signature"
+_PEM = re.compile(r"-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]*)-----END PUBLIC KEY-----")
+_SPKI = bytes.fromhex("302a300506032b6570032100")
+"""What stands before the 32 bytes of an ed25519 key in DER (RFC 8410, 4)."""
 KEY_BYTES, SIGNATURE_BYTES = 32, 64
 _SIGNATURES_READ = 16
 
@@ -46,26 +50,21 @@ def public_key(text: str) -> PublicKey:
     Raises:
         UsageError: It is none, or one of another kind.
     """
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # 7 MB
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
-    if "-----BEGIN" not in text:
-        try:
-            raw = base64.b64decode(text.strip(), validate=True)
-        except binascii.Error:
-            raw = b""
-        if len(raw) != KEY_BYTES:
-            raise UsageError("no ed25519 key: neither PEM nor 32 bytes in base64")
-        return PublicKey(_name(raw), raw)
+    body = _PEM.search(text)
     try:
-        key = load_pem_public_key(text.encode())
-    except (ValueError, TypeError) as error:
-        raise UsageError(
-            "no public key in PEM", hint="openssl pkey -in KEY -pubout writes one"
-        ) from error
-    if not isinstance(key, Ed25519PublicKey):
+        raw = base64.b64decode("".join((body[1] if body else text).split()), validate=True)
+    except binascii.Error:
+        raw = b""
+    if body and raw[: len(_SPKI)] == _SPKI:
+        raw = raw[len(_SPKI) :]
+    elif body:
         raise UsageError("not an ed25519 key", hint="openssl genpkey -algorithm ed25519 makes one")
-    return PublicKey(_name(key.public_bytes_raw()), key.public_bytes_raw())
+    if len(raw) != KEY_BYTES:
+        raise UsageError(
+            "no public ed25519 key: neither PEM nor 32 bytes in base64",
+            hint="openssl pkey -in KEY -pubout writes one",
+        )
+    return PublicKey(_name(raw), raw)
 
 
 def private_key(text: str) -> "Ed25519PrivateKey":
@@ -74,7 +73,7 @@ def private_key(text: str) -> "Ed25519PrivateKey":
     Raises:
         UsageError: It is none, or one of another kind.
     """
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # 8 MB
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     try:

@@ -2,12 +2,13 @@
 
 import base64
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from otx.opamp.config_machine import Failure, Record
 from otx.opamp.config_table import Phase, Status
 from otx.opamp.opamp_pb2 import AgentConfigMap
-from otx.services.agent.state import StateDirectory
+from otx.services.agent.state import TEXTS, StateDirectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,10 @@ class Keeper:
         config = AgentConfigMap()
         config.ParseFromString(content)
         return config
+
+    def offer_path(self, config_hash: bytes) -> Path:
+        """The file that holds the objects of an offer."""
+        return self.directory.folder / TEXTS / self.memory.offers.get(config_hash, "-")
 
     def proven_text(self) -> bytes | None:
         """The text that survived its observation last."""

@@ -13,7 +13,8 @@ from otx.opamp.config_machine import BASELINE, Action, Actions, ConfigMachine, O
 from otx.opamp.config_table import Act, Process
 from otx.opamp.effect import Once
 from otx.opamp.opamp_pb2 import AgentConfigMap
-from otx.opamp.signing import PublicKey, why_untrusted
+from otx.opamp.signing import PublicKey
+from otx.services.agent.checks import why_not, why_untrusted
 from otx.services.agent.health import Check, collector_check
 from otx.services.agent.memory import Keeper
 from otx.services.agent.options import Supervised
@@ -67,6 +68,7 @@ class Supervisor:
         self._texts: dict[int, bytes | None] = {}
         self._broken: bytes | None = None
         self._restarts = 0
+        self._told = ""
         self._validating: asyncio.Task[None] | None = None
         self._group: asyncio.TaskGroup | None = None
         folder = keeper.directory.folder
@@ -185,6 +187,11 @@ class Supervisor:
         )
 
     def _report(self, action: Action) -> None:
+        record = action.record
+        told = f"configuration {record.received.hex()[:12]} is {record.status.name}"
+        if record.received and told != self._told:
+            self._told = told
+            self._on_remark(f"{told}: {record.reason}" if record.reason else told)
         self._on_change()
 
     def _validate(self, action: Action) -> None:
@@ -277,23 +284,23 @@ class Supervisor:
 
     def _runs(self, config: AgentConfigMap) -> bool:
         """Whether an offer asks for what runs, and may."""
-        if self._why_refused(config):
-            return False
+        if self._trusted or why_forbidden(config, self.section.allowed):
+            return False  # what has to be verified takes the long way
         try:
             return self.text is not None and self._merged(self.base, config) == self.text
         except Unmergeable:
             return False
 
-    def _why_refused(self, config: AgentConfigMap) -> str:
-        if self._trusted and (reason := why_untrusted(config, self._trusted)):
-            return reason
-        return why_forbidden(config, self.section.allowed)
-
     async def _why_not(self, config_hash: bytes) -> str:
         config = self.keeper.offered(config_hash)
         if config is None:
             return "its content is not there any more"
-        if reason := self._why_refused(config):
+        reason = why_forbidden(config, self.section.allowed)
+        if not reason and self._trusted:
+            place = self.keeper.offer_path(config_hash)
+            timeout_s = self.section.timing.validate_s
+            reason = await why_untrusted(place, self._trusted, self._environment, timeout_s)
+        if reason:
             return f"refused: {reason}"
         try:
             text = self._merged(self.base, config)
@@ -307,34 +314,12 @@ class Supervisor:
         if not words or text is None:
             return ""
         write_whole(self._candidate_path, text)
-        ended = asyncio.Event()
-        how: list[str] = []
-
-        def note(what: str) -> None:
-            how.append(what)
-            ended.set()
-
         command = [word.replace(CONFIG_PLACE, str(self._candidate_path)) for word in words]
-        try:
-            child = Child(command, self._environment, on_output=_ignore, on_exit=note)
-        except OSError as error:
-            return f"it cannot be validated: {error.strerror}"
-        try:
-            async with asyncio.timeout(self.section.timing.validate_s):
-                await ended.wait()
-        except TimeoutError:
-            return f"its validation takes longer than {self.section.timing.validate_s:g} s"
-        finally:
-            await child.stop(1.0)
-        return "" if child.code == 0 else f"invalid: {child.last_words or how[0]}"
+        return await why_not(command, self._environment, self.section.timing.validate_s)
 
     def _note_process(self, child: Child | None) -> None:
         process = (child.pid, child.started_ticks) if child is not None else None
         self.keeper.change(process=process)
-
-
-def _ignore(output: bytes) -> None:
-    """What a validation writes is kept by its process."""
 
 
 def read_base(path: str) -> bytes | None:

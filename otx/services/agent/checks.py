@@ -1,0 +1,52 @@
+"""What is asked about a configuration before it is run: short commands that say yes or why not."""
+
+import asyncio
+import base64
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from otx.opamp.signing import PublicKey
+from otx.services.agent.process import Child
+
+STOP_S = 1.0
+
+
+async def why_not(words: Sequence[str], environment: dict[str, str], timeout_s: float) -> str:
+    """What a command says that does not end with 0, or why it cannot say; "" where it does."""
+    ended = asyncio.Event()
+    how: list[str] = []
+
+    def note(what: str) -> None:
+        how.append(what)
+        ended.set()
+
+    try:
+        child = Child(words, environment, on_output=_keep_nothing, on_exit=note)
+    except OSError as error:
+        return f"{words[0]} cannot be started: {error.strerror}"
+    try:
+        async with asyncio.timeout(timeout_s):
+            await ended.wait()
+    except TimeoutError:
+        return f"{words[0]} takes longer than {timeout_s:g} s"
+    finally:
+        await child.stop(STOP_S)
+    return "" if child.code == 0 else child.last_words or how[0]
+
+
+async def why_untrusted(
+    offer: Path, trusted: Sequence[PublicKey], environment: dict[str, str], timeout_s: float
+) -> str:
+    """Why no trusted key has signed the offer in a file; "" where one has.
+
+    Asked of a process of its own, because the library that verifies takes 8 MB of an agent's 40.
+    """
+    keys = [base64.b64encode(key.raw).decode() for key in trusted]
+    words = [sys.executable, "-m", "otx.services.agent.verify", str(offer), *keys]
+    reason = await why_not(words, environment, timeout_s)
+    return reason.splitlines()[-1] if reason else ""
+
+
+def _keep_nothing(output: bytes) -> None:
+    """The last lines are kept by the process."""
