@@ -1,9 +1,9 @@
 """Why an agent does not have the configuration it should have, in plain words.
 
 The steps go the way an update goes, and the first that does not hold is the answer: is the agent
-there, does the server know its state, may it be sent configurations, is one assigned, was it
-offered, what did the agent say, does it run it. Each step says what it found and, where it stands
-in the way, what to do.
+let in, is it there, does the server know its state, may it be sent configurations, is one assigned,
+was it offered, what did the agent say, does it run it. Each step says what it found and, where it
+stands in the way, what to do.
 """
 
 from collections.abc import Iterator
@@ -15,8 +15,10 @@ from otx.opamp.server.agent import Agent, Patience, Progress
 from otx.opamp.server.configuration import Configuration, short_hash
 from otx.opamp.server.documents import Document
 from otx.opamp.server.pushes import Push, PushState
+from otx.opamp.server.refusals import Refusals
 from otx.opamp.server.rollouts import Rollouts
 
+NO_REFUSALS = Refusals()
 LOOP_STARTS = 3
 """Starts within `LOOP_NS` that make a restart loop."""
 LOOP_NS = 600_000_000_000
@@ -36,9 +38,16 @@ class Step:
     fix: str = ""
 
 
-def why(agent: Agent, rollouts: Rollouts, now_ns: int, patience: Patience) -> Document:
+def why(
+    agent: Agent,
+    rollouts: Rollouts,
+    now_ns: int,
+    patience: Patience,
+    refusals: Refusals = NO_REFUSALS,
+) -> Document:
     """The steps of an agent's update, and the one that stands in its way."""
-    steps = list(_steps(agent, rollouts, now_ns, patience))
+    auth = _auth(agent, now_ns, patience, refusals)
+    steps = [auth, *_steps(agent, rollouts, now_ns, patience)]
     blocking = next((step for step in steps if step.holds is False), None)
     return {
         "uid": agent.text,
@@ -66,6 +75,24 @@ def _steps(agent: Agent, rollouts: Rollouts, now_ns: int, patience: Patience) ->
         yield _status(agent, assigned, rollouts, now_ns)
     yield _health(agent)
     yield _loop(agent, now_ns)
+
+
+def _auth(agent: Agent, now_ns: int, patience: Patience, refusals: Refusals) -> Step:
+    name = "auth"
+    if agent.presence(now_ns, patience) == "connected":
+        return Step(name, True, "it is let in")
+    turned_away = list(refusals.of(agent.text, agent.peer, agent.last_seen_ns))
+    if not turned_away:
+        return Step(name, None, "nobody was turned away who could be it")
+    last = turned_away[-1]
+    ago = format_duration(max(0, now_ns - last.at_ns))
+    whose = "that claims its uid" if last.uid else f"from its address {last.host}"
+    return Step(
+        name,
+        False,
+        f"{len(turned_away)} requests {whose} were turned away, the last {ago} ago: {last.why}",
+        "give the agent a token that is valid here (`otx agent run --header Authorization=…`)",
+    )
 
 
 def _connection(agent: Agent, now_ns: int, patience: Patience) -> Step:

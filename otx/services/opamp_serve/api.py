@@ -221,7 +221,8 @@ class Api:
 
     def _why(self, agent: Agent) -> Document:
         fleet = self._station.fleet
-        return why(agent, fleet.rollouts, self._station.clock(), fleet.patience)
+        now_ns = self._station.clock()
+        return why(agent, fleet.rollouts, now_ns, fleet.patience, self._station.refusals)
 
     def _pushes(self) -> list[int]:
         return sorted(self._station.fleet.rollouts.pushes)

@@ -17,6 +17,7 @@ Send: TypeAlias = Callable[[Event], Awaitable[None]]
 Handler: TypeAlias = Callable[[Scope, Receive, Send, Token], Awaitable[None]]
 
 API_PREFIX = "/api/v1/"
+LONGEST_UID = 64
 NOBODY = Token(b"", "anyone", frozenset(("agent", "operator")))
 """Whoever speaks where no tokens are configured: somebody on this machine."""
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
@@ -44,15 +45,35 @@ class Doors:
             return None
         return NOBODY
 
+    def reason(self, scope: Scope, role: Role) -> str:
+        """Why a request was not let in, for people; nothing of what it offered."""
+        if self.tokens is None:
+            return "it came from a web page, or from another machine"
+        if not header(scope, b"authorization"):
+            return f"401: it has no token ({role})"
+        return f"401: its token is not valid for {role}s"
+
 
 class App:
     """The ASGI application."""
 
     def __init__(
-        self, doors: Doors, path: str, websocket: Handler, poll: Handler, api: Handler
+        self,
+        doors: Doors,
+        path: str,
+        websocket: Handler,
+        poll: Handler,
+        api: Handler,
+        turned_away: Callable[[str, str, str], None],
     ) -> None:
-        """Lead each request to what handles it; `path` is OpAMP's."""
+        """Lead each request to what handles it.
+
+        Args:
+            path: Where OpAMP is.
+            turned_away: Called with address, claimed uid and reason of whoever is not let in.
+        """
         self._doors = doors
+        self._turned_away = turned_away
         self._path = path
         self._websocket = websocket
         self._poll = poll
@@ -73,6 +94,8 @@ class App:
             return
         owner = self._doors.owner(scope, role)
         if owner is None:
+            uid = header(scope, b"opamp-instance-uid")[:LONGEST_UID]
+            self._turned_away(peer(scope), uid, self._doors.reason(scope, role))
             challenge = [(b"www-authenticate", b'Bearer realm="otx opamp"')]
             await refuse(scope, send, 401, f"this needs a token for {role}s", challenge)
             return

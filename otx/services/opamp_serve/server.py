@@ -247,6 +247,7 @@ class _Server:
             websocket=Sockets(self._station, tasks, self._options.most_agents),
             poll=Polling(self._station),
             api=Api(self._station, self._options.db, self._options.path, self._tokens),
+            turned_away=self._station.turned_away,
         )
 
 

@@ -16,6 +16,8 @@ from otx.opamp.opamp_pb2 import AgentToServer, ServerToAgent
 from otx.opamp.server.answers import unavailable
 from otx.opamp.server.fleet import Fleet
 from otx.opamp.server.identity import Link
+from otx.opamp.server.journal import Entry
+from otx.opamp.server.refusals import Refusals
 from otx.services.opamp_serve.keeper import Keeper
 
 RETRY_AFTER_S = 30
@@ -28,6 +30,7 @@ class Station:
 
     Attributes:
         counts: What happened, by word: reports, pushes, malformed, discarded, turned_away, …
+        refusals: Who was not let in.
         links: What closes a WebSocket, by its link's number.
         abort: Drops the connection of a peer that does not read, and what waits to be sent to it.
     """
@@ -45,6 +48,7 @@ class Station:
         self.limits = limits
         self.clock = clock
         self.counts: Counter[str] = Counter()
+        self.refusals = Refusals()
         self.started_ns = clock()
         self.links: dict[int, Callable[[], None]] = {}
         self.abort: Callable[[str], None] = lambda peer: None
@@ -88,6 +92,14 @@ class Station:
         """Tell an agent to come again later."""
         self.counts["turned_away"] += 1
         return unavailable(uid, "the server is overloaded", retry_after_s() * NS_PER_S)
+
+    def turned_away(self, peer: str, uid: str, why: str) -> None:
+        """Somebody was not let in."""
+        self.counts["refused"] += 1
+        now_ns = self.clock()
+        if self.refusals.note(now_ns, peer, uid, why):
+            whom = f"{uid} from {peer}" if uid else peer
+            self.keeper.audit(Entry(now_ns, "server", "refused", whom, why))
 
     def wake_due(self) -> None:
         """Have what is due sent to agents that are there."""

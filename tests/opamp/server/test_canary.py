@@ -7,7 +7,7 @@ from otx.opamp.opamp_pb2 import ComponentHealth
 from otx.opamp.server.agent import Progress
 from otx.opamp.server.operator import Operator
 from otx.opamp.server.pushes import Push, PushState, parse_stages
-from tests.opamp.server.world import USUAL, Speaker, World
+from tests.opamp.server.world import USUAL, Speaker, World, state_of
 
 AGENTS = 20
 
@@ -44,7 +44,7 @@ def test_one_then_a_tenth_then_all(world: World) -> None:
         assert not apply_all(speakers, push), "the stage is observed for 30 s"
         world.wait(2)
     assert sizes == [1, 1, 18]
-    assert push.state is PushState.DONE
+    assert state_of(push) is PushState.DONE
     assert len(world.journal.said("stage")) == 2
 
 
@@ -55,7 +55,7 @@ def test_the_first_failure_stops_it_and_says_who_and_why(world: World) -> None:
     assert len(reached) == 2
     reached[0].says(Progress.FAILED, push.config_hash, "unknown exporter")
     world.wait(1)
-    assert push.state is PushState.STOPPED
+    assert state_of(push) is PushState.STOPPED
     assert "unknown exporter" in push.note
     assert reached[0].agent.text in push.note
     world.wait(3_600)
@@ -69,7 +69,7 @@ def test_an_agent_that_is_unhealthy_with_it_stops_it(world: World) -> None:
     world.wait(20)
     first.report(health=ComponentHealth(healthy=False, last_error="out of memory"))
     world.wait(1)
-    assert push.state is PushState.STOPPED
+    assert state_of(push) is PushState.STOPPED
     assert "out of memory" in push.note
 
 
@@ -78,9 +78,9 @@ def test_no_answer_in_time_stops_it(world: World) -> None:
     push = world.push(stages=parse_stages("1"))
     reached = [one for one in speakers if one.report().HasField("remote_config")]
     world.wait(599)
-    assert push.state is PushState.RUNNING
+    assert state_of(push) is PushState.RUNNING
     world.wait(2)
-    assert push.state is PushState.STOPPED
+    assert state_of(push) is PushState.STOPPED
     assert reached[0].agent.text in push.note
 
 
@@ -90,9 +90,9 @@ def test_an_agent_that_vanishes_with_it_does_not_let_it_go_on(world: World) -> N
     (first,) = apply_all(speakers, push)
     world.fleet.lost(first.link, world.now_ns)
     world.wait(60)
-    assert push.state is PushState.RUNNING
+    assert state_of(push) is PushState.RUNNING
     world.wait(600)
-    assert push.state is PushState.STOPPED
+    assert state_of(push) is PushState.STOPPED
 
 
 def test_resume_goes_on_where_it_stopped_and_rollback_takes_it_back(world: World) -> None:
@@ -103,11 +103,11 @@ def test_resume_goes_on_where_it_stopped_and_rollback_takes_it_back(world: World
     (first,) = apply_all(speakers, push)
     first.report(health=ComponentHealth(healthy=False))
     world.wait(1)
-    assert push.state is PushState.STOPPED
+    assert state_of(push) is PushState.STOPPED
     operator = Operator(world.fleet)
     first.report(health=ComponentHealth(healthy=True))
     operator.change(push.number, "resume", "me", "it was the disk", world.now_ns)
-    assert push.state is PushState.RUNNING
+    assert state_of(push) is PushState.RUNNING
     world.wait(31)
     assert apply_all(speakers, push)
     operator.change(push.number, "rollback", "me", "", world.now_ns)
@@ -121,7 +121,7 @@ def test_while_it_is_on_its_way_the_others_keep_what_they_had(world: World) -> N
     good = world.push(body="good: 1")
     apply_all(speakers, good)
     push = world.push(body="new: 1", stages=parse_stages("1"))
-    (first,) = apply_all(speakers, push)
+    apply_all(speakers, push)
     assigned = [speaker.agent.assigned for speaker in speakers]
     assert assigned.count(push.number) == 1
     assert assigned.count(good.number) == AGENTS - 1

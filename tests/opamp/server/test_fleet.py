@@ -19,7 +19,14 @@ from otx.opamp.server.agent import Progress
 from otx.opamp.server.fleet import MOST_AGENTS_OF_A_LINK, UNCONFIRMED_NS
 from otx.opamp.server.operator import Operator
 from otx.opamp.server.selector import parse_selector
-from tests.opamp.server.world import SECOND, USUAL, Speaker, World, asks_full
+from tests.opamp.server.world import (
+    SECOND,
+    USUAL,
+    Speaker,
+    World,
+    asks_full,
+    config_status,
+)
 
 
 @pytest.fixture
@@ -246,9 +253,7 @@ def test_what_failed_is_never_offered_again(world: World) -> None:
         world.wait(60)
         assert not speaker.report().HasField("remote_config")
         assert not speaker.full(
-            remote_config_status=RemoteConfigStatus(
-                last_remote_config_hash=good.config_hash, status=int(Progress.APPLIED)
-            )
+            remote_config_status=config_status(Progress.APPLIED, good.config_hash)
         ).HasField("remote_config")
     assert speaker.agent.failures[bad.config_hash].reason == "no such receiver"
     assert world.journal.failures[speaker.uid, bad.config_hash] == "no such receiver"
@@ -332,9 +337,7 @@ def test_a_restart_is_confirmed_by_a_newer_start_time(world: World) -> None:
     speaker.full()
     Operator(world.fleet).restart(parse_selector(""), "me", world.now_ns)
     speaker.is_pushed()
-    speaker.report(
-        health=ComponentHealth(healthy=True, start_time_unix_nano=world.now_ns + SECOND)
-    )
+    speaker.report(health=ComponentHealth(healthy=True, start_time_unix_nano=world.now_ns + SECOND))
     assert world.journal.said("restarted") == ["1000 ms after the command"]
 
 
@@ -511,9 +514,7 @@ def test_silence_over_websocket_means_something_only_with_an_interval_of_ours(
 
 
 def test_components_are_asked_for_by_hash(world: World) -> None:
-    speaker = Speaker(
-        world, capabilities=USUAL | AgentCapability.REPORTS_AVAILABLE_COMPONENTS
-    )
+    speaker = Speaker(world, capabilities=USUAL | AgentCapability.REPORTS_AVAILABLE_COMPONENTS)
     hash_only = AvailableComponents(hash=b"one")
     assert speaker.full(available_components=hash_only).flags == 2
     assert speaker.report().flags == 2
@@ -537,7 +538,7 @@ def test_odd_numbers_of_enums_and_bits_are_taken(world: World) -> None:
     speaker = Speaker(world)
     answer = speaker.full(
         capabilities=USUAL | 1 << 63,
-        remote_config_status=RemoteConfigStatus(last_remote_config_hash=b"x", status=17),
+        remote_config_status=RemoteConfigStatus.FromString(b"\x10\x11"),
     )
     assert not answer.HasField("error_response")
     assert speaker.agent.config.progress is Progress.UNSET

@@ -38,7 +38,9 @@ def test_a_selector_matches(text: str, holds: bool) -> None:
     assert parse_selector(text).matches(LABELS) is holds
 
 
-@pytest.mark.parametrize("text", ["=", "a=b=c,", "a in b", "a in (b", ",", "a,,b", "a b", "(a)", "!"])
+@pytest.mark.parametrize(
+    "text", ["=", "a=b=c,", "a in b", "a in (b", ",", "a,,b", "a b", "(a)", "!"]
+)
 def test_what_is_no_selector_is_refused_with_its_place(text: str) -> None:
     with pytest.raises(UsageError, match="character"):
         parse_selector(text)

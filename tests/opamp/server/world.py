@@ -24,7 +24,7 @@ from otx.opamp.server.fleet import Fleet
 from otx.opamp.server.identity import Link
 from otx.opamp.server.journal import Entry, Row
 from otx.opamp.server.operator import Operator
-from otx.opamp.server.pushes import EVERYONE, Push, Stage
+from otx.opamp.server.pushes import EVERYONE, Push, PushState, Stage
 from otx.opamp.server.rollouts import Rollouts, Wish
 from otx.opamp.server.selector import parse_selector
 
@@ -191,17 +191,14 @@ class Speaker:
 
     def says(self, progress: Progress, hash_: bytes, error: str = "") -> ServerToAgent:
         """A report with a status."""
-        return self.report(
-            remote_config_status=RemoteConfigStatus(
-                last_remote_config_hash=hash_, status=int(progress), error_message=error
-            )
-        )
+        return self.report(remote_config_status=config_status(progress, hash_, error))
 
     def says_settings(self, progress: Progress, hash_: bytes) -> ServerToAgent:
         """A report with a status of connection settings."""
         return self.report(
             connection_settings_status=ConnectionSettingsStatus(
-                last_connection_settings_hash=hash_, status=int(progress)
+                last_connection_settings_hash=hash_,
+                status=f"ConnectionSettingsStatuses_{progress.name}",
             )
         )
 
@@ -209,6 +206,18 @@ class Speaker:
         """What it is sent without a report."""
         made = self.world.fleet.push_message(self.link, self.uid, self.world.now_ns)
         return made.take() if made else None
+
+
+def config_status(progress: Progress, hash_: bytes, error: str = "") -> RemoteConfigStatus:
+    return RemoteConfigStatus(
+        last_remote_config_hash=hash_,
+        status=f"RemoteConfigStatuses_{progress.name}",
+        error_message=error,
+    )
+
+
+def state_of(push: Push) -> PushState:
+    return push.state
 
 
 def asks_full(answer: ServerToAgent) -> bool:
