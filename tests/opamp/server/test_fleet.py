@@ -161,7 +161,7 @@ def test_an_agent_that_never_has_more_to_say_is_asked_twice(world: World) -> Non
 def test_a_complete_report_replaces_what_it_leaves_out(world: World) -> None:
     speaker = Speaker(world)
     speaker.full(package_statuses=PackageStatuses(error_message="x"))
-    assert speaker.agent.has_packages
+    assert world.journal.agents[speaker.uid]["packages"]
     speaker.full()
     assert not speaker.agent.has_packages
     assert world.journal.agents[speaker.uid]["packages"] is None
