@@ -119,7 +119,7 @@ def _why_files(node: yaml.Node | None, allowed: Allowed) -> str:
         return ""
     folders = [normpath(one) for one in allowed.directories]
     for place, value in _entries(node):
-        if not _FILE_KEY.search(place) or not _is_path(value, place):
+        if not _FILE_KEY.search(place.rpartition(".")[2]) or not _is_path(value, place):
             continue
         path = normpath(value)
         if not any(path == one or path.startswith(one.rstrip("/") + "/") for one in folders):

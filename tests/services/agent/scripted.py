@@ -22,9 +22,8 @@ from otx.opamp.opamp_pb2 import (
     RemoteConfigStatuses,
     ServerToAgent,
 )
-from otx.services.agent.process import start_ticks
 
-SUPERVISED = Path(__file__).parent / "supervised.py"
+SUPERVISED = Path(__file__).parent / "supervised.sh"
 WAIT_S = 30
 APPLIED = RemoteConfigStatuses.RemoteConfigStatuses_APPLIED
 APPLYING = RemoteConfigStatuses.RemoteConfigStatuses_APPLYING
@@ -175,7 +174,7 @@ class RealAgent:
             sys.executable, "-m", "otx", "agent", "run", "--server", url,
             "--config", str(self.config), "--state", str(folder / "state"),
             "--allow-remote-config", *flags,
-            "--", sys.executable, "-I", "-S", str(SUPERVISED), "{config}",
+            "--", "/bin/sh", str(SUPERVISED), "{config}",
         ]  # fmt: skip
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -207,7 +206,14 @@ class RealAgent:
 
     def alive(self) -> list[str]:
         """The markers of the supervised processes that run now."""
-        return [marker for pid, marker in self.launches() if _is_ours(pid)]
+        return [marker for pid, marker in self.launches() if self.is_ours(pid)]
+
+    def is_ours(self, pid: int) -> bool:
+        """Whether a pid is that of a process of this agent, and not someone else's by now."""
+        try:
+            return f"JOURNAL={self.journal}\0".encode() in Path(f"/proc/{pid}/environ").read_bytes()
+        except OSError:
+            return False
 
     def state(self) -> dict[str, Any]:
         whole = json.loads((self.folder / "state" / "state.json").read_text())
@@ -229,16 +235,8 @@ class RealAgent:
             self.process.kill()
             self.process.wait()
         for pid, _ in self.launches():
-            if _is_ours(pid):
+            if self.is_ours(pid):
                 os.kill(pid, signal.SIGKILL)
-
-
-def _is_ours(pid: int) -> bool:
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
-    return str(SUPERVISED).encode() in words and start_ticks(pid) is not None
 
 
 @asynccontextmanager

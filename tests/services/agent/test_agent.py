@@ -135,7 +135,7 @@ async def test_what_ignores_term_is_ended_by_the_next_agent(tmp_path: Path) -> N
         agent.kill()
         agent.start()
         await until(lambda: len(agent.launches()) == 2, "it is started again")
-        assert agent.alive() == ["base"]
+        await until(lambda: agent.alive() == ["base"], "one runs, not two")
         await agent.stop()
         assert agent.alive() == []
 
