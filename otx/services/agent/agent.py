@@ -9,7 +9,6 @@ import signal
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from otx import __version__
@@ -22,10 +21,15 @@ from otx.opamp.config_machine import Offer
 from otx.opamp.effect import Once
 from otx.opamp.framing import Limits
 from otx.opamp.instance_uid import InstanceUid, new_uid, parse_uid, uid_text
+from otx.opamp.opamp_pb2 import (
+    AgentDescription,
+    OpAMPConnectionSettings,
+    TelemetryConnectionSettings,
+)
 from otx.opamp.opamp_pb2 import ConnectionSettingsStatuses as SettingsStatuses
-from otx.opamp.opamp_pb2 import OpAMPConnectionSettings
 from otx.opamp.signing import PublicKey, public_key
 from otx.opamp.transport.endpoint import Endpoint, Tls
+from otx.services.agent.collector import Build, build_of
 from otx.services.agent.description import describe
 from otx.services.agent.link import Link
 from otx.services.agent.logfile import LogFile
@@ -37,7 +41,9 @@ from otx.services.agent.reports import effective_config, health, remote_status, 
 from otx.services.agent.section import Section, read_section
 from otx.services.agent.settings import endpoint_of, why_refused
 from otx.services.agent.state import StateDirectory, write_whole
+from otx.services.agent.status_document import status_document
 from otx.services.agent.supervisor import Supervisor, read_base
+from otx.services.agent.telemetry import OwnMetrics, Usage, usage_of
 
 STATUS = "status.json"
 REMARKS_KEPT = 20
@@ -68,9 +74,12 @@ class Agent:
             Endpoint.of(url, options.headers, _local_tls(self._section)) for url in options.servers
         ]
         self._uid = self._identity()
-        self._version = ""
+        self._build: Build | None = None
+        self._description = AgentDescription()
+        self._metrics = OwnMetrics(self._usages, lambda: self._description, self.remark)
         self._started_unix_ns = time.time_ns()
         self._client = Client(self._uid, self._client_options())
+        self._child_variables = _child_variables(variables)
         self._stopped = asyncio.Event()
         self._is_dirty = asyncio.Event()
         self.supervisor = Supervisor(
@@ -78,7 +87,7 @@ class Agent:
             self._supervised,
             self._section,
             self._trusted,
-            _child_variables(variables),
+            self._child_variables,
             base=base,
             on_change=self._changed,
             on_remark=self.remark,
@@ -106,6 +115,10 @@ class Agent:
             linking = group.create_task(self._link.run()) if self._local else None
             writing = group.create_task(self._write_status())
             watching = group.create_task(self._feed_watchdog())
+            measuring = group.create_task(self._metrics.run(time.time_ns))
+            self._aim_metrics()
+            if self._supervised.is_collector:
+                group.create_task(self._learn_build())
             self._describe()
             self._changed()
             self._notifier.ready()
@@ -120,6 +133,7 @@ class Agent:
             await self.supervisor.stop()
             writing.cancel()
             watching.cancel()
+            measuring.cancel()
         self._put_status("stopped")
         self.remark("stopped")
 
@@ -196,6 +210,7 @@ class Agent:
         """Where the agent's own telemetry goes."""
         kept = {**self._keeper.memory.telemetry, offer.signal: offer.settings.SerializeToString()}
         self._keeper.change(telemetry=kept)
+        self._aim_metrics()
 
     def remark(self, text: str) -> None:
         """Something the user should be able to read: in the log, and in `otx agent status`."""
@@ -248,11 +263,35 @@ class Agent:
         self._link.wake()
 
     def _describe(self) -> None:
-        section = self._section
-        name = section.name or self._supervised.name
-        version = self._version or ("" if self._supervised.run else __version__)
-        self._client.set_description(describe(self._uid, name, version, section.attributes))
+        section, build = self._section, self._build
+        name = section.name or (build.name if build else "") or self._supervised.name
+        version = build.version if build else "" if self._supervised.run else __version__
+        self._description = describe(self._uid, name, version, section.attributes)
+        self._client.set_description(self._description)
         self._link.wake()
+
+    def _aim_metrics(self) -> None:
+        content = self._keeper.memory.telemetry.get("own_metrics")
+        if content is not None:
+            settings = TelemetryConnectionSettings.FromString(content)
+            self._metrics.aim(settings, allows_insecure=self._section.allowed.insecure)
+
+    def _usages(self) -> list[Usage]:
+        """What the agent and its process have used."""
+        found = [usage_of(os.getpid(), "agent", self._started_unix_ns)]
+        process = self._keeper.memory.process
+        if process is not None:
+            started_ns = self.supervisor.runner.started_unix_ns
+            found.append(usage_of(process[0], "supervised", started_ns))
+        return [one for one in found if one is not None]
+
+    async def _learn_build(self) -> None:
+        """Ask the Collector what it is made of."""
+        build = await build_of(self._supervised.run[0], self._child_variables)
+        if build is not None:
+            self._build = build
+            self._client.set_components(build.components)
+            self._describe()
 
     def _identity(self) -> InstanceUid:
         known = self._keeper.memory.uid
@@ -269,9 +308,12 @@ class Agent:
             | Bit.REPORTS_EFFECTIVE_CONFIG
             | Bit.REPORTS_REMOTE_CONFIG
             | Bit.REPORTS_HEARTBEAT
+            | Bit.REPORTS_OWN_METRICS
         )
         if self._options.allows_remote:
             bits |= Bit.ACCEPTS_REMOTE_CONFIG
+        if self._supervised.is_collector:
+            bits |= Bit.REPORTS_AVAILABLE_COMPONENTS
         if self._supervised.run:
             bits |= Bit.ACCEPTS_RESTART_COMMAND
         if self._options.allows_settings:
@@ -318,38 +360,18 @@ class Agent:
             await asyncio.sleep(0.2)
 
     def _put_status(self, state: str) -> None:
-        record, memory, runner = (
-            self.supervisor.machine.record,
-            self._keeper.memory,
-            self.supervisor.runner,
+        body = status_document(
+            state,
+            uid=self._uid,
+            memory=self._keeper.memory,
+            supervisor=self.supervisor,
+            link=self._link.state,
+            servers=self._local,
+            started_unix_ns=self._started_unix_ns,
+            allows_remote=self._options.allows_remote,
+            metrics_problem=self._metrics.problem,
+            remarks=list(self._remarks),
         )
-        body = {
-            "state": state,
-            "pid": os.getpid(),
-            "uid": uid_text(self._uid),
-            "version": __version__,
-            "started_unix_nano": self._started_unix_ns,
-            "servers": [one.shown for one in self._local],
-            "connection": asdict(self._link.state),
-            "allows_remote_config": self._options.allows_remote,
-            "remote_config": {
-                "phase": record.phase.value,
-                "status": record.status.name,
-                "hash": record.received.hex(),
-                "reason": record.reason,
-                "good": record.good.hex(),
-                "attempts": record.attempts,
-                "failed": [one.hash.hex() for one in record.failures],
-            },
-            "process": {
-                "command": list(self._supervised.run),
-                "pid": memory.process[0] if memory.process else None,
-                "started_unix_nano": runner.started_unix_ns,
-                "problem": runner.problem,
-            },
-            "packages": "declined: otx installs none",
-            "remarks": list(self._remarks),
-        }
         with contextlib.suppress(OSError):
             write_whole(self._options.state_folder / STATUS, json.dumps(body).encode())
 

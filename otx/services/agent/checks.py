@@ -3,8 +3,9 @@
 import asyncio
 import base64
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from otx.opamp.signing import PublicKey
 from otx.services.agent.process import Child
@@ -14,6 +15,33 @@ STOP_S = 1.0
 
 async def why_not(words: Sequence[str], environment: dict[str, str], timeout_s: float) -> str:
     """What a command says that does not end with 0, or why it cannot say; "" where it does."""
+    ended = await _run(words, environment, timeout_s, _keep_nothing)
+    return ended if isinstance(ended, str) else "" if ended.code == 0 else ended.said
+
+
+async def ask(
+    words: Sequence[str], environment: dict[str, str], timeout_s: float, most_bytes: int
+) -> bytes | None:
+    """What a command writes that ends with 0; None for another, and for more than that."""
+    pieces: list[bytes] = []
+    ended = await _run(words, environment, timeout_s, pieces.append)
+    text = b"".join(pieces)
+    is_good = not isinstance(ended, str) and ended.code == 0
+    return text if is_good and len(text) <= most_bytes else None
+
+
+class _Ended(NamedTuple):
+    code: int | None
+    said: str
+
+
+async def _run(
+    words: Sequence[str],
+    environment: dict[str, str],
+    timeout_s: float,
+    on_output: Callable[[bytes], None],
+) -> _Ended | str:
+    """How a command ended, or why it did not."""
     ended = asyncio.Event()
     how: list[str] = []
 
@@ -22,7 +50,7 @@ async def why_not(words: Sequence[str], environment: dict[str, str], timeout_s: 
         ended.set()
 
     try:
-        child = Child(words, environment, on_output=_keep_nothing, on_exit=note)
+        child = Child(words, environment, on_output=on_output, on_exit=note)
     except OSError as error:
         return f"{words[0]} cannot be started: {error.strerror}"
     try:
@@ -32,7 +60,7 @@ async def why_not(words: Sequence[str], environment: dict[str, str], timeout_s: 
         return f"{words[0]} takes longer than {timeout_s:g} s"
     finally:
         await child.stop(STOP_S)
-    return "" if child.code == 0 else child.last_words or how[0]
+    return _Ended(child.code, child.last_words or how[0])
 
 
 async def why_untrusted(

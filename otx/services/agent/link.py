@@ -30,6 +30,8 @@ from otx.opamp.transport.channel import Channel, ChannelError, Why
 from otx.opamp.transport.endpoint import Endpoint
 
 SEND_TIMEOUT_S = 30.0
+ANSWER_TIMEOUT_NS = 20 * 1_000_000_000
+"""A connection on which the first report is not answered for so long is none."""
 MALFORMED_AT_MOST = 8
 """Unusable messages of one connection, after which it is given up."""
 WAITING = 4
@@ -129,6 +131,7 @@ class Link:
         self._stopped = asyncio.Event()
         self._turn = 0
         self._last_url = ""
+        self._answer_by_ns = 0
         self._leave: Leave | None = None
         self._retries_settings = False
 
@@ -213,6 +216,7 @@ class Link:
     async def _talk(self, channel: Channel, endpoint: Endpoint, role: Role) -> None:
         is_other = bool(self._last_url) and endpoint.url != self._last_url
         self._last_url = endpoint.url
+        self._answer_by_ns = time.monotonic_ns() + ANSWER_TIMEOUT_NS
         client = self.client
         effects = client.connected(time.monotonic_ns(), is_other_server=is_other)
         malformed = 0
@@ -241,12 +245,16 @@ class Link:
     async def _next(self) -> ServerToAgent | Exception | None:
         """What comes next: a message, a failure, or None when something may be due."""
         deadline_ns = self.client.next_deadline()
+        if self.state.since_unix_ns == 0:  # the first answer is still owed
+            deadline_ns = min(deadline_ns or self._answer_by_ns, self._answer_by_ns)
         pause_s = None
         if deadline_ns is not None:
             pause_s = max(0.0, (deadline_ns - time.monotonic_ns()) / 1e9)
         try:
             message = await asyncio.wait_for(self._inbox.get(), pause_s)
         except TimeoutError:
+            if self.state.since_unix_ns == 0 and time.monotonic_ns() >= self._answer_by_ns:
+                return ChannelError(Why.BROKEN, "the server does not answer")
             return None
         if message is None:
             self._is_woken = False

@@ -89,6 +89,7 @@ class Runner:
     """The supervised process, from one order to the next.
 
     Attributes:
+        command: Its words, `CONFIG_PLACE` among them; empty: nothing is run.
         running: The order whose process runs, or None.
         problem: Why it is not well; "" when it is.
         started_unix_ns: When it started; 0 while nothing runs.
@@ -108,7 +109,7 @@ class Runner:
         self.running: Order | None = None
         self.problem = "it has not been started yet"
         self.started_unix_ns = 0
-        self._command = command
+        self.command = command
         self._config_path = config_path
         self._environment = environment
         self._listener = listener
@@ -126,7 +127,7 @@ class Runner:
     @property
     def has_command(self) -> bool:
         """Whether there is a process to run at all."""
-        return bool(self._command)
+        return bool(self.command)
 
     def order(self, order: Order) -> None:
         """End what runs and run this; replaces an order that is not carried out yet."""
@@ -188,13 +189,13 @@ class Runner:
         self._on_process(None)
 
     def _start(self, order: Order) -> None:
-        if order.text is None or not self._command:
+        if order.text is None or not self.command:
             self._begin(order)
             return
         try:
             write_whole(self._config_path, order.text)
             self._child = Child(
-                [word.replace(CONFIG_PLACE, str(self._config_path)) for word in self._command],
+                [word.replace(CONFIG_PLACE, str(self._config_path)) for word in self.command],
                 self._environment,
                 on_output=self._on_output,
                 on_exit=lambda how: self._ended(order, how),

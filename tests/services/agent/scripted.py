@@ -18,6 +18,8 @@ from websockets.exceptions import ConnectionClosed
 from otx.opamp.framing import decode_frame, frame
 from otx.opamp.opamp_pb2 import (
     AgentToServer,
+    ConnectionSettingsStatus,
+    ConnectionSettingsStatuses,
     RemoteConfigStatus,
     RemoteConfigStatuses,
     ServerToAgent,
@@ -28,6 +30,10 @@ WAIT_S = 30
 APPLIED = RemoteConfigStatuses.RemoteConfigStatuses_APPLIED
 APPLYING = RemoteConfigStatuses.RemoteConfigStatuses_APPLYING
 FAILED = RemoteConfigStatuses.RemoteConfigStatuses_FAILED
+
+SETTINGS_APPLIED = ConnectionSettingsStatuses.ConnectionSettingsStatuses_APPLIED
+SETTINGS_APPLYING = ConnectionSettingsStatuses.ConnectionSettingsStatuses_APPLYING
+SETTINGS_FAILED = ConnectionSettingsStatuses.ConnectionSettingsStatuses_FAILED
 
 
 def hash_of(text: str) -> bytes:
@@ -41,6 +47,8 @@ class ScriptedServer:
         known: The agent's last report of each part.
         statuses: Each remote_config_status in the order in which they came.
         assigned: What is offered whenever the agent reports another hash; None: nothing.
+        is_silent: Nothing is answered.
+        headers: Of the last opening.
         answer: Changes each answer before it is sent.
     """
 
@@ -52,6 +60,8 @@ class ScriptedServer:
         self.assigned: str | None = None
         self.answer: Callable[[AgentToServer, ServerToAgent], None] = lambda message, reply: None
         self.connection: ServerConnection | None = None
+        self.headers: dict[str, str] = {}
+        self.is_silent = False
         self._sequence: int | None = None
         self._needs_full = True
         self._changed = asyncio.Condition()
@@ -61,6 +71,12 @@ class ScriptedServer:
         found = self.known.get("remote_config_status", RemoteConfigStatus())
         assert isinstance(found, RemoteConfigStatus)
         return found
+
+    @property
+    def settings_status(self) -> ConnectionSettingsStatuses:
+        found = self.known.get("connection_settings_status", ConnectionSettingsStatus())
+        assert isinstance(found, ConnectionSettingsStatus)
+        return found.status
 
     @property
     def effective(self) -> str:
@@ -105,13 +121,16 @@ class ScriptedServer:
 
     async def talk(self, connection: ServerConnection) -> None:
         self.connection = connection
+        if connection.request is not None:
+            self.headers = dict(connection.request.headers.raw_items())
         try:
             async for data in connection:
                 assert isinstance(data, bytes)
                 message = decode_frame(AgentToServer, data)
                 reply = self._note(message)
                 self.answer(message, reply)
-                await connection.send(frame(reply))
+                if not self.is_silent:
+                    await connection.send(frame(reply))
                 async with self._changed:
                     self._changed.notify_all()
         except ConnectionClosed:

@@ -1,20 +1,33 @@
 """The whole agent, as a process, under a server that does what the test says."""
 
 import asyncio
+import http.server
 import os
 import signal
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
 
 from otx.opamp.capabilities import AgentCapability as Bit
 from otx.opamp.opamp_pb2 import AgentToServer, ServerToAgent
 from otx.opamp.opamp_pb2 import ServerErrorResponseType as ErrorType
+from otx.opamp.signing import sign
 from tests.services.agent.scripted import (
     APPLIED,
     APPLYING,
     FAILED,
+    SETTINGS_APPLIED,
+    SETTINGS_APPLYING,
+    SETTINGS_FAILED,
     RealAgent,
     ScriptedServer,
     hash_of,
@@ -237,6 +250,139 @@ async def test_unavailable_is_honoured(tmp_path: Path) -> None:
         await script.until(lambda: len(script.messages) >= 3, "it comes back")
         assert script.messages[1].HasField("agent_disconnect")
         assert time.monotonic() - refused_s[0] >= 0.6
+
+
+def settings_offer(script: ScriptedServer, url: str, **headers: str) -> ServerToAgent:
+    message = ServerToAgent(instance_uid=script.messages[-1].instance_uid)
+    offers = message.connection_settings
+    offers.hash = f"{url}{headers}".encode()
+    offers.opamp.destination_endpoint = url
+    offers.opamp.heartbeat_interval_seconds = 30
+    for key, value in headers.items():
+        offers.opamp.headers.headers.add(key=key, value=value)
+    return message
+
+
+async def test_other_settings_are_tried_kept_and_used_after_a_restart(tmp_path: Path) -> None:
+    servers = scripted_server(), scripted_server()
+    async with servers[0] as old, servers[1] as new, real_agent(tmp_path, old) as agent:
+        await begun(old, agent)
+        await old.send(settings_offer(old, new.url, Authorization="new"))
+        await new.until(lambda: new.settings_status == SETTINGS_APPLIED, "it moved and says so")
+        assert old.settings_status == SETTINGS_APPLYING
+        assert old.messages[-1].HasField("agent_disconnect")
+        assert new.headers["Authorization"] == "new"
+        assert new.known["health"].healthy
+        agent.kill()
+        count = len(old.messages), len(new.messages)
+        agent.start()
+        await new.until(lambda: len(new.messages) > count[1], "it comes back there")
+        assert len(old.messages) == count[0]
+        assert len(agent.launches()) <= 2
+
+
+async def test_settings_that_do_not_work_are_given_up_and_told(tmp_path: Path) -> None:
+    async with scripted_server() as gone:
+        pass
+    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
+        await begun(script, agent)
+        await script.send(settings_offer(script, gone.url))
+        await script.until(lambda: script.settings_status == SETTINGS_FAILED, "it is back")
+        assert "refused" in script.known["connection_settings_status"].error_message
+        assert "candidate" not in agent.state()["settings"]
+        assert len(agent.launches()) == 1
+
+
+async def test_settings_for_another_host_or_without_verification_are_refused(
+    tmp_path: Path,
+) -> None:
+    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
+        await begun(script, agent)
+        await script.send(settings_offer(script, "ws://evil.example:1"))
+        await script.until(lambda: script.settings_status == SETTINGS_FAILED, "refused")
+        assert "agent.allow.servers" in script.known["connection_settings_status"].error_message
+        assert not any(one.HasField("agent_disconnect") for one in script.messages)
+
+
+async def test_a_candidate_that_was_being_tried_is_tried_again_after_a_crash(
+    tmp_path: Path,
+) -> None:
+    async with scripted_server() as old, scripted_server() as new:
+        silent, new.is_silent = new, True
+        async with real_agent(tmp_path, old) as agent:
+            await begun(old, agent)
+            await old.send(settings_offer(old, new.url))
+            await until(lambda: "candidate" in agent.state()["settings"], "it is on disk")
+            agent.kill()
+            silent.is_silent = False
+            agent.start()
+            await new.until(lambda: new.settings_status == SETTINGS_APPLIED, "it got in")
+
+
+async def test_own_metrics_arrive_where_they_were_offered_and_go_on(tmp_path: Path) -> None:
+    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
+        with http_receiver() as (url, bodies):
+            await begun(script, agent)
+            message = ServerToAgent(instance_uid=script.messages[-1].instance_uid)
+            message.connection_settings.hash = b"m"
+            message.connection_settings.own_metrics.destination_endpoint = url
+            await script.send(message)
+            await until(lambda: len(bodies) == 1, "metrics arrive")
+            agent.kill()
+            agent.start()
+            await until(lambda: len(bodies) == 2, "and again after a restart")
+    (resource,) = ExportMetricsServiceRequest.FromString(bodies[0]).resource_metrics
+    identity = {it.key: it.value.string_value for it in resource.resource.attributes}
+    described = script.messages[0].agent_description.identifying_attributes
+    assert {it.key: it.value.string_value for it in described}.items() <= identity.items()
+
+
+@contextmanager
+def http_receiver() -> Iterator[tuple[str, list[bytes]]]:
+    bodies: list[bytes] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *words: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1/metrics", bodies
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+async def test_signed_configurations_alone_are_taken(tmp_path: Path) -> None:
+    key = Ed25519PrivateKey.generate()
+    trusted = tmp_path / "key.pem"
+    trusted.write_bytes(
+        key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    )
+    flags = ("--trust", str(trusted))
+    async with scripted_server() as script, real_agent(tmp_path, script, *flags) as agent:
+        await begun(script, agent)
+        await script.push(GOOD)
+        await script.until_status(hash_of(GOOD), FAILED)
+        assert "not signed" in script.status.error_message
+        assert len(agent.launches()) == 1
+        message = ServerToAgent(instance_uid=script.messages[-1].instance_uid)
+        message.remote_config.config_hash = b"signed"
+        message.remote_config.config.config_map["x"].body = OTHER.encode()
+        sign(message.remote_config.config, [key])
+        script.assigned = None
+        await script.send(message)
+        await script.until_status(b"signed", APPLIED)
+        await until(lambda: agent.alive() == ["other"], "it runs")
+        assert "ed25519" not in script.effective
 
 
 async def test_hup_takes_over_a_local_file_that_can_be_used_only(tmp_path: Path) -> None:
