@@ -40,6 +40,7 @@ from otx.opamp.server.documents import (
 )
 from otx.opamp.server.finding import find_agent
 from otx.opamp.server.operator import Operator, read_wish
+from otx.opamp.server.rollouts import Wish
 from otx.opamp.server.selector import parse_selector
 from otx.opamp.server.settings import Settings
 from otx.opamp.server.why import why
@@ -52,6 +53,10 @@ from otx.services.opamp_serve.tokens import Token, Tokens, digest_of
 
 MOST_AUDIT_LINES = 10_000
 TOKEN_BYTES = 32
+LONGEST_REQUEST = 256 << 20
+"""Bytes of a request's JSON, in which a configuration is larger than in a message."""
+ROOM_FOR_THE_REST = 256
+"""Bytes of a message beside the configuration: uid, hash, tags."""
 Query: TypeAlias = dict[str, str]
 
 
@@ -97,7 +102,7 @@ class Api:
         # A type that browsers do not send across sites without asking first.
         if header(scope, b"content-type").partition(";")[0].strip() != "application/json":
             raise UsageError("the type of a request is application/json")
-        body = await read_body(receive, self._station.limits.message_bytes)
+        body = await read_body(receive, LONGEST_REQUEST)
         document = self._act(words, _parsed(body), owner, self._own_url(scope))
         if not await self._station.keeper.settle():
             raise OtxError(f"the fleet cannot be written: {self._station.keeper.error}")
@@ -135,6 +140,7 @@ class Api:
         match words:
             case ["pushes"]:
                 wish = read_wish(wanted, who)
+                self._check_size(wish)
                 if wanted.get("dry_run"):
                     return self._operator.plan(wish, now_ns)
                 return self._push(self._operator.push(wish, now_ns))
@@ -148,6 +154,15 @@ class Api:
             case ["settings"]:
                 return self._offer_settings(wanted, url, who, now_ns)
         raise NotThere(f"there is no {'/'.join(words)} to POST to in the API")
+
+    def _check_size(self, wish: Wish) -> None:
+        limit = self._station.limits.message_bytes
+        size = wish.objects.ByteSize() + ROOM_FOR_THE_REST
+        if size > limit:
+            raise UsageError(
+                f"an offer of {size} bytes is over the limit of {limit} for a message",
+                hint="`otx opamp serve --max-message SIZE`; agents have a limit of their own",
+            )
 
     def _own_url(self, scope: Scope) -> str:
         """OpAMP's address on this server, as the operator reaches it."""

@@ -31,6 +31,8 @@ from otx.opamp.server.settings import Settings, SettingsState
 
 SCHEMA_VERSION = 1
 BUSY_MS = 5_000
+WRITER_BUSY_MS = 1_000
+"""Nobody but one server writes; who holds the lock all the same is not waited for for long."""
 
 _SCHEMA = """
 CREATE TABLE agents (
@@ -142,7 +144,7 @@ def open_to_write(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        connection.execute(f"PRAGMA busy_timeout={WRITER_BUSY_MS}")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         _prepare(connection, path)

@@ -29,6 +29,7 @@ class _Batch:
     statements: list[tuple[str, tuple[Cell, ...]]] = field(default_factory=list)
     forgotten: list[bytes] = field(default_factory=list)
     done: list["asyncio.Future[bool]"] = field(default_factory=list)
+    events: list[threading.Event] = field(default_factory=list)
 
     def put_before(self, later: "_Batch") -> "_Batch":
         """This batch, which could not be written, with what came after it."""
@@ -43,7 +44,7 @@ class _Batch:
         self.configurations |= later.configurations
         self.statements += later.statements
         self.forgotten += later.forgotten
-        self.done = later.done
+        self.done, self.events = later.done, later.events
         return self
 
     def __len__(self) -> int:
@@ -134,7 +135,10 @@ class Keeper:
         )
 
     def beats(self, agents: Iterable[Agent]) -> None:
-        """Keep when agents were last heard and on what: once a second, not for each message."""
+        """Keep when agents were last heard and on what: once a second, not for each message.
+
+        What could not be written before is tried again with it.
+        """
         with self._lock:
             for agent in agents:
                 number = agent.sequence_num
@@ -160,6 +164,18 @@ class Keeper:
         self._wake.set()
         return await done
 
+    def flush(self) -> None:
+        """As `settle`, for who has no event loop: wait until everything taken so far is written."""
+        with self._lock:
+            done = threading.Event()
+            self._batch.events.append(done)
+        self._wake.set()
+        done.wait()
+
+    def busy(self, wait_ms: int) -> None:
+        """How long a commit waits for somebody else who writes."""
+        self._connection.execute(f"PRAGMA busy_timeout={wait_ms}")
+
     def close(self) -> None:
         """Write what waits, and end the thread and the connection."""
         self._ends = True
@@ -184,14 +200,16 @@ class Keeper:
             batch, self._batch = self._batch, _Batch()
         try:
             self._commit(batch)
-            waiting, self.error = batch.done, ""
+            waiting, events, self.error = batch.done, batch.events, ""
         except sqlite3.Error as error:
             if not self.error:
                 self._warn(f"the fleet cannot be written: {error}")
             self.error = str(error)
-            waiting = batch.done
+            waiting, events = batch.done, batch.events
             with self._lock:
                 self._batch = batch.put_before(self._batch)
+        for event in events:
+            event.set()
         for done in waiting:
             done.get_loop().call_soon_threadsafe(_finish, done, not self.error)
 

@@ -88,11 +88,7 @@ class Polling:
     async def _answer(
         self, scope: Scope, send: Send, answer: ServerToAgent, status: int = 200
     ) -> None:
-        body = answer.SerializeToString()
-        if len(body) > self._station.limits.message_bytes:
-            self._station.counts["discarded"] += 1
-            await refuse(scope, send, 500, "the answer is over the limit")
-            return
+        body = self._station.fitted(answer).SerializeToString()
         headers = [(b"content-type", CONTENT_TYPE.encode())]
         if status == 503:
             seconds = answer.error_response.retry_info.retry_after_nanoseconds // NS_PER_S

@@ -138,11 +138,7 @@ class _Connection:
             self._pushing = False
 
     async def _deliver(self, message: ServerToAgent) -> None:
-        """Send a message; one that is over the limit is discarded and counted."""
-        data = frame(message)
-        if len(data) > self._station.limits.message_bytes:
-            self._station.counts["discarded"] += 1
-            return
+        data = frame(self._station.fitted(message))
         await self._within({"type": "websocket.send", "bytes": data})
 
     async def _end(self, code: int, reason: str) -> None:

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Coroutine
 
-from otx.opamp.framing import Limits
+from otx.opamp.framing import HEADER, Limits
 from otx.opamp.opamp_pb2 import AgentToServer, ServerToAgent
 from otx.opamp.server.answers import unavailable
 from otx.opamp.server.fleet import Fleet
@@ -101,6 +101,20 @@ class Station:
             whom = f"{uid} from {peer}" if uid else peer
             self.keeper.audit(Entry(now_ns, "server", "refused", whom, why))
 
+    def fitted(self, message: ServerToAgent) -> ServerToAgent:
+        """A message within the limit: an offer that makes it too large is left out and counted.
+
+        The specification forbids sending such a message; the report is still owed an answer.
+        """
+        if message.ByteSize() <= self.limits.message_bytes - len(HEADER):
+            return message
+        self.counts["discarded"] += 1
+        if self.counts["discarded"] == 1:
+            self.warn(f"an offer is over the limit of {self.limits.message_bytes} bytes: not sent")
+        for name in ("remote_config", "connection_settings", "packages_available"):
+            message.ClearField(name)  # type: ignore[arg-type]
+        return message
+
     def wake_due(self) -> None:
         """Have what is due sent to agents that are there."""
         due, self.fleet.due = self.fleet.due, set()
@@ -111,8 +125,7 @@ class Station:
         """What happens without a report: once a second."""
         self.fleet.tick(self.clock())
         self.wake_due()
-        if heard := self.fleet.take_heard():
-            self.keeper.beats(heard)
+        self.keeper.beats(self.fleet.take_heard())
 
     async def run_ticks(self, period_s: float = 1.0) -> None:
         """Tick until cancelled."""
