@@ -112,7 +112,7 @@ class Station:
         if self.counts["discarded"] == 1:
             self.warn(f"an offer is over the limit of {self.limits.message_bytes} bytes: not sent")
         for name in ("remote_config", "connection_settings", "packages_available"):
-            message.ClearField(name)  # type: ignore[arg-type]
+            message.ClearField(name)
         return message
 
     def wake_due(self) -> None:
