@@ -96,9 +96,8 @@ async def measure(seconds: float) -> None:
                 before_s = cpu_s(agent.pid)
                 await asyncio.sleep(seconds)
                 share = (cpu_s(agent.pid) - before_s) / seconds
-                print(
-                    f"idle: RSS {rss_kib(agent.pid) / 1024:.1f} MiB, CPU {share:.3%} of a core (aims 40, 0.1%)"
-                )
+                memory = f"RSS {rss_kib(agent.pid) / 1024:.1f} MiB (aim 40)"
+                print(f"idle: {memory}, CPU {share:.3%} of a core (aim 0.1%)")
                 await measure_offers(server, folder / "journal")
                 print(f"after {OFFERS} offers: RSS {rss_kib(agent.pid) / 1024:.1f} MiB")
             finally:
