@@ -123,6 +123,8 @@ def plan_lines(
             names = ", ".join(f"{one['service']} {one['uid']}" for one in agents[:NAMED])
             more = f" and {len(agents) - NAMED} more" if len(agents) > NAMED else ""
             yield f"  {len(agents)} {words}: {names}{more}"
+    for number in sorted({one["push"] for one in plan["kept"]}):
+        yield f"    `otx opamp rollback {number}` would let this one hold instead of push {number}"
     if plan["stages"] != "100%":
         yield f"  in stages: {plan['stages']}"
     yield from _difference(fleet, plan, objects)

@@ -48,8 +48,9 @@ class Operator:
             name: [] for name in ("changes", "in_sync", "failed_before", "kept", "unable", "away")
         }
         for agent in self._matching(wish.selector):
-            place = self._place(agent, push, now_ns)
-            plan[place].append({"uid": agent.text, "service": agent.name})
+            place, holder = self._place(agent, push, now_ns)
+            row = {"uid": agent.text, "service": agent.name}
+            plan[place].append(row if holder is None else {**row, "push": holder.number})
         return {
             "config": configuration.hash.hex(),
             "name": configuration.name,
@@ -153,21 +154,21 @@ class Operator:
     def _matching(self, selector: Selector) -> list[Agent]:
         return self._fleet.select(lambda agent: selector.matches(agent.labels))
 
-    def _place(self, agent: Agent, push: Push, now_ns: int) -> str:
-        """What a push of everyone at once would do to an agent."""
+    def _place(self, agent: Agent, push: Push, now_ns: int) -> tuple[str, Push | None]:
+        """What a push of everyone at once would do to an agent, and what stands before it."""
         if not agent.can(AgentCapability.ACCEPTS_REMOTE_CONFIG):
-            return "unable"
+            return "unable", None
         rank = (push.selector.specificity, push.number)
-        for other in self._fleet.rollouts.holding(agent):
-            if (other.selector.specificity, other.number) > rank:
-                return "kept"
+        holder = next(iter(self._fleet.rollouts.holding(agent)), None)
+        if holder is not None and (holder.selector.specificity, holder.number) > rank:
+            return "kept", holder
         if push.config_hash in agent.failures:
-            return "failed_before"
+            return "failed_before", None
         if agent.config.hash == push.config_hash:
-            return "in_sync"
+            return "in_sync", None
         if agent.presence(now_ns, self._fleet.patience) != "connected":
-            return "away"
-        return "changes"
+            return "away", None
+        return "changes", None
 
 
 def read_wish(wanted: Mapping[str, Any], who: str) -> Wish:
