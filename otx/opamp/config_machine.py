@@ -5,11 +5,11 @@ carries out the actions that come back, each once and in their order. An offer i
 envelope here and nowhere else. `otx.opamp.config_table` draws the phases.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from otx.opamp.config_table import TABLE, Act, Event, Note, Phase, Process, Status, back
+from otx.opamp.config_table import TABLE, Act, Event, Note, Phase, Process, Row, Status, back
 from otx.opamp.effect import Once
 from otx.opamp.opamp_pb2 import AgentConfigMap
 
@@ -104,12 +104,14 @@ class ConfigMachine:
     process that was ended for a newer offer is credited to nobody.
     """
 
-    def __init__(self, record: Record = Record()) -> None:
+    def __init__(
+        self, record: Record = Record(), table: Mapping[tuple[Phase, Event], Row] = TABLE
+    ) -> None:
         self.record = record
+        self._table = table
         self.process = Process.ABANDONED
         self.is_up = False
         self._launch = 0
-        self._launched = False
 
     def start(self) -> Actions:
         """The agent's process began."""
@@ -188,7 +190,7 @@ class ConfigMachine:
         return config_hash == self.record.candidate and self.process is not Process.CANDIDATE
 
     def _step(self, event: Event, reason: str = "", offer: Offer | None = None) -> Actions:
-        row = TABLE.get((self.record.phase, event))
+        row = self._table.get((self.record.phase, event))
         if row is None:
             return []
         acts = row.acts

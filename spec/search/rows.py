@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
-from spec.search import cfgsync, connsettings, identity, throttle
+from spec.search import agentloop, cfgsync, connsettings, identity, throttle
 from spec.search.explore import Model
 
 MODULES: dict[str, ModuleType] = {
@@ -14,6 +14,8 @@ MODULES: dict[str, ModuleType] = {
     "Throttle": throttle,
 }
 """By the names that they have in TLA+."""
+SEARCHES = {**MODULES, "AgentLoop": agentloop}
+"""AgentLoop has none: it runs the table of `otx agent` itself."""
 _CALM: dict[str, Any] = {"drops": 0, "crashes": 0, "restarts": 0}
 _BASE = cfgsync.BASE
 _CONN = connsettings.BASE
@@ -24,7 +26,7 @@ class Row:
     """One search.
 
     Attributes:
-        module: The module of this folder, whose namesake is in TLA+.
+        module: One of `SEARCHES`.
         variant: Its bounds and faults.
         states, transitions: How many there are.
         faults: What does not hold; () where everything does.
@@ -45,13 +47,13 @@ class Row:
     @property
     def model(self) -> Model[Any]:
         """What is searched."""
-        found: Model[Any] = MODULES[self.module].model(self.variant)
+        found: Model[Any] = SEARCHES[self.module].model(self.variant)
         return found
 
     @property
     def is_long(self) -> bool:
         """Whether it is for `make test-long`."""
-        return self.states > 16_000
+        return self.states > 15_000
 
 
 def _cfgsync(
@@ -73,7 +75,14 @@ def _connsettings(
 
 def rows() -> list[Row]:
     """Every row, those of one module together."""
-    return [*_base_rows(), *_mutant_rows(), *_small_rows(), *_settings_rows(), *_other_rows()]
+    return [
+        *_base_rows(),
+        *_mutant_rows(),
+        *_small_rows(),
+        *_settings_rows(),
+        *_other_rows(),
+        *_agent_rows(),
+    ]
 
 
 def _base_rows() -> list[Row]:
@@ -159,3 +168,20 @@ def _other_rows() -> list[Row]:
         other("Throttle", "T3", 2_964, 4_193, "L7c"),
         other("Throttle", "T4", 2_774, 5_671, "L7d"),
     ]
+
+
+def _agent_rows() -> list[Row]:
+    base, mutants = agentloop.BASE, list(agentloop.MUTANTS.values())
+    found: list[tuple[str, agentloop.Variant, int, int, tuple[str, ...]]] = [
+        ("base", base, 16_327, 34_695, ()),
+        ("1 assignment, 2 crashes", replace(base, assignments=1, crashes=2), 2_164, 4_112, ()),
+        ("3 assignments", replace(base, assignments=3), 137_197, 336_137, ()),
+        ("A1", mutants[0], 377, 605, ("S2", "S4", "bad rest")),
+        ("A2", mutants[1], 329, 541, ("S2", "S3", "bad rest")),
+        ("A3", mutants[2], 422, 662, ("W",)),
+        ("A4", mutants[3], 383, 612, ("bad rest",)),
+        ("A5", mutants[4], 1_310, 2_402, ("S6",)),
+        ("A6", mutants[5], 387, 619, ("bad rest",)),
+        ("A7", mutants[6], 384, 615, ("S2", "bad rest")),
+    ]
+    return [Row("AgentLoop", *row) for row in found]

@@ -2,9 +2,8 @@
 
 import pytest
 
-from spec.search import cfgsync, connsettings, identity, throttle
 from spec.search.explore import Action, Model, explore
-from spec.search.rows import Row, rows
+from spec.search.rows import SEARCHES, Row, rows
 
 ROWS = rows()
 
@@ -25,30 +24,35 @@ def test_a_row_is_reproduced(row: Row) -> None:
 
 
 BROKEN_BY = {
-    "S1": "M10", "S2": "M5", "S3": "M5", "S4": "M3", "S5": "M11", "S6": "M2",
-    "S8": "I1", "S8b": "I3", "S9": "C1",
-    "L7a": "T1", "L7b": "T2", "L7c": "T3", "L7d": "T4",
-}  # fmt: skip
+    "CfgSync": {"S1": "M10", "S2": "M5", "S3": "M5", "S4": "M3", "S5": "M11", "S6": "M2"},
+    "ConnSettings": {"S9": "C1"},
+    "Identity": {"S8": "I1", "S8b": "I3"},
+    "Throttle": {"L7a": "T1", "L7b": "T2", "L7c": "T3", "L7d": "T4"},
+    "AgentLoop": {"S2": "A1", "S3": "A2", "S4": "A1", "S6": "A5", "W": "A3"},
+}
 """Invariant -> a mutant that breaks it."""
-MODULES = (cfgsync, connsettings, identity, throttle)
+each_search = pytest.mark.parametrize("name", SEARCHES)
 
 
-def test_every_invariant_has_a_mutant_that_breaks_it() -> None:
-    invariants = {name for module in MODULES for name in module.INVARIANTS}
-    assert set(BROKEN_BY) == invariants
-    broken = {row.name.split()[1]: row.faults for row in ROWS if row.faults}
-    for invariant, mutant in BROKEN_BY.items():
-        assert invariant in broken[mutant if mutant in broken else f"{mutant} small"]
+@each_search
+def test_every_invariant_has_a_mutant_that_breaks_it(name: str) -> None:
+    assert set(BROKEN_BY[name]) == set(SEARCHES[name].INVARIANTS)
+    for invariant, mutant in BROKEN_BY[name].items():
+        found = [row for row in ROWS if row.module == name and row.number.split()[0] == mutant]
+        assert found
+        assert all(invariant in row.faults for row in found)
 
 
-def test_every_mutant_is_searched_and_found() -> None:
-    mutants = {name.split()[0] for module in MODULES for name in module.MUTANTS}
-    assert mutants == {row.name.split()[1] for row in ROWS if row.faults}
+@each_search
+def test_every_mutant_is_searched_and_found(name: str) -> None:
+    mutants = {mutant.split()[0] for mutant in SEARCHES[name].MUTANTS}
+    assert mutants == {row.number.split()[0] for row in ROWS if row.module == name and row.faults}
 
 
-def test_the_base_of_every_module_holds() -> None:
-    kept = {row.name.split()[0] for row in ROWS if not row.faults}
-    assert kept == {"CfgSync", "ConnSettings", "Identity", "Throttle"}
+@each_search
+def test_the_base_holds(name: str) -> None:
+    (base,) = (row for row in ROWS if row.module == name and row.number.startswith("base"))
+    assert base.faults == ()
 
 
 def counting(*steps: Action[int], goal: int = 3) -> Model[int]:
