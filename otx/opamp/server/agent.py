@@ -103,6 +103,7 @@ class Agent:
         failures: Configuration hash -> why it could not be used: never offered again.
         assigned: The number of the push that holds for it.
         starts_ns: The last start times it reported, for restart loops.
+        never_says: Parts its capabilities promise and it leaves out even when asked for all.
         is_confirmed: Whether it was ever heard under this uid; one that was only assigned is not.
     """
 
@@ -140,6 +141,7 @@ class Agent:
     restart_sent_ns: int = 0
     assigned: int | None = None
     is_confirmed: bool = True
+    never_says: frozenset[str] = frozenset()
 
     def can(self, bit: AgentCapability) -> bool:
         """Whether the agent stated a capability."""

@@ -24,6 +24,10 @@ ENOUGH_ASKS = 2
 LONGEST_TEXT = 4096
 """Characters of an error's text that are kept in memory."""
 
+_PROMISED = {
+    "health": AgentCapability.REPORTS_HEALTH,
+    "effective_config": AgentCapability.REPORTS_EFFECTIVE_CONFIG,
+}
 _PARTS = (
     "health",
     "effective_config",
@@ -44,17 +48,19 @@ def is_complete(agent: Agent, message: AgentToServer) -> bool:
     """Whether a report can stand for all that the agent has to say."""
     if not message.HasField("agent_description"):
         return False
+    lacks = _lacks(agent, message)
     if agent.needs_full and agent.asks >= ENOUGH_ASKS:
-        return True
+        agent.never_says = lacks
+    return lacks <= agent.never_says
+
+
+def _lacks(agent: Agent, message: AgentToServer) -> frozenset[str]:
+    """The parts that an agent's capabilities promise, or that it had, and a report leaves out."""
     stated = AgentCapability(message.capabilities) or agent.capabilities
-    if AgentCapability.REPORTS_HEALTH in stated and not message.HasField("health"):
-        return False
-    if AgentCapability.REPORTS_EFFECTIVE_CONFIG in stated and not message.HasField(
-        "effective_config"
-    ):
-        return False
-    had_status = agent.config.progress is not Progress.UNSET
-    return message.HasField("remote_config_status") or not had_status
+    expected = {name for name, bit in _PROMISED.items() if bit in stated}
+    if agent.config.progress is not Progress.UNSET:
+        expected.add("remote_config_status")
+    return frozenset(name for name in expected if not message.HasField(name))
 
 
 def absorb(agent: Agent, message: AgentToServer, now_ns: int, *, complete: bool) -> dict[str, Cell]:

@@ -156,6 +156,9 @@ def test_an_agent_that_never_has_more_to_say_is_asked_twice(world: World) -> Non
     assert asks_full(speaker.report(agent_description=description))
     assert asks_full(speaker.report(agent_description=description))
     assert not asks_full(speaker.report(agent_description=description))
+    speaker.number += 1
+    assert asks_full(speaker.report())
+    assert not asks_full(speaker.report(agent_description=description)), "that is all it says"
 
 
 def test_a_complete_report_replaces_what_it_leaves_out(world: World) -> None:
