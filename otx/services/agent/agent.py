@@ -309,13 +309,12 @@ class Agent:
             | Bit.REPORTS_REMOTE_CONFIG
             | Bit.REPORTS_HEARTBEAT
             | Bit.REPORTS_OWN_METRICS
+            | Bit.ACCEPTS_RESTART_COMMAND
         )
         if self._options.allows_remote:
             bits |= Bit.ACCEPTS_REMOTE_CONFIG
         if self._supervised.is_collector:
             bits |= Bit.REPORTS_AVAILABLE_COMPONENTS
-        if self._supervised.run:
-            bits |= Bit.ACCEPTS_RESTART_COMMAND
         if self._options.allows_settings:
             bits |= Bit.ACCEPTS_OPAMP_CONNECTION_SETTINGS | Bit.REPORTS_CONNECTION_SETTINGS_STATUS
         return ClientOptions(

@@ -19,11 +19,16 @@ _LONGEST_HEAD = 4096
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """An HTTP resource that answers 2xx while the process is well."""
+    """An HTTP resource that answers while the process is well.
+
+    Attributes:
+        any_status: Whether any answer will do; else it has to be 2xx.
+    """
 
     host: str
     port: int
     path: str
+    any_status: bool = False
 
     @classmethod
     def of_url(cls, url: str) -> "Check":
@@ -49,7 +54,9 @@ class Check:
             return f"its health check at {self.host}:{self.port} cannot be reached"
         except ValueError:
             return "its health check answers no HTTP"
-        return "" if 200 <= status < 300 else f"its health check answers {status}"
+        return (
+            "" if self.any_status or 200 <= status < 300 else f"its health check answers {status}"
+        )
 
     async def _status(self) -> int:
         reader, writer = await asyncio.open_connection(self.host, self.port, limit=_LONGEST_HEAD)
@@ -83,11 +90,15 @@ def _check(settings: dict[str, yaml.Node]) -> Check | None:
     if "${" in endpoint:
         return None  # the Collector's own variables; the process is watched instead
     host, _, port = endpoint.rpartition(":")
-    host = host.strip("[]")
     if not port.isdigit():
         return None
-    reachable = {"": "localhost", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-    return Check(reachable, int(port), _scalar(settings.get("path")) or "/")
+    return Check(reachable_host(host), int(port), _scalar(settings.get("path")) or "/")
+
+
+def reachable_host(host: str) -> str:
+    """Where something that listens on an address is reached from here."""
+    host = host.strip("[]")
+    return {"": "localhost", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
 
 
 def _names(node: yaml.Node | None) -> list[str]:

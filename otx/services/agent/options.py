@@ -66,6 +66,11 @@ class Supervised:
     base: str = ""
 
     @property
+    def needs_config(self) -> bool:
+        """Whether it cannot be run without a configuration."""
+        return CONFIG_PLACE in " ".join(self.run)
+
+    @property
     def name(self) -> str:
         """The command's name."""
         return Path(self.run[0]).name if self.run else "otx"

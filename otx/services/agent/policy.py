@@ -29,7 +29,8 @@ _PROVIDER = re.compile(r"\$\{([a-z][a-z0-9+.-]*|[^}]*\$\{[^:}]*):", re.IGNORECAS
 _HEALTH_CHECK = "health_check"
 _HARMLESS_PROVIDERS = {"env"}
 _FILE_KEY = re.compile(
-    r"(^|_)(file|files|path|directory|dir|include|exclude|folder|storage)$", re.IGNORECASE
+    r"(^|_)(file|files|path|directory|dir|include|exclude|folder|storage|store|transform)$",
+    re.IGNORECASE,
 )
 _ENDPOINT_KEY = re.compile(
     r"(^|_)(endpoint|endpoints|url|urls|brokers|host|address)$", re.IGNORECASE

@@ -19,7 +19,7 @@ LONGEST_ERROR = 4096
 def health(supervisor: Supervisor, agent_started_unix_ns: int) -> ComponentHealth:
     """How the supervised process does; without one, how the agent does."""
     runner, record = supervisor.runner, supervisor.machine.record
-    has_process = runner.has_command
+    has_process = bool(runner.command)
     is_running = runner.running is not None and (not has_process or runner.started_unix_ns > 0)
     part = ComponentHealth(healthy=is_running and not runner.problem)
     if has_process:

@@ -6,7 +6,7 @@ has the number of its launch, and everything that is told later is told with tha
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -65,12 +65,14 @@ class Order:
     """A launch that is wanted.
 
     Attributes:
-        text: The configuration; None: there is none, and nothing is run.
+        text: The configuration; None: there is none.
+        words: The command; empty: nothing is run.
         not_before_s: On the monotonic clock.
     """
 
     launch: int
     text: bytes | None
+    words: tuple[str, ...] = ()
     check: Check | None = None
     not_before_s: float = 0.0
 
@@ -89,7 +91,6 @@ class Runner:
     """The supervised process, from one order to the next.
 
     Attributes:
-        command: Its words, `CONFIG_PLACE` among them; empty: nothing is run.
         running: The order whose process runs, or None.
         problem: Why it is not well; "" when it is.
         started_unix_ns: When it started; 0 while nothing runs.
@@ -97,7 +98,6 @@ class Runner:
 
     def __init__(
         self,
-        command: Sequence[str],
         config_path: Path,
         environment: dict[str, str],
         timing: Timing,
@@ -109,7 +109,6 @@ class Runner:
         self.running: Order | None = None
         self.problem = "it has not been started yet"
         self.started_unix_ns = 0
-        self.command = command
         self._config_path = config_path
         self._environment = environment
         self._listener = listener
@@ -125,9 +124,9 @@ class Runner:
         self._sick_since_s: float | None = None
 
     @property
-    def has_command(self) -> bool:
-        """Whether there is a process to run at all."""
-        return bool(self.command)
+    def command(self) -> tuple[str, ...]:
+        """The words of the newest order; empty where nothing is to be run."""
+        return self._order.words if self._order is not None else ()
 
     def order(self, order: Order) -> None:
         """End what runs and run this; replaces an order that is not carried out yet."""
@@ -189,13 +188,13 @@ class Runner:
         self._on_process(None)
 
     def _start(self, order: Order) -> None:
-        if order.text is None or not self.command:
+        if not order.words:
             self._begin(order)
             return
         try:
-            write_whole(self._config_path, order.text)
+            write_whole(self._config_path, order.text or b"")
             self._child = Child(
-                [word.replace(CONFIG_PLACE, str(self._config_path)) for word in self.command],
+                order.words,
                 self._environment,
                 on_output=self._on_output,
                 on_exit=lambda how: self._ended(order, how),

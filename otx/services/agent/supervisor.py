@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from otx.errors import OtxError
 from otx.opamp.config_machine import BASELINE, Action, Actions, ConfigMachine, Offer
 from otx.opamp.config_table import Act, Process
 from otx.opamp.effect import Once
@@ -19,8 +20,10 @@ from otx.services.agent.health import Check, collector_check
 from otx.services.agent.memory import Keeper
 from otx.services.agent.options import Supervised
 from otx.services.agent.overlay import Unmergeable, effective_text
+from otx.services.agent.parts import OTX, TRANSFORM, Recurring, read_plan
 from otx.services.agent.policy import why_forbidden
 from otx.services.agent.process import Child
+from otx.services.agent.recurring import Schedule
 from otx.services.agent.runner import CONFIG_PLACE, Order, Runner, Stage
 from otx.services.agent.section import Section
 from otx.services.agent.state import write_whole
@@ -69,13 +72,15 @@ class Supervisor:
         self._broken: bytes | None = None
         self._restarts = 0
         self._told = ""
+        self._schedule = Schedule(environment, on_remark)
+        self._recurring: tuple[int, list[Recurring]] = (0, [])
         self._validating: asyncio.Task[None] | None = None
         self._group: asyncio.TaskGroup | None = None
         folder = keeper.directory.folder
         self._candidate_path = folder / CANDIDATE
+        self._effective_path = folder / EFFECTIVE
         self.runner = Runner(
-            supervised.run,
-            folder / EFFECTIVE,
+            self._effective_path,
             environment,
             section.timing,
             self,
@@ -93,6 +98,7 @@ class Supervisor:
     async def stop(self) -> None:
         """End the process; the record stays as it is, so that the next start takes it up."""
         self.is_stopping = True
+        self._schedule.end()
         await self.runner.stop()
 
     def offered(self, envelope: Once[Offer]) -> None:
@@ -140,6 +146,8 @@ class Supervisor:
     def up(self, launch: int) -> None:
         """It runs."""
         self.text = self._texts.get(launch, self.text)
+        if self._recurring[0] == launch and self._group is not None:
+            self._schedule.follow(self._recurring[1], self._group)
         self._do(self.machine.up(launch))
         if self.machine.process is Process.GOOD:
             self.runner.watch(launch, Stage.SETTLING)
@@ -248,11 +256,34 @@ class Supervisor:
 
     def _order(self, launch: int, text: bytes | None, pause_s: float = 0.0) -> None:
         self._texts = {**dict(list(self._texts.items())[-1:]), launch: text}
-        self.runner.order(Order(launch, text, self._check(text), time.monotonic() + pause_s))
+        try:
+            words, check = self._words(launch, text)
+        except (OtxError, OSError) as error:
+            # Nobody validated it: a local file, or a disk that is full by now.
+            self._fail_later(launch, str(error), max(pause_s, FIRST_PAUSE_S))
+            return
+        at_s = time.monotonic() + pause_s
+        self.runner.order(Order(launch, text, words, check, at_s))
+
+    def _words(self, launch: int, text: bytes | None) -> tuple[tuple[str, ...], Check | None]:
+        """The command for a text, nothing where there is nothing to run; and how it is asked."""
+        self._recurring = (launch, [])
+        if self._supervised.run:
+            path = str(self._effective_path)
+            is_runnable = text is not None or not self._supervised.needs_config
+            words = (word.replace(CONFIG_PLACE, path) for word in self._supervised.run)
+            return tuple(words) if is_runnable else (), self._check(text)
+        folder = self.keeper.directory.folder
+        plan = read_plan(text, folder)
+        plan.write(folder)
+        self._recurring = (launch, plan.recurring)
+        return plan.words, plan.check
+
+    def _fail_later(self, launch: int, reason: str, pause_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(pause_s, lambda: self.down(launch, reason))
 
     def _check(self, text: bytes | None) -> Check | None:
-        if not self._supervised.run:
-            return None
         if self.section.health_url:
             return Check.of_url(self.section.health_url)
         if text is not None and self._supervised.is_collector:
@@ -260,7 +291,9 @@ class Supervisor:
         return None
 
     def _merged(self, base: bytes | None, remote: AgentConfigMap | None) -> bytes | None:
-        return effective_text(base, remote, is_yaml=self._supervised.is_collector)
+        return effective_text(
+            base, remote, is_yaml=self._supervised.is_collector or not self._supervised.run
+        )
 
     def _good_text(self, config_hash: bytes) -> bytes | None:
         """Last good laid over the local file; what was proven where that cannot be run."""
@@ -311,11 +344,27 @@ class Supervisor:
     async def _why_invalid(self, text: bytes | None) -> str:
         """What the command that validates says against a text; "" where it, or nobody, does."""
         words = self._supervised.validate
+        if not self._supervised.run:
+            return await self._why_no_plan(text)
         if not words or text is None:
             return ""
         write_whole(self._candidate_path, text)
         command = [word.replace(CONFIG_PLACE, str(self._candidate_path)) for word in words]
         return await why_not(command, self._environment, self.section.timing.validate_s)
+
+    async def _why_no_plan(self, text: bytes | None) -> str:
+        """The same for otx's own parts: their sections, and the OTTL in them."""
+        folder = self._candidate_path.parent / "candidate"
+        folder.mkdir(exist_ok=True, mode=0o700)
+        try:
+            plan = read_plan(text, folder)
+            plan.write(folder)
+        except (OtxError, OSError) as error:
+            return str(error)
+        if plan.transform is None:
+            return ""
+        words = (*OTX, "ottl", "check", "-f", str(folder / TRANSFORM))
+        return await why_not(words, self._environment, self.section.timing.validate_s)
 
     def _note_process(self, child: Child | None) -> None:
         process = (child.pid, child.started_ticks) if child is not None else None
