@@ -44,12 +44,13 @@ LONGEST_RETRY_S = 20.0
 
 @dataclass
 class Seen:
-    """What the simulated agents saw together.
+    """What the simulated agents saw together, and how long they wait to come back.
 
     Attributes:
         latencies_s: From each report to its answer.
         connected: How many are connected and were answered.
         applied: How often a configuration was applied.
+        retry_s: The longest time until one that was cut off comes back.
     """
 
     latencies_s: list[float] = field(default_factory=list)
@@ -59,6 +60,7 @@ class Seen:
     full_asks: int = 0
     refused: int = 0
     errors: int = 0
+    retry_s: float = LONGEST_RETRY_S
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -160,7 +162,8 @@ class SimulatedAgent(asyncio.Protocol):
             return
         # At once is for one lost connection; a server that is gone is gone for all of them.
         self._tries += 1
-        delay_s = random.uniform(0, min(LONGEST_RETRY_S, 2.0 * 2 ** min(self._tries, 5)))
+        longest_s = self._seen.retry_s
+        delay_s = random.uniform(0, min(longest_s, longest_s / 10 * 2 ** min(self._tries, 5)))
         loop = asyncio.get_running_loop()
         loop.call_later(delay_s, lambda: self._come_back(loop))
 
@@ -260,8 +263,14 @@ class SimulatedAgent(asyncio.Protocol):
 class Crowd:
     """Many simulated agents."""
 
-    def __init__(self, count: int, address: tuple[str, int], heartbeat_s: float = 30.0) -> None:
-        self.seen = Seen()
+    def __init__(
+        self,
+        count: int,
+        address: tuple[str, int],
+        heartbeat_s: float = 30.0,
+        retry_s: float = LONGEST_RETRY_S,
+    ) -> None:
+        self.seen = Seen(retry_s=retry_s)
         self.agents = [
             SimulatedAgent(number, address, self.seen, heartbeat_s) for number in range(count)
         ]

@@ -22,7 +22,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from benchmarks.opamp_agents import Crowd
+from benchmarks.opamp_agents import LONGEST_RETRY_S, Crowd
 
 START_S = 60.0
 BACK_S = 120.0
@@ -103,11 +103,15 @@ class Server:
 
 
 async def measure(
-    server: Server, agents: int, steady_s: float, heartbeat_s: float
+    server: Server,
+    agents: int,
+    steady_s: float,
+    heartbeat_s: float,
+    retry_s: float = LONGEST_RETRY_S,
 ) -> dict[str, float]:
     """Run the phases; figure by name."""
     figures: dict[str, float] = {"agents": agents}
-    crowd = Crowd(agents, ("127.0.0.1", server.port), heartbeat_s)
+    crowd = Crowd(agents, ("127.0.0.1", server.port), heartbeat_s, retry_s)
     try:
         started_s = time.perf_counter()
         await crowd.connect(rate_per_s=600)

@@ -26,7 +26,15 @@ from otx.services.opamp_serve import database
 from otx.services.opamp_serve.keeper import Keeper
 from tests.opamp.server.world import USUAL, Speaker, World
 
-FORGOTTEN = {"asks", "link", "custom_messages", "restart_sent_ns", "assigned", "is_confirmed", "never_says"}
+FORGOTTEN = {
+    "asks",
+    "link",
+    "custom_messages",
+    "restart_sent_ns",
+    "assigned",
+    "is_confirmed",
+    "never_says",
+}
 """What belongs to a connection, or is worked out again."""
 
 
