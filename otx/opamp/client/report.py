@@ -47,6 +47,7 @@ class Report:
     def __init__(self) -> None:
         self._parts: Parts = {}
         self._untold: set[str] = set()
+        self._last_told: Parts = {}
         self._withheld: set[str] = set()
         self._failures: deque[RemoteConfigStatus] = deque(maxlen=FAILURES_KEPT)
         self._full_components: AvailableComponents | None = None
@@ -64,6 +65,8 @@ class Report:
         self._parts[name] = kept
         self._untold.add(name)
         self._withheld.discard(name)
+        if part == self._last_told.get(name):
+            self._untold.discard(name)  # there and back between two reports is no change
         return True
 
     def set_components(self, components: AvailableComponents) -> bool:
@@ -79,6 +82,7 @@ class Report:
     def ask_all(self) -> None:
         """Everything is to be told again."""
         self._untold.update(self._parts)
+        self._last_told.clear()
         self._withheld.clear()
 
     def ask_components(self) -> None:
@@ -92,6 +96,7 @@ class Report:
         """One part is to be told again."""
         if name in self._parts:
             self._untold.add(name)
+            self._last_told.pop(name, None)
 
     def withhold(self, name: str) -> None:
         """Do not tell a part, which is too large, until it changes."""
@@ -107,11 +112,14 @@ class Report:
         told: Parts = {}
         for name in sorted(self._untold & permitted, key=PARTS.index):
             told[name] = self._told(name)
+            if name != "remote_config_status":  # a failure must be told, whatever follows it
+                self._last_told[name] = told[name]
         return told
 
     def put_back(self, parts: Parts) -> None:
         """Parts that may not have arrived are untold again, in their present state."""
         for name, part in parts.items():
+            self._last_told.pop(name, None)
             if name == "remote_config_status":
                 self._keep_failure(part, self._parts.get(name), is_newest=False)
             if name not in self._withheld:
