@@ -1,0 +1,76 @@
+"""The searcher's runs, replayed against the real cores of client and server."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from spec.search import cfgsync
+from spec.search.explore import explore
+from spec.search.rows import rows
+from tests.opamp.server.world import SECOND
+from tests.simulation.opamp_session import Session, unreached
+
+ROUGH = replace(cfgsync.BASE, drops=3, crashes=2, restarts=2, changes=3)
+"""What a random walk may meet; otx's own rules."""
+
+
+def fault_traces() -> list[object]:
+    """The shortest way to each fault of each small mutant of CfgSync."""
+    found: list[object] = []
+    for row in rows():
+        if row.module == "CfgSync" and row.faults and not row.is_long:
+            result = explore(row.model)
+            found += [
+                pytest.param(result.trace(result.fault_state(fault)), id=f"{row.number} {fault}")
+                for fault in result.faults
+            ]
+    return found
+
+
+def walk(seed: int, length: int = 45) -> list[str]:
+    """A random run of the model: one enabled action after the other."""
+    chosen = random.Random(seed)
+    model = cfgsync.model(ROUGH)
+    state, names = model.first, []
+    for _ in range(length):
+        enabled = [(one.name, then) for one in model.actions for then in one.step(state)]
+        if not enabled:
+            break
+        name, state = chosen.choice(enabled)
+        names.append(name)
+    return names
+
+
+def check(names: list[str]) -> None:
+    session = Session()
+    session.run(names)
+    session.settle()
+    told = f"after {' '.join(names)}"
+    assert unreached(session) == [], told
+    assert [str(one) for one in session.broken] == [], told
+    # Quiet is heartbeats and their answers, and nothing else (L3).
+    session.messages, began_ns = 0, session.world.now_ns
+    launched = list(session.launched)
+    session.settle(30)
+    heartbeats = (session.world.now_ns - began_ns) // (30 * SECOND) + 1
+    assert session.messages <= 2 * heartbeats, told
+    assert session.launched == launched, told
+    for bad in session.bad:
+        assert session.launched.count(bad) <= 2 * names.count("Assign"), told
+
+
+@pytest.mark.parametrize("names", fault_traces())
+def test_what_breaks_a_mutant_does_not_break_otx(names: list[str]) -> None:
+    check(names)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_random_run_ends_at_the_goal(seed: int) -> None:
+    check(walk(seed))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(1_000, 3_000))
+def test_many_random_runs_end_at_the_goal(seed: int) -> None:
+    check(walk(seed, length=80))
