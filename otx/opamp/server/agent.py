@@ -55,10 +55,9 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The top of an agent's health tree.
+    """The top of an agent's health tree; the tree itself stays on disk.
 
     Attributes:
-        tree: The serialized ComponentHealth.
         start_ns: When what it manages was started; 0 where that does not run.
         since_ns: When the server first heard this `healthy`.
     """
@@ -68,7 +67,6 @@ class Health:
     error: str
     start_ns: int
     since_ns: int
-    tree: bytes = field(repr=False, default=b"")
 
 
 @dataclass(slots=True)

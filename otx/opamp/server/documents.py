@@ -94,8 +94,8 @@ def config_standing(agent: Agent, assigned: Configuration | None) -> str:
     }[agent.config.progress]
 
 
-def health_document(tree: bytes) -> Document | None:
-    """A health tree with its components."""
+def health_document(tree: bytes | None) -> Document | None:
+    """A serialized health tree with its components; None where there is none."""
     return _health(ComponentHealth.FromString(tree)) if tree else None
 
 

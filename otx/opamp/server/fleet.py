@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from otx.opamp.capabilities import AgentCapability, AgentFlag, ServerCapability, ServerFlag
 from otx.opamp.effect import Once
+from otx.opamp.framing import Malformed
 from otx.opamp.instance_uid import SIZE, new_uid, uid_text
 from otx.opamp.opamp_pb2 import (
     AgentIdentification,
@@ -20,14 +21,14 @@ from otx.opamp.opamp_pb2 import (
     ServerToAgentCommand,
 )
 from otx.opamp.server.agent import PATIENCE, Agent, Failure, Patience, Progress
-from otx.opamp.server.answers import bad_request
+from otx.opamp.server.answers import bad_request, unavailable
 from otx.opamp.server.authority import Authority, CsrRefused
 from otx.opamp.server.configuration import short_hash
 from otx.opamp.server.identity import NIL, Link, PollSeries
 from otx.opamp.server.journal import Cell, Entry, Journal
 from otx.opamp.server.numbers import judge_number
 from otx.opamp.server.offers import judge_status, note_offer, wants
-from otx.opamp.server.reports import absorb, is_bare, is_complete
+from otx.opamp.server.reports import absorb, check_sizes, is_bare, is_complete
 from otx.opamp.server.rollouts import Rollouts
 from otx.opamp.server.settings import (
     AUTHORIZATION,
@@ -45,6 +46,10 @@ CAPABILITIES = (
     | ServerCapability.ACCEPTS_PACKAGES_STATUS
     | ServerCapability.OFFERS_CONNECTION_SETTINGS
 )
+MOST_KNOWN = 100_000
+"""Agents that are kept, there or not: whoever makes up uids must not fill the memory."""
+FORGET_AFTER_NS = 30 * 86_400_000_000_000
+FULL_RETRY_NS = 600_000_000_000
 UNCONFIRMED_NS = 300_000_000_000
 """How long an agent that was given a uid and never used it is kept."""
 
@@ -69,6 +74,8 @@ class Fleet:
 
     Attributes:
         agents: By the uid they are kept under.
+        most_known: Agents that are kept.
+        forget_after_ns: How long an agent that is gone is kept.
         on_retired: Called with settings whose token is no longer valid.
         due: Uids with something to be sent at once, where there is a connection.
     """
@@ -93,6 +100,8 @@ class Fleet:
         self.agents: dict[bytes, Agent] = {}
         self.due: set[bytes] = set()
         self.heard: set[bytes] = set()
+        self.most_known = MOST_KNOWN
+        self.forget_after_ns = FORGET_AFTER_NS
         self.on_retired: Callable[[Settings], None] = lambda settings: None
         self._series = PollSeries()
         self._make_uid = make_uid
@@ -104,6 +113,13 @@ class Fleet:
             return _refused(uid, f"instance_uid has {len(uid)} bytes, not {SIZE}")
         if uid not in link.uids and len(link.uids) >= MOST_AGENTS_OF_A_LINK:
             return _refused(uid, f"more than {MOST_AGENTS_OF_A_LINK} agents on one connection")
+        try:
+            check_sizes(message)
+        except Malformed as malformed:
+            return _refused(uid, malformed.reason)
+        if uid not in self.agents and len(self.agents) >= self.most_known:
+            busy = unavailable(uid, "no more agents are taken", FULL_RETRY_NS)
+            return Reply(Once(busy))
         kept_uid = self._kept_under(link, message, now_ns)
         agent = self._agent(kept_uid, now_ns, uses_it=kept_uid == uid)
         is_new_link = self._is_new_link(agent, link)
@@ -164,14 +180,16 @@ class Fleet:
             self.reassign(self.agents[uid])
         for one in self.settings.retire(self.agents.values(), now_ns):
             self.on_retired(one)
-        unused = [
-            agent
-            for agent in self.agents.values()
-            if not agent.is_confirmed and now_ns - agent.last_seen_ns > UNCONFIRMED_NS
-        ]
-        for agent in unused:
+        for agent in [one for one in self.agents.values() if self._is_past(one, now_ns)]:
             del self.agents[agent.uid]
             self.journal.forget_agent(agent.uid)
+
+    def _is_past(self, agent: Agent, now_ns: int) -> bool:
+        """Whether an agent is to be forgotten: it never used its uid, or is gone for very long."""
+        silent_ns = now_ns - agent.last_seen_ns
+        if not agent.is_confirmed and silent_ns > UNCONFIRMED_NS:
+            return True
+        return agent.link is None and silent_ns > self.forget_after_ns
 
     def reassign(self, agent: Agent) -> None:
         """Work out anew what an agent is assigned; it is due if that changed."""

@@ -8,7 +8,8 @@ twice and still leaves something out has no more to say.
 from collections import deque
 
 from otx.opamp.capabilities import AgentCapability
-from otx.opamp.opamp_pb2 import AgentToServer, ComponentHealth
+from otx.opamp.framing import Malformed
+from otx.opamp.opamp_pb2 import AgentToServer, ComponentHealth, CustomMessage
 from otx.opamp.server.agent import (
     REMEMBERED_MESSAGES,
     Agent,
@@ -22,7 +23,10 @@ from otx.opamp.server.journal import Cell
 ENOUGH_ASKS = 2
 """Requests for full state after which an incomplete answer is taken for all there is."""
 LONGEST_TEXT = 4096
-"""Characters of an error's text that are kept in memory."""
+"""Characters of an error's text, and bytes of a custom message, that are kept in memory."""
+LONGEST_HASH = 1024
+MOST_BYTES = {"agent_description": 1 << 18, "custom_capabilities": 1 << 16}
+"""Part -> the most bytes of it that are taken."""
 
 _PROMISED = {
     "health": AgentCapability.REPORTS_HEALTH,
@@ -63,6 +67,25 @@ def _lacks(agent: Agent, message: AgentToServer) -> frozenset[str]:
     return frozenset(name for name in expected if not message.HasField(name))
 
 
+def check_sizes(message: AgentToServer) -> None:
+    """Bound what is kept of an agent in memory; what may be large stays on disk.
+
+    Raises:
+        Malformed: A part is larger than any agent has a reason for.
+    """
+    for name, most in MOST_BYTES.items():
+        size = getattr(message, name).ByteSize()
+        if size > most:
+            raise Malformed(f"{name} has {size} bytes, more than {most}")
+    for hash_ in (
+        message.remote_config_status.last_remote_config_hash,
+        message.connection_settings_status.last_connection_settings_hash,
+        message.available_components.hash,
+    ):
+        if len(hash_) > LONGEST_HASH:
+            raise Malformed(f"a hash has {len(hash_)} bytes, more than {LONGEST_HASH}")
+
+
 def absorb(agent: Agent, message: AgentToServer, now_ns: int, *, complete: bool) -> dict[str, Cell]:
     """Take over what a report says; the columns that changed."""
     row: dict[str, Cell] = {}
@@ -79,7 +102,10 @@ def absorb(agent: Agent, message: AgentToServer, now_ns: int, *, complete: bool)
     if message.HasField("custom_message"):
         if agent.custom_messages is None:
             agent.custom_messages = deque(maxlen=REMEMBERED_MESSAGES)
-        agent.custom_messages.append(message.custom_message)
+        custom = CustomMessage()
+        custom.CopyFrom(message.custom_message)
+        custom.data = custom.data[:LONGEST_TEXT]
+        agent.custom_messages.append(custom)
     return row
 
 
@@ -93,7 +119,6 @@ def take_health(agent: Agent, health: ComponentHealth, now_ns: int) -> None:
         error=health.last_error[:LONGEST_TEXT],
         start_ns=health.start_time_unix_nano,
         since_ns=before.since_ns if before is not None and is_same else now_ns,
-        tree=health.SerializeToString(),
     )
     start_ns = health.start_time_unix_nano
     if start_ns and (not agent.starts_ns or agent.starts_ns[-1] != start_ns):
@@ -111,7 +136,7 @@ def _describe(agent: Agent, message: AgentToServer, row: dict[str, Cell]) -> Non
 def _take_health(agent: Agent, message: AgentToServer, now_ns: int, row: dict[str, Cell]) -> None:
     take_health(agent, message.health, now_ns)
     assert agent.health is not None  # noqa: S101 - just set
-    row["health"] = agent.health.tree
+    row["health"] = message.health.SerializeToString()
     row["health_since"] = agent.health.since_ns
     row["starts"] = ",".join(map(str, agent.starts_ns))
 

@@ -66,13 +66,14 @@ class Rollouts:
 
     def configure(self, wish: Wish, now_ns: int) -> Configuration:
         """The configuration of a wish: the one that is there, or a new version of its name."""
-        attempt = 0
+        attempt, known = 0, None
         hash_ = config_hash(wish.objects)
-        while wish.is_retry and hash_ in self.configurations:
+        while hash_ in self.configurations:
+            known = self.configurations[hash_]
             attempt += 1
             hash_ = config_hash(wish.objects, attempt)
-        if hash_ in self.configurations:
-            return self.configurations[hash_]
+        if known is not None and not wish.is_retry:
+            return known  # its last attempt: what agents run that it was tried again on
         version = 1 + sum(one.name == wish.name for one in self.configurations.values())
         return Configuration(
             hash=hash_,
@@ -174,6 +175,7 @@ class Rollouts:
             self._journal.released(push.number, agent.uid, push.stage)
         if chosen:
             push.stage_since_ns = now_ns
+            self._keep(push, {})
         return {agent.uid for agent in chosen}
 
     def stage_text(self, push: Push) -> str:

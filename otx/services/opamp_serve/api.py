@@ -216,12 +216,12 @@ class Api:
         with closing(open_to_read(self._db)) as connection:
             blobs = {
                 name: read_blob(connection, agent.uid, name)
-                for name in ("effective_config", "components")
+                for name in ("effective_config", "components", "health")
             }
         effective = EffectiveConfig.FromString(blobs["effective_config"] or b"")
         return {
             **document,
-            "health": health_document(agent.health.tree) if agent.health else None,
+            "health": health_document(blobs["health"]) if agent.health else None,
             "effective_config": config_map_document(effective.config_map),
             "components": components_document(
                 AvailableComponents.FromString(blobs["components"] or b"")

@@ -228,8 +228,8 @@ def read_settings(connection: sqlite3.Connection) -> list[Settings]:
 
 
 def read_blob(connection: sqlite3.Connection, uid: bytes, column: str) -> bytes | None:
-    """A message that is kept of an agent: effective_config, packages or components."""
-    if column not in ("effective_config", "packages", "components", "description"):
+    """A message that is kept of an agent: effective_config, packages, components or health."""
+    if column not in ("effective_config", "packages", "components", "health"):
         raise KeyError(column)
     query = f"SELECT {column} FROM agents WHERE uid = ?"  # noqa: S608 - one of four words
     row = connection.execute(query, (uid,)).fetchone()

@@ -225,7 +225,11 @@ class Keeper:
             for number, columns in batch.settings.items():
                 self._upsert("settings", "number", number, columns)
             for uid in batch.forgotten:
-                self._connection.execute("DELETE FROM agents WHERE uid = ?", (uid,))
+                for table in ("agents", "failures", "released"):
+                    self._connection.execute(
+                        f"DELETE FROM {table} WHERE uid = ?",  # noqa: S608 - one of three words
+                        (uid,),
+                    )
             for uid, columns in batch.agents.items():
                 self._upsert("agents", "uid", uid, columns)
             for statement, values in batch.statements:

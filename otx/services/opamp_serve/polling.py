@@ -5,6 +5,7 @@ after decompression; 415 for another type or encoding; 400 with a BadRequest mes
 be decoded; 503 with Retry-After when overloaded.
 """
 
+import asyncio
 import gzip
 import re
 import zlib
@@ -29,6 +30,8 @@ from otx.services.opamp_serve.station import NS_PER_S, Station
 from otx.services.opamp_serve.tokens import Token
 
 CONTENT_TYPE = "application/x-protobuf"
+BODY_S = 60.0
+"""How long a request's body may take."""
 SMALLEST_GZIP = 512
 """Bytes below which compressing an answer makes it no smaller to speak of."""
 _QUALITY = re.compile(r"^\s*(gzip|x-gzip|\*)\s*(?:;\s*q\s*=\s*([\d.]+))?\s*$", re.IGNORECASE)
@@ -57,11 +60,15 @@ class Polling:
             await refuse(scope, send, 415, "reports are plain or gzip", [_ENCODINGS])
             return
         try:
-            body = await read_body(receive, self._station.limits.message_bytes)
+            async with asyncio.timeout(BODY_S):
+                body = await read_body(receive, self._station.limits.message_bytes)
             body = unpack(body, self._station.limits.message_bytes) if encoding == "gzip" else body
         except TooBig:
             self._station.counts["too_large"] += 1
             await refuse(scope, send, 413, "the report is over the limit")
+            return
+        except TimeoutError:
+            await refuse(scope, send, 408, "the report did not come in time")
             return
         except Malformed as error:
             await self._answer(scope, send, self._malformed(error.reason), 400)

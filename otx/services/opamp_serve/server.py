@@ -47,7 +47,7 @@ STOP_GRACE_S = 5
 KEEP_ALIVE_S = 75
 """Longer than the polling interval, or an idle connection would end just when it is used."""
 SPARE_FILES = 100
-"""Descriptors that are not connections."""
+"""Descriptors that are no connections."""
 USER_TIMEOUT_MS = 60_000
 
 
@@ -132,8 +132,10 @@ def check_guarded(options: ServeOptions) -> None:
     Raises:
         UsageError: It listens to others and nothing is asked of them.
     """
+    if options.listen.path:
+        raise UsageError("an OpAMP server listens on HOST:PORT, not on a Unix socket")
     host = options.listen.host
-    is_local = bool(options.listen.path) or host in ("localhost", "::1") or host[:4] == "127."
+    is_local = host in ("localhost", "::1") or host[:4] == "127."
     if not is_local and options.token_file is None and options.client_ca is None:
         raise UsageError(
             f"{options.listen} can be reached by others, and nothing says who may speak",
@@ -329,9 +331,8 @@ def _listen(address: Address) -> socket.socket:
     except OSError as error:
         owner = listener_of(address.port) if address.port else ""
         raise cannot_listen(address, "--listen", error, owner) from None
-    if listener.family != socket.AF_UNIX:
-        # Inherited by what is accepted: a peer that takes nothing in for so long is gone.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+    # Inherited by what is accepted: a peer that takes nothing in for so long is gone.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
     return listener
 
 

@@ -24,6 +24,8 @@ from otx.services.opamp_serve.app import (
 from otx.services.opamp_serve.station import Station, retry_after_s
 from otx.services.opamp_serve.tokens import Token
 
+FIRST_S = 60.0
+"""How long a connection may be open without a report."""
 SEND_S = 30.0
 """How long a peer may leave its side full before the connection is closed."""
 RATE_PER_S = 20.0
@@ -79,15 +81,16 @@ class _Connection:
 
     async def run(self, receive: Receive) -> None:
         """Answer messages until the connection ends."""
-        while not self._is_closed:
-            event = await receive()
-            if event["type"] != "websocket.receive":
-                return
+        event = await self._first(receive)
+        while event["type"] == "websocket.receive":
             if event.get("bytes") is None:
                 await self._end(WRONG_TYPE, "OpAMP messages are binary")
                 return
             await self._pace()
             await self._take(event["bytes"])
+            if self._is_closed:
+                return
+            event = await receive()
 
     def close(self) -> None:
         """The connection is gone."""
@@ -104,6 +107,15 @@ class _Connection:
         if not self._pushing and not self._is_closed:
             self._pushing = True
             self._spawn(self._push())
+
+    async def _first(self, receive: Receive) -> Event:
+        """The first message, which is due at once (specification, WebSocket transport)."""
+        try:
+            async with asyncio.timeout(FIRST_S):
+                return await receive()
+        except TimeoutError:
+            await self._end(POLICY, "no report came")
+            return {"type": "websocket.disconnect"}
 
     async def _take(self, data: bytes) -> None:
         station = self._station
