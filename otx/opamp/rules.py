@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 
 _LINE = re.compile(r"(\d+) (\w+) (\w+) (\w+) \(([^)]+)\) (.+)")
 CHECKLIST_ENDS = 200
@@ -55,7 +55,7 @@ class Rule:
 @cache
 def all_rules() -> dict[int, Rule]:
     """Every rule by its number, in ascending order."""
-    text = (files("otx.opamp") / "rules.txt").read_text(encoding="utf-8")
+    text = Path(__file__).with_name("rules.txt").read_text(encoding="utf-8")
     parsed = [_parse(line) for line in text.splitlines() if line and not line.startswith("#")]
     return {rule.number: rule for rule in parsed}
 

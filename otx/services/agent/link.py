@@ -24,10 +24,12 @@ from otx.opamp.client.settings import Role, Trial, Verdict
 from otx.opamp.config_machine import Offer
 from otx.opamp.effect import Once
 from otx.opamp.framing import Limits, Malformed
+from otx.opamp.monitor import Watch
 from otx.opamp.opamp_pb2 import ServerToAgent
 from otx.opamp.transport.backoff import Backoff
 from otx.opamp.transport.channel import Channel, ChannelError, Why
 from otx.opamp.transport.endpoint import Endpoint
+from otx.services.agent.watched import WatchedChannel
 
 SEND_TIMEOUT_S = 30.0
 ANSWER_TIMEOUT_NS = 20 * 1_000_000_000
@@ -134,6 +136,7 @@ class Link:
         self._answer_by_ns = 0
         self._leave: Leave | None = None
         self._retries_settings = False
+        self._watch = Watch(agents=4)
 
     def wake(self) -> None:
         """Something changed: the core is asked what is due."""
@@ -162,7 +165,8 @@ class Link:
         endpoint = choice[self._turn % len(choice)]
         told: ChannelError | None = None
         try:
-            channel = await self._open(endpoint, self._limits)
+            opened = await self._open(endpoint, self._limits)
+            channel = WatchedChannel(opened, self._watch, self._handler.remark)
             try:
                 await self._session(channel, endpoint, role)
             finally:
