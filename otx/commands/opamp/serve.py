@@ -50,8 +50,9 @@ def serve(
         str, typer.Option(metavar="SIZE", help="Largest message, also after decompression.")
     ] = "64MiB",
     max_agents: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Connections at a time.")
-    ] = 20_000,
+        int | None,
+        typer.Option(metavar="N", min=1, help="Connections at a time (as the machine allows)."),
+    ] = None,
 ) -> None:
     """Serve OpAMP over WebSocket and HTTP, with a JSON API, on one port.
 

@@ -195,6 +195,7 @@ class Api:
                 **{state: states.count(state) for state in ("connected", "stale", "gone")},
             },
             "websockets": len(station.links),
+            "most_websockets": station.most_links,
             "counts": dict(sorted(station.counts.items())),
             "commits": station.keeper.commits,
             "disk_error": station.keeper.error or None,

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import resource
 import socket
 import sqlite3
 import ssl
@@ -46,6 +47,9 @@ PING_TIMEOUT_S = 60.0
 STOP_GRACE_S = 5
 KEEP_ALIVE_S = 75
 """Longer than the polling interval, or an idle connection would end just when it is used."""
+MOST_LINKS = 20_000
+ENOUGH_LINKS = 900
+"""With fewer a person should know."""
 SPARE_FILES = 100
 """Descriptors that are no connections."""
 USER_TIMEOUT_MS = 60_000
@@ -60,7 +64,7 @@ class ServeOptions:
         client_ca: PEM of the CA that must have signed agents' certificates.
         ca_cert: PEM of the authority that signs what agents ask for, with `ca_key`.
         heartbeat_s: The interval agents are offered; 0 leaves it to them.
-        most_agents: Connections at a time.
+        most_agents: Connections at a time; None for as many as this machine allows.
     """
 
     listen: Address
@@ -75,7 +79,7 @@ class ServeOptions:
     heartbeat_s: int = 0
     limits: Limits = field(default_factory=Limits)
     patience: Patience = field(default_factory=Patience)
-    most_agents: int = 20_000
+    most_agents: int | None = None
 
 
 def serve(options: ServeOptions, note: Callable[[str], None], warn: Callable[[str], None]) -> None:
@@ -101,6 +105,7 @@ def serve(options: ServeOptions, note: Callable[[str], None], warn: Callable[[st
         running.callback(listener.close)
         station = Station(fleet, keeper, options.limits)
         station.warn = warn
+        station.most_links = _most_links(options.most_agents, warn)
         server = _Server(options, station, tokens, context, listener, stop, warn)
         server.start()
         running.callback(server.stop)
@@ -163,6 +168,19 @@ def tls_context(options: ServeOptions) -> ssl.SSLContext | None:
     except (OSError, ssl.SSLError) as error:
         raise UsageError(f"the certificates cannot be used: {error}") from None
     return context
+
+
+def _most_links(wanted: int | None, warn: Callable[[str], None]) -> int:
+    """How many connections there may be: each is an open file, which the kernel counts."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = (wanted or MOST_LINKS) + SPARE_FILES
+    if soft < needed:
+        soft = min(hard, needed)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    most = min(needed, soft) - SPARE_FILES
+    if most < (wanted or ENOUGH_LINKS):
+        warn(f"no more than {most} agents at a time: this machine allows {soft} open files")
+    return most
 
 
 class _Server:
@@ -246,7 +264,7 @@ class _Server:
         return App(
             doors,
             self._options.path,
-            websocket=Sockets(self._station, tasks, self._options.most_agents),
+            websocket=Sockets(self._station, tasks),
             poll=Polling(self._station),
             api=Api(self._station, self._options.db, self._options.path, self._tokens),
             turned_away=self._station.turned_away,

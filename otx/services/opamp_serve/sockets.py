@@ -40,16 +40,15 @@ TOO_BIG, WRONG_TYPE, POLICY, GOING_AWAY = 1009, 1003, 1008, 1001  # RFC 6455, 7.
 class Sockets:
     """Handles WebSocket connections of agents."""
 
-    def __init__(self, station: Station, tasks: asyncio.TaskGroup, most: int) -> None:
-        """Handle at most so many at a time; tasks of pushes belong to `tasks`."""
+    def __init__(self, station: Station, tasks: asyncio.TaskGroup) -> None:
+        """Handle connections; tasks of pushes belong to `tasks`."""
         self._station = station
         self._tasks = tasks
-        self._most = most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, owner: Token) -> None:
         """Serve one connection until it ends."""
         await receive()
-        if len(self._station.links) >= self._most or self._station.keeper.is_behind:
+        if self._station.is_full or self._station.keeper.is_behind:
             self._station.counts["turned_away"] += 1
             after = (b"retry-after", str(retry_after_s()).encode())
             await refuse(scope, send, 503, "the server is full", [after])

@@ -30,6 +30,7 @@ class Station:
 
     Attributes:
         counts: What happened, by word: reports, pushes, malformed, discarded, turned_away, …
+        most_links: WebSockets at a time.
         refusals: Who was not let in.
         links: What closes a WebSocket, by its link's number.
         abort: Drops the connection of a peer that does not read, and what waits to be sent to it.
@@ -49,12 +50,18 @@ class Station:
         self.clock = clock
         self.counts: Counter[str] = Counter()
         self.refusals = Refusals()
+        self.most_links = 1_000
         self.started_ns = clock()
         self.links: dict[int, Callable[[], None]] = {}
         self.abort: Callable[[str], None] = lambda peer: None
         self.warn: Callable[[str], None] = lambda line: None
         self._numbers = 0
         self._wakers: dict[int, Callable[[bytes], None]] = {}
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more connections are taken."""
+        return len(self.links) >= self.most_links
 
     def open_link(self, wake: Callable[[bytes], None], close: Callable[[], None]) -> Link:
         """A new WebSocket; `wake` is called with a uid that something is to be sent to."""

@@ -547,3 +547,38 @@ def test_odd_numbers_of_enums_and_bits_are_taken(world: World) -> None:
     assert speaker.agent.config.progress is Progress.UNSET
     speaker.number = (1 << 64) - 2
     assert not speaker.full().HasField("error_response")
+
+
+def test_what_is_kept_of_an_agent_is_bounded(world: World) -> None:
+    speaker = Speaker(world, note="x" * 300_000)
+    answer = speaker.full()
+    assert "agent_description has" in answer.error_response.error_message
+    assert not world.fleet.agents
+    speaker = Speaker(world)
+    speaker.full()
+    assert speaker.says(Progress.APPLIED, b"h" * 2_000).HasField("error_response")
+    speaker.report(custom_message=CustomMessage(data=b"x" * 1_000_000))
+    messages = speaker.agent.custom_messages
+    assert messages is not None
+    assert len(messages[0].data) < 10_000
+
+
+def test_whoever_makes_up_uids_does_not_fill_the_memory(world: World) -> None:
+    world.fleet.most_known = 5
+    for number in range(5):
+        assert not Speaker(world, f"agent{number}").full().HasField("error_response")
+    answer = Speaker(world, "one more").full()
+    assert answer.error_response.HasField("retry_info")
+    assert len(world.fleet.agents) == 5
+    assert not Speaker(world, "agent1", number=7).full().HasField("error_response")
+
+
+def test_an_agent_that_is_gone_for_a_month_is_forgotten(world: World) -> None:
+    gone, there = Speaker(world, "gone"), Speaker(world, "there")
+    gone.full()
+    there.full()
+    world.fleet.lost(gone.link, world.now_ns)
+    world.wait(29 * 86_400)
+    assert len(world.fleet.agents) == 2
+    world.wait(2 * 86_400)
+    assert list(world.fleet.agents) == [there.uid]
