@@ -10,6 +10,7 @@ SUBCOMMANDS: dict[str, str] = {
     "rollback": "otx.commands.opamp.rollback:rollback",
     "restart": "otx.commands.opamp.restart:restart",
     "audit": "otx.commands.opamp.audit:audit",
+    "tap": "otx.commands.opamp.tap:tap",
 }
 """Each with the function that it is; its module is imported when it is called."""
 

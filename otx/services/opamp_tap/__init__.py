@@ -1,1 +1,1 @@
-"""A tap between agents and a server: passes all on, tells what it means, breaks what it is told to."""
+"""A tap between agents and a server: passes on, tells, and breaks what it is told to break."""

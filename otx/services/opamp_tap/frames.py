@@ -162,7 +162,8 @@ class FrameReader:
         if not first & 0x08 and self._message.size + length > self._limit:
             return self._begin_passing(size + length, length, first)
         if first & 0x08 and length > self._limit:
-            return self._begin_passing(size + length, 0, first & 0x7F)
+            self._passing_bytes, self._passing_is_last = size + length, False
+            return [Control(b"", first & 0x0F, b"", "a control frame over the limit")]
         if len(self._buffer) < size + length:
             return None
         raw = bytes(self._buffer[: size + length])
@@ -182,7 +183,7 @@ class FrameReader:
         message.size += length
         message.is_passing = True
         self._passing_bytes = bytes_left
-        self._passing_is_last = bool(first & 0x80) and not first & 0x08
+        self._passing_is_last = bool(first & 0x80)
         return [Passing(held)] if held else []
 
     def _data(self, first: int, raw: bytes, payload: bytes, odd: str) -> list[Seen]:
