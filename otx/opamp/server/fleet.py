@@ -9,43 +9,24 @@ was acknowledged is lost.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from otx.opamp.capabilities import AgentCapability, AgentFlag, ServerCapability, ServerFlag
+from otx.opamp.capabilities import AgentFlag
 from otx.opamp.effect import Once
 from otx.opamp.framing import Malformed
 from otx.opamp.instance_uid import SIZE, new_uid, uid_text
-from otx.opamp.opamp_pb2 import (
-    AgentIdentification,
-    AgentToServer,
-    Header,
-    ServerToAgent,
-    ServerToAgentCommand,
-)
-from otx.opamp.server.agent import PATIENCE, Agent, Failure, Patience, Progress
+from otx.opamp.opamp_pb2 import AgentIdentification, AgentToServer, ServerToAgent
+from otx.opamp.server.agent import PATIENCE, Agent, Patience
 from otx.opamp.server.answers import bad_request, unavailable
 from otx.opamp.server.authority import Authority, CsrRefused
-from otx.opamp.server.configuration import short_hash
 from otx.opamp.server.identity import NIL, Link, PollSeries
-from otx.opamp.server.journal import Cell, Entry, Journal
+from otx.opamp.server.journal import Cell, Entry, Journal, about
 from otx.opamp.server.numbers import judge_number
-from otx.opamp.server.offers import judge_status, note_offer, wants
+from otx.opamp.server.offering import Offering, put_requests, says_more
 from otx.opamp.server.reports import absorb, check_sizes, is_bare, is_complete
 from otx.opamp.server.rollouts import Rollouts
-from otx.opamp.server.settings import (
-    AUTHORIZATION,
-    DEFAULT_HEARTBEAT_S,
-    Settings,
-    SettingsBook,
-    settings_hash,
-)
+from otx.opamp.server.settings import Settings, SettingsBook
+from otx.opamp.server.verdicts import Verdicts
 
 MOST_AGENTS_OF_A_LINK = 100
-CAPABILITIES = (
-    ServerCapability.ACCEPTS_STATUS
-    | ServerCapability.OFFERS_REMOTE_CONFIG
-    | ServerCapability.ACCEPTS_EFFECTIVE_CONFIG
-    | ServerCapability.ACCEPTS_PACKAGES_STATUS
-    | ServerCapability.OFFERS_CONNECTION_SETTINGS
-)
 MOST_KNOWN = 100_000
 """Agents that are kept, there or not: whoever makes up uids must not fill the memory."""
 FORGET_AFTER_NS = 30 * 86_400_000_000_000
@@ -89,13 +70,11 @@ class Fleet:
         authority: Authority | None = None,
     ) -> None:
         """Begin empty; `make_uid` gets the time in milliseconds."""
-        self.settings = SettingsBook(journal)
-        self._authority = authority
-        self._capabilities = CAPABILITIES
-        if authority is not None:
-            self._capabilities |= ServerCapability.ACCEPTS_CONNECTION_SETTINGS_REQUEST
         self.journal = journal
         self.rollouts = rollouts
+        self.settings = SettingsBook(journal)
+        self._offering = Offering(journal, rollouts, self.settings, authority)
+        self._verdicts = Verdicts(journal, rollouts)
         self.patience = patience
         self.agents: dict[bytes, Agent] = {}
         self.due: set[bytes] = set()
@@ -109,37 +88,15 @@ class Fleet:
     def receive(self, link: Link, message: AgentToServer, now_ns: int) -> Reply:
         """Take in a report and answer it."""
         uid = message.instance_uid
-        if len(uid) != SIZE:
-            return _refused(uid, f"instance_uid has {len(uid)} bytes, not {SIZE}")
-        if uid not in link.uids and len(link.uids) >= MOST_AGENTS_OF_A_LINK:
-            return _refused(uid, f"more than {MOST_AGENTS_OF_A_LINK} agents on one connection")
-        try:
-            check_sizes(message)
-        except Malformed as malformed:
-            return _refused(uid, malformed.reason)
-        if uid not in self.agents and len(self.agents) >= self.most_known:
-            busy = unavailable(uid, "no more agents are taken", FULL_RETRY_NS)
-            return Reply(Once(busy))
+        refusal = self._refusal(link, message)
+        if refusal is not None:
+            return Reply(Once(refusal))
         kept_uid = self._kept_under(link, message, now_ns)
         agent = self._agent(kept_uid, now_ns, uses_it=kept_uid == uid)
         is_new_link = self._is_new_link(agent, link)
         closes = self._bind(agent, link, now_ns)
-        says_status = message.HasField("remote_config_status")
         self._take(agent, link, message, now_ns, is_new_link=is_new_link)
-        answer = ServerToAgent(instance_uid=uid, capabilities=self._capabilities)
-        try:
-            self._certify(agent, link, message, answer, now_ns)
-        except CsrRefused as refused:
-            self._audit(agent, "certificate", f"refused: {refused}", now_ns)
-            return Reply(Once(bad_request(uid, str(refused))), kept_uid, closes)
-        if kept_uid != uid:
-            answer.agent_identification.CopyFrom(AgentIdentification(new_instance_uid=kept_uid))
-        self._ask(agent, answer)
-        self._offer(agent, answer, now_ns, says_status=says_status, is_new_link=is_new_link)
-        if not answer.HasField("remote_config") and not agent.said_goodbye:
-            self._offer_settings(agent, link, message, answer, now_ns)
-        if not link.number and not _says_more(answer):
-            self._command(agent, answer, now_ns)
+        answer = self._answer(agent, link, message, now_ns, is_new_link=is_new_link)
         return Reply(Once(answer), kept_uid, closes)
 
     def lost(self, link: Link, now_ns: int) -> None:
@@ -159,14 +116,14 @@ class Fleet:
         agent = self.agents.get(uid)
         if agent is None or agent.link != link.number:
             return None
-        message = ServerToAgent(instance_uid=uid, capabilities=self._capabilities)
-        if self._offer(agent, message, now_ns, says_status=False, is_new_link=False):
-            return Once(message)
-        if self._offer_settings(agent, link, AgentToServer(), message, now_ns):
-            return Once(message)
-        if self._command(agent, message, now_ns):
-            return Once(message)
-        return None
+        offering = self._offering
+        message = offering.begin(uid)
+        is_due = not agent.said_goodbye and (
+            offering.put_config(agent, message, now_ns, says_status=False, is_new_link=False)
+            or offering.put_settings(agent, link, message, now_ns, says_status=False)
+            or offering.put_command(agent, message, now_ns)
+        )
+        return Once(message) if is_due else None
 
     def has_push(self, uid: bytes) -> bool:
         """Whether a command waits for an agent."""
@@ -183,13 +140,6 @@ class Fleet:
         for agent in [one for one in self.agents.values() if self._is_past(one, now_ns)]:
             del self.agents[agent.uid]
             self.journal.forget_agent(agent.uid)
-
-    def _is_past(self, agent: Agent, now_ns: int) -> bool:
-        """Whether an agent is to be forgotten: it never used its uid, or is gone for very long."""
-        silent_ns = now_ns - agent.last_seen_ns
-        if not agent.is_confirmed and silent_ns > UNCONFIRMED_NS:
-            return True
-        return agent.link is None and silent_ns > self.forget_after_ns
 
     def reassign(self, agent: Agent) -> None:
         """Work out anew what an agent is assigned; it is due if that changed."""
@@ -211,6 +161,54 @@ class Fleet:
         """The agents heard since this was last asked, whose last_seen is not kept yet."""
         heard, self.heard = self.heard, set()
         return [self.agents[uid] for uid in heard if uid in self.agents]
+
+    def _is_past(self, agent: Agent, now_ns: int) -> bool:
+        """Whether an agent is to be forgotten: it never used its uid, or is gone for very long."""
+        silent_ns = now_ns - agent.last_seen_ns
+        if not agent.is_confirmed and silent_ns > UNCONFIRMED_NS:
+            return True
+        return agent.link is None and silent_ns > self.forget_after_ns
+
+    def _refusal(self, link: Link, message: AgentToServer) -> ServerToAgent | None:
+        """The answer to a report that is not taken in at all; None for one that is."""
+        uid = message.instance_uid
+        if len(uid) != SIZE:
+            return bad_request(uid, f"instance_uid has {len(uid)} bytes, not {SIZE}")
+        if uid not in link.uids and len(link.uids) >= MOST_AGENTS_OF_A_LINK:
+            return bad_request(uid, f"more than {MOST_AGENTS_OF_A_LINK} agents on one connection")
+        try:
+            check_sizes(message)
+        except Malformed as malformed:
+            return bad_request(uid, malformed.reason)
+        if uid not in self.agents and len(self.agents) >= self.most_known:
+            return unavailable(uid, "no more agents are taken", FULL_RETRY_NS)
+        return None
+
+    def _answer(
+        self, agent: Agent, link: Link, message: AgentToServer, now_ns: int, *, is_new_link: bool
+    ) -> ServerToAgent:
+        """The answer to a report that was taken in."""
+        uid, offering = message.instance_uid, self._offering
+        answer = offering.begin(uid)
+        try:
+            offering.put_certificate(agent, link, message, answer, now_ns)
+        except CsrRefused as refused:
+            self.journal.audit(about(agent, "server", "certificate", f"refused: {refused}", now_ns))
+            return bad_request(uid, str(refused))
+        if agent.uid != uid:
+            answer.agent_identification.CopyFrom(AgentIdentification(new_instance_uid=agent.uid))
+        put_requests(agent, answer)
+        if agent.said_goodbye:
+            return answer
+        says_config = message.HasField("remote_config_status")
+        says_settings = message.HasField("connection_settings_status")
+        if not offering.put_config(
+            agent, answer, now_ns, says_status=says_config, is_new_link=is_new_link
+        ):
+            offering.put_settings(agent, link, answer, now_ns, says_status=says_settings)
+        if not link.number and not says_more(answer):
+            offering.put_command(agent, answer, now_ns)  # over HTTP there is no other time for it
+        return answer
 
     def _kept_under(self, link: Link, message: AgentToServer, now_ns: int) -> bytes:
         """The uid that a report's agent is kept under."""
@@ -309,160 +307,18 @@ class Fleet:
         if agent.needs_full != needed_full:
             row["needs_full"] = int(agent.needs_full)
         if message.HasField("remote_config_status"):
-            self._judge_config(agent, now_ns)
+            self._verdicts.of_config(agent, now_ns)
         if message.HasField("connection_settings_status"):
-            self._judge_settings(agent, now_ns)
+            self._verdicts.of_settings(agent, now_ns)
         if message.HasField("agent_description") or complete:
             self.reassign(agent)
-        self._note_restart(agent, now_ns)
+        self._verdicts.of_restart(agent, now_ns)
         if message.HasField("agent_disconnect"):
             agent.said_goodbye = True
         if row:
             row["last_seen"] = now_ns
             row["sequence_num"] = _signed(agent.sequence_num)
             self.journal.agent(agent.uid, row)
-
-    def _judge_config(self, agent: Agent, now_ns: int) -> None:
-        """Remember failures, forget those that no longer hold, and write both down."""
-        status = agent.config
-        is_news = status.since_ns == now_ns
-        if status.progress is Progress.APPLIED and status.hash in agent.failures:
-            del agent.failures[status.hash]
-            self.journal.failure(agent.uid, status.hash, "", now_ns)
-        if status.progress is Progress.APPLIED and is_news and status.hash:
-            self._audit(agent, "applied", short_hash(status.hash), now_ns)
-        failed = judge_status(agent, now_ns)
-        if failed is None or not failed[0] or failed[0] in agent.failures:
-            return
-        hash_, failure = failed
-        agent.failures[hash_] = failure
-        self.journal.failure(agent.uid, hash_, failure.reason, now_ns)
-        self._audit(agent, "failed", f"{short_hash(hash_)}: {failure.reason}", now_ns)
-
-    def _judge_settings(self, agent: Agent, now_ns: int) -> None:
-        """Remember settings that failed, which are not offered again."""
-        status = agent.settings
-        if status.since_ns != now_ns or not status.hash:
-            return
-        words = f"settings {short_hash(status.hash)}"
-        if status.progress is Progress.APPLIED:
-            self._audit(agent, "applied", words, now_ns)
-        if status.progress is Progress.FAILED and status.hash not in agent.failures:
-            reason = status.error or "it gave no reason"
-            agent.failures[status.hash] = Failure(reason, now_ns)
-            self.journal.failure(agent.uid, status.hash, reason, now_ns)
-            self._audit(agent, "failed", f"{words}: {reason}", now_ns)
-
-    def _certify(
-        self,
-        agent: Agent,
-        link: Link,
-        message: AgentToServer,
-        answer: ServerToAgent,
-        now_ns: int,
-    ) -> None:
-        """Grant a certificate that is asked for.
-
-        A server without an authority does not say that it grants any, and ignores the request: an
-        error would stand in the way of everything else it has to say.
-
-        Raises:
-            CsrRefused: It is not granted.
-        """
-        csr = message.connection_settings_request.opamp.certificate_request.csr
-        if self._authority is None or not csr:
-            return
-        certificate, authority = self._authority.sign(csr, agent.uid, now_ns)
-        opamp = answer.connection_settings.opamp
-        opamp.destination_endpoint = link.url
-        opamp.heartbeat_interval_seconds = agent.interval_s or DEFAULT_HEARTBEAT_S
-        opamp.certificate.cert, opamp.certificate.ca_cert = certificate, authority
-        if link.authorization:
-            opamp.headers.headers.append(Header(key=AUTHORIZATION, value=link.authorization))
-        answer.connection_settings.hash = settings_hash(answer.connection_settings, 0)
-        self._audit(agent, "certificate", "granted for its request", now_ns)
-
-    def _offer_settings(
-        self,
-        agent: Agent,
-        link: Link,
-        message: AgentToServer,
-        answer: ServerToAgent,
-        now_ns: int,
-    ) -> bool:
-        if answer.HasField("connection_settings"):
-            return False
-        says_status = message.HasField("connection_settings_status")
-        offers = self.settings.offer(agent, link, now_ns, says_status=says_status)
-        if offers is None:
-            return False
-        answer.connection_settings.CopyFrom(offers)
-        self._audit(agent, "offer", f"settings {short_hash(offers.hash)}", now_ns)
-        return True
-
-    def _note_restart(self, agent: Agent, now_ns: int) -> None:
-        """A restart has no answer of its own: a newer start time is the answer."""
-        sent_ns = agent.restart_sent_ns
-        if sent_ns and agent.health is not None and agent.health.start_ns > sent_ns:
-            took_ms = (agent.health.start_ns - sent_ns) // 1_000_000
-            self._audit(agent, "restarted", f"{took_ms} ms after the command", now_ns)
-            agent.restart_sent_ns = 0
-
-    def _ask(self, agent: Agent, answer: ServerToAgent) -> None:
-        if agent.needs_full:
-            agent.asks += 1
-            answer.flags |= ServerFlag.REPORT_FULL_STATE
-        lacks_components = agent.components_hash and not agent.has_components
-        if lacks_components and agent.can(AgentCapability.REPORTS_AVAILABLE_COMPONENTS):
-            answer.flags |= ServerFlag.REPORT_AVAILABLE_COMPONENTS
-
-    def _offer(
-        self,
-        agent: Agent,
-        message: ServerToAgent,
-        now_ns: int,
-        *,
-        says_status: bool,
-        is_new_link: bool,
-    ) -> bool:
-        """Put the assigned configuration into a message if the agent should have it."""
-        push = self.rollouts.pushes.get(agent.assigned) if agent.assigned is not None else None
-        assigned = self.rollouts.configurations.get(push.config_hash) if push else None
-        if agent.said_goodbye or not wants(
-            agent, assigned, now_ns, says_status=says_status, is_new_link=is_new_link
-        ):
-            return False
-        assert assigned is not None  # noqa: S101 - nobody wants None
-        message.remote_config.CopyFrom(assigned.offer())
-        is_first = agent.offer is None or agent.offer.hash != assigned.hash
-        note_offer(agent, assigned.hash, now_ns)
-        if is_first:
-            self._audit(agent, "offer", assigned.label, now_ns)
-        return True
-
-    def _command(self, agent: Agent, message: ServerToAgent, now_ns: int) -> bool:
-        if not agent.restart_ordered_ns or not agent.can(AgentCapability.ACCEPTS_RESTART_COMMAND):
-            return False
-        message.command.CopyFrom(ServerToAgentCommand())
-        agent.restart_ordered_ns, agent.restart_sent_ns = 0, now_ns
-        self.journal.agent(agent.uid, {"restart_ordered": 0})
-        self._audit(agent, "restart", "the command was sent", now_ns)
-        return True
-
-    def _audit(self, agent: Agent, what: str, outcome: str, now_ns: int) -> None:
-        who = "agent" if what in ("applied", "failed", "restarted") else "server"
-        self.journal.audit(Entry(now_ns, who, what, agent.text, outcome, agent.assigned))
-
-
-def _refused(uid: bytes, why: str) -> Reply:
-    return Reply(Once(bad_request(uid, why)))
-
-
-def _says_more(answer: ServerToAgent) -> bool:
-    """Whether an answer has more than uid and capabilities, which is all that a command allows."""
-    return any(
-        field.name not in ("instance_uid", "capabilities") for field, _ in answer.ListFields()
-    )
 
 
 def _signed(number: int | None) -> Cell:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from otx.opamp.server.agent import Agent
+
 Cell: TypeAlias = "bytes | str | int | None"
 Row: TypeAlias = Mapping[str, Cell]
 
@@ -25,6 +27,11 @@ class Entry:
     whom: str
     outcome: str
     push: int | None = None
+
+
+def about(agent: Agent, who: str, what: str, outcome: str, now_ns: int) -> Entry:
+    """A line about one agent."""
+    return Entry(now_ns, who, what, agent.text, outcome, agent.assigned)
 
 
 class Journal(Protocol):

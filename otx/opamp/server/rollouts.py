@@ -49,6 +49,10 @@ class Rollouts:
         self.pushes: dict[int, Push] = {}
         self._ranked: list[Push] = []
 
+    def __contains__(self, hash_: object) -> bool:
+        """Whether a configuration of this hash was made here."""
+        return hash_ in self.configurations
+
     def load(self, configurations: Iterable[Configuration], pushes: Iterable[Push]) -> None:
         """Take what was kept."""
         self.configurations = {one.hash: one for one in configurations}

@@ -582,3 +582,16 @@ def test_an_agent_that_is_gone_for_a_month_is_forgotten(world: World) -> None:
     assert len(world.fleet.agents) == 2
     world.wait(2 * 86_400)
     assert list(world.fleet.agents) == [there.uid]
+
+
+def test_failures_of_configurations_that_were_not_made_here_are_not_collected(
+    world: World,
+) -> None:
+    speaker = Speaker(world)
+    speaker.full()
+    before = world.journal.length
+    for number in range(100):
+        speaker.says(Progress.FAILED, number.to_bytes(32, "big"), "no")
+    assert not speaker.agent.failures
+    assert not world.journal.failures
+    assert world.journal.length == before + 100, "only the agent's own row"
