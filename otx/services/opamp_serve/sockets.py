@@ -149,7 +149,9 @@ class _Connection:
             self._pushing = False
 
     async def _deliver(self, message: ServerToAgent) -> None:
-        data = frame(self._station.fitted(message))
+        fitted = self._station.fitted(message)
+        self._station.watchman.sends(self.link, fitted, self._station.clock())
+        data = frame(fitted)
         await self._within({"type": "websocket.send", "bytes": data})
 
     async def _end(self, code: int, reason: str) -> None:

@@ -19,6 +19,7 @@ from otx.opamp.server.identity import Link
 from otx.opamp.server.journal import Entry
 from otx.opamp.server.refusals import Refusals
 from otx.services.opamp_serve.keeper import Keeper
+from otx.services.opamp_serve.watchman import Watchman
 
 RETRY_AFTER_S = 30
 """The least an agent is told to stay away (specification, throttling); as much again at random."""
@@ -49,6 +50,7 @@ class Station:
         self.limits = limits
         self.clock = clock
         self.counts: Counter[str] = Counter()
+        self.watchman = Watchman(keeper.audit, self.counts)
         self.refusals = Refusals()
         self.most_links = 1_000
         self.started_ns = clock()
@@ -75,10 +77,15 @@ class Station:
         """A WebSocket is gone."""
         self._wakers.pop(link.number, None)
         self.links.pop(link.number, None)
+        self.watchman.left(link)
         self.fleet.lost(link, self.clock())
 
     async def answer(self, link: Link, message: AgentToServer) -> ServerToAgent:
         """The answer to a report; what the report changed is on the disk by then."""
+        with self.watchman.exchange(link, message, self.clock) as sends:
+            return sends(await self._answer(link, message))
+
+    async def _answer(self, link: Link, message: AgentToServer) -> ServerToAgent:
         self.counts["reports"] += 1
         if self.keeper.is_behind:
             return self.turn_away(message.instance_uid)
