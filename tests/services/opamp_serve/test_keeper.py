@@ -1,14 +1,24 @@
 """The thread that writes."""
 
+import os
+import random
+import signal
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
+from otx.errors import PeerError
+from otx.opamp.opamp_pb2 import ComponentHealth
 from otx.opamp.server.journal import Entry
 from otx.services.opamp_serve.database import open_to_read, open_to_write, read_audit
 from otx.services.opamp_serve.keeper import MOST_WAITING, Keeper
+from tests.services.opamp_serve.conftest import StartServing
+from tests.services.opamp_serve.messages import FIRST, full, heartbeat
+from tests.services.opamp_serve.serving import wire
 
 UID = bytes(range(16))
 
@@ -81,3 +91,46 @@ def test_too_much_that_waits_is_told(db: Path) -> None:
         assert keeper.is_behind
     finally:
         keeper.close()
+
+
+@pytest.mark.parametrize(
+    "rounds", [3, pytest.param(200, marks=pytest.mark.long)], ids=["a few", "many"]
+)
+def test_a_server_killed_at_any_moment_has_kept_what_it_answered(
+    start_serving: StartServing, rounds: int
+) -> None:
+    """Reports and pushes go on until the server is killed; then it is asked what it knows."""
+    serving = start_serving()
+    choice = random.Random(rounds)
+    number, acknowledged, hashes = FIRST, "", []
+    for round_ in range(rounds):
+        killer = threading.Timer(choice.uniform(0.01, 0.3), os.kill, (serving.pid, signal.SIGKILL))
+        with wire(serving.url) as socket:
+            number += 1
+            socket.ask(full(1, number))
+            killer.start()
+            try:
+                for beat in range(100_000):
+                    number += 1
+                    message = heartbeat(1, number)
+                    message.health.CopyFrom(
+                        ComponentHealth(healthy=False, last_error=f"{round_}-{beat}")
+                    )
+                    socket.ask(message)
+                    acknowledged = f"{round_}-{beat}"
+                    if beat == 2:
+                        wish = {"selector": "", "objects": {"": {"body": f"v: {round_}"}}}
+                        hashes.append(serving.fleet.post("pushes", wish)["config"])
+                        assert socket.hear().HasField("remote_config")
+            except (ConnectionClosed, ConnectionError, PeerError):
+                pass
+        killer.join()
+        serving.end(signal.SIGKILL)
+        serving.start()
+        (row,) = serving.fleet.agents("")
+        known = [int(part) for part in (row["health_error"] or "0-0").split("-")]
+        assert known >= [int(part) for part in (acknowledged or "0-0").split("-")]
+        assert known[1] <= int(acknowledged.split("-")[1]) + 1 if acknowledged else True
+        pushed = [push["config"] for push in serving.fleet.pushes()]
+        assert set(hashes) <= set(pushed)
+        assert len(pushed) <= len(hashes) + round_ + 1
