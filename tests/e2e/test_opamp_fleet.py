@@ -172,3 +172,19 @@ def test_without_a_server_the_file_is_read(shop: Shop, tmp_path: Path) -> None:
     assert done.returncode == 3
     assert "no OpAMP server answers" in done.stderr
     assert shop.otx("agents", "--db", "nothing.db").returncode == 2
+
+
+def test_connection_settings_are_offered_from_a_file(shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / "settings.yaml").write_text("own_metrics: {endpoint: http://127.0.0.1:4318/v1/m}\n")
+    done = shop.otx("push", "--settings", "settings.yaml", "--all", "--yes", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["parts"] == ["own_metrics"]
+    assert document["agents"] == {
+        **{"matching": 3, "unable": 3},
+        **{"waiting": 0, "applying": 0, "applied": 0, "failed": 0},
+    }
+    (tmp_path / "settings.yaml").write_text("opamp: {rotate_token: true}\n")
+    done = shop.otx("push", "--settings", "settings.yaml", "--all", "--yes")
+    assert done.returncode == 2
+    assert "--token-file" in done.stderr

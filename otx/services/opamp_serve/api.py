@@ -170,6 +170,12 @@ class Api:
         return f"{scheme}://{header(scope, b'host')}{self._path}"
 
     def _offer_settings(self, wanted: Document, url: str, who: str, now_ns: int) -> Document:
+        opamp = wanted.get("opamp")
+        if isinstance(opamp, dict) and opamp.get("rotate_token") and self._tokens is None:
+            raise UsageError(
+                "rotate_token needs a server that asks for tokens",
+                hint="`otx opamp serve --token-file FILE`",
+            )
         one = self._operator.offer_settings(
             wanted, url, who, now_ns, partial(secrets.token_urlsafe, TOKEN_BYTES), digest_of
         )
