@@ -291,11 +291,11 @@ class AgentWatch:
         config_hash, status, told_ns = memory.reported
         if not answer.HasField("remote_config") or answer.remote_config.config_hash != config_hash:
             return
-        is_under_way = not self._is_http and now_ns - told_ns <= self._patience_ns
         # A server that asks for full state says that it does not know what the agent has.
-        if not config_hash or is_under_way or answer.flags & ServerFlag.REPORT_FULL_STATE:
+        if not config_hash or answer.flags & ServerFlag.REPORT_FULL_STATE:
             return
-        yield 80, f"{short(config_hash)} offered to an agent that reported it"
+        if self._is_http or now_ns - told_ns > self._patience_ns:
+            yield 80, f"{short(config_hash)} offered to an agent that reported it"
         if status == _FAILED:
             memory.failed_offers += 1
             if memory.failed_offers == LOOP:

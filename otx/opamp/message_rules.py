@@ -60,7 +60,9 @@ def report_findings(report: AgentToServer, capabilities: int) -> Iterator[Findin
         yield 209, f"capabilities are {report.capabilities:#x}, without ReportsStatus"
     if capabilities:
         for field, bit in REPORT_NEEDS.items():
-            if report.HasField(field) and not capabilities & bit:
+            # An empty part says nothing: some clients send it as a placeholder.
+            is_said = report.HasField(field) and getattr(report, field).ByteSize()
+            if is_said and not capabilities & bit:
                 yield 200, f"{field} without the capability {bit.name}"
     for key, status in report.package_statuses.packages.items():
         for fault in _package_faults(key, status):

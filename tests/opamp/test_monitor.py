@@ -198,6 +198,8 @@ BROKEN: list[tuple[int, Callable[[], Wire]]] = [
      .client(status(b"B", APPLYING)).client(status(b"A", APPLIED))),
     (95, lambda: http().client(status(b"A", FAILED)).server(offer(b"A"))
      .client().server(offer(b"A")).client().server(offer(b"A"))),
+    (95, lambda: Wire().client(status(b"A", FAILED)).server(offer(b"A"))
+     .client().server(offer(b"A")).client().server(offer(b"A"))),
     (105, lambda: Wire().client(full(capabilities=0x805)).server(heartbeat_interval(30))),
     (113, lambda: Wire().start().server(heartbeat_interval(0)).client(settings_applied())
      .wait(30).client().wait(30).client()),
@@ -262,6 +264,8 @@ KEPT: dict[str, Callable[[], Wire]] = {
     "the same again after an error": lambda: Wire().start().client(full().__class__(
         instance_uid=UID, capabilities=ALL, health={"healthy": False}))
     .server(error(0)).client(part(health={"healthy": False})),
+    "an empty part without its capability": lambda: Wire().client(
+        full(capabilities=0x805, package_statuses={})).server(),
     "agent_disconnect, then a close": lambda: Wire().start().client(agent_disconnect={}),
     "a second agent on the connection": lambda: Wire().start()
     .client(full(instance_uid=OTHER, sequence_num=3)).server(instance_uid=OTHER),
