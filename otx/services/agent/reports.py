@@ -19,16 +19,14 @@ LONGEST_ERROR = 4096
 def health(supervisor: Supervisor, agent_started_unix_ns: int) -> ComponentHealth:
     """How the supervised process does; without one, how the agent does."""
     runner, record = supervisor.runner, supervisor.machine.record
-    has_process = bool(runner.command)
-    is_running = runner.running is not None and (not has_process or runner.started_unix_ns > 0)
-    part = ComponentHealth(healthy=is_running and not runner.problem)
-    if has_process:
-        part.start_time_unix_nano = runner.started_unix_ns if is_running else 0
-    else:
-        part.start_time_unix_nano = agent_started_unix_ns
+    is_running = runner.started_unix_ns > 0
+    part = ComponentHealth(healthy=runner.running is not None and not runner.problem)
+    part.start_time_unix_nano = runner.started_unix_ns
+    if part.healthy and not is_running:
+        part.start_time_unix_nano = agent_started_unix_ns  # nothing is to be run: the agent's own
     if not part.healthy:
         part.last_error = runner.problem[:LONGEST_ERROR]
-    part.status = "running" if is_running else "not running"
+    part.status = "running" if part.start_time_unix_nano else "not running"
     part.status_time_unix_nano = part.start_time_unix_nano
     facts = {
         "otx.config.phase": record.phase.value,

@@ -67,6 +67,7 @@ class Order:
     Attributes:
         text: The configuration; None: there is none.
         words: The command; empty: nothing is run.
+        why_idle: Why there is nothing to run, where there should be.
         not_before_s: On the monotonic clock.
     """
 
@@ -75,6 +76,7 @@ class Order:
     words: tuple[str, ...] = ()
     check: Check | None = None
     not_before_s: float = 0.0
+    why_idle: str = ""
 
 
 class Stage(Enum):
@@ -189,7 +191,7 @@ class Runner:
 
     def _start(self, order: Order) -> None:
         if not order.words:
-            self._begin(order)
+            self._begin(order)  # with nothing to run, which may be what is wanted
             return
         try:
             write_whole(self._config_path, order.text or b"")
@@ -208,8 +210,10 @@ class Runner:
 
     def _begin(self, order: Order) -> None:
         self.running = order
-        self.problem = "" if order.check is None else "its health check was not asked yet"
-        self.started_unix_ns = time.time_ns()
+        self.problem = order.why_idle
+        if order.words and order.check is not None:
+            self.problem = "its health check was not asked yet"
+        self.started_unix_ns = time.time_ns() if order.words else 0
         now_s = time.monotonic()
         self._well_since_s = now_s if order.check is None else None
         self._sick_since_s = None

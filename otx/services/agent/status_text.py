@@ -57,7 +57,7 @@ def _goes_on(status: Mapping[str, Any]) -> str:
 def _process(status: Mapping[str, Any], now_unix_ns: int) -> str:
     process = status["process"]
     if not process["command"]:
-        return "none is supervised"
+        return process["problem"] or "none is supervised"
     if not process["started_unix_nano"]:
         return f"NOT running: {_first_line(process['problem'])}"
     text = f"{process['command'][0]}, process {process['pid']}"

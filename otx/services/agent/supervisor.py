@@ -263,7 +263,11 @@ class Supervisor:
             self._fail_later(launch, str(error), max(pause_s, FIRST_PAUSE_S))
             return
         at_s = time.monotonic() + pause_s
-        self.runner.order(Order(launch, text, words, check, at_s))
+        why_idle = ""
+        if self._supervised.run and not words:
+            why_idle = "there is no configuration to run it with yet"
+            self._on_remark(why_idle)
+        self.runner.order(Order(launch, text, words, check, at_s, why_idle))
 
     def _words(self, launch: int, text: bytes | None) -> tuple[tuple[str, ...], Check | None]:
         """The command for a text, nothing where there is nothing to run; and how it is asked."""
