@@ -68,7 +68,8 @@ def test_push_see_and_take_back(shop: Shop, tmp_path: Path) -> None:
     assert "-  debug: {}" in done.stderr
     assert "+  kafka: {}" in done.stderr
 
-    table = shop.otx("agents", "-l", "env=prod").stdout
+    table = shop.otx("agents", "-l", "env=prod", "-L", "env").stdout
+    assert table.splitlines()[0].split()[-1] == "env"
     assert "applied" in table
     assert "FAILED" in table
     rows = shop.rows()

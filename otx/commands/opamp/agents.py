@@ -29,6 +29,10 @@ _MARKS = {True: "yes", False: "NO", None: " - "}
 def agents(
     ctx: typer.Context,
     selector: SelectorOption = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option("-L", "--label", metavar="KEY", help="Show this label, too; repeatable."),
+    ] = None,
     why: Annotated[
         str | None,
         typer.Option(metavar="UID", help="Say why this agent is not updating, and what to do."),
@@ -55,8 +59,9 @@ def agents(
     if form != "table":
         Output(environment, out).rows(KEYS, found, form)
     elif found:
-        rows = [_shown(agent, environment.clock()) for agent in found]
-        Output(environment, out).rows(SHOWN, rows, form)
+        keys = [key for key in label or [] if key not in SHOWN]
+        rows = [_shown(agent, keys, environment.clock()) for agent in found]
+        Output(environment, out).rows([*SHOWN, *keys], rows, form)
     if not found:
         Remarks(environment).note("no agent matches" if chosen else "no agent was ever heard")
 
@@ -78,9 +83,10 @@ def _explain(found: dict[str, Any], output: Output, form: str) -> None:
     output.text("\n".join(map(_printable, lines)))
 
 
-def _shown(agent: dict[str, Any], now_ns: int) -> dict[str, Any]:
-    """A row for people."""
+def _shown(agent: dict[str, Any], labels: list[str], now_ns: int) -> dict[str, Any]:
+    """A row for people, with labels of their choice."""
     return {
+        **{key: agent["labels"].get(key) for key in labels},
         "uid": agent["uid"],
         "service": agent["service"],
         "version": agent["version"],

@@ -7,8 +7,8 @@ import socket
 import sqlite3
 import ssl
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,7 @@ from otx.services.opamp_serve.polling import Polling
 from otx.services.opamp_serve.sockets import Sockets
 from otx.services.opamp_serve.station import Station
 from otx.services.opamp_serve.tokens import Tokens
+from otx.store.durable import FileLock
 from otx.system.ports import listener_of
 from otx.system.stop import StopSignal
 
@@ -94,6 +95,7 @@ def serve(options: ServeOptions, note: Callable[[str], None], warn: Callable[[st
         tokens = Tokens(options.token_file) if options.token_file else None
         context = tls_context(options)
         authority = _authority(options)
+        running.enter_context(_claimed(options.db))
         connection = open_to_write(options.db)
         kept = _Kept(connection)
         keeper = Keeper(connection, warn)
@@ -168,6 +170,24 @@ def tls_context(options: ServeOptions) -> ssl.SSLContext | None:
     except (OSError, ssl.SSLError) as error:
         raise UsageError(f"the certificates cannot be used: {error}") from None
     return context
+
+
+@contextmanager
+def _claimed(db: Path) -> Iterator[None]:
+    """Hold a database for this server: two that wrote to one would undo each other's memory."""
+    try:
+        db.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(db.with_name(db.name + ".lock"))
+    except OSError as error:
+        raise MachineError(f"cannot use {db}: {error}", hint="--db names another file") from None
+    if not lock.acquire():
+        raise MachineError(
+            f"another server has {db}", hint="stop it, or --db FILE keeps another fleet"
+        )
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _most_links(wanted: int | None, warn: Callable[[str], None]) -> int:

@@ -467,11 +467,15 @@ def test_a_disk_that_takes_nothing_turns_agents_away_until_it_does(
     assert any("cannot be written" in line for line in serving.said)
 
 
-def test_two_servers_cannot_share_an_address(start_serving: StartServing, run_cli: Any) -> None:
-    serving = start_serving()
-    done = run_cli("opamp", "serve", "--listen", serving.api)
-    assert done.returncode == 5
-    assert "in use" in done.stderr
+def test_two_servers_share_neither_address_nor_database(
+    shared: Serving, environment: Environment
+) -> None:
+    assert isinstance(environment.stderr, Terminal)
+    assert run(["opamp", "serve", "--listen", shared.api], environment) == 5
+    assert "in use" in environment.stderr.text
+    arguments = ["opamp", "serve", "--listen", "127.0.0.1:0", "--db", str(shared.db)]
+    assert run(arguments, environment) == 5
+    assert "another server has" in environment.stderr.text
 
 
 @pytest.mark.parametrize(
