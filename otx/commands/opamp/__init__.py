@@ -11,6 +11,7 @@ SUBCOMMANDS: dict[str, str] = {
     "restart": "otx.commands.opamp.restart:restart",
     "audit": "otx.commands.opamp.audit:audit",
     "tap": "otx.commands.opamp.tap:tap",
+    "replay": "otx.commands.opamp.replay:replay",
 }
 """Each with the function that it is; its module is imported when it is called."""
 

@@ -44,7 +44,7 @@ class Event:
         latency_ns: How long an answer took; `is_exact` is False where it may have been a push.
         data: What was sent, as the sender sent it.
         details: What else JSON shows: a path, a status, headers without their secrets.
-        is_hidden: It is recorded, and not told.
+        kept: What a record alone has of it, secrets too.
     """
 
     kind: Kind
@@ -62,6 +62,7 @@ class Event:
     message: Message | None = None
     broken: list[Broken] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
 
     def document(self, show_secrets: bool = False) -> dict[str, Any]:
         """The event as JSON shows it; every event has the same keys."""

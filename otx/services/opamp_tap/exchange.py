@@ -13,7 +13,7 @@ from otx.services.opamp_tap.faults import End, Injector, Order
 from otx.services.opamp_tap.frames import Opcode
 from otx.services.opamp_tap.heads import Head, body_length
 from otx.services.opamp_tap.link import Body, Link, described, read_body
-from otx.services.opamp_tap.observer import Conversation
+from otx.services.opamp_tap.observer import WHOLE, Conversation
 
 
 class Cut(Exception):
@@ -93,12 +93,12 @@ class Exchange:
             self._conversation.note(now_ns, _no_report(head, kind), Side.CLIENT)
             return Asked(head, b"", False, now_ns), None
         data = self._unpacked(head, body)
-        order, reaches = None, True
+        order, fate = None, WHOLE
         if data is not None:
             order = self._injector.message(Side.CLIENT, data, False, Opcode.BINARY)
-            reaches = order.reaches(data)
+            fate = order.fate(data, is_text=False)
         claimed = head.get("opamp-instance-uid")
-        uid = self._conversation.request(now_ns, data, claimed, reaches)
+        uid = self._conversation.request(now_ns, data, claimed, fate)
         self._conversation.faults(now_ns, order.told if order else [], Side.CLIENT)
         return Asked(head, uid, True, now_ns), order
 
@@ -143,11 +143,11 @@ class Exchange:
             self.refused(head, asked.uid)
             return None
         data = self._unpacked(head, body)
-        order, reaches = None, True
+        order, fate = None, WHOLE
         if data is not None:
             order = self._injector.message(Side.SERVER, data, False, Opcode.BINARY)
-            reaches = order.reaches(data)
-        self._conversation.response(now_ns, data, asked.uid, asked.at_ns, reaches)
+            fate = order.fate(data, is_text=False)
+        self._conversation.response(now_ns, data, asked.uid, asked.at_ns, fate)
         self._conversation.faults(now_ns, order.told if order else [], Side.SERVER)
         return order
 

@@ -15,6 +15,7 @@ from otx.model.units import format_duration, format_size, parse_duration_ns, par
 from otx.opamp.framing import DEFAULT_LIMIT
 from otx.opamp.protocol import Side
 from otx.services.opamp_tap.frames import Opcode
+from otx.services.opamp_tap.observer import Fate
 
 NAMES = (
     "drop", "delay", "dup", "reorder", "truncate", "pad", "header", "text", "oversize",
@@ -27,6 +28,8 @@ _HINT = (
     "half-open, close, a close code (1009) or a status (503); each may end in @N, @Nth or @P%"
 )
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
+KEPT_BYTES = 1 << 20
+"""Bytes of a changed message that a record keeps at most."""
 _FIELD_NUMBER = 2_000
 """Of the field that fills an oversized message: one that nobody knows, so that it stays valid."""
 
@@ -196,9 +199,14 @@ class Order:
         """Whether the message goes on as it came, and at once."""
         return not self.told
 
-    def reaches(self, data: bytes) -> bool:
-        """Whether the receiver gets what was sent, given as it was sent."""
-        return self.copies > 0 and self.end is None and self.data == data
+    def fate(self, data: bytes, is_text: bool) -> Fate:
+        """What the receiver gets, given what was sent."""
+        if self.end is not None or not self.copies:
+            return Fate(0)
+        has_text = self.opcode == Opcode.TEXT
+        if self.data == data and has_text == is_text:
+            return Fate(self.copies)
+        return Fate(0, self.data if len(self.data) <= KEPT_BYTES else None, has_text)
 
 
 class Injector:

@@ -3,19 +3,22 @@
 No sockets here and no clock of its own: a proxy reports what passes, a record is reported again.
 """
 
+import base64
 import itertools
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from otx.model.units import NS_PER_S
-from otx.opamp.framing import Limits, Malformed, TooLarge, decode, decode_frame
+from otx.opamp.framing import Limits, Malformed, TooLarge, decode, decode_frame, frame
+from otx.opamp.instance_uid import uid_text
 from otx.opamp.monitor import Broken, Watch
 from otx.opamp.opamp_pb2 import AgentToServer, ServerToAgent
 from otx.opamp.protocol import Side
 from otx.opamp.rules import Transport
 from otx.opamp.story import Storyteller
-from otx.services.opamp_tap.events import Event, Kind
+from otx.services.opamp_tap.events import LONGEST_UID, Event, Kind
 from otx.services.opamp_tap.summary import Summary
 
 QUIET_NS = 15 * NS_PER_S
@@ -25,6 +28,31 @@ MOST_OWED = 1_000
 MOST_UIDS = 1_000
 
 Told = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What faults made of a message.
+
+    Attributes:
+        arrivals: How often its receiver gets it as it was sent.
+        sent: What its receiver gets instead; None where that is nothing, or too much to keep.
+        is_text: Whether that is a text message.
+    """
+
+    arrivals: int = 1
+    sent: bytes | None = None
+    is_text: bool = False
+
+    def kept(self) -> dict[str, Any]:
+        """What a record keeps of it: nothing where nothing was done."""
+        if self.arrivals == 1:
+            return {}
+        sent = None if self.sent is None else base64.b64encode(self.sent).decode()
+        return {"arrivals": self.arrivals, "sent": sent, "sent_text": self.is_text}
+
+
+WHOLE = Fate()
 
 
 class Observer:
@@ -78,22 +106,23 @@ class Conversation:
 
     def note(self, at_ns: int, text: str, side: Side | None = None, **details: Any) -> None:
         """Something that is worth a line."""
-        self._tell(Event(Kind.NOTE, at_ns, self.number, [text], side, details=details))
+        self.tell(Event(Kind.NOTE, at_ns, self.number, [text], side, details=details))
 
     def faults(self, at_ns: int, told: list[str], side: Side | None) -> None:
         """Something was broken on purpose."""
         for text in told:
-            self._tell(Event(Kind.FAULT, at_ns, self.number, [text], side, uid=self._last_uid))
+            self.tell(Event(Kind.FAULT, at_ns, self.number, [text], side, uid=self._last_uid))
 
     def opened(self, at_ns: int, phrases: list[str], **details: Any) -> None:
         """A WebSocket is open."""
-        self._tell(Event(Kind.OPEN, at_ns, self.number, phrases, details=details))
+        self.tell(Event(Kind.OPEN, at_ns, self.number, phrases, details=details))
 
     def message(
-        self, at_ns: int, side: Side, data: bytes | None, is_text: bool, delivered: bool = True
+        self, at_ns: int, side: Side, data: bytes | None, is_text: bool, fate: Fate = WHOLE
     ) -> None:
         """A message of a WebSocket, as its sender sent it; None: it could not be put together."""
         event = Event(Kind.MESSAGE, at_ns, self.number, [], side, data=data, is_text=is_text)
+        event.kept = fate.kept()
         try:
             if data is None:
                 raise TooLarge("it is over the limit, or cannot be inflated")
@@ -101,44 +130,44 @@ class Conversation:
                 raise Malformed("a text message, not a binary one")
             if side is Side.CLIENT:
                 report = decode_frame(AgentToServer, data, self._observer.limits)
-                self._report(event, report)
-                event.broken = self._monitor.client_sent(report, at_ns, delivered)
+                self._report(event, report, fate)
+                event.broken = self._monitor.client_sent(report, at_ns, fate.arrivals > 0)
             else:
                 answer = decode_frame(ServerToAgent, data, self._observer.limits)
                 self._answer(event, answer)
-                event.broken = self._monitor.server_sent(answer, at_ns, delivered)
+                event.broken = self._monitor.server_sent(answer, at_ns, fate.arrivals > 0)
         except TooLarge as error:
             event.phrases = [f"not decoded: {error.reason}"]
         except Malformed as error:
             event.phrases = [f"malformed: {error.reason}"]
             event.broken = self._monitor.malformed(side, error.reason, at_ns)
         self._heard(side)
-        self._tell(event)
+        self.tell(event)
 
     def request(
-        self, at_ns: int, body: bytes | None, claimed_uid: str, delivered: bool = True
+        self, at_ns: int, body: bytes | None, claimed_uid: str, fate: Fate = WHOLE
     ) -> bytes:
         """A report over plain HTTP, decompressed; None: it could not be. Gives its uid."""
-        event = self._http_event(at_ns, Side.CLIENT, body)
+        event = self._http_event(at_ns, Side.CLIENT, body, fate)
         try:
             if body is None:
                 raise TooLarge("it is over the limit, or cannot be unpacked")
             report = decode(AgentToServer, body, self._observer.limits)
-            self._report(event, report)
-            event.broken = self._observer.http.client_sent(report, at_ns, delivered)
+            self._report(event, report, fate)
+            event.broken = self._observer.http.client_sent(report, at_ns, fate.arrivals > 0)
             if claimed_uid and not _is_uid(claimed_uid, report.instance_uid):
                 event.phrases.append("the header OpAMP-Instance-UID names another uid")
         except Malformed as error:
             event.phrases = [f"malformed: {error.reason}"]
             self._last_uid = b""
-        self._tell(event)
+        self.tell(event)
         return self._last_uid
 
     def response(
-        self, at_ns: int, body: bytes | None, uid: bytes, asked_ns: int, delivered: bool = True
+        self, at_ns: int, body: bytes | None, uid: bytes, asked_ns: int, fate: Fate = WHOLE
     ) -> None:
         """A response with status 200 to the report of an agent."""
-        event = self._http_event(at_ns, Side.SERVER, body)
+        event = self._http_event(at_ns, Side.SERVER, body, fate)
         event.latency_ns = at_ns - asked_ns
         event.uid = uid
         try:
@@ -147,10 +176,10 @@ class Conversation:
             answer = decode(ServerToAgent, body, self._observer.limits)
             event.message = answer
             event.phrases = self._observer.story.answer(answer, uid)
-            event.broken = self._observer.http.server_sent(answer, at_ns, delivered)
+            event.broken = self._observer.http.server_sent(answer, at_ns, fate.arrivals > 0)
         except Malformed as error:
             event.phrases = [f"malformed: {error.reason}"]
-        self._tell(event)
+        self.tell(event)
 
     def refused(
         self, at_ns: int, status: int, phrases: list[str], uid: bytes, retry_after_s: float | None
@@ -161,7 +190,7 @@ class Conversation:
         if uid:
             event.transport = Transport.HTTP
             event.broken = self._observer.http.refused(uid, status, at_ns, retry_after_s)
-        self._tell(event)
+        self.tell(event)
 
     def pinged(self, at_ns: int, side: Side, is_pong: bool) -> None:
         """A ping or a pong passed; it is told only where no pong comes."""
@@ -178,14 +207,14 @@ class Conversation:
         event.uid = self._last_uid
         event.broken = self._monitor.closed(side, code, at_ns)
         self._is_closed = True
-        self._tell(event)
+        self.tell(event)
 
     def lost(self, at_ns: int, side: Side, how: str) -> None:
         """A connection ended; that is worth a line where no Close frame passed before."""
         if not self._is_closed:
             self._is_closed = True
             event = Event(Kind.CLOSE, at_ns, self.number, [how], side, uid=self._last_uid)
-            self._tell(event)
+            self.tell(event)
 
     def end(self) -> None:
         """Nothing more comes of this connection."""
@@ -196,7 +225,7 @@ class Conversation:
         if self._is_closed:
             return
         if broken := self._monitor.tick(now_ns):
-            self._tell(_overdue(broken, now_ns, self.number))
+            self.tell(_overdue(broken, now_ns, self.number))
         first = min((times[0] for times in self._owed.values() if times), default=now_ns)
         self._quiet(now_ns, Side.SERVER, first, "answers nothing")
         for side, asked_ns in list(self._pings.items()):
@@ -209,15 +238,17 @@ class Conversation:
         seconds = (now_ns - since_ns) // NS_PER_S
         self.note(now_ns, f"{what} for {seconds} s: half-open?", side)
 
-    def _report(self, event: Event, report: AgentToServer) -> None:
+    def _report(self, event: Event, report: AgentToServer, fate: Fate) -> None:
         uid = report.instance_uid
         event.uid, event.sequence, event.message = uid, report.sequence_num, report
         event.phrases = self._observer.story.report(report)
+        if uid[:LONGEST_UID] not in self._observer.summary.agents:
+            event.phrases.insert(0, f"uid {uid_text(uid[:LONGEST_UID])}")
         self._last_uid = uid
         if event.transport is Transport.HTTP:
             return
         times = self._owed.setdefault(uid, deque(maxlen=MOST_OWED))
-        times.append(event.at_ns)
+        times.extend([event.at_ns] * fate.arrivals)
         if len(self._owed) > MOST_UIDS:
             self._owed.popitem(last=False)
 
@@ -234,13 +265,21 @@ class Conversation:
     def _heard(self, side: Side) -> None:
         self._is_quiet.discard(side)
 
-    def _http_event(self, at_ns: int, side: Side, body: bytes | None) -> Event:
-        return Event(
-            Kind.MESSAGE, at_ns, self.number, [], side, transport=Transport.HTTP, data=body
-        )
+    def _http_event(self, at_ns: int, side: Side, body: bytes | None, fate: Fate) -> Event:
+        event = Event(Kind.MESSAGE, at_ns, self.number, [], side, Transport.HTTP, data=body)
+        event.kept = fate.kept()
+        return event
 
-    def _tell(self, event: Event) -> None:
+    def tell(self, event: Event) -> None:
+        """Hand an event on."""
         self._observer.tell(event)
+
+
+def warm_up() -> None:
+    """Build what is built once: the first agent would wait for it."""
+    one = Observer(lambda _: None).conversation()
+    one.message(0, Side.CLIENT, frame(AgentToServer(instance_uid=bytes(16))), is_text=False)
+    one.message(0, Side.SERVER, frame(ServerToAgent(instance_uid=bytes(16))), is_text=False)
 
 
 def _overdue(broken: list[Broken], now_ns: int, number: int) -> Event:

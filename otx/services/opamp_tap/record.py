@@ -21,6 +21,7 @@ from otx.opamp.protocol import Side
 from otx.opamp.rules import Transport
 from otx.output import to_json
 from otx.services.opamp_tap.events import Event, Kind
+from otx.services.opamp_tap.observer import WHOLE, Fate
 from otx.services.opamp_tap.outbox import Outbox
 from otx.streams import Writer, cannot_write
 
@@ -75,7 +76,8 @@ class Recorder:
 def event_document(event: Event) -> dict[str, Any]:
     """An event as a record keeps it."""
     raw = None if event.data is None else base64.b64encode(event.data).decode()
-    return {**event.document(), "time_unix_nano": event.at_ns, "text": event.is_text, "raw": raw}
+    own = {"time_unix_nano": event.at_ns, "text": event.is_text, "raw": raw}
+    return {**event.document(), **own, **event.kept}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,11 @@ class Recorded:
     data: bytes | None
     is_text: bool
     details: dict[str, Any]
+
+    @property
+    def says(self) -> list[str]:
+        """Its phrases as they were told."""
+        return [str(phrase) for phrase in self.details["says"]]
 
 
 def read_record(file: BinaryIO, name: str) -> Iterator[Recorded]:
@@ -118,6 +125,16 @@ def read_record(file: BinaryIO, name: str) -> Iterator[Recorded]:
             raise UsageError(f"{name}:{number}: {_what(error)}") from None
 
 
+def fate_of(line: Recorded) -> Fate:
+    """What faults made of a recorded message."""
+    arrivals = line.details.get("arrivals", 1)
+    if arrivals == 1:
+        return WHOLE
+    sent = line.details.get("sent")
+    data = None if sent is None else base64.b64decode(sent)
+    return Fate(int(arrivals), data, bool(line.details.get("sent_text")))
+
+
 def _document(line: bytes, name: str, number: int) -> dict[str, Any]:
     try:
         document = json.loads(line)
@@ -130,6 +147,7 @@ def _document(line: bytes, name: str, number: int) -> dict[str, Any]:
 
 
 def _recorded(document: dict[str, Any], number: int) -> Recorded:
+    _check(document)
     raw = document.get("raw")
     at_ns = document.get("time_unix_nano")
     if at_ns is None:
@@ -145,6 +163,20 @@ def _recorded(document: dict[str, Any], number: int) -> Recorded:
         bool(document.get("text")),
         document,
     )
+
+
+def _check(document: dict[str, Any]) -> None:
+    """Raise ValueError for what would only be missed later."""
+    if not isinstance(document["says"], list):
+        raise ValueError("no list of what it says")
+    if document["kind"] == Kind.REFUSED.value:
+        int(document["status"])
+    if document.get("sent") is not None:
+        base64.b64decode(document["sent"], validate=True)
+    int(document.get("arrivals", 1))
+    rules = document.get("broken_rules", [])
+    if not all(isinstance(one, dict) and isinstance(one.get("evidence"), str) for one in rules):
+        raise ValueError("broken_rules is no list of rules")
 
 
 def _what(error: Exception) -> str:

@@ -5,12 +5,14 @@ from contextlib import contextmanager
 from typing import Literal, TextIO, TypeAlias
 
 from otx.environment import Environment
+from otx.model.cells import printable
 from otx.model.units import counted
 from otx.output import Output, Painter, to_json
 from otx.services.opamp_tap.events import Event
 from otx.services.opamp_tap.summary import Summary
 
 Form: TypeAlias = Literal["text", "json", "jsonl"]
+Differences: TypeAlias = list[dict[str, object]]
 
 
 @contextmanager
@@ -44,13 +46,16 @@ class TextScreen:
         """Write what waits."""
         self._stream.flush()
 
-    def end(self, summary: Summary, lost: int) -> None:
-        """Write the summary."""
+    def end(self, summary: Summary, lost: int, differences: Differences | None = None) -> None:
+        """Write the summary, and where a replay differs from its record."""
         self._stream.write("\n")
         for line in summary.lines(self._painter):
             self._stream.write(line + "\n")
         if lost:
             self._stream.write(f"{counted(lost, 'event')} not shown: the output was too slow\n")
+        for one in differences or []:
+            text = f"differs, line {one['line']}: {printable(str(one['what']))}"
+            self._stream.write(self._painter.paint(text, "-") + "\n")
         self._stream.flush()
 
 
@@ -74,9 +79,10 @@ class JsonScreen:
         """Write what waits."""
         self._stream.flush()
 
-    def end(self, summary: Summary, lost: int) -> None:
-        """Write the summary."""
-        text = to_json({**summary.document(), "not_shown": lost})
+    def end(self, summary: Summary, lost: int, differences: Differences | None = None) -> None:
+        """Write the summary, and where a replay differs from its record."""
+        more = {} if differences is None else {"differences": differences}
+        text = to_json({**summary.document(), "not_shown": lost, **more})
         if self._is_document:
             begun = "" if self._before == ",\n" else self._before
             self._stream.write(f'{begun}\n],\n"summary": {text}}}\n')

@@ -18,7 +18,7 @@ from otx.opamp.transport.endpoint import PORTS, Endpoint, Tls
 from otx.otlp.address import Address, bind, cannot_listen
 from otx.services.opamp_tap.events import Event
 from otx.services.opamp_tap.faults import Faults, Injector
-from otx.services.opamp_tap.observer import Observer
+from otx.services.opamp_tap.observer import Observer, warm_up
 from otx.services.opamp_tap.outbox import Outbox
 from otx.services.opamp_tap.proxy import Proxy, Target
 from otx.services.opamp_tap.record import Recorder
@@ -82,6 +82,7 @@ def tap(
     """
     target = target_of(options)
     context = server_context(options)
+    warm_up()
     with StopSignal() as stop, ExitStack() as running:
         listener = _listen(options.listen)
         running.callback(listener.close)

@@ -149,9 +149,9 @@ class Tunnel:
             return
         order = self._injector.message(side, seen.payload, True, seen.opcode)
         is_text = seen.opcode == Opcode.TEXT
-        reaches = order.reaches(seen.payload) and order.opcode == seen.opcode
         now_ns = self._clock()
-        self._conversation.message(now_ns, side, seen.payload, is_text, delivered=reaches)
+        fate = order.fate(seen.payload, is_text)
+        self._conversation.message(now_ns, side, seen.payload, is_text, fate)
         self._conversation.faults(now_ns, order.told, side)
         await self._carry_out(side, order, held, seen.raw if order.is_untouched else None)
 
