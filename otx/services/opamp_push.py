@@ -13,7 +13,8 @@ from otx.model.units import counted
 from otx.opamp.server.documents import Document
 from otx.services.opamp_serve.client import RemoteFleet
 
-LOOK_S = 0.1
+LOOK_S, LONGEST_LOOK_S = 0.1, 1.0
+"""How long to wait between two looks: the first ones are close, for small fleets."""
 NAMED = 5
 """Agents that are named one by one; of more only the number is told."""
 LONGEST_DIFF = 60
@@ -55,7 +56,7 @@ class Follower:
     def follow(self, push: Document) -> Document:
         """The push when it is over; `timed_out` says whether agents are still expected."""
         ends_s = self._clock_s() + self._timeout_s
-        said = ""
+        said, look_s = "", LOOK_S
         while True:
             line = f"push {push['number']} {push['state']}: {counts_text(push['agents'])}"
             if line != said:
@@ -68,7 +69,8 @@ class Follower:
                 return {**push, "timed_out": True}
             if is_staged:
                 ends_s = self._clock_s() + self._timeout_s
-            self._rest(LOOK_S)
+            self._rest(look_s)
+            look_s = min(LONGEST_LOOK_S, look_s * 1.1)
             push = self._fleet.get(f"pushes/{push['number']}")
 
 

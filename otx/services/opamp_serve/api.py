@@ -18,13 +18,17 @@
 An error is `{"error": message, "hint": hint}` with a status of 4xx.
 """
 
+import asyncio
 import json
 import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 from urllib.parse import parse_qs
+
+import orjson
 
 from otx import __version__
 from otx.errors import NotThere, OtxError, UsageError
@@ -52,12 +56,14 @@ from otx.services.opamp_serve.station import Station
 from otx.services.opamp_serve.tokens import Token, Tokens, digest_of
 
 MOST_AUDIT_LINES = 10_000
+ROWS_AT_ONCE = 100
 TOKEN_BYTES = 32
 LONGEST_REQUEST = 256 << 20
 """Bytes of a request's JSON, in which a configuration is larger than in a message."""
 ROOM_FOR_THE_REST = 256
 """Bytes of a message beside the configuration: uid, hash, tags."""
 Query: TypeAlias = dict[str, str]
+T = TypeVar("T")
 
 
 class Api:
@@ -86,7 +92,7 @@ class Api:
             status, document = 413, {"error": "the request is over the limit", "hint": ""}
         except OtxError as error:
             status, document = 400, _error(error)
-        body = json.dumps(document, ensure_ascii=False).encode()
+        body = orjson.dumps(document)
         await respond(scope, send, status, body, [(b"content-type", b"application/json")])
 
     async def _answer(self, scope: Scope, receive: Receive, owner: Token) -> Document:
@@ -96,7 +102,7 @@ class Api:
                 name: values[-1]
                 for name, values in parse_qs(scope["query_string"].decode("latin-1")).items()
             }
-            return self._read(words, query)
+            return await self._read(words, query)
         if scope["method"] != "POST":
             raise UsageError(f"{scope['method']} is neither GET nor POST")
         # A type that browsers do not send across sites without asking first.
@@ -109,18 +115,19 @@ class Api:
         self._station.wake_due()
         return document
 
-    def _read(self, words: list[str], query: Query) -> Document:
+    async def _read(self, words: list[str], query: Query) -> Document:
         match words:
             case ["status"]:
                 return self._status()
             case ["agents"]:
-                return self._agents(query.get("selector", ""))
+                return await self._agents(query.get("selector", ""))
             case ["agents", uid]:
                 return self._agent(self._find(uid))
             case ["agents", uid, "why"]:
                 return self._why(self._find(uid))
             case ["pushes"]:
-                return {"pushes": [self._push(number) for number in self._pushes()]}
+                numbers = sorted(self._station.fleet.rollouts.pushes)
+                return {"pushes": [one async for one in _in_turns(self._push, numbers, 1)]}
             case ["pushes", number]:
                 return self._push(_number(number))
             case ["configs", hash_]:
@@ -207,15 +214,15 @@ class Api:
             "disk_error": station.keeper.error or None,
         }
 
-    def _agents(self, selector_text: str) -> Document:
+    async def _agents(self, selector_text: str) -> Document:
         selector = parse_selector(selector_text)
         fleet, now_ns = self._station.fleet, self._station.clock()
         chosen = fleet.select(lambda agent: selector.matches(agent.labels))
-        return {
-            "agents": [
-                agent_document(agent, fleet.rollouts, now_ns, fleet.patience) for agent in chosen
-            ]
-        }
+
+        def row(agent: Agent) -> Document:
+            return agent_document(agent, fleet.rollouts, now_ns, fleet.patience)
+
+        return {"agents": [one async for one in _in_turns(row, chosen, ROWS_AT_ONCE)]}
 
     def _agent(self, agent: Agent) -> Document:
         fleet = self._station.fleet
@@ -245,9 +252,6 @@ class Api:
         fleet = self._station.fleet
         now_ns = self._station.clock()
         return why(agent, fleet.rollouts, now_ns, fleet.patience, self._station.refusals)
-
-    def _pushes(self) -> list[int]:
-        return sorted(self._station.fleet.rollouts.pushes)
 
     def _push(self, number: int) -> Document:
         fleet = self._station.fleet
@@ -283,6 +287,16 @@ class Api:
 
     def _find(self, text: str) -> Agent:
         return find_agent(self._station.fleet.agents.values(), text)
+
+
+async def _in_turns(
+    make: Callable[[T], Document], items: Sequence[T], at_once: int
+) -> AsyncIterator[Document]:
+    """Make a document for each item, with agents answered in between: a fleet is a long list."""
+    for number, item in enumerate(items, 1):
+        yield make(item)
+        if number % at_once == 0:
+            await asyncio.sleep(0)
 
 
 def _parsed(body: bytes) -> Document:
