@@ -10,6 +10,7 @@ SUBCOMMANDS: dict[str, str] = {
     "rollback": "otx.commands.opamp.rollback:rollback",
     "restart": "otx.commands.opamp.restart:restart",
     "audit": "otx.commands.opamp.audit:audit",
+    "conform": "otx.commands.opamp.conform:conform",
     "tap": "otx.commands.opamp.tap:tap",
     "replay": "otx.commands.opamp.replay:replay",
 }
