@@ -110,15 +110,19 @@ def sends_commands_alone(probe: ServerProbe) -> None:
     probe.driver.restart(agent.name)
     seen = ServerToAgent()
     ends_s = time.monotonic() + probe.target.timeout_s
-    while not (seen.HasField("command") and seen.HasField("remote_config")):
-        if time.monotonic() > ends_s:
-            raise Failed("command and configuration did not both come")
-        answer = agent.beat()
+    answer = agent.beat()
+    while True:
         if answer.HasField("command") and answer.HasField("remote_config"):
             raise Failed("a command and a configuration came in one message")
         seen.MergeFrom(answer)
+        if seen.HasField("command") and seen.HasField("remote_config"):
+            return
+        if time.monotonic() > ends_s:
+            raise Failed("command and configuration did not both come")
         if answer.HasField("remote_config"):
-            agent.tell(answer.remote_config.config_hash, RemoteConfigStatuses_APPLIED)
+            answer = agent.tell(answer.remote_config.config_hash, RemoteConfigStatuses_APPLIED)
+        else:
+            answer = agent.beat()
 
 
 @SERVER.rule(133)

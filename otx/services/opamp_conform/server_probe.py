@@ -120,10 +120,8 @@ def wait_for_offer(probe: ServerProbe, agent: FakeAgent) -> ServerToAgent:
     ends_s = time.monotonic() + probe.target.timeout_s
     while (left_s := ends_s - time.monotonic()) > 0:
         try:
-            if isinstance(agent.line, SocketLine):
-                answer = agent.line.hear(left_s)
-            else:
-                answer = agent.beat()
+            line = agent.line
+            answer = line.hear(left_s) if isinstance(line, SocketLine) else agent.beat()
         except Silence:
             break
         if answer.HasField("remote_config"):
