@@ -95,6 +95,7 @@ class Agent:
         needs_full: Whether what is known may be wrong until a complete report is in.
         asks: How often full state was asked for since then.
         capabilities: As last stated; a report with 0 states nothing.
+        outbox: Custom messages that are to be sent to it; lost when the server ends.
         link: The connection it is on; None for none.
         credential: The digest of the token it last spoke with; empty for none.
         interval_s: The heartbeat or polling interval this server set; 0 for none.
@@ -124,6 +125,7 @@ class Agent:
     has_components: bool = False
     custom_capabilities: tuple[str, ...] = ()
     custom_messages: deque[CustomMessage] | None = None
+    outbox: deque[CustomMessage] | None = None
     transport: Transport = "ws"
     link: int | None = None
     peer: str = ""

@@ -121,6 +121,7 @@ class Fleet:
         is_due = not agent.said_goodbye and (
             offering.put_config(agent, message, now_ns, says_status=False, is_new_link=False)
             or offering.put_settings(agent, link, message, now_ns, says_status=False)
+            or offering.put_custom(agent, message)
             or offering.put_command(agent, message, now_ns)
         )
         return Once(message) if is_due else None
@@ -206,6 +207,7 @@ class Fleet:
             agent, answer, now_ns, says_status=says_config, is_new_link=is_new_link
         ):
             offering.put_settings(agent, link, answer, now_ns, says_status=says_settings)
+        offering.put_custom(agent, answer)
         if not link.number and not says_more(answer):
             offering.put_command(agent, answer, now_ns)  # over HTTP there is no other time for it
         return answer

@@ -107,6 +107,19 @@ class Offering:
         self.journal.audit(about(agent, "server", "offer", words, now_ns))
         return True
 
+    def put_custom(self, agent: Agent, message: ServerToAgent) -> bool:
+        """Put in a custom message, of which there can be one; whether it is in.
+
+        The server's list of capabilities goes with it: a message of one that is not in the list
+        may be ignored (specification, CustomMessage).
+        """
+        if not agent.outbox:
+            return False
+        one = agent.outbox.popleft()
+        message.custom_capabilities.capabilities.append(one.capability)
+        message.custom_message.CopyFrom(one)
+        return True
+
     def put_command(self, agent: Agent, message: ServerToAgent, now_ns: int) -> bool:
         """Put in a restart that was ordered; whether it is in."""
         if not agent.restart_ordered_ns or not agent.can(AgentCapability.ACCEPTS_RESTART_COMMAND):

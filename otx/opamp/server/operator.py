@@ -2,12 +2,14 @@
 
 import base64
 import binascii
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
 
 from otx.errors import NotThere, UsageError
 from otx.model.units import parse_duration_ns
 from otx.opamp.capabilities import AgentCapability
+from otx.opamp.opamp_pb2 import CustomMessage
 from otx.opamp.server.agent import Agent
 from otx.opamp.server.configuration import config_map
 from otx.opamp.server.documents import Document
@@ -19,6 +21,8 @@ from otx.opamp.server.selector import Selector, parse_selector
 from otx.opamp.server.settings import Settings
 from otx.opamp.server.settings_wish import read_settings
 
+MOST_WAITING = 16
+"""Custom messages that may wait for an agent."""
 Verb: TypeAlias = Literal["pause", "resume", "rollback"]
 
 _STATES = {
@@ -150,6 +154,29 @@ class Operator:
             agent.uid for agent in self._matching(selector) if agent.link is not None
         }
         return one
+
+    def send(
+        self, agent: Agent, capability: str, kind: str, data: bytes, who: str, now_ns: int
+    ) -> None:
+        """Send an agent a custom message.
+
+        Raises:
+            UsageError: The agent does not have that capability, or too many messages wait for it.
+        """
+        if capability not in agent.custom_capabilities:
+            has = ", ".join(agent.custom_capabilities) or "none"
+            raise UsageError(
+                f"the agent has not the custom capability {capability!r}; it has {has}"
+            )
+        if agent.outbox is None:
+            agent.outbox = deque()
+        if len(agent.outbox) >= MOST_WAITING:
+            raise UsageError(f"{MOST_WAITING} messages wait for the agent")
+        agent.outbox.append(CustomMessage(capability=capability, type=kind, data=data))
+        if agent.link is not None:
+            self._fleet.due.add(agent.uid)
+        outcome = f"{kind} of {capability}, {len(data)} bytes"
+        self._fleet.journal.audit(Entry(now_ns, who, "message", agent.text, outcome))
 
     def _matching(self, selector: Selector) -> list[Agent]:
         return self._fleet.select(lambda agent: selector.matches(agent.labels))

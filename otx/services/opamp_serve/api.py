@@ -13,6 +13,7 @@
 | POST restart | order agents to restart |
 | GET settings | connection settings, and how far their agents are |
 | POST settings | offer some: `opamp` (with `rotate_token`), `own_metrics`, … |
+| POST agents/UID/message | send a custom message: `capability`, `type`, `data` (hexadecimal) |
 | GET audit[?limit=N&since_ns=T&whom=W] | the audit log |
 
 An error is `{"error": message, "hint": hint}` with a status of 4xx.
@@ -160,6 +161,8 @@ class Api:
                 return self._operator.restart(selector, who, now_ns)
             case ["settings"]:
                 return self._offer_settings(wanted, url, who, now_ns)
+            case ["agents", uid, "message"]:
+                return self._send(self._find(uid), wanted, who, now_ns)
         raise NotThere(f"there is no {'/'.join(words)} to POST to in the API")
 
     def _check_size(self, wish: Wish) -> None:
@@ -189,6 +192,15 @@ class Api:
         if one.token_digest is not None and self._tokens is not None:
             self._tokens.give(one.token_digest, f"settings {one.number}")
         return self._settings(one)
+
+    def _send(self, agent: Agent, wanted: Document, who: str, now_ns: int) -> Document:
+        try:
+            data = bytes.fromhex(str(wanted.get("data", "")))
+        except ValueError:
+            raise UsageError("data is hexadecimal") from None
+        capability, kind = str(wanted.get("capability", "")), str(wanted.get("type", ""))
+        self._operator.send(agent, capability, kind, data, who, now_ns)
+        return {"uid": agent.text, "waiting": len(agent.outbox or ())}
 
     def _settings(self, one: Settings) -> Document:
         """Settings and how far their agents are; what is secret in them is not shown."""

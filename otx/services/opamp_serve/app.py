@@ -65,15 +65,18 @@ class App:
         poll: Handler,
         api: Handler,
         turned_away: Callable[[str, str, str], None],
+        faulted: Callable[[Exception], None],
     ) -> None:
         """Lead each request to what handles it.
 
         Args:
             path: Where OpAMP is.
             turned_away: Called with address, claimed uid and reason of whoever is not let in.
+            faulted: Called with what must not happen; uvicorn answers 500.
         """
         self._doors = doors
         self._turned_away = turned_away
+        self._faulted = faulted
         self._path = path
         self._websocket = websocket
         self._poll = poll
@@ -99,7 +102,13 @@ class App:
             challenge = [(b"www-authenticate", b'Bearer realm="otx opamp"')]
             await refuse(scope, send, 401, f"this needs a token for {role}s", challenge)
             return
-        await handler(scope, receive, send, owner)
+        try:
+            await handler(scope, receive, send, owner)
+        except OSError:
+            return  # the other side went away
+        except Exception as error:
+            self._faulted(error)
+            raise
 
 
 async def refuse(

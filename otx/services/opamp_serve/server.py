@@ -288,6 +288,7 @@ class _Server:
             poll=Polling(self._station),
             api=Api(self._station, self._options.db, self._options.path, self._tokens),
             turned_away=self._station.turned_away,
+            faulted=self._station.faulted,
         )
 
 

@@ -152,8 +152,12 @@ class Station:
         try:
             await work
         except Exception as error:
-            self.counts["faults"] += 1
-            self.warn(f"a fault of otx: {type(error).__name__}: {error}")
+            self.faulted(error)
+
+    def faulted(self, error: Exception) -> None:
+        """Count what must not happen, and say it."""
+        self.counts["faults"] += 1
+        self.warn(f"a fault of otx: {type(error).__name__}: {error}")
 
     def _wake(self, uid: bytes) -> None:
         agent = self.fleet.agents.get(uid)

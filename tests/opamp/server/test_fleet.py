@@ -2,6 +2,7 @@
 
 import pytest
 
+from otx.errors import UsageError
 from otx.opamp.capabilities import AgentCapability, AgentFlag, ServerCapability
 from otx.opamp.effect import UsedTwice
 from otx.opamp.opamp_pb2 import (
@@ -10,6 +11,7 @@ from otx.opamp.opamp_pb2 import (
     AvailableComponents,
     ComponentDetails,
     ComponentHealth,
+    CustomCapabilities,
     CustomMessage,
     PackageStatuses,
     RemoteConfigStatus,
@@ -595,3 +597,22 @@ def test_failures_of_configurations_that_were_not_made_here_are_not_collected(
     assert not speaker.agent.failures
     assert not world.journal.failures
     assert world.journal.length == before + 100, "only the agent's own row"
+
+
+def test_a_custom_message_goes_to_who_has_the_capability(world: World) -> None:
+    speaker = Speaker(world)
+    speaker.full(custom_capabilities=CustomCapabilities(capabilities=["io.x"]))
+    operator = Operator(world.fleet)
+    with pytest.raises(UsageError, match=r"has io\.x"):
+        operator.send(speaker.agent, "io.y", "t", b"", "me", world.now_ns)
+    for number in range(2):
+        operator.send(speaker.agent, "io.x", str(number), b"1", "me", world.now_ns)
+    first, second = speaker.is_pushed(), speaker.report()
+    assert first is not None
+    assert [one.custom_message.type for one in (first, second)] == ["0", "1"]
+    assert first.custom_capabilities.capabilities == ["io.x"]
+    assert speaker.is_pushed() is None
+    for _ in range(16):
+        operator.send(speaker.agent, "io.x", "t", b"", "me", world.now_ns)
+    with pytest.raises(UsageError, match="16 messages wait"):
+        operator.send(speaker.agent, "io.x", "t", b"", "me", world.now_ns)
