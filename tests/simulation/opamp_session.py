@@ -1,11 +1,13 @@
 """otx's own agent and server cores in one process, moved by the actions of spec/search/cfgsync.py.
 
 The client core, the configuration machine with a disk, and the fleet are the real ones; between
-them are two queues that a lost connection empties. A monitor sees each message as it is sent.
+them are two queues that a lost connection empties. A monitor sees each message as it is sent, and
+both sides are held against a connection's session type: the client's, and its dual.
 """
 
 from collections.abc import Callable
 
+from otx.opamp.automaton import after_hearing, after_saying
 from otx.opamp.capabilities import AgentCapability
 from otx.opamp.client.core import Client, ClientOptions
 from otx.opamp.client.core import Effects as ClientEffects
@@ -26,8 +28,11 @@ from otx.opamp.opamp_pb2 import (
     RemoteConfigStatus,
     ServerToAgent,
 )
+from otx.opamp.opamp_pb2 import ServerErrorResponseType as ErrorType
+from otx.opamp.protocol import CONNECTION, Label, Type, dual
 from otx.opamp.server.agent import Progress
 from otx.opamp.server.identity import Link
+from otx.opamp.watcher import Watcher
 from tests.opamp.server.world import SECOND, World
 
 UID = InstanceUid(b"agent-----------")
@@ -126,6 +131,8 @@ class Session:
         if self.link is None:
             self.link = self.world.link()
             self.monitor = self.watch.connection()
+            self.client_state: Type = CONNECTION
+            self.server_watcher = Watcher(dual(CONNECTION), patience_ns=240 * SECOND)
             self._emit(self.client.connected(self.world.now_ns))
 
     def send(self) -> None:
@@ -136,6 +143,7 @@ class Session:
     def receive(self) -> None:
         if self.to_client:
             message = self.to_client.pop(0)
+            self._client(after_hearing(self.client_state, server_label(message)))
             self._emit(self.client.received(message, self.world.now_ns))
 
     def launch(self) -> None:
@@ -202,13 +210,22 @@ class Session:
             value = effect.take()
             if isinstance(value, Send):
                 self.messages += 1
+                is_last = value.message.HasField("agent_disconnect")
+                label = Label.DISCONNECT if is_last else Label.REPORT
+                self._client(after_saying(self.client_state, label))
+                self.server_watcher.hears(label, self.world.now_ns)
                 self.broken += self.monitor.client_sent(value.message, self.world.now_ns)
                 self.to_server.append(value.message)
             elif isinstance(value, ConfigOffered):
                 self._do(self.machine.offered(value.envelope))
 
+    def _client(self, then: Type | None) -> None:
+        assert then is not None, "the client's session type has no such message here"
+        self.client_state = then
+
     def _answer(self, message: ServerToAgent) -> None:
         self.messages += 1
+        assert self.server_watcher.says(server_label(message), self.world.now_ns)
         self.broken += self.monitor.server_sent(message, self.world.now_ns)
         self.to_client.append(message)
 
@@ -259,6 +276,14 @@ class Session:
         self.client.set_effective_config(
             EffectiveConfig(config_map=AgentConfigMap(config_map={"": AgentConfigFile(body=body)}))
         )
+
+
+def server_label(message: ServerToAgent) -> Label:
+    """What a message is for the type of a connection."""
+    if not message.HasField("error_response"):
+        return Label.ANSWER
+    is_away = message.error_response.type == ErrorType.ServerErrorResponseType_Unavailable
+    return Label.UNAVAILABLE if is_away else Label.ERROR
 
 
 def unreached(session: Session) -> list[str]:

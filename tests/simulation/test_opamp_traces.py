@@ -5,11 +5,14 @@ from dataclasses import replace
 
 import pytest
 
+from otx.opamp.config_machine import Record
+from otx.opamp.config_table import Status
+from otx.opamp.server.agent import Progress
 from spec.search import cfgsync
 from spec.search.explore import explore
 from spec.search.rows import rows
 from tests.opamp.server.world import SECOND
-from tests.simulation.opamp_session import Session, unreached
+from tests.simulation.opamp_session import UID, Session, unreached
 
 ROUGH = replace(cfgsync.BASE, drops=3, crashes=2, restarts=2, changes=3)
 """What a random walk may meet; otx's own rules."""
@@ -63,6 +66,23 @@ def check(names: list[str]) -> None:
 @pytest.mark.parametrize("names", fault_traces())
 def test_what_breaks_a_mutant_does_not_break_otx(names: list[str]) -> None:
     check(names)
+
+
+class Boastful(Session):
+    """An agent whose supervisor says APPLIED of whatever was launched (M5)."""
+
+    def _report(self, record: Record) -> None:
+        is_applying = record.status is Status.APPLYING
+        super()._report(replace(record, status=Status.APPLIED) if is_applying else record)
+
+
+def test_the_replay_finds_what_is_broken() -> None:
+    session = Boastful()
+    session.run(["Connect", "Serve", "Assign", "Push", "Receive", "Send", "Serve"])
+    told = session.world.fleet.agents[UID].config
+    assert session.assigned in session.bad
+    assert (told.hash, told.progress) == (session.assigned, Progress.APPLIED)
+    assert unreached(session) != []
 
 
 @pytest.mark.parametrize("seed", range(40))
