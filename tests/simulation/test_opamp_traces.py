@@ -78,7 +78,8 @@ class Boastful(Session):
 
 def test_the_replay_finds_what_is_broken() -> None:
     session = Boastful()
-    session.run(["Connect", "Serve", "Assign", "Push", "Receive", "Send", "Serve"])
+    session.settle(5)
+    session.run(["Assign", "Push", "Receive", "Send", "Serve"])
     told = session.world.fleet.agents[UID].config
     assert session.assigned in session.bad
     assert (told.hash, told.progress) == (session.assigned, Progress.APPLIED)
