@@ -36,7 +36,7 @@ from otx.services.agent.logfile import LogFile
 from otx.services.agent.memory import Keeper
 from otx.services.agent.notify import Notifier
 from otx.services.agent.options import AgentOptions, Supervised
-from otx.services.agent.process import end_left_behind
+from otx.services.agent.process import adopt_orphans, end_left_behind
 from otx.services.agent.reports import effective_config, health, remote_status, settings_status
 from otx.services.agent.section import Section, read_section
 from otx.services.agent.settings import endpoint_of, why_refused
@@ -102,6 +102,7 @@ class Agent:
 
     async def run(self) -> None:
         """Run until TERM or INT; the process is gone and the server told on return."""
+        adopt_orphans()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)

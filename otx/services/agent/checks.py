@@ -73,7 +73,7 @@ async def why_untrusted(
     keys = [base64.b64encode(key.raw).decode() for key in trusted]
     words = [sys.executable, "-m", "otx.services.agent.verify", str(offer), *keys]
     reason = await why_not(words, environment, timeout_s)
-    return reason.splitlines()[-1] if reason else ""
+    return reason.partition("\n")[0]
 
 
 def _keep_nothing(output: bytes) -> None:

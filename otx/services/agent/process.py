@@ -15,12 +15,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 # Resolved here: after a fork beside other threads no library may be looked up.
 _PRCTL = ctypes.CDLL(None).prctl
 
 LINES_KEPT = 20
-LONGEST_LINE = 4096
+LONGEST_LINE = 1024
+OTHERS_SHOWN, LONGEST_OTHER = 5, 200
+_PANICS = (b"panic: ", b"fatal error: ")
 _CHUNK = 1 << 16
 _LOOK_S = 0.05
 
@@ -54,6 +56,7 @@ class Child:
         self._on_output = on_output
         self._on_exit = on_exit
         self._lines: deque[str] = deque(maxlen=LINES_KEPT)
+        self._panic = ""
         self._unfinished = b""
         self.code: int | None = None
         self._is_wanted = True
@@ -90,9 +93,17 @@ class Child:
 
     @property
     def last_words(self) -> str:
-        """The last lines it wrote."""
+        """The last line it wrote, where programs say what they died of; then a few before it.
+
+        Go's runtime is the exception: what it says stands before its traces.
+        """
         rest = [_line(self._unfinished)] if self._unfinished else []
-        return "\n".join([*self._lines, *rest])
+        lines = [line for line in (*self._lines, *rest) if line.strip()]
+        if not lines:
+            return ""
+        first = self._panic or lines[-1]
+        others = [line for line in lines if line is not first][-OTHERS_SHOWN:]
+        return "\n".join([first, *(_cut(line) for line in others)])
 
     async def stop(self, grace_s: float) -> None:
         """End it and its whole group: TERM, after `grace_s` KILL; they are gone on return."""
@@ -103,11 +114,13 @@ class Child:
         try:
             async with asyncio.timeout(grace_s):
                 await self._ended.wait()
-                while _signal_group(self.pid, 0):  # a shell ends before what it started
+                while _is_there(self.pid):  # a shell ends before what it started
                     await asyncio.sleep(_LOOK_S)
         except TimeoutError:
             _signal_group(self.pid, signal.SIGKILL)
             await self._ended.wait()
+            while _is_there(self.pid):
+                await asyncio.sleep(_LOOK_S)
 
     def _read(self) -> bool:
         """Take what it wrote; whether there was something."""
@@ -122,7 +135,10 @@ class Child:
             return False
         self._on_output(chunk)
         *whole, self._unfinished = (self._unfinished + chunk).split(b"\n")
-        self._lines.extend(_line(line) for line in whole[-LINES_KEPT:])
+        for line in whole[-LINES_KEPT:]:
+            self._lines.append(_line(line))
+            if line.startswith(_PANICS):
+                self._panic = self._lines[-1]
         self._unfinished = self._unfinished[-LONGEST_LINE:]
         return True
 
@@ -144,6 +160,7 @@ class Child:
         self._close_output()
         self._ended.set()
         if self._is_wanted:
+            self._loop.call_later(_LOOK_S, _is_there, self.pid)
             self._on_exit(_how(code))
 
 
@@ -193,8 +210,27 @@ def _signal_group(group: int, number: int) -> bool:
     return True
 
 
+def _is_there(group: int) -> bool:
+    """Whether somebody is left in a group whose leader has ended; the dead in it are buried."""
+    try:
+        while os.waitpid(-group, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+    return _signal_group(group, 0)
+
+
+def adopt_orphans(does: bool = True) -> None:
+    """Become the parent of what a supervised process leaves behind, to see its end and bury it."""
+    _PRCTL(_PR_SET_CHILD_SUBREAPER, int(does), 0, 0, 0)
+
+
 def _line(line: bytes) -> str:
     return line[-LONGEST_LINE:].decode(errors="replace").rstrip()
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= LONGEST_OTHER else f"{line[: LONGEST_OTHER - 1]}…"
 
 
 def _how(code: int) -> str:

@@ -17,6 +17,8 @@ from otx.services.agent.process import Child
 from otx.services.agent.state import write_whole
 
 CONFIG_PLACE = "{config}"
+STARTING = "it is starting"
+"""The problem of a process that was never well yet and has time left to become so."""
 _OFTEN_S, _SOMETIMES_S, _SELDOM_S = 0.1, 1.0, 10.0
 _SICK_S = 5.0
 """How long a process may be unhealthy under observation before that counts."""
@@ -120,6 +122,7 @@ class Runner:
         self._order: Order | None = None
         self._ordered = asyncio.Event()
         self._look = asyncio.Event()
+        self._found = ""
         self._stage = Stage.PLAIN
         self._stage_since_s = 0.0
         self._well_since_s: float | None = None
@@ -212,7 +215,7 @@ class Runner:
         self.running = order
         self.problem = order.why_idle
         if order.words and order.check is not None:
-            self.problem = "its health check was not asked yet"
+            self.problem = STARTING
         self.started_unix_ns = time.time_ns() if order.words else 0
         now_s = time.monotonic()
         self._well_since_s = now_s if order.check is None else None
@@ -265,6 +268,8 @@ class Runner:
             if self._stage is not Stage.SETTLING:
                 return None
             return max(0.01, self.timing.observation_s - since_s)
+        if self.problem == STARTING:
+            return _OFTEN_S
         return _SELDOM_S if not self.problem else _SOMETIMES_S
 
     def _note_problem(self, order: Order, problem: str) -> None:
@@ -277,9 +282,15 @@ class Runner:
         else:
             self._well_since_s = self._well_since_s or now_s
             self._sick_since_s = None
+        self._found = problem
+        if problem and self.problem == STARTING and self._age_s() < self.timing.health_s:
+            return
         if problem != self.problem:
             self.problem = problem
             self._listener.changed()
+
+    def _age_s(self) -> float:
+        return (time.time_ns() - self.started_unix_ns) / 1e9
 
     def _judge(self, order: Order) -> None:
         """Tell what the stage waits for, once."""
@@ -313,5 +324,5 @@ class Runner:
     def _give_up(self, order: Order, what: str) -> None:
         self._stage = Stage.PLAIN
         words = self._child.last_words if self._child is not None else ""
-        reason = f"{what}: {self.problem}" + (f"\n{words}" if words else "")
+        reason = f"{what}: {self._found or self.problem}" + (f"\n{words}" if words else "")
         self._listener.down(order.launch, reason)

@@ -10,6 +10,7 @@ _WORDS = {
     "FAILED": "FAILED",
 }
 _SHORT = 12
+_LONGEST = 160
 
 
 def status_lines(status: Mapping[str, Any], now_unix_ns: int) -> list[str]:
@@ -24,7 +25,7 @@ def status_lines(status: Mapping[str, Any], now_unix_ns: int) -> list[str]:
     lines += _config(status)
     lines.append(f"packages {status['packages']}")
     if status["remarks"]:
-        lines += ["", "last remarks:", *(f"  {one}" for one in status["remarks"][-5:])]
+        lines += ["", "last remarks:", *(f"  {_first_line(one)}" for one in status["remarks"][-5:])]
     return lines
 
 
@@ -82,7 +83,8 @@ def _config(status: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _first_line(text: str) -> str:
-    return text.partition("\n")[0]
+    line = text.partition("\n")[0]
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
 def _span(length_ns: int) -> str:
