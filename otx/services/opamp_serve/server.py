@@ -1,7 +1,6 @@
 """The OpAMP server as one thing: database, keeper, fleet and port, begun and ended together."""
 
 import asyncio
-import gc
 import resource
 import socket
 import sqlite3
@@ -113,24 +112,12 @@ def serve(options: ServeOptions, note: Callable[[str], None], warn: Callable[[st
         running.callback(server.stop)
         scheme = "wss" if context else "ws"
         place = options.listen.with_port(listener.getsockname()[1])
-        _settle_memory()
+        station.housekeeping.settle()
         note(f"ready {scheme}://{place}{options.path} db={options.db}")
         while not stop.wait(1.0):
             server.reload_tokens()
         if server.fault is not None:
             raise server.fault
-
-
-def _settle_memory() -> None:
-    """Collect little and often: a pause is a late answer for every agent.
-
-    A command collects seldom (`otx.__main__`), which suits one that ends soon. Here ten thousand
-    connections live long, and the oldest generation is looked at only when it has grown by a
-    quarter (CPython's own rule).
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(2_000, 20, 20)
 
 
 def check_guarded(options: ServeOptions) -> None:

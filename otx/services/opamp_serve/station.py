@@ -19,6 +19,7 @@ from otx.opamp.server.identity import Link
 from otx.opamp.server.journal import Entry
 from otx.opamp.server.refusals import Refusals
 from otx.services.opamp_serve.keeper import Keeper
+from otx.services.opamp_serve.memory import Housekeeping
 from otx.services.opamp_serve.watchman import Watchman
 
 RETRY_AFTER_S = 30
@@ -57,6 +58,7 @@ class Station:
         self.links: dict[int, Callable[[], None]] = {}
         self.abort: Callable[[str], None] = lambda peer: None
         self.warn: Callable[[str], None] = lambda line: None
+        self.housekeeping = Housekeeping(time.monotonic())
         self._numbers = 0
         self._wakers: dict[int, Callable[[bytes], None]] = {}
 
@@ -140,6 +142,8 @@ class Station:
         self.fleet.tick(self.clock())
         self.wake_due()
         self.keeper.beats(self.fleet.take_heard())
+        closed = self._numbers - len(self.links)
+        self.housekeeping.tick(self._numbers, closed, time.monotonic())
 
     async def run_ticks(self, period_s: float = 1.0) -> None:
         """Tick until cancelled."""
