@@ -124,7 +124,9 @@ def _unannounced(answer: ServerToAgent, capabilities: int) -> Iterator[Finding]:
 def _package_faults(key: str, status: PackageStatus) -> Iterator[str]:
     if key != status.name:
         yield f"the key {key!r} names {status.name!r}"
-    word = PackageStatusEnum.Name(status.status).removeprefix("PackageStatusEnum_")
+    is_known = status.status in PackageStatusEnum.values()
+    name = PackageStatusEnum.Name(status.status) if is_known else str(status.status)
+    word = name.removeprefix("PackageStatusEnum_")
     if status.status in _OFFERED and not status.server_offered_hash:
         yield f"{key!r} is {word} without server_offered_hash"
     if status.status in _NO_ERROR and status.error_message:
