@@ -105,8 +105,6 @@ def _report(message: AgentToServer, known: _Known) -> Iterator[str]:
         description = description_of(message.agent_description)
         yield description_told(description, known.description)
         known.description = description
-    if message.capabilities:
-        yield from _agent_bits(AgentCapability(message.capabilities), known)
     if message.HasField("health"):
         health = Health.of(message.health)
         yield health.told(known.health)
@@ -124,6 +122,8 @@ def _report(message: AgentToServer, known: _Known) -> Iterator[str]:
         yield _status_told("settings status", status, known.settings_status)
         known.settings_status = status
     yield from _rare(message, known)
+    if message.capabilities:
+        yield from _agent_bits(AgentCapability(message.capabilities), known)
 
 
 def _agent_bits(bits: AgentCapability, known: _Known) -> Iterator[str]:
@@ -157,7 +157,7 @@ def _rare(message: AgentToServer, known: _Known) -> Iterator[str]:
         yield _components(message.available_components, known)
     if message.HasField("custom_capabilities"):
         names = _names(message.custom_capabilities.capabilities)
-        yield _custom("custom capabilities", names, known.agent_custom)
+        yield from _custom(names, known.agent_custom)
         known.agent_custom = names
     if message.HasField("custom_message"):
         yield _custom_message(message.custom_message)
@@ -181,9 +181,9 @@ def _packages(statuses: PackageStatuses, known: _Known) -> str:
     before = known.packages or {}
     changes = [f"{name} {said}" for name, said in now.items() if before.get(name) != said]
     changes += [f"{name} gone" for name in before if name not in now]
-    known.packages = now
+    is_first, known.packages = known.packages is None, now
     error = f": {quoted(statuses.error_message)}" if statuses.error_message else ""
-    return f"packages: {named(changes) or 'unchanged'}{error}"
+    return f"packages: {named(changes) or ('none' if is_first else 'unchanged')}{error}"
 
 
 def _components(components: AvailableComponents, known: _Known) -> str:
@@ -228,7 +228,7 @@ def _server_words(message: ServerToAgent, known: _Known) -> Iterator[str]:
         known.server_bits = bits
     if message.HasField("custom_capabilities"):
         names = _names(message.custom_capabilities.capabilities)
-        yield _custom("custom capabilities", names, known.server_custom)
+        yield from _custom(names, known.server_custom)
         known.server_custom = names
     if message.HasField("custom_message"):
         yield _custom_message(message.custom_message)
@@ -281,8 +281,10 @@ def _names(capabilities: Sequence[str]) -> list[str]:
     return [quoted(name, LONGEST_VALUE) for name in capabilities[:MOST_WORDS]]
 
 
-def _custom(what: str, now: list[str], before: list[str]) -> str:
-    return f"{what} {set_change(now, before) or 'unchanged'}"
+def _custom(now: list[str], before: list[str]) -> Iterator[str]:
+    # opamp-go's server sends an empty list with every answer over HTTP.
+    if now or before:
+        yield f"custom capabilities {set_change(now, before) or 'unchanged'}"
 
 
 def _custom_message(message: CustomMessage) -> str:

@@ -9,6 +9,7 @@ import errno
 import os
 import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -96,6 +97,13 @@ class Link:
     def abort(self) -> None:
         """Cut the connection, with what waits to be sent."""
         self.writer.transport.abort()
+
+    def reset(self) -> None:
+        """Cut the connection so that the peer sees an error, not an end."""
+        connection = self.writer.get_extra_info("socket")
+        with suppress(OSError):
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.abort()
 
     async def close(self) -> None:
         """End the connection once what waits is sent; a peer that takes nothing is cut."""

@@ -106,7 +106,7 @@ class Tunnel:
         if not self._is_over:
             self._conversation.lost(self._clock(), side, why_gone(error))
         if not self._is_silent:
-            self._cut()
+            self._cut(with_reset=isinstance(error, ConnectionResetError))
 
     def _ends(self, side: Side, target: Link) -> None:
         if self._is_over:
@@ -194,12 +194,15 @@ class Tunnel:
                     await link.send(frame)
                     link.end_writing()
             return
-        self._cut()
+        self._cut(with_reset=True)
 
-    def _cut(self) -> None:
+    def _cut(self, with_reset: bool = False) -> None:
         self._is_over = True
         for link in self._links.values():
-            link.abort()
+            if with_reset:
+                link.reset()
+            else:
+                link.abort()
 
 
 async def _read(link: Link, timeout_s: float | None) -> bytes | None:

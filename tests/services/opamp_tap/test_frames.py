@@ -1,4 +1,5 @@
 import zlib
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,7 @@ LIMIT = 1000
 def fragments(payload: bytes, places: list[int], is_masked: bool) -> bytes:
     """A message in frames that begin at these places."""
     cuts = [0, *sorted({place % (len(payload) + 1) for place in places}), len(payload)]
-    parts = [payload[a:b] for a, b in zip(cuts, cuts[1:], strict=False)] or [b""]
+    parts = [payload[a:b] for a, b in pairwise(cuts)] or [b""]
     out = b""
     for at, part in enumerate(parts):
         frame = bytearray(make_frame(Opcode.BINARY if at == 0 else 0, part, is_masked))
