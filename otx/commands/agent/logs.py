@@ -1,5 +1,6 @@
 """`otx agent logs`: what the agent and its process have written."""
 
+import contextlib
 from typing import Annotated
 
 import typer
@@ -21,6 +22,6 @@ def logs(
     output = Output(ctx.obj)
     for line in log_tail(folder, lines):
         output.text(line)
-    if follow:
-        for text in follow_log(folder):
+    with contextlib.suppress(KeyboardInterrupt):
+        for text in follow_log(folder) if follow else ():
             output.text(text)

@@ -67,7 +67,8 @@ class ClientOptions:
     Attributes:
         first_sequence: Where sequence numbers start: a random number of 32 bits for each process,
             so that a new process never continues where a server expects the old one (M9).
-        half_duplex: Plain HTTP: the next message waits for the answer to the last.
+        half_duplex: Plain HTTP: the next message waits for the answer to the last. Each connection
+            may say otherwise.
         asks_for_uid: The uid is a temporary one; the server is to assign another.
         interval_s: Of heartbeats or polls, until the server offers another.
         limit: Bytes of the largest message that is sent, header included.
@@ -92,6 +93,7 @@ class Client:
         self.server_capabilities: ServerCapability | None = None
         """What the server stated; None while it has not, which excludes nothing."""
         self.is_connected = False
+        self._half_duplex = options.half_duplex
         self._offers = Offers()
         self._report = Report()
         self._sequence = options.first_sequence
@@ -161,7 +163,9 @@ class Client:
 
     # What happens to the connection.
 
-    def connected(self, now_ns: int, *, is_other_server: bool = False) -> Effects:
+    def connected(
+        self, now_ns: int, *, is_other_server: bool = False, half_duplex: bool | None = None
+    ) -> Effects:
         """A connection is up (HTTP: requests can be made); the first report is due.
 
         A process tells everything once. Later connections tell what changed; a server that needs
@@ -170,6 +174,8 @@ class Client:
         self.is_connected = True
         self._is_first = True
         self._owed = 0
+        if half_duplex is not None:
+            self._half_duplex = half_duplex
         if is_other_server or not self._has_told_all:
             self._report.ask_all()
         self._offers.begin_connection()
@@ -192,7 +198,7 @@ class Client:
 
     def malformed(self) -> Effects:
         """A message of the server was unusable; on HTTP it was the answer."""
-        if self.options.half_duplex:
+        if self._half_duplex:
             self._answered()
         return []
 
@@ -222,7 +228,7 @@ class Client:
 
     def tick(self, now_ns: int) -> Effects:
         """Whatever is due: changes, the first report, full state, a heartbeat or poll."""
-        if not self.is_connected or (self.options.half_duplex and self._owed):
+        if not self.is_connected or (self._half_duplex and self._owed):
             return []
         if self._wants_full and self._full_reports.take(now_ns):
             self._wants_full = False
@@ -236,7 +242,7 @@ class Client:
 
     def next_deadline(self) -> int | None:
         """When `tick` will have something to do, on the caller's clock; None: not by time."""
-        if not self.is_connected or (self.options.half_duplex and self._owed):
+        if not self.is_connected or (self._half_duplex and self._owed):
             return None
         deadlines = [self._beat_at_ns()]
         if self._has_news:
@@ -283,7 +289,7 @@ class Client:
         )
 
     def _beat_at_ns(self) -> int:
-        beats = AgentCapability.REPORTS_HEARTBEAT in self.capabilities or self.options.half_duplex
+        beats = AgentCapability.REPORTS_HEARTBEAT in self.capabilities or self._half_duplex
         if not beats or not self.interval_s:
             return _NEVER
         return self._last_sent_ns + self.interval_s * NS_PER_S
@@ -342,7 +348,7 @@ class Client:
             return [_remark(f"the server refused the last message: {error.error_message}")]
         wait_ns = error.retry_info.retry_after_nanoseconds if error.HasField("retry_info") else None
         reason = f"the server is unavailable: {error.error_message}".rstrip(": ")
-        goodbye = [] if self.options.half_duplex else self.stop()
+        goodbye = [] if self._half_duplex else self.stop()
         return [*goodbye, Once(Leave(reason, wait_ns))]
 
     def _note_capabilities(self, bits: int) -> None:
@@ -373,7 +379,7 @@ class Client:
     def _beat_every(self, interval_s: int) -> Effects:
         if interval_s == self.interval_s:
             return []
-        if not interval_s and self.options.half_duplex:
+        if not interval_s and self._half_duplex:
             return [_remark("ignored a polling interval of 0")]
         self.interval_s = min(interval_s, LARGEST_INTERVAL_S)
         if not interval_s:

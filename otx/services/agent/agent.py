@@ -19,7 +19,6 @@ from otx.opamp.client.effects import SettingsOffer, TelemetryOffer
 from otx.opamp.client.settings import Role, Trial, Verdict
 from otx.opamp.config_machine import Offer
 from otx.opamp.effect import Once
-from otx.opamp.framing import Limits
 from otx.opamp.instance_uid import InstanceUid, new_uid, parse_uid, uid_text
 from otx.opamp.opamp_pb2 import (
     AgentDescription,
@@ -42,6 +41,7 @@ from otx.services.agent.section import Section, read_section
 from otx.services.agent.settings import endpoint_of, why_refused
 from otx.services.agent.state import StateDirectory, write_whole
 from otx.services.agent.status_document import status_document
+from otx.services.agent.status_text import status_line
 from otx.services.agent.supervisor import Supervisor, read_base
 from otx.services.agent.telemetry import OwnMetrics, Usage, usage_of
 
@@ -97,7 +97,7 @@ class Agent:
             self._client,
             self,
             trial=Trial("candidate" in self._keeper.memory.settings),
-            limits=Limits(),
+            limits=self._section.limits,
         )
 
     async def run(self) -> None:
@@ -321,9 +321,16 @@ class Agent:
         return ClientOptions(
             capabilities=bits,
             first_sequence=secrets.randbits(32),
-            half_duplex=bool(self._local) and not self._local[0].is_websocket,
-            interval_s=self._section.heartbeat_s or DEFAULT_INTERVAL_S,
+            interval_s=self._interval_s(),
+            limit=self._section.limits.message_bytes,
         )
+
+    def _interval_s(self) -> int:
+        """Of heartbeats: what the server's settings said that are kept, else the local file."""
+        kept = self._keeper.memory.settings.get(Role.CURRENT.value)
+        if kept is not None:
+            return OpAMPConnectionSettings.FromString(kept).heartbeat_interval_seconds
+        return self._section.heartbeat_s or DEFAULT_INTERVAL_S
 
     def _note_settings(
         self,
@@ -372,6 +379,7 @@ class Agent:
             metrics_problem=self._metrics.problem,
             remarks=list(self._remarks),
         )
+        self._notifier.status(status_line(body))
         with contextlib.suppress(OSError):
             write_whole(self._options.state_folder / STATUS, json.dumps(body).encode())
 

@@ -222,7 +222,9 @@ class Link:
         self._last_url = endpoint.url
         self._answer_by_ns = time.monotonic_ns() + ANSWER_TIMEOUT_NS
         client = self.client
-        effects = client.connected(time.monotonic_ns(), is_other_server=is_other)
+        effects = client.connected(
+            time.monotonic_ns(), is_other_server=is_other, half_duplex=channel.half_duplex
+        )
         malformed = 0
         while True:
             await self._carry_out(effects, channel)

@@ -8,6 +8,7 @@
       stop_timeout: 10s
       validate: [otelcol, validate, --config, "{config}"]
       collector: true                      # else told by the command's name
+      message_limit: 64MiB                 # the largest message either way
       tls: {ca: FILE, cert: FILE, key: FILE, insecure: false, min_version: "1.2"}
       allow:
         endpoints: ["otlp.example.com:4317"]  # where exporters may send; no list: anywhere
@@ -28,7 +29,8 @@ from typing import Any
 import yaml
 
 from otx.errors import OtxError, UsageError
-from otx.model.units import parse_duration_ns
+from otx.model.units import parse_duration_ns, parse_size
+from otx.opamp.framing import DEFAULT_LIMIT, Limits
 from otx.services.agent.overlay import OWN_SECTION, Unmergeable, compose, keys_of
 from otx.services.agent.runner import Timing
 
@@ -58,6 +60,7 @@ class Section:
     collector: bool | None = None
     tls: Mapping[str, str] = field(default_factory=dict)
     allowed: Allowed = field(default_factory=Allowed)
+    limits: Limits = field(default_factory=Limits)
 
 
 def read_section(text: bytes, file: str) -> Section:
@@ -95,6 +98,7 @@ def read_section(text: bytes, file: str) -> Section:
         timing=timing,
         validate=reader.texts(top, "agent", "validate") or (),
         collector=reader.flag(top, "agent", "collector"),
+        limits=Limits(message_bytes=reader.size(top, "agent", "message_limit", DEFAULT_LIMIT)),
         tls=reader.texts_map(reader.map(top.get("tls", {}), "agent.tls", _TLS), "agent.tls"),
         allowed=Allowed(
             endpoints=reader.texts(allow, "agent.allow", "endpoints"),
@@ -110,7 +114,7 @@ def read_section(text: bytes, file: str) -> Section:
 _BEGINS = re.compile(rb"^[\"']?agent[\"']?\s*:", re.MULTILINE)
 _TOP = {
     "name", "attributes", "heartbeat", "health", "stop_timeout", "validate", "validate_timeout",
-    "collector", "tls", "allow",
+    "collector", "tls", "allow", "message_limit",
 }  # fmt: skip
 _HEALTH = {"url", "window", "timeout", "observation"}
 _ALLOW = {"endpoints", "directories", "components", "exec", "servers", "insecure"}
@@ -150,6 +154,13 @@ class _Reader:
             return float(value)
         try:
             return parse_duration_ns(str(value)) / 1e9
+        except OtxError as error:
+            raise self._error(f"{place}.{key}", error.message) from None
+
+    def size(self, values: dict[str, Any], place: str, key: str, usual: int) -> int:
+        """A size in bytes."""
+        try:
+            return parse_size(str(values[key])) if key in values else usual
         except OtxError as error:
             raise self._error(f"{place}.{key}", error.message) from None
 

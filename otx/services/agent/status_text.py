@@ -29,6 +29,17 @@ def status_lines(status: Mapping[str, Any], now_unix_ns: int) -> list[str]:
     return lines
 
 
+def status_line(status: Mapping[str, Any]) -> str:
+    """The status in one line, for `systemctl status`."""
+    connection, config = status["connection"], status["remote_config"]
+    server = (
+        "connected" if connection["since_unix_ns"] else f"not connected: {connection['problem']}"
+    )
+    what = f"configuration {config['hash'][:_SHORT]} {config['status']}" if config["hash"] else ""
+    problem = _first_line(status["process"]["problem"])
+    return "; ".join(one for one in (server, what, problem) if one)
+
+
 def _agent(status: Mapping[str, Any], now_unix_ns: int) -> str:
     if status["state"] == "running":
         for_s = _span(now_unix_ns - status.get("started_unix_nano", now_unix_ns))

@@ -1,12 +1,13 @@
 """The whole agent, as a process, under a server that does what the test says."""
 
 import asyncio
+import gzip
 import http.server
 import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -338,14 +339,22 @@ async def test_own_metrics_arrive_where_they_were_offered_and_go_on(tmp_path: Pa
 
 
 @contextmanager
-def http_receiver() -> Iterator[tuple[str, list[bytes]]]:
+def http_receiver(
+    answer: Callable[[bytes], bytes] = lambda body: b"",
+) -> Iterator[tuple[str, list[bytes]]]:
     bodies: list[bytes] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.headers.get("Content-Encoding") == "gzip":
+                body = gzip.decompress(body)
+            bodies.append(body)
+            reply = answer(body)
             self.send_response(200)
+            self.send_header("Content-Length", str(len(reply)))
             self.end_headers()
+            self.wfile.write(reply)
 
         def log_message(self, *words: object) -> None:
             pass
@@ -398,6 +407,45 @@ async def test_hup_takes_over_a_local_file_that_can_be_used_only(tmp_path: Path)
         agent.process.send_signal(signal.SIGHUP)
         await script.until(lambda: "edited" in script.effective, "the new one runs")
         await until(lambda: agent.alive() == ["edited"], "and nothing else")
+
+
+async def test_a_local_file_that_does_not_stay_up_gives_way_to_what_did(tmp_path: Path) -> None:
+    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
+        await begun(script, agent)
+        await until(lambda: bool(agent.state()["proven"]), "the base is proven")
+        section, _, _ = agent.config.read_text().partition("marker")
+        agent.config.write_text(section + "marker: edited\nexit: 4\n")
+        assert agent.process is not None
+        agent.process.send_signal(signal.SIGHUP)
+        await until(lambda: "what ran before it is used" in agent.log(), "it is told")
+        await until(lambda: agent.alive() == ["base"], "what ran before runs again")
+        await agent.stop()
+        agent.start()
+        await until(lambda: agent.alive() == ["base"], "also after a restart")
+        assert [it for _, it in agent.launches()].count("edited") == 2
+
+
+async def test_a_server_that_moves_the_agent_to_http_is_polled(tmp_path: Path) -> None:
+    reports: list[AgentToServer] = []
+
+    def answer(body: bytes) -> bytes:
+        reports.append(AgentToServer.FromString(body))
+        uid = reports[-1].instance_uid
+        return ServerToAgent(instance_uid=uid, capabilities=0x7F).SerializeToString()
+
+    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
+        with http_receiver(answer) as (url, _):
+            await begun(script, agent)
+            moved = settings_offer(script, url)
+            moved.connection_settings.opamp.heartbeat_interval_seconds = 1
+            await script.send(moved)
+            await until(lambda: len(reports) >= 4, "it polls")
+            await agent.stop()
+    told = [it.connection_settings_status.status for it in reports]
+    assert SETTINGS_APPLIED in told
+    assert reports[-1].HasField("agent_disconnect")
+    numbers = [it.sequence_num for it in reports]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 async def test_a_damaged_state_is_told_and_the_one_before_is_used(tmp_path: Path) -> None:
