@@ -8,7 +8,7 @@ have ended that there is something to find, or after some hours.
 
 import gc
 
-YOUNG = (2_000, 20, 1_000_000_000)
+YOUNG = (1_000, 10, 1_000_000_000)
 """Thresholds of the three generations; the oldest is left to `Housekeeping`."""
 FEW = 500
 """Connections that came, from which on they are taken out of sight."""
