@@ -9,6 +9,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from otx.model.units import NS_PER_S
 from otx.opamp.framing import Limits, Malformed, TooLarge, decode, decode_frame, frame
@@ -103,6 +104,8 @@ class Conversation:
         self._is_quiet: set[Side] = set()
         self._last_uid = b""
         self._is_closed = False
+        self.host = ""
+        """The header Host of the agent: how it reaches the tap."""
 
     def note(self, at_ns: int, text: str, side: Side | None = None, **details: Any) -> None:
         """Something that is worth a line."""
@@ -175,7 +178,7 @@ class Conversation:
                 raise TooLarge("it is over the limit, or cannot be unpacked")
             answer = decode(ServerToAgent, body, self._observer.limits)
             event.message = answer
-            event.phrases = self._observer.story.answer(answer, uid)
+            event.phrases = [*self._observer.story.answer(answer, uid), *self._led_away(answer)]
             event.broken = self._observer.http.server_sent(answer, at_ns, fate.arrivals > 0)
         except Malformed as error:
             event.phrases = [f"malformed: {error.reason}"]
@@ -256,11 +259,22 @@ class Conversation:
         # A server that could not decode a report does not know whose it is.
         uid = answer.instance_uid or self._last_uid
         event.uid, event.message = uid, answer
-        event.phrases = self._observer.story.answer(answer, uid)
+        event.phrases = [*self._observer.story.answer(answer, uid), *self._led_away(answer)]
         if times := self._owed.get(uid):
             event.latency_ns, event.is_exact = event.at_ns - times.popleft(), False
         else:
             event.phrases.insert(0, "push")
+
+    def _led_away(self, answer: ServerToAgent) -> list[str]:
+        """What is said where an offer takes the agent out of sight."""
+        offered = answer.connection_settings.opamp.destination_endpoint
+        if not offered or not self.host:
+            return []
+        try:
+            is_here = urlsplit(offered).netloc == self.host
+        except ValueError:
+            is_here = False
+        return [] if is_here else ["the agent is led past this tap"]
 
     def _heard(self, side: Side) -> None:
         self._is_quiet.discard(side)

@@ -34,7 +34,8 @@ class Target:
     """Where everything goes.
 
     Attributes:
-        netloc: Host and port as the URL has them, for the header Host.
+        netloc: Host and port as the URL has them, for the header Host; "" leaves that header: a
+            server may offer agents the address that they came to, and it should be the tap's.
         path: What replaces the path of requests; "" leaves it.
     """
 
@@ -50,7 +51,8 @@ class Target:
         if self.path:
             query = target.partition("?")[2]
             target = self.path + (f"?{query}" if query else "")
-        return head.with_target(target).with_headers([("Host", self.netloc)])
+        head = head.with_target(target)
+        return head.with_headers([("Host", self.netloc)]) if self.netloc else head
 
 
 class Proxy:
@@ -185,6 +187,7 @@ class _Connection:
         server = self._server or await self._connect()
         if server is None:
             return False
+        self._conversation.host = head.get("host")
         passed_on = self._proxy.target.passed_on(head)
         if not head.is_opening:
             return await self._passed(head, passed_on, server)

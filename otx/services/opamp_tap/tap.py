@@ -1,6 +1,7 @@
 """The tap as one thing: port, proxy, screen and record, begun and ended together."""
 
 import asyncio
+import ipaddress
 import socket
 import ssl
 import threading
@@ -132,7 +133,17 @@ def target_of(options: TapOptions) -> Target:
         )
     context = endpoint.tls.context() if endpoint.is_secure else None
     port = parts.port or PORTS[parts.scheme]
-    return Target(endpoint.host, port, parts.netloc, parts.path.rstrip("/"), context)
+    # Virtual hosts and certificates have names; who is reached by an address has neither.
+    netloc = "" if _is_address(endpoint.host) else parts.netloc
+    return Target(endpoint.host, port, netloc, parts.path.rstrip("/"), context)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return True
 
 
 def server_context(options: TapOptions) -> ssl.SSLContext | None:
