@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
-from spec.search import agentloop, cfgsync, connsettings, identity, throttle
+from spec.search import agentloop, cfgsync, configloop, connsettings, identity, throttle
 from spec.search.explore import Model
 
 MODULES: dict[str, ModuleType] = {
@@ -14,8 +14,8 @@ MODULES: dict[str, ModuleType] = {
     "Throttle": throttle,
 }
 """By the names that they have in TLA+."""
-SEARCHES = {**MODULES, "AgentLoop": agentloop}
-"""AgentLoop has none: it runs the table of `otx agent` itself."""
+SEARCHES = {**MODULES, "ConfigLoop": configloop, "AgentLoop": agentloop}
+"""The last two run the table of `otx agent` itself; the module of ConfigLoop is made from it."""
 _CALM: dict[str, Any] = {"drops": 0, "crashes": 0, "restarts": 0}
 _BASE = cfgsync.BASE
 _CONN = connsettings.BASE
@@ -81,6 +81,7 @@ def rows() -> list[Row]:
         *_small_rows(),
         *_settings_rows(),
         *_other_rows(),
+        *_loop_rows(),
         *_agent_rows(),
     ]
 
@@ -185,3 +186,17 @@ def _agent_rows() -> list[Row]:
         ("A7", mutants[6], 384, 615, ("S2", "bad rest")),
     ]
     return [Row("AgentLoop", *row) for row in found]
+
+
+def _loop_rows() -> list[Row]:
+    base, mutants = configloop.BASE, list(configloop.MUTANTS.values())
+    found: list[tuple[str, configloop.Variant, int, int, tuple[str, ...]]] = [
+        ("base", base, 2_112, 11_466, ()),
+        ("3 hashes", replace(base, hashes=3), 15_112, 113_260, ()),
+        ("L1", mutants[0], 9_152, 49_474, ("Applied", "Probation")),
+        ("L2", mutants[1], 7_476, 40_906, ("Applied", "Good", "Probation")),
+        ("L3", mutants[2], 2_352, 12_426, ("Idle",)),
+        ("L4", mutants[3], 11_676, 61_338, ("Idle", "Probation")),
+        ("L5", mutants[4], 2_452, 13_278, ("Attempts",)),
+    ]
+    return [Row("ConfigLoop", *row) for row in found]

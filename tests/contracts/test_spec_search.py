@@ -28,6 +28,13 @@ BROKEN_BY = {
     "ConnSettings": {"S9": "C1"},
     "Identity": {"S8": "I1", "S8b": "I3"},
     "Throttle": {"L7a": "T1", "L7b": "T2", "L7c": "T3", "L7d": "T4"},
+    "ConfigLoop": {
+        "Applied": "L1",
+        "Good": "L2",
+        "Idle": "L3",
+        "Probation": "L4",
+        "Attempts": "L5",
+    },
     "AgentLoop": {"S2": "A1", "S3": "A2", "S4": "A1", "S6": "A5", "W": "A3"},
 }
 """Invariant -> a mutant that breaks it."""
