@@ -117,7 +117,7 @@ def _config(config: dict[str, Any]) -> str:
         return f"{config['status']} {reported}" if reported else "none"
     words = {"in_sync": "applied", "failed": "FAILED", "rolled_back": "FAILED"}
     text = f"{words.get(standing, standing)} {assigned}"
-    return f"{text}, has {reported}" if reported and reported != assigned else text
+    return f"{text}, reports {reported}" if reported and reported != assigned else text
 
 
 def _ago(time: str | None, now_ns: int) -> str:

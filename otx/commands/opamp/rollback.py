@@ -77,6 +77,9 @@ def _now(agents: list[dict[str, Any]]) -> dict[str, int]:
         words = "keep what they have: no earlier push is for them"
         if config["assigned"]:
             name = f"{config['assigned_name']} v{config['assigned_version']}"
-            words = f"go back to {name} ({config['assigned'][:8]}) of push {config['push']}"
+            name += f" ({config['assigned'][:8]}) of push {config['push']}"
+            words = f"go back to {name}"
+            if config["standing"] in ("failed", "rolled_back"):
+                words = f"keep what they run: {name}, which is theirs now, failed on them before"
         found[words] = found.get(words, 0) + 1
     return found

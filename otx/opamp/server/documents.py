@@ -66,7 +66,7 @@ def config_document(agent: Agent, rollouts: Rollouts) -> Document:
         "push": agent.assigned,
         "reported": agent.config.hash.hex() or None,
         "status": agent.config.progress.name.lower(),
-        "error": agent.config.error or (failure.reason if failure else None),
+        "error": failure.reason if failure else agent.config.error or None,
         "since": _time(agent.config.since_ns),
         "standing": config_standing(agent, configuration),
         "failed": [
