@@ -193,10 +193,10 @@ def _loop_rows() -> list[Row]:
     found: list[tuple[str, configloop.Variant, int, int, tuple[str, ...]]] = [
         ("base", base, 2_112, 11_466, ()),
         ("3 hashes", replace(base, hashes=3), 15_112, 113_260, ()),
-        ("L1", mutants[0], 9_152, 49_474, ("Applied", "Probation")),
-        ("L2", mutants[1], 7_476, 40_906, ("Applied", "Good", "Probation")),
-        ("L3", mutants[2], 2_352, 12_426, ("Idle",)),
-        ("L4", mutants[3], 11_676, 61_338, ("Idle", "Probation")),
-        ("L5", mutants[4], 2_452, 13_278, ("Attempts",)),
+        ("L1", mutants[0], 88, 275, ("Applied", "Probation")),
+        ("L2", mutants[1], 90, 273, ("Applied", "Good", "Probation")),
+        ("L3", mutants[2], 64, 203, ("Idle",)),
+        ("L4", mutants[3], 104, 315, ("Idle", "Probation")),
+        ("L5", mutants[4], 65, 215, ("Attempts",)),
     ]
     return [Row("ConfigLoop", *row) for row in found]
