@@ -131,7 +131,9 @@ class AgentWatch:
         follows = self._sequence is not None and (
             report.sequence_num == (self._sequence + 1) % _SEQUENCES
         )
-        if is_first and not memory.capabilities:
+        # By the specification's text a poll may hold the uid and nothing else.
+        states_all = not self._is_http or report.HasField("agent_description")
+        if is_first and states_all and not memory.capabilities:
             yield 209, "no capabilities in the first report that was seen"
         yield from report_findings(report, memory.capabilities)
         if not self._is_http and not is_first and not follows:

@@ -17,6 +17,7 @@ from otx.opamp.opamp_pb2 import (
     AgentToServer,
     PackageStatus,
     PackageStatusEnum,
+    ServerErrorResponseType,
     ServerToAgent,
 )
 
@@ -44,6 +45,7 @@ _PAYLOAD = (
     "custom_message",
 )
 """What error_response excludes: fields 3 to 11."""
+_BAD_REQUEST = ServerErrorResponseType.ServerErrorResponseType_BadRequest
 _BESIDE_COMMAND = {"instance_uid", "capabilities", "command"}
 
 
@@ -80,6 +82,8 @@ def answer_findings(answer: ServerToAgent, agent_capabilities: int) -> Iterator[
     if answer.HasField("error_response"):
         if beside := [name for name in _PAYLOAD if name in fields]:
             yield 77, f"error_response together with {', '.join(beside)}"
+        if answer.error_response.type == _BAD_REQUEST and not answer.error_response.error_message:
+            yield 76, "BadRequest without an error_message"
         return
     if answer.HasField("command"):
         yield from _command_findings(answer, fields)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from otx.opamp.framing import Malformed, decode
 from otx.opamp.monitor import Watch
 from otx.opamp.opamp_pb2 import (
     AgentToServer,
@@ -187,6 +188,7 @@ BROKEN: list[tuple[int, Callable[[], Wire]]] = [
     (66, lambda: Wire().client(full()).server(instance_uid=OTHER)),
     (66, lambda: Wire().server()),
     (68, lambda: Wire().client(full()).server(capabilities=0)),
+    (76, lambda: Wire().client(full()).server(error(1))),
     (77, lambda: Wire().client(full()).server(error_with_offer())),
     (80, lambda: http().client(status(b"A", APPLIED)).server(offer(b"A"))),
     (80, lambda: Wire().client(status(b"A", APPLIED)).wait(61).server(offer(b"A"))),
@@ -255,7 +257,7 @@ KEPT: dict[str, Callable[[], Wire]] = {
     "a status from before anybody watched": lambda: Wire().client(status(b"A", APPLIED)),
     "a compressed report on a new connection": lambda: Wire().client(),
     "a server that answers an undecodable report": lambda: Wire().start().server(
-        ServerToAgent(error_response={"type": 1})),
+        ServerToAgent(error_response={"type": 1, "error_message": "no protobuf"})),
     "a gap, and the server asks": lambda: http().start().client(part(sequence_num=99))
     .server(flags=1).client(full(sequence_num=100)).server(),
     "a lost request over HTTP": lambda: http().start().client(full(sequence_num=99)).server(),
@@ -266,6 +268,7 @@ KEPT: dict[str, Callable[[], Wire]] = {
     .server(error(0)).client(part(health={"healthy": False})),
     "an empty part without its capability": lambda: Wire().client(
         full(capabilities=0x805, package_statuses={})).server(),
+    "a poll with nothing but a uid": lambda: http().client(AgentToServer(instance_uid=UID)),
     "agent_disconnect, then a close": lambda: Wire().start().client(agent_disconnect={}),
     "a second agent on the connection": lambda: Wire().start()
     .client(full(instance_uid=OTHER, sequence_num=3)).server(instance_uid=OTHER),
@@ -307,6 +310,24 @@ def test_evidence_quotes_no_body() -> None:
     assert str(broken) == (
         "server breaks MUST 201: remote_config, and the agent lacks ACCEPTS_REMOTE_CONFIG"
     )
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans(), st.binary(max_size=60)), max_size=20))
+def test_nothing_that_decodes_is_too_much_for_it(messages: list[tuple[bool, bool, bytes]]) -> None:
+    watch = Watch(agents=3)
+    monitors = {True: watch.connection(Transport.HTTP), False: watch.connection()}
+    for now_ns, (is_http, is_report, body) in enumerate(messages):
+        kind = AgentToServer if is_report else ServerToAgent
+        try:
+            message = decode(kind, body)  # type: ignore[type-var]
+        except Malformed:
+            continue
+        monitor = monitors[is_http]
+        if isinstance(message, AgentToServer):
+            monitor.client_sent(message, now_ns)
+        elif isinstance(message, ServerToAgent):
+            monitor.server_sent(message, now_ns)
+        monitor.tick(now_ns + 61 * SECOND)
 
 
 def test_memory_is_bounded() -> None:
