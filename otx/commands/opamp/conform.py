@@ -1,5 +1,6 @@
 """`otx opamp conform`: a conformance test for anyone's server or agent."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -10,8 +11,10 @@ from otx.commands.opamp.options import CaOption, OutOption
 from otx.environment import Environment
 from otx.errors import UsageError
 from otx.model.units import parse_duration_ns, parse_size
+from otx.output import Remarks
 
 if TYPE_CHECKING:
+    from otx.services.opamp_conform.agent_probe import AgentMeans
     from otx.services.opamp_conform.conform import Form
     from otx.services.opamp_conform.plan import Choice
     from otx.services.opamp_conform.target import Target
@@ -92,6 +95,7 @@ def conform(
 
     MUST, SHOULD, MAY and what practice asks for (ROBUST) stand apart. Exits 1 when a MUST fails.
     """
+    from otx.services.opamp_conform.agent_probe import AgentMeans
     from otx.services.opamp_conform.conform import Form
     from otx.services.opamp_conform.plan import TRANSPORTS, Choice
 
@@ -111,7 +115,55 @@ def conform(
     if server is not None:
         target = _target(environment, server, header or [], ca, parse_size(limit), seconds)
         return _server(environment, target, assign, operator_token_file, choice, how, listing)
-    raise UsageError("not yet")
+    if listing:
+        return _list_agent_rules(environment, choice)
+    means = AgentMeans(
+        timeout_s=seconds,
+        limit=parse_size(limit),
+        configs=[_read(environment, name) for name in config or []],
+        failing=_read(environment, failing_config) if failing_config else None,
+        crashing=_read(environment, crashing_config) if crashing_config else None,
+        sicken=sicken,
+    )
+    return _agent(environment, command or [], listen, means, choice, how)
+
+
+def _agent(
+    environment: Environment,
+    command: list[str],
+    listen: str,
+    means: "AgentMeans",
+    choice: "Choice",
+    how: "Form",
+) -> int:
+    from otx.opamp.rules import Role
+    from otx.otlp.address import Address
+    from otx.services.opamp_conform.agents import running_agent, started_agent
+    from otx.services.opamp_conform.conform import write_results
+
+    if command:
+        found = started_agent(command, means, choice)
+        return write_results(environment, found, Role.CLIENT, shlex.join(command), how)
+    address = Address.parse(listen)
+    say = Remarks(environment).note
+    found = running_agent(address.host, address.port, say, means, choice)
+    return write_results(environment, found, Role.CLIENT, "agent", how)
+
+
+def _list_agent_rules(environment: Environment, choice: "Choice") -> int:
+    from otx.opamp.rules import Role
+    from otx.services.opamp_conform.agents import AGENT_CHECKS
+    from otx.services.opamp_conform.conform import list_rules
+
+    list_rules(environment, Role.CLIENT, AGENT_CHECKS, choice)
+    return 0
+
+
+def _read(environment: Environment, name: str) -> bytes:
+    try:
+        return (environment.cwd / Path(name).expanduser()).read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {name}: {error.strerror}") from None
 
 
 def _server(
@@ -126,12 +178,11 @@ def _server(
     from otx.opamp.rules import Role
     from otx.services.opamp_conform.conform import list_rules, write_results
     from otx.services.opamp_conform.drivers import CommandDriver, Driver, NoDriver, find_driver
-    from otx.services.opamp_conform.server_probe import SERVER
-    from otx.services.opamp_conform.servers import test_server
+    from otx.services.opamp_conform.servers import SERVER_CHECKS, server_results
     from otx.services.opamp_serve.client import read_token
 
     if listing:
-        list_rules(environment, Role.SERVER, SERVER, choice)
+        list_rules(environment, Role.SERVER, SERVER_CHECKS, choice)
         return 0
     driver: Driver
     if assign == "auto":
@@ -139,7 +190,7 @@ def _server(
         driver = find_driver(target.http_url, token, target.ca)
     else:
         driver = NoDriver() if assign == "none" else CommandDriver(assign)
-    found = test_server(target, driver, choice)
+    found = server_results(target, driver, choice)
     return write_results(environment, found, Role.SERVER, target.websocket_url, how)
 
 

@@ -1,6 +1,6 @@
 """Runs a conformance test and writes its results."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ from otx.environment import Environment
 from otx.errors import ExitCode
 from otx.opamp.rules import Role
 from otx.output import Output, Painter, Remarks
-from otx.services.opamp_conform.checks import Book
+from otx.services.opamp_conform.checks import Check
 from otx.services.opamp_conform.outcome import Result, has_broken
 from otx.services.opamp_conform.plan import Choice, items
 from otx.services.opamp_conform.report import (
@@ -59,11 +59,13 @@ def write_results(
     return ExitCode.NO if has_broken(results, form.strict) else ExitCode.DONE
 
 
-def list_rules(environment: Environment, role: Role, book: Book[Any], choice: Choice) -> None:
+def list_rules(
+    environment: Environment, role: Role, checks: Mapping[int, Check[Any]], choice: Choice
+) -> None:
     """Write what would be tested."""
     rows = []
     for item in items(role, choice):
-        check = book.checks.get(item.rule.number)
+        check = checks.get(item.rule.number)
         rows.append(
             {
                 "rule": item.rule.number,

@@ -30,6 +30,7 @@ class Passage:
         message: What they decode to; None where they are no message.
         at_s: Monotonic seconds.
         note: What was said beside it: a status, a close code.
+        is_probe: It is what the check is about, and no ordinary answer.
     """
 
     way: Literal["sent", "received"]
@@ -37,14 +38,16 @@ class Passage:
     message: AnyMessage | None
     at_s: float
     note: str = ""
+    is_probe: bool = False
 
 
 class Stopped(Exception):
-    """A check that did not come to its end; `reason` says why."""
+    """A check that did not come to its end; `reason` says why, `shown` is what shows it."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, shown: Passage | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.shown = shown
 
 
 class Failed(Stopped):
@@ -76,10 +79,17 @@ class Result:
     seconds: float = 0.0
 
 
-def pair(passages: Sequence[Passage]) -> list[Passage]:
-    """The last message sent and the last received, in the order in which they went."""
-    last = {one.way: place for place, one in enumerate(passages)}
-    return [passages[place] for place in sorted(last.values())]
+def pair(passages: Sequence[Passage], shown: Passage | None = None) -> list[Passage]:
+    """One message sent and one received, in the order in which they went.
+
+    The last each way; of those sent rather the last that the check is about, and of those received
+    rather the one that is `shown`.
+    """
+    asked = [one for one in passages if one.way == "sent"]
+    asked = [one for one in asked if one.is_probe] or asked
+    heard = [one for one in passages if one.way == "received"]
+    heard = [shown] if shown is not None else heard
+    return sorted([*asked[-1:], *heard[-1:]], key=lambda one: one.at_s)
 
 
 def has_broken(results: Sequence[Result], strict: bool) -> bool:

@@ -112,18 +112,17 @@ def results(
 def _result(item: Item, check: Check[P], run: Callable[[Check[P], str, Attempt], None]) -> Result:
     began = time.monotonic()
     attempt = Attempt()
-    verdict, reason, evidence = Verdict.PASSED, "", []
+    verdict, reason, shown = Verdict.PASSED, "", None
     try:
         run(check, item.transport, attempt)
     except Stopped as stopped:
-        verdict, reason = _VERDICTS[type(stopped)], stopped.reason
+        verdict, reason, shown = _VERDICTS[type(stopped)], stopped.reason, stopped.shown
     except Silence:
         verdict, reason = Verdict.FAILED, "no answer came in time"
     except Refused as refused:
         verdict, reason = Verdict.FAILED, f"the peer refused what it should take: {refused}"
     except PeerError as error:
         verdict, reason = Verdict.FAILED, error.message
-    if verdict is Verdict.FAILED:
-        evidence = pair(attempt.passages)
+    evidence = pair(attempt.passages, shown) if verdict is Verdict.FAILED else []
     seconds = time.monotonic() - began
     return Result(item.rule, item.transport, verdict, reason, evidence, seconds)

@@ -21,7 +21,7 @@ def shown_hex(passage: Passage) -> str:
     if passage.message is None:
         return _cut(passage.data, UNREADABLE_SHOWN)
     copy = redacted(passage.message)
-    has_header = passage.data != passage.message.SerializeToString() and passage.data[:1] == HEADER
+    has_header = passage.data[:1] == HEADER
     return _cut((HEADER if has_header else b"") + copy.SerializeToString(), SHOWN_BYTES)
 
 
