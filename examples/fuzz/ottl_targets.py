@@ -17,6 +17,7 @@ from otx.otlp.json_open import official_descriptor, read_open, write_open
 from otx.otlp.open_view import open_class
 from otx.otlp.pieces import read_pieces
 from otx.otlp.wire import WIRE
+from otx.ottl.batch import WALKS, Batch
 from otx.ottl.checking import check_source
 from otx.ottl.contexts.table import CONTEXTS
 from otx.ottl.errors import OttlError
@@ -25,7 +26,6 @@ from otx.ottl.functions.registry import FunctionSet
 from otx.ottl.parser import parse_condition, parse_statement, parse_value_expression
 from otx.ottl.plan import SIGNAL_OF_CONTEXT
 from otx.ottl.program import ExecutionStopped, Outcome, compile_statement, run_statements
-from otx.ottl.records import WALKS, Batch
 from otx.ottl.source import read_source
 from otx.ottl.syntax import Node
 
