@@ -60,13 +60,12 @@ def push(
 
     Exits 1 when an agent failed or the push stopped, 4 when agents did not answer in time.
     """
-    from otx.model.units import parse_duration_ns
-    from otx.services.opamp_push import Follower, read_object
+    from otx.services.opamp_push import read_object
 
     environment: Environment = ctx.obj
     fleet = remote_fleet(environment, server, token_file, ca)
     output = Output(environment, out)
-    follower = Follower(fleet, Remarks(environment).note, parse_duration_ns(timeout) / 1e9)
+    follower = _follower(environment, fleet, timeout)
     if listing:
         _show_all(fleet.pushes(), output, form)
     elif resume is not None or pause is not None:
@@ -91,6 +90,13 @@ def push(
         }
         if _is_agreed(environment, fleet, wish, output, form, dry=dry, yes=yes):
             _end(follower, fleet.post("pushes", wish), output, form, wait=wait)
+
+
+def _follower(environment: Environment, fleet: "RemoteFleet", timeout: str) -> "Follower":
+    from otx.model.units import parse_duration_ns
+    from otx.services.opamp_push import Follower
+
+    return Follower(fleet, Remarks(environment).note, parse_duration_ns(timeout) / 1e9)
 
 
 def _is_agreed(

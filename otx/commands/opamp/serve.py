@@ -1,10 +1,10 @@
 """`otx opamp serve`: the OpAMP server of a small team."""
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
+from otx.commands.opamp import serve_options as flags
 from otx.commands.opamp.options import db_path
 from otx.config import Config
 from otx.environment import Environment
@@ -15,44 +15,18 @@ from otx.output import Remarks
 
 def serve(
     ctx: typer.Context,
-    listen: Annotated[
-        str, typer.Option(metavar="ADDR", help="HOST:PORT; port 0 picks a free one.")
-    ] = "127.0.0.1:4320",
-    path: Annotated[str, typer.Option(metavar="PATH", help="Where OpAMP is.")] = "/v1/opamp",
-    db: Annotated[
-        str | None,
-        typer.Option(metavar="FILE|URL", help="Where the fleet is kept (state directory)."),
-    ] = None,
-    token_file: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Who may speak: lines `TOKEN` or `ROLE NAME TOKEN`."),
-    ] = None,
-    tls_cert: Annotated[
-        str | None, typer.Option(metavar="FILE", help="PEM certificate of this server.")
-    ] = None,
-    tls_key: Annotated[str | None, typer.Option(metavar="FILE", help="PEM key of it.")] = None,
-    client_ca: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="PEM of the CA that agents' certificates are from."),
-    ] = None,
-    ca_cert: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE", help="PEM of the CA that signs the certificates agents ask for."
-        ),
-    ] = None,
-    ca_key: Annotated[str | None, typer.Option(metavar="FILE", help="PEM key of that CA.")] = None,
-    heartbeat: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="The heartbeat or polling interval agents are offered."),
-    ] = None,
-    max_message: Annotated[
-        str, typer.Option(metavar="SIZE", help="Largest message, also after decompression.")
-    ] = "64MiB",
-    max_agents: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Connections at a time (as the machine allows)."),
-    ] = None,
+    listen: flags.Listen = "127.0.0.1:4320",
+    path: flags.Path = "/v1/opamp",
+    db: flags.Db = None,
+    token_file: flags.TokenFile = None,
+    tls_cert: flags.TlsCert = None,
+    tls_key: flags.TlsKey = None,
+    client_ca: flags.ClientCa = None,
+    ca_cert: flags.CaCert = None,
+    ca_key: flags.CaKey = None,
+    heartbeat: flags.Heartbeat = None,
+    max_message: flags.MaxMessage = "64MiB",
+    max_agents: flags.MaxAgents = None,
 ) -> None:
     """Serve OpAMP over WebSocket and HTTP, with a JSON API, on one port.
 
