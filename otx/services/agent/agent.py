@@ -69,12 +69,14 @@ class Agent:
         base = read_base(self._base_path)
         self._section = read_section(base or b"", self._base_path)
         self._supervised = _supervised(options, self._section)
-        self._keeper = Keeper(StateDirectory(options.state_folder, self.remark))
+        self._keeper = Keeper(StateDirectory(options.state_folder, self.remark), self.remark)
         self._local = [
             Endpoint.of(url, options.headers, _local_tls(self._section)) for url in options.servers
         ]
         self._uid = self._identity()
         self._build: Build | None = None
+        self._reported: bytes | None = None
+        self._effective = effective_config(None)
         self._description = AgentDescription()
         self._metrics = OwnMetrics(self._usages, lambda: self._description, self.remark)
         self._started_unix_ns = time.time_ns()
@@ -253,7 +255,10 @@ class Agent:
         client, supervisor = self._client, self.supervisor
         record = supervisor.machine.record
         client.set_health(health(supervisor, self._started_unix_ns))
-        client.set_effective_config(effective_config(supervisor.text))
+        if supervisor.text is not self._reported:
+            self._reported = supervisor.text
+            self._effective = effective_config(supervisor.text)
+        client.set_effective_config(self._effective)
         status = remote_status(record)
         if status is not None:
             client.set_remote_config_status(status)

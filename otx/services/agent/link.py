@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 import time
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -154,7 +155,13 @@ class Link:
         """Connect, again and again, until stopped."""
         while not self._stopped.is_set():
             role = self._trial.role()
-            pause_ns = await self._attempt(role)
+            try:
+                pause_ns = await self._attempt(role)
+            except Exception:
+                # A fault of otx: the supervised process has no part in it, and runs on.
+                self._handler.remark(f"a fault of otx:\n{traceback.format_exc()}")
+                self.client.lost()
+                pause_ns = self._backoff.down(time.monotonic_ns(), throttled=True)
             if self._retries_settings:
                 self._retries_settings, pause_ns = False, 0
             await self._pause(pause_ns)

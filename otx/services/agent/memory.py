@@ -1,6 +1,7 @@
 """What an agent remembers over its own end, and how it is written down."""
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -99,18 +100,27 @@ class Memory:
 
 
 class Keeper:
-    """The memory and the folder it is in: each change is on disk when `change` returns."""
+    """The memory and the folder it is in: each change is on disk when `change` returns.
 
-    def __init__(self, directory: StateDirectory) -> None:
+    A disk that is full, or has become read-only, ends no agent: what runs goes on, changes are
+    kept in memory and committed with the next one that can be.
+
+    Attributes:
+        problem: Why the last change is not on disk; "" when it is.
+    """
+
+    def __init__(self, directory: StateDirectory, remark: Callable[[str], None]) -> None:
         self.directory = directory
         self.memory = Memory.from_json(directory.load())
+        self.problem = ""
+        self._remark = remark
 
     def change(self, **changes: Any) -> None:
         """Commit other values of `Memory`'s attributes, all of them or, after a crash, none."""
         changed = replace(self.memory, **changes)
-        if changed != self.memory:
-            self.directory.commit(changed.to_json())
+        if changed != self.memory or self.problem:
             self.memory = changed
+            self._try(lambda: self.directory.commit(changed.to_json()))
 
     def save(
         self, record: Record, offer: tuple[bytes, AgentConfigMap] | None, proven: bytes | None
@@ -123,16 +133,41 @@ class Keeper:
         offers = dict(self.memory.offers)
         if offer is not None:
             config_hash, config = offer
-            offers[config_hash] = self.directory.keep_text(
-                config.SerializeToString(deterministic=True)
-            )
+            name = self._keep(config.SerializeToString(deterministic=True))
+            offers = {**offers, config_hash: name} if name else offers
         named = {record.received, record.candidate, record.trial, record.good}
         offers = {key: name for key, name in offers.items() if key in named}
         changes: dict[str, Any] = {"record": record, "offers": offers}
         if proven is not None:
-            changes["proven"] = self.directory.keep_text(proven)
+            changes["proven"] = self._keep(proven) or self.memory.proven
         self.change(**changes)
-        self.directory.forget_texts({*offers.values(), self.memory.proven})
+        if not self.problem:
+            self.directory.forget_texts({*offers.values(), self.memory.proven})
+
+    def prove(self, text: bytes) -> None:
+        """Commit that a text has survived its observation."""
+        name = self._keep(text)
+        if name:
+            self.change(proven=name)
+
+    def _keep(self, text: bytes) -> str:
+        """Store a text; its name, or "" where the disk does not take it."""
+        names: list[str] = []
+        self._try(lambda: names.append(self.directory.keep_text(text)))
+        return names[0] if names else ""
+
+    def _try(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except OSError as error:
+            problem = f"{self.directory.folder}: {(error.strerror or str(error)).lower()}"
+            if problem != self.problem:
+                self._remark(f"state cannot be written, and is kept in memory: {problem}")
+            self.problem = problem
+        else:
+            if self.problem:
+                self._remark("state can be written again")
+            self.problem = ""
 
     def offered(self, config_hash: bytes) -> AgentConfigMap | None:
         """The objects of an offer; None where they are not there any more."""

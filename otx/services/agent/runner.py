@@ -123,6 +123,7 @@ class Runner:
         self._ordered = asyncio.Event()
         self._look = asyncio.Event()
         self._found = ""
+        self._started_s = 0.0
         self._stage = Stage.PLAIN
         self._stage_since_s = 0.0
         self._well_since_s: float | None = None
@@ -217,7 +218,7 @@ class Runner:
         if order.words and order.check is not None:
             self.problem = STARTING
         self.started_unix_ns = time.time_ns() if order.words else 0
-        now_s = time.monotonic()
+        self._started_s = now_s = time.monotonic()
         self._well_since_s = now_s if order.check is None else None
         self._sick_since_s = None
         self._look.set()
@@ -290,7 +291,7 @@ class Runner:
             self._listener.changed()
 
     def _age_s(self) -> float:
-        return (time.time_ns() - self.started_unix_ns) / 1e9
+        return time.monotonic() - self._started_s
 
     def _judge(self, order: Order) -> None:
         """Tell what the stage waits for, once."""

@@ -86,7 +86,12 @@ class StateDirectory:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Replace a file that others read, in one step; readable by its owner alone."""
+    """Replace a file that others read, in one step; readable by its owner alone.
+
+    A file that is so already is left alone, for that needs no room on the disk.
+    """
+    if path.exists() and path.read_bytes() == content:
+        return
     beside = path.with_name(path.name + ".new")
     _write_synced(beside, content)
     beside.replace(path)

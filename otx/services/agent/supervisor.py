@@ -171,7 +171,7 @@ class Supervisor:
         self._restarts = 0
         self._do(self.machine.survived(launch))
         if self.machine.is_up and self.text is not None and self.machine.record.trial == b"":
-            self.keeper.change(proven=self.keeper.directory.keep_text(self.text))
+            self.keeper.prove(self.text)
 
     def changed(self) -> None:
         """Its health may be another."""
@@ -331,7 +331,8 @@ class Supervisor:
     async def _why_not(self, config_hash: bytes) -> str:
         config = self.keeper.offered(config_hash)
         if config is None:
-            return "its content is not there any more"
+            problem = self.keeper.problem
+            return f"it cannot be stored: {problem}" if problem else "its content is gone"
         reason = why_forbidden(config, self.section.allowed)
         if not reason and self._trusted:
             place = self.keeper.offer_path(config_hash)
@@ -352,7 +353,10 @@ class Supervisor:
             return await self._why_no_plan(text)
         if not words or text is None:
             return ""
-        write_whole(self._candidate_path, text)
+        try:
+            write_whole(self._candidate_path, text)
+        except OSError as error:
+            return f"it cannot be stored: {error.strerror}"
         command = [word.replace(CONFIG_PLACE, str(self._candidate_path)) for word in words]
         return await why_not(command, self._environment, self.section.timing.validate_s)
 

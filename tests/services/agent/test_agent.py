@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import http.server
 import os
+import resource
 import signal
 import threading
 import time
@@ -407,6 +408,22 @@ async def test_hup_takes_over_a_local_file_that_can_be_used_only(tmp_path: Path)
         agent.process.send_signal(signal.SIGHUP)
         await script.until(lambda: "edited" in script.effective, "the new one runs")
         await until(lambda: agent.alive() == ["edited"], "and nothing else")
+
+
+async def test_a_full_disk_ends_nothing_and_refuses_what_it_cannot_keep(tmp_path: Path) -> None:
+    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
+        await begun(script, agent)
+        assert agent.process is not None
+        hard = resource.prlimit(agent.process.pid, resource.RLIMIT_FSIZE)[1]
+        resource.prlimit(agent.process.pid, resource.RLIMIT_FSIZE, (0, hard))
+        await script.push(GOOD)
+        await script.until_status(hash_of(GOOD), FAILED)
+        assert "cannot be stored" in script.status.error_message
+        assert agent.alive() == ["base"]
+        resource.prlimit(agent.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
+        await script.push(OTHER)
+        await script.until_status(hash_of(OTHER), APPLIED)
+        await until(lambda: agent.state()["record"]["received"] == hash_of(OTHER).hex(), "kept")
 
 
 async def test_a_local_file_that_does_not_stay_up_gives_way_to_what_did(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """What an agent remembers is written down and read again without loss."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -53,7 +55,32 @@ def config(text: str) -> AgentConfigMap:
 
 
 def keeper(folder: Path) -> Keeper:
-    return Keeper(StateDirectory(folder, lambda text: pytest.fail(text)))
+    return Keeper(StateDirectory(folder, pytest.fail), pytest.fail)
+
+
+def test_a_full_disk_ends_nothing_and_what_was_changed_is_written_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remarks: list[str] = []
+    one = Keeper(StateDirectory(tmp_path, remarks.append), remarks.append)
+    one.change(uid="00" * 16)
+
+    def full(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        one.save(Record(received=b"a", candidate=b"a"), (b"a", config("a: 1")), None)
+        one.change(process=(1, 2))
+        assert one.offered(b"a") is None
+        assert "no space left" in one.problem
+    assert keeper(tmp_path).memory.record == Record()
+    one.change(process=(1, 2))
+    assert one.problem == ""
+    assert keeper(tmp_path).memory.record.received == b"a"
+    assert [it.partition(",")[0] for it in remarks] == [
+        "state cannot be written", "state can be written again",
+    ]  # fmt: skip
 
 
 def test_offers_are_kept_as_long_as_the_record_names_them(tmp_path: Path) -> None:
