@@ -28,12 +28,10 @@ class Doors:
     """Who is let in.
 
     Attributes:
-        tokens: None lets everybody in that reaches the port.
-        has_client_ca: Whether TLS has checked a client's certificate.
+        tokens: None lets everybody in that reaches the port, operators from this machine only.
     """
 
     tokens: Tokens | None = None
-    has_client_ca: bool = False
 
     def owner(self, scope: Scope, role: Role) -> Token | None:
         """Who is behind a request, if they may speak in a role."""
@@ -41,7 +39,7 @@ class Doors:
             return self.tokens.owner(header(scope, b"authorization"), role)
         if header(scope, b"origin"):
             return None  # a web page in a browser on this machine is not its user
-        if role == "operator" and not _is_local(scope):
+        if role == "operator" and not (_is_local(scope) and _is_named_local(scope)):
             return None
         return NOBODY
 
@@ -157,6 +155,17 @@ def endpoint(scope: Scope) -> str:
 def authorization(scope: Scope) -> str:
     """The header that says who asks."""
     return header(scope, b"authorization")
+
+
+def _is_named_local(scope: Scope) -> bool:
+    """Whether a request was addressed to this machine by a name that is always its own.
+
+    A web page can give its own name this machine's address (DNS rebinding) and then ask as if it
+    were of the same origin.
+    """
+    host = header(scope, b"host")
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+    return name in ("", "localhost", "[::1]") or name.startswith("127.")
 
 
 def _is_local(scope: Scope) -> bool:

@@ -21,7 +21,7 @@ from otx.opamp.server.rollouts import Rollouts
 from otx.opamp.server.settings import given_tokens
 from otx.otlp.address import Address, bind, cannot_listen
 from otx.services.opamp_serve.api import Api
-from otx.services.opamp_serve.app import App, Doors
+from otx.services.opamp_serve.app import API_PREFIX, App, Doors
 from otx.services.opamp_serve.database import (
     open_to_write,
     read_agents,
@@ -126,6 +126,8 @@ def check_guarded(options: ServeOptions) -> None:
     Raises:
         UsageError: It listens to others and nothing is asked of them.
     """
+    if not options.path.startswith("/") or options.path.startswith(API_PREFIX):
+        raise UsageError(f"{options.path!r} cannot be OpAMP's path", hint="--path /v1/opamp")
     if options.listen.path:
         raise UsageError("an OpAMP server listens on HOST:PORT, not on a Unix socket")
     host = options.listen.host
@@ -267,7 +269,7 @@ class _Server:
         self._started.set()
 
     def _app(self, tasks: asyncio.TaskGroup) -> App:
-        doors = Doors(self._tokens, has_client_ca=self._options.client_ca is not None)
+        doors = Doors(self._tokens)
         return App(
             doors,
             self._options.path,

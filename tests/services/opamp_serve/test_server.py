@@ -384,8 +384,9 @@ def test_tokens_guard_both_doors(start_serving: StartServing, tmp_path: Path) ->
 
 
 def test_a_web_page_is_not_let_in(shared: Serving) -> None:
-    code, _, _ = request(shared, "GET", "/api/v1/agents", Origin="http://evil.example")
-    assert code == 401
+    for headers in ({"Origin": "http://evil.example"}, {"Host": "evil.example:4320"}):
+        code, _, _ = request(shared, "GET", "/api/v1/agents", **headers)
+        assert code == 401
     with pytest.raises(InvalidStatus), wire(shared.url, origin="http://evil.example"):
         pass
 
@@ -488,6 +489,8 @@ def test_two_servers_share_neither_address_nor_database(
         (("--tls-cert", "nothing.pem"), "certificates cannot be used"),
         (("--ca-cert", "x"), "belong together"),
         (("--heartbeat", "10ms"), "at least 1s"),
+        (("--path", "opamp"), "cannot be OpAMP's path"),
+        (("--listen", "unix:/tmp/x"), "not on a Unix socket"),
         (("--db", "postgres://x/y"), "no database of a fleet"),
     ],
 )
