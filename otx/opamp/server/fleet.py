@@ -31,6 +31,8 @@ MOST_KNOWN = 100_000
 """Agents that are kept, there or not: whoever makes up uids must not fill the memory."""
 FORGET_AFTER_NS = 30 * 86_400_000_000_000
 FULL_RETRY_NS = 600_000_000_000
+MOST_SWALLOWED = 1_000
+"""Reports that a dead connection may have taken with it: so far ahead an agent is still itself."""
 UNCONFIRMED_NS = 300_000_000_000
 """How long an agent that was given a uid and never used it is kept."""
 
@@ -232,7 +234,8 @@ class Fleet:
         """Whether a report comes from a second agent, over a second connection."""
         if agent.link is None or agent.link == link.number or agent.transport == "http":
             return False
-        if agent.sequence_num is not None and message.sequence_num == agent.sequence_num + 1:
+        ahead = message.sequence_num - (agent.sequence_num or 0)
+        if agent.sequence_num is not None and 0 < ahead <= MOST_SWALLOWED:
             return False  # the same process, whose old connection is not known to be dead
         return now_ns - agent.last_seen_ns < self.patience.stale_ns(agent.interval_s)
 
