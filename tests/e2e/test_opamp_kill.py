@@ -125,9 +125,10 @@ def test_a_push_arrives_once_whoever_is_killed_meanwhile(pair: Pair, rounds: int
         victim = victims[number] if number < len(victims) else choice.choice(victims)
         hash_ = pair.push(f"round: {number}")
         threading.Event().wait(choice.uniform(0, 0.4))  # the moment is what is tried
+        before = pair.row()["connected_since"] if victim == "agent" else None
         pair.hit(victim)
         try:
-            row = until(pair.row, partial(is_settled, hash_))
+            row = until(pair.row, partial(is_settled, hash_, before))
         except AssertionError as error:
             raise AssertionError(f"round {number}, {victim} killed: {error}") from None
         assert row["config"]["assigned"] == hash_
@@ -140,8 +141,10 @@ def test_a_push_arrives_once_whoever_is_killed_meanwhile(pair: Pair, rounds: int
             assert len(started) == 1, (number, started)
 
 
-def is_settled(hash_: str, row: dict[str, Any]) -> bool:
-    """Whether the agent gave its verdict on a configuration, and the server knows it."""
+def is_settled(hash_: str, before: str | None, row: dict[str, Any]) -> bool:
+    """Whether the agent gave its verdict on a configuration, over another connection than before."""
     if not row or row["config"]["assigned"] != hash_ or row["state"] != "connected":
+        return False
+    if row["connected_since"] == before:
         return False
     return row["config"]["standing"] in ("in_sync", "failed", "rolled_back")
