@@ -142,7 +142,7 @@ def test_a_push_arrives_once_whoever_is_killed_meanwhile(pair: Pair, rounds: int
 
 
 def is_settled(hash_: str, before: str | None, row: dict[str, Any]) -> bool:
-    """Whether the agent gave its verdict on a configuration, over another connection than before."""
+    """Whether the agent gave its verdict, over another connection than before."""
     if not row or row["config"]["assigned"] != hash_ or row["state"] != "connected":
         return False
     if row["connected_since"] == before:
