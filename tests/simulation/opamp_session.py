@@ -29,7 +29,8 @@ from otx.opamp.opamp_pb2 import (
     ServerToAgent,
 )
 from otx.opamp.opamp_pb2 import ServerErrorResponseType as ErrorType
-from otx.opamp.protocol import CONNECTION, Label, Type, dual
+from otx.opamp.protocol import CONNECTION, HTTP, Label, Type, dual
+from otx.opamp.rules import Transport
 from otx.opamp.server.agent import Progress
 from otx.opamp.server.identity import Link
 from otx.opamp.watcher import Watcher
@@ -50,16 +51,19 @@ STEP_NS = SECOND // 20
 
 
 class Session:
-    """One agent and one server.
+    """One agent and one server, over a WebSocket or by polling.
 
     Attributes:
         launched: Each hash that was started as a candidate, in order.
         broken: What the monitor named.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, is_http: bool = False) -> None:
+        self.is_http = is_http
+        self.kind = HTTP if is_http else CONNECTION
         self.world = World()
         self.watch = Watch()
+        self.monitor = self.watch.connection(Transport.HTTP if is_http else Transport.WEBSOCKET)
         self.assigned = b""
         self.bad: set[bytes] = set()
         self.broken: list[Broken] = []
@@ -114,7 +118,7 @@ class Session:
         self.due: list[Action] = []
         self.running: bytes | None = None
         first = (self._process_number * 0x1234567) % (1 << 32)
-        self.client = Client(UID, ClientOptions(BITS, first))
+        self.client = Client(UID, ClientOptions(BITS, first, half_duplex=self.is_http))
         self.client.set_description(
             AgentDescription(
                 identifying_attributes=[
@@ -129,10 +133,11 @@ class Session:
 
     def connect(self) -> None:
         if self.link is None:
-            self.link = self.world.link()
-            self.monitor = self.watch.connection()
-            self.client_state: Type = CONNECTION
-            self.server_watcher = Watcher(dual(CONNECTION), patience_ns=240 * SECOND)
+            self.link = self.world.poll_link() if self.is_http else self.world.link()
+            if not self.is_http:
+                self.monitor = self.watch.connection()
+            self.client_state: Type = self.kind
+            self.server_watcher = Watcher(dual(self.kind), patience_ns=240 * SECOND)
             self._emit(self.client.connected(self.world.now_ns))
 
     def send(self) -> None:
@@ -173,7 +178,7 @@ class Session:
 
     def push(self) -> None:
         fleet = self.world.fleet
-        if self.link is not None and UID in fleet.due:
+        if self.link is not None and UID in fleet.due and not self.is_http:
             fleet.due.discard(UID)
             made = fleet.push_message(self.link, UID, self.world.now_ns)
             if made is not None:
@@ -199,7 +204,10 @@ class Session:
 
     def drop(self) -> None:
         if self.link is not None:
-            self.world.fleet.lost(self.link, self.world.now_ns)
+            if self.is_http:
+                self.monitor.refused(UID, 0, self.world.now_ns)  # no answer came
+            else:
+                self.world.fleet.lost(self.link, self.world.now_ns)
             self.client.lost()
             self.link = None
             self.to_server.clear()
@@ -210,8 +218,7 @@ class Session:
             value = effect.take()
             if isinstance(value, Send):
                 self.messages += 1
-                is_last = value.message.HasField("agent_disconnect")
-                label = Label.DISCONNECT if is_last else Label.REPORT
+                label = client_label(value.message, self.is_http)
                 self._client(after_saying(self.client_state, label))
                 self.server_watcher.hears(label, self.world.now_ns)
                 self.broken += self.monitor.client_sent(value.message, self.world.now_ns)
@@ -276,6 +283,13 @@ class Session:
         self.client.set_effective_config(
             EffectiveConfig(config_map=AgentConfigMap(config_map={"": AgentConfigFile(body=body)}))
         )
+
+
+def client_label(message: AgentToServer, is_http: bool) -> Label:
+    """What a report is for the type of a connection."""
+    if message.HasField("agent_disconnect"):
+        return Label.POST_DISCONNECT if is_http else Label.DISCONNECT
+    return Label.POST_REPORT if is_http else Label.REPORT
 
 
 def server_label(message: ServerToAgent) -> Label:

@@ -18,6 +18,9 @@ ROUGH = replace(cfgsync.BASE, drops=3, crashes=2, restarts=2, changes=3)
 """What a random walk may meet; otx's own rules."""
 
 
+over_either = pytest.mark.parametrize("is_http", [False, True], ids=["ws", "http"])
+
+
 def fault_traces() -> list[object]:
     """The shortest way to each fault of each small mutant of CfgSync."""
     found: list[object] = []
@@ -45,8 +48,8 @@ def walk(seed: int, length: int = 45) -> list[str]:
     return names
 
 
-def check(names: list[str]) -> None:
-    session = Session()
+def check(names: list[str], is_http: bool) -> None:
+    session = Session(is_http)
     session.run(names)
     session.settle()
     told = f"after {' '.join(names)}"
@@ -63,9 +66,10 @@ def check(names: list[str]) -> None:
         assert session.launched.count(bad) <= 2 * names.count("Assign"), told
 
 
+@over_either
 @pytest.mark.parametrize("names", fault_traces())
-def test_what_breaks_a_mutant_does_not_break_otx(names: list[str]) -> None:
-    check(names)
+def test_what_breaks_a_mutant_does_not_break_otx(names: list[str], is_http: bool) -> None:
+    check(names, is_http)
 
 
 class Boastful(Session):
@@ -86,12 +90,14 @@ def test_the_replay_finds_what_is_broken() -> None:
     assert unreached(session) != []
 
 
-@pytest.mark.parametrize("seed", range(40))
-def test_a_random_run_ends_at_the_goal(seed: int) -> None:
-    check(walk(seed))
+@over_either
+@pytest.mark.parametrize("seed", range(30))
+def test_a_random_run_ends_at_the_goal(seed: int, is_http: bool) -> None:
+    check(walk(seed), is_http)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(1_000, 3_000))
-def test_many_random_runs_end_at_the_goal(seed: int) -> None:
-    check(walk(seed, length=80))
+@over_either
+@pytest.mark.parametrize("seed", range(1_000, 2_500))
+def test_many_random_runs_end_at_the_goal(seed: int, is_http: bool) -> None:
+    check(walk(seed, length=80), is_http)
