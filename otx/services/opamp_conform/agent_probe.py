@@ -24,11 +24,7 @@ from otx.services.opamp_conform.stage import Refusal, Report, Stage
 
 APPLIED, FAILED = RemoteConfigStatuses_APPLIED, RemoteConfigStatuses_FAILED
 UNPARSABLE = b"{[ this is no configuration: : }\n\t- ]"
-SETTLE_S = 20.0
-"""How long an agent may take for a configuration: it starts processes."""
 HTTP_POLL_S = 1
-FIRST_S = 30.0
-"""How long a program may take to start and report."""
 SICKEN_S = 30
 
 
@@ -47,6 +43,21 @@ class AgentMeans:
     failing: bytes | None = None
     crashing: bytes | None = None
     sicken: str = ""
+
+    @property
+    def quiet_s(self) -> float:
+        """How long is listened for what must not come."""
+        return self.timeout_s / 5
+
+    @property
+    def settle_s(self) -> float:
+        """How long an agent may take for a configuration: it starts processes."""
+        return 4 * self.timeout_s
+
+    @property
+    def start_s(self) -> float:
+        """How long a program may take to start and report, or to come back."""
+        return 6 * self.timeout_s
 
 
 @dataclass
@@ -68,8 +79,18 @@ class AgentProbe:
 
     @property
     def quiet_s(self) -> float:
-        """How long is listened for what must not come."""
-        return self.means.timeout_s / 5
+        """See `AgentMeans.quiet_s`."""
+        return self.means.quiet_s
+
+    @property
+    def settle_s(self) -> float:
+        """See `AgentMeans.settle_s`."""
+        return self.means.settle_s
+
+    @property
+    def start_s(self) -> float:
+        """See `AgentMeans.start_s`."""
+        return self.means.start_s
 
     @property
     def reports(self) -> list[Report]:
@@ -81,7 +102,7 @@ class AgentProbe:
         if self.launcher is not None:
             self.launcher.start(self.stage.url(self.transport))
         self._cursor = self._begin = len(self.stage.reports)
-        first = self.until(lambda _: True, FIRST_S, "a first report")
+        first = self.until(lambda _: True, self.start_s, "a first report")
         self._shorten_polling(first)
         if not first.message.HasField("agent_description"):
             first = self.whole()
@@ -191,7 +212,7 @@ class AgentProbe:
         other = FAILED if status == APPLIED else APPLIED
         report = self.until(
             lambda one: status_is(one, hash_, status) or status_is(one, hash_, other),
-            SETTLE_S,
+            self.settle_s,
             f"{'APPLIED' if status == APPLIED else 'FAILED'} for the hash that was offered",
         )
         found = report.message.remote_config_status
@@ -291,14 +312,18 @@ def status_is(report: Report, hash_: bytes, status: int) -> bool:
     return found.last_remote_config_hash == hash_ and found.status == status
 
 
-def missing_parts(message: AgentToServer) -> list[str]:
-    """What full state lacks of what the agent's capabilities announce."""
+def missing_parts(message: AgentToServer, has_offer: bool) -> list[str]:
+    """What full state lacks of what the agent's capabilities announce.
+
+    Args:
+        has_offer: A configuration was offered: before that there need be no status of one.
+    """
     bits = AgentCapability(message.capabilities)
+    late = set() if has_offer else {"remote_config_status"}
     wanted = [
         name
         for name, bit in REPORT_NEEDS.items()
-        # There is no status of settings before the first offer.
-        if bit in bits and name != "connection_settings_status"
+        if bit in bits and name not in late | {"connection_settings_status"}
     ]
     return [name for name in ("agent_description", *wanted) if not message.HasField(name)]
 

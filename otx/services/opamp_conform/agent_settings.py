@@ -14,7 +14,7 @@ from otx.opamp.opamp_pb2 import (
     ConnectionSettingsStatuses_FAILED,
     PackageStatusEnum_InstallFailed,
 )
-from otx.services.opamp_conform.agent_probe import AGENT, FIRST_S, SETTLE_S, AgentProbe
+from otx.services.opamp_conform.agent_probe import AGENT, AgentProbe
 from otx.services.opamp_conform.outcome import Failed, NotApplicable, NotTestable
 from otx.services.opamp_conform.stage import Report, Stage
 
@@ -46,7 +46,7 @@ def _polls_every(probe: AgentProbe, seconds: int, count: int) -> None:
     probe.during(2.0 * seconds)
     times = []
     for _ in range(count):
-        report = probe.until(lambda _: True, FIRST_S, "poll")
+        report = probe.until(lambda _: True, probe.start_s, "poll")
         if report.message.instance_uid != probe.uid:
             raise Failed("a poll has no instance_uid")
         times.append(report.at_s)
@@ -107,9 +107,9 @@ def _offer_endpoint(probe: AgentProbe, url: str, **tls: bool) -> bytes:
     return offers.hash
 
 
-def _comes_to(stage: Stage) -> Report:
+def _comes_to(probe: AgentProbe, stage: Stage) -> Report:
     with stage.changed:
-        if not stage.changed.wait_for(lambda: bool(stage.reports), SETTLE_S):
+        if not stage.changed.wait_for(lambda: bool(stage.reports), probe.settle_s):
             raise Failed("the agent does not connect to the endpoint that it was offered")
         return stage.reports[0]
 
@@ -121,10 +121,10 @@ def proves_before_it_leaves(probe: AgentProbe) -> None:
     probe.needs(AgentCapability.ACCEPTS_OPAMP_CONNECTION_SETTINGS)
     with _elsewhere() as other:
         hash_ = _offer_endpoint(probe, other.url(probe.transport))
-        _comes_to(other)
+        _comes_to(probe, other)
         if AgentCapability.REPORTS_CONNECTION_SETTINGS_STATUS not in probe.bits:
             return
-        ends_s = time.monotonic() + SETTLE_S
+        ends_s = time.monotonic() + probe.settle_s
         while time.monotonic() < ends_s:
             if any(_settled(one, hash_) for one in [*probe.reports, *other.reports]):
                 return
@@ -146,12 +146,12 @@ def survives_a_kill(probe: AgentProbe) -> None:
     probe.needs(AgentCapability.ACCEPTS_OPAMP_CONNECTION_SETTINGS)
     with _elsewhere() as other:
         _offer_endpoint(probe, other.url(probe.transport))
-        _comes_to(other)
+        _comes_to(probe, other)
         launcher.kill()
         probe.during(0)
         seen, elsewhere = len(probe.stage.reports), len(other.reports)
         launcher.start(probe.stage.url(probe.transport))
-        ends_s = time.monotonic() + FIRST_S
+        ends_s = time.monotonic() + probe.start_s
         while time.monotonic() < ends_s:
             if len(probe.stage.reports) > seen or len(other.reports) > elsewhere:
                 return
@@ -174,7 +174,7 @@ def refuses_to_trust_all(probe: AgentProbe) -> None:
                 and one.message.connection_settings_status.status
                 in (ConnectionSettingsStatuses_APPLIED, ConnectionSettingsStatuses_FAILED)
             ),
-            SETTLE_S,
+            probe.settle_s,
             "status of settings that switch verification off",
         )
         status = report.message.connection_settings_status.status
@@ -190,7 +190,7 @@ def keeps_its_health(probe: AgentProbe) -> None:
     probe.needs(AgentCapability.REPORTS_HEALTH)
     with _elsewhere() as other:
         _offer_endpoint(probe, other.url(probe.transport))
-        _comes_to(other)
+        _comes_to(probe, other)
         probe.during(2 * probe.quiet_s)
         with other.changed:
             later = [one.message for one in other.reports if one.message.HasField("health")]
@@ -230,7 +230,7 @@ def goes_on_with_own_metrics(probe: AgentProbe) -> None:
     count = len(probe.stage.posts)
     with probe.stage.changed:
         if not probe.stage.changed.wait_for(
-            lambda: len(probe.stage.posts) > count, OWN_METRICS_S + FIRST_S
+            lambda: len(probe.stage.posts) > count, OWN_METRICS_S + probe.start_s
         ):
             raise Failed("own metrics end without a new offer")
 
@@ -242,7 +242,7 @@ def _offer_metrics(probe: AgentProbe) -> None:
     offers.own_metrics.destination_endpoint = f"http://{stage.host}:{stage.port}{METRICS_PATH}"
     probe.tell(connection_settings=offers)
     with stage.changed:
-        if not stage.changed.wait_for(lambda: bool(stage.posts), OWN_METRICS_S + FIRST_S):
+        if not stage.changed.wait_for(lambda: bool(stage.posts), OWN_METRICS_S + probe.start_s):
             raise Failed("no own metrics came to the destination that was offered")
 
 

@@ -11,7 +11,8 @@ from otx.opamp.capabilities import AgentCapability, ServerFlag
 from otx.opamp.opamp_pb2 import ServerToAgent
 from otx.services.opamp_conform.agent_probe import (
     AGENT,
-    FIRST_S,
+    FAILED,
+    UNPARSABLE,
     AgentProbe,
     is_whole,
     missing_parts,
@@ -44,10 +45,12 @@ def _alive(probe: AgentProbe) -> None:
     if probe.transport == "ws":
         # It may have ended the connection, which is its right; then it comes back.
         with probe.stage.changed:
-            if not probe.stage.changed.wait_for(lambda: bool(probe.stage.senders), FIRST_S * 2):
+            if not probe.stage.changed.wait_for(
+                lambda: bool(probe.stage.senders), probe.start_s * 2
+            ):
                 raise Failed("the agent does not come back")
     probe.tell(flags=FULL_STATE)
-    probe.until(is_whole, FIRST_S, "report afterwards: the agent does not go on")
+    probe.until(is_whole, probe.start_s, "report afterwards: the agent does not go on")
 
 
 @AGENT.rule(1)
@@ -92,7 +95,7 @@ def closes_with_1009(probe: AgentProbe) -> None:
     probe.stage.send_frame(b"\0" + _oversized(probe))
     with probe.stage.changed:
         closed = probe.stage.changed.wait_for(
-            lambda: bool(probe.stage.close_codes), probe.means.timeout_s + FIRST_S
+            lambda: bool(probe.stage.close_codes), probe.means.timeout_s + probe.start_s
         )
     reports = [one for one in probe.during(0) if is_whole(one) and one.connection == before]
     if reports:
@@ -121,7 +124,7 @@ def _oversized(probe: AgentProbe) -> bytes:
 
 def _until_sent(probe: AgentProbe) -> None:
     """Until the agent has polled, and has got what waits for it."""
-    probe.until(lambda _: not probe.stage.raw_bodies, FIRST_S, "poll")
+    probe.until(lambda _: not probe.stage.raw_bodies, probe.start_s, "poll")
 
 
 @AGENT.rule(48)
@@ -145,7 +148,7 @@ def begins_with_everything(probe: AgentProbe) -> None:
         raise Failed(fault)
     if not first.capabilities & AgentCapability.REPORTS_STATUS:
         raise Failed(f"capabilities of the first message are {first.capabilities:#x}")
-    if missing := missing_parts(first):
+    if missing := missing_parts(first, has_offer=False):
         raise Failed(f"the first message has no {', '.join(missing)}")
 
 
@@ -156,7 +159,9 @@ def returns_with_the_least(probe: AgentProbe) -> None:
     probe.during(probe.quiet_s)
     before = probe.stage.connections
     probe.stage.drop()
-    back = probe.until(lambda one: one.connection > before, FIRST_S * 2, "report after a reconnect")
+    back = probe.until(
+        lambda one: one.connection > before, probe.start_s * 2, "report after a reconnect"
+    )
     if back.message.instance_uid != probe.uid:
         raise Failed("the uid is another one")
     if not back.message.capabilities or not back.message.sequence_num:
@@ -172,7 +177,9 @@ def counts_by_one(probe: AgentProbe) -> None:
         before = probe.stage.connections
         probe.during(probe.quiet_s)
         probe.stage.drop()
-        probe.until(lambda one: one.connection > before, FIRST_S * 2, "report after a reconnect")
+        probe.until(
+            lambda one: one.connection > before, probe.start_s * 2, "report after a reconnect"
+        )
     probe.whole()
     numbers = [one.message.sequence_num for one in probe.reports]
     for number, following in pairwise(numbers):
@@ -182,10 +189,13 @@ def counts_by_one(probe: AgentProbe) -> None:
 
 @AGENT.rule(64)
 def reports_everything(probe: AgentProbe) -> None:
-    """A request for full state."""
+    """A request for full state, after an offer where the agent takes one."""
     probe.start()
+    has_offer = AgentCapability.ACCEPTS_REMOTE_CONFIG in probe.bits
+    if has_offer:
+        probe.ends_as(probe.offer(UNPARSABLE), FAILED)
     report = probe.whole()
-    if missing := missing_parts(report.message):
+    if missing := missing_parts(report.message, has_offer):
         raise Failed(f"full state has no {', '.join(missing)}")
 
 
@@ -215,7 +225,9 @@ def keeps_its_uid(probe: AgentProbe) -> None:
     if probe.transport == "ws":
         before = probe.stage.connections
         probe.stage.drop()
-        probe.until(lambda one: one.connection > before, FIRST_S * 2, "report after a reconnect")
+        probe.until(
+            lambda one: one.connection > before, probe.start_s * 2, "report after a reconnect"
+        )
     for one in probe.reports:
         if fault := uid_fault(one.message.instance_uid):
             raise Failed(fault)
@@ -247,7 +259,7 @@ def trusts_nobody(probe: AgentProbe) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(pem)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(FIRST_S)
+        listener.settimeout(probe.start_s)
         port = listener.getsockname()[1]
         launcher.start(f"{probe.transport}s://127.0.0.1:{port}/v1/opamp")
         try:
@@ -270,9 +282,9 @@ def repeats_no_refused_request(probe: AgentProbe) -> None:
     """A request that is answered with 413."""
     probe.start()
     refuse_next(probe.stage, 413)
-    refused = probe.until(lambda one: one.refused == 413, FIRST_S, "request")
+    refused = probe.until(lambda one: one.refused == 413, probe.start_s, "request")
     for _ in range(2):
-        following = probe.until(lambda _: True, FIRST_S * 2, "request after 413")
+        following = probe.until(lambda _: True, probe.start_s * 2, "request after 413")
         if following.data == refused.data:
             raise Failed("the request that got 413 was sent again as it was")
 
@@ -282,8 +294,8 @@ def survives_500(probe: AgentProbe) -> None:
     """A response 500 without a body."""
     probe.start()
     refuse_next(probe.stage, 500)
-    refused = probe.until(lambda one: one.refused == 500, FIRST_S, "request")
-    following = probe.until(lambda one: not one.refused, FIRST_S * 2, "request after 500")
+    refused = probe.until(lambda one: one.refused == 500, probe.start_s, "request")
+    following = probe.until(lambda one: not one.refused, probe.start_s * 2, "request after 500")
     if following.message.sequence_num <= refused.message.sequence_num:
         raise Failed("the sequence_num after a 500 is no higher")
 
@@ -295,7 +307,7 @@ def reads_gzip(probe: AgentProbe) -> None:
     probe.during(probe.quiet_s)
     probe.stage.gzips = True
     probe.tell(flags=FULL_STATE)
-    probe.until(is_whole, FIRST_S, "answer to a compressed message")
+    probe.until(is_whole, probe.start_s, "answer to a compressed message")
 
 
 @AGENT.rule(30)
@@ -307,10 +319,10 @@ def waits_for_its_answer(probe: AgentProbe) -> None:
     probe.tell(flags=FULL_STATE)
     if AgentCapability.ACCEPTS_REMOTE_CONFIG in probe.bits:
         probe.offer(b"{[ nothing")
-    probe.until(lambda _: True, FIRST_S, "poll")
+    probe.until(lambda _: True, probe.start_s, "poll")
     stage.hold.clear()
     try:
-        probe.until(lambda _: True, FIRST_S, "poll")
+        probe.until(lambda _: True, probe.start_s, "poll")
         probe.during(2.0)
     finally:
         stage.hold.set()
@@ -327,8 +339,8 @@ def waits_until_the_date(probe: AgentProbe) -> None:
     until = time.time() + 5
     begin = refuse_next(probe.stage, 429, Retry_After=formatdate(int(until) + 1, usegmt=True))
     probe.stage.drop()
-    probe.until_opening(begin, FIRST_S * 2)
-    at_s = probe.until_opening(begin + 1, FIRST_S * 2)
+    probe.until_opening(begin, probe.start_s * 2)
+    at_s = probe.until_opening(begin + 1, probe.start_s * 2)
     early = until - (time.time() - time.monotonic() + at_s)
     if early > 0:
         raise Failed(f"the next attempt came {early:.1f} s before the date in Retry-After")
@@ -352,15 +364,15 @@ def _pause_of(probe: AgentProbe, seconds: int) -> None:
     if probe.transport == "ws":
         probe.stage.drop()
     place = _refused(probe, begin)
-    waited_s = probe.until_opening(place + 1, FIRST_S * 2) - probe.stage.openings[place].at_s
+    waited_s = probe.until_opening(place + 1, probe.start_s * 2) - probe.stage.openings[place].at_s
     if waited_s < seconds - 0.05:
         raise Failed(f"it came back after {waited_s:.1f} s, told to wait {seconds} s")
 
 
 def _refused(probe: AgentProbe, place: int) -> int:
     """The place of the refused opening, from a place on."""
-    probe.until_opening(place, FIRST_S * 2)
+    probe.until_opening(place, probe.start_s * 2)
     while not probe.stage.openings[place].refused:
         place += 1
-        probe.until_opening(place, FIRST_S * 2)
+        probe.until_opening(place, probe.start_s * 2)
     return place

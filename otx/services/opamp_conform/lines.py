@@ -4,7 +4,7 @@ import gzip
 import http.client
 import time
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -73,8 +73,9 @@ class SocketLine:
     ) -> None:
         self.passages = passages
         self._timeout_s = target.timeout_s
+        self._opened = ExitStack()
         try:
-            self.socket: ClientConnection = connect(
+            opening = connect(
                 target.websocket_url,
                 additional_headers=dict(target.headers if headers is None else headers),
                 ssl=target.tls(),
@@ -85,6 +86,7 @@ class SocketLine:
                 ping_interval=None,
                 proxy=None,
             )
+            self.socket: ClientConnection = self._opened.enter_context(opening)
         except InvalidStatus as error:
             raise Refused(error.response.status_code) from None
         except (OSError, InvalidHandshake) as error:
@@ -140,7 +142,7 @@ class SocketLine:
 
     def close(self) -> None:
         """Hang up."""
-        self.socket.close()
+        self._opened.close()
 
     def _send(self, data: bytes, report: AgentToServer | None, note: str) -> None:
         self.passages.append(Passage("sent", data, report, time.monotonic(), note))
