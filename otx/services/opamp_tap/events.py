@@ -1,5 +1,7 @@
 """What a tap has to tell, as one thing for the screen, for JSON lines and for a record."""
 
+import re
+import textwrap
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -88,13 +90,15 @@ class Event:
         who = uid_text(self.uid[:LONGEST_UID])[-UID_DIGITS:] if self.uid else ""
         number = f"{self.connection}" if self.connection else ""
         head = f"{format_clock(self.at_ns)} {number:>3} {_ARROWS[self.side]} {who:<{UID_DIGITS}}"
-        said = printable("; ".join(self.phrases))
+        said = _wrapped(printable("; ".join(self.phrases)), painter.width)
         if self.kind is Kind.FAULT:
             said = painter.paint(f"fault {said}", "~")
         elif self.kind is Kind.REFUSED:
             said = painter.paint(said, "-")
         elif self.kind is not Kind.MESSAGE:
             said = painter.faint(said)
+        else:
+            said = _WORD.sub(lambda word: painter.paint(word[0], _SIGNS[word.lastindex or 1]), said)
         text = f"{painter.faint(head)} {self._aside():>9}  {said}"
         return [text, *(_broken_line(one, painter) for one in self.broken)]
 
@@ -108,7 +112,17 @@ class Event:
 
 _WORDS = {None: "tap", Side.CLIENT: "agent", Side.SERVER: "server"}
 _ARROWS = {None: "·", Side.CLIENT: "→", Side.SERVER: "←"}
-_INDENT = " " * 30
+_INDENT = " " * 39
+_NARROWEST = 20
+_WORD = re.compile(r"\b(APPLIED|healthy)\b|\b(FAILED|unhealthy|malformed|error \w+)\b")
+_SIGNS = {1: "+", 2: "-"}
+
+
+def _wrapped(text: str, width: int | None) -> str:
+    """Text that stays behind the head of its line, on a terminal of this width."""
+    if width is None or width - len(_INDENT) < _NARROWEST or len(_INDENT) + len(text) <= width:
+        return text
+    return f"\n{_INDENT}".join(textwrap.wrap(text, width - len(_INDENT)))
 
 
 def _broken_line(broken: Broken, painter: Painter) -> str:
@@ -116,7 +130,7 @@ def _broken_line(broken: Broken, painter: Painter) -> str:
     sign = "-" if one.level is Level.MUST else "~"
     who = _WORDS[broken.side]
     text = f"! {who} breaks {one.level.value} {one.number}: {printable(broken.evidence)}"
-    return _INDENT + painter.paint(text, sign)
+    return _INDENT + painter.paint(_wrapped(text, painter.width), sign)
 
 
 def _broken_document(broken: Broken) -> dict[str, Any]:

@@ -4,10 +4,14 @@ A tap passes headers on as they were written, in their order and their case: wha
 is often a header that a tidier proxy would have mended.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 LONGEST_HEAD = 64 << 10
+_STATUS = re.compile(r"[1-9][0-9]{2}")
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_CHUNK = re.compile(rb"[0-9A-Fa-f]{1,15}")
 
 
 class BadHead(ValueError):
@@ -59,7 +63,7 @@ class Head:
         Raises:
             BadHead: It is no response.
         """
-        if not (self.start[0].startswith("HTTP/") and self.start[1].isdigit()):
+        if not (self.start[0].startswith("HTTP/") and _STATUS.fullmatch(self.start[1])):
             raise BadHead(f"no response: {' '.join(self.start)[:60]!r}")
         return int(self.start[1])
 
@@ -116,10 +120,22 @@ def body_length(head: Head, asked: str = "") -> int | None:
         return -1
     text = head.get("content-length")
     if text:
-        if not text.isascii() or not text.isdigit():
+        if not _LENGTH.fullmatch(text):
             raise BadHead(f"no Content-Length: {text[:40]!r}")
         return int(text)
     return None if asked else 0
+
+
+def chunk_size(line: bytes) -> int:
+    """The size that a line before a chunk says (RFC 9112, 7.1).
+
+    Raises:
+        BadHead: It says none.
+    """
+    text = line.partition(b";")[0].strip()
+    if not _CHUNK.fullmatch(text):
+        raise BadHead(f"no size of a chunk: {line[:40]!r}")
+    return int(text, 16)
 
 
 def deflate_context(response: Head) -> tuple[bool, bool] | None:

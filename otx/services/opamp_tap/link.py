@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from otx.opamp.transport.channel import why_not
-from otx.services.opamp_tap.heads import LONGEST_HEAD, BadHead, Head
+from otx.services.opamp_tap.heads import LONGEST_HEAD, BadHead, Head, chunk_size
 
 PIECE = 64 << 10
 HANDSHAKE_S = 15.0
@@ -169,12 +169,9 @@ async def _pieces(
 async def _chunks(reader: asyncio.StreamReader) -> AsyncIterator[tuple[bytes, bytes]]:
     while True:
         line = await _line(reader)
-        try:
-            left = int(line.partition(b";")[0].strip(), 16)
-        except ValueError:
-            raise BadHead(f"no size of a chunk: {line[:40]!r}") from None
+        left = chunk_size(line)
         yield line, b""
-        if left <= 0:
+        if not left:
             break
         while left:
             data = await reader.readexactly(min(PIECE, left))

@@ -74,11 +74,12 @@ def _said(line: Recorded, side: Side, data: bytes, is_http: bool) -> Step:
     sent = fate.sent if is_spoilt and fate.sent is not None else data
     copies = fate.arrivals if side is Side.CLIENT and not is_spoilt else 1
     is_text = fate.is_text if is_spoilt else line.is_text
-    message = None if is_text or is_spoilt else _read(side, sent, is_http)
+    message = None if is_text or is_spoilt else read_message(side, sent, is_http)
     return Step(line.line, line.connection, side, Deed.SAY, is_http, message, sent, is_text, copies)
 
 
-def _read(side: Side, data: bytes, is_http: bool) -> AgentToServer | ServerToAgent | None:
+def read_message(side: Side, data: bytes, is_http: bool) -> AgentToServer | ServerToAgent | None:
+    """A message as its receiver decodes it; None where it cannot."""
     try:
         body = data if is_http else unframe(data)
         if side is Side.CLIENT:

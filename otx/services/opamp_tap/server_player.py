@@ -17,7 +17,7 @@ from otx.opamp.protocol import Side
 from otx.services.opamp_serve.polling import CONTENT_TYPE, TooBig, unpack
 from otx.services.opamp_tap.comparing import differences
 from otx.services.opamp_tap.frames import Control, Data, FrameReader, Opcode, make_frame
-from otx.services.opamp_tap.heads import LONGEST_HEAD, BadHead, Head, body_length
+from otx.services.opamp_tap.heads import LONGEST_HEAD, BadHead, Head, body_length, chunk_size
 from otx.services.opamp_tap.observer import LIMITS, Conversation, Observer
 from otx.services.opamp_tap.replay import Difference, Played
 from otx.services.opamp_tap.rewriting import Rewriter
@@ -246,10 +246,7 @@ class _AgentLine:
         while True:
             while (end := self._buffer.find(b"\r\n")) < 0:
                 self._need_more()
-            try:
-                size = int(self._exactly(end + 2).partition(b";")[0], 16)
-            except ValueError:
-                raise BadHead("no size of a chunk") from None
+            size = chunk_size(self._exactly(end + 2))
             body += self._exactly(size)
             self._exactly(2)
             if not size:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otx.services.opamp_tap.heads import BadHead, Head, body_length, deflate_context
+from otx.services.opamp_tap.heads import BadHead, Head, body_length, chunk_size, deflate_context
 
 OPENING = (
     b"GET /v1/opamp?x=1 HTTP/1.1\r\nhost: tap:1\r\nConnection: keep-alive, Upgrade\r\n"
@@ -75,6 +75,27 @@ def test_what_compression_was_agreed_upon() -> None:
 def test_what_is_no_head_is_named(raw: bytes, why: str) -> None:
     with pytest.raises(BadHead, match=why):
         Head.parse(raw)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "HTTP/1.1 90\xb9 OK",
+        "POST / HTTP/1.1\r\nContent-Length: -1",
+        "POST / HTTP/1.1\r\nContent-Length: 1, 2",
+        "POST / HTTP/1.1\r\nContent-Length: " + "1" * 5000,
+    ],
+)
+def test_numbers_that_are_none_are_refused(lines: str) -> None:
+    with pytest.raises(BadHead):
+        body_length(Head.parse(lines.encode("latin-1") + b"\r\n\r\n"), "POST"[: lines[0] == "H"])
+
+
+def test_the_size_of_a_chunk_is_hexadecimal() -> None:
+    assert chunk_size(b"1F;name=value\r\n") == 31
+    for line in (b"\r\n", b"-5\r\n", b"0x1\r\n", b"1" * 99 + b"\r\n"):
+        with pytest.raises(BadHead):
+            chunk_size(line)
 
 
 @given(st.binary(max_size=200))
