@@ -6,8 +6,9 @@ for. A live server that says something else, more or less is told, with the line
 
 import ssl
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
@@ -181,9 +182,12 @@ class _Line:
 class _SocketLine(_Line):
     """A WebSocket."""
 
-    _socket: ClientConnection | None = None
-    _status = 0
-    _last = 0
+    def __init__(self, *line: Any) -> None:
+        super().__init__(*line)
+        self._opened = ExitStack()
+        self._socket: ClientConnection | None = None
+        self._status = 0
+        self._last = 0
 
     def _say(self, step: Step) -> None:
         socket = self._open(step)
@@ -202,7 +206,7 @@ class _SocketLine(_Line):
             return self._socket
         endpoint = self._endpoint
         try:
-            self._socket = connect(
+            opening = connect(
                 endpoint.url,
                 additional_headers=endpoint.headers,
                 ssl=endpoint.tls.context() if endpoint.is_secure else None,
@@ -210,6 +214,7 @@ class _SocketLine(_Line):
                 max_size=None,
                 proxy=None,
             )
+            self._socket = self._opened.enter_context(opening)
         except InvalidStatus as error:
             self._status = error.response.status_code
             self._differs(step, f"the opening is answered with {self._status}")
@@ -285,6 +290,7 @@ class _SocketLine(_Line):
     def close(self, code: int = 1000) -> None:
         if self._socket is not None:
             self._socket.close(code if 1000 <= code < 5000 and code not in (1005, 1006) else 1000)
+        self._opened.close()
 
 
 class _HttpLine(_Line):
