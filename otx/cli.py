@@ -124,7 +124,7 @@ def _call(name: str, arguments: list[str], world: Environment) -> int:
 
     command = load_command(name)
     if not arguments and hasattr(command, "commands"):
-        arguments = ["--help"]
+        arguments = list(getattr(command, "bare_arguments", ["--help"]))
     try:
         # Not `command.main`: it would answer a closed pipe with exit code 1.
         with command.make_context(f"otx {name}", arguments, obj=world) as context:

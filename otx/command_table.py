@@ -18,6 +18,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "otx.commands.trace_context",
         "Settle what a trace context header says.",
     ),
+    "agent": ("otx.commands.agent", "Run an agent that an OpAMP server manages."),
+    "opamp": ("otx.commands.opamp", "Serve, watch and test OpAMP."),
     "query": ("otx.commands.query", "Run read-only SQL over a store's tables."),
     "tui": ("otx.commands.tui", "Watch traces, logs and flame graphs live in the terminal."),
     "config": ("otx.commands.config", "Show the configuration and where each value comes from."),

@@ -123,6 +123,25 @@ SETTINGS: dict[str, Setting] = {
             "OTEL_EXPORTER_OTLP_PROTOCOL",
             check=_one_of("grpc", "http/protobuf", "http/json"),
         ),
+        _setting(
+            "opamp.server",
+            "http://127.0.0.1:4320",
+            "the OpAMP server that `otx opamp agents`, `push` and the like speak to",
+        ),
+        _setting("opamp.token-file", "", "the token they speak to it with"),
+        _setting("opamp.db", "", "where its fleet is kept (default: the state directory)"),
+        _setting("agent.server", "", "the OpAMP servers of `otx agent`, with spaces between"),
+        _setting("agent.config", "", "its local configuration, under what the server sends"),
+        _setting("agent.command", "", "what it supervises, as a shell would be told"),
+        _setting("agent.state", "", "where it keeps its state (default: the state directory)"),
+        _setting("agent.headers", "", "sent to the server: K=V, with commas between"),
+        _setting("agent.trust", "", "keys that configurations must be signed with (files)"),
+        _setting(
+            "agent.allow-remote-config",
+            "false",
+            "whether a server may send configurations",
+            check=_one_of("true", "false"),
+        ),
         _setting("tui.theme", "otx-dark", "colours of the screens"),
     )
 }

@@ -15,7 +15,8 @@ SEEDS = Path(__file__).parent / "seeds"
 MAX_INPUT_BYTES = 4096
 MAX_INFLATED_BYTES = 1 << 16
 
-with atheris.instrument_imports(include=["otx", "ottl_targets"]):
+with atheris.instrument_imports(include=["otx", "ottl_targets", "opamp_targets"]):
+    import opamp_targets
     import ottl_targets
 
     from otx.errors import OtxError
@@ -140,6 +141,9 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "ottl-parser": ottl_targets.ottl_parser,
     "ottl-run": ottl_targets.ottl_run,
     "ottl-config": ottl_targets.ottl_config,
+    "opamp-messages": opamp_targets.opamp_messages,
+    "opamp-frames": opamp_targets.opamp_frames,
+    "opamp-heads": opamp_targets.http_head,
     "pieces": ottl_targets.pieces,
     "any-value": ottl_targets.any_value,
     "json-open": ottl_targets.json_open,

@@ -1,0 +1,128 @@
+"""What an agent costs as a supervisor, and how soon an offer runs and is called APPLIED.
+
+    python benchmarks/opamp_agent.py [SECONDS]
+
+Prints resident memory and CPU of the idle agent (a connection, a heartbeat each 30 s, one process),
+then for ten offers: until the new process runs, and until APPLIED has arrived at the server, which
+is never sooner than the health window (1 s).
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+
+from otx.opamp.framing import decode_frame, frame
+from otx.opamp.opamp_pb2 import AgentToServer, RemoteConfigStatuses, ServerToAgent
+
+OFFERS = 10
+COMMAND = 'echo "$(date +%s%N) $(head -1 "$0")" >> "$JOURNAL"; exec sleep 100000'
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+class Server:
+    """Answers every report, and offers what it is told to."""
+
+    def __init__(self) -> None:
+        self.connection: ServerConnection | None = None
+        self.uid = b""
+        self.applied: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def talk(self, connection: ServerConnection) -> None:
+        """Answer until the agent leaves."""
+        with contextlib.suppress(ConnectionClosed):
+            await self._answer_all(connection)
+
+    async def _answer_all(self, connection: ServerConnection) -> None:
+        self.connection = connection
+        async for data in connection:
+            message = decode_frame(AgentToServer, data if isinstance(data, bytes) else b"")
+            self.uid = message.instance_uid
+            status = message.remote_config_status
+            if status.status == RemoteConfigStatuses.RemoteConfigStatuses_APPLIED:
+                self.applied.put_nowait(status.last_remote_config_hash)
+            answer = ServerToAgent(instance_uid=self.uid, capabilities=0x7)
+            await connection.send(frame(answer))
+
+    async def offer(self, text: str) -> None:
+        """Push a configuration."""
+        message = ServerToAgent(instance_uid=self.uid)
+        message.remote_config.config_hash = text.encode()
+        message.remote_config.config.config_map[""].body = text.encode()
+        if self.connection is not None:
+            await self.connection.send(frame(message))
+
+
+def rss_kib(pid: int) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+
+
+def cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+
+
+def begin_agent(folder: Path, port: int) -> "subprocess.Popen[bytes]":
+    base = folder / "base.yaml"
+    base.write_text("offer: none\n")
+    words = [
+        sys.executable, "-m", "otx", "agent", "run",
+        "--server", f"ws://127.0.0.1:{port}/v1/opamp", "--config", str(base),
+        "--state", str(folder / "state"), "--allow-remote-config", "--log", str(folder / "log"),
+        "--", "/bin/sh", "-c", COMMAND, "{config}",
+    ]  # fmt: skip
+    variables = {**os.environ, "JOURNAL": str(folder / "journal")}
+    return subprocess.Popen(words, env=variables)
+
+
+async def measure(seconds: float) -> None:
+    server = Server()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        async with serve(server.talk, "127.0.0.1", 0) as listening:
+            agent = begin_agent(folder, listening.sockets[0].getsockname()[1])
+            try:
+                await asyncio.sleep(3)
+                before_s = cpu_s(agent.pid)
+                await asyncio.sleep(seconds)
+                share = (cpu_s(agent.pid) - before_s) / seconds
+                memory = f"RSS {rss_kib(agent.pid) / 1024:.1f} MiB (aim 40)"
+                print(f"idle: {memory}, CPU {share:.3%} of a core (aim 0.1%)")
+                await measure_offers(server, folder / "journal")
+                print(f"after {OFFERS} offers: RSS {rss_kib(agent.pid) / 1024:.1f} MiB")
+            finally:
+                agent.send_signal(signal.SIGTERM)
+                await asyncio.to_thread(agent.wait)
+
+
+async def measure_offers(server: Server, journal: Path) -> None:
+    applied_ms = []
+    sent_ns = {}
+    for number in range(OFFERS):
+        text = f"offer: {number}"
+        sent_ns[text] = time.time_ns()
+        await server.offer(text)
+        while await server.applied.get() != text.encode():
+            pass
+        applied_ms.append((time.time_ns() - sent_ns[text]) / 1e6)
+    lines = [line.partition(" ") for line in journal.read_text().splitlines()]
+    # A merged configuration keeps the order of the local file: its first line is the offer's.
+    runs_ms = [(int(at) - sent_ns[text]) / 1e6 for at, _, text in lines if text in sent_ns]
+    for what, values in (("runs", runs_ms), ("APPLIED", applied_ms)):
+        print(
+            f"offer -> {what}: median {statistics.median(values):.0f} ms, max {max(values):.0f} ms"
+        )
+
+
+if __name__ == "__main__":
+    asyncio.run(measure(float(sys.argv[1]) if len(sys.argv) > 1 else 60.0))

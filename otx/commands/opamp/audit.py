@@ -1,0 +1,57 @@
+"""`otx opamp audit`: who did what to whom, and what came of it."""
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from otx.commands.opamp.options import (
+    CaOption,
+    DbOption,
+    OutOption,
+    ServerOption,
+    TokenFileOption,
+    fleet_reader,
+)
+from otx.environment import Environment
+from otx.output import Output, Remarks
+
+COLUMNS = ["time", "who", "what", "whom", "push", "outcome"]
+KEYS = ["id", *COLUMNS]
+
+
+def audit(
+    ctx: typer.Context,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Only later than this time, or -15m.")
+    ] = None,
+    whom: Annotated[
+        str, typer.Option(metavar="UID", help="Only what was done to this agent or selector.")
+    ] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most.")] = 100,
+    form: Annotated[
+        Literal["table", "json", "jsonl", "csv"],
+        typer.Option("--format", help="The form of the output."),
+    ] = "table",
+    server: ServerOption = None,
+    db: DbOption = None,
+    token_file: TokenFileOption = None,
+    ca: CaOption = None,
+    out: OutOption = "-",
+) -> None:
+    """Show the audit log of a server, the newest lines last."""
+    from otx.model.units import parse_time_unix_nano
+
+    environment: Environment = ctx.obj
+    since_ns = parse_time_unix_nano(since, environment.clock()) if since else 0
+    fleet = fleet_reader(environment, server, db, token_file, ca)
+    lines = [_line(line) for line in fleet.audit(limit, since_ns, whom)]
+    if lines or form != "table":
+        Output(environment, out).rows(COLUMNS if form == "table" else KEYS, lines, form)
+    if not lines:
+        Remarks(environment).note("nothing was done")
+
+
+def _line(line: dict[str, Any]) -> dict[str, Any]:
+    from otx.model.units import format_time
+
+    return {**line, "time": format_time(line["at_ns"])}

@@ -1,0 +1,238 @@
+"""`otx opamp conform`: a conformance test for anyone's server or agent."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from otx.commands.opamp.options import CaOption, OutOption
+from otx.environment import Environment
+from otx.errors import UsageError
+from otx.model.units import parse_duration_ns, parse_size
+from otx.output import Remarks
+
+if TYPE_CHECKING:
+    from otx.services.opamp_conform.agent_probe import AgentMeans
+    from otx.services.opamp_conform.conform import Form
+    from otx.services.opamp_conform.plan import Choice
+    from otx.services.opamp_conform.target import Target
+
+
+def conform(
+    ctx: typer.Context,
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[-- CMD]...", help="Starts the agent: {endpoint}, {dir} are filled in."
+        ),
+    ] = None,
+    server: Annotated[
+        str | None, typer.Option("--server", metavar="URL", help="Test the server there.")
+    ] = None,
+    agent: Annotated[bool, typer.Option("--agent", help="Test an agent.")] = False,
+    listen: Annotated[
+        str, typer.Option(metavar="ADDR", help="Where the agent finds this side; port 0 is any.")
+    ] = "127.0.0.1:0",
+    transport: Annotated[
+        Literal["ws", "http", "both"], typer.Option(help="Over which transports.")
+    ] = "both",
+    form: Annotated[
+        Literal["text", "json", "junit"], typer.Option("--format", help="Form of the results.")
+    ] = "text",
+    only: Annotated[
+        str, typer.Option(metavar="N,…", help="These rules alone; 40-49 is a range.")
+    ] = "",
+    skip: Annotated[str, typer.Option(metavar="N,…", help="Not these rules.")] = "",
+    strict: Annotated[bool, typer.Option(help="A SHOULD that fails counts like a MUST.")] = False,
+    listing: Annotated[bool, typer.Option("--list", help="Show the rules and end.")] = False,
+    timeout: Annotated[
+        str, typer.Option(metavar="TIME", help="How long an answer may take.")
+    ] = "5s",
+    longest: Annotated[
+        str, typer.Option(metavar="TIME", help="Leave out rules that take longer to see.")
+    ] = "15s",
+    limit: Annotated[
+        str, typer.Option(metavar="SIZE", help="The peer's limit for a message.")
+    ] = "64MiB",
+    header: Annotated[
+        list[str] | None,
+        typer.Option("--header", metavar="K=V", help="Sent to the server; repeatable."),
+    ] = None,
+    ca: CaOption = None,
+    assign: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|none|CMD",
+            help="Assigns a configuration in the server: {file}, {name}, {uid} are filled in.",
+        ),
+    ] = "auto",
+    operator_token_file: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="For the JSON API of otx's own server."),
+    ] = None,
+    config: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE", help="A configuration the agent can run; two of them test more."
+        ),
+    ] = None,
+    failing_config: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="One that parses and that the agent cannot start with."),
+    ] = None,
+    crashing_config: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="One that starts and dies after some seconds."),
+    ] = None,
+    sicken: Annotated[
+        str, typer.Option(metavar="CMD", help="Makes the agent's health change.")
+    ] = "",
+    out: OutOption = "-",
+) -> int:
+    """Test a server or an agent against every rule of OpAMP that shows from outside.
+
+    MUST, SHOULD, MAY and what practice asks for (ROBUST) stand apart. Exits 1 when a MUST fails.
+    """
+    from otx.services.opamp_conform.agent_probe import AgentMeans
+    from otx.services.opamp_conform.conform import Form
+    from otx.services.opamp_conform.plan import TRANSPORTS, Choice
+
+    environment: Environment = ctx.obj
+    if agent == (server is not None):
+        raise UsageError("what is to be tested?", hint="--server URL, or --agent [-- CMD]")
+    if command and not agent:
+        raise UsageError("a command starts an agent", hint="--agent -- CMD {endpoint}")
+    choice = Choice(
+        transports=TRANSPORTS if transport == "both" else (transport,),
+        only=_numbers(only),
+        skip=_numbers(skip),
+        longest_s=parse_duration_ns(longest) / 1e9,
+    )
+    how = Form(form, out, strict)
+    seconds = parse_duration_ns(timeout) / 1e9
+    if server is not None:
+        target = _target(environment, server, header or [], ca, parse_size(limit), seconds)
+        return _server(environment, target, assign, operator_token_file, choice, how, listing)
+    if listing:
+        return _list_agent_rules(environment, choice)
+    means = AgentMeans(
+        timeout_s=seconds,
+        limit=parse_size(limit),
+        configs=[_read(environment, name) for name in config or []],
+        failing=_read(environment, failing_config) if failing_config else None,
+        crashing=_read(environment, crashing_config) if crashing_config else None,
+        sicken=sicken,
+    )
+    return _agent(environment, command or [], listen, means, choice, how)
+
+
+def _agent(
+    environment: Environment,
+    command: list[str],
+    listen: str,
+    means: "AgentMeans",
+    choice: "Choice",
+    how: "Form",
+) -> int:
+    from otx.opamp.rules import Role
+    from otx.otlp.address import Address
+    from otx.services.opamp_conform.agents import running_agent, started_agent
+    from otx.services.opamp_conform.conform import write_results
+
+    if command:
+        found = started_agent(command, means, choice)
+        return write_results(environment, found, Role.CLIENT, shlex.join(command), how)
+    address = Address.parse(listen)
+    say = Remarks(environment).note
+    found = running_agent(address.host, address.port, say, means, choice)
+    return write_results(environment, found, Role.CLIENT, "agent", how)
+
+
+def _list_agent_rules(environment: Environment, choice: "Choice") -> int:
+    from otx.opamp.rules import Role
+    from otx.services.opamp_conform.agents import AGENT_CHECKS
+    from otx.services.opamp_conform.conform import list_rules
+
+    list_rules(environment, Role.CLIENT, AGENT_CHECKS, choice)
+    return 0
+
+
+def _read(environment: Environment, name: str) -> bytes:
+    try:
+        return (environment.cwd / Path(name).expanduser()).read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {name}: {error.strerror}") from None
+
+
+def _server(
+    environment: Environment,
+    target: "Target",
+    assign: str,
+    token_file: str | None,
+    choice: "Choice",
+    how: "Form",
+    listing: bool,
+) -> int:
+    from otx.opamp.rules import Role
+    from otx.services.opamp_conform.conform import list_rules, write_results
+    from otx.services.opamp_conform.drivers import CommandDriver, Driver, NoDriver, find_driver
+    from otx.services.opamp_conform.servers import SERVER_CHECKS, server_results
+    from otx.services.opamp_serve.client import read_token
+
+    if listing:
+        list_rules(environment, Role.SERVER, SERVER_CHECKS, choice)
+        return 0
+    driver: Driver
+    if assign == "auto":
+        token = read_token(environment.cwd / token_file) if token_file else ""
+        driver = find_driver(target.http_url, token, target.ca)
+    else:
+        driver = NoDriver() if assign == "none" else CommandDriver(assign)
+    found = server_results(target, driver, choice)
+    return write_results(environment, found, Role.SERVER, target.websocket_url, how)
+
+
+def _target(
+    environment: Environment,
+    url: str,
+    headers: Sequence[str],
+    ca: str | None,
+    limit: int,
+    seconds: float,
+) -> "Target":
+    from otx.services.opamp_conform.target import Target, split_url
+
+    host, port, path, is_secure = split_url(url)
+    pairs = [one.partition("=") for one in headers]
+    for name, sign, _ in pairs:
+        if not name or not sign:
+            raise UsageError(
+                f"--header {name!r} is no K=V", hint="--header 'Authorization=Bearer T'"
+            )
+    return Target(
+        host=host,
+        port=port,
+        path=path,
+        is_secure=is_secure,
+        headers={name.strip(): value.strip() for name, _, value in pairs},
+        ca=environment.cwd / Path(ca).expanduser() if ca else None,
+        limit=limit,
+        timeout_s=seconds,
+    )
+
+
+def _numbers(text: str) -> list[int]:
+    """The numbers of a list of numbers and ranges.
+
+    Raises:
+        UsageError: It is none.
+    """
+    found: list[int] = []
+    for part in filter(None, text.split(",")):
+        first, _, last = part.partition("-")
+        if not first.strip().isdigit() or (last and not last.strip().isdigit()):
+            raise UsageError(f"{part!r} is no rule", hint="--only 2,40-49")
+        found += range(int(first), int(last or first) + 1)
+    return found

@@ -1,0 +1,57 @@
+"""What `otx opamp push` takes on its command line, an option a name."""
+
+from typing import Annotated, Literal, TypeAlias
+
+import typer
+
+File: TypeAlias = Annotated[
+    str | None, typer.Argument(metavar="[FILE]", help="The configuration; - is stdin.")
+]
+Canary: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="N|N%", help="First so many agents, then the rest: 1, 10%, 1,25%."),
+]
+Observe: TypeAlias = Annotated[
+    str, typer.Option(metavar="TIME", help="How long a stage must run well.")
+]
+Patience: TypeAlias = Annotated[
+    str, typer.Option(metavar="TIME", help="How long a stage may take to answer.")
+]
+Key: TypeAlias = Annotated[
+    str, typer.Option(metavar="NAME", help="The name of the configuration object.")
+]
+ContentType: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="TYPE", help="Its type (from the file's ending).")
+]
+Name: TypeAlias = Annotated[
+    str | None, typer.Option(metavar="NAME", help="What it is called (the file's name).")
+]
+Why: TypeAlias = Annotated[str, typer.Option(metavar="TEXT", help="The reason, for the audit log.")]
+Retry: TypeAlias = Annotated[
+    bool, typer.Option("--retry", help="Have agents try again what they refused.")
+]
+Dry: TypeAlias = Annotated[bool, typer.Option("--dry", help="Say what would be done, no more.")]
+Wait: TypeAlias = Annotated[
+    bool, typer.Option("--wait/--no-wait", help="Wait for what the agents say.")
+]
+Timeout: TypeAlias = Annotated[
+    str, typer.Option(metavar="TIME", help="How long to wait; stages take their own time.")
+]
+Resume: TypeAlias = Annotated[
+    int | None, typer.Option(metavar="N", help="Let push N go on after it stopped.")
+]
+Pause: TypeAlias = Annotated[
+    int | None, typer.Option(metavar="N", help="Have push N stay in its stage.")
+]
+Listing: TypeAlias = Annotated[bool, typer.Option("--list", help="Show all pushes.")]
+SettingsFile: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--settings",
+        metavar="FILE",
+        help="Offer connection settings instead: opamp, own_metrics, … (YAML or JSON).",
+    ),
+]
+Form: TypeAlias = Annotated[
+    Literal["text", "json"], typer.Option("--format", help="The form of the output.")
+]

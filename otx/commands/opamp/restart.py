@@ -1,0 +1,63 @@
+"""`otx opamp restart`: order agents to restart."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from otx.commands.opamp.options import (
+    AllOption,
+    CaOption,
+    OutOption,
+    SelectorOption,
+    ServerOption,
+    TokenFileOption,
+    YesOption,
+    confirmed,
+    remote_fleet,
+    selector_text,
+    who_am_i,
+)
+from otx.environment import Environment
+from otx.output import Output, Remarks
+
+
+def restart(
+    ctx: typer.Context,
+    uids: Annotated[
+        list[str] | None, typer.Argument(metavar="[UID]…", help="Agents by their uids.")
+    ] = None,
+    selector: SelectorOption = None,
+    everyone: AllOption = False,
+    yes: YesOption = False,
+    form: Annotated[
+        Literal["text", "json"], typer.Option("--format", help="The form of the output.")
+    ] = "text",
+    server: ServerOption = None,
+    token_file: TokenFileOption = None,
+    ca: CaOption = None,
+    out: OutOption = "-",
+) -> None:
+    """Order agents to restart; those that do not accept it are named."""
+    environment: Environment = ctx.obj
+    fleet = remote_fleet(environment, server, token_file, ca)
+    wanted = list(selector or [])
+    if uids:
+        wanted.append(f"uid in ({','.join(fleet.get(f'agents/{uid}')['uid'] for uid in uids)})")
+    chosen = selector_text(wanted, everyone, "restarted")
+    count = len(fleet.agents(chosen))
+    Remarks(environment).note(f"{count} agents match {chosen or 'everything'}")
+    if count and not confirmed(environment, yes, "Restart them?"):
+        raise typer.Exit(1)
+    done = fleet.post("restart", {"selector": chosen, "who": who_am_i(environment)})
+    if form == "json":
+        Output(environment, out).document(done)
+    else:
+        words = {
+            "ordered": "ordered to restart",
+            "unable": "do not accept the command",
+            "away": "are away and were not ordered to",
+        }
+        lines = [f"{len(done[place])} {text}" for place, text in words.items() if done[place]]
+        Output(environment, out).text("\n".join(lines))
+    if not done["ordered"]:
+        raise typer.Exit(1)

@@ -1,0 +1,85 @@
+"""`otx opamp rollback`: take a push back; agents get what they were assigned before."""
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from otx.commands.opamp.options import (
+    CaOption,
+    OutOption,
+    SelectorOption,
+    ServerOption,
+    TokenFileOption,
+    YesOption,
+    confirmed,
+    remote_fleet,
+    who_am_i,
+)
+from otx.environment import Environment
+from otx.errors import NotThere
+from otx.output import Output, Remarks
+
+
+def rollback(
+    ctx: typer.Context,
+    number: Annotated[
+        int | None, typer.Argument(metavar="[N]", help="Which push; the newest that holds.")
+    ] = None,
+    selector: SelectorOption = None,
+    why: Annotated[str, typer.Option(metavar="TEXT", help="The reason, for the audit log.")] = "",
+    yes: YesOption = False,
+    form: Annotated[
+        Literal["text", "json"], typer.Option("--format", help="The form of the output.")
+    ] = "text",
+    server: ServerOption = None,
+    token_file: TokenFileOption = None,
+    ca: CaOption = None,
+    out: OutOption = "-",
+) -> None:
+    """Take a push back: its agents are assigned again what held before it."""
+    from otx.opamp.server.selector import parse_selector
+    from otx.services.opamp_push import changed
+
+    environment: Environment = ctx.obj
+    fleet = remote_fleet(environment, server, token_file, ca)
+    push = _chosen(fleet.pushes(), number, str(parse_selector(selector or [])))
+    what = f"push {push['number']}, {push['name']} v{push['version']}"
+    Remarks(environment).note(f"{what} for {push['selector'] or 'all agents'} is taken back")
+    if not confirmed(environment, yes, "Take it back?"):
+        raise typer.Exit(1)
+    done = changed(fleet, push["number"], "rollback", who_am_i(environment), why)
+    agents = fleet.agents(push["selector"])
+    if form == "json":
+        Output(environment, out).document({**done, "now": _now(agents)})
+        return
+    lines = [f"push {push['number']} rolled back"]
+    lines += [f"  {count} {words}" for words, count in _now(agents).items()]
+    Output(environment, out).text("\n".join(lines))
+
+
+def _chosen(pushes: list[dict[str, Any]], number: int | None, selector: str) -> dict[str, Any]:
+    """The push of a number, or the newest that still holds; with this selector, if one is given."""
+    meant = [push for push in pushes if not selector or push["selector"] == selector]
+    if number is not None:
+        meant = [push for push in meant if push["number"] == number]
+    else:
+        meant = [push for push in meant if push["state"] != "rolled_back"]
+    if not meant:
+        raise NotThere("there is no such push", hint="`otx opamp push --list` shows all")
+    return meant[-1]
+
+
+def _now(agents: list[dict[str, Any]]) -> dict[str, int]:
+    """What agents are assigned now, for people, with how many of them."""
+    found: dict[str, int] = {}
+    for agent in agents:
+        config = agent["config"]
+        words = "keep what they have: no earlier push is for them"
+        if config["assigned"]:
+            name = f"{config['assigned_name']} v{config['assigned_version']}"
+            name += f" ({config['assigned'][:8]}) of push {config['push']}"
+            words = f"go back to {name}"
+            if config["standing"] in ("failed", "rolled_back"):
+                words = f"keep what they run: {name}, which is theirs now, failed on them before"
+        found[words] = found.get(words, 0) + 1
+    return found

@@ -1,0 +1,1 @@
+"""OpAMP, the Open Agent Management Protocol: both sides, without sockets, clocks or files."""

@@ -1,0 +1,238 @@
+"""What an operator has the fleet do: push, pause, resume, take back, restart."""
+
+import base64
+import binascii
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeAlias
+
+from otx.errors import NotThere, UsageError
+from otx.model.units import parse_duration_ns
+from otx.opamp.capabilities import AgentCapability
+from otx.opamp.opamp_pb2 import CustomMessage
+from otx.opamp.server.agent import Agent
+from otx.opamp.server.configuration import config_map
+from otx.opamp.server.documents import Document
+from otx.opamp.server.fleet import Fleet
+from otx.opamp.server.journal import Entry
+from otx.opamp.server.pushes import EVERYONE, Push, PushState, parse_stages, stages_text
+from otx.opamp.server.rollouts import Wish
+from otx.opamp.server.selector import Selector, parse_selector
+from otx.opamp.server.settings import Settings
+from otx.opamp.server.settings_wish import read_settings
+
+MOST_WAITING = 16
+"""Custom messages that may wait for an agent."""
+Verb: TypeAlias = Literal["pause", "resume", "rollback"]
+
+_STATES = {
+    "pause": PushState.PAUSED,
+    "resume": PushState.RUNNING,
+    "rollback": PushState.ROLLED_BACK,
+}
+_FROM: dict[str, tuple[PushState, ...]] = {
+    "pause": (PushState.RUNNING,),
+    "resume": (PushState.PAUSED, PushState.STOPPED),
+    "rollback": (PushState.RUNNING, PushState.PAUSED, PushState.STOPPED, PushState.DONE),
+}
+
+
+class Operator:
+    """Carries out what operators ask for."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+
+    def plan(self, wish: Wish, now_ns: int) -> Document:
+        """What a push would do: to whom, and who is left out for which reason."""
+        fleet = self._fleet
+        configuration = fleet.rollouts.configure(wish, now_ns)
+        push = Push(max(fleet.rollouts.pushes, default=0) + 1, configuration.hash, wish.selector)
+        plan: dict[str, list[Document]] = {
+            name: [] for name in ("changes", "in_sync", "failed_before", "kept", "unable", "away")
+        }
+        for agent in self._matching(wish.selector):
+            place, holder = self._place(agent, push, now_ns)
+            row = {"uid": agent.text, "service": agent.name}
+            plan[place].append(row if holder is None else {**row, "push": holder.number})
+        return {
+            "config": configuration.hash.hex(),
+            "name": configuration.name,
+            "version": configuration.version,
+            "is_new": configuration.hash not in fleet.rollouts.configurations,
+            "stages": stages_text(wish.stages),
+            "selector": str(wish.selector),
+            **plan,
+        }
+
+    def push(self, wish: Wish, now_ns: int) -> int:
+        """Begin a push; its number.
+
+        Raises:
+            NotThere: No agent matches, and none would be told.
+        """
+        fleet = self._fleet
+        if not self._matching(wish.selector):
+            raise NotThere(
+                f"no agent matches {str(wish.selector) or 'anything'}",
+                hint="`otx opamp agents` shows their labels",
+            )
+        push = fleet.rollouts.begin(wish, now_ns)
+        fleet.tick(now_ns)
+        fleet.reassign_all()
+        return push.number
+
+    def change(self, number: int, verb: Verb, who: str, why: str, now_ns: int) -> None:
+        """Pause, resume or take back a push.
+
+        Raises:
+            NotThere: There is no such push.
+            UsageError: It is not in a state from which it could.
+        """
+        rollouts = self._fleet.rollouts
+        push = rollouts.pushes.get(number)
+        if push is None:
+            raise NotThere(f"there is no push {number}", hint="`otx opamp push --list` shows all")
+        if push.state not in _FROM[verb]:
+            raise UsageError(f"push {number} is {push.state.value}: there is nothing to {verb}")
+        rollouts.change(push, _STATES[verb], who, why, now_ns)
+        self._fleet.tick(now_ns)
+        self._fleet.reassign_all()
+
+    def restart(self, selector: Selector, who: str, now_ns: int) -> Document:
+        """Order agents to restart; those that are away or cannot are not ordered to.
+
+        Raises:
+            NotThere: No agent matches.
+        """
+        fleet = self._fleet
+        agents = self._matching(selector)
+        if not agents:
+            raise NotThere(f"no agent matches {str(selector) or 'anything'}")
+        places: dict[str, list[str]] = {"ordered": [], "unable": [], "away": []}
+        for agent in agents:
+            if not agent.can(AgentCapability.ACCEPTS_RESTART_COMMAND):
+                places["unable"].append(agent.text)
+            elif agent.presence(now_ns, fleet.patience) == "gone":
+                places["away"].append(agent.text)
+            else:
+                places["ordered"].append(agent.text)
+                agent.restart_ordered_ns = now_ns
+                fleet.journal.agent(agent.uid, {"restart_ordered": now_ns})
+                if agent.link is not None:
+                    fleet.due.add(agent.uid)
+        ordered = len(places["ordered"])
+        outcome = f"ordered for {ordered} of {len(agents)}"
+        fleet.journal.audit(Entry(now_ns, who, "restart", str(selector) or "all agents", outcome))
+        return {"selector": str(selector), **places}
+
+    def offer_settings(
+        self,
+        wanted: Mapping[str, Any],
+        endpoint: str,
+        who: str,
+        now_ns: int,
+        make_token: Callable[[], str],
+        digest_of: Callable[[str], bytes],
+    ) -> Settings:
+        """Offer connection settings to agents.
+
+        Raises:
+            UsageError: They are none.
+            NotThere: No agent matches.
+        """
+        if not isinstance(wanted.get("selector"), str):
+            raise UsageError('settings need a selector; "" is every agent')
+        selector = parse_selector(wanted["selector"])
+        if not self._matching(selector):
+            raise NotThere(f"no agent matches {str(selector) or 'anything'}")
+        offers, token = read_settings(wanted, endpoint, make_token)
+        digest = digest_of(token) if token is not None else None
+        why = str(wanted.get("why", ""))
+        one = self._fleet.settings.begin(selector, offers, digest, who, why, now_ns)
+        self._fleet.due |= {
+            agent.uid for agent in self._matching(selector) if agent.link is not None
+        }
+        return one
+
+    def send(
+        self, agent: Agent, capability: str, kind: str, data: bytes, who: str, now_ns: int
+    ) -> None:
+        """Send an agent a custom message.
+
+        Raises:
+            UsageError: The agent does not have that capability, or too many messages wait for it.
+        """
+        if capability not in agent.custom_capabilities:
+            has = ", ".join(agent.custom_capabilities) or "none"
+            raise UsageError(
+                f"the agent has not the custom capability {capability!r}; it has {has}"
+            )
+        if agent.outbox is None:
+            agent.outbox = deque()
+        if len(agent.outbox) >= MOST_WAITING:
+            raise UsageError(f"{MOST_WAITING} messages wait for the agent")
+        agent.outbox.append(CustomMessage(capability=capability, type=kind, data=data))
+        if agent.link is not None:
+            self._fleet.due.add(agent.uid)
+        outcome = f"{kind} of {capability}, {len(data)} bytes"
+        self._fleet.journal.audit(Entry(now_ns, who, "message", agent.text, outcome))
+
+    def _matching(self, selector: Selector) -> list[Agent]:
+        return self._fleet.select(lambda agent: selector.matches(agent.labels))
+
+    def _place(self, agent: Agent, push: Push, now_ns: int) -> tuple[str, Push | None]:
+        """What a push of everyone at once would do to an agent, and what stands before it."""
+        if not agent.can(AgentCapability.ACCEPTS_REMOTE_CONFIG):
+            return "unable", None
+        rank = (push.selector.specificity, push.number)
+        holder = next(iter(self._fleet.rollouts.holding(agent)), None)
+        if holder is not None and (holder.selector.specificity, holder.number) > rank:
+            return "kept", holder
+        if push.config_hash in agent.failures:
+            return "failed_before", None
+        if agent.config.hash == push.config_hash:
+            return "in_sync", None
+        if agent.presence(now_ns, self._fleet.patience) != "connected":
+            return "away", None
+        return "changes", None
+
+
+def read_wish(wanted: Mapping[str, Any], who: str) -> Wish:
+    """The wish of a JSON document.
+
+    `objects` is name -> {"body": text} or {"body_base64": …}, each with `content_type`.
+
+    Raises:
+        UsageError: A key is missing or has another type.
+    """
+    objects = wanted.get("objects")
+    if not isinstance(objects, dict) or not objects:
+        raise UsageError("a push needs objects: a configuration's name and body")
+    files = {str(name): _file(str(name), one) for name, one in objects.items()}
+    if not isinstance(wanted.get("selector"), str):
+        raise UsageError('a push needs a selector; "" is every agent')
+    canary = wanted.get("canary")
+    return Wish(
+        objects=config_map(files),
+        name=str(wanted.get("name") or next(iter(files)) or "config"),
+        selector=parse_selector(wanted["selector"]),
+        stages=parse_stages(str(canary)) if canary else (EVERYONE,),
+        observe_ns=parse_duration_ns(str(wanted.get("observe", "30s"))),
+        patience_ns=parse_duration_ns(str(wanted.get("patience", "10m"))),
+        who=who,
+        why=str(wanted.get("why", "")),
+        is_retry=bool(wanted.get("retry", False)),
+    )
+
+
+def _file(name: str, one: Any) -> tuple[bytes, str]:
+    if not isinstance(one, dict):
+        raise UsageError(f"object {name!r} is no JSON object with a body")
+    kind = str(one.get("content_type", "text/yaml"))
+    if isinstance(one.get("body"), str):
+        return one["body"].encode(), kind
+    try:
+        return base64.b64decode(str(one["body_base64"]), validate=True), kind
+    except (KeyError, binascii.Error):
+        raise UsageError(f"object {name!r} has neither body nor body_base64") from None

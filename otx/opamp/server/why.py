@@ -1,0 +1,276 @@
+"""Why an agent does not have the configuration it should have, in plain words.
+
+The steps go the way an update goes, and the first that does not hold is the answer: is the agent
+let in, is it there, does the server know its state, may it be sent configurations, is one assigned,
+was it offered, what did the agent say, does it run it. Each step says what it found and, where it
+stands in the way, what to do.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from otx.model.units import format_duration
+from otx.opamp.capabilities import AgentCapability
+from otx.opamp.server.agent import Agent, Patience, Progress
+from otx.opamp.server.configuration import Configuration, short_hash
+from otx.opamp.server.documents import Document
+from otx.opamp.server.pushes import Push, PushState
+from otx.opamp.server.refusals import Refusals
+from otx.opamp.server.rollouts import Rollouts
+
+NO_REFUSALS = Refusals()
+LOOP_STARTS = 3
+"""Starts within `LOOP_NS` that make a restart loop."""
+LOOP_NS = 600_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One question on the way of an update.
+
+    Attributes:
+        holds: Whether the way is free; None where the question does not arise.
+    """
+
+    name: str
+    holds: bool | None
+    says: str
+    fix: str = ""
+
+
+def why(
+    agent: Agent,
+    rollouts: Rollouts,
+    now_ns: int,
+    patience: Patience,
+    refusals: Refusals = NO_REFUSALS,
+) -> Document:
+    """The steps of an agent's update, and the one that stands in its way."""
+    auth = _auth(agent, now_ns, patience, refusals)
+    steps = [auth, *_steps(agent, rollouts, now_ns, patience)]
+    blocking = next((step for step in steps if step.holds is False), None)
+    return {
+        "uid": agent.text,
+        "service": agent.name,
+        "is_up_to_date": blocking is None,
+        "verdict": blocking.says if blocking else "it runs what it is assigned",
+        "fix": blocking.fix or None if blocking else None,
+        "blocked_at": blocking.name if blocking else None,
+        "steps": [
+            {"name": step.name, "holds": step.holds, "says": step.says, "fix": step.fix or None}
+            for step in steps
+        ],
+    }
+
+
+def _steps(agent: Agent, rollouts: Rollouts, now_ns: int, patience: Patience) -> Iterator[Step]:
+    yield _connection(agent, now_ns, patience)
+    yield _state(agent)
+    yield _capability(agent)
+    push = rollouts.pushes.get(agent.assigned) if agent.assigned is not None else None
+    assigned = rollouts.configurations.get(push.config_hash) if push else None
+    yield _assignment(agent, rollouts, push, assigned)
+    if assigned is not None:
+        yield _offer(agent, assigned, now_ns)
+        yield _status(agent, assigned, rollouts, now_ns)
+    yield _health(agent)
+    yield _loop(agent, now_ns)
+
+
+def _auth(agent: Agent, now_ns: int, patience: Patience, refusals: Refusals) -> Step:
+    name = "auth"
+    if agent.presence(now_ns, patience) == "connected":
+        return Step(name, True, "it is let in")
+    turned_away = list(refusals.of(agent.text, agent.peer, agent.last_seen_ns))
+    if not turned_away:
+        return Step(name, None, "nobody was turned away who could be it")
+    last = turned_away[-1]
+    ago = format_duration(max(0, now_ns - last.at_ns))
+    whose = "that claims its uid" if last.uid else f"from its address {last.host}"
+    return Step(
+        name,
+        False,
+        f"{len(turned_away)} requests {whose} were turned away, the last {ago} ago: {last.why}",
+        "give the agent a token that is valid here (`otx agent run --header Authorization=…`)",
+    )
+
+
+def _connection(agent: Agent, now_ns: int, patience: Patience) -> Step:
+    name = "connection"
+    ago = format_duration(max(0, now_ns - agent.last_seen_ns))
+    state = agent.presence(now_ns, patience)
+    if state == "connected":
+        return Step(name, True, f"it is connected over {agent.transport}, last heard {ago} ago")
+    if state == "stale":
+        says = f"its connection is open, and it has said nothing for {ago}"
+        return Step(
+            name, False, says, "look whether its process hangs or the network drops packets"
+        )
+    if agent.said_goodbye:
+        return Step(name, False, f"it said goodbye {ago} ago", "start it again")
+    if not agent.last_seen_ns:
+        return Step(name, False, "it was never heard")
+    return Step(
+        name,
+        False,
+        f"it is gone: last heard {ago} ago",
+        "look whether it runs, reaches this server, and has a valid token (401 in its log)",
+    )
+
+
+def _state(agent: Agent) -> Step:
+    name = "state"
+    if not agent.needs_full:
+        return Step(name, True, "its state is known")
+    if agent.asks == 0:
+        return Step(name, False, "its state may have changed unseen; it is asked when it reports")
+    return Step(
+        name,
+        False,
+        f"its state is not known: it was asked {agent.asks} times for a full report and sent none",
+        "the agent must answer ReportFullState with a description; otherwise restart it",
+    )
+
+
+def _capability(agent: Agent) -> Step:
+    name = "capability"
+    if agent.can(AgentCapability.ACCEPTS_REMOTE_CONFIG):
+        return Step(name, True, "it accepts remote configuration")
+    if not agent.capabilities:
+        return Step(name, False, "it never stated its capabilities", "update the agent")
+    return Step(
+        name,
+        False,
+        "it does not accept remote configuration: AcceptsRemoteConfig is not set",
+        "switch it on in the agent (`otx agent run --allow-remote-config`;"
+        " the supervisor's capabilities.accepts_remote_config)",
+    )
+
+
+def _assignment(
+    agent: Agent, rollouts: Rollouts, push: Push | None, assigned: Configuration | None
+) -> Step:
+    name = "assignment"
+    waiting = [
+        one
+        for one in rollouts.pushes.values()
+        if one.state in (PushState.RUNNING, PushState.PAUSED, PushState.STOPPED)
+        and one.selector.matches(agent.labels)
+        and agent.uid not in one.released
+        and (push is None or one.number > push.number)
+    ]
+    if waiting:
+        one = waiting[-1]
+        says = f"push {one.number} has not reached it: it is {one.state.value}"
+        says += f", {rollouts.stage_text(one)}" + (f" ({one.note})" if one.note else "")
+        fix = "" if one.state is PushState.RUNNING else f"`otx opamp push --resume {one.number}`"
+        return Step(name, False, says, fix or "wait, or look at the agents of this stage")
+    if push is None or assigned is None:
+        return Step(
+            name,
+            None if not rollouts.pushes else False,
+            "no push is for it",
+            "`otx opamp push FILE -l K=V` with labels it has; `otx opamp agents` shows them",
+        )
+    newer = [
+        one
+        for one in rollouts.holding(agent)
+        if one.number > push.number and one.config_hash != push.config_hash
+    ]
+    if newer:
+        return Step(
+            name,
+            False,
+            f"push {push.number} ({push.selector}) holds for it, which is more specific than"
+            f" push {newer[0].number} ({newer[0].selector or 'all agents'})",
+            f"`otx opamp rollback {push.number}` lets the other one hold",
+        )
+    return Step(name, True, f"{assigned.label} is assigned by push {push.number}")
+
+
+def _offer(agent: Agent, assigned: Configuration, now_ns: int) -> Step:
+    name = "offer"
+    if agent.config.hash == assigned.hash:
+        return Step(name, True, "it received it")
+    if assigned.hash in agent.failures:
+        return Step(name, True, "it was offered, and is not offered again")
+    if agent.offer is None or agent.offer.hash != assigned.hash:
+        return Step(name, False, "it was not offered yet", "it is sent with the next message")
+    ago = format_duration(max(0, now_ns - agent.offer.last_ns))
+    times = agent.offer.times
+    return Step(
+        name,
+        True,
+        f"it was offered {times} time{'' if times == 1 else 's'}, last {ago} ago",
+    )
+
+
+def _status(agent: Agent, assigned: Configuration, rollouts: Rollouts, now_ns: int) -> Step:
+    name = "status"
+    failure = agent.failures.get(assigned.hash)
+    has = rollouts.configurations.get(agent.config.hash)
+    kept = has.label if has else short_hash(agent.config.hash)
+    retry = "mend the configuration and push it; `--retry` offers the same one again"
+    if failure is not None:
+        back = ""
+        if agent.config.hash not in (assigned.hash, b""):
+            back = f" and went back to {kept}"
+        return Step(name, False, f"it reported FAILED{back}: {failure.reason}", retry)
+    if agent.config.hash == assigned.hash:
+        return _own_status(agent, now_ns)
+    if not agent.can(AgentCapability.REPORTS_REMOTE_CONFIG) and not agent.config.hash:
+        return Step(
+            name,
+            None,
+            "it does not report what became of configurations: ReportsRemoteConfig is not set",
+        )
+    if not agent.config.hash:
+        return Step(name, False, "it has not answered the offer", "look into the agent's log")
+    if has is None:
+        return Step(
+            name,
+            False,
+            f"it has {kept}, which this server never made: another server pushed it, or this"
+            " database is an older copy",
+            "look whether two servers have the same agents",
+        )
+    return Step(name, False, f"it still has {kept}", "look into the agent's log")
+
+
+def _own_status(agent: Agent, now_ns: int) -> Step:
+    name = "status"
+    ago = format_duration(max(0, now_ns - agent.config.since_ns))
+    if agent.config.progress is Progress.APPLIED:
+        return Step(name, True, f"it reported APPLIED {ago} ago")
+    if agent.config.progress is Progress.APPLYING:
+        return Step(
+            name,
+            False,
+            f"it has been applying it for {ago}",
+            "wait; if that is long, look into the agent's log",
+        )
+    return Step(name, False, "it received it and said no more", "look into the agent's log")
+
+
+def _health(agent: Agent) -> Step:
+    name = "health"
+    health = agent.health
+    if health is None:
+        return Step(name, None, "it reports no health")
+    if health.healthy:
+        return Step(name, True, "it is healthy")
+    said = health.error or health.status or "it gave no reason"
+    return Step(name, False, f"it is unhealthy: {said}", "look into the agent's log")
+
+
+def _loop(agent: Agent, now_ns: int) -> Step:
+    name = "restarts"
+    recent = [start for start in agent.starts_ns if 0 <= now_ns - start < LOOP_NS]
+    if len(recent) < LOOP_STARTS:
+        return Step(name, True, "it does not restart over and over")
+    return Step(
+        name,
+        False,
+        f"it was started {len(recent)} times in ten minutes",
+        "what it manages crashes: look into its log, and at the configuration it has",
+    )

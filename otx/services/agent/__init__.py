@@ -1,0 +1,1 @@
+"""The agent as a process: state on disk, the supervised process, the connection to a server."""

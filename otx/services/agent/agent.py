@@ -1,0 +1,415 @@
+"""The agent: a connection, a supervised process, and what each has to know of the other."""
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import signal
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from otx import __version__
+from otx.errors import OtxError
+from otx.opamp.capabilities import AgentCapability as Bit
+from otx.opamp.client.core import DEFAULT_INTERVAL_S, Client, ClientOptions
+from otx.opamp.client.effects import SettingsOffer, TelemetryOffer
+from otx.opamp.client.settings import Role, Trial, Verdict
+from otx.opamp.config_machine import Offer
+from otx.opamp.effect import Once
+from otx.opamp.instance_uid import InstanceUid, new_uid, parse_uid, uid_text
+from otx.opamp.opamp_pb2 import (
+    AgentDescription,
+    OpAMPConnectionSettings,
+    TelemetryConnectionSettings,
+)
+from otx.opamp.opamp_pb2 import ConnectionSettingsStatuses as SettingsStatuses
+from otx.opamp.signing import PublicKey, public_key
+from otx.opamp.transport.endpoint import Endpoint, Tls
+from otx.services.agent.collector import Build, build_of
+from otx.services.agent.description import describe
+from otx.services.agent.link import Link
+from otx.services.agent.logfile import LogFile
+from otx.services.agent.memory import Keeper
+from otx.services.agent.notify import Notifier
+from otx.services.agent.options import AgentOptions, Supervised
+from otx.services.agent.process import adopt_orphans, end_left_behind
+from otx.services.agent.reports import effective_config, health, remote_status, settings_status
+from otx.services.agent.section import Section, read_section
+from otx.services.agent.settings import endpoint_of, why_refused
+from otx.services.agent.state import StateDirectory, write_whole
+from otx.services.agent.status_document import status_document
+from otx.services.agent.status_text import status_line
+from otx.services.agent.supervisor import Supervisor, read_base
+from otx.services.agent.telemetry import OwnMetrics, Usage, usage_of
+
+STATUS = "status.json"
+REMARKS_KEPT = 20
+GOODBYE_S = 5.0
+
+
+class Agent:
+    """One `otx agent run`."""
+
+    def __init__(self, options: AgentOptions, variables: Mapping[str, str]) -> None:
+        """Read everything that can be wrong with an agent, before anything is started.
+
+        Raises:
+            OtxError: A file, a key or a URL cannot be used.
+        """
+        self._options = options
+        self._log = LogFile(options.log)
+        self._remarks: deque[str] = deque(maxlen=REMARKS_KEPT)
+        self._notifier = Notifier(variables, os.getpid())
+        self._trusted: tuple[PublicKey, ...] = tuple(public_key(one) for one in options.trust)
+        early = _supervised(options, Section())
+        self._base_path = options.config or early.base
+        base = read_base(self._base_path)
+        self._section = read_section(base or b"", self._base_path)
+        self._supervised = _supervised(options, self._section)
+        self._keeper = Keeper(StateDirectory(options.state_folder, self.remark), self.remark)
+        self._local = [
+            Endpoint.of(url, options.headers, _local_tls(self._section)) for url in options.servers
+        ]
+        self._uid = self._identity()
+        self._build: Build | None = None
+        self._reported: bytes | None = None
+        self._effective = effective_config(None)
+        self._description = AgentDescription()
+        self._metrics = OwnMetrics(self._usages, lambda: self._description, self.remark)
+        self._started_unix_ns = time.time_ns()
+        self._client = Client(self._uid, self._client_options())
+        self._child_variables = _child_variables(variables)
+        self._stopped = asyncio.Event()
+        self._is_dirty = asyncio.Event()
+        self.supervisor = Supervisor(
+            self._keeper,
+            self._supervised,
+            self._section,
+            self._trusted,
+            self._child_variables,
+            base=base,
+            on_change=self._changed,
+            on_remark=self.remark,
+            on_output=self._log.raw,
+        )
+        self._link = Link(
+            self._client,
+            self,
+            trial=Trial("candidate" in self._keeper.memory.settings),
+            limits=self._section.limits,
+        )
+
+    async def run(self) -> None:
+        """Run until TERM or INT; the process is gone and the server told on return."""
+        adopt_orphans()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        if await end_left_behind(self._keeper.memory.process, self._section.timing.stop_s):
+            self.remark("ended a process that a former agent had left behind")
+        async with asyncio.TaskGroup() as group:
+            loop.add_signal_handler(
+                signal.SIGHUP, lambda: self._stopped.is_set() or group.create_task(self._reload())
+            )
+            supervising = group.create_task(self.supervisor.run())
+            linking = group.create_task(self._link.run()) if self._local else None
+            writing = group.create_task(self._write_status())
+            watching = group.create_task(self._feed_watchdog())
+            measuring = group.create_task(self._metrics.run(time.time_ns))
+            self._aim_metrics()
+            if self._supervised.is_collector:
+                group.create_task(self._learn_build())
+            self._describe()
+            self._changed()
+            self._notifier.ready()
+            self.remark(f"ready uid={uid_text(self._uid)} pid={os.getpid()}")
+            await self._stopped.wait()
+            self._notifier.stopping()
+            if linking is not None:
+                self._link.stop()
+                await asyncio.wait([linking], timeout=GOODBYE_S)
+                linking.cancel()
+            supervising.cancel()
+            await self.supervisor.stop()
+            writing.cancel()
+            watching.cancel()
+            measuring.cancel()
+        self._put_status("stopped")
+        self.remark("stopped")
+
+    # What the link tells (`link.Handler`).
+
+    def config_offered(self, envelope: Once[Offer]) -> None:
+        """A configuration is assigned."""
+        self.supervisor.offered(envelope)
+
+    def restart_ordered(self) -> None:
+        """The server orders a restart."""
+        self.remark("the server orders a restart")
+        self.supervisor.restart()
+
+    def identified(self, uid: bytes) -> None:
+        """The server gave the agent another uid: kept before anything is sent with it."""
+        self._uid = InstanceUid(uid)
+        self._keeper.change(uid=uid.hex())
+        self.remark(f"the server gave this agent the uid {uid_text(uid)}")
+        self._describe()
+
+    def settings_offered(self, offer: SettingsOffer) -> bool:
+        """Other settings for the connection: refused, or kept as the candidate and tried."""
+        reason = why_refused(offer.settings, self.endpoints(Role.CURRENT)[0], self._section.allowed)
+        if reason:
+            self.remark(f"connection settings of the server are refused: {reason}")
+            self._note_settings(
+                offer.settings_hash, SettingsStatuses.ConnectionSettingsStatuses_FAILED, reason
+            )
+            return False
+        if self._is_current(offer.settings):
+            self._note_settings(
+                offer.settings_hash, SettingsStatuses.ConnectionSettingsStatuses_APPLIED, ""
+            )
+            return False
+        kept = {**self._keeper.memory.settings, "candidate": offer.settings.SerializeToString()}
+        self._note_settings(
+            offer.settings_hash, SettingsStatuses.ConnectionSettingsStatuses_APPLYING, "", kept
+        )
+        return True
+
+    def settings_decided(self, verdict: Verdict, reason: str) -> None:
+        """The candidate works and is the current one from now on, or it does not and is dropped."""
+        kept = dict(self._keeper.memory.settings)
+        candidate = kept.pop("candidate", b"")
+        config_hash = self._keeper.memory.settings_hash
+        if verdict is Verdict.APPLIED:
+            kept["current"] = candidate
+            self._note_settings(
+                config_hash, SettingsStatuses.ConnectionSettingsStatuses_APPLIED, "", kept
+            )
+            self.remark("the server's connection settings work and are kept")
+        else:
+            self._note_settings(
+                config_hash, SettingsStatuses.ConnectionSettingsStatuses_FAILED, reason, kept
+            )
+            self.remark(f"the server's connection settings do not work: {reason}")
+
+    def endpoints(self, role: Role) -> Sequence[Endpoint]:
+        """Where to connect to: what the server offered, before what the command line names."""
+        first = self._local[0]
+        found = []
+        for name in (Role.CURRENT.value, role.value):
+            content = self._keeper.memory.settings.get(name)
+            if content:
+                try:
+                    first = endpoint_of(OpAMPConnectionSettings.FromString(content), first)
+                except OtxError as error:
+                    self.remark(f"stored connection settings are not used: {error.message}")
+                found = [first]
+        return found if role is Role.CANDIDATE else [*found, *self._local]
+
+    def telemetry_offered(self, offer: TelemetryOffer) -> None:
+        """Where the agent's own telemetry goes."""
+        kept = {**self._keeper.memory.telemetry, offer.signal: offer.settings.SerializeToString()}
+        self._keeper.change(telemetry=kept)
+        self._aim_metrics()
+
+    def remark(self, text: str) -> None:
+        """Something the user should be able to read: in the log, and in `otx agent status`."""
+        self._log.line(text)
+        self._remarks.append(text)
+        if hasattr(self, "_is_dirty"):
+            self._is_dirty.set()
+
+    def connection_changed(self) -> None:
+        """The connection came or went."""
+        self._is_dirty.set()
+
+    # How.
+
+    def _stop(self) -> None:
+        if self._stopped.is_set():
+            # A second signal: nothing is waited for any more. The kernel ends the process (prctl).
+            os._exit(143)
+        self._stopped.set()
+
+    async def _reload(self) -> None:
+        """HUP: the local file and the log are read and opened again."""
+        self._notifier.reloading(time.monotonic_ns() // 1000)
+        self._log.reopen()
+        try:
+            base = read_base(self._base_path)
+            section = read_section(base or b"", self._base_path)
+        except (OtxError, OSError) as error:
+            self.remark(f"the local configuration is not taken: {error}")
+        else:
+            self._section = section
+            self._describe()
+            await self.supervisor.rebase(base, section)
+            self.remark("reloaded")
+        self._notifier.ready()
+
+    def _changed(self) -> None:
+        """Tell the core what may have changed; it sends what did."""
+        client, supervisor = self._client, self.supervisor
+        record = supervisor.machine.record
+        client.set_health(health(supervisor, self._started_unix_ns))
+        if supervisor.text is not self._reported:
+            self._reported = supervisor.text
+            self._effective = effective_config(supervisor.text)
+        client.set_effective_config(self._effective)
+        status = remote_status(record)
+        if status is not None:
+            client.set_remote_config_status(status)
+        told = settings_status(self._keeper.memory)
+        if told is not None:
+            client.set_settings_status(told)
+        self._is_dirty.set()
+        self._link.wake()
+
+    def _describe(self) -> None:
+        section, build = self._section, self._build
+        name = section.name or (build.name if build else "") or self._supervised.name
+        version = build.version if build else "" if self._supervised.run else __version__
+        self._description = describe(self._uid, name, version, section.attributes)
+        self._client.set_description(self._description)
+        self._link.wake()
+
+    def _aim_metrics(self) -> None:
+        content = self._keeper.memory.telemetry.get("own_metrics")
+        if content is not None:
+            settings = TelemetryConnectionSettings.FromString(content)
+            self._metrics.aim(settings, allows_insecure=self._section.allowed.insecure)
+
+    def _usages(self) -> list[Usage]:
+        """What the agent and its process have used."""
+        found = [usage_of(os.getpid(), "agent", self._started_unix_ns)]
+        process = self._keeper.memory.process
+        if process is not None:
+            started_ns = self.supervisor.runner.started_unix_ns
+            found.append(usage_of(process[0], "supervised", started_ns))
+        return [one for one in found if one is not None]
+
+    async def _learn_build(self) -> None:
+        """Ask the Collector what it is made of."""
+        build = await build_of(self._supervised.run[0], self._child_variables)
+        if build is not None:
+            self._build = build
+            self._client.set_components(build.components)
+            self._describe()
+
+    def _identity(self) -> InstanceUid:
+        known = self._keeper.memory.uid
+        if known:
+            return parse_uid(known)
+        uid = new_uid(time.time_ns() // 1_000_000)
+        self._keeper.change(uid=uid.hex())
+        return uid
+
+    def _client_options(self) -> ClientOptions:
+        bits = (
+            Bit.REPORTS_STATUS
+            | Bit.REPORTS_HEALTH
+            | Bit.REPORTS_EFFECTIVE_CONFIG
+            | Bit.REPORTS_REMOTE_CONFIG
+            | Bit.REPORTS_HEARTBEAT
+            | Bit.REPORTS_OWN_METRICS
+            | Bit.ACCEPTS_RESTART_COMMAND
+        )
+        if self._options.allows_remote:
+            bits |= Bit.ACCEPTS_REMOTE_CONFIG
+        if self._supervised.is_collector:
+            bits |= Bit.REPORTS_AVAILABLE_COMPONENTS
+        if self._options.allows_settings:
+            bits |= Bit.ACCEPTS_OPAMP_CONNECTION_SETTINGS | Bit.REPORTS_CONNECTION_SETTINGS_STATUS
+        return ClientOptions(
+            capabilities=bits,
+            first_sequence=secrets.randbits(32),
+            interval_s=self._interval_s(),
+            limit=self._section.limits.message_bytes,
+        )
+
+    def _interval_s(self) -> int:
+        """Of heartbeats: what the server's settings said that are kept, else the local file."""
+        kept = self._keeper.memory.settings.get(Role.CURRENT.value)
+        if kept is not None:
+            return OpAMPConnectionSettings.FromString(kept).heartbeat_interval_seconds
+        return self._section.heartbeat_s or DEFAULT_INTERVAL_S
+
+    def _note_settings(
+        self,
+        settings_hash: bytes,
+        status: int,
+        reason: str,
+        kept: dict[str, bytes] | None = None,
+    ) -> None:
+        self._keeper.change(
+            settings=self._keeper.memory.settings if kept is None else kept,
+            settings_hash=settings_hash,
+            settings_status=status,
+            settings_reason=reason,
+        )
+        self._changed()
+
+    def _is_current(self, settings: OpAMPConnectionSettings) -> bool:
+        current = self.endpoints(Role.CURRENT)[0]
+        return endpoint_of(settings, current) == current
+
+    async def _feed_watchdog(self) -> None:
+        if self._notifier.watchdog_s is None:
+            return
+        while True:
+            self._notifier.alive()
+            await asyncio.sleep(self._notifier.watchdog_s)
+
+    async def _write_status(self) -> None:
+        """Write what `otx agent status` shows, at most five times a second."""
+        while True:
+            await self._is_dirty.wait()
+            self._is_dirty.clear()
+            self._put_status("running")
+            await asyncio.sleep(0.2)
+
+    def _put_status(self, state: str) -> None:
+        body = status_document(
+            state,
+            uid=self._uid,
+            memory=self._keeper.memory,
+            supervisor=self.supervisor,
+            link=self._link.state,
+            servers=self._local,
+            started_unix_ns=self._started_unix_ns,
+            allows_remote=self._options.allows_remote,
+            metrics_problem=self._metrics.problem,
+            remarks=list(self._remarks),
+        )
+        self._notifier.status(status_line(body))
+        with contextlib.suppress(OSError):
+            write_whole(self._options.state_folder / STATUS, json.dumps(body).encode())
+
+
+def _supervised(options: AgentOptions, section: Section) -> Supervised:
+    return Supervised.of(options.command, section.validate, section.collector)
+
+
+def _local_tls(section: Section) -> Tls:
+    """The TLS settings of the local file.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    tls = section.tls
+    return Tls(
+        ca_pem=Path(tls["ca"]).read_text() if "ca" in tls else "",
+        certificate_pem=Path(tls["cert"]).read_bytes() if "cert" in tls else b"",
+        key_pem=Path(tls["key"]).read_bytes() if "key" in tls else b"",
+        is_insecure=tls.get("insecure") == "true",
+        min_version=tls.get("min_version", ""),
+    )
+
+
+def _child_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables of the supervised process: systemd's socket is the agent's alone."""
+    own = {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID"}
+    return {name: value for name, value in variables.items() if name not in own}

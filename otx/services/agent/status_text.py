@@ -1,0 +1,106 @@
+"""The status of an agent for people: a line a matter, what is wrong in words."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_WORDS = {
+    "UNSET": "the server has sent none",
+    "APPLIED": "applied",
+    "APPLYING": "being applied",
+    "FAILED": "FAILED",
+}
+_SHORT = 12
+_LONGEST = 160
+
+
+def status_lines(status: Mapping[str, Any], now_unix_ns: int) -> list[str]:
+    """What `otx agent status` prints."""
+    lines = [f"agent    {_agent(status, now_unix_ns)}"]
+    if "uid" not in status:
+        return lines
+    lines.append(f"uid      {status['uid']}")
+    if status["state"] == "running":
+        lines.append(f"server   {_server(status, now_unix_ns)}")
+        lines.append(f"process  {_process(status, now_unix_ns)}")
+    lines += _config(status)
+    lines.append(f"packages {status['packages']}")
+    if status["remarks"]:
+        lines += ["", "last remarks:", *(f"  {_first_line(one)}" for one in status["remarks"][-5:])]
+    return lines
+
+
+def status_line(status: Mapping[str, Any]) -> str:
+    """The status in one line, for `systemctl status`."""
+    connection, config = status["connection"], status["remote_config"]
+    server = (
+        "connected" if connection["since_unix_ns"] else f"not connected: {connection['problem']}"
+    )
+    what = f"configuration {config['hash'][:_SHORT]} {config['status']}" if config["hash"] else ""
+    problem = _first_line(status["process"]["problem"])
+    return "; ".join(one for one in (server, what, problem) if one)
+
+
+def _agent(status: Mapping[str, Any], now_unix_ns: int) -> str:
+    if status["state"] == "running":
+        for_s = _span(now_unix_ns - status.get("started_unix_nano", now_unix_ns))
+        return f"runs for {for_s}, process {status['pid']}"
+    if status["state"] == "died":
+        return "does not run: it ended without a word"
+    return "does not run"
+
+
+def _server(status: Mapping[str, Any], now_unix_ns: int) -> str:
+    connection = status["connection"]
+    if connection["since_unix_ns"]:
+        for_s = _span(now_unix_ns - connection["since_unix_ns"])
+        return f"{connection['server']}, connected for {for_s}"
+    name = connection["server"] or ", ".join(status["servers"])
+    text = f"{name}, NOT connected: {connection['problem']}"
+    rest_ns = connection["next_unix_ns"] - now_unix_ns
+    return text + (f"; again in {_span(rest_ns)}" if rest_ns > 0 else "") + _goes_on(status)
+
+
+def _goes_on(status: Mapping[str, Any]) -> str:
+    good = status["remote_config"]["good"]
+    what = f"the last good configuration {good[:_SHORT]}" if good else "the local configuration"
+    return f"; goes on with {what}"
+
+
+def _process(status: Mapping[str, Any], now_unix_ns: int) -> str:
+    process = status["process"]
+    if not process["command"]:
+        return process["problem"] or "none is supervised"
+    if not process["started_unix_nano"]:
+        return f"NOT running: {_first_line(process['problem'])}"
+    text = f"{process['command'][0]}, process {process['pid']}"
+    text += f", runs for {_span(now_unix_ns - process['started_unix_nano'])}"
+    return text + (f", UNHEALTHY: {process['problem']}" if process["problem"] else "")
+
+
+def _config(status: Mapping[str, Any]) -> Iterator[str]:
+    config = status["remote_config"]
+    if not status["allows_remote_config"]:
+        yield "config   local only: --allow-remote-config lets the server send some"
+        return
+    text = _WORDS.get(config["status"], config["status"])
+    if config["hash"]:
+        text = f"{config['hash'][:_SHORT]} {text}"
+    if config["phase"] not in ("idle",):
+        text += f" ({config['phase']})"
+    yield f"config   {text}"
+    yield from (f"           {line}" for line in config["reason"].splitlines())
+    good = config["good"]
+    yield f"good     {good[:_SHORT] if good else 'the local configuration'}"
+
+
+def _first_line(text: str) -> str:
+    line = text.partition("\n")[0]
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
+
+
+def _span(length_ns: int) -> str:
+    seconds = max(0, length_ns) / 1e9
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds >= size * 2:
+            return f"{seconds / size:.0f}{unit}"
+    return f"{seconds:.0f}s"

@@ -1,0 +1,384 @@
+"""Drives the configuration loop: what the machine decides, done to the disk and the process.
+
+`otx.opamp.config_machine` decides; this module does. Nothing is said of a configuration before it
+is on disk, and nothing is called APPLIED but what runs and was well for the window.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from otx.errors import OtxError
+from otx.opamp.config_machine import BASELINE, Action, Actions, ConfigMachine, Offer
+from otx.opamp.config_table import Act, Process
+from otx.opamp.effect import Once
+from otx.opamp.opamp_pb2 import AgentConfigMap
+from otx.opamp.signing import PublicKey
+from otx.services.agent.checks import why_not, why_untrusted
+from otx.services.agent.health import Check, collector_check
+from otx.services.agent.memory import Keeper
+from otx.services.agent.options import Supervised
+from otx.services.agent.overlay import Unmergeable, effective_text
+from otx.services.agent.parts import OTX, TRANSFORM, Recurring, read_plan
+from otx.services.agent.policy import why_forbidden
+from otx.services.agent.process import Child
+from otx.services.agent.recurring import Schedule
+from otx.services.agent.runner import CONFIG_PLACE, Order, Runner, Stage
+from otx.services.agent.section import Section
+from otx.services.agent.state import write_whole
+
+EFFECTIVE, CANDIDATE = "effective.yaml", "candidate.yaml"
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+"""Between restarts of a last good process that does not stay up."""
+LONGEST_REASON = 4096
+
+
+class Supervisor:
+    """The supervised process and the configuration it has.
+
+    Attributes:
+        base: The local file as it was read last; None where there is none.
+        text: What the process runs with, or ran with last; None before any.
+        remark: What the user should know, newest last; told by `on_remark`.
+    """
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        supervised: Supervised,
+        section: Section,
+        trusted: tuple[PublicKey, ...],
+        environment: dict[str, str],
+        *,
+        base: bytes | None,
+        on_change: Callable[[], None],
+        on_remark: Callable[[str], None],
+        on_output: Callable[[bytes], None],
+    ) -> None:
+        self.keeper = keeper
+        self.base = base
+        self.section = section
+        self.text: bytes | None = None
+        self.machine = ConfigMachine(keeper.memory.record)
+        self.is_stopping = False
+        self._supervised = supervised
+        self._trusted = trusted
+        self._environment = environment
+        self._on_change = on_change
+        self._on_remark = on_remark
+        self._on_output = on_output
+        self._texts: dict[int, bytes | None] = {}
+        self._broken: bytes | None = None
+        self._restarts = 0
+        self._told = ""
+        self._schedule = Schedule(environment, on_remark)
+        self._recurring: tuple[int, list[Recurring]] = (0, [])
+        self._validating: asyncio.Task[None] | None = None
+        self._group: asyncio.TaskGroup | None = None
+        folder = keeper.directory.folder
+        self._candidate_path = folder / CANDIDATE
+        self._effective_path = folder / EFFECTIVE
+        self.runner = Runner(
+            self._effective_path,
+            environment,
+            section.timing,
+            self,
+            on_output,
+            self._note_process,
+        )
+
+    async def run(self) -> None:
+        """Run until cancelled; `stop` ends the process then."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            group.create_task(self.runner.run())
+            self._do(self.machine.start())
+
+    async def stop(self) -> None:
+        """End the process; the record stays as it is, so that the next start takes it up."""
+        self.is_stopping = True
+        self._schedule.end()
+        await self.runner.stop()
+
+    def offered(self, envelope: Once[Offer]) -> None:
+        """The server assigns a configuration."""
+        offer = envelope.take()
+        self._do(self.machine.offered(Once(offer), runs_already=self._runs(offer.config)))
+
+    def restart(self) -> None:
+        """Start the process anew, with the configuration it has."""
+        self._do(self.machine.restart())
+
+    @property
+    def running_hash(self) -> bytes:
+        """The offer whose configuration runs; `BASELINE` for the local one, or for none."""
+        record = self.machine.record
+        return {
+            Process.GOOD: record.good,
+            Process.TRIAL: record.trial,
+            Process.CANDIDATE: record.candidate,
+        }.get(self.machine.process, BASELINE)
+
+    async def rebase(self, base: bytes | None, section: Section) -> None:
+        """Take over another local file; one that cannot be used is told and left alone."""
+        self.section = section
+        self.runner.timing = section.timing
+        if base == self.base:
+            return
+        remote = self.keeper.offered(self.machine.record.good)
+        try:
+            text = self._merged(base, remote)
+        except Unmergeable as error:
+            self._on_remark(f"the local configuration is not taken: {error}")
+            return
+        reason = await self._why_invalid(text)
+        if reason:
+            self._on_remark(f"the local configuration is not taken: {reason}")
+            return
+        self.base = base
+        self._broken = None
+        if text != self.text:
+            self.restart()
+
+    # What the runner tells (`runner.Listener`).
+
+    def up(self, launch: int) -> None:
+        """It runs."""
+        self.text = self._texts.get(launch, self.text)
+        if self._recurring[0] == launch and self._group is not None:
+            self._schedule.follow(self._recurring[1], self._group)
+        self._do(self.machine.up(launch))
+        if self.machine.process is Process.GOOD:
+            self.runner.watch(launch, Stage.SETTLING)
+
+    def down(self, launch: int, reason: str) -> None:
+        """It ended or is not well."""
+        if self.is_stopping:
+            return
+        text = self._texts.get(launch)
+        if launch == self._latest and self._is_unproven_good(text):
+            self._broken = text
+            self._on_remark("the local configuration does not stay up; what ran before it is used")
+        self._do(self.machine.down(launch, reason[:LONGEST_REASON]))
+
+    def healthy(self, launch: int) -> None:
+        """It was well for the window."""
+        self._do(self.machine.healthy(launch))
+
+    def survived(self, launch: int) -> None:
+        """It was well for the observation."""
+        self._restarts = 0
+        self._do(self.machine.survived(launch))
+        if self.machine.is_up and self.text is not None and self.machine.record.trial == b"":
+            self.keeper.prove(self.text)
+
+    def changed(self) -> None:
+        """Its health may be another."""
+        self._on_change()
+
+    # What the machine decides.
+
+    def _do(self, actions: Actions) -> None:
+        for envelope in actions:
+            action = envelope.take()
+            self._DOES[action.act](self, action)
+
+    def _save(self, action: Action) -> None:
+        offer = action.offer.take() if action.offer is not None else None
+        before = self.keeper.memory.record
+        is_promoted = action.record.good != before.good
+        self.keeper.save(
+            action.record,
+            (offer.hash, offer.config) if offer is not None else None,
+            self.text if is_promoted else None,
+        )
+
+    def _report(self, action: Action) -> None:
+        record = action.record
+        told = f"configuration {record.received.hex()[:12]} is {record.status.name}"
+        if record.received and told != self._told:
+            self._told = told
+            self._on_remark(f"{told}: {record.reason}" if record.reason else told)
+        self._on_change()
+
+    def _validate(self, action: Action) -> None:
+        if self._validating is not None:
+            self._validating.cancel()
+        if self._group is not None:
+            self._validating = self._group.create_task(self._judge(action.hash))
+
+    async def _judge(self, config_hash: bytes) -> None:
+        reason = await self._why_not(config_hash)
+        if reason:
+            self._do(self.machine.refused(config_hash, reason[:LONGEST_REASON]))
+        else:
+            self._do(self.machine.validated(config_hash))
+
+    def _run_candidate(self, action: Action) -> None:
+        try:
+            text = self._merged(self.base, self.keeper.offered(action.hash))
+        except Unmergeable as error:
+            self._do(self.machine.down(action.launch, str(error)))
+            return
+        self._order(action.launch, text)
+
+    def _run_good(self, action: Action) -> None:
+        self._order(action.launch, self._good_text(action.hash))
+
+    def _retry_good(self, action: Action) -> None:
+        pause_s = min(FIRST_PAUSE_S * 2**self._restarts, LONGEST_PAUSE_S)
+        self._restarts += 1
+        self._order(action.launch, self._good_text(action.hash), pause_s)
+
+    def _watch(self, action: Action) -> None:
+        self.runner.watch(action.launch, Stage.WINDOW)
+
+    def _observe(self, action: Action) -> None:
+        self.runner.watch(action.launch, Stage.OBSERVATION)
+
+    _DOES = {  # noqa: RUF012 (a table)
+        Act.SAVE: _save,
+        Act.REPORT: _report,
+        Act.VALIDATE: _validate,
+        Act.RUN_CANDIDATE: _run_candidate,
+        Act.RUN_GOOD: _run_good,
+        Act.RETRY_GOOD: _retry_good,
+        Act.WATCH: _watch,
+        Act.OBSERVE: _observe,
+    }
+
+    # How.
+
+    @property
+    def _latest(self) -> int:
+        return max(self._texts, default=0)
+
+    def _order(self, launch: int, text: bytes | None, pause_s: float = 0.0) -> None:
+        self._texts = {**dict(list(self._texts.items())[-1:]), launch: text}
+        try:
+            words, check = self._words(launch, text)
+        except (OtxError, OSError) as error:
+            # Nobody validated it: a local file, or a disk that is full by now.
+            self._fail_later(launch, str(error), max(pause_s, FIRST_PAUSE_S))
+            return
+        at_s = time.monotonic() + pause_s
+        why_idle = ""
+        if self._supervised.run and not words:
+            why_idle = "there is no configuration to run it with yet"
+            self._on_remark(why_idle)
+        self.runner.order(Order(launch, text, words, check, at_s, why_idle))
+
+    def _words(self, launch: int, text: bytes | None) -> tuple[tuple[str, ...], Check | None]:
+        """The command for a text, nothing where there is nothing to run; and how it is asked."""
+        self._recurring = (launch, [])
+        if self._supervised.run:
+            path = str(self._effective_path)
+            is_runnable = text is not None or not self._supervised.needs_config
+            words = (word.replace(CONFIG_PLACE, path) for word in self._supervised.run)
+            return tuple(words) if is_runnable else (), self._check(text)
+        folder = self.keeper.directory.folder
+        plan = read_plan(text, folder)
+        plan.write(folder)
+        self._recurring = (launch, plan.recurring)
+        return plan.words, plan.check
+
+    def _fail_later(self, launch: int, reason: str, pause_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        loop.call_later(pause_s, lambda: self.down(launch, reason))
+
+    def _check(self, text: bytes | None) -> Check | None:
+        if self.section.health_url:
+            return Check.of_url(self.section.health_url)
+        if text is not None and self._supervised.is_collector:
+            return collector_check(text)
+        return None
+
+    def _merged(self, base: bytes | None, remote: AgentConfigMap | None) -> bytes | None:
+        return effective_text(
+            base, remote, is_yaml=self._supervised.is_collector or not self._supervised.run
+        )
+
+    def _good_text(self, config_hash: bytes) -> bytes | None:
+        """Last good laid over the local file; what was proven where that cannot be run."""
+        remote = self.keeper.offered(config_hash)
+        proven = self.keeper.proven_text()
+        if remote is None and config_hash != BASELINE:
+            self._on_remark("the last good configuration is damaged; what was proven is used")
+            return proven if proven is not None else self.base
+        try:
+            text = self._merged(self.base, remote)
+        except Unmergeable as error:
+            self._on_remark(f"the local configuration is not used: {error}")
+            return proven
+        return proven if proven is not None and text == self._broken else text
+
+    def _is_unproven_good(self, text: bytes | None) -> bool:
+        """Whether a last good configuration fails because the local file under it changed."""
+        proven = self.keeper.proven_text()
+        is_good = self.machine.process is Process.GOOD
+        return is_good and proven is not None and text is not None and text != proven
+
+    def _runs(self, config: AgentConfigMap) -> bool:
+        """Whether an offer asks for what runs, and may."""
+        if self._trusted or why_forbidden(config, self.section.allowed):
+            return False  # what has to be verified takes the long way
+        try:
+            return self.text is not None and self._merged(self.base, config) == self.text
+        except Unmergeable:
+            return False
+
+    async def _why_not(self, config_hash: bytes) -> str:
+        config = self.keeper.offered(config_hash)
+        if config is None:
+            problem = self.keeper.problem
+            return f"it cannot be stored: {problem}" if problem else "its content is gone"
+        reason = why_forbidden(config, self.section.allowed)
+        if not reason and self._trusted:
+            place = self.keeper.offer_path(config_hash)
+            timeout_s = self.section.timing.validate_s
+            reason = await why_untrusted(place, self._trusted, self._environment, timeout_s)
+        if reason:
+            return f"refused: {reason}"
+        try:
+            text = self._merged(self.base, config)
+        except Unmergeable as error:
+            return str(error)
+        return await self._why_invalid(text)
+
+    async def _why_invalid(self, text: bytes | None) -> str:
+        """What the command that validates says against a text; "" where it, or nobody, does."""
+        words = self._supervised.validate
+        if not self._supervised.run:
+            return await self._why_no_plan(text)
+        if not words or text is None:
+            return ""
+        try:
+            write_whole(self._candidate_path, text)
+        except OSError as error:
+            return f"it cannot be stored: {error.strerror}"
+        command = [word.replace(CONFIG_PLACE, str(self._candidate_path)) for word in words]
+        return await why_not(command, self._environment, self.section.timing.validate_s)
+
+    async def _why_no_plan(self, text: bytes | None) -> str:
+        """The same for otx's own parts: their sections, and the OTTL in them."""
+        folder = self._candidate_path.parent / "candidate"
+        folder.mkdir(exist_ok=True, mode=0o700)
+        try:
+            plan = read_plan(text, folder)
+            plan.write(folder)
+        except (OtxError, OSError) as error:
+            return str(error)
+        if plan.transform is None:
+            return ""
+        words = (*OTX, "ottl", "check", "-f", str(folder / TRANSFORM))
+        return await why_not(words, self._environment, self.section.timing.validate_s)
+
+    def _note_process(self, child: Child | None) -> None:
+        process = (child.pid, child.started_ticks) if child is not None else None
+        self.keeper.change(process=process)
+
+
+def read_base(path: str) -> bytes | None:
+    """The local file; None where no path is given."""
+    return Path(path).read_bytes() if path else None

@@ -1,0 +1,91 @@
+"""Watches what goes over the server's connections, and writes down which rules agents break.
+
+A line in the audit log for each rule and agent, the first time; the rest is counted. The server's
+own messages are watched too: what it breaks itself is a fault of otx, and is said the same way.
+"""
+
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from otx.opamp.instance_uid import uid_text
+from otx.opamp.monitor import Broken, Monitor, Watch
+from otx.opamp.opamp_pb2 import AgentToServer, ServerToAgent
+from otx.opamp.protocol import Side
+from otx.opamp.rules import Transport
+from otx.opamp.server.identity import Link
+from otx.opamp.server.journal import Entry
+
+REMEMBERED = 20_000
+"""Pairs of an agent and a rule that were written down; the oldest may be written down again."""
+
+
+class Watchman:
+    """One for a server.
+
+    Args:
+        audit: Where a line of the audit log goes.
+        counts: `broken_rules` grows by each.
+    """
+
+    def __init__(self, audit: Callable[[Entry], None], counts: Counter[str]) -> None:
+        self._audit = audit
+        self._counts = counts
+        self._watch = Watch()
+        self._http = self._watch.connection(Transport.HTTP)
+        self._links: dict[int, Monitor] = {}
+        self._told: OrderedDict[tuple[bytes, int], None] = OrderedDict()
+
+    @contextmanager
+    def exchange(
+        self, link: Link, report: AgentToServer, clock: Callable[[], int]
+    ) -> Iterator[Callable[[ServerToAgent], ServerToAgent]]:
+        """A report came in; what it yields passes the answer on.
+
+        Over a WebSocket the answer is watched where it is sent (`sends`), as pushes are. A request
+        that ends without an answer has none in flight any more.
+        """
+        monitor = self._monitor(link)
+        self._note(monitor.client_sent(report, clock()))
+        is_answered = bool(link.number)
+
+        def passed_on(answer: ServerToAgent) -> ServerToAgent:
+            nonlocal is_answered
+            if not link.number:
+                self.sends(link, answer, clock())
+                is_answered = True
+            return answer
+
+        try:
+            yield passed_on
+        finally:
+            if not is_answered:
+                monitor.refused(report.instance_uid, 0, clock())
+
+    def sends(self, link: Link, message: ServerToAgent, now_ns: int) -> None:
+        """An answer or a push goes out."""
+        self._note(self._monitor(link).server_sent(message, now_ns))
+
+    def left(self, link: Link) -> None:
+        """A WebSocket is gone."""
+        self._links.pop(link.number, None)
+
+    def _monitor(self, link: Link) -> Monitor:
+        if not link.number:
+            return self._http
+        if link.number not in self._links:
+            self._links[link.number] = self._watch.connection()
+        return self._links[link.number]
+
+    def _note(self, broken: list[Broken]) -> None:
+        for one in broken:
+            self._counts["broken_rules"] += 1
+            key = (one.uid, one.rule.number)
+            if key in self._told:
+                continue
+            self._told[key] = None
+            if len(self._told) > REMEMBERED:
+                self._told.popitem(last=False)
+            who = "agent" if one.side is Side.CLIENT else "server"
+            line = f"{one} (rule {one.rule.number}: {one.rule.sentence})"
+            self._audit(Entry(one.at_ns, who, "rule", uid_text(one.uid), line))

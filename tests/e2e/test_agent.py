@@ -1,0 +1,169 @@
+"""`otx agent` as a user calls it."""
+
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import RunCli, wait_until
+
+NOWHERE = "ws://127.0.0.1:1/v1/opamp"
+COMMAND = ("--", "/bin/sh", "-c", "echo words of it >&2; exec sleep 1000", "{config}")
+
+
+@pytest.fixture
+def agent(run_cli: RunCli, tmp_path: Path) -> Iterator[RunCli]:
+    """The CLI; an agent that it started in the background is ended with the test."""
+    (tmp_path / "base.yaml").write_text("agent: {stop_timeout: 2s}\na: 1\n")
+    yield run_cli
+    run_cli("agent", "stop")
+
+
+def test_without_a_server_it_says_how_it_is_and_what_to_do(agent: RunCli) -> None:
+    done = agent("agent")
+    assert done.returncode == 1
+    assert "does not run" in done.stdout
+    assert "--server" in done.stderr
+
+
+def test_run_needs_a_server(agent: RunCli) -> None:
+    done = agent("agent", "run", *COMMAND)
+    assert done.returncode == 2
+    assert "no server is named" in done.stderr
+
+
+def test_start_status_logs_reload_stop(agent: RunCli, tmp_path: Path) -> None:
+    started = agent("agent", "start", "--server", NOWHERE, "--config", "base.yaml", *COMMAND)
+    assert started.returncode == 0, started.stderr
+    again = agent("agent", "start", "--server", NOWHERE, *COMMAND)
+    assert again.returncode == 0
+    assert "runs already" in again.stderr
+    bare = agent("agent")
+    assert (bare.returncode, bare.stdout) == (0, "")
+
+    wait_until(
+        lambda: "NOT connected: connection refused" in agent("agent", "status").stdout, "it says so"
+    )
+    shown = agent("agent", "status")
+    assert shown.returncode == 0
+    assert "goes on with the local configuration" in shown.stdout
+    assert "local only: --allow-remote-config" in shown.stdout
+    document = json.loads(agent("agent", "status", "--format", "json").stdout)
+    assert document["state"] == "running"
+    assert document["process"]["command"][:2] == ["/bin/sh", "-c"]
+    assert document["packages"].startswith("declined")
+
+    assert "words of it" in agent("agent", "logs").stdout
+    assert agent("agent", "logs", "-n", "1").stdout.count("\n") == 1
+    (tmp_path / "base.yaml").write_text("agent: {stop_timeout: 2s}\na: 2\n")
+    assert agent("agent", "reload").returncode == 0
+    wait_until(lambda: "reloaded" in agent("agent", "logs").stdout, "it reloads")
+
+    assert agent("agent", "stop").returncode == 0
+    assert agent("agent", "status").returncode == 1
+    assert agent("agent", "stop").returncode == 0
+    assert agent("agent", "reload").returncode == 1
+
+
+def test_an_agent_that_died_is_told_apart_from_one_that_was_stopped(agent: RunCli) -> None:
+    agent("agent", "start", "--server", NOWHERE, *COMMAND)
+    assert "no configuration to run it with" in agent("agent", "status").stdout
+    document = json.loads(agent("agent", "status", "--format", "json").stdout)
+    subprocess.run(["/bin/kill", "-9", str(document["pid"])], check=True)
+    wait_until(lambda: agent("agent", "status").returncode == 1, "it is gone")
+    assert "ended without a word" in agent("agent", "status").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--server", "h:4320"), "no OpAMP server"),
+        (("--server", NOWHERE, "--header", "novalue"), "is no header"),
+        (("--server", NOWHERE, "--header", "a b=c"), "is no header"),
+        (("--server", NOWHERE, "--config", "missing.yaml"), "cannot read missing.yaml"),
+        (("--server", NOWHERE, "--trust", "base.yaml"), "no public ed25519 key"),
+        (("--server", NOWHERE, "--config", "wrong.yaml"), "wrong.yaml: agent.alow"),
+        (("--server", NOWHERE, "--config", "broken.yaml"), "broken.yaml is no YAML at line"),
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "start"])
+def test_what_cannot_be_used_is_told_before_anything_starts(
+    command: str, arguments: tuple[str, ...], message: str, agent: RunCli, tmp_path: Path
+) -> None:
+    (tmp_path / "wrong.yaml").write_text("agent: {alow: {}}\n")
+    (tmp_path / "broken.yaml").write_text("agent: {}\nb: [\n")
+    done = agent("agent", command, *arguments, *COMMAND)
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") <= 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_run_ends_with_0_when_it_is_told_to(
+    number: signal.Signals, tmp_path: Path, cli_variables: dict[str, str]
+) -> None:
+    (tmp_path / "base.yaml").write_text("a: 1\n")
+    options = ("--server", NOWHERE, "--state", "s", "--config", "base.yaml")
+    words = [sys.executable, "-m", "otx", "agent", *options, *COMMAND]
+    with subprocess.Popen(
+        words, cwd=tmp_path, env=cli_variables, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "words of it" in line:
+                break
+        process.send_signal(number)
+        rest = process.stderr.read()
+        assert process.wait(30) == 0
+    assert rest.rstrip().endswith("stopped")
+
+
+def test_systemd_is_told_when_it_is_ready_and_when_it_ends(
+    tmp_path: Path, cli_variables: dict[str, str]
+) -> None:
+    words = [sys.executable, "-m", "otx", "agent", "run", "--server", NOWHERE, "--state", "s"]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.bind(str(tmp_path / "notify"))
+        channel.settimeout(30)
+        variables = {
+            **cli_variables, "NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "200000",
+        }  # fmt: skip
+        with subprocess.Popen(
+            [*words, *COMMAND], cwd=tmp_path, env=variables, stderr=subprocess.DEVNULL
+        ) as process:
+            said = [channel.recv(4096).decode()]
+            while "WATCHDOG=1" not in said[-1]:
+                said.append(channel.recv(4096).decode())
+            process.terminate()
+            while "STOPPING=1" not in said[-1]:
+                said.append(channel.recv(4096).decode())
+            assert process.wait(30) == 0
+    assert f"READY=1\nMAINPID={process.pid}" in said
+
+
+def test_the_unit_is_what_systemd_takes(agent: RunCli, tmp_path: Path) -> None:
+    done = agent(
+        "agent", "unit", "--server", "wss://h/v1/opamp", "--config", "base.yaml", "--header",
+        "Authorization=Bearer 100%", "--allow-remote-config", *COMMAND,
+    )  # fmt: skip
+    assert done.returncode == 0
+    for line in ("Type=notify", "WatchdogSec=30", "NoNewPrivileges=yes", "KillMode=mixed"):
+        assert f"\n{line}\n" in done.stdout
+    (start,) = (line for line in done.stdout.splitlines() if line.startswith("ExecStart="))
+    assert '"Authorization=Bearer 100%%"' in start
+    assert "--allow-remote-config" in start
+    assert start.endswith('-- /bin/sh -c "echo words of it >&2; exec sleep 1000" "{config}"')
+    if shutil.which("systemd-analyze"):
+        unit = tmp_path / "otx-agent.service"
+        unit.write_text(done.stdout)
+        checked = subprocess.run(
+            ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False
+        )
+        assert "Unknown" not in checked.stderr

@@ -1,0 +1,152 @@
+"""Pushes in stages: who is first, when it goes on, when it stops."""
+
+import pytest
+
+from otx.opamp.capabilities import AgentCapability
+from otx.opamp.opamp_pb2 import ComponentHealth
+from otx.opamp.server.agent import Progress
+from otx.opamp.server.operator import Operator
+from otx.opamp.server.pushes import Push, PushState, parse_stages
+from tests.opamp.server.world import USUAL, Speaker, World, state_of
+
+AGENTS = 20
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def fleet_of(world: World, count: int = AGENTS) -> list[Speaker]:
+    speakers = [Speaker(world, f"agent{number}") for number in range(count)]
+    for speaker in speakers:
+        speaker.full()
+    return speakers
+
+
+def apply_all(speakers: list[Speaker], push: Push) -> list[Speaker]:
+    """Whoever is offered the push applies it; who that was."""
+    reached = []
+    for speaker in speakers:
+        if speaker.report().HasField("remote_config"):
+            speaker.says(Progress.APPLIED, push.config_hash)
+            reached.append(speaker)
+    return reached
+
+
+def test_one_then_a_tenth_then_all(world: World) -> None:
+    speakers = fleet_of(world)
+    push = world.push(stages=parse_stages("1"))
+    sizes = []
+    for _ in range(3):
+        sizes.append(len(apply_all(speakers, push)))
+        world.wait(29)
+        assert not apply_all(speakers, push), "the stage is observed for 30 s"
+        world.wait(2)
+    assert sizes == [1, 1, 18]
+    assert state_of(push) is PushState.DONE
+    assert len(world.journal.said("stage")) == 2
+
+
+def test_the_first_failure_stops_it_and_says_who_and_why(world: World) -> None:
+    speakers = fleet_of(world)
+    push = world.push(stages=parse_stages("2"))
+    reached = [one for one in speakers if one.report().HasField("remote_config")]
+    assert len(reached) == 2
+    reached[0].says(Progress.FAILED, push.config_hash, "unknown exporter")
+    world.wait(1)
+    assert state_of(push) is PushState.STOPPED
+    assert "unknown exporter" in push.note
+    assert reached[0].agent.text in push.note
+    world.wait(3_600)
+    assert not apply_all([one for one in speakers if one not in reached], push)
+
+
+def test_an_agent_that_is_unhealthy_with_it_stops_it(world: World) -> None:
+    speakers = fleet_of(world)
+    push = world.push(stages=parse_stages("1"))
+    (first,) = apply_all(speakers, push)
+    world.wait(20)
+    first.report(health=ComponentHealth(healthy=False, last_error="out of memory"))
+    world.wait(1)
+    assert state_of(push) is PushState.STOPPED
+    assert "out of memory" in push.note
+
+
+def test_no_answer_in_time_stops_it(world: World) -> None:
+    speakers = fleet_of(world)
+    push = world.push(stages=parse_stages("1"))
+    reached = [one for one in speakers if one.report().HasField("remote_config")]
+    world.wait(599)
+    assert state_of(push) is PushState.RUNNING
+    world.wait(2)
+    assert state_of(push) is PushState.STOPPED
+    assert reached[0].agent.text in push.note
+
+
+def test_an_agent_that_vanishes_with_it_does_not_let_it_go_on(world: World) -> None:
+    speakers = fleet_of(world)
+    push = world.push(stages=parse_stages("1"))
+    (first,) = apply_all(speakers, push)
+    world.fleet.lost(first.link, world.now_ns)
+    world.wait(60)
+    assert state_of(push) is PushState.RUNNING
+    world.wait(600)
+    assert state_of(push) is PushState.STOPPED
+
+
+def test_resume_goes_on_where_it_stopped_and_rollback_takes_it_back(world: World) -> None:
+    speakers = fleet_of(world)
+    good = world.push(body="good: 1")
+    apply_all(speakers, good)
+    push = world.push(body="new: 1", stages=parse_stages("1"))
+    (first,) = apply_all(speakers, push)
+    first.report(health=ComponentHealth(healthy=False))
+    world.wait(1)
+    assert state_of(push) is PushState.STOPPED
+    operator = Operator(world.fleet)
+    first.report(health=ComponentHealth(healthy=True))
+    operator.change(push.number, "resume", "me", "it was the disk", world.now_ns)
+    assert state_of(push) is PushState.RUNNING
+    world.wait(31)
+    assert apply_all(speakers, push)
+    operator.change(push.number, "rollback", "me", "", world.now_ns)
+    assert first.is_pushed() is not None
+    assert first.says(Progress.UNSET, b"").remote_config.config_hash == good.config_hash
+    assert "it was the disk" in world.journal.said("resume")
+
+
+def test_while_it_is_on_its_way_the_others_keep_what_they_had(world: World) -> None:
+    speakers = fleet_of(world)
+    good = world.push(body="good: 1")
+    apply_all(speakers, good)
+    push = world.push(body="new: 1", stages=parse_stages("1"))
+    apply_all(speakers, push)
+    assigned = [speaker.agent.assigned for speaker in speakers]
+    assert assigned.count(push.number) == 1
+    assert assigned.count(good.number) == AGENTS - 1
+    newcomer = Speaker(world, "newcomer")
+    assert newcomer.full().remote_config.config_hash == good.config_hash
+
+
+def test_who_is_away_or_cannot_is_no_canary(world: World) -> None:
+    away = Speaker(world, "away")
+    away.full()
+    world.fleet.lost(away.link, world.now_ns)
+    Speaker(world, "cannot", capabilities=USUAL & ~AgentCapability.ACCEPTS_REMOTE_CONFIG).full()
+    push = world.push(stages=parse_stages("1"))
+    assert not push.released
+    present = Speaker(world, "present")
+    present.full()
+    world.wait(1)
+    assert set(push.released) == {present.uid}
+
+
+def test_it_is_not_always_the_same_agent_that_goes_first(world: World) -> None:
+    speakers = fleet_of(world)
+    firsts = set()
+    for number in range(8):
+        push = world.push(body=f"v: {number}", stages=parse_stages("1"))
+        firsts |= set(push.released)
+    assert len(firsts) > 1
+    assert firsts <= {speaker.uid for speaker in speakers}

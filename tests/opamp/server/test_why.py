@@ -1,0 +1,149 @@
+"""Each thing that can stand between an agent and its configuration is told in words."""
+
+from collections.abc import Callable
+
+import pytest
+
+from otx.opamp.capabilities import AgentCapability
+from otx.opamp.opamp_pb2 import AgentDisconnect, ComponentHealth
+from otx.opamp.server.agent import Progress
+from otx.opamp.server.pushes import parse_stages
+from otx.opamp.server.refusals import Refusals
+from otx.opamp.server.why import why
+from tests.opamp.server.world import SECOND, USUAL, Speaker, World
+
+
+def gone(world: World, speaker: Speaker) -> None:
+    world.fleet.lost(speaker.link, world.now_ns)
+
+
+def said_goodbye(world: World, speaker: Speaker) -> None:
+    speaker.report(agent_disconnect=AgentDisconnect())
+
+
+def stale(world: World, speaker: Speaker) -> None:
+    speaker.agent.interval_s = 10
+    world.wait(60)
+
+
+def state_unknown(world: World, speaker: Speaker) -> None:
+    speaker.number += 1
+    speaker.report()
+
+
+def does_not_accept(world: World, speaker: Speaker) -> None:
+    speaker.report(capabilities=USUAL & ~AgentCapability.ACCEPTS_REMOTE_CONFIG)
+
+
+def not_assigned(world: World, speaker: Speaker) -> None:
+    Speaker(world, "other", env="test").full()
+    world.push("env=test")
+
+
+def more_specific(world: World, speaker: Speaker) -> None:
+    push = world.push("env=prod")
+    speaker.says(Progress.APPLIED, push.config_hash)
+    world.push("", body="new: 1")
+
+
+def waits_for_its_stage(world: World, speaker: Speaker) -> None:
+    for number in range(10):
+        Speaker(world, f"other{number}").full()
+    push = world.push("", stages=parse_stages("1,2"))
+    push.released.pop(speaker.uid, None)
+    world.fleet.reassign_all()
+
+
+def not_answered(world: World, speaker: Speaker) -> None:
+    world.push()
+    speaker.report()
+
+
+def has_a_foreign_one(world: World, speaker: Speaker) -> None:
+    world.push()
+    speaker.says(Progress.APPLIED, b"\xab" * 32)
+
+
+def applying(world: World, speaker: Speaker) -> None:
+    push = world.push()
+    speaker.says(Progress.APPLYING, push.config_hash)
+
+
+def failed(world: World, speaker: Speaker) -> None:
+    push = world.push()
+    speaker.says(Progress.FAILED, push.config_hash, "unknown receiver foo")
+
+
+def went_back(world: World, speaker: Speaker) -> None:
+    good = world.push()
+    speaker.says(Progress.APPLIED, good.config_hash)
+    bad = world.push(body="bad: 1")
+    speaker.says(Progress.FAILED, bad.config_hash, "unknown receiver foo")
+    speaker.says(Progress.APPLIED, good.config_hash)
+
+
+def unhealthy(world: World, speaker: Speaker) -> None:
+    applied(world, speaker)
+    speaker.report(health=ComponentHealth(healthy=False, last_error="queue is full"))
+
+
+def restarts(world: World, speaker: Speaker) -> None:
+    applied(world, speaker)
+    for seconds in range(4):
+        start_ns = world.now_ns - seconds * SECOND
+        speaker.report(health=ComponentHealth(healthy=True, start_time_unix_nano=start_ns))
+
+
+def applied(world: World, speaker: Speaker) -> None:
+    push = world.push()
+    speaker.says(Progress.APPLIED, push.config_hash)
+
+
+@pytest.mark.parametrize(
+    ("what", "blocked_at", "words"),
+    [
+        (gone, "connection", "it is gone"),
+        (said_goodbye, "connection", "goodbye"),
+        (stale, "connection", "has said nothing for"),
+        (state_unknown, "state", "asked 1 times"),
+        (does_not_accept, "capability", "AcceptsRemoteConfig is not set"),
+        (not_assigned, "assignment", "no push is for it"),
+        (more_specific, "assignment", "more specific"),
+        (waits_for_its_stage, "assignment", "has not reached it"),
+        (not_answered, "status", "has not answered"),
+        (has_a_foreign_one, "status", "another server"),
+        (applying, "status", "has been applying it"),
+        (failed, "status", "reported FAILED: unknown receiver foo"),
+        (went_back, "status", "went back to config.yaml v1"),
+        (unhealthy, "health", "queue is full"),
+        (restarts, "restarts", "started 4 times"),
+        (applied, None, "runs what it is assigned"),
+    ],
+)
+def test_what_stands_in_the_way(
+    what: Callable[[World, Speaker], None], blocked_at: str | None, words: str
+) -> None:
+    world = World()
+    speaker = Speaker(world, env="prod")
+    speaker.full()
+    what(world, speaker)
+    found = why(speaker.agent, world.fleet.rollouts, world.now_ns, world.fleet.patience)
+    assert found["blocked_at"] == blocked_at
+    assert words in found["verdict"]
+    assert found["is_up_to_date"] == (blocked_at is None)
+    assert bool(found["fix"]) == (blocked_at is not None)
+
+
+def test_an_agent_that_is_not_let_in_is_told_from_one_that_is_down() -> None:
+    world = World()
+    speaker = Speaker(world)
+    speaker.full()
+    gone(world, speaker)
+    refusals = Refusals()
+    world.wait(5)
+    refusals.note(world.now_ns, "10.9.9.9:1", "", "401: it has no token (agent)")
+    refusals.note(world.now_ns, "10.0.0.1:999", "", "401: its token is not valid for agents")
+    found = why(speaker.agent, world.fleet.rollouts, world.now_ns, world.fleet.patience, refusals)
+    assert found["blocked_at"] == "auth"
+    assert "1 requests from its address 10.0.0.1 were turned away" in found["verdict"]
+    assert "token" in found["fix"]

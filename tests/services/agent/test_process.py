@@ -1,0 +1,109 @@
+"""One supervised process: what it says, how it ends, and that nothing of it is left."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from otx.services.agent.process import Child, adopt_orphans, end_left_behind, start_ticks
+
+
+class Seen:
+    """What is told of a child."""
+
+    def __init__(self) -> None:
+        self.output = b""
+        self.how: list[str] = []
+        self.ended = asyncio.Event()
+        self.wrote = asyncio.Event()
+
+    def on_output(self, piece: bytes) -> None:
+        self.output += piece
+        self.wrote.set()
+
+    def on_exit(self, how: str) -> None:
+        self.how.append(how)
+        self.ended.set()
+
+
+def begin(seen: Seen, script: str) -> Child:
+    return Child(
+        ["/bin/sh", "-c", script],
+        dict(os.environ),
+        on_output=seen.on_output,
+        on_exit=seen.on_exit,
+    )
+
+
+@pytest.mark.parametrize(
+    ("script", "how", "words"),
+    [
+        ("echo a; echo b >&2; exit 3", "it ended with exit code 3", "b\na"),
+        ("kill -9 $$", "it was ended by SIGKILL", ""),
+        ("printf 'no newline'; exit 0", "it ended with exit code 0", "no newline"),
+        (
+            "echo before; echo 'panic: nil map'; echo; echo 'goroutine 1 [running]:'; exit 2",
+            "it ended with exit code 2",
+            "panic: nil map\nbefore\ngoroutine 1 [running]:",
+        ),
+    ],
+)
+async def test_it_is_told_how_it_ended_and_what_it_said_last(
+    script: str, how: str, words: str
+) -> None:
+    seen = Seen()
+    child = begin(seen, script)
+    await asyncio.wait_for(seen.ended.wait(), 30)
+    assert seen.how == [how]
+    assert child.last_words == words
+    assert not child.is_running
+    await child.stop(1)  # nothing is left to stop
+
+
+async def test_what_it_writes_is_bounded_in_memory() -> None:
+    seen = Seen()
+    child = begin(seen, "head -c 3000000 /dev/zero | tr '\\0' x; echo; seq 100000; exit 1")
+    await asyncio.wait_for(seen.ended.wait(), 60)
+    assert len(seen.output) > 3_000_000
+    assert len(child.last_words) < 3000
+    assert child.last_words.startswith("100000\n")
+
+
+@pytest.fixture(autouse=True)
+def adopting() -> Iterator[None]:
+    adopt_orphans()
+    yield
+    adopt_orphans(False)
+
+
+async def test_a_stop_ends_it_and_its_children_even_those_that_do_not_listen() -> None:
+    seen = Seen()
+    child = begin(seen, "trap '' TERM; (trap '' TERM; echo $$; exec sleep 1000) & exec sleep 1000")
+    await asyncio.wait_for(seen.wrote.wait(), 30)
+    await child.stop(0.1)
+    assert not child.is_running
+    assert seen.how == []
+    with pytest.raises(ProcessLookupError):
+        os.killpg(child.pid, 0)
+
+
+async def test_what_cannot_be_started_is_an_error() -> None:
+    seen = Seen()
+    with pytest.raises(FileNotFoundError):
+        Child(["/nowhere/x"], {}, on_output=seen.on_output, on_exit=seen.on_exit)
+
+
+async def test_what_a_former_agent_left_is_ended_and_nobody_else() -> None:
+    seen = Seen()
+    child = begin(seen, "trap '' TERM; echo up; while :; do sleep 0.1; done")
+    await asyncio.wait_for(seen.wrote.wait(), 30)
+    ticks = start_ticks(child.pid)
+    assert ticks == child.started_ticks
+    assert not await end_left_behind(None, 1)
+    assert not await end_left_behind((child.pid, child.started_ticks + 1), 1)
+    assert child.is_running
+    assert await end_left_behind((child.pid, child.started_ticks), 0.1)
+    await asyncio.wait_for(seen.ended.wait(), 30)
+    assert seen.how == [f"it was ended by {signal.SIGKILL.name}"]

@@ -1,0 +1,66 @@
+"""From a settings offer to an endpoint, and what is refused on the way."""
+
+import pytest
+
+from otx.opamp.opamp_pb2 import OpAMPConnectionSettings
+from otx.opamp.transport.endpoint import Endpoint, Tls
+from otx.services.agent.section import Allowed
+from otx.services.agent.settings import endpoint_of, why_refused
+
+PLAIN = Endpoint.of("ws://h:1", (("Authorization", "old"),))
+SECURE = Endpoint.of("wss://h:1", (("Authorization", "old"),))
+
+
+def settings(url: str = "", **headers: str) -> OpAMPConnectionSettings:
+    made = OpAMPConnectionSettings(destination_endpoint=url)
+    for key, value in headers.items():
+        made.headers.headers.add(key=key, value=value)
+    return made
+
+
+def test_what_is_unset_stays() -> None:
+    assert endpoint_of(settings(), PLAIN) == PLAIN
+    moved = endpoint_of(settings("ws://h:2"), PLAIN)
+    assert (moved.url, moved.headers) == ("ws://h:2/v1/opamp", PLAIN.headers)
+    renewed = endpoint_of(settings(Authorization="new"), PLAIN)
+    assert (renewed.url, renewed.headers) == (PLAIN.url, (("Authorization", "new"),))
+
+
+def test_a_certificate_that_is_unset_means_none() -> None:
+    mutual = Endpoint(SECURE.url, (), Tls(ca_pem="", certificate_pem=b"c", key_pem=b"k"))
+    assert endpoint_of(settings(), mutual).tls.certificate_pem == b""
+
+
+def test_a_proxy_is_taken_over() -> None:
+    offer = settings()
+    offer.proxy.url = "proxy:3128"
+    assert endpoint_of(offer, PLAIN).proxy == "http://proxy:3128"
+
+
+@pytest.mark.parametrize(
+    ("url", "current", "reason"),
+    [
+        ("ws://h:2", SECURE, "give up TLS"),
+        ("ws://other", PLAIN, "not among agent.allow.servers"),
+        ("ftp://h", PLAIN, "no OpAMP server"),
+        ("wss://h:2", PLAIN, ""),
+        ("", PLAIN, ""),
+    ],
+)
+def test_what_is_not_tried(url: str, current: Endpoint, reason: str) -> None:
+    found = why_refused(settings(url), current, Allowed())
+    assert reason in found
+    assert bool(found) is bool(reason)
+
+
+def test_verification_is_turned_off_where_the_user_allows_it_only() -> None:
+    offer = settings()
+    offer.tls.insecure_skip_verify = True
+    assert "not verify" in why_refused(offer, SECURE, Allowed())
+    assert why_refused(offer, SECURE, Allowed(insecure=True)) == ""
+
+
+def test_a_certificate_without_its_key_is_refused() -> None:
+    offer = settings()
+    offer.certificate.cert = b"c"
+    assert "without a key" in why_refused(offer, PLAIN, Allowed())

@@ -1,0 +1,68 @@
+"""Rules that agents break stand in the audit log, once each, and nobody is accused wrongly."""
+
+from collections import Counter
+
+import pytest
+
+from otx.opamp.opamp_pb2 import AgentToServer, ServerToAgent
+from otx.opamp.server.answers import unavailable
+from otx.opamp.server.identity import Link
+from otx.opamp.server.journal import Entry
+from otx.services.opamp_serve.watchman import Watchman
+
+UID = b"u" * 16
+SECOND = 1_000_000_000
+
+
+class Book:
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.counts: Counter[str] = Counter()
+        self.watchman = Watchman(self.entries.append, self.counts)
+        self.now_ns = SECOND
+
+    def clock(self) -> int:
+        self.now_ns += SECOND
+        return self.now_ns
+
+    def exchange(self, link: Link, number: int, answer: ServerToAgent | None = None) -> None:
+        report = AgentToServer(instance_uid=UID, sequence_num=number, capabilities=0x805)
+        answer = answer or ServerToAgent(instance_uid=UID, capabilities=1)
+        with self.watchman.exchange(link, report, self.clock) as sends:
+            sends(answer)
+        if link.number:
+            self.watchman.sends(link, answer, self.clock())
+
+
+def test_a_broken_rule_is_written_down_once_and_counted_each_time() -> None:
+    book, link = Book(), Link(1, "ws")
+    for number in (1, 3, 5, 6):
+        book.exchange(link, number)
+    (line,) = book.entries
+    assert (line.who, line.what) == ("agent", "rule")
+    assert line.outcome.startswith("client breaks MUST 58: sequence_num 3 after 1")
+    assert book.counts["broken_rules"] == 2
+
+
+def test_a_connection_that_begins_anew_owes_nothing_to_the_one_before() -> None:
+    book = Book()
+    book.exchange(Link(1, "ws"), 1)
+    book.watchman.left(Link(1, "ws"))
+    book.exchange(Link(2, "ws"), 9)
+    assert book.entries == []
+
+
+@pytest.mark.parametrize("link", [Link(1, "ws"), Link(0, "http")], ids=["ws", "http"])
+def test_being_turned_away_is_an_answer(link: Link) -> None:
+    book = Book()
+    book.exchange(link, 1, unavailable(UID, "full", 30 * SECOND))
+    assert book.entries == []
+
+
+def test_a_request_that_was_given_up_is_not_in_flight() -> None:
+    book, link = Book(), Link(0, "http")
+    report = AgentToServer(instance_uid=UID, sequence_num=1, capabilities=0x805)
+    with pytest.raises(ConnectionResetError), book.watchman.exchange(link, report, book.clock):
+        raise ConnectionResetError
+    book.exchange(link, 2)
+    assert book.entries == []
