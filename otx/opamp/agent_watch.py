@@ -104,6 +104,7 @@ class AgentWatch:
         self.has_disconnected = False
         self._is_http = is_http
         self._patience_ns = patience_ns
+        self._is_new = True
         self._sequence: int | None = None
         self._digests: dict[str, bytes] = {}
         self._may_repeat = True
@@ -127,7 +128,7 @@ class AgentWatch:
         """The client sent a report; the rules it breaks."""
         memory = self.memory
         memory.state(report.capabilities, now_ns)
-        is_first = self._sequence is None
+        is_first, self._is_new = self._is_new, False
         follows = self._sequence is not None and (
             report.sequence_num == (self._sequence + 1) % _SEQUENCES
         )
@@ -136,10 +137,10 @@ class AgentWatch:
         if is_first and states_all and not memory.capabilities:
             yield 209, "no capabilities in the first report that was seen"
         yield from report_findings(report, memory.capabilities)
-        if not self._is_http and not is_first and not follows:
+        if not self._is_http and self._sequence is not None and not follows:
             yield 58, f"sequence_num {report.sequence_num} after {self._sequence}"
         if not self._is_http or follows or is_first:
-            yield from self._spoken(report, now_ns)
+            yield from self._spoken(report, now_ns, is_first)
         yield from self._unchanged(report, is_continued=not self._is_http or follows)
         yield from self._statuses(report, now_ns)
         yield from self._heartbeat(report, now_ns)
@@ -190,17 +191,21 @@ class AgentWatch:
         if not self.has_disconnected:
             yield 202, "closed without agent_disconnect"
 
+    def missed(self) -> None:
+        """A report may have gone by that could not be read."""
+        self._sequence = None
+
     def was_refused(self) -> None:
         """A request of this agent got another status than 200: it may send the same again."""
         self._may_repeat = True
         self._owed.clear()
         self._needs_full = None
 
-    def _spoken(self, report: AgentToServer, now_ns: int) -> Iterator[Finding]:
+    def _spoken(self, report: AgentToServer, now_ns: int, is_first: bool) -> Iterator[Finding]:
         is_last = report.HasField("agent_disconnect")
         if not self._is_http:
             label = Label.DISCONNECT if is_last else Label.REPORT
-            if not self._talk.says(label, now_ns) and self._sequence is not None:
+            if not self._talk.says(label, now_ns) and not is_first:
                 if self.has_disconnected:
                     yield 202, "a message after agent_disconnect"
                 else:

@@ -114,6 +114,9 @@ class Monitor:
     def malformed(self, side: Side, reason: str, now_ns: int) -> list[Broken]:
         """A text frame, another header than 0, or bytes that do not decode; WebSocket."""
         number = 1 if side is Side.CLIENT else 2
+        if side is Side.CLIENT:
+            for agent in self._agents.values():
+                agent.missed()  # it may have been any agent's, and used up a number
         return self._broken(side, [(number, reason)], b"", now_ns)
 
     def refused(

@@ -302,6 +302,12 @@ def test_what_the_server_never_got_is_not_held_against_it() -> None:
     assert [one.rule.number for one in wire.monitor.tick(wire.now_ns + 61 * SECOND)] == [59, 66]
 
 
+def test_a_message_that_could_not_be_read_is_no_gap() -> None:
+    wire = Wire().start()
+    wire.monitor.malformed(Side.CLIENT, "no protobuf", wire.now_ns)
+    assert wire.client(part(sequence_num=9)).broken == []
+
+
 def test_evidence_quotes_no_body() -> None:
     wire = Wire().client(full(capabilities=0x805))
     secret = offer(b"A")

@@ -66,6 +66,10 @@ class Watchman:
         """An answer or a push goes out."""
         self._note(self._monitor(link).server_sent(message, now_ns))
 
+    def malformed(self, link: Link, reason: str, now_ns: int) -> None:
+        """A message came in that does not decode."""
+        self._note(self._monitor(link).malformed(Side.CLIENT, reason, now_ns))
+
     def left(self, link: Link) -> None:
         """A WebSocket is gone."""
         self._links.pop(link.number, None)
