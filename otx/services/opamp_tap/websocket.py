@@ -57,7 +57,12 @@ class Tunnel:
         """
         keeps = contexts or (False, False)
         readers = [
-            FrameReader(limit, is_client, Inflater(keep, limit) if contexts else None)
+            FrameReader(
+                limit,
+                is_client,
+                Inflater(keep, limit) if contexts else None,
+                keeps_raw=self._injector.faults.touch_messages,
+            )
             for is_client, keep in zip((True, False), keeps, strict=True)
         ]
         async with asyncio.TaskGroup() as tasks:
