@@ -57,6 +57,9 @@ class Memory:
         sequence: The number of the last report that reached the server, or None.
         is_asked: The server asked for full state, and no complete report reached it since.
         reported: Hash, status and time of the last remote_config_status that reached the server.
+        reporter: The watch of the connection that the last report came over.
+        is_shared: Two connections took turns, so two agents have the uid, and which of them the
+            server asks, or knows, cannot be said.
     """
 
     capabilities: int = 0
@@ -66,6 +69,8 @@ class Memory:
     full_ns: int | None = None
     reported: tuple[bytes, int, int] = (b"", 0, 0)
     failed_offers: int = 0
+    reporter: int = 0
+    is_shared: bool = False
 
     def state(self, capabilities: int, now_ns: int) -> None:
         """The agent states its capabilities; 0 is no statement."""
@@ -129,6 +134,8 @@ class AgentWatch:
         memory = self.memory
         memory.state(report.capabilities, now_ns)
         is_first, self._is_new = self._is_new, False
+        memory.is_shared |= not is_first and memory.reporter != id(self)
+        memory.reporter = id(self)
         follows = self._sequence is not None and (
             report.sequence_num == (self._sequence + 1) % _SEQUENCES
         )
@@ -278,7 +285,7 @@ class AgentWatch:
         if is_full:
             memory.is_asked = False
             self._needs_full = None
-        elif report.HasField("agent_disconnect"):
+        elif report.HasField("agent_disconnect") or memory.is_shared:
             self._needs_full = None
         elif is_gap:
             self._needs_full = self._needs_full or (59, now_ns)

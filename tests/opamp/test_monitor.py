@@ -308,6 +308,16 @@ def test_a_message_that_could_not_be_read_is_no_gap() -> None:
     assert wire.client(part(sequence_num=9)).broken == []
 
 
+def test_a_server_is_not_accused_of_two_agents_with_one_uid() -> None:
+    watch = Watch()
+    one, other = Wire(watch=watch).start(), Wire(watch=watch)
+    other.client(full(sequence_num=5_000)).server()
+    one.client().server()
+    other.client(part(sequence_num=5_001)).server()
+    one.client().server().wait(61)
+    assert one.broken == other.wait(61).broken == []
+
+
 def test_evidence_quotes_no_body() -> None:
     wire = Wire().client(full(capabilities=0x805))
     secret = offer(b"A")
