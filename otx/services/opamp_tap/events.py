@@ -65,9 +65,18 @@ class Event:
     broken: list[Broken] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict)
+    _redacted: dict[str, Any] | None = field(default=None, init=False, repr=False)
 
     def document(self, show_secrets: bool = False) -> dict[str, Any]:
-        """The event as JSON shows it; every event has the same keys."""
+        """The event as JSON shows it; every event has the same keys. Not to be changed."""
+        if show_secrets:
+            return self._document(show_secrets)
+        # Screen and record show the same.
+        if self._redacted is None:
+            self._redacted = self._document(show_secrets)
+        return self._redacted
+
+    def _document(self, show_secrets: bool) -> dict[str, Any]:
         return {
             "time": format_time(self.at_ns),
             "connection": self.connection,
