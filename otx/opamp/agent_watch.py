@@ -39,6 +39,8 @@ _NOT_A_HEARTBEAT = {*PARTS, "agent_disconnect", "flags", "connection_settings_re
 }
 FULL_STATE_PAUSE_NS = 60_000_000_000
 """A client that gave its full state may take this long until it gives it again."""
+ASKS = 8
+"""Questions for full state that are remembered; each may be answered."""
 OWED = 16
 """Answers that are waited for; of more the server is late with the first all the same."""
 LOOP = 3
@@ -113,6 +115,8 @@ class AgentWatch:
         self._sequence: int | None = None
         self._digests: dict[str, bytes] = {}
         self._may_repeat = True
+        self._last_uid = b""
+        self._asks: list[int] = []
         self._needs_full: tuple[int, int] | None = None
         self._owed: list[int] = []
         self._is_late_told = False
@@ -148,7 +152,7 @@ class AgentWatch:
             yield 58, f"sequence_num {report.sequence_num} after {self._sequence}"
         if not self._is_http or follows or is_first:
             yield from self._spoken(report, now_ns, is_first)
-        yield from self._unchanged(report, is_continued=not self._is_http or follows)
+        yield from self._unchanged(report, now_ns, is_continued=not self._is_http or follows)
         yield from self._statuses(report, now_ns)
         yield from self._heartbeat(report, now_ns)
         self._sequence = report.sequence_num
@@ -172,7 +176,7 @@ class AgentWatch:
         if answer.flags & ServerFlag.REPORT_FULL_STATE:
             self._needs_full = None
             self.memory.is_asked = True
-            self._may_repeat = True
+            self._asks = [*self._asks[1 - ASKS :], now_ns]
             if is_delivered:
                 self._full_state.hears(Label.ASK, now_ns)
         elif self._is_http and self._needs_full:
@@ -234,15 +238,28 @@ class AgentWatch:
         if not is_in_place and not is_paused and not report.HasField("agent_disconnect"):
             yield 64, "a report without full state, long after it was asked for"
 
-    def _unchanged(self, report: AgentToServer, is_continued: bool) -> Iterator[Finding]:
+    def _unchanged(
+        self, report: AgentToServer, now_ns: int, is_continued: bool
+    ) -> Iterator[Finding]:
         digests = {name: digest(getattr(report, name)) for name in PARTS if report.HasField(name)}
+        if report.instance_uid != self._last_uid:
+            # Under another uid the server knows nothing of it.
+            self._digests, self._last_uid = {}, report.instance_uid
         same = [name for name, value in digests.items() if self._digests.get(name) == value]
         if not is_continued:
             self._digests = {}
-        elif same and not self._may_repeat and not report.HasField("agent_disconnect"):
+        elif same and not (
+            self._may_repeat or report.HasField("agent_disconnect") or self._was_asked(now_ns)
+        ):
             yield 56, f"{', '.join(same)} sent again unchanged"
         self._digests.update(digests)
         self._may_repeat = self.memory.is_asked
+
+    def _was_asked(self, now_ns: int) -> bool:
+        """Whether the server asked for full state, once for each answer to that."""
+        waited = self._patience_ns + FULL_STATE_PAUSE_NS
+        self._asks = [asked_ns for asked_ns in self._asks if now_ns - asked_ns <= waited]
+        return bool(self._asks) and self._asks.pop(0) > 0
 
     def _statuses(self, report: AgentToServer, now_ns: int) -> Iterator[Finding]:
         status = report.remote_config_status

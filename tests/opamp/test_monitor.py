@@ -269,6 +269,10 @@ KEPT: dict[str, Callable[[], Wire]] = {
     "an empty part without its capability": lambda: Wire().client(
         full(capabilities=0x805, package_statuses={})).server(),
     "a poll with nothing but a uid": lambda: http().client(AgentToServer(instance_uid=UID)),
+    "everything again under a new uid": lambda: Wire().start().server(assigned(OTHER))
+    .client(full(instance_uid=OTHER)).server(instance_uid=OTHER),
+    "two questions, two full reports": lambda: Wire().start().server(flags=1).server(flags=1)
+    .client(full()).client(full()),
     "agent_disconnect, then a close": lambda: Wire().start().client(agent_disconnect={}),
     "a second agent on the connection": lambda: Wire().start()
     .client(full(instance_uid=OTHER, sequence_num=3)).server(instance_uid=OTHER),
