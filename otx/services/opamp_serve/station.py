@@ -149,7 +149,10 @@ class Station:
         """Tick until cancelled."""
         while True:
             await asyncio.sleep(period_s)
-            self.tick()
+            try:
+                self.tick()
+            except Exception as error:
+                self.faulted(error)  # the server goes on; the next tick may do better
 
     async def guarded(self, work: Coroutine[None, None, None]) -> None:
         """Do something whose fault must not end the server."""
