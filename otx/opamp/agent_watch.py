@@ -150,8 +150,11 @@ class AgentWatch:
         yield from report_findings(report, memory.capabilities)
         if not self._is_http and self._sequence is not None and not follows:
             yield 58, f"sequence_num {report.sequence_num} after {self._sequence}"
-        if not self._is_http or follows or is_first:
-            yield from self._spoken(report, now_ns, is_first)
+        if self._is_http and not follows:
+            # Another process, which read nothing that was sent to the one before; or lost requests.
+            self._full_state = Watcher(FULL_STATE, self._patience_ns)
+            self._identity = Watcher(IDENTITY, self._patience_ns)
+        yield from self._spoken(report, now_ns, is_first)
         yield from self._unchanged(report, now_ns, is_continued=not self._is_http or follows)
         yield from self._statuses(report, now_ns)
         yield from self._heartbeat(report, now_ns)

@@ -273,6 +273,9 @@ KEPT: dict[str, Callable[[], Wire]] = {
     .client(full(instance_uid=OTHER)).server(instance_uid=OTHER),
     "two questions, two full reports": lambda: Wire().start().server(flags=1).server(flags=1)
     .client(full()).client(full()),
+    "a process that ends before it reads the question": lambda: http().client(part(sequence_num=5))
+    .server(flags=1).client(full(sequence_num=900)).server().wait(200)
+    .client(part(sequence_num=901)).server(),
     "agent_disconnect, then a close": lambda: Wire().start().client(agent_disconnect={}),
     "a second agent on the connection": lambda: Wire().start()
     .client(full(instance_uid=OTHER, sequence_num=3)).server(instance_uid=OTHER),
