@@ -238,7 +238,10 @@ class AgentWatch:
         is_paused = memory.full_ns is not None and now_ns - memory.full_ns < FULL_STATE_PAUSE_NS
         if is_full:
             memory.full_ns = now_ns
-        if not is_in_place and not is_paused and not report.HasField("agent_disconnect"):
+        # One response may be lost behind the watcher; a server that means it asks again.
+        is_sure = not self._is_http or len(self._asks) > 1
+        is_last = report.HasField("agent_disconnect")
+        if not is_in_place and is_sure and not is_paused and not is_last:
             yield 64, "a report without full state, long after it was asked for"
 
     def _unchanged(

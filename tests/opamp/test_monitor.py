@@ -184,6 +184,8 @@ BROKEN: list[tuple[int, Callable[[], Wire]]] = [
      .server()),
     (61, lambda: lost_question().wait(61)),
     (64, lambda: Wire().start().wait(61).server(flags=1).wait(61).client()),
+    (64, lambda: http().client(part(sequence_num=5)).server(flags=1).client(part(sequence_num=6))
+     .server(flags=1).wait(70).client(part(sequence_num=7)).server()),
     (66, lambda: Wire().start().client().wait(61)),
     (66, lambda: Wire().client(full()).server(instance_uid=OTHER)),
     (66, lambda: Wire().server()),
@@ -276,6 +278,9 @@ KEPT: dict[str, Callable[[], Wire]] = {
     "a process that ends before it reads the question": lambda: http().client(part(sequence_num=5))
     .server(flags=1).client(full(sequence_num=900)).server().wait(200)
     .client(part(sequence_num=901)).server(),
+    "a question in a response that may be lost": lambda: http().client(part(sequence_num=5))
+    .server(flags=1).wait(70).client(part(sequence_num=6)).server().wait(70)
+    .client(part(sequence_num=7)).server(),
     "agent_disconnect, then a close": lambda: Wire().start().client(agent_disconnect={}),
     "a second agent on the connection": lambda: Wire().start()
     .client(full(instance_uid=OTHER, sequence_num=3)).server(instance_uid=OTHER),
