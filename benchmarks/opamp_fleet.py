@@ -22,7 +22,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from benchmarks.opamp_agents import LONGEST_RETRY_S, Crowd
+from benchmarks.agents import LONGEST_RETRY_S, Crowd
 
 START_S = 60.0
 BACK_S = 120.0
