@@ -108,12 +108,12 @@ class Event:
             said = painter.faint(said)
         else:
             said = _WORD.sub(lambda word: painter.paint(word[0], _SIGNS[word.lastindex or 1]), said)
-        text = f"{painter.faint(head)} {self._aside():>9}  {said}"
+        text = f"{painter.faint(head)} {self._aside():>11}  {said}"
         return [text, *(_broken_line(one, painter) for one in self.broken)]
 
     def _aside(self) -> str:
         if self.sequence is not None:
-            return f"#{self.sequence % 100_000_000}"
+            return f"#{self.sequence}"
         if self.latency_ns is None:
             return ""
         return ("" if self.is_exact else "≤") + format_duration(self.latency_ns)
@@ -121,7 +121,7 @@ class Event:
 
 _WORDS = {None: "tap", Side.CLIENT: "agent", Side.SERVER: "server"}
 _ARROWS = {None: "·", Side.CLIENT: "→", Side.SERVER: "←"}
-_INDENT = " " * 39
+_INDENT = " " * 41
 _NARROWEST = 20
 _WORD = re.compile(r"\b(APPLIED|healthy)\b|\b(FAILED|unhealthy|malformed|error \w+)\b")
 _SIGNS = {1: "+", 2: "-"}
