@@ -129,7 +129,6 @@ class AgentWatch:
         self._identity = Watcher(IDENTITY, patience_ns)
         self._configs = HashSessions(patience_ns)
         self._settings = HashSessions(patience_ns)
-        self._packages = HashSessions(patience_ns)
 
     def reported(
         self, report: AgentToServer, now_ns: int, is_delivered: bool = True
@@ -269,8 +268,8 @@ class AgentWatch:
 
     def _statuses(self, report: AgentToServer, now_ns: int) -> Iterator[Finding]:
         status = report.remote_config_status
-        if is_complete(report, self.memory.capabilities) and not status.last_remote_config_hash:
-            self._configs.is_known_from_start = True
+        if report.HasField("remote_config_status") and not status.last_remote_config_hash:
+            self._configs.is_known_from_start = True  # it says that it has received nothing
         number = self._configs.said(status.last_remote_config_hash, status.status, now_ns)
         if number is not None:
             word = RemoteConfigStatuses.Name(status.status).removeprefix("RemoteConfigStatuses_")

@@ -220,9 +220,10 @@ BROKEN: list[tuple[int, Callable[[], Wire]]] = [
     (203, lambda: Wire().start().server(says(capabilities=0, command={}))),
     (204, lambda: Wire().start().server(offer(b""))),
     (205, lambda: Wire().start().server(assigned(OTHER)).client(instance_uid=OTHER).client()),
-    (206, lambda: Wire().start().client(status(b"A", APPLIED))),
+    (206, lambda: Wire().client(full(remote_config_status={})).server()
+     .client(status(b"A", APPLIED))),
     (207, lambda: Wire().start().server(offer(b"A")).client(status(b"A", APPLIED))
-     .server(offer(b"B")).client(status(b"B", FAILED)).client(status(b"A", APPLIED))),
+     .wait(1).server(offer(b"B")).client(status(b"B", FAILED)).client(status(b"A", APPLIED))),
     (208, lambda: Wire().start().server(heartbeat_interval(10)).client(settings_applied())
      .wait(1).client().wait(25).client()),
     (209, lambda: Wire().client(AgentToServer(instance_uid=UID))),
@@ -281,6 +282,10 @@ KEPT: dict[str, Callable[[], Wire]] = {
     "a question in a response that may be lost": lambda: http().client(part(sequence_num=5))
     .server(flags=1).wait(70).client(part(sequence_num=6)).server().wait(70)
     .client(part(sequence_num=7)).server(),
+    "a status from disk, told after the first report": lambda: Wire().start()
+    .client(status(b"A", APPLIED)),
+    "a status of packages that nobody knows": lambda: Wire().start()
+    .client(package("a", status=77)),
     "agent_disconnect, then a close": lambda: Wire().start().client(agent_disconnect={}),
     "a second agent on the connection": lambda: Wire().start()
     .client(full(instance_uid=OTHER, sequence_num=3)).server(instance_uid=OTHER),
