@@ -121,7 +121,8 @@ class Event:
 
 _WORDS = {None: "tap", Side.CLIENT: "agent", Side.SERVER: "server"}
 _ARROWS = {None: "·", Side.CLIENT: "→", Side.SERVER: "←"}
-_INDENT = " " * 41
+INDENT = " " * 41
+"""As wide as the head of a line."""
 _NARROWEST = 20
 _WORD = re.compile(r"\b(APPLIED|healthy)\b|\b(FAILED|unhealthy|malformed|error \w+)\b")
 _SIGNS = {1: "+", 2: "-"}
@@ -129,9 +130,9 @@ _SIGNS = {1: "+", 2: "-"}
 
 def _wrapped(text: str, width: int | None) -> str:
     """Text that stays behind the head of its line, on a terminal of this width."""
-    if width is None or width - len(_INDENT) < _NARROWEST or len(_INDENT) + len(text) <= width:
+    if width is None or width - len(INDENT) < _NARROWEST or len(INDENT) + len(text) <= width:
         return text
-    return f"\n{_INDENT}".join(textwrap.wrap(text, width - len(_INDENT)))
+    return f"\n{INDENT}".join(textwrap.wrap(text, width - len(INDENT)))
 
 
 def _broken_line(broken: Broken, painter: Painter) -> str:
@@ -139,7 +140,7 @@ def _broken_line(broken: Broken, painter: Painter) -> str:
     sign = "-" if one.level is Level.MUST else "~"
     who = _WORDS[broken.side]
     text = f"! {who} breaks {one.level.value} {one.number}: {printable(broken.evidence)}"
-    return _INDENT + painter.paint(_wrapped(text, painter.width), sign)
+    return INDENT + painter.paint(_wrapped(text, painter.width), sign)
 
 
 def _broken_document(broken: Broken) -> dict[str, Any]:

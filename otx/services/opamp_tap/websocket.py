@@ -98,6 +98,8 @@ class Tunnel:
             if data is None:
                 await self._release(side, held)
             await self._drain(side.other)
+        if not is_whole and not self._is_over and not self._is_silent:
+            target.writer.write(frames.rest())
         self._ends(side, target)
 
     async def _drain(self, side: Side) -> None:
