@@ -148,6 +148,16 @@ def test_what_was_not_answered_is_said_again_in_its_present_state() -> None:
     assert message.health.last_error == "two"
 
 
+def test_what_was_not_answered_is_said_again_also_when_nothing_changed_since() -> None:
+    agent = client()
+    agent.connected(NOW)
+    agent.received(answer(), NOW)
+    agent.set_health(ComponentHealth(healthy=False, last_error="one"))
+    sent(agent.tick(NOW))
+    agent.lost()
+    assert one_sent(agent.connected(NOW + S)).health.last_error == "one"
+
+
 def test_five_changes_while_the_connection_is_down_are_one_report() -> None:
     agent = client()
     agent.connected(NOW)
