@@ -83,7 +83,7 @@ def reads_a_padded_header(probe: AgentProbe) -> None:
     probe.start()
     data = b"\x80\x00" + _asking(probe).SerializeToString()
     probe.stage.send_frame(data, note="header 80 00")
-    probe.until(is_whole, what="answer to a message whose zero header is padded")
+    probe.until(is_whole, probe.settle_s, "answer to a message whose zero header is padded")
 
 
 @AGENT.rule(41)
@@ -134,7 +134,7 @@ def takes_what_libraries_do_not(probe: AgentProbe) -> None:
     probe.during(probe.quiet_s)
     size = min(BEYOND_LIBRARIES, probe.means.limit * 9 // 10)
     probe.stage.send(_asking(probe, custom_message={"capability": "x", "data": bytes(size)}))
-    probe.until(is_whole, what=f"answer to a message of {size} bytes")
+    probe.until(is_whole, probe.settle_s, f"answer to a message of {size} bytes")
 
 
 @AGENT.rule(50)
