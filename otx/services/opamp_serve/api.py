@@ -223,6 +223,7 @@ class Api:
             },
             "websockets": len(station.links),
             "most_websockets": station.most_links,
+            "worst_lag_ms": round(max(station.lags_s, default=0.0) * 1e3, 1),
             "counts": dict(sorted(station.counts.items())),
             "commits": station.keeper.commits,
             "disk_error": station.keeper.error or None,

@@ -18,6 +18,8 @@ ENOUGH_LINKS = 900
 SPARE_FILES = 100
 """Descriptors that are no connections."""
 USER_TIMEOUT_MS = 60_000
+KEEP_IDLE_S = 60
+"""Silence after which the kernel asks whether a peer is still there."""
 
 
 @contextmanager
@@ -69,4 +71,7 @@ def listen_on(address: Address) -> socket.socket:
         raise cannot_listen(address, "--listen", error, owner) from None
     # Inherited by what is accepted: a peer that takes nothing in for so long is gone.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEP_IDLE_S)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEP_IDLE_S // 3)
     return listener
