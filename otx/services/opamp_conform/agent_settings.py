@@ -188,6 +188,10 @@ def keeps_its_health(probe: AgentProbe) -> None:
     before = probe.start().message.health
     probe.needs(AgentCapability.ACCEPTS_OPAMP_CONNECTION_SETTINGS)
     probe.needs(AgentCapability.REPORTS_HEALTH)
+    if not before.healthy:
+        # What the agent looks after was only just started.
+        report = probe.until(lambda one: one.message.health.healthy, probe.settle_s, "good health")
+        before = report.message.health
     with _elsewhere() as other:
         _offer_endpoint(probe, other.url(probe.transport))
         _comes_to(probe, other)

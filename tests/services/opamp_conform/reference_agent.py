@@ -353,7 +353,8 @@ class ReferenceAgent(Launcher):
         if response.status == 503:
             self._over.wait(self._told(response.getheader("Retry-After")))
         if response.status != 200:
-            self.full_wanted = True
+            self.full_wanted |= response.status != 503
+            self.pending.append("health")
             return
         if response.getheader("Content-Encoding") == "gzip":
             if 34 in self.faults:
