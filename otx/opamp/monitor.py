@@ -65,7 +65,7 @@ class Watch:
 
     def rename(self, old: bytes, new: bytes) -> None:
         """The agent has another uid from here on."""
-        self._memories[new] = self.memory(old)
+        _put(self._memories, new, self.memory(old), self.agents)
 
 
 class Monitor:
@@ -105,7 +105,7 @@ class Monitor:
             found += self._first_capabilities(answer)
         if answer.HasField("agent_identification") and is_delivered:
             new = answer.agent_identification.new_instance_uid
-            self._agents[new] = agent
+            _put(self._agents, new, agent, self._watch.agents)
             self._watch.rename(uid, new)
         if self._is_http:
             self._of_requests(uid).ended()
@@ -221,8 +221,13 @@ class _Requests:
 def _recent(known: OrderedDict[bytes, T], uid: bytes, make: Callable[[], T], limit: int) -> T:
     found = known.get(uid)
     if found is None:
-        found = known[uid] = make()
-        if len(known) > limit:
-            known.popitem(last=False)
+        found = make()
+        _put(known, uid, found, limit)
     known.move_to_end(uid)
     return found
+
+
+def _put(known: OrderedDict[bytes, T], uid: bytes, value: T, limit: int) -> None:
+    known[uid] = value
+    while len(known) > limit:
+        known.popitem(last=False)

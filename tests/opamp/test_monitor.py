@@ -371,6 +371,17 @@ def test_memory_is_bounded() -> None:
     assert len(watch._memories) == len(monitor._agents) == len(monitor._requests) == 10
 
 
+def test_memory_is_bounded_when_a_server_assigns_uid_after_uid() -> None:
+    watch = Watch(agents=10)
+    monitor = watch.connection()
+    monitor.client_sent(full(), 0)
+    for number in range(100):
+        monitor.client_sent(part(sequence_num=number), 0)
+        monitor.server_sent(assigned(number.to_bytes(16, "big")), 0)
+    assert len(watch._memories) <= 10
+    assert len(monitor._agents) <= 10
+
+
 STEPS = st.lists(
     st.sampled_from(
         ["client", "server", "read by client", "read by server", "wait", "push A", "push B", "ask"]
