@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from otx.opamp.framing import Malformed, decode
-from otx.opamp.monitor import Watch
+from otx.opamp.monitor import AGENTS_OF_A_CONNECTION, EVIDENCE, FINDINGS, Watch
 from otx.opamp.opamp_pb2 import (
     AgentToServer,
     PackageStatusEnum,
@@ -369,6 +369,24 @@ def test_memory_is_bounded() -> None:
     for number in range(100):
         monitor.client_sent(full(instance_uid=number.to_bytes(16, "big")), 0)
     assert len(watch._memories) == len(monitor._agents) == len(monitor._requests) == 10
+
+
+def test_what_is_said_of_one_message_is_bounded() -> None:
+    wire = Wire().start()
+    report = part(sequence_num=8)
+    for number in range(100):
+        report.package_statuses.packages[f"{number}" + "x" * 10_000].name = "y"
+    broken = wire.monitor.client_sent(report, wire.now_ns)
+    assert len(broken) == FINDINGS
+    assert max(len(one.evidence) for one in broken) == EVIDENCE
+
+
+def test_a_connection_with_any_number_of_agents_is_bounded_and_nobody_is_accused() -> None:
+    monitor = Watch().connection()
+    for number in range(1_000):
+        monitor.client_sent(full(instance_uid=number.to_bytes(16, "big")), 0)
+    assert len(monitor._agents) == AGENTS_OF_A_CONNECTION
+    assert monitor.server_sent(says(instance_uid=(0).to_bytes(16, "big")), 0) == []
 
 
 def test_memory_is_bounded_when_a_server_assigns_uid_after_uid() -> None:
