@@ -1,6 +1,7 @@
 """The conformance tester against peers that nobody here wrote: it finds what is known of them."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -93,3 +94,21 @@ def test_an_agent_of_opamp_go_that_refuses(
     )
     found = verdicts(json.loads(done.stdout))
     assert (found[84, "ws"], found[85, "ws"], found[89, "ws"]) == ("failed", "passed", "passed")
+
+
+@pytest.mark.long
+def test_the_python_client(run_cli: RunCli, python_opamp_client: Path, tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text("a: 1\n")
+    program = Path(__file__).with_name("python_opamp.py")
+    # The agent goes on until its input ends.
+    agent = f"tail -f /dev/null | exec {sys.executable} {program} {{endpoint}} 0.3"
+    done = run_cli(
+        *("opamp", "conform", "--agent", "--transport", "http", "--timeout", "3s"),
+        *("--config", "good.yaml", "--format", "json", "--only", "26,30,34,36,46,58,64,84,91,115"),
+        *("--", "/bin/sh", "-c", agent),
+        variables={"PYTHONPATH": str(python_opamp_client)},
+    )
+    found = verdicts(json.loads(done.stdout))
+    broken = {number for (number, _), verdict in found.items() if verdict == "failed"}
+    # It repeats a request whatever the status was.
+    assert (done.returncode, broken) == (1, {46}), done.stdout
