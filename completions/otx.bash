@@ -4,7 +4,7 @@ _otx() {
   local path='' word
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "${path:+$path }$word" in
-    "demo"|"doctor"|"profile"|"receive"|"ottl"|"ottl run"|"ottl eval"|"ottl check"|"ottl explain"|"ottl functions"|"ottl fmt"|"ottl repl"|"ottl bench"|"ottl lsp"|"ottl test"|"ottl recipes"|"send"|"send traces"|"trace"|"trace list"|"trace show"|"trace explain"|"trace order"|"trace diff"|"trace missing"|"trace skew"|"trace paths"|"trace map"|"trace-context"|"trace-context decode"|"trace-context encode"|"trace-context convert"|"trace-context check"|"query"|"tui"|"config"|"config show"|"config path"|"config validate"|"config schema"|"completion") path="${path:+$path }$word" ;;
+    "demo"|"doctor"|"profile"|"receive"|"ottl"|"ottl run"|"ottl eval"|"ottl check"|"ottl explain"|"ottl functions"|"ottl fmt"|"ottl repl"|"ottl bench"|"ottl lsp"|"ottl test"|"ottl recipes"|"send"|"send traces"|"trace"|"trace list"|"trace show"|"trace explain"|"trace order"|"trace diff"|"trace missing"|"trace skew"|"trace paths"|"trace map"|"trace-context"|"trace-context decode"|"trace-context encode"|"trace-context convert"|"trace-context check"|"agent"|"agent run"|"agent start"|"agent stop"|"agent status"|"agent reload"|"agent logs"|"agent unit"|"opamp"|"opamp serve"|"opamp agents"|"opamp push"|"opamp rollback"|"opamp restart"|"opamp audit"|"opamp conform"|"opamp tap"|"opamp replay"|"query"|"tui"|"config"|"config show"|"config path"|"config validate"|"config schema"|"completion") path="${path:+$path }$word" ;;
     esac
   done
   local words=''
@@ -14,7 +14,7 @@ _otx() {
 }
 _otx_words() {
   case "$1" in
-    "") words="demo doctor profile receive ottl send trace trace-context query tui config completion --color --log-level --version -h --help" ;;
+    "") words="demo doctor profile receive ottl send trace trace-context agent opamp query tui config completion --color --log-level --version -h --help" ;;
     ":--color") words="auto always never" ;;
     ":--log-level") words="debug info warning error" ;;
     "demo") words="--headless --duration --incident --keep -h --help" ;;
@@ -83,6 +83,34 @@ _otx_words() {
     "trace-context check") words="--echo --strict-level --mode --timeout --listen --callback --format -o --out -h --help" ;;
     "trace-context check:--mode") words="auto callback response" ;;
     "trace-context check:--format") words="text json" ;;
+    "agent") words="run start stop status reload logs unit -h --help" ;;
+    "agent run") words="--server --config --state --header --allow-remote-config --trust --no-connection-settings --log -h --help" ;;
+    "agent start") words="--server --config --state --header --allow-remote-config --trust --no-connection-settings --log -h --help" ;;
+    "agent stop") words="--state --timeout -h --help" ;;
+    "agent status") words="--state --format -h --help" ;;
+    "agent status:--format") words="text json" ;;
+    "agent reload") words="--state -h --help" ;;
+    "agent logs") words="--state -f --follow -n --lines -h --help" ;;
+    "agent unit") words="--server --config --state --header --allow-remote-config --trust --no-connection-settings --log --user -h --help" ;;
+    "opamp") words="serve agents push rollback restart audit conform tap replay -h --help" ;;
+    "opamp serve") words="--listen --path --db --token-file --tls-cert --tls-key --client-ca --ca-cert --ca-key --heartbeat --max-message --max-agents -h --help" ;;
+    "opamp agents") words="-l --selector -L --label --why --format --server --db --token-file --ca -o --out -h --help" ;;
+    "opamp agents:--format") words="table json jsonl" ;;
+    "opamp push") words="-l --selector --all --canary --observe --patience --key --content-type --name --why --retry --settings --yes -y --dry --wait --no-wait --timeout --resume --pause --list --format --server --token-file --ca -o --out -h --help" ;;
+    "opamp push:--format") words="text json" ;;
+    "opamp rollback") words="-l --selector --why --yes -y --format --server --token-file --ca -o --out -h --help" ;;
+    "opamp rollback:--format") words="text json" ;;
+    "opamp restart") words="-l --selector --all --yes -y --format --server --token-file --ca -o --out -h --help" ;;
+    "opamp restart:--format") words="text json" ;;
+    "opamp audit") words="--since --whom --limit --format --server --db --token-file --ca -o --out -h --help" ;;
+    "opamp audit:--format") words="table json jsonl csv" ;;
+    "opamp conform") words="--server --agent --listen --transport --format --only --skip --strict --no-strict --list --timeout --longest --limit --header --ca --assign --operator-token-file --config --failing-config --crashing-config --sicken -o --out -h --help" ;;
+    "opamp conform:--transport") words="ws http both" ;;
+    "opamp conform:--format") words="text json junit" ;;
+    "opamp tap") words="--to --listen --record --fault --seed --format --show-secrets --ca --cert --key --insecure --tls-cert --tls-key --client-ca --max-message -o --out -h --help" ;;
+    "opamp tap:--format") words="text json jsonl" ;;
+    "opamp replay") words="--to --listen --header --keep-uids --timeout --shrink --format --show-secrets --ca --insecure -o --out -h --help" ;;
+    "opamp replay:--format") words="text json jsonl" ;;
     "query") words="--format --store -o --out -h --help" ;;
     "query:--format") words="table json jsonl csv parquet" ;;
     "tui") words="--store --pid --grpc --http --no-receive -h --help" ;;

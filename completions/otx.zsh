@@ -21,6 +21,8 @@ _otx() {
     'send:Send OTLP to a receiver.'
     'trace:List and show traces from a store.'
     'trace-context:Settle what a trace context header says.'
+    'agent:Run an agent that an OpAMP server manages.'
+    'opamp:Serve, watch and test OpAMP.'
     'query:Run read-only SQL over a store'\''s tables.'
     'tui:Watch traces, logs and flame graphs live in the terminal.'
     'config:Show the configuration and where each value comes from.'
@@ -37,6 +39,8 @@ _otx() {
     send) _otx_send ;;
     trace) _otx_trace ;;
     trace-context) _otx_trace_context ;;
+    agent) _otx_agent ;;
+    opamp) _otx_opamp ;;
     query) _otx_query ;;
     tui) _otx_tui ;;
     config) _otx_config ;;
@@ -528,6 +532,318 @@ _otx_trace_context_check() {
     '--listen[Where to be called back; any free port if left out.]:value:_files' \
     '--callback[The listener as the service reaches it, from a container.]:value:_files' \
     '--format[The form of the output.]:value:(text json)' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_agent() {
+  local state line
+  _arguments -C \
+    {-h,--help}'[Show help.]' \
+    '1: :->command' \
+    '*:: :->rest'
+  case $state in
+  command)
+    local -a commands=(
+    'run:Run the agent in the foreground, until Ctrl-C or TERM.'
+    'start:Start the agent in the background, unless it runs.'
+    'stop:End the agent and what it supervises, and wait for it. The server is told.'
+    'status:Show what the agent does\\: its server, its configuration, its process. 1 if none runs.'
+    'reload:Have the running agent read its local file again, and open its log anew.'
+    'logs:Show what the agent in the background and its process have written.'
+    'unit:Print a systemd unit that runs the agent with these options.'
+    )
+    _describe command commands ;;
+  rest)
+    case $line[1] in
+    run) _otx_agent_run ;;
+    start) _otx_agent_start ;;
+    stop) _otx_agent_stop ;;
+    status) _otx_agent_status ;;
+    reload) _otx_agent_reload ;;
+    logs) _otx_agent_logs ;;
+    unit) _otx_agent_unit ;;
+    esac ;;
+  esac
+}
+
+_otx_agent_run() {
+  _arguments -s \
+    '--server[ws, wss, http or https; again for one to turn to when it is away.]:value:_files' \
+    '--config[Local configuration, under the server'\''s.]:value:_files' \
+    '--state[Where state is kept (the state directory).]:value:_files' \
+    '--header[Sent to the server, such as Authorization=Bearer …]:value:_files' \
+    '--allow-remote-config[Let the server send configurations.]' \
+    '--trust[Take only configurations signed with this ed25519 key (file).]:value:_files' \
+    '--no-connection-settings[Take no other settings from the server.]' \
+    '--log[Where to write to (stderr), with rotation.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_agent_start() {
+  _arguments -s \
+    '--server[ws, wss, http or https; again for one to turn to when it is away.]:value:_files' \
+    '--config[Local configuration, under the server'\''s.]:value:_files' \
+    '--state[Where state is kept (the state directory).]:value:_files' \
+    '--header[Sent to the server, such as Authorization=Bearer …]:value:_files' \
+    '--allow-remote-config[Let the server send configurations.]' \
+    '--trust[Take only configurations signed with this ed25519 key (file).]:value:_files' \
+    '--no-connection-settings[Take no other settings from the server.]' \
+    '--log[Where to write to (stderr), with rotation.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_agent_stop() {
+  _arguments -s \
+    '--state[Where state is kept (the state directory).]:value:_files' \
+    '--timeout[How long to wait for its end.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_agent_status() {
+  _arguments -s \
+    '--state[Where state is kept (the state directory).]:value:_files' \
+    '--format[How it is written.]:value:(text json)' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_agent_reload() {
+  _arguments -s \
+    '--state[Where state is kept (the state directory).]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_agent_logs() {
+  _arguments -s \
+    '--state[Where state is kept (the state directory).]:value:_files' \
+    {-f,--follow}'[Go on with what comes.]' \
+    {-n,--lines}'[How many of the last.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_agent_unit() {
+  _arguments -s \
+    '--server[ws, wss, http or https; again for one to turn to when it is away.]:value:_files' \
+    '--config[Local configuration, under the server'\''s.]:value:_files' \
+    '--state[Where state is kept (the state directory).]:value:_files' \
+    '--header[Sent to the server, such as Authorization=Bearer …]:value:_files' \
+    '--allow-remote-config[Let the server send configurations.]' \
+    '--trust[Take only configurations signed with this ed25519 key (file).]:value:_files' \
+    '--no-connection-settings[Take no other settings from the server.]' \
+    '--log[Where to write to (stderr), with rotation.]:value:_files' \
+    '--user[Who runs it (a user of its own).]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_opamp() {
+  local state line
+  _arguments -C \
+    {-h,--help}'[Show help.]' \
+    '1: :->command' \
+    '*:: :->rest'
+  case $state in
+  command)
+    local -a commands=(
+    'serve:Serve OpAMP over WebSocket and HTTP, with a JSON API, on one port.'
+    'agents:List the agents of a server\\: who, connected or not, health, configuration.'
+    'push:Give agents a configuration; wait until they say APPLIED or FAILED.'
+    'rollback:Take a push back\\: its agents are assigned again what held before it.'
+    'restart:Order agents to restart; those that do not accept it are named.'
+    'audit:Show the audit log of a server, the newest lines last.'
+    'conform:Test a server or an agent against every rule of OpAMP that shows from outside.'
+    'tap:Stand between agents and a server\\: pass on, tell each message, name broken rules.'
+    'replay:Tell a record again, or play one side of it and say where the other one differs.'
+    )
+    _describe command commands ;;
+  rest)
+    case $line[1] in
+    serve) _otx_opamp_serve ;;
+    agents) _otx_opamp_agents ;;
+    push) _otx_opamp_push ;;
+    rollback) _otx_opamp_rollback ;;
+    restart) _otx_opamp_restart ;;
+    audit) _otx_opamp_audit ;;
+    conform) _otx_opamp_conform ;;
+    tap) _otx_opamp_tap ;;
+    replay) _otx_opamp_replay ;;
+    esac ;;
+  esac
+}
+
+_otx_opamp_serve() {
+  _arguments -s \
+    '--listen[HOST -PORT; port 0 picks a free one.]:value:_files' \
+    '--path[Where OpAMP is.]:value:_files' \
+    '--db[Where the fleet is kept (state directory).]:value:_files' \
+    '--token-file[Who may speak - lines `TOKEN` or `ROLE NAME TOKEN`.]:value:_files' \
+    '--tls-cert[PEM certificate of this server.]:value:_files' \
+    '--tls-key[PEM key of it.]:value:_files' \
+    '--client-ca[PEM of the CA that agents'\'' certificates are from.]:value:_files' \
+    '--ca-cert[PEM of the CA that signs the certificates agents ask for.]:value:_files' \
+    '--ca-key[PEM key of that CA.]:value:_files' \
+    '--heartbeat[The heartbeat or polling interval agents are offered.]:value:_files' \
+    '--max-message[Largest message, also after decompression.]:value:_files' \
+    '--max-agents[Connections at a time (as the machine allows).]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_opamp_agents() {
+  _arguments -s \
+    {-l,--selector}'[Agents with these labels; repeatable.]:value:_files' \
+    {-L,--label}'[Show this label, too; repeatable.]:value:_files' \
+    '--why[Say why this agent is not updating, and what to do.]:value:_files' \
+    '--format[The form of the output.]:value:(table json jsonl)' \
+    '--server[The server (http -//127.0.0.1 -4320).]:value:_files' \
+    '--db[Read the fleet from its database.]:value:_files' \
+    '--token-file[The token to speak to the server with.]:value:_files' \
+    '--ca[The CA of the server'\''s certificate.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_opamp_push() {
+  _arguments -s \
+    {-l,--selector}'[Agents with these labels; repeatable.]:value:_files' \
+    '--all[Every agent.]' \
+    '--canary[First so many agents, then the rest - 1, 10%, 1,25%.]:value:_files' \
+    '--observe[How long a stage must run well.]:value:_files' \
+    '--patience[How long a stage may take to answer.]:value:_files' \
+    '--key[The name of the configuration object.]:value:_files' \
+    '--content-type[Its type (from the file'\''s ending).]:value:_files' \
+    '--name[What it is called (the file'\''s name).]:value:_files' \
+    '--why[The reason, for the audit log.]:value:_files' \
+    '--retry[Have agents try again what they refused.]' \
+    '--settings[Offer connection settings instead - opamp, own_metrics, … (YAML or JSON).]:value:_files' \
+    {--yes,-y}'[Do not ask.]' \
+    '--dry[Say what would be done, no more.]' \
+    {--wait,--no-wait}'[Wait for what the agents say.]' \
+    '--timeout[How long to wait; stages take their own time.]:value:_files' \
+    '--resume[Let push N go on after it stopped.]:value:_files' \
+    '--pause[Have push N stay in its stage.]:value:_files' \
+    '--list[Show all pushes.]' \
+    '--format[The form of the output.]:value:(text json)' \
+    '--server[The server (http -//127.0.0.1 -4320).]:value:_files' \
+    '--token-file[The token to speak to the server with.]:value:_files' \
+    '--ca[The CA of the server'\''s certificate.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_opamp_rollback() {
+  _arguments -s \
+    {-l,--selector}'[Agents with these labels; repeatable.]:value:_files' \
+    '--why[The reason, for the audit log.]:value:_files' \
+    {--yes,-y}'[Do not ask.]' \
+    '--format[The form of the output.]:value:(text json)' \
+    '--server[The server (http -//127.0.0.1 -4320).]:value:_files' \
+    '--token-file[The token to speak to the server with.]:value:_files' \
+    '--ca[The CA of the server'\''s certificate.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_opamp_restart() {
+  _arguments -s \
+    {-l,--selector}'[Agents with these labels; repeatable.]:value:_files' \
+    '--all[Every agent.]' \
+    {--yes,-y}'[Do not ask.]' \
+    '--format[The form of the output.]:value:(text json)' \
+    '--server[The server (http -//127.0.0.1 -4320).]:value:_files' \
+    '--token-file[The token to speak to the server with.]:value:_files' \
+    '--ca[The CA of the server'\''s certificate.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_opamp_audit() {
+  _arguments -s \
+    '--since[Only later than this time, or -15m.]:value:_files' \
+    '--whom[Only what was done to this agent or selector.]:value:_files' \
+    '--limit[How many at most.]:value:_files' \
+    '--format[The form of the output.]:value:(table json jsonl csv)' \
+    '--server[The server (http -//127.0.0.1 -4320).]:value:_files' \
+    '--db[Read the fleet from its database.]:value:_files' \
+    '--token-file[The token to speak to the server with.]:value:_files' \
+    '--ca[The CA of the server'\''s certificate.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_opamp_conform() {
+  _arguments -s \
+    '--server[Test the server there.]:value:_files' \
+    '--agent[Test an agent.]' \
+    '--listen[Where the agent finds this side; port 0 is any.]:value:_files' \
+    '--transport[Over which transports.]:value:(ws http both)' \
+    '--format[Form of the results.]:value:(text json junit)' \
+    '--only[These rules alone; 40-49 is a range.]:value:_files' \
+    '--skip[Not these rules.]:value:_files' \
+    {--strict,--no-strict}'[A SHOULD that fails counts like a MUST.]' \
+    '--list[Show the rules and end.]' \
+    '--timeout[How long an answer may take.]:value:_files' \
+    '--longest[Leave out rules that take longer to see.]:value:_files' \
+    '--limit[The peer'\''s limit for a message.]:value:_files' \
+    '--header[Sent to the server; repeatable.]:value:_files' \
+    '--ca[The CA of the server'\''s certificate.]:value:_files' \
+    '--assign[Assigns a configuration in the server - {file}, {name}, {uid} are filled in.]:value:_files' \
+    '--operator-token-file[For the JSON API of otx'\''s own server.]:value:_files' \
+    '--config[A configuration the agent can run; two of them test more.]:value:_files' \
+    '--failing-config[One that parses and that the agent cannot start with.]:value:_files' \
+    '--crashing-config[One that starts and dies after some seconds.]:value:_files' \
+    '--sicken[Makes the agent'\''s health change.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_opamp_tap() {
+  _arguments -s \
+    '--to[The server - ws, wss, http or https -//HOST( -PORT).]:value:_files' \
+    '--listen[HOST -PORT for agents; port 0 picks a free one.]:value:_files' \
+    '--record[Keep everything, for otx opamp replay.]:value:_files' \
+    '--fault[What to break - drop=3,delay=200ms,server -dup@10%,reorder,half-open,503; docs/opamp-tap.md has all.]:value:_files' \
+    '--seed[Of faults by chance.]:value:_files' \
+    '--format[The form of the output.]:value:(text json jsonl)' \
+    '--show-secrets[Show bodies, keys and headers as they are.]' \
+    '--ca[The CA of the server'\''s certificate.]:value:_files' \
+    '--cert[Client certificate for the server.]:value:_files' \
+    '--key[PEM key of it.]:value:_files' \
+    '--insecure[Take any certificate of the server.]' \
+    '--tls-cert[PEM certificate shown to agents.]:value:_files' \
+    '--tls-key[PEM key of it.]:value:_files' \
+    '--client-ca[PEM of the CA that agents'\'' certificates are from.]:value:_files' \
+    '--max-message[Larger messages pass, and are not decoded.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_opamp_replay() {
+  _arguments -s \
+    '--to[Play the agents to this server.]:value:_files' \
+    '--listen[Play the server to the agent that comes here.]:value:_files' \
+    '--header[A header to the server, such as a token; repeatable.]:value:_files' \
+    '--keep-uids[The recorded uids instead of new ones.]' \
+    '--timeout[How long a recorded message is waited for.]:value:_files' \
+    '--shrink[Write the smallest record that differs as this one.]:value:_files' \
+    '--format[The form of the output.]:value:(text json jsonl)' \
+    '--show-secrets[Show bodies, keys and headers as they are.]' \
+    '--ca[The CA of the server'\''s certificate.]:value:_files' \
+    '--insecure[Take any certificate of the server.]' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'

@@ -1,7 +1,8 @@
 ------------------------------ MODULE CfgSync ------------------------------
 (* A client and a server of OpAMP agree on one configuration, over a          *)
-(* connection that may end. One FIFO each way. Configurations are 1..Configs, *)
-(* 0 is none, those in Bad cannot start. A client that crashes keeps what is  *)
+(* connection that may end. One FIFO each way, in which messages may arrive   *)
+(* twice or change places; two servers. Configurations are 1..Configs, 0 is   *)
+(* none, those in Bad cannot start. A client that crashes keeps what is  *)
 (* on its disk, a server that restarts keeps nothing. Sequence numbers are    *)
 (* modulo more than can be lost. search/cfgsync.py is the same as a program.  *)
 EXTENDS Integers, Sequences, FiniteSets
@@ -9,6 +10,7 @@ EXTENDS Integers, Sequences, FiniteSets
 CONSTANTS
     Configs, Bad, Capacity,                  \* bounds
     Drops, Crashes, Restarts, Changes,       \* what the environment may do
+    Duplicates, Reorders, Switches,
     ChecksSequence, IsIdempotent, AnswersAll, AppliedWhenWritten,
     GoodWhenLaunched, KeepsStatus, ReportsOld, KeepsNeed, RemembersFailed,
     StartsAtZero, OwnHash, Reverts           \* what may be wrong, see search/
@@ -20,8 +22,10 @@ VARIABLES
     diskReceived, diskStatus, lastGood,      \* its disk
     assigned, knownReceived, knownStatus, knownSequence, needFull,
     knownFailed, sentOffer,                  \* the server
+    other,                                   \* what another server knows
     toServer, toClient,                      \* on the way, oldest first
-    drops, crashes, restarts, changes,       \* spent
+    drops, crashes, restarts, changes,
+    duplicates, reorders, switches,          \* spent
     offered, decided, newestOffer, relaunched \* looked at by invariants only
 
 memory == <<sequence, received, status, running, candidate, launched, dirty,
@@ -29,13 +33,17 @@ memory == <<sequence, received, status, running, candidate, launched, dirty,
 disk == <<diskReceived, diskStatus, lastGood>>
 known == <<knownReceived, knownStatus, knownSequence, needFull, knownFailed>>
 server == <<assigned, knownReceived, knownStatus, knownSequence, needFull,
-            knownFailed, sentOffer>>
-spent == <<drops, crashes, restarts, changes>>
+            knownFailed, sentOffer, other>>
+wire == <<duplicates, reorders, switches>>
+spent == <<drops, crashes, restarts, changes, duplicates, reorders, switches>>
 seen == <<offered, decided, newestOffer, relaunched>>
 vars == <<connected, memory, disk, server, toServer, toClient, spent, seen>>
 
 Nothing == 0 - 1
-Modulus == Capacity * (Drops + Crashes + Restarts) + Crashes + 3
+Modulus == Capacity * (Drops + Crashes + Restarts + Switches) + Crashes + 3
+
+Unheard == [knownReceived |-> Nothing, knownStatus |-> "UNSET",
+            knownSequence |-> Nothing, needFull |-> TRUE, knownFailed |-> {}]
 
 Init ==
     /\ connected = FALSE
@@ -45,9 +53,10 @@ Init ==
     /\ diskReceived = 0 /\ diskStatus = "UNSET" /\ lastGood = 0
     /\ assigned = 1 /\ knownReceived = Nothing /\ knownStatus = "UNSET"
     /\ knownSequence = Nothing /\ needFull = TRUE /\ knownFailed = {}
-    /\ sentOffer = 0
+    /\ sentOffer = 0 /\ other = Unheard
     /\ toServer = <<>> /\ toClient = <<>>
     /\ drops = 0 /\ crashes = 0 /\ restarts = 0 /\ changes = 0
+    /\ duplicates = 0 /\ reorders = 0 /\ switches = 0
     /\ offered = {} /\ decided = {} /\ newestOffer = 0 /\ relaunched = FALSE
 
 ----------------------------------------------------------------------------
@@ -57,7 +66,7 @@ Connect ==
     /\ ~connected
     /\ connected' = TRUE /\ first' = TRUE /\ sentOffer' = 0
     /\ UNCHANGED <<sequence, received, status, running, candidate, launched,
-                   dirty, wantsFull, sentFull, disk, assigned, known,
+                   dirty, wantsFull, sentFull, disk, assigned, known, other,
                    toServer, toClient, spent, seen>>
 
 Send ==
@@ -72,8 +81,13 @@ Send ==
     /\ sequence' = (sequence + 1) % Modulus
     /\ first' = FALSE /\ dirty' = FALSE /\ wantsFull' = FALSE
     /\ sentFull' = TRUE
+    \* Whatever the other server knows, this number is not the next it expects.
+    /\ other' = [knownReceived |-> other.knownReceived,
+                 knownStatus |-> other.knownStatus,
+                 knownSequence |-> Nothing, needFull |-> other.needFull,
+                 knownFailed |-> other.knownFailed]
     /\ UNCHANGED <<connected, received, status, running, candidate, launched,
-                   disk, server, toClient, spent, seen>>
+                   disk, assigned, known, sentOffer, toClient, spent, seen>>
 
 \* An offer that the client has no status for starts anew, whatever was under way.
 Receive ==
@@ -171,7 +185,7 @@ Serve ==
           /\ offered' = IF offer # 0 THEN offered \union {offer} ELSE offered
           /\ sentOffer' = IF offer # 0 THEN offer ELSE sentOffer
     /\ toServer' = Tail(toServer)
-    /\ UNCHANGED <<connected, memory, disk, assigned, spent, decided,
+    /\ UNCHANGED <<connected, memory, disk, assigned, other, spent, decided,
                    newestOffer, relaunched>>
 
 Push ==
@@ -181,8 +195,8 @@ Push ==
     /\ toClient' = Append(toClient, [asks |-> FALSE, offer |-> assigned])
     /\ offered' = offered \union {assigned}
     /\ sentOffer' = assigned
-    /\ UNCHANGED <<connected, memory, disk, assigned, known, toServer, spent,
-                   decided, newestOffer, relaunched>>
+    /\ UNCHANGED <<connected, memory, disk, assigned, known, other, toServer,
+                   spent, decided, newestOffer, relaunched>>
 
 ----------------------------------------------------------------------------
 (* The environment. *)
@@ -191,7 +205,7 @@ Drop ==
     /\ connected /\ drops < Drops
     /\ connected' = FALSE /\ toServer' = <<>> /\ toClient' = <<>>
     /\ drops' = drops + 1
-    /\ UNCHANGED <<memory, disk, server, crashes, restarts, changes, seen>>
+    /\ UNCHANGED <<memory, disk, server, crashes, restarts, changes, wire, seen>>
 
 \* A new process of the client: its numbers do not go on where the server expects.
 Crash ==
@@ -206,7 +220,7 @@ Crash ==
     /\ running' = lastGood
     /\ launched' = FALSE /\ dirty' = FALSE /\ wantsFull' = FALSE
     /\ first' = TRUE /\ sentFull' = FALSE
-    /\ UNCHANGED <<disk, server, drops, restarts, changes, seen>>
+    /\ UNCHANGED <<disk, server, drops, restarts, changes, wire, seen>>
 
 Restart ==
     /\ restarts < Restarts
@@ -214,8 +228,8 @@ Restart ==
     /\ connected' = FALSE /\ toServer' = <<>> /\ toClient' = <<>>
     /\ knownReceived' = Nothing /\ knownStatus' = "UNSET"
     /\ knownSequence' = Nothing /\ needFull' = TRUE /\ knownFailed' = {}
-    /\ UNCHANGED <<memory, disk, assigned, sentOffer, drops, crashes, changes,
-                   seen>>
+    /\ UNCHANGED <<memory, disk, assigned, sentOffer, other, drops, crashes,
+                   changes, wire, seen>>
 
 Assign ==
     /\ changes < Changes
@@ -223,8 +237,41 @@ Assign ==
         /\ config # assigned
         /\ assigned' = config
     /\ changes' = changes + 1
-    /\ UNCHANGED <<connected, memory, disk, known, sentOffer, toServer,
-                   toClient, drops, crashes, restarts, seen>>
+    /\ UNCHANGED <<connected, memory, disk, known, sentOffer, other, toServer,
+                   toClient, drops, crashes, restarts, wire, seen>>
+
+\* A report arrives twice, as by a retry over HTTP.
+Duplicate ==
+    /\ toServer # <<>> /\ Len(toServer) < Capacity
+    /\ duplicates < Duplicates
+    /\ toServer' = <<Head(toServer)>> \o toServer
+    /\ duplicates' = duplicates + 1
+    /\ UNCHANGED <<connected, memory, disk, server, toClient, drops, crashes,
+                   restarts, changes, reorders, switches, seen>>
+
+\* A push and an answer change places.
+Reorder ==
+    /\ Len(toClient) > 1 /\ reorders < Reorders
+    /\ toClient' = <<toClient[2], toClient[1]>> \o Tail(Tail(toClient))
+    /\ reorders' = reorders + 1
+    /\ UNCHANGED <<connected, memory, disk, server, toServer, drops, crashes,
+                   restarts, changes, duplicates, switches, seen>>
+
+\* The client goes to the other server, whose operator is the same.
+Switch ==
+    /\ switches < Switches
+    /\ switches' = switches + 1
+    /\ connected' = FALSE /\ toServer' = <<>> /\ toClient' = <<>>
+    /\ other' = [knownReceived |-> knownReceived, knownStatus |-> knownStatus,
+                 knownSequence |-> knownSequence, needFull |-> needFull,
+                 knownFailed |-> knownFailed]
+    /\ knownReceived' = other.knownReceived
+    /\ knownStatus' = other.knownStatus
+    /\ knownSequence' = other.knownSequence
+    /\ needFull' = other.needFull
+    /\ knownFailed' = other.knownFailed
+    /\ UNCHANGED <<memory, disk, assigned, sentOffer, drops, crashes, restarts,
+                   changes, duplicates, reorders, seen>>
 
 ----------------------------------------------------------------------------
 
@@ -232,7 +279,8 @@ System ==
     Connect \/ Send \/ Receive \/ Launch \/ Verdict \/ ReportOld \/ Serve
     \/ Push
 
-Environment == Drop \/ Crash \/ Restart \/ Assign
+Environment ==
+    Drop \/ Crash \/ Restart \/ Assign \/ Duplicate \/ Reorder \/ Switch
 
 Next == System \/ Environment
 

@@ -39,6 +39,8 @@ _NOT_A_HEARTBEAT = {*PARTS, "agent_disconnect", "flags", "connection_settings_re
 }
 FULL_STATE_PAUSE_NS = 60_000_000_000
 """A client that gave its full state may take this long until it gives it again."""
+ASKS = 8
+"""Questions for full state that are remembered; each may be answered."""
 OWED = 16
 """Answers that are waited for; of more the server is late with the first all the same."""
 LOOP = 3
@@ -57,6 +59,9 @@ class Memory:
         sequence: The number of the last report that reached the server, or None.
         is_asked: The server asked for full state, and no complete report reached it since.
         reported: Hash, status and time of the last remote_config_status that reached the server.
+        reporter: The watch of the connection that the last report came over.
+        is_shared: Two connections took turns, so two agents have the uid, and which of them the
+            server asks, or knows, cannot be said.
     """
 
     capabilities: int = 0
@@ -66,6 +71,8 @@ class Memory:
     full_ns: int | None = None
     reported: tuple[bytes, int, int] = (b"", 0, 0)
     failed_offers: int = 0
+    reporter: int = 0
+    is_shared: bool = False
 
     def state(self, capabilities: int, now_ns: int) -> None:
         """The agent states its capabilities; 0 is no statement."""
@@ -104,9 +111,12 @@ class AgentWatch:
         self.has_disconnected = False
         self._is_http = is_http
         self._patience_ns = patience_ns
+        self._is_new = True
         self._sequence: int | None = None
         self._digests: dict[str, bytes] = {}
         self._may_repeat = True
+        self._last_uid = b""
+        self._asks: list[int] = []
         self._needs_full: tuple[int, int] | None = None
         self._owed: list[int] = []
         self._is_late_told = False
@@ -119,7 +129,6 @@ class AgentWatch:
         self._identity = Watcher(IDENTITY, patience_ns)
         self._configs = HashSessions(patience_ns)
         self._settings = HashSessions(patience_ns)
-        self._packages = HashSessions(patience_ns)
 
     def reported(
         self, report: AgentToServer, now_ns: int, is_delivered: bool = True
@@ -127,7 +136,9 @@ class AgentWatch:
         """The client sent a report; the rules it breaks."""
         memory = self.memory
         memory.state(report.capabilities, now_ns)
-        is_first = self._sequence is None
+        is_first, self._is_new = self._is_new, False
+        memory.is_shared |= not is_first and memory.reporter != id(self)
+        memory.reporter = id(self)
         follows = self._sequence is not None and (
             report.sequence_num == (self._sequence + 1) % _SEQUENCES
         )
@@ -136,11 +147,14 @@ class AgentWatch:
         if is_first and states_all and not memory.capabilities:
             yield 209, "no capabilities in the first report that was seen"
         yield from report_findings(report, memory.capabilities)
-        if not self._is_http and not is_first and not follows:
+        if not self._is_http and self._sequence is not None and not follows:
             yield 58, f"sequence_num {report.sequence_num} after {self._sequence}"
-        if not self._is_http or follows or is_first:
-            yield from self._spoken(report, now_ns)
-        yield from self._unchanged(report, is_continued=not self._is_http or follows)
+        if self._is_http and not follows:
+            # Another process, which read nothing that was sent to the one before; or lost requests.
+            self._full_state = Watcher(FULL_STATE, self._patience_ns)
+            self._identity = Watcher(IDENTITY, self._patience_ns)
+        yield from self._spoken(report, now_ns, is_first)
+        yield from self._unchanged(report, now_ns, is_continued=not self._is_http or follows)
         yield from self._statuses(report, now_ns)
         yield from self._heartbeat(report, now_ns)
         self._sequence = report.sequence_num
@@ -164,7 +178,7 @@ class AgentWatch:
         if answer.flags & ServerFlag.REPORT_FULL_STATE:
             self._needs_full = None
             self.memory.is_asked = True
-            self._may_repeat = True
+            self._asks = [*self._asks[1 - ASKS :], now_ns]
             if is_delivered:
                 self._full_state.hears(Label.ASK, now_ns)
         elif self._is_http and self._needs_full:
@@ -190,17 +204,21 @@ class AgentWatch:
         if not self.has_disconnected:
             yield 202, "closed without agent_disconnect"
 
+    def missed(self) -> None:
+        """A report may have gone by that could not be read."""
+        self._sequence = None
+
     def was_refused(self) -> None:
         """A request of this agent got another status than 200: it may send the same again."""
         self._may_repeat = True
         self._owed.clear()
         self._needs_full = None
 
-    def _spoken(self, report: AgentToServer, now_ns: int) -> Iterator[Finding]:
+    def _spoken(self, report: AgentToServer, now_ns: int, is_first: bool) -> Iterator[Finding]:
         is_last = report.HasField("agent_disconnect")
         if not self._is_http:
             label = Label.DISCONNECT if is_last else Label.REPORT
-            if not self._talk.says(label, now_ns) and self._sequence is not None:
+            if not self._talk.says(label, now_ns) and not is_first:
                 if self.has_disconnected:
                     yield 202, "a message after agent_disconnect"
                 else:
@@ -219,23 +237,39 @@ class AgentWatch:
         is_paused = memory.full_ns is not None and now_ns - memory.full_ns < FULL_STATE_PAUSE_NS
         if is_full:
             memory.full_ns = now_ns
-        if not is_in_place and not is_paused and not report.HasField("agent_disconnect"):
+        # One response may be lost behind the watcher; a server that means it asks again.
+        is_sure = not self._is_http or len(self._asks) > 1
+        is_last = report.HasField("agent_disconnect")
+        if not is_in_place and is_sure and not is_paused and not is_last:
             yield 64, "a report without full state, long after it was asked for"
 
-    def _unchanged(self, report: AgentToServer, is_continued: bool) -> Iterator[Finding]:
+    def _unchanged(
+        self, report: AgentToServer, now_ns: int, is_continued: bool
+    ) -> Iterator[Finding]:
         digests = {name: digest(getattr(report, name)) for name in PARTS if report.HasField(name)}
+        if report.instance_uid != self._last_uid:
+            # Under another uid the server knows nothing of it.
+            self._digests, self._last_uid = {}, report.instance_uid
         same = [name for name, value in digests.items() if self._digests.get(name) == value]
         if not is_continued:
             self._digests = {}
-        elif same and not self._may_repeat and not report.HasField("agent_disconnect"):
+        elif same and not (
+            self._may_repeat or report.HasField("agent_disconnect") or self._was_asked(now_ns)
+        ):
             yield 56, f"{', '.join(same)} sent again unchanged"
         self._digests.update(digests)
         self._may_repeat = self.memory.is_asked
 
+    def _was_asked(self, now_ns: int) -> bool:
+        """Whether the server asked for full state, once for each answer to that."""
+        waited = self._patience_ns + FULL_STATE_PAUSE_NS
+        self._asks = [asked_ns for asked_ns in self._asks if now_ns - asked_ns <= waited]
+        return bool(self._asks) and self._asks.pop(0) > 0
+
     def _statuses(self, report: AgentToServer, now_ns: int) -> Iterator[Finding]:
         status = report.remote_config_status
-        if is_complete(report, self.memory.capabilities) and not status.last_remote_config_hash:
-            self._configs.is_known_from_start = True
+        if report.HasField("remote_config_status") and not status.last_remote_config_hash:
+            self._configs.is_known_from_start = True  # it says that it has received nothing
         number = self._configs.said(status.last_remote_config_hash, status.status, now_ns)
         if number is not None:
             word = RemoteConfigStatuses.Name(status.status).removeprefix("RemoteConfigStatuses_")
@@ -273,7 +307,7 @@ class AgentWatch:
         if is_full:
             memory.is_asked = False
             self._needs_full = None
-        elif report.HasField("agent_disconnect"):
+        elif report.HasField("agent_disconnect") or memory.is_shared:
             self._needs_full = None
         elif is_gap:
             self._needs_full = self._needs_full or (59, now_ns)

@@ -138,3 +138,10 @@ def _package_faults(key: str, status: PackageStatus) -> Iterator[str]:
     is_downloading = status.status == PackageStatusEnum.PackageStatusEnum_Downloading
     if status.HasField("download_details") and not is_downloading:
         yield f"{key!r} is {word} with download_details"
+
+
+def _package_word(status: int) -> str:
+    """The name of a status; an enum of protobuf may hold any number."""
+    if status not in PackageStatusEnum.values():
+        return str(status)
+    return PackageStatusEnum.Name(status).removeprefix("PackageStatusEnum_")

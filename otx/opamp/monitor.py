@@ -23,6 +23,12 @@ PATIENCE_NS = 60_000_000_000
 """How long a peer may be busy before a message counts as read, or an answer as missing."""
 AGENTS = 10_000
 """Agents that are remembered; of the one heard of least recently everything is forgotten."""
+AGENTS_OF_A_CONNECTION = 128
+"""The same for one WebSocket, behind which a gateway, or nobody good, may have any number."""
+FINDINGS = 16
+"""Of one message; a thousand packages with one fault are no thousand findings."""
+EVIDENCE = 200
+"""Characters; names in it are the peer's."""
 T = TypeVar("T")
 _NORMAL_CLOSE = {1000, 1001, 1005}
 
@@ -65,7 +71,7 @@ class Watch:
 
     def rename(self, old: bytes, new: bytes) -> None:
         """The agent has another uid from here on."""
-        self._memories[new] = self.memory(old)
+        _put(self._memories, new, self.memory(old), self.agents)
 
 
 class Monitor:
@@ -76,6 +82,8 @@ class Monitor:
     ) -> None:
         self._watch = watch or Watch()
         self._is_http = transport is Transport.HTTP
+        most = self._watch.agents
+        self._most = most if self._is_http else min(most, AGENTS_OF_A_CONNECTION)
         self._agents: OrderedDict[bytes, AgentWatch] = OrderedDict()
         self._requests: OrderedDict[bytes, _Requests] = OrderedDict()
         self._is_first_answer = True
@@ -105,7 +113,7 @@ class Monitor:
             found += self._first_capabilities(answer)
         if answer.HasField("agent_identification") and is_delivered:
             new = answer.agent_identification.new_instance_uid
-            self._agents[new] = agent
+            _put(self._agents, new, agent, self._most)
             self._watch.rename(uid, new)
         if self._is_http:
             self._of_requests(uid).ended()
@@ -114,6 +122,9 @@ class Monitor:
     def malformed(self, side: Side, reason: str, now_ns: int) -> list[Broken]:
         """A text frame, another header than 0, or bytes that do not decode; WebSocket."""
         number = 1 if side is Side.CLIENT else 2
+        if side is Side.CLIENT:
+            for agent in self._agents.values():
+                agent.missed()  # it may have been any agent's, and used up a number
         return self._broken(side, [(number, reason)], b"", now_ns)
 
     def refused(
@@ -147,7 +158,7 @@ class Monitor:
             self._agents,
             uid,
             lambda: AgentWatch(self._watch.memory(uid), self._is_http, self._watch.patience_ns),
-            self._watch.agents,
+            self._most,
         )
 
     def _of_requests(self, uid: bytes) -> "_Requests":
@@ -157,6 +168,8 @@ class Monitor:
         # Of a report that did not decode nobody knows the sender.
         if answer.HasField("error_response") and not answer.instance_uid:
             return []
+        if len(self._agents) >= self._most:
+            return []  # it may be one that was forgotten
         if not self._agents:
             return [(66, "a message before the first report of this connection")]
         return [(66, "the instance_uid is of no agent on this connection")]
@@ -173,7 +186,8 @@ class Monitor:
     def _broken(
         self, side: Side, found: Iterable[Finding], uid: bytes, now_ns: int
     ) -> list[Broken]:
-        return [Broken(rule(number), side, why, uid, now_ns) for number, why in found]
+        some = list(found)[:FINDINGS]
+        return [Broken(rule(one), side, why[:EVIDENCE], uid, now_ns) for one, why in some]
 
 
 class _Requests:
@@ -218,8 +232,13 @@ class _Requests:
 def _recent(known: OrderedDict[bytes, T], uid: bytes, make: Callable[[], T], limit: int) -> T:
     found = known.get(uid)
     if found is None:
-        found = known[uid] = make()
-        if len(known) > limit:
-            known.popitem(last=False)
+        found = make()
+        _put(known, uid, found, limit)
     known.move_to_end(uid)
     return found
+
+
+def _put(known: OrderedDict[bytes, T], uid: bytes, value: T, limit: int) -> None:
+    known[uid] = value
+    while len(known) > limit:
+        known.popitem(last=False)

@@ -381,8 +381,46 @@ CONFIG_MIDWAY: Type = Rec(
 )
 """The same where what was said before is not known: another connection, an earlier process."""
 
-SETTINGS: Type = CONFIG
-"""One hash of connection settings. Between APPLYING and the verdict the client reconnects."""
+_AWAY = Rec(
+    "away",
+    Duplex(
+        says(
+            (_L.APPLYING, Var("away")),
+            (_L.APPLIED, _APPLIED),
+            (_L.FAILED, _FAILED),
+            (_L.OTHER_HASH, _OVERTAKEN),
+        ),
+        hears((_L.OFFER, Var("told"))),
+    ),
+)
+"""The client tries the new settings, or is back with the old ones: it owes a verdict."""
+
+SETTINGS: Type = Rec(
+    "untold",
+    Duplex(
+        says((_L.OTHER_HASH, Var("untold"))),
+        hears(
+            (
+                _L.OFFER,
+                Rec(
+                    "told",
+                    Duplex(
+                        says(
+                            (_L.APPLYING, Var("told")),
+                            (_L.DISCONNECT, _AWAY),
+                            (_L.APPLIED, _APPLIED),
+                            (_L.FAILED, _FAILED),
+                            (_L.OTHER_HASH, _OVERTAKEN),
+                        ),
+                        hears((_L.OFFER, Var("told"))),
+                    ),
+                ),
+            )
+        ),
+    ),
+)
+"""One hash of connection settings. Those for OpAMP itself are tried by connecting with them, after
+agent_disconnect; a refusal by policy, and settings for own telemetry, need no such thing."""
 
 PACKAGES: Type = CONFIG
 """One aggregate hash of packages."""

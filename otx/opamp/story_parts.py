@@ -20,7 +20,9 @@ LONGEST_VALUE = 60
 MOST_NAMED = 3
 """Changes that are named one by one; of more there is the number."""
 MOST_COMPONENTS = 10_000
-"""Components whose health is remembered, and lines of a configuration times ten."""
+"""Components whose health is remembered."""
+MOST_LINES = 20_000
+"""Lines of an object that are told apart."""
 MOST_ATTRIBUTES = 128
 DIGITS = 8
 
@@ -103,7 +105,7 @@ class Lines:
         """The objects of a configuration."""
         return cls(
             {
-                key: array("Q", map(_digest, one.body.splitlines()[: 10 * MOST_COMPONENTS]))
+                key: array("Q", map(_digest, _lines(one.body)))
                 for key, one in config.config_map.items()
             }
         )
@@ -125,6 +127,14 @@ class Lines:
             if difference:
                 changes.append(difference + name)
         return f"effective config: {named(changes)}" if changes else "effective config, unchanged"
+
+
+def _lines(body: bytes) -> list[bytes]:
+    """The lines of a text; what comes after `MOST_LINES` is one more."""
+    lines = body.split(b"\n", MOST_LINES)
+    if not lines[-1]:
+        lines.pop()
+    return lines
 
 
 def _digest(line: bytes) -> int:

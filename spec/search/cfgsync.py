@@ -1,8 +1,9 @@
 """CfgSync: a client and a server agree on one configuration, over a connection that may end.
 
-One FIFO each way. Configurations are numbers from 1 on, 0 is none, and some of them cannot start.
-A client that crashes keeps what is on its disk; a server that restarts keeps nothing. Sequence
-numbers are modulo M, which is more than can be lost. CfgSync.tla says the same in TLA+.
+One FIFO each way, in which messages may be lost with the connection, arrive twice or change places,
+and a second server to go to. Configurations are numbers from 1 on, 0 is none, and some of them
+cannot start. A client that crashes keeps what is on its disk; a server that restarts keeps nothing.
+Sequence numbers are modulo M, which is more than can be lost. CfgSync.tla says the same in TLA+.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,6 +30,16 @@ class Message(NamedTuple):
 
     asks: bool
     offer: int
+
+
+class Knowledge(NamedTuple):
+    """What the other server knows, which the client is not connected to."""
+
+    knownReceived: int = NOTHING  # noqa: N815 # as in CfgSync.tla
+    knownStatus: str = UNSET  # noqa: N815
+    knownSequence: int = NOTHING  # noqa: N815
+    needFull: bool = True  # noqa: N815
+    knownFailed: frozenset[int] = frozenset()  # noqa: N815
 
 
 class State(NamedTuple):
@@ -58,6 +69,7 @@ class State(NamedTuple):
     needFull: bool = True  # noqa: N815
     knownFailed: frozenset[int] = frozenset()  # noqa: N815
     sentOffer: int = 0  # noqa: N815
+    other: Knowledge = Knowledge()
     # What is on the way, oldest first.
     toServer: tuple[Report, ...] = ()  # noqa: N815
     toClient: tuple[Message, ...] = ()  # noqa: N815
@@ -66,6 +78,9 @@ class State(NamedTuple):
     crashes: int = 0
     restarts: int = 0
     changes: int = 0
+    duplicates: int = 0
+    reorders: int = 0
+    switches: int = 0
     # What only the invariants look at.
     offered: frozenset[int] = frozenset()
     decided: frozenset[int] = frozenset()
@@ -82,6 +97,9 @@ class Variant:
         bad: Those that cannot start.
         capacity: Messages that fit each way.
         drops, crashes, restarts, changes: What the environment may do, how often.
+        duplicates, reorders: Reports that arrive twice (a retry over HTTP); messages of the server
+            that change places.
+        switches: Times that the client goes to the other of two servers, whose operator is one.
         checks_sequence: The server asks for full state when a number does not follow.
         is_idempotent: The client does nothing about an offer that it has a status for.
         answers_all: The client reports after every message.
@@ -103,6 +121,9 @@ class Variant:
     crashes: int = 1
     restarts: int = 1
     changes: int = 1
+    duplicates: int = 0
+    reorders: int = 0
+    switches: int = 0
     checks_sequence: bool = True
     is_idempotent: bool = True
     answers_all: bool = False
@@ -119,7 +140,7 @@ class Variant:
     @property
     def modulus(self) -> int:
         """More than all messages that can be lost, so that no number fits by accident."""
-        losses = self.drops + self.crashes + self.restarts
+        losses = self.drops + self.crashes + self.restarts + self.switches
         return self.capacity * losses + self.crashes + 3
 
 
@@ -139,6 +160,8 @@ def send(v: Variant, s: State) -> Iterator[State]:
             dirty=False,
             wantsFull=False,
             sentFull=True,
+            # Whatever the other server knows, this number is not the next that it expects.
+            other=s.other._replace(knownSequence=NOTHING),
             toServer=(*s.toServer, Report(s.sequence, is_full, says)),
         )
 
@@ -291,6 +314,32 @@ def assign(v: Variant, s: State) -> Iterator[State]:
                 yield s._replace(assigned=config, changes=s.changes + 1)
 
 
+def duplicate(v: Variant, s: State) -> Iterator[State]:
+    if s.toServer and len(s.toServer) < v.capacity and s.duplicates < v.duplicates:
+        yield s._replace(toServer=(s.toServer[0], *s.toServer), duplicates=s.duplicates + 1)
+
+
+def reorder(v: Variant, s: State) -> Iterator[State]:
+    if len(s.toClient) > 1 and s.reorders < v.reorders:
+        first, second, *rest = s.toClient
+        yield s._replace(toClient=(second, first, *rest), reorders=s.reorders + 1)
+
+
+def switch(v: Variant, s: State) -> Iterator[State]:
+    """To the other server, which is told everything if it was never heard before."""
+    if s.switches >= v.switches:
+        return
+    here = Knowledge(s.knownReceived, s.knownStatus, s.knownSequence, s.needFull, s.knownFailed)
+    yield s._replace(
+        connected=False,
+        toServer=(),
+        toClient=(),
+        switches=s.switches + 1,
+        other=here,
+        **s.other._asdict(),
+    )
+
+
 SYSTEM: dict[str, Callable[[Variant, State], Iterator[State]]] = {
     "Connect": connect,
     "Send": send,
@@ -306,6 +355,9 @@ ENVIRONMENT: dict[str, Callable[[Variant, State], Iterator[State]]] = {
     "Crash": crash,
     "Restart": restart,
     "Assign": assign,
+    "Duplicate": duplicate,
+    "Reorder": reorder,
+    "Switch": switch,
 }
 
 STANDS_FOR: dict[str, tuple[str, ...]] = {

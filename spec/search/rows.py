@@ -95,6 +95,16 @@ def _base_rows() -> list[Row]:
         _cfgsync("3 configurations", replace(_BASE, configs=3), 137_680, 358_439),
         _cfgsync("2 changes", replace(_BASE, changes=2), 274_892, 815_455),
         _cfgsync("2 drops", replace(_BASE, drops=2), 237_262, 656_586),
+        _cfgsync("duplicates", replace(_BASE, **_CALM, duplicates=1), 2_069, 4_165),
+        _cfgsync("reorders", replace(_BASE, **_CALM, changes=2, reorders=1), 6_057, 14_154),
+        _cfgsync("both", replace(_BASE, **_CALM, duplicates=1, reorders=1), 10_720, 23_018),
+        _cfgsync("two servers", replace(_BASE, **_CALM, switches=2), 39_799, 77_277),
+        _cfgsync(
+            "two servers and a crash",
+            replace(_BASE, **{**_CALM, "crashes": 1}, switches=2),
+            168_932,
+            375_146,
+        ),
     ]
 
 

@@ -50,6 +50,7 @@ _INFIX: dict[str, Callable[[Any, Any], Any]] = {
     "\\in": lambda one, many: one in many,
     "\\notin": lambda one, many: one not in many,
     "\\union": operator.or_,
+    "\\o": operator.add,
     "\\": operator.sub,
     "..": lambda low, high: frozenset(range(low, high + 1)),
 }

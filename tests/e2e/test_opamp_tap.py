@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from tests.services.opamp_serve.serving import Serving, until
 from tests.services.opamp_tap.tapping import UID, report
 
 STOP_S = 30
+LOSSY_S = 120
+"""After 503 and Unavailable agents wait at least 30 s."""
 OWN = "processors:\n  batch: {}\n"
 SLEEPER = "cat {config} > /dev/null; exec sleep 600"
 
@@ -69,6 +73,18 @@ class Running:
 
 
 Start = Callable[..., Running]
+
+
+def patiently(asked: Callable[[], Any], holds: Callable[[Any], bool]) -> None:
+    """Wait as `until` does, as long as agents do that were told to come later."""
+    ends_s = time.monotonic() + LOSSY_S
+    while not holds(found := asked()):
+        assert time.monotonic() < ends_s, found
+        time.sleep(0.05)
+
+
+def is_in_sync(pushed: str, config: dict[str, Any]) -> bool:
+    return (config["standing"], config["reported"]) == ("in_sync", pushed)
 
 
 @pytest.fixture
@@ -133,6 +149,60 @@ def test_an_agent_is_configured_through_the_tap_and_played_again(
     again = run_cli("opamp", "replay", "record.jsonl")
     assert f"status APPLIED {short}…" in again.stdout
     assert "! " not in again.stdout
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("scheme", "fault"),
+    [
+        ("ws", "drop@10%,dup@20%"),
+        ("http", "drop@20%,dup@20%"),
+        ("ws", "delay=0ms-300ms,reorder@3"),
+        ("http", "delay=0ms-300ms"),
+        ("ws", "close@10%,half-open=40th"),
+        ("http", "close@10%"),
+        ("ws", "truncate@10%"),
+        ("http", "truncate@10%"),
+        ("ws", "agent:header=1@6,server:text@9"),
+        ("ws", "1011@9,503@4,retry-after=1s"),
+        ("http", "503@4,retry-after=1s"),
+    ],
+)
+def test_whatever_is_lost_in_between_each_configuration_is_applied_once(
+    tmp_path: Path,
+    cli_variables: dict[str, str],
+    start: Start,
+    scheme: str,
+    fault: str,
+) -> None:
+    serving = Serving(tmp_path, cli_variables, "--heartbeat", "1s")
+    try:
+        tap = start(
+            "opamp", "tap", "--listen", "127.0.0.1:0", "--to", f"ws://{serving.api}",
+            "--format", "jsonl", "--fault", fault, "--seed", "11",
+        )  # fmt: skip
+        (tmp_path / "local.yaml").write_text("receivers: {}\n")
+        starts = tmp_path / "starts"
+        start(
+            "agent", "run", "--server", f"{scheme}://127.0.0.1:{tap.port}/v1/opamp",
+            "--config", "local.yaml", "--state", str(tmp_path / "state"),
+            "--allow-remote-config", "--",
+            "sh", "-c", f"grep -o 'round.*' {{config}} >> {starts}; exec sleep 600",
+        )  # fmt: skip
+        patiently(lambda: serving.fleet.agents(""), bool)
+        for number in range(3):
+            body = f"processors:\n  batch/round{number}: {{}}\n"
+            wish = {"selector": "", "objects": {"": {"body": body}}, "name": "c.yaml"}
+            pushed = serving.fleet.post("pushes", wish)["config"]
+            patiently(
+                lambda: serving.fleet.agents("")[0]["config"],
+                partial(is_in_sync, pushed),
+            )
+        assert starts.read_text().count("round2") == 1
+        assert tap.stop() == 0
+        assert told(tap)[-1]["faults"]
+    finally:
+        serving.close()
 
 
 def test_text_for_people_and_a_summary(start: Start, serving: Serving, tmp_path: Path) -> None:

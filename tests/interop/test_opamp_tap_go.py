@@ -24,14 +24,12 @@ def server(go_peers: Programs, tmp_path: Path) -> Iterator[tuple[Peer, str, Path
 
 
 @pytest.fixture
-def tap(
-    tmp_path: Path, cli_variables: dict[str, str], server: tuple[Peer, str, Path]
-) -> Iterator[Callable[..., Running]]:
+def start(tmp_path: Path, cli_variables: dict[str, str]) -> Iterator[Callable[..., Running]]:
+    """Commands of otx that are ended behind, also when a test fails."""
     started: list[Running] = []
 
-    def run(*more: str) -> Running:
-        options = ["--listen", "127.0.0.1:0", "--to", f"ws://{server[1]}", "--format", "jsonl"]
-        started.append(Running(tmp_path, cli_variables, "opamp", "tap", *options, *more))
+    def run(*arguments: str) -> Running:
+        started.append(Running(tmp_path, cli_variables, *arguments))
         return started[-1]
 
     yield run
@@ -39,6 +37,13 @@ def tap(
         if one.process.poll() is None:
             one.process.kill()
         one.stop()
+
+
+@pytest.fixture
+def tap(start: Callable[..., Running], server: tuple[Peer, str, Path]) -> Callable[..., Running]:
+    """Starts taps in front of the server."""
+    options = ["--listen", "127.0.0.1:0", "--to", f"ws://{server[1]}", "--format", "jsonl"]
+    return lambda *more: start("opamp", "tap", *options, *more)
 
 
 def says(tap: Running, kind: str = "message") -> list[str]:
@@ -101,6 +106,32 @@ def test_a_record_plays_to_the_server_again(
     smallest = run_cli("opamp", "replay", "s", "--to", f"ws://{address}")
     assert smallest.returncode == 1
     assert "1 report, 1 answer of 1 agent" in smallest.stdout
+
+
+@pytest.mark.parametrize("scheme", ["ws", "http"])
+def test_a_record_plays_to_the_agent_again(
+    go_peers: Programs,
+    server: tuple[Peer, str, Path],
+    tap: Callable[..., Running],
+    start: Callable[..., Running],
+    scheme: str,
+) -> None:
+    _, _, config = server
+    config.write_text(GOOD)
+    between = tap("--record", "r.jsonl")
+    command: list[str | Path] = [go_peers.agent, "-heartbeat", "200ms", "-endpoint"]
+    with running([*command, f"{scheme}://127.0.0.1:{between.port}/v1/opamp"]) as agent:
+        configured(agent)
+        agent.until("message")
+        # Before the agent says goodbye: the one that the record is played to will not.
+        assert between.stop() == 0
+    for more, code in (([], 0), (["-refuse"], 1)):
+        played = start("opamp", "replay", "r.jsonl", "--listen", "127.0.0.1:0")
+        endpoint = f"{scheme}://127.0.0.1:{played.port}/v1/opamp"
+        with running([*command, endpoint, *more]):
+            assert played.process.wait(30) == code, played.out.read_text()
+    differs = "remote_config_status.status differs: FAILED, recorded APPLIED"
+    assert differs in played.out.read_text()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from otx.opamp.framing import Malformed, decode
-from otx.opamp.monitor import Watch
+from otx.opamp.monitor import AGENTS_OF_A_CONNECTION, EVIDENCE, FINDINGS, Watch
 from otx.opamp.opamp_pb2 import (
     AgentToServer,
     PackageStatusEnum,
@@ -184,6 +184,8 @@ BROKEN: list[tuple[int, Callable[[], Wire]]] = [
      .server()),
     (61, lambda: lost_question().wait(61)),
     (64, lambda: Wire().start().wait(61).server(flags=1).wait(61).client()),
+    (64, lambda: http().client(part(sequence_num=5)).server(flags=1).client(part(sequence_num=6))
+     .server(flags=1).wait(70).client(part(sequence_num=7)).server()),
     (66, lambda: Wire().start().client().wait(61)),
     (66, lambda: Wire().client(full()).server(instance_uid=OTHER)),
     (66, lambda: Wire().server()),
@@ -218,9 +220,10 @@ BROKEN: list[tuple[int, Callable[[], Wire]]] = [
     (203, lambda: Wire().start().server(says(capabilities=0, command={}))),
     (204, lambda: Wire().start().server(offer(b""))),
     (205, lambda: Wire().start().server(assigned(OTHER)).client(instance_uid=OTHER).client()),
-    (206, lambda: Wire().start().client(status(b"A", APPLIED))),
+    (206, lambda: Wire().client(full(remote_config_status={})).server()
+     .client(status(b"A", APPLIED))),
     (207, lambda: Wire().start().server(offer(b"A")).client(status(b"A", APPLIED))
-     .server(offer(b"B")).client(status(b"B", FAILED)).client(status(b"A", APPLIED))),
+     .wait(1).server(offer(b"B")).client(status(b"B", FAILED)).client(status(b"A", APPLIED))),
     (208, lambda: Wire().start().server(heartbeat_interval(10)).client(settings_applied())
      .wait(1).client().wait(25).client()),
     (209, lambda: Wire().client(AgentToServer(instance_uid=UID))),
@@ -269,6 +272,20 @@ KEPT: dict[str, Callable[[], Wire]] = {
     "an empty part without its capability": lambda: Wire().client(
         full(capabilities=0x805, package_statuses={})).server(),
     "a poll with nothing but a uid": lambda: http().client(AgentToServer(instance_uid=UID)),
+    "everything again under a new uid": lambda: Wire().start().server(assigned(OTHER))
+    .client(full(instance_uid=OTHER)).server(instance_uid=OTHER),
+    "two questions, two full reports": lambda: Wire().start().server(flags=1).server(flags=1)
+    .client(full()).client(full()),
+    "a process that ends before it reads the question": lambda: http().client(part(sequence_num=5))
+    .server(flags=1).client(full(sequence_num=900)).server().wait(200)
+    .client(part(sequence_num=901)).server(),
+    "a question in a response that may be lost": lambda: http().client(part(sequence_num=5))
+    .server(flags=1).wait(70).client(part(sequence_num=6)).server().wait(70)
+    .client(part(sequence_num=7)).server(),
+    "a status from disk, told after the first report": lambda: Wire().start()
+    .client(status(b"A", APPLIED)),
+    "a status of packages that nobody knows": lambda: Wire().start()
+    .client(package("a", status=77)),
     "agent_disconnect, then a close": lambda: Wire().start().client(agent_disconnect={}),
     "a second agent on the connection": lambda: Wire().start()
     .client(full(instance_uid=OTHER, sequence_num=3)).server(instance_uid=OTHER),
@@ -300,6 +317,22 @@ def test_what_the_server_never_got_is_not_held_against_it() -> None:
     wire.monitor.client_sent(part(sequence_num=8), wire.now_ns, is_delivered=False)
     wire.monitor.client_sent(part(sequence_num=9), wire.now_ns)
     assert [one.rule.number for one in wire.monitor.tick(wire.now_ns + 61 * SECOND)] == [59, 66]
+
+
+def test_a_message_that_could_not_be_read_is_no_gap() -> None:
+    wire = Wire().start()
+    wire.monitor.malformed(Side.CLIENT, "no protobuf", wire.now_ns)
+    assert wire.client(part(sequence_num=9)).broken == []
+
+
+def test_a_server_is_not_accused_of_two_agents_with_one_uid() -> None:
+    watch = Watch()
+    one, other = Wire(watch=watch).start(), Wire(watch=watch)
+    other.client(full(sequence_num=5_000)).server()
+    one.client().server()
+    other.client(part(sequence_num=5_001)).server()
+    one.client().server().wait(61)
+    assert one.broken == other.wait(61).broken == []
 
 
 def test_evidence_quotes_no_body() -> None:
@@ -336,6 +369,35 @@ def test_memory_is_bounded() -> None:
     for number in range(100):
         monitor.client_sent(full(instance_uid=number.to_bytes(16, "big")), 0)
     assert len(watch._memories) == len(monitor._agents) == len(monitor._requests) == 10
+
+
+def test_what_is_said_of_one_message_is_bounded() -> None:
+    wire = Wire().start()
+    report = part(sequence_num=8)
+    for number in range(100):
+        report.package_statuses.packages[f"{number}" + "x" * 10_000].name = "y"
+    broken = wire.monitor.client_sent(report, wire.now_ns)
+    assert len(broken) == FINDINGS
+    assert max(len(one.evidence) for one in broken) == EVIDENCE
+
+
+def test_a_connection_with_any_number_of_agents_is_bounded_and_nobody_is_accused() -> None:
+    monitor = Watch().connection()
+    for number in range(1_000):
+        monitor.client_sent(full(instance_uid=number.to_bytes(16, "big")), 0)
+    assert len(monitor._agents) == AGENTS_OF_A_CONNECTION
+    assert monitor.server_sent(says(instance_uid=(0).to_bytes(16, "big")), 0) == []
+
+
+def test_memory_is_bounded_when_a_server_assigns_uid_after_uid() -> None:
+    watch = Watch(agents=10)
+    monitor = watch.connection()
+    monitor.client_sent(full(), 0)
+    for number in range(100):
+        monitor.client_sent(part(sequence_num=number), 0)
+        monitor.server_sent(assigned(number.to_bytes(16, "big")), 0)
+    assert len(watch._memories) <= 10
+    assert len(monitor._agents) <= 10
 
 
 STEPS = st.lists(

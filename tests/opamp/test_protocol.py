@@ -73,7 +73,9 @@ def test_a_connection_with_queues_never_gets_stuck(capacity: int) -> None:
     assert explore_queues(CONNECTION, dual(CONNECTION), capacity) == []
 
 
-@pytest.mark.parametrize("name", ["config", "config midway", "full state", "identity", "restart"])
+@pytest.mark.parametrize(
+    "name", ["config", "config midway", "settings", "full state", "identity", "restart"]
+)
 def test_a_matter_with_queues_never_gets_stuck(name: str) -> None:
     assert explore_queues(SESSIONS[name], dual(SESSIONS[name]), capacity=1) == []
 

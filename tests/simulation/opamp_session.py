@@ -92,6 +92,7 @@ class Session:
             "Crash": self.crash,
             "Restart": self.restart,
             "Assign": self.assign,
+            "Reorder": self.reorder,
         }
 
     def run(self, names: list[str]) -> None:
@@ -212,6 +213,10 @@ class Session:
             self.link = None
             self.to_server.clear()
             self.to_client.clear()
+
+    def reorder(self) -> None:
+        """A push overtakes an answer, before it is sent."""
+        self.to_client[:2] = self.to_client[1::-1]
 
     def _emit(self, effects: ClientEffects) -> None:
         for effect in effects:

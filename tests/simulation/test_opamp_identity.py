@@ -8,6 +8,7 @@ import pytest
 from otx.opamp.client.core import Client, ClientOptions, Effects
 from otx.opamp.client.effects import NewIdentity, Send
 from otx.opamp.instance_uid import InstanceUid
+from otx.opamp.monitor import Broken, Monitor, Watch
 from otx.opamp.opamp_pb2 import (
     AgentDescription,
     AgentToServer,
@@ -35,6 +36,7 @@ class Twin:
     to_server: list[AgentToServer] = field(default_factory=list)
     to_client: list[ServerToAgent] = field(default_factory=list)
     dead: list[Link] = field(default_factory=list)
+    monitor: Monitor = field(default_factory=Monitor)
 
 
 class Twins:
@@ -42,6 +44,8 @@ class Twins:
 
     def __init__(self) -> None:
         self.world = World()
+        self.watch = Watch()
+        self.broken: list[Broken] = []
         self._processes = 0
         self.twins = {p: Twin(f"agent {p}", self._client(UID, p)) for p in identity.PROCESSES}
 
@@ -62,6 +66,7 @@ class Twins:
     def connect(self, twin: Twin, p: int) -> None:
         if twin.link is None:
             twin.link = self.world.link()
+            twin.monitor = self.watch.connection()
             self._emit(twin, twin.client.connected(self.world.now_ns))
 
     def serve(self, twin: Twin, p: int) -> None:
@@ -69,7 +74,9 @@ class Twins:
             return
         report = twin.to_server.pop(0)
         reply = self.world.fleet.receive(twin.link, report, self.world.now_ns)
-        twin.to_client.append(reply.answer.take())
+        answer = reply.answer.take()
+        self.broken += twin.monitor.server_sent(answer, self.world.now_ns)
+        twin.to_client.append(answer)
         for other in self.twins.values():
             if other.link is not None and other.link.number in reply.closes:
                 self._lose(other)
@@ -117,6 +124,8 @@ class Twins:
         for effect in effects:
             value = effect.take()
             if isinstance(value, Send):
+                self.broken += twin.monitor.client_sent(value.message, self.world.now_ns)
+                self.broken += twin.monitor.tick(self.world.now_ns)
                 twin.to_server.append(value.message)
             elif isinstance(value, NewIdentity):
                 twin.disk = value.uid
@@ -145,6 +154,7 @@ def check(steps: list[tuple[str, int]]) -> None:
         assert twin.disk == twin.client.uid
     bound = [agent.link for agent in fleet.agents.values() if agent.link is not None]
     assert len(bound) == len(set(bound)) == 2
+    assert [str(one) for one in twins.broken] == []
 
 
 @pytest.mark.parametrize("seed", range(25))

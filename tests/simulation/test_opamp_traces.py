@@ -14,7 +14,7 @@ from spec.search.rows import rows
 from tests.opamp.server.world import SECOND
 from tests.simulation.opamp_session import UID, Session, unreached
 
-ROUGH = replace(cfgsync.BASE, drops=3, crashes=2, restarts=2, changes=3)
+ROUGH = replace(cfgsync.BASE, drops=3, crashes=2, restarts=2, changes=3, reorders=2)
 """What a random walk may meet; otx's own rules."""
 
 

@@ -140,9 +140,11 @@ def _agent(
     from otx.otlp.address import Address
     from otx.services.opamp_conform.agents import running_agent, started_agent
     from otx.services.opamp_conform.conform import write_results
+    from otx.services.opamp_conform.launcher import Launcher, check_command
 
     if command:
-        found = started_agent(command, means, choice)
+        check_command(command)
+        found = started_agent(lambda: Launcher(command), means, choice)
         return write_results(environment, found, Role.CLIENT, shlex.join(command), how)
     address = Address.parse(listen)
     say = Remarks(environment).note
@@ -229,10 +231,13 @@ def _numbers(text: str) -> list[int]:
     Raises:
         UsageError: It is none.
     """
+    from otx.opamp.rules import all_rules
+
     found: list[int] = []
     for part in filter(None, text.split(",")):
         first, _, last = part.partition("-")
         if not first.strip().isdigit() or (last and not last.strip().isdigit()):
             raise UsageError(f"{part!r} is no rule", hint="--only 2,40-49")
-        found += range(int(first), int(last or first) + 1)
+        numbers = range(int(first), int(last or first) + 1)
+        found += [one for one in numbers if not last or one in all_rules()]
     return found

@@ -41,7 +41,7 @@ def replay(
         Literal["text", "json", "jsonl"], typer.Option("--format", help="The form of the output.")
     ] = "text",
     show_secrets: Annotated[
-        bool, typer.Option("--show-secrets", help="Bodies, keys and headers in JSON as they are.")
+        bool, typer.Option("--show-secrets", help="Show bodies, keys and headers as they are.")
     ] = False,
     ca: Annotated[
         str | None, typer.Option("--ca", metavar="FILE", help="The CA of the server's certificate.")

@@ -35,7 +35,7 @@ def serve(
     """
     from otx.opamp.framing import Limits
     from otx.otlp.address import Address
-    from otx.services.opamp_serve.server import ServeOptions
+    from otx.services.opamp_serve.options import ServeOptions
     from otx.services.opamp_serve.server import serve as run  # 60 ms
 
     environment: Environment = ctx.obj

@@ -35,7 +35,7 @@ def tap(
         typer.Option("--format", help="The form of the output."),
     ] = "text",
     show_secrets: Annotated[
-        bool, typer.Option("--show-secrets", help="Bodies, keys and headers in JSON as they are.")
+        bool, typer.Option("--show-secrets", help="Show bodies, keys and headers as they are.")
     ] = False,
     ca: Annotated[
         str | None, typer.Option("--ca", metavar="FILE", help="The CA of the server's certificate.")

@@ -100,6 +100,9 @@ class Client:
         self._asks_for_uid = options.asks_for_uid
         self._former_uid: InstanceUid | None = None
         self._custom: list[CustomMessage] = []
+        self._has_heard = False
+        self._csr = b""
+        self._csr_is_due = False
         self._has_told_all = False
         self._wants_full = False
         self._is_first = True
@@ -161,6 +164,17 @@ class Client:
         self._custom.append(message)
         return True
 
+    def request_certificate(self, csr: bytes) -> None:
+        """Ask the server for a client certificate, as soon as it has said that it answers that.
+
+        It is asked again on each connection until `certificate_came`, or the server refuses.
+        """
+        self._csr, self._csr_is_due = csr, True
+
+    def certificate_came(self) -> None:
+        """The request was answered by an offer of settings."""
+        self._csr, self._csr_is_due = b"", False
+
     # What happens to the connection.
 
     def connected(
@@ -173,6 +187,8 @@ class Client:
         """
         self.is_connected = True
         self._is_first = True
+        self._has_heard = False
+        self._csr_is_due = bool(self._csr)
         self._owed = 0
         if half_duplex is not None:
             self._half_duplex = half_duplex
@@ -260,6 +276,7 @@ class Client:
         self._failures.received(is_plain=is_plain(message))
         if message.HasField("error_response"):
             return self._refused(message.error_response)
+        self._has_heard = True
         self._note_capabilities(message.capabilities)
         if message.HasField("command"):
             return [*self._ordered(), *self.tick(now_ns)]
@@ -276,7 +293,15 @@ class Client:
 
     @property
     def _has_news(self) -> bool:
-        return self._is_first or bool(self._custom or self._report.untold(self._permitted()))
+        if self._is_first or self._custom or self._asks_for_certificate:
+            return True
+        return bool(self._report.untold(self._permitted()))
+
+    @property
+    def _asks_for_certificate(self) -> bool:
+        server = self.server_capabilities
+        answers = server is None or ServerCapability.ACCEPTS_CONNECTION_SETTINGS_REQUEST in server
+        return self._csr_is_due and self._has_heard and answers
 
     def _permitted(self) -> frozenset[str]:
         """The parts that this agent's bits allow and that the server's do not exclude (S10)."""
@@ -307,6 +332,10 @@ class Client:
         parts = self._report.take(self._permitted())
         message = self._message(parts)
         remarks = self._fit(message, parts)
+        if self._asks_for_certificate:
+            request = message.connection_settings_request.opamp.certificate_request
+            request.csr = self._csr
+            self._csr_is_due = False
         if self._custom:
             message.custom_message.CopyFrom(self._custom[0])
             if message.ByteSize() >= self.options.limit:
@@ -345,6 +374,8 @@ class Client:
 
     def _refused(self, error: ServerErrorResponse) -> Effects:
         if error.type != ErrorType.ServerErrorResponseType_Unavailable:
+            if self._csr and not self._csr_is_due:
+                self.certificate_came()  # the request may be what was refused: it is not repeated
             return [_remark(f"the server refused the last message: {error.error_message}")]
         wait_ns = error.retry_info.retry_after_nanoseconds if error.HasField("retry_info") else None
         reason = f"the server is unavailable: {error.error_message}".rstrip(": ")

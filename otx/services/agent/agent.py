@@ -14,7 +14,7 @@ from pathlib import Path
 from otx import __version__
 from otx.errors import OtxError
 from otx.opamp.capabilities import AgentCapability as Bit
-from otx.opamp.client.core import DEFAULT_INTERVAL_S, Client, ClientOptions
+from otx.opamp.client.core import Client, ClientOptions
 from otx.opamp.client.effects import SettingsOffer, TelemetryOffer
 from otx.opamp.client.settings import Role, Trial, Verdict
 from otx.opamp.config_machine import Offer
@@ -22,14 +22,14 @@ from otx.opamp.effect import Once
 from otx.opamp.instance_uid import InstanceUid, new_uid, parse_uid, uid_text
 from otx.opamp.opamp_pb2 import (
     AgentDescription,
-    OpAMPConnectionSettings,
     TelemetryConnectionSettings,
 )
-from otx.opamp.opamp_pb2 import ConnectionSettingsStatuses as SettingsStatuses
 from otx.opamp.signing import PublicKey, public_key
 from otx.opamp.transport.endpoint import Endpoint, Tls
 from otx.services.agent.collector import Build, build_of
+from otx.services.agent.connection import Connection
 from otx.services.agent.description import describe
+from otx.services.agent.enrolment import Enrolment
 from otx.services.agent.link import Link
 from otx.services.agent.logfile import LogFile
 from otx.services.agent.memory import Keeper
@@ -38,7 +38,6 @@ from otx.services.agent.options import AgentOptions, Supervised
 from otx.services.agent.process import adopt_orphans, end_left_behind
 from otx.services.agent.reports import effective_config, health, remote_status, settings_status
 from otx.services.agent.section import Section, read_section
-from otx.services.agent.settings import endpoint_of, why_refused
 from otx.services.agent.state import StateDirectory, write_whole
 from otx.services.agent.status_document import status_document
 from otx.services.agent.status_text import status_line
@@ -73,6 +72,7 @@ class Agent:
         self._local = [
             Endpoint.of(url, options.headers, _local_tls(self._section)) for url in options.servers
         ]
+        self._connection = Connection(self._keeper, self._local, self.remark)
         self._uid = self._identity()
         self._build: Build | None = None
         self._reported: bytes | None = None
@@ -82,6 +82,9 @@ class Agent:
         self._started_unix_ns = time.time_ns()
         self._client = Client(self._uid, self._client_options())
         self._child_variables = _child_variables(variables)
+        self._enrolment = Enrolment(
+            self._keeper, self._child_variables, self._ask_certificate, self.remark
+        )
         self._stopped = asyncio.Event()
         self._is_dirty = asyncio.Event()
         self.supervisor = Supervisor(
@@ -120,6 +123,9 @@ class Agent:
             watching = group.create_task(self._feed_watchdog())
             measuring = group.create_task(self._metrics.run(time.time_ns))
             self._aim_metrics()
+            enrolling = None
+            if self._section.tls.get("request") == "true" and self._options.allows_settings:
+                enrolling = group.create_task(self._enrolment.run(lambda: self._uid))
             if self._supervised.is_collector:
                 group.create_task(self._learn_build())
             self._describe()
@@ -137,6 +143,8 @@ class Agent:
             writing.cancel()
             watching.cancel()
             measuring.cancel()
+            if enrolling is not None:
+                enrolling.cancel()
         self._put_status("stopped")
         self.remark("stopped")
 
@@ -160,54 +168,21 @@ class Agent:
 
     def settings_offered(self, offer: SettingsOffer) -> bool:
         """Other settings for the connection: refused, or kept as the candidate and tried."""
-        reason = why_refused(offer.settings, self.endpoints(Role.CURRENT)[0], self._section.allowed)
-        if reason:
-            self.remark(f"connection settings of the server are refused: {reason}")
-            self._note_settings(
-                offer.settings_hash, SettingsStatuses.ConnectionSettingsStatuses_FAILED, reason
-            )
-            return False
-        if self._is_current(offer.settings):
-            self._note_settings(
-                offer.settings_hash, SettingsStatuses.ConnectionSettingsStatuses_APPLIED, ""
-            )
-            return False
-        kept = {**self._keeper.memory.settings, "candidate": offer.settings.SerializeToString()}
-        self._note_settings(
-            offer.settings_hash, SettingsStatuses.ConnectionSettingsStatuses_APPLYING, "", kept
-        )
-        return True
+        completed = self._enrolment.completed(offer.settings)
+        if completed is not offer.settings:
+            self._client.certificate_came()
+        is_kept = self._connection.offered(offer.settings_hash, completed, self._section.allowed)
+        self._changed()
+        return is_kept
 
     def settings_decided(self, verdict: Verdict, reason: str) -> None:
-        """The candidate works and is the current one from now on, or it does not and is dropped."""
-        kept = dict(self._keeper.memory.settings)
-        candidate = kept.pop("candidate", b"")
-        config_hash = self._keeper.memory.settings_hash
-        if verdict is Verdict.APPLIED:
-            kept["current"] = candidate
-            self._note_settings(
-                config_hash, SettingsStatuses.ConnectionSettingsStatuses_APPLIED, "", kept
-            )
-            self.remark("the server's connection settings work and are kept")
-        else:
-            self._note_settings(
-                config_hash, SettingsStatuses.ConnectionSettingsStatuses_FAILED, reason, kept
-            )
-            self.remark(f"the server's connection settings do not work: {reason}")
+        """The candidate works and is the current one from now on, or it does not."""
+        self._connection.decided(verdict, reason)
+        self._changed()
 
     def endpoints(self, role: Role) -> Sequence[Endpoint]:
-        """Where to connect to: what the server offered, before what the command line names."""
-        first = self._local[0]
-        found = []
-        for name in (Role.CURRENT.value, role.value):
-            content = self._keeper.memory.settings.get(name)
-            if content:
-                try:
-                    first = endpoint_of(OpAMPConnectionSettings.FromString(content), first)
-                except OtxError as error:
-                    self.remark(f"stored connection settings are not used: {error.message}")
-                found = [first]
-        return found if role is Role.CANDIDATE else [*found, *self._local]
+        """Where to connect to."""
+        return self._connection.endpoints(role)
 
     def telemetry_offered(self, offer: TelemetryOffer) -> None:
         """Where the agent's own telemetry goes."""
@@ -276,6 +251,10 @@ class Agent:
         self._client.set_description(self._description)
         self._link.wake()
 
+    def _ask_certificate(self, csr: bytes) -> None:
+        self._client.request_certificate(csr)
+        self._link.wake()
+
     def _aim_metrics(self) -> None:
         content = self._keeper.memory.telemetry.get("own_metrics")
         if content is not None:
@@ -326,35 +305,9 @@ class Agent:
         return ClientOptions(
             capabilities=bits,
             first_sequence=secrets.randbits(32),
-            interval_s=self._interval_s(),
+            interval_s=self._connection.interval_s(self._section.heartbeat_s),
             limit=self._section.limits.message_bytes,
         )
-
-    def _interval_s(self) -> int:
-        """Of heartbeats: what the server's settings said that are kept, else the local file."""
-        kept = self._keeper.memory.settings.get(Role.CURRENT.value)
-        if kept is not None:
-            return OpAMPConnectionSettings.FromString(kept).heartbeat_interval_seconds
-        return self._section.heartbeat_s or DEFAULT_INTERVAL_S
-
-    def _note_settings(
-        self,
-        settings_hash: bytes,
-        status: int,
-        reason: str,
-        kept: dict[str, bytes] | None = None,
-    ) -> None:
-        self._keeper.change(
-            settings=self._keeper.memory.settings if kept is None else kept,
-            settings_hash=settings_hash,
-            settings_status=status,
-            settings_reason=reason,
-        )
-        self._changed()
-
-    def _is_current(self, settings: OpAMPConnectionSettings) -> bool:
-        current = self.endpoints(Role.CURRENT)[0]
-        return endpoint_of(settings, current) == current
 
     async def _feed_watchdog(self) -> None:
         if self._notifier.watchdog_s is None:

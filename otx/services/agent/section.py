@@ -9,7 +9,7 @@
       validate: [otelcol, validate, --config, "{config}"]
       collector: true                      # else told by the command's name
       message_limit: 64MiB                 # the largest message either way
-      tls: {ca: FILE, cert: FILE, key: FILE, insecure: false, min_version: "1.2"}
+      tls: {ca: FILE, cert: FILE, key: FILE, insecure: false, min_version: "1.2", request: false}
       allow:
         endpoints: ["otlp.example.com:4317"]  # where exporters may send; no list: anywhere
         directories: [/var/log]               # files that may be touched; no list: any
@@ -118,7 +118,7 @@ _TOP = {
 }  # fmt: skip
 _HEALTH = {"url", "window", "timeout", "observation"}
 _ALLOW = {"endpoints", "directories", "components", "exec", "servers", "insecure"}
-_TLS = {"ca", "cert", "key", "insecure", "min_version"}
+_TLS = {"ca", "cert", "key", "insecure", "min_version", "request"}
 
 
 class _Reader:

@@ -99,11 +99,14 @@ class AgentProbe:
 
     def start(self) -> Report:
         """Start the agent, or find the one that runs; a report with its description."""
+        self._cursor = self._begin = len(self.stage.reports)
+        if self.transport == "http" and self.offers_interval:
+            self.stage.greeting = self._shorter_polling
         if self.launcher is not None:
             self.launcher.start(self.stage.url(self.transport))
-        self._cursor = self._begin = len(self.stage.reports)
-        first = self.until(lambda _: True, self.start_s, "a first report")
-        self._shorten_polling(first)
+        first = self.until(lambda _: True, self.start_s, "first report")
+        self._known.instance_uid = first.message.instance_uid
+        self._known.capabilities = first.message.capabilities
         if not first.message.HasField("agent_description"):
             first = self.whole()
         self._known.MergeFrom(first.message)
@@ -152,6 +155,7 @@ class AgentProbe:
         Raises:
             Failed: It does.
         """
+        self._deliver()
         found = self._next(holds, self.quiet_s if seconds is None else seconds)
         if found is not None:
             raise Failed(what, Passage("received", found.data, found.message, found.at_s))
@@ -159,6 +163,7 @@ class AgentProbe:
     def during(self, seconds: float) -> list[Report]:
         """Every report of the next seconds."""
         begin = self._cursor
+        self._deliver()
         self._next(lambda _: False, seconds)
         return self.stage.reports[begin : self._cursor]
 
@@ -178,7 +183,7 @@ class AgentProbe:
         flags = int(ServerFlag.REPORT_FULL_STATE)
         capabilities = self.stage.capabilities
         self.stage.send(ServerToAgent(instance_uid=uid, capabilities=capabilities, flags=flags))
-        report = self.until(is_whole, what="full state after ReportFullState")
+        report = self.until(is_whole, self.settle_s, "full state after ReportFullState")
         self._known.MergeFrom(report.message)
         return report
 
@@ -249,30 +254,37 @@ class AgentProbe:
 
     def interval(self, seconds: int) -> bytes:
         """Offer a heartbeat interval; the offer's hash."""
-        offers = ConnectionSettingsOffers(hash=f"interval {seconds} {time.time_ns()}".encode())
-        offers.opamp.heartbeat_interval_seconds = seconds
-        offers.opamp.destination_endpoint = self.stage.url(self.transport)
+        offers = self._interval_offer(seconds)
         self.tell(connection_settings=offers)
         return offers.hash
 
     def takes_interval(self) -> bool:
         """Whether it states a capability that an interval can be offered to."""
-        either = (
-            AgentCapability.REPORTS_HEARTBEAT | AgentCapability.ACCEPTS_OPAMP_CONNECTION_SETTINGS
-        )
-        return bool(self.bits & either)
+        return bool(self.bits & INTERVAL_BITS)
 
     def close(self) -> None:
         """End the agent where this program started it."""
         if self.launcher is not None:
             self.launcher.close()
 
-    def _shorten_polling(self, first: Report) -> None:
+    def _shorter_polling(self, first: Report) -> ServerToAgent:
         """A poller that comes every 30 s would make every check wait for it."""
-        self._known.instance_uid = first.message.instance_uid
-        self._known.capabilities = first.message.capabilities
-        if self.transport == "http" and self.offers_interval and self.takes_interval():
-            self.interval(HTTP_POLL_S)
+        bits = AgentCapability(first.message.capabilities)
+        if not bits & INTERVAL_BITS:
+            return ServerToAgent()
+        return ServerToAgent(connection_settings=self._interval_offer(HTTP_POLL_S))
+
+    def _interval_offer(self, seconds: int) -> ConnectionSettingsOffers:
+        offers = ConnectionSettingsOffers(hash=f"interval {seconds} {time.time_ns()}".encode())
+        offers.opamp.heartbeat_interval_seconds = seconds
+        offers.opamp.destination_endpoint = self.stage.url(self.transport)
+        return offers
+
+    def _deliver(self) -> None:
+        """Wait until a poller has fetched what waits for it."""
+        with self.stage.changed:
+            if self.stage.hold.is_set():
+                self.stage.changed.wait_for(lambda: not self.stage.waiting, self.start_s)
 
     def _next(self, holds: Callable[[Report], bool], wait_s: float) -> Report | None:
         ends_s = time.monotonic() + wait_s
@@ -298,6 +310,9 @@ class AgentProbe:
         return self.launcher is not None and self.launcher.ended not in (None, 0)
 
 
+INTERVAL_BITS = (
+    AgentCapability.REPORTS_HEARTBEAT | AgentCapability.ACCEPTS_OPAMP_CONNECTION_SETTINGS
+)
 AGENT: Book[AgentProbe] = Book()
 
 

@@ -1,6 +1,6 @@
 """A conformance test of an agent."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from otx.opamp.rules import Role
 from otx.services.opamp_conform import agent_config, agent_settings, agent_wire  # noqa: F401
@@ -15,18 +15,22 @@ from otx.services.opamp_conform.stage import Stage
 AGENT_CHECKS = AGENT.checks
 
 
-def started_agent(command: Sequence[str], means: AgentMeans, choice: Choice) -> Iterator[Result]:
+def started_agent(
+    launch: Callable[[], Launcher], means: AgentMeans, choice: Choice
+) -> Iterator[Result]:
     """Each rule's result, as it comes; the agent is started for each.
 
+    Args:
+        launch: Makes what starts the agent, and forgets everything behind.
+
     Raises:
-        UsageError: The command cannot be started, or has no place for the endpoint.
+        UsageError: The command cannot be started.
     """
-    Launcher(command).close()
 
     def run(check: Check[AgentProbe], transport: str, attempt: Attempt) -> None:
         stage = Stage()
         stage.passages = attempt.passages
-        probe = AgentProbe(stage, transport, means, Launcher(command))
+        probe = AgentProbe(stage, transport, means, launch())
         try:
             check.run(probe)
         finally:

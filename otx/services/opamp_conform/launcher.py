@@ -13,20 +13,24 @@ from otx.errors import UsageError
 STOP_S = 10
 
 
+def check_command(command: Sequence[str]) -> None:
+    """See that the agent is told where to go.
+
+    Raises:
+        UsageError: The command has no place for the endpoint.
+    """
+    if not any("{endpoint}" in word for word in command):
+        raise UsageError(
+            "the agent's command has no {endpoint}",
+            hint="--agent -- my-agent --server {endpoint}",
+        )
+
+
 class Launcher:
     """A command with `{endpoint}` in it, and `{dir}` for a folder that a restart finds again."""
 
     def __init__(self, command: Sequence[str]) -> None:
-        """Take a command.
-
-        Raises:
-            UsageError: It has no place for the endpoint.
-        """
-        if not any("{endpoint}" in word for word in command):
-            raise UsageError(
-                "the agent's command has no {endpoint}",
-                hint="--agent -- my-agent --server {endpoint}",
-            )
+        """Take a command."""
         self._command = command
         self._folder = tempfile.TemporaryDirectory(prefix="otx-conform-")
         self._process: subprocess.Popen[bytes] | None = None

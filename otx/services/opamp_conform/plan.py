@@ -63,14 +63,13 @@ def items(role: Role, choice: Choice) -> list[Item]:
     """What is to be tested, in the order of the rules.
 
     Raises:
-        UsageError: A number is no rule of this role.
+        UsageError: A number is no rule's.
     """
-    rules = {one.number: one for one in checklist() if one.role in (role, Role.BOTH)}
+    everyone = {one.number: one for one in checklist()}
+    rules = {number: one for number, one in everyone.items() if one.role in (role, Role.BOTH)}
     for number in (*choice.only, *choice.skip):
-        if number not in rules:
-            raise UsageError(
-                f"there is no rule {number} for a {role.value}", hint="--list shows them"
-            )
+        if number not in everyone:
+            raise UsageError(f"there is no rule {number}", hint="--list shows them")
     return [
         Item(one, transport)
         for one in rules.values()

@@ -10,8 +10,8 @@ from otx.opamp.opamp_pb2 import Header, KeyValue
 from otx.services.opamp_conform.outcome import AnyMessage, Passage
 
 SHOWN_BYTES = 512
-UNREADABLE_SHOWN = 32
-"""Bytes shown of what is no message: nobody knows what is in them."""
+UNREADABLE_SHOWN = {"sent": 32, "received": 8}
+"""Bytes shown of what is no message: of what was received nobody knows what is in them."""
 _SECRET_BYTES = {"body", "data", "csr", "private_key", "signature"}
 _SECRET_TEXTS = {"ca_pem_contents"}
 
@@ -19,7 +19,7 @@ _SECRET_TEXTS = {"ca_pem_contents"}
 def shown_hex(passage: Passage) -> str:
     """Its bytes; contents and credentials are replaced by asterisks of the same length."""
     if passage.message is None:
-        return _cut(passage.data, UNREADABLE_SHOWN)
+        return _cut(passage.data, UNREADABLE_SHOWN[passage.way])
     copy = redacted(passage.message)
     has_header = passage.data[:1] == HEADER
     return _cut((HEADER if has_header else b"") + copy.SerializeToString(), SHOWN_BYTES)

@@ -74,6 +74,7 @@ class Stage:
 
     Attributes:
         answers: Makes the answer to a report; a check replaces it.
+        greeting: What the next ordinary answer has beside.
         refusals: Used up one by one.
         gzips: Answers over HTTP are compressed.
         hold: Answers over HTTP wait until it is set.
@@ -113,6 +114,7 @@ class Stage:
     def forget(self) -> None:
         """Be an ordinary server again, as before any check."""
         self.answers: Callable[[Report], ServerToAgent] = self.plain_answer
+        self.greeting: Callable[[Report], ServerToAgent] | None = None
         self.capabilities = CAPABILITIES
         self.refusals: deque[Refusal] = deque()
         self.waiting: deque[ServerToAgent] = deque()
@@ -132,8 +134,13 @@ class Stage:
         answer = ServerToAgent(
             instance_uid=report.message.instance_uid, capabilities=self.capabilities
         )
-        if report.connection == 0 and self.waiting:
+        if self.greeting is not None:
+            greeting, self.greeting = self.greeting(report), None
+            answer.MergeFrom(greeting)
+        elif report.connection == 0 and self.waiting:
             answer.MergeFrom(self.waiting.popleft())
+            with self.changed:
+                self.changed.notify_all()
             # What waited is what the check is about; the ordinary answers after it are not.
             self.note(Passage("sent", b"", answer, time.monotonic(), is_probe=True))
         return answer

@@ -6,7 +6,7 @@
 | GET agents[?selector=S] | every agent as a row |
 | GET agents/UID | one agent with health tree, effective configuration, components |
 | GET agents/UID/why | why it does not have what it should, and what to do |
-| GET pushes, pushes/N | pushes and how far they are |
+| GET pushes[?limit=N], pushes/N | the newest pushes (50), and how far they are |
 | POST pushes | begin one (or, with dry_run, say what it would do) |
 | POST pushes/N/pause, resume, rollback | change one |
 | GET configs/HASH | a configuration's objects |
@@ -57,6 +57,7 @@ from otx.services.opamp_serve.station import Station
 from otx.services.opamp_serve.tokens import Token, Tokens, digest_of
 
 MOST_AUDIT_LINES = 10_000
+LATEST_PUSHES = 50
 ROWS_AT_ONCE = 100
 TOKEN_BYTES = 32
 LONGEST_REQUEST = 256 << 20
@@ -127,7 +128,8 @@ class Api:
             case ["agents", uid, "why"]:
                 return self._why(self._find(uid))
             case ["pushes"]:
-                numbers = sorted(self._station.fleet.rollouts.pushes)
+                limit = _number(query.get("limit", str(LATEST_PUSHES)))
+                numbers = sorted(self._station.fleet.rollouts.pushes)[-limit:] if limit else []
                 return {"pushes": [one async for one in _in_turns(self._push, numbers, 1)]}
             case ["pushes", number]:
                 return self._push(_number(number))
@@ -221,6 +223,7 @@ class Api:
             },
             "websockets": len(station.links),
             "most_websockets": station.most_links,
+            "worst_lag_ms": round(max(station.lags_s, default=0.0) * 1e3, 1),
             "counts": dict(sorted(station.counts.items())),
             "commits": station.keeper.commits,
             "disk_error": station.keeper.error or None,

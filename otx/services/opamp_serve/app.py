@@ -126,9 +126,11 @@ async def respond(
     scope: Scope, send: Send, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]]
 ) -> None:
     """Answer a request, or the opening of a WebSocket, with a body."""
-    kind = "websocket.http.response" if scope["type"] == "websocket" else "http.response"
-    length = (b"content-length", str(len(body)).encode())
-    await send({"type": f"{kind}.start", "status": status, "headers": [*headers, length]})
+    kind, all_headers = "websocket.http.response", [*headers]
+    if scope["type"] != "websocket":  # there uvicorn adds the length itself
+        kind = "http.response"
+        all_headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": f"{kind}.start", "status": status, "headers": all_headers})
     await send({"type": f"{kind}.body", "body": body})
 
 

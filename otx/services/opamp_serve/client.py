@@ -32,7 +32,7 @@ class FleetReader(Protocol):
         """The newest lines of the audit log, oldest first."""
 
     def pushes(self) -> list[Document]:
-        """Every push, oldest first."""
+        """The newest pushes, oldest first."""
 
 
 class RemoteFleet:
@@ -68,7 +68,7 @@ class RemoteFleet:
         return _list(self.get(f"audit?{query}")["audit"])
 
     def pushes(self) -> list[Document]:
-        """Every push, oldest first."""
+        """The newest pushes, oldest first."""
         return _list(self.get("pushes")["pushes"])
 
     def get(self, path: str) -> Document:

@@ -125,6 +125,7 @@ class _Connection:
             return
         except Malformed as error:
             station.counts["malformed"] += 1
+            station.watchman.malformed(self.link, error.reason, station.clock())
             self._malformed += 1
             await self._deliver(bad_request(self._last_uid, error.reason))
             if self._malformed >= MOST_MALFORMED:

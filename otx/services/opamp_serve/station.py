@@ -8,7 +8,7 @@ a queue, and gets what holds then.
 import asyncio
 import random
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Coroutine
 
 from otx.opamp.framing import HEADER, Limits
@@ -33,6 +33,7 @@ class Station:
     Attributes:
         counts: What happened, by word: reports, pushes, malformed, discarded, turned_away, …
         most_links: WebSockets at a time.
+        lags_s: How late the last ticks were: what an answer had to wait for the processor.
         refusals: Who was not let in.
         links: What closes a WebSocket, by its link's number.
         abort: Drops the connection of a peer that does not read, and what waits to be sent to it.
@@ -53,6 +54,7 @@ class Station:
         self.counts: Counter[str] = Counter()
         self.watchman = Watchman(keeper.audit, self.counts)
         self.refusals = Refusals()
+        self.lags_s: deque[float] = deque(maxlen=60)
         self.most_links = 1_000
         self.started_ns = clock()
         self.links: dict[int, Callable[[], None]] = {}
@@ -147,9 +149,15 @@ class Station:
 
     async def run_ticks(self, period_s: float = 1.0) -> None:
         """Tick until cancelled."""
+        loop = asyncio.get_running_loop()
         while True:
+            due_s = loop.time() + period_s
             await asyncio.sleep(period_s)
-            self.tick()
+            self.lags_s.append(loop.time() - due_s)
+            try:
+                self.tick()
+            except Exception as error:
+                self.faulted(error)  # the server goes on; the next tick may do better
 
     async def guarded(self, work: Coroutine[None, None, None]) -> None:
         """Do something whose fault must not end the server."""

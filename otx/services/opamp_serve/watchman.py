@@ -18,6 +18,9 @@ from otx.opamp.server.journal import Entry
 
 REMEMBERED = 20_000
 """Pairs of an agent and a rule that were written down; the oldest may be written down again."""
+LINES_AN_HOUR = 500
+"""More are only counted: a hostile agent can take any number of uids."""
+HOUR_NS = 3600 * 1_000_000_000
 
 
 class Watchman:
@@ -35,6 +38,8 @@ class Watchman:
         self._http = self._watch.connection(Transport.HTTP)
         self._links: dict[int, Monitor] = {}
         self._told: OrderedDict[tuple[bytes, int], None] = OrderedDict()
+        self._hour = 0
+        self._lines = 0
 
     @contextmanager
     def exchange(
@@ -66,6 +71,10 @@ class Watchman:
         """An answer or a push goes out."""
         self._note(self._monitor(link).server_sent(message, now_ns))
 
+    def malformed(self, link: Link, reason: str, now_ns: int) -> None:
+        """A message came in that does not decode."""
+        self._note(self._monitor(link).malformed(Side.CLIENT, reason, now_ns))
+
     def left(self, link: Link) -> None:
         """A WebSocket is gone."""
         self._links.pop(link.number, None)
@@ -81,7 +90,7 @@ class Watchman:
         for one in broken:
             self._counts["broken_rules"] += 1
             key = (one.uid, one.rule.number)
-            if key in self._told:
+            if key in self._told or not self._has_line_left(one.at_ns):
                 continue
             self._told[key] = None
             if len(self._told) > REMEMBERED:
@@ -89,3 +98,10 @@ class Watchman:
             who = "agent" if one.side is Side.CLIENT else "server"
             line = f"{one} (rule {one.rule.number}: {one.rule.sentence})"
             self._audit(Entry(one.at_ns, who, "rule", uid_text(one.uid), line))
+
+    def _has_line_left(self, at_ns: int) -> bool:
+        hour = at_ns // HOUR_NS
+        if hour != self._hour:
+            self._hour, self._lines = hour, 0
+        self._lines += 1
+        return self._lines <= LINES_AN_HOUR

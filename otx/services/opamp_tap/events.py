@@ -65,9 +65,18 @@ class Event:
     broken: list[Broken] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict)
+    _redacted: dict[str, Any] | None = field(default=None, init=False, repr=False)
 
     def document(self, show_secrets: bool = False) -> dict[str, Any]:
-        """The event as JSON shows it; every event has the same keys."""
+        """The event as JSON shows it; every event has the same keys. Not to be changed."""
+        if show_secrets:
+            return self._document(show_secrets)
+        # Screen and record show the same.
+        if self._redacted is None:
+            self._redacted = self._document(show_secrets)
+        return self._redacted
+
+    def _document(self, show_secrets: bool) -> dict[str, Any]:
         return {
             "time": format_time(self.at_ns),
             "connection": self.connection,
@@ -99,12 +108,12 @@ class Event:
             said = painter.faint(said)
         else:
             said = _WORD.sub(lambda word: painter.paint(word[0], _SIGNS[word.lastindex or 1]), said)
-        text = f"{painter.faint(head)} {self._aside():>9}  {said}"
+        text = f"{painter.faint(head)} {self._aside():>11}  {said}"
         return [text, *(_broken_line(one, painter) for one in self.broken)]
 
     def _aside(self) -> str:
         if self.sequence is not None:
-            return f"#{self.sequence % 100_000_000}"
+            return f"#{self.sequence}"
         if self.latency_ns is None:
             return ""
         return ("" if self.is_exact else "≤") + format_duration(self.latency_ns)
@@ -112,7 +121,8 @@ class Event:
 
 _WORDS = {None: "tap", Side.CLIENT: "agent", Side.SERVER: "server"}
 _ARROWS = {None: "·", Side.CLIENT: "→", Side.SERVER: "←"}
-_INDENT = " " * 39
+INDENT = " " * 41
+"""As wide as the head of a line."""
 _NARROWEST = 20
 _WORD = re.compile(r"\b(APPLIED|healthy)\b|\b(FAILED|unhealthy|malformed|error \w+)\b")
 _SIGNS = {1: "+", 2: "-"}
@@ -120,9 +130,9 @@ _SIGNS = {1: "+", 2: "-"}
 
 def _wrapped(text: str, width: int | None) -> str:
     """Text that stays behind the head of its line, on a terminal of this width."""
-    if width is None or width - len(_INDENT) < _NARROWEST or len(_INDENT) + len(text) <= width:
+    if width is None or width - len(INDENT) < _NARROWEST or len(INDENT) + len(text) <= width:
         return text
-    return f"\n{_INDENT}".join(textwrap.wrap(text, width - len(_INDENT)))
+    return f"\n{INDENT}".join(textwrap.wrap(text, width - len(INDENT)))
 
 
 def _broken_line(broken: Broken, painter: Painter) -> str:
@@ -130,7 +140,7 @@ def _broken_line(broken: Broken, painter: Painter) -> str:
     sign = "-" if one.level is Level.MUST else "~"
     who = _WORDS[broken.side]
     text = f"! {who} breaks {one.level.value} {one.number}: {printable(broken.evidence)}"
-    return _INDENT + painter.paint(_wrapped(text, painter.width), sign)
+    return INDENT + painter.paint(_wrapped(text, painter.width), sign)
 
 
 def _broken_document(broken: Broken) -> dict[str, Any]:

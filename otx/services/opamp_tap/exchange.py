@@ -11,7 +11,7 @@ from otx.opamp.transport.backoff import parse_retry_after
 from otx.services.opamp_serve.polling import CONTENT_TYPE, TooBig, unpack
 from otx.services.opamp_tap.faults import End, Injector, Order
 from otx.services.opamp_tap.frames import Opcode
-from otx.services.opamp_tap.heads import Head, body_length
+from otx.services.opamp_tap.heads import BadHead, Head, body_length
 from otx.services.opamp_tap.link import Body, Link, described, read_body
 from otx.services.opamp_tap.observer import WHOLE, Conversation
 
@@ -66,18 +66,33 @@ class Exchange:
         spilled = _Spill(server, passed_on)
         body = await read_body(self._agent, body_length(head), self._limit, spilled)
         asked, order = self._request(head, body)
+        try:
+            return await self._carried(asked, order, passed_on, body, spilled, server)
+        except (Cut, OSError, BadHead, asyncio.IncompleteReadError):
+            self._conversation.unanswered(self._clock(), asked.uid)
+            raise
+
+    async def _carried(
+        self,
+        asked: Asked,
+        order: Order | None,
+        passed_on: Head,
+        body: Body,
+        spilled: "_Spill",
+        server: Link,
+    ) -> bool:
+        """Send a request on as its order says; whether the connection goes on."""
         await self._obey(order)
         if order is not None and not order.is_untouched:
             passed_on, body = _rewritten(passed_on, order.data)
         copies = order.copies if order else 1
         if not spilled.is_begun:
             await server.send(passed_on.raw() + body.raw)
-        is_open = True
         for _ in range(copies - 1):
             await self._respond(asked, server, is_shown=False)
             await server.send(passed_on.raw() + body.raw)
         is_open = await self._respond(asked, server, is_shown=True)
-        return is_open and not head.is_last
+        return is_open and not asked.head.is_last
 
     async def swallow(self, head: Head) -> None:
         """Read a body that goes nowhere."""

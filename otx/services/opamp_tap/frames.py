@@ -11,6 +11,7 @@ from enum import IntEnum
 
 MOST_INFLATED = 4
 """How many times the limit a message may inflate to before its connection is no longer inflated."""
+_PIECE = 1 << 16
 _TAIL = b"\x00\x00\xff\xff"
 """What a sender leaves off the end of a compressed message (RFC 7692, 7.2.1)."""
 
@@ -111,9 +112,18 @@ class FrameReader:
         limit: Bytes of a message that are held at most.
         is_masked: Whether this direction has to be masked: the client's.
         inflater: Where permessage-deflate was agreed upon.
+        keeps_raw: Whether messages come out with their frames; without it only `Passing` and
+            controls do, for whoever has sent all bytes on already.
     """
 
-    def __init__(self, limit: int, is_masked: bool, inflater: Inflater | None = None) -> None:
+    def __init__(
+        self,
+        limit: int,
+        is_masked: bool,
+        inflater: Inflater | None = None,
+        keeps_raw: bool = True,
+    ) -> None:
+        self._keeps_raw = keeps_raw
         self._limit = limit
         self._is_masked = is_masked
         self._inflater = inflater
@@ -166,11 +176,13 @@ class FrameReader:
             return [Control(b"", first & 0x0F, b"", "a control frame over the limit")]
         if len(self._buffer) < size + length:
             return None
-        raw = bytes(self._buffer[: size + length])
-        del self._buffer[: size + length]
-        payload = _masked(raw[size:], mask) if mask else raw[size:]
-        odd = self._odd(first, length, has_mask=bool(raw[1] & 0x80))
-        if first & 0x08:
+        is_control = bool(first & 0x08)
+        end = size + length
+        raw = bytes(self._buffer[:end]) if self._keeps_raw or is_control else b""
+        payload = _masked(self._buffer[size:end], mask)
+        del self._buffer[:end]
+        odd = self._odd(first, length, has_mask=bool(mask))
+        if is_control:
             return [Control(raw, first & 0x0F, payload, odd)]
         return self._data(first, raw, payload, odd)
 
@@ -178,7 +190,7 @@ class FrameReader:
         message = self._message
         held = bytes(message.raw)
         message.raw.clear()
-        message.payload.clear()
+        message.payload = b""
         message.takes(first)
         message.size += length
         message.is_passing = True
@@ -195,7 +207,11 @@ class FrameReader:
             seen.append(Passing(raw))
         else:
             message.raw += raw
-            message.payload += payload
+            if message.fragments > 1:
+                message.payload = bytearray(message.payload)
+                message.payload += payload
+            else:
+                message.payload = payload
         if first & 0x80:
             self._message = _Message()
             seen.append(message.whole(self._inflater))
@@ -223,7 +239,7 @@ class _Message:
 
     def __init__(self) -> None:
         self.raw = bytearray()
-        self.payload = bytearray()
+        self.payload: bytes | bytearray = b""
         self.opcode = int(Opcode.BINARY)
         self.size = 0
         self.fragments = 0
@@ -275,7 +291,15 @@ def _head(buffer: bytearray) -> tuple[int, int, bytes] | None:
     return size + mask_size, length, bytes(buffer[size : size + mask_size])
 
 
-def _masked(payload: bytes, mask: bytes) -> bytes:
-    size = len(payload)
-    key = (mask * (size // 4 + 1))[:size]
-    return (int.from_bytes(payload, "big") ^ int.from_bytes(key, "big")).to_bytes(size, "big")
+def _masked(payload: bytes | bytearray, mask: bytes) -> bytes:
+    """Put a mask on, or take it off; piece by piece, since a message may be large."""
+    if not mask:
+        return bytes(payload)
+    out = bytearray(payload)
+    key = int.from_bytes(mask * (_PIECE // 4), "big")
+    for at in range(0, len(out), _PIECE):
+        piece = out[at : at + _PIECE]
+        short = len(piece)
+        number = int.from_bytes(piece, "big") ^ (key >> 8 * (_PIECE - short))
+        out[at : at + short] = number.to_bytes(short, "big")
+    return bytes(out)

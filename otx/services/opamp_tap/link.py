@@ -212,7 +212,7 @@ def why_gone(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
-        return f"TLS fails: {error.reason or error}"
+        return f"TLS fails: {getattr(error, 'reason', None) or error}"
     if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
         return os.strerror(error.errno).lower()
     return why_not(error)

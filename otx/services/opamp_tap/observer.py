@@ -195,6 +195,10 @@ class Conversation:
             event.broken = self._observer.http.refused(uid, status, at_ns, retry_after_s)
         self.tell(event)
 
+    def unanswered(self, at_ns: int, uid: bytes) -> None:
+        """A request of plain HTTP has got no response: its agent may ask again at once."""
+        self._observer.http.refused(uid, 0, at_ns)
+
     def pinged(self, at_ns: int, side: Side, is_pong: bool) -> None:
         """A ping or a pong passed; it is told only where no pong comes."""
         self._heard(side)

@@ -66,7 +66,9 @@ class Proxy:
         observer: Observer,
         injector: Injector,
         clock: Callable[[], int],
+        most: int = MOST_CONNECTIONS,
     ) -> None:
+        self._most = most
         self._listener = listener
         self._context = context
         self.target = target
@@ -85,7 +87,7 @@ class Proxy:
                 connection = await self._accept()
                 if connection is None:
                     continue
-                if self._count >= MOST_CONNECTIONS:
+                if self._count >= self._most:
                     self._observer.note(self.clock(), "a connection is turned away: too many")
                     connection.close()
                     continue

@@ -8,7 +8,7 @@ from otx.environment import Environment
 from otx.model.cells import printable
 from otx.model.units import counted
 from otx.output import Output, Painter, to_json
-from otx.services.opamp_tap.events import Event
+from otx.services.opamp_tap.events import INDENT, Event
 from otx.services.opamp_tap.summary import Summary
 
 Form: TypeAlias = Literal["text", "json", "jsonl"]
@@ -22,7 +22,7 @@ def open_screen(
     """What tells events in a form, at the place that was asked for."""
     with Output(environment, out).stream() as stream:
         if form == "text":
-            yield TextScreen(stream, Painter.of(environment, stream))
+            yield TextScreen(stream, Painter.of(environment, stream), show_secrets)
         else:
             yield JsonScreen(stream, form == "json", show_secrets)
 
@@ -30,17 +30,28 @@ def open_screen(
 class TextScreen:
     """A line a message."""
 
-    def __init__(self, stream: TextIO, painter: Painter) -> None:
+    def __init__(self, stream: TextIO, painter: Painter, show_secrets: bool = False) -> None:
         self._stream = stream
         self._painter = painter
+        self._show_secrets = show_secrets
         self._is_terminal = stream.isatty()
 
     def show(self, event: Event) -> None:
         """Write an event."""
         for line in event.lines(self._painter):
             self._stream.write(line + "\n")
+        if self._show_secrets and event.message is not None:
+            self._show_whole(event)
         if self._is_terminal:
             self._stream.flush()
+
+    def _show_whole(self, event: Event) -> None:
+        """Write a message field by field, where its line left something out."""
+        whole = event.document(show_secrets=True)["message"]
+        if whole == event.document()["message"]:
+            return
+        for line in to_json(whole, indent=2).splitlines():
+            self._stream.write(f"{INDENT}{printable(line)}\n")
 
     def idle(self) -> None:
         """Write what waits."""

@@ -1,7 +1,7 @@
 """A record played to a live agent, in the place of its server, and compared with what it reports.
 
-Over WebSocket and plain HTTP, one agent at a time. Heartbeats are answered and not compared: how
-many there are is a matter of time.
+Over WebSocket and plain HTTP, one agent at a time. Heartbeats and goodbyes are answered and not
+compared: when they come is a matter of time.
 """
 
 import base64
@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+from otx.model.units import NS_PER_S
 from otx.opamp.capabilities import ServerCapability
 from otx.opamp.framing import Malformed, decode, decode_frame, frame
 from otx.opamp.opamp_pb2 import AgentToServer, ServerToAgent
@@ -24,7 +25,8 @@ from otx.services.opamp_tap.rewriting import Rewriter
 from otx.services.opamp_tap.script import Deed, Step
 
 _ACCEPT_KEY = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
-_ALWAYS = {"instance_uid", "sequence_num", "capabilities"}
+_NOTHING = {"instance_uid", "sequence_num", "capabilities", "agent_disconnect"}
+"""What a report may hold that is not waited for: an agent that is played to does not stop."""
 FIRST_WAIT_S = 600.0
 """How long the first agent is waited for."""
 
@@ -101,6 +103,7 @@ class ServerPlayer:
         if isinstance(expected, AgentToServer) and is_heartbeat(expected):
             self._skipped.add(step.connection)
             return True
+        until_ns = self._clock() + int(self._timeout_s * NS_PER_S)
         while True:
             live = self._next(step)
             if live is None:
@@ -117,6 +120,10 @@ class ServerPlayer:
                 )
                 raw = answer.SerializeToString() if step.is_http else frame(answer)
                 self._line.say(raw, step)
+            if self._clock() >= until_ns:
+                # An agent with nothing to say but heartbeats would be heard for ever.
+                self._differs(step, self._nothing)
+                return False
         self.played.reports += 1
         if isinstance(expected, AgentToServer):
             for what in differences(expected, live, has_own_hashes=False):
@@ -134,7 +141,7 @@ class ServerPlayer:
                 self._line.close()
                 self._line = None
             except TimeoutError:
-                self._differs(step, f"no report within {self._timeout_s:g} s")
+                self._differs(step, self._nothing)
                 return None
             except (OSError, BadHead, Malformed, TooBig) as error:
                 self._differs(step, f"the agent's connection ended: {error}")
@@ -149,13 +156,17 @@ class ServerPlayer:
         connection.settimeout(self._timeout_s)
         return _AgentLine(connection, self._observer.conversation(), self._clock)
 
+    @property
+    def _nothing(self) -> str:
+        return f"no report within {self._timeout_s:g} s"
+
     def _differs(self, step: Step, what: str) -> None:
         self.played.differences.append(Difference(step.line, step.connection, what))
 
 
 def is_heartbeat(report: AgentToServer) -> bool:
-    """Whether a report has nothing to say."""
-    return all(field.name in _ALWAYS for field, _ in report.ListFields())
+    """Whether a report has nothing to say but that the agent is there, or goes."""
+    return all(field.name in _NOTHING for field, _ in report.ListFields())
 
 
 class _AgentLine:

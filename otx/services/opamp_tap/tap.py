@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import resource
 import socket
 import ssl
 import threading
@@ -21,13 +22,15 @@ from otx.services.opamp_tap.events import Event
 from otx.services.opamp_tap.faults import Faults, Injector
 from otx.services.opamp_tap.observer import Observer, warm_up
 from otx.services.opamp_tap.outbox import Outbox
-from otx.services.opamp_tap.proxy import Proxy, Target
+from otx.services.opamp_tap.proxy import MOST_CONNECTIONS, Proxy, Target
 from otx.services.opamp_tap.record import Recorder
 from otx.services.opamp_tap.summary import Summary
 from otx.system.ports import listener_of
 from otx.system.stop import StopSignal
 
 TAKE_S = 0.2
+SPARE_FILES = 100
+"""Descriptors that are no connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def tap(
     warm_up()
     with StopSignal() as stop, ExitStack() as running:
         listener = _listen(options.listen)
-        running.callback(listener.close)
+        running.callback(_forget, listener, options.listen)
         outbox, recorder = Outbox(), _recorder(options)
         if recorder is not None:
             running.callback(recorder.close)
@@ -98,7 +101,7 @@ def tap(
 
         observer = Observer(told, options.limits)
         injector = Injector(options.faults, options.seed)
-        proxy = Proxy(listener, context, target, observer, injector, clock)
+        proxy = Proxy(listener, context, target, observer, injector, clock, _most_connections())
         thread = _Thread(proxy, stop)
         thread.start()
         running.callback(thread.stop)
@@ -232,6 +235,22 @@ def _tell_record(
         warn(f"the record lacks {counted(recorder.outbox.lost, 'event')}: the disk was too slow")
     else:
         note(f"recorded in {recorder.path}")
+
+
+def _most_connections() -> int:
+    """How many there may be: each is two open files, which the kernel counts."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = 2 * MOST_CONNECTIONS + SPARE_FILES
+    if soft < needed:
+        soft = min(hard, needed)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return min(MOST_CONNECTIONS, max(1, (soft - SPARE_FILES) // 2))
+
+
+def _forget(listener: socket.socket, address: Address) -> None:
+    listener.close()
+    if address.path:
+        Path(address.path).unlink(missing_ok=True)
 
 
 def _listen(address: Address) -> socket.socket:

@@ -57,7 +57,12 @@ class Tunnel:
         """
         keeps = contexts or (False, False)
         readers = [
-            FrameReader(limit, is_client, Inflater(keep, limit) if contexts else None)
+            FrameReader(
+                limit,
+                is_client,
+                Inflater(keep, limit) if contexts else None,
+                keeps_raw=self._injector.faults.touch_messages,
+            )
             for is_client, keep in zip((True, False), keeps, strict=True)
         ]
         async with asyncio.TaskGroup() as tasks:
@@ -93,6 +98,8 @@ class Tunnel:
             if data is None:
                 await self._release(side, held)
             await self._drain(side.other)
+        if not is_whole and not self._is_over and not self._is_silent:
+            target.writer.write(frames.rest())
         self._ends(side, target)
 
     async def _drain(self, side: Side) -> None:

@@ -148,6 +148,16 @@ def test_what_was_not_answered_is_said_again_in_its_present_state() -> None:
     assert message.health.last_error == "two"
 
 
+def test_what_was_not_answered_is_said_again_also_when_nothing_changed_since() -> None:
+    agent = client()
+    agent.connected(NOW)
+    agent.received(answer(), NOW)
+    agent.set_health(ComponentHealth(healthy=False, last_error="one"))
+    sent(agent.tick(NOW))
+    agent.lost()
+    assert one_sent(agent.connected(NOW + S)).health.last_error == "one"
+
+
 def test_five_changes_while_the_connection_is_down_are_one_report() -> None:
     agent = client()
     agent.connected(NOW)
@@ -547,6 +557,36 @@ def test_custom_messages_go_one_by_one_and_do_not_pile_up() -> None:
     assert agent.tick(NOW) == []
 
 
+def test_a_certificate_is_asked_for_once_a_connection_of_a_server_that_answers() -> None:
+    agent = client()
+    agent.request_certificate(b"csr")
+    assert not one_sent(agent.connected(NOW)).HasField("connection_settings_request")
+    request = one_sent(agent.received(answer(), NOW)).connection_settings_request
+    assert request.opamp.certificate_request.csr == b"csr"
+    assert agent.received(answer(), NOW) == []
+    agent.lost()
+    agent.connected(NOW + S)
+    assert one_sent(agent.received(answer(), NOW + S)).HasField("connection_settings_request")
+    agent.certificate_came()
+    agent.lost()
+    agent.connected(NOW + 2 * S)
+    assert agent.received(answer(), NOW + 2 * S) == []
+
+
+def test_a_certificate_is_not_asked_for_where_nobody_answers_or_it_was_refused() -> None:
+    agent = client()
+    agent.request_certificate(b"csr")
+    agent.connected(NOW)
+    assert agent.received(ServerToAgent(instance_uid=UID, capabilities=0x1), NOW) == []
+    assert one_sent(agent.received(answer(), NOW)).HasField("connection_settings_request")
+    refusal = answer()
+    refusal.error_response.type = ErrorType.ServerErrorResponseType_BadRequest
+    agent.received(refusal, NOW)
+    agent.lost()
+    agent.connected(NOW + S)
+    assert agent.received(answer(), NOW + S) == []
+
+
 def test_the_last_message_says_goodbye() -> None:
     agent = client()
     agent.connected(NOW)
@@ -581,6 +621,7 @@ class AnySession(RuleBasedStateMachine):
         options = ClientOptions(ALL, first, half_duplex=half_duplex)
         self.client = Client(UID, options)
         self.expected = first
+        self.do("agent_description", description("a"), self.client.set_description)
         self.do("health", ComponentHealth(healthy=True), self.client.set_health)
 
     def do(self, name: str, value: Any, setter: Callable[[Any], None]) -> None:
@@ -596,7 +637,7 @@ class AnySession(RuleBasedStateMachine):
 
     def hear(self, message: AgentToServer) -> None:
         """What a server does by the specification: a gap means that it needs full state."""
-        is_full = message.HasField("health")
+        is_full = message.HasField("agent_description")
         self.needs_full = not is_full and (
             self.needs_full or message.sequence_num != self.last_heard + 1
         )
@@ -621,6 +662,7 @@ class AnySession(RuleBasedStateMachine):
         before = self.truth.get("remote_config_status")
         if before and before.status == FAILED and before.last_remote_config_hash != config_hash:
             self.must_tell.add(before.last_remote_config_hash)
+        self.must_tell.discard(config_hash)  # a newer status of the same one is as good
         self.do(
             "remote_config_status", status(config_hash, value), self.client.set_remote_config_status
         )

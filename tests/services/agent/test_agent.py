@@ -1,6 +1,7 @@
 """The whole agent, as a process, under a server that does what the test says."""
 
 import asyncio
+import base64
 import gzip
 import http.server
 import os
@@ -20,7 +21,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 
 from otx.opamp.capabilities import AgentCapability as Bit
-from otx.opamp.opamp_pb2 import AgentToServer, ServerToAgent
+from otx.opamp.opamp_pb2 import AgentToServer, OpAMPConnectionSettings, ServerToAgent
 from otx.opamp.opamp_pb2 import ServerErrorResponseType as ErrorType
 from otx.opamp.signing import sign
 from tests.services.agent.scripted import (
@@ -319,6 +320,32 @@ async def test_a_candidate_that_was_being_tried_is_tried_again_after_a_crash(
             silent.is_silent = False
             agent.start()
             await new.until(lambda: new.settings_status == SETTINGS_APPLIED, "it got in")
+
+
+async def test_a_certificate_is_asked_for_tried_and_kept_with_its_key(tmp_path: Path) -> None:
+    asked: list[bytes] = []
+
+    def sign_request(message: AgentToServer, reply: ServerToAgent) -> None:
+        csr = message.connection_settings_request.opamp.certificate_request.csr
+        if csr:
+            asked.append(csr)
+            reply.connection_settings.hash = b"certificate"
+            reply.connection_settings.opamp.heartbeat_interval_seconds = 30
+            reply.connection_settings.opamp.certificate.cert = b"signed for " + csr
+
+    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
+        agent.kill()
+        text = agent.config.read_text()
+        agent.config.write_text(text.replace("agent:\n", "agent:\n  tls: {request: true}\n"))
+        script.answer = sign_request
+        agent.start()
+        await script.until(lambda: script.settings_status == SETTINGS_APPLIED, "it is kept")
+        kept = base64.b64decode(agent.state()["settings"]["current"])
+        certificate = OpAMPConnectionSettings.FromString(kept).certificate
+        assert certificate.cert == b"signed for " + asked[0]
+        assert b"PRIVATE KEY" in certificate.private_key
+        assert "key" not in agent.state()["settings"]
+        assert len(asked) == 1
 
 
 async def test_own_metrics_arrive_where_they_were_offered_and_go_on(tmp_path: Path) -> None:

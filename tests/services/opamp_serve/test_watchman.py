@@ -8,7 +8,7 @@ from otx.opamp.opamp_pb2 import AgentToServer, ServerToAgent
 from otx.opamp.server.answers import unavailable
 from otx.opamp.server.identity import Link
 from otx.opamp.server.journal import Entry
-from otx.services.opamp_serve.watchman import Watchman
+from otx.services.opamp_serve.watchman import LINES_AN_HOUR, Watchman
 
 UID = b"u" * 16
 SECOND = 1_000_000_000
@@ -66,3 +66,17 @@ def test_a_request_that_was_given_up_is_not_in_flight() -> None:
         raise ConnectionResetError
     book.exchange(link, 2)
     assert book.entries == []
+
+
+def test_any_number_of_uids_fills_no_audit_log() -> None:
+    book, link = Book(), Link(0, "http")
+    book.clock = lambda: SECOND  # type: ignore[method-assign]
+    for number in range(LINES_AN_HOUR + 50):
+        report = AgentToServer(
+            instance_uid=number.to_bytes(16, "big"), sequence_num=1, capabilities=2
+        )
+        answer = ServerToAgent(instance_uid=report.instance_uid, capabilities=1)
+        with book.watchman.exchange(link, report, book.clock) as sends:
+            sends(answer)
+    assert len(book.entries) == LINES_AN_HOUR
+    assert book.counts["broken_rules"] == LINES_AN_HOUR + 50

@@ -76,6 +76,7 @@ async def tapped(
     seed: int = 0,
     limit: int = 64 << 20,
     context: ssl.SSLContext | None = None,
+    most: int = 100,
     **options: object,
 ) -> AsyncIterator[Tapped]:
     """Tap in front of a server."""
@@ -90,6 +91,7 @@ async def tapped(
         observer,
         Injector(Faults.parse(fault), seed),
         time.time_ns,
+        most,
     )
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(proxy.run())

@@ -60,7 +60,7 @@ def test_a_record_is_told_again_as_it_was(tmp_path: Path) -> None:
     with (tmp_path / "r").open("rb") as file:
         summary = retell(read_record(file, "r"), again.append)
     for was, is_now in zip(events, again, strict=True):
-        before, after = was.document(), is_now.document()
+        before, after = dict(was.document()), is_now.document()
         for name in ("path", "headers"):
             before.pop(name, None)
         assert after == before

@@ -4,9 +4,11 @@ import gzip
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import httpx
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from otx.opamp.framing import decode_frame, frame
@@ -83,6 +85,18 @@ def test_an_agent_that_says_no_more_is_told() -> None:
             socket.recv(10)
 
     assert found(play(steps(), agent, 0.5))[-1] == "line 4: no report within 0.5 s"
+
+
+def test_an_agent_with_nothing_but_heartbeats_says_no_more() -> None:
+    def agent(address: str) -> None:
+        with connect(f"ws://{address}/v1/opamp") as socket, suppress(ConnectionClosed):
+            socket.send(frame(report(10, UID)))
+            while True:
+                socket.recv(10)
+                heartbeat = AgentToServer(instance_uid=UID, sequence_num=12, capabilities=1)
+                socket.send(frame(heartbeat))
+
+    assert found(play(steps(), agent, 0.5)) == ["line 4: no report within 0.5 s"]
 
 
 def test_over_plain_http_too() -> None:

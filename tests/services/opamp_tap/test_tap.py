@@ -113,6 +113,23 @@ async def test_an_offer_that_leads_past_the_tap_is_told() -> None:
     assert tap.says(side=Side.SERVER)[0].endswith("the agent is led past this tap")
 
 
+async def test_more_connections_than_there_may_be_are_turned_away() -> None:
+    async with (
+        serve(Answering(), "127.0.0.1", 0) as server,
+        tapped(f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}", most=1) as tap,
+    ):
+        async with connect(f"ws://127.0.0.1:{tap.port}") as agent:
+            await ask(agent, 1)
+            reader, writer = await asyncio.open_connection("127.0.0.1", tap.port)
+            assert await reader.read() == b""
+            writer.close()
+            await ask(agent, 2)
+        await tap.told("a connection is turned away: too many")
+        await tap.until(lambda: not tap.observer.open)
+        async with connect(f"ws://127.0.0.1:{tap.port}") as again:
+            await ask(again, 3)
+
+
 async def test_many_agents_at_once() -> None:
     async def answering(connection: ServerConnection) -> None:
         async for data in connection:

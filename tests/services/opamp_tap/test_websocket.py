@@ -1,6 +1,7 @@
 """WebSockets through the tap, between peers of another make."""
 
 import asyncio
+import random
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -351,3 +352,37 @@ async def test_an_answer_of_a_server_is_decoded_for_whom_it_is() -> None:
     async with between(misnaming) as (tap, agent):
         await ask(agent, 1)
     assert 66 in tap.rules
+
+
+@pytest.mark.parametrize("fault", ["", "drop=1000"])
+async def test_hostile_bytes_pass_and_are_named(fault: str) -> None:
+    """After the opening anything may come: it reaches the other side, and the tap lives on."""
+    sent = random.Random(7).randbytes(50_000)
+    got = bytearray()
+    ended = asyncio.Event()
+
+    async def raw(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 101 Switching Protocols\r\n\r\n")
+        while data := await reader.read(1 << 16):
+            got.extend(data)
+        writer.close()
+        ended.set()
+
+    opening = b"GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    async with await asyncio.start_server(raw, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with tapped(f"ws://127.0.0.1:{port}", fault) as tap:
+            reader, writer = await asyncio.open_connection("127.0.0.1", tap.port)
+            writer.write(opening + sent)
+            await writer.drain()
+            writer.write_eof()
+            async with asyncio.timeout(20):
+                await ended.wait()
+                await reader.read()
+            writer.close()
+            notes = tap.says(Kind.NOTE) + tap.says(Kind.CLOSE)
+    if not fault:
+        assert bytes(got) == sent
+    assert any("a frame" in note or "without a Close frame" in note for note in notes)
+    assert not [note for note in notes if "fault of otx" in note]

@@ -1,0 +1,79 @@
+"""Every check of an agent passes on one that keeps the rule, and fails on one that breaks it."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from otx.opamp.rules import Role, Transport, checklist, rule
+from otx.services.opamp_conform.agent_probe import AgentMeans
+from otx.services.opamp_conform.agents import AGENT_CHECKS, started_agent
+from otx.services.opamp_conform.outcome import Result, Verdict
+from otx.services.opamp_conform.plan import TRANSPORTS, Choice
+from otx.services.opamp_conform.reasons import CLIENT_REASONS
+from tests.services.opamp_conform.reference_agent import LIMIT, ReferenceAgent
+
+SLOW = {17, 20, 26, 27, 28, 30, 35, 65, 109, 110, 113}
+"""Rules that speak of whole seconds."""
+PATIENT = {34, 36, 41, 48, 53, 86, 87, 98, 100}
+"""Rules whose check waits long for what does not come."""
+UNSEEN = {123, 124, 125}
+"""Need packages of the agent's own kind."""
+
+
+def cases(slow: set[int]) -> list[object]:
+    return [
+        pytest.param(one, marks=[pytest.mark.long] if one in slow else [])
+        for one in sorted(AGENT_CHECKS)
+        if one not in UNSEEN
+    ]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("is_broken", [False, True])
+def test_both_transports(tmp_path: Path, is_broken: bool) -> None:
+    wanted = Verdict.FAILED if is_broken else Verdict.PASSED
+    for number in sorted(AGENT_CHECKS.keys() - SLOW - PATIENT - UNSEEN):
+        for result in run(tmp_path, number, *[number] * is_broken, transports=TRANSPORTS):
+            assert result.verdict is wanted, result
+
+
+def run(folder: Path, number: int, *faults: int, transports: Sequence[str] = ()) -> list[Result]:
+    illness = folder / "illness"
+    means = AgentMeans(
+        timeout_s=0.5,
+        limit=LIMIT,
+        configs=[b"one", b"two"],
+        failing=b"fail",
+        crashing=b"crash",
+        sicken=shlex.join(["sh", "-c", f"echo >> {illness}"]),
+    )
+    # One transport shows that a check can fail; the long tests look at both.
+    one = TRANSPORTS[number % 2]
+    wanted = rule(number).transport
+    chosen = transports or [one if wanted is Transport.BOTH else wanted.value]
+    choice = Choice(chosen, only=[number], longest_s=1000)
+    return list(started_agent(lambda: ReferenceAgent(illness, *faults), means, choice))
+
+
+def test_every_rule_has_a_check_or_a_reason() -> None:
+    rules = {one.number for one in checklist() if one.role is not Role.SERVER}
+    assert AGENT_CHECKS.keys() | CLIENT_REASONS.keys() == rules
+    assert not AGENT_CHECKS.keys() & CLIENT_REASONS.keys()
+
+
+@pytest.mark.parametrize("number", cases(SLOW))
+def test_an_agent_that_keeps_the_rule_passes(tmp_path: Path, number: int) -> None:
+    for result in run(tmp_path, number):
+        assert result.verdict is Verdict.PASSED, result
+
+
+@pytest.mark.parametrize("number", cases(SLOW | PATIENT))
+def test_an_agent_that_breaks_the_rule_fails(tmp_path: Path, number: int) -> None:
+    results = run(tmp_path, number, number)
+    assert results
+    for result in results:
+        assert result.verdict is Verdict.FAILED, result
+        assert result.reason
+        assert result.rule == rule(number)
