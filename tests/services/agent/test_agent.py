@@ -195,15 +195,13 @@ async def test_a_restart_is_ordered_and_the_config_beside_it_ignored(tmp_path: P
 
 
 async def test_remote_configuration_is_off_by_default(tmp_path: Path) -> None:
-    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
-        agent.kill()
-        agent._command.remove("--allow-remote-config")
-        script.messages.clear()
+    async with scripted_server() as script:
         script.assign(GOOD)
-        agent.start()
-        await script.until(lambda: healthy(script) and bool(script.messages), "it runs")
-        assert not script.messages[0].capabilities & Bit.ACCEPTS_REMOTE_CONFIG
-        await until(lambda: agent.alive() == ["base"], "the base runs")
+        async with real_agent(tmp_path, script, allows_remote=False) as agent:
+            await begun(script, agent)
+            assert not script.messages[0].capabilities & Bit.ACCEPTS_REMOTE_CONFIG
+            await until(lambda: "is not allowed here" in agent.log(), "what comes is ignored")
+            assert agent.alive() == ["base"]
 
 
 async def test_a_server_cannot_widen_what_is_allowed(tmp_path: Path) -> None:
@@ -400,12 +398,9 @@ def http_receiver(
 
 async def test_signed_configurations_alone_are_taken(tmp_path: Path) -> None:
     key = Ed25519PrivateKey.generate()
-    trusted = tmp_path / "key.pem"
-    trusted.write_bytes(
-        key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    )
-    flags = ("--trust", str(trusted))
-    async with scripted_server() as script, real_agent(tmp_path, script, *flags) as agent:
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    trust = (public.decode(),)
+    async with scripted_server() as script, real_agent(tmp_path, script, trust=trust) as agent:
         await begun(script, agent)
         await script.push(GOOD)
         await script.until_status(hash_of(GOOD), FAILED)
