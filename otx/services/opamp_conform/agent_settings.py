@@ -48,7 +48,7 @@ def polls_as_offered(probe: AgentProbe) -> None:
 
 def _polls_every(probe: AgentProbe, seconds: int, count: int) -> None:
     for gap in _gaps(probe, count):
-        if not 0.5 * seconds < gap < 1.5 * seconds + 0.5:
+        if not 0.7 * seconds < gap < 1.5 * seconds + 0.5:
             raise Failed(f"polls are {gap:.1f} s apart, not {seconds} s")
 
 

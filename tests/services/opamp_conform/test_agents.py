@@ -16,7 +16,7 @@ from tests.services.opamp_conform.reference_agent import LIMIT, ReferenceAgent
 
 SLOW = {17, 20, 26, 27, 28, 30, 35, 65, 109, 110, 113}
 """Rules that speak of whole seconds."""
-PATIENT = {34, 36, 41, 48, 53, 86, 87, 98, 100}
+PATIENT = {1, 5, 34, 36, 41, 48, 53, 86, 87, 98, 100}
 """Rules whose check waits long for what does not come."""
 UNSEEN = {123, 124, 125}
 """Need packages of the agent's own kind."""
