@@ -1,6 +1,6 @@
 """What a live peer does otherwise than the recorded one, field by field.
 
-What must differ is left out: uids, hashes that the server makes, times and sequence numbers; texts
+What must differ is left out: uids, the server's own address, hashes that the server makes, times and sequence numbers; texts
 for people are not compared. Bodies are compared and never shown.
 """
 
@@ -16,6 +16,7 @@ from otx.opamp.story_parts import quoted
 _HASH = re.compile(r"hash$")
 _LEFT_OUT = re.compile(
     r"^(instance_uid|sequence_num|agent_identification\.new_instance_uid)$"
+    r"|^connection_settings\.opamp\.destination_endpoint$"  # where that very server is reached
     r"|time_unix_nano$|error_message$|last_error$|retry_after_nanoseconds$"
     r"|identifying_attributes\.service\.instance\.id$|bytes_per_second$|download_percent$"
 )

@@ -10,6 +10,7 @@ def test_what_must_differ_does_not_count() -> None:
     live = offer()
     live.instance_uid = bytes(16)
     live.remote_config.config_hash = b"another"
+    live.connection_settings.opamp.destination_endpoint = "ws://elsewhere"
     assert differences(offer(), live) == []
     assert differences(offer(), live, has_own_hashes=False) == [
         "remote_config.config_hash differs: 616e6f74686572, recorded abcd"
