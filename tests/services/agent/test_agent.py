@@ -101,6 +101,27 @@ async def test_a_crash_under_observation_undoes_what_was_applied(tmp_path: Path)
         await until(lambda: agent.alive() == ["base"], "and runs")
 
 
+async def test_what_was_applied_and_well_is_what_a_newer_offer_falls_back_to(
+    tmp_path: Path,
+) -> None:
+    late = "marker: late\nexit_after: 0.3\n"
+    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
+        agent.kill()
+        agent.config.write_text(agent.config.read_text().replace("300ms", "20s"))
+        agent.start()
+        await begun(script, agent)
+        await script.push(GOOD)  # under observation for longer than this test takes
+        await script.until_status(hash_of(GOOD), APPLIED)
+        await script.push(BAD)
+        await script.until_status(hash_of(BAD), FAILED)
+        await until(lambda: agent.alive() == ["good"], "it is back")
+        await script.until(lambda: "good" in script.effective, "and reported")
+        await script.push(late)
+        await script.until_status(hash_of(late), APPLIED)
+        await script.until_status(hash_of(late), FAILED)
+        await until(lambda: agent.alive() == ["good"], "it is back again")
+
+
 async def test_the_newest_of_two_offers_runs(tmp_path: Path) -> None:
     async with scripted_server() as script, real_agent(tmp_path, script) as agent:
         await begun(script, agent)
@@ -456,7 +477,7 @@ async def test_a_local_file_that_does_not_stay_up_gives_way_to_what_did(tmp_path
         agent.config.write_text(section + "marker: edited\nexit: 4\n")
         assert agent.process is not None
         agent.process.send_signal(signal.SIGHUP)
-        await until(lambda: "what ran before it is used" in agent.log(), "it is told")
+        await until(lambda: "what was proven before it is used" in agent.log(), "it is told")
         await until(lambda: agent.alive() == ["base"], "what ran before runs again")
         await agent.stop()
         agent.start()
