@@ -151,17 +151,19 @@ def test_systemd_is_told_when_it_is_ready_and_when_it_ends(
         variables = {
             **cli_variables, "NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "200000",
         }  # fmt: skip
-        with subprocess.Popen(
-            [*words, *COMMAND], cwd=tmp_path, env=variables, stderr=subprocess.DEVNULL
-        ) as process:
-            with ended_after(process, 60):
-                said = [channel.recv(4096).decode()]
-                while "WATCHDOG=1" not in said[-1]:
-                    said.append(channel.recv(4096).decode())
-                process.terminate()
-                while "STOPPING=1" not in said[-1]:
-                    said.append(channel.recv(4096).decode())
-                assert process.wait(30) == 0
+        with (
+            subprocess.Popen(
+                [*words, *COMMAND], cwd=tmp_path, env=variables, stderr=subprocess.DEVNULL
+            ) as process,
+            ended_after(process, 60),
+        ):
+            said = [channel.recv(4096).decode()]
+            while "WATCHDOG=1" not in said[-1]:
+                said.append(channel.recv(4096).decode())
+            process.terminate()
+            while "STOPPING=1" not in said[-1]:
+                said.append(channel.recv(4096).decode())
+            assert process.wait(30) == 0
     assert f"READY=1\nMAINPID={process.pid}" in said
 
 
