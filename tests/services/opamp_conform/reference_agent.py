@@ -319,10 +319,15 @@ class ReferenceAgent(Launcher):
         self._take(ServerToAgent.FromString(body))
 
     def _talk_http(self, reconnect: bool) -> None:
+        if 78 in self.faults and self.sick:
+            self.pending.append("health")
         body = self._report(reconnect).SerializeToString()
+        beside = threading.Thread(target=self._post_quietly, args=(body,))
+        if 30 in self.faults:
+            beside.start()
         self._post(body)
         if 30 in self.faults:
-            threading.Thread(target=self._post_quietly, args=(body,)).start()
+            beside.join()
         sent_at = time.monotonic()
         if 26 in self.faults:
             self._over.wait(TICK_S)
@@ -334,6 +339,8 @@ class ReferenceAgent(Launcher):
             if is_due or time.monotonic() - sent_at > interval_s:
                 return
             self._tick()
+            if 78 in self.faults and self.sick:
+                return
 
     def _post_quietly(self, body: bytes) -> None:
         with contextlib.suppress(OSError, http.client.HTTPException):
