@@ -187,7 +187,8 @@ class Supervisor:
     def _save(self, action: Action) -> None:
         offer = action.offer.take() if action.offer is not None else None
         before = self.keeper.memory.record
-        is_promoted = action.record.good != before.good
+        # A trial that was overtaken is last good without having survived: that proves no text.
+        is_promoted = action.record.good != before.good and not action.record.trial
         self.keeper.save(
             action.record,
             (offer.hash, offer.config) if offer is not None else None,
@@ -224,7 +225,17 @@ class Supervisor:
         self._order(action.launch, text)
 
     def _run_good(self, action: Action) -> None:
+        if self.machine.process is Process.TRIAL:
+            self._run_trial(action)
+            return
         self._order(action.launch, self._good_text(action.hash))
+
+    def _run_trial(self, action: Action) -> None:
+        remote = self.keeper.offered(action.hash)
+        if remote is None:
+            self._do(self.machine.down(action.launch, "its content is gone"))
+            return
+        self._run_candidate(action)
 
     def _retry_good(self, action: Action) -> None:
         pause_s = min(FIRST_PAUSE_S * 2**self._restarts, LONGEST_PAUSE_S)
