@@ -70,6 +70,7 @@ class Supervisor:
         self._on_output = on_output
         self._texts: dict[int, bytes | None] = {}
         self._broken: bytes | None = None
+        self._is_substitute = False
         self._restarts = 0
         self._told = ""
         self._schedule = Schedule(environment, on_remark)
@@ -114,6 +115,8 @@ class Supervisor:
     def running_hash(self) -> bytes:
         """The offer whose configuration runs; `BASELINE` for the local one, or for none."""
         record = self.machine.record
+        if self.machine.process is Process.GOOD and self._is_substitute:
+            return BASELINE  # what was proven runs in place of last good, and has no hash any more
         return {
             Process.GOOD: record.good,
             Process.TRIAL: record.trial,
@@ -159,7 +162,7 @@ class Supervisor:
         text = self._texts.get(launch)
         if launch == self._latest and self._is_unproven_good(text):
             self._broken = text
-            self._on_remark("the local configuration does not stay up; what ran before it is used")
+            self._on_remark("what was to run does not stay up; what was proven before it is used")
         self._do(self.machine.down(launch, reason[:LONGEST_REASON]))
 
     def healthy(self, launch: int) -> None:
@@ -222,6 +225,7 @@ class Supervisor:
         except Unmergeable as error:
             self._do(self.machine.down(action.launch, str(error)))
             return
+        self._is_substitute = False
         self._order(action.launch, text)
 
     def _run_good(self, action: Action) -> None:
@@ -314,6 +318,7 @@ class Supervisor:
         """Last good laid over the local file; what was proven where that cannot be run."""
         remote = self.keeper.offered(config_hash)
         proven = self.keeper.proven_text()
+        self._is_substitute = proven is not None
         if remote is None and config_hash != BASELINE:
             self._on_remark("the last good configuration is damaged; what was proven is used")
             return proven if proven is not None else self.base
@@ -322,7 +327,8 @@ class Supervisor:
         except Unmergeable as error:
             self._on_remark(f"the local configuration is not used: {error}")
             return proven
-        return proven if proven is not None and text == self._broken else text
+        self._is_substitute = proven is not None and text == self._broken
+        return proven if self._is_substitute else text
 
     def _is_unproven_good(self, text: bytes | None) -> bool:
         """Whether a last good configuration fails because the local file under it changed."""
