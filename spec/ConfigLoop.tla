@@ -12,29 +12,31 @@ VARIABLES
     m,          \* the record: all of it is on disk
     process,    \* which configuration the process has
     up,         \* whether it runs
-    survived    \* looked at by an invariant only
+    survived,   \* looked at by an invariant only, as is newest:
+    newest      \* healthy, and neither failed nor to be verified again since
 
-vars == <<phase, m, process, up, survived>>
+vars == <<phase, m, process, up, survived, newest>>
 
 Init ==
     /\ phase = "idle"
     /\ m = [received |-> 0, status |-> "UNSET", candidate |-> 0, trial |-> 0,
             good |-> 0, attempts |-> 0, failed |-> {}]
     /\ process = "abandoned" /\ up = FALSE
-    /\ survived = {0}
+    /\ survived = {0} /\ newest = 0
 
 ----------------------------------------------------------------------------
 (* Changes of the record. *)
 
 Take(r, hash) ==
     [received |-> hash, status |-> "APPLYING", candidate |-> hash,
-     trial |-> r.trial, good |-> r.good, attempts |-> 1, failed |-> r.failed]
+     trial |-> IF r.trial = hash THEN 0 ELSE r.trial, good |-> r.good,
+     attempts |-> 1, failed |-> r.failed]
 
 Adopt(r, hash) ==
     [received |-> hash, status |-> "APPLIED", candidate |-> 0,
      trial |-> IF process = "trial" THEN hash ELSE 0,
      good |-> IF process = "trial" THEN r.good ELSE hash,
-     attempts |-> r.attempts, failed |-> r.failed]
+     attempts |-> r.attempts, failed |-> r.failed \ {hash}]
 
 Count(r) ==
     [received |-> r.received, status |-> r.status, candidate |-> r.candidate,
@@ -44,7 +46,8 @@ Count(r) ==
 Try(r) ==
     [received |-> r.received,
      status |-> IF r.received = r.candidate THEN "APPLIED" ELSE r.status,
-     candidate |-> 0, trial |-> r.candidate, good |-> r.good,
+     candidate |-> 0, trial |-> r.candidate,
+     good |-> IF r.trial # 0 THEN r.trial ELSE r.good,
      attempts |-> r.attempts, failed |-> r.failed]
 
 Retry(r) ==
@@ -68,11 +71,6 @@ FailTrial(r) ==
      status |-> IF r.received = r.trial THEN "FAILED" ELSE r.status,
      candidate |-> r.candidate, trial |-> 0, good |-> r.good,
      attempts |-> r.attempts, failed |-> r.failed \union {r.trial}]
-
-DropTrial(r) ==
-    [received |-> r.received, status |-> r.status, candidate |-> r.candidate,
-     trial |-> 0, good |-> r.good, attempts |-> r.attempts,
-     failed |-> r.failed]
 
 \* At a start only what was received last is remembered as failed.
 Kept(r) ==
@@ -99,6 +97,7 @@ IsCandidateUp == process = "candidate"
 IsCandidateDown == process = "candidate"
 IsHealthy == process = "candidate"
 IsSurvived == process = "trial"
+IsTrialUp == process = "trial"
 IsTrialDown == process = "trial"
 IsGoodUp == process = "good"
 IsGoodDown == process = "good"
@@ -108,6 +107,9 @@ Allowed == IF phase = "probation" THEN Proven ELSE Unproven
 IsResumed == m.attempts < Allowed
 IsInterrupted == m.attempts >= Allowed
 IsRestart == TRUE
+
+\* What is started when nothing newer may run.
+Newest == IF m.trial # 0 THEN "trial" ELSE "good"
 
 \* Back to what runs.
 Back ==
@@ -121,121 +123,136 @@ IdleNewOffer(hash) ==
     /\ phase = "idle" /\ IsNewOffer(hash)
     /\ m' = Take(m, hash)
     /\ phase' = "applying"
-    /\ process' = (IF process = "candidate" THEN "abandoned" ELSE process)
+    /\ process' = (IF process = "candidate" \/ (process = "trial" /\ m.trial = hash) THEN "abandoned" ELSE process)
     /\ up' = up
     /\ survived' = survived
+    /\ newest' = IF hash = newest THEN m.good ELSE newest
 
 IdleFailedOffer(hash) ==
     /\ phase = "idle" /\ IsFailedOffer(hash)
     /\ m' = Fail(Take(m, hash))
     /\ phase' = Back
-    /\ process' = IF Back = "reverting" THEN "good" ELSE process
+    /\ process' = IF Back = "reverting" THEN Newest ELSE process
     /\ up' = (Back # "reverting" /\ up)
     /\ survived' = survived
+    /\ newest' = newest
 
 IdleRunningOffer(hash) ==
     /\ phase = "idle" /\ IsRunningOffer(hash)
     /\ m' = Adopt(m, hash)
     /\ phase' = Back
-    /\ process' = IF Back = "reverting" THEN "good" ELSE process
+    /\ process' = IF Back = "reverting" THEN Newest ELSE process
     /\ up' = (Back # "reverting" /\ up)
     /\ survived' = survived \union {IF process = "good" THEN hash ELSE 0}
+    /\ newest' = hash
 
 ApplyingNewOffer(hash) ==
     /\ phase = "applying" /\ IsNewOffer(hash)
     /\ m' = Take(m, hash)
     /\ phase' = "applying"
-    /\ process' = (IF process = "candidate" THEN "abandoned" ELSE process)
+    /\ process' = (IF process = "candidate" \/ (process = "trial" /\ m.trial = hash) THEN "abandoned" ELSE process)
     /\ up' = up
     /\ survived' = survived
+    /\ newest' = IF hash = newest THEN m.good ELSE newest
 
 ApplyingFailedOffer(hash) ==
     /\ phase = "applying" /\ IsFailedOffer(hash)
     /\ m' = Fail(Take(m, hash))
     /\ phase' = Back
-    /\ process' = IF Back = "reverting" THEN "good" ELSE process
+    /\ process' = IF Back = "reverting" THEN Newest ELSE process
     /\ up' = (Back # "reverting" /\ up)
     /\ survived' = survived
+    /\ newest' = newest
 
 ApplyingRunningOffer(hash) ==
     /\ phase = "applying" /\ IsRunningOffer(hash)
     /\ m' = Adopt(m, hash)
     /\ phase' = Back
-    /\ process' = IF Back = "reverting" THEN "good" ELSE process
+    /\ process' = IF Back = "reverting" THEN Newest ELSE process
     /\ up' = (Back # "reverting" /\ up)
     /\ survived' = survived \union {IF process = "good" THEN hash ELSE 0}
+    /\ newest' = hash
 
 VerifyingNewOffer(hash) ==
     /\ phase = "verifying" /\ IsNewOffer(hash)
     /\ m' = Take(m, hash)
     /\ phase' = "applying"
-    /\ process' = (IF process = "candidate" THEN "abandoned" ELSE process)
+    /\ process' = (IF process = "candidate" \/ (process = "trial" /\ m.trial = hash) THEN "abandoned" ELSE process)
     /\ up' = up
     /\ survived' = survived
+    /\ newest' = IF hash = newest THEN m.good ELSE newest
 
 VerifyingFailedOffer(hash) ==
     /\ phase = "verifying" /\ IsFailedOffer(hash)
     /\ m' = Fail(Take(m, hash))
     /\ phase' = Back
-    /\ process' = IF Back = "reverting" THEN "good" ELSE process
+    /\ process' = IF Back = "reverting" THEN Newest ELSE process
     /\ up' = (Back # "reverting" /\ up)
     /\ survived' = survived
+    /\ newest' = newest
 
 VerifyingRunningOffer(hash) ==
     /\ phase = "verifying" /\ IsRunningOffer(hash)
     /\ m' = Adopt(m, hash)
     /\ phase' = Back
-    /\ process' = IF Back = "reverting" THEN "good" ELSE process
+    /\ process' = IF Back = "reverting" THEN Newest ELSE process
     /\ up' = (Back # "reverting" /\ up)
     /\ survived' = survived \union {IF process = "good" THEN hash ELSE 0}
+    /\ newest' = hash
 
 ProbationNewOffer(hash) ==
     /\ phase = "probation" /\ IsNewOffer(hash)
     /\ m' = Take(m, hash)
     /\ phase' = "applying"
-    /\ process' = (IF process = "candidate" THEN "abandoned" ELSE process)
+    /\ process' = (IF process = "candidate" \/ (process = "trial" /\ m.trial = hash) THEN "abandoned" ELSE process)
     /\ up' = up
     /\ survived' = survived
+    /\ newest' = IF hash = newest THEN m.good ELSE newest
 
 ProbationFailedOffer(hash) ==
     /\ phase = "probation" /\ IsFailedOffer(hash)
     /\ m' = Fail(Take(m, hash))
     /\ phase' = Back
-    /\ process' = IF Back = "reverting" THEN "good" ELSE process
+    /\ process' = IF Back = "reverting" THEN Newest ELSE process
     /\ up' = (Back # "reverting" /\ up)
     /\ survived' = survived
+    /\ newest' = newest
 
 ProbationRunningOffer(hash) ==
     /\ phase = "probation" /\ IsRunningOffer(hash)
     /\ m' = Adopt(m, hash)
     /\ phase' = Back
-    /\ process' = IF Back = "reverting" THEN "good" ELSE process
+    /\ process' = IF Back = "reverting" THEN Newest ELSE process
     /\ up' = (Back # "reverting" /\ up)
     /\ survived' = survived \union {IF process = "good" THEN hash ELSE 0}
+    /\ newest' = hash
 
 RevertingNewOffer(hash) ==
     /\ phase = "reverting" /\ IsNewOffer(hash)
     /\ m' = Take(m, hash)
     /\ phase' = "applying"
-    /\ process' = (IF process = "candidate" THEN "abandoned" ELSE process)
+    /\ process' = (IF process = "candidate" \/ (process = "trial" /\ m.trial = hash) THEN "abandoned" ELSE process)
     /\ up' = up
     /\ survived' = survived
+    /\ newest' = IF hash = newest THEN m.good ELSE newest
 
 RevertingFailedOffer(hash) ==
     /\ phase = "reverting" /\ IsFailedOffer(hash)
     /\ m' = Fail(Take(m, hash))
     /\ phase' = Back
-    /\ process' = IF Back = "reverting" THEN "good" ELSE process
+    /\ process' = IF Back = "reverting" THEN Newest ELSE process
     /\ up' = (Back # "reverting" /\ up)
     /\ survived' = survived
+    /\ newest' = newest
 
 RevertingRunningOffer(hash) ==
     /\ phase = "reverting" /\ IsRunningOffer(hash)
     /\ m' = Adopt(m, hash)
     /\ phase' = Back
-    /\ process' = IF Back = "reverting" THEN "good" ELSE process
+    /\ process' = IF Back = "reverting" THEN Newest ELSE process
     /\ up' = (Back # "reverting" /\ up)
     /\ survived' = survived \union {IF process = "good" THEN hash ELSE 0}
+    /\ newest' = hash
 
 IdleGoodUp ==
     /\ phase = "idle" /\ IsGoodUp
@@ -244,46 +261,52 @@ IdleGoodUp ==
     /\ process' = (process)
     /\ up' = TRUE
     /\ survived' = survived
+    /\ newest' = newest
 
 IdleGoodDown ==
     /\ phase = "idle" /\ IsGoodDown
     /\ m' = m
     /\ phase' = "idle"
-    /\ process' = ("good")
+    /\ process' = (Newest)
     /\ up' = FALSE
     /\ survived' = survived
+    /\ newest' = newest
 
 IdleStarted ==
     /\ phase = "idle" /\ IsStarted
     /\ m' = Kept(m)
     /\ phase' = "idle"
-    /\ process' = ("good")
+    /\ process' = (Newest)
     /\ up' = FALSE
     /\ survived' = survived
+    /\ newest' = newest
 
 IdleRestart ==
     /\ phase = "idle" /\ IsRestart
     /\ m' = m
     /\ phase' = "idle"
-    /\ process' = ("good")
+    /\ process' = (Newest)
     /\ up' = FALSE
     /\ survived' = survived
+    /\ newest' = newest
 
 ApplyingValidated ==
     /\ phase = "applying" /\ IsValidated
-    /\ m' = DropTrial(m)
+    /\ m' = m
     /\ phase' = "applying"
     /\ process' = ("candidate")
     /\ up' = FALSE
     /\ survived' = survived
+    /\ newest' = newest
 
 ApplyingRefused ==
     /\ phase = "applying" /\ IsRefused
     /\ m' = Fail(m)
     /\ phase' = Back
-    /\ process' = IF Back = "reverting" THEN "good" ELSE process
+    /\ process' = IF Back = "reverting" THEN Newest ELSE process
     /\ up' = (Back # "reverting" /\ up)
     /\ survived' = survived
+    /\ newest' = newest
 
 ApplyingCandidateUp ==
     /\ phase = "applying" /\ IsCandidateUp
@@ -292,14 +315,16 @@ ApplyingCandidateUp ==
     /\ process' = (process)
     /\ up' = TRUE
     /\ survived' = survived
+    /\ newest' = newest
 
 ApplyingCandidateDown ==
     /\ phase = "applying" /\ IsCandidateDown
     /\ m' = Fail(m)
     /\ phase' = "reverting"
-    /\ process' = ("good")
+    /\ process' = (Newest)
     /\ up' = FALSE
     /\ survived' = survived
+    /\ newest' = newest
 
 ApplyingSurvived ==
     /\ phase = "applying" /\ IsSurvived
@@ -308,6 +333,16 @@ ApplyingSurvived ==
     /\ process' = ("good")
     /\ up' = up
     /\ survived' = survived \union {m.trial}
+    /\ newest' = newest
+
+ApplyingTrialUp ==
+    /\ phase = "applying" /\ IsTrialUp
+    /\ m' = m
+    /\ phase' = "applying"
+    /\ process' = (process)
+    /\ up' = TRUE
+    /\ survived' = survived
+    /\ newest' = newest
 
 ApplyingTrialDown ==
     /\ phase = "applying" /\ IsTrialDown
@@ -316,6 +351,7 @@ ApplyingTrialDown ==
     /\ process' = ("good")
     /\ up' = FALSE
     /\ survived' = survived
+    /\ newest' = m.good
 
 ApplyingGoodUp ==
     /\ phase = "applying" /\ IsGoodUp
@@ -324,38 +360,43 @@ ApplyingGoodUp ==
     /\ process' = (process)
     /\ up' = TRUE
     /\ survived' = survived
+    /\ newest' = newest
 
 ApplyingGoodDown ==
     /\ phase = "applying" /\ IsGoodDown
     /\ m' = m
     /\ phase' = "applying"
-    /\ process' = ("good")
+    /\ process' = (Newest)
     /\ up' = FALSE
     /\ survived' = survived
+    /\ newest' = newest
 
 ApplyingAbandonedDown ==
     /\ phase = "applying" /\ IsAbandonedDown
     /\ m' = m
     /\ phase' = "applying"
-    /\ process' = ("good")
+    /\ process' = (Newest)
     /\ up' = FALSE
     /\ survived' = survived
+    /\ newest' = newest
 
 ApplyingResumed ==
     /\ phase = "applying" /\ IsResumed
-    /\ m' = DropTrial(Count(Kept(m)))
+    /\ m' = Count(Kept(m))
     /\ phase' = "applying"
-    /\ process' = ("good")
+    /\ process' = (Newest)
     /\ up' = FALSE
     /\ survived' = survived
+    /\ newest' = newest
 
 ApplyingInterrupted ==
     /\ phase = "applying" /\ IsInterrupted
-    /\ m' = DropTrial(Fail(Kept(m)))
+    /\ m' = Fail(Kept(m))
     /\ phase' = "reverting"
-    /\ process' = ("good")
+    /\ process' = (Newest)
     /\ up' = FALSE
     /\ survived' = survived
+    /\ newest' = newest
 
 VerifyingHealthy ==
     /\ phase = "verifying" /\ IsHealthy
@@ -363,31 +404,35 @@ VerifyingHealthy ==
     /\ phase' = "probation"
     /\ process' = ("trial")
     /\ up' = up
-    /\ survived' = survived
+    /\ survived' = survived \union {m.trial}
+    /\ newest' = m.candidate
 
 VerifyingCandidateDown ==
     /\ phase = "verifying" /\ IsCandidateDown
     /\ m' = Fail(m)
     /\ phase' = "reverting"
-    /\ process' = ("good")
+    /\ process' = (Newest)
     /\ up' = FALSE
     /\ survived' = survived
+    /\ newest' = newest
 
 VerifyingResumed ==
     /\ phase = "verifying" /\ IsResumed
     /\ m' = Count(Kept(m))
     /\ phase' = "applying"
-    /\ process' = ("good")
+    /\ process' = (Newest)
     /\ up' = FALSE
     /\ survived' = survived
+    /\ newest' = newest
 
 VerifyingInterrupted ==
     /\ phase = "verifying" /\ IsInterrupted
     /\ m' = Fail(Kept(m))
     /\ phase' = "reverting"
-    /\ process' = ("good")
+    /\ process' = (Newest)
     /\ up' = FALSE
     /\ survived' = survived
+    /\ newest' = newest
 
 ProbationSurvived ==
     /\ phase = "probation" /\ IsSurvived
@@ -396,6 +441,16 @@ ProbationSurvived ==
     /\ process' = ("good")
     /\ up' = up
     /\ survived' = survived \union {m.trial}
+    /\ newest' = newest
+
+ProbationTrialUp ==
+    /\ phase = "probation" /\ IsTrialUp
+    /\ m' = m
+    /\ phase' = "probation"
+    /\ process' = (process)
+    /\ up' = TRUE
+    /\ survived' = survived
+    /\ newest' = newest
 
 ProbationTrialDown ==
     /\ phase = "probation" /\ IsTrialDown
@@ -404,6 +459,7 @@ ProbationTrialDown ==
     /\ process' = ("good")
     /\ up' = FALSE
     /\ survived' = survived
+    /\ newest' = m.good
 
 ProbationResumed ==
     /\ phase = "probation" /\ IsResumed
@@ -412,6 +468,7 @@ ProbationResumed ==
     /\ process' = ("abandoned")
     /\ up' = FALSE
     /\ survived' = survived
+    /\ newest' = m.good
 
 ProbationInterrupted ==
     /\ phase = "probation" /\ IsInterrupted
@@ -420,6 +477,7 @@ ProbationInterrupted ==
     /\ process' = ("good")
     /\ up' = FALSE
     /\ survived' = survived
+    /\ newest' = m.good
 
 ProbationRestart ==
     /\ phase = "probation" /\ IsRestart
@@ -428,6 +486,7 @@ ProbationRestart ==
     /\ process' = (IF process = "trial" THEN "abandoned" ELSE process)
     /\ up' = up
     /\ survived' = survived
+    /\ newest' = m.good
 
 RevertingGoodUp ==
     /\ phase = "reverting" /\ IsGoodUp
@@ -436,29 +495,49 @@ RevertingGoodUp ==
     /\ process' = (process)
     /\ up' = TRUE
     /\ survived' = survived
+    /\ newest' = newest
 
 RevertingGoodDown ==
     /\ phase = "reverting" /\ IsGoodDown
     /\ m' = m
     /\ phase' = "idle"
+    /\ process' = (Newest)
+    /\ up' = FALSE
+    /\ survived' = survived
+    /\ newest' = newest
+
+RevertingTrialUp ==
+    /\ phase = "reverting" /\ IsTrialUp
+    /\ m' = m
+    /\ phase' = "probation"
+    /\ process' = (process)
+    /\ up' = TRUE
+    /\ survived' = survived
+    /\ newest' = newest
+
+RevertingTrialDown ==
+    /\ phase = "reverting" /\ IsTrialDown
+    /\ m' = FailTrial(m)
+    /\ phase' = "reverting"
     /\ process' = ("good")
     /\ up' = FALSE
     /\ survived' = survived
+    /\ newest' = m.good
 
 RevertingStarted ==
     /\ phase = "reverting" /\ IsStarted
     /\ m' = Kept(m)
     /\ phase' = "reverting"
-    /\ process' = ("good")
+    /\ process' = (Newest)
     /\ up' = FALSE
     /\ survived' = survived
+    /\ newest' = newest
 
 OtherUp ==
     /\ <<phase, process>> \in
         {<<"idle", "candidate">>,
          <<"idle", "trial">>,
          <<"idle", "abandoned">>,
-         <<"applying", "trial">>,
          <<"applying", "abandoned">>,
          <<"verifying", "good">>,
          <<"verifying", "candidate">>,
@@ -466,13 +545,11 @@ OtherUp ==
          <<"verifying", "abandoned">>,
          <<"probation", "good">>,
          <<"probation", "candidate">>,
-         <<"probation", "trial">>,
          <<"probation", "abandoned">>,
          <<"reverting", "candidate">>,
-         <<"reverting", "trial">>,
          <<"reverting", "abandoned">>}
     /\ up' = TRUE
-    /\ UNCHANGED <<phase, m, process, survived>>
+    /\ UNCHANGED <<phase, m, process, survived, newest>>
 
 OtherDown ==
     /\ <<phase, process>> \in
@@ -486,10 +563,9 @@ OtherDown ==
          <<"probation", "candidate">>,
          <<"probation", "abandoned">>,
          <<"reverting", "candidate">>,
-         <<"reverting", "trial">>,
          <<"reverting", "abandoned">>}
     /\ up' = FALSE
-    /\ UNCHANGED <<phase, m, process, survived>>
+    /\ UNCHANGED <<phase, m, process, survived, newest>>
 
 Offer ==
     \E hash \in 1..Hashes :
@@ -518,14 +594,18 @@ Process ==
     \/ IdleGoodDown
     \/ ApplyingCandidateUp
     \/ ApplyingCandidateDown
+    \/ ApplyingTrialUp
     \/ ApplyingTrialDown
     \/ ApplyingGoodUp
     \/ ApplyingGoodDown
     \/ ApplyingAbandonedDown
     \/ VerifyingCandidateDown
+    \/ ProbationTrialUp
     \/ ProbationTrialDown
     \/ RevertingGoodUp
     \/ RevertingGoodDown
+    \/ RevertingTrialUp
+    \/ RevertingTrialDown
     \/ OtherUp
     \/ OtherDown
 
@@ -561,7 +641,8 @@ Spec == Init /\ [][Next]_vars
 \* What is APPLIED is last good, or on trial.
 Applied == m.status = "APPLIED" => m.received \in {m.trial, m.good}
 
-\* Last good has survived its observation, or is the local configuration.
+\* Last good has survived its observation, was well until a healthy one took its
+\* place, or is the local configuration.
 Good == m.good \in survived
 
 \* With nothing under way nothing is on trial, and nothing is called APPLYING.
@@ -573,6 +654,9 @@ Probation == phase = "probation" =>
                  m.trial # 0 /\ process \in {"trial", "abandoned"}
 
 Attempts == m.attempts <= Proven
+
+\* What a failed offer leads back to is the newest that was healthy.
+NewestRuns == newest = (IF m.trial # 0 THEN m.trial ELSE m.good)
 
 Goal == TRUE
 

@@ -38,8 +38,10 @@ class Record:
         received: The hash received last, b"" before any.
         reason: Why it FAILED, for remote_config_status.error_message.
         candidate: The hash that is being applied or verified, or b"".
-        trial: The hash that is APPLIED and under observation, or b"".
-        good: The hash that survived its observation last, or `BASELINE`.
+        trial: The newest hash that was healthy and is, or was until it was overtaken, under
+            observation; or b"".
+        good: The newest hash before it that survived its observation, or was well until it was
+            overtaken; or `BASELINE`.
         attempts: How often what is under way was begun, starts of the agent included.
         failures: The newest `REMEMBERED_FAILURES`, oldest first, of this run of the agent.
     """
@@ -153,8 +155,7 @@ class ConfigMachine:
         if launch != self._launch:
             return []
         self.is_up = True
-        ups = {Process.CANDIDATE: Event.CANDIDATE_UP, Process.GOOD: Event.GOOD_UP}
-        return self._step(ups[self.process]) if self.process in ups else []
+        return self._step(_UP[self.process]) if self.process in _UP else []
 
     def down(self, launch: int, reason: str) -> Actions:
         """It could not be launched, ended, is unhealthy, or was not healthy in time."""
@@ -213,10 +214,14 @@ class ConfigMachine:
             self.process = Process.GOOD
         elif (event, self.process) in _OVERTAKEN:
             self.process = Process.ABANDONED
+        elif self.process is Process.TRIAL and not self.record.trial:
+            self.process = Process.ABANDONED  # it is offered again, and becomes candidate
 
     def _action(self, act: Act, offer: Offer | None) -> Action:
         if act in (Act.RUN_GOOD, Act.RETRY_GOOD):
-            return Action(act, self.record, self.record.good, self._begin(Process.GOOD))
+            process = Process.TRIAL if self.record.trial else Process.GOOD
+            subject = self.record.trial or self.record.good
+            return Action(act, self.record, subject, self._begin(process))
         if act is Act.RUN_CANDIDATE:
             launch = self._begin(Process.CANDIDATE)
             return Action(act, self.record, self.record.candidate, launch)
@@ -234,6 +239,11 @@ class ConfigMachine:
 
 _OVERTAKEN = {(Event.NEW_OFFER, Process.CANDIDATE), (Event.RESTART, Process.TRIAL)}
 
+_UP = {
+    Process.GOOD: Event.GOOD_UP,
+    Process.CANDIDATE: Event.CANDIDATE_UP,
+    Process.TRIAL: Event.TRIAL_UP,
+}
 _DOWN = {
     Process.GOOD: Event.GOOD_DOWN,
     Process.CANDIDATE: Event.CANDIDATE_DOWN,
@@ -255,6 +265,7 @@ def _take(record: Record, told: _Told) -> Record:
         status=Status.APPLYING,
         reason="",
         candidate=told.hash,
+        trial=b"" if record.trial == told.hash else record.trial,
         attempts=1,
     )
 
@@ -269,13 +280,15 @@ def _adopt(record: Record, told: _Told) -> Record:
         candidate=b"",
         trial=told.hash if is_trial else b"",
         good=record.good if is_trial else told.hash,
+        failures=tuple(it for it in record.failures if it.hash != told.hash),
     )
 
 
 def _try(record: Record, told: _Told) -> Record:
     is_newest = record.received == record.candidate
     status = Status.APPLIED if is_newest else record.status
-    return replace(record, candidate=b"", trial=record.candidate, status=status)
+    good = record.trial or record.good
+    return replace(record, candidate=b"", trial=record.candidate, good=good, status=status)
 
 
 def _retry(record: Record, told: _Told) -> Record:
@@ -306,7 +319,6 @@ _NOTES: dict[Note, Callable[[Record, _Told], Record]] = {
     Note.FAIL_TRIAL: lambda record, told: replace(
         _fail(record, record.trial, told.reason), trial=b""
     ),
-    Note.DROP_TRIAL: lambda record, told: replace(record, trial=b""),
 }
 
 

@@ -14,9 +14,11 @@ and for a searcher, and both are checked against it.
 
 A newer offer leads to APPLYING from anywhere. The process is one of four: the last good one, the
 candidate, the trial (a candidate that is APPLIED and under observation) or an abandoned one whose
-offer was overtaken. Last good is replaced only when a trial survived, in the same record as the
-rest, so there is no moment at which a crash finds no configuration that has worked. A record is
-saved before anything is done or said that rests on it.
+offer was overtaken. A trial that is overtaken stays in the record until the candidate is healthy,
+for it is what runs again when the candidate fails. Last good is replaced only when a trial survived
+or was well until a healthy candidate took its place, in the same record as the rest, so there is no
+moment at which a crash finds no configuration that has worked. A record is saved before anything is
+done or said that rests on it.
 """
 
 from enum import Enum
@@ -34,7 +36,7 @@ class Phase(Enum):
     PROBATION = "probation"
     """It runs, was healthy, is APPLIED; a crash in the observation window still undoes it."""
     REVERTING = "reverting"
-    """It is FAILED; last good is being started."""
+    """It is FAILED; the trial that it overtook, else last good, is being started."""
 
 
 class Status(Enum):
@@ -76,6 +78,8 @@ class Event(Enum):
     """For the whole health window."""
     SURVIVED = "survived"
     """The observation window."""
+    TRIAL_UP = "trial up"
+    """It runs again, after what had overtaken it failed or while that waits."""
     TRIAL_DOWN = "trial down"
     GOOD_UP = "good up"
     GOOD_DOWN = "good down"
@@ -96,12 +100,11 @@ class Note(Enum):
     TAKE = "the offer becomes candidate, received, APPLYING; attempts are 1"
     ADOPT = "what runs gets the offer's hash, received, APPLIED"
     COUNT = "one attempt more"
-    TRY = "candidate becomes trial; APPLIED if it is what was received last"
+    TRY = "candidate becomes trial, the one before last good; APPLIED if it was received last"
     RETRY = "trial becomes candidate; APPLYING if it is what was received last"
     PROMOTE = "trial becomes last good; attempts are 0"
     FAIL = "candidate is remembered as failed; FAILED if it is what was received last"
     FAIL_TRIAL = "trial is remembered as failed; FAILED if it is what was received last"
-    DROP_TRIAL = "there is no trial any more"
 
 
 class Act(Enum):
@@ -113,7 +116,7 @@ class Act(Enum):
     RUN_CANDIDATE = "end the process, start the candidate; answer up or down"
     WATCH = "the health window begins; answer healthy or down"
     OBSERVE = "the observation window begins; answer survived or down"
-    RUN_GOOD = "end the process, start last good; answer up or down"
+    RUN_GOOD = "end the process, start the trial, else last good; answer up or down"
     RETRY_GOOD = "the same after a back-off"
 
 
@@ -145,19 +148,20 @@ TABLE: dict[tuple[Phase, Event], Row] = {
     (_P.IDLE, _E.STARTED): Row(_P.IDLE, (), (_A.RUN_GOOD,)),
     (_P.IDLE, _E.RESTART): Row(_P.IDLE, (), (_A.RUN_GOOD,)),
     # Before the launch what ran before runs on, and may end meanwhile.
-    (_P.APPLYING, _E.VALIDATED): Row(_P.APPLYING, (_N.DROP_TRIAL,), (_A.RUN_CANDIDATE,)),
+    (_P.APPLYING, _E.VALIDATED): Row(_P.APPLYING, (), (_A.RUN_CANDIDATE,)),
     (_P.APPLYING, _E.REFUSED): Row(None, (_N.FAIL,), _TOLD),
     (_P.APPLYING, _E.CANDIDATE_UP): Row(_P.VERIFYING, (), (_A.WATCH,)),
     (_P.APPLYING, _E.CANDIDATE_DOWN): Row(_P.REVERTING, (_N.FAIL,), _OVER),
     (_P.APPLYING, _E.SURVIVED): Row(_P.APPLYING, (_N.PROMOTE,), (_A.SAVE,)),
+    (_P.APPLYING, _E.TRIAL_UP): Row(_P.APPLYING, (), (_A.REPORT, _A.OBSERVE)),
     (_P.APPLYING, _E.TRIAL_DOWN): Row(_P.APPLYING, (_N.FAIL_TRIAL,), (_A.SAVE, _A.RUN_GOOD)),
     (_P.APPLYING, _E.GOOD_UP): Row(_P.APPLYING, (), (_A.REPORT,)),
     (_P.APPLYING, _E.GOOD_DOWN): Row(_P.APPLYING, (), (_A.RETRY_GOOD,)),
     (_P.APPLYING, _E.ABANDONED_DOWN): Row(_P.APPLYING, (), (_A.RUN_GOOD,)),
     (_P.APPLYING, _E.RESUMED): Row(
-        _P.APPLYING, (_N.COUNT, _N.DROP_TRIAL), (_A.SAVE, _A.REPORT, _A.RUN_GOOD, _A.VALIDATE)
+        _P.APPLYING, (_N.COUNT,), (_A.SAVE, _A.REPORT, _A.RUN_GOOD, _A.VALIDATE)
     ),
-    (_P.APPLYING, _E.INTERRUPTED): Row(_P.REVERTING, (_N.FAIL, _N.DROP_TRIAL), _OVER),
+    (_P.APPLYING, _E.INTERRUPTED): Row(_P.REVERTING, (_N.FAIL,), _OVER),
     (_P.VERIFYING, _E.HEALTHY): Row(_P.PROBATION, (_N.TRY,), (*_TOLD, _A.OBSERVE)),
     (_P.VERIFYING, _E.CANDIDATE_DOWN): Row(_P.REVERTING, (_N.FAIL,), _OVER),
     (_P.VERIFYING, _E.RESUMED): Row(
@@ -165,6 +169,7 @@ TABLE: dict[tuple[Phase, Event], Row] = {
     ),
     (_P.VERIFYING, _E.INTERRUPTED): Row(_P.REVERTING, (_N.FAIL,), _OVER),
     (_P.PROBATION, _E.SURVIVED): Row(_P.IDLE, (_N.PROMOTE,), (_A.SAVE,)),
+    (_P.PROBATION, _E.TRIAL_UP): Row(_P.PROBATION, (), (_A.REPORT, _A.OBSERVE)),
     (_P.PROBATION, _E.TRIAL_DOWN): Row(_P.REVERTING, (_N.FAIL_TRIAL,), _OVER),
     # After a start nothing runs: the trial is verified again, and not called APPLIED until it is.
     (_P.PROBATION, _E.RESUMED): Row(
@@ -174,11 +179,13 @@ TABLE: dict[tuple[Phase, Event], Row] = {
     (_P.PROBATION, _E.RESTART): Row(_P.APPLYING, (_N.RETRY,), (*_TOLD, _A.VALIDATE)),
     (_P.REVERTING, _E.GOOD_UP): Row(_P.IDLE, (), _TOLD),
     (_P.REVERTING, _E.GOOD_DOWN): Row(_P.IDLE, (), (*_TOLD, _A.RETRY_GOOD)),
+    (_P.REVERTING, _E.TRIAL_UP): Row(_P.PROBATION, (), (*_TOLD, _A.OBSERVE)),
+    (_P.REVERTING, _E.TRIAL_DOWN): Row(_P.REVERTING, (_N.FAIL_TRIAL,), _OVER),
     (_P.REVERTING, _E.STARTED): Row(_P.REVERTING, (), (_A.RUN_GOOD,)),
 }
 """Everything else is stale or needs no answer: the phase stays and nothing is done."""
 
 
 def back(process: Process) -> Phase:
-    """Where an offer leads that was not launched: to what runs, else to last good."""
+    """Where an offer leads that was not launched: to what runs, else to what was healthy last."""
     return {Process.GOOD: Phase.IDLE, Process.TRIAL: Phase.PROBATION}.get(process, Phase.REVERTING)

@@ -164,7 +164,12 @@ def _outcome(v: Variant, s: State, due: Due) -> State:
         return _tell(v, s._replace(running=None), lambda machine: machine.down(0, "ended"))
     if due.what == "healthy":
         proven = s.proven | {config} if s.process is Process.CANDIDATE else s.proven
-        return _tell(v, s._replace(proven=proven), lambda machine: machine.healthy(0))
+        # What was well until it was overtaken counts as survivor once this one is healthy.
+        survivors = (
+            s.survivors | {s.record.trial} if s.process is Process.CANDIDATE else s.survivors
+        )
+        s = s._replace(proven=proven, survivors=survivors)
+        return _tell(v, s, lambda machine: machine.healthy(0))
     survivors = s.survivors | {config} if s.process is Process.TRIAL else s.survivors
     return _tell(v, s._replace(survivors=survivors), lambda machine: machine.survived(0))
 
@@ -239,7 +244,7 @@ def goal(v: Variant, s: State) -> bool:
     if s.disk.received != s.assigned:
         return False
     if s.disk.status is Status.APPLIED:
-        return s.running == s.assigned == GOOD
+        return s.running == s.assigned and s.assigned in s.survivors
     has_cause = s.assigned != GOOD or s.crashes + s.deaths > 0
     return s.disk.status is Status.FAILED and bool(s.disk.reason) and has_cause
 
@@ -283,6 +288,6 @@ MUTANTS: dict[str, Variant] = {
         (_P.PROBATION, _E.SURVIVED, TABLE[_P.PROBATION, _E.SURVIVED]._replace(acts=()))
     ),
     "A7 a trial is forgotten at a start": changed(
-        (_P.PROBATION, _E.RESUMED, Row(_P.IDLE, (Note.DROP_TRIAL,), (Act.RUN_GOOD,)))
+        (_P.PROBATION, _E.RESUMED, Row(_P.IDLE, (Note.RETRY,), (Act.RUN_GOOD,)))
     ),
 }

@@ -367,7 +367,7 @@ STANDS_FOR: dict[str, tuple[str, ...]] = {
     "Crash": ("STARTED", "RESUMED", "INTERRUPTED"),
 }
 """Action -> the events of `otx.opamp.config_table` that it stands for."""
-BELOW_THE_GRAIN = ("GOOD_UP", "GOOD_DOWN", "ABANDONED_DOWN", "RESTART")
+BELOW_THE_GRAIN = ("GOOD_UP", "GOOD_DOWN", "ABANDONED_DOWN", "TRIAL_UP", "RESTART")
 """Events that change no status: here last good runs as soon as it is wanted."""
 
 INVARIANTS: dict[str, Callable[[Variant, State], bool]] = {

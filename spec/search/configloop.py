@@ -6,7 +6,7 @@ world. `configloop_tla` writes the same in TLA+.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from otx.opamp.config_machine import (
@@ -45,7 +45,8 @@ class State(NamedTuple):
     m: Memory = Memory()
     process: str = Process.ABANDONED.value
     up: bool = False
-    survived: frozenset[int] = frozenset({NONE})  # of a trial, or asked for while it ran
+    survived: frozenset[int] = frozenset({NONE})  # a trial, overtaken ones too; or what ran
+    newest: int = NONE  # healthy, and neither failed nor to be verified again since
 
 
 Rows = tuple[tuple[tuple[Phase, Event], Row], ...]
@@ -86,7 +87,7 @@ def _machine(v: Variant, s: State) -> ConfigMachine:
     return machine
 
 
-def _state(machine: ConfigMachine, survived: frozenset[int]) -> State:
+def _state(machine: ConfigMachine, s: State) -> State:
     record = machine.record
     memory = Memory(
         _number(record.received),
@@ -97,14 +98,16 @@ def _state(machine: ConfigMachine, survived: frozenset[int]) -> State:
         record.attempts,
         frozenset(_number(one.hash) for one in record.failures),
     )
-    return State(record.phase.value, memory, machine.process.value, machine.is_up, survived)
+    return s._replace(
+        phase=record.phase.value, m=memory, process=machine.process.value, up=machine.is_up
+    )
 
 
 def _told(v: Variant, s: State, tell: Callable[[ConfigMachine], Actions]) -> Iterator[State]:
     """What the machine is afterwards, where that is another state."""
     machine = _machine(v, s)
     tell(machine)
-    then = _state(machine, s.survived)
+    then = _state(machine, s)
     if then != s:
         yield then
 
@@ -124,7 +127,14 @@ def offer(v: Variant, s: State) -> Iterator[State]:
             for then in _told(v, s, hand_in):
                 # Whoever asks for what survived, under another hash, has survived.
                 is_good = then.m.good != s.m.good
-                yield then._replace(survived=s.survived | {config}) if is_good else then
+                then = then._replace(survived=s.survived | {config}) if is_good else then
+                yield then._replace(newest=_newest_after_offer(s, then, config))
+
+
+def _newest_after_offer(s: State, then: State, config: int) -> int:
+    if then.m.status == "APPLIED":
+        return config
+    return s.m.good if config == s.newest and then.m.candidate == config else s.newest
 
 
 def validate(v: Variant, s: State) -> Iterator[State]:
@@ -134,17 +144,21 @@ def validate(v: Variant, s: State) -> Iterator[State]:
 
 def process(v: Variant, s: State) -> Iterator[State]:
     yield from _told(v, s, lambda machine: machine.up(0))
-    yield from _told(v, s, lambda machine: machine.down(0, "ended"))
+    for then in _told(v, s, lambda machine: machine.down(0, "ended")):
+        yield then._replace(newest=s.m.good) if s.process == "trial" else then
 
 
 def watch(v: Variant, s: State) -> Iterator[State]:
-    yield from _told(v, s, lambda machine: machine.healthy(0))
+    for then in _told(v, s, lambda machine: machine.healthy(0)):
+        survived = s.survived | {s.m.trial}
+        yield then._replace(survived=survived, newest=s.m.candidate)
     for then in _told(v, s, lambda machine: machine.survived(0)):
         yield then._replace(survived=s.survived | {s.m.trial})
 
 
 def restart(v: Variant, s: State) -> Iterator[State]:
-    yield from _told(v, s, lambda machine: machine.restart())
+    for then in _told(v, s, lambda machine: machine.restart()):
+        yield then._replace(newest=s.m.good) if s.phase == "probation" else then
 
 
 def start(v: Variant, s: State) -> Iterator[State]:
@@ -152,7 +166,8 @@ def start(v: Variant, s: State) -> Iterator[State]:
     fresh = s._replace(process=Process.ABANDONED.value, up=False)
     machine = _machine(v, fresh)
     machine.start()
-    then = _state(machine, s.survived)
+    then = _state(machine, s)
+    then = then._replace(newest=s.m.good) if s.phase == "probation" else then
     if then != s:
         yield then
 
@@ -178,8 +193,10 @@ INVARIANTS: dict[str, Callable[[Variant, State], bool]] = {
         s.phase != "probation" or (s.m.trial != NONE and s.process in ("trial", "abandoned"))
     ),
     "Attempts": lambda v, s: s.m.attempts <= PROVEN_ATTEMPTS,
+    "NewestRuns": lambda v, s: s.newest == (s.m.trial or s.m.good),
 }
-"""Applied: what is APPLIED is last good or on trial. Good: last good has survived. And so on."""
+"""Applied: what is APPLIED is last good or on trial. Good: last good has survived. NewestRuns:
+what a failed offer leads back to is the newest configuration that was healthy. And so on."""
 
 
 def goal(v: Variant, s: State) -> bool:
@@ -203,8 +220,8 @@ _HEALTHY = TABLE[Phase.VERIFYING, Event.HEALTHY]
 _RESUMED = TABLE[Phase.PROBATION, Event.RESUMED]
 BASE = Variant()
 MUTANTS: dict[str, Variant] = {
-    "L1 the trial is dropped at once": changed(
-        Phase.VERIFYING, Event.HEALTHY, _HEALTHY._replace(notes=(Note.TRY, Note.DROP_TRIAL))
+    "L1 the trial is given up at once": changed(
+        Phase.VERIFYING, Event.HEALTHY, _HEALTHY._replace(notes=(Note.TRY, Note.FAIL_TRIAL))
     ),
     "L2 last good when healthy": changed(
         Phase.VERIFYING, Event.HEALTHY, _HEALTHY._replace(notes=(Note.TRY, Note.PROMOTE))
@@ -219,5 +236,13 @@ MUTANTS: dict[str, Variant] = {
         Phase.PROBATION,
         Event.RESUMED,
         _RESUMED._replace(notes=(Note.RETRY, Note.COUNT, Note.COUNT)),
+    ),
+    "L6 the trial is given up at the launch of the next": replace(
+        changed(
+            Phase.APPLYING,
+            Event.VALIDATED,
+            Row(Phase.APPLYING, (Note.FAIL_TRIAL,), (Act.RUN_CANDIDATE,)),
+        ),
+        hashes=2,
     ),
 }

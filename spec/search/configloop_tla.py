@@ -16,12 +16,12 @@ _NOTES = {
     Note.PROMOTE: "Promote({m})",
     Note.FAIL: "Fail({m})",
     Note.FAIL_TRIAL: "FailTrial({m})",
-    Note.DROP_TRIAL: "DropTrial({m})",
 }
 _PROCESS_AFTER = {
     Event.HEALTHY: '"trial"',
     Event.SURVIVED: '"good"',
-    Event.NEW_OFFER: 'IF process = "candidate" THEN "abandoned" ELSE process',
+    Event.NEW_OFFER: 'IF process = "candidate" \\/ (process = "trial" /\\ m.trial = hash)'
+    ' THEN "abandoned" ELSE process',
     Event.RESTART: 'IF process = "trial" THEN "abandoned" ELSE process',
 }
 _OFFERS = (Event.NEW_OFFER, Event.FAILED_OFFER, Event.RUNNING_OFFER)
@@ -32,6 +32,7 @@ _GROUPS = {
     "Process": (
         Event.CANDIDATE_UP,
         Event.CANDIDATE_DOWN,
+        Event.TRIAL_UP,
         Event.TRIAL_DOWN,
         Event.GOOD_UP,
         Event.GOOD_DOWN,
@@ -56,7 +57,7 @@ def row_text(phase: Phase, event: Event, row: Row) -> str:
     memory = "Kept(m)" if is_start else "m"
     for note in row.notes:
         memory = _NOTES[note].format(m=memory)
-    survivor = {Event.SURVIVED: "m.trial"}.get(event)
+    survivor = {Event.SURVIVED: "m.trial", Event.HEALTHY: "m.trial"}.get(event)
     if event is Event.RUNNING_OFFER:
         survivor = 'IF process = "good" THEN hash ELSE 0'
     grown = f"survived \\union {{{survivor}}}" if survivor else "survived"
@@ -67,15 +68,29 @@ def row_text(phase: Phase, event: Event, row: Row) -> str:
             f"    /\\ m' = {memory}",
             *_process_lines(event, row),
             f"    /\\ survived' = {grown}",
+            f"    /\\ newest' = {_newest(phase, event)}",
         ]
     )
+
+
+def _newest(phase: Phase, event: Event) -> str:
+    """What was healthy last, and neither failed nor is to be verified again since."""
+    is_undone = phase is Phase.PROBATION and event in (*_STARTS, Event.RESTART)
+    if is_undone or event is Event.TRIAL_DOWN:
+        return "m.good"
+    return {
+        Event.HEALTHY: "m.candidate",
+        Event.RUNNING_OFFER: "hash",
+        Event.NEW_OFFER: "IF hash = newest THEN m.good ELSE newest",
+    }.get(event, "newest")
 
 
 def _process_lines(event: Event, row: Row) -> list[str]:
     if Act.RUN_CANDIDATE in row.acts:
         after, up = '"candidate"', "FALSE"
     elif {Act.RUN_GOOD, Act.RETRY_GOOD} & set(row.acts):
-        after, up = '"good"', "FALSE"
+        is_failed = Note.FAIL_TRIAL in row.notes
+        after, up = '"good"' if is_failed else "Newest", "FALSE"
     else:
         after = _PROCESS_AFTER.get(event, "process")
         after = '"abandoned"' if event in _STARTS else after
@@ -87,7 +102,7 @@ def _process_lines(event: Event, row: Row) -> list[str]:
                 f"    /\\ up' = {up}"]  # fmt: skip
     return [
         "    /\\ phase' = Back",
-        '    /\\ process\' = IF Back = "reverting" THEN "good" ELSE process',
+        '    /\\ process\' = IF Back = "reverting" THEN Newest ELSE process',
         '    /\\ up\' = (Back # "reverting" /\\ up)',
     ]
 
@@ -126,7 +141,7 @@ def _other_text(way: str) -> str:
             f"Other{way} ==",
             f"    /\\ <<phase, process>> \\in\n        {{{pairs}}}",
             f"    /\\ up' = {'TRUE' if way == 'Up' else 'FALSE'}",
-            "    /\\ UNCHANGED <<phase, m, process, survived>>",
+            "    /\\ UNCHANGED <<phase, m, process, survived, newest>>",
         ]
     )
 
@@ -145,29 +160,31 @@ VARIABLES
     m,          \* the record: all of it is on disk
     process,    \* which configuration the process has
     up,         \* whether it runs
-    survived    \* looked at by an invariant only
+    survived,   \* looked at by an invariant only, as is newest:
+    newest      \* healthy, and neither failed nor to be verified again since
 
-vars == <<phase, m, process, up, survived>>
+vars == <<phase, m, process, up, survived, newest>>
 
 Init ==
     /\ phase = "idle"
     /\ m = [received |-> 0, status |-> "UNSET", candidate |-> 0, trial |-> 0,
             good |-> 0, attempts |-> 0, failed |-> {}]
     /\ process = "abandoned" /\ up = FALSE
-    /\ survived = {0}
+    /\ survived = {0} /\ newest = 0
 
 ----------------------------------------------------------------------------
 (* Changes of the record. *)
 
 Take(r, hash) ==
     [received |-> hash, status |-> "APPLYING", candidate |-> hash,
-     trial |-> r.trial, good |-> r.good, attempts |-> 1, failed |-> r.failed]
+     trial |-> IF r.trial = hash THEN 0 ELSE r.trial, good |-> r.good,
+     attempts |-> 1, failed |-> r.failed]
 
 Adopt(r, hash) ==
     [received |-> hash, status |-> "APPLIED", candidate |-> 0,
      trial |-> IF process = "trial" THEN hash ELSE 0,
      good |-> IF process = "trial" THEN r.good ELSE hash,
-     attempts |-> r.attempts, failed |-> r.failed]
+     attempts |-> r.attempts, failed |-> r.failed \ {hash}]
 
 Count(r) ==
     [received |-> r.received, status |-> r.status, candidate |-> r.candidate,
@@ -177,7 +194,8 @@ Count(r) ==
 Try(r) ==
     [received |-> r.received,
      status |-> IF r.received = r.candidate THEN "APPLIED" ELSE r.status,
-     candidate |-> 0, trial |-> r.candidate, good |-> r.good,
+     candidate |-> 0, trial |-> r.candidate,
+     good |-> IF r.trial # 0 THEN r.trial ELSE r.good,
      attempts |-> r.attempts, failed |-> r.failed]
 
 Retry(r) ==
@@ -201,11 +219,6 @@ FailTrial(r) ==
      status |-> IF r.received = r.trial THEN "FAILED" ELSE r.status,
      candidate |-> r.candidate, trial |-> 0, good |-> r.good,
      attempts |-> r.attempts, failed |-> r.failed \union {r.trial}]
-
-DropTrial(r) ==
-    [received |-> r.received, status |-> r.status, candidate |-> r.candidate,
-     trial |-> 0, good |-> r.good, attempts |-> r.attempts,
-     failed |-> r.failed]
 
 \* At a start only what was received last is remembered as failed.
 Kept(r) ==
@@ -232,6 +245,7 @@ IsCandidateUp == process = "candidate"
 IsCandidateDown == process = "candidate"
 IsHealthy == process = "candidate"
 IsSurvived == process = "trial"
+IsTrialUp == process = "trial"
 IsTrialDown == process = "trial"
 IsGoodUp == process = "good"
 IsGoodDown == process = "good"
@@ -241,6 +255,9 @@ Allowed == IF phase = "probation" THEN Proven ELSE Unproven
 IsResumed == m.attempts < Allowed
 IsInterrupted == m.attempts >= Allowed
 IsRestart == TRUE
+
+\* What is started when nothing newer may run.
+Newest == IF m.trial # 0 THEN "trial" ELSE "good"
 
 \* Back to what runs.
 Back ==
@@ -266,7 +283,8 @@ Spec == Init /\ [][Next]_vars
 \* What is APPLIED is last good, or on trial.
 Applied == m.status = "APPLIED" => m.received \in {m.trial, m.good}
 
-\* Last good has survived its observation, or is the local configuration.
+\* Last good has survived its observation, was well until a healthy one took its
+\* place, or is the local configuration.
 Good == m.good \in survived
 
 \* With nothing under way nothing is on trial, and nothing is called APPLYING.
@@ -278,6 +296,9 @@ Probation == phase = "probation" =>
                  m.trial # 0 /\ process \in {"trial", "abandoned"}
 
 Attempts == m.attempts <= Proven
+
+\* What a failed offer leads back to is the newest that was healthy.
+NewestRuns == newest = (IF m.trial # 0 THEN m.trial ELSE m.good)
 
 Goal == TRUE
 

@@ -184,16 +184,16 @@ def _other_rows() -> list[Row]:
 def _agent_rows() -> list[Row]:
     base, mutants = agentloop.BASE, list(agentloop.MUTANTS.values())
     found: list[tuple[str, agentloop.Variant, int, int, tuple[str, ...]]] = [
-        ("base", base, 16_327, 34_695, ()),
+        ("base", base, 17_329, 36_001, ()),
         ("1 assignment, 2 crashes", replace(base, assignments=1, crashes=2), 2_164, 4_112, ()),
-        ("3 assignments", replace(base, assignments=3), 137_197, 336_137, ()),
-        ("A1", mutants[0], 377, 605, ("S2", "S4", "bad rest")),
+        ("3 assignments", replace(base, assignments=3), 153_228, 365_079, ()),
+        ("A1", mutants[0], 389, 621, ("S2", "S4", "bad rest")),
         ("A2", mutants[1], 329, 541, ("S2", "S3", "bad rest")),
         ("A3", mutants[2], 422, 662, ("W",)),
         ("A4", mutants[3], 383, 612, ("bad rest",)),
-        ("A5", mutants[4], 1_310, 2_402, ("S6",)),
+        ("A5", mutants[4], 1_315, 2_415, ("S6",)),
         ("A6", mutants[5], 387, 619, ("bad rest",)),
-        ("A7", mutants[6], 384, 615, ("S2", "bad rest")),
+        ("A7", mutants[6], 384, 615, ("W", "bad rest")),
     ]
     return [Row("AgentLoop", *row) for row in found]
 
@@ -201,12 +201,13 @@ def _agent_rows() -> list[Row]:
 def _loop_rows() -> list[Row]:
     base, mutants = configloop.BASE, list(configloop.MUTANTS.values())
     found: list[tuple[str, configloop.Variant, int, int, tuple[str, ...]]] = [
-        ("base", base, 2_112, 11_466, ()),
-        ("3 hashes", replace(base, hashes=3), 15_112, 113_260, ()),
-        ("L1", mutants[0], 88, 275, ("Applied", "Probation")),
-        ("L2", mutants[1], 90, 273, ("Applied", "Good", "Probation")),
+        ("base", base, 1_572, 8_472, ()),
+        ("3 hashes", replace(base, hashes=3), 12_100, 91_156, ()),
+        ("L1", mutants[0], 133, 463, ("NewestRuns", "Probation")),
+        ("L2", mutants[1], 100, 311, ("Applied", "Good", "NewestRuns", "Probation")),
         ("L3", mutants[2], 64, 203, ("Idle",)),
-        ("L4", mutants[3], 104, 315, ("Idle", "Probation")),
+        ("L4", mutants[3], 123, 395, ("Idle", "NewestRuns", "Probation")),
         ("L5", mutants[4], 65, 215, ("Attempts",)),
+        ("L6", mutants[5], 2_668, 14_234, ("NewestRuns",)),
     ]
     return [Row("ConfigLoop", *row) for row in found]

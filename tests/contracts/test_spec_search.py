@@ -29,11 +29,12 @@ BROKEN_BY = {
     "Identity": {"S8": "I1", "S8b": "I3"},
     "Throttle": {"L7a": "T1", "L7b": "T2", "L7c": "T3", "L7d": "T4"},
     "ConfigLoop": {
-        "Applied": "L1",
+        "Applied": "L2",
         "Good": "L2",
         "Idle": "L3",
         "Probation": "L4",
         "Attempts": "L5",
+        "NewestRuns": "L6",
     },
     "AgentLoop": {"S2": "A1", "S3": "A2", "S4": "A1", "S6": "A5", "W": "A3"},
 }

@@ -174,6 +174,76 @@ def test_a_refusal_during_probation_leaves_the_trial_alone() -> None:
     assert world.reports[-1] == (b"invalid", Status.FAILED)
 
 
+def overtaken(trial: bytes, newer: bytes, good: bytes = b"good") -> World:
+    """`newer` was launched while `trial` was APPLIED and under observation."""
+    world = settled(good)
+    world.offer(trial)
+    while world.machine.record.phase is not Phase.PROBATION or world.todo:
+        world.act() if world.todo else world.happen()
+    world.offer(newer)
+    while world.machine.process is not Process.CANDIDATE or world.todo:
+        world.due.sort(key=lambda one: one[0] == "survived")
+        world.act() if world.todo else world.happen()
+    return world
+
+
+@pytest.mark.parametrize("newer", [b"unlaunchable", b"sick"])
+def test_what_fails_leads_back_to_the_trial_that_it_overtook(newer: bytes) -> None:
+    world = overtaken(b"fine", newer)
+    assert (world.disk.trial, world.disk.good) == (b"fine", b"good")
+    while world.machine.record.phase is not Phase.PROBATION or world.todo:
+        world.act() if world.todo else world.happen()
+    assert (world.running, world.disk.good) == (b"fine", b"good")
+    world.settle()
+    assert world.running == world.disk.good == b"fine"
+    assert world.reports[-1] == (newer, Status.FAILED)
+
+
+def test_the_trial_that_runs_again_may_still_crash_and_last_good_stands_behind_it() -> None:
+    world = overtaken(b"dies later", b"sick")
+    world.settle()
+    assert world.running == world.disk.good == b"good"
+    assert world.reports[-1] == (b"sick", Status.FAILED)
+    assert {one.hash for one in world.disk.failures} == {b"sick", b"dies later"}
+    assert world.disk.reason == "not healthy"
+
+
+def test_a_healthy_offer_makes_the_trial_that_it_overtook_last_good() -> None:
+    world = overtaken(b"fine", b"dies later")
+    world.settle()
+    assert world.running == world.disk.good == b"fine"
+    assert world.reports[-1] == (b"dies later", Status.FAILED)
+
+
+def test_a_newer_offer_of_the_trial_itself_verifies_it_anew() -> None:
+    world = overtaken(b"fine", b"sick")
+    world.offer(b"fine")
+    assert (world.machine.record.candidate, world.machine.record.trial) == (b"fine", b"")
+    world.settle()
+    assert world.running == world.disk.good == b"fine"
+    assert world.reports[-1] == (b"fine", Status.APPLIED)
+
+
+def test_a_start_runs_the_trial_while_what_overtook_it_waits() -> None:
+    world = overtaken(b"fine", b"sick")
+    world.boot()
+    while world.todo:
+        world.act()
+    assert world.launched[-1] == b"fine"
+    world.settle()
+    assert world.running == world.disk.good == b"fine"
+    assert world.reports[-1] == (b"sick", Status.FAILED)
+    assert world.launched.count(b"sick") == 2
+
+
+def test_what_runs_has_not_failed_under_its_other_hash() -> None:
+    world = settled(b"good", b"sick", b"invalid")
+    world._add(world.machine.offered(Once(Offer(b"sick", AgentConfigMap())), runs_already=True))
+    world.settle()
+    assert world.disk.why_failed(b"sick") is None
+    assert world.reports[-1] == (b"sick", Status.APPLIED)
+
+
 @pytest.mark.parametrize("config_hash", KINDS)
 def test_the_same_hash_again_does_nothing(config_hash: bytes) -> None:
     world = settled(config_hash)

@@ -70,7 +70,6 @@ class Supervisor:
         self._on_output = on_output
         self._texts: dict[int, bytes | None] = {}
         self._broken: bytes | None = None
-        self._keeps_proven = False
         self._is_substitute = False
         self._restarts = 0
         self._told = ""
@@ -191,11 +190,12 @@ class Supervisor:
     def _save(self, action: Action) -> None:
         offer = action.offer.take() if action.offer is not None else None
         before = self.keeper.memory.record
-        is_promoted = action.record.good != before.good
+        # A trial that was overtaken is last good without having survived: that proves no text.
+        is_promoted = action.record.good != before.good and not action.record.trial
         self.keeper.save(
             action.record,
             (offer.hash, offer.config) if offer is not None else None,
-            self.text if is_promoted and not self._keeps_proven else None,
+            self.text if is_promoted else None,
         )
 
     def _report(self, action: Action) -> None:
@@ -217,19 +217,7 @@ class Supervisor:
         if reason:
             self._do(self.machine.refused(config_hash, reason[:LONGEST_REASON]))
         else:
-            self._credit_trial()
             self._do(self.machine.validated(config_hash))
-
-    def _credit_trial(self) -> None:
-        """A newer offer ends the observation of what runs: it was well, and is what to go back to.
-
-        Not proven, though: should it not stay up when it has to run again, what was proven before
-        is run instead.
-        """
-        if self.machine.process is Process.TRIAL and self.machine.is_up and not self.runner.problem:
-            self._keeps_proven = True
-            self._do(self.machine.survived(self._latest))
-            self._keeps_proven = False
 
     def _run_candidate(self, action: Action) -> None:
         try:
@@ -241,7 +229,17 @@ class Supervisor:
         self._order(action.launch, text)
 
     def _run_good(self, action: Action) -> None:
+        if self.machine.process is Process.TRIAL:
+            self._run_trial(action)
+            return
         self._order(action.launch, self._good_text(action.hash))
+
+    def _run_trial(self, action: Action) -> None:
+        remote = self.keeper.offered(action.hash)
+        if remote is None:
+            self._do(self.machine.down(action.launch, "its content is gone"))
+            return
+        self._run_candidate(action)
 
     def _retry_good(self, action: Action) -> None:
         pause_s = min(FIRST_PAUSE_S * 2**self._restarts, LONGEST_PAUSE_S)

@@ -101,6 +101,33 @@ async def test_a_crash_under_observation_undoes_what_was_applied(tmp_path: Path)
         await until(lambda: agent.alive() == ["base"], "and runs")
 
 
+async def test_a_bad_offer_leads_back_to_the_one_under_observation(tmp_path: Path) -> None:
+    async with scripted_server() as script:
+        agent = RealAgent(tmp_path, script.url)
+        text = agent.config.read_text().replace("observation: 300ms", "observation: 1m")
+        agent.config.write_text(text)
+        agent.start()
+        try:
+            await begun(script, agent)
+            await script.push(GOOD)
+            await script.until_status(hash_of(GOOD), APPLIED)
+            await script.push(BAD)
+            await script.until_status(hash_of(BAD), FAILED)
+            await until(lambda: agent.alive() == ["good"], "it runs again")
+            await script.until(lambda: "marker: good" in script.effective, "and is reported")
+            # The newest that is healthy makes the one before it last good, and proves no text.
+            proven = agent.state()["proven"]
+            await script.push(OTHER)
+            await script.until_status(hash_of(OTHER), APPLIED)
+            assert agent.state()["record"]["good"] == hash_of(GOOD).hex()
+            assert agent.state()["proven"] == proven
+            agent.kill()
+            agent.start()
+            await until(lambda: agent.alive() == ["other"], "it is verified again")
+        finally:
+            agent.end()
+
+
 async def test_what_was_applied_and_well_is_what_a_newer_offer_falls_back_to(
     tmp_path: Path,
 ) -> None:
