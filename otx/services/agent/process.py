@@ -15,6 +15,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from otx.services.agent.redaction import redacted_words
+
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 # Resolved here: after a fork beside other threads no library may be looked up.
 _PRCTL = ctypes.CDLL(None).prctl
@@ -95,14 +97,16 @@ class Child:
     def last_words(self) -> str:
         """The last line it wrote, where programs say what they died of; then a few before it.
 
+        Their secrets are hidden: what a process died of goes to the server, which keeps it.
         Go's runtime is the exception: what it says stands before its traces.
         """
         rest = [_line(self._unfinished)] if self._unfinished else []
-        lines = [line for line in (*self._lines, *rest) if line.strip()]
+        said = redacted_words("\n".join([*self._lines, *rest]))
+        lines = [line for line in said.split("\n") if line.strip()]
         if not lines:
             return ""
-        first = self._panic or lines[-1]
-        others = [line for line in lines if line is not first][-OTHERS_SHOWN:]
+        first = redacted_words(self._panic) or lines[-1]
+        others = [line for line in lines if line != first][-OTHERS_SHOWN:]
         return "\n".join([first, *(_cut(line) for line in others)])
 
     async def stop(self, grace_s: float) -> None:

@@ -24,6 +24,7 @@ from otx.services.agent.parts import OTX, TRANSFORM, Recurring, read_plan
 from otx.services.agent.policy import why_forbidden
 from otx.services.agent.process import Child
 from otx.services.agent.recurring import Schedule
+from otx.services.agent.redaction import redacted_words
 from otx.services.agent.runner import CONFIG_PLACE, Order, Runner, Stage
 from otx.services.agent.section import Section
 from otx.services.agent.state import write_whole
@@ -160,7 +161,7 @@ class Supervisor:
         if launch == self._latest and self._is_unproven_good(text):
             self._broken = text
             self._on_remark("the local configuration does not stay up; what ran before it is used")
-        self._do(self.machine.down(launch, reason[:LONGEST_REASON]))
+        self._do(self.machine.down(launch, _told(reason)))
 
     def healthy(self, launch: int) -> None:
         """It was well for the window."""
@@ -211,7 +212,7 @@ class Supervisor:
     async def _judge(self, config_hash: bytes) -> None:
         reason = await self._why_not(config_hash)
         if reason:
-            self._do(self.machine.refused(config_hash, reason[:LONGEST_REASON]))
+            self._do(self.machine.refused(config_hash, _told(reason)))
         else:
             self._do(self.machine.validated(config_hash))
 
@@ -219,7 +220,7 @@ class Supervisor:
         try:
             text = self._merged(self.base, self.keeper.offered(action.hash))
         except Unmergeable as error:
-            self._do(self.machine.down(action.launch, str(error)))
+            self._do(self.machine.down(action.launch, _told(str(error))))
             return
         self._order(action.launch, text)
 
@@ -377,6 +378,11 @@ class Supervisor:
     def _note_process(self, child: Child | None) -> None:
         process = (child.pid, child.started_ticks) if child is not None else None
         self.keeper.change(process=process)
+
+
+def _told(reason: str) -> str:
+    """A reason as it is kept and reported: an error may quote a configuration."""
+    return redacted_words(reason)[:LONGEST_REASON]
 
 
 def read_base(path: str) -> bytes | None:

@@ -90,6 +90,21 @@ async def test_a_config_that_cannot_start_is_taken_back_with_its_own_words(tmp_p
         assert messages < len(script.messages)
 
 
+async def test_the_last_words_of_a_process_reach_the_server_without_secrets(tmp_path: Path) -> None:
+    text = "marker: password=hunter2\nexit: 3\n"
+    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
+        await begun(script, agent)
+        await script.push(text)
+        await script.until_status(hash_of(text), FAILED)
+        assert "began with password=[REDACTED]" in script.status.error_message
+        told = [message.SerializeToString() for message in script.messages]
+        assert not any(
+            b"last_error: hunter2" in one or b"with password=hunter2" in one for one in told
+        )
+        await until(lambda: agent.alive() == ["base"], "the base runs again")
+        assert "hunter2" not in str(agent.status()) + str(agent.state())
+
+
 async def test_a_crash_under_observation_undoes_what_was_applied(tmp_path: Path) -> None:
     late = "marker: late\nexit_after: 0.2\n"
     async with scripted_server() as script, real_agent(tmp_path, script) as agent:

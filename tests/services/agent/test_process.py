@@ -37,6 +37,14 @@ def begin(seen: Seen, script: str) -> Child:
     )
 
 
+async def test_what_it_said_last_holds_no_secrets() -> None:
+    seen = Seen()
+    key = "-----BEGIN PRIVATE KEY-----\\nMIIabc\\n-----END PRIVATE KEY-----"
+    child = begin(seen, f"printf '%b\\n' '{key}'; echo 'cannot use password=hunter2'; exit 3")
+    await asyncio.wait_for(seen.ended.wait(), 30)
+    assert child.last_words == "cannot use password=[REDACTED]\n[REDACTED]"
+
+
 @pytest.mark.parametrize(
     ("script", "how", "words"),
     [
