@@ -4,10 +4,17 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from otx.services.agent.process import Child, adopt_orphans, end_left_behind, start_ticks
+from otx.services.agent.process import (
+    Child,
+    adopt_orphans,
+    end_adopted,
+    end_left_behind,
+    start_ticks,
+)
 
 
 class Seen:
@@ -43,6 +50,25 @@ async def test_what_it_said_last_holds_no_secrets() -> None:
     child = begin(seen, f"printf '%b\\n' '{key}'; echo 'cannot use password=hunter2'; exit 3")
     await asyncio.wait_for(seen.ended.wait(), 30)
     assert child.last_words == "cannot use password=[REDACTED]\n[REDACTED]"
+
+
+@pytest.mark.parametrize("trap", ["", "trap '' TERM; "])
+async def test_what_left_the_group_is_ended_too(trap: str, tmp_path: Path) -> None:
+    seen, note = Seen(), tmp_path / "pid"
+    daemon = f"{trap}echo $$ > {note}; sleep 1000"
+    escaped = daemon.replace("$$", "\\$\\$")
+    wait = f"while [ ! -s {note} ]; do sleep 0.01; done"
+    begin(seen, f'setsid sh -c "{escaped}" & {wait}; exit 0')
+    await asyncio.wait_for(seen.ended.wait(), 30)
+    pid = int(note.read_text())
+    assert start_ticks(pid) is not None
+    other = begin(Seen(), "exec sleep 1000")
+    try:
+        await asyncio.wait_for(end_adopted(0.2), 30)
+        assert start_ticks(pid) is None
+        assert other.is_running
+    finally:
+        await other.stop(1)
 
 
 @pytest.mark.parametrize(
