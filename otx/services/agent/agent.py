@@ -38,8 +38,8 @@ from otx.services.agent.options import AgentOptions, Supervised
 from otx.services.agent.process import adopt_orphans, end_left_behind
 from otx.services.agent.reports import effective_config, health, remote_status, settings_status
 from otx.services.agent.section import Section, read_section
-from otx.services.agent.state import StateDirectory, write_whole
-from otx.services.agent.status_document import status_document
+from otx.services.agent.state import StateDirectory, write_shown
+from otx.services.agent.status_document import STATUS_EVERY_S, status_document
 from otx.services.agent.status_text import status_line
 from otx.services.agent.supervisor import Supervisor, read_base
 from otx.services.agent.telemetry import OwnMetrics, Usage, usage_of
@@ -317,9 +317,13 @@ class Agent:
             await asyncio.sleep(self._notifier.watchdog_s)
 
     async def _write_status(self) -> None:
-        """Write what `otx agent status` shows, at most five times a second."""
+        """Write what `otx agent status` shows, at most five times a second, and now and then.
+
+        Who reads it can so tell an agent that hangs from one that has nothing to say.
+        """
         while True:
-            await self._is_dirty.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._is_dirty.wait(), STATUS_EVERY_S)
             self._is_dirty.clear()
             self._put_status("running")
             await asyncio.sleep(0.2)
@@ -339,7 +343,7 @@ class Agent:
         )
         self._notifier.status(status_line(body))
         with contextlib.suppress(OSError):
-            write_whole(self._options.state_folder / STATUS, json.dumps(body).encode())
+            write_shown(self._options.state_folder / STATUS, json.dumps(body).encode())
 
 
 def _supervised(options: AgentOptions, section: Section) -> Supervised:

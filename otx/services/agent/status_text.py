@@ -9,6 +9,8 @@ _WORDS = {
     "APPLYING": "being applied",
     "FAILED": "FAILED",
 }
+SILENT_NS = 30 * 1_000_000_000
+"""An agent that has not written for so long, thrice what it should, does not do well."""
 _SHORT = 12
 _LONGEST = 160
 
@@ -18,6 +20,7 @@ def status_lines(status: Mapping[str, Any], now_unix_ns: int) -> list[str]:
     lines = [f"agent    {_agent(status, now_unix_ns)}"]
     if "uid" not in status:
         return lines
+    lines += _silence(status, now_unix_ns)
     lines.append(f"uid      {status['uid']}")
     if status["state"] == "running":
         lines.append(f"server   {_server(status, now_unix_ns)}")
@@ -47,6 +50,16 @@ def _agent(status: Mapping[str, Any], now_unix_ns: int) -> str:
     if status["state"] == "died":
         return "does not run: it ended without a word"
     return "does not run"
+
+
+def _silence(status: Mapping[str, Any], now_unix_ns: int) -> Iterator[str]:
+    """A warning where the agent does not write any more: what follows may be over long since."""
+    silent_ns = now_unix_ns - status.get("written_unix_nano", now_unix_ns)
+    if status["state"] == "running" and silent_ns > SILENT_NS:
+        yield (
+            f"         SILENT for {_span(silent_ns)}: it hangs, is stopped, or its disk is full;"
+            " this is how it was then"
+        )
 
 
 def _server(status: Mapping[str, Any], now_unix_ns: int) -> str:

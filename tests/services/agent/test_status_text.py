@@ -1,0 +1,49 @@
+"""What people read of an agent: nothing that is over is shown as if it were so."""
+
+from typing import Any
+
+from otx.services.agent.status_text import status_lines
+
+S = 1_000_000_000
+NOW = 1_800_000_000 * S
+
+
+def status(**changes: Any) -> dict[str, Any]:
+    """The status of an agent that is connected and well, but for `changes`."""
+    return {
+        "state": "running",
+        "pid": 7,
+        "uid": "0190",
+        "started_unix_nano": NOW - 100 * S,
+        "written_unix_nano": NOW,
+        "servers": ["ws://s"],
+        "connection": {"server": "ws://s", "since_unix_ns": NOW, "problem": "", "next_unix_ns": 0},
+        "allows_remote_config": True,
+        "remote_config": {
+            "phase": "idle",
+            "status": "UNSET",
+            "hash": "",
+            "reason": "",
+            "good": "",
+            "running": "",
+        },
+        "process": {
+            "command": ["otelcol"],
+            "pid": 8,
+            "started_unix_nano": NOW - 10 * S,
+            "problem": "",
+        },
+        "packages": "declined",
+        "remarks": [],
+        **changes,
+    }
+
+
+def text(**changes: Any) -> str:
+    return "\n".join(status_lines(status(**changes), NOW))
+
+
+def test_an_agent_that_does_not_write_any_more_is_told() -> None:
+    assert "SILENT" not in text(written_unix_nano=NOW - 20 * S)
+    assert "SILENT for 45s" in text(written_unix_nano=NOW - 45 * S)
+    assert "SILENT" not in text(written_unix_nano=NOW - 45 * S, state="stopped")
