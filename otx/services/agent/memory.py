@@ -150,6 +150,14 @@ class Keeper:
         if name:
             self.change(proven=name)
 
+    def retry(self) -> None:
+        """Write down what could not be; nothing where all is."""
+        self.change()
+
+    def holds(self, config: AgentConfigMap) -> bool:
+        """Whether the disk takes the content of an offer, which is stored."""
+        return bool(self._keep(config.SerializeToString(deterministic=True)))
+
     def _keep(self, text: bytes) -> str:
         """Store a text; its name, or "" where the disk does not take it."""
         names: list[str] = []

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from otx.services.agent.health import Check
 from otx.services.agent.process import Child, end_adopted
-from otx.services.agent.state import write_whole
+from otx.services.agent.state import NOT_STORED, write_whole
 
 CONFIG_PLACE = "{config}"
 STARTING = "it is starting"
@@ -201,6 +201,11 @@ class Runner:
             return
         try:
             write_whole(self._config_path, order.text or b"")
+        except OSError as error:
+            self._note_gone(f"{NOT_STORED}: {error.strerror}")
+            self._listener.down(order.launch, self.problem)
+            return
+        try:
             self._child = Child(
                 order.words,
                 self._environment,

@@ -41,6 +41,7 @@ def status_document(
         "version": __version__,
         "started_unix_nano": started_unix_ns,
         "written_unix_nano": time.time_ns(),
+        "state_problem": supervisor.keeper.problem,
         "servers": [one.shown for one in servers],
         "connection": asdict(link),
         "connection_settings": {

@@ -27,12 +27,13 @@ from otx.services.agent.recurring import Schedule
 from otx.services.agent.redaction import redacted_words
 from otx.services.agent.runner import CONFIG_PLACE, Order, Runner, Stage
 from otx.services.agent.section import Section
-from otx.services.agent.state import write_whole
+from otx.services.agent.state import NOT_STORED, write_whole
 
 EFFECTIVE, CANDIDATE = "effective.yaml", "candidate.yaml"
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 """Between restarts of a last good process that does not stay up."""
 LONGEST_REASON = 4096
+STORE_AGAIN_S = 5.0
 
 
 class Supervisor:
@@ -73,6 +74,7 @@ class Supervisor:
         self._broken: bytes | None = None
         self._restarts = 0
         self._told = ""
+        self._newest: Offer | None = None
         self._schedule = Schedule(environment, on_remark)
         self._recurring: tuple[int, list[Recurring]] = (0, [])
         self._validating: asyncio.Task[None] | None = None
@@ -94,6 +96,7 @@ class Supervisor:
         async with asyncio.TaskGroup() as group:
             self._group = group
             group.create_task(self.runner.run())
+            group.create_task(self._store_again())
             self._do(self.machine.start())
 
     async def stop(self) -> None:
@@ -105,6 +108,7 @@ class Supervisor:
     def offered(self, envelope: Once[Offer]) -> None:
         """The server assigns a configuration."""
         offer = envelope.take()
+        self._newest = offer
         self._do(self.machine.offered(Once(offer), runs_already=self._runs(offer.config)))
 
     def restart(self) -> None:
@@ -165,6 +169,7 @@ class Supervisor:
 
     def healthy(self, launch: int) -> None:
         """It was well for the window."""
+        self._newest = None
         self._do(self.machine.healthy(launch))
 
     def survived(self, launch: int) -> None:
@@ -332,8 +337,9 @@ class Supervisor:
     async def _why_not(self, config_hash: bytes) -> str:
         config = self.keeper.offered(config_hash)
         if config is None:
-            problem = self.keeper.problem
-            return f"it cannot be stored: {problem}" if problem else "its content is gone"
+            is_newest = self._newest is not None and self._newest.hash == config_hash
+            problem = self.keeper.problem or ("no room is left" if is_newest else "")
+            return f"{NOT_STORED}: {problem}" if problem else "its content is gone"
         reason = why_forbidden(config, self.section.allowed)
         if not reason and self._trusted:
             place = self.keeper.offer_path(config_hash)
@@ -357,7 +363,7 @@ class Supervisor:
         try:
             write_whole(self._candidate_path, text)
         except OSError as error:
-            return f"it cannot be stored: {error.strerror}"
+            return f"{NOT_STORED}: {error.strerror}"
         command = [word.replace(CONFIG_PLACE, str(self._candidate_path)) for word in words]
         return await why_not(command, self._environment, self.section.timing.validate_s)
 
@@ -374,6 +380,17 @@ class Supervisor:
             return ""
         words = (*OTX, "ottl", "check", "-f", str(folder / TRANSFORM))
         return await why_not(words, self._environment, self.section.timing.validate_s)
+
+    async def _store_again(self) -> None:
+        """Write down what a full disk did not take, and try the offer again that failed by it."""
+        while True:
+            await asyncio.sleep(STORE_AGAIN_S)
+            self.keeper.retry()
+            offer, record = self._newest, self.machine.record
+            if offer is None or not record.reason.startswith(NOT_STORED) or self.keeper.problem:
+                continue
+            if self.keeper.holds(offer.config):
+                self._do(self.machine.offered_again(Once(offer)))
 
     def _note_process(self, child: Child | None) -> None:
         process = (child.pid, child.started_ticks) if child is not None else None

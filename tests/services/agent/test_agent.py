@@ -463,9 +463,11 @@ async def test_a_full_disk_ends_nothing_and_refuses_what_it_cannot_keep(tmp_path
         assert "cannot be stored" in script.status.error_message
         assert agent.alive() == ["base"]
         resource.prlimit(agent.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
-        await script.push(OTHER)
-        await script.until_status(hash_of(OTHER), APPLIED)
-        await until(lambda: agent.state()["record"]["received"] == hash_of(OTHER).hex(), "kept")
+        # Nothing was wrong with it: it is tried again by itself.
+        await script.until_status(hash_of(GOOD), APPLIED)
+        assert [one.status for one in script.statuses][-3:] == [FAILED, APPLYING, APPLIED]
+        await until(lambda: agent.state()["record"]["received"] == hash_of(GOOD).hex(), "kept")
+        await until(lambda: agent.status()["state_problem"] == "", "and said")
 
 
 async def test_a_local_file_that_does_not_stay_up_gives_way_to_what_did(tmp_path: Path) -> None:
