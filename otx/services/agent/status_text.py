@@ -26,6 +26,8 @@ def status_lines(status: Mapping[str, Any], now_unix_ns: int) -> list[str]:
         lines.append(f"server   {_server(status, now_unix_ns)}")
         lines.append(f"process  {_process(status, now_unix_ns)}")
     lines += _config(status)
+    if status.get("state_problem"):
+        lines.append(f"disk     state is NOT WRITTEN, and tried again: {status['state_problem']}")
     lines.append(f"packages {status['packages']}")
     if status["remarks"]:
         lines += ["", "last remarks:", *(f"  {_first_line(one)}" for one in status["remarks"][-5:])]
@@ -74,8 +76,13 @@ def _server(status: Mapping[str, Any], now_unix_ns: int) -> str:
 
 
 def _goes_on(status: Mapping[str, Any]) -> str:
-    good = status["remote_config"]["good"]
+    config, process = status["remote_config"], status["process"]
+    if process["command"] and not process["started_unix_nano"]:
+        return ""
+    good, running = config["good"], config["running"]
     what = f"the last good configuration {good[:_SHORT]}" if good else "the local configuration"
+    if running != good:
+        what = f"the configuration {running[:_SHORT]}" if running else "the local configuration"
     return f"; goes on with {what}"
 
 

@@ -47,3 +47,26 @@ def test_an_agent_that_does_not_write_any_more_is_told() -> None:
     assert "SILENT" not in text(written_unix_nano=NOW - 20 * S)
     assert "SILENT for 45s" in text(written_unix_nano=NOW - 45 * S)
     assert "SILENT" not in text(written_unix_nano=NOW - 45 * S, state="stopped")
+
+
+def test_a_full_disk_is_told() -> None:
+    assert "disk" not in text(state_problem="")
+    assert "NOT WRITTEN, and tried again: /s: no space" in text(state_problem="/s: no space")
+
+
+def away(running: str, good: str, **process: object) -> str:
+    """The line of the server that is gone."""
+    usual = status()
+    return text(
+        connection={"server": "", "since_unix_ns": 0, "problem": "refused", "next_unix_ns": 0},
+        remote_config={**usual["remote_config"], "running": running, "good": good},
+        process={**usual["process"], **process},
+    )
+
+
+def test_without_a_server_it_is_told_what_really_runs() -> None:
+    assert "goes on with the local configuration" in away("", "")
+    assert "goes on with the last good configuration aa" in away("aa", "aa")
+    assert "goes on with the configuration bb" in away("bb", "")
+    assert "goes on with the configuration bb" in away("bb", "aa")
+    assert "goes on" not in away("", "", started_unix_nano=0, problem="it cannot be started")
