@@ -7,6 +7,7 @@ is on disk, and nothing is called APPLIED but what runs and was well for the win
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from otx.errors import OtxError
@@ -17,7 +18,7 @@ from otx.opamp.opamp_pb2 import AgentConfigMap
 from otx.opamp.signing import PublicKey
 from otx.services.agent.checks import why_not, why_untrusted
 from otx.services.agent.health import Check, collector_check
-from otx.services.agent.memory import Keeper
+from otx.services.agent.memory import Keeper, usable_record
 from otx.services.agent.options import Supervised
 from otx.services.agent.overlay import Unmergeable, effective_text
 from otx.services.agent.parts import OTX, TRANSFORM, Recurring, read_plan
@@ -62,7 +63,7 @@ class Supervisor:
         self.base = base
         self.section = section
         self.text: bytes | None = None
-        self.machine = ConfigMachine(keeper.memory.record)
+        self.machine = ConfigMachine(usable_record(keeper, on_remark))
         self.is_stopping = False
         self._supervised = supervised
         self._trusted = trusted
@@ -310,8 +311,11 @@ class Supervisor:
         remote = self.keeper.offered(config_hash)
         proven = self.keeper.proven_text()
         if remote is None and config_hash != BASELINE:
-            self._on_remark("the last good configuration is damaged; what was proven is used")
-            return proven if proven is not None else self.base
+            if proven is not None:
+                self._on_remark("the last good configuration is damaged; what was proven is used")
+                return proven
+            self._on_remark("the last good configuration is damaged; the local one is used")
+            self.machine.record = replace(self.machine.record, good=BASELINE)
         try:
             text = self._merged(self.base, remote)
         except Unmergeable as error:
