@@ -175,6 +175,22 @@ class Client:
         """The request was answered by an offer of settings."""
         self._csr, self._csr_is_due = b"", False
 
+    def beat_every(self, interval_s: int) -> str:
+        """Take over an interval of heartbeats, that of settings only once they are accepted.
+
+        What the user should know of it is returned: that it is ignored, cut, or switched off.
+        """
+        if interval_s == self.interval_s:
+            return ""
+        if not interval_s and self._half_duplex:
+            return "ignored a polling interval of 0"
+        self.interval_s = min(interval_s, LARGEST_INTERVAL_S)
+        if not interval_s:
+            return "the server switched heartbeats off"
+        if interval_s > LARGEST_INTERVAL_S:
+            return f"a heartbeat every {interval_s} s is too seldom; every {LARGEST_INTERVAL_S} s"
+        return ""
+
     # What happens to the connection.
 
     def connected(
@@ -286,7 +302,8 @@ class Client:
             self._report.ask_components()
         taken = self._offers.take(message, self.capabilities)
         if taken.interval_s is not None:
-            effects += self._beat_every(taken.interval_s)
+            told = self.beat_every(taken.interval_s)
+            effects += [_remark(told)] if told else []
         return [*effects, *taken.effects, *self.tick(now_ns)]
 
     # How.
@@ -406,16 +423,6 @@ class Client:
         self._asks_for_uid = False
         self._report.ask_all()  # the server knows nothing of the new uid yet
         return [Once(NewIdentity(self.uid))]
-
-    def _beat_every(self, interval_s: int) -> Effects:
-        if interval_s == self.interval_s:
-            return []
-        if not interval_s and self._half_duplex:
-            return [_remark("ignored a polling interval of 0")]
-        self.interval_s = min(interval_s, LARGEST_INTERVAL_S)
-        if not interval_s:
-            return [_remark("the server switched heartbeats off")]
-        return []
 
 
 _NEVER = 1 << 63

@@ -27,7 +27,7 @@ from otx.opamp.opamp_pb2 import (
 from otx.opamp.signing import PublicKey, public_key
 from otx.opamp.transport.endpoint import Endpoint, Tls
 from otx.services.agent.collector import Build, build_of
-from otx.services.agent.connection import Connection
+from otx.services.agent.connection import APPLIED, Connection
 from otx.services.agent.description import describe
 from otx.services.agent.enrolment import Enrolment
 from otx.services.agent.link import Link
@@ -172,12 +172,14 @@ class Agent:
         if completed is not offer.settings:
             self._client.certificate_came()
         is_kept = self._connection.offered(offer.settings_hash, completed, self._section.allowed)
+        self._beat_as_accepted(completed.heartbeat_interval_seconds)
         self._changed()
         return is_kept
 
     def settings_decided(self, verdict: Verdict, reason: str) -> None:
         """The candidate works and is the current one from now on, or it does not."""
         self._connection.decided(verdict, reason)
+        self._beat_as_accepted(self._connection.interval_s(self._section.heartbeat_s))
         self._changed()
 
     def endpoints(self, role: Role) -> Sequence[Endpoint]:
@@ -250,6 +252,13 @@ class Agent:
         self._description = describe(self._uid, name, version, section.attributes)
         self._client.set_description(self._description)
         self._link.wake()
+
+    def _beat_as_accepted(self, interval_s: int) -> None:
+        """The interval of settings that are refused, or still tried, does not count."""
+        if self._keeper.memory.settings_status == APPLIED:
+            told = self._client.beat_every(interval_s)
+            if told:
+                self.remark(told)
 
     def _ask_certificate(self, csr: bytes) -> None:
         self._client.request_certificate(csr)
