@@ -36,6 +36,7 @@ from otx.services.agent.memory import Keeper
 from otx.services.agent.notify import Notifier
 from otx.services.agent.options import AgentOptions, Supervised
 from otx.services.agent.process import adopt_orphans, end_left_behind
+from otx.services.agent.redaction import redacted_words
 from otx.services.agent.reports import effective_config, health, remote_status, settings_status
 from otx.services.agent.section import Section, read_section
 from otx.services.agent.state import StateDirectory, write_shown
@@ -194,6 +195,7 @@ class Agent:
 
     def remark(self, text: str) -> None:
         """Something the user should be able to read: in the log, and in `otx agent status`."""
+        text = redacted_words(text)  # a server's words, and a process's, may be in it
         self._log.line(text)
         self._remarks.append(text)
         if hasattr(self, "_is_dirty"):

@@ -9,6 +9,7 @@ import re
 
 import yaml
 
+from otx.model.cells import printable
 from otx.services.agent.overlay import Unmergeable, compose, written
 
 HIDDEN = "[REDACTED]"
@@ -156,8 +157,9 @@ def _redacted_value(text: str) -> str:
 
 
 def redacted_words(text: str) -> str:
-    """What a process or an error says, without the secrets in it; line by line."""
-    return _redacted_lines(text)
+    """What others say: no secrets in it, and nothing that drives a terminal; lines stay lines."""
+    lines = (printable(line.replace("\t", " ")) for line in text.split("\n"))
+    return _redacted_lines("\n".join(lines))
 
 
 def _redacted_lines(text: str) -> str:

@@ -124,3 +124,11 @@ def test_the_words_of_a_process_lose_their_secrets_and_stay_readable() -> None:
     assert shown.startswith("cannot login with password=")
     assert shown.endswith("exit status 3")
     assert redacted_words(shown) == shown
+
+
+def test_words_of_others_cannot_drive_a_terminal() -> None:
+    shown = redacted_words("nope\x1b[31m\tred\x9b1m\r\nnext\u202e")
+    assert "".join(shown.split("\n")).isprintable()
+    assert shown.count("\n") == 1
+    assert "nope" in shown
+    assert "next" in shown
