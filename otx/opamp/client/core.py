@@ -30,6 +30,7 @@ from otx.opamp.opamp_pb2 import (
     AgentDisconnect,
     AgentToServer,
     AvailableComponents,
+    CommandType,
     ComponentHealth,
     ConnectionSettingsStatus,
     CustomCapabilities,
@@ -295,7 +296,7 @@ class Client:
         self._has_heard = True
         self._note_capabilities(message.capabilities)
         if message.HasField("command"):
-            return [*self._ordered(), *self.tick(now_ns)]
+            return [*self._ordered(message.command.type), *self.tick(now_ns)]
         effects = self._identify(message)
         self._wants_full |= bool(message.flags & ServerFlag.REPORT_FULL_STATE)
         if message.flags & ServerFlag.REPORT_AVAILABLE_COMPONENTS:
@@ -408,7 +409,9 @@ class Client:
         for name in self._permitted() - before:
             self._report.ask(name)
 
-    def _ordered(self) -> Effects:
+    def _ordered(self, command: int) -> Effects:
+        if command != CommandType.CommandType_Restart:
+            return [_remark(f"ignored a command of type {command}, which otx does not know")]
         if AgentCapability.ACCEPTS_RESTART_COMMAND in self.capabilities:
             return [Once(RestartOrder())]
         return [_remark("ignored a command: this agent takes none")]

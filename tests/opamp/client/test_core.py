@@ -746,3 +746,13 @@ class AnySession(RuleBasedStateMachine):
 
 
 TestAnySession = AnySession.TestCase
+
+
+def test_a_command_of_an_unknown_type_is_ignored() -> None:
+    agent = client()
+    agent.connected(NOW)
+    order = answer()
+    order.command.type = 99  # type: ignore[assignment]
+    assert RestartOrder not in kinds(agent.received(order, NOW))
+    order.command.type = 0  # type: ignore[assignment]
+    assert RestartOrder in kinds(agent.received(order, NOW))
