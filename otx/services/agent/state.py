@@ -15,6 +15,7 @@ from typing import Any
 STATE = "state.json"
 PREVIOUS = "state.previous.json"
 DAMAGED = "state.damaged.json"
+DAMAGED_PREVIOUS = "state.previous.damaged.json"
 TEXTS = "texts"
 NOT_STORED = "it cannot be stored"
 """Begins the reason of a configuration that failed for want of room, not by itself."""
@@ -43,8 +44,9 @@ class StateDirectory:
                     self._remark("the state before the last one is used")
                 return body
             if path.exists():
-                self._remark(f"{path} is damaged; it is kept as {DAMAGED}")
-                path.replace(self.folder / DAMAGED)
+                kept = DAMAGED if path == newest else DAMAGED_PREVIOUS
+                self._remark(f"{path} is damaged; it is kept as {kept}")
+                path.replace(self.folder / kept)
         self._remark("no state could be read: the agent begins anew, with a new uid")
         return {}
 

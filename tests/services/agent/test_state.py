@@ -12,7 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otx.services.agent.state import DAMAGED, PREVIOUS, STATE, StateDirectory, write_shown
+from otx.services.agent.state import (
+    DAMAGED,
+    DAMAGED_PREVIOUS,
+    PREVIOUS,
+    STATE,
+    StateDirectory,
+    write_shown,
+)
 
 
 def opened(folder: Path, remarks: list[str] | None = None) -> StateDirectory:
@@ -118,3 +125,11 @@ def test_what_is_shown_is_replaced_in_its_place_where_there_is_no_room(
     with pytest.raises(OSError, match="No space"):
         write_shown(path, b"x" * (1 << 20))
     assert path.read_bytes().strip() == b"second"
+
+
+def test_two_damaged_states_are_both_kept(tmp_path: Path) -> None:
+    (tmp_path / STATE).write_text("one")
+    (tmp_path / PREVIOUS).write_text("two")
+    assert StateDirectory(tmp_path, lambda text: None).load() == {}
+    assert (tmp_path / DAMAGED).read_text() == "one"
+    assert (tmp_path / DAMAGED_PREVIOUS).read_text() == "two"
