@@ -193,6 +193,8 @@ async def end_left_behind(process: tuple[int, int] | None, grace_s: float) -> bo
     if start_ticks(pid) != ticks:
         # Its leader is gone, and its pid may be anyone's: a group without leader is left alone.
         return False
+    if _is_of_living_agent(pid):
+        return False  # the state is a copy of that agent's
     for number in (signal.SIGTERM, signal.SIGKILL):
         _signal_group(pid, number)
         looks = int(grace_s / _LOOK_S) if number is signal.SIGTERM else 100
@@ -201,6 +203,17 @@ async def end_left_behind(process: tuple[int, int] | None, grace_s: float) -> bo
                 return True
             await asyncio.sleep(_LOOK_S)
     return True
+
+
+def _is_of_living_agent(pid: int) -> bool:
+    """Whether the parent of a process is another agent: what is left behind has another parent."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+        parent = int(stat.rpartition(b")")[2].split()[1])
+        words = Path(f"/proc/{parent}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return parent != os.getpid() and b"otx.services.agent" in words
 
 
 async def end_adopted(grace_s: float) -> None:

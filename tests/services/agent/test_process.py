@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -141,3 +142,27 @@ async def test_what_a_former_agent_left_is_ended_and_nobody_else() -> None:
     assert await end_left_behind((child.pid, child.started_ticks), 0.1)
     await asyncio.wait_for(seen.ended.wait(), 30)
     assert seen.how == [f"it was ended by {signal.SIGKILL.name}"]
+
+
+async def test_the_process_of_another_agent_that_lives_is_left_alone(tmp_path: Path) -> None:
+    # A state that was copied names it; its parent is told by its words.
+    note = tmp_path / "pid"
+    program = (
+        "import subprocess; p = subprocess.Popen(['sleep', '1000']);"
+        f" print(p.pid, file=open({str(note)!r}, 'w'), flush=True); p.wait()"
+    )
+    agent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, "otx.services.agent"
+    )
+    try:
+        async with asyncio.timeout(30):
+            while not (note.exists() and note.read_text()):
+                await asyncio.sleep(0.01)
+        pid = int(note.read_text())
+        ticks = start_ticks(pid)
+        assert ticks is not None
+        assert not await end_left_behind((pid, ticks), 0.2)
+        assert start_ticks(pid) == ticks
+        os.kill(pid, signal.SIGKILL)
+    finally:
+        await agent.wait()
