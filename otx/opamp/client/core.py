@@ -45,7 +45,8 @@ from otx.opamp.opamp_pb2 import ServerErrorResponseType as ErrorType
 NS_PER_S = 1_000_000_000
 DEFAULT_INTERVAL_S = 30
 """Of heartbeats and of polls (specification)."""
-LARGEST_INTERVAL_S = 24 * 3600
+LARGEST_INTERVAL_S = 3600
+"""However seldom a server wants to hear of an agent, it hears of it once an hour."""
 REPORTS_AT_ONCE, REPORT_REFILL_NS = 20, NS_PER_S // 10
 """How fast a state that flaps is reported: what is held back is merged."""
 FULL_AT_ONCE, FULL_REFILL_NS = 3, 10 * NS_PER_S
