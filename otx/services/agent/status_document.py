@@ -65,6 +65,8 @@ def status_document(
             "pid": memory.process[0] if memory.process else None,
             "started_unix_nano": runner.started_unix_ns,
             "problem": runner.problem,
+            "restarts": supervisor.restarts,
+            "next_start_unix_nano": supervisor.next_start_unix_ns,
         },
         "own_metrics": {
             "is_offered": "own_metrics" in memory.telemetry,

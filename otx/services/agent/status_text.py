@@ -91,10 +91,20 @@ def _process(status: Mapping[str, Any], now_unix_ns: int) -> str:
     if not process["command"]:
         return process["problem"] or "none is supervised"
     if not process["started_unix_nano"]:
-        return f"NOT running: {_first_line(process['problem'])}"
+        text = f"NOT running: {_first_line(process['problem'])}"
+        rest_ns = process.get("next_start_unix_nano", 0) - now_unix_ns
+        text += f"; again in {_span(rest_ns)}" if rest_ns > 0 else ""
+        return text + _restarts(process)
     text = f"{process['command'][0]}, process {process['pid']}"
     text += f", runs for {_span(now_unix_ns - process['started_unix_nano'])}"
+    text += _restarts(process)
     return text + (f", UNHEALTHY: {process['problem']}" if process["problem"] else "")
+
+
+def _restarts(process: Mapping[str, Any]) -> str:
+    """What tells a process that crashes again and again from one that runs."""
+    count = process.get("restarts", 0)
+    return f", does NOT stay up: started again {count} times" if count else ""
 
 
 def _config(status: Mapping[str, Any]) -> Iterator[str]:

@@ -43,6 +43,8 @@ class Supervisor:
     Attributes:
         base: The local file as it was read last; None where there is none.
         text: What the process runs with, or ran with last; None before any.
+        restarts: How often it was started again since it stayed up last.
+        next_start_unix_ns: When it is, or was, started again.
         remark: What the user should know, newest last; told by `on_remark`.
     """
 
@@ -75,7 +77,8 @@ class Supervisor:
         self._broken: bytes | None = None
         self._keeps_proven = False
         self._is_substitute = False
-        self._restarts = 0
+        self.restarts = 0
+        self.next_start_unix_ns = 0
         self._told = ""
         self._newest: Offer | None = None
         self._schedule = Schedule(environment, on_remark)
@@ -179,7 +182,7 @@ class Supervisor:
 
     def survived(self, launch: int) -> None:
         """It was well for the observation."""
-        self._restarts = 0
+        self.restarts = 0
         self._do(self.machine.survived(launch))
         if self.machine.is_up and self.text is not None and self.machine.record.trial == b"":
             self.keeper.prove(self.text)
@@ -251,8 +254,13 @@ class Supervisor:
         self._order(action.launch, self._good_text(action.hash))
 
     def _retry_good(self, action: Action) -> None:
-        pause_s = min(FIRST_PAUSE_S * 2**self._restarts, LONGEST_PAUSE_S)
-        self._restarts += 1
+        pause_s = min(FIRST_PAUSE_S * 2 ** min(self.restarts, 20), LONGEST_PAUSE_S)
+        self.restarts += 1
+        self.next_start_unix_ns = time.time_ns() + round(pause_s * 1e9)
+        why = self.runner.problem.partition("\n")[0]
+        self._on_remark(
+            f"the process is down: {why}; start {self.restarts} after that in {pause_s:g} s"
+        )
         self._order(action.launch, self._good_text(action.hash), pause_s)
 
     def _watch(self, action: Action) -> None:

@@ -572,3 +572,13 @@ def test_the_journal_is_what_these_tests_rest_on(tmp_path: Path) -> None:
     assert agent.alive() == []
     with pytest.raises(AssertionError):
         agent.kill()
+
+
+async def test_a_process_that_does_not_stay_up_is_told(tmp_path: Path) -> None:
+    base = "marker: base\nexit: 4\n"
+    async with scripted_server() as script, real_agent(tmp_path, script, base=base) as agent:
+        await until(
+            lambda: agent.log().count("the process is down: it ended with exit") > 1, "said"
+        )
+        await until(lambda: agent.status()["process"]["restarts"] > 1, "and counted")
+        assert script.url

@@ -70,3 +70,13 @@ def test_without_a_server_it_is_told_what_really_runs() -> None:
     assert "goes on with the configuration bb" in away("bb", "")
     assert "goes on with the configuration bb" in away("bb", "aa")
     assert "goes on" not in away("", "", started_unix_nano=0, problem="it cannot be started")
+
+
+def test_a_process_that_does_not_stay_up_is_told() -> None:
+    usual = status()["process"]
+    assert "stay up" not in text(process={**usual, "restarts": 0})
+    assert "NOT stay up: started again 3 times" in text(process={**usual, "restarts": 3})
+    down = {**usual, "started_unix_nano": 0, "problem": "it ended", "restarts": 3}
+    assert "NOT running: it ended; again in 4s, does NOT stay up" in text(
+        process={**down, "next_start_unix_nano": NOW + 4 * S}
+    )
