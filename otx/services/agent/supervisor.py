@@ -396,7 +396,8 @@ class Supervisor:
         except OSError as error:
             return f"{NOT_STORED}: {error.strerror}"
         command = [word.replace(CONFIG_PLACE, str(self._candidate_path)) for word in words]
-        return await why_not(command, self._environment, self.section.timing.validate_s)
+        reason = await why_not(command, self._environment, self.section.timing.validate_s)
+        return f"it did not pass validation ({Path(words[0]).name}): {reason}" if reason else ""
 
     async def _why_no_plan(self, text: bytes | None) -> str:
         """The same for otx's own parts: their sections, and the OTTL in them."""

@@ -582,3 +582,18 @@ async def test_a_process_that_does_not_stay_up_is_told(tmp_path: Path) -> None:
         )
         await until(lambda: agent.status()["process"]["restarts"] > 1, "and counted")
         assert script.url
+
+
+async def test_a_refused_validation_is_told_as_one(tmp_path: Path) -> None:
+    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
+        await begun(script, agent)
+        section = agent.config.read_text().replace(
+            "agent:\n", "agent:\n  validate: [/bin/sh, -c, 'echo no such thing; exit 1']\n"
+        )
+        await agent.stop()
+        agent.config.write_text(section)
+        agent.start()
+        await begun(script, agent)
+        await script.push(GOOD)
+        await script.until_status(hash_of(GOOD), FAILED)
+        assert "did not pass validation (sh): no such thing" in script.status.error_message
