@@ -201,3 +201,10 @@ def test_an_agent_that_does_nothing_is_told_and_how_to_end_it(
         assert f"kill -CONT {pid}" in stopped.stderr
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+def test_a_command_that_is_not_there_is_told_at_once(agent: RunCli) -> None:
+    for words in (("--", "nowhere-at-all"), ("--", "/nowhere/at-all")):
+        done = agent("agent", "start", "--server", NOWHERE, *words)
+        assert done.returncode == 2
+        assert f"the command {words[1]} is" in done.stderr

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 import signal
 import time
 from collections import deque
@@ -12,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from otx import __version__
-from otx.errors import OtxError
+from otx.errors import OtxError, UsageError
 from otx.opamp.capabilities import AgentCapability as Bit
 from otx.opamp.client.core import Client, ClientOptions
 from otx.opamp.client.effects import SettingsOffer, TelemetryOffer
@@ -69,6 +70,7 @@ class Agent:
         base = read_base(self._base_path)
         self._section = read_section(base or b"", self._base_path)
         self._supervised = _supervised(options, self._section)
+        _check_command(self._supervised, variables)
         self._keeper = Keeper(StateDirectory(options.state_folder, self.remark), self.remark)
         self._local = [
             Endpoint.of(url, options.headers, _local_tls(self._section)) for url in options.servers
@@ -359,6 +361,20 @@ class Agent:
 
 def _supervised(options: AgentOptions, section: Section) -> Supervised:
     return Supervised.of(options.command, section.validate, section.collector)
+
+
+def _check_command(supervised: Supervised, variables: Mapping[str, str]) -> None:
+    """See that there is something to run, before anybody is told that the agent is ready.
+
+    Raises:
+        UsageError: There is no such program.
+    """
+    if not supervised.run:
+        return
+    name = supervised.run[0]
+    if shutil.which(name, path=variables.get("PATH")) is None:
+        what = "is not there, or cannot be run" if "/" in name else "is in no folder of PATH"
+        raise UsageError(f"the command {name} {what}", hint="otx agent … -- CMD ARGS…")
 
 
 def _local_tls(section: Section) -> Tls:
