@@ -142,6 +142,19 @@ class ConfigMachine:
             return self._step(Event.FAILED_OFFER, reason=known, offer=offer)
         return self._step(Event.NEW_OFFER, offer=offer)
 
+    def offered_again(self, envelope: Once[Offer]) -> Actions:
+        """The offer received last, which failed for a reason that was none of its own and is over.
+
+        Raises:
+            UsedTwice: the offer was handed in before.
+        """
+        offer = envelope.take()
+        if offer.hash != self.record.received or self.record.status is not Status.FAILED:
+            return []
+        kept = tuple(it for it in self.record.failures if it.hash != offer.hash)
+        self.record = replace(self.record, failures=kept)
+        return self._step(Event.NEW_OFFER, offer=offer)
+
     def validated(self, config_hash: bytes) -> Actions:
         """Policy and static validation let the candidate pass."""
         return self._step(Event.VALIDATED) if self._is_awaited(config_hash) else []

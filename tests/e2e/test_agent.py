@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import shutil
 import signal
 import socket
@@ -186,3 +187,24 @@ def test_the_unit_is_what_systemd_takes(agent: RunCli, tmp_path: Path) -> None:
             ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False
         )
         assert "Unknown" not in checked.stderr
+
+
+def test_an_agent_that_does_nothing_is_told_and_how_to_end_it(
+    agent: RunCli, tmp_path: Path
+) -> None:
+    assert agent("agent", "start", "--server", NOWHERE, *COMMAND).returncode == 0
+    pid = json.loads(agent("agent", "status", "--format", "json").stdout)["pid"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        stopped = agent("agent", "stop", "--timeout", "300ms")
+        assert stopped.returncode == 4
+        assert f"kill -CONT {pid}" in stopped.stderr
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_a_command_that_is_not_there_is_told_at_once(agent: RunCli) -> None:
+    for words in (("--", "nowhere-at-all"), ("--", "/nowhere/at-all")):
+        done = agent("agent", "start", "--server", NOWHERE, *words)
+        assert done.returncode == 2
+        assert f"the command {words[1]} is" in done.stderr

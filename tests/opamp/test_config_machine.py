@@ -431,3 +431,17 @@ def test_no_crash_and_no_order_makes_it_lie(steps: list[str | bytes]) -> None:
         if world.disk.status is Status.APPLIED:
             assert world.running == newest
     assert world.running == world.disk.good
+
+
+def test_an_offer_that_failed_for_no_reason_of_its_own_is_begun_again() -> None:
+    machine = ConfigMachine(Record())
+    machine.start()
+    offer = Offer(b"a", AgentConfigMap())
+    assert machine.offered_again(Once(offer)) == []
+    machine.offered(Once(offer))
+    machine.refused(b"a", "the disk is full")
+    assert machine.record.status is Status.FAILED
+    acts = [one.take().act for one in machine.offered_again(Once(offer))]
+    assert Act.VALIDATE in acts
+    assert machine.record.status is Status.APPLYING
+    assert machine.record.failures == ()

@@ -20,5 +20,6 @@ def stop(
     from otx.services.agent.control import stop as stop_agent
 
     folder = flags.state_folder(ctx.obj, state)
-    was_running = stop_agent(folder, parse_duration_ns(timeout) / 1e9)
-    Remarks(ctx.obj).note("the agent has ended" if was_running else f"no agent runs in {folder}")
+    remarks = Remarks(ctx.obj)
+    was_running = stop_agent(folder, parse_duration_ns(timeout) / 1e9, remarks.note)
+    remarks.note("the agent has ended" if was_running else f"no agent runs in {folder}")

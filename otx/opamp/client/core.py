@@ -30,6 +30,7 @@ from otx.opamp.opamp_pb2 import (
     AgentDisconnect,
     AgentToServer,
     AvailableComponents,
+    CommandType,
     ComponentHealth,
     ConnectionSettingsStatus,
     CustomCapabilities,
@@ -44,7 +45,8 @@ from otx.opamp.opamp_pb2 import ServerErrorResponseType as ErrorType
 NS_PER_S = 1_000_000_000
 DEFAULT_INTERVAL_S = 30
 """Of heartbeats and of polls (specification)."""
-LARGEST_INTERVAL_S = 24 * 3600
+LARGEST_INTERVAL_S = 3600
+"""However seldom a server wants to hear of an agent, it hears of it once an hour."""
 REPORTS_AT_ONCE, REPORT_REFILL_NS = 20, NS_PER_S // 10
 """How fast a state that flaps is reported: what is held back is merged."""
 FULL_AT_ONCE, FULL_REFILL_NS = 3, 10 * NS_PER_S
@@ -175,6 +177,22 @@ class Client:
         """The request was answered by an offer of settings."""
         self._csr, self._csr_is_due = b"", False
 
+    def beat_every(self, interval_s: int) -> str:
+        """Take over an interval of heartbeats, that of settings only once they are accepted.
+
+        What the user should know of it is returned: that it is ignored, cut, or switched off.
+        """
+        if interval_s == self.interval_s:
+            return ""
+        if not interval_s and self._half_duplex:
+            return "ignored a polling interval of 0"
+        self.interval_s = min(interval_s, LARGEST_INTERVAL_S)
+        if not interval_s:
+            return "the server switched heartbeats off"
+        if interval_s > LARGEST_INTERVAL_S:
+            return f"a heartbeat every {interval_s} s is too seldom; every {LARGEST_INTERVAL_S} s"
+        return ""
+
     # What happens to the connection.
 
     def connected(
@@ -279,14 +297,15 @@ class Client:
         self._has_heard = True
         self._note_capabilities(message.capabilities)
         if message.HasField("command"):
-            return [*self._ordered(), *self.tick(now_ns)]
+            return [*self._ordered(message.command.type), *self.tick(now_ns)]
         effects = self._identify(message)
         self._wants_full |= bool(message.flags & ServerFlag.REPORT_FULL_STATE)
         if message.flags & ServerFlag.REPORT_AVAILABLE_COMPONENTS:
             self._report.ask_components()
         taken = self._offers.take(message, self.capabilities)
         if taken.interval_s is not None:
-            effects += self._beat_every(taken.interval_s)
+            told = self.beat_every(taken.interval_s)
+            effects += [_remark(told)] if told else []
         return [*effects, *taken.effects, *self.tick(now_ns)]
 
     # How.
@@ -391,7 +410,9 @@ class Client:
         for name in self._permitted() - before:
             self._report.ask(name)
 
-    def _ordered(self) -> Effects:
+    def _ordered(self, command: int) -> Effects:
+        if command != CommandType.CommandType_Restart:
+            return [_remark(f"ignored a command of type {command}, which otx does not know")]
         if AgentCapability.ACCEPTS_RESTART_COMMAND in self.capabilities:
             return [Once(RestartOrder())]
         return [_remark("ignored a command: this agent takes none")]
@@ -406,16 +427,6 @@ class Client:
         self._asks_for_uid = False
         self._report.ask_all()  # the server knows nothing of the new uid yet
         return [Once(NewIdentity(self.uid))]
-
-    def _beat_every(self, interval_s: int) -> Effects:
-        if interval_s == self.interval_s:
-            return []
-        if not interval_s and self._half_duplex:
-            return [_remark("ignored a polling interval of 0")]
-        self.interval_s = min(interval_s, LARGEST_INTERVAL_S)
-        if not interval_s:
-            return [_remark("the server switched heartbeats off")]
-        return []
 
 
 _NEVER = 1 << 63

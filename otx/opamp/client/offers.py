@@ -90,10 +90,11 @@ class Offers:
         self, offers: ConnectionSettingsOffers, bits: AgentCapability, taken: Taken
     ) -> None:
         takes_settings = AgentCapability.ACCEPTS_OPAMP_CONNECTION_SETTINGS in bits
-        if takes_settings or AgentCapability.REPORTS_HEARTBEAT in bits:
-            taken.interval_s = offers.opamp.heartbeat_interval_seconds
         if takes_settings:
+            # With them the interval: whoever takes or refuses them decides on it (`beat_every`).
             taken.effects.append(Once(SettingsOffer(offers.hash, offers.opamp)))
+        elif AgentCapability.REPORTS_HEARTBEAT in bits:
+            taken.interval_s = offers.opamp.heartbeat_interval_seconds
 
     def _take_custom(self, message: ServerToAgent, taken: Taken) -> None:
         name = message.custom_message.capability

@@ -13,8 +13,8 @@ FIRST_NS = NS_PER_S
 LONGEST_NS = 300 * NS_PER_S
 THROTTLED_NS = 30 * NS_PER_S
 """The least pause after 429, 503 or Unavailable without a time."""
-LONGEST_TOLD_NS = 24 * 3600 * NS_PER_S
-"""A server can keep an agent away for a day, not for good."""
+LONGEST_TOLD_NS = 3600 * NS_PER_S
+"""A server can keep an agent away for an hour, not for good."""
 STEADY_NS = 10 * NS_PER_S
 """A connection that stood so long counts as one; a shorter one is a failed attempt."""
 

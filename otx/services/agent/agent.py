@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import secrets
+import shutil
 import signal
 import time
 from collections import deque
@@ -12,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from otx import __version__
-from otx.errors import OtxError
+from otx.errors import OtxError, UsageError
 from otx.opamp.capabilities import AgentCapability as Bit
 from otx.opamp.client.core import Client, ClientOptions
 from otx.opamp.client.effects import SettingsOffer, TelemetryOffer
@@ -27,7 +28,7 @@ from otx.opamp.opamp_pb2 import (
 from otx.opamp.signing import PublicKey, public_key
 from otx.opamp.transport.endpoint import Endpoint, Tls
 from otx.services.agent.collector import Build, build_of
-from otx.services.agent.connection import Connection
+from otx.services.agent.connection import APPLIED, Connection
 from otx.services.agent.description import describe
 from otx.services.agent.enrolment import Enrolment
 from otx.services.agent.link import Link
@@ -36,10 +37,11 @@ from otx.services.agent.memory import Keeper
 from otx.services.agent.notify import Notifier
 from otx.services.agent.options import AgentOptions, Supervised
 from otx.services.agent.process import adopt_orphans, end_left_behind
+from otx.services.agent.redaction import redacted_words
 from otx.services.agent.reports import effective_config, health, remote_status, settings_status
 from otx.services.agent.section import Section, read_section
-from otx.services.agent.state import StateDirectory, write_whole
-from otx.services.agent.status_document import status_document
+from otx.services.agent.state import StateDirectory, write_shown
+from otx.services.agent.status_document import STATUS_EVERY_S, status_document
 from otx.services.agent.status_text import status_line
 from otx.services.agent.supervisor import Supervisor, read_base
 from otx.services.agent.telemetry import OwnMetrics, Usage, usage_of
@@ -68,6 +70,7 @@ class Agent:
         base = read_base(self._base_path)
         self._section = read_section(base or b"", self._base_path)
         self._supervised = _supervised(options, self._section)
+        _check_command(self._supervised, variables)
         self._keeper = Keeper(StateDirectory(options.state_folder, self.remark), self.remark)
         self._local = [
             Endpoint.of(url, options.headers, _local_tls(self._section)) for url in options.servers
@@ -172,12 +175,14 @@ class Agent:
         if completed is not offer.settings:
             self._client.certificate_came()
         is_kept = self._connection.offered(offer.settings_hash, completed, self._section.allowed)
+        self._beat_as_accepted(completed.heartbeat_interval_seconds)
         self._changed()
         return is_kept
 
     def settings_decided(self, verdict: Verdict, reason: str) -> None:
         """The candidate works and is the current one from now on, or it does not."""
         self._connection.decided(verdict, reason)
+        self._beat_as_accepted(self._connection.interval_s(self._section.heartbeat_s))
         self._changed()
 
     def endpoints(self, role: Role) -> Sequence[Endpoint]:
@@ -192,6 +197,7 @@ class Agent:
 
     def remark(self, text: str) -> None:
         """Something the user should be able to read: in the log, and in `otx agent status`."""
+        text = redacted_words(text)  # a server's words, and a process's, may be in it
         self._log.line(text)
         self._remarks.append(text)
         if hasattr(self, "_is_dirty"):
@@ -250,6 +256,13 @@ class Agent:
         self._description = describe(self._uid, name, version, section.attributes)
         self._client.set_description(self._description)
         self._link.wake()
+
+    def _beat_as_accepted(self, interval_s: int) -> None:
+        """The interval of settings that are refused, or still tried, does not count."""
+        if self._keeper.memory.settings_status == APPLIED:
+            told = self._client.beat_every(interval_s)
+            if told:
+                self.remark(told)
 
     def _ask_certificate(self, csr: bytes) -> None:
         self._client.request_certificate(csr)
@@ -317,9 +330,13 @@ class Agent:
             await asyncio.sleep(self._notifier.watchdog_s)
 
     async def _write_status(self) -> None:
-        """Write what `otx agent status` shows, at most five times a second."""
+        """Write what `otx agent status` shows, at most five times a second, and now and then.
+
+        Who reads it can so tell an agent that hangs from one that has nothing to say.
+        """
         while True:
-            await self._is_dirty.wait()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._is_dirty.wait(), STATUS_EVERY_S)
             self._is_dirty.clear()
             self._put_status("running")
             await asyncio.sleep(0.2)
@@ -339,11 +356,25 @@ class Agent:
         )
         self._notifier.status(status_line(body))
         with contextlib.suppress(OSError):
-            write_whole(self._options.state_folder / STATUS, json.dumps(body).encode())
+            write_shown(self._options.state_folder / STATUS, json.dumps(body).encode())
 
 
 def _supervised(options: AgentOptions, section: Section) -> Supervised:
     return Supervised.of(options.command, section.validate, section.collector)
+
+
+def _check_command(supervised: Supervised, variables: Mapping[str, str]) -> None:
+    """See that there is something to run, before anybody is told that the agent is ready.
+
+    Raises:
+        UsageError: There is no such program.
+    """
+    if not supervised.run:
+        return
+    name = supervised.run[0]
+    if shutil.which(name, path=variables.get("PATH")) is None:
+        what = "is not there, or cannot be run" if "/" in name else "is in no folder of PATH"
+        raise UsageError(f"the command {name} {what}", hint="otx agent … -- CMD ARGS…")
 
 
 def _local_tls(section: Section) -> Tls:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from otx.errors import OtxError
-from otx.opamp.client.core import DEFAULT_INTERVAL_S
+from otx.opamp.client.core import DEFAULT_INTERVAL_S, LARGEST_INTERVAL_S
 from otx.opamp.client.settings import Role, Verdict
 from otx.opamp.opamp_pb2 import ConnectionSettingsStatuses as Statuses
 from otx.opamp.opamp_pb2 import OpAMPConnectionSettings
@@ -79,7 +79,8 @@ class Connection:
         """Of heartbeats: what the settings that are kept say, else the local file."""
         kept = self._keeper.memory.settings.get(Role.CURRENT.value)
         if kept is not None:
-            return OpAMPConnectionSettings.FromString(kept).heartbeat_interval_seconds
+            told_s = OpAMPConnectionSettings.FromString(kept).heartbeat_interval_seconds
+            return min(told_s, LARGEST_INTERVAL_S)
         return local_s or DEFAULT_INTERVAL_S
 
     def _note(

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,6 +17,7 @@ from otx.services.agent.options import AgentOptions
 STATUS = "status.json"
 LOG = "agent.log"
 START_TIMEOUT_S = 15.0
+SLOW_S = 2.0
 _LOOK_S = 0.02
 _TAIL_BYTES = 1 << 18
 _MODULE = "otx.services.agent"
@@ -67,8 +68,13 @@ def start(options: AgentOptions) -> int:
         os.close(told)
 
 
-def stop(folder: Path, timeout_s: float) -> bool:
+def stop(
+    folder: Path, timeout_s: float, on_slow: Callable[[str], None] = lambda text: None
+) -> bool:
     """End the agent and what it supervises; False where none runs.
+
+    Args:
+        on_slow: Told once what is waited for, where it takes its time.
 
     Raises:
         OtxError: It has not ended in time.
@@ -77,14 +83,18 @@ def stop(folder: Path, timeout_s: float) -> bool:
     if pid is None:
         return False
     os.kill(pid, signal.SIGTERM)
-    ends_s = time.monotonic() + timeout_s
+    begun_s = time.monotonic()
+    ends_s, is_told = begun_s + timeout_s, False
     while running_pid(folder) == pid:
         if time.monotonic() > ends_s:
             raise OtxError(
                 f"the agent, process {pid}, has not ended within {timeout_s:g} s",
-                hint="`otx agent stop` again ends it at once",
+                hint=_how_to_end(pid),
                 code=ExitCode.TIMEOUT,
             )
+        if not is_told and time.monotonic() > begun_s + SLOW_S:
+            is_told = True
+            on_slow(f"waiting for the end of process {pid}, at most {timeout_s:g} s")
         time.sleep(_LOOK_S)
     return True
 
@@ -157,6 +167,17 @@ def not_running(folder: Path) -> NotThere:
     return NotThere(f"no agent runs in {folder}", hint="`otx agent start` starts one")
 
 
+def _how_to_end(pid: int) -> str:
+    """What helps against an agent that does not end."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
+    except OSError:
+        state = b""
+    if state in (b"T", b"t"):
+        return f"it is stopped and does nothing: `kill -CONT {pid}` lets it go on, and end"
+    return f"`otx agent stop` again ends it at once; if not, `kill -KILL {pid}` does"
+
+
 def _command(number: int) -> list[str]:
     return [sys.executable, "-m", _MODULE, str(number)]
 
@@ -185,7 +206,11 @@ def _status_of(folder: Path, pid: int) -> bool:
 
 def _read_status(folder: Path) -> dict[str, Any]:
     try:
-        body = json.loads((folder / STATUS).read_bytes())
+        try:
+            body = json.loads((folder / STATUS).read_bytes())
+        except ValueError:
+            time.sleep(_LOOK_S)  # on a full disk it is written in its place
+            body = json.loads((folder / STATUS).read_bytes())
     except FileNotFoundError:
         return {}
     except ValueError:

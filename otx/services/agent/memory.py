@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from otx.opamp.config_machine import Failure, Record
+from otx.opamp.config_machine import BASELINE, Failure, Record
 from otx.opamp.config_table import Phase, Status
 from otx.opamp.opamp_pb2 import AgentConfigMap
-from otx.services.agent.state import TEXTS, StateDirectory
+from otx.services.agent.state import NOT_STORED, TEXTS, StateDirectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +150,14 @@ class Keeper:
         if name:
             self.change(proven=name)
 
+    def retry(self) -> None:
+        """Write down what could not be; nothing where all is."""
+        self.change()
+
+    def holds(self, config: AgentConfigMap) -> bool:
+        """Whether the disk takes the content of an offer, which is stored."""
+        return bool(self._keep(config.SerializeToString(deterministic=True)))
+
     def _keep(self, text: bytes) -> str:
         """Store a text; its name, or "" where the disk does not take it."""
         names: list[str] = []
@@ -185,6 +193,25 @@ class Keeper:
     def proven_text(self) -> bytes | None:
         """The text that survived its observation last."""
         return self.directory.text(self.memory.proven) if self.memory.proven else None
+
+
+def usable_record(keeper: Keeper, remark: Callable[[str], None]) -> Record:
+    """The record an agent begins with: without what is lost, so that the server offers it again.
+
+    That is a last good configuration whose content is damaged, where what was proven is lost too;
+    and an offer that failed because it could not be stored.
+    """
+    record = keeper.memory.record
+    again = record.received if record.reason.startswith(NOT_STORED) else b""
+    good = record.good
+    if good != BASELINE and keeper.offered(good) is None and keeper.proven_text() is None:
+        remark("the last good configuration is damaged; the local one is used until it comes again")
+        record = replace(record, good=BASELINE)
+        again = again or good
+    if again and again == record.received and record.phase is Phase.IDLE:
+        failures = tuple(one for one in record.failures if one.hash != again)
+        record = replace(record, received=b"", status=Status.UNSET, reason="", failures=failures)
+    return record
 
 
 def _text(content: bytes) -> str:

@@ -77,10 +77,11 @@ class Supervised:
 
     @classmethod
     def of(
-        cls, command: tuple[str, ...], validate: tuple[str, ...], collector: bool | None
+        cls, command: tuple[str, ...], validate: tuple[str, ...] | None, collector: bool | None
     ) -> "Supervised":
         """What a command line means.
 
+        `validate` is None where nothing is said of it, and empty where nothing is to be asked.
         A Collector, told by its name unless the agent's section says so, gets `--config` where the
         line has no `{config}`; a `--config` of the line itself becomes the local configuration.
         """
@@ -91,9 +92,9 @@ class Supervised:
         if is_collector and CONFIG_PLACE not in " ".join(command):
             base, rest = _without_config(command)
             words = (*rest, "--config", CONFIG_PLACE)
-        if is_collector and not validate:
+        if is_collector and validate is None:
             validate = (words[0], "validate", "--config", CONFIG_PLACE)
-        return cls(words, validate, is_collector, base)
+        return cls(words, validate or (), is_collector, base)
 
 
 def _is_collector(path: str) -> bool:

@@ -1,12 +1,14 @@
 """The supervised process: never an orphan, and its last words are kept.
 
 It leads a process group of its own, so that its children end with it and Ctrl-C in a terminal
-reaches the agent alone. The kernel sends it TERM when the agent dies without a word (prctl,
-PR_SET_PDEATHSIG). What even that does not reach, a child that ignores TERM or a grandchild, is
-found by the next agent: pid and start time are in the agent's state.
+reaches the agent alone. What leaves the group comes to the agent, its subreaper, when its parent
+ends, and is ended with the process (`end_adopted`). The kernel sends it TERM when the agent dies
+without a word (prctl, PR_SET_PDEATHSIG). What even that does not reach, a process that ignores
+TERM, is found by the next agent: pid and start time are in the agent's state.
 """
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import signal
@@ -14,6 +16,8 @@ import subprocess
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from otx.services.agent.redaction import redacted_words
 
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 # Resolved here: after a fork beside other threads no library may be looked up.
@@ -25,6 +29,9 @@ OTHERS_SHOWN, LONGEST_OTHER = 5, 200
 _PANICS = (b"panic: ", b"fatal error: ")
 _CHUNK = 1 << 16
 _LOOK_S = 0.05
+_KILLED_LOOKS = 100
+_own_pids: set[int] = set()
+"""The children that were started here and are waited for here; any other one was adopted."""
 
 
 class Child:
@@ -78,6 +85,7 @@ class Child:
         finally:
             os.close(writer)
         self.pid = self._process.pid
+        _own_pids.add(self.pid)
         self.started_ticks = start_ticks(self.pid) or 0
         self._output = reader
         self._pidfd = os.pidfd_open(self.pid)
@@ -95,14 +103,16 @@ class Child:
     def last_words(self) -> str:
         """The last line it wrote, where programs say what they died of; then a few before it.
 
+        Their secrets are hidden: what a process died of goes to the server, which keeps it.
         Go's runtime is the exception: what it says stands before its traces.
         """
         rest = [_line(self._unfinished)] if self._unfinished else []
-        lines = [line for line in (*self._lines, *rest) if line.strip()]
+        said = redacted_words("\n".join([*self._lines, *rest]))
+        lines = [line for line in said.split("\n") if line.strip()]
         if not lines:
             return ""
-        first = self._panic or lines[-1]
-        others = [line for line in lines if line is not first][-OTHERS_SHOWN:]
+        first = redacted_words(self._panic) or lines[-1]
+        others = [line for line in lines if line != first][-OTHERS_SHOWN:]
         return "\n".join([first, *(_cut(line) for line in others)])
 
     async def stop(self, grace_s: float) -> None:
@@ -157,6 +167,7 @@ class Child:
             # Before it is waited for: as long as it is a zombie, its group's id is nobody else's.
             _signal_group(self.pid, signal.SIGKILL)
         code = self.code = self._process.wait()
+        _own_pids.discard(self.pid)
         self._close_output()
         self._ended.set()
         if self._is_wanted:
@@ -182,6 +193,8 @@ async def end_left_behind(process: tuple[int, int] | None, grace_s: float) -> bo
     if start_ticks(pid) != ticks:
         # Its leader is gone, and its pid may be anyone's: a group without leader is left alone.
         return False
+    if _is_of_living_agent(pid):
+        return False  # the state is a copy of that agent's
     for number in (signal.SIGTERM, signal.SIGKILL):
         _signal_group(pid, number)
         looks = int(grace_s / _LOOK_S) if number is signal.SIGTERM else 100
@@ -190,6 +203,68 @@ async def end_left_behind(process: tuple[int, int] | None, grace_s: float) -> bo
                 return True
             await asyncio.sleep(_LOOK_S)
     return True
+
+
+def _is_of_living_agent(pid: int) -> bool:
+    """Whether the parent of a process is another agent: what is left behind has another parent."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_bytes()
+        parent = int(stat.rpartition(b")")[2].split()[1])
+        words = Path(f"/proc/{parent}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return parent != os.getpid() and b"otx.services.agent" in words
+
+
+async def end_adopted(grace_s: float) -> None:
+    """End what a process left behind outside its group: daemons, sessions of their own.
+
+    They come to this process, which has to be their subreaper (`adopt_orphans`). TERM, after
+    `grace_s` KILL, to all under them too. Nothing is done to the children that were started here.
+    """
+    ends_s = asyncio.get_running_loop().time() + grace_s
+    told: set[int] = set()
+    looks = 0
+    while adopted := _adopted():
+        is_over = asyncio.get_running_loop().time() >= ends_s
+        for pid in adopted:
+            if is_over or pid not in told:
+                told.add(pid)
+                _signal(pid, signal.SIGKILL if is_over else signal.SIGTERM)
+        looks += is_over
+        if looks > _KILLED_LOOKS:
+            return  # it hangs in the kernel
+        await asyncio.sleep(_LOOK_S)
+
+
+def _adopted() -> set[int]:
+    """What was adopted and lives, with all that is under it; the dead are buried."""
+    found: set[int] = set()
+    waiting = [pid for pid in _children(os.getpid()) if pid not in _own_pids]
+    for pid in waiting[:]:
+        with contextlib.suppress(ChildProcessError):
+            if os.waitpid(pid, os.WNOHANG)[0]:
+                waiting.remove(pid)
+    while waiting:
+        pid = waiting.pop()
+        if pid not in found:
+            found.add(pid)
+            waiting += _children(pid)
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    with contextlib.suppress(OSError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            with contextlib.suppress(OSError):
+                found += map(int, (thread / "children").read_bytes().split())
+    return found
+
+
+def _signal(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, number)
 
 
 def _end_with(parent_pid: int) -> Callable[[], None]:
@@ -222,6 +297,8 @@ def _is_there(group: int) -> bool:
 
 def adopt_orphans(does: bool = True) -> None:
     """Become the parent of what a supervised process leaves behind, to see its end and bury it."""
+    # A shell may have started something before it became this process: that was not adopted.
+    _own_pids.update(_children(os.getpid()))
     _PRCTL(_PR_SET_CHILD_SUBREAPER, int(does), 0, 0, 0)
 
 

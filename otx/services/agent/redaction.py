@@ -9,14 +9,16 @@ import re
 
 import yaml
 
+from otx.model.cells import printable
 from otx.services.agent.overlay import Unmergeable, compose, written
 
 HIDDEN = "[REDACTED]"
 
 _SECRET_KEY = re.compile(
     r"pass(word|wd|phrase)?$|secret|token|api[-_.]?key|apikey|access[-_.]?key|private[-_.]?key"
-    r"|auth(orization)?$|credential|cookie|bearer|signature|license[-_.]?key|client[-_.]?key"
-    r"|encryption[-_.]?key|ingest[-_.]?key|account[-_.]?key|connection[-_.]?string|key[-_.]?pem|dsn$|^pwd$|sas$",
+    r"|auth(orization)?$|credential|cookie|bearer|signature|licen[cs]e([-_.]?key)?$|client[-_.]?key"
+    r"|encryption[-_.]?key|ingest[-_.]?key|account[-_.]?key|connection[-_.]?string|key[-_.]?pem|dsn$|^pwd$|sas$"
+    r"|(^|[-_.])(pw|pat)$",
     re.IGNORECASE,
 )
 _PLAIN_KEY = re.compile(
@@ -34,8 +36,15 @@ _VALUE = re.compile(
 )
 _URL_USER = re.compile(r"(?P<scheme>\b[a-zA-Z][a-zA-Z0-9+.-]*://)[^/\s:@\"']*(:[^/\s@\"']*)?@")
 _URL_QUERY = re.compile(r"(?i)([?&](?:[^=&\s]*(?:token|key|secret|password|sig))=)[^&\s\"']+")
+_ASSIGNED = re.compile(
+    r"(?P<head>\b(?P<key>[A-Za-z0-9_.-]+)[ \t]*=[ \t]*)"
+    r"(?P<value>\$\{[^}\s]*\}|[^\s;&=~\[\"',)][^\s;&\"',)]*)"
+)
+"""What a connection string says of itself: `Server=x;Password=y`."""
 _PEM = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+    r"|\A[A-Za-z0-9+/=\s]*-----END [A-Z ]*PRIVATE KEY-----",
+    re.DOTALL,
 )
 _REFERENCE = re.compile(r"\$\{[^}]*\}|\$[A-Za-z_][A-Za-z0-9_]*")
 _ENTRY = re.compile(
@@ -143,13 +152,21 @@ def _redacted_value(text: str) -> str:
     text = _PEM.sub(HIDDEN, text)
     text = _VALUE.sub(HIDDEN, text)
     text = _URL_USER.sub(lambda it: f"{it['scheme']}{HIDDEN}@", text)
-    return _URL_QUERY.sub(lambda it: it[1] + HIDDEN, text)
+    text = _URL_QUERY.sub(lambda it: it[1] + HIDDEN, text)
+    return _ASSIGNED.sub(_hide_entry, text)
+
+
+def redacted_words(text: str) -> str:
+    """What others say: no secrets in it, and nothing that drives a terminal; lines stay lines."""
+    lines = (printable(line.replace("\t", " ")) for line in text.split("\n"))
+    return _redacted_lines("\n".join(lines))
 
 
 def _redacted_lines(text: str) -> str:
-    def hide(match: re.Match[str]) -> str:
-        if not _names_secret(match["key"]) or _is_reference(match["value"].strip("\"' ,;")):
-            return match[0]
-        return match["head"] + HIDDEN
+    return _ENTRY.sub(_hide_entry, _redacted_value(text))
 
-    return _ENTRY.sub(hide, _redacted_value(text))
+
+def _hide_entry(match: re.Match[str]) -> str:
+    if not _names_secret(match["key"]) or _is_reference(match["value"].strip("\"' ,;")):
+        return match[0]
+    return match["head"] + HIDDEN

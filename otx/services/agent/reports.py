@@ -10,7 +10,7 @@ from otx.opamp.opamp_pb2 import (
     RemoteConfigStatus,
 )
 from otx.services.agent.memory import Memory
-from otx.services.agent.redaction import redacted
+from otx.services.agent.redaction import redacted, redacted_words
 from otx.services.agent.supervisor import Supervisor
 
 LONGEST_ERROR = 4096
@@ -25,7 +25,7 @@ def health(supervisor: Supervisor, agent_started_unix_ns: int) -> ComponentHealt
     if part.healthy and not is_running:
         part.start_time_unix_nano = agent_started_unix_ns  # nothing is to be run: the agent's own
     if not part.healthy:
-        part.last_error = runner.problem[:LONGEST_ERROR]
+        part.last_error = redacted_words(runner.problem)[:LONGEST_ERROR]
     part.status = "running" if part.start_time_unix_nano else "not running"
     part.status_time_unix_nano = part.start_time_unix_nano
     facts = {
@@ -53,7 +53,8 @@ def remote_status(record: Record) -> RemoteConfigStatus | None:
     """How far the last offer has come; None before any."""
     if record.status is Status.UNSET:
         return None
-    part = RemoteConfigStatus(last_remote_config_hash=record.received, error_message=record.reason)
+    reason = redacted_words(record.reason)
+    part = RemoteConfigStatus(last_remote_config_hash=record.received, error_message=reason)
     part.status = record.status.value
     return part
 
@@ -64,6 +65,6 @@ def settings_status(memory: Memory) -> ConnectionSettingsStatus | None:
         return None
     return ConnectionSettingsStatus(
         last_connection_settings_hash=memory.settings_hash,
-        error_message=memory.settings_reason,
+        error_message=redacted_words(memory.settings_reason),
         status=ConnectionSettingsStatuses.Name(memory.settings_status),
     )

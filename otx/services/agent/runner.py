@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Protocol
 
 from otx.services.agent.health import Check
-from otx.services.agent.process import Child
-from otx.services.agent.state import write_whole
+from otx.services.agent.process import Child, end_adopted
+from otx.services.agent.state import NOT_STORED, write_whole
 
 CONFIG_PLACE = "{config}"
 STARTING = "it is starting"
@@ -186,9 +186,11 @@ class Runner:
         child = self._child
         if child is None:
             self.running = None
+            await end_adopted(self.timing.stop_s)
             return
         self._note_gone("it is being restarted")
         await child.stop(self.timing.stop_s)
+        await end_adopted(self.timing.stop_s)
         # Not sooner: whoever is cancelled in the line above leaves it to `stop`.
         self._child = None
         self._on_process(None)
@@ -199,6 +201,11 @@ class Runner:
             return
         try:
             write_whole(self._config_path, order.text or b"")
+        except OSError as error:
+            self._note_gone(f"{NOT_STORED}: {error.strerror}")
+            self._listener.down(order.launch, self.problem)
+            return
+        try:
             self._child = Child(
                 order.words,
                 self._environment,

@@ -56,7 +56,7 @@ class Section:
     heartbeat_s: int = 0
     health_url: str = ""
     timing: Timing = field(default_factory=Timing)
-    validate: tuple[str, ...] = ()
+    validate: tuple[str, ...] | None = None
     collector: bool | None = None
     tls: Mapping[str, str] = field(default_factory=dict)
     allowed: Allowed = field(default_factory=Allowed)
@@ -96,7 +96,7 @@ def read_section(text: bytes, file: str) -> Section:
         heartbeat_s=round(reader.seconds(top, "agent", "heartbeat", 0)),
         health_url=reader.text(health, "agent.health", "url"),
         timing=timing,
-        validate=reader.texts(top, "agent", "validate") or (),
+        validate=reader.texts(top, "agent", "validate"),
         collector=reader.flag(top, "agent", "collector"),
         limits=Limits(message_bytes=reader.size(top, "agent", "message_limit", DEFAULT_LIMIT)),
         tls=reader.texts_map(reader.map(top.get("tls", {}), "agent.tls", _TLS), "agent.tls"),

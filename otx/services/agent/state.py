@@ -15,8 +15,12 @@ from typing import Any
 STATE = "state.json"
 PREVIOUS = "state.previous.json"
 DAMAGED = "state.damaged.json"
+DAMAGED_PREVIOUS = "state.previous.damaged.json"
 TEXTS = "texts"
+NOT_STORED = "it cannot be stored"
+"""Begins the reason of a configuration that failed for want of room, not by itself."""
 _FORMAT = 1
+_BLOCK = 1 << 14
 
 
 class StateDirectory:
@@ -40,8 +44,9 @@ class StateDirectory:
                     self._remark("the state before the last one is used")
                 return body
             if path.exists():
-                self._remark(f"{path} is damaged; it is kept as {DAMAGED}")
-                path.replace(self.folder / DAMAGED)
+                kept = DAMAGED if path == newest else DAMAGED_PREVIOUS
+                self._remark(f"{path} is damaged; it is kept as {kept}")
+                path.replace(self.folder / kept)
         self._remark("no state could be read: the agent begins anew, with a new uid")
         return {}
 
@@ -95,6 +100,32 @@ def write_whole(path: Path, content: bytes) -> None:
     beside = path.with_name(path.name + ".new")
     _write_synced(beside, content)
     beside.replace(path)
+
+
+def write_shown(path: Path, content: bytes) -> None:
+    """Replace a file that is only looked at, without syncing: nothing rests on it after a crash.
+
+    It ends with blanks up to whole blocks of the disk, so that a shorter one can be written in its
+    place where there is no room for a second.
+
+    Raises:
+        OSError: Not even that can be done.
+    """
+    size = -(-len(content) // _BLOCK) * _BLOCK
+    beside = path.with_name(path.name + ".new")
+    try:
+        number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(number, "wb") as file:
+            file.write(content.ljust(size))
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        room = path.stat().st_size
+        if room < size:
+            raise
+        number = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+        with os.fdopen(number, "wb") as file:
+            file.write(content.ljust(room))
 
 
 def _read(path: Path) -> dict[str, Any] | None:

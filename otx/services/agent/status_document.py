@@ -1,6 +1,7 @@
 """What an agent writes down for `otx agent status`; keys are stable, scripts read them."""
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -12,6 +13,9 @@ from otx.opamp.transport.endpoint import Endpoint
 from otx.services.agent.link import State
 from otx.services.agent.memory import Memory
 from otx.services.agent.supervisor import Supervisor
+
+STATUS_EVERY_S = 10.0
+"""How often it is written where nothing changes."""
 
 
 def status_document(
@@ -36,6 +40,8 @@ def status_document(
         "uid": uid_text(uid),
         "version": __version__,
         "started_unix_nano": started_unix_ns,
+        "written_unix_nano": time.time_ns(),
+        "state_problem": supervisor.keeper.problem,
         "servers": [one.shown for one in servers],
         "connection": asdict(link),
         "connection_settings": {
@@ -59,6 +65,8 @@ def status_document(
             "pid": memory.process[0] if memory.process else None,
             "started_unix_nano": runner.started_unix_ns,
             "problem": runner.problem,
+            "restarts": supervisor.restarts,
+            "next_start_unix_nano": supervisor.next_start_unix_ns,
         },
         "own_metrics": {
             "is_offered": "own_metrics" in memory.telemetry,

@@ -9,6 +9,8 @@ _WORDS = {
     "APPLYING": "being applied",
     "FAILED": "FAILED",
 }
+SILENT_NS = 30 * 1_000_000_000
+"""An agent that has not written for so long, thrice what it should, does not do well."""
 _SHORT = 12
 _LONGEST = 160
 
@@ -18,11 +20,14 @@ def status_lines(status: Mapping[str, Any], now_unix_ns: int) -> list[str]:
     lines = [f"agent    {_agent(status, now_unix_ns)}"]
     if "uid" not in status:
         return lines
+    lines += _silence(status, now_unix_ns)
     lines.append(f"uid      {status['uid']}")
     if status["state"] == "running":
         lines.append(f"server   {_server(status, now_unix_ns)}")
         lines.append(f"process  {_process(status, now_unix_ns)}")
     lines += _config(status)
+    if status.get("state_problem"):
+        lines.append(f"disk     state is NOT WRITTEN, and tried again: {status['state_problem']}")
     lines.append(f"packages {status['packages']}")
     if status["remarks"]:
         lines += ["", "last remarks:", *(f"  {_first_line(one)}" for one in status["remarks"][-5:])]
@@ -49,6 +54,16 @@ def _agent(status: Mapping[str, Any], now_unix_ns: int) -> str:
     return "does not run"
 
 
+def _silence(status: Mapping[str, Any], now_unix_ns: int) -> Iterator[str]:
+    """A warning where the agent does not write any more: what follows may be over long since."""
+    silent_ns = now_unix_ns - status.get("written_unix_nano", now_unix_ns)
+    if status["state"] == "running" and silent_ns > SILENT_NS:
+        yield (
+            f"         SILENT for {_span(silent_ns)}: it hangs, is stopped, or its disk is full;"
+            " this is how it was then"
+        )
+
+
 def _server(status: Mapping[str, Any], now_unix_ns: int) -> str:
     connection = status["connection"]
     if connection["since_unix_ns"]:
@@ -61,8 +76,13 @@ def _server(status: Mapping[str, Any], now_unix_ns: int) -> str:
 
 
 def _goes_on(status: Mapping[str, Any]) -> str:
-    good = status["remote_config"]["good"]
+    config, process = status["remote_config"], status["process"]
+    if process["command"] and not process["started_unix_nano"]:
+        return ""
+    good, running = config["good"], config["running"]
     what = f"the last good configuration {good[:_SHORT]}" if good else "the local configuration"
+    if running != good:
+        what = f"the configuration {running[:_SHORT]}" if running else "the local configuration"
     return f"; goes on with {what}"
 
 
@@ -71,10 +91,20 @@ def _process(status: Mapping[str, Any], now_unix_ns: int) -> str:
     if not process["command"]:
         return process["problem"] or "none is supervised"
     if not process["started_unix_nano"]:
-        return f"NOT running: {_first_line(process['problem'])}"
+        text = f"NOT running: {_first_line(process['problem'])}"
+        rest_ns = process.get("next_start_unix_nano", 0) - now_unix_ns
+        text += f"; again in {_span(rest_ns)}" if rest_ns > 0 else ""
+        return text + _restarts(process)
     text = f"{process['command'][0]}, process {process['pid']}"
     text += f", runs for {_span(now_unix_ns - process['started_unix_nano'])}"
+    text += _restarts(process)
     return text + (f", UNHEALTHY: {process['problem']}" if process["problem"] else "")
+
+
+def _restarts(process: Mapping[str, Any]) -> str:
+    """What tells a process that crashes again and again from one that runs."""
+    count = process.get("restarts", 0)
+    return f", does NOT stay up: started again {count} times" if count else ""
 
 
 def _config(status: Mapping[str, Any]) -> Iterator[str]:

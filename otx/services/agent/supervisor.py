@@ -7,6 +7,7 @@ is on disk, and nothing is called APPLIED but what runs and was well for the win
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from otx.errors import OtxError
@@ -17,21 +18,23 @@ from otx.opamp.opamp_pb2 import AgentConfigMap
 from otx.opamp.signing import PublicKey
 from otx.services.agent.checks import why_not, why_untrusted
 from otx.services.agent.health import Check, collector_check
-from otx.services.agent.memory import Keeper
+from otx.services.agent.memory import Keeper, usable_record
 from otx.services.agent.options import Supervised
 from otx.services.agent.overlay import Unmergeable, effective_text
 from otx.services.agent.parts import OTX, TRANSFORM, Recurring, read_plan
 from otx.services.agent.policy import why_forbidden
 from otx.services.agent.process import Child
 from otx.services.agent.recurring import Schedule
+from otx.services.agent.redaction import redacted_words
 from otx.services.agent.runner import CONFIG_PLACE, Order, Runner, Stage
 from otx.services.agent.section import Section
-from otx.services.agent.state import write_whole
+from otx.services.agent.state import NOT_STORED, write_whole
 
 EFFECTIVE, CANDIDATE = "effective.yaml", "candidate.yaml"
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 """Between restarts of a last good process that does not stay up."""
 LONGEST_REASON = 4096
+STORE_AGAIN_S = 5.0
 
 
 class Supervisor:
@@ -40,6 +43,8 @@ class Supervisor:
     Attributes:
         base: The local file as it was read last; None where there is none.
         text: What the process runs with, or ran with last; None before any.
+        restarts: How often it was started again since it stayed up last.
+        next_start_unix_ns: When it is, or was, started again.
         remark: What the user should know, newest last; told by `on_remark`.
     """
 
@@ -60,7 +65,7 @@ class Supervisor:
         self.base = base
         self.section = section
         self.text: bytes | None = None
-        self.machine = ConfigMachine(keeper.memory.record)
+        self.machine = ConfigMachine(usable_record(keeper, on_remark))
         self.is_stopping = False
         self._supervised = supervised
         self._trusted = trusted
@@ -71,8 +76,10 @@ class Supervisor:
         self._texts: dict[int, bytes | None] = {}
         self._broken: bytes | None = None
         self._is_substitute = False
-        self._restarts = 0
+        self.restarts = 0
+        self.next_start_unix_ns = 0
         self._told = ""
+        self._newest: Offer | None = None
         self._schedule = Schedule(environment, on_remark)
         self._recurring: tuple[int, list[Recurring]] = (0, [])
         self._validating: asyncio.Task[None] | None = None
@@ -94,6 +101,7 @@ class Supervisor:
         async with asyncio.TaskGroup() as group:
             self._group = group
             group.create_task(self.runner.run())
+            group.create_task(self._store_again())
             self._do(self.machine.start())
 
     async def stop(self) -> None:
@@ -105,6 +113,7 @@ class Supervisor:
     def offered(self, envelope: Once[Offer]) -> None:
         """The server assigns a configuration."""
         offer = envelope.take()
+        self._newest = offer
         self._do(self.machine.offered(Once(offer), runs_already=self._runs(offer.config)))
 
     def restart(self) -> None:
@@ -163,15 +172,16 @@ class Supervisor:
         if launch == self._latest and self._is_unproven_good(text):
             self._broken = text
             self._on_remark("what was to run does not stay up; what was proven before it is used")
-        self._do(self.machine.down(launch, reason[:LONGEST_REASON]))
+        self._do(self.machine.down(launch, _told(reason)))
 
     def healthy(self, launch: int) -> None:
         """It was well for the window."""
+        self._newest = None
         self._do(self.machine.healthy(launch))
 
     def survived(self, launch: int) -> None:
         """It was well for the observation."""
-        self._restarts = 0
+        self.restarts = 0
         self._do(self.machine.survived(launch))
         if self.machine.is_up and self.text is not None and self.machine.record.trial == b"":
             self.keeper.prove(self.text)
@@ -215,7 +225,7 @@ class Supervisor:
     async def _judge(self, config_hash: bytes) -> None:
         reason = await self._why_not(config_hash)
         if reason:
-            self._do(self.machine.refused(config_hash, reason[:LONGEST_REASON]))
+            self._do(self.machine.refused(config_hash, _told(reason)))
         else:
             self._do(self.machine.validated(config_hash))
 
@@ -223,7 +233,7 @@ class Supervisor:
         try:
             text = self._merged(self.base, self.keeper.offered(action.hash))
         except Unmergeable as error:
-            self._do(self.machine.down(action.launch, str(error)))
+            self._do(self.machine.down(action.launch, _told(str(error))))
             return
         self._is_substitute = False
         self._order(action.launch, text)
@@ -242,8 +252,13 @@ class Supervisor:
         self._run_candidate(action)
 
     def _retry_good(self, action: Action) -> None:
-        pause_s = min(FIRST_PAUSE_S * 2**self._restarts, LONGEST_PAUSE_S)
-        self._restarts += 1
+        pause_s = min(FIRST_PAUSE_S * 2 ** min(self.restarts, 20), LONGEST_PAUSE_S)
+        self.restarts += 1
+        self.next_start_unix_ns = time.time_ns() + round(pause_s * 1e9)
+        why = self.runner.problem.partition("\n")[0]
+        self._on_remark(
+            f"the process is down: {why}; start {self.restarts} after that in {pause_s:g} s"
+        )
         self._order(action.launch, self._good_text(action.hash), pause_s)
 
     def _watch(self, action: Action) -> None:
@@ -320,8 +335,11 @@ class Supervisor:
         proven = self.keeper.proven_text()
         self._is_substitute = proven is not None
         if remote is None and config_hash != BASELINE:
-            self._on_remark("the last good configuration is damaged; what was proven is used")
-            return proven if proven is not None else self.base
+            if proven is not None:
+                self._on_remark("the last good configuration is damaged; what was proven is used")
+                return proven
+            self._on_remark("the last good configuration is damaged; the local one is used")
+            self.machine.record = replace(self.machine.record, good=BASELINE)
         try:
             text = self._merged(self.base, remote)
         except Unmergeable as error:
@@ -348,8 +366,9 @@ class Supervisor:
     async def _why_not(self, config_hash: bytes) -> str:
         config = self.keeper.offered(config_hash)
         if config is None:
-            problem = self.keeper.problem
-            return f"it cannot be stored: {problem}" if problem else "its content is gone"
+            is_newest = self._newest is not None and self._newest.hash == config_hash
+            problem = self.keeper.problem or ("no room is left" if is_newest else "")
+            return f"{NOT_STORED}: {problem}" if problem else "its content is gone"
         reason = why_forbidden(config, self.section.allowed)
         if not reason and self._trusted:
             place = self.keeper.offer_path(config_hash)
@@ -373,9 +392,10 @@ class Supervisor:
         try:
             write_whole(self._candidate_path, text)
         except OSError as error:
-            return f"it cannot be stored: {error.strerror}"
+            return f"{NOT_STORED}: {error.strerror}"
         command = [word.replace(CONFIG_PLACE, str(self._candidate_path)) for word in words]
-        return await why_not(command, self._environment, self.section.timing.validate_s)
+        reason = await why_not(command, self._environment, self.section.timing.validate_s)
+        return f"it did not pass validation ({Path(words[0]).name}): {reason}" if reason else ""
 
     async def _why_no_plan(self, text: bytes | None) -> str:
         """The same for otx's own parts: their sections, and the OTTL in them."""
@@ -391,9 +411,25 @@ class Supervisor:
         words = (*OTX, "ottl", "check", "-f", str(folder / TRANSFORM))
         return await why_not(words, self._environment, self.section.timing.validate_s)
 
+    async def _store_again(self) -> None:
+        """Write down what a full disk did not take, and try the offer again that failed by it."""
+        while True:
+            await asyncio.sleep(STORE_AGAIN_S)
+            self.keeper.retry()
+            offer, record = self._newest, self.machine.record
+            if offer is None or not record.reason.startswith(NOT_STORED) or self.keeper.problem:
+                continue
+            if self.keeper.holds(offer.config):
+                self._do(self.machine.offered_again(Once(offer)))
+
     def _note_process(self, child: Child | None) -> None:
         process = (child.pid, child.started_ticks) if child is not None else None
         self.keeper.change(process=process)
+
+
+def _told(reason: str) -> str:
+    """A reason as it is kept and reported: an error may quote a configuration."""
+    return redacted_words(reason)[:LONGEST_REASON]
 
 
 def read_base(path: str) -> bytes | None:

@@ -327,8 +327,21 @@ def test_without_its_bit_there_is_no_heartbeat() -> None:
     assert agent.tick(NOW + 10_000 * S) == []
 
 
-def test_the_servers_interval_counts_and_0_switches_off() -> None:
+def test_the_interval_of_settings_waits_until_they_are_accepted() -> None:
     agent = client()
+    agent.connected(NOW)
+    offer = answer()
+    offer.connection_settings.hash = b"1"
+    offer.connection_settings.opamp.heartbeat_interval_seconds = 5
+    agent.received(offer, NOW)
+    assert agent.next_deadline() == NOW + 30 * S
+    assert agent.beat_every(5) == ""
+    assert agent.next_deadline() == NOW + 5 * S
+    assert "too seldom" in agent.beat_every(1 << 63)
+
+
+def test_the_servers_interval_counts_and_0_switches_off() -> None:
+    agent = client(ALL & ~AgentCapability.ACCEPTS_OPAMP_CONNECTION_SETTINGS)
     agent.connected(NOW)
     offer = answer()
     offer.connection_settings.hash = b"1"
@@ -342,7 +355,7 @@ def test_the_servers_interval_counts_and_0_switches_off() -> None:
 
 
 def test_a_poll_of_0_is_ignored() -> None:
-    agent = client(half_duplex=True)
+    agent = client(ALL & ~AgentCapability.ACCEPTS_OPAMP_CONNECTION_SETTINGS, half_duplex=True)
     agent.connected(NOW)
     offer = answer()
     offer.connection_settings.opamp.destination_endpoint = "http://h"
@@ -733,3 +746,13 @@ class AnySession(RuleBasedStateMachine):
 
 
 TestAnySession = AnySession.TestCase
+
+
+def test_a_command_of_an_unknown_type_is_ignored() -> None:
+    agent = client()
+    agent.connected(NOW)
+    order = answer()
+    order.command.type = 99  # type: ignore[assignment]
+    assert RestartOrder not in kinds(agent.received(order, NOW))
+    order.command.type = 0  # type: ignore[assignment]
+    assert RestartOrder in kinds(agent.received(order, NOW))

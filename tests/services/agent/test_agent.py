@@ -90,6 +90,21 @@ async def test_a_config_that_cannot_start_is_taken_back_with_its_own_words(tmp_p
         assert messages < len(script.messages)
 
 
+async def test_the_last_words_of_a_process_reach_the_server_without_secrets(tmp_path: Path) -> None:
+    text = "marker: password=hunter2\nexit: 3\n"
+    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
+        await begun(script, agent)
+        await script.push(text)
+        await script.until_status(hash_of(text), FAILED)
+        assert "began with password=[REDACTED]" in script.status.error_message
+        told = [message.SerializeToString() for message in script.messages]
+        assert not any(
+            b"last_error: hunter2" in one or b"with password=hunter2" in one for one in told
+        )
+        await until(lambda: agent.alive() == ["base"], "the base runs again")
+        assert "hunter2" not in str(agent.status()) + str(agent.state())
+
+
 async def test_a_crash_under_observation_undoes_what_was_applied(tmp_path: Path) -> None:
     late = "marker: late\nexit_after: 0.2\n"
     async with scripted_server() as script, real_agent(tmp_path, script) as agent:
@@ -491,9 +506,11 @@ async def test_a_full_disk_ends_nothing_and_refuses_what_it_cannot_keep(tmp_path
         assert "cannot be stored" in script.status.error_message
         assert agent.alive() == ["base"]
         resource.prlimit(agent.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
-        await script.push(OTHER)
-        await script.until_status(hash_of(OTHER), APPLIED)
-        await until(lambda: agent.state()["record"]["received"] == hash_of(OTHER).hex(), "kept")
+        # Nothing was wrong with it: it is tried again by itself.
+        await script.until_status(hash_of(GOOD), APPLIED)
+        assert [one.status for one in script.statuses][-3:] == [FAILED, APPLYING, APPLIED]
+        await until(lambda: agent.state()["record"]["received"] == hash_of(GOOD).hex(), "kept")
+        await until(lambda: agent.status()["state_problem"] == "", "and said")
 
 
 async def test_a_local_file_that_does_not_stay_up_gives_way_to_what_did(tmp_path: Path) -> None:
@@ -582,3 +599,28 @@ def test_the_journal_is_what_these_tests_rest_on(tmp_path: Path) -> None:
     assert agent.alive() == []
     with pytest.raises(AssertionError):
         agent.kill()
+
+
+async def test_a_process_that_does_not_stay_up_is_told(tmp_path: Path) -> None:
+    base = "marker: base\nexit: 4\n"
+    async with scripted_server() as script, real_agent(tmp_path, script, base=base) as agent:
+        await until(
+            lambda: agent.log().count("the process is down: it ended with exit") > 1, "said"
+        )
+        await until(lambda: agent.status()["process"]["restarts"] > 1, "and counted")
+        assert script.url
+
+
+async def test_a_refused_validation_is_told_as_one(tmp_path: Path) -> None:
+    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
+        await begun(script, agent)
+        section = agent.config.read_text().replace(
+            "agent:\n", "agent:\n  validate: [/bin/sh, -c, 'echo no such thing; exit 1']\n"
+        )
+        await agent.stop()
+        agent.config.write_text(section)
+        agent.start()
+        await begun(script, agent)
+        await script.push(GOOD)
+        await script.until_status(hash_of(GOOD), FAILED)
+        assert "did not pass validation (sh): no such thing" in script.status.error_message

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from otx.opamp.config_machine import Failure, Record
 from otx.opamp.config_table import Phase, Status
 from otx.opamp.opamp_pb2 import AgentConfigMap
-from otx.services.agent.memory import Keeper, Memory
-from otx.services.agent.state import StateDirectory
+from otx.services.agent.memory import Keeper, Memory, usable_record
+from otx.services.agent.state import NOT_STORED, StateDirectory
 
 HASHES = st.binary(max_size=32)
 RECORDS = st.builds(
@@ -102,3 +102,23 @@ def test_a_text_that_was_damaged_is_not_used(tmp_path: Path) -> None:
     one.save(Record(received=b"a"), (b"a", config("a: 1")), None)
     one.offer_path(b"a").write_bytes(b"other")
     assert one.offered(b"a") is None
+
+
+def test_what_is_lost_is_offered_again(tmp_path: Path) -> None:
+    one, remarks = keeper(tmp_path), list[str]()
+    applied = Record(received=b"a", good=b"a", status=Status.APPLIED)
+    one.save(applied, (b"a", config("a: 1")), b"a: 1")
+    assert usable_record(one, remarks.append) == applied
+    one.offer_path(b"a").write_bytes(b"other")
+    assert usable_record(one, remarks.append) == applied  # what was proven is there
+    assert remarks == []
+    (tmp_path / "texts" / one.memory.proven).write_bytes(b"other")
+    assert usable_record(one, remarks.append) == Record()
+    assert "damaged" in remarks[0]
+
+
+def test_an_offer_that_could_not_be_stored_is_offered_again(tmp_path: Path) -> None:
+    one = keeper(tmp_path)
+    reason = f"{NOT_STORED}: no space left"
+    one.save(Record(received=b"a", status=Status.FAILED, reason=reason), None, None)
+    assert usable_record(one, pytest.fail) == Record()

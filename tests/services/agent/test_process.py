@@ -3,11 +3,19 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from otx.services.agent.process import Child, adopt_orphans, end_left_behind, start_ticks
+from otx.services.agent.process import (
+    Child,
+    adopt_orphans,
+    end_adopted,
+    end_left_behind,
+    start_ticks,
+)
 
 
 class Seen:
@@ -35,6 +43,33 @@ def begin(seen: Seen, script: str) -> Child:
         on_output=seen.on_output,
         on_exit=seen.on_exit,
     )
+
+
+async def test_what_it_said_last_holds_no_secrets() -> None:
+    seen = Seen()
+    key = "-----BEGIN PRIVATE KEY-----\\nMIIabc\\n-----END PRIVATE KEY-----"
+    child = begin(seen, f"printf '%b\\n' '{key}'; echo 'cannot use password=hunter2'; exit 3")
+    await asyncio.wait_for(seen.ended.wait(), 30)
+    assert child.last_words == "cannot use password=[REDACTED]\n[REDACTED]"
+
+
+@pytest.mark.parametrize("trap", ["", "trap '' TERM; "])
+async def test_what_left_the_group_is_ended_too(trap: str, tmp_path: Path) -> None:
+    seen, note = Seen(), tmp_path / "pid"
+    daemon = f"{trap}echo $$ > {note}; sleep 1000"
+    escaped = daemon.replace("$$", "\\$\\$")
+    wait = f"while [ ! -s {note} ]; do sleep 0.01; done"
+    begin(seen, f'setsid sh -c "{escaped}" & {wait}; exit 0')
+    await asyncio.wait_for(seen.ended.wait(), 30)
+    pid = int(note.read_text())
+    assert start_ticks(pid) is not None
+    other = begin(Seen(), "exec sleep 1000")
+    try:
+        await asyncio.wait_for(end_adopted(0.2), 30)
+        assert start_ticks(pid) is None
+        assert other.is_running
+    finally:
+        await other.stop(1)
 
 
 @pytest.mark.parametrize(
@@ -107,3 +142,27 @@ async def test_what_a_former_agent_left_is_ended_and_nobody_else() -> None:
     assert await end_left_behind((child.pid, child.started_ticks), 0.1)
     await asyncio.wait_for(seen.ended.wait(), 30)
     assert seen.how == [f"it was ended by {signal.SIGKILL.name}"]
+
+
+async def test_the_process_of_another_agent_that_lives_is_left_alone(tmp_path: Path) -> None:
+    # A state that was copied names it; its parent is told by its words.
+    note = tmp_path / "pid"
+    program = (
+        "import subprocess; p = subprocess.Popen(['sleep', '1000']);"
+        f" print(p.pid, file=open({str(note)!r}, 'w'), flush=True); p.wait()"
+    )
+    agent = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, "otx.services.agent"
+    )
+    try:
+        async with asyncio.timeout(30):
+            while not (note.exists() and note.read_text()):
+                await asyncio.sleep(0.01)
+        pid = int(note.read_text())
+        ticks = start_ticks(pid)
+        assert ticks is not None
+        assert not await end_left_behind((pid, ticks), 0.2)
+        assert start_ticks(pid) == ticks
+        os.kill(pid, signal.SIGKILL)
+    finally:
+        await agent.wait()

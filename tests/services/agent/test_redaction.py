@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otx.services.agent.redaction import HIDDEN, redacted
+from otx.services.agent.redaction import HIDDEN, redacted, redacted_words
 
 SECRET = "s3cr3t-Value"
 
@@ -91,3 +91,44 @@ def keys(value: object) -> object:
 @given(st.binary(max_size=200))
 def test_any_bytes_are_shown_without_a_fault(text: bytes) -> None:
     assert isinstance(redacted(text), bytes)
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("pw: abc7\n", "abc7"),
+        ("github_pat: abc7\n", "abc7"),
+        ("license: abc7\n", "abc7"),
+        ('conn: "Server=x;User=u;Password=abc7;"\n', "abc7"),
+        ('conn: "Endpoint=sb://h/;SharedAccessKey=abc7=;Entity=q"\n', "abc7"),
+    ],
+)
+def test_short_names_and_connection_strings_are_hidden(text: str, secret: str) -> None:
+    assert secret not in redacted(text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    "text", ["path: /a\npattern: x\n", "compat: x\n", "q: 'a where token == \"b\"'\n"]
+)
+def test_names_that_only_look_like_secrets_stay(text: str) -> None:
+    assert redacted(text.encode()) == text.encode()
+
+
+def test_the_words_of_a_process_lose_their_secrets_and_stay_readable() -> None:
+    said = (
+        "cannot login with password=hunter2 at https://u:pw@h/x\n"
+        'Authorization: Bearer abc.def.ghi\n{"api_key": "zzz"}\nexit status 3'
+    )
+    shown = redacted_words(said)
+    assert not [one for one in ("hunter2", "pw@", "abc.def", "zzz") if one in shown]
+    assert shown.startswith("cannot login with password=")
+    assert shown.endswith("exit status 3")
+    assert redacted_words(shown) == shown
+
+
+def test_words_of_others_cannot_drive_a_terminal() -> None:
+    shown = redacted_words("nope\x1b[31m\tred\x9b1m\r\nnext\u202e")
+    assert "".join(shown.split("\n")).isprintable()
+    assert shown.count("\n") == 1
+    assert "nope" in shown
+    assert "next" in shown

@@ -3,6 +3,7 @@
 import pytest
 
 from otx.errors import UsageError
+from otx.services.agent.options import Supervised
 from otx.services.agent.section import Section, read_section
 
 WHOLE = b"""
@@ -56,3 +57,11 @@ def test_what_cannot_be_meant_is_refused_with_its_place(text: str, message: str)
     with pytest.raises(UsageError) as told:
         read_section(text.encode(), "f")
     assert message in told.value.message
+
+
+def test_an_empty_validation_asks_nobody_and_none_asks_the_collector() -> None:
+    words = ("otelcol", "--config", "{config}")
+    assert read_section(b"agent: {validate: []}\n", "f").validate == ()
+    assert read_section(b"agent: {}\n", "f").validate is None
+    assert Supervised.of(words, (), None).validate == ()
+    assert Supervised.of(words, None, None).validate[:2] == ("otelcol", "validate")

@@ -1,6 +1,7 @@
 """The state on disk: whole or not at all, whatever happens in between."""
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Callable
@@ -11,7 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otx.services.agent.state import DAMAGED, PREVIOUS, STATE, StateDirectory
+from otx.services.agent.state import (
+    DAMAGED,
+    DAMAGED_PREVIOUS,
+    PREVIOUS,
+    STATE,
+    StateDirectory,
+    write_shown,
+)
 
 
 def opened(folder: Path, remarks: list[str] | None = None) -> StateDirectory:
@@ -98,3 +106,30 @@ def test_texts_are_kept_by_what_they_are(tmp_path: Path) -> None:
     assert state.text(second) is None
     assert state.keep_text(b"two") == second
     assert state.text(second) == b"two"
+
+
+def test_what_is_shown_is_replaced_in_its_place_where_there_is_no_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, opened = tmp_path / "shown", os.open
+    write_shown(path, b"the first one")
+
+    def full(name: Path, *arguments: int) -> int:
+        if name.suffix == ".new":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return opened(name, *arguments)
+
+    monkeypatch.setattr(os, "open", full)
+    write_shown(path, b"second")
+    assert path.read_bytes().strip() == b"second"
+    with pytest.raises(OSError, match="No space"):
+        write_shown(path, b"x" * (1 << 20))
+    assert path.read_bytes().strip() == b"second"
+
+
+def test_two_damaged_states_are_both_kept(tmp_path: Path) -> None:
+    (tmp_path / STATE).write_text("one")
+    (tmp_path / PREVIOUS).write_text("two")
+    assert StateDirectory(tmp_path, lambda text: None).load() == {}
+    assert (tmp_path / DAMAGED).read_text() == "one"
+    assert (tmp_path / DAMAGED_PREVIOUS).read_text() == "two"
