@@ -440,7 +440,8 @@ def test_an_offer_that_failed_for_no_reason_of_its_own_is_begun_again() -> None:
     assert machine.offered_again(Once(offer)) == []
     machine.offered(Once(offer))
     machine.refused(b"a", "the disk is full")
-    assert machine.record.status is Status.FAILED
+    refused = machine.record
+    assert refused.status is Status.FAILED
     acts = [one.take().act for one in machine.offered_again(Once(offer))]
     assert Act.VALIDATE in acts
     assert machine.record.status is Status.APPLYING
