@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
-from otx.errors import NotThere, PeerError, UsageError
+from otx.errors import MachineError, NotThere, PeerError, UsageError
 from otx.opamp.server.documents import Document
 
 TIMEOUT_S = 60.0
@@ -192,6 +192,8 @@ def _document(status: int, body: bytes, url: str) -> Document:
         raise PeerError(f"{url}: {message}", hint="--token-file FILE with an operator's token")
     if status in (400, 413):
         raise UsageError(message, hint=hint)
+    if status == 507:
+        raise MachineError(f"{url}: {message}", hint=hint)
     raise PeerError(f"{url}: {message}", hint=hint)
 
 
