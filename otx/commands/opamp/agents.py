@@ -77,7 +77,10 @@ def _explain(found: dict[str, Any], output: Output, form: str) -> None:
     if found["is_up_to_date"]:
         lines.append(f"nothing stands in its way: {found['verdict']}")
     else:
-        lines.append(f"it is not updating because {found['verdict']}")
+        # Health and starts come after the update: it has what it should.
+        is_in_place = found["blocked_at"] in ("health", "restarts")
+        first = "no update is missing, but" if is_in_place else "it is not updating because"
+        lines.append(f"{first} {found['verdict']}")
         if found["fix"]:
             lines.append(f"  do: {found['fix']}")
     output.text("\n".join(map(_printable, lines)))

@@ -306,6 +306,7 @@ def _describe(agent: Agent, row: sqlite3.Row) -> None:
     agent.relabel()
     if row["health"] is not None:
         take_health(agent, ComponentHealth.FromString(row["health"]), row["health_since"])
+        agent.last_start_ns = agent.health.start_ns if agent.health is not None else 0
     config = RemoteConfigStatus.FromString(row["config_status"] or b"")
     agent.config = _status(
         config.last_remote_config_hash, config.status, config.error_message, row["config_since"]

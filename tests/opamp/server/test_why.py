@@ -147,3 +147,25 @@ def test_an_agent_that_is_not_let_in_is_told_from_one_that_is_down() -> None:
     assert found["blocked_at"] == "auth"
     assert "1 requests from its address 10.0.0.1 were turned away" in found["verdict"]
     assert "token" in found["fix"]
+
+
+def test_starts_that_were_asked_for_are_no_loop() -> None:
+    world = World()
+    speaker = Speaker(world)
+    speaker.full()
+    for number in range(6):
+        world.wait(5)
+        push = world.push(body=f"a: {number}")
+        speaker.says(Progress.APPLYING, push.config_hash)
+        world.wait(1)
+        started = ComponentHealth(healthy=True, start_time_unix_nano=world.now_ns)
+        speaker.report(health=started)
+        speaker.says(Progress.APPLIED, push.config_hash)
+    found = why(speaker.agent, world.fleet.rollouts, world.now_ns, world.fleet.patience)
+    assert found["is_up_to_date"]
+    for _ in range(4):
+        world.wait(5)
+        crashed = ComponentHealth(healthy=True, start_time_unix_nano=world.now_ns)
+        speaker.report(health=crashed)
+    found = why(speaker.agent, world.fleet.rollouts, world.now_ns, world.fleet.patience)
+    assert found["blocked_at"] == "restarts"
