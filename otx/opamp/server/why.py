@@ -163,8 +163,7 @@ def _assignment(
         one = waiting[-1]
         says = f"push {one.number} has not reached it: it is {one.state.value}"
         says += f", {rollouts.stage_text(one)}" + (f" ({one.note})" if one.note else "")
-        fix = "" if one.state is PushState.RUNNING else f"`otx opamp push --resume {one.number}`"
-        return Step(name, False, says, fix or "wait, or look at the agents of this stage")
+        return Step(name, False, says, _push_fix(one))
     if push is None or assigned is None:
         return Step(
             name,
@@ -186,6 +185,19 @@ def _assignment(
             f"`otx opamp rollback {push.number}` lets the other one hold",
         )
     return Step(name, True, f"{assigned.label} is assigned by push {push.number}")
+
+
+def _push_fix(push: Push) -> str:
+    """What to do about a push that has not reached an agent."""
+    if push.state is PushState.RUNNING:
+        return "wait, or look at the agents of this stage"
+    resume = f"`otx opamp push --resume {push.number}`"
+    if push.state is PushState.PAUSED:
+        return resume
+    return (
+        f"mend the configuration and push it, or `otx opamp rollback {push.number}`;"
+        f" {resume} gives more agents the one that failed"
+    )
 
 
 def _offer(agent: Agent, assigned: Configuration, now_ns: int) -> Step:

@@ -169,3 +169,19 @@ def test_starts_that_were_asked_for_are_no_loop() -> None:
         speaker.report(health=crashed)
     found = why(speaker.agent, world.fleet.rollouts, world.now_ns, world.fleet.patience)
     assert found["blocked_at"] == "restarts"
+
+
+def test_a_push_that_stopped_is_not_advised_to_go_on() -> None:
+    world = World()
+    speakers = {f"agent{number}": Speaker(world, f"agent{number}") for number in range(3)}
+    for speaker in speakers.values():
+        speaker.full()
+    push = world.push(stages=parse_stages("1"))
+    (uid,) = push.released
+    first = next(one for one in speakers.values() if one.uid == uid)
+    first.says(Progress.FAILED, push.config_hash, "no")
+    world.wait(1)
+    other = next(one for one in speakers.values() if one.uid != uid)
+    found = why(other.agent, world.fleet.rollouts, world.now_ns, world.fleet.patience)
+    assert found["fix"].startswith("mend the configuration")
+    assert "`otx opamp rollback 1`" in found["fix"]
