@@ -103,6 +103,9 @@ def _connection(agent: Agent, now_ns: int, patience: Patience) -> Step:
         return Step(name, True, f"it is connected over {agent.transport}, last heard {ago} ago")
     if state == "stale":
         says = f"its connection is open, and it has said nothing for {ago}"
+        if agent.transport == "http":
+            every = agent.interval_s or patience.default_s
+            says = f"it polls no more: it has said nothing for {ago}, and is due every {every} s"
         return Step(
             name, False, says, "look whether its process hangs or the network drops packets"
         )

@@ -185,3 +185,14 @@ def test_a_push_that_stopped_is_not_advised_to_go_on() -> None:
     found = why(other.agent, world.fleet.rollouts, world.now_ns, world.fleet.patience)
     assert found["fix"].startswith("mend the configuration")
     assert "`otx opamp rollback 1`" in found["fix"]
+
+
+def test_an_agent_that_polls_has_no_open_connection() -> None:
+    world = World()
+    speaker = Speaker(world, link=world.poll_link())
+    speaker.full()
+    world.wait(120)
+    found = why(speaker.agent, world.fleet.rollouts, world.now_ns, world.fleet.patience)
+    assert found["blocked_at"] == "connection"
+    assert "open" not in found["verdict"]
+    assert "due every 30 s" in found["verdict"]
