@@ -60,6 +60,8 @@ class Health:
     Attributes:
         start_ns: When what it manages was started; 0 where that does not run.
         since_ns: When the server first heard this `healthy`.
+        running: The hash in hexadecimal of what runs, where the agent says so as otx's own does;
+            "" for its local configuration, None where it does not say.
     """
 
     healthy: bool
@@ -67,6 +69,7 @@ class Health:
     error: str
     start_ns: int
     since_ns: int
+    running: str | None = None
 
 
 @dataclass(slots=True)

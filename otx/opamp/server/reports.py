@@ -25,6 +25,8 @@ ENOUGH_ASKS = 2
 LONGEST_TEXT = 4096
 """Characters of an error's text, and bytes of a custom message, that are kept in memory."""
 LONGEST_HASH = 1024
+RUNNING_ATTRIBUTE = "otx.config.running_hash"
+"""Of the health of otx's own agent: which configuration the supervised process has."""
 MOST_BYTES = {"agent_description": 1 << 18, "custom_capabilities": 1 << 16}
 """Part -> the most bytes of it that are taken."""
 
@@ -121,7 +123,15 @@ def take_health(agent: Agent, health: ComponentHealth, now_ns: int) -> None:
         error=health.last_error[:LONGEST_TEXT],
         start_ns=health.start_time_unix_nano,
         since_ns=before.since_ns if before is not None and is_same else now_ns,
+        running=_running(health),
     )
+
+
+def _running(health: ComponentHealth) -> str | None:
+    for pair in health.attributes:
+        if pair.key == RUNNING_ATTRIBUTE and pair.value.WhichOneof("value") == "string_value":
+            return pair.value.string_value[: 2 * LONGEST_HASH]
+    return None
 
 
 def _note_start(agent: Agent, now_ns: int, row: dict[str, Cell]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from otx.model.units import format_duration
 from otx.opamp.capabilities import AgentCapability
 from otx.opamp.server.agent import Agent, Patience, Progress
-from otx.opamp.server.configuration import Configuration, short_hash
+from otx.opamp.server.configuration import SHORT, Configuration, short_hash
 from otx.opamp.server.documents import Document
 from otx.opamp.server.pushes import Push, PushState
 from otx.opamp.server.refusals import Refusals
@@ -227,8 +227,8 @@ def _status(agent: Agent, assigned: Configuration, rollouts: Rollouts, now_ns: i
     kept = has.label if has else short_hash(agent.config.hash)
     retry = "mend the configuration and push it; `--retry` offers the same one again"
     if failure is not None:
-        back = ""
-        if agent.config.hash not in (assigned.hash, b""):
+        back = _went_back(agent, assigned, rollouts)
+        if not back and agent.config.hash not in (assigned.hash, b""):
             back = f" and went back to {kept}"
         return Step(name, False, f"it reported FAILED{back}: {failure.reason}", retry)
     if agent.config.hash == assigned.hash:
@@ -250,6 +250,19 @@ def _status(agent: Agent, assigned: Configuration, rollouts: Rollouts, now_ns: i
             "look whether two servers have the same agents",
         )
     return Step(name, False, f"it still has {kept}", "look into the agent's log")
+
+
+def _went_back(agent: Agent, failed: Configuration, rollouts: Rollouts) -> str:
+    """What an agent that says what it runs has gone back to, or ""."""
+    running = agent.health.running if agent.health is not None else None
+    if running is None or running == failed.hash.hex():
+        return ""
+    if not running:
+        return " and went back to its local configuration"
+    known = next(
+        (one for hash_, one in rollouts.configurations.items() if hash_.hex() == running), None
+    )
+    return f" and went back to {known.label if known else running[:SHORT]}"
 
 
 def _own_status(agent: Agent, now_ns: int) -> Step:

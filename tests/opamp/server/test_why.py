@@ -7,6 +7,7 @@ import pytest
 from otx.opamp.capabilities import AgentCapability
 from otx.opamp.opamp_pb2 import AgentDisconnect, ComponentHealth
 from otx.opamp.server.agent import Progress
+from otx.opamp.server.documents import config_document
 from otx.opamp.server.pushes import parse_stages
 from otx.opamp.server.refusals import Refusals
 from otx.opamp.server.why import why
@@ -196,3 +197,25 @@ def test_an_agent_that_polls_has_no_open_connection() -> None:
     assert found["blocked_at"] == "connection"
     assert "open" not in found["verdict"]
     assert "due every 30 s" in found["verdict"]
+
+
+@pytest.mark.parametrize(
+    ("running", "words"), [("", "its local configuration"), ("good", "config.yaml v1")]
+)
+def test_what_an_agent_went_back_to_is_what_it_says_it_runs(running: str, words: str) -> None:
+    world = World()
+    speaker = Speaker(world)
+    speaker.full()
+    good = world.push()
+    speaker.says(Progress.APPLIED, good.config_hash)
+    bad = world.push(body="bad: 1")
+    health = ComponentHealth(healthy=True, start_time_unix_nano=5)
+    pair = health.attributes.add(key="otx.config.running_hash")
+    pair.value.string_value = good.config_hash.hex() if running else ""
+    speaker.says(Progress.FAILED, bad.config_hash, "crashed")
+    speaker.report(health=health)
+    rollouts = world.fleet.rollouts
+    found = why(speaker.agent, rollouts, world.now_ns, world.fleet.patience)
+    assert f"FAILED and went back to {words}" in found["verdict"]
+    runs = config_document(speaker.agent, rollouts)["running"]
+    assert runs == (good.config_hash.hex() if running else "local")

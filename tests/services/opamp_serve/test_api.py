@@ -46,7 +46,8 @@ ROW: dict[str, type | tuple[type, ...]] = {
     "interval_s": (int, type(None)),
 }
 CONFIG = {
-    *("assigned", "assigned_name", "assigned_version", "push", "reported", "status", "error"),
+    *("assigned", "assigned_name", "assigned_version", "push", "reported", "running", "status"),
+    "error",
     *("since", "standing", "failed"),
 }
 
