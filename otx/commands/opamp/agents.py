@@ -108,6 +108,8 @@ def _health(agent: dict[str, Any]) -> str:
 
     if agent["healthy"] is None:
         return ""
+    if agent["state"] == "gone":
+        return "was ok" if agent["healthy"] else "was unhealthy"
     if agent["healthy"]:
         return "ok"
     return shorten(f"✗ {agent['health_error'] or agent['health_status'] or ''}".strip(), 40)
