@@ -44,10 +44,20 @@ def why(
     now_ns: int,
     patience: Patience,
     refusals: Refusals = NO_REFUSALS,
+    *,
+    is_live: bool = True,
 ) -> Document:
-    """The steps of an agent's update, and the one that stands in its way."""
+    """The steps of an agent's update, and the one that stands in its way.
+
+    Args:
+        is_live: Whether a server says it; a database cannot know who is connected.
+    """
     auth = _auth(agent, now_ns, patience, refusals)
     steps = [auth, *_steps(agent, rollouts, now_ns, patience)]
+    if not is_live:
+        ago = format_duration(max(0, now_ns - agent.last_seen_ns))
+        says = f"no server runs that knows whether it is connected; it was last heard {ago} ago"
+        steps[1] = Step("connection", None, says)
     blocking = next((step for step in steps if step.holds is False), None)
     return {
         "uid": agent.text,
