@@ -1,16 +1,20 @@
 """`otx opamp` agents, push, rollback, restart and audit as a user runs them."""
 
+import io
 import json
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from otx.cli import run
+from otx.environment import Environment
 from otx.opamp.instance_uid import uid_text
-from tests.conftest import RunCli
+from tests.conftest import RunCli, Terminal
 from tests.services.opamp_serve.answering import Answering, answering
 from tests.services.opamp_serve.messages import uid_of
 from tests.services.opamp_serve.serving import Serving, until
@@ -127,8 +131,18 @@ def test_a_canary_stops_at_the_first_failure_and_the_rest_keeps_what_it_has(
     assert [agent.configs.count("exporters: {kafka: {}}\n") for agent in shop.agents].count(1) >= 2
 
 
-def test_nothing_is_done_without_a_yes(shop: Shop, tmp_path: Path) -> None:
+def test_nothing_is_done_without_a_yes(
+    shop: Shop, environment: Environment, tmp_path: Path
+) -> None:
     (tmp_path / "c.yaml").write_text("a: 1\n")
+    address = {**environment.variables, "OTX_OPAMP_SERVER": f"http://{shop.serving.api}"}
+
+    def code(*arguments: str, stdin: bytes = b"") -> tuple[int, str]:
+        """Exit code and remarks of a command, in this process: there are many."""
+        said = Terminal()
+        here = replace(environment, variables=address, stdin=io.BytesIO(stdin), stderr=said)
+        return run(["opamp", *arguments], here), said.text
+
     for arguments in (
         ("push", "c.yaml", "--all"),
         ("restart", "--all"),
@@ -139,14 +153,14 @@ def test_nothing_is_done_without_a_yes(shop: Shop, tmp_path: Path) -> None:
         ("push", "c.yaml", "--all", "--canary", "0", "--yes"),
         ("push", "c.yaml", "--all", "-l", "a=b", "--yes"),
     ):
-        done = shop.otx(*arguments)
-        assert done.returncode == 2, arguments
-        assert "hint" in done.stderr or "cannot read" in done.stderr
-    assert shop.otx("push", "-", "--all", "--yes", stdin="a: [").returncode == 2
-    assert shop.otx("push", "c.yaml", "-l", "a=b", "--yes").returncode == 1
-    assert shop.otx("push", "c.yaml", "--all", "--dry").returncode == 0
-    assert shop.otx("rollback", "--yes").returncode == 1
-    assert shop.otx("agents", "--why", "nobody").returncode == 1
+        done, said = code(*arguments)
+        assert done == 2, arguments
+        assert "hint" in said or "cannot read" in said
+    assert code("push", "-", "--all", "--yes", stdin=b"a: [")[0] == 2
+    assert code("push", "c.yaml", "-l", "a=b", "--yes")[0] == 1
+    assert code("push", "c.yaml", "--all", "--dry")[0] == 0
+    assert code("rollback", "--yes")[0] == 1
+    assert code("agents", "--why", "nobody")[0] == 1
     assert [agent.configs for agent in shop.agents] == [[], [], []]
 
 

@@ -251,7 +251,6 @@ def test_a_screen_that_is_stopped_stops_no_agent(
 @pytest.mark.parametrize(
     ("arguments", "code", "text"),
     [
-        (["tap", "--to", "server"], 2, "no OpAMP server"),
         (["tap", "--to", "ws://h", "--fault", "explode"], 2, "is no fault"),
         (["tap", "--to", "ws://h", "--ca", "no.pem"], 2, "cannot read no.pem"),
         (["tap", "--to", "ws://h", "--record", "no/r"], 2, "no/r"),
@@ -259,7 +258,6 @@ def test_a_screen_that_is_stopped_stops_no_agent(
         (["replay", "junk", "--to", "ws://127.0.0.1:1"], 2, "junk:1: no JSON"),
         (["replay", "junk", "--to", "ws://h", "--listen", ":0"], 2, "two sides"),
         (["replay", "junk", "--shrink", "s"], 2, "--shrink needs a server"),
-        (["replay", "junk", "--to", "ws://h", "--header", "x"], 2, "is no header"),
     ],
 )
 def test_what_cannot_be_meant_is_said(

@@ -1,16 +1,38 @@
 """What interop tests share: programs of other languages, installed once a run."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.interop import node, opamp_peers
 
+PYTHON_CLIENT = "opentelemetry-opamp-client==0.5b0"
+INSTALL_S = 120
+
 
 @pytest.fixture(scope="session")
 def javascript(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with OpenTelemetry for JavaScript; skips where it cannot be had."""
     return node.install(tmp_path_factory.mktemp("interop") / "javascript")
+
+
+@pytest.fixture(scope="session")
+def python_opamp_client(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with OpenTelemetry's Python client of OpAMP; skips where it cannot be had."""
+    folder = tmp_path_factory.mktemp("interop") / "python"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    done = subprocess.run(
+        [*pip, "--target", str(folder), PYTHON_CLIENT],
+        capture_output=True,
+        text=True,
+        timeout=INSTALL_S,
+        check=False,
+    )
+    if done.returncode:
+        pytest.skip(f"no {PYTHON_CLIENT}: {done.stderr.strip()[-200:]}")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -234,3 +234,20 @@ def _digest() -> str:
         for source in sorted(SOURCES.rglob(pattern)):
             found.update(source.read_bytes())
     return found.hexdigest()[:16]
+
+
+def supervisor_config(folder: Path, url: str, programs: tuple[Path, Path]) -> list[str | Path]:
+    """Write a supervisor's configuration; the command that runs it. It stops on SIGINT only."""
+    text = (SUPERVISED / "supervisor.yaml").read_text()
+    text = text.replace("ws://127.0.0.1:14320/v1/opamp", url)
+    text = text.replace("${DIR}/bin/otelcol-opamp", str(programs[1]))
+    file = folder / "supervisor.yaml"
+    file.write_text(text.replace("${DIR}", str(folder)))
+    (folder / "run").mkdir(exist_ok=True)
+    return [programs[0], "--config", file]
+
+
+def collector_config(name: str) -> str:
+    """A configuration for the supervised Collector, `good` or `bad`, on ports of its own."""
+    text = (SUPERVISED / f"remote-{name}.yaml").read_text()
+    return text.replace("127.0.0.1:14317", "127.0.0.1:0").replace("127.0.0.1:14318", "127.0.0.1:0")

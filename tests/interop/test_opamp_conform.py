@@ -1,6 +1,7 @@
 """The conformance tester against peers that nobody here wrote: it finds what is known of them."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,13 @@ from typing import Any
 import pytest
 
 from tests.conftest import RunCli
-from tests.interop.opamp_peers import Programs, go_server, running
+from tests.interop.opamp_peers import (
+    Programs,
+    collector_config,
+    go_server,
+    running,
+    supervisor_config,
+)
 
 Verdicts = dict[tuple[int, str], str]
 
@@ -93,3 +100,40 @@ def test_an_agent_of_opamp_go_that_refuses(
     )
     found = verdicts(json.loads(done.stdout))
     assert (found[84, "ws"], found[85, "ws"], found[89, "ws"]) == ("failed", "passed", "passed")
+
+
+@pytest.mark.long
+def test_the_python_client(run_cli: RunCli, python_opamp_client: Path, tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text("a: 1\n")
+    program = Path(__file__).with_name("python_opamp.py")
+    # The agent goes on until its input ends.
+    agent = f"tail -f /dev/null | exec {sys.executable} {program} {{endpoint}} 0.3"
+    done = run_cli(
+        *("opamp", "conform", "--agent", "--transport", "http", "--timeout", "3s"),
+        *("--config", "good.yaml", "--format", "json", "--only", "26,30,34,36,46,58,64,84,91,115"),
+        *("--", "/bin/sh", "-c", agent),
+        variables={"PYTHONPATH": str(python_opamp_client)},
+    )
+    found = verdicts(json.loads(done.stdout))
+    broken = {number for (number, _), verdict in found.items() if verdict == "failed"}
+    # It repeats a request whatever the status was.
+    assert (done.returncode, broken) == (1, {46}), done.stdout
+
+
+@pytest.mark.long
+def test_the_supervisor_stays_on_a_bad_configuration(
+    run_cli: RunCli, go_supervisor: tuple[Path, Path], tmp_path: Path
+) -> None:
+    for name in ("good", "bad"):
+        (tmp_path / f"{name}.yaml").write_text(collector_config(name))
+    supervisor_config(tmp_path, "ENDPOINT", go_supervisor)
+    begin = f"sed 's#ENDPOINT#{{endpoint}}#; s#{tmp_path}/run#{{dir}}#' {tmp_path}/supervisor.yaml"
+    done = run_cli(
+        *("opamp", "conform", "--agent", "--transport", "ws", "--timeout", "6s"),
+        *("--config", "good.yaml", "--failing-config", "bad.yaml", "--format", "json"),
+        *("--only", "50,58,64,84,86", "--", "/bin/sh", "-c"),
+        f"{begin} > {{dir}}/s.yaml; exec {go_supervisor[0]} --config {{dir}}/s.yaml",
+    )
+    found = verdicts(json.loads(done.stdout))
+    broken = {number for (number, _), verdict in found.items() if verdict == "failed"}
+    assert (done.returncode, broken) == (0, {86}), done.stdout

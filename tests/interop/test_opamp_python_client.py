@@ -14,6 +14,7 @@ from tests.services.opamp_serve.serving import Serving, until
 
 CLIENT = "opentelemetry-opamp-client==0.5b0"
 INSTALL_S = 120
+pytestmark = pytest.mark.long  # it is installed first
 
 
 @pytest.fixture(scope="module")

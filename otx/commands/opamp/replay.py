@@ -67,7 +67,7 @@ def replay(
         raise UsageError("--shrink needs a server to try with", hint="--to URL")
     path = environment.cwd / Path(record).expanduser()
     if to is None and listen is None:
-        tell_again(environment, path, record, out, form, show_secrets)
+        tell_again(environment, path, record, out, form, show_secrets, Remarks(environment).note)
         return
     asked = Replay(
         path=path,

@@ -42,7 +42,8 @@ def rollback(
 
     environment: Environment = ctx.obj
     fleet = remote_fleet(environment, server, token_file, ca)
-    push = _chosen(fleet.pushes(), number, str(parse_selector(selector or [])))
+    pushes = fleet.pushes() if number is None else [fleet.get(f"pushes/{number}")]
+    push = _chosen(pushes, number, str(parse_selector(selector or [])))
     what = f"push {push['number']}, {push['name']} v{push['version']}"
     Remarks(environment).note(f"{what} for {push['selector'] or 'all agents'} is taken back")
     if not confirmed(environment, yes, "Take it back?"):

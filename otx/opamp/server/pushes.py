@@ -116,9 +116,22 @@ class Push:
 
 
 def by_rank(pushes: Iterable[Push]) -> list[Push]:
-    """Pushes that hold for anybody, those that win first."""
-    alive = (push for push in pushes if push.state is not PushState.ROLLED_BACK)
-    return sorted(alive, key=lambda push: (push.selector.specificity, push.number), reverse=True)
+    """Pushes that can hold for anybody, those that win first.
+
+    What a newer one for the same selector has taken the place of is left out, or years of pushes
+    would be looked through for each agent.
+    """
+    alive = [push for push in pushes if push.state is not PushState.ROLLED_BACK]
+    alive.sort(key=lambda push: (push.selector.specificity, push.number), reverse=True)
+    ranked: list[Push] = []
+    replaced: set[str] = set()
+    for push in alive:
+        selector = str(push.selector)
+        if selector not in replaced:
+            ranked.append(push)
+        if push.state is PushState.DONE:
+            replaced.add(selector)
+    return ranked
 
 
 def holders(ranked: Iterable[Push], agent: Agent) -> Iterator[Push]:

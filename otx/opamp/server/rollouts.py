@@ -110,6 +110,10 @@ class Rollouts:
             why=wish.why,
             made_ns=now_ns,
         )
+        for other in self.pushes.values():
+            if not other.is_over and other.selector == push.selector:
+                note = f"push {push.number} took its place"
+                self.change(other, PushState.ROLLED_BACK, wish.who, note, now_ns)
         self.pushes[push.number] = push
         self._keep(push, {"config_hash": push.config_hash, "selector": str(push.selector)})
         self._rank()

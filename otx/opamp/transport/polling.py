@@ -5,6 +5,7 @@ quarter of them.
 """
 
 import asyncio
+import base64
 import gzip
 import http.client
 import ssl
@@ -134,6 +135,9 @@ class PollingChannel:
         connection.putrequest("POST", path, skip_accept_encoding=True)
         for name, value in (*headers, *endpoint.headers):
             connection.putheader(name, value)
+        if whole and proxy is not None:
+            for name, value in _proxy_headers(proxy).items():
+                connection.putheader(name, value)
         connection.putheader("Content-Length", str(len(body)))
         connection.endheaders(body)
         response = connection.getresponse()
@@ -152,7 +156,7 @@ class PollingChannel:
             return http.client.HTTPConnection(*first, timeout=TIMEOUT_S)
         secure = http.client.HTTPSConnection(*first, timeout=TIMEOUT_S, context=self._tls)
         if proxy is not None:
-            secure.set_tunnel(host, port)
+            secure.set_tunnel(host, port, _proxy_headers(proxy))
         return secure
 
     def _read(self, response: http.client.HTTPResponse) -> bytes:
@@ -206,5 +210,12 @@ def _proxy_of(endpoint: Endpoint, target: SplitResult) -> SplitResult | None:
         url = getproxies().get(target.scheme, "")
     if not url:
         return None
-    proxy = urlsplit(url if "//" in url else f"http://{url}")
-    return proxy._replace(netloc=unquote(proxy.netloc))
+    return urlsplit(url if "//" in url else f"http://{url}")
+
+
+def _proxy_headers(proxy: SplitResult) -> dict[str, str]:
+    """What says who asks a proxy, where its URL names a user."""
+    if proxy.username is None:
+        return {}
+    pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+    return {"Proxy-Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}

@@ -6,6 +6,7 @@ The command line's libraries would cost an agent 20 MB for nothing, so they stay
 import asyncio
 import os
 import sys
+import traceback
 
 from otx.errors import ExitCode, OtxError
 from otx.output import write_last_words
@@ -31,6 +32,9 @@ def main() -> int:
     except OSError as error:
         write_last_words(f"otx: error: {error.filename or 'the agent'}: {error.strerror}\n")
         return ExitCode.MACHINE
+    except Exception:  # the last place where a fault can be told
+        write_last_words(f"otx: error: a fault of otx\n{traceback.format_exc()}")
+        return ExitCode.FAULT
     return ExitCode.DONE
 
 

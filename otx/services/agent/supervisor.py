@@ -70,6 +70,8 @@ class Supervisor:
         self._on_output = on_output
         self._texts: dict[int, bytes | None] = {}
         self._broken: bytes | None = None
+        self._keeps_proven = False
+        self._is_substitute = False
         self._restarts = 0
         self._told = ""
         self._schedule = Schedule(environment, on_remark)
@@ -114,6 +116,8 @@ class Supervisor:
     def running_hash(self) -> bytes:
         """The offer whose configuration runs; `BASELINE` for the local one, or for none."""
         record = self.machine.record
+        if self.machine.process is Process.GOOD and self._is_substitute:
+            return BASELINE  # what was proven runs in place of last good, and has no hash any more
         return {
             Process.GOOD: record.good,
             Process.TRIAL: record.trial,
@@ -159,7 +163,7 @@ class Supervisor:
         text = self._texts.get(launch)
         if launch == self._latest and self._is_unproven_good(text):
             self._broken = text
-            self._on_remark("the local configuration does not stay up; what ran before it is used")
+            self._on_remark("what was to run does not stay up; what was proven before it is used")
         self._do(self.machine.down(launch, reason[:LONGEST_REASON]))
 
     def healthy(self, launch: int) -> None:
@@ -191,7 +195,7 @@ class Supervisor:
         self.keeper.save(
             action.record,
             (offer.hash, offer.config) if offer is not None else None,
-            self.text if is_promoted else None,
+            self.text if is_promoted and not self._keeps_proven else None,
         )
 
     def _report(self, action: Action) -> None:
@@ -213,7 +217,19 @@ class Supervisor:
         if reason:
             self._do(self.machine.refused(config_hash, reason[:LONGEST_REASON]))
         else:
+            self._credit_trial()
             self._do(self.machine.validated(config_hash))
+
+    def _credit_trial(self) -> None:
+        """A newer offer ends the observation of what runs: it was well, and is what to go back to.
+
+        Not proven, though: should it not stay up when it has to run again, what was proven before
+        is run instead.
+        """
+        if self.machine.process is Process.TRIAL and self.machine.is_up and not self.runner.problem:
+            self._keeps_proven = True
+            self._do(self.machine.survived(self._latest))
+            self._keeps_proven = False
 
     def _run_candidate(self, action: Action) -> None:
         try:
@@ -221,6 +237,7 @@ class Supervisor:
         except Unmergeable as error:
             self._do(self.machine.down(action.launch, str(error)))
             return
+        self._is_substitute = False
         self._order(action.launch, text)
 
     def _run_good(self, action: Action) -> None:
@@ -303,6 +320,7 @@ class Supervisor:
         """Last good laid over the local file; what was proven where that cannot be run."""
         remote = self.keeper.offered(config_hash)
         proven = self.keeper.proven_text()
+        self._is_substitute = proven is not None
         if remote is None and config_hash != BASELINE:
             self._on_remark("the last good configuration is damaged; what was proven is used")
             return proven if proven is not None else self.base
@@ -311,7 +329,8 @@ class Supervisor:
         except Unmergeable as error:
             self._on_remark(f"the local configuration is not used: {error}")
             return proven
-        return proven if proven is not None and text == self._broken else text
+        self._is_substitute = proven is not None and text == self._broken
+        return proven if self._is_substitute else text
 
     def _is_unproven_good(self, text: bytes | None) -> bool:
         """Whether a last good configuration fails because the local file under it changed."""

@@ -58,6 +58,10 @@ def needs_no_capabilities(probe: AgentProbe) -> None:
 def applies(probe: AgentProbe) -> None:
     """A configuration that runs."""
     before = probe.start().message
+    if probe.launcher is None:
+        # It may run the first one since an earlier check.
+        probe.applied(probe.good(1))
+        before = probe.whole().message
     hash_ = probe.applied(probe.good())
     if AgentCapability.REPORTS_EFFECTIVE_CONFIG not in probe.bits:
         return
@@ -106,7 +110,7 @@ def _goes_back(probe: AgentProbe, bad: bytes | None, option: str) -> None:
     ends_s = time.monotonic() + probe.settle_s
     after = probe.whole().message
     # FAILED may be said before the process of the configuration before runs again.
-    while before.effective_config != after.effective_config:
+    while before.effective_config != after.effective_config or _is_worse(before, after):
         if time.monotonic() > ends_s:
             raise Failed("after FAILED the configuration before does not run again")
         probe.during(probe.quiet_s)
@@ -256,6 +260,11 @@ def says_that_it_is_down(probe: AgentProbe) -> None:
         raise Failed("health is bad, and last_error does not say why")
     if health.start_time_unix_nano:
         raise Failed("the process is down, and start_time_unix_nano is not 0")
+
+
+def _is_worse(before: AgentToServer, after: AgentToServer) -> bool:
+    """Whether what ran well does not."""
+    return before.health.healthy and not after.health.healthy
 
 
 def _says_other_health(report: Report, before: object) -> bool:

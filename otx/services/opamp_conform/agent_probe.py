@@ -1,6 +1,7 @@
 """What a check of an agent has in its hands."""
 
 import hashlib
+import secrets
 import shlex
 import subprocess
 import time
@@ -73,6 +74,7 @@ class AgentProbe:
     means: AgentMeans
     launcher: Launcher | None = None
     offers_interval: bool = True
+    _salt: bytes = field(default_factory=lambda: secrets.token_bytes(16))
     _begin: int = 0
     _cursor: int = 0
     _known: AgentToServer = field(default_factory=AgentToServer)
@@ -104,6 +106,9 @@ class AgentProbe:
             self.stage.greeting = self._shorter_polling
         if self.launcher is not None:
             self.launcher.start(self.stage.url(self.transport))
+        elif self.stage.senders and self.stage.reports:
+            # One that is connected already may have nothing to say for long.
+            self._ask_whole(self.stage.reports[-1].message.instance_uid)
         first = self.until(lambda _: True, self.start_s, "first report")
         self._known.instance_uid = first.message.instance_uid
         self._known.capabilities = first.message.capabilities
@@ -179,17 +184,14 @@ class AgentProbe:
 
     def whole(self) -> Report:
         """Ask for full state; the report that has it."""
-        uid = self.uid or self.stage.reports[-1].message.instance_uid
-        flags = int(ServerFlag.REPORT_FULL_STATE)
-        capabilities = self.stage.capabilities
-        self.stage.send(ServerToAgent(instance_uid=uid, capabilities=capabilities, flags=flags))
+        self._ask_whole(self.uid)
         report = self.until(is_whole, self.settle_s, "full state after ReportFullState")
         self._known.MergeFrom(report.message)
         return report
 
     def offer(self, body: bytes, key: str = "") -> bytes:
-        """Offer a configuration; its hash."""
-        hash_ = hashlib.sha256(key.encode() + b"\0" + body).digest()
+        """Offer a configuration; its hash, which no other check has offered."""
+        hash_ = hashlib.sha256(self._salt + key.encode() + b"\0" + body).digest()
         self.offer_hash(hash_, body, key)
         return hash_
 
@@ -279,6 +281,11 @@ class AgentProbe:
         offers.opamp.heartbeat_interval_seconds = seconds
         offers.opamp.destination_endpoint = self.stage.url(self.transport)
         return offers
+
+    def _ask_whole(self, uid: bytes) -> None:
+        flags = int(ServerFlag.REPORT_FULL_STATE)
+        capabilities = self.stage.capabilities
+        self.stage.send(ServerToAgent(instance_uid=uid, capabilities=capabilities, flags=flags))
 
     def _deliver(self) -> None:
         """Wait until a poller has fetched what waits for it."""

@@ -86,7 +86,7 @@ def refuses_wrong_credentials(probe: ServerProbe) -> None:
     headers = dict(probe.target.headers)
     names = [name for name in headers if name.lower() == "authorization"]
     if not names:
-        raise NotTestable("no credentials to falsify: --header 'Authorization: …'")
+        raise NotTestable("no credentials to falsify (--header 'Authorization=…')")
     headers[names[0]] += "-wrong"
     agent = probe.agent()
     try:

@@ -1,6 +1,7 @@
 """A fake server for one agent: WebSocket and plain HTTP on one port, and it does as it is told."""
 
 import contextlib
+import os
 import socket
 import threading
 import time
@@ -93,7 +94,8 @@ class Stage:
         try:
             self._listener = socket.create_server((host, port))
         except OSError as error:
-            raise MachineError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+            reason = os.strerror(error.errno or 0)
+            raise MachineError(f"cannot listen on {host}:{port}: {reason}") from None
         self.host, self.port = self._listener.getsockname()[:2]
         self.changed = threading.Condition()
         self.hold = threading.Event()

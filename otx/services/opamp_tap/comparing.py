@@ -1,7 +1,7 @@
 """What a live peer does otherwise than the recorded one, field by field.
 
-What must differ is left out: uids, hashes that the server makes, times and sequence numbers; texts
-for people are not compared. Bodies are compared and never shown.
+What must differ is left out: uids, the server's own address, hashes that it makes, times and
+sequence numbers; texts for people are not compared. Bodies are compared and never shown.
 """
 
 import re
@@ -10,16 +10,20 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from otx.opamp.document import message_document
+from otx.opamp.document import is_secret_name, message_document
 from otx.opamp.story_parts import quoted
 
 _HASH = re.compile(r"hash$")
 _LEFT_OUT = re.compile(
     r"^(instance_uid|sequence_num|agent_identification\.new_instance_uid)$"
+    r"|^connection_settings\.opamp\.destination_endpoint$"  # where that very server is reached
     r"|time_unix_nano$|error_message$|last_error$|retry_after_nanoseconds$"
     r"|identifying_attributes\.service\.instance\.id$|bytes_per_second$|download_percent$"
 )
-_SECRET = re.compile(r"(^|\.)(body|data|csr|cert|private_key|ca_cert|signature|value)(\.|$)")
+_SECRET = re.compile(
+    r"(^|\.)(body|data|csr|cert|private_key|ca_cert|ca_pem_contents|signature|value|headers"
+    r"|connect_headers|other_settings|url|download_url|destination_endpoint)(\.|$)"
+)
 _THERE = "there"
 """Stands for a value that is not compared, only whether there is one."""
 
@@ -65,7 +69,7 @@ def _leaves(message: Message, has_own_hashes: bool) -> Iterator[tuple[str, Any]]
 
 
 def _value(path: str, new: Any, old: Any = None) -> str:
-    if _SECRET.search(path) or new == _THERE:
+    if _SECRET.search(path) or is_secret_name(path) or new == _THERE:
         return ""
     if old is None:
         return f": {quoted(str(new))}"

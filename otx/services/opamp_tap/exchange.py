@@ -83,7 +83,7 @@ class Exchange:
     ) -> bool:
         """Send a request on as its order says; whether the connection goes on."""
         await self._obey(order)
-        if order is not None and not order.is_untouched:
+        if order is not None and order.is_spoilt:
             passed_on, body = _rewritten(passed_on, order.data)
         copies = order.copies if order else 1
         if not spilled.is_begun:
@@ -145,7 +145,7 @@ class Exchange:
         if not is_shown:
             return True
         await self._obey(order)
-        if order is not None and not order.is_untouched:
+        if order is not None and order.is_spoilt:
             head, body = _rewritten(head, order.data)
         if not spilled.is_begun:
             await self._agent.send(head.raw() + body.raw)

@@ -183,6 +183,7 @@ class Order:
     Attributes:
         data: What is sent, the whole WebSocket message or body.
         told: The faults it met, in words.
+        is_spoilt: Whether `data` or `opcode` is another than what was sent.
         end: What becomes of the connection instead; a number is a close code.
     """
 
@@ -192,19 +193,15 @@ class Order:
     copies: int = 1
     delay_ns: int = 0
     is_held: bool = False
+    is_spoilt: bool = False
     end: End | int | None = None
-
-    @property
-    def is_untouched(self) -> bool:
-        """Whether the message goes on as it came, and at once."""
-        return not self.told
 
     def fate(self, data: bytes, is_text: bool) -> Fate:
         """What the receiver gets, given what was sent."""
         if self.end is not None or not self.copies:
             return Fate(0)
         has_text = self.opcode == Opcode.TEXT
-        if self.data == data and has_text == is_text:
+        if not self.is_spoilt or (self.data == data and has_text == is_text):
             return Fate(self.copies)
         return Fate(0, self.data if len(self.data) <= KEPT_BYTES else None, has_text)
 
@@ -277,6 +274,7 @@ _ENDINGS = {
 
 
 def _spoil(fault: Fault, order: Order, is_websocket: bool) -> None:
+    order.is_spoilt = True
     if fault.name == "truncate":
         kept = len(order.data) // 2
         order.told.append(f"truncate: {kept} of {len(order.data)} bytes are sent")

@@ -10,22 +10,28 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
-from otx.opamp.document import REDACTED, is_secret_name, shown_url
+from otx.opamp.document import REDACTED, is_secret_name
 from otx.opamp.protocol import Side
+from otx.opamp.story_parts import quoted
 from otx.services.opamp_tap.exchange import Cut, Exchange
 from otx.services.opamp_tap.faults import Injector
-from otx.services.opamp_tap.heads import BadHead, Head, deflate_context
-from otx.services.opamp_tap.link import Link, why_gone
+from otx.services.opamp_tap.heads import BadHead, Head, body_length, deflate_context
+from otx.services.opamp_tap.link import Link, read_body, why_gone
 from otx.services.opamp_tap.observer import Conversation, Observer
 from otx.services.opamp_tap.websocket import Tunnel
 
 MOST_CONNECTIONS = 10_000
 IDLE_S = 600.0
+REFUSAL_S = 15.0
+"""How long the body of a refusal may take."""
 TICK_S = 1.0
 HEADER_BYTES = 10
 """The longest header of a WebSocket's message, on top of what a message may have."""
+_HARMLESS = (
+    "accept", "connection", "content-", "host", "opamp-instance-uid", "origin", "sec-websocket-",
+    "upgrade", "user-agent",
+)  # fmt: skip
 _EXTENSIONS = "Sec-WebSocket-Extensions"
 
 
@@ -248,30 +254,41 @@ class _Connection:
         return False
 
     async def _not_opened(self, response: Head, server: Link) -> bool:
+        """Pass on a response that opens no WebSocket, with its body."""
         self._exchange.refused(response, b"")
         await self._agent.send(response.with_headers([("Connection", "close")]).raw())
-        left = response.get("content-length")
-        size = int(left) if left.isascii() and left.isdigit() else 1 << 20
-        with suppress(OSError):
-            while size > 0 and (data := await server.reader.read(min(size, 1 << 16))):
-                size -= len(data)
-                await self._agent.send(data)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REFUSAL_S):
+                length = body_length(response, "GET")
+                body = await read_body(server, length, self._proxy.limit, self._agent.send)
+                await self._agent.send(body.raw)
         return False
 
     def _opened(self, head: Head, passed_on: Head, is_compressed: bool) -> None:
-        phrases = [f"opens {urlsplit(head.start[1]).path}"]
-        if passed_on.start[1] != head.start[1]:
-            phrases.append(f"passed on to {urlsplit(passed_on.start[1]).path}")
+        phrases = [f"opens {_path(head)}"]
+        if _path(passed_on) != _path(head):
+            phrases.append(f"passed on to {_path(passed_on)}")
         if head.get("authorization"):
-            phrases.append(f"Authorization {head.get('authorization').partition(' ')[0]} …")
+            phrases.append(f"Authorization {_scheme(head.get('authorization'))}…")
         if is_compressed:
             phrases.append("compressed")
         self._conversation.opened(
             self._proxy.clock(),
             phrases,
-            path=shown_url(head.start[1]),
+            path=_path(head),
             headers=[[name, _shown(name, value)] for name, value in head.headers],
         )
+
+
+def _path(head: Head) -> str:
+    """What a request asks for, without its query, which may hold a token."""
+    return quoted(head.start[1].partition("?")[0])
+
+
+def _scheme(authorization: str) -> str:
+    """The scheme of credentials; "" where there is none, and all of it is secret."""
+    scheme, space, _ = authorization.partition(" ")
+    return f"{scheme} " if space and scheme.isalnum() else ""
 
 
 async def _outcome(work: Coroutine[None, None, bytes]) -> bytes | Exception:
@@ -283,7 +300,9 @@ async def _outcome(work: Coroutine[None, None, bytes]) -> bytes | Exception:
 
 
 def _shown(name: str, value: str) -> str:
-    return REDACTED if is_secret_name(name) else value
+    # Vendors name the headers of their keys as they like: only what is known is harmless.
+    is_harmless = name.lower().startswith(_HARMLESS) and not is_secret_name(name)
+    return value if is_harmless else REDACTED
 
 
 def _response(status: int, text: str, retry_after_s: int | None = None) -> bytes:

@@ -10,7 +10,7 @@ import io
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -119,13 +119,23 @@ class Recorded:
         return [str(phrase) for phrase in self.details["says"]]
 
 
-def read_record(file: BinaryIO, name: str) -> Iterator[Recorded]:
+def read_record(
+    file: BinaryIO, name: str, cut_off: Callable[[int], None] = lambda line: None
+) -> Iterator[Recorded]:
     """The lines of a record, one after the other.
+
+    Args:
+        file: The record.
+        name: What it is called in errors.
+        cut_off: Called where the last line is not whole, because the tap was killed.
 
     Raises:
         UsageError: It is no record, or a line of it is damaged; names file and line.
     """
     for number, line in enumerate(iter(lambda: file.readline(LONGEST_LINE), b""), 1):
+        if number > 1 and not line.endswith(b"\n"):
+            cut_off(number)
+            return
         document = _document(line, name, number)
         if number == 1:
             if document.get("form") != FORM or document.get("version") != VERSION:
@@ -153,8 +163,7 @@ def _document(line: bytes, name: str, number: int) -> dict[str, Any]:
     try:
         document = json.loads(line)
     except (ValueError, RecursionError):
-        hint = "the tap was killed while it wrote this line" if not line.endswith(b"\n") else ""
-        raise UsageError(f"{name}:{number}: no JSON", hint=hint) from None
+        raise UsageError(f"{name}:{number}: no JSON") from None
     if not isinstance(document, dict):
         raise UsageError(f"{name}:{number}: no JSON object")
     return document

@@ -50,7 +50,13 @@ class Replay:
 
 
 def tell_again(
-    environment: Environment, path: Path, name: str, out: str, form: Form, show_secrets: bool
+    environment: Environment,
+    path: Path,
+    name: str,
+    out: str,
+    form: Form,
+    show_secrets: bool,
+    note: Callable[[str], None],
 ) -> None:
     """Tell a record as the tap would.
 
@@ -58,7 +64,8 @@ def tell_again(
         UsageError: It is none.
     """
     with _opened(path, name) as file, open_screen(environment, out, form, show_secrets) as screen:
-        screen.end(retell(read_record(file, name), screen.show), 0)
+        record = read_record(file, name, _cut_off(note, name))
+        screen.end(retell(record, screen.show), 0)
 
 
 def play(
@@ -78,7 +85,7 @@ def play(
         NotThere: It is to be shrunk, and nothing differs.
     """
     with _opened(replay.path, replay.name) as file:
-        steps = script(read_record(file, replay.name))
+        steps = script(read_record(file, replay.name, _cut_off(note, replay.name)))
     with open_screen(environment, out, form, show_secrets) as screen:
         observer = Observer(screen.show)
         played = _played(environment, replay, steps, observer, note)
@@ -158,6 +165,10 @@ def _verdict(played: Played) -> str:
     if not played.differences:
         return f"played {said}: no difference"
     return f"played {said}: {counted(len(played.differences), 'difference')}"
+
+
+def _cut_off(note: Callable[[str], None], name: str) -> Callable[[int], None]:
+    return lambda line: note(f"{name} ends in the middle of line {line}: the tap was killed")
 
 
 def _opened(path: Path, name: str) -> BinaryIO:

@@ -28,6 +28,8 @@ HELD_S = 1.0
 CLOSING_S = 5.0
 """How long the other direction may go on after one ended."""
 NS_PER_S = 1_000_000_000
+Held = list[tuple[bytes, int]]
+"""The message that the next one is to overtake, and how often it is sent; never more than one."""
 
 
 class Tunnel:
@@ -82,7 +84,7 @@ class Tunnel:
     async def _pass(self, side: Side, frames: FrameReader) -> None:
         source, target = self._links[side], self._links[side.other]
         is_whole = not self._injector.faults.touch_messages
-        held: list[Order] = []
+        held: Held = []
         while not self._is_over:
             data = await _read(source, HELD_S if held else None)
             if data == b"":
@@ -141,7 +143,7 @@ class Tunnel:
         else:
             self._conversation.pinged(now_ns, side, is_pong=seen.opcode == Opcode.PONG)
 
-    async def _deliver(self, side: Side, seen: Seen, held: list[Order]) -> None:
+    async def _deliver(self, side: Side, seen: Seen, held: Held) -> None:
         """Send on what came, with what was asked to go wrong."""
         if self._is_silent or self._is_over:
             return
@@ -160,28 +162,26 @@ class Tunnel:
         fate = order.fate(seen.payload, is_text)
         self._conversation.message(now_ns, side, seen.payload, is_text, fate)
         self._conversation.faults(now_ns, order.told, side)
-        await self._carry_out(side, order, held, seen.raw if order.is_untouched else None)
+        frame = seen.raw
+        if order.is_spoilt:
+            frame = make_frame(order.opcode, order.data, is_masked=side is Side.CLIENT)
+        await self._carry_out(side, order, held, frame)
 
-    async def _carry_out(
-        self, side: Side, order: Order, held: list[Order], raw: bytes | None
-    ) -> None:
+    async def _carry_out(self, side: Side, order: Order, held: Held, frame: bytes) -> None:
         if order.end is not None:
             await self._end(order.end)
             return
         if order.delay_ns:
             await asyncio.sleep(order.delay_ns / NS_PER_S)
         if order.is_held and not held:
-            held.append(order)
+            held.append((frame, order.copies))
             return
-        frame = raw or make_frame(order.opcode, order.data, is_masked=side is Side.CLIENT)
         await self._send(side.other, frame, order.copies)
         await self._release(side, held)
 
-    async def _release(self, side: Side, held: list[Order]) -> None:
+    async def _release(self, side: Side, held: Held) -> None:
         while held:
-            order = held.pop()
-            frame = make_frame(order.opcode, order.data, is_masked=side is Side.CLIENT)
-            await self._send(side.other, frame, order.copies)
+            await self._send(side.other, *held.pop())
 
     async def _send(self, side: Side, frame: bytes, copies: int) -> None:
         for _ in range(copies):

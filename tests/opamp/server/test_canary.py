@@ -142,6 +142,20 @@ def test_who_is_away_or_cannot_is_no_canary(world: World) -> None:
     assert set(push.released) == {present.uid}
 
 
+def test_a_push_for_the_same_agents_takes_the_place_of_one_on_its_way(world: World) -> None:
+    speakers = fleet_of(world)
+    good = world.push(body="good: 1")
+    apply_all(speakers, good)
+    half = world.push(body="half: 1", stages=parse_stages("1"))
+    apply_all(speakers, half)
+    newest = world.push(body="newest: 1")
+    assert state_of(half) is PushState.ROLLED_BACK
+    assert half.note == f"push {newest.number} took its place"
+    assert len(apply_all(speakers, newest)) == AGENTS
+    Operator(world.fleet).change(newest.number, "rollback", "me", "", world.now_ns)
+    assert {speaker.agent.assigned for speaker in speakers} == {good.number}
+
+
 def test_it_is_not_always_the_same_agent_that_goes_first(world: World) -> None:
     speakers = fleet_of(world)
     firsts = set()

@@ -63,6 +63,13 @@ def test_the_most_specific_push_holds_and_of_equals_the_newest() -> None:
         a_push(6, "host=b"),
         a_push(7, "host", PushState.RUNNING),
     ]
-    assert [push.number for push in holders(by_rank(pushes), agent)] == [1, 3, 2, 4]
+    assert [push.number for push in holders(by_rank(pushes), agent)] == [1, 3, 4]
     pushes[-1].released[agent.uid] = 0
-    assert [push.number for push in holders(by_rank(pushes), agent)] == [1, 7, 3, 2, 4]
+    assert [push.number for push in holders(by_rank(pushes), agent)] == [1, 7, 3, 4]
+    pushes[2].state = PushState.ROLLED_BACK
+    assert [push.number for push in holders(by_rank(pushes), agent)] == [1, 7, 2, 4]
+
+
+def test_a_push_on_its_way_does_not_take_the_place_of_the_one_before() -> None:
+    pushes = [a_push(1, ""), a_push(2, ""), a_push(3, "", PushState.STOPPED)]
+    assert [push.number for push in by_rank(pushes)] == [3, 2]

@@ -179,10 +179,11 @@ async def test_a_proxy_is_used_where_the_environment_names_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with serving(Answer(body=HELLO.SerializeToString())) as (proxy, seen):
-        monkeypatch.setenv("http_proxy", proxy)
+        monkeypatch.setenv("http_proxy", proxy.replace("//", "//me:p%40ss@"))
         monkeypatch.setenv("no_proxy", "")
         assert await asked("http://opamp.example/v1/opamp") == HELLO
     assert seen[0].path == "http://opamp.example/v1/opamp"
+    assert seen[0].headers["Proxy-Authorization"] == "Basic bWU6cEBzcw=="
 
 
 async def test_a_request_under_way_ends_with_the_channel() -> None:

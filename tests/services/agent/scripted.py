@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from otx.opamp.opamp_pb2 import (
     RemoteConfigStatuses,
     ServerToAgent,
 )
+from otx.services.agent.options import AgentOptions
 
 SUPERVISED = Path(__file__).parent / "supervised.sh"
 WAIT_S = 30
@@ -178,9 +180,12 @@ async def scripted_server(port: int = 0) -> AsyncIterator[ScriptedServer]:
 
 
 class RealAgent:
-    """`otx agent run` on a folder of its own, started and killed as often as a test wants."""
+    """An agent on a folder of its own, started and killed as often as a test wants.
 
-    def __init__(self, folder: Path, url: str, *flags: str, base: str = "marker: base\n") -> None:
+    It is the process that `otx agent run` becomes; the command line itself is tried in tests/e2e.
+    """
+
+    def __init__(self, folder: Path, url: str, base: str = "marker: base\n") -> None:
         self.folder = folder
         self.journal = folder / "journal"
         self.journal.touch()
@@ -189,24 +194,30 @@ class RealAgent:
             "agent:\n  stop_timeout: 2s\n"
             f"  health: {{window: 50ms, timeout: 2s, observation: 300ms}}\n{base}"
         )
-        self._command = [
-            sys.executable, "-m", "otx", "agent", "run", "--server", url,
-            "--config", str(self.config), "--state", str(folder / "state"),
-            "--allow-remote-config", *flags,
-            "--", "/bin/sh", str(SUPERVISED), "{config}",
-        ]  # fmt: skip
+        self.options = AgentOptions(
+            servers=(url,),
+            state=str(folder / "state"),
+            config=str(self.config),
+            command=("/bin/sh", str(SUPERVISED), "{config}"),
+            allows_remote=True,
+        )
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        number = os.memfd_create("options")
+        os.write(number, self.options.to_json().encode())
+        os.lseek(number, 0, os.SEEK_SET)
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                self._command,
+                [sys.executable, "-m", "otx.services.agent", str(number)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "JOURNAL": str(self.journal), "HOME": str(self.folder)},
                 cwd=self.folder,
+                pass_fds=(number,),
             )
+        os.close(number)
 
     def kill(self) -> None:
         assert self.process is not None
@@ -260,9 +271,11 @@ class RealAgent:
 
 @asynccontextmanager
 async def real_agent(
-    folder: Path, script: ScriptedServer, *flags: str, base: str = "marker: base\n"
+    folder: Path, script: ScriptedServer, base: str = "marker: base\n", **options: Any
 ) -> AsyncIterator[RealAgent]:
-    agent = RealAgent(folder, script.url, *flags, base=base)
+    """A running agent; `options` replace those of `AgentOptions`."""
+    agent = RealAgent(folder, script.url, base)
+    agent.options = replace(agent.options, **options)
     agent.start()
     try:
         yield agent

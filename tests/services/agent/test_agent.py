@@ -101,6 +101,27 @@ async def test_a_crash_under_observation_undoes_what_was_applied(tmp_path: Path)
         await until(lambda: agent.alive() == ["base"], "and runs")
 
 
+async def test_what_was_applied_and_well_is_what_a_newer_offer_falls_back_to(
+    tmp_path: Path,
+) -> None:
+    late = "marker: late\nexit_after: 0.3\n"
+    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
+        agent.kill()
+        agent.config.write_text(agent.config.read_text().replace("300ms", "20s"))
+        agent.start()
+        await begun(script, agent)
+        await script.push(GOOD)  # under observation for longer than this test takes
+        await script.until_status(hash_of(GOOD), APPLIED)
+        await script.push(BAD)
+        await script.until_status(hash_of(BAD), FAILED)
+        await until(lambda: agent.alive() == ["good"], "it is back")
+        await script.until(lambda: "good" in script.effective, "and reported")
+        await script.push(late)
+        await script.until_status(hash_of(late), APPLIED)
+        await script.until_status(hash_of(late), FAILED)
+        await until(lambda: agent.alive() == ["good"], "it is back again")
+
+
 async def test_the_newest_of_two_offers_runs(tmp_path: Path) -> None:
     async with scripted_server() as script, real_agent(tmp_path, script) as agent:
         await begun(script, agent)
@@ -195,15 +216,13 @@ async def test_a_restart_is_ordered_and_the_config_beside_it_ignored(tmp_path: P
 
 
 async def test_remote_configuration_is_off_by_default(tmp_path: Path) -> None:
-    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
-        agent.kill()
-        agent._command.remove("--allow-remote-config")
-        script.messages.clear()
+    async with scripted_server() as script:
         script.assign(GOOD)
-        agent.start()
-        await script.until(lambda: healthy(script) and bool(script.messages), "it runs")
-        assert not script.messages[0].capabilities & Bit.ACCEPTS_REMOTE_CONFIG
-        await until(lambda: agent.alive() == ["base"], "the base runs")
+        async with real_agent(tmp_path, script, allows_remote=False) as agent:
+            await begun(script, agent)
+            assert not script.messages[0].capabilities & Bit.ACCEPTS_REMOTE_CONFIG
+            await until(lambda: "is not allowed here" in agent.log(), "what comes is ignored")
+            assert agent.alive() == ["base"]
 
 
 async def test_a_server_cannot_widen_what_is_allowed(tmp_path: Path) -> None:
@@ -400,12 +419,9 @@ def http_receiver(
 
 async def test_signed_configurations_alone_are_taken(tmp_path: Path) -> None:
     key = Ed25519PrivateKey.generate()
-    trusted = tmp_path / "key.pem"
-    trusted.write_bytes(
-        key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-    )
-    flags = ("--trust", str(trusted))
-    async with scripted_server() as script, real_agent(tmp_path, script, *flags) as agent:
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    trust = (public.decode(),)
+    async with scripted_server() as script, real_agent(tmp_path, script, trust=trust) as agent:
         await begun(script, agent)
         await script.push(GOOD)
         await script.until_status(hash_of(GOOD), FAILED)
@@ -461,7 +477,7 @@ async def test_a_local_file_that_does_not_stay_up_gives_way_to_what_did(tmp_path
         agent.config.write_text(section + "marker: edited\nexit: 4\n")
         assert agent.process is not None
         agent.process.send_signal(signal.SIGHUP)
-        await until(lambda: "what ran before it is used" in agent.log(), "it is told")
+        await until(lambda: "what was proven before it is used" in agent.log(), "it is told")
         await until(lambda: agent.alive() == ["base"], "what ran before runs again")
         await agent.stop()
         agent.start()

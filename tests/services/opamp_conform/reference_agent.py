@@ -324,10 +324,13 @@ class ReferenceAgent(Launcher):
         if 30 in self.faults:
             threading.Thread(target=self._post_quietly, args=(body,)).start()
         sent_at = time.monotonic()
+        if 26 in self.faults:
+            self._over.wait(TICK_S)
+            self._post(self._report().SerializeToString())
         self._tick()
         while not self._over.wait(TICK_S):
             is_due = self.pending or (self.full_wanted and self._may_be_full())
-            interval_s = self.interval_s / 3 if {26, 27} & self.faults else self.interval_s
+            interval_s = self.interval_s / 3 if 27 in self.faults else self.interval_s
             if is_due or time.monotonic() - sent_at > interval_s:
                 return
             self._tick()

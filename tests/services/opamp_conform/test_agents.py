@@ -8,7 +8,7 @@ import pytest
 
 from otx.opamp.rules import Role, Transport, checklist, rule
 from otx.services.opamp_conform.agent_probe import AgentMeans
-from otx.services.opamp_conform.agents import AGENT_CHECKS, started_agent
+from otx.services.opamp_conform.agents import AGENT_CHECKS, running_agent, started_agent
 from otx.services.opamp_conform.outcome import Result, Verdict
 from otx.services.opamp_conform.plan import TRANSPORTS, Choice
 from otx.services.opamp_conform.reasons import CLIENT_REASONS
@@ -16,7 +16,7 @@ from tests.services.opamp_conform.reference_agent import LIMIT, ReferenceAgent
 
 SLOW = {17, 20, 26, 27, 28, 30, 35, 65, 109, 110, 113}
 """Rules that speak of whole seconds."""
-PATIENT = {34, 36, 41, 48, 53, 86, 87, 98, 100}
+PATIENT = {1, 5, 34, 36, 41, 48, 53, 86, 87, 98, 100}
 """Rules whose check waits long for what does not come."""
 UNSEEN = {123, 124, 125}
 """Need packages of the agent's own kind."""
@@ -77,3 +77,26 @@ def test_an_agent_that_breaks_the_rule_fails(tmp_path: Path, number: int) -> Non
         assert result.verdict is Verdict.FAILED, result
         assert result.reason
         assert result.rule == rule(number)
+
+
+def test_an_agent_that_somebody_else_starts(tmp_path: Path) -> None:
+    agent = ReferenceAgent(tmp_path / "illness")
+    started: list[str] = []
+
+    def say(text: str) -> None:
+        started.append(text)
+        agent.start(text.removeprefix("ready "))
+
+    means = AgentMeans(timeout_s=1, configs=[b"one", b"two"])
+    choice = Choice(["ws"], only=[50, 52, 58, 64, 84, 85, 91, 137])
+    found = running_agent("127.0.0.1", 0, say, means, choice)
+    try:
+        verdicts = {one.rule.number: one.verdict for one in found}
+    finally:
+        agent.close()
+    assert len(started) == 1
+    needs_process = {50, 137}
+    assert {number for number, one in verdicts.items() if one is Verdict.NOT_TESTABLE} == (
+        needs_process
+    )
+    assert set(verdicts.values()) == {Verdict.PASSED, Verdict.NOT_TESTABLE}, verdicts

@@ -209,6 +209,16 @@ async def test_a_request_comes_twice_and_is_answered_once(server: Answering) -> 
     assert len(tap.says(side=Side.SERVER)) == 2
 
 
+async def test_a_late_request_is_as_it_was_sent(server: Answering) -> None:
+    packed = gzip.compress(report(1).SerializeToString())
+    async with between(server, "agent:delay=1ms,agent:dup") as (_, client):
+        headers = {**PROTOBUF, "Content-Encoding": "gzip"}
+        await client.post("/", content=packed, headers=headers)
+    assert [(body, head["Content-Encoding"]) for _, head, body in server.got] == [
+        (packed, "gzip")
+    ] * 2
+
+
 async def test_a_spoilt_request_has_the_length_that_it_has(server: Answering) -> None:
     async with between(server, "agent:truncate,server:oversize=2KiB") as (_, client):
         response = await poll(client, 1)

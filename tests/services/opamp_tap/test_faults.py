@@ -95,7 +95,7 @@ def test_statuses_are_for_requests_and_openings() -> None:
     assert [injector.status() for _ in range(4)] == [401, 503, 0, 503]
     assert injector.faults.retry_after_s == 2
     assert not injector.faults.touch_messages
-    assert injector.message(Side.CLIENT, DATA, True, Opcode.BINARY).is_untouched
+    assert injector.message(Side.CLIENT, DATA, True, Opcode.BINARY).told == []
 
 
 def test_plain_http_meets_only_what_it_can() -> None:

@@ -91,7 +91,7 @@ def test_bytes_and_fate_are_kept(tmp_path: Path) -> None:
         (b"[1]\n", "r:1: no JSON object"),
         (b'{"form": "other"}\n', "r is no record of OpAMP"),
         (HEAD + b'{"kind": "message"}\n', "r:2: no 'says'"),
-        (HEAD + b'{"kind": "mess', "r:2: no JSON"),
+        (HEAD + b'{"kind": "mess\n', "r:2: no JSON"),
     ],
 )
 def test_what_is_no_record_is_named_with_its_line(content: bytes, place: str) -> None:
@@ -100,6 +100,16 @@ def test_what_is_no_record_is_named_with_its_line(content: bytes, place: str) ->
         return
     with pytest.raises(UsageError, match=place.replace("(", r"\(")):
         list(read_record(io.BytesIO(content), "r"))
+
+
+def test_a_record_of_a_tap_that_was_killed_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    recorded(tmp_path / "r")
+    content = (tmp_path / "r").read_bytes()
+    whole = list(read_record(io.BytesIO(content), "r"))
+    cut: list[int] = []
+    found = list(read_record(io.BytesIO(content[:-20]), "r", cut.append))
+    assert found == whole[:-1]
+    assert cut == [len(whole) + 1]
 
 
 @given(st.binary(max_size=60), st.data())

@@ -194,7 +194,7 @@ async def test_a_side_that_does_not_read_holds_the_other_back() -> None:
     async with between(slow) as (tap, agent):
         sent = 0
         try:
-            async with asyncio.timeout(1.5):
+            async with asyncio.timeout(0.7):
                 while True:
                     await agent.send(bytes(1 << 20))
                     sent += 1
@@ -352,6 +352,56 @@ async def test_an_answer_of_a_server_is_decoded_for_whom_it_is() -> None:
     async with between(misnaming) as (tap, agent):
         await ask(agent, 1)
     assert 66 in tap.rules
+
+
+@pytest.mark.parametrize(
+    ("response", "body"),
+    [
+        (b"HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n", b"no"),
+        (b"HTTP/1.1 503 Busy\r\nContent-Length: 2\r\nRetry-After: 9\r\n\r\nno", b"no"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", b""),
+    ],
+    ids=["chunks", "length", "no length"],
+)
+async def test_refusals_pass_with_their_body_while_the_server_stays(
+    response: bytes, body: bytes
+) -> None:
+    async def raw(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(response)
+        await reader.read()
+        writer.close()
+
+    opening = (
+        b"GET //[?token=secret HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Authorization: secret\r\n\r\n"
+    )
+    async with await asyncio.start_server(raw, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with tapped(f"ws://127.0.0.1:{port}") as tap:
+            reader, writer = await asyncio.open_connection("127.0.0.1", tap.port)
+            writer.write(opening)
+            async with asyncio.timeout(20):
+                got = await reader.read()
+            writer.close()
+    assert body in got.partition(b"\r\n\r\n")[2]
+    assert tap.says(Kind.REFUSED)
+    assert "secret" not in str([event.document() for event in tap.events])
+    assert not [note for note in tap.says(Kind.NOTE) if "fault of otx" in note]
+
+
+async def test_a_token_without_a_scheme_is_not_shown() -> None:
+    async with (
+        serve(Answering(), "127.0.0.1", 0) as server,
+        tapped(address(server)) as tap,
+        connect(
+            f"ws://127.0.0.1:{tap.port}/v1/opamp?token=hush",
+            additional_headers={"Authorization": "hush", "X-Vendor-Team": "hush"},
+        ) as agent,
+    ):
+        await ask(agent, 1)
+    assert tap.says(Kind.OPEN) == ["opens /v1/opamp; Authorization …; compressed"]
+    assert "hush" not in str([event.document() for event in tap.events])
 
 
 @pytest.mark.parametrize("fault", ["", "drop=1000"])
