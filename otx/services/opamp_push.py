@@ -9,6 +9,7 @@ from pathlib import PurePath
 
 from otx.environment import Environment
 from otx.errors import ExitCode, NotThere, UsageError, missing_extra
+from otx.model.cells import printable
 from otx.model.units import counted
 from otx.opamp.server.documents import Document
 from otx.services.opamp_serve.client import RemoteFleet
@@ -138,10 +139,12 @@ def push_lines(push: Document) -> Iterator[str]:
         f"push {push['number']} {push['state']}: {push['name']} v{push['version']}"
         f" ({push['config'][:8]}): {counts_text(push['agents'])}"
     )
+    if _reaches_nobody(push):
+        yield "  it reaches no agent: what they keep holds for them (`otx opamp agents --why UID`)"
     if push["note"]:
-        yield f"  {push['note']}"
+        yield f"  {printable(push['note'])}"
     for failure in push["failures"][:NAMED]:
-        yield f"  {failure['uid']} FAILED: {failure['reason']}"
+        yield f"  {failure['uid']} FAILED: {printable(failure['reason'])}"
     if push["state"] == "stopped":
         yield f"  `otx opamp push --resume {push['number']}` goes on,"
         yield f"  `otx opamp rollback {push['number']}` takes it back"
@@ -157,9 +160,16 @@ def counts_text(counts: dict[str, int]) -> str:
 
 def exit_code(push: Document) -> int:
     """How a command about a push ends."""
-    if push["state"] == "stopped" or push["agents"]["failed"]:
+    if push["state"] == "stopped" or push["agents"]["failed"] or _reaches_nobody(push):
         return ExitCode.NO
     return ExitCode.TIMEOUT if push.get("timed_out") else ExitCode.DONE
+
+
+def _reaches_nobody(push: Document) -> bool:
+    """Whether a push holds for no agent, now or later: others stand before it, or none is able."""
+    counts = push["agents"]
+    out = counts["kept"] + counts["unable"]
+    return push["state"] == "done" and 0 < counts["matching"] == out
 
 
 def _read(environment: Environment, path: str) -> bytes:

@@ -130,3 +130,15 @@ def test_settings_are_a_mapping(environment: Environment) -> None:
     (environment.cwd / "list.yaml").write_text("- a\n")
     with pytest.raises(UsageError, match="no mapping"):
         read_settings_file(environment, "list.yaml")
+
+
+def test_a_push_that_reaches_nobody_is_no_success() -> None:
+    found = push(kept=2, unable=1)
+    assert exit_code(found) == ExitCode.NO
+    assert "reaches no agent" in "\n".join(push_lines(found))
+    assert exit_code(push(kept=2, away=1)) == ExitCode.DONE
+
+
+def test_what_an_agent_says_cannot_drive_the_terminal() -> None:
+    found = {**push(failed=1), "note": "a\x1b[31m", "failures": [{"uid": "u", "reason": "\x1b[2J"}]}
+    assert "\x1b" not in "".join(push_lines(found))

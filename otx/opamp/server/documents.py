@@ -140,6 +140,7 @@ def push_document(
             {"uid": agent.text, "reason": agent.failures[push.config_hash].reason}
             for agent in matching
             if push.config_hash in agent.failures
+            and _place(push, agent, now_ns, patience) != "kept"
         ],
     }
 
