@@ -118,7 +118,8 @@ class Station:
     def turn_away(self, uid: bytes) -> ServerToAgent:
         """Tell an agent to come again later."""
         self.counts["turned_away"] += 1
-        return unavailable(uid, "the server is overloaded", retry_after_s() * NS_PER_S)
+        why = "the server cannot write" if self.keeper.error else "the server is overloaded"
+        return unavailable(uid, why, retry_after_s() * NS_PER_S)
 
     def turned_away(self, peer: str, uid: str, why: str) -> None:
         """Somebody was not let in."""
