@@ -6,6 +6,7 @@ to run, because agents are told by it.
 
 import http.client
 import json
+import sqlite3
 import ssl
 from contextlib import closing
 from pathlib import Path
@@ -161,12 +162,15 @@ class StoredFleet:
 
         self._path = path
         self._now_ns = now_ns
+        self._rollouts = Rollouts(NoJournal())
         with closing(database.open_to_read(path)) as connection:
-            self._agents = list(database.read_agents(connection))
-            self._rollouts = Rollouts(NoJournal())
-            self._rollouts.load(
-                database.read_configurations(connection), database.read_pushes(connection)
-            )
+            try:
+                self._agents = list(database.read_agents(connection))
+                self._rollouts.load(
+                    database.read_configurations(connection), database.read_pushes(connection)
+                )
+            except sqlite3.DatabaseError as error:
+                raise database.damaged(path, error) from None
         for agent in self._agents:
             agent.assigned = self._rollouts.assigned(agent)
 

@@ -269,6 +269,14 @@ def _cannot_open(path: Path, error: Exception) -> MachineError:
     return MachineError(f"cannot open {path}: {error}", hint="--db names another file")
 
 
+def damaged(path: Path, error: Exception) -> UsageError:
+    """The error for a fleet that cannot be read."""
+    return UsageError(
+        f"{path} cannot be read: {error}",
+        hint="put a copy of it back, or --db names another file; agents report anew what they run",
+    )
+
+
 def _agent(row: sqlite3.Row, failures: dict[bytes, Failure]) -> Agent:
     agent = Agent(
         uid=row["uid"],

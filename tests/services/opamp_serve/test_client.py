@@ -4,6 +4,7 @@ import signal
 import socket
 import ssl
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from otx.errors import ExitCode, PeerError, UsageError
 from otx.services.opamp_serve import client
 from otx.services.opamp_serve.client import RemoteFleet, StoredFleet, Unreachable
+from otx.services.opamp_serve.database import open_to_write
 from tests.services.opamp_serve.conftest import StartServing
 from tests.services.opamp_serve.messages import full
 from tests.services.opamp_serve.serving import wire
@@ -58,3 +60,14 @@ def test_why_a_certificate_is_not_trusted_is_said() -> None:
 def test_a_ca_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"--ca .* cannot be used"):
         RemoteFleet("https://127.0.0.1:1", ca=tmp_path / "none").probe()
+
+
+def test_a_damaged_fleet_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "damaged.db"
+    with closing(open_to_write(path)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+    body = bytearray(path.read_bytes())
+    body[4096:8192] = bytes(4096)
+    path.write_bytes(body)
+    with pytest.raises(UsageError, match="cannot be read"):
+        StoredFleet(path, 0)
