@@ -85,6 +85,10 @@ class _Connection:
         event = await self._first(receive)
         while event["type"] == "websocket.receive":
             if event.get("bytes") is None:
+                station = self._station
+                station.watchman.garbled(
+                    self.link.peer, self._last_uid, "a text message", station.clock()
+                )
                 await self._end(WRONG_TYPE, "OpAMP messages are binary")
                 return
             await self._pace()
@@ -127,6 +131,7 @@ class _Connection:
             return
         except Malformed as error:
             station.counts["malformed"] += 1
+            station.watchman.garbled(self.link.peer, self._last_uid, error.reason, station.clock())
             station.watchman.malformed(self.link, error.reason, station.clock())
             self._malformed += 1
             await self._deliver(bad_request(self._last_uid, error.reason))

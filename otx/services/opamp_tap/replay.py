@@ -315,7 +315,9 @@ class _HttpLine(_Line):
         self._uid = self._conversation.request(self._asked_ns, body, "")
         headers = [("Content-Type", CONTENT_TYPE), *endpoint.headers]
         try:
-            self._response = self._client.post(_HTTP_SCHEME.sub("http", endpoint.url), content=body, headers=headers)
+            self._response = self._client.post(
+                _HTTP_SCHEME.sub("http", endpoint.url), content=body, headers=headers
+            )
         except httpx.ConnectError as error:
             raise PeerError(f"{endpoint.shown} cannot be reached: {error}") from None
         except httpx.HTTPError as error:
