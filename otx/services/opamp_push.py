@@ -126,6 +126,11 @@ def plan_lines(
             names = ", ".join(f"{one['service']} {one['uid']}" for one in agents[:NAMED])
             more = f" and {len(agents) - NAMED} more" if len(agents) > NAMED else ""
             yield f"  {len(agents)} {words}: {names}{more}"
+    if elsewhere := plan.get("failed_elsewhere"):
+        yield (
+            f"  WARNING: {counted(len(elsewhere), 'other agent')} reported FAILED for just this:"
+            f" {printable(elsewhere[0]['reason'])}"
+        )
     for number in sorted({one["push"] for one in plan["kept"]}):
         yield f"    `otx opamp rollback {number}` would let this one hold instead of push {number}"
     if plan["stages"] != "100%":
@@ -148,6 +153,8 @@ def push_lines(push: Document) -> Iterator[str]:
     if push["state"] == "stopped":
         yield f"  `otx opamp push --resume {push['number']}` goes on,"
         yield f"  `otx opamp rollback {push['number']}` takes it back"
+    if push["state"] == "done" and push["agents"]["applied"] and push.get("stages") == "100%":
+        yield "  agents go on observing it: a crash in their window is FAILED (`otx opamp agents`)"
     if push.get("timed_out"):
         yield "  not all have answered; it stays assigned (`otx opamp agents --why UID`)"
 
@@ -169,7 +176,7 @@ def _reaches_nobody(push: Document) -> bool:
     """Whether a push holds for no agent, now or later: others stand before it, or none is able."""
     counts = push["agents"]
     out = counts["kept"] + counts["unable"]
-    return push["state"] == "done" and 0 < counts["matching"] == out
+    return bool(push["state"] == "done" and 0 < counts["matching"] == out)
 
 
 def _read(environment: Environment, path: str) -> bytes:
@@ -202,7 +209,7 @@ def _difference(
     """What differs from what most of the agents that change have now, as far as it is text."""
     rows = {row["uid"]: row for row in fleet.agents(plan["selector"])}
     changing = [rows[one["uid"]] for one in plan["changes"] if one["uid"] in rows]
-    hashes = Counter(row["config"]["reported"] for row in changing if row["config"]["reported"])
+    hashes = Counter(filter(None, (_running(row["config"]) for row in changing)))
     if not hashes:
         return
     hash_, count = hashes.most_common(1)[0]
@@ -211,13 +218,21 @@ def _difference(
     except NotThere:
         return  # another server's
     name = f"{before['name']} v{before['version']}"
-    yield f"  what differs from {name} ({hash_[:8]}), which {count} of them report:"
+    yield f"  what differs from {name} ({hash_[:8]}), which {count} of them run:"
     after = {
         key: base64.b64decode(one["body_base64"]).decode(errors="replace")
         for key, one in objects.items()
     }
     bodies = {key: one["body"] for key, one in before["objects"].items()}
     yield from ("  " + line for line in difference(bodies, after))
+
+
+def _running(config: Document) -> str | None:
+    """The hash of what an agent runs: as it says itself, else what it reports as APPLIED."""
+    running = config.get("running")
+    if running is not None:
+        return None if running == "local" else str(running)
+    return config["reported"] if config["status"] == "applied" else None
 
 
 def difference(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:

@@ -13,6 +13,7 @@ from otx.services.opamp_push import (
     counts_text,
     difference,
     exit_code,
+    plan_lines,
     push_lines,
     read_object,
     read_settings_file,
@@ -142,3 +143,27 @@ def test_a_push_that_reaches_nobody_is_no_success() -> None:
 def test_what_an_agent_says_cannot_drive_the_terminal() -> None:
     found = {**push(failed=1), "note": "a\x1b[31m", "failures": [{"uid": "u", "reason": "\x1b[2J"}]}
     assert "\x1b" not in "".join(push_lines(found))
+
+
+def test_a_plan_is_held_against_what_agents_run_and_names_what_failed_elsewhere() -> None:
+    places = ("changes", "in_sync", "away", "failed_before", "kept", "unable")
+    plan: dict[str, Any] = {
+        **{place: [] for place in places},
+        **{"name": "c", "version": 2, "config": "ab" * 32, "selector": "", "stages": "100%"},
+        "changes": [{"uid": "u", "service": "s"}],
+        "failed_elsewhere": [{"uid": "v", "service": "s", "reason": "no kafka"}],
+    }
+
+    class Fleet(RemoteFleet):
+        def agents(self, selector: str) -> list[dict[str, Any]]:
+            config = {"reported": "bad", "running": "good", "status": "failed"}
+            return [{"uid": "u", "config": config}]
+
+        def get(self, path: str) -> dict[str, Any]:
+            assert path == "configs/good"
+            return {"name": "c", "version": 1, "objects": {"": {"body": "a: 1"}}}
+
+    objects = {"": {"body_base64": "YTogMg=="}}
+    told = "\n".join(plan_lines(Fleet("http://nowhere:1"), plan, objects))
+    assert "WARNING: 1 other agent reported FAILED for just this: no kafka" in told
+    assert "which 1 of them run" in told
