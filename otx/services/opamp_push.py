@@ -12,10 +12,12 @@ from otx.errors import ExitCode, NotThere, UsageError, missing_extra
 from otx.model.cells import printable
 from otx.model.units import counted
 from otx.opamp.server.documents import Document
-from otx.services.opamp_serve.client import RemoteFleet
+from otx.services.opamp_serve.client import RemoteFleet, Unreachable
 
 LOOK_S, LONGEST_LOOK_S = 0.1, 1.0
 """How long to wait between two looks: the first ones are close, for small fleets."""
+MOST_MISSES = 30
+"""Looks at a server that does not answer, about half a minute."""
 NAMED = 5
 """Agents that are named one by one; of more only the number is told."""
 LONGEST_DIFF = 60
@@ -53,6 +55,7 @@ class Follower:
         self._timeout_s = timeout_s
         self._clock_s = clock_s
         self._rest = rest
+        self._misses = 0
 
     def follow(self, push: Document) -> Document:
         """The push when it is over; `timed_out` says whether agents are still expected."""
@@ -72,7 +75,29 @@ class Follower:
                 ends_s = self._clock_s() + self._timeout_s
             self._rest(look_s)
             look_s = min(LONGEST_LOOK_S, look_s * 1.1)
-            push = self._fleet.get(f"pushes/{push['number']}")
+            push = self._looked_at(push)
+
+    def _looked_at(self, push: Document) -> Document:
+        """The push as it is now; as it was, while a server that restarts is waited for.
+
+        Raises:
+            PeerError: It does not come back; the push goes on when it does.
+        """
+        number = push["number"]
+        try:
+            found = self._fleet.get(f"pushes/{number}")
+        except Unreachable as error:
+            self._misses += 1
+            if self._misses == 1:
+                self._note(f"{error.message}: waiting for it")
+            if self._misses <= MOST_MISSES:
+                return push
+            raise Unreachable(
+                error.message,
+                hint=f"push {number} is kept and goes on with the server: `otx opamp push --list`",
+            ) from None
+        self._misses = 0
+        return found
 
 
 def changed(fleet: RemoteFleet, number: int, verb: str, who: str, why: str) -> Document:

@@ -18,7 +18,7 @@ from otx.services.opamp_push import (
     read_object,
     read_settings_file,
 )
-from otx.services.opamp_serve.client import RemoteFleet
+from otx.services.opamp_serve.client import RemoteFleet, Unreachable
 
 NONE = dict.fromkeys(("applied", "waiting", "failed", "away", "later", "kept", "unable"), 0)
 
@@ -167,3 +167,25 @@ def test_a_plan_is_held_against_what_agents_run_and_names_what_failed_elsewhere(
     told = "\n".join(plan_lines(Fleet("http://nowhere:1"), plan, objects))
     assert "WARNING: 1 other agent reported FAILED for just this: no kafka" in told
     assert "which 1 of them run" in told
+
+
+@pytest.mark.parametrize("misses", [3, 500])
+def test_a_server_that_restarts_is_waited_for_but_not_for_ever(misses: int) -> None:
+    class Restarting(RemoteFleet):
+        asked = 0
+
+        def get(self, path: str) -> dict[str, Any]:
+            self.asked += 1
+            if self.asked <= misses:
+                raise Unreachable("no OpAMP server answers")
+            return push(applied=3)
+
+    said: list[str] = []
+    clock = Clock()
+    follower = Follower(Restarting("http://nowhere:1"), said.append, 600, clock.read, clock.rest)
+    if misses < 30:
+        assert follower.follow(push(waiting=3))["agents"]["applied"] == 3
+        return
+    with pytest.raises(Unreachable) as caught:
+        follower.follow(push(waiting=3))
+    assert "push 1 is kept" in caught.value.hint
