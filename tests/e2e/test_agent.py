@@ -1,13 +1,16 @@
 """`otx agent` as a user calls it."""
 
+import contextlib
 import json
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,6 +108,18 @@ def test_what_cannot_be_used_is_told_before_anything_starts(
         assert done.stderr.count("\n") <= 3
 
 
+@contextlib.contextmanager
+def ended_after(process: "subprocess.Popen[Any]", seconds: float) -> Iterator[None]:
+    """A process that is killed when a test fails, or waits for what does not come."""
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        process.kill()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_run_ends_with_0_when_it_is_told_to(
     number: signal.Signals, tmp_path: Path, cli_variables: dict[str, str]
@@ -116,12 +131,13 @@ def test_run_ends_with_0_when_it_is_told_to(
         words, cwd=tmp_path, env=cli_variables, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr is not None
-        for line in process.stderr:
-            if "words of it" in line:
-                break
-        process.send_signal(number)
-        rest = process.stderr.read()
-        assert process.wait(30) == 0
+        with ended_after(process, 60):
+            for line in process.stderr:
+                if "words of it" in line:
+                    break
+            process.send_signal(number)
+            rest = process.stderr.read()
+            assert process.wait(30) == 0
     assert rest.rstrip().endswith("stopped")
 
 
@@ -135,9 +151,12 @@ def test_systemd_is_told_when_it_is_ready_and_when_it_ends(
         variables = {
             **cli_variables, "NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "200000",
         }  # fmt: skip
-        with subprocess.Popen(
-            [*words, *COMMAND], cwd=tmp_path, env=variables, stderr=subprocess.DEVNULL
-        ) as process:
+        with (
+            subprocess.Popen(
+                [*words, *COMMAND], cwd=tmp_path, env=variables, stderr=subprocess.DEVNULL
+            ) as process,
+            ended_after(process, 60),
+        ):
             said = [channel.recv(4096).decode()]
             while "WATCHDOG=1" not in said[-1]:
                 said.append(channel.recv(4096).decode())

@@ -239,7 +239,8 @@ def merges_what_changed(probe: AgentProbe) -> None:
     probe.stage.drop()
     for _ in range(TIMES):
         probe.sicken()
-    probe.during(0)
+    # The agent needs a moment to notice the last change.
+    probe.during(2 * probe.quiet_s)
     with probe.stage.changed:
         probe.stage.refusals.clear()
     back = probe.until(lambda one: not one.refused, 4 * probe.start_s, "report after the break")

@@ -319,6 +319,8 @@ class ReferenceAgent(Launcher):
         self._take(ServerToAgent.FromString(body))
 
     def _talk_http(self, reconnect: bool) -> None:
+        if 78 in self.faults and self.sick:
+            self.pending.append("health")
         body = self._report(reconnect).SerializeToString()
         self._post(body)
         if 30 in self.faults:
@@ -334,6 +336,8 @@ class ReferenceAgent(Launcher):
             if is_due or time.monotonic() - sent_at > interval_s:
                 return
             self._tick()
+            if 78 in self.faults and self.sick:
+                return
 
     def _post_quietly(self, body: bytes) -> None:
         with contextlib.suppress(OSError, http.client.HTTPException):
