@@ -341,6 +341,8 @@ class AgentWatch:
         """What is on its way to the client."""
         if answer.HasField("remote_config"):
             self._configs.offered(answer.remote_config.config_hash, now_ns)
+        if answer.HasField("command"):
+            self._configs.restarts()
         if answer.HasField("connection_settings"):
             settings = answer.connection_settings
             self._settings.offered(settings.hash, now_ns)

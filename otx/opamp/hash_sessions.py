@@ -27,12 +27,13 @@ class HashSessions:
             a status may be of something that was offered where nobody watched.
     """
 
-    __slots__ = ("_current", "_hashes", "_patience_ns", "is_known_from_start")
+    __slots__ = ("_current", "_has_forgotten", "_hashes", "_patience_ns", "is_known_from_start")
 
     def __init__(self, patience_ns: int) -> None:
         self._patience_ns = patience_ns
         self._hashes: dict[bytes, _Hash] = {}
         self._current: tuple[bytes, Label] | None = None
+        self._has_forgotten = False
         self.is_known_from_start = False
 
     def offered(self, config_hash: bytes, now_ns: int) -> None:
@@ -60,9 +61,14 @@ class HashSessions:
         self._current = (config_hash, label)
         return number
 
+    def restarts(self) -> None:
+        """The client is told to start anew: what it then says of what it has is no second try."""
+        for one in self._hashes.values():
+            one.said, one.is_offered_again = None, False
+
     def _rule(self, config_hash: bytes, one: _Hash, label: Label) -> int | None:
         if one.said is None and one.first_offer_ns is None:
-            return 206 if self.is_known_from_start else None
+            return 206 if self.is_known_from_start and not self._has_forgotten else None
         current_hash, current = self._current or (config_hash, label)
         if current_hash != config_hash:
             if label is not Label.APPLIED:
@@ -80,4 +86,5 @@ class HashSessions:
         self._hashes[config_hash] = one
         if len(self._hashes) > REMEMBERED:
             del self._hashes[next(iter(self._hashes))]
+            self._has_forgotten = True
         return one

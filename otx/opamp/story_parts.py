@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from otx.model.cells import shorten
 from otx.model.units import counted
 from otx.opamp.document import attributes_of
-from otx.opamp.opamp_pb2 import AgentConfigMap, AgentDescription, ComponentHealth
+from otx.opamp.opamp_pb2 import AgentConfigMap, AgentDescription, AnyValue, ComponentHealth
 
 LONGEST_TEXT = 160
 """Cells of a text of the other side in a line, such as an error."""
@@ -49,6 +49,8 @@ class Health:
     """Health of the agent, under "", and of each component under its path."""
 
     by_path: dict[str, tuple[bool, str, str]]
+    start_ns: int = 0
+    attributes: tuple[tuple[str, bytes], ...] = ()
 
     @classmethod
     def of(cls, health: ComponentHealth) -> "Health":
@@ -60,7 +62,11 @@ class Health:
             by_path[path] = (one.healthy, quoted(one.status), quoted(one.last_error))
             nested = sorted(one.component_health_map.items(), reverse=True)
             waiting.extend((f"{path}/{name}" if path else name, child) for name, child in nested)
-        return cls(by_path)
+        attributes = sorted(
+            (quoted(pair.key, LONGEST_VALUE), _value_digest(pair.value))
+            for pair in health.attributes[:MOST_ATTRIBUTES]
+        )
+        return cls(by_path, health.start_time_unix_nano, tuple(attributes))
 
     def told(self, before: "Health | None") -> str:
         """What it is, or what has changed since."""
@@ -75,7 +81,18 @@ class Health:
             if before.by_path.get(path) != one
         ]
         changes += [f"{quoted(path)} gone" for path in before.by_path if path not in self.by_path]
+        if before.start_ns and self.start_ns and self.start_ns != before.start_ns:
+            changes.append("started anew")
+        known = dict(before.attributes)
+        differ = [key for key, value in self.attributes if known.get(key) != value]
+        if differ:
+            changes.append(f"{named(differ)} changed")
         return f"health {named(changes)}" if changes else "health again, unchanged"
+
+
+def _value_digest(value: AnyValue) -> bytes:
+    """Eight bytes that tell whether two values are the same; a value itself may be secret."""
+    return hashlib.blake2b(value.SerializeToString(deterministic=True), digest_size=8).digest()
 
 
 def _condition(one: tuple[bool, str, str]) -> str:

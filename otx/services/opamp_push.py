@@ -9,12 +9,15 @@ from pathlib import PurePath
 
 from otx.environment import Environment
 from otx.errors import ExitCode, NotThere, UsageError, missing_extra
+from otx.model.cells import printable
 from otx.model.units import counted
 from otx.opamp.server.documents import Document
-from otx.services.opamp_serve.client import RemoteFleet
+from otx.services.opamp_serve.client import RemoteFleet, Unreachable
 
 LOOK_S, LONGEST_LOOK_S = 0.1, 1.0
 """How long to wait between two looks: the first ones are close, for small fleets."""
+MOST_MISSES = 30
+"""Looks at a server that does not answer, about half a minute."""
 NAMED = 5
 """Agents that are named one by one; of more only the number is told."""
 LONGEST_DIFF = 60
@@ -52,6 +55,7 @@ class Follower:
         self._timeout_s = timeout_s
         self._clock_s = clock_s
         self._rest = rest
+        self._misses = 0
 
     def follow(self, push: Document) -> Document:
         """The push when it is over; `timed_out` says whether agents are still expected."""
@@ -71,7 +75,29 @@ class Follower:
                 ends_s = self._clock_s() + self._timeout_s
             self._rest(look_s)
             look_s = min(LONGEST_LOOK_S, look_s * 1.1)
-            push = self._fleet.get(f"pushes/{push['number']}")
+            push = self._looked_at(push)
+
+    def _looked_at(self, push: Document) -> Document:
+        """The push as it is now; as it was, while a server that restarts is waited for.
+
+        Raises:
+            PeerError: It does not come back; the push goes on when it does.
+        """
+        number = push["number"]
+        try:
+            found = self._fleet.get(f"pushes/{number}")
+        except Unreachable as error:
+            self._misses += 1
+            if self._misses == 1:
+                self._note(f"{error.message}: waiting for it")
+            if self._misses <= MOST_MISSES:
+                return push
+            raise Unreachable(
+                error.message,
+                hint=f"push {number} is kept and goes on with the server: `otx opamp push --list`",
+            ) from None
+        self._misses = 0
+        return found
 
 
 def changed(fleet: RemoteFleet, number: int, verb: str, who: str, why: str) -> Document:
@@ -125,6 +151,11 @@ def plan_lines(
             names = ", ".join(f"{one['service']} {one['uid']}" for one in agents[:NAMED])
             more = f" and {len(agents) - NAMED} more" if len(agents) > NAMED else ""
             yield f"  {len(agents)} {words}: {names}{more}"
+    if elsewhere := plan.get("failed_elsewhere"):
+        yield (
+            f"  WARNING: {counted(len(elsewhere), 'other agent')} reported FAILED for just this:"
+            f" {printable(elsewhere[0]['reason'])}"
+        )
     for number in sorted({one["push"] for one in plan["kept"]}):
         yield f"    `otx opamp rollback {number}` would let this one hold instead of push {number}"
     if plan["stages"] != "100%":
@@ -138,13 +169,17 @@ def push_lines(push: Document) -> Iterator[str]:
         f"push {push['number']} {push['state']}: {push['name']} v{push['version']}"
         f" ({push['config'][:8]}): {counts_text(push['agents'])}"
     )
+    if _reaches_nobody(push):
+        yield "  it reaches no agent: what they keep holds for them (`otx opamp agents --why UID`)"
     if push["note"]:
-        yield f"  {push['note']}"
+        yield f"  {printable(push['note'])}"
     for failure in push["failures"][:NAMED]:
-        yield f"  {failure['uid']} FAILED: {failure['reason']}"
+        yield f"  {failure['uid']} FAILED: {printable(failure['reason'])}"
     if push["state"] == "stopped":
         yield f"  `otx opamp push --resume {push['number']}` goes on,"
         yield f"  `otx opamp rollback {push['number']}` takes it back"
+    if push["state"] == "done" and push["agents"]["applied"] and push.get("stages") == "100%":
+        yield "  agents go on observing it: a crash in their window is FAILED (`otx opamp agents`)"
     if push.get("timed_out"):
         yield "  not all have answered; it stays assigned (`otx opamp agents --why UID`)"
 
@@ -157,9 +192,16 @@ def counts_text(counts: dict[str, int]) -> str:
 
 def exit_code(push: Document) -> int:
     """How a command about a push ends."""
-    if push["state"] == "stopped" or push["agents"]["failed"]:
+    if push["state"] == "stopped" or push["agents"]["failed"] or _reaches_nobody(push):
         return ExitCode.NO
     return ExitCode.TIMEOUT if push.get("timed_out") else ExitCode.DONE
+
+
+def _reaches_nobody(push: Document) -> bool:
+    """Whether a push holds for no agent, now or later: others stand before it, or none is able."""
+    counts = push["agents"]
+    out = counts["kept"] + counts["unable"]
+    return bool(push["state"] == "done" and 0 < counts["matching"] == out)
 
 
 def _read(environment: Environment, path: str) -> bytes:
@@ -192,7 +234,7 @@ def _difference(
     """What differs from what most of the agents that change have now, as far as it is text."""
     rows = {row["uid"]: row for row in fleet.agents(plan["selector"])}
     changing = [rows[one["uid"]] for one in plan["changes"] if one["uid"] in rows]
-    hashes = Counter(row["config"]["reported"] for row in changing if row["config"]["reported"])
+    hashes = Counter(filter(None, (_running(row["config"]) for row in changing)))
     if not hashes:
         return
     hash_, count = hashes.most_common(1)[0]
@@ -201,13 +243,21 @@ def _difference(
     except NotThere:
         return  # another server's
     name = f"{before['name']} v{before['version']}"
-    yield f"  what differs from {name} ({hash_[:8]}), which {count} of them report:"
+    yield f"  what differs from {name} ({hash_[:8]}), which {count} of them run:"
     after = {
         key: base64.b64decode(one["body_base64"]).decode(errors="replace")
         for key, one in objects.items()
     }
     bodies = {key: one["body"] for key, one in before["objects"].items()}
     yield from ("  " + line for line in difference(bodies, after))
+
+
+def _running(config: Document) -> str | None:
+    """The hash of what an agent runs: as it says itself, else what it reports as APPLIED."""
+    running = config.get("running")
+    if running is not None:
+        return None if running == "local" else str(running)
+    return config["reported"] if config["status"] == "applied" else None
 
 
 def difference(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:

@@ -178,11 +178,11 @@ def test_without_a_server_the_file_is_read(shop: Shop, tmp_path: Path) -> None:
     assert shop.serving.end() == 0
     db = ("--db", str(shop.serving.db))
     rows = shop.rows(*db)
-    assert {row["state"] for row in rows.values()} == {"gone"}
+    assert {row["state"] for row in rows.values()} == {"unknown"}
     assert {row["config"]["standing"] for row in rows.values()} == {"in_sync"}
     assert "push" in shop.otx("audit", *db).stdout
     why = shop.otx("agents", "--why", "agent-1", *db)
-    assert "it is gone" in why.stdout
+    assert "no server runs that knows whether it is connected" in why.stdout
     done = shop.otx("agents")
     assert done.returncode == 3
     assert "no OpAMP server answers" in done.stderr

@@ -450,3 +450,22 @@ def test_two_sides_that_keep_the_rules_are_never_accused(steps: list[str]) -> No
             to_client.append(message)
             wire.server(message)
     assert wire.broken == []
+
+
+def test_a_client_that_is_told_to_restart_applies_again_what_it_has() -> None:
+    wire = Wire().start().server(offer(b"A")).client(status(b"A", APPLIED))
+    wire.wait(20).server(offer(b"A")).client(status(b"A", APPLIED)).wait(20)
+    restart = ServerToAgent(instance_uid=UID, capabilities=1)
+    restart.command.type = 0
+    restart.command.SetInParent()
+    before = list(wire.broken)
+    wire.server(restart).wait(1).client(status(b"A", APPLYING)).client(status(b"A", APPLIED))
+    assert 90 not in wire.broken[len(before) :]
+
+
+def test_of_many_offers_at_once_none_is_called_unknown() -> None:
+    wire = Wire().client(full(remote_config_status={})).server()
+    for number in range(20):
+        wire.server(offer(bytes([number + 1])))
+    wire.client(status(b"\x01", APPLYING))
+    assert 206 not in wire.broken

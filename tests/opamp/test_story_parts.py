@@ -1,7 +1,7 @@
 import pytest
 
-from otx.opamp.opamp_pb2 import AgentConfigMap
-from otx.opamp.story_parts import Lines, hash_text, named, set_change
+from otx.opamp.opamp_pb2 import AgentConfigMap, ComponentHealth
+from otx.opamp.story_parts import Health, Lines, hash_text, named, set_change
 
 
 def config(**bodies: bytes) -> AgentConfigMap:
@@ -45,3 +45,12 @@ def test_of_many_changes_the_first_are_named() -> None:
 
 def test_sets_of_words_are_told_by_their_difference() -> None:
     assert set_change(["a", "b"], ["b", "c"]) == "+a −c"
+
+
+def test_a_new_start_and_new_attributes_are_no_unchanged_health() -> None:
+    before = ComponentHealth(healthy=True, start_time_unix_nano=1)
+    before.attributes.add(key="phase").value.string_value = "probation"
+    after = ComponentHealth(healthy=True, start_time_unix_nano=2)
+    after.attributes.add(key="phase").value.string_value = "idle"
+    assert Health.of(after).told(Health.of(before)) == "health started anew, phase changed"
+    assert Health.of(after).told(Health.of(after)) == "health again, unchanged"

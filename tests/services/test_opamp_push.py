@@ -13,11 +13,12 @@ from otx.services.opamp_push import (
     counts_text,
     difference,
     exit_code,
+    plan_lines,
     push_lines,
     read_object,
     read_settings_file,
 )
-from otx.services.opamp_serve.client import RemoteFleet
+from otx.services.opamp_serve.client import RemoteFleet, Unreachable
 
 NONE = dict.fromkeys(("applied", "waiting", "failed", "away", "later", "kept", "unable"), 0)
 
@@ -130,3 +131,61 @@ def test_settings_are_a_mapping(environment: Environment) -> None:
     (environment.cwd / "list.yaml").write_text("- a\n")
     with pytest.raises(UsageError, match="no mapping"):
         read_settings_file(environment, "list.yaml")
+
+
+def test_a_push_that_reaches_nobody_is_no_success() -> None:
+    found = push(kept=2, unable=1)
+    assert exit_code(found) == ExitCode.NO
+    assert "reaches no agent" in "\n".join(push_lines(found))
+    assert exit_code(push(kept=2, away=1)) == ExitCode.DONE
+
+
+def test_what_an_agent_says_cannot_drive_the_terminal() -> None:
+    found = {**push(failed=1), "note": "a\x1b[31m", "failures": [{"uid": "u", "reason": "\x1b[2J"}]}
+    assert "\x1b" not in "".join(push_lines(found))
+
+
+def test_a_plan_is_held_against_what_agents_run_and_names_what_failed_elsewhere() -> None:
+    places = ("changes", "in_sync", "away", "failed_before", "kept", "unable")
+    plan: dict[str, Any] = {
+        **{place: [] for place in places},
+        **{"name": "c", "version": 2, "config": "ab" * 32, "selector": "", "stages": "100%"},
+        "changes": [{"uid": "u", "service": "s"}],
+        "failed_elsewhere": [{"uid": "v", "service": "s", "reason": "no kafka"}],
+    }
+
+    class Fleet(RemoteFleet):
+        def agents(self, selector: str) -> list[dict[str, Any]]:
+            config = {"reported": "bad", "running": "good", "status": "failed"}
+            return [{"uid": "u", "config": config}]
+
+        def get(self, path: str) -> dict[str, Any]:
+            assert path == "configs/good"
+            return {"name": "c", "version": 1, "objects": {"": {"body": "a: 1"}}}
+
+    objects = {"": {"body_base64": "YTogMg=="}}
+    told = "\n".join(plan_lines(Fleet("http://nowhere:1"), plan, objects))
+    assert "WARNING: 1 other agent reported FAILED for just this: no kafka" in told
+    assert "which 1 of them run" in told
+
+
+@pytest.mark.parametrize("misses", [3, 500])
+def test_a_server_that_restarts_is_waited_for_but_not_for_ever(misses: int) -> None:
+    class Restarting(RemoteFleet):
+        asked = 0
+
+        def get(self, path: str) -> dict[str, Any]:
+            self.asked += 1
+            if self.asked <= misses:
+                raise Unreachable("no OpAMP server answers")
+            return push(applied=3)
+
+    said: list[str] = []
+    clock = Clock()
+    follower = Follower(Restarting("http://nowhere:1"), said.append, 600, clock.read, clock.rest)
+    if misses < 30:
+        assert follower.follow(push(waiting=3))["agents"]["applied"] == 3
+        return
+    with pytest.raises(Unreachable) as caught:
+        follower.follow(push(waiting=3))
+    assert "push 1 is kept" in caught.value.hint

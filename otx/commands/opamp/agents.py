@@ -16,7 +16,7 @@ from otx.commands.opamp.options import (
 from otx.environment import Environment
 from otx.output import Output, Remarks
 
-SHOWN = ["uid", "service", "version", "host", "state", "health", "config", "since", "seen"]
+SHOWN = ["uid", "service", "version", "host", "state", "health", "config", "has", "since", "seen"]
 KEYS = [
     *("uid", "service", "version", "host", "labels", "state", "transport", "peer"),
     *("first_seen", "last_seen", "connected_since", "sequence_num", "needs_full_state"),
@@ -77,7 +77,10 @@ def _explain(found: dict[str, Any], output: Output, form: str) -> None:
     if found["is_up_to_date"]:
         lines.append(f"nothing stands in its way: {found['verdict']}")
     else:
-        lines.append(f"it is not updating because {found['verdict']}")
+        # Health and starts come after the update: it has what it should.
+        is_in_place = found["blocked_at"] in ("health", "restarts")
+        first = "no update is missing, but" if is_in_place else "it is not updating because"
+        lines.append(f"{first} {found['verdict']}")
         if found["fix"]:
             lines.append(f"  do: {found['fix']}")
     output.text("\n".join(map(_printable, lines)))
@@ -94,6 +97,7 @@ def _shown(agent: dict[str, Any], labels: list[str], now_ns: int) -> dict[str, A
         "state": agent["state"],
         "health": _health(agent),
         "config": _config(agent["config"]),
+        "has": _has(agent["config"]),
         "since": _ago(agent["config"]["since"], now_ns),
         "seen": _ago(agent["last_seen"], now_ns),
     }
@@ -104,6 +108,8 @@ def _health(agent: dict[str, Any]) -> str:
 
     if agent["healthy"] is None:
         return ""
+    if agent["state"] == "gone":
+        return "was ok" if agent["healthy"] else "was unhealthy"
     if agent["healthy"]:
         return "ok"
     return shorten(f"✗ {agent['health_error'] or agent['health_status'] or ''}".strip(), 40)
@@ -118,6 +124,14 @@ def _config(config: dict[str, Any]) -> str:
     words = {"in_sync": "applied", "failed": "FAILED", "rolled_back": "FAILED"}
     text = f"{words.get(standing, standing)} {assigned}"
     return f"{text}, reports {reported}" if reported and reported != assigned else text
+
+
+def _has(config: dict[str, Any]) -> str:
+    """What it runs: as it says itself, else by what it reports APPLIED; empty where unknown."""
+    running = config.get("running")
+    if running is None and config["status"] == "applied":
+        running = config["reported"]
+    return (running or "")[:8]
 
 
 def _ago(time: str | None, now_ns: int) -> str:

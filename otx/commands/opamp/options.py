@@ -69,12 +69,14 @@ def fleet_reader(
     if server is not None:
         return remote
     try:
-        remote.get("status")
+        remote.probe()
     except Unreachable:
         path = db_path(environment, None)
         if not path.is_file():
             raise
-        Remarks(environment).note(f"no server answers at {remote.url}; this is from {path}")
+        Remarks(environment).note(
+            f"no server answers at {remote.url}; this is the last known state, from {path}"
+        )
         return StoredFleet(path, environment.clock())
     return remote
 

@@ -58,6 +58,7 @@ def restart(
             "away": "are away and were not ordered to",
         }
         lines = [f"{len(done[place])} {text}" for place, text in words.items() if done[place]]
+        lines += [f"  {uid} does not accept it" for uid in done["unable"]]
         Output(environment, out).text("\n".join(lines))
     if not done["ordered"]:
         raise typer.Exit(1)

@@ -60,6 +60,8 @@ class Health:
     Attributes:
         start_ns: When what it manages was started; 0 where that does not run.
         since_ns: When the server first heard this `healthy`.
+        running: The hash in hexadecimal of what runs, where the agent says so as otx's own does;
+            "" for its local configuration, None where it does not say.
     """
 
     healthy: bool
@@ -67,6 +69,7 @@ class Health:
     error: str
     start_ns: int
     since_ns: int
+    running: str | None = None
 
 
 @dataclass(slots=True)
@@ -101,7 +104,9 @@ class Agent:
         interval_s: The heartbeat or polling interval this server set; 0 for none.
         failures: Configuration hash -> why it could not be used: never offered again.
         assigned: The number of the push that holds for it.
-        starts_ns: The last start times it reported, for restart loops.
+        starts_ns: The last start times it reported that nothing asked for, for restart loops.
+        last_start_ns: The last start time it reported.
+        start_heard_ns: When the server first heard that; 0 since before it started.
         never_says: Parts its capabilities promise and it leaves out even when asked for all.
         is_confirmed: Whether it was ever heard under this uid; one that was only assigned is not.
     """
@@ -137,6 +142,8 @@ class Agent:
     settings_offer: Offer | None = None
     failures: dict[bytes, Failure] = field(default_factory=dict)
     starts_ns: deque[int] = field(default_factory=lambda: deque(maxlen=REMEMBERED_STARTS))
+    last_start_ns: int = 0
+    start_heard_ns: int = 0
     restart_ordered_ns: int = 0
     restart_sent_ns: int = 0
     assigned: int | None = None

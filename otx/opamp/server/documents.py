@@ -54,7 +54,8 @@ def config_document(agent: Agent, rollouts: Rollouts) -> Document:
     """How an agent stands to what it is assigned.
 
     `status` is what the agent says of the hash it reports; `standing` compares both hashes:
-    none, in_sync, pending, applying, failed, rolled_back.
+    none, in_sync, pending, applying, failed, rolled_back. `running` is what otx's own agents say
+    that they run, which after a FAILED is another one.
     """
     push = rollouts.pushes.get(agent.assigned) if agent.assigned is not None else None
     configuration = rollouts.configurations.get(push.config_hash) if push else None
@@ -65,6 +66,7 @@ def config_document(agent: Agent, rollouts: Rollouts) -> Document:
         "assigned_version": configuration.version if configuration else None,
         "push": agent.assigned,
         "reported": agent.config.hash.hex() or None,
+        "running": running_document(agent),
         "status": agent.config.progress.name.lower(),
         "error": failure.reason if failure else agent.config.error or None,
         "since": _time(agent.config.since_ns),
@@ -74,6 +76,12 @@ def config_document(agent: Agent, rollouts: Rollouts) -> Document:
             for hash_, one in agent.failures.items()
         ],
     }
+
+
+def running_document(agent: Agent) -> str | None:
+    """The hash of what an agent runs, `local` for its own file, None where it does not say."""
+    running = agent.health.running if agent.health is not None else None
+    return "local" if running == "" else running
 
 
 def config_standing(agent: Agent, assigned: Configuration | None) -> str:
@@ -132,6 +140,7 @@ def push_document(
             {"uid": agent.text, "reason": agent.failures[push.config_hash].reason}
             for agent in matching
             if push.config_hash in agent.failures
+            and _place(push, agent, now_ns, patience) != "kept"
         ],
     }
 

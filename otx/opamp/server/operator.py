@@ -62,6 +62,7 @@ class Operator:
             "is_new": configuration.hash not in fleet.rollouts.configurations,
             "stages": stages_text(wish.stages),
             "selector": str(wish.selector),
+            "failed_elsewhere": self._failed_elsewhere(push),
             **plan,
         }
 
@@ -177,6 +178,18 @@ class Operator:
             self._fleet.due.add(agent.uid)
         outcome = f"{kind} of {capability}, {len(data)} bytes"
         self._fleet.journal.audit(Entry(now_ns, who, "message", agent.text, outcome))
+
+    def _failed_elsewhere(self, push: Push) -> list[Document]:
+        """Agents that this push is not for and that reported FAILED for just its content."""
+        return [
+            {
+                "uid": agent.text,
+                "service": agent.name,
+                "reason": agent.failures[push.config_hash].reason,
+            }
+            for agent in self._fleet.agents.values()
+            if push.config_hash in agent.failures and not push.selector.matches(agent.labels)
+        ]
 
     def _matching(self, selector: Selector) -> list[Agent]:
         return self._fleet.select(lambda agent: selector.matches(agent.labels))

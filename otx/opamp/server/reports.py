@@ -25,6 +25,8 @@ ENOUGH_ASKS = 2
 LONGEST_TEXT = 4096
 """Characters of an error's text, and bytes of a custom message, that are kept in memory."""
 LONGEST_HASH = 1024
+RUNNING_ATTRIBUTE = "otx.config.running_hash"
+"""Of the health of otx's own agent: which configuration the supervised process has."""
 MOST_BYTES = {"agent_description": 1 << 18, "custom_capabilities": 1 << 16}
 """Part -> the most bytes of it that are taken."""
 
@@ -99,6 +101,8 @@ def absorb(agent: Agent, message: AgentToServer, now_ns: int, *, complete: bool)
             _TAKE[part](agent, message, now_ns, row)
         elif complete:
             _CLEAR[part](agent, row)
+    if message.HasField("health"):
+        _note_start(agent, now_ns, row)
     if message.HasField("custom_message"):
         if agent.custom_messages is None:
             agent.custom_messages = deque(maxlen=REMEMBERED_MESSAGES)
@@ -119,10 +123,32 @@ def take_health(agent: Agent, health: ComponentHealth, now_ns: int) -> None:
         error=health.last_error[:LONGEST_TEXT],
         start_ns=health.start_time_unix_nano,
         since_ns=before.since_ns if before is not None and is_same else now_ns,
+        running=_running(health),
     )
-    start_ns = health.start_time_unix_nano
-    if start_ns and (not agent.starts_ns or agent.starts_ns[-1] != start_ns):
+
+
+def _running(health: ComponentHealth) -> str | None:
+    for pair in health.attributes:
+        if pair.key == RUNNING_ATTRIBUTE and pair.value.WhichOneof("value") == "string_value":
+            return pair.value.string_value[: 2 * LONGEST_HASH]
+    return None
+
+
+def _note_start(agent: Agent, now_ns: int, row: dict[str, Cell]) -> None:
+    """Count a new start, but for the first one after an offer, an order or a new status.
+
+    Those have what is managed started anew; a loop is what starts without a reason.
+    """
+    start_ns = agent.health.start_ns if agent.health is not None else 0
+    if not start_ns or start_ns == agent.last_start_ns:
+        return
+    offered_ns = agent.offer.last_ns if agent.offer is not None else 0
+    asked_ns = max(offered_ns, agent.restart_sent_ns, agent.config.since_ns)
+    is_asked = agent.start_heard_ns < asked_ns
+    agent.last_start_ns, agent.start_heard_ns = start_ns, now_ns
+    if not is_asked:
         agent.starts_ns.append(start_ns)
+        row["starts"] = ",".join(map(str, agent.starts_ns))
 
 
 def _describe(agent: Agent, message: AgentToServer, row: dict[str, Cell]) -> None:
@@ -138,7 +164,6 @@ def _take_health(agent: Agent, message: AgentToServer, now_ns: int, row: dict[st
     assert agent.health is not None  # noqa: S101 - just set
     row["health"] = message.health.SerializeToString()
     row["health_since"] = agent.health.since_ns
-    row["starts"] = ",".join(map(str, agent.starts_ns))
 
 
 def _take_effective(agent: Agent, message: AgentToServer, now: int, row: dict[str, Cell]) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from otx.model.units import format_duration
 from otx.opamp.capabilities import AgentCapability
 from otx.opamp.server.agent import Agent, Patience, Progress
-from otx.opamp.server.configuration import Configuration, short_hash
+from otx.opamp.server.configuration import SHORT, Configuration, short_hash
 from otx.opamp.server.documents import Document
 from otx.opamp.server.pushes import Push, PushState
 from otx.opamp.server.refusals import Refusals
@@ -44,10 +44,20 @@ def why(
     now_ns: int,
     patience: Patience,
     refusals: Refusals = NO_REFUSALS,
+    *,
+    is_live: bool = True,
 ) -> Document:
-    """The steps of an agent's update, and the one that stands in its way."""
+    """The steps of an agent's update, and the one that stands in its way.
+
+    Args:
+        is_live: Whether a server says it; a database cannot know who is connected.
+    """
     auth = _auth(agent, now_ns, patience, refusals)
     steps = [auth, *_steps(agent, rollouts, now_ns, patience)]
+    if not is_live:
+        ago = format_duration(max(0, now_ns - agent.last_seen_ns))
+        says = f"no server runs that knows whether it is connected; it was last heard {ago} ago"
+        steps[1] = Step("connection", None, says)
     blocking = next((step for step in steps if step.holds is False), None)
     return {
         "uid": agent.text,
@@ -103,6 +113,9 @@ def _connection(agent: Agent, now_ns: int, patience: Patience) -> Step:
         return Step(name, True, f"it is connected over {agent.transport}, last heard {ago} ago")
     if state == "stale":
         says = f"its connection is open, and it has said nothing for {ago}"
+        if agent.transport == "http":
+            every = agent.interval_s or patience.default_s
+            says = f"it polls no more: it has said nothing for {ago}, and is due every {every} s"
         return Step(
             name, False, says, "look whether its process hangs or the network drops packets"
         )
@@ -163,8 +176,7 @@ def _assignment(
         one = waiting[-1]
         says = f"push {one.number} has not reached it: it is {one.state.value}"
         says += f", {rollouts.stage_text(one)}" + (f" ({one.note})" if one.note else "")
-        fix = "" if one.state is PushState.RUNNING else f"`otx opamp push --resume {one.number}`"
-        return Step(name, False, says, fix or "wait, or look at the agents of this stage")
+        return Step(name, False, says, _push_fix(one))
     if push is None or assigned is None:
         return Step(
             name,
@@ -186,6 +198,19 @@ def _assignment(
             f"`otx opamp rollback {push.number}` lets the other one hold",
         )
     return Step(name, True, f"{assigned.label} is assigned by push {push.number}")
+
+
+def _push_fix(push: Push) -> str:
+    """What to do about a push that has not reached an agent."""
+    if push.state is PushState.RUNNING:
+        return "wait, or look at the agents of this stage"
+    resume = f"`otx opamp push --resume {push.number}`"
+    if push.state is PushState.PAUSED:
+        return resume
+    return (
+        f"mend the configuration and push it, or `otx opamp rollback {push.number}`;"
+        f" {resume} gives more agents the one that failed"
+    )
 
 
 def _offer(agent: Agent, assigned: Configuration, now_ns: int) -> Step:
@@ -212,8 +237,8 @@ def _status(agent: Agent, assigned: Configuration, rollouts: Rollouts, now_ns: i
     kept = has.label if has else short_hash(agent.config.hash)
     retry = "mend the configuration and push it; `--retry` offers the same one again"
     if failure is not None:
-        back = ""
-        if agent.config.hash not in (assigned.hash, b""):
+        back = _went_back(agent, assigned, rollouts)
+        if not back and agent.config.hash not in (assigned.hash, b""):
             back = f" and went back to {kept}"
         return Step(name, False, f"it reported FAILED{back}: {failure.reason}", retry)
     if agent.config.hash == assigned.hash:
@@ -235,6 +260,19 @@ def _status(agent: Agent, assigned: Configuration, rollouts: Rollouts, now_ns: i
             "look whether two servers have the same agents",
         )
     return Step(name, False, f"it still has {kept}", "look into the agent's log")
+
+
+def _went_back(agent: Agent, failed: Configuration, rollouts: Rollouts) -> str:
+    """What an agent that says what it runs has gone back to, or ""."""
+    running = agent.health.running if agent.health is not None else None
+    if running is None or running == failed.hash.hex():
+        return ""
+    if not running:
+        return " and went back to its local configuration"
+    known = next(
+        (one for hash_, one in rollouts.configurations.items() if hash_.hex() == running), None
+    )
+    return f" and went back to {known.label if known else running[:SHORT]}"
 
 
 def _own_status(agent: Agent, now_ns: int) -> Step:

@@ -16,7 +16,8 @@
 | POST agents/UID/message | send a custom message: `capability`, `type`, `data` (hexadecimal) |
 | GET audit[?limit=N&since_ns=T&whom=W] | the audit log |
 
-An error is `{"error": message, "hint": hint}` with a status of 4xx.
+An error is `{"error": message, "hint": hint}` with a status of 4xx, or of 507 where
+the change could not be kept: then nothing was changed.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ from urllib.parse import parse_qs
 import orjson
 
 from otx import __version__
-from otx.errors import NotThere, OtxError, UsageError
+from otx.errors import MachineError, NotThere, OtxError, UsageError
 from otx.opamp.opamp_pb2 import AgentConfigMap, AvailableComponents, EffectiveConfig
 from otx.opamp.server.agent import Agent
 from otx.opamp.server.documents import (
@@ -48,6 +49,7 @@ from otx.opamp.server.operator import Operator, read_wish
 from otx.opamp.server.rollouts import Wish
 from otx.opamp.server.selector import parse_selector
 from otx.opamp.server.settings import Settings
+from otx.opamp.server.undo import Undo
 from otx.opamp.server.why import why
 from otx.services.opamp_serve.app import API_PREFIX, Receive, Scope, Send, header, respond
 from otx.services.opamp_serve.components import components_document
@@ -92,6 +94,8 @@ class Api:
             status, document = 404, _error(error)
         except TooBig:
             status, document = 413, {"error": "the request is over the limit", "hint": ""}
+        except MachineError as error:
+            status, document = 507, _error(error)
         except OtxError as error:
             status, document = 400, _error(error)
         body = orjson.dumps(document)
@@ -111,11 +115,39 @@ class Api:
         if header(scope, b"content-type").partition(";")[0].strip() != "application/json":
             raise UsageError("the type of a request is application/json")
         body = await read_body(receive, LONGEST_REQUEST)
-        document = self._act(words, _parsed(body), owner, self._own_url(scope))
-        if not await self._station.keeper.settle():
-            raise OtxError(f"the fleet cannot be written: {self._station.keeper.error}")
-        self._station.wake_due()
+        return await self._keep(words, _parsed(body), owner, self._own_url(scope))
+
+    async def _keep(self, words: list[str], wanted: Document, owner: Token, url: str) -> Document:
+        """Do what is asked; no agent hears of it before it is on the disk.
+
+        Raises:
+            MachineError: It cannot be kept; nothing was changed.
+        """
+        station = self._station
+        async with station.deciding:
+            undo = Undo(station.fleet)
+            try:
+                with station.keeper.apart() as changes:
+                    document = self._act(words, wanted, owner, url)
+            except OtxError:
+                undo()
+                raise
+            if not await station.keeper.settle_apart(changes):
+                made = station.fleet.settings.by_number
+                undo()
+                self._take_tokens(made)
+                raise MachineError(
+                    f"the fleet cannot be written: {station.keeper.error}",
+                    hint="nothing was changed; make room where the server's database is",
+                )
+        station.wake_due()
         return document
+
+    def _take_tokens(self, made: dict[int, Settings]) -> None:
+        """Let nobody in with the tokens of settings that are not there any more."""
+        for number in made.keys() - self._station.fleet.settings.by_number.keys():
+            if self._tokens is not None:
+                self._tokens.take(made[number].token_digest)
 
     async def _read(self, words: list[str], query: Query) -> Document:
         match words:

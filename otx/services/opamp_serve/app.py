@@ -4,6 +4,7 @@ Plain ASGI, so that a report passes no framework. Who may speak is decided befor
 looked at.
 """
 
+import json
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -98,7 +99,13 @@ class App:
             uid = header(scope, b"opamp-instance-uid")[:LONGEST_UID]
             self._turned_away(peer(scope), uid, self._doors.reason(scope, role))
             challenge = [(b"www-authenticate", b'Bearer realm="otx opamp"')]
-            await refuse(scope, send, 401, f"this needs a token for {role}s", challenge)
+            text = f"this needs a token for {role}s"
+            if role == "operator":
+                body = json.dumps({"error": text, "hint": "Authorization: Bearer TOKEN"}).encode()
+                kind = (b"content-type", b"application/json")
+                await respond(scope, send, 401, body, [kind, *challenge])
+                return
+            await refuse(scope, send, 401, text, challenge)
             return
         try:
             await handler(scope, receive, send, owner)

@@ -6,16 +6,19 @@ to run, because agents are told by it.
 
 import http.client
 import json
+import sqlite3
 import ssl
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
-from otx.errors import NotThere, PeerError, UsageError
+from otx.errors import ExitCode, MachineError, NotThere, PeerError, UsageError
 from otx.opamp.server.documents import Document
 
-TIMEOUT_S = 60.0
+TIMEOUT_S = 30.0
+PROBE_S = 5.0
+"""How long a server may take to say that it is there."""
 SCHEMES = {"http": False, "ws": False, "https": True, "wss": True}
 
 
@@ -71,6 +74,15 @@ class RemoteFleet:
         """The newest pushes, oldest first."""
         return _list(self.get("pushes")["pushes"])
 
+    def probe(self) -> None:
+        """Ask whether the server is there.
+
+        Raises:
+            Unreachable: Nothing listens.
+            PeerError: Something does, and it does not answer, or cannot be trusted.
+        """
+        self._ask("GET", "status", None, PROBE_S)
+
     def get(self, path: str) -> Document:
         """Ask for a document."""
         return self._ask("GET", path, None)
@@ -79,25 +91,49 @@ class RemoteFleet:
         """Have something done."""
         return self._ask("POST", path, json.dumps(wanted).encode())
 
-    def _ask(self, method: str, path: str, body: bytes | None) -> Document:
+    def _ask(
+        self, method: str, path: str, body: bytes | None, timeout_s: float = TIMEOUT_S
+    ) -> Document:
         headers = {"Content-Type": "application/json"}
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
-        connection = self._connect()
+        connection = self._connect(timeout_s)
         try:
             with closing(connection):
                 connection.request(method, f"/api/v1/{path}", body, headers)
                 response = connection.getresponse()
                 return _document(response.status, response.read(), self.url)
+        except ssl.SSLError as error:
+            raise self._untrusted(error) from None
+        except TimeoutError:
+            raise PeerError(
+                f"the server at {self.url} does not answer within {timeout_s:.0f} s",
+                hint="look whether its process hangs; --db FILE reads its last known state",
+                code=ExitCode.TIMEOUT,
+            ) from None
         except (OSError, http.client.HTTPException) as error:
             raise self._unreachable(error) from None
 
-    def _connect(self) -> http.client.HTTPConnection:
+    def _connect(self, timeout_s: float) -> http.client.HTTPConnection:
         if not self._is_tls:
-            return http.client.HTTPConnection(self._host, self._port, timeout=TIMEOUT_S)
-        context = ssl.create_default_context(cafile=str(self._ca) if self._ca else None)
+            return http.client.HTTPConnection(self._host, self._port, timeout=timeout_s)
+        try:
+            context = ssl.create_default_context(cafile=str(self._ca) if self._ca else None)
+        except OSError as error:
+            raise UsageError(f"--ca {self._ca} cannot be used: {error}") from None
         return http.client.HTTPSConnection(
-            self._host, self._port, timeout=TIMEOUT_S, context=context
+            self._host, self._port, timeout=timeout_s, context=context
+        )
+
+    def _untrusted(self, error: ssl.SSLError) -> PeerError:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return PeerError(
+                f"the certificate of {self.url} is not trusted: {error.verify_message}",
+                hint="--ca FILE with the CA that signed it",
+            )
+        return PeerError(
+            f"no TLS with {self.url}: {error}",
+            hint="--server http://… if it has none",
         )
 
     def _unreachable(self, error: Exception) -> "Unreachable":
@@ -126,12 +162,15 @@ class StoredFleet:
 
         self._path = path
         self._now_ns = now_ns
+        self._rollouts = Rollouts(NoJournal())
         with closing(database.open_to_read(path)) as connection:
-            self._agents = list(database.read_agents(connection))
-            self._rollouts = Rollouts(NoJournal())
-            self._rollouts.load(
-                database.read_configurations(connection), database.read_pushes(connection)
-            )
+            try:
+                self._agents = list(database.read_agents(connection))
+                self._rollouts.load(
+                    database.read_configurations(connection), database.read_pushes(connection)
+                )
+            except sqlite3.DatabaseError as error:
+                raise database.damaged(path, error) from None
         for agent in self._agents:
             agent.assigned = self._rollouts.assigned(agent)
 
@@ -143,7 +182,11 @@ class StoredFleet:
 
         chosen = parse_selector(selector)
         return [
-            agent_document(agent, self._rollouts, self._now_ns, PATIENCE)
+            {
+                **agent_document(agent, self._rollouts, self._now_ns, PATIENCE),
+                # Who is there only a server that runs knows.
+                "state": "gone" if agent.said_goodbye else "unknown",
+            }
             for agent in self._agents
             if chosen.matches(agent.labels)
         ]
@@ -155,7 +198,7 @@ class StoredFleet:
         from otx.opamp.server.why import why
 
         agent = find_agent(self._agents, uid)
-        return why(agent, self._rollouts, self._now_ns, PATIENCE)
+        return why(agent, self._rollouts, self._now_ns, PATIENCE, is_live=False)
 
     def audit(self, limit: int, since_ns: int, whom: str) -> list[Document]:
         """The newest lines of the audit log, oldest first."""
@@ -192,6 +235,8 @@ def _document(status: int, body: bytes, url: str) -> Document:
         raise PeerError(f"{url}: {message}", hint="--token-file FILE with an operator's token")
     if status in (400, 413):
         raise UsageError(message, hint=hint)
+    if status == 507:
+        raise MachineError(f"{url}: {message}", hint=hint)
     raise PeerError(f"{url}: {message}", hint=hint)
 
 

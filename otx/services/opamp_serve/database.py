@@ -269,6 +269,14 @@ def _cannot_open(path: Path, error: Exception) -> MachineError:
     return MachineError(f"cannot open {path}: {error}", hint="--db names another file")
 
 
+def damaged(path: Path, error: Exception) -> UsageError:
+    """The error for a fleet that cannot be read."""
+    return UsageError(
+        f"{path} cannot be read: {error}",
+        hint="put a copy of it back, or --db names another file; agents report anew what they run",
+    )
+
+
 def _agent(row: sqlite3.Row, failures: dict[bytes, Failure]) -> Agent:
     agent = Agent(
         uid=row["uid"],
@@ -306,6 +314,7 @@ def _describe(agent: Agent, row: sqlite3.Row) -> None:
     agent.relabel()
     if row["health"] is not None:
         take_health(agent, ComponentHealth.FromString(row["health"]), row["health_since"])
+        agent.last_start_ns = agent.health.start_ns if agent.health is not None else 0
     config = RemoteConfigStatus.FromString(row["config_status"] or b"")
     agent.config = _status(
         config.last_remote_config_hash, config.status, config.error_message, row["config_since"]

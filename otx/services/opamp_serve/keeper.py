@@ -8,7 +8,8 @@ are too many, and the server then tells agents to come again later.
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from otx.opamp.server.agent import Agent
@@ -69,6 +70,8 @@ class Keeper:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._batch = _Batch()
+        self._apart: _Batch | None = None
+        self._asked: list[_Batch] = []
         self._ends = False
         self._thread = threading.Thread(target=self._write, name="keeper", daemon=True)
         self._statements: dict[tuple[str, tuple[str, ...]], str] = {}
@@ -85,14 +88,14 @@ class Keeper:
     def agent(self, uid: bytes, row: Row) -> None:
         """Keep columns of an agent; others stay as they are."""
         with self._lock:
-            self._batch.agents.setdefault(uid, {}).update(row)
+            self._open.agents.setdefault(uid, {}).update(row)
             self.length += 1
 
     def forget_agent(self, uid: bytes) -> None:
         """Drop an agent that never was."""
         with self._lock:
-            self._batch.agents.pop(uid, None)
-            self._batch.forgotten.append(uid)
+            self._open.agents.pop(uid, None)
+            self._open.forgotten.append(uid)
             self.length += 1
 
     def failure(self, uid: bytes, hash_: bytes, reason: str, at_ns: int) -> None:
@@ -108,7 +111,7 @@ class Keeper:
     def push(self, number: int, row: Row) -> None:
         """Keep columns of a push."""
         with self._lock:
-            self._batch.pushes.setdefault(number, {}).update(row)
+            self._open.pushes.setdefault(number, {}).update(row)
             self.length += 1
 
     def released(self, number: int, uid: bytes, stage: int) -> None:
@@ -118,13 +121,13 @@ class Keeper:
     def configuration(self, hash_: bytes, row: Row) -> None:
         """Keep a configuration."""
         with self._lock:
-            self._batch.configurations[hash_] = row
+            self._open.configurations[hash_] = row
             self.length += 1
 
     def settings(self, number: int, row: Row) -> None:
         """Keep columns of connection settings."""
         with self._lock:
-            self._batch.settings.setdefault(number, {}).update(row)
+            self._open.settings.setdefault(number, {}).update(row)
             self.length += 1
 
     def audit(self, entry: Entry) -> None:
@@ -164,6 +167,24 @@ class Keeper:
         self._wake.set()
         return await done
 
+    @contextmanager
+    def apart(self) -> Iterator[_Batch]:
+        """What is taken within waits apart, for `settle_apart`: kept as a whole, or dropped."""
+        batch = self._apart = _Batch()
+        try:
+            yield batch
+        finally:
+            self._apart = None
+
+    async def settle_apart(self, batch: _Batch) -> bool:
+        """Wait until changes taken apart are on the disk; False where they are dropped."""
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        batch.done.append(done)
+        with self._lock:
+            self._asked.append(batch)
+        self._wake.set()
+        return await done
+
     def flush(self) -> None:
         """As `settle`, for who has no event loop: wait until everything taken so far is written."""
         with self._lock:
@@ -183,9 +204,13 @@ class Keeper:
         self._thread.join()
         self._connection.close()
 
+    @property
+    def _open(self) -> _Batch:
+        return self._batch if self._apart is None else self._apart
+
     def _add(self, statement: str, values: tuple[Cell, ...]) -> None:
         with self._lock:
-            self._batch.statements.append((statement, values))
+            self._open.statements.append((statement, values))
             self.length += 1
 
     def _write(self) -> None:
@@ -198,20 +223,30 @@ class Keeper:
     def _flush(self) -> None:
         with self._lock:
             batch, self._batch = self._batch, _Batch()
-        try:
-            self._commit(batch)
-            waiting, events, self.error = batch.done, batch.events, ""
-        except sqlite3.Error as error:
-            if not self.error:
-                self._warn(f"the fleet cannot be written: {error}")
-            self.error = str(error)
-            waiting, events = batch.done, batch.events
+            asked, self._asked = self._asked, []
+        waiting, events = batch.done, batch.events
+        if not self._is_written(batch):
             with self._lock:
                 self._batch = batch.put_before(self._batch)
         for event in events:
             event.set()
         for done in waiting:
             done.get_loop().call_soon_threadsafe(_finish, done, not self.error)
+        for one in asked:
+            is_kept = not self.error and self._is_written(one)
+            for done in one.done:
+                done.get_loop().call_soon_threadsafe(_finish, done, is_kept)
+
+    def _is_written(self, batch: _Batch) -> bool:
+        try:
+            self._commit(batch)
+        except sqlite3.Error as error:
+            if not self.error:
+                self._warn(f"the fleet cannot be written: {error}")
+            self.error = str(error)
+            return False
+        self.error = ""
+        return True
 
     def _commit(self, batch: _Batch) -> None:
         if not len(batch) and not batch.configurations and not batch.forgotten:

@@ -71,7 +71,7 @@ class Polling:
             await refuse(scope, send, 408, "the report did not come in time")
             return
         except Malformed as error:
-            await self._answer(scope, send, self._malformed(error.reason), 400)
+            await self._answer(scope, send, self._malformed(scope, error.reason), 400)
             return
         await self._report(scope, send, body, owner)
 
@@ -80,7 +80,7 @@ class Polling:
             message = decode(AgentToServer, body, self._station.limits)
             _check_header(scope, message)
         except Malformed as error:
-            await self._answer(scope, send, self._malformed(error.reason), 400)
+            await self._answer(scope, send, self._malformed(scope, error.reason), 400)
             return
         link = Link(0, "http")
         link.come_from(peer(scope), endpoint(scope), authorization(scope), owner.digest)
@@ -88,8 +88,10 @@ class Polling:
         is_away = answer.error_response.HasField("retry_info")
         await self._answer(scope, send, answer, 503 if is_away else 200)
 
-    def _malformed(self, reason: str) -> ServerToAgent:
-        self._station.counts["malformed"] += 1
+    def _malformed(self, scope: Scope, reason: str) -> ServerToAgent:
+        station = self._station
+        station.counts["malformed"] += 1
+        station.watchman.garbled(peer(scope), b"", reason, station.clock())
         return bad_request(b"", reason)
 
     async def _answer(

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import sqlite3
 import ssl
 import threading
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from otx.errors import MachineError, OtxError, missing_extra
 from otx.services.opamp_serve.api import Api
 from otx.services.opamp_serve.app import App, Doors
-from otx.services.opamp_serve.database import open_to_write
+from otx.services.opamp_serve.database import damaged, open_to_write
 from otx.services.opamp_serve.keeper import Keeper
 from otx.services.opamp_serve.loading import Kept, share_tokens
 from otx.services.opamp_serve.machine import BACKLOG, claimed, listen_on, most_links
@@ -52,7 +53,10 @@ def serve(options: ServeOptions, note: Callable[[str], None], warn: Callable[[st
         authority = authority_of(options)
         running.enter_context(claimed(options.db))
         connection = open_to_write(options.db)
-        kept = Kept(connection)
+        try:
+            kept = Kept(connection)
+        except sqlite3.DatabaseError as error:
+            raise damaged(options.db, error) from None
         keeper = Keeper(connection, warn)
         running.callback(keeper.close)
         fleet = kept.fleet(options, keeper, authority)

@@ -35,6 +35,8 @@ MOST_MALFORMED = 20
 """Malformed messages after which a connection is closed."""
 
 TOO_BIG, WRONG_TYPE, POLICY, GOING_AWAY = 1009, 1003, 1008, 1001  # RFC 6455, 7.4.1
+TRY_AGAIN = 1013
+"""Of IANA's registry of close codes; the agent is offered what it misses when it returns."""
 
 
 class Sockets:
@@ -83,6 +85,10 @@ class _Connection:
         event = await self._first(receive)
         while event["type"] == "websocket.receive":
             if event.get("bytes") is None:
+                station = self._station
+                station.watchman.garbled(
+                    self.link.peer, self._last_uid, "a text message", station.clock()
+                )
                 await self._end(WRONG_TYPE, "OpAMP messages are binary")
                 return
             await self._pace()
@@ -125,6 +131,7 @@ class _Connection:
             return
         except Malformed as error:
             station.counts["malformed"] += 1
+            station.watchman.garbled(self.link.peer, self._last_uid, error.reason, station.clock())
             station.watchman.malformed(self.link, error.reason, station.clock())
             self._malformed += 1
             await self._deliver(bad_request(self._last_uid, error.reason))
@@ -138,12 +145,15 @@ class _Connection:
         """Send what is due, one message after the other, each made when it can be sent."""
         try:
             while self._waiting and not self._is_closed:
+                await self._station.decided()
                 uid = self._waiting.pop()
                 made = self._station.fleet.push_message(self.link, uid, self._station.clock())
                 if made is None:
                     continue
                 self._waiting.add(uid)  # a command may follow an offer
-                await self._station.keeper.settle()
+                if not await self._station.keeper.settle():
+                    await self._end(TRY_AGAIN, "the server cannot write")
+                    return
                 await self._deliver(made.take())
                 self._station.counts["pushes"] += 1
         finally:

@@ -36,6 +36,7 @@ class Station:
         lags_s: How late the last ticks were: what an answer had to wait for the processor.
         refusals: Who was not let in.
         links: What closes a WebSocket, by its link's number.
+        deciding: Held while an operator's change goes to the disk: until then nobody may see it.
         abort: Drops the connection of a peer that does not read, and what waits to be sent to it.
     """
 
@@ -61,6 +62,7 @@ class Station:
         self.abort: Callable[[str], None] = lambda peer: None
         self.warn: Callable[[str], None] = lambda line: None
         self.housekeeping = Housekeeping(time.monotonic())
+        self.deciding = asyncio.Lock()
         self._numbers = 0
         self._wakers: dict[int, Callable[[bytes], None]] = {}
 
@@ -93,6 +95,7 @@ class Station:
         self.counts["reports"] += 1
         if self.keeper.is_behind:
             return self.turn_away(message.instance_uid)
+        await self.decided()
         before = self.keeper.length
         reply = self.fleet.receive(link, message, self.clock())
         for number in reply.closes:
@@ -106,10 +109,17 @@ class Station:
             self._wake(reply.uid)
         return reply.answer.take()
 
+    async def decided(self) -> None:
+        """Wait until no change of an operator is on its way to the disk."""
+        while self.deciding.locked():
+            async with self.deciding:
+                pass
+
     def turn_away(self, uid: bytes) -> ServerToAgent:
         """Tell an agent to come again later."""
         self.counts["turned_away"] += 1
-        return unavailable(uid, "the server is overloaded", retry_after_s() * NS_PER_S)
+        why = "the server cannot write" if self.keeper.error else "the server is overloaded"
+        return unavailable(uid, why, retry_after_s() * NS_PER_S)
 
     def turned_away(self, peer: str, uid: str, why: str) -> None:
         """Somebody was not let in."""
@@ -141,8 +151,9 @@ class Station:
 
     def tick(self) -> None:
         """What happens without a report: once a second."""
-        self.fleet.tick(self.clock())
-        self.wake_due()
+        if not self.deciding.locked():
+            self.fleet.tick(self.clock())
+            self.wake_due()
         self.keeper.beats(self.fleet.take_heard())
         closed = self._numbers - len(self.links)
         self.housekeeping.tick(self._numbers, closed, time.monotonic())

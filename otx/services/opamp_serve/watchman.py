@@ -20,6 +20,8 @@ REMEMBERED = 20_000
 """Pairs of an agent and a rule that were written down; the oldest may be written down again."""
 LINES_AN_HOUR = 500
 """More are only counted: a hostile agent can take any number of uids."""
+MOST_GARBLERS = 1_000
+"""Addresses and reasons of malformed messages that were written down."""
 HOUR_NS = 3600 * 1_000_000_000
 
 
@@ -38,6 +40,7 @@ class Watchman:
         self._http = self._watch.connection(Transport.HTTP)
         self._links: dict[int, Monitor] = {}
         self._told: OrderedDict[tuple[bytes, int], None] = OrderedDict()
+        self._garbled: OrderedDict[tuple[str, str], None] = OrderedDict()
         self._hour = 0
         self._lines = 0
 
@@ -74,6 +77,17 @@ class Watchman:
     def malformed(self, link: Link, reason: str, now_ns: int) -> None:
         """A message came in that does not decode."""
         self._note(self._monitor(link).malformed(Side.CLIENT, reason, now_ns))
+
+    def garbled(self, peer: str, uid: bytes, reason: str, now_ns: int) -> None:
+        """Write down where a message came from that cannot be read: once for an address and why."""
+        key = (peer.rpartition(":")[0], reason)
+        if key in self._garbled or not self._has_line_left(now_ns):
+            return
+        self._garbled[key] = None
+        if len(self._garbled) > MOST_GARBLERS:
+            self._garbled.popitem(last=False)
+        whom = uid_text(uid) if uid else peer
+        self._audit(Entry(now_ns, "agent", "malformed", whom, f"from {peer}: {reason}"))
 
     def left(self, link: Link) -> None:
         """A WebSocket is gone."""

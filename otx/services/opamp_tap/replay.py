@@ -4,6 +4,7 @@ One step after the other: a report is sent, and each message that the recorded s
 for. A live server that says something else, more or less is told, with the line of the record.
 """
 
+import re
 import ssl
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, suppress
@@ -26,6 +27,9 @@ from otx.services.opamp_tap.observer import Conversation, Observer
 from otx.services.opamp_tap.rewriting import Rewriter
 from otx.services.opamp_tap.script import Deed, Step
 
+_WS_SCHEME = re.compile("^http")
+"""The same server by WebSocket: https becomes wss."""
+_HTTP_SCHEME = re.compile("^ws")
 OPEN_S = 15.0
 
 
@@ -207,7 +211,7 @@ class _SocketLine(_Line):
         endpoint = self._endpoint
         try:
             opening = connect(
-                endpoint.url,
+                _WS_SCHEME.sub("ws", endpoint.url),
                 additional_headers=endpoint.headers,
                 ssl=endpoint.tls.context() if endpoint.is_secure else None,
                 open_timeout=OPEN_S,
@@ -311,7 +315,9 @@ class _HttpLine(_Line):
         self._uid = self._conversation.request(self._asked_ns, body, "")
         headers = [("Content-Type", CONTENT_TYPE), *endpoint.headers]
         try:
-            self._response = self._client.post(endpoint.url, content=body, headers=headers)
+            self._response = self._client.post(
+                _HTTP_SCHEME.sub("http", endpoint.url), content=body, headers=headers
+            )
         except httpx.ConnectError as error:
             raise PeerError(f"{endpoint.shown} cannot be reached: {error}") from None
         except httpx.HTTPError as error:

@@ -7,6 +7,7 @@ import pytest
 from otx.opamp.capabilities import AgentCapability
 from otx.opamp.opamp_pb2 import AgentDisconnect, ComponentHealth
 from otx.opamp.server.agent import Progress
+from otx.opamp.server.documents import config_document
 from otx.opamp.server.pushes import parse_stages
 from otx.opamp.server.refusals import Refusals
 from otx.opamp.server.why import why
@@ -147,3 +148,74 @@ def test_an_agent_that_is_not_let_in_is_told_from_one_that_is_down() -> None:
     assert found["blocked_at"] == "auth"
     assert "1 requests from its address 10.0.0.1 were turned away" in found["verdict"]
     assert "token" in found["fix"]
+
+
+def test_starts_that_were_asked_for_are_no_loop() -> None:
+    world = World()
+    speaker = Speaker(world)
+    speaker.full()
+    for number in range(6):
+        world.wait(5)
+        push = world.push(body=f"a: {number}")
+        speaker.says(Progress.APPLYING, push.config_hash)
+        world.wait(1)
+        started = ComponentHealth(healthy=True, start_time_unix_nano=world.now_ns)
+        speaker.report(health=started)
+        speaker.says(Progress.APPLIED, push.config_hash)
+    found = why(speaker.agent, world.fleet.rollouts, world.now_ns, world.fleet.patience)
+    assert found["is_up_to_date"]
+    for _ in range(4):
+        world.wait(5)
+        crashed = ComponentHealth(healthy=True, start_time_unix_nano=world.now_ns)
+        speaker.report(health=crashed)
+    found = why(speaker.agent, world.fleet.rollouts, world.now_ns, world.fleet.patience)
+    assert found["blocked_at"] == "restarts"
+
+
+def test_a_push_that_stopped_is_not_advised_to_go_on() -> None:
+    world = World()
+    speakers = {f"agent{number}": Speaker(world, f"agent{number}") for number in range(3)}
+    for speaker in speakers.values():
+        speaker.full()
+    push = world.push(stages=parse_stages("1"))
+    (uid,) = push.released
+    first = next(one for one in speakers.values() if one.uid == uid)
+    first.says(Progress.FAILED, push.config_hash, "no")
+    world.wait(1)
+    other = next(one for one in speakers.values() if one.uid != uid)
+    found = why(other.agent, world.fleet.rollouts, world.now_ns, world.fleet.patience)
+    assert found["fix"].startswith("mend the configuration")
+    assert "`otx opamp rollback 1`" in found["fix"]
+
+
+def test_an_agent_that_polls_has_no_open_connection() -> None:
+    world = World()
+    speaker = Speaker(world, link=world.poll_link())
+    speaker.full()
+    world.wait(120)
+    found = why(speaker.agent, world.fleet.rollouts, world.now_ns, world.fleet.patience)
+    assert found["blocked_at"] == "connection"
+    assert "open" not in found["verdict"]
+    assert "due every 30 s" in found["verdict"]
+
+
+@pytest.mark.parametrize(
+    ("running", "words"), [("", "its local configuration"), ("good", "config.yaml v1")]
+)
+def test_what_an_agent_went_back_to_is_what_it_says_it_runs(running: str, words: str) -> None:
+    world = World()
+    speaker = Speaker(world)
+    speaker.full()
+    good = world.push()
+    speaker.says(Progress.APPLIED, good.config_hash)
+    bad = world.push(body="bad: 1")
+    health = ComponentHealth(healthy=True, start_time_unix_nano=5)
+    pair = health.attributes.add(key="otx.config.running_hash")
+    pair.value.string_value = good.config_hash.hex() if running else ""
+    speaker.says(Progress.FAILED, bad.config_hash, "crashed")
+    speaker.report(health=health)
+    rollouts = world.fleet.rollouts
+    found = why(speaker.agent, rollouts, world.now_ns, world.fleet.patience)
+    assert f"FAILED and went back to {words}" in found["verdict"]
+    runs = config_document(speaker.agent, rollouts)["running"]
+    assert runs == (good.config_hash.hex() if running else "local")

@@ -2,13 +2,14 @@
 
 import http.client
 import json
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from otx.errors import NotThere, UsageError
+from otx.errors import MachineError, NotThere, UsageError
 from otx.opamp.instance_uid import uid_text
 from otx.opamp.opamp_pb2 import (
     AvailableComponents,
@@ -18,7 +19,7 @@ from otx.opamp.opamp_pb2 import (
 )
 from tests.services.opamp_serve.conftest import StartServing
 from tests.services.opamp_serve.messages import FIRST, full, status, uid_of
-from tests.services.opamp_serve.serving import Serving, wire
+from tests.services.opamp_serve.serving import Serving, until, wire
 
 ROW: dict[str, type | tuple[type, ...]] = {
     "uid": str,
@@ -45,7 +46,8 @@ ROW: dict[str, type | tuple[type, ...]] = {
     "interval_s": (int, type(None)),
 }
 CONFIG = {
-    *("assigned", "assigned_name", "assigned_version", "push", "reported", "status", "error"),
+    *("assigned", "assigned_name", "assigned_version", "push", "reported", "running", "status"),
+    "error",
     *("since", "standing", "failed"),
 }
 
@@ -152,3 +154,30 @@ def test_nobody_matching_is_no_push(serving_once: Serving) -> None:
     plan = serving_once.fleet.post("pushes", {**wish, "selector": "", "dry_run": True})
     assert [one["service"] for one in plan["changes"]] == ["agent-1"]
     assert serving_once.fleet.pushes() == []
+
+
+def test_a_change_that_cannot_be_kept_is_none(serving: Serving) -> None:
+    wish = {"selector": "", "objects": {"": {"body": "a: 1"}}}
+    with wire(serving.url) as socket:
+        socket.ask(full(1))
+        with closing(sqlite3.connect(serving.db, isolation_level=None)) as locker:
+            locker.execute("BEGIN IMMEDIATE")
+            for path, wanted in (
+                ("pushes", wish),
+                ("restart", {"selector": ""}),
+                ("settings", {"selector": "", "opamp": {"heartbeat": "9s"}}),
+            ):
+                with pytest.raises(MachineError, match="cannot be written"):
+                    serving.fleet.post(path, wanted)
+            assert serving.fleet.pushes() == []
+            assert serving.fleet.get("settings")["settings"] == []
+            with pytest.raises(TimeoutError):
+                socket.hear(timeout_s=0.2)
+            locker.execute("ROLLBACK")
+        until(lambda: serving.fleet.get("status"), lambda found: not found["disk_error"])
+        push = serving.fleet.post("pushes", wish)
+        assert push["number"] == 1
+        assert socket.hear().remote_config.config_hash.hex() == push["config"]
+    said = [line["what"] for line in serving.fleet.audit(100, 0, "")]
+    assert said.count("push") == 1
+    assert "restart" not in said

@@ -27,6 +27,7 @@ from otx.services.opamp_serve.keeper import Keeper
 from tests.opamp.server.world import USUAL, Speaker, World
 
 FORGOTTEN = {
+    "start_heard_ns",
     "asks",
     "link",
     "custom_messages",

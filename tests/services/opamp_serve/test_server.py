@@ -385,8 +385,9 @@ def test_tokens_guard_both_doors(start_serving: StartServing, tmp_path: Path) ->
 
 def test_a_web_page_is_not_let_in(shared: Serving) -> None:
     for headers in ({"Origin": "http://evil.example"}, {"Host": "evil.example:4320"}):
-        code, _, _ = request(shared, "GET", "/api/v1/agents", **headers)
+        code, _, body = request(shared, "GET", "/api/v1/agents", **headers)
         assert code == 401
+        assert set(json.loads(body)) == {"error", "hint"}
     with pytest.raises(InvalidStatus), wire(shared.url, origin="http://evil.example"):
         pass
 

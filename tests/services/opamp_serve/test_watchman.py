@@ -80,3 +80,16 @@ def test_any_number_of_uids_fills_no_audit_log() -> None:
             sends(answer)
     assert len(book.entries) == LINES_AN_HOUR
     assert book.counts["broken_rules"] == LINES_AN_HOUR + 50
+
+
+def test_who_sends_what_cannot_be_read_is_written_down_once() -> None:
+    lines: list[Entry] = []
+    watchman = Watchman(lines.append, Counter())
+    for port in range(50):
+        watchman.garbled(f"10.0.0.1:{port}", b"", "truncated", port)
+    watchman.garbled("10.0.0.2:1", bytes(16), "truncated", 1)
+    assert [line.what for line in lines] == ["malformed"] * 2
+    assert lines[0].outcome == "from 10.0.0.1:0: truncated"
+    for host in range(5_000):
+        watchman.garbled(f"10.1.{host}.1:1", b"", "truncated", 2)
+    assert len(lines) <= LINES_AN_HOUR

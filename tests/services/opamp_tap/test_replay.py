@@ -81,6 +81,12 @@ def play(url: str, script: list[Step], timeout_s: float = 5.0) -> Played:
     return player.play(script)
 
 
+def test_a_socket_is_opened_to_an_address_in_http_too() -> None:
+    with server(lambda _: [offering(0, b"live")]) as (url, _):
+        played = play(url.replace("ws:", "http:"), steps()[:2])
+    assert played.reports > 0
+
+
 def found(played: Played) -> list[str]:
     return [str(one) for one in played.differences]
 
