@@ -456,7 +456,6 @@ def test_a_client_that_is_told_to_restart_applies_again_what_it_has() -> None:
     wire = Wire().start().server(offer(b"A")).client(status(b"A", APPLIED))
     wire.wait(20).server(offer(b"A")).client(status(b"A", APPLIED)).wait(20)
     restart = ServerToAgent(instance_uid=UID, capabilities=1)
-    restart.command.type = 0
     restart.command.SetInParent()
     before = list(wire.broken)
     wire.server(restart).wait(1).client(status(b"A", APPLYING)).client(status(b"A", APPLIED))
