@@ -17,7 +17,13 @@ PROGRAM = Path(__file__).with_name("asyncio_shop.py")
 ROUTES = (*("loop", "interleaved", "parallel", "waits", "fails", "retry", "cancelled", "forgets"),)
 
 
-@pytest.mark.parametrize("names_threads", [False, True], ids=["no threads", "threads"])
+@pytest.mark.parametrize(
+    "names_threads",
+    [
+        pytest.param(False, id="no threads", marks=pytest.mark.long),
+        pytest.param(True, id="threads"),
+    ],
+)
 def test_what_matters_is_said_and_nothing_that_is_wrong(
     start_receiver: StartReceiver,
     run_cli: RunCli,

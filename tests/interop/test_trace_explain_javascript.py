@@ -53,7 +53,9 @@ class Told:
         return found
 
 
-@pytest.fixture(params=["whole", "bare", "shifted"])
+@pytest.fixture(
+    params=["whole", *(pytest.param(name, marks=pytest.mark.long) for name in ("bare", "shifted"))]
+)
 def told(
     request: pytest.FixtureRequest,
     javascript: Path,
