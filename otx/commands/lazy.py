@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Iterator, Mapping, MutableMapping
-from typing import Any
+from typing import Any, ClassVar
 
 import typer
 import typer.core
@@ -11,18 +11,24 @@ from otx.commands import command_app
 from otx.commands.once import OnceCommand
 
 
-def lazy_group(places: Mapping[str, str]) -> type[typer.core.TyperGroup]:
-    """The class of a group: subcommand -> `module:function`.
+class LazyGroup(typer.core.TyperGroup):
+    """A group that imports a subcommand when it is called; all of them cost 1 ms each.
 
-    A group whose every subcommand is imported, and its flags read, costs 1 ms a subcommand.
+    Attributes:
+        places: Subcommand -> `module:function`.
     """
 
-    class LazyGroup(typer.core.TyperGroup):
-        def __init__(self, **settings: Any) -> None:
-            super().__init__(**settings)
-            self.commands = _Subcommands(places)
+    places: ClassVar[Mapping[str, str]] = {}
 
-    return LazyGroup
+    def __init__(self, **settings: Any) -> None:
+        """Make one as typer does."""
+        super().__init__(**settings)
+        self.commands = _Subcommands(self.places)
+
+
+def lazy_group(places: Mapping[str, str]) -> type[LazyGroup]:
+    """The class of a group that has these subcommands and nothing else of its own."""
+    return type("LazyGroup", (LazyGroup,), {"places": places})
 
 
 class _Subcommands(MutableMapping[str, Any]):

@@ -4,6 +4,7 @@ Most statements read two of ten attributes and write one. What is not named is n
 is written back byte for byte; order is kept, as it is in the Collector.
 """
 
+from abc import abstractmethod
 from collections.abc import (
     Callable,
     Collection,
@@ -166,9 +167,9 @@ class AttributeMap(MapForm, MutableMapping[str, Value]):
             self._later = [data for data in self._later if self._key_of(data) in self._raw]
         self._changed = True
 
+    @abstractmethod
     def texts_longer_than(self, limit: int) -> "list[tuple[str, str]]":
         """The texts of more than `limit` bytes; of the others hardly any is decoded."""
-        raise NotImplementedError
 
     def flush(self) -> None:
         """Write back what changed.
@@ -189,9 +190,9 @@ class AttributeMap(MapForm, MutableMapping[str, Value]):
         self._write(entries + self._later if self._later else entries)
         self._changed = False
 
+    @abstractmethod
     def _write(self, entries: list[Any]) -> None:
         """Put entries in the place of those of the message."""
-        raise NotImplementedError
 
     def _sort_out_doubles(self, entries: Sequence[Any]) -> None:
         """Keep entries whose key was there before: nobody sees them, and nobody loses them."""

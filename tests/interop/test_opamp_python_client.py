@@ -12,30 +12,11 @@ import pytest
 from otx.opamp.instance_uid import uid_text
 from tests.services.opamp_serve.serving import Serving, until
 
-CLIENT = "opentelemetry-opamp-client==0.5b0"
-INSTALL_S = 120
 pytestmark = pytest.mark.long  # it is installed first
 
 
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the client; skips where it cannot be had."""
-    folder = tmp_path_factory.mktemp("interop") / "python"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    done = subprocess.run(
-        [*pip, "--target", str(folder), CLIENT],
-        capture_output=True,
-        text=True,
-        timeout=INSTALL_S,
-        check=False,
-    )
-    if done.returncode:
-        pytest.skip(f"no {CLIENT}: {done.stderr.strip()[-200:]}")
-    return folder
-
-
 def test_it_is_seen_configured_and_says_goodbye(
-    client: Path, tmp_path: Path, cli_variables: dict[str, str]
+    python_opamp_client: Path, tmp_path: Path, cli_variables: dict[str, str]
 ) -> None:
     serving = Serving(tmp_path, cli_variables)
     url = f"http://{serving.api}/v1/opamp"
@@ -44,7 +25,7 @@ def test_it_is_seen_configured_and_says_goodbye(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(client)},
+        env={**os.environ, "PYTHONPATH": str(python_opamp_client)},
     )
     try:
         assert agent.stdout is not None

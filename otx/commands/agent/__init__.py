@@ -3,7 +3,7 @@
 from typing import Any
 
 from otx.commands import command_app
-from otx.commands.lazy import lazy_group
+from otx.commands.lazy import LazyGroup
 
 SUBCOMMANDS = {
     "run": "otx.commands.agent.run:run",
@@ -16,12 +16,11 @@ SUBCOMMANDS = {
 }
 """Each with the function that it is; its module is imported when it is called."""
 
-_Group = lazy_group(SUBCOMMANDS)
 
-
-class AgentGroup(_Group):  # type: ignore[valid-type,misc]
+class AgentGroup(LazyGroup):
     """Without a subcommand it is `start`; with nothing but options it is `run`."""
 
+    places = SUBCOMMANDS
     bare_arguments = ("start",)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -3,10 +3,11 @@
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
 import typer
 
+from otx.commands.opamp import conform_options as flags
 from otx.commands.opamp.options import CaOption, OutOption
 from otx.environment import Environment
 from otx.errors import UsageError
@@ -22,73 +23,27 @@ if TYPE_CHECKING:
 
 def conform(
     ctx: typer.Context,
-    command: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[-- CMD]...", help="Starts the agent: {endpoint}, {dir} are filled in."
-        ),
-    ] = None,
-    server: Annotated[
-        str | None, typer.Option("--server", metavar="URL", help="Test the server there.")
-    ] = None,
-    agent: Annotated[bool, typer.Option("--agent", help="Test an agent.")] = False,
-    listen: Annotated[
-        str, typer.Option(metavar="ADDR", help="Where the agent finds this side; port 0 is any.")
-    ] = "127.0.0.1:0",
-    transport: Annotated[
-        Literal["ws", "http", "both"], typer.Option(help="Over which transports.")
-    ] = "both",
-    form: Annotated[
-        Literal["text", "json", "junit"], typer.Option("--format", help="Form of the results.")
-    ] = "text",
-    only: Annotated[
-        str, typer.Option(metavar="N,…", help="These rules alone; 40-49 is a range.")
-    ] = "",
-    skip: Annotated[str, typer.Option(metavar="N,…", help="Not these rules.")] = "",
-    strict: Annotated[bool, typer.Option(help="A SHOULD that fails counts like a MUST.")] = False,
-    listing: Annotated[bool, typer.Option("--list", help="Show the rules and end.")] = False,
-    timeout: Annotated[
-        str, typer.Option(metavar="TIME", help="How long an answer may take.")
-    ] = "5s",
-    longest: Annotated[
-        str, typer.Option(metavar="TIME", help="Leave out rules that take longer to see.")
-    ] = "15s",
-    limit: Annotated[
-        str, typer.Option(metavar="SIZE", help="The peer's limit for a message.")
-    ] = "64MiB",
-    header: Annotated[
-        list[str] | None,
-        typer.Option("--header", metavar="K=V", help="Sent to the server; repeatable."),
-    ] = None,
+    command: flags.Command = None,
+    server: flags.Server = None,
+    agent: flags.Agent = False,
+    listen: flags.Listen = "127.0.0.1:0",
+    transport: flags.Transport = "both",
+    form: flags.Form = "text",
+    only: flags.Only = "",
+    skip: flags.Skip = "",
+    strict: flags.Strict = False,
+    listing: flags.Listing = False,
+    timeout: flags.Timeout = "5s",
+    longest: flags.Longest = "15s",
+    limit: flags.Limit = "64MiB",
+    header: flags.Header = None,
     ca: CaOption = None,
-    assign: Annotated[
-        str,
-        typer.Option(
-            metavar="auto|none|CMD",
-            help="Assigns a configuration in the server: {file}, {name}, {uid} are filled in.",
-        ),
-    ] = "auto",
-    operator_token_file: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="For the JSON API of otx's own server."),
-    ] = None,
-    config: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FILE", help="A configuration the agent can run; two of them test more."
-        ),
-    ] = None,
-    failing_config: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="One that parses and that the agent cannot start with."),
-    ] = None,
-    crashing_config: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="One that starts and dies after some seconds."),
-    ] = None,
-    sicken: Annotated[
-        str, typer.Option(metavar="CMD", help="Makes the agent's health change.")
-    ] = "",
+    assign: flags.Assign = "auto",
+    operator_token_file: flags.OperatorTokenFile = None,
+    config: flags.Config = None,
+    failing_config: flags.FailingConfig = None,
+    crashing_config: flags.CrashingConfig = None,
+    sicken: flags.Sicken = "",
     out: OutOption = "-",
 ) -> int:
     """Test a server or an agent against every rule of OpAMP that shows from outside.

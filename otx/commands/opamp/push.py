@@ -60,8 +60,6 @@ def push(
 
     Exits 1 when an agent failed or the push stopped, 4 when agents did not answer in time.
     """
-    from otx.services.opamp_push import read_object
-
     environment: Environment = ctx.obj
     fleet = remote_fleet(environment, server, token_file, ca)
     output = Output(environment, out)
@@ -79,7 +77,7 @@ def push(
     else:
         wish = {
             "selector": selector_text(selector, everyone, "given it"),
-            "objects": {key: read_object(environment, path, content_type)},
+            "objects": {key: _object(environment, path, content_type)},
             "name": name or ("stdin" if path == "-" else path.rpartition("/")[2]),
             "canary": canary,
             "observe": observe,
@@ -90,6 +88,12 @@ def push(
         }
         if _is_agreed(environment, fleet, wish, output, form, dry=dry, yes=yes):
             _end(follower, fleet.post("pushes", wish), output, form, wait=wait)
+
+
+def _object(environment: Environment, path: str, content_type: str | None) -> dict[str, str]:
+    from otx.services.opamp_push import read_object
+
+    return read_object(environment, path, content_type)
 
 
 def _follower(environment: Environment, fleet: "RemoteFleet", timeout: str) -> "Follower":

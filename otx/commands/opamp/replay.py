@@ -1,10 +1,11 @@
 """`otx opamp replay`: a record of the tap told again, or played to a live server or agent."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
 import typer
 
+from otx.commands.opamp import replay_options as flags
 from otx.environment import Environment
 from otx.errors import ExitCode, UsageError
 from otx.output import Remarks
@@ -15,43 +16,18 @@ if TYPE_CHECKING:
 
 def replay(
     ctx: typer.Context,
-    record: Annotated[str, typer.Argument(metavar="FILE", help="What otx opamp tap recorded.")],
-    to: Annotated[
-        str | None, typer.Option(metavar="URL", help="Play the agents to this server.")
-    ] = None,
-    listen: Annotated[
-        str | None,
-        typer.Option(metavar="ADDR", help="Play the server to the agent that comes here."),
-    ] = None,
-    header: Annotated[
-        list[str] | None,
-        typer.Option(metavar="K=V", help="A header to the server, such as a token; repeatable."),
-    ] = None,
-    keep_uids: Annotated[
-        bool, typer.Option("--keep-uids", help="The recorded uids instead of new ones.")
-    ] = False,
-    timeout: Annotated[
-        str, typer.Option(metavar="TIME", help="How long a recorded message is waited for.")
-    ] = "5s",
-    shrink: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Write the smallest record that differs as this one."),
-    ] = None,
-    form: Annotated[
-        Literal["text", "json", "jsonl"], typer.Option("--format", help="The form of the output.")
-    ] = "text",
-    show_secrets: Annotated[
-        bool, typer.Option("--show-secrets", help="Show bodies, keys and headers as they are.")
-    ] = False,
-    ca: Annotated[
-        str | None, typer.Option("--ca", metavar="FILE", help="The CA of the server's certificate.")
-    ] = None,
-    insecure: Annotated[
-        bool, typer.Option("--insecure", help="Take any certificate of the server.")
-    ] = False,
-    out: Annotated[
-        str, typer.Option("-o", "--out", metavar="FILE", help="Where to write; - is stdout.")
-    ] = "-",
+    record: flags.Record,
+    to: flags.To = None,
+    listen: flags.Listen = None,
+    header: flags.Header = None,
+    keep_uids: flags.KeepUids = False,
+    timeout: flags.Timeout = "5s",
+    shrink: flags.Shrink = None,
+    form: flags.Form = "text",
+    show_secrets: flags.ShowSecrets = False,
+    ca: flags.Ca = None,
+    insecure: flags.Insecure = False,
+    out: flags.Out = "-",
 ) -> None:
     """Tell a record again, or play one side of it and say where the other one differs.
 
