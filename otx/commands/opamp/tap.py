@@ -38,18 +38,17 @@ def tap(
     from otx.opamp.framing import Limits
     from otx.opamp.transport.endpoint import Tls
     from otx.otlp.address import Address
+    from otx.services.opamp_tap import tap as service  # 90 ms
     from otx.services.opamp_tap.faults import Faults
     from otx.services.opamp_tap.screen import open_screen
-    from otx.services.opamp_tap.tap import TapOptions
-    from otx.services.opamp_tap.tap import tap as run  # 90 ms
 
     environment: Environment = ctx.obj
 
     fault_text = ",".join(fault or [])
     remarks = Remarks(environment)
     with open_screen(environment, out, form, show_secrets) as screen:
-        run(
-            TapOptions(
+        service.tap(
+            service.TapOptions(
                 listen=Address.parse(listen),
                 to=to,
                 tls=Tls(
