@@ -6,6 +6,7 @@ export PYTHON
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
+WORKERS ?= 3
 
 .PHONY: demo setup setup-dev test test-long lint types imports unit bench bpf snapshots docs grammar proto completions clean
 
@@ -43,7 +44,7 @@ imports:
 	$(BIN)/lint-imports
 
 unit:
-	$(PYTEST) -m 'not long'
+	$(PYTEST) -m 'not long' -n $(WORKERS) --dist loadfile
 
 test-long: setup-dev $(VENV)/.setup-fuzz ## soaks, kill rounds and fuzzing at full size
 	$(PYTEST) -m long
