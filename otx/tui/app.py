@@ -129,6 +129,8 @@ class OtxApp(App[int]):
     @on(Changed)
     def _changed(self, event: Changed) -> None:
         self._snapshot = event.snapshot
+        if not self.is_running:
+            return  # the app is about to end, and its screens are half gone
         screen = self._base_screen
         if isinstance(screen, SignalScreen) and screen.is_mounted:
             screen.take(event.snapshot)
