@@ -10,6 +10,7 @@ from otx.tracing.overlap import Overlap
 from otx.tracing.timing import Timing
 from otx.tracing.vector_clocks import VectorClocks
 from tests.simulation.records import Record, began_before, ended_before, is_above
+from tests.simulation.shown import Shown
 from tests.simulation.tally import Tally
 
 ANY_PAIRS, SIBLING_PAIRS, NEAR_PAIRS = 40, 20, 20
@@ -21,6 +22,7 @@ def judge_order(
     graph: EventGraph,
     clocks: VectorClocks,
     timing: Timing,
+    shown: Shown,
 ) -> Tally:
     """Ask for the order of pairs of spans.
 
@@ -30,12 +32,13 @@ def judge_order(
         graph: Of the trace.
         clocks: Of the graph.
         timing: Of the trace.
+        shown: What the spans show of the truth.
     """
     tally = Tally()
     overlap = Overlap(graph, timing)
     for one, other in pairs(random, graph.trace):
         answer = order(graph, clocks, timing, one, other, overlap)
-        _judge(tally, answer, records[answer.first], records[answer.second])
+        _judge(tally, answer, records[answer.first], records[answer.second], shown)
     return tally
 
 
@@ -66,7 +69,7 @@ def _near(trace: Trace, number: int) -> list[int]:
     return near
 
 
-def _judge(tally: Tally, answer: Order, one: Record, other: Record) -> None:
+def _judge(tally: Tally, answer: Order, one: Record, other: Record, shown: Shown) -> None:
     ended = [ended_before(one, other), ended_before(other, one)]
     above = [is_above(one, other), is_above(other, one)]
     is_right = True
@@ -89,11 +92,18 @@ def _judge(tally: Tally, answer: Order, one: Record, other: Record) -> None:
         tally.fact("order: caused", answer.relation == "caused")
     elif runs_beside:
         tally.fact("order: concurrent", answer.relation != "unknown")
+        if shown.run_beside(one, other):
+            tally.fact("order: concurrent, as spans show", answer.relation != "unknown")
     else:
         # One had ended before the other began, and no message says so: nothing can be known.
         return
     if any(ended):
         tally.fact("order: had ended", answer.completed)
+    is_shown = shown.ended_before(one, other) or shown.ended_before(other, one)
+    if is_shown or any(above):
+        tally.fact("order: caused, as spans show", answer.relation == "caused")
+    if is_shown:
+        tally.fact("order: had ended, as spans show", answer.completed)
     if answer.relation == "unknown":
         kind = "ended" if any(ended) else "above" if any(above) else "beside"
         reason = " ".join(word for word in answer.why.split() if word.isalpha())

@@ -15,6 +15,7 @@ from tests.simulation.finding_judges import judge_clocks, judge_findings, judge_
 from tests.simulation.observation import Observation, observe
 from tests.simulation.order_judge import judge_order
 from tests.simulation.request import Request
+from tests.simulation.shown import Shown
 from tests.simulation.tally import Tally
 from tests.simulation.world import Runtime, World
 
@@ -79,17 +80,18 @@ def trial(seed: int, system: str, *, is_rough: bool = False) -> dict[View, Tally
         # The same chance for each view, so that they differ in nothing else.
         eyes = Random(seed)
         seen = observe(eyes, request.records, loses=view.loses, names_threads=view.names_threads)
-        tallies[view] = judge(eyes, seen) if seen.spans else Tally()
+        tallies[view] = judge(eyes, seen, view.names_threads) if seen.spans else Tally()
     return tallies
 
 
-def judge(random: Random, seen: Observation) -> Tally:
+def judge(random: Random, seen: Observation, names_threads: bool) -> Tally:
     """What otx says of what arrived, beside the truth."""
     trace = assemble(seen.spans)
     skew = clock_skew(trace)
     graph = build_graph(trace, skew.timing)
     records = [seen.records[span.span_id] for span in trace.spans]
-    tally = judge_order(random, records, graph, vector_clocks(graph), skew.timing)
+    shown = Shown(records, names_threads=names_threads)
+    tally = judge_order(random, records, graph, vector_clocks(graph), skew.timing, shown)
     tally.add(judge_clocks(trace, skew.timing, records))
     tally.add(judge_missing(trace, seen))
     tally.add(judge_findings(skew.timing, records))
