@@ -21,10 +21,7 @@ from otx.opamp.client.settings import Role, Trial, Verdict
 from otx.opamp.config_machine import Offer
 from otx.opamp.effect import Once
 from otx.opamp.instance_uid import InstanceUid, new_uid, parse_uid, uid_text
-from otx.opamp.opamp_pb2 import (
-    AgentDescription,
-    TelemetryConnectionSettings,
-)
+from otx.opamp.opamp_pb2 import AgentDescription
 from otx.opamp.signing import PublicKey, public_key
 from otx.opamp.transport.endpoint import Endpoint, Tls
 from otx.services.agent.collector import Build, build_of
@@ -36,6 +33,8 @@ from otx.services.agent.logfile import LogFile
 from otx.services.agent.memory import Keeper
 from otx.services.agent.notify import Notifier
 from otx.services.agent.options import AgentOptions, Supervised
+from otx.services.agent.own.metrics import Usage, usage_of
+from otx.services.agent.own.telemetry import OwnTelemetry
 from otx.services.agent.process import adopt_orphans, end_left_behind
 from otx.services.agent.redaction import redacted_words
 from otx.services.agent.reports import effective_config, health, remote_status, settings_status
@@ -44,7 +43,6 @@ from otx.services.agent.state import StateDirectory, write_shown
 from otx.services.agent.status_document import STATUS_EVERY_S, status_document
 from otx.services.agent.status_text import status_line
 from otx.services.agent.supervisor import Supervisor, read_base
-from otx.services.agent.telemetry import OwnMetrics, Usage, usage_of
 
 STATUS = "status.json"
 REMARKS_KEPT = 20
@@ -63,6 +61,9 @@ class Agent:
         self._options = options
         self._log = LogFile(options.log)
         self._remarks: deque[str] = deque(maxlen=REMARKS_KEPT)
+        self._is_dirty = asyncio.Event()
+        self._description = AgentDescription()
+        self._own = OwnTelemetry(self._usages, lambda: self._description, self.remark)
         self._notifier = Notifier(variables, os.getpid())
         self._trusted: tuple[PublicKey, ...] = tuple(public_key(one) for one in options.trust)
         early = _supervised(options, Section())
@@ -80,8 +81,6 @@ class Agent:
         self._build: Build | None = None
         self._reported: bytes | None = None
         self._effective = effective_config(None)
-        self._description = AgentDescription()
-        self._metrics = OwnMetrics(self._usages, lambda: self._description, self.remark)
         self._started_unix_ns = time.time_ns()
         self._client = Client(self._uid, self._client_options())
         self._child_variables = _child_variables(variables)
@@ -89,7 +88,6 @@ class Agent:
             self._keeper, self._child_variables, self._ask_certificate, self.remark
         )
         self._stopped = asyncio.Event()
-        self._is_dirty = asyncio.Event()
         self.supervisor = Supervisor(
             self._keeper,
             self._supervised,
@@ -124,8 +122,8 @@ class Agent:
             linking = group.create_task(self._link.run()) if self._local else None
             writing = group.create_task(self._write_status())
             watching = group.create_task(self._feed_watchdog())
-            measuring = group.create_task(self._metrics.run(time.time_ns))
-            self._aim_metrics()
+            telling = group.create_task(self._own.run())
+            self._aim(self._keeper.memory.telemetry)
             enrolling = None
             if self._section.tls.get("request") == "true" and self._options.allows_settings:
                 enrolling = group.create_task(self._enrolment.run(lambda: self._uid))
@@ -145,7 +143,9 @@ class Agent:
             await self.supervisor.stop()
             writing.cancel()
             watching.cancel()
-            measuring.cancel()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._own.flush(), GOODBYE_S)
+            telling.cancel()
             if enrolling is not None:
                 enrolling.cancel()
         self._put_status("stopped")
@@ -193,15 +193,15 @@ class Agent:
         """Where the agent's own telemetry goes."""
         kept = {**self._keeper.memory.telemetry, offer.signal: offer.settings.SerializeToString()}
         self._keeper.change(telemetry=kept)
-        self._aim_metrics()
+        self._aim({offer.signal: kept[offer.signal]})
 
     def remark(self, text: str) -> None:
         """Something the user should be able to read: in the log, and in `otx agent status`."""
         text = redacted_words(text)  # a server's words, and a process's, may be in it
         self._log.line(text)
         self._remarks.append(text)
-        if hasattr(self, "_is_dirty"):
-            self._is_dirty.set()
+        self._own.line(text)
+        self._is_dirty.set()
 
     def connection_changed(self) -> None:
         """The connection came or went."""
@@ -235,6 +235,7 @@ class Agent:
         """Tell the core what may have changed; it sends what did."""
         client, supervisor = self._client, self.supervisor
         record = supervisor.machine.record
+        self._own.changed(record)
         client.set_health(health(supervisor, self._started_unix_ns))
         if supervisor.text is not self._reported:
             self._reported = supervisor.text
@@ -268,11 +269,8 @@ class Agent:
         self._client.request_certificate(csr)
         self._link.wake()
 
-    def _aim_metrics(self) -> None:
-        content = self._keeper.memory.telemetry.get("own_metrics")
-        if content is not None:
-            settings = TelemetryConnectionSettings.FromString(content)
-            self._metrics.aim(settings, allows_insecure=self._section.allowed.insecure)
+    def _aim(self, offers: Mapping[str, bytes]) -> None:
+        self._own.aim(offers, allows_insecure=self._section.allowed.insecure)
 
     def _usages(self) -> list[Usage]:
         """What the agent and its process have used."""
@@ -307,6 +305,8 @@ class Agent:
             | Bit.REPORTS_REMOTE_CONFIG
             | Bit.REPORTS_HEARTBEAT
             | Bit.REPORTS_OWN_METRICS
+            | Bit.REPORTS_OWN_TRACES
+            | Bit.REPORTS_OWN_LOGS
             | Bit.ACCEPTS_RESTART_COMMAND
         )
         if self._options.allows_remote:
@@ -351,7 +351,7 @@ class Agent:
             servers=self._local,
             started_unix_ns=self._started_unix_ns,
             allows_remote=self._options.allows_remote,
-            metrics_problem=self._metrics.problem,
+            own_telemetry=self._own.state(),
             remarks=list(self._remarks),
         )
         self._notifier.status(status_line(body))

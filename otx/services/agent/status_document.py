@@ -28,7 +28,7 @@ def status_document(
     servers: Sequence[Endpoint],
     started_unix_ns: int,
     allows_remote: bool,
-    metrics_problem: str,
+    own_telemetry: dict[str, dict[str, object]],
     remarks: list[str],
 ) -> dict[str, Any]:
     """The status as JSON has it; it holds no secrets."""
@@ -68,9 +68,9 @@ def status_document(
             "restarts": supervisor.restarts,
             "next_start_unix_nano": supervisor.next_start_unix_ns,
         },
-        "own_metrics": {
-            "is_offered": "own_metrics" in memory.telemetry,
-            "problem": metrics_problem,
+        **{
+            signal: {"is_offered": signal in memory.telemetry, **state}
+            for signal, state in own_telemetry.items()
         },
         "packages": "declined: otx installs none",
         "remarks": remarks,

@@ -2,11 +2,12 @@
 
 import os
 
-import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
 
-from otx.errors import UsageError
-from otx.opamp.opamp_pb2 import AgentDescription, TelemetryConnectionSettings
-from otx.services.agent.telemetry import Usage, request, target_of, usage_of
+from otx.opamp.opamp_pb2 import AgentDescription
+from otx.services.agent.own.metrics import Usage, metrics_request, usage_of
 
 
 def test_a_request_says_whose_metrics_they_are() -> None:
@@ -14,7 +15,8 @@ def test_a_request_says_whose_metrics_they_are() -> None:
     description.identifying_attributes.add(key="service.name").value.string_value = "edge"
     description.non_identifying_attributes.add(key="process.pid").value.int_value = 7
     usage = Usage("agent", 7, 5, 1.5, 0.5, 4096, 2, 9)
-    (metrics,) = request(description, [usage], 99).resource_metrics
+    body = metrics_request(description, [usage], 99)
+    (metrics,) = ExportMetricsServiceRequest.FromString(body).resource_metrics
     attributes = {one.key: one.value for one in metrics.resource.attributes}
     assert attributes["service.name"].string_value == "edge"
     assert attributes["process.pid"].int_value == 7
@@ -31,14 +33,3 @@ def test_what_a_process_has_used_is_read_from_the_kernel() -> None:
     assert usage.memory_bytes > 1 << 20
     assert usage.files > 2
     assert usage_of(2**22 + 1, "supervised", 1) is None
-
-
-def test_offers_that_cannot_be_used_are_refused() -> None:
-    assert target_of(TelemetryConnectionSettings(), allows_insecure=False) is None
-    with pytest.raises(UsageError, match="no http"):
-        target_of(TelemetryConnectionSettings(destination_endpoint="h:1"), allows_insecure=False)
-    offer = TelemetryConnectionSettings(destination_endpoint="https://h/v1/metrics")
-    offer.tls.insecure_skip_verify = True
-    with pytest.raises(UsageError, match="not verify"):
-        target_of(offer, allows_insecure=False)
-    assert target_of(offer, allows_insecure=True) is not None
