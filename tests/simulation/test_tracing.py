@@ -10,6 +10,7 @@ from tests.simulation.trial import SYSTEMS, VIEWS, View, trial, trials
 
 AIM, AIM_WITH_LOSSES = 0.95, 0.80
 BELOW: Mapping[tuple[str, str, bool], tuple[float, float]] = {
+    # The rows of order count also what leaves no mark in spans; "as spans show" has the aims.
     # What fan-outs start and join is not seen; nor, where threads have no names, who waited.
     ("order: caused", "blocking", True): (0.93, 0.80),
     ("order: caused", "blocking", False): (0.42, 0.40),
