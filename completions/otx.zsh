@@ -655,6 +655,8 @@ _otx_opamp() {
     'serve:Serve OpAMP over WebSocket and HTTP, with a JSON API, on one port.'
     'agents:List the agents of a server\\: who, connected or not, health, configuration.'
     'push:Give agents a configuration; wait until they say APPLIED or FAILED.'
+    'key:Make a key to sign configurations with; print its public half for `otx agent run --trust`.'
+    'sign:Sign a configuration where the private key is, for `otx opamp push` anywhere else.'
     'rollback:Take a push back\\: its agents are assigned again what held before it.'
     'restart:Order agents to restart; those that do not accept it are named.'
     'audit:Show the audit log of a server, the newest lines last.'
@@ -668,6 +670,8 @@ _otx_opamp() {
     serve) _otx_opamp_serve ;;
     agents) _otx_opamp_agents ;;
     push) _otx_opamp_push ;;
+    key) _otx_opamp_key ;;
+    sign) _otx_opamp_sign ;;
     rollback) _otx_opamp_rollback ;;
     restart) _otx_opamp_restart ;;
     audit) _otx_opamp_audit ;;
@@ -718,7 +722,8 @@ _otx_opamp_push() {
     '--canary[First so many agents, then the rest - 1, 10%, 1,25%.]:value:_files' \
     '--observe[How long a stage must run well.]:value:_files' \
     '--patience[How long a stage may take to answer.]:value:_files' \
-    '--key[The name of the configuration object.]:value:_files' \
+    '--sign[Sign it with this private key (`otx opamp key`); repeatable.]:value:_files' \
+    '--key[The name of a single file'\''s object (none).]:value:_files' \
     '--content-type[Its type (from the file'\''s ending).]:value:_files' \
     '--name[What it is called (the file'\''s name).]:value:_files' \
     '--why[The reason, for the audit log.]:value:_files' \
@@ -735,6 +740,23 @@ _otx_opamp_push() {
     '--server[The server (http -//127.0.0.1 -4320).]:value:_files' \
     '--token-file[The token to speak to the server with.]:value:_files' \
     '--ca[The CA of the server'\''s certificate.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_opamp_key() {
+  _arguments -s \
+    {-o,--out}'[Where the private key goes (opamp-signing.key in the state directory).]:value:_files' \
+    '--public[Print the public half of this private key, no more.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_opamp_sign() {
+  _arguments -s \
+    '--key[The private key (`otx opamp key`); repeatable.]:value:_files' \
+    '--content-type[Its type (from the file'\''s ending).]:value:_files' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'

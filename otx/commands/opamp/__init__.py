@@ -7,6 +7,8 @@ SUBCOMMANDS: dict[str, str] = {
     "serve": "otx.commands.opamp.serve:serve",
     "agents": "otx.commands.opamp.agents:agents",
     "push": "otx.commands.opamp.push:push",
+    "key": "otx.commands.opamp.key:key",
+    "sign": "otx.commands.opamp.sign:sign",
     "rollback": "otx.commands.opamp.rollback:rollback",
     "restart": "otx.commands.opamp.restart:restart",
     "audit": "otx.commands.opamp.audit:audit",

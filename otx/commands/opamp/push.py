@@ -16,6 +16,7 @@ from otx.commands.opamp.options import (
     confirmed,
     remote_fleet,
     selector_text,
+    signing_keys,
     who_am_i,
 )
 from otx.environment import Environment
@@ -23,7 +24,8 @@ from otx.errors import UsageError
 from otx.output import Output, Remarks
 
 if TYPE_CHECKING:
-    from otx.services.opamp_push import Follower
+    from otx.services.opamp_push.follower import Follower
+    from otx.services.opamp_push.objects import Parcel
     from otx.services.opamp_serve.client import RemoteFleet
 
 COLUMNS = ["number", "name", "version", "selector", "state", "stages", "agents", "note"]
@@ -31,13 +33,14 @@ COLUMNS = ["number", "name", "version", "selector", "state", "stages", "agents",
 
 def push(
     ctx: typer.Context,
-    path: flags.File = None,
+    files: flags.Files = None,
     selector: SelectorOption = None,
     everyone: AllOption = False,
     canary: flags.Canary = None,
     observe: flags.Observe = "30s",
     patience: flags.Patience = "10m",
-    key: flags.Key = "",
+    sign: flags.Sign = None,
+    key: flags.Key = None,
     content_type: flags.ContentType = None,
     name: flags.Name = None,
     why: flags.Why = "",
@@ -70,15 +73,17 @@ def push(
         found = _changed(environment, fleet, resume, pause, why)
         _end(follower, found, output, form, wait=wait and pause is None)
     elif settings is not None:
+        _check_alone(files, sign)
         whom = selector_text(selector, everyone, "offered them")
         _offer_settings(environment, fleet, settings, whom, output, form, yes=yes, why=why)
-    elif path is None:
+    elif not files:
         raise UsageError("which configuration is to be pushed?", hint="otx opamp push FILE -l K=V")
     else:
+        parcel = _parcel(environment, files, content_type, key, sign or [])
         wish = {
+            **parcel.document(),
             "selector": selector_text(selector, everyone, "given it"),
-            "objects": {key: _object(environment, path, content_type)},
-            "name": name or ("stdin" if path == "-" else path.rpartition("/")[2]),
+            "name": name or parcel.name,
             "canary": canary,
             "observe": observe,
             "patience": patience,
@@ -86,19 +91,35 @@ def push(
             "why": why,
             "retry": retry,
         }
-        if _is_agreed(environment, fleet, wish, output, form, dry=dry, yes=yes):
+        if _is_agreed(environment, fleet, wish, parcel, output, form, dry=dry, yes=yes):
             _end(follower, fleet.post("pushes", wish), output, form, wait=wait)
 
 
-def _object(environment: Environment, path: str, content_type: str | None) -> dict[str, str]:
-    from otx.services.opamp_push import read_object
+def _check_alone(files: list[str] | None, sign: list[str] | None) -> None:
+    if files or sign:
+        raise UsageError(
+            "--settings offers connection settings, which are not signed, and no configuration",
+            hint="leave FILE and --sign out, or --settings",
+        )
 
-    return read_object(environment, path, content_type)
+
+def _parcel(
+    environment: Environment,
+    files: list[str],
+    content_type: str | None,
+    key: str | None,
+    sign: list[str],
+) -> "Parcel":
+    from otx.services.opamp_push.objects import read_parcel, sign_parcel
+
+    parcel = read_parcel(environment, files, content_type, key)
+    sign_parcel(parcel, signing_keys(environment, sign))
+    return parcel
 
 
 def _follower(environment: Environment, fleet: "RemoteFleet", timeout: str) -> "Follower":
     from otx.model.units import parse_duration_ns
-    from otx.services.opamp_push import Follower
+    from otx.services.opamp_push.follower import Follower
 
     return Follower(fleet, Remarks(environment).note, parse_duration_ns(timeout) / 1e9)
 
@@ -107,6 +128,7 @@ def _is_agreed(
     environment: Environment,
     fleet: "RemoteFleet",
     wish: dict[str, Any],
+    parcel: "Parcel",
     output: Output,
     form: str,
     *,
@@ -114,10 +136,10 @@ def _is_agreed(
     yes: bool,
 ) -> bool:
     """Show what a push would do; whether it is to be done."""
-    from otx.services.opamp_push import plan_lines
+    from otx.services.opamp_push.plan import plan_lines
 
     plan = fleet.post("pushes", {**wish, "dry_run": True})
-    for line in plan_lines(fleet, plan, wish["objects"]):
+    for line in plan_lines(fleet, plan, parcel.config):
         Remarks(environment).note(line)
     if dry:
         if form == "json":
@@ -135,7 +157,7 @@ def _changed(
     pause: int | None,
     why: str,
 ) -> dict[str, Any]:
-    from otx.services.opamp_push import changed
+    from otx.services.opamp_push.follower import changed
 
     if resume is not None and pause is not None:
         raise UsageError("--resume and --pause are opposites", hint="give one of them")
@@ -154,7 +176,7 @@ def _offer_settings(
     yes: bool,
     why: str,
 ) -> None:
-    from otx.services.opamp_push import read_settings_file
+    from otx.services.opamp_push.settings import read_settings_file
 
     wanted = read_settings_file(environment, path)
     count = len(fleet.agents(selector))
@@ -173,7 +195,7 @@ def _end(
     follower: "Follower", found: dict[str, Any], output: Output, form: str, *, wait: bool
 ) -> None:
     """Show a push and end with its exit code."""
-    from otx.services.opamp_push import exit_code, push_lines
+    from otx.services.opamp_push.words import exit_code, push_lines
 
     if wait:
         found = follower.follow(found)
@@ -186,7 +208,7 @@ def _end(
 
 
 def _show_all(pushes: list[dict[str, Any]], output: Output, form: str) -> None:
-    from otx.services.opamp_push import counts_text
+    from otx.services.opamp_push.words import counts_text
 
     if form == "json":
         output.document(pushes)

@@ -4,8 +4,17 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
-File: TypeAlias = Annotated[
-    str | None, typer.Argument(metavar="[FILE]", help="The configuration; - is stdin.")
+Files: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[[NAME=]FILE]…", help="The configuration, an object a file; - is stdin."
+    ),
+]
+Sign: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FILE", help="Sign it with this private key (`otx opamp key`); repeatable."
+    ),
 ]
 Canary: TypeAlias = Annotated[
     str | None,
@@ -18,7 +27,7 @@ Patience: TypeAlias = Annotated[
     str, typer.Option(metavar="TIME", help="How long a stage may take to answer.")
 ]
 Key: TypeAlias = Annotated[
-    str, typer.Option(metavar="NAME", help="The name of the configuration object.")
+    str | None, typer.Option(metavar="NAME", help="The name of a single file's object (none).")
 ]
 ContentType: TypeAlias = Annotated[
     str | None, typer.Option(metavar="TYPE", help="Its type (from the file's ending).")

@@ -1,7 +1,5 @@
 """What an operator has the fleet do: push, pause, resume, take back, restart."""
 
-import base64
-import binascii
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
@@ -11,7 +9,7 @@ from otx.model.units import parse_duration_ns
 from otx.opamp.capabilities import AgentCapability
 from otx.opamp.opamp_pb2 import CustomMessage
 from otx.opamp.server.agent import Agent
-from otx.opamp.server.configuration import config_map
+from otx.opamp.server.configuration import read_objects
 from otx.opamp.server.documents import Document
 from otx.opamp.server.fleet import Fleet
 from otx.opamp.server.journal import Entry
@@ -20,6 +18,7 @@ from otx.opamp.server.rollouts import Wish
 from otx.opamp.server.selector import Selector, parse_selector
 from otx.opamp.server.settings import Settings
 from otx.opamp.server.settings_wish import read_settings
+from otx.opamp.signing import TRUST_LABEL, signatures, why_not_taken
 
 MOST_WAITING = 16
 """Custom messages that may wait for an agent."""
@@ -51,10 +50,14 @@ class Operator:
         plan: dict[str, list[Document]] = {
             name: [] for name in ("changes", "in_sync", "failed_before", "kept", "unable", "away")
         }
+        refusing: list[Document] = []
         for agent in self._matching(wish.selector):
             place, holder = self._place(agent, push, now_ns)
             row = {"uid": agent.text, "service": agent.name}
             plan[place].append(row if holder is None else {**row, "push": holder.number})
+            reason = _why_not_taken(agent, wish)
+            if reason and place in ("changes", "away"):
+                refusing.append({**row, "reason": reason})
         return {
             "config": configuration.hash.hex(),
             "name": configuration.name,
@@ -62,6 +65,8 @@ class Operator:
             "is_new": configuration.hash not in fleet.rollouts.configurations,
             "stages": stages_text(wish.stages),
             "selector": str(wish.selector),
+            "signed_by": [name for name, _ in signatures(wish.objects)],
+            "will_refuse": refusing,
             "failed_elsewhere": self._failed_elsewhere(push),
             **plan,
         }
@@ -211,10 +216,16 @@ class Operator:
         return "changes", None
 
 
+def _why_not_taken(agent: Agent, wish: Wish) -> str:
+    """Why an agent will refuse what is not signed by a key that it says it trusts; "" else."""
+    trusted = agent.labels.get(TRUST_LABEL, "").split()
+    return why_not_taken(wish.objects, trusted) if trusted else ""
+
+
 def read_wish(wanted: Mapping[str, Any], who: str) -> Wish:
     """The wish of a JSON document.
 
-    `objects` is name -> {"body": text} or {"body_base64": …}, each with `content_type`.
+    `objects` is what `read_objects` takes.
 
     Raises:
         UsageError: A key is missing or has another type.
@@ -222,13 +233,13 @@ def read_wish(wanted: Mapping[str, Any], who: str) -> Wish:
     objects = wanted.get("objects")
     if not isinstance(objects, dict) or not objects:
         raise UsageError("a push needs objects: a configuration's name and body")
-    files = {str(name): _file(str(name), one) for name, one in objects.items()}
+    config = read_objects(objects)
     if not isinstance(wanted.get("selector"), str):
         raise UsageError('a push needs a selector; "" is every agent')
     canary = wanted.get("canary")
     return Wish(
-        objects=config_map(files),
-        name=str(wanted.get("name") or next(iter(files)) or "config"),
+        objects=config,
+        name=str(wanted.get("name") or next(iter(objects)) or "config"),
         selector=parse_selector(wanted["selector"]),
         stages=parse_stages(str(canary)) if canary else (EVERYONE,),
         observe_ns=parse_duration_ns(str(wanted.get("observe", "30s"))),
@@ -237,15 +248,3 @@ def read_wish(wanted: Mapping[str, Any], who: str) -> Wish:
         why=str(wanted.get("why", "")),
         is_retry=bool(wanted.get("retry", False)),
     )
-
-
-def _file(name: str, one: Any) -> tuple[bytes, str]:
-    if not isinstance(one, dict):
-        raise UsageError(f"object {name!r} is no JSON object with a body")
-    kind = str(one.get("content_type", "text/yaml"))
-    if isinstance(one.get("body"), str):
-        return one["body"].encode(), kind
-    try:
-        return base64.b64decode(str(one["body_base64"]), validate=True), kind
-    except (KeyError, binascii.Error):
-        raise UsageError(f"object {name!r} has neither body nor body_base64") from None
