@@ -96,7 +96,8 @@ _otx_words() {
     "opamp serve") words="--listen --path --db --token-file --tls-cert --tls-key --client-ca --ca-cert --ca-key --heartbeat --max-message --max-agents -h --help" ;;
     "opamp agents") words="-l --selector -L --label --why --format --server --db --token-file --ca -o --out -h --help" ;;
     "opamp agents:--format") words="table json jsonl" ;;
-    "opamp push") words="-l --selector --all --canary --observe --patience --sign --key --content-type --name --why --retry --settings --yes -y --dry --wait --no-wait --timeout --resume --pause --list --format --server --token-file --ca -o --out -h --help" ;;
+    "opamp push") words="-l --selector --all --canary --observe --patience --sign --key --content-type --name --why --retry --settings --yes -y --dry --wait --no-wait --timeout --follow --resume --pause --list --format --server --token-file --ca -o --out -h --help" ;;
+    "opamp push:--wait") words="applied proven" ;;
     "opamp push:--format") words="text json" ;;
     "opamp key") words="-o --out --public -h --help" ;;
     "opamp sign") words="--key --content-type -o --out -h --help" ;;

@@ -720,7 +720,7 @@ _otx_opamp_push() {
     {-l,--selector}'[Agents with these labels; repeatable.]:value:_files' \
     '--all[Every agent.]' \
     '--canary[First so many agents, then the rest - 1, 10%, 1,25%.]:value:_files' \
-    '--observe[How long a stage must run well.]:value:_files' \
+    '--observe[How long it must run well, in stages and at the end.]:value:_files' \
     '--patience[How long a stage may take to answer.]:value:_files' \
     '--sign[Sign it with this private key (`otx opamp key`); repeatable.]:value:_files' \
     '--key[The name of a single file'\''s object (none).]:value:_files' \
@@ -731,8 +731,10 @@ _otx_opamp_push() {
     '--settings[Offer connection settings instead - opamp, own_metrics, … (YAML or JSON).]:value:_files' \
     {--yes,-y}'[Do not ask.]' \
     '--dry[Say what would be done, no more.]' \
-    {--wait,--no-wait}'[Wait for what the agents say.]' \
-    '--timeout[How long to wait; stages take their own time.]:value:_files' \
+    '--wait[Wait until agents say APPLIED, or have observed it to the end as well.]:value:(applied proven)' \
+    '--no-wait[Begin it, no more.]' \
+    '--timeout[How long to wait for answers; stages and observation take their own.]:value:_files' \
+    '--follow[Wait for push N, which was begun before.]:value:_files' \
     '--resume[Let push N go on after it stopped.]:value:_files' \
     '--pause[Have push N stay in its stage.]:value:_files' \
     '--list[Show all pushes.]' \

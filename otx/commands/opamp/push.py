@@ -24,7 +24,7 @@ from otx.errors import UsageError
 from otx.output import Output, Remarks
 
 if TYPE_CHECKING:
-    from otx.services.opamp_push.follower import Follower
+    from otx.services.opamp_push.follower import Aim, Follower
     from otx.services.opamp_push.objects import Parcel
     from otx.services.opamp_serve.client import RemoteFleet
 
@@ -48,8 +48,10 @@ def push(
     settings: flags.SettingsFile = None,
     yes: YesOption = False,
     dry: flags.Dry = False,
-    wait: flags.Wait = True,
+    wait: flags.Wait = "applied",
+    no_wait: flags.NoWait = False,
     timeout: flags.Timeout = "60s",
+    follow: flags.Follow = None,
     resume: flags.Resume = None,
     pause: flags.Pause = None,
     listing: flags.Listing = False,
@@ -61,17 +63,20 @@ def push(
 ) -> None:
     """Give agents a configuration; wait until they say APPLIED or FAILED.
 
-    Exits 1 when an agent failed or the push stopped, 4 when agents did not answer in time.
+    Exits 0 when all that are connected said APPLIED (with --wait proven: and have observed it to
+    the end), 1 when an agent failed or the push stopped, 4 when agents did not answer in time.
     """
     environment: Environment = ctx.obj
     fleet = remote_fleet(environment, server, token_file, ca)
     output = Output(environment, out)
-    follower = _follower(environment, fleet, timeout)
+    follower = _follower(environment, fleet, timeout, wait)
     if listing:
         _show_all(fleet.pushes(), output, form)
+    elif follow is not None:
+        _end(follower, fleet.get(f"pushes/{follow}"), output, form, wait=not no_wait)
     elif resume is not None or pause is not None:
         found = _changed(environment, fleet, resume, pause, why)
-        _end(follower, found, output, form, wait=wait and pause is None)
+        _end(follower, found, output, form, wait=not no_wait and pause is None)
     elif settings is not None:
         _check_alone(files, sign)
         whom = selector_text(selector, everyone, "offered them")
@@ -92,7 +97,7 @@ def push(
             "retry": retry,
         }
         if _is_agreed(environment, fleet, wish, parcel, output, form, dry=dry, yes=yes):
-            _end(follower, fleet.post("pushes", wish), output, form, wait=wait)
+            _end(follower, fleet.post("pushes", wish), output, form, wait=not no_wait)
 
 
 def _check_alone(files: list[str] | None, sign: list[str] | None) -> None:
@@ -117,11 +122,13 @@ def _parcel(
     return parcel
 
 
-def _follower(environment: Environment, fleet: "RemoteFleet", timeout: str) -> "Follower":
+def _follower(
+    environment: Environment, fleet: "RemoteFleet", timeout: str, aim: "Aim"
+) -> "Follower":
     from otx.model.units import parse_duration_ns
     from otx.services.opamp_push.follower import Follower
 
-    return Follower(fleet, Remarks(environment).note, parse_duration_ns(timeout) / 1e9)
+    return Follower(fleet, Remarks(environment).note, parse_duration_ns(timeout) / 1e9, aim)
 
 
 def _is_agreed(
@@ -203,7 +210,7 @@ def _end(
         output.document(found)
     else:
         output.text("\n".join(push_lines(found)))
-    if code := exit_code(found):
+    if code := exit_code(found, is_awaited=wait):
         raise typer.Exit(code)
 
 

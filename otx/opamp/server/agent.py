@@ -62,6 +62,7 @@ class Health:
         since_ns: When the server first heard this `healthy`.
         running: The hash in hexadecimal of what runs, where the agent says so as otx's own does;
             "" for its local configuration, None where it does not say.
+        good: In the same way what has passed its observation and is gone back to.
     """
 
     healthy: bool
@@ -70,6 +71,7 @@ class Health:
     start_ns: int
     since_ns: int
     running: str | None = None
+    good: str | None = None
 
 
 @dataclass(slots=True)

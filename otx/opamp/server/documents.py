@@ -12,7 +12,7 @@ from otx.opamp.capabilities import AgentCapability, words
 from otx.opamp.opamp_pb2 import AgentConfigMap, ComponentHealth
 from otx.opamp.server.agent import Agent, OfferStatus, Patience, Progress
 from otx.opamp.server.attributes import Value, read_attributes
-from otx.opamp.server.canary import Standing, standing
+from otx.opamp.server.canary import Standing, is_observed, standing
 from otx.opamp.server.configuration import Configuration
 from otx.opamp.server.pushes import Push, PushState, stages_text
 from otx.opamp.server.rollouts import Rollouts
@@ -148,10 +148,22 @@ def push_document(
 def push_counts(
     push: Push, matching: list[Agent], now_ns: int, patience: Patience
 ) -> dict[str, int]:
-    """How many agents stand how to a push; each is counted once."""
+    """How many agents stand how to a push; each is counted once.
+
+    `observed` are those of `applied` with whom it may still fail; the others are proven.
+    """
     names = ("applied", "waiting", "failed", "away", "later", "kept", "unable")
-    counts = Counter(_place(push, agent, now_ns, patience) for agent in matching)
-    return {"matching": len(matching), **{name: counts[name] for name in names}}
+    places = [_place(push, agent, now_ns, patience) for agent in matching]
+    counts = Counter(places)
+    observed = sum(
+        place == "applied" and is_observed(agent, push, now_ns)
+        for place, agent in zip(places, matching, strict=True)
+    )
+    return {
+        "matching": len(matching),
+        **{name: counts[name] for name in names},
+        "observed": observed,
+    }
 
 
 def _place(push: Push, agent: Agent, now_ns: int, patience: Patience) -> str:

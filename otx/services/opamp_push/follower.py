@@ -1,16 +1,22 @@
 """Waits for what the agents make of a push, over restarts of the server."""
 
 import time
+from collections import defaultdict
 from collections.abc import Callable
+from typing import Literal, TypeAlias
 
+from otx.errors import ExitCode, PeerError
 from otx.opamp.server.documents import Document
 from otx.services.opamp_push.words import counts_text
 from otx.services.opamp_serve.client import RemoteFleet, Unreachable
 
 LOOK_S, LONGEST_LOOK_S = 0.1, 1.0
 """How long to wait between two looks: the first ones are close, for small fleets."""
-MOST_MISSES = 30
-"""Looks at a server that does not answer, about half a minute."""
+LONGEST_OBSERVATION_S = 600.0
+"""Observation takes its own time, which an agent could draw out for ever."""
+Aim: TypeAlias = Literal["applied", "proven"]
+"""What is waited for: that agents say APPLIED, or that they have observed it to the end, too."""
+_Awaited: TypeAlias = Literal["", "stages", "answers", "observation", "server"]
 
 
 class Follower:
@@ -21,58 +27,91 @@ class Follower:
         fleet: RemoteFleet,
         note: Callable[[str], None],
         timeout_s: float,
+        aim: Aim = "applied",
         clock_s: Callable[[], float] = time.monotonic,
         rest: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Watch at most `timeout_s`, and while a push in stages goes on by itself."""
+        """Wait for answers, or for a server that is gone, at most `timeout_s`.
+
+        Stages and observation go on by themselves and take their own time.
+        """
         self._fleet = fleet
         self._note = note
-        self._timeout_s = timeout_s
+        self._aim = aim
         self._clock_s = clock_s
         self._rest = rest
-        self._misses = 0
+        self._limits_s: dict[_Awaited, float] = {
+            **{"answers": timeout_s, "server": timeout_s},
+            "observation": LONGEST_OBSERVATION_S,
+        }
 
     def follow(self, push: Document) -> Document:
-        """The push when it is over; `timed_out` says whether agents are still expected."""
-        ends_s = self._clock_s() + self._timeout_s
-        said, look_s = "", LOOK_S
-        while True:
-            line = f"push {push['number']} {push['state']}: {counts_text(push['agents'])}"
-            if line != said:
-                self._note(line)
-                said = line
-            is_staged = push["state"] == "running"
-            if not is_staged and (push["state"] != "done" or not push["agents"]["waiting"]):
-                return {**push, "timed_out": False}
-            if not is_staged and self._clock_s() > ends_s:
-                return {**push, "timed_out": True}
-            if is_staged:
-                ends_s = self._clock_s() + self._timeout_s
-            self._rest(look_s)
-            look_s = min(LONGEST_LOOK_S, look_s * 1.1)
-            push = self._looked_at(push)
-
-    def _looked_at(self, push: Document) -> Document:
-        """The push as it is now; as it was, while a server that restarts is waited for.
+        """The push when it is over; `timed_out` says whether agents are still expected.
 
         Raises:
-            PeerError: It does not come back; the push goes on when it does.
+            PeerError: The server is gone for too long; the push goes on when it comes back.
         """
+        was_away = push["agents"]["away"]
+        spent_s: defaultdict[str, float] = defaultdict(float)
+        said, look_s, looked_s = "", LOOK_S, self._clock_s()
+        found: Document | None = push
+        while True:
+            push = found or push
+            awaited = self._awaited(push, was_away) if found else "server"
+            said = self._tell(push, awaited, said)
+            if not awaited:
+                return {**push, "timed_out": False}
+            if spent_s[awaited] > self._limits_s.get(awaited, float("inf")):
+                if awaited == "server":
+                    raise self._gone(push["number"])
+                return {**push, "timed_out": True}
+            self._rest(look_s)
+            look_s = min(LONGEST_LOOK_S, look_s * 1.1)
+            found = self._look(push["number"])
+            now_s = self._clock_s()
+            spent_s[awaited] += now_s - looked_s
+            looked_s = now_s
+
+    def _awaited(self, push: Document, was_away: int) -> _Awaited:
+        """What a push still waits for; agents that went away meanwhile have not answered."""
+        counts = push["agents"]
+        if push["state"] == "running":
+            return "stages"
+        if push["state"] != "done":
+            return ""
+        if counts["waiting"] or counts["away"] > was_away:
+            return "answers"
+        return "observation" if self._aim == "proven" and counts["observed"] else ""
+
+    def _tell(self, push: Document, awaited: _Awaited, said: str) -> str:
+        """Say how far a push is, if that is new; what was said last."""
         number = push["number"]
+        line = f"push {number} {push['state']}: {counts_text(push['agents'])}"
+        if awaited == "server":
+            line = (
+                f"no answer from {self._fleet.url}: push {number} is kept, waiting for the server"
+            )
+        if line != said:
+            self._note(line)
+        return line
+
+    def _look(self, number: int) -> Document | None:
+        """The push as it is now; None while the server is away or hangs."""
         try:
-            found = self._fleet.get(f"pushes/{number}")
-        except Unreachable as error:
-            self._misses += 1
-            if self._misses == 1:
-                self._note(f"{error.message}: waiting for it")
-            if self._misses <= MOST_MISSES:
-                return push
-            raise Unreachable(
-                error.message,
-                hint=f"push {number} is kept and goes on with the server: `otx opamp push --list`",
-            ) from None
-        self._misses = 0
-        return found
+            return self._fleet.get(f"pushes/{number}")
+        except Unreachable:
+            return None
+        except PeerError as error:
+            if error.code is not ExitCode.TIMEOUT:
+                raise
+            return None
+
+    def _gone(self, number: int) -> PeerError:
+        return PeerError(
+            f"the server at {self._fleet.url} is gone: what became of push {number} is not known",
+            hint=f"it is kept and goes on with the server: `otx opamp push --follow {number}`",
+            code=ExitCode.TIMEOUT,
+        )
 
 
 def changed(fleet: RemoteFleet, number: int, verb: str, who: str, why: str) -> Document:

@@ -25,23 +25,42 @@ def push_lines(push: Document) -> Iterator[str]:
     if push["state"] == "stopped":
         yield f"  `otx opamp push --resume {push['number']}` goes on,"
         yield f"  `otx opamp rollback {push['number']}` takes it back"
-    if push["state"] == "done" and push["agents"]["applied"] and push.get("stages") == "100%":
-        yield "  agents go on observing it: a crash in their window is FAILED (`otx opamp agents`)"
-    if push.get("timed_out"):
+    if push["state"] in ("paused", "rolled_back"):
+        yield "  it reaches no more agents as it is (`otx opamp audit`)"
+    yield from _open_ends(push)
+
+
+def _open_ends(push: Document) -> Iterator[str]:
+    """What is not settled yet, and how to wait for it."""
+    counts, number = push["agents"], push["number"]
+    if push.get("timed_out") and (counts["waiting"] or not counts["observed"]):
         yield "  not all have answered; it stays assigned (`otx opamp agents --why UID`)"
+        yield f"  `otx opamp push --follow {number}` waits on"
+    if counts["observed"]:
+        yield f"  {counts['observed']} still observe it: a crash in that time is FAILED"
+        yield f"  `otx opamp push --follow {number} --wait proven` waits for the end of it"
 
 
 def counts_text(counts: dict[str, int]) -> str:
     """How many agents are where, for people."""
-    shown = [f"{counts[name]} {name}" for name in counts if name != "matching" and counts[name]]
-    return f"{counts['matching']} matching" + (f": {', '.join(shown)}" if shown else "")
+    parts = [name for name in counts if name not in ("matching", "observed") and counts[name]]
+    shown = ", ".join(f"{counts[name]} {name}" for name in parts)
+    observed = f"; {counts['observed']} still observed" if counts["observed"] else ""
+    return f"{counts['matching']} matching" + (f": {shown}{observed}" if shown else "")
 
 
-def exit_code(push: Document) -> int:
-    """How a command about a push ends."""
+def exit_code(push: Document, *, is_awaited: bool = True) -> int:
+    """How a command about a push ends.
+
+    Args:
+        is_awaited: Whether its end was waited for; else nothing but failures so far counts.
+    """
     if push["state"] == "stopped" or push["agents"]["failed"] or _reaches_nobody(push):
         return ExitCode.NO
-    return ExitCode.TIMEOUT if push.get("timed_out") else ExitCode.DONE
+    if push.get("timed_out"):
+        return ExitCode.TIMEOUT
+    is_over = push["state"] == "done" or not is_awaited
+    return ExitCode.DONE if is_over else ExitCode.NO
 
 
 def _reaches_nobody(push: Document) -> bool:

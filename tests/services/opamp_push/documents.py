@@ -2,7 +2,8 @@
 
 from typing import Any
 
-NONE = dict.fromkeys(("applied", "waiting", "failed", "away", "later", "kept", "unable"), 0)
+PLACES = ("applied", "waiting", "failed", "away", "later", "kept", "unable", "observed")
+NONE = dict.fromkeys(PLACES, 0)
 
 
 def push(state: str = "done", **counts: int) -> dict[str, Any]:

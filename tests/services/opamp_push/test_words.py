@@ -8,6 +8,8 @@ from tests.services.opamp_push.documents import NONE, push
 def test_counts_leave_out_what_is_none() -> None:
     assert counts_text({"matching": 0, **NONE}) == "0 matching"
     assert counts_text({"matching": 2, **NONE, "applied": 2}) == "2 matching: 2 applied"
+    counts = {"matching": 3, **NONE, "applied": 2, "failed": 1, "observed": 1}
+    assert counts_text(counts) == "3 matching: 2 applied, 1 failed; 1 still observed"
 
 
 def test_a_push_that_reaches_nobody_is_no_success() -> None:
