@@ -7,16 +7,22 @@ from typing import Any, Literal, TypeAlias
 from otx.errors import NotThere, UsageError
 from otx.model.units import parse_duration_ns
 from otx.opamp.capabilities import AgentCapability
-from otx.opamp.opamp_pb2 import CustomMessage
+from otx.opamp.opamp_pb2 import ConnectionSettingsOffers, CustomMessage
 from otx.opamp.server.agent import Agent
 from otx.opamp.server.configuration import read_objects
 from otx.opamp.server.documents import Document
 from otx.opamp.server.fleet import Fleet
-from otx.opamp.server.journal import Entry
+from otx.opamp.server.journal import Entry, NoJournal
 from otx.opamp.server.pushes import EVERYONE, Push, PushState, parse_stages, stages_text
 from otx.opamp.server.rollouts import Wish
 from otx.opamp.server.selector import Selector, parse_selector
-from otx.opamp.server.settings import Settings
+from otx.opamp.server.settings import Settings, SettingsBook
+from otx.opamp.server.settings_standing import (
+    SettingsStanding,
+    lacking,
+    parts_of,
+    settings_standing,
+)
 from otx.opamp.server.settings_wish import read_settings
 from otx.opamp.signing import TRUST_LABEL, signatures, why_not_taken
 
@@ -132,6 +138,41 @@ class Operator:
         fleet.journal.audit(Entry(now_ns, who, "restart", str(selector) or "all agents", outcome))
         return {"selector": str(selector), **places}
 
+    def plan_settings(
+        self,
+        wanted: Mapping[str, Any],
+        endpoint: str,
+        now_ns: int,
+        make_token: Callable[[], str],
+        digest_of: Callable[[str], bytes],
+    ) -> Document:
+        """What an offer of connection settings would do: to whom, and who is left out.
+
+        Raises:
+            UsageError: They are none.
+            NotThere: No agent matches.
+        """
+        fleet = self._fleet
+        book = SettingsBook(NoJournal(), by_number=dict(fleet.settings.by_number))
+        selector, offers, digest = self._settings_of(wanted, endpoint, make_token, digest_of)
+        one = book.begin(selector, offers, digest, "", "", now_ns)
+        places: dict[str, list[Document]] = {name: [] for name in SettingsStanding}
+        for agent in self._matching(selector):
+            row = {"uid": agent.text, "service": agent.name, "lacks": lacking(agent, one)}
+            place = settings_standing(agent, one, book, now_ns, fleet.patience)
+            is_silent = not agent.can(AgentCapability.REPORTS_CONNECTION_SETTINGS_STATUS)
+            if place is SettingsStanding.WAITING and is_silent:
+                place = SettingsStanding.SILENT
+            places[place].append(row)
+        return {
+            "selector": str(selector),
+            "parts": parts_of(one),
+            "opamp_endpoint": offers.opamp.destination_endpoint or None,
+            "is_own_endpoint": offers.opamp.destination_endpoint == endpoint,
+            "rotates_token": digest is not None,
+            **{name: places[name] for name in ("waiting", "silent", "away", "kept", "unable")},
+        }
+
     def offer_settings(
         self,
         wanted: Mapping[str, Any],
@@ -147,19 +188,32 @@ class Operator:
             UsageError: They are none.
             NotThere: No agent matches.
         """
-        if not isinstance(wanted.get("selector"), str):
-            raise UsageError('settings need a selector; "" is every agent')
-        selector = parse_selector(wanted["selector"])
-        if not self._matching(selector):
-            raise NotThere(f"no agent matches {str(selector) or 'anything'}")
-        offers, token = read_settings(wanted, endpoint, make_token)
-        digest = digest_of(token) if token is not None else None
+        selector, offers, digest = self._settings_of(wanted, endpoint, make_token, digest_of)
         why = str(wanted.get("why", ""))
         one = self._fleet.settings.begin(selector, offers, digest, who, why, now_ns)
         self._fleet.due |= {
             agent.uid for agent in self._matching(selector) if agent.link is not None
         }
         return one
+
+    def _settings_of(
+        self,
+        wanted: Mapping[str, Any],
+        endpoint: str,
+        make_token: Callable[[], str],
+        digest_of: Callable[[str], bytes],
+    ) -> tuple[Selector, ConnectionSettingsOffers, bytes | None]:
+        """Whom settings are for, the settings, and the digest of a token that was made for them."""
+        if not isinstance(wanted.get("selector"), str):
+            raise UsageError('settings need a selector; "" is every agent')
+        selector = parse_selector(wanted["selector"])
+        if not self._matching(selector):
+            raise NotThere(
+                f"no agent matches {str(selector) or 'anything'}",
+                hint="`otx opamp agents` shows their labels",
+            )
+        offers, token = read_settings(wanted, endpoint, make_token)
+        return selector, offers, digest_of(token) if token is not None else None
 
     def send(
         self, agent: Agent, capability: str, kind: str, data: bytes, who: str, now_ns: int

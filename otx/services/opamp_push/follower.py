@@ -16,11 +16,15 @@ LONGEST_OBSERVATION_S = 600.0
 """Observation takes its own time, which an agent could draw out for ever."""
 Aim: TypeAlias = Literal["applied", "proven"]
 """What is waited for: that agents say APPLIED, or that they have observed it to the end, too."""
-_Awaited: TypeAlias = Literal["", "stages", "answers", "observation", "server"]
+Awaited: TypeAlias = Literal["", "stages", "answers", "observation", "server"]
+"""What is still to come; "" for nothing."""
 
 
 class Follower:
     """Watches a push until nobody is left to wait for."""
+
+    NOUN, PLACE = "push", "pushes"
+    AGAIN = "it is kept and goes on with the server: `otx opamp push --follow {number}`"
 
     def __init__(
         self,
@@ -40,7 +44,7 @@ class Follower:
         self._aim = aim
         self._clock_s = clock_s
         self._rest = rest
-        self._limits_s: dict[_Awaited, float] = {
+        self._limits_s: dict[Awaited, float] = {
             **{"answers": timeout_s, "server": timeout_s},
             "observation": LONGEST_OBSERVATION_S,
         }
@@ -57,7 +61,7 @@ class Follower:
         found: Document | None = push
         while True:
             push = found or push
-            awaited = self._awaited(push, was_away) if found else "server"
+            awaited = self.awaited(push, was_away) if found else "server"
             said = self._tell(push, awaited, said)
             if not awaited:
                 return {**push, "timed_out": False}
@@ -72,25 +76,27 @@ class Follower:
             spent_s[awaited] += now_s - looked_s
             looked_s = now_s
 
-    def _awaited(self, push: Document, was_away: int) -> _Awaited:
+    def awaited(self, found: Document, was_away: int) -> Awaited:
         """What a push still waits for; agents that went away meanwhile have not answered."""
-        counts = push["agents"]
-        if push["state"] == "running":
+        counts = found["agents"]
+        if found["state"] == "running":
             return "stages"
-        if push["state"] != "done":
+        if found["state"] != "done":
             return ""
         if counts["waiting"] or counts["away"] > was_away:
             return "answers"
         return "observation" if self._aim == "proven" and counts["observed"] else ""
 
-    def _tell(self, push: Document, awaited: _Awaited, said: str) -> str:
-        """Say how far a push is, if that is new; what was said last."""
-        number = push["number"]
-        line = f"push {number} {push['state']}: {counts_text(push['agents'])}"
+    def line(self, found: Document) -> str:
+        """How far it is."""
+        return f"push {found['number']} {found['state']}: {counts_text(found['agents'])}"
+
+    def _tell(self, found: Document, awaited: Awaited, said: str) -> str:
+        """Say how far it is, if that is new; what was said last."""
+        line = self.line(found)
         if awaited == "server":
-            line = (
-                f"no answer from {self._fleet.url}: push {number} is kept, waiting for the server"
-            )
+            what = f"{self.NOUN} {found['number']}"
+            line = f"no answer from {self._fleet.url}: {what} is kept, waiting for the server"
         if line != said:
             self._note(line)
         return line
@@ -98,7 +104,7 @@ class Follower:
     def _look(self, number: int) -> Document | None:
         """The push as it is now; None while the server is away or hangs."""
         try:
-            return self._fleet.get(f"pushes/{number}")
+            return self._fleet.get(f"{self.PLACE}/{number}")
         except Unreachable:
             return None
         except PeerError as error:
@@ -107,9 +113,10 @@ class Follower:
             return None
 
     def _gone(self, number: int) -> PeerError:
+        what = f"{self.NOUN} {number}"
         return PeerError(
-            f"the server at {self._fleet.url} is gone: what became of push {number} is not known",
-            hint=f"it is kept and goes on with the server: `otx opamp push --follow {number}`",
+            f"the server at {self._fleet.url} is gone: what became of {what} is not known",
+            hint=self.AGAIN.format(number=number),
             code=ExitCode.TIMEOUT,
         )
 

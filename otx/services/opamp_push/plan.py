@@ -36,7 +36,7 @@ def plan_lines(fleet: RemoteFleet, plan: Document, config: AgentConfigMap) -> It
         yield f"  signed by key {printable(', '.join(signers))}"
     for place, words in _WORDS.items():
         if agents := plan[place]:
-            yield f"  {len(agents)} {words}: {_named(agents)}"
+            yield f"  {len(agents)} {words}: {named(agents)}"
     yield from _refusals(plan["will_refuse"])
     if elsewhere := plan.get("failed_elsewhere"):
         yield (
@@ -54,13 +54,14 @@ def _refusals(agents: list[Document]) -> Iterator[str]:
     """Agents that say which keys they trust, where none of them has signed."""
     if not agents:
         return
-    yield f"  WARNING: {len(agents)} will report FAILED: {_named(agents)}"
+    yield f"  WARNING: {len(agents)} will report FAILED: {named(agents)}"
     for reason in sorted({one["reason"] for one in agents})[:NAMED]:
         yield f"    {printable(reason)}"
     yield "    `--sign KEYFILE` signs it, or `otx opamp sign` where the key is"
 
 
-def _named(agents: list[Document]) -> str:
+def named(agents: list[Document]) -> str:
+    """The first agents by name, and how many more there are."""
     names = ", ".join(f"{one['service']} {one['uid']}" for one in agents[:NAMED])
     return names + (f" and {len(agents) - NAMED} more" if len(agents) > NAMED else "")
 

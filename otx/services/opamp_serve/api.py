@@ -11,8 +11,8 @@
 | POST pushes/N/pause, resume, rollback | change one |
 | GET configs/HASH | a configuration's objects |
 | POST restart | order agents to restart |
-| GET settings | connection settings, and how far their agents are |
-| POST settings | offer some: `opamp` (with `rotate_token`), `own_metrics`, … |
+| GET settings, settings/N | connection settings, and how far their agents are |
+| POST settings | offer some (or, with dry_run, say to whom): `opamp`, `own_metrics`, … |
 | POST agents/UID/message | send a custom message: `capability`, `type`, `data` (hexadecimal) |
 | GET audit[?limit=N&since_ns=T&whom=W] | the audit log |
 
@@ -170,6 +170,11 @@ class Api:
             case ["settings"]:
                 book = self._station.fleet.settings.by_number
                 return {"settings": [self._settings(book[number]) for number in sorted(book)]}
+            case ["settings", number]:
+                found = self._station.fleet.settings.by_number.get(_number(number))
+                if found is None:
+                    raise NotThere(f"there are no settings {number}")
+                return self._settings(found)
             case ["audit"]:
                 return self._audit(query)
         raise NotThere(f"there is no {'/'.join(words)} in the API")
@@ -220,9 +225,10 @@ class Api:
                 "rotate_token needs a server that asks for tokens",
                 hint="`otx opamp serve --token-file FILE`",
             )
-        one = self._operator.offer_settings(
-            wanted, url, who, now_ns, partial(secrets.token_urlsafe, TOKEN_BYTES), digest_of
-        )
+        make_token = partial(secrets.token_urlsafe, TOKEN_BYTES)
+        if wanted.get("dry_run"):
+            return self._operator.plan_settings(wanted, url, now_ns, make_token, digest_of)
+        one = self._operator.offer_settings(wanted, url, who, now_ns, make_token, digest_of)
         if one.token_digest is not None and self._tokens is not None:
             self._tokens.give(one.token_digest, f"settings {one.number}")
         return self._settings(one)
@@ -238,8 +244,9 @@ class Api:
 
     def _settings(self, one: Settings) -> Document:
         """Settings and how far their agents are; what is secret in them is not shown."""
-        agents = self._station.fleet.select(lambda agent: one.selector.matches(agent.labels))
-        return settings_document(one, agents)
+        fleet = self._station.fleet
+        agents = fleet.select(lambda agent: one.selector.matches(agent.labels))
+        return settings_document(one, agents, fleet.settings, self._station.clock(), fleet.patience)
 
     def _status(self) -> Document:
         station = self._station
