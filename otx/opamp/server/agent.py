@@ -109,6 +109,7 @@ class Agent:
         starts_ns: The last start times it reported that nothing asked for, for restart loops.
         last_start_ns: The last start time it reported.
         start_heard_ns: When the server first heard that; 0 since before it started.
+        strangers: Configurations it ran that this server never made, as far as they were counted.
         never_says: Parts its capabilities promise and it leaves out even when asked for all.
         is_confirmed: Whether it was ever heard under this uid; one that was only assigned is not.
     """
@@ -150,6 +151,7 @@ class Agent:
     restart_sent_ns: int = 0
     assigned: int | None = None
     is_confirmed: bool = True
+    strangers: int = 0
     never_says: frozenset[str] = frozenset()
 
     def can(self, bit: AgentCapability) -> bool:

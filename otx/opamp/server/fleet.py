@@ -317,6 +317,7 @@ class Fleet:
             self._verdicts.of_settings(agent, now_ns)
         if message.HasField("agent_description") or complete:
             self.reassign(agent)
+        self._verdicts.of_stranger(agent, now_ns)
         self._verdicts.of_restart(agent, now_ns)
         if message.HasField("agent_disconnect"):
             agent.said_goodbye = True
