@@ -94,7 +94,7 @@ _otx_words() {
     "agent unit") words="--server --config --state --header --allow-remote-config --trust --no-connection-settings --log --user -h --help" ;;
     "opamp") words="serve agents push key sign rollback restart audit conform tap replay -h --help" ;;
     "opamp serve") words="--listen --path --db --token-file --tls-cert --tls-key --client-ca --ca-cert --ca-key --heartbeat --max-message --max-agents -h --help" ;;
-    "opamp agents") words="-l --selector -L --label --why --format --server --db --token-file --ca -o --out -h --help" ;;
+    "opamp agents") words="-l --selector -L --label --wide --why --format --server --db --token-file --ca -o --out -h --help" ;;
     "opamp agents:--format") words="table json jsonl" ;;
     "opamp push") words="-l --selector --all --canary --observe --patience --sign --key --content-type --name --why --retry --settings --yes -y --dry --wait --no-wait --timeout --follow --resume --pause --list --format --server --token-file --ca -o --out -h --help" ;;
     "opamp push:--wait") words="applied proven" ;;

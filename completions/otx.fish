@@ -384,6 +384,7 @@ complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcomman
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from serve' -F
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from agents' -s l -l selector -r -d 'Agents with these labels; repeatable.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from agents' -s L -l label -r -d 'Show this label, too; repeatable.'
+complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from agents' -l wide -d 'All columns in full, however narrow the terminal is.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from agents' -l why -r -d 'Say why this agent is not updating, and what to do.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from agents' -l format -x -a 'table json jsonl' -d 'The form of the output.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from agents' -l server -r -d 'The server (http://127.0.0.1:4320).'

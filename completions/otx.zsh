@@ -704,6 +704,7 @@ _otx_opamp_agents() {
   _arguments -s \
     {-l,--selector}'[Agents with these labels; repeatable.]:value:_files' \
     {-L,--label}'[Show this label, too; repeatable.]:value:_files' \
+    '--wide[All columns in full, however narrow the terminal is.]' \
     '--why[Say why this agent is not updating, and what to do.]:value:_files' \
     '--format[The form of the output.]:value:(table json jsonl)' \
     '--server[The server (http -//127.0.0.1 -4320).]:value:_files' \
