@@ -659,6 +659,7 @@ _otx_opamp() {
     'sign:Sign a configuration where the private key is, for `otx opamp push` anywhere else.'
     'rollback:Take a push back\\: its agents are assigned again what held before it.'
     'restart:Order agents to restart; those that do not accept it are named.'
+    'forget:Forget agents that are gone, and what they refused; those that are there stay.'
     'audit:Show the audit log of a server, the newest lines last.'
     'conform:Test a server or an agent against every rule of OpAMP that shows from outside.'
     'tap:Stand between agents and a server\\: pass on, tell each message, name broken rules.'
@@ -674,6 +675,7 @@ _otx_opamp() {
     sign) _otx_opamp_sign ;;
     rollback) _otx_opamp_rollback ;;
     restart) _otx_opamp_restart ;;
+    forget) _otx_opamp_forget ;;
     audit) _otx_opamp_audit ;;
     conform) _otx_opamp_conform ;;
     tap) _otx_opamp_tap ;;
@@ -783,6 +785,21 @@ _otx_opamp_restart() {
   _arguments -s \
     {-l,--selector}'[Agents with these labels; repeatable.]:value:_files' \
     '--all[Every agent.]' \
+    {--yes,-y}'[Do not ask.]' \
+    '--format[The form of the output.]:value:(text json)' \
+    '--server[The server (http -//127.0.0.1 -4320).]:value:_files' \
+    '--token-file[The token to speak to the server with.]:value:_files' \
+    '--ca[The CA of the server'\''s certificate.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_opamp_forget() {
+  _arguments -s \
+    {-l,--selector}'[Agents with these labels; repeatable.]:value:_files' \
+    '--all[Every agent.]' \
+    '--why[The reason, for the audit log.]:value:_files' \
     {--yes,-y}'[Do not ask.]' \
     '--format[The form of the output.]:value:(text json)' \
     '--server[The server (http -//127.0.0.1 -4320).]:value:_files' \

@@ -174,6 +174,19 @@ def test_restart_orders_those_that_accept_it(shop: Shop) -> None:
     assert [agent.commands for agent in shop.agents] == [1, 0, 0]
 
 
+def test_only_agents_that_are_gone_are_forgotten(shop: Shop) -> None:
+    with answering(shop.serving.url, 4):
+        assert len(shop.rows()) == 4
+    until(lambda: shop.rows()["agent-4"]["state"], lambda state: state == "gone")
+    done = shop.otx("forget", "--all", "--yes", "--why", "taken down")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "1 forgotten\n3 are not gone and stay\n"
+    assert set(shop.rows()) == {"agent-1", "agent-2", "agent-3"}
+    assert shop.otx("forget", "agent-1", "--yes").returncode == 1
+    assert shop.otx("forget").returncode == 2
+    assert "1 of 4 are forgotten: taken down" in shop.otx("audit").stdout
+
+
 def test_without_a_server_the_file_is_read(shop: Shop, tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("a: 1\n")
     assert shop.otx("push", "c.yaml", "--all", "--yes", "--format", "json").returncode == 0

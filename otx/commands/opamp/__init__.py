@@ -11,6 +11,7 @@ SUBCOMMANDS: dict[str, str] = {
     "sign": "otx.commands.opamp.sign:sign",
     "rollback": "otx.commands.opamp.rollback:rollback",
     "restart": "otx.commands.opamp.restart:restart",
+    "forget": "otx.commands.opamp.forget:forget",
     "audit": "otx.commands.opamp.audit:audit",
     "conform": "otx.commands.opamp.conform:conform",
     "tap": "otx.commands.opamp.tap:tap",

@@ -14,7 +14,7 @@ from otx.opamp.server.agent import Agent, OfferStatus, Patience, Progress
 from otx.opamp.server.attributes import Value, read_attributes
 from otx.opamp.server.canary import Standing, is_observed, standing
 from otx.opamp.server.configuration import Configuration
-from otx.opamp.server.pushes import Push, PushState, stages_text
+from otx.opamp.server.pushes import Push, stages_text
 from otx.opamp.server.rollouts import Rollouts
 from otx.opamp.server.settings import Settings, SettingsBook
 from otx.opamp.server.settings_standing import SettingsStanding, parts_of, settings_standing
@@ -171,7 +171,7 @@ def _place(push: Push, agent: Agent, now_ns: int, patience: Patience) -> str:
     """Where an agent is in a push: `later` waits for its stage, `kept` follows another push."""
     if not agent.can(AgentCapability.ACCEPTS_REMOTE_CONFIG) and agent.capabilities:
         return "unable"
-    if push.state is PushState.ROLLED_BACK or not push.holds_for(agent):
+    if push.is_void or not push.holds_for(agent):
         return "later"
     if agent.assigned != push.number:
         return "kept"

@@ -28,17 +28,19 @@ from otx.opamp.signing import TRUST_LABEL, signatures, why_not_taken
 
 MOST_WAITING = 16
 """Custom messages that may wait for an agent."""
-Verb: TypeAlias = Literal["pause", "resume", "rollback"]
+Verb: TypeAlias = Literal["pause", "resume", "rollback", "forget"]
 
 _STATES = {
     "pause": PushState.PAUSED,
     "resume": PushState.RUNNING,
     "rollback": PushState.ROLLED_BACK,
+    "forget": PushState.FORGOTTEN,
 }
 _FROM: dict[str, tuple[PushState, ...]] = {
     "pause": (PushState.RUNNING,),
     "resume": (PushState.PAUSED, PushState.STOPPED),
     "rollback": (PushState.RUNNING, PushState.PAUSED, PushState.STOPPED, PushState.DONE),
+    "forget": (PushState.ROLLED_BACK,),
 }
 
 
@@ -95,7 +97,7 @@ class Operator:
         return push.number
 
     def change(self, number: int, verb: Verb, who: str, why: str, now_ns: int) -> None:
-        """Pause, resume or take back a push.
+        """Pause, resume or take back a push, or forget one that was taken back.
 
         Raises:
             NotThere: There is no such push.
@@ -137,6 +139,48 @@ class Operator:
         outcome = f"ordered for {ordered} of {len(agents)}"
         fleet.journal.audit(Entry(now_ns, who, "restart", str(selector) or "all agents", outcome))
         return {"selector": str(selector), **places}
+
+    def forget(self, selector: Selector, who: str, why: str, now_ns: int) -> Document:
+        """Forget agents that are gone, with what they reported; those that are not stay.
+
+        One that comes back is a new agent: what it refused before may be offered to it again.
+
+        Raises:
+            NotThere: No agent matches.
+        """
+        fleet = self._fleet
+        agents = self._matching(selector)
+        if not agents:
+            raise NotThere(f"no agent matches {str(selector) or 'anything'}")
+        gone = [one for one in agents if one.presence(now_ns, fleet.patience) == "gone"]
+        for agent in gone:
+            fleet.forget(agent)
+        outcome = f"{len(gone)} of {len(agents)} are forgotten" + (f": {why}" if why else "")
+        fleet.journal.audit(Entry(now_ns, who, "forget", str(selector) or "all agents", outcome))
+        return {
+            "selector": str(selector),
+            "forgotten": [agent.text for agent in gone],
+            "there": [agent.text for agent in agents if agent.uid in fleet.agents],
+        }
+
+    def retire_settings(self, number: int, who: str, now_ns: int) -> Settings:
+        """Let settings that are for nobody any more hold no longer, and their token with them.
+
+        Raises:
+            NotThere: There are none of this number.
+            UsageError: Agents use them.
+        """
+        fleet = self._fleet
+        one = fleet.settings.by_number.get(number)
+        if one is None:
+            raise NotThere(f"there are no settings {number}")
+        if self._matching(one.selector):
+            raise UsageError(
+                f"settings {number} are for agents that are known",
+                hint="newer settings for the same selector take their place",
+            )
+        fleet.on_retired(fleet.settings.put_away(one, who, now_ns))
+        return one
 
     def plan_settings(
         self,

@@ -225,6 +225,7 @@ class StoredFleet:
         return [
             push_document(push, self._agents, self._rollouts, self._now_ns, PATIENCE)
             for push in self._rollouts.pushes.values()
+            if push.is_listed
         ]
 
 
