@@ -4,7 +4,7 @@ _otx() {
   local path='' word
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "${path:+$path }$word" in
-    "demo"|"doctor"|"profile"|"receive"|"ottl"|"ottl run"|"ottl eval"|"ottl check"|"ottl explain"|"ottl functions"|"ottl fmt"|"ottl repl"|"ottl bench"|"ottl lsp"|"ottl test"|"ottl recipes"|"send"|"send traces"|"trace"|"trace list"|"trace show"|"trace explain"|"trace order"|"trace diff"|"trace missing"|"trace skew"|"trace paths"|"trace map"|"trace-context"|"trace-context decode"|"trace-context encode"|"trace-context convert"|"trace-context check"|"agent"|"agent run"|"agent start"|"agent stop"|"agent status"|"agent reload"|"agent logs"|"agent unit"|"opamp"|"opamp serve"|"opamp agents"|"opamp push"|"opamp rollback"|"opamp restart"|"opamp audit"|"opamp conform"|"opamp tap"|"opamp replay"|"query"|"tui"|"config"|"config show"|"config path"|"config validate"|"config schema"|"completion") path="${path:+$path }$word" ;;
+    "demo"|"doctor"|"profile"|"receive"|"ottl"|"ottl run"|"ottl eval"|"ottl check"|"ottl explain"|"ottl functions"|"ottl fmt"|"ottl repl"|"ottl bench"|"ottl lsp"|"ottl test"|"ottl recipes"|"send"|"send traces"|"trace"|"trace list"|"trace show"|"trace explain"|"trace order"|"trace diff"|"trace missing"|"trace skew"|"trace paths"|"trace map"|"trace-context"|"trace-context decode"|"trace-context encode"|"trace-context convert"|"trace-context check"|"agent"|"agent run"|"agent start"|"agent stop"|"agent status"|"agent reload"|"agent logs"|"agent unit"|"opamp"|"opamp serve"|"opamp agents"|"opamp push"|"opamp key"|"opamp sign"|"opamp rollback"|"opamp restart"|"opamp forget"|"opamp audit"|"opamp conform"|"opamp tap"|"opamp replay"|"query"|"tui"|"config"|"config show"|"config path"|"config validate"|"config schema"|"completion") path="${path:+$path }$word" ;;
     esac
   done
   local words=''
@@ -92,16 +92,21 @@ _otx_words() {
     "agent reload") words="--state -h --help" ;;
     "agent logs") words="--state -f --follow -n --lines -h --help" ;;
     "agent unit") words="--server --config --state --header --allow-remote-config --trust --no-connection-settings --log --user -h --help" ;;
-    "opamp") words="serve agents push rollback restart audit conform tap replay -h --help" ;;
+    "opamp") words="serve agents push key sign rollback restart forget audit conform tap replay -h --help" ;;
     "opamp serve") words="--listen --path --db --token-file --tls-cert --tls-key --client-ca --ca-cert --ca-key --heartbeat --max-message --max-agents -h --help" ;;
-    "opamp agents") words="-l --selector -L --label --why --format --server --db --token-file --ca -o --out -h --help" ;;
+    "opamp agents") words="-l --selector -L --label --wide --why --format --server --db --token-file --ca -o --out -h --help" ;;
     "opamp agents:--format") words="table json jsonl" ;;
-    "opamp push") words="-l --selector --all --canary --observe --patience --key --content-type --name --why --retry --settings --yes -y --dry --wait --no-wait --timeout --resume --pause --list --format --server --token-file --ca -o --out -h --help" ;;
+    "opamp push") words="-l --selector --all --canary --observe --patience --sign --key --content-type --name --why --retry --settings --yes -y --dry --wait --no-wait --timeout --follow --resume --pause --list --format --server --token-file --ca -o --out -h --help" ;;
+    "opamp push:--wait") words="applied proven" ;;
     "opamp push:--format") words="text json" ;;
+    "opamp key") words="-o --out --public -h --help" ;;
+    "opamp sign") words="--key --content-type -o --out -h --help" ;;
     "opamp rollback") words="-l --selector --why --yes -y --format --server --token-file --ca -o --out -h --help" ;;
     "opamp rollback:--format") words="text json" ;;
     "opamp restart") words="-l --selector --all --yes -y --format --server --token-file --ca -o --out -h --help" ;;
     "opamp restart:--format") words="text json" ;;
+    "opamp forget") words="-l --selector --all --why --yes -y --format --server --token-file --ca -o --out -h --help" ;;
+    "opamp forget:--format") words="text json" ;;
     "opamp audit") words="--since --whom --limit --format --server --db --token-file --ca -o --out -h --help" ;;
     "opamp audit:--format") words="table json jsonl csv" ;;
     "opamp conform") words="--server --agent --listen --transport --format --only --skip --strict --no-strict --list --timeout --longest --limit --header --ca --assign --operator-token-file --config --failing-config --crashing-config --sicken -o --out -h --help" ;;

@@ -655,8 +655,11 @@ _otx_opamp() {
     'serve:Serve OpAMP over WebSocket and HTTP, with a JSON API, on one port.'
     'agents:List the agents of a server\\: who, connected or not, health, configuration.'
     'push:Give agents a configuration; wait until they say APPLIED or FAILED.'
+    'key:Make a key to sign configurations with; print its public half for `otx agent run --trust`.'
+    'sign:Sign a configuration where the private key is, for `otx opamp push` anywhere else.'
     'rollback:Take a push back\\: its agents are assigned again what held before it.'
     'restart:Order agents to restart; those that do not accept it are named.'
+    'forget:Forget agents that are gone, and what they refused; those that are there stay.'
     'audit:Show the audit log of a server, the newest lines last.'
     'conform:Test a server or an agent against every rule of OpAMP that shows from outside.'
     'tap:Stand between agents and a server\\: pass on, tell each message, name broken rules.'
@@ -668,8 +671,11 @@ _otx_opamp() {
     serve) _otx_opamp_serve ;;
     agents) _otx_opamp_agents ;;
     push) _otx_opamp_push ;;
+    key) _otx_opamp_key ;;
+    sign) _otx_opamp_sign ;;
     rollback) _otx_opamp_rollback ;;
     restart) _otx_opamp_restart ;;
+    forget) _otx_opamp_forget ;;
     audit) _otx_opamp_audit ;;
     conform) _otx_opamp_conform ;;
     tap) _otx_opamp_tap ;;
@@ -700,6 +706,7 @@ _otx_opamp_agents() {
   _arguments -s \
     {-l,--selector}'[Agents with these labels; repeatable.]:value:_files' \
     {-L,--label}'[Show this label, too; repeatable.]:value:_files' \
+    '--wide[All columns in full, however narrow the terminal is.]' \
     '--why[Say why this agent is not updating, and what to do.]:value:_files' \
     '--format[The form of the output.]:value:(table json jsonl)' \
     '--server[The server (http -//127.0.0.1 -4320).]:value:_files' \
@@ -716,9 +723,10 @@ _otx_opamp_push() {
     {-l,--selector}'[Agents with these labels; repeatable.]:value:_files' \
     '--all[Every agent.]' \
     '--canary[First so many agents, then the rest - 1, 10%, 1,25%.]:value:_files' \
-    '--observe[How long a stage must run well.]:value:_files' \
+    '--observe[How long it must run well, in stages and at the end.]:value:_files' \
     '--patience[How long a stage may take to answer.]:value:_files' \
-    '--key[The name of the configuration object.]:value:_files' \
+    '--sign[Sign it with this private key (`otx opamp key`); repeatable.]:value:_files' \
+    '--key[The name of a single file'\''s object (none).]:value:_files' \
     '--content-type[Its type (from the file'\''s ending).]:value:_files' \
     '--name[What it is called (the file'\''s name).]:value:_files' \
     '--why[The reason, for the audit log.]:value:_files' \
@@ -726,8 +734,10 @@ _otx_opamp_push() {
     '--settings[Offer connection settings instead - opamp, own_metrics, … (YAML or JSON).]:value:_files' \
     {--yes,-y}'[Do not ask.]' \
     '--dry[Say what would be done, no more.]' \
-    {--wait,--no-wait}'[Wait for what the agents say.]' \
-    '--timeout[How long to wait; stages take their own time.]:value:_files' \
+    '--wait[Wait until agents say APPLIED, or have observed it to the end as well.]:value:(applied proven)' \
+    '--no-wait[Begin it, no more.]' \
+    '--timeout[How long to wait for answers; stages and observation take their own.]:value:_files' \
+    '--follow[Wait for push N, which was begun before.]:value:_files' \
     '--resume[Let push N go on after it stopped.]:value:_files' \
     '--pause[Have push N stay in its stage.]:value:_files' \
     '--list[Show all pushes.]' \
@@ -735,6 +745,23 @@ _otx_opamp_push() {
     '--server[The server (http -//127.0.0.1 -4320).]:value:_files' \
     '--token-file[The token to speak to the server with.]:value:_files' \
     '--ca[The CA of the server'\''s certificate.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_opamp_key() {
+  _arguments -s \
+    {-o,--out}'[Where the private key goes (opamp-signing.key in the state directory).]:value:_files' \
+    '--public[Print the public half of this private key, no more.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_opamp_sign() {
+  _arguments -s \
+    '--key[The private key (`otx opamp key`); repeatable.]:value:_files' \
+    '--content-type[Its type (from the file'\''s ending).]:value:_files' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'
@@ -758,6 +785,21 @@ _otx_opamp_restart() {
   _arguments -s \
     {-l,--selector}'[Agents with these labels; repeatable.]:value:_files' \
     '--all[Every agent.]' \
+    {--yes,-y}'[Do not ask.]' \
+    '--format[The form of the output.]:value:(text json)' \
+    '--server[The server (http -//127.0.0.1 -4320).]:value:_files' \
+    '--token-file[The token to speak to the server with.]:value:_files' \
+    '--ca[The CA of the server'\''s certificate.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_opamp_forget() {
+  _arguments -s \
+    {-l,--selector}'[Agents with these labels; repeatable.]:value:_files' \
+    '--all[Every agent.]' \
+    '--why[The reason, for the audit log.]:value:_files' \
     {--yes,-y}'[Do not ask.]' \
     '--format[The form of the output.]:value:(text json)' \
     '--server[The server (http -//127.0.0.1 -4320).]:value:_files' \

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, TextIO, Type
 
 from otx.environment import Environment
 from otx.errors import OtxError, UsageError
-from otx.model.cells import printable
+from otx.model.cells import printable, width_of
 from otx.streams import Writer, cannot_write
 
 if TYPE_CHECKING:
@@ -46,6 +46,11 @@ class Output:
         """
         target = Path(self._out)
         return self._out != "-" and (target.is_file() or not target.exists())
+
+    @property
+    def width(self) -> int | None:
+        """Cells of the terminal's lines that data goes to; None for a file or a pipe."""
+        return self.environment.width_of(self.environment.stdout) if self._out == "-" else None
 
     @contextmanager
     def stream(self) -> Iterator[TextIO]:
@@ -302,7 +307,9 @@ def _write_table(
 ) -> None:
     """Columns padded to their widest cell, two spaces apart, numbers to the right."""
     cells = [[printable(_cell(row[name])) for name in columns] for row in rows]
-    widths = [max([len(name), *(len(line[i]) for line in cells)]) for i, name in enumerate(columns)]
+    widths = [
+        max([len(name), *(width_of(line[i]) for line in cells)]) for i, name in enumerate(columns)
+    ]
     rights = [
         bool(rows) and all(isinstance(row[name], (int, float, type(None))) for row in rows)
         for name in columns
@@ -314,8 +321,9 @@ def _write_table(
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], rights: Sequence[bool]) -> str:
+    gaps = [" " * (width - width_of(cell)) for cell, width in zip(cells, widths, strict=True)]
     padded = (
-        cell.rjust(width) if right else cell.ljust(width)
-        for cell, width, right in zip(cells, widths, rights, strict=True)
+        gap + cell if right else cell + gap
+        for cell, gap, right in zip(cells, gaps, rights, strict=True)
     )
     return "  ".join(padded).rstrip()

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 SIGNATURE = "otx.signature"
 CONTENT_TYPE = "application/vnd.otx.signature"
+TRUST_LABEL = "otx.config.trusted_keys"
+"""A non-identifying attribute of agents that take only what is signed: names of keys, spaced."""
 _PEM = re.compile(r"-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]*)-----END PUBLIC KEY-----")
 _SPKI = bytes.fromhex("302a300506032b6570032100")
 """What stands before the 32 bytes of an ed25519 key in DER (RFC 8410, 4)."""
@@ -79,10 +81,39 @@ def private_key(text: str) -> "Ed25519PrivateKey":
     try:
         key = load_pem_private_key(text.encode(), None)
     except (ValueError, TypeError) as error:
-        raise UsageError("no private key in PEM without pass phrase") from error
+        raise UsageError(
+            "no private key in PEM without pass phrase",
+            hint="`otx opamp key` makes one; openssl pkey takes a pass phrase off",
+        ) from error
     if not isinstance(key, Ed25519PrivateKey):
         raise UsageError("not an ed25519 key", hint="openssl genpkey -algorithm ed25519 makes one")
     return key
+
+
+def new_private_key() -> "Ed25519PrivateKey":
+    """A key that nobody has had."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey  # 8 MB
+
+    return Ed25519PrivateKey.generate()
+
+
+def private_pem(key: "Ed25519PrivateKey") -> bytes:
+    """A private key as `private_key` reads it (PKCS #8, no pass phrase)."""
+    from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def public_pem(key: "Ed25519PrivateKey") -> str:
+    """The public half of a key as `public_key` reads it."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def key_name(key: "Ed25519PrivateKey") -> str:
+    """What signatures call a key: the first 16 hexadecimal digits of its public half's SHA-256."""
+    return _name(key.public_key().public_bytes_raw())
 
 
 def signed_bytes(config: AgentConfigMap) -> bytes:
@@ -99,15 +130,40 @@ def signed_bytes(config: AgentConfigMap) -> bytes:
 
 
 def sign(config: AgentConfigMap, keys: Sequence["Ed25519PrivateKey"]) -> None:
-    """Add the object that carries the signatures; replaces one that is there."""
+    """Add signatures to a configuration; those of other keys that it has stay.
+
+    They hold only where nothing was changed since: agents refuse what a key that they trust has
+    signed otherwise.
+    """
     content = signed_bytes(config)
+    made = {key_name(key): key.sign(content) for key in keys}
+    kept = [pair for pair in signatures(config) if pair[0] not in made]
     lines = [
-        f"ed25519 {_name(key.public_key().public_bytes_raw())} "
-        f"{base64.b64encode(key.sign(content)).decode()}\n"
-        for key in keys
+        f"ed25519 {name} {base64.b64encode(signature).decode()}\n"
+        for name, signature in [*kept, *made.items()]
     ]
     one = config.config_map[SIGNATURE]
     one.body, one.content_type = "".join(lines).encode(), CONTENT_TYPE
+
+
+def signatures(config: AgentConfigMap) -> list[tuple[str, bytes]]:
+    """The names of the keys that a configuration says it is signed by, each with its signature."""
+    if SIGNATURE not in config.config_map:
+        return []
+    return _signatures(config.config_map[SIGNATURE].body)
+
+
+def why_not_taken(config: AgentConfigMap, trusted: Sequence[str]) -> str:
+    """Why an agent that trusts keys of these names cannot take a configuration; "" where it may.
+
+    Names are all a server has: whether the signature fits only the agent can say.
+    """
+    names = [name for name, _ in signatures(config)]
+    if not names:
+        return f"it takes only what key {' or '.join(trusted)} signed, and this is not signed"
+    if not set(names) & set(trusted):
+        return f"it trusts key {' or '.join(trusted)}, and this is signed by {', '.join(names)}"
+    return ""
 
 
 def why_untrusted(config: AgentConfigMap, trusted: Sequence[PublicKey]) -> str:
@@ -119,7 +175,7 @@ def why_untrusted(config: AgentConfigMap, trusted: Sequence[PublicKey]) -> str:
         return "it is not signed, and only signed configurations are taken here"
     content = signed_bytes(config)
     names = []
-    for name, signature in _signatures(config.config_map[SIGNATURE].body):
+    for name, signature in signatures(config):
         names.append(name)
         for key in trusted:
             if key.name != name:

@@ -25,13 +25,41 @@ def test_otx_serve_keeps_every_rule_that_shows(
             *("opamp", "conform", "--server", serving.url, "--limit", "1MiB", "--strict"),
             *("--format", "json"),
         )
+        left = serving.fleet.agents(""), serving.fleet.pushes()
+        serving.end()
+        serving.start()
+        assert (serving.fleet.agents(""), serving.fleet.pushes()) == left
     finally:
         serving.close()
+    assert left == ([], []), "a test leaves nothing in the lists"
+    assert "agents and 13 pushes of the test are forgotten" in done.stderr
     found = json.loads(done.stdout)
     broken = [one for one in found["results"] if one["verdict"] == "failed"]
     assert (done.returncode, broken) == (0, []), done.stderr
     passed = {one["rule"] for one in found["results"] if one["verdict"] == "passed"}
     assert {2, 4, 43, 45, 59, 66, 68, 76, 79, 80, 82, 95, 105, 119, 132, 133, 134} <= passed
+
+
+def test_what_stays_on_a_server_that_cannot_be_told_to_forget_is_said(
+    run_cli: RunCli, tmp_path: Path, cli_variables: dict[str, str]
+) -> None:
+    serving = Serving(tmp_path, cli_variables)
+    try:
+        done = run_cli(
+            *("opamp", "conform", "--server", serving.url, "--only", "60,66", "--assign", "none")
+        )
+        agents = serving.fleet.agents("")
+        assert f"{len(agents)} agents of the test said goodbye and stay" in done.stderr
+        assert {agent["state"] for agent in agents} == {"gone"}
+        assert all(agent["uid"].endswith("6f74782d6366") for agent in agents)
+        address = {"OTX_OPAMP_SERVER": f"http://{serving.api}"}
+        done = run_cli("opamp", "forget", "--all", "--yes", variables=address)
+        assert done.returncode == 0, done.stderr
+        assert serving.fleet.agents("") == []
+        done = run_cli("opamp", "forget", "--all", "--yes", variables=address)
+        assert done.returncode == 1
+    finally:
+        serving.close()
 
 
 def test_a_server_with_tokens(

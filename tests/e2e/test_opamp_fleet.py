@@ -14,8 +14,10 @@ import pytest
 from otx.cli import run
 from otx.environment import Environment
 from otx.opamp.instance_uid import uid_text
+from otx.opamp.server.settings_standing import SettingsStanding
 from tests.conftest import RunCli, Terminal
 from tests.services.opamp_serve.answering import Answering, answering
+from tests.services.opamp_serve.managed import managed
 from tests.services.opamp_serve.messages import uid_of
 from tests.services.opamp_serve.serving import Serving, until
 
@@ -172,6 +174,19 @@ def test_restart_orders_those_that_accept_it(shop: Shop) -> None:
     assert [agent.commands for agent in shop.agents] == [1, 0, 0]
 
 
+def test_only_agents_that_are_gone_are_forgotten(shop: Shop) -> None:
+    with answering(shop.serving.url, 4):
+        assert len(shop.rows()) == 4
+    until(lambda: shop.rows()["agent-4"]["state"], lambda state: state == "gone")
+    done = shop.otx("forget", "--all", "--yes", "--why", "taken down")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "1 forgotten\n3 are not gone and stay\n"
+    assert set(shop.rows()) == {"agent-1", "agent-2", "agent-3"}
+    assert shop.otx("forget", "agent-1", "--yes").returncode == 1
+    assert shop.otx("forget").returncode == 2
+    assert "1 of 4 are forgotten: taken down" in shop.otx("audit").stdout
+
+
 def test_without_a_server_the_file_is_read(shop: Shop, tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("a: 1\n")
     assert shop.otx("push", "c.yaml", "--all", "--yes", "--format", "json").returncode == 0
@@ -191,15 +206,69 @@ def test_without_a_server_the_file_is_read(shop: Shop, tmp_path: Path) -> None:
 
 def test_connection_settings_are_offered_from_a_file(shop: Shop, tmp_path: Path) -> None:
     (tmp_path / "settings.yaml").write_text("own_metrics: {endpoint: http://127.0.0.1:4318/v1/m}\n")
-    done = shop.otx("push", "--settings", "settings.yaml", "--all", "--yes", "--format", "json")
-    assert done.returncode == 0, done.stderr
+    offer = ("push", "--settings", "settings.yaml", "--all")
+    done = shop.otx(*offer, "--dry")
+    assert done.returncode == 0
+    assert "3 take none of these parts" in done.stderr
+    assert shop.serving.fleet.get("settings")["settings"] == []
+    done = shop.otx(*offer, "--yes", "--format", "json")
+    assert done.returncode == 1, done.stderr
     document = json.loads(done.stdout)
     assert document["parts"] == ["own_metrics"]
-    assert document["agents"] == {
-        **{"matching": 3, "unable": 3},
-        **{"waiting": 0, "applying": 0, "applied": 0, "failed": 0},
-    }
+    counts = {place.value: 0 for place in SettingsStanding}
+    assert document["agents"] == counts | {"matching": 3, "unable": 3}
     (tmp_path / "settings.yaml").write_text("opamp: {rotate_token: true}\n")
     done = shop.otx("push", "--settings", "settings.yaml", "--all", "--yes")
     assert done.returncode == 2
     assert "--token-file" in done.stderr
+    for arguments in (
+        ("push", "a.yaml", *offer[1:], "--yes"),
+        ("push", "--list", "--resume", "1"),
+        ("push", "--resume", "1", "--pause", "1"),
+    ):
+        done = shop.otx(*arguments)
+        assert done.returncode == 2
+        assert "cannot both be meant" in done.stderr
+
+
+def test_what_becomes_of_settings_is_waited_for(
+    tmp_path: Path, cli_variables: dict[str, str], run_cli: RunCli
+) -> None:
+    (tmp_path / "tokens").write_text("operator ann anns-token\nagent fleet fleets-token\n")
+    (tmp_path / "rotated.yaml").write_text("opamp: {heartbeat: 7s, rotate_token: true}\n")
+    (tmp_path / "elsewhere.yaml").write_text("opamp: {endpoint: ws://192.0.2.1:1/v1/opamp}\n")
+    serving = Serving(tmp_path, cli_variables, "--token-file", "tokens", token="anns-token")
+    address = {"OTX_OPAMP_SERVER": f"http://{serving.api}", "OTX_OPAMP_TOKEN_FILE": "tokens"}
+
+    def offer(name: str) -> "subprocess.CompletedProcess[str]":
+        words = ("opamp", "push", "--settings", name, "--all", "--yes")
+        return run_cli(*words, variables=address)
+
+    with ExitStack() as stack:
+        stack.callback(serving.close)
+        header = ("--header", "Authorization=Bearer fleets-token")
+        for name, more in (("one", ()), ("two", ("--no-connection-settings",))):
+            section = f"health: {{window: 50ms}}, name: {name}"
+            stack.enter_context(
+                managed(
+                    tmp_path / name,
+                    cli_variables,
+                    serving.url,
+                    *(*header, *more),
+                    section=section,
+                )
+            )
+        until(lambda: serving.fleet.agents("service.name"), lambda rows: len(rows) == 2)
+
+        done = offer("rotated.yaml")
+        assert done.returncode == 0, done.stderr + done.stdout
+        assert "  1 get them: one " in done.stderr
+        assert "  1 take none of these parts" in done.stderr
+        assert "2 matching: 1 unable, 1 applied" in done.stdout
+        (row,) = serving.fleet.agents("service.name=one")
+        assert row["interval_s"] == 7
+
+        done = offer("elsewhere.yaml")
+        assert done.returncode == 1, done.stdout
+        assert "WARNING: that is not this server" in done.stderr
+        assert "the server 192.0.2.1 is not among agent.allow.servers" in done.stdout

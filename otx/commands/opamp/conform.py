@@ -135,6 +135,8 @@ def _server(
     from otx.opamp.rules import Role
     from otx.services.opamp_conform.conform import list_rules, write_results
     from otx.services.opamp_conform.drivers import CommandDriver, Driver, NoDriver, find_driver
+    from otx.services.opamp_conform.fake_agent import FakeAgent
+    from otx.services.opamp_conform.farewell import farewell
     from otx.services.opamp_conform.servers import SERVER_CHECKS, server_results
     from otx.services.opamp_serve.client import read_token
 
@@ -147,8 +149,13 @@ def _server(
         driver = find_driver(target.http_url, token, target.ca)
     else:
         driver = NoDriver() if assign == "none" else CommandDriver(assign)
-    found = server_results(target, driver, choice)
-    return write_results(environment, found, Role.SERVER, target.websocket_url, how)
+    guests: list[FakeAgent] = []
+    found = server_results(target, driver, choice, guests)
+    try:
+        return write_results(environment, found, Role.SERVER, target.websocket_url, how)
+    finally:
+        if said := farewell(driver, guests):
+            Remarks(environment).note(said)
 
 
 def _target(

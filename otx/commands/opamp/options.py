@@ -12,6 +12,8 @@ from otx.errors import UsageError
 from otx.output import Remarks
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     from otx.services.opamp_serve.client import FleetReader, RemoteFleet
 
 ServerOption: TypeAlias = Annotated[
@@ -79,6 +81,14 @@ def fleet_reader(
         )
         return StoredFleet(path, environment.clock())
     return remote
+
+
+def signing_keys(environment: Environment, files: Sequence[str]) -> list["Ed25519PrivateKey"]:
+    """The private keys of files, which stay on this side."""
+    from otx.services.opamp_push.keys import read_key_file  # 60 ms: cryptography
+
+    warn = Remarks(environment).warning
+    return [read_key_file(environment.cwd / Path(file).expanduser(), warn) for file in files]
 
 
 def db_path(environment: Environment, db: str | None) -> Path:

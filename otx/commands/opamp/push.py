@@ -1,6 +1,6 @@
 """`otx opamp push`: give agents a configuration, in stages, and see what becomes of it."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -13,31 +13,30 @@ from otx.commands.opamp.options import (
     ServerOption,
     TokenFileOption,
     YesOption,
-    confirmed,
     remote_fleet,
     selector_text,
+    signing_keys,
     who_am_i,
 )
+from otx.commands.opamp.push_desk import Desk
 from otx.environment import Environment
 from otx.errors import UsageError
-from otx.output import Output, Remarks
+from otx.output import Output
 
 if TYPE_CHECKING:
-    from otx.services.opamp_push import Follower
-    from otx.services.opamp_serve.client import RemoteFleet
-
-COLUMNS = ["number", "name", "version", "selector", "state", "stages", "agents", "note"]
+    from otx.services.opamp_push.objects import Parcel
 
 
 def push(
     ctx: typer.Context,
-    path: flags.File = None,
+    files: flags.Files = None,
     selector: SelectorOption = None,
     everyone: AllOption = False,
     canary: flags.Canary = None,
     observe: flags.Observe = "30s",
     patience: flags.Patience = "10m",
-    key: flags.Key = "",
+    sign: flags.Sign = None,
+    key: flags.Key = None,
     content_type: flags.ContentType = None,
     name: flags.Name = None,
     why: flags.Why = "",
@@ -45,8 +44,10 @@ def push(
     settings: flags.SettingsFile = None,
     yes: YesOption = False,
     dry: flags.Dry = False,
-    wait: flags.Wait = True,
+    wait: flags.Wait = "applied",
+    no_wait: flags.NoWait = False,
     timeout: flags.Timeout = "60s",
+    follow: flags.Follow = None,
     resume: flags.Resume = None,
     pause: flags.Pause = None,
     listing: flags.Listing = False,
@@ -58,27 +59,50 @@ def push(
 ) -> None:
     """Give agents a configuration; wait until they say APPLIED or FAILED.
 
-    Exits 1 when an agent failed or the push stopped, 4 when agents did not answer in time.
+    Exits 0 when all that are connected said APPLIED (with --wait proven: and have observed it to
+    the end), 1 when an agent failed or the push stopped, 4 when agents did not answer in time.
     """
+    from otx.model.units import parse_duration_ns
+
     environment: Environment = ctx.obj
-    fleet = remote_fleet(environment, server, token_file, ca)
-    output = Output(environment, out)
-    follower = _follower(environment, fleet, timeout)
+    _check_one_thing(
+        {
+            "FILE": files,
+            "--settings": settings,
+            "--follow": follow,
+            "--resume": resume,
+            "--pause": pause,
+            "--list": listing or None,
+        }
+    )
+    desk = Desk(
+        environment=environment,
+        fleet=remote_fleet(environment, server, token_file, ca),
+        output=Output(environment, out),
+        form=form,
+        is_dry=dry,
+        is_agreed=yes,
+        aim=None if no_wait else wait,
+        timeout_s=parse_duration_ns(timeout) / 1e9,
+    )
     if listing:
-        _show_all(fleet.pushes(), output, form)
-    elif resume is not None or pause is not None:
-        found = _changed(environment, fleet, resume, pause, why)
-        _end(follower, found, output, form, wait=wait and pause is None)
+        desk.show_all()
+    elif follow is not None:
+        desk.end(desk.fleet.get(f"pushes/{follow}"))
+    elif resume is not None:
+        desk.change(resume, "resume", why)
+    elif pause is not None:
+        desk.change(pause, "pause", why)
     elif settings is not None:
-        whom = selector_text(selector, everyone, "offered them")
-        _offer_settings(environment, fleet, settings, whom, output, form, yes=yes, why=why)
-    elif path is None:
-        raise UsageError("which configuration is to be pushed?", hint="otx opamp push FILE -l K=V")
+        if sign:
+            raise UsageError("connection settings are not signed", hint="leave --sign out")
+        desk.offer_settings(settings, selector_text(selector, everyone, "offered them"), why)
     else:
+        parcel = _parcel(environment, files or [], content_type, key, sign or [])
         wish = {
+            **parcel.document(),
             "selector": selector_text(selector, everyone, "given it"),
-            "objects": {key: _object(environment, path, content_type)},
-            "name": name or ("stdin" if path == "-" else path.rpartition("/")[2]),
+            "name": name or parcel.name,
             "canary": canary,
             "observe": observe,
             "patience": patience,
@@ -86,110 +110,27 @@ def push(
             "why": why,
             "retry": retry,
         }
-        if _is_agreed(environment, fleet, wish, output, form, dry=dry, yes=yes):
-            _end(follower, fleet.post("pushes", wish), output, form, wait=wait)
+        desk.push(wish, parcel)
 
 
-def _object(environment: Environment, path: str, content_type: str | None) -> dict[str, str]:
-    from otx.services.opamp_push import read_object
-
-    return read_object(environment, path, content_type)
-
-
-def _follower(environment: Environment, fleet: "RemoteFleet", timeout: str) -> "Follower":
-    from otx.model.units import parse_duration_ns
-    from otx.services.opamp_push import Follower
-
-    return Follower(fleet, Remarks(environment).note, parse_duration_ns(timeout) / 1e9)
+def _check_one_thing(things: dict[str, object]) -> None:
+    """Raise a UsageError unless one of what the command can do is asked for."""
+    asked = [name for name, value in things.items() if value is not None]
+    if not asked:
+        raise UsageError("which configuration is to be pushed?", hint="otx opamp push FILE -l K=V")
+    if len(asked) > 1:
+        raise UsageError(f"{' and '.join(asked)} cannot both be meant", hint="give one of them")
 
 
-def _is_agreed(
+def _parcel(
     environment: Environment,
-    fleet: "RemoteFleet",
-    wish: dict[str, Any],
-    output: Output,
-    form: str,
-    *,
-    dry: bool,
-    yes: bool,
-) -> bool:
-    """Show what a push would do; whether it is to be done."""
-    from otx.services.opamp_push import plan_lines
+    files: list[str],
+    content_type: str | None,
+    key: str | None,
+    sign: list[str],
+) -> "Parcel":
+    from otx.services.opamp_push.objects import read_parcel, sign_parcel
 
-    plan = fleet.post("pushes", {**wish, "dry_run": True})
-    for line in plan_lines(fleet, plan, wish["objects"]):
-        Remarks(environment).note(line)
-    if dry:
-        if form == "json":
-            output.document(plan)
-        return False
-    if not confirmed(environment, yes, "Push it?"):
-        raise typer.Exit(1)
-    return True
-
-
-def _changed(
-    environment: Environment,
-    fleet: "RemoteFleet",
-    resume: int | None,
-    pause: int | None,
-    why: str,
-) -> dict[str, Any]:
-    from otx.services.opamp_push import changed
-
-    if resume is not None and pause is not None:
-        raise UsageError("--resume and --pause are opposites", hint="give one of them")
-    number, verb = (resume, "resume") if resume is not None else (pause, "pause")
-    return changed(fleet, int(number or 0), verb, who_am_i(environment), why)
-
-
-def _offer_settings(
-    environment: Environment,
-    fleet: "RemoteFleet",
-    path: str,
-    selector: str,
-    output: Output,
-    form: str,
-    *,
-    yes: bool,
-    why: str,
-) -> None:
-    from otx.services.opamp_push import read_settings_file
-
-    wanted = read_settings_file(environment, path)
-    count = len(fleet.agents(selector))
-    Remarks(environment).note(f"{count} agents match {selector or 'everything'}")
-    if not confirmed(environment, yes, "Offer them these connection settings?"):
-        raise typer.Exit(1)
-    who = who_am_i(environment)
-    done = fleet.post("settings", {**wanted, "selector": selector, "who": who, "why": why})
-    if form == "json":
-        output.document(done)
-    else:
-        output.text(f"settings {done['number']} are offered to {count} agents")
-
-
-def _end(
-    follower: "Follower", found: dict[str, Any], output: Output, form: str, *, wait: bool
-) -> None:
-    """Show a push and end with its exit code."""
-    from otx.services.opamp_push import exit_code, push_lines
-
-    if wait:
-        found = follower.follow(found)
-    if form == "json":
-        output.document(found)
-    else:
-        output.text("\n".join(push_lines(found)))
-    if code := exit_code(found):
-        raise typer.Exit(code)
-
-
-def _show_all(pushes: list[dict[str, Any]], output: Output, form: str) -> None:
-    from otx.services.opamp_push import counts_text
-
-    if form == "json":
-        output.document(pushes)
-    elif pushes:
-        rows = [{**one, "agents": counts_text(one["agents"])} for one in pushes]
-        output.rows(COLUMNS, rows, "table")
+    parcel = read_parcel(environment, files, content_type, key)
+    sign_parcel(parcel, signing_keys(environment, sign))
+    return parcel

@@ -4,21 +4,30 @@ from typing import Annotated, Literal, TypeAlias
 
 import typer
 
-File: TypeAlias = Annotated[
-    str | None, typer.Argument(metavar="[FILE]", help="The configuration; - is stdin.")
+Files: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[[NAME=]FILE]…", help="The configuration, an object a file; - is stdin."
+    ),
+]
+Sign: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FILE", help="Sign it with this private key (`otx opamp key`); repeatable."
+    ),
 ]
 Canary: TypeAlias = Annotated[
     str | None,
     typer.Option(metavar="N|N%", help="First so many agents, then the rest: 1, 10%, 1,25%."),
 ]
 Observe: TypeAlias = Annotated[
-    str, typer.Option(metavar="TIME", help="How long a stage must run well.")
+    str, typer.Option(metavar="TIME", help="How long it must run well, in stages and at the end.")
 ]
 Patience: TypeAlias = Annotated[
     str, typer.Option(metavar="TIME", help="How long a stage may take to answer.")
 ]
 Key: TypeAlias = Annotated[
-    str, typer.Option(metavar="NAME", help="The name of the configuration object.")
+    str | None, typer.Option(metavar="NAME", help="The name of a single file's object (none).")
 ]
 ContentType: TypeAlias = Annotated[
     str | None, typer.Option(metavar="TYPE", help="Its type (from the file's ending).")
@@ -32,10 +41,18 @@ Retry: TypeAlias = Annotated[
 ]
 Dry: TypeAlias = Annotated[bool, typer.Option("--dry", help="Say what would be done, no more.")]
 Wait: TypeAlias = Annotated[
-    bool, typer.Option("--wait/--no-wait", help="Wait for what the agents say.")
+    Literal["applied", "proven"],
+    typer.Option(help="Wait until agents say APPLIED, or have observed it to the end as well."),
 ]
+NoWait: TypeAlias = Annotated[bool, typer.Option("--no-wait", help="Begin it, no more.")]
 Timeout: TypeAlias = Annotated[
-    str, typer.Option(metavar="TIME", help="How long to wait; stages take their own time.")
+    str,
+    typer.Option(
+        metavar="TIME", help="How long to wait for answers; stages and observation take their own."
+    ),
+]
+Follow: TypeAlias = Annotated[
+    int | None, typer.Option(metavar="N", help="Wait for push N, which was begun before.")
 ]
 Resume: TypeAlias = Annotated[
     int | None, typer.Option(metavar="N", help="Let push N go on after it stopped.")

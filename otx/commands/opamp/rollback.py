@@ -38,7 +38,7 @@ def rollback(
 ) -> None:
     """Take a push back: its agents are assigned again what held before it."""
     from otx.opamp.server.selector import parse_selector
-    from otx.services.opamp_push import changed
+    from otx.services.opamp_push.follower import changed
 
     environment: Environment = ctx.obj
     fleet = remote_fleet(environment, server, token_file, ca)

@@ -62,6 +62,7 @@ class Health:
         since_ns: When the server first heard this `healthy`.
         running: The hash in hexadecimal of what runs, where the agent says so as otx's own does;
             "" for its local configuration, None where it does not say.
+        good: In the same way what has passed its observation and is gone back to.
     """
 
     healthy: bool
@@ -70,6 +71,7 @@ class Health:
     start_ns: int
     since_ns: int
     running: str | None = None
+    good: str | None = None
 
 
 @dataclass(slots=True)
@@ -107,6 +109,7 @@ class Agent:
         starts_ns: The last start times it reported that nothing asked for, for restart loops.
         last_start_ns: The last start time it reported.
         start_heard_ns: When the server first heard that; 0 since before it started.
+        strangers: Configurations it ran that this server never made, as far as they were counted.
         never_says: Parts its capabilities promise and it leaves out even when asked for all.
         is_confirmed: Whether it was ever heard under this uid; one that was only assigned is not.
     """
@@ -148,6 +151,7 @@ class Agent:
     restart_sent_ns: int = 0
     assigned: int | None = None
     is_confirmed: bool = True
+    strangers: int = 0
     never_says: frozenset[str] = frozenset()
 
     def can(self, bit: AgentCapability) -> bool:

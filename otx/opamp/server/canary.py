@@ -56,6 +56,18 @@ def standing(agent: Agent, push: Push, now_ns: int, patience: Patience) -> Stand
     return Standing.WELL
 
 
+def is_observed(agent: Agent, push: Push, now_ns: int) -> bool:
+    """Whether an agent that is well with a push may still find that it is not.
+
+    otx's own agents say themselves what has passed their observation. Of others there is no more
+    to know than that they were well for as long as the push asks.
+    """
+    good = agent.health.good if agent.health is not None else None
+    if good is not None:
+        return good != push.config_hash.hex()
+    return now_ns - _well_since(agent, push) < push.observe_ns
+
+
 def judge(push: Push, agents: Iterable[Agent], now_ns: int, patience: Patience) -> Verdict:
     """Whether a running push moves on, from the agents it has reached."""
     reached = list(agents)

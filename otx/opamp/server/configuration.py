@@ -6,10 +6,14 @@ content pushed twice is the same configuration and restarts nothing. An operator
 to try again what they refused asks for another attempt, which has another hash.
 """
 
+import base64
+import binascii
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from otx.errors import UsageError
 from otx.opamp.opamp_pb2 import AgentConfigFile, AgentConfigMap, AgentRemoteConfig
 
 SHORT = 8
@@ -58,6 +62,25 @@ def config_map(files: Mapping[str, tuple[bytes, str]]) -> AgentConfigMap:
     )
 
 
+def read_objects(objects: Mapping[str, Any]) -> AgentConfigMap:
+    """The objects of a JSON document: name -> {"body": text} or {"body_base64": …}.
+
+    Each may have a `content_type` (text/yaml).
+
+    Raises:
+        UsageError: A key is missing or has another type.
+    """
+    return config_map({str(name): _object(str(name), one) for name, one in objects.items()})
+
+
+def objects_document(config: AgentConfigMap) -> dict[str, dict[str, str]]:
+    """What `read_objects` reads: text where a body is text, else base64."""
+    return {
+        name: {**_body(one.body), "content_type": one.content_type}
+        for name, one in sorted(config.config_map.items())
+    }
+
+
 def config_hash(objects: AgentConfigMap, attempt: int = 0) -> bytes:
     """SHA-256 over all names, types and bodies, each with its length, whatever the map's order."""
     digest = hashlib.sha256(b"otx config 1" + attempt.to_bytes(8, "big"))
@@ -72,3 +95,24 @@ def config_hash(objects: AgentConfigMap, attempt: int = 0) -> bytes:
 def short_hash(hash_: bytes) -> str:
     """The beginning of a hash."""
     return hash_.hex()[:SHORT]
+
+
+def _object(name: str, one: Any) -> tuple[bytes, str]:
+    if not isinstance(one, dict):
+        raise UsageError(f"object {name!r} is no JSON object with a body")
+    kind = str(one.get("content_type", "text/yaml"))
+    try:
+        if isinstance(one.get("body"), str):
+            return one["body"].encode(), kind
+        return base64.b64decode(str(one["body_base64"]), validate=True), kind
+    except (KeyError, binascii.Error):
+        raise UsageError(f"object {name!r} has neither body nor body_base64") from None
+    except UnicodeEncodeError:
+        raise UsageError(f"object {name!r} has half a character in its body") from None
+
+
+def _body(body: bytes) -> dict[str, str]:
+    try:
+        return {"body": body.decode()}
+    except UnicodeDecodeError:
+        return {"body_base64": base64.b64encode(body).decode()}

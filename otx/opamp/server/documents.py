@@ -12,11 +12,12 @@ from otx.opamp.capabilities import AgentCapability, words
 from otx.opamp.opamp_pb2 import AgentConfigMap, ComponentHealth
 from otx.opamp.server.agent import Agent, OfferStatus, Patience, Progress
 from otx.opamp.server.attributes import Value, read_attributes
-from otx.opamp.server.canary import Standing, standing
+from otx.opamp.server.canary import Standing, is_observed, standing
 from otx.opamp.server.configuration import Configuration
-from otx.opamp.server.pushes import Push, PushState, stages_text
+from otx.opamp.server.pushes import Push, stages_text
 from otx.opamp.server.rollouts import Rollouts
-from otx.opamp.server.settings import Settings, allowed
+from otx.opamp.server.settings import Settings, SettingsBook
+from otx.opamp.server.settings_standing import SettingsStanding, parts_of, settings_standing
 
 Document: TypeAlias = dict[str, Any]
 
@@ -148,17 +149,29 @@ def push_document(
 def push_counts(
     push: Push, matching: list[Agent], now_ns: int, patience: Patience
 ) -> dict[str, int]:
-    """How many agents stand how to a push; each is counted once."""
+    """How many agents stand how to a push; each is counted once.
+
+    `observed` are those of `applied` with whom it may still fail; the others are proven.
+    """
     names = ("applied", "waiting", "failed", "away", "later", "kept", "unable")
-    counts = Counter(_place(push, agent, now_ns, patience) for agent in matching)
-    return {"matching": len(matching), **{name: counts[name] for name in names}}
+    places = [_place(push, agent, now_ns, patience) for agent in matching]
+    counts = Counter(places)
+    observed = sum(
+        place == "applied" and is_observed(agent, push, now_ns)
+        for place, agent in zip(places, matching, strict=True)
+    )
+    return {
+        "matching": len(matching),
+        **{name: counts[name] for name in names},
+        "observed": observed,
+    }
 
 
 def _place(push: Push, agent: Agent, now_ns: int, patience: Patience) -> str:
     """Where an agent is in a push: `later` waits for its stage, `kept` follows another push."""
     if not agent.can(AgentCapability.ACCEPTS_REMOTE_CONFIG) and agent.capabilities:
         return "unable"
-    if push.state is PushState.ROLLED_BACK or not push.holds_for(agent):
+    if push.is_void or not push.holds_for(agent):
         return "later"
     if agent.assigned != push.number:
         return "kept"
@@ -170,20 +183,21 @@ def _place(push: Push, agent: Agent, now_ns: int, patience: Patience) -> str:
     }[standing(agent, push, now_ns, patience)]
 
 
-def settings_document(one: Settings, agents: Collection[Agent]) -> Document:
+def settings_document(
+    one: Settings, agents: Collection[Agent], book: SettingsBook, now_ns: int, patience: Patience
+) -> Document:
     """Connection settings without what is secret in them, and how far their agents are."""
     offers = one.offers
-    progress = Counter(
-        agent.settings.progress.name.lower() if agent.settings.hash == one.hash else "waiting"
-        for agent in agents
-        if allowed(offers, agent) is not None
-    )
+    standings = {
+        agent.uid: settings_standing(agent, one, book, now_ns, patience) for agent in agents
+    }
+    counts = Counter(standings.values())
     return {
         "number": one.number,
         "selector": str(one.selector),
         "hash": one.hash.hex(),
         "state": one.state.value,
-        "parts": [field.name for field, _ in offers.ListFields() if field.name != "hash"],
+        "parts": parts_of(one),
         "opamp_endpoint": offers.opamp.destination_endpoint or None,
         "rotates_token": one.token_digest is not None,
         "who": one.who,
@@ -191,10 +205,19 @@ def settings_document(one: Settings, agents: Collection[Agent]) -> Document:
         "made": _time(one.made_ns),
         "agents": {
             "matching": len(agents),
-            "unable": len(agents) - progress.total(),
-            **{name: progress[name] for name in ("waiting", "applying", "applied", "failed")},
+            **{place.value: counts[place] for place in SettingsStanding},
         },
+        "failures": [
+            {"uid": agent.text, "reason": _why_failed(agent, one)}
+            for agent in agents
+            if standings[agent.uid] is SettingsStanding.FAILED
+        ],
     }
+
+
+def _why_failed(agent: Agent, one: Settings) -> str:
+    failure = agent.failures.get(one.hash)
+    return failure.reason if failure is not None else agent.settings.error
 
 
 def _status_document(status: OfferStatus) -> Document:

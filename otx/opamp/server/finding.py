@@ -3,18 +3,22 @@
 from collections.abc import Iterable
 
 from otx.errors import NotThere
+from otx.model.cells import ELLIPSIS
 from otx.opamp.instance_uid import parse_uid
 from otx.opamp.server.agent import Agent
 
 
 def find_agent(agents: Iterable[Agent], text: str) -> Agent:
-    """The agent of a uid, of the beginning of one, or of a service or host that only it has.
+    """The agent of a uid, or of the beginning of one, or of its end as `…89af`; or of a name.
+
+    Names are those of services and hosts that only one agent has.
 
     Raises:
         NotThere: None, or more than one, is meant.
     """
     known = list(agents)
-    found = [agent for agent in known if agent.text.startswith(text.lower())]
+    start, _, end = text.lower().partition(ELLIPSIS)
+    found = [agent for agent in known if agent.text.startswith(start) and agent.text.endswith(end)]
     if not found:
         named = ("service.name", "host.name", "service.instance.id")
         found = [agent for agent in known if text in map(agent.labels.get, named)]

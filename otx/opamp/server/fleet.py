@@ -141,8 +141,12 @@ class Fleet:
         for one in self.settings.retire(self.agents.values(), now_ns):
             self.on_retired(one)
         for agent in [one for one in self.agents.values() if self._is_past(one, now_ns)]:
-            del self.agents[agent.uid]
-            self.journal.forget_agent(agent.uid)
+            self.forget(agent)
+
+    def forget(self, agent: Agent) -> None:
+        """Drop an agent and all that is known of it."""
+        del self.agents[agent.uid]
+        self.journal.forget_agent(agent.uid)
 
     def reassign(self, agent: Agent) -> None:
         """Work out anew what an agent is assigned; it is due if that changed."""
@@ -317,6 +321,7 @@ class Fleet:
             self._verdicts.of_settings(agent, now_ns)
         if message.HasField("agent_description") or complete:
             self.reassign(agent)
+        self._verdicts.of_stranger(agent, now_ns)
         self._verdicts.of_restart(agent, now_ns)
         if message.HasField("agent_disconnect"):
             agent.said_goodbye = True

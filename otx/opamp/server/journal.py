@@ -16,7 +16,7 @@ class Entry:
 
     Attributes:
         who: A person, a token's name, `agent` or `server`.
-        what: A word: push, offer, applied, failed, rollback, restart, identity, refused, …
+        what: A word: push, offer, applied, failed, unknown, rollback, restart, identity, refused, …
         whom: An agent's uid in canonical text, or a selector.
         outcome: One line for people.
     """

@@ -1,7 +1,5 @@
 """What an operator has the fleet do: push, pause, resume, take back, restart."""
 
-import base64
-import binascii
 from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
@@ -9,31 +7,40 @@ from typing import Any, Literal, TypeAlias
 from otx.errors import NotThere, UsageError
 from otx.model.units import parse_duration_ns
 from otx.opamp.capabilities import AgentCapability
-from otx.opamp.opamp_pb2 import CustomMessage
+from otx.opamp.opamp_pb2 import ConnectionSettingsOffers, CustomMessage
 from otx.opamp.server.agent import Agent
-from otx.opamp.server.configuration import config_map
+from otx.opamp.server.configuration import read_objects
 from otx.opamp.server.documents import Document
 from otx.opamp.server.fleet import Fleet
-from otx.opamp.server.journal import Entry
+from otx.opamp.server.journal import Entry, NoJournal
 from otx.opamp.server.pushes import EVERYONE, Push, PushState, parse_stages, stages_text
 from otx.opamp.server.rollouts import Wish
 from otx.opamp.server.selector import Selector, parse_selector
-from otx.opamp.server.settings import Settings
+from otx.opamp.server.settings import Settings, SettingsBook
+from otx.opamp.server.settings_standing import (
+    SettingsStanding,
+    lacking,
+    parts_of,
+    settings_standing,
+)
 from otx.opamp.server.settings_wish import read_settings
+from otx.opamp.signing import TRUST_LABEL, signatures, why_not_taken
 
 MOST_WAITING = 16
 """Custom messages that may wait for an agent."""
-Verb: TypeAlias = Literal["pause", "resume", "rollback"]
+Verb: TypeAlias = Literal["pause", "resume", "rollback", "forget"]
 
 _STATES = {
     "pause": PushState.PAUSED,
     "resume": PushState.RUNNING,
     "rollback": PushState.ROLLED_BACK,
+    "forget": PushState.FORGOTTEN,
 }
 _FROM: dict[str, tuple[PushState, ...]] = {
     "pause": (PushState.RUNNING,),
     "resume": (PushState.PAUSED, PushState.STOPPED),
     "rollback": (PushState.RUNNING, PushState.PAUSED, PushState.STOPPED, PushState.DONE),
+    "forget": (PushState.ROLLED_BACK,),
 }
 
 
@@ -51,10 +58,14 @@ class Operator:
         plan: dict[str, list[Document]] = {
             name: [] for name in ("changes", "in_sync", "failed_before", "kept", "unable", "away")
         }
+        refusing: list[Document] = []
         for agent in self._matching(wish.selector):
             place, holder = self._place(agent, push, now_ns)
             row = {"uid": agent.text, "service": agent.name}
             plan[place].append(row if holder is None else {**row, "push": holder.number})
+            reason = _why_not_taken(agent, wish)
+            if reason and place in ("changes", "away"):
+                refusing.append({**row, "reason": reason})
         return {
             "config": configuration.hash.hex(),
             "name": configuration.name,
@@ -62,6 +73,8 @@ class Operator:
             "is_new": configuration.hash not in fleet.rollouts.configurations,
             "stages": stages_text(wish.stages),
             "selector": str(wish.selector),
+            "signed_by": [name for name, _ in signatures(wish.objects)],
+            "will_refuse": refusing,
             "failed_elsewhere": self._failed_elsewhere(push),
             **plan,
         }
@@ -84,7 +97,7 @@ class Operator:
         return push.number
 
     def change(self, number: int, verb: Verb, who: str, why: str, now_ns: int) -> None:
-        """Pause, resume or take back a push.
+        """Pause, resume or take back a push, or forget one that was taken back.
 
         Raises:
             NotThere: There is no such push.
@@ -127,6 +140,83 @@ class Operator:
         fleet.journal.audit(Entry(now_ns, who, "restart", str(selector) or "all agents", outcome))
         return {"selector": str(selector), **places}
 
+    def forget(self, selector: Selector, who: str, why: str, now_ns: int) -> Document:
+        """Forget agents that are gone, with what they reported; those that are not stay.
+
+        One that comes back is a new agent: what it refused before may be offered to it again.
+
+        Raises:
+            NotThere: No agent matches.
+        """
+        fleet = self._fleet
+        agents = self._matching(selector)
+        if not agents:
+            raise NotThere(f"no agent matches {str(selector) or 'anything'}")
+        gone = [one for one in agents if one.presence(now_ns, fleet.patience) == "gone"]
+        for agent in gone:
+            fleet.forget(agent)
+        outcome = f"{len(gone)} of {len(agents)} are forgotten" + (f": {why}" if why else "")
+        fleet.journal.audit(Entry(now_ns, who, "forget", str(selector) or "all agents", outcome))
+        return {
+            "selector": str(selector),
+            "forgotten": [agent.text for agent in gone],
+            "there": [agent.text for agent in agents if agent.uid in fleet.agents],
+        }
+
+    def retire_settings(self, number: int, who: str, now_ns: int) -> Settings:
+        """Let settings that are for nobody any more hold no longer, and their token with them.
+
+        Raises:
+            NotThere: There are none of this number.
+            UsageError: Agents use them.
+        """
+        fleet = self._fleet
+        one = fleet.settings.by_number.get(number)
+        if one is None:
+            raise NotThere(f"there are no settings {number}")
+        if self._matching(one.selector):
+            raise UsageError(
+                f"settings {number} are for agents that are known",
+                hint="newer settings for the same selector take their place",
+            )
+        fleet.on_retired(fleet.settings.put_away(one, who, now_ns))
+        return one
+
+    def plan_settings(
+        self,
+        wanted: Mapping[str, Any],
+        endpoint: str,
+        now_ns: int,
+        make_token: Callable[[], str],
+        digest_of: Callable[[str], bytes],
+    ) -> Document:
+        """What an offer of connection settings would do: to whom, and who is left out.
+
+        Raises:
+            UsageError: They are none.
+            NotThere: No agent matches.
+        """
+        fleet = self._fleet
+        book = SettingsBook(NoJournal(), by_number=dict(fleet.settings.by_number))
+        selector, offers, digest = self._settings_of(wanted, endpoint, make_token, digest_of)
+        one = book.begin(selector, offers, digest, "", "", now_ns)
+        places: dict[str, list[Document]] = {name: [] for name in SettingsStanding}
+        for agent in self._matching(selector):
+            row = {"uid": agent.text, "service": agent.name, "lacks": lacking(agent, one)}
+            place = settings_standing(agent, one, book, now_ns, fleet.patience)
+            is_silent = not agent.can(AgentCapability.REPORTS_CONNECTION_SETTINGS_STATUS)
+            if place is SettingsStanding.WAITING and is_silent:
+                place = SettingsStanding.SILENT
+            places[place].append(row)
+        return {
+            "selector": str(selector),
+            "parts": parts_of(one),
+            "opamp_endpoint": offers.opamp.destination_endpoint or None,
+            "is_own_endpoint": offers.opamp.destination_endpoint == endpoint,
+            "rotates_token": digest is not None,
+            **{name: places[name] for name in ("waiting", "silent", "away", "kept", "unable")},
+        }
+
     def offer_settings(
         self,
         wanted: Mapping[str, Any],
@@ -142,19 +232,32 @@ class Operator:
             UsageError: They are none.
             NotThere: No agent matches.
         """
-        if not isinstance(wanted.get("selector"), str):
-            raise UsageError('settings need a selector; "" is every agent')
-        selector = parse_selector(wanted["selector"])
-        if not self._matching(selector):
-            raise NotThere(f"no agent matches {str(selector) or 'anything'}")
-        offers, token = read_settings(wanted, endpoint, make_token)
-        digest = digest_of(token) if token is not None else None
+        selector, offers, digest = self._settings_of(wanted, endpoint, make_token, digest_of)
         why = str(wanted.get("why", ""))
         one = self._fleet.settings.begin(selector, offers, digest, who, why, now_ns)
         self._fleet.due |= {
             agent.uid for agent in self._matching(selector) if agent.link is not None
         }
         return one
+
+    def _settings_of(
+        self,
+        wanted: Mapping[str, Any],
+        endpoint: str,
+        make_token: Callable[[], str],
+        digest_of: Callable[[str], bytes],
+    ) -> tuple[Selector, ConnectionSettingsOffers, bytes | None]:
+        """Whom settings are for, the settings, and the digest of a token that was made for them."""
+        if not isinstance(wanted.get("selector"), str):
+            raise UsageError('settings need a selector; "" is every agent')
+        selector = parse_selector(wanted["selector"])
+        if not self._matching(selector):
+            raise NotThere(
+                f"no agent matches {str(selector) or 'anything'}",
+                hint="`otx opamp agents` shows their labels",
+            )
+        offers, token = read_settings(wanted, endpoint, make_token)
+        return selector, offers, digest_of(token) if token is not None else None
 
     def send(
         self, agent: Agent, capability: str, kind: str, data: bytes, who: str, now_ns: int
@@ -211,10 +314,16 @@ class Operator:
         return "changes", None
 
 
+def _why_not_taken(agent: Agent, wish: Wish) -> str:
+    """Why an agent will refuse what is not signed by a key that it says it trusts; "" else."""
+    trusted = agent.labels.get(TRUST_LABEL, "").split()
+    return why_not_taken(wish.objects, trusted) if trusted else ""
+
+
 def read_wish(wanted: Mapping[str, Any], who: str) -> Wish:
     """The wish of a JSON document.
 
-    `objects` is name -> {"body": text} or {"body_base64": …}, each with `content_type`.
+    `objects` is what `read_objects` takes.
 
     Raises:
         UsageError: A key is missing or has another type.
@@ -222,13 +331,13 @@ def read_wish(wanted: Mapping[str, Any], who: str) -> Wish:
     objects = wanted.get("objects")
     if not isinstance(objects, dict) or not objects:
         raise UsageError("a push needs objects: a configuration's name and body")
-    files = {str(name): _file(str(name), one) for name, one in objects.items()}
+    config = read_objects(objects)
     if not isinstance(wanted.get("selector"), str):
         raise UsageError('a push needs a selector; "" is every agent')
     canary = wanted.get("canary")
     return Wish(
-        objects=config_map(files),
-        name=str(wanted.get("name") or next(iter(files)) or "config"),
+        objects=config,
+        name=str(wanted.get("name") or next(iter(objects)) or "config"),
         selector=parse_selector(wanted["selector"]),
         stages=parse_stages(str(canary)) if canary else (EVERYONE,),
         observe_ns=parse_duration_ns(str(wanted.get("observe", "30s"))),
@@ -237,15 +346,3 @@ def read_wish(wanted: Mapping[str, Any], who: str) -> Wish:
         why=str(wanted.get("why", "")),
         is_retry=bool(wanted.get("retry", False)),
     )
-
-
-def _file(name: str, one: Any) -> tuple[bytes, str]:
-    if not isinstance(one, dict):
-        raise UsageError(f"object {name!r} is no JSON object with a body")
-    kind = str(one.get("content_type", "text/yaml"))
-    if isinstance(one.get("body"), str):
-        return one["body"].encode(), kind
-    try:
-        return base64.b64decode(str(one["body_base64"]), validate=True), kind
-    except (KeyError, binascii.Error):
-        raise UsageError(f"object {name!r} has neither body nor body_base64") from None

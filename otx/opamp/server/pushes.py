@@ -32,6 +32,8 @@ class PushState(StrEnum):
     """It holds for every agent that matches, also those that come later."""
     ROLLED_BACK = "rolled_back"
     """It holds for nobody any more."""
+    FORGOTTEN = "forgotten"
+    """As rolled back, and it is not listed: its number stays taken, as the audit log has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +108,21 @@ class Push:
     @property
     def is_over(self) -> bool:
         """Whether it will not move by itself or by `resume`."""
-        return self.state in (PushState.DONE, PushState.ROLLED_BACK)
+        return self.state is PushState.DONE or self.is_void
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether it stands in lists."""
+        return self.state is not PushState.FORGOTTEN
+
+    @property
+    def is_void(self) -> bool:
+        """Whether it holds for nobody, now and later."""
+        return self.state in (PushState.ROLLED_BACK, PushState.FORGOTTEN)
 
     def holds_for(self, agent: Agent) -> bool:
         """Whether it reaches an agent now, leaving aside other pushes."""
-        if self.state is PushState.ROLLED_BACK or not self.selector.matches(agent.labels):
+        if self.is_void or not self.selector.matches(agent.labels):
             return False
         return self.state is PushState.DONE or agent.uid in self.released
 
@@ -121,7 +133,7 @@ def by_rank(pushes: Iterable[Push]) -> list[Push]:
     What a newer one for the same selector has taken the place of is left out, or years of pushes
     would be looked through for each agent.
     """
-    alive = [push for push in pushes if push.state is not PushState.ROLLED_BACK]
+    alive = [push for push in pushes if not push.is_void]
     alive.sort(key=lambda push: (push.selector.specificity, push.number), reverse=True)
     ranked: list[Push] = []
     replaced: set[str] = set()

@@ -27,6 +27,8 @@ LONGEST_TEXT = 4096
 LONGEST_HASH = 1024
 RUNNING_ATTRIBUTE = "otx.config.running_hash"
 """Of the health of otx's own agent: which configuration the supervised process has."""
+GOOD_ATTRIBUTE = "otx.config.good_hash"
+"""In the same way which one has passed its observation."""
 MOST_BYTES = {"agent_description": 1 << 18, "custom_capabilities": 1 << 16}
 """Part -> the most bytes of it that are taken."""
 
@@ -123,13 +125,14 @@ def take_health(agent: Agent, health: ComponentHealth, now_ns: int) -> None:
         error=health.last_error[:LONGEST_TEXT],
         start_ns=health.start_time_unix_nano,
         since_ns=before.since_ns if before is not None and is_same else now_ns,
-        running=_running(health),
+        running=_said(health, RUNNING_ATTRIBUTE),
+        good=_said(health, GOOD_ATTRIBUTE),
     )
 
 
-def _running(health: ComponentHealth) -> str | None:
+def _said(health: ComponentHealth, key: str) -> str | None:
     for pair in health.attributes:
-        if pair.key == RUNNING_ATTRIBUTE and pair.value.WhichOneof("value") == "string_value":
+        if pair.key == key and pair.value.WhichOneof("value") == "string_value":
             return pair.value.string_value[: 2 * LONGEST_HASH]
     return None
 

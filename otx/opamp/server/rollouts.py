@@ -233,4 +233,5 @@ _VERBS = {
     PushState.STOPPED: "stop",
     PushState.DONE: "done",
     PushState.ROLLED_BACK: "rollback",
+    PushState.FORGOTTEN: "forget",
 }

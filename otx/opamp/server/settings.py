@@ -152,6 +152,15 @@ class SettingsBook:
             retired.append(one)
         return retired
 
+    def put_away(self, one: Settings, who: str, now_ns: int) -> Settings:
+        """Retire settings that no agent is left for."""
+        one.state = SettingsState.RETIRED
+        self.journal.settings(one.number, {"state": one.state.value})
+        whom = str(one.selector) or "all agents"
+        outcome = f"settings {one.number} are retired: no agent is left for them"
+        self.journal.audit(Entry(now_ns, who, "settings", whom, outcome))
+        return one
+
     def _successor(self, one: Settings) -> Settings | None:
         """The newest settings for the same selector, if they are newer."""
         same = [other for other in self.by_number.values() if other.selector == one.selector]

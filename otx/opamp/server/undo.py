@@ -19,6 +19,7 @@ class Undo:
         ]
         self._settings = {one.number: replace(one) for one in fleet.settings.by_number.values()}
         self._due = set(fleet.due)
+        self._agents = dict(fleet.agents)
         self._orders = [
             (agent, agent.restart_ordered_ns, tuple(agent.outbox or ()))
             for agent in fleet.agents.values()
@@ -29,6 +30,7 @@ class Undo:
         fleet = self._fleet
         fleet.rollouts.load(self._configurations.values(), self._pushes)
         fleet.settings.by_number = self._settings
+        fleet.agents = self._agents
         for agent, ordered_ns, messages in self._orders:
             agent.restart_ordered_ns = ordered_ns
             if agent.outbox is not None:

@@ -8,6 +8,9 @@ from otx.opamp.server.configuration import short_hash
 from otx.opamp.server.journal import Journal, about
 from otx.opamp.server.offers import judge_status
 
+MOST_STRANGERS = 8
+"""Lines about configurations of other servers, an agent: it can make up as many as it likes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Verdicts:
@@ -33,6 +36,23 @@ class Verdicts:
         failed = judge_status(agent, now_ns)
         if failed is not None and failed[0] in self.known and failed[0] not in agent.failures:
             self._remember(agent, *failed, what="")
+
+    def of_stranger(self, agent: Agent, now_ns: int) -> None:
+        """Name a configuration that runs and was not made here, once the assignment is known.
+
+        It comes from another server, or from this one before its database was restored.
+        """
+        status = agent.config
+        is_new = status.since_ns == now_ns and status.progress is Progress.APPLIED
+        is_known = not status.hash or status.hash in self.known
+        if not is_new or is_known or agent.strangers >= MOST_STRANGERS:
+            return
+        agent.strangers += 1
+        follows = "no push here is for it"
+        if agent.assigned is not None:
+            follows = f"push {agent.assigned}, which holds here, will replace it"
+        words = f"it runs a configuration this server does not know: {short_hash(status.hash)}"
+        self.journal.audit(about(agent, "agent", "unknown", f"{words}; {follows}", now_ns))
 
     def of_settings(self, agent: Agent, now_ns: int) -> None:
         """Remember connection settings that failed, which are not offered again."""

@@ -83,6 +83,8 @@ def _steps(agent: Agent, rollouts: Rollouts, now_ns: int, patience: Patience) ->
     if assigned is not None:
         yield _offer(agent, assigned, now_ns)
         yield _status(agent, assigned, rollouts, now_ns)
+    elif _is_stranger(agent, rollouts):
+        yield Step("status", None, f"{_runs_unknown(agent)}; no push here is for it")
     yield _health(agent)
     yield _loop(agent, now_ns)
 
@@ -234,7 +236,7 @@ def _status(agent: Agent, assigned: Configuration, rollouts: Rollouts, now_ns: i
     name = "status"
     failure = agent.failures.get(assigned.hash)
     has = rollouts.configurations.get(agent.config.hash)
-    kept = has.label if has else short_hash(agent.config.hash)
+    kept = has.label if has else f"{short_hash(agent.config.hash)}, which this server does not know"
     retry = "mend the configuration and push it; `--retry` offers the same one again"
     if failure is not None:
         back = _went_back(agent, assigned, rollouts)
@@ -251,15 +253,27 @@ def _status(agent: Agent, assigned: Configuration, rollouts: Rollouts, now_ns: i
         )
     if not agent.config.hash:
         return Step(name, False, "it has not answered the offer", "look into the agent's log")
-    if has is None:
+    if _is_stranger(agent, rollouts):
         return Step(
             name,
             False,
-            f"it has {kept}, which this server never made: another server pushed it, or this"
-            " database is an older copy",
-            "look whether two servers have the same agents",
+            f"{_runs_unknown(agent)}; push {agent.assigned}, which holds here, will replace it",
+            "wait; if it comes back, look whether two servers have the same agents",
         )
     return Step(name, False, f"it still has {kept}", "look into the agent's log")
+
+
+def _is_stranger(agent: Agent, rollouts: Rollouts) -> bool:
+    """Whether an agent has a configuration that was not made here."""
+    return bool(agent.config.hash) and agent.config.hash not in rollouts
+
+
+def _runs_unknown(agent: Agent) -> str:
+    word = "runs" if agent.config.progress is Progress.APPLIED else "has"
+    return (
+        f"it {word} a configuration this server does not know: {short_hash(agent.config.hash)}"
+        " (another server's, or this database is an older copy)"
+    )
 
 
 def _went_back(agent: Agent, failed: Configuration, rollouts: Rollouts) -> str:

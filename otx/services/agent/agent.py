@@ -254,7 +254,7 @@ class Agent:
         section, build = self._section, self._build
         name = section.name or (build.name if build else "") or self._supervised.name
         version = build.version if build else "" if self._supervised.run else __version__
-        self._description = describe(self._uid, name, version, section.attributes)
+        self._description = describe(self._uid, name, version, section.attributes, self._trusted)
         self._client.set_description(self._description)
         self._link.wake()
 

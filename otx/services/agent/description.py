@@ -3,21 +3,27 @@
 import os
 import platform
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from otx import __version__
 from otx.opamp.instance_uid import InstanceUid, uid_text
 from otx.opamp.opamp_pb2 import AgentDescription
+from otx.opamp.signing import TRUST_LABEL, PublicKey
 
 
 def describe(
-    uid: InstanceUid, name: str, version: str, attributes: Mapping[str, str]
+    uid: InstanceUid,
+    name: str,
+    version: str,
+    attributes: Mapping[str, str],
+    trusted: Sequence[PublicKey] = (),
 ) -> AgentDescription:
     """The description of an agent.
 
     Args:
         name: The service's; that of the supervised command where there is one.
         attributes: The user's own, which replace those found here.
+        trusted: Keys that configurations must be signed with: an operator sees it before a push.
     """
     identifying = {
         "service.name": attributes.get("service.name", name),
@@ -37,6 +43,8 @@ def describe(
         "otx.version": __version__,
     }
     others |= {key: value for key, value in attributes.items() if key not in identifying}
+    if trusted:
+        others[TRUST_LABEL] = " ".join(key.name for key in trusted)
     description = AgentDescription()
     for key, value in identifying.items():
         if value:

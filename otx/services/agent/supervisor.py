@@ -185,6 +185,7 @@ class Supervisor:
         self._do(self.machine.survived(launch))
         if self.machine.is_up and self.text is not None and self.machine.record.trial == b"":
             self.keeper.prove(self.text)
+        self._on_change()  # an operator waits for what is good now
 
     def changed(self) -> None:
         """Its health may be another."""

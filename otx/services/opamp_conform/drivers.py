@@ -1,5 +1,6 @@
 """The operator's part of a test: what has to happen inside a server to show on the wire."""
 
+import contextlib
 import shlex
 import subprocess
 import tempfile
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from otx.errors import OtxError, UsageError
+from otx.services.opamp_conform.fake_agent import NAME, UID_END
 from otx.services.opamp_conform.outcome import NotTestable
 from otx.services.opamp_serve.client import RemoteFleet, Unreachable
 
@@ -32,6 +34,9 @@ class Driver(Protocol):
     def agents(self, name: str) -> list[dict[str, Any]]:
         """The rows of agents with this name: `uid`, and `state`, which is connected or not."""
 
+    def clean_up(self) -> str:
+        """Take away what a test left in the server; what that was, "" where it cannot be done."""
+
 
 class NoDriver:
     """Nobody is there to do it."""
@@ -51,6 +56,10 @@ class NoDriver:
     def agents(self, name: str) -> list[dict[str, Any]]:
         """Say what is missing."""
         raise NotTestable("needs the operator: look at the server's list of agents")
+
+    def clean_up(self) -> str:
+        """Nothing can be taken away by the protocol."""
+        return ""
 
 
 class CommandDriver(NoDriver):
@@ -96,11 +105,14 @@ class OtxDriver:
 
     def __init__(self, fleet: RemoteFleet) -> None:
         self._fleet = fleet
+        self._pushes: list[int] = []
+        self._settings: list[int] = []
 
     def assign(self, name: str, uid: str, body: bytes) -> None:
         """Push to this agent alone."""
         objects = {"": {"body": body.decode(), "content_type": "text/yaml"}}
-        self._post("pushes", {"selector": f"service.name={name}", "objects": objects})
+        wish = {"selector": f"service.name={name}", "objects": objects, "name": NAME}
+        self._pushes.append(self._post("pushes", wish)["number"])
 
     def restart(self, name: str) -> None:
         """Order it."""
@@ -109,7 +121,8 @@ class OtxDriver:
     def offer_settings(self, name: str) -> None:
         """Offer the address that it has anyway, with another heartbeat."""
         opamp = {"heartbeat": "20s"}
-        self._post("settings", {"selector": f"service.name={name}", "opamp": opamp})
+        wish = {"selector": f"service.name={name}", "opamp": opamp}
+        self._settings.append(self._post("settings", wish)["number"])
 
     def agents(self, name: str) -> list[dict[str, Any]]:
         """Ask for the rows."""
@@ -118,9 +131,37 @@ class OtxDriver:
         except OtxError as error:
             raise NotTestable(f"the server's list of agents: {error.message}") from None
 
-    def _post(self, path: str, wanted: dict[str, Any]) -> None:
+    def clean_up(self) -> str:
+        """Forget this test's pushes and every agent of a conformance test that is gone."""
+        for number in self._pushes:
+            for verb in ("rollback", "forget"):
+                with contextlib.suppress(NotTestable):  # a newer one took its place already
+                    self._post(f"pushes/{number}/{verb}", {})
+        uids = [row["uid"] for row in self._guests()]
+        there = 0
+        if uids:
+            there = len(self._post("forget", {"selector": f"uid in ({','.join(uids)})"})["there"])
+        for number in self._settings:
+            with contextlib.suppress(NotTestable):  # agents of another test use the name
+                self._post(f"settings/{number}/retire", {})
+        left = f"; {there} are still connected and stay" if there else ""
+        return (
+            f"{len(uids) - there} agents and {len(self._pushes)} pushes of the test are forgotten"
+            f" by the server{left}; its audit log keeps them"
+        )
+
+    def _guests(self) -> list[dict[str, Any]]:
+        """Agents of conformance tests, of earlier ones as well, by name or uid."""
+        end = UID_END.hex()
+        return [
+            row
+            for row in self._fleet.agents("")
+            if str(row["service"]).startswith(f"{NAME}-") or row["uid"].endswith(end)
+        ]
+
+    def _post(self, path: str, wanted: dict[str, Any]) -> dict[str, Any]:
         try:
-            self._fleet.post(path, {**wanted, "who": _WHO})
+            return self._fleet.post(path, {**wanted, "who": _WHO})
         except OtxError as error:
             raise NotTestable(f"the server did not do it: {error.message}") from None
 

@@ -1,8 +1,10 @@
 """An agent that exists on the wire only: its identity, its numbers, its reports."""
 
+import contextlib
 import secrets
 import time
 
+from otx.errors import PeerError
 from otx.opamp.capabilities import AgentCapability
 from otx.opamp.instance_uid import new_uid, uid_text
 from otx.opamp.opamp_pb2 import (
@@ -14,9 +16,12 @@ from otx.opamp.opamp_pb2 import (
     RemoteConfigStatuses_UNSET,
     ServerToAgent,
 )
-from otx.services.opamp_conform.lines import Line
+from otx.services.opamp_conform.lines import Line, Refused, Silence, SocketLine
+from otx.services.opamp_conform.outcome import Failed
 
 NAME = "otx-conform"
+UID_END = b"otx-cf"
+"""How the uids of all fake agents end, so that they are known where they never said a name."""
 _PLAIN = AgentCapability.REPORTS_STATUS | AgentCapability.REPORTS_HEALTH
 CONFIGURABLE = (
     _PLAIN | AgentCapability.ACCEPTS_REMOTE_CONFIG | AgentCapability.REPORTS_REMOTE_CONFIG
@@ -28,12 +33,14 @@ class FakeAgent:
 
     Attributes:
         name: Its service.name, which no other agent has.
+        has_spoken: Whether it made a report; who did not is not known to the server.
     """
 
     def __init__(self, line: Line, capabilities: AgentCapability = _PLAIN) -> None:
         self.line = line
         self.capabilities = capabilities
-        self.uid: bytes = new_uid(time.time_ns() // 1_000_000)
+        self.uid: bytes = new_uid(time.time_ns() // 1_000_000)[: -len(UID_END)] + UID_END
+        self.has_spoken = False
         self.number = secrets.randbits(32)
         self.name = f"{NAME}-{secrets.token_hex(4)}"
         self.status = RemoteConfigStatus(status=RemoteConfigStatuses_UNSET)
@@ -54,6 +61,7 @@ class FakeAgent:
     def compressed(self) -> AgentToServer:
         """The next report, with nothing that may be left out."""
         self.number += 1
+        self.has_spoken = True
         return AgentToServer(
             instance_uid=self.uid, sequence_num=self.number, capabilities=int(self.capabilities)
         )
@@ -71,6 +79,16 @@ class FakeAgent:
         report = self.compressed()
         report.health.CopyFrom(ComponentHealth(healthy=True, status="running"))
         return self.line.ask(report)
+
+    def leave(self) -> None:
+        """Say goodbye, as far as the server still listens."""
+        report = self.compressed()
+        report.agent_disconnect.SetInParent()
+        with contextlib.suppress(Refused, Silence, Failed, PeerError):
+            if isinstance(self.line, SocketLine):
+                self.line.send(report)
+            else:
+                self.line.ask(report)
 
     def tell(self, hash_: bytes, status: int, error: str = "") -> ServerToAgent:
         """Report what became of a configuration; the server's answer."""

@@ -19,12 +19,17 @@ from otx.services.opamp_conform.target import Target
 
 @dataclass
 class ServerProbe:
-    """One check's view of the server, over one transport; its lines are closed behind it."""
+    """One check's view of the server, over one transport; its lines are closed behind it.
+
+    Attributes:
+        guests: The agents it brought.
+    """
 
     target: Target
     transport: str
     driver: Driver
     passages: list[Passage] = field(default_factory=list)
+    guests: list[FakeAgent] = field(default_factory=list)
     _open: list[Line] = field(default_factory=list)
 
     def socket(self, deflate: bool = False) -> SocketLine:
@@ -48,7 +53,9 @@ class ServerProbe:
     def agent(self, capabilities: AgentCapability | None = None) -> FakeAgent:
         """A new agent on a new line, which has not reported yet."""
         line = self.line()
-        return FakeAgent(line) if capabilities is None else FakeAgent(line, capabilities)
+        agent = FakeAgent(line) if capabilities is None else FakeAgent(line, capabilities)
+        self.guests.append(agent)
+        return agent
 
     def known(self, capabilities: AgentCapability | None = None) -> FakeAgent:
         """A new agent that the server has seen whole."""
@@ -73,7 +80,12 @@ class ServerProbe:
         self.known()
 
     def close(self) -> None:
-        """Hang up everywhere."""
+        """Say goodbye, so that no agent is missed, and hang up everywhere."""
+        seen = len(self.passages)
+        for agent in self.guests:
+            if agent.has_spoken:
+                agent.leave()
+        del self.passages[seen:]  # what a check saw is the evidence, and not its end
         for line in self._open:
             line.close()
 

@@ -189,7 +189,7 @@ def tells_twins_apart(probe: ServerProbe) -> None:
     if probe.transport == "http":
         raise NotTestable("over HTTP a server needs time to tell a twin from a repetition")
     first = probe.known()
-    second = FakeAgent(probe.line(), first.capabilities)
+    second = probe.agent(first.capabilities)
     second.uid = first.uid
     news = [_new_uid(second.line.ask(second.full()))]
     for agent in (first, second):

@@ -7,6 +7,7 @@ from otx.opamp.rules import Role
 from otx.services.opamp_conform import server_config, server_state, server_wire  # noqa: F401
 from otx.services.opamp_conform.checks import Check
 from otx.services.opamp_conform.drivers import Driver
+from otx.services.opamp_conform.fake_agent import FakeAgent
 from otx.services.opamp_conform.lines import HttpLine, Refused, Silence, SocketLine
 from otx.services.opamp_conform.outcome import Passage, Result
 from otx.services.opamp_conform.plan import Attempt, Choice, items, results
@@ -17,8 +18,13 @@ from otx.services.opamp_conform.target import Target
 SERVER_CHECKS = SERVER.checks
 
 
-def server_results(target: Target, driver: Driver, choice: Choice) -> Iterator[Result]:
+def server_results(
+    target: Target, driver: Driver, choice: Choice, guests: list[FakeAgent] | None = None
+) -> Iterator[Result]:
     """Each rule's result, as it comes.
+
+    Args:
+        guests: Gets the agents that the server has seen.
 
     Raises:
         PeerError: No server is there.
@@ -31,6 +37,8 @@ def server_results(target: Target, driver: Driver, choice: Choice) -> Iterator[R
             check.run(probe)
         finally:
             probe.close()
+            if guests is not None:
+                guests.extend(agent for agent in probe.guests if agent.has_spoken)
 
     wanted = items(Role.SERVER, choice)
     return results(wanted, SERVER_CHECKS, SERVER_REASONS, choice.longest_s, run)

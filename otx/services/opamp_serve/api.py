@@ -9,10 +9,13 @@
 | GET pushes[?limit=N], pushes/N | the newest pushes (50), and how far they are |
 | POST pushes | begin one (or, with dry_run, say what it would do) |
 | POST pushes/N/pause, resume, rollback | change one |
+| POST pushes/N/forget | list one no more that was taken back |
 | GET configs/HASH | a configuration's objects |
 | POST restart | order agents to restart |
-| GET settings | connection settings, and how far their agents are |
-| POST settings | offer some: `opamp` (with `rotate_token`), `own_metrics`, … |
+| POST forget | forget agents that are gone |
+| GET settings, settings/N | connection settings, and how far their agents are |
+| POST settings | offer some (or, with dry_run, say to whom): `opamp`, `own_metrics`, … |
+| POST settings/N/retire | have settings without agents hold no longer |
 | POST agents/UID/message | send a custom message: `capability`, `type`, `data` (hexadecimal) |
 | GET audit[?limit=N&since_ns=T&whom=W] | the audit log |
 
@@ -161,7 +164,9 @@ class Api:
                 return self._why(self._find(uid))
             case ["pushes"]:
                 limit = _number(query.get("limit", str(LATEST_PUSHES)))
-                numbers = sorted(self._station.fleet.rollouts.pushes)[-limit:] if limit else []
+                known = self._station.fleet.rollouts.pushes
+                listed = [number for number in sorted(known) if known[number].is_listed]
+                numbers = listed[-limit:] if limit else []
                 return {"pushes": [one async for one in _in_turns(self._push, numbers, 1)]}
             case ["pushes", number]:
                 return self._push(_number(number))
@@ -170,6 +175,11 @@ class Api:
             case ["settings"]:
                 book = self._station.fleet.settings.by_number
                 return {"settings": [self._settings(book[number]) for number in sorted(book)]}
+            case ["settings", number]:
+                found = self._station.fleet.settings.by_number.get(_number(number))
+                if found is None:
+                    raise NotThere(f"there are no settings {number}")
+                return self._settings(found)
             case ["audit"]:
                 return self._audit(query)
         raise NotThere(f"there is no {'/'.join(words)} in the API")
@@ -186,13 +196,18 @@ class Api:
                 if wanted.get("dry_run"):
                     return self._operator.plan(wish, now_ns)
                 return self._push(self._operator.push(wish, now_ns))
-            case ["pushes", number, ("pause" | "resume" | "rollback") as verb]:
+            case ["pushes", number, ("pause" | "resume" | "rollback" | "forget") as verb]:
                 why_text = str(wanted.get("why", ""))
                 self._operator.change(_number(number), verb, who, why_text, now_ns)
                 return self._push(_number(number))
             case ["restart"]:
                 selector = parse_selector(str(wanted.get("selector", "")))
                 return self._operator.restart(selector, who, now_ns)
+            case ["forget"]:
+                selector = parse_selector(str(wanted.get("selector", "")))
+                return self._operator.forget(selector, who, str(wanted.get("why", "")), now_ns)
+            case ["settings", number, "retire"]:
+                return self._settings(self._operator.retire_settings(_number(number), who, now_ns))
             case ["settings"]:
                 return self._offer_settings(wanted, url, who, now_ns)
             case ["agents", uid, "message"]:
@@ -220,9 +235,10 @@ class Api:
                 "rotate_token needs a server that asks for tokens",
                 hint="`otx opamp serve --token-file FILE`",
             )
-        one = self._operator.offer_settings(
-            wanted, url, who, now_ns, partial(secrets.token_urlsafe, TOKEN_BYTES), digest_of
-        )
+        make_token = partial(secrets.token_urlsafe, TOKEN_BYTES)
+        if wanted.get("dry_run"):
+            return self._operator.plan_settings(wanted, url, now_ns, make_token, digest_of)
+        one = self._operator.offer_settings(wanted, url, who, now_ns, make_token, digest_of)
         if one.token_digest is not None and self._tokens is not None:
             self._tokens.give(one.token_digest, f"settings {one.number}")
         return self._settings(one)
@@ -238,8 +254,9 @@ class Api:
 
     def _settings(self, one: Settings) -> Document:
         """Settings and how far their agents are; what is secret in them is not shown."""
-        agents = self._station.fleet.select(lambda agent: one.selector.matches(agent.labels))
-        return settings_document(one, agents)
+        fleet = self._station.fleet
+        agents = fleet.select(lambda agent: one.selector.matches(agent.labels))
+        return settings_document(one, agents, fleet.settings, self._station.clock(), fleet.patience)
 
     def _status(self) -> Document:
         station = self._station

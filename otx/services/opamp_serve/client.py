@@ -98,9 +98,11 @@ class RemoteFleet:
         if self._token:
             headers["Authorization"] = f"Bearer {self._token}"
         connection = self._connect(timeout_s)
+        is_sent = False
         try:
             with closing(connection):
                 connection.request(method, f"/api/v1/{path}", body, headers)
+                is_sent = True
                 response = connection.getresponse()
                 return _document(response.status, response.read(), self.url)
         except ssl.SSLError as error:
@@ -112,6 +114,8 @@ class RemoteFleet:
                 code=ExitCode.TIMEOUT,
             ) from None
         except (OSError, http.client.HTTPException) as error:
+            if method == "POST" and is_sent:
+                raise self._lost(error) from None
             raise self._unreachable(error) from None
 
     def _connect(self, timeout_s: float) -> http.client.HTTPConnection:
@@ -134,6 +138,12 @@ class RemoteFleet:
         return PeerError(
             f"no TLS with {self.url}: {error}",
             hint="--server http://… if it has none",
+        )
+
+    def _lost(self, error: Exception) -> PeerError:
+        return PeerError(
+            f"the server at {self.url} went away before it answered: {error}",
+            hint="whether it was done is not known: `otx opamp push --list`, `otx opamp audit`",
         )
 
     def _unreachable(self, error: Exception) -> "Unreachable":
@@ -215,6 +225,7 @@ class StoredFleet:
         return [
             push_document(push, self._agents, self._rollouts, self._now_ns, PATIENCE)
             for push in self._rollouts.pushes.values()
+            if push.is_listed
         ]
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from otx.opamp.capabilities import AgentCapability
 from otx.opamp.opamp_pb2 import ComponentHealth
-from otx.opamp.server.agent import Progress
+from otx.opamp.server.agent import PATIENCE, Progress
+from otx.opamp.server.documents import push_counts
 from otx.opamp.server.operator import Operator
 from otx.opamp.server.pushes import Push, PushState, parse_stages
 from tests.opamp.server.world import USUAL, Speaker, World, state_of
@@ -164,3 +165,43 @@ def test_it_is_not_always_the_same_agent_that_goes_first(world: World) -> None:
         firsts |= set(push.released)
     assert len(firsts) > 1
     assert firsts <= {speaker.uid for speaker in speakers}
+
+
+def observed(world: World, push: Push) -> tuple[int, int]:
+    """How many are applied, and how many of them observe it still."""
+    agents = list(world.fleet.agents.values())
+    counts = push_counts(push, agents, world.now_ns, PATIENCE)
+    return counts["applied"], counts["observed"]
+
+
+def test_what_is_applied_is_proven_when_it_was_well_for_as_long_as_the_push_asks(
+    world: World,
+) -> None:
+    speakers = fleet_of(world, 2)
+    push = world.push()
+    assert observed(world, push) == (0, 0)
+    apply_all(speakers, push)
+    assert observed(world, push) == (2, 2)
+    world.wait(20)
+    speakers[0].report(health=ComponentHealth(healthy=False))
+    speakers[0].report(health=ComponentHealth(healthy=True))
+    assert observed(world, push) == (2, 2)
+    world.wait(11)
+    assert observed(world, push) == (2, 1), "the other one was not well all the time"
+    world.wait(20)
+    assert observed(world, push) == (2, 0)
+
+
+def test_an_agent_that_says_what_is_good_is_believed(world: World) -> None:
+    (speaker,) = fleet_of(world, 1)
+    push = world.push()
+    health = ComponentHealth(healthy=True)
+    pair = health.attributes.add(key="otx.config.good_hash")
+    pair.value.string_value = ""
+    speaker.report(health=health)
+    speaker.says(Progress.APPLIED, push.config_hash)
+    world.wait(300)
+    assert observed(world, push) == (1, 1), "its observation may be longer than the push's"
+    pair.value.string_value = push.config_hash.hex()
+    speaker.report(health=health)
+    assert observed(world, push) == (1, 0)

@@ -219,3 +219,28 @@ def test_what_an_agent_went_back_to_is_what_it_says_it_runs(running: str, words:
     assert f"FAILED and went back to {words}" in found["verdict"]
     runs = config_document(speaker.agent, rollouts)["running"]
     assert runs == (good.config_hash.hex() if running else "local")
+
+
+def test_a_configuration_that_was_not_made_here_is_named() -> None:
+    world = World()
+    speaker = Speaker(world)
+    speaker.full()
+    speaker.says(Progress.APPLIED, b"\xdc\x6e" * 16)
+    rollouts = world.fleet.rollouts
+    runs = "it runs a configuration this server does not know: dc6edc6e"
+
+    def steps() -> dict[str, str]:
+        found = why(speaker.agent, rollouts, world.now_ns, world.fleet.patience)
+        return {step["name"]: step["says"] for step in found["steps"]}
+
+    assert steps()["status"].startswith(runs)
+    assert world.journal.said("unknown") == [f"{runs}; no push here is for it"]
+    world.push()
+    assert "push 1, which holds here, will replace it" in steps()["status"]
+    world.wait(1)
+    speaker.says(Progress.APPLIED, b"\xdc\x6e" * 16)
+    assert len(world.journal.said("unknown")) == 1, "it was told"
+    for number in range(20):
+        speaker.says(Progress.APPLIED, bytes([number]) * 32)
+    assert len(world.journal.said("unknown")) == 8, "an agent could make them up"
+    assert "push 1, which holds here, will replace it" in world.journal.said("unknown")[-1]

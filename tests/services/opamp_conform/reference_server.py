@@ -105,6 +105,9 @@ class ReferenceServer:
         for agent in self._named(name):
             agent.settings = True
 
+    def clean_up(self) -> str:
+        return ""
+
     def agents(self, name: str) -> list[dict[str, Any]]:
         return [
             {"uid": one.uid.hex(), "state": "connected" if one.push else "gone"}

@@ -3,6 +3,7 @@
 import signal
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -71,3 +72,21 @@ def test_a_damaged_fleet_is_told(tmp_path: Path) -> None:
     path.write_bytes(body)
     with pytest.raises(UsageError, match="cannot be read"):
         StoredFleet(path, 0)
+
+
+def test_an_answer_that_is_lost_is_not_called_undone() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def hang_up() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+
+        thread = threading.Thread(target=hang_up, daemon=True)
+        thread.start()
+        fleet = RemoteFleet(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        with pytest.raises(PeerError, match="before it answered") as caught:
+            fleet.post("pushes", {})
+        thread.join(30)
+    assert not isinstance(caught.value, Unreachable)
+    assert "whether it was done is not known" in caught.value.hint

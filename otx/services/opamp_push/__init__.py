@@ -1,0 +1,1 @@
+"""A push from the operator's side: what is pushed, what it would change, what becomes of it."""
