@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from otx.services.agent.runner import STARTING
+
 _WORDS = {
     "UNSET": "the server has sent none",
     "APPLIED": "applied",
@@ -98,7 +100,10 @@ def _process(status: Mapping[str, Any], now_unix_ns: int) -> str:
     text = f"{process['command'][0]}, process {process['pid']}"
     text += f", runs for {_span(now_unix_ns - process['started_unix_nano'])}"
     text += _restarts(process)
-    return text + (f", UNHEALTHY: {process['problem']}" if process["problem"] else "")
+    problem = _first_line(process["problem"])
+    if problem.startswith(STARTING):
+        return f"{text}; {problem}"
+    return text + (f", UNHEALTHY: {problem}" if problem else "")
 
 
 def _restarts(process: Mapping[str, Any]) -> str:

@@ -1,12 +1,18 @@
 """The agent's own metrics."""
 
 import os
+from pathlib import Path
 
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
 
 from otx.errors import UsageError
-from otx.opamp.opamp_pb2 import AgentDescription, TelemetryConnectionSettings
+from otx.opamp.opamp_pb2 import AgentDescription, ServerToAgent, TelemetryConnectionSettings
 from otx.services.agent.telemetry import Usage, request, target_of, usage_of
+from tests.services.agent.http_receiver import http_receiver
+from tests.services.agent.scripted import begun, real_agent, scripted_server, until
 
 
 def test_a_request_says_whose_metrics_they_are() -> None:
@@ -42,3 +48,21 @@ def test_offers_that_cannot_be_used_are_refused() -> None:
     with pytest.raises(UsageError, match="not verify"):
         target_of(offer, allows_insecure=False)
     assert target_of(offer, allows_insecure=True) is not None
+
+
+async def test_own_metrics_arrive_where_they_were_offered_and_go_on(tmp_path: Path) -> None:
+    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
+        with http_receiver() as (url, bodies):
+            await begun(script, agent)
+            message = ServerToAgent(instance_uid=script.messages[-1].instance_uid)
+            message.connection_settings.hash = b"m"
+            message.connection_settings.own_metrics.destination_endpoint = url
+            await script.send(message)
+            await until(lambda: len(bodies) == 1, "metrics arrive")
+            agent.kill()
+            agent.start()
+            await until(lambda: len(bodies) == 2, "and again after a restart")
+    (resource,) = ExportMetricsServiceRequest.FromString(bodies[0]).resource_metrics
+    identity = {it.key: it.value.string_value for it in resource.resource.attributes}
+    described = script.messages[0].agent_description.identifying_attributes
+    assert {it.key: it.value.string_value for it in described}.items() <= identity.items()
