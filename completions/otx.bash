@@ -89,7 +89,7 @@ _otx_words() {
     "agent stop") words="--state --timeout -h --help" ;;
     "agent status") words="--state --format -h --help" ;;
     "agent status:--format") words="text json" ;;
-    "agent reload") words="--state -h --help" ;;
+    "agent reload") words="--state --wait --no-wait --timeout -h --help" ;;
     "agent logs") words="--state -f --follow -n --lines -h --help" ;;
     "agent unit") words="--server --config --state --header --allow-remote-config --trust --no-connection-settings --log --user -h --help" ;;
     "opamp") words="serve agents push rollback restart audit conform tap replay -h --help" ;;

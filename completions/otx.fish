@@ -338,6 +338,8 @@ complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcomman
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from status' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from status' -F
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from reload' -l state -r -d 'Where state is kept (the state directory).'
+complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from reload' -l wait -l no-wait -d 'Wait for what becomes of it.'
+complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from reload' -l timeout -r -d 'How long to wait.'
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from reload' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from reload' -F
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from logs' -l state -r -d 'Where state is kept (the state directory).'

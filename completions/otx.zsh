@@ -615,6 +615,8 @@ _otx_agent_status() {
 _otx_agent_reload() {
   _arguments -s \
     '--state[Where state is kept (the state directory).]:value:_files' \
+    {--wait,--no-wait}'[Wait for what becomes of it.]' \
+    '--timeout[How long to wait.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'
 }

@@ -66,8 +66,11 @@ def test_start_status_logs_reload_stop(agent: RunCli, tmp_path: Path) -> None:
     assert "words of it" in agent("agent", "logs").stdout
     assert agent("agent", "logs", "-n", "1").stdout.count("\n") == 1
     (tmp_path / "base.yaml").write_text("agent: {stop_timeout: 2s}\na: 2\n")
-    assert agent("agent", "reload").returncode == 0
-    wait_until(lambda: "reloaded" in agent("agent", "logs").stdout, "it reloads")
+    reloaded = agent("agent", "reload")
+    assert (reloaded.returncode, reloaded.stdout) == (0, "")
+    assert "the local file runs" in reloaded.stderr
+    assert "what runs already" in agent("agent", "reload").stderr
+    assert "was told" in agent("agent", "reload", "--no-wait").stderr
 
     assert agent("agent", "stop").returncode == 0
     assert agent("agent", "status").returncode == 1
@@ -208,3 +211,47 @@ def test_a_command_that_is_not_there_is_told_at_once(agent: RunCli) -> None:
         done = agent("agent", "start", "--server", NOWHERE, *words)
         assert done.returncode == 2
         assert f"the command {words[1]} is" in done.stderr
+
+
+CRASHES = ("--", "/bin/sh", "-c", '! grep -q crash "$0" || exit 7; exec sleep 1000', "{config}")
+
+
+def test_reload_says_what_became_of_the_file(agent: RunCli, tmp_path: Path) -> None:
+    base = tmp_path / "base.yaml"
+    agent("agent", "start", "--server", NOWHERE, "--config", "base.yaml", *CRASHES)
+    wait_until(
+        lambda: "starting" not in agent("agent", "status").stdout, "the base passed its window"
+    )
+    base.write_text("a: crash\n")
+    failed = agent("agent", "reload")
+    assert failed.returncode == 1
+    assert "the local file does not stay up: it ended with exit code 7" in failed.stderr
+    assert "what ran before it runs again" in failed.stderr
+    assert "the file does NOT stay up" in agent("agent", "status").stdout
+    base.write_text("agent: {}\na: [\n")
+    refused = agent("agent", "reload")
+    assert refused.returncode == 2
+    assert "base.yaml is no YAML at line" in refused.stderr
+    assert "what ran before runs on" in refused.stderr
+    base.unlink()
+    missing = agent("agent", "reload")
+    assert missing.returncode == 2
+    assert "no such file" in missing.stderr
+    assert "the file is REFUSED" in agent("agent", "status").stdout
+    base.write_text("a: 2\n")
+    assert agent("agent", "reload").returncode == 0
+    assert "the file " not in agent("agent", "status").stdout
+
+
+def test_a_file_that_never_ran_is_told_with_its_starts(agent: RunCli, tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text("a: crash\n")
+    agent("agent", "start", "--server", NOWHERE, "--config", "base.yaml", *CRASHES)
+    wait_until(lambda: "started again 2 times" in agent("agent", "status").stdout, "counted")
+    shown = agent("agent", "status").stdout
+    assert "NOT running: it ended with exit code 7" in shown
+    assert "nothing ran before it: it is started again and again" in shown
+    document = json.loads(agent("agent", "status", "--format", "json").stdout)
+    assert document["local_file"]["outcome"] == "failed"
+    assert document["process"]["next_start_unix_nano"] > 0
+    (tmp_path / "base.yaml").write_text("a: 1\n")
+    assert agent("agent", "reload").returncode == 0

@@ -240,7 +240,8 @@ class Runner:
         self._on_process(None)
         self._died_of = f"{how}: {words}" if words else how
         self._note_gone(self._died_of)
-        self._listener.down(order.launch, self.problem)
+        if order is self._order:  # else it is ended for another one, perhaps of the same launch
+            self._listener.down(order.launch, self.problem)
 
     def _starting(self) -> str:
         """What a process is called that nobody verified; how the one before it ended, beside."""

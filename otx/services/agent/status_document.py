@@ -68,6 +68,7 @@ def status_document(
             "restarts": supervisor.restarts,
             "next_start_unix_nano": supervisor.next_start_unix_ns,
         },
+        "local_file": supervisor.reload.document(),
         "own_metrics": {
             "is_offered": "own_metrics" in memory.telemetry,
             "problem": metrics_problem,

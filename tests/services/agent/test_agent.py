@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import time
 from pathlib import Path
 
@@ -150,34 +149,3 @@ def test_the_journal_is_what_these_tests_rest_on(tmp_path: Path) -> None:
     assert agent.alive() == []
     with pytest.raises(AssertionError):
         agent.kill()
-
-
-async def test_hup_takes_over_a_local_file_that_can_be_used_only(tmp_path: Path) -> None:
-    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
-        await begun(script, agent)
-        section, _, _ = agent.config.read_text().partition("marker")
-        agent.config.write_text(section + "marker: [\n")
-        assert agent.process is not None
-        agent.process.send_signal(signal.SIGHUP)
-        await until(lambda: "is not taken" in agent.log(), "it is refused")
-        assert agent.alive() == ["base"]
-        agent.config.write_text(section + "marker: edited\n")
-        agent.process.send_signal(signal.SIGHUP)
-        await script.until(lambda: "edited" in script.effective, "the new one runs")
-        await until(lambda: agent.alive() == ["edited"], "and nothing else")
-
-
-async def test_a_local_file_that_does_not_stay_up_gives_way_to_what_did(tmp_path: Path) -> None:
-    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
-        await begun(script, agent)
-        await until(lambda: bool(agent.state()["proven"]), "the base is proven")
-        section, _, _ = agent.config.read_text().partition("marker")
-        agent.config.write_text(section + "marker: edited\nexit: 4\n")
-        assert agent.process is not None
-        agent.process.send_signal(signal.SIGHUP)
-        await until(lambda: "what was proven before it is used" in agent.log(), "it is told")
-        await until(lambda: agent.alive() == ["base"], "what ran before runs again")
-        await agent.stop()
-        agent.start()
-        await until(lambda: agent.alive() == ["base"], "also after a restart")
-        assert [it for _, it in agent.launches()].count("edited") == 2
