@@ -143,6 +143,12 @@ class Runner:
         self._stage = Stage.PLAIN
         self._ordered.set()
 
+    def withdraw(self) -> None:
+        """Do not carry out an order that still waits for the end of what ran before."""
+        if self._order is not self.running:
+            self._order = None
+            self._ordered.set()
+
     def watch(self, launch: int, stage: Stage) -> None:
         """Tell of a launch when it was well for the window, or for the observation."""
         if self._order is None or self._order.launch != launch:

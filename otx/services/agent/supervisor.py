@@ -41,6 +41,8 @@ from otx.services.agent.validation import Validation
 EFFECTIVE = "effective.yaml"
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 """Between restarts of a last good process that does not stay up."""
+BURST_S, QUIET_S = 1.0, 0.1
+"""What overtakes a candidate that young waits for so long whether it is overtaken, too."""
 LONGEST_REASON = 4096
 STORE_AGAIN_S = 5.0
 
@@ -96,6 +98,7 @@ class Supervisor:
         self._validating: asyncio.Task[None] | None = None
         self._group: asyncio.TaskGroup | None = None
         self._launched: Action | None = None
+        self._candidate_since_s = -BURST_S
         self._is_decided = asyncio.Event()
         self._effective_path = keeper.directory.folder / EFFECTIVE
         self.runner = Runner(
@@ -258,6 +261,8 @@ class Supervisor:
     def _validate(self, action: Action) -> None:
         if self._validating is not None:
             self._validating.cancel()
+        if self.machine.process is Process.ABANDONED:
+            self.runner.withdraw()  # a candidate that waits for its turn is overtaken already
         if self._group is not None:
             self._validating = self._group.create_task(self._judge(action.hash))
 
@@ -266,6 +271,8 @@ class Supervisor:
         reason = await self._validation.why_not(
             config_hash, self.local.current, self.section, is_newest=is_newest
         )
+        if time.monotonic() < self._candidate_since_s + BURST_S:
+            await asyncio.sleep(QUIET_S)
         if reason:
             self._do(self.machine.refused(config_hash, _told(reason)))
         else:
@@ -273,6 +280,7 @@ class Supervisor:
 
     def _run_candidate(self, action: Action) -> None:
         self._launched = action
+        self._candidate_since_s = time.monotonic()
         try:
             text = self._merged(self.keeper.offered(action.hash))
         except Unmergeable as error:

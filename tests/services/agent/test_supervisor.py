@@ -1,5 +1,6 @@
 """What becomes of an offer: the whole agent, as a process, under a scripted server."""
 
+import asyncio
 import os
 import resource
 import signal
@@ -295,3 +296,46 @@ async def test_a_crash_under_observation_is_never_merged_away(tmp_path: Path) ->
         assert not told[0].healthy
         assert any("exit code 7" in one.last_error for one in told[:-1])
         assert told[-1].healthy
+
+
+def offers(count: int) -> list[str]:
+    return [f"marker: offer{number}\n" for number in range(count)]
+
+
+async def test_a_burst_of_offers_is_few_starts_and_the_newest_is_applied(tmp_path: Path) -> None:
+    burst = offers(20)
+    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
+        await begun(script, agent)
+        for text in burst:
+            await script.push(text)
+        await script.until_status(hash_of(burst[-1]), APPLIED)
+        await until(lambda: agent.alive() == ["offer19"], "the newest runs")
+        assert len(agent.launches()) <= 3  # the base, the first where it was quick, the newest
+        applied = [one for one in script.statuses if one.status == APPLIED]
+        assert [one.last_remote_config_hash for one in applied] == [hash_of(burst[-1])]
+
+
+async def test_what_comes_before_the_former_has_ended_is_one_start(tmp_path: Path) -> None:
+    base = "marker: base\ndeaf: yes\n"  # it takes `stop_timeout`, 2 s, to end
+    burst = offers(4)
+    async with scripted_server() as script, real_agent(tmp_path, script, base=base) as agent:
+        await begun(script, agent)
+        for text in burst:
+            await script.push(text)
+            await script.until_status(hash_of(text), APPLYING)
+            await asyncio.sleep(0.3)  # long enough for each to be validated and ordered
+        await script.until_status(hash_of(burst[-1]), APPLIED)
+        assert [it for _, it in agent.launches()] == ["base", "offer3"]
+
+
+async def test_a_refusal_after_a_burst_brings_back_what_ran(tmp_path: Path) -> None:
+    base = "marker: base\ndeaf: yes\n"
+    refused = "agent: {}\n"
+    async with scripted_server() as script, real_agent(tmp_path, script, base=base) as agent:
+        await begun(script, agent)
+        await script.push(GOOD)
+        await until(lambda: "is being restarted" in agent.status()["process"]["problem"], "ends")
+        await script.push(refused)
+        await script.until_status(hash_of(refused), FAILED)
+        await until(lambda: [it for _, it in agent.launches()] == ["base", "base"], "it is back")
+        await script.until(lambda: healthy(script), "and well")
