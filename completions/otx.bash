@@ -84,14 +84,14 @@ _otx_words() {
     "trace-context check:--mode") words="auto callback response" ;;
     "trace-context check:--format") words="text json" ;;
     "agent") words="run start stop status reload logs unit -h --help" ;;
-    "agent run") words="--server --config --state --header --allow-remote-config --trust --no-connection-settings --log -h --help" ;;
-    "agent start") words="--server --config --state --header --allow-remote-config --trust --no-connection-settings --log -h --help" ;;
+    "agent run") words="--server --config --state --header --header-file --allow-remote-config --trust --no-connection-settings --log -h --help" ;;
+    "agent start") words="--server --config --state --header --header-file --allow-remote-config --trust --no-connection-settings --log -h --help" ;;
     "agent stop") words="--state --timeout -h --help" ;;
     "agent status") words="--state --format -h --help" ;;
     "agent status:--format") words="text json" ;;
     "agent reload") words="--state --wait --no-wait --timeout -h --help" ;;
     "agent logs") words="--state -f --follow -n --lines -h --help" ;;
-    "agent unit") words="--server --config --state --header --allow-remote-config --trust --no-connection-settings --log --user -h --help" ;;
+    "agent unit") words="--server --config --state --header --header-file --allow-remote-config --trust --no-connection-settings --log --user -h --help" ;;
     "opamp") words="serve agents push rollback restart audit conform tap replay -h --help" ;;
     "opamp serve") words="--listen --path --db --token-file --tls-cert --tls-key --client-ca --ca-cert --ca-key --heartbeat --max-message --max-agents -h --help" ;;
     "opamp agents") words="-l --selector -L --label --why --format --server --db --token-file --ca -o --out -h --help" ;;
