@@ -130,7 +130,7 @@ def _headers_of(environment: Environment, file: str) -> list[tuple[str, str]]:
     """The headers of a file, `NAME: VALUE` or `NAME=VALUE` a line; `#` begins a comment.
 
     Raises:
-        UsageError: It cannot be read, or a line is no header; what it says may be secret, and is not shown.
+        UsageError: It cannot be read, or a line, which is not shown, is no header.
     """
     lines = _readable(environment, file).read_text(errors="replace").splitlines()
     found = []

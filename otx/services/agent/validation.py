@@ -79,8 +79,7 @@ class Validation:
         except OSError as error:
             return f"{NOT_STORED}: {error.strerror}"
         command = [word.replace(CONFIG_PLACE, str(path)) for word in words]
-        reason = await why_not(command, self._environment, section.timing.validate_s)
-        return f"it did not pass validation ({Path(words[0]).name}): {reason}" if reason else ""
+        return await self._refusal(Path(words[0]).name, command, section)
 
     async def _why_untrusted(self, config_hash: bytes, section: Section) -> str:
         place, timeout_s = self._keeper.offer_path(config_hash), section.timing.validate_s
@@ -93,9 +92,16 @@ class Validation:
         try:
             plan = read_plan(text, folder)
             plan.write(folder)
-        except (OtxError, OSError) as error:
-            return str(error)
+        except OSError as error:
+            return f"{NOT_STORED}: {error.strerror}"
+        except OtxError as error:
+            return f"it did not pass validation (otx): {error.message}"
         if plan.transform is None:
             return ""
         words = (*OTX, "ottl", "check", "-f", str(folder / TRANSFORM))
-        return await why_not(words, self._environment, section.timing.validate_s)
+        return await self._refusal("otx ottl check", words, section)
+
+    async def _refusal(self, name: str, words: Sequence[str], section: Section) -> str:
+        """What a command that validates says against the configuration that its words name."""
+        reason = await why_not(words, self._environment, section.timing.validate_s)
+        return f"it did not pass validation ({name}): {reason}" if reason else ""
