@@ -313,6 +313,7 @@ complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcomman
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from run' -l config -r -d 'Local configuration, under the server'\''s.'
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from run' -l state -r -d 'Where state is kept (the state directory).'
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from run' -l header -r -d 'Sent to the server, such as Authorization=Bearer …'
+complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from run' -l header-file -r -d 'Headers, a line each: NAME: VALUE.'
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from run' -l allow-remote-config -d 'Let the server send configurations.'
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from run' -l trust -r -d 'Take only configurations signed with this ed25519 key (file).'
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from run' -l no-connection-settings -d 'Take no other settings from the server.'
@@ -323,6 +324,7 @@ complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcomman
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from start' -l config -r -d 'Local configuration, under the server'\''s.'
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from start' -l state -r -d 'Where state is kept (the state directory).'
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from start' -l header -r -d 'Sent to the server, such as Authorization=Bearer …'
+complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from start' -l header-file -r -d 'Headers, a line each: NAME: VALUE.'
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from start' -l allow-remote-config -d 'Let the server send configurations.'
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from start' -l trust -r -d 'Take only configurations signed with this ed25519 key (file).'
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from start' -l no-connection-settings -d 'Take no other settings from the server.'
@@ -338,6 +340,8 @@ complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcomman
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from status' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from status' -F
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from reload' -l state -r -d 'Where state is kept (the state directory).'
+complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from reload' -l wait -l no-wait -d 'Wait for what becomes of it.'
+complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from reload' -l timeout -r -d 'How long to wait.'
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from reload' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from reload' -F
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from logs' -l state -r -d 'Where state is kept (the state directory).'
@@ -349,6 +353,7 @@ complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcomman
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from unit' -l config -r -d 'Local configuration, under the server'\''s.'
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from unit' -l state -r -d 'Where state is kept (the state directory).'
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from unit' -l header -r -d 'Sent to the server, such as Authorization=Bearer …'
+complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from unit' -l header-file -r -d 'Headers, a line each: NAME: VALUE.'
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from unit' -l allow-remote-config -d 'Let the server send configurations.'
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from unit' -l trust -r -d 'Take only configurations signed with this ed25519 key (file).'
 complete -c otx -n '__fish_seen_subcommand_from agent; and __fish_seen_subcommand_from unit' -l no-connection-settings -d 'Take no other settings from the server.'

@@ -574,6 +574,7 @@ _otx_agent_run() {
     '--config[Local configuration, under the server'\''s.]:value:_files' \
     '--state[Where state is kept (the state directory).]:value:_files' \
     '--header[Sent to the server, such as Authorization=Bearer …]:value:_files' \
+    '--header-file[Headers, a line each - NAME - VALUE.]:value:_files' \
     '--allow-remote-config[Let the server send configurations.]' \
     '--trust[Take only configurations signed with this ed25519 key (file).]:value:_files' \
     '--no-connection-settings[Take no other settings from the server.]' \
@@ -588,6 +589,7 @@ _otx_agent_start() {
     '--config[Local configuration, under the server'\''s.]:value:_files' \
     '--state[Where state is kept (the state directory).]:value:_files' \
     '--header[Sent to the server, such as Authorization=Bearer …]:value:_files' \
+    '--header-file[Headers, a line each - NAME - VALUE.]:value:_files' \
     '--allow-remote-config[Let the server send configurations.]' \
     '--trust[Take only configurations signed with this ed25519 key (file).]:value:_files' \
     '--no-connection-settings[Take no other settings from the server.]' \
@@ -615,6 +617,8 @@ _otx_agent_status() {
 _otx_agent_reload() {
   _arguments -s \
     '--state[Where state is kept (the state directory).]:value:_files' \
+    {--wait,--no-wait}'[Wait for what becomes of it.]' \
+    '--timeout[How long to wait.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'
 }
@@ -634,6 +638,7 @@ _otx_agent_unit() {
     '--config[Local configuration, under the server'\''s.]:value:_files' \
     '--state[Where state is kept (the state directory).]:value:_files' \
     '--header[Sent to the server, such as Authorization=Bearer …]:value:_files' \
+    '--header-file[Headers, a line each - NAME - VALUE.]:value:_files' \
     '--allow-remote-config[Let the server send configurations.]' \
     '--trust[Take only configurations signed with this ed25519 key (file).]:value:_files' \
     '--no-connection-settings[Take no other settings from the server.]' \

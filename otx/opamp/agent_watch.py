@@ -60,6 +60,8 @@ class Memory:
         is_asked: The server asked for full state, and no complete report reached it since.
         reported: Hash, status and time of the last remote_config_status that reached the server.
         reporter: The watch of the connection that the last report came over.
+        repeats: When a full report became due, once for each that may still come: a client
+            answers at a limited rate, and perhaps on its next connection.
         is_shared: Two connections took turns, so two agents have the uid, and which of them the
             server asks, or knows, cannot be said.
     """
@@ -72,7 +74,12 @@ class Memory:
     reported: tuple[bytes, int, int] = (b"", 0, 0)
     failed_offers: int = 0
     reporter: int = 0
+    repeats: tuple[int, ...] = ()
     is_shared: bool = False
+
+    def may_repeat(self, now_ns: int) -> None:
+        """The client has a reason to tell everything once more, unchanged parts too."""
+        self.repeats = (*self.repeats[1 - ASKS :], now_ns)
 
     def state(self, capabilities: int, now_ns: int) -> None:
         """The agent states its capabilities; 0 is no statement."""
@@ -137,6 +144,8 @@ class AgentWatch:
         memory = self.memory
         memory.state(report.capabilities, now_ns)
         is_first, self._is_new = self._is_new, False
+        if is_first:
+            memory.repeats = (now_ns,) * len(memory.repeats)
         memory.is_shared |= not is_first and memory.reporter != id(self)
         memory.reporter = id(self)
         follows = self._sequence is not None and (
@@ -153,6 +162,7 @@ class AgentWatch:
             # Another process, which read nothing that was sent to the one before; or lost requests.
             self._full_state = Watcher(FULL_STATE, self._patience_ns)
             self._identity = Watcher(IDENTITY, self._patience_ns)
+            self._configs.restarts()
         yield from self._spoken(report, now_ns, is_first)
         yield from self._unchanged(report, now_ns, is_continued=not self._is_http or follows)
         yield from self._statuses(report, now_ns)
@@ -179,6 +189,7 @@ class AgentWatch:
             self._needs_full = None
             self.memory.is_asked = True
             self._asks = [*self._asks[1 - ASKS :], now_ns]
+            self.memory.may_repeat(now_ns)
             if is_delivered:
                 self._full_state.hears(Label.ASK, now_ns)
         elif self._is_http and self._needs_full:
@@ -254,17 +265,19 @@ class AgentWatch:
         if not is_continued:
             self._digests = {}
         elif same and not (
-            self._may_repeat or report.HasField("agent_disconnect") or self._was_asked(now_ns)
+            self._may_repeat or report.HasField("agent_disconnect") or self._is_due(now_ns)
         ):
             yield 56, f"{', '.join(same)} sent again unchanged"
         self._digests.update(digests)
         self._may_repeat = self.memory.is_asked
 
-    def _was_asked(self, now_ns: int) -> bool:
-        """Whether the server asked for full state, once for each answer to that."""
-        waited = self._patience_ns + FULL_STATE_PAUSE_NS
-        self._asks = [asked_ns for asked_ns in self._asks if now_ns - asked_ns <= waited]
-        return bool(self._asks) and self._asks.pop(0) > 0
+    def _is_due(self, now_ns: int) -> bool:
+        """Whether there was a reason to tell everything, each reason for one report."""
+        waited_ns = self._patience_ns + FULL_STATE_PAUSE_NS
+        due = [since_ns for since_ns in self.memory.repeats if now_ns - since_ns <= waited_ns]
+        self.memory.repeats = tuple(due[1:])
+        self._asks = self._asks[1:]
+        return bool(due)
 
     def _statuses(self, report: AgentToServer, now_ns: int) -> Iterator[Finding]:
         status = report.remote_config_status
@@ -351,6 +364,7 @@ class AgentWatch:
         if answer.HasField("agent_identification"):
             self.new_uids = (*self.new_uids[-3:], answer.agent_identification.new_instance_uid)
             self._identity.hears(Label.NEW_UID, now_ns)
+            self.memory.may_repeat(now_ns)  # nothing is known of the new uid yet
 
 
 def digest(message: Message) -> bytes:

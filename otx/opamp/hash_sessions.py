@@ -58,6 +58,9 @@ class HashSessions:
         is_in_place = one.watcher.says(label, now_ns)
         number = None if is_in_place else self._rule(config_hash, one, label)
         one.said = label
+        if label is not Label.APPLYING:
+            # Answered: a restart that comes later has another cause, such as another local file.
+            one.is_offered_again = False
         self._current = (config_hash, label)
         return number
 

@@ -66,8 +66,11 @@ def test_start_status_logs_reload_stop(agent: RunCli, tmp_path: Path) -> None:
     assert "words of it" in agent("agent", "logs").stdout
     assert agent("agent", "logs", "-n", "1").stdout.count("\n") == 1
     (tmp_path / "base.yaml").write_text("agent: {stop_timeout: 2s}\na: 2\n")
-    assert agent("agent", "reload").returncode == 0
-    wait_until(lambda: "reloaded" in agent("agent", "logs").stdout, "it reloads")
+    reloaded = agent("agent", "reload")
+    assert (reloaded.returncode, reloaded.stdout) == (0, "")
+    assert "the local file runs" in reloaded.stderr
+    assert "what runs already" in agent("agent", "reload").stderr
+    assert "was told" in agent("agent", "reload", "--no-wait").stderr
 
     assert agent("agent", "stop").returncode == 0
     assert agent("agent", "status").returncode == 1
@@ -170,23 +173,65 @@ def test_systemd_is_told_when_it_is_ready_and_when_it_ends(
 
 def test_the_unit_is_what_systemd_takes(agent: RunCli, tmp_path: Path) -> None:
     done = agent(
-        "agent", "unit", "--server", "wss://h/v1/opamp", "--config", "base.yaml", "--header",
-        "Authorization=Bearer 100%", "--allow-remote-config", *COMMAND,
+        "agent", "unit", "--server", "wss://h/v1/opamp", "--config", "base.yaml", "--state", "100%",
+        "--header", "Authorization=Bearer 100%", "--allow-remote-config", *COMMAND,
     )  # fmt: skip
     assert done.returncode == 0
     for line in ("Type=notify", "WatchdogSec=30", "NoNewPrivileges=yes", "KillMode=mixed"):
         assert f"\n{line}\n" in done.stdout
     (start,) = (line for line in done.stdout.splitlines() if line.startswith("ExecStart="))
-    assert '"Authorization=Bearer 100%%"' in start
     assert "--allow-remote-config" in start
     assert start.endswith('-- /bin/sh -c "echo words of it >&2; exec sleep 1000" "{config}"')
+    assert "Bearer" not in done.stdout + done.stderr
+    kept = tmp_path / "100%" / "headers"
+    assert kept.read_text() == "Authorization: Bearer 100%\n"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert f"LoadCredential=headers:{tmp_path}/100%%/headers" in done.stdout
+    assert " --header-file %d/headers " in start
     if shutil.which("systemd-analyze"):
         unit = tmp_path / "otx-agent.service"
         unit.write_text(done.stdout)
         checked = subprocess.run(
             ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False
         )
-        assert "Unknown" not in checked.stderr
+        assert (checked.returncode, checked.stderr) == (0, "")
+
+
+def test_a_unit_takes_the_file_of_headers_that_there_is(agent: RunCli, tmp_path: Path) -> None:
+    words = ("agent", "unit", "--server", "wss://h/v1/opamp", "--state", "s")
+    done = agent(*words, "--header-file", "my headers")
+    assert f"LoadCredential=headers:{tmp_path}/my headers\n" in done.stdout
+    assert not (tmp_path / "s").exists()
+    both = agent(*words, "--header-file", "my headers", "--header", "a=b")
+    assert (both.returncode, both.stdout) == (2, "")
+    (tmp_path / "s").touch()
+    nowhere = agent(*words, "--header", "a=b")
+    assert nowhere.returncode == 5
+    assert "--header-file" in nowhere.stderr
+
+
+def test_headers_of_a_file_reach_the_server_and_no_error_shows_them(
+    agent: RunCli, tmp_path: Path
+) -> None:
+    headers = tmp_path / "headers"
+    headers.write_text("# mine\n\nAuthorization: Bearer a=b:c\nX-Two=2\nno header at all\n")
+    done = agent("agent", "start", "--server", NOWHERE, "--header-file", "headers", *COMMAND)
+    assert done.returncode == 2
+    assert "headers:5: " in done.stderr
+    headers.write_text("Authorization secret1\n")
+    done = agent("agent", "start", "--server", NOWHERE, "--header-file", "headers", *COMMAND)
+    assert "headers:1: " in done.stderr
+    assert "secret1" not in done.stderr
+    heard: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(30)
+        url = f"ws://127.0.0.1:{listening.getsockname()[1]}/v1/opamp"
+        headers.write_text("# mine\n\nAuthorization: Bearer a=b:c\nX-Two=2\n")
+        agent("agent", "start", "--server", url, "--header-file", "headers", *COMMAND)
+        peer, _ = listening.accept()
+        with peer:
+            heard += peer.recv(1 << 16).decode().splitlines()
+    assert {"Authorization: Bearer a=b:c", "X-Two: 2"} <= set(heard)
 
 
 def test_an_agent_that_does_nothing_is_told_and_how_to_end_it(
@@ -208,3 +253,47 @@ def test_a_command_that_is_not_there_is_told_at_once(agent: RunCli) -> None:
         done = agent("agent", "start", "--server", NOWHERE, *words)
         assert done.returncode == 2
         assert f"the command {words[1]} is" in done.stderr
+
+
+CRASHES = ("--", "/bin/sh", "-c", '! grep -q crash "$0" || exit 7; exec sleep 1000', "{config}")
+
+
+def test_reload_says_what_became_of_the_file(agent: RunCli, tmp_path: Path) -> None:
+    base = tmp_path / "base.yaml"
+    agent("agent", "start", "--server", NOWHERE, "--config", "base.yaml", *CRASHES)
+    wait_until(
+        lambda: "starting" not in agent("agent", "status").stdout, "the base passed its window"
+    )
+    base.write_text("a: crash\n")
+    failed = agent("agent", "reload")
+    assert failed.returncode == 1
+    assert "the local file does not stay up: it ended with exit code 7" in failed.stderr
+    assert "what ran before it runs again" in failed.stderr
+    assert "the file does NOT stay up" in agent("agent", "status").stdout
+    base.write_text("agent: {}\na: [\n")
+    refused = agent("agent", "reload")
+    assert refused.returncode == 2
+    assert "base.yaml is no YAML at line" in refused.stderr
+    assert "what ran before runs on" in refused.stderr
+    base.unlink()
+    missing = agent("agent", "reload")
+    assert missing.returncode == 2
+    assert "no such file" in missing.stderr
+    assert "the file is REFUSED" in agent("agent", "status").stdout
+    base.write_text("a: 2\n")
+    assert agent("agent", "reload").returncode == 0
+    assert "the file " not in agent("agent", "status").stdout
+
+
+def test_a_file_that_never_ran_is_told_with_its_starts(agent: RunCli, tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text("a: crash\n")
+    agent("agent", "start", "--server", NOWHERE, "--config", "base.yaml", *CRASHES)
+    wait_until(lambda: "started again 2 times" in agent("agent", "status").stdout, "counted")
+    shown = agent("agent", "status").stdout
+    assert "NOT running: it ended with exit code 7" in shown
+    assert "nothing ran before it: it is started again and again" in shown
+    document = json.loads(agent("agent", "status", "--format", "json").stdout)
+    assert document["local_file"]["outcome"] == "failed"
+    assert document["process"]["next_start_unix_nano"] > 0
+    (tmp_path / "base.yaml").write_text("a: 1\n")
+    assert agent("agent", "reload").returncode == 0

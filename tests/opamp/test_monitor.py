@@ -468,3 +468,20 @@ def test_of_many_offers_at_once_none_is_called_unknown() -> None:
         wire.server(offer(bytes([number + 1])))
     wire.client(status(b"\x01", APPLYING))
     assert 206 not in wire.broken
+
+
+def test_a_local_restart_after_an_offer_was_answered_is_no_second_try() -> None:
+    wire = Wire().start().server(offer(b"A")).client(status(b"A", APPLIED))
+    wire.server(offer(b"B")).client(status(b"B", APPLIED))
+    wire.server(offer(b"A")).client(status(b"A", APPLYING)).client(status(b"A", APPLIED))
+    wire.client(status(b"A", APPLYING)).client(status(b"A", APPLIED))
+    assert 90 not in wire.broken
+
+
+def test_another_process_over_http_may_apply_again_what_it_has() -> None:
+    wire = Wire(Transport.HTTP)
+    wire.client(full(remote_config_status={})).server(offer(b"A")).client(status(b"A", APPLIED))
+    wire.server(offer(b"A"))
+    wire.numbers = count(1000)
+    wire.client(full()).server().client(status(b"A", APPLYING)).client(status(b"A", APPLIED))
+    assert 90 not in wire.broken

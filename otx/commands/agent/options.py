@@ -30,6 +30,10 @@ Header: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(metavar="K=V", help="Sent to the server, such as Authorization=Bearer …"),
 ]
+HeaderFile: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--header-file", metavar="FILE", help="Headers, a line each: NAME: VALUE."),
+]
 AllowRemoteConfig: TypeAlias = Annotated[
     bool, typer.Option("--allow-remote-config", help="Let the server send configurations.")
 ]
@@ -64,6 +68,7 @@ def agent_options(
     config: str | None,
     state: str | None,
     header: list[str] | None,
+    header_file: str | None,
     allow_remote_config: bool,
     trust: list[str] | None,
     no_connection_settings: bool,
@@ -79,7 +84,9 @@ def agent_options(
 
     settings = Config(environment)
     servers = server or settings.get("agent.server").text.split()
-    headers = [*_pairs(settings.get("agent.headers").text), *(header or [])]
+    headers = [_header(one) for one in _pairs(settings.get("agent.headers").text)]
+    headers += _headers_of(environment, header_file) if header_file else []
+    headers += [_header(one) for one in header or []]
     keys = trust or settings.get("agent.trust").text.split()
     words = command or shlex.split(settings.get("agent.command").text)
     file = settings.get("agent.config", config).text
@@ -92,7 +99,7 @@ def agent_options(
         servers=tuple(servers),
         state=str(state_folder(environment, state)),
         config=str(_readable(environment, file)) if file else "",
-        headers=tuple(_header(one) for one in headers),
+        headers=tuple(headers),
         command=tuple(words),
         trust=tuple(_readable(environment, key).read_text(errors="replace") for key in keys),
         log=str(environment.cwd / log) if log else "",
@@ -117,6 +124,26 @@ def _header(text: str) -> tuple[str, str]:
     if not equals or not is_token or not value.isprintable() or not name.isascii():
         raise UsageError(f"{name!r} is no header", hint="--header NAME=VALUE")
     return name, value.strip()
+
+
+def _headers_of(environment: Environment, file: str) -> list[tuple[str, str]]:
+    """The headers of a file, `NAME: VALUE` or `NAME=VALUE` a line; `#` begins a comment.
+
+    Raises:
+        UsageError: It cannot be read, or a line, which is not shown, is no header.
+    """
+    lines = _readable(environment, file).read_text(errors="replace").splitlines()
+    found = []
+    for number, line in enumerate(map(str.strip, lines), 1):
+        if not line or line.startswith("#"):
+            continue
+        name, colon, value = line.partition(":")
+        text = f"{name.rstrip()}={value}" if colon and "=" not in name else line
+        try:
+            found.append(_header(text))
+        except UsageError:
+            raise UsageError(f"{file}:{number}: this is no header", hint="NAME: VALUE") from None
+    return found
 
 
 def _readable(environment: Environment, text: str) -> Path:

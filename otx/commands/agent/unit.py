@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from otx.commands.agent import options as flags
-from otx.output import Output
+from otx.errors import UsageError
+from otx.output import Output, Remarks
 
 
 def unit(
@@ -17,6 +18,7 @@ def unit(
     config: flags.ConfigFile = None,
     state: flags.State = None,
     header: flags.Header = None,
+    header_file: flags.HeaderFile = None,
     allow_remote_config: flags.AllowRemoteConfig = False,
     trust: flags.Trust = None,
     no_connection_settings: flags.NoSettings = False,
@@ -27,9 +29,13 @@ def unit(
 ) -> None:
     """Print a systemd unit that runs the agent with these options.
 
+    Headers are no part of it, for everybody may read a unit: those of --header go into a file
+    beside the state that its owner alone may read, and systemd hands it, or the one of
+    --header-file, to the agent (LoadCredential=).
+
     otx agent unit --server URL -- CMD | sudo tee /etc/systemd/system/otx-agent.service
     """
-    from otx.services.agent.unit import unit_text
+    from otx.services.agent.unit import CREDENTIAL, keep_headers, unit_text
 
     options = flags.agent_options(
         ctx.obj,
@@ -37,6 +43,7 @@ def unit(
         config=config,
         state=state or "/var/lib/otx/agent",
         header=header,
+        header_file=None,
         allow_remote_config=allow_remote_config,
         trust=trust,
         no_connection_settings=no_connection_settings,
@@ -48,12 +55,18 @@ def unit(
         words += ["--server", url]
     words += ["--state", options.state]
     words += ["--config", options.config] if options.config else []
-    for name, value in options.headers:
-        words += ["--header", f"{name}={value}"]
+    secrets = ctx.obj.cwd / header_file if header_file else None
+    if options.headers and secrets is not None:
+        raise UsageError("--header and --header-file", hint="put all headers into the file")
+    if options.headers:
+        secrets = keep_headers(options.state_folder, options.headers)
+        Remarks(ctx.obj).note(f"the headers are in {secrets}, which its owner alone may read")
+    words += ["--header-file", CREDENTIAL] if secrets else []
     words += ["--allow-remote-config"] if options.allows_remote else []
     for key in trust or []:
         words += ["--trust", str(Path(ctx.obj.cwd / key))]
     words += [] if options.allows_settings else ["--no-connection-settings"]
     words += ["--log", options.log] if options.log else []
     words += ["--", *options.command] if options.command else []
-    Output(ctx.obj).text(unit_text(words, options.state_folder, user, options.config))
+    text = unit_text(words, options.state_folder, user, options.config, secrets)
+    Output(ctx.obj).text(text)

@@ -51,6 +51,8 @@ REPORTS_AT_ONCE, REPORT_REFILL_NS = 20, NS_PER_S // 10
 """How fast a state that flaps is reported: what is held back is merged."""
 FULL_AT_ONCE, FULL_REFILL_NS = 3, 10 * NS_PER_S
 """How often a server that asks for full state again and again gets it."""
+FORMER_UIDS = 4
+"""Former uids under which a server may still answer what was on its way."""
 CUSTOM_KEPT = 16
 """Custom messages that wait to be sent; another one is refused."""
 
@@ -100,7 +102,7 @@ class Client:
         self._report = Report()
         self._sequence = options.first_sequence
         self._asks_for_uid = options.asks_for_uid
-        self._former_uid: InstanceUid | None = None
+        self._former_uids: tuple[InstanceUid, ...] = ()
         self._custom: list[CustomMessage] = []
         self._has_heard = False
         self._csr = b""
@@ -288,7 +290,7 @@ class Client:
 
     def received(self, message: ServerToAgent, now_ns: int) -> Effects:
         """A message of the server: what it asks for, then whatever is due now."""
-        if message.instance_uid and message.instance_uid not in (self.uid, self._former_uid):
+        if message.instance_uid and message.instance_uid not in (self.uid, *self._former_uids):
             return [_remark(f"ignored a message for {uid_text(message.instance_uid)}")]
         self._answered()
         self._failures.received(is_plain=is_plain(message))
@@ -298,15 +300,18 @@ class Client:
         self._note_capabilities(message.capabilities)
         if message.HasField("command"):
             return [*self._ordered(message.command.type), *self.tick(now_ns)]
-        effects = self._identify(message)
+        identity = self._identify(message)
         self._wants_full |= bool(message.flags & ServerFlag.REPORT_FULL_STATE)
         if message.flags & ServerFlag.REPORT_AVAILABLE_COMPONENTS:
             self._report.ask_components()
         taken = self._offers.take(message, self.capabilities)
         if taken.interval_s is not None:
             told = self.beat_every(taken.interval_s)
-            effects += [_remark(told)] if told else []
-        return [*effects, *taken.effects, *self.tick(now_ns)]
+            taken.effects += [_remark(told)] if told else []
+        if identity:
+            # What is due waits for the next tick: the description is to name the new uid.
+            return [*identity, *taken.effects]
+        return [*taken.effects, *self.tick(now_ns)]
 
     # How.
 
@@ -423,7 +428,8 @@ class Client:
             return []
         if len(uid) != SIZE:
             return [_remark(f"ignored a new uid of {len(uid)} bytes")]
-        self._former_uid, self.uid = self.uid, InstanceUid(uid)
+        self._former_uids = (*self._former_uids[1 - FORMER_UIDS :], self.uid)
+        self.uid = InstanceUid(uid)
         self._asks_for_uid = False
         self._report.ask_all()  # the server knows nothing of the new uid yet
         return [Once(NewIdentity(self.uid))]

@@ -88,6 +88,7 @@ class Agent:
             self._keeper, self._child_variables, self._ask_certificate, self.remark
         )
         self._stopped = asyncio.Event()
+        self._reloading = asyncio.Lock()
         self.supervisor = Supervisor(
             self._keeper,
             self._supervised,
@@ -219,16 +220,20 @@ class Agent:
         """HUP: the local file and the log are read and opened again."""
         self._notifier.reloading(time.monotonic_ns() // 1000)
         self._log.reopen()
-        try:
-            base = read_base(self._base_path)
-            section = read_section(base or b"", self._base_path)
-        except (OtxError, OSError) as error:
-            self.remark(f"the local configuration is not taken: {error}")
-        else:
-            self._section = section
-            self._describe()
-            await self.supervisor.rebase(base, section)
-            self.remark("reloaded")
+        async with self._reloading:
+            self.supervisor.reload_begins()
+            try:
+                base = read_base(self._base_path)
+                section = read_section(base or b"", self._base_path)
+            except OSError as error:
+                self.supervisor.refuse_local(f"{self._base_path}: {(error.strerror or '').lower()}")
+            except OtxError as error:
+                self.supervisor.refuse_local(error.message)
+            else:
+                self._section = section
+                self._describe()
+                await self.supervisor.rebase(base, section)
+                self.remark("the local file was read again")
         self._notifier.ready()
 
     def _changed(self) -> None:

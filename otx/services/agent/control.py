@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from otx.errors import ExitCode, MachineError, NotThere, OtxError
 from otx.services.agent.lock import running_pid
 from otx.services.agent.options import AgentOptions
+from otx.services.agent.reload import Outcome
 
 STATUS = "status.json"
 LOG = "agent.log"
@@ -99,17 +100,36 @@ def stop(
     return True
 
 
-def reload(folder: Path) -> int:
-    """Have the agent read its local file again; its pid.
+def reload(folder: Path, timeout_s: float | None) -> tuple[int, dict[str, Any]]:
+    """Have the agent read its local file again; its pid, and what became of the file.
+
+    Args:
+        timeout_s: How long to wait for that; None: not at all, and nothing is known.
 
     Raises:
         NotThere: None runs.
+        OtxError: Nothing was decided in time, or the agent ended.
     """
     pid = running_pid(folder)
     if pid is None:
         raise not_running(folder)
+    told_ns = time.monotonic_ns()
     os.kill(pid, signal.SIGHUP)
-    return pid
+    if timeout_s is None:
+        return pid, {}
+    while time.monotonic_ns() < told_ns + timeout_s * 1e9:
+        if running_pid(folder) != pid:
+            raise OtxError(f"the agent, process {pid}, ended meanwhile", hint="otx agent logs")
+        found = _read_status(folder).get("local_file", {})
+        is_own = found.get("begun_monotonic_nano", 0) >= told_ns
+        if is_own and found["outcome"] != Outcome.PENDING.value:
+            return pid, found
+        time.sleep(_LOOK_S)
+    raise OtxError(
+        f"nothing is decided about the local file within {timeout_s:g} s",
+        hint="`otx agent status` shows what the agent waits for",
+        code=ExitCode.TIMEOUT,
+    )
 
 
 def status(folder: Path) -> dict[str, Any]:

@@ -20,6 +20,7 @@ class Memory:
         uid: 16 bytes as hex.
         offers: Hash of an offer -> name of the text that holds its objects.
         proven: Name of the text that survived its observation window last, or "".
+        local: Names of the local texts that passed their health window, newest first, at most two.
         process: The supervised process, as (pid, start time in clock ticks since boot).
         settings: Serialized settings of the connection by role: "current", "candidate".
         settings_hash, settings_status, settings_reason: Of the last offer of settings.
@@ -30,6 +31,7 @@ class Memory:
     record: Record = field(default_factory=Record)
     offers: dict[bytes, str] = field(default_factory=dict)
     proven: str = ""
+    local: tuple[str, ...] = ()
     process: tuple[int, int] | None = None
     settings: dict[str, bytes] = field(default_factory=dict)
     settings_hash: bytes = b""
@@ -55,6 +57,7 @@ class Memory:
             },
             "offers": {key.hex(): name for key, name in self.offers.items()},
             "proven": self.proven,
+            "local": list(self.local),
             "process": list(self.process) if self.process else None,
             "settings": {role: _text(one) for role, one in self.settings.items()},
             "settings_hash": self.settings_hash.hex(),
@@ -90,6 +93,7 @@ class Memory:
             ),
             offers={bytes.fromhex(key): str(name) for key, name in body["offers"].items()},
             proven=str(body["proven"]),
+            local=tuple(str(name) for name in body.get("local", ())),
             process=(int(process[0]), int(process[1])) if process else None,
             settings={role: _bytes(one) for role, one in body["settings"].items()},
             settings_hash=bytes.fromhex(body["settings_hash"]),
@@ -142,13 +146,25 @@ class Keeper:
             changes["proven"] = self._keep(proven) or self.memory.proven
         self.change(**changes)
         if not self.problem:
-            self.directory.forget_texts({*offers.values(), self.memory.proven})
+            kept = {*offers.values(), self.memory.proven, *self.memory.local}
+            self.directory.forget_texts(kept)
 
     def prove(self, text: bytes) -> None:
         """Commit that a text has survived its observation."""
         name = self._keep(text)
         if name:
             self.change(proven=name)
+
+    def keep_local(self, texts: tuple[bytes, ...]) -> None:
+        """Commit which local texts passed their health window, newest first."""
+        names = tuple(self._keep(text) for text in texts)
+        if all(names):
+            self.change(local=names)
+
+    def local_texts(self) -> list[bytes]:
+        """The local texts that passed their health window, newest first; damaged ones are gone."""
+        found = (self.directory.text(name) for name in self.memory.local)
+        return [text for text in found if text is not None]
 
     def retry(self) -> None:
         """Write down what could not be; nothing where all is."""

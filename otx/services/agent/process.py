@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import ctypes
 import os
+import re
 import signal
 import subprocess
 from collections import deque
@@ -26,6 +27,10 @@ _PRCTL = ctypes.CDLL(None).prctl
 LINES_KEPT = 20
 LONGEST_LINE = 1024
 OTHERS_SHOWN, LONGEST_OTHER = 5, 200
+ERROR_WITHIN = 3
+"""Lines at the end of which one that is marked as an error is the one that counts."""
+_ERROR = re.compile(r"(\S+: )?(error|fatal)\b", re.IGNORECASE)
+_ADVICE = re.compile(r"\s*(hint|usage)\b", re.IGNORECASE)
 _PANICS = (b"panic: ", b"fatal error: ")
 _CHUNK = 1 << 16
 _LOOK_S = 0.05
@@ -101,9 +106,10 @@ class Child:
 
     @property
     def last_words(self) -> str:
-        """The last line it wrote, where programs say what they died of; then a few before it.
+        """The line that says what it died of, as a rule the last; then a few before it.
 
-        Their secrets are hidden: what a process died of goes to the server, which keeps it.
+        Programs that say what to do about an error end with that: the error stands before it. Their
+        secrets are hidden: what a process died of goes to the server, which keeps it.
         Go's runtime is the exception: what it says stands before its traces.
         """
         rest = [_line(self._unfinished)] if self._unfinished else []
@@ -111,7 +117,7 @@ class Child:
         lines = [line for line in said.split("\n") if line.strip()]
         if not lines:
             return ""
-        first = redacted_words(self._panic) or lines[-1]
+        first = redacted_words(self._panic) or _error_line(lines)
         others = [line for line in lines if line != first][-OTHERS_SHOWN:]
         return "\n".join([first, *(_cut(line) for line in others)])
 
@@ -300,6 +306,13 @@ def adopt_orphans(does: bool = True) -> None:
     # A shell may have started something before it became this process: that was not adopted.
     _own_pids.update(_children(os.getpid()))
     _PRCTL(_PR_SET_CHILD_SUBREAPER, int(does), 0, 0, 0)
+
+
+def _error_line(lines: Sequence[str]) -> str:
+    """The last line but for advice; where one just before it is marked as the error, that one."""
+    told = [line for line in lines if not _ADVICE.match(line)] or lines
+    marked = [line for line in told[-ERROR_WITHIN:] if _ERROR.match(line)]
+    return (marked or told)[-1]
 
 
 def _line(line: bytes) -> str:

@@ -11,6 +11,7 @@ from otx.opamp.opamp_pb2 import (
 )
 from otx.services.agent.memory import Memory
 from otx.services.agent.redaction import redacted, redacted_words
+from otx.services.agent.runner import Runner
 from otx.services.agent.supervisor import Supervisor
 
 LONGEST_ERROR = 4096
@@ -26,7 +27,7 @@ def health(supervisor: Supervisor, agent_started_unix_ns: int) -> ComponentHealt
         part.start_time_unix_nano = agent_started_unix_ns  # nothing is to be run: the agent's own
     if not part.healthy:
         part.last_error = redacted_words(runner.problem)[:LONGEST_ERROR]
-    part.status = "running" if part.start_time_unix_nano else "not running"
+    part.status = _state(runner)
     part.status_time_unix_nano = part.start_time_unix_nano
     facts = {
         "otx.config.phase": record.phase.value,
@@ -38,6 +39,13 @@ def health(supervisor: Supervisor, agent_started_unix_ns: int) -> ComponentHealt
     for key, value in facts.items():
         part.attributes.add(key=key).value.string_value = value
     return part
+
+
+def _state(runner: Runner) -> str:
+    """Healthy is said of what was well for the window; until then it is starting."""
+    if runner.running is None:
+        return "not running"
+    return "running" if runner.is_verified or not runner.started_unix_ns else "starting"
 
 
 def effective_config(text: bytes | None) -> EffectiveConfig:

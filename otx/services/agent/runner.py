@@ -18,8 +18,8 @@ from otx.services.agent.state import NOT_STORED, write_whole
 
 CONFIG_PLACE = "{config}"
 STARTING = "it is starting"
-"""The problem of a process that was never well yet and has time left to become so."""
-_OFTEN_S, _SOMETIMES_S, _SELDOM_S = 0.1, 1.0, 10.0
+"""Begins the problem of a process that was not well for the window yet and may become so."""
+_LEAST_S, _OFTEN_S, _SOMETIMES_S, _SELDOM_S = 0.01, 0.1, 1.0, 10.0
 _SICK_S = 5.0
 """How long a process may be unhealthy under observation before that counts."""
 
@@ -53,7 +53,7 @@ class Listener(Protocol):
         """It could not be started, ended, or is not well."""
 
     def healthy(self, launch: int) -> None:
-        """It was well for the whole window."""
+        """It was well for the whole window; told once a launch, however it is watched."""
 
     def survived(self, launch: int) -> None:
         """It was well for the whole observation."""
@@ -96,7 +96,8 @@ class Runner:
 
     Attributes:
         running: The order whose process runs, or None.
-        problem: Why it is not well; "" when it is.
+        problem: Why it is not well; "" when it is, and was for the window.
+        is_verified: Whether this process was well for the window, once.
         started_unix_ns: When it started; 0 while nothing runs.
     """
 
@@ -112,6 +113,7 @@ class Runner:
         self.timing = timing
         self.running: Order | None = None
         self.problem = "it has not been started yet"
+        self.is_verified = False
         self.started_unix_ns = 0
         self._config_path = config_path
         self._environment = environment
@@ -123,6 +125,7 @@ class Runner:
         self._ordered = asyncio.Event()
         self._look = asyncio.Event()
         self._found = ""
+        self._died_of = ""
         self._started_s = 0.0
         self._stage = Stage.PLAIN
         self._stage_since_s = 0.0
@@ -139,6 +142,12 @@ class Runner:
         self._order = order
         self._stage = Stage.PLAIN
         self._ordered.set()
+
+    def withdraw(self) -> None:
+        """Do not carry out an order that still waits for the end of what ran before."""
+        if self._order is not self.running:
+            self._order = None
+            self._ordered.set()
 
     def watch(self, launch: int, stage: Stage) -> None:
         """Tell of a launch when it was well for the window, or for the observation."""
@@ -221,9 +230,8 @@ class Runner:
 
     def _begin(self, order: Order) -> None:
         self.running = order
-        self.problem = order.why_idle
-        if order.words and order.check is not None:
-            self.problem = STARTING
+        self.is_verified = False
+        self.problem = self._starting() if order.words else order.why_idle
         self.started_unix_ns = time.time_ns() if order.words else 0
         self._started_s = now_s = time.monotonic()
         self._well_since_s = now_s if order.check is None else None
@@ -236,11 +244,18 @@ class Runner:
         child, self._child = self._child, None
         words = child.last_words if child is not None else ""
         self._on_process(None)
-        self._note_gone(f"{how}: {words}" if words else how)
-        self._listener.down(order.launch, self.problem)
+        self._died_of = f"{how}: {words}" if words else how
+        self._note_gone(self._died_of)
+        if order is self._order:  # else it is ended for another one, perhaps of the same launch
+            self._listener.down(order.launch, self.problem)
+
+    def _starting(self) -> str:
+        """What a process is called that nobody verified; how the one before it ended, beside."""
+        return f"{STARTING}; the one before it: {self._died_of}" if self._died_of else STARTING
 
     def _note_gone(self, problem: str) -> None:
         self.running = None
+        self.is_verified = False
         self.problem = problem
         self.started_unix_ns = 0
         self._well_since_s = None
@@ -266,18 +281,16 @@ class Runner:
         order = self.running
         if order is None:
             return None
-        since_s = time.monotonic() - self._stage_since_s
-        if self._stage is Stage.WINDOW:
-            return _OFTEN_S if order.check else max(0.01, self.timing.window_s - since_s)
-        if self._stage is Stage.OBSERVATION:
-            rest_s = max(0.01, self.timing.observation_s - since_s)
-            return min(_SOMETIMES_S, rest_s) if order.check else rest_s
+        if not self.is_verified:
+            if order.check is None:
+                return max(_LEAST_S, self.timing.window_s - self._age_s())
+            is_late = self._stage is not Stage.WINDOW and self._age_s() > self.timing.health_s
+            return _SOMETIMES_S if is_late else _OFTEN_S
+        rest_s = self.timing.observation_s - (time.monotonic() - self._stage_since_s)
         if order.check is None:
-            if self._stage is not Stage.SETTLING:
-                return None
-            return max(0.01, self.timing.observation_s - since_s)
-        if self.problem == STARTING:
-            return _OFTEN_S
+            return None if self._stage is Stage.PLAIN else max(_LEAST_S, rest_s)
+        if self._stage is Stage.OBSERVATION:
+            return min(_SOMETIMES_S, max(_LEAST_S, rest_s))
         return _SELDOM_S if not self.problem else _SOMETIMES_S
 
     def _note_problem(self, order: Order, problem: str) -> None:
@@ -291,8 +304,8 @@ class Runner:
             self._well_since_s = self._well_since_s or now_s
             self._sick_since_s = None
         self._found = problem
-        if problem and self.problem == STARTING and self._age_s() < self.timing.health_s:
-            return
+        if not self.is_verified and (not problem or self._age_s() < self.timing.health_s):
+            problem = self._starting()
         if problem != self.problem:
             self.problem = problem
             self._listener.changed()
@@ -301,21 +314,19 @@ class Runner:
         return time.monotonic() - self._started_s
 
     def _judge(self, order: Order) -> None:
-        """Tell what the stage waits for, once."""
+        """Tell what is waited for, once."""
         if order is not self.running:
             return
         now_s = time.monotonic()
+        if not self.is_verified and self._is_well_for(self.timing.window_s, now_s):
+            self._verify(order)
         since_s = now_s - self._stage_since_s
         if self._stage is Stage.WINDOW:
-            begun_s = max(self._well_since_s or now_s, self._stage_since_s)
-            if now_s - begun_s >= self.timing.window_s:
-                self._stage = Stage.PLAIN
-                self._listener.healthy(order.launch)
-            elif since_s >= self.timing.health_s + self.timing.window_s:
+            if since_s >= self.timing.health_s + self.timing.window_s:
                 self._give_up(order, f"not healthy within {self.timing.health_s:g} s")
         elif self._stage is Stage.OBSERVATION:
             sick_s = now_s - self._sick_since_s if self._sick_since_s else 0.0
-            if sick_s >= min(_SICK_S, self.timing.observation_s):
+            if sick_s >= self._longest_sick_s():
                 self._give_up(order, f"unhealthy for {sick_s:.0f} s")
             elif since_s >= self.timing.observation_s and not sick_s:
                 self._stage = Stage.PLAIN
@@ -323,6 +334,25 @@ class Runner:
         elif self._stage is Stage.SETTLING and self._is_settled(now_s):
             self._stage = Stage.PLAIN
             self._listener.survived(order.launch)
+
+    def _verify(self, order: Order) -> None:
+        self.is_verified = True
+        self._died_of = ""
+        self.problem = order.why_idle
+        if self._stage is Stage.WINDOW:
+            self._stage = Stage.PLAIN
+        # One report says both: that it is APPLIED, and that it is well.
+        self._listener.healthy(order.launch)
+        self._listener.changed()
+
+    def _longest_sick_s(self) -> float:
+        """A process that has just been started may take its time to become well."""
+        if not self.is_verified:
+            return self.timing.health_s + self.timing.window_s
+        return min(_SICK_S, self.timing.observation_s)
+
+    def _is_well_for(self, length_s: float, now_s: float) -> bool:
+        return self._well_since_s is not None and now_s - self._well_since_s >= length_s
 
     def _is_settled(self, now_s: float) -> bool:
         if self._well_since_s is None:

@@ -68,6 +68,7 @@ def status_document(
             "restarts": supervisor.restarts,
             "next_start_unix_nano": supervisor.next_start_unix_ns,
         },
+        "local_file": supervisor.reload.document(),
         **{
             signal: {"is_offered": signal in memory.telemetry, **state}
             for signal, state in own_telemetry.items()

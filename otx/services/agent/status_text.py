@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from otx.services.agent.runner import STARTING
+
 _WORDS = {
     "UNSET": "the server has sent none",
     "APPLIED": "applied",
@@ -25,6 +27,7 @@ def status_lines(status: Mapping[str, Any], now_unix_ns: int) -> list[str]:
     if status["state"] == "running":
         lines.append(f"server   {_server(status, now_unix_ns)}")
         lines.append(f"process  {_process(status, now_unix_ns)}")
+    lines += _local(status.get("local_file", {}))
     lines += _config(status)
     if status.get("state_problem"):
         lines.append(f"disk     state is NOT WRITTEN, and tried again: {status['state_problem']}")
@@ -98,13 +101,24 @@ def _process(status: Mapping[str, Any], now_unix_ns: int) -> str:
     text = f"{process['command'][0]}, process {process['pid']}"
     text += f", runs for {_span(now_unix_ns - process['started_unix_nano'])}"
     text += _restarts(process)
-    return text + (f", UNHEALTHY: {process['problem']}" if process["problem"] else "")
+    problem = _first_line(process["problem"])
+    if problem.startswith(STARTING):
+        return f"{text}; {problem}"
+    return text + (f", UNHEALTHY: {problem}" if problem else "")
 
 
 def _restarts(process: Mapping[str, Any]) -> str:
     """What tells a process that crashes again and again from one that runs."""
     count = process.get("restarts", 0)
     return f", does NOT stay up: started again {count} times" if count else ""
+
+
+def _local(file: Mapping[str, Any]) -> Iterator[str]:
+    """A line where what runs is not what the local file says."""
+    if file.get("goes_on"):
+        what = "is REFUSED" if file["outcome"] == "refused" else "does NOT stay up"
+        yield f"local    the file {what}: {_first_line(file['reason'])}"
+        yield f"           {file['goes_on']}"
 
 
 def _config(status: Mapping[str, Any]) -> Iterator[str]:

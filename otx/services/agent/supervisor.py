@@ -12,27 +12,37 @@ from pathlib import Path
 
 from otx.errors import OtxError
 from otx.opamp.config_machine import BASELINE, Action, Actions, ConfigMachine, Offer
-from otx.opamp.config_table import Act, Process
+from otx.opamp.config_table import Act, Phase, Process
 from otx.opamp.effect import Once
 from otx.opamp.opamp_pb2 import AgentConfigMap
 from otx.opamp.signing import PublicKey
-from otx.services.agent.checks import why_not, why_untrusted
 from otx.services.agent.health import Check, collector_check
+from otx.services.agent.local_text import LocalText
 from otx.services.agent.memory import Keeper, usable_record
 from otx.services.agent.options import Supervised
-from otx.services.agent.overlay import Unmergeable, effective_text
-from otx.services.agent.parts import OTX, TRANSFORM, Recurring, read_plan
+from otx.services.agent.overlay import Unmergeable
+from otx.services.agent.parts import Recurring, read_plan
 from otx.services.agent.policy import why_forbidden
 from otx.services.agent.process import Child
 from otx.services.agent.recurring import Schedule
 from otx.services.agent.redaction import redacted_words
+from otx.services.agent.reload import (
+    FORMER_RUNS_AGAIN,
+    FORMER_RUNS_ON,
+    NOTHING_BEFORE,
+    Outcome,
+    Reload,
+)
 from otx.services.agent.runner import CONFIG_PLACE, Order, Runner, Stage
 from otx.services.agent.section import Section
-from otx.services.agent.state import NOT_STORED, write_whole
+from otx.services.agent.state import NOT_STORED
+from otx.services.agent.validation import Validation
 
-EFFECTIVE, CANDIDATE = "effective.yaml", "candidate.yaml"
+EFFECTIVE = "effective.yaml"
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 """Between restarts of a last good process that does not stay up."""
+BURST_S, QUIET_S = 1.0, 0.1
+"""What overtakes a candidate that young waits for so long whether it is overtaken, too."""
 LONGEST_REASON = 4096
 STORE_AGAIN_S = 5.0
 
@@ -41,7 +51,8 @@ class Supervisor:
     """The supervised process and the configuration it has.
 
     Attributes:
-        base: The local file as it was read last; None where there is none.
+        local: The local file's text that launches are made with, and what stands behind it.
+        reload: What became of the local file that was read last.
         text: What the process runs with, or ran with last; None before any.
         restarts: How often it was started again since it stayed up last.
         next_start_unix_ns: When it is, or was, started again.
@@ -62,14 +73,16 @@ class Supervisor:
         on_output: Callable[[bytes], None],
     ) -> None:
         self.keeper = keeper
-        self.base = base
+        self.local = LocalText(keeper, base)
+        self.local.ran_with = keeper.memory.record.trial or keeper.memory.record.good
+        self.reload = Reload()
         self.section = section
         self.text: bytes | None = None
         self.machine = ConfigMachine(usable_record(keeper, on_remark))
         self.is_stopping = False
         self._supervised = supervised
         self._trusted = trusted
-        self._environment = environment
+        self._validation = Validation(keeper, supervised, trusted, environment)
         self._on_change = on_change
         self._on_remark = on_remark
         self._on_output = on_output
@@ -84,9 +97,10 @@ class Supervisor:
         self._recurring: tuple[int, list[Recurring]] = (0, [])
         self._validating: asyncio.Task[None] | None = None
         self._group: asyncio.TaskGroup | None = None
-        folder = keeper.directory.folder
-        self._candidate_path = folder / CANDIDATE
-        self._effective_path = folder / EFFECTIVE
+        self._launched: Action | None = None
+        self._candidate_since_s = -BURST_S
+        self._is_decided = asyncio.Event()
+        self._effective_path = keeper.directory.folder / EFFECTIVE
         self.runner = Runner(
             self._effective_path,
             environment,
@@ -133,25 +147,36 @@ class Supervisor:
         }.get(self.machine.process, BASELINE)
 
     async def rebase(self, base: bytes | None, section: Section) -> None:
-        """Take over another local file; one that cannot be used is told and left alone."""
+        """Take over another local file once no offer waits for its verdict; see `reload`."""
         self.section = section
         self.runner.timing = section.timing
-        if base == self.base:
-            return
-        remote = self.keeper.offered(self.machine.record.good)
+        await self._is_decided.wait()
+        running = self.running_hash
         try:
-            text = self._merged(base, remote)
+            text = self._validation.merged(base, self.keeper.offered(running))
         except Unmergeable as error:
-            self._on_remark(f"the local configuration is not taken: {error}")
+            self.refuse_local(str(error))
             return
-        reason = await self._why_invalid(text)
+        if self.text is not None and text == self.text:
+            self.local.take_over_same(base)
+            self._tell_unchanged()
+            return
+        reason = await self._validation.why_invalid(text, section)
         if reason:
-            self._on_remark(f"the local configuration is not taken: {reason}")
+            self.refuse_local(reason)
             return
-        self.base = base
+        self.local.take_over(base, running)
         self._broken = None
-        if text != self.text:
-            self.restart()
+        self.restart()
+
+    def reload_begins(self) -> None:
+        """The local file is about to be read."""
+        self.reload = Reload(time.monotonic_ns())
+
+    def refuse_local(self, reason: str) -> None:
+        """The local file is missing or cannot be used: nothing was done with it."""
+        self._on_remark(f"the local configuration is not taken: {reason}; {FORMER_RUNS_ON}")
+        self._note_reload(Outcome.REFUSED, reason, FORMER_RUNS_ON)
 
     # What the runner tells (`runner.Listener`).
 
@@ -163,25 +188,38 @@ class Supervisor:
         self._do(self.machine.up(launch))
         if self.machine.process is Process.GOOD:
             self.runner.watch(launch, Stage.SETTLING)
+        elif self.machine.process is Process.CANDIDATE:
+            self.runner.watch(launch, Stage.WINDOW)  # also of one that is run again by `_goes_back`
 
     def down(self, launch: int, reason: str) -> None:
         """It ended or is not well."""
         if self.is_stopping:
             return
+        if launch == self._latest and self._goes_back(reason):
+            return
         text = self._texts.get(launch)
         if launch == self._latest and self._is_unproven_good(text):
             self._broken = text
             self._on_remark("what was to run does not stay up; what was proven before it is used")
+            self._note_reload(Outcome.FAILED, reason, FORMER_RUNS_AGAIN)
+        elif launch == self._latest and self._is_file_to_blame():
+            self._note_reload(Outcome.FAILED, reason, NOTHING_BEFORE)
         self._do(self.machine.down(launch, _told(reason)))
 
     def healthy(self, launch: int) -> None:
         """It was well for the window."""
+        if launch == self._latest and not self._is_substitute:
+            self.local.verified()
+            if self.reload.goes_on in ("", NOTHING_BEFORE):
+                self._note_reload(Outcome.RUNS)
         self._newest = None
         self._do(self.machine.healthy(launch))
 
     def survived(self, launch: int) -> None:
         """It was well for the observation."""
         self.restarts = 0
+        if not self._is_substitute:
+            self.local.survived()
         self._do(self.machine.survived(launch))
         if self.machine.is_up and self.text is not None and self.machine.record.trial == b"":
             self.keeper.prove(self.text)
@@ -197,6 +235,10 @@ class Supervisor:
         for envelope in actions:
             action = envelope.take()
             self._DOES[action.act](self, action)
+        if self.machine.record.phase in (Phase.IDLE, Phase.PROBATION):
+            self._is_decided.set()
+        else:
+            self._is_decided.clear()
 
     def _save(self, action: Action) -> None:
         offer = action.offer.take() if action.offer is not None else None
@@ -220,19 +262,28 @@ class Supervisor:
     def _validate(self, action: Action) -> None:
         if self._validating is not None:
             self._validating.cancel()
+        if self.machine.process is Process.ABANDONED:
+            self.runner.withdraw()  # a candidate that waits for its turn is overtaken already
         if self._group is not None:
             self._validating = self._group.create_task(self._judge(action.hash))
 
     async def _judge(self, config_hash: bytes) -> None:
-        reason = await self._why_not(config_hash)
+        is_newest = self._newest is not None and self._newest.hash == config_hash
+        reason = await self._validation.why_not(
+            config_hash, self.local.current, self.section, is_newest=is_newest
+        )
+        if time.monotonic() < self._candidate_since_s + BURST_S:
+            await asyncio.sleep(QUIET_S)
         if reason:
             self._do(self.machine.refused(config_hash, _told(reason)))
         else:
             self._do(self.machine.validated(config_hash))
 
     def _run_candidate(self, action: Action) -> None:
+        self._launched = action
+        self._candidate_since_s = time.monotonic()
         try:
-            text = self._merged(self.base, self.keeper.offered(action.hash))
+            text = self._merged(self.keeper.offered(action.hash))
         except Unmergeable as error:
             self._do(self.machine.down(action.launch, _told(str(error))))
             return
@@ -240,6 +291,7 @@ class Supervisor:
         self._order(action.launch, text)
 
     def _run_good(self, action: Action) -> None:
+        self._launched = action
         if self.machine.process is Process.TRIAL:
             self._run_trial(action)
             return
@@ -253,6 +305,7 @@ class Supervisor:
         self._run_candidate(action)
 
     def _retry_good(self, action: Action) -> None:
+        self._launched = action
         pause_s = min(FIRST_PAUSE_S * 2 ** min(self.restarts, 20), LONGEST_PAUSE_S)
         self.restarts += 1
         self.next_start_unix_ns = time.time_ns() + round(pause_s * 1e9)
@@ -325,10 +378,48 @@ class Supervisor:
             return collector_check(text)
         return None
 
-    def _merged(self, base: bytes | None, remote: AgentConfigMap | None) -> bytes | None:
-        return effective_text(
-            base, remote, is_yaml=self._supervised.is_collector or not self._supervised.run
-        )
+    def _goes_back(self, reason: str) -> bool:
+        """Run the launch again over the former local text, if the present one is to blame.
+
+        That is one that was never well for the window, or that did not stay up with the remote
+        configuration that ran when it was taken over. No offer fails for a local edit.
+        """
+        local, launched = self.local, self._launched
+        if local.is_proven or launched is None or self._is_substitute:
+            return False
+        if local.is_verified and launched.hash != local.ran_with:
+            return False
+        first_line = reason.partition("\n")[0]
+        self._on_remark(f"the local file does not stay up: {first_line}; {FORMER_RUNS_AGAIN}")
+        local.give_way()
+        self._note_reload(Outcome.FAILED, reason, FORMER_RUNS_AGAIN)
+        self.machine.is_up = False  # until it is told of the next start
+        if launched.act is Act.RUN_CANDIDATE:
+            self._run_candidate(launched)
+        else:
+            self._run_good(launched)
+        return True
+
+    def _is_file_to_blame(self) -> bool:
+        """Whether what ended tells something of the local file, and not of one night's crash."""
+        is_open = self.reload.outcome is Outcome.PENDING or not self.local.is_verified
+        return self.machine.process is Process.GOOD and is_open
+
+    def _tell_unchanged(self) -> None:
+        """The file comes to what is there: what becomes of that is its outcome, too."""
+        if self.runner.is_verified:
+            self._note_reload(Outcome.UNCHANGED)
+        elif self.runner.running is None:
+            self.restart()
+
+    def _note_reload(self, outcome: Outcome, reason: str = "", goes_on: str = "") -> None:
+        found = Reload(self.reload.begun_ns, outcome, _told(reason), goes_on)
+        if found != self.reload:
+            self.reload = found
+            self._on_change()
+
+    def _merged(self, remote: AgentConfigMap | None) -> bytes | None:
+        return self._validation.merged(self.local.current, remote)
 
     def _good_text(self, config_hash: bytes) -> bytes | None:
         """Last good laid over the local file; what was proven where that cannot be run."""
@@ -342,7 +433,7 @@ class Supervisor:
             self._on_remark("the last good configuration is damaged; the local one is used")
             self.machine.record = replace(self.machine.record, good=BASELINE)
         try:
-            text = self._merged(self.base, remote)
+            text = self._merged(remote)
         except Unmergeable as error:
             self._on_remark(f"the local configuration is not used: {error}")
             return proven
@@ -360,57 +451,9 @@ class Supervisor:
         if self._trusted or why_forbidden(config, self.section.allowed):
             return False  # what has to be verified takes the long way
         try:
-            return self.text is not None and self._merged(self.base, config) == self.text
+            return self.text is not None and self._merged(config) == self.text
         except Unmergeable:
             return False
-
-    async def _why_not(self, config_hash: bytes) -> str:
-        config = self.keeper.offered(config_hash)
-        if config is None:
-            is_newest = self._newest is not None and self._newest.hash == config_hash
-            problem = self.keeper.problem or ("no room is left" if is_newest else "")
-            return f"{NOT_STORED}: {problem}" if problem else "its content is gone"
-        reason = why_forbidden(config, self.section.allowed)
-        if not reason and self._trusted:
-            place = self.keeper.offer_path(config_hash)
-            timeout_s = self.section.timing.validate_s
-            reason = await why_untrusted(place, self._trusted, self._environment, timeout_s)
-        if reason:
-            return f"refused: {reason}"
-        try:
-            text = self._merged(self.base, config)
-        except Unmergeable as error:
-            return str(error)
-        return await self._why_invalid(text)
-
-    async def _why_invalid(self, text: bytes | None) -> str:
-        """What the command that validates says against a text; "" where it, or nobody, does."""
-        words = self._supervised.validate
-        if not self._supervised.run:
-            return await self._why_no_plan(text)
-        if not words or text is None:
-            return ""
-        try:
-            write_whole(self._candidate_path, text)
-        except OSError as error:
-            return f"{NOT_STORED}: {error.strerror}"
-        command = [word.replace(CONFIG_PLACE, str(self._candidate_path)) for word in words]
-        reason = await why_not(command, self._environment, self.section.timing.validate_s)
-        return f"it did not pass validation ({Path(words[0]).name}): {reason}" if reason else ""
-
-    async def _why_no_plan(self, text: bytes | None) -> str:
-        """The same for otx's own parts: their sections, and the OTTL in them."""
-        folder = self._candidate_path.parent / "candidate"
-        folder.mkdir(exist_ok=True, mode=0o700)
-        try:
-            plan = read_plan(text, folder)
-            plan.write(folder)
-        except (OtxError, OSError) as error:
-            return str(error)
-        if plan.transform is None:
-            return ""
-        words = (*OTX, "ottl", "check", "-f", str(folder / TRANSFORM))
-        return await why_not(words, self._environment, self.section.timing.validate_s)
 
     async def _store_again(self) -> None:
         """Write down what a full disk did not take, and try the offer again that failed by it."""

@@ -1,17 +1,57 @@
 """The systemd unit of an agent: started when it is ready, watched, and shut in.
 
 An agent needs its state, its log and the network. What its Collector needs beyond that (to read
-/var/log, to listen below 1024) is for the user to open, with `systemctl edit`.
+/var/log, to listen below 1024) is for the user to open, with `systemctl edit`. Tokens are in no
+unit, which everybody may read, and on no command line: systemd reads their file as root and shows
+it to the service alone (systemd.exec, credentials).
 """
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from otx.errors import MachineError
+
 NAME = "otx-agent"
+HEADERS = "headers"
+CREDENTIAL = f"%d/{HEADERS}"
+"""The file of headers on the command line of a unit: `%d` is where its credentials are."""
 
 
-def unit_text(command: Sequence[str], state: Path, user: str, config: str) -> str:
-    """A unit of Type=notify; `command` is the whole command line of `otx agent run`."""
+def keep_headers(state: Path, headers: Sequence[tuple[str, str]]) -> Path:
+    """Write headers beside an agent's state for its owner alone; the file.
+
+    Raises:
+        MachineError: They cannot be written there.
+    """
+    path = state / HEADERS
+    text = "".join(f"{name}: {value}\n" for name, value in headers)
+    beside = path.with_name(path.name + ".new")
+    try:
+        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        beside.unlink(missing_ok=True)
+        number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            file.write(text)
+        beside.replace(path)
+    except OSError as error:
+        raise MachineError(
+            f"headers cannot be kept in {path}: {error.strerror}",
+            hint="write them into a file, `NAME: VALUE` a line, and name it with --header-file",
+        ) from None
+    return path
+
+
+def unit_text(
+    command: Sequence[str], state: Path, user: str, config: str, headers: Path | None = None
+) -> str:
+    """A unit of Type=notify.
+
+    Args:
+        command: The whole command line of `otx agent run`; `CREDENTIAL` in it stays as it is.
+        headers: The file that is handed over as that credential; None for none.
+    """
+    secrets = f"LoadCredential={HEADERS}:{_escaped(str(headers))}\n" if headers else ""
     reads = f"ReadOnlyPaths=-{_quoted(str(Path(config).resolve().parent))}\n" if config else ""
     return f"""\
 # /etc/systemd/system/{NAME}.service
@@ -28,7 +68,7 @@ StartLimitBurst=10
 Type=notify
 NotifyAccess=main
 ExecStart={" ".join(map(_quoted, command))}
-ExecReload=/bin/kill -HUP $MAINPID
+{secrets}ExecReload=/bin/kill -HUP $MAINPID
 Restart=always
 RestartSec=2
 # The agent ends what it supervises; what is left after that is ended by systemd.
@@ -73,6 +113,12 @@ def _user(user: str) -> str:
 
 def _quoted(word: str) -> str:
     """A word of a unit's command line: `%` and `$` are systemd's own."""
-    escaped = word.replace("\\", "\\\\").replace("%", "%%").replace("$", "$$").replace('"', '\\"')
+    if word == CREDENTIAL:
+        return word
+    escaped = _escaped(word.replace("\\", "\\\\").replace("$", "$$").replace('"', '\\"'))
     is_plain = word and not any(letter in word for letter in " \t'\";{}")
     return escaped if is_plain else f'"{escaped}"'
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%%")

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -36,6 +37,9 @@ FAILED = RemoteConfigStatuses.RemoteConfigStatuses_FAILED
 SETTINGS_APPLIED = ConnectionSettingsStatuses.ConnectionSettingsStatuses_APPLIED
 SETTINGS_APPLYING = ConnectionSettingsStatuses.ConnectionSettingsStatuses_APPLYING
 SETTINGS_FAILED = ConnectionSettingsStatuses.ConnectionSettingsStatuses_FAILED
+
+GOOD, OTHER = "marker: good\n", "marker: other\n"
+BAD = "marker: bad\nexit: 3\n"
 
 
 def hash_of(text: str) -> bytes:
@@ -281,3 +285,26 @@ async def real_agent(
         yield agent
     finally:
         agent.end()
+
+
+def healthy(script: ScriptedServer) -> bool:
+    return "health" in script.known and bool(script.known["health"].healthy)
+
+
+async def begun(script: ScriptedServer, agent: RealAgent) -> None:
+    await script.until(lambda: healthy(script), "the base is well")
+    await until(lambda: "base" in agent.alive(), "the base runs")
+
+
+async def until(holds: object, what: str) -> None:
+    """Look again and again: what happens to other processes has no event to wait for."""
+    assert callable(holds)
+    ends_s = time.monotonic() + 30
+    while True:
+        try:
+            if holds():
+                return
+        except (OSError, KeyError):
+            pass
+        assert time.monotonic() < ends_s, f"not within 30 s: {what}"
+        await asyncio.sleep(0.01)

@@ -83,6 +83,18 @@ async def test_what_left_the_group_is_ended_too(trap: str, tmp_path: Path) -> No
             "it ended with exit code 2",
             "panic: nil map\nbefore\ngoroutine 1 [running]:",
         ),
+        (
+            "echo ready; echo 'otx: error: port 80 is in use'; echo '  by nginx';"
+            " echo '  hint: pick another'; exit 5",
+            "it ended with exit code 5",
+            "otx: error: port 80 is in use\nready\n  by nginx\n  hint: pick another",
+        ),
+        (
+            "echo 'error: lost the peer'; echo a; echo b; echo c; exit 1",
+            "it ended with exit code 1",
+            "c\nerror: lost the peer\na\nb",
+        ),
+        ("echo '  hint: alone'; exit 1", "it ended with exit code 1", "  hint: alone"),
     ],
 )
 async def test_it_is_told_how_it_ended_and_what_it_said_last(

@@ -5,7 +5,7 @@ import pytest
 from otx.errors import UsageError
 from otx.opamp.opamp_pb2 import TelemetryConnectionSettings
 from otx.services.agent.own.destination import Destination, Fate, target_of
-from tests.services.agent.own.receivers import receiver
+from tests.services.agent.http_receiver import http_receiver
 
 
 def test_offers_that_cannot_be_used_are_refused() -> None:
@@ -22,7 +22,7 @@ def test_offers_that_cannot_be_used_are_refused() -> None:
 async def test_a_failure_and_its_end_are_said_once_each() -> None:
     remarks: list[str] = []
     destination = Destination("logs", remarks.append)
-    with receiver(503, 503, 200, 200, 400) as (url, bodies):
+    with http_receiver(503, 503, 200, 200, 400) as (url, bodies):
         destination.aim(
             TelemetryConnectionSettings(destination_endpoint=url), allows_insecure=False
         )
@@ -39,7 +39,7 @@ async def test_a_failure_and_its_end_are_said_once_each() -> None:
 async def test_an_offer_without_an_endpoint_switches_it_off_and_a_bad_one_changes_nothing() -> None:
     remarks: list[str] = []
     destination = Destination("traces", remarks.append)
-    with receiver(200) as (url, bodies):
+    with http_receiver(200) as (url, bodies):
         destination.aim(
             TelemetryConnectionSettings(destination_endpoint=url), allows_insecure=False
         )

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from otx.opamp.opamp_pb2 import TelemetryConnectionSettings
 from otx.services.agent.own.destination import Destination
 from otx.services.agent.own.queue import LONGEST, MOST_AT_ONCE, Queue
-from tests.services.agent.own.receivers import receiver
+from tests.services.agent.http_receiver import http_receiver
 
 PATIENCE_S = 20.0
 
@@ -40,7 +40,7 @@ async def until(bodies: list[bytes], count: int) -> None:
 
 
 async def test_what_came_before_there_was_a_destination_is_sent() -> None:
-    with receiver(200) as (url, bodies):
+    with http_receiver(200) as (url, bodies):
         destination = Destination("logs", lambda text: None)
         queue: Queue[int] = Queue(destination, encode)
         queue.put(1)
@@ -54,7 +54,7 @@ async def test_what_came_before_there_was_a_destination_is_sent() -> None:
 
 
 async def test_a_request_that_nobody_took_is_sent_again_before_what_came_after_it() -> None:
-    with receiver(503, 503, 200) as (url, bodies):
+    with http_receiver(503, 503, 200) as (url, bodies):
         queue = queue_to(url)
         queue.put(1)
         async with running(queue):
@@ -66,7 +66,7 @@ async def test_a_request_that_nobody_took_is_sent_again_before_what_came_after_i
 
 
 async def test_what_is_refused_is_lost_and_told_with_the_next() -> None:
-    with receiver(400, 200) as (url, bodies):
+    with http_receiver(400, 200) as (url, bodies):
         queue = queue_to(url)
         for item in (1, 2):
             queue.put(item)
@@ -78,7 +78,7 @@ async def test_what_is_refused_is_lost_and_told_with_the_next() -> None:
 
 
 async def test_too_many_push_out_the_oldest_and_are_counted() -> None:
-    with receiver(200) as (url, bodies):
+    with http_receiver(200) as (url, bodies):
         queue = queue_to(url)
         for item in range(LONGEST + 7):
             queue.put(item)
