@@ -17,7 +17,8 @@ from otx.opamp.opamp_pb2 import (
 )
 from otx.services.opamp_conform.agent_probe import AGENT, HTTP_POLL_S, AgentProbe
 from otx.services.opamp_conform.outcome import Failed, NotApplicable, NotTestable
-from otx.services.opamp_conform.stage import Report, Stage
+from otx.services.opamp_conform.script import Report
+from otx.services.opamp_conform.stage import Stage
 
 IDLE_S = 30.0
 FIRST_REPORTS = 8
