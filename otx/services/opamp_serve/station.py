@@ -154,6 +154,7 @@ class Station:
         if not self.deciding.locked():
             self.fleet.tick(self.clock())
             self.wake_due()
+        self.watchman.tick(self.clock())
         self.keeper.beats(self.fleet.take_heard())
         closed = self._numbers - len(self.links)
         self.housekeeping.tick(self._numbers, closed, time.monotonic())
