@@ -39,11 +39,11 @@ def test_a_crash_under_observation_is_seen_by_who_waits_for_the_end_of_it(
         done = run_cli(*good, variables=address)
         assert done.returncode == 0, done.stdout
         assert "1 still observed" in done.stderr
-        assert "observe" not in done.stdout
+        assert "observ" not in done.stdout
 
         done = run_cli("opamp", "push", "bad.yaml", *everyone, variables=address)
         assert done.returncode == 0
-        assert "1 still observe it: a crash in that time is FAILED" in done.stdout
+        assert "1 still under observation: a crash in that time is FAILED" in done.stdout
         follow = ("opamp", "push", "--follow", "2", "--wait", "proven")
         done = run_cli(*follow, variables=address)
         assert done.returncode == 1, done.stdout
@@ -66,7 +66,7 @@ def test_other_agents_are_observed_for_as_long_as_the_push_asks(
         done = run_cli(*push, "--observe", "1s", variables=address)
         assert done.returncode == 0, done.stdout
         assert "1 still observed" in done.stderr
-        assert "observe" not in done.stdout
+        assert "observ" not in done.stdout
 
 
 def test_a_server_that_is_killed_meanwhile_is_waited_for(
@@ -117,3 +117,24 @@ def test_a_server_that_does_not_come_back_leaves_the_end_open(
         assert process.wait(60) == 4
     assert "what became of push 1 is not known" in said.read_text()
     assert "otx opamp push --follow 1" in said.read_text()
+
+
+def test_who_stops_waiting_is_told_that_it_goes_on(
+    serving: Serving, tmp_path: Path, cli_variables: dict[str, str]
+) -> None:
+    words = [sys.executable, "-m", "otx", "opamp", "push", "good.yaml", "--all", "--yes"]
+    said = tmp_path / "said"
+    with answering(serving.url, 1):
+        with said.open("wb") as remarks:
+            process = subprocess.Popen(
+                [*words, "--wait", "proven"],
+                cwd=tmp_path,
+                env={**cli_variables, "OTX_OPAMP_SERVER": f"http://{serving.api}"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=remarks,
+            )
+        wait_until(lambda: "still observed" in said.read_text(), "it is applied")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+    assert said.read_text().endswith("push 1 goes on: --follow 1 waits on\n")

@@ -1,6 +1,7 @@
 """What `otx opamp push` does in each of its forms: show, ask, do, wait, tell how it ended."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -61,7 +62,9 @@ class Desk:
         is_followed = is_awaited and self.aim is not None
         if is_followed:
             note = Remarks(self.environment).note
-            found = Follower(self.fleet, note, self.timeout_s, self.aim or "applied").follow(found)
+            follower = Follower(self.fleet, note, self.timeout_s, self.aim or "applied")
+            with self._left(f"push {found['number']} goes on: --follow {found['number']} waits on"):
+                found = follower.follow(found)
         self._show(found, push_lines(found))
         if code := exit_code(found, is_awaited=is_followed):
             raise typer.Exit(code)
@@ -86,7 +89,8 @@ class Desk:
         found = self.fleet.post("settings", wanted)
         if self.aim is not None:
             note = Remarks(self.environment).note
-            found = SettingsFollower(self.fleet, note, self.timeout_s).follow(found)
+            with self._left(f"settings {found['number']} stay offered"):
+                found = SettingsFollower(self.fleet, note, self.timeout_s).follow(found)
         self._show(found, settings_lines(found))
         if code := settings_exit_code(found):
             raise typer.Exit(code)
@@ -117,6 +121,15 @@ class Desk:
         if not confirmed(self.environment, self.is_agreed, question):
             raise typer.Exit(1)
         return True
+
+    @contextmanager
+    def _left(self, words: str) -> Iterator[None]:
+        """Say what goes on when a person stops waiting for it."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            Remarks(self.environment).note(words)
+            raise
 
     def _show(self, found: dict[str, Any], lines: Iterable[str]) -> None:
         if self.form == "json":
