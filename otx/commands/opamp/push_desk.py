@@ -105,6 +105,8 @@ class Desk:
         elif pushes:
             rows = [{**one, "agents": counts_text(one["agents"])} for one in pushes]
             self.output.rows(COLUMNS, rows, "table")
+        else:
+            Remarks(self.environment).note("nothing was pushed")
 
     def _agrees(self, plan: dict[str, Any], lines: Iterable[str], question: str) -> bool:
         """Show what would be done; whether it is to be done.
