@@ -17,7 +17,7 @@ from otx.opamp.server.configuration import Configuration
 from otx.opamp.server.pushes import Push, stages_text
 from otx.opamp.server.rollouts import Rollouts
 from otx.opamp.server.settings import Settings, SettingsBook
-from otx.opamp.server.settings_standing import SettingsStanding, parts_of, settings_standing
+from otx.opamp.server.settings_standing import SettingsStanding, Standings, parts_of
 
 Document: TypeAlias = dict[str, Any]
 
@@ -188,9 +188,8 @@ def settings_document(
 ) -> Document:
     """Connection settings without what is secret in them, and how far their agents are."""
     offers = one.offers
-    standings = {
-        agent.uid: settings_standing(agent, one, book, now_ns, patience) for agent in agents
-    }
+    view = Standings(one, book, now_ns, patience)
+    standings = {agent.uid: view.of(agent) for agent in agents}
     counts = Counter(standings.values())
     return {
         "number": one.number,
