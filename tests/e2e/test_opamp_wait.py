@@ -57,6 +57,23 @@ def test_a_crash_under_observation_is_seen_by_who_waits_for_the_end_of_it(
     assert done.returncode == 1
 
 
+def test_what_is_still_observed_is_said_of_each_agent(
+    serving: Serving, tmp_path: Path, cli_variables: dict[str, str], run_cli: RunCli
+) -> None:
+    address = {"OTX_OPAMP_SERVER": f"http://{serving.api}"}
+    section = "health: {window: 50ms, observation: 1h}"
+    with managed(tmp_path / "agent", cli_variables, serving.url, section=section):
+        (row,) = until(lambda: serving.fleet.agents("service.name"), lambda rows: len(rows) == 1)
+        done = run_cli("opamp", "push", "good.yaml", "--all", "--yes", variables=address)
+        assert done.returncode == 0, done.stderr
+        assert ", observed " in run_cli("opamp", "agents", variables=address).stdout
+        why = run_cli("opamp", "agents", "--why", row["uid"], variables=address)
+        assert "still observes it: a crash now is FAILED" in why.stdout
+        (row,) = serving.fleet.agents("")
+        assert row["config"]["good"] == "local"
+        assert row["config"]["running"] == row["config"]["assigned"]
+
+
 def test_other_agents_are_observed_for_as_long_as_the_push_asks(
     serving: Serving, run_cli: RunCli
 ) -> None:

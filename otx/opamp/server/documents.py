@@ -56,7 +56,7 @@ def config_document(agent: Agent, rollouts: Rollouts) -> Document:
 
     `status` is what the agent says of the hash it reports; `standing` compares both hashes:
     none, in_sync, pending, applying, failed, rolled_back. `running` is what otx's own agents say
-    that they run, which after a FAILED is another one.
+    that they run, which after a FAILED is another one, and `good` what passed their observation.
     """
     push = rollouts.pushes.get(agent.assigned) if agent.assigned is not None else None
     configuration = rollouts.configurations.get(push.config_hash) if push else None
@@ -67,7 +67,8 @@ def config_document(agent: Agent, rollouts: Rollouts) -> Document:
         "assigned_version": configuration.version if configuration else None,
         "push": agent.assigned,
         "reported": agent.config.hash.hex() or None,
-        "running": running_document(agent),
+        "running": local_or(agent.health.running if agent.health else None),
+        "good": local_or(agent.health.good if agent.health else None),
         "status": agent.config.progress.name.lower(),
         "error": failure.reason if failure else agent.config.error or None,
         "since": _time(agent.config.since_ns),
@@ -79,10 +80,9 @@ def config_document(agent: Agent, rollouts: Rollouts) -> Document:
     }
 
 
-def running_document(agent: Agent) -> str | None:
-    """The hash of what an agent runs, `local` for its own file, None where it does not say."""
-    running = agent.health.running if agent.health is not None else None
-    return "local" if running == "" else running
+def local_or(said: str | None) -> str | None:
+    """A hash that an agent says, `local` for its own file, None where it does not say."""
+    return "local" if said == "" else said
 
 
 def config_standing(agent: Agent, assigned: Configuration | None) -> str:

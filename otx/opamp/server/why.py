@@ -306,7 +306,10 @@ def _own_status(agent: Agent, now_ns: int) -> Step:
     name = "status"
     ago = format_duration(max(0, now_ns - agent.config.since_ns))
     if agent.config.progress is Progress.APPLIED:
-        return Step(name, True, f"it reported APPLIED {ago} ago")
+        good = agent.health.good if agent.health is not None else None
+        is_observed = good is not None and good != agent.config.hash.hex()
+        more = ", and still observes it: a crash now is FAILED" if is_observed else ""
+        return Step(name, True, f"it reported APPLIED {ago} ago{more}")
     if agent.config.progress is Progress.APPLYING:
         return Step(
             name,

@@ -46,7 +46,16 @@ ROW: dict[str, type | tuple[type, ...]] = {
     "interval_s": (int, type(None)),
 }
 CONFIG = {
-    *("assigned", "assigned_name", "assigned_version", "push", "reported", "running", "status"),
+    *(
+        "assigned",
+        "assigned_name",
+        "assigned_version",
+        "push",
+        "reported",
+        "running",
+        "good",
+        "status",
+    ),
     "error",
     *("since", "standing", "failed"),
 }
