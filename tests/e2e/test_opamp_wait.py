@@ -4,10 +4,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from otx.services.opamp_serve.database import open_to_read
 from tests.conftest import RunCli, wait_until
 from tests.services.opamp_serve.answering import answering
 from tests.services.opamp_serve.managed import managed
@@ -155,3 +157,28 @@ def test_who_stops_waiting_is_told_that_it_goes_on(
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
     assert said.read_text().endswith("push 1 goes on: --follow 1 waits on\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_after_a_restart_agents_that_were_there_are_expected_back(
+    number: signal.Signals, serving: Serving, run_cli: RunCli
+) -> None:
+    address = {"OTX_OPAMP_SERVER": f"http://{serving.api}"}
+    follow = ("opamp", "push", "--follow", "1", "--timeout", "1s")
+    with answering(serving.url, 1), answering(serving.url, 2):
+        done = run_cli("opamp", "push", "good.yaml", "--all", "--yes", variables=address)
+        assert done.returncode == 0, done.stderr
+        # It is written once a second.
+        until(lambda: read_connected(serving.db), lambda count: count == 2)
+        serving.end(number)
+    serving.start()
+    done = run_cli(*follow, variables=address)
+    assert done.returncode == 4, "they have not come back"
+    assert "2 waiting" in done.stdout
+
+
+def read_connected(db: Path) -> int:
+    """How many agents a fleet's database has as connected."""
+    with closing(open_to_read(db)) as connection:
+        (count,) = connection.execute("SELECT sum(is_connected) FROM agents").fetchone()
+    return int(count or 0)

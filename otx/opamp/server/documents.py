@@ -175,12 +175,15 @@ def _place(push: Push, agent: Agent, now_ns: int, patience: Patience) -> str:
         return "later"
     if agent.assigned != push.number:
         return "kept"
+    how = standing(agent, push, now_ns, patience)
+    if how is Standing.AWAY and now_ns < agent.expected_until_ns:
+        return "waiting"  # this server was restarted: what holds for it is not known yet
     return {
         Standing.WELL: "applied",
         Standing.WAITING: "waiting",
         Standing.BAD: "failed",
         Standing.AWAY: "away",
-    }[standing(agent, push, now_ns, patience)]
+    }[how]
 
 
 def settings_document(

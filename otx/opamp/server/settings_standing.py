@@ -49,7 +49,8 @@ class Standings:
         if one.hash in agent.failures or said is Progress.FAILED:
             return SettingsStanding.FAILED
         if agent.presence(self._now_ns, self._patience) != "connected":
-            return SettingsStanding.AWAY
+            is_expected = self._now_ns < agent.expected_until_ns
+            return SettingsStanding.WAITING if is_expected else SettingsStanding.AWAY
         has_token = one.token_digest is not None and agent.credential == one.token_digest
         if said is Progress.APPLIED or has_token:
             return SettingsStanding.APPLIED
