@@ -1,9 +1,9 @@
 """What `otx opamp push` does in each of its forms: show, ask, do, wait, tell how it ended."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -39,18 +39,23 @@ class Desk:
     aim: "Aim | None"
     timeout_s: float
 
-    def push(self, wish: dict[str, Any], parcel: "Parcel") -> None:
-        """Push a configuration, when the plan is agreed to."""
+    def push(self, parcel: "Parcel", terms: Mapping[str, Any]) -> None:
+        """Push a configuration to whom and as the terms say, when the plan is agreed to."""
         from otx.services.opamp_push.plan import plan_lines
 
+        wish = {**parcel.document(), **terms, "who": who_am_i(self.environment)}
         plan = self.fleet.post("pushes", {**wish, "dry_run": True})
         if self._agrees(plan, plan_lines(self.fleet, plan, parcel.config), "Push it?"):
             self.end(self.fleet.post("pushes", wish))
 
-    def change(self, number: int, verb: Literal["pause", "resume"], why: str) -> None:
-        """Have a push stay in its stage, or go on."""
+    def go_on(self, numbers: Mapping[str, int | None], why: str) -> None:
+        """Follow, resume or pause a push: whichever has a number."""
         from otx.services.opamp_push.follower import changed
 
+        verb, number = next((verb, one) for verb, one in numbers.items() if one is not None)
+        if verb == "follow":
+            self.end(self.fleet.get(f"pushes/{number}"))
+            return
         found = changed(self.fleet, number, verb, who_am_i(self.environment), why)
         self.end(found, is_awaited=verb == "resume")
 
