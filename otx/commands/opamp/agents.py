@@ -166,6 +166,8 @@ def _config(config: dict[str, Any]) -> str:
         return f"{config['status']} {reported}" if reported else "none"
     words = {"in_sync": "applied", "failed": "FAILED", "rolled_back": "FAILED"}
     text = f"{words.get(standing, standing)} {assigned}"
+    if standing == "in_sync" and config.get("good") not in (None, config["assigned"]):
+        return f"{text}, observed"
     return f"{text}, reports {reported}" if reported and reported != assigned else text
 
 

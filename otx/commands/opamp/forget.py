@@ -39,6 +39,8 @@ def forget(
     out: OutOption = "-",
 ) -> None:
     """Forget agents that are gone, and what they refused; those that are there stay."""
+    from otx.model.units import counted
+
     environment: Environment = ctx.obj
     fleet = remote_fleet(environment, server, token_file, ca)
     wanted = list(selector or [])
@@ -47,8 +49,8 @@ def forget(
     chosen = selector_text(wanted, everyone, "forgotten")
     found = fleet.agents(chosen)
     gone = sum(agent["state"] == "gone" for agent in found)
-    whom = chosen or "everything"
-    Remarks(environment).note(f"{len(found)} agents match {whom}, {gone} of them are gone")
+    whom = chosen or "all"
+    Remarks(environment).note(f"{counted(len(found), 'agent')} of {whom}, {gone} gone")
     if gone and not confirmed(environment, yes, "Forget those?"):
         raise typer.Exit(1)
     done = fleet.post("forget", {"selector": chosen, "who": who_am_i(environment), "why": why})

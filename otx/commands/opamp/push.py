@@ -1,5 +1,6 @@
 """`otx opamp push`: give agents a configuration, in stages, and see what becomes of it."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -16,7 +17,6 @@ from otx.commands.opamp.options import (
     remote_fleet,
     selector_text,
     signing_keys,
-    who_am_i,
 )
 from otx.commands.opamp.push_desk import Desk
 from otx.environment import Environment
@@ -62,64 +62,40 @@ def push(
     Exits 0 when all that are connected said APPLIED (with --wait proven: and have observed it to
     the end), 1 when an agent failed or the push stopped, 4 when agents did not answer in time.
     """
-    from otx.model.units import parse_duration_ns
-
     environment: Environment = ctx.obj
-    _check_one_thing(
-        {
-            "FILE": files,
-            "--settings": settings,
-            "--follow": follow,
-            "--resume": resume,
-            "--pause": pause,
-            "--list": listing or None,
-        }
-    )
-    desk = Desk(
-        environment=environment,
-        fleet=remote_fleet(environment, server, token_file, ca),
-        output=Output(environment, out),
-        form=form,
-        is_dry=dry,
-        is_agreed=yes,
-        aim=None if no_wait else wait,
-        timeout_s=parse_duration_ns(timeout) / 1e9,
-    )
+    names = ("FILE", "--settings", "--follow", "--resume", "--pause", "--list")
+    _check_one_thing(names, (files, settings, follow, resume, pause, listing or None))
+    fleet = remote_fleet(environment, server, token_file, ca)
+    output, aim = Output(environment, out), None if no_wait else wait
+    desk = Desk(environment, fleet, output, form, dry, yes, aim, _seconds(timeout))
     if listing:
         desk.show_all()
-    elif follow is not None:
-        desk.end(desk.fleet.get(f"pushes/{follow}"))
-    elif resume is not None:
-        desk.change(resume, "resume", why)
-    elif pause is not None:
-        desk.change(pause, "pause", why)
     elif settings is not None:
         if sign:
             raise UsageError("connection settings are not signed", hint="leave --sign out")
         desk.offer_settings(settings, selector_text(selector, everyone, "offered them"), why)
+    elif files:
+        parcel = _parcel(environment, files, content_type, key, sign or [])
+        whom = selector_text(selector, everyone, "given it")
+        terms = {"canary": canary, "observe": observe, "patience": patience, "retry": retry}
+        desk.push(parcel, {"selector": whom, "name": name or parcel.name, "why": why, **terms})
     else:
-        parcel = _parcel(environment, files or [], content_type, key, sign or [])
-        wish = {
-            **parcel.document(),
-            "selector": selector_text(selector, everyone, "given it"),
-            "name": name or parcel.name,
-            "canary": canary,
-            "observe": observe,
-            "patience": patience,
-            "who": who_am_i(environment),
-            "why": why,
-            "retry": retry,
-        }
-        desk.push(wish, parcel)
+        desk.go_on({"follow": follow, "resume": resume, "pause": pause}, why)
 
 
-def _check_one_thing(things: dict[str, object]) -> None:
+def _check_one_thing(names: Sequence[str], values: Sequence[object]) -> None:
     """Raise a UsageError unless one of what the command can do is asked for."""
-    asked = [name for name, value in things.items() if value is not None]
+    asked = [name for name, value in zip(names, values, strict=True) if value is not None]
     if not asked:
         raise UsageError("which configuration is to be pushed?", hint="otx opamp push FILE -l K=V")
     if len(asked) > 1:
         raise UsageError(f"{' and '.join(asked)} cannot both be meant", hint="give one of them")
+
+
+def _seconds(text: str) -> float:
+    from otx.model.units import NS_PER_S, parse_duration_ns
+
+    return parse_duration_ns(text) / NS_PER_S
 
 
 def _parcel(

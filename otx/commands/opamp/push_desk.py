@@ -1,8 +1,9 @@
 """What `otx opamp push` does in each of its forms: show, ask, do, wait, tell how it ended."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -38,18 +39,23 @@ class Desk:
     aim: "Aim | None"
     timeout_s: float
 
-    def push(self, wish: dict[str, Any], parcel: "Parcel") -> None:
-        """Push a configuration, when the plan is agreed to."""
+    def push(self, parcel: "Parcel", terms: Mapping[str, Any]) -> None:
+        """Push a configuration to whom and as the terms say, when the plan is agreed to."""
         from otx.services.opamp_push.plan import plan_lines
 
+        wish = {**parcel.document(), **terms, "who": who_am_i(self.environment)}
         plan = self.fleet.post("pushes", {**wish, "dry_run": True})
         if self._agrees(plan, plan_lines(self.fleet, plan, parcel.config), "Push it?"):
             self.end(self.fleet.post("pushes", wish))
 
-    def change(self, number: int, verb: Literal["pause", "resume"], why: str) -> None:
-        """Have a push stay in its stage, or go on."""
+    def go_on(self, numbers: Mapping[str, int | None], why: str) -> None:
+        """Follow, resume or pause a push: whichever has a number."""
         from otx.services.opamp_push.follower import changed
 
+        verb, number = next((verb, one) for verb, one in numbers.items() if one is not None)
+        if verb == "follow":
+            self.end(self.fleet.get(f"pushes/{number}"))
+            return
         found = changed(self.fleet, number, verb, who_am_i(self.environment), why)
         self.end(found, is_awaited=verb == "resume")
 
@@ -61,7 +67,9 @@ class Desk:
         is_followed = is_awaited and self.aim is not None
         if is_followed:
             note = Remarks(self.environment).note
-            found = Follower(self.fleet, note, self.timeout_s, self.aim or "applied").follow(found)
+            follower = Follower(self.fleet, note, self.timeout_s, self.aim or "applied")
+            with self._left(f"push {found['number']} goes on: --follow {found['number']} waits on"):
+                found = follower.follow(found)
         self._show(found, push_lines(found))
         if code := exit_code(found, is_awaited=is_followed):
             raise typer.Exit(code)
@@ -86,7 +94,8 @@ class Desk:
         found = self.fleet.post("settings", wanted)
         if self.aim is not None:
             note = Remarks(self.environment).note
-            found = SettingsFollower(self.fleet, note, self.timeout_s).follow(found)
+            with self._left(f"settings {found['number']} stay offered"):
+                found = SettingsFollower(self.fleet, note, self.timeout_s).follow(found)
         self._show(found, settings_lines(found))
         if code := settings_exit_code(found):
             raise typer.Exit(code)
@@ -101,6 +110,8 @@ class Desk:
         elif pushes:
             rows = [{**one, "agents": counts_text(one["agents"])} for one in pushes]
             self.output.rows(COLUMNS, rows, "table")
+        else:
+            Remarks(self.environment).note("nothing was pushed")
 
     def _agrees(self, plan: dict[str, Any], lines: Iterable[str], question: str) -> bool:
         """Show what would be done; whether it is to be done.
@@ -117,6 +128,15 @@ class Desk:
         if not confirmed(self.environment, self.is_agreed, question):
             raise typer.Exit(1)
         return True
+
+    @contextmanager
+    def _left(self, words: str) -> Iterator[None]:
+        """Say what goes on when a person stops waiting for it."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            Remarks(self.environment).note(words)
+            raise
 
     def _show(self, found: dict[str, Any], lines: Iterable[str]) -> None:
         if self.form == "json":

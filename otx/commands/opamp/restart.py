@@ -38,6 +38,8 @@ def restart(
     out: OutOption = "-",
 ) -> None:
     """Order agents to restart; those that do not accept it are named."""
+    from otx.model.units import counted
+
     environment: Environment = ctx.obj
     fleet = remote_fleet(environment, server, token_file, ca)
     wanted = list(selector or [])
@@ -45,7 +47,7 @@ def restart(
         wanted.append(f"uid in ({','.join(fleet.get(f'agents/{uid}')['uid'] for uid in uids)})")
     chosen = selector_text(wanted, everyone, "restarted")
     count = len(fleet.agents(chosen))
-    Remarks(environment).note(f"{count} agents match {chosen or 'everything'}")
+    Remarks(environment).note(f"{counted(count, 'agent')} of {chosen or 'all'}")
     if count and not confirmed(environment, yes, "Restart them?"):
         raise typer.Exit(1)
     done = fleet.post("restart", {"selector": chosen, "who": who_am_i(environment)})

@@ -109,6 +109,8 @@ class Agent:
         starts_ns: The last start times it reported that nothing asked for, for restart loops.
         last_start_ns: The last start time it reported.
         start_heard_ns: When the server first heard that; 0 since before it started.
+        was_connected: Whether it was on a connection when this server last ended.
+        expected_until_ns: Until when it is expected back for that reason, without being there.
         strangers: Configurations it ran that this server never made, as far as they were counted.
         never_says: Parts its capabilities promise and it leaves out even when asked for all.
         is_confirmed: Whether it was ever heard under this uid; one that was only assigned is not.
@@ -151,6 +153,8 @@ class Agent:
     restart_sent_ns: int = 0
     assigned: int | None = None
     is_confirmed: bool = True
+    was_connected: bool = False
+    expected_until_ns: int = 0
     strangers: int = 0
     never_says: frozenset[str] = frozenset()
 

@@ -17,7 +17,7 @@ from otx.opamp.server.configuration import Configuration
 from otx.opamp.server.pushes import Push, stages_text
 from otx.opamp.server.rollouts import Rollouts
 from otx.opamp.server.settings import Settings, SettingsBook
-from otx.opamp.server.settings_standing import SettingsStanding, parts_of, settings_standing
+from otx.opamp.server.settings_standing import SettingsStanding, Standings, parts_of
 
 Document: TypeAlias = dict[str, Any]
 
@@ -56,7 +56,7 @@ def config_document(agent: Agent, rollouts: Rollouts) -> Document:
 
     `status` is what the agent says of the hash it reports; `standing` compares both hashes:
     none, in_sync, pending, applying, failed, rolled_back. `running` is what otx's own agents say
-    that they run, which after a FAILED is another one.
+    that they run, which after a FAILED is another one, and `good` what passed their observation.
     """
     push = rollouts.pushes.get(agent.assigned) if agent.assigned is not None else None
     configuration = rollouts.configurations.get(push.config_hash) if push else None
@@ -67,7 +67,8 @@ def config_document(agent: Agent, rollouts: Rollouts) -> Document:
         "assigned_version": configuration.version if configuration else None,
         "push": agent.assigned,
         "reported": agent.config.hash.hex() or None,
-        "running": running_document(agent),
+        "running": local_or(agent.health.running if agent.health else None),
+        "good": local_or(agent.health.good if agent.health else None),
         "status": agent.config.progress.name.lower(),
         "error": failure.reason if failure else agent.config.error or None,
         "since": _time(agent.config.since_ns),
@@ -79,10 +80,9 @@ def config_document(agent: Agent, rollouts: Rollouts) -> Document:
     }
 
 
-def running_document(agent: Agent) -> str | None:
-    """The hash of what an agent runs, `local` for its own file, None where it does not say."""
-    running = agent.health.running if agent.health is not None else None
-    return "local" if running == "" else running
+def local_or(said: str | None) -> str | None:
+    """A hash that an agent says, `local` for its own file, None where it does not say."""
+    return "local" if said == "" else said
 
 
 def config_standing(agent: Agent, assigned: Configuration | None) -> str:
@@ -175,12 +175,15 @@ def _place(push: Push, agent: Agent, now_ns: int, patience: Patience) -> str:
         return "later"
     if agent.assigned != push.number:
         return "kept"
+    how = standing(agent, push, now_ns, patience)
+    if how is Standing.AWAY and now_ns < agent.expected_until_ns:
+        return "waiting"  # this server was restarted: what holds for it is not known yet
     return {
         Standing.WELL: "applied",
         Standing.WAITING: "waiting",
         Standing.BAD: "failed",
         Standing.AWAY: "away",
-    }[standing(agent, push, now_ns, patience)]
+    }[how]
 
 
 def settings_document(
@@ -188,9 +191,8 @@ def settings_document(
 ) -> Document:
     """Connection settings without what is secret in them, and how far their agents are."""
     offers = one.offers
-    standings = {
-        agent.uid: settings_standing(agent, one, book, now_ns, patience) for agent in agents
-    }
+    view = Standings(one, book, now_ns, patience)
+    standings = {agent.uid: view.of(agent) for agent in agents}
     counts = Counter(standings.values())
     return {
         "number": one.number,

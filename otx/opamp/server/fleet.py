@@ -324,7 +324,7 @@ class Fleet:
         self._verdicts.of_stranger(agent, now_ns)
         self._verdicts.of_restart(agent, now_ns)
         if message.HasField("agent_disconnect"):
-            agent.said_goodbye = True
+            agent.said_goodbye, agent.expected_until_ns = True, 0
         if row:
             row["last_seen"] = now_ns
             row["sequence_num"] = _signed(agent.sequence_num)

@@ -19,9 +19,9 @@ from otx.opamp.server.selector import Selector, parse_selector
 from otx.opamp.server.settings import Settings, SettingsBook
 from otx.opamp.server.settings_standing import (
     SettingsStanding,
+    Standings,
     lacking,
     parts_of,
-    settings_standing,
 )
 from otx.opamp.server.settings_wish import read_settings
 from otx.opamp.signing import TRUST_LABEL, signatures, why_not_taken
@@ -201,9 +201,10 @@ class Operator:
         selector, offers, digest = self._settings_of(wanted, endpoint, make_token, digest_of)
         one = book.begin(selector, offers, digest, "", "", now_ns)
         places: dict[str, list[Document]] = {name: [] for name in SettingsStanding}
+        view = Standings(one, book, now_ns, fleet.patience)
         for agent in self._matching(selector):
             row = {"uid": agent.text, "service": agent.name, "lacks": lacking(agent, one)}
-            place = settings_standing(agent, one, book, now_ns, fleet.patience)
+            place = view.of(agent)
             is_silent = not agent.can(AgentCapability.REPORTS_CONNECTION_SETTINGS_STATUS)
             if place is SettingsStanding.WAITING and is_silent:
                 place = SettingsStanding.SILENT

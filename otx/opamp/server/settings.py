@@ -114,6 +114,16 @@ class SettingsBook:
         ]
         return max(holding, key=lambda one: (one.selector.specificity, one.number), default=None)
 
+    def stronger(self, one: Settings) -> list[Settings]:
+        """The settings that hold instead of these for agents that they match, too."""
+        rank = (one.selector.specificity, one.number)
+        return [
+            other
+            for other in self.by_number.values()
+            if other.state is SettingsState.OFFERED
+            and (other.selector.specificity, other.number) > rank
+        ]
+
     def offer(
         self, agent: Agent, link: Link, now_ns: int, *, says_status: bool
     ) -> ConnectionSettingsOffers | None:

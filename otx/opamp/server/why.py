@@ -17,6 +17,7 @@ from otx.opamp.server.documents import Document
 from otx.opamp.server.pushes import Push, PushState
 from otx.opamp.server.refusals import Refusals
 from otx.opamp.server.rollouts import Rollouts
+from otx.opamp.signing import TRUST_LABEL, why_not_taken
 
 NO_REFUSALS = Refusals()
 LOOP_STARTS = 3
@@ -242,7 +243,8 @@ def _status(agent: Agent, assigned: Configuration, rollouts: Rollouts, now_ns: i
         back = _went_back(agent, assigned, rollouts)
         if not back and agent.config.hash not in (assigned.hash, b""):
             back = f" and went back to {kept}"
-        return Step(name, False, f"it reported FAILED{back}: {failure.reason}", retry)
+        fix = _signing_fix(agent, assigned) or retry
+        return Step(name, False, f"it reported FAILED{back}: {failure.reason}", fix)
     if agent.config.hash == assigned.hash:
         return _own_status(agent, now_ns)
     if not agent.can(AgentCapability.REPORTS_REMOTE_CONFIG) and not agent.config.hash:
@@ -261,6 +263,17 @@ def _status(agent: Agent, assigned: Configuration, rollouts: Rollouts, now_ns: i
             "wait; if it comes back, look whether two servers have the same agents",
         )
     return Step(name, False, f"it still has {kept}", "look into the agent's log")
+
+
+def _signing_fix(agent: Agent, assigned: Configuration) -> str:
+    """What to do where an agent takes only what is signed; "" where that is not the reason.
+
+    The same content signed is another configuration, which it has not refused.
+    """
+    trusted = agent.labels.get(TRUST_LABEL, "").split()
+    if not trusted or not why_not_taken(assigned.offer().config, trusted):
+        return ""
+    return f"sign it with key {' or '.join(trusted)} (`otx opamp push --sign`, `otx opamp sign`)"
 
 
 def _is_stranger(agent: Agent, rollouts: Rollouts) -> bool:
@@ -293,7 +306,10 @@ def _own_status(agent: Agent, now_ns: int) -> Step:
     name = "status"
     ago = format_duration(max(0, now_ns - agent.config.since_ns))
     if agent.config.progress is Progress.APPLIED:
-        return Step(name, True, f"it reported APPLIED {ago} ago")
+        good = agent.health.good if agent.health is not None else None
+        is_observed = good is not None and good != agent.config.hash.hex()
+        more = ", and still observes it: a crash now is FAILED" if is_observed else ""
+        return Step(name, True, f"it reported APPLIED {ago} ago{more}")
     if agent.config.progress is Progress.APPLYING:
         return Step(
             name,

@@ -13,7 +13,7 @@ from otx.services.opamp_conform.agent_probe import (
     status_is,
 )
 from otx.services.opamp_conform.outcome import Failed, NotTestable
-from otx.services.opamp_conform.stage import Refusal, Report
+from otx.services.opamp_conform.script import Refusal, Report
 
 TIMES = 5
 """How often health changes while the connection is down."""

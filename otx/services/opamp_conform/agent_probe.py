@@ -21,7 +21,8 @@ from otx.opamp.opamp_pb2 import (
 from otx.services.opamp_conform.checks import Book
 from otx.services.opamp_conform.launcher import Launcher
 from otx.services.opamp_conform.outcome import Failed, NotApplicable, NotTestable, Passage
-from otx.services.opamp_conform.stage import Refusal, Report, Stage
+from otx.services.opamp_conform.script import Refusal, Report
+from otx.services.opamp_conform.stage import Stage
 
 APPLIED, FAILED = RemoteConfigStatuses_APPLIED, RemoteConfigStatuses_FAILED
 UNPARSABLE = b"{[ this is no configuration: : }\n\t- ]"

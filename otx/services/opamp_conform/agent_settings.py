@@ -9,6 +9,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 
 from otx.opamp.capabilities import AgentCapability
 from otx.opamp.opamp_pb2 import (
+    ComponentHealth,
     ConnectionSettingsOffers,
     ConnectionSettingsStatuses_APPLIED,
     ConnectionSettingsStatuses_FAILED,
@@ -16,7 +17,8 @@ from otx.opamp.opamp_pb2 import (
 )
 from otx.services.opamp_conform.agent_probe import AGENT, HTTP_POLL_S, AgentProbe
 from otx.services.opamp_conform.outcome import Failed, NotApplicable, NotTestable
-from otx.services.opamp_conform.stage import Report, Stage
+from otx.services.opamp_conform.script import Report
+from otx.services.opamp_conform.stage import Stage
 
 IDLE_S = 30.0
 FIRST_REPORTS = 8
@@ -199,13 +201,10 @@ def refuses_to_trust_all(probe: AgentProbe) -> None:
 @AGENT.rule(140)
 def keeps_its_health(probe: AgentProbe) -> None:
     """Health before and after new connection settings."""
-    before = probe.start().message.health
+    first = probe.start()
     probe.needs(AgentCapability.ACCEPTS_OPAMP_CONNECTION_SETTINGS)
     probe.needs(AgentCapability.REPORTS_HEALTH)
-    if not before.healthy:
-        # What the agent looks after was only just started.
-        report = probe.until(lambda one: one.message.health.healthy, probe.settle_s, "good health")
-        before = report.message.health
+    before = _steady_health(probe, first)
     with _elsewhere() as other:
         _offer_endpoint(probe, other.url(probe.transport))
         _comes_to(probe, other)
@@ -217,6 +216,32 @@ def keeps_its_health(probe: AgentProbe) -> None:
             raise Failed("health changed when only the connection did")
         if one.health.start_time_unix_nano != before.start_time_unix_nano:
             raise Failed("the process was started anew when only the connection changed")
+
+
+def _steady_health(probe: AgentProbe, first: Report) -> ComponentHealth:
+    """Good health that stays as it is while nobody does anything.
+
+    What the agent looks after was only just started, or still changes by what was done before: that
+    is not the connection's doing.
+    """
+    health = first.message.health
+    ends_s = time.monotonic() + probe.settle_s
+    while time.monotonic() < ends_s:
+        later = [
+            one.message.health
+            for one in probe.during(2 * probe.quiet_s)
+            if one.message.HasField("health")
+        ]
+        is_steady = all(_is_same(health, one) for one in later)
+        health = later[-1] if later else health
+        if health.healthy and is_steady:
+            return health
+    how = "changes by itself" if health.healthy else "is not good"
+    raise NotTestable(f"needs an agent that is well: its health {how} before anything is offered")
+
+
+def _is_same(one: ComponentHealth, other: ComponentHealth) -> bool:
+    return (one.healthy, one.start_time_unix_nano) == (other.healthy, other.start_time_unix_nano)
 
 
 @AGENT.rule(109, seconds=OWN_METRICS_S)

@@ -22,7 +22,7 @@ from otx.services.opamp_conform.agent_probe import (
     uid_fault,
 )
 from otx.services.opamp_conform.outcome import Failed, NotTestable
-from otx.services.opamp_conform.stage import Report
+from otx.services.opamp_conform.script import Report
 
 FULL_STATE = int(ServerFlag.REPORT_FULL_STATE)
 BEYOND_LIBRARIES = 8 << 20

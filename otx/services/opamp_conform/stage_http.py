@@ -10,13 +10,13 @@ from typing import Any
 from otx.opamp.framing import Limits, Malformed, decode
 from otx.opamp.opamp_pb2 import AgentToServer
 from otx.services.opamp_conform.outcome import Passage
-from otx.services.opamp_conform.stage import PATH, Report, Stage
+from otx.services.opamp_conform.script import PATH, Report, Script
 
 _ANY_SIZE = Limits(message_bytes=1 << 31, depth=1000)
 HOLD_S = 60
 
 
-def serve_http(stage: Stage, connection: socket.socket) -> None:
+def serve_http(stage: Script, connection: socket.socket) -> None:
     """Serve requests of one connection until it ends."""
     _Handler(stage, connection)
 
@@ -24,7 +24,7 @@ def serve_http(stage: Stage, connection: socket.socket) -> None:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def __init__(self, stage: Stage, connection: socket.socket) -> None:
+    def __init__(self, stage: Script, connection: socket.socket) -> None:
         self._stage = stage
         super().__init__(connection, connection.getsockname(), None)  # type: ignore[arg-type]
 

@@ -13,13 +13,13 @@ from websockets.server import ServerProtocol
 from otx.opamp.framing import Limits, Malformed, decode_frame
 from otx.opamp.opamp_pb2 import AgentToServer
 from otx.services.opamp_conform.outcome import Passage
-from otx.services.opamp_conform.stage import Report, Sender, Stage
+from otx.services.opamp_conform.script import Report, Script, Sender
 
 CHUNK = 1 << 16
 _ANY_SIZE = Limits(message_bytes=1 << 31, depth=1000)
 
 
-def serve_websocket(stage: Stage, connection: socket.socket) -> None:
+def serve_websocket(stage: Script, connection: socket.socket) -> None:
     """Serve one connection until it ends."""
     side = _Side(stage, connection)
     try:
@@ -29,7 +29,7 @@ def serve_websocket(stage: Stage, connection: socket.socket) -> None:
 
 
 class _Side(Sender):
-    def __init__(self, stage: Stage, connection: socket.socket) -> None:
+    def __init__(self, stage: Script, connection: socket.socket) -> None:
         self._stage = stage
         self._connection = connection
         self._protocol = ServerProtocol(max_size=None)

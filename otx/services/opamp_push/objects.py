@@ -16,7 +16,7 @@ from otx.errors import UsageError, missing_extra
 from otx.opamp.opamp_pb2 import AgentConfigMap
 from otx.opamp.server.configuration import config_map, objects_document, read_objects
 from otx.opamp.server.documents import Document
-from otx.opamp.signing import SIGNATURE, sign
+from otx.opamp.signing import SIGNATURE, sign, signatures
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -63,6 +63,8 @@ def read_parcel(
         UsageError: A file cannot be read or is not what its type says, or names clash.
     """
     pairs = [_named(environment, word, is_only=len(files) == 1) for word in files]
+    if sum(path == STDIN for _, path in pairs) > 1:
+        raise UsageError("stdin can be read once", hint="name a file for the others")
     bodies = [read_file(environment, path) for _, path in pairs]
     if (signed := _signed(pairs, bodies)) is not None:
         if key is not None or content_type is not None:
@@ -96,6 +98,8 @@ def _named(environment: Environment, word: str, *, is_only: bool) -> tuple[str, 
     """Object name and path of a word; a file whose name has a `=` in it is a file."""
     name, mark, path = word.partition("=")
     if mark and not (environment.cwd / word).exists():
+        if not path:
+            raise UsageError(f"{word} names no file", hint="NAME=FILE")
         return name, path
     if is_only:
         return "", word
@@ -115,8 +119,10 @@ def _signed(pairs: Sequence[tuple[str, str]], bodies: Sequence[bytes]) -> Parcel
             raise UsageError(
                 f"{path} is signed as a whole and goes alone", hint="sign all files together"
             )
-        name = document.get("name")
-        return Parcel(str(name) if name else PurePath(path).name, read_objects(objects))
+        config, name = read_objects(objects), document.get("name")
+        if not signatures(config):
+            raise UsageError(f"{path}: its signature cannot be read", hint="`otx opamp sign`")
+        return Parcel(str(name) if name else PurePath(path).name, config)
     return None
 
 
@@ -165,4 +171,7 @@ def check_yaml(body: bytes, path: str) -> None:
             f"{place}: error: {error.problem or 'no YAML'}", hint="--content-type says what it is"
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise UsageError(f"{path}: error: no YAML: {error}") from None
+        why = " ".join(str(error).split())
+        raise UsageError(
+            f"{path}: error: no YAML: {why}", hint="--content-type says what it is"
+        ) from None

@@ -37,7 +37,7 @@ def _open_ends(push: Document) -> Iterator[str]:
         yield "  not all have answered; it stays assigned (`otx opamp agents --why UID`)"
         yield f"  `otx opamp push --follow {number}` waits on"
     if counts["observed"]:
-        yield f"  {counts['observed']} still observe it: a crash in that time is FAILED"
+        yield f"  {counts['observed']} still under observation: a crash in that time is FAILED"
         yield f"  `otx opamp push --follow {number} --wait proven` waits for the end of it"
 
 

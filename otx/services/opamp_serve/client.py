@@ -19,6 +19,7 @@ from otx.opamp.server.documents import Document
 TIMEOUT_S = 30.0
 PROBE_S = 5.0
 """How long a server may take to say that it is there."""
+UNKNOWN = "whether it was done is not known: `otx opamp push --list`, `otx opamp audit`"
 SCHEMES = {"http": False, "ws": False, "https": True, "wss": True}
 
 
@@ -47,12 +48,16 @@ class RemoteFleet:
         Raises:
             UsageError: The URL is none.
         """
-        parts = urlsplit(url if "://" in url else f"http://{url}")
+        try:
+            parts = urlsplit(url if "://" in url else f"http://{url}")
+            port = parts.port or 4320
+        except ValueError:  # brackets that do not close, a port that is no number
+            parts, port = urlsplit(""), 0
         if parts.scheme not in SCHEMES or not parts.hostname:
             raise UsageError(f"{url!r} is no address of a server", hint="http://HOST:4320")
         self.url = f"{parts.scheme}://{parts.netloc}"
         self._host = parts.hostname
-        self._port = parts.port or 4320
+        self._port = port
         self._is_tls = SCHEMES[parts.scheme]
         self._ca = ca
         self._token = token
@@ -108,9 +113,10 @@ class RemoteFleet:
         except ssl.SSLError as error:
             raise self._untrusted(error) from None
         except TimeoutError:
+            hint = "look whether its process hangs; --db FILE reads its last known state"
             raise PeerError(
                 f"the server at {self.url} does not answer within {timeout_s:.0f} s",
-                hint="look whether its process hangs; --db FILE reads its last known state",
+                hint=UNKNOWN if method == "POST" and is_sent else hint,
                 code=ExitCode.TIMEOUT,
             ) from None
         except (OSError, http.client.HTTPException) as error:
@@ -143,7 +149,7 @@ class RemoteFleet:
     def _lost(self, error: Exception) -> PeerError:
         return PeerError(
             f"the server at {self.url} went away before it answered: {error}",
-            hint="whether it was done is not known: `otx opamp push --list`, `otx opamp audit`",
+            hint=UNKNOWN,
         )
 
     def _unreachable(self, error: Exception) -> "Unreachable":
@@ -260,7 +266,8 @@ def read_token(path: Path) -> str:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {path}: {error}") from None
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise UsageError(f"cannot read {path}: {why}") from None
     for line in lines:
         words = line.partition("#")[0].split()
         if len(words) == 1 or (len(words) == 3 and words[0] in ("operator", "both")):

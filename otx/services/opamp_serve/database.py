@@ -295,6 +295,7 @@ def _agent(row: sqlite3.Row, failures: dict[bytes, Failure]) -> Agent:
         credential=row["credential"],
         failures=failures,
         restart_ordered_ns=row["restart_ordered"],
+        was_connected=bool(row["is_connected"]) and not row["said_goodbye"],
     )
     agent.starts_ns.extend(map(int, filter(None, row["starts"].split(","))))
     if row["offer_hash"]:

@@ -12,6 +12,8 @@ from otx.opamp.server.authority import Authority
 from otx.otlp.address import Address
 from otx.services.opamp_serve.app import API_PREFIX
 
+LEAST_MESSAGE = 4 << 10
+"""Bytes of a message: an agent's description alone comes near it."""
 TLS_RECORD_BYTES = 16 << 10
 """The most that one record carries (RFC 8446, 5.1): more at once cannot be read."""
 
@@ -51,6 +53,11 @@ def check_guarded(options: ServeOptions) -> None:
     """
     if not options.path.startswith("/") or options.path.startswith(API_PREFIX):
         raise UsageError(f"{options.path!r} cannot be OpAMP's path", hint="--path /v1/opamp")
+    if options.limits.message_bytes < LEAST_MESSAGE:
+        raise UsageError(
+            f"--max-message {options.limits.message_bytes} lets no agent describe itself",
+            hint=f"at least {LEAST_MESSAGE >> 10}KiB",
+        )
     if options.listen.path:
         raise UsageError("an OpAMP server listens on HOST:PORT, not on a Unix socket")
     host = options.listen.host

@@ -5,6 +5,7 @@ import socket
 import sqlite3
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
@@ -59,7 +60,7 @@ def serve(options: ServeOptions, note: Callable[[str], None], warn: Callable[[st
             raise damaged(options.db, error) from None
         keeper = Keeper(connection, warn)
         running.callback(keeper.close)
-        fleet = kept.fleet(options, keeper, authority)
+        fleet = kept.fleet(options, keeper, authority, time.time_ns())
         if tokens is not None:
             share_tokens(fleet, tokens)
         listener = listen_on(options.listen)
@@ -121,6 +122,7 @@ class _Server:
 
     def stop(self) -> None:
         """Close every connection and wait until all is kept."""
+        self._station.is_ending = True
         if self._server is not None:
             self._server.should_exit = True
         self._thread.join()

@@ -36,6 +36,8 @@ class Station:
         lags_s: How late the last ticks were: what an answer had to wait for the processor.
         refusals: Who was not let in.
         links: What closes a WebSocket, by its link's number.
+        is_ending: Whether this server closes the connections itself: whose they were is kept, who
+            is expected back when it starts again.
         deciding: Held while an operator's change goes to the disk: until then nobody may see it.
         abort: Drops the connection of a peer that does not read, and what waits to be sent to it.
     """
@@ -58,6 +60,7 @@ class Station:
         self.lags_s: deque[float] = deque(maxlen=60)
         self.most_links = 1_000
         self.started_ns = clock()
+        self.is_ending = False
         self.links: dict[int, Callable[[], None]] = {}
         self.abort: Callable[[str], None] = lambda peer: None
         self.warn: Callable[[str], None] = lambda line: None
@@ -84,7 +87,8 @@ class Station:
         self._wakers.pop(link.number, None)
         self.links.pop(link.number, None)
         self.watchman.left(link)
-        self.fleet.lost(link, self.clock())
+        if not self.is_ending:
+            self.fleet.lost(link, self.clock())
 
     async def answer(self, link: Link, message: AgentToServer) -> ServerToAgent:
         """The answer to a report; what the report changed is on the disk by then."""
@@ -154,6 +158,7 @@ class Station:
         if not self.deciding.locked():
             self.fleet.tick(self.clock())
             self.wake_due()
+        self.watchman.tick(self.clock())
         self.keeper.beats(self.fleet.take_heard())
         closed = self._numbers - len(self.links)
         self.housekeeping.tick(self._numbers, closed, time.monotonic())

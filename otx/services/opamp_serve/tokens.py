@@ -96,7 +96,8 @@ def read_tokens(path: Path) -> list[Token]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {path}: {error}") from None
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise UsageError(f"cannot read {path}: {why}") from None
     tokens = list(_tokens(lines, path))
     if not tokens:
         raise UsageError(f"{path} has no token", hint="a line is TOKEN, or ROLE NAME TOKEN")

@@ -22,6 +22,9 @@ LINES_AN_HOUR = 500
 """More are only counted: a hostile agent can take any number of uids."""
 MOST_GARBLERS = 1_000
 """Addresses and reasons of malformed messages that were written down."""
+ROUND = 30
+"""Calls of `tick` in which each connection has its turn once: half of a watcher's patience, and of
+ten thousand connections a few hundred at a time."""
 HOUR_NS = 3600 * 1_000_000_000
 
 
@@ -41,6 +44,9 @@ class Watchman:
         self._links: dict[int, Monitor] = {}
         self._told: OrderedDict[tuple[bytes, int], None] = OrderedDict()
         self._garbled: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._turns: list[int] = []
+        self._turn = 0
+        self._share = 0
         self._hour = 0
         self._lines = 0
 
@@ -92,6 +98,19 @@ class Watchman:
     def left(self, link: Link) -> None:
         """A WebSocket is gone."""
         self._links.pop(link.number, None)
+
+    def tick(self, now_ns: int) -> None:
+        """Find what is overdue on a share of the connections; called once a second.
+
+        Over HTTP a request has its answer or is over: nothing can be overdue there.
+        """
+        if self._turn >= len(self._turns):
+            self._turns, self._turn = list(self._links), 0
+            self._share = -(-len(self._turns) // ROUND)
+        for number in self._turns[self._turn : self._turn + self._share]:
+            if (monitor := self._links.get(number)) is not None:
+                self._note(monitor.tick(now_ns))
+        self._turn += self._share
 
     def _monitor(self, link: Link) -> Monitor:
         if not link.number:

@@ -205,3 +205,19 @@ def test_an_agent_that_says_what_is_good_is_believed(world: World) -> None:
     pair.value.string_value = push.config_hash.hex()
     speaker.report(health=health)
     assert observed(world, push) == (1, 0)
+
+
+def test_who_is_expected_back_after_a_restart_is_waited_for(world: World) -> None:
+    (speaker,) = fleet_of(world, 1)
+    push = world.push()
+    apply_all([speaker], push)
+    world.fleet.lost(speaker.link, world.now_ns)
+    speaker.agent.expected_until_ns = world.now_ns + 60 * 1_000_000_000
+
+    def places() -> tuple[int, int]:
+        counts = push_counts(push, [speaker.agent], world.now_ns, PATIENCE)
+        return counts["waiting"], counts["away"]
+
+    assert places() == (1, 0)
+    world.wait(61)
+    assert places() == (0, 1)

@@ -6,8 +6,8 @@ from otx.opamp.capabilities import AgentCapability
 from otx.opamp.server.agent import PATIENCE, Progress
 from otx.opamp.server.operator import Operator
 from otx.opamp.server.selector import parse_selector
-from otx.opamp.server.settings import Settings
-from otx.opamp.server.settings_standing import SettingsStanding, lacking, settings_standing
+from otx.opamp.server.settings import Settings, SettingsState
+from otx.opamp.server.settings_standing import SettingsStanding, Standings, lacking
 from otx.opamp.server.settings_wish import read_settings
 from tests.opamp.server.world import USUAL, Speaker, World
 
@@ -29,7 +29,7 @@ def offer(world: World, selector: str = "") -> Settings:
 
 def of(world: World, speaker: Speaker, one: Settings) -> SettingsStanding:
     book = world.fleet.settings
-    return settings_standing(speaker.agent, one, book, world.now_ns, PATIENCE)
+    return Standings(one, book, world.now_ns, PATIENCE).of(speaker.agent)
 
 
 @pytest.mark.parametrize("progress", [Progress.APPLIED, Progress.FAILED])
@@ -59,6 +59,8 @@ def test_an_agent_that_never_says_it(world: World) -> None:
     assert of(world, other, one) is SettingsStanding.UNABLE
     assert lacking(other.agent, one) == ["opamp"]
     assert lacking(speaker.agent, one) == []
+    one.state = SettingsState.RETIRED
+    assert of(world, speaker, one) is SettingsStanding.KEPT
 
 
 def test_a_plan_changes_nothing_and_names_everybody_once(world: World) -> None:

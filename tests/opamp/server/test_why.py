@@ -244,3 +244,19 @@ def test_a_configuration_that_was_not_made_here_is_named() -> None:
         speaker.says(Progress.APPLIED, bytes([number]) * 32)
     assert len(world.journal.said("unknown")) == 8, "an agent could make them up"
     assert "push 1, which holds here, will replace it" in world.journal.said("unknown")[-1]
+
+
+def test_an_agent_that_takes_only_what_is_signed_is_told_how() -> None:
+    world = World()
+    speaker = Speaker(world)
+    speaker.full()
+    description = speaker.description()
+    description.non_identifying_attributes.add(
+        key="otx.config.trusted_keys"
+    ).value.string_value = "00112233"
+    speaker.report(agent_description=description)
+    push = world.push()
+    speaker.says(Progress.FAILED, push.config_hash, "refused: it is not signed")
+    found = why(speaker.agent, world.fleet.rollouts, world.now_ns, world.fleet.patience)
+    assert found["blocked_at"] == "status"
+    assert found["fix"].startswith("sign it with key 00112233 ")

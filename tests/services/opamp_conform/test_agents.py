@@ -86,6 +86,16 @@ def test_an_agent_that_breaks_the_rule_fails(tmp_path: Path, number: int) -> Non
         assert result.rule == rule(number)
 
 
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_an_agent_that_is_not_well_is_not_blamed_for_its_connection(
+    tmp_path: Path, transport: str
+) -> None:
+    (tmp_path / "illness").write_text("\n")
+    (result,) = run(tmp_path, 140, transports=[transport])
+    assert result.verdict is Verdict.NOT_TESTABLE, result
+    assert "health is not good" in result.reason
+
+
 def test_an_agent_that_somebody_else_starts(tmp_path: Path) -> None:
     agent = ReferenceAgent(tmp_path / "illness")
     started: list[str] = []

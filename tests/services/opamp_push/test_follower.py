@@ -90,12 +90,12 @@ def test_the_end_of_observation_is_waited_for_where_that_is_asked() -> None:
     assert exit_code(found) == ExitCode.DONE
     assert "3 still observed" in said[-1]
     told = "\n".join(push_lines(found))
-    assert "3 still observe it" in told
+    assert "3 still under observation" in told
     assert "--follow 1 --wait proven" in told
 
     found, said = follow(*steps, push(applied=3), aim="proven", timeout_s=2.0)
     assert exit_code(found) == ExitCode.DONE
-    assert "observe" not in said[-1] + "\n".join(push_lines(found))
+    assert "observ" not in said[-1] + "\n".join(push_lines(found))
 
     found, _ = follow(*steps, push(applied=2, failed=1), aim="proven")
     assert exit_code(found) == ExitCode.NO

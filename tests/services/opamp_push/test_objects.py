@@ -59,6 +59,9 @@ def test_one_file_is_the_object_without_a_name_and_several_have_theirs(
         (["a.yaml", "-"], None, "stdin has no name"),
         ([f"{SIGNATURE}=a.yaml"], None, "is the name of signatures"),
         (["nothing.yaml"], None, "cannot read nothing.yaml"),
+        (["x=-", "y=-"], None, "stdin can be read once"),
+        (["x="], None, "x= names no file"),
+        (["latin.yaml"], None, r"latin\.yaml: error: no YAML: unacceptable character #x00e9"),
         (["x=nothing.yaml"], None, "cannot read nothing.yaml"),
         (["bad.yaml"], None, r"bad\.yaml:2:1: error"),
     ],
@@ -70,6 +73,7 @@ def test_what_is_no_configuration_is_told(
     for name in ("a.yaml", "sub/a.yaml"):
         (environment.cwd / name).write_text("a: 1\n")
     (environment.cwd / "bad.yaml").write_text("a: [\n")
+    (environment.cwd / "latin.yaml").write_bytes(b"a: \xe9\n")
     with pytest.raises(UsageError, match=message):
         read_parcel(environment, files, key=key)
 
@@ -135,9 +139,10 @@ def test_any_bytes_are_a_file_or_an_error(body: bytes) -> None:
         '{"objects": {"otx.signature": 1}}',
         '{"objects": {"otx.signature": {"body": "x"}, "a": {}}}',
         '{"objects": {"otx.signature": {"body": "\\ud800"}}}',
+        '{"objects": {"otx.signature": {"body": "no line of it"}}}',
     ],
 )
 def test_a_signed_document_that_is_damaged_is_told(text: str, environment: Environment) -> None:
     (environment.cwd / "s.json").write_text(text)
-    with pytest.raises(UsageError, match="object"):
+    with pytest.raises(UsageError, match=r"object|signature"):
         read_parcel(environment, ["s.json"])

@@ -46,9 +46,8 @@ ROW: dict[str, type | tuple[type, ...]] = {
     "interval_s": (int, type(None)),
 }
 CONFIG = {
-    *("assigned", "assigned_name", "assigned_version", "push", "reported", "running", "status"),
-    "error",
-    *("since", "standing", "failed"),
+    *("assigned", "assigned_name", "assigned_version", "push", "reported", "running", "good"),
+    *("status", "error", "since", "standing", "failed"),
 }
 
 

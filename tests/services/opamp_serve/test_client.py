@@ -90,3 +90,11 @@ def test_an_answer_that_is_lost_is_not_called_undone() -> None:
         thread.join(30)
     assert not isinstance(caught.value, Unreachable)
     assert "whether it was done is not known" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "url", ["http://h:port", "http://[::1", "ftp://h", "http://", "http://h:99999"]
+)
+def test_an_address_that_is_none_is_told(url: str) -> None:
+    with pytest.raises(UsageError, match="is no address of a server"):
+        RemoteFleet(url)

@@ -27,6 +27,7 @@ from otx.services.opamp_serve.keeper import Keeper
 from tests.opamp.server.world import USUAL, Speaker, World
 
 FORGOTTEN = {
+    *("was_connected", "expected_until_ns", "strangers"),
     "start_heard_ns",
     "asks",
     "link",
@@ -92,6 +93,8 @@ def test_agents_are_as_they_were(world: World, db: Path) -> None:
     assert facts(found[two.uid]) == facts(two.agent)
     assert found[two.uid].needs_full
     assert found[one.uid].link is None
+    assert found[one.uid].was_connected
+    assert not found[two.uid].was_connected, "who polls has no connection"
 
 
 def test_pushes_and_configurations_are_as_they_were(world: World, db: Path) -> None:

@@ -484,6 +484,7 @@ def test_two_servers_share_neither_address_nor_database(
     ("arguments", "words"),
     [
         (("--listen", "0.0.0.0:0"), "nothing says who may speak"),
+        (("--max-message", "1"), "lets no agent describe itself"),
         (("--listen", "nonsense"), "no address"),
         (("--token-file", "nothing"), "cannot read"),
         (("--client-ca", "ca.pem"), "need --tls-cert"),

@@ -4,11 +4,12 @@ from collections import Counter
 
 import pytest
 
+from otx.opamp.monitor import PATIENCE_NS
 from otx.opamp.opamp_pb2 import AgentToServer, ServerToAgent
 from otx.opamp.server.answers import unavailable
 from otx.opamp.server.identity import Link
 from otx.opamp.server.journal import Entry
-from otx.services.opamp_serve.watchman import LINES_AN_HOUR, Watchman
+from otx.services.opamp_serve.watchman import LINES_AN_HOUR, ROUND, Watchman
 
 UID = b"u" * 16
 SECOND = 1_000_000_000
@@ -93,3 +94,39 @@ def test_who_sends_what_cannot_be_read_is_written_down_once() -> None:
     for host in range(5_000):
         watchman.garbled(f"10.1.{host}.1:1", b"", "truncated", 2)
     assert len(lines) <= LINES_AN_HOUR
+
+
+def test_what_is_overdue_is_found_within_a_round() -> None:
+    book = Book()
+    links = [Link(number, "ws") for number in range(1, 101)]
+    for link in links:
+        report = AgentToServer(
+            instance_uid=link.number.to_bytes(16, "big"), sequence_num=1, capabilities=0x805
+        )
+        with book.watchman.exchange(link, report, book.clock):
+            pass  # the answer is never sent
+    book.watchman.left(links[0])
+    book.now_ns += PATIENCE_NS + SECOND
+    found = []
+    for _ in range(ROUND):
+        before = book.counts["broken_rules"]
+        book.watchman.tick(book.clock())
+        found.append(book.counts["broken_rules"] - before)
+    assert sum(found) == 99, "each connection that is open, once"
+    assert max(found) <= 4, "no tick looks at all of them"
+    assert {entry.who for entry in book.entries} == {"server"}
+    assert "a report was not answered within" in book.entries[0].outcome
+    for _ in range(3 * ROUND):
+        book.watchman.tick(book.clock())
+    assert book.counts["broken_rules"] == 99
+
+
+def test_what_was_answered_is_not_overdue() -> None:
+    book = Book()
+    book.watchman.tick(book.clock())
+    for number in range(1, 5):
+        book.exchange(Link(1, "ws"), number)
+    book.now_ns += 10 * PATIENCE_NS
+    for _ in range(2 * ROUND):
+        book.watchman.tick(book.clock())
+    assert book.entries == []
