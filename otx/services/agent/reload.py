@@ -48,4 +48,4 @@ class Reload:
 
 FORMER_RUNS_ON = "what ran before runs on"
 FORMER_RUNS_AGAIN = "what ran before it runs again"
-NOTHING_BEFORE = "nothing ran before it: it is started again and again"
+NOTHING_BEFORE = "nothing else ran before: it is started again and again"
