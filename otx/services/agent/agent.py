@@ -32,6 +32,7 @@ from otx.services.agent.connection import APPLIED, Connection
 from otx.services.agent.description import describe
 from otx.services.agent.enrolment import Enrolment
 from otx.services.agent.link import Link
+from otx.services.agent.local_text import read_base
 from otx.services.agent.logfile import LogFile
 from otx.services.agent.memory import Keeper
 from otx.services.agent.notify import Notifier
@@ -43,7 +44,7 @@ from otx.services.agent.section import Section, read_section
 from otx.services.agent.state import StateDirectory, write_shown
 from otx.services.agent.status_document import STATUS_EVERY_S, status_document
 from otx.services.agent.status_text import status_line
-from otx.services.agent.supervisor import Supervisor, read_base
+from otx.services.agent.supervisor import Supervisor
 from otx.services.agent.telemetry import OwnMetrics, Usage, usage_of
 
 STATUS = "status.json"

@@ -5,10 +5,10 @@ is on disk, and nothing is called APPLIED but what runs and was well for the win
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from otx.errors import OtxError
 from otx.opamp.config_machine import BASELINE, Action, Actions, ConfigMachine, Offer
@@ -100,6 +100,7 @@ class Supervisor:
         self._launched: Action | None = None
         self._candidate_since_s = -BURST_S
         self._is_decided = asyncio.Event()
+        self._health_changed = asyncio.Event()
         self._effective_path = keeper.directory.folder / EFFECTIVE
         self.runner = Runner(
             self._effective_path,
@@ -128,7 +129,13 @@ class Supervisor:
         """The server assigns a configuration."""
         offer = envelope.take()
         self._newest = offer
-        self._do(self.machine.offered(Once(offer), runs_already=self._runs(offer.config)))
+        # What has to be verified takes the long way, and may be found to run at its end.
+        runs_already = (
+            not self._trusted
+            and self._runs(offer.config)
+            and not why_forbidden(offer.config, self.section.allowed)
+        )
+        self._do(self.machine.offered(Once(offer), runs_already))
 
     def restart(self) -> None:
         """Start the process anew, with the configuration it has."""
@@ -226,6 +233,7 @@ class Supervisor:
 
     def changed(self) -> None:
         """Its health may be another."""
+        self._health_changed.set()
         self._on_change()
 
     # What the machine decides.
@@ -271,11 +279,13 @@ class Supervisor:
         reason = await self._validation.why_not(
             config_hash, self.local.current, self.section, is_newest=is_newest
         )
-        if time.monotonic() < self._candidate_since_s + BURST_S:
-            await asyncio.sleep(QUIET_S)
         if reason:
             self._do(self.machine.refused(config_hash, _told(reason)))
+        elif self.machine.is_up and await self._runs_after_all(config_hash):
+            self._do(self.machine.validated(config_hash, runs_already=True))
         else:
+            if time.monotonic() < self._candidate_since_s + BURST_S:
+                await asyncio.sleep(QUIET_S)
             self._do(self.machine.validated(config_hash))
 
     def _run_candidate(self, action: Action) -> None:
@@ -446,13 +456,27 @@ class Supervisor:
         return is_good and proven is not None and text is not None and text != proven
 
     def _runs(self, config: AgentConfigMap) -> bool:
-        """Whether an offer asks for what runs, and may."""
-        if self._trusted or why_forbidden(config, self.section.allowed):
-            return False  # what has to be verified takes the long way
+        """Whether an offer comes to what runs and was verified."""
+        return self.runner.is_verified and self._comes_to_the_same(config)
+
+    def _comes_to_the_same(self, config: AgentConfigMap) -> bool:
         try:
             return self.text is not None and self._merged(config) == self.text
         except Unmergeable:
             return False
+
+    async def _runs_after_all(self, config_hash: bytes) -> bool:
+        """The same of an offer that is stored; what was just started gets its time for that."""
+        config = self.keeper.offered(config_hash)
+        if config is None or not self._comes_to_the_same(config):
+            return False
+        timing = self.section.timing
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timing.health_s + timing.window_s):
+                while self.machine.is_up and not self.runner.is_verified:
+                    self._health_changed.clear()
+                    await self._health_changed.wait()
+        return self._runs(config)
 
     async def _store_again(self) -> None:
         """Write down what a full disk did not take, and try the offer again that failed by it."""
@@ -473,8 +497,3 @@ class Supervisor:
 def _told(reason: str) -> str:
     """A reason as it is kept and reported: an error may quote a configuration."""
     return redacted_words(reason)[:LONGEST_REASON]
-
-
-def read_base(path: str) -> bytes | None:
-    """The local file; None where no path is given."""
-    return Path(path).read_bytes() if path else None
