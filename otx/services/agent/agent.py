@@ -99,6 +99,7 @@ class Agent:
             self._trusted,
             self._child_variables,
             base=base,
+            expects_offers=options.allows_remote,
             on_change=self._changed,
             on_remark=self.remark,
             on_output=self._log.raw,

@@ -14,6 +14,7 @@ from otx.opamp.secret_names import is_secret_name
 from otx.services.agent.overlay import Unmergeable, compose, written
 
 HIDDEN = "[REDACTED]"
+LONGEST_REASON = 4096
 
 _HEADERS = {"headers", "metadata", "connect_headers"}
 """Maps whose every value may be a credential."""
@@ -146,6 +147,11 @@ def redacted_words(text: str) -> str:
     """What others say: no secrets in it, and nothing that drives a terminal; lines stay lines."""
     lines = (printable(line.replace("\t", " ")) for line in text.split("\n"))
     return _redacted_lines("\n".join(lines))
+
+
+def reason_told(reason: str) -> str:
+    """A reason as it is kept and reported: an error may quote a configuration."""
+    return redacted_words(reason)[:LONGEST_REASON]
 
 
 def _redacted_lines(text: str) -> str:

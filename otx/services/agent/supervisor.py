@@ -25,7 +25,7 @@ from otx.services.agent.parts import Recurring, read_plan
 from otx.services.agent.policy import why_forbidden
 from otx.services.agent.process import Child
 from otx.services.agent.recurring import Schedule
-from otx.services.agent.redaction import redacted_words
+from otx.services.agent.redaction import reason_told
 from otx.services.agent.reload import (
     FORMER_RUNS_AGAIN,
     FORMER_RUNS_ON,
@@ -35,6 +35,7 @@ from otx.services.agent.reload import (
 )
 from otx.services.agent.runner import CONFIG_PLACE, Order, Runner, Stage
 from otx.services.agent.section import Section
+from otx.services.agent.standby import Standby
 from otx.services.agent.state import NOT_STORED
 from otx.services.agent.validation import Validation
 
@@ -43,7 +44,6 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 """Between restarts of a last good process that does not stay up."""
 BURST_S, QUIET_S = 1.0, 0.1
 """What overtakes a candidate that young waits for so long whether it is overtaken, too."""
-LONGEST_REASON = 4096
 STORE_AGAIN_S = 5.0
 
 
@@ -56,7 +56,6 @@ class Supervisor:
         text: What the process runs with, or ran with last; None before any.
         restarts: How often it was started again since it stayed up last.
         next_start_unix_ns: When it is, or was, started again.
-        remark: What the user should know, newest last; told by `on_remark`.
     """
 
     def __init__(
@@ -68,6 +67,7 @@ class Supervisor:
         environment: dict[str, str],
         *,
         base: bytes | None,
+        expects_offers: bool,
         on_change: Callable[[], None],
         on_remark: Callable[[str], None],
         on_output: Callable[[bytes], None],
@@ -102,6 +102,8 @@ class Supervisor:
         self._is_decided = asyncio.Event()
         self._health_changed = asyncio.Event()
         self._effective_path = keeper.directory.folder / EFFECTIVE
+        has_parts = not supervised.run
+        standby = Standby(environment, on_output) if expects_offers and has_parts else None
         self.runner = Runner(
             self._effective_path,
             environment,
@@ -109,6 +111,7 @@ class Supervisor:
             self,
             on_output,
             self._note_process,
+            standby,
         )
 
     async def run(self) -> None:
@@ -211,7 +214,7 @@ class Supervisor:
             self._note_reload(Outcome.FAILED, reason, FORMER_RUNS_AGAIN)
         elif launch == self._latest and self._is_file_to_blame():
             self._note_reload(Outcome.FAILED, reason, NOTHING_BEFORE)
-        self._do(self.machine.down(launch, _told(reason)))
+        self._do(self.machine.down(launch, reason_told(reason)))
 
     def healthy(self, launch: int) -> None:
         """It was well for the window."""
@@ -280,7 +283,7 @@ class Supervisor:
             config_hash, self.local.current, self.section, is_newest=is_newest
         )
         if reason:
-            self._do(self.machine.refused(config_hash, _told(reason)))
+            self._do(self.machine.refused(config_hash, reason_told(reason)))
         elif self.machine.is_up and await self._runs_after_all(config_hash):
             self._do(self.machine.validated(config_hash, runs_already=True))
         else:
@@ -294,7 +297,7 @@ class Supervisor:
         try:
             text = self._merged(self.keeper.offered(action.hash))
         except Unmergeable as error:
-            self._do(self.machine.down(action.launch, _told(str(error))))
+            self._do(self.machine.down(action.launch, reason_told(str(error))))
             return
         self._is_substitute = False
         self._order(action.launch, text)
@@ -422,7 +425,7 @@ class Supervisor:
             self.restart()
 
     def _note_reload(self, outcome: Outcome, reason: str = "", goes_on: str = "") -> None:
-        found = Reload(self.reload.begun_ns, outcome, _told(reason), goes_on)
+        found = Reload(self.reload.begun_ns, outcome, reason_told(reason), goes_on)
         if found != self.reload:
             self.reload = found
             self._on_change()
@@ -492,8 +495,3 @@ class Supervisor:
     def _note_process(self, child: Child | None) -> None:
         process = (child.pid, child.started_ticks) if child is not None else None
         self.keeper.change(process=process)
-
-
-def _told(reason: str) -> str:
-    """A reason as it is kept and reported: an error may quote a configuration."""
-    return redacted_words(reason)[:LONGEST_REASON]
