@@ -73,7 +73,7 @@ def rss_kib(pid: int) -> int:
 def waiting_kib(agent: int) -> int:
     """Resident memory of the child that has its imports done and waits."""
     for pid in Path(f"/proc/{agent}/task/{agent}/children").read_text().split():
-        is_standby = b"otx.commands.standby" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        is_standby = b"otx.standby" in Path(f"/proc/{pid}/cmdline").read_bytes()
         if is_standby and Path(f"/proc/{pid}/comm").read_text() != "otx-receive\n":
             return rss_kib(int(pid))
     return 0

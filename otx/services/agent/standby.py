@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from otx.services.agent.parts import OTX
 from otx.services.agent.process import Child
 
-MODULE = "otx.commands.standby"
+MODULE = "otx.standby"
 COMMAND = "receive"
 STOP_S = 1.0
 

@@ -1,6 +1,6 @@
 """A process that has imported a command, and runs it once it is told its arguments.
 
-    python -m otx.commands.standby receive
+    python -m otx.standby receive
 
 It reads one line, the arguments of `otx` as a JSON array; where its input ends before, so does it.
 An agent keeps one at hand so that a new configuration does not wait for imports: 200 ms of them.
