@@ -168,7 +168,7 @@ class Agent:
     def identified(self, uid: bytes) -> None:
         """The server gave the agent another uid: kept before anything is sent with it."""
         self._uid = InstanceUid(uid)
-        self._keeper.change(uid=uid.hex())
+        self._keeper.change(uid=uid.hex(), uid_is_assigned=True)
         self.remark(f"the server gave this agent the uid {uid_text(uid)}")
         self._describe()
 
@@ -325,6 +325,7 @@ class Agent:
         return ClientOptions(
             capabilities=bits,
             first_sequence=secrets.randbits(32),
+            asks_for_uid=self._section.asks_for_uid and not self._keeper.memory.uid_is_assigned,
             interval_s=self._connection.interval_s(self._section.heartbeat_s),
             limit=self._section.limits.message_bytes,
         )
