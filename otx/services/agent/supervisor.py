@@ -16,12 +16,12 @@ from otx.opamp.config_table import Act, Phase, Process
 from otx.opamp.effect import Once
 from otx.opamp.opamp_pb2 import AgentConfigMap
 from otx.opamp.signing import PublicKey
-from otx.services.agent.health import Check, collector_check
+from otx.services.agent.launching import Launching
 from otx.services.agent.local_text import LocalText
 from otx.services.agent.memory import Keeper, usable_record
 from otx.services.agent.options import Supervised
 from otx.services.agent.overlay import Unmergeable
-from otx.services.agent.parts import Recurring, read_plan
+from otx.services.agent.parts import Recurring
 from otx.services.agent.policy import why_forbidden
 from otx.services.agent.process import Child
 from otx.services.agent.recurring import Schedule
@@ -33,13 +33,12 @@ from otx.services.agent.reload import (
     Outcome,
     Reload,
 )
-from otx.services.agent.runner import CONFIG_PLACE, Order, Runner, Stage
+from otx.services.agent.runner import Order, Runner, Stage
 from otx.services.agent.section import Section
 from otx.services.agent.standby import Standby
 from otx.services.agent.state import NOT_STORED
 from otx.services.agent.validation import Validation
 
-EFFECTIVE = "effective.yaml"
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 """Between restarts of a last good process that does not stay up."""
 BURST_S, QUIET_S = 1.0, 0.1
@@ -80,7 +79,6 @@ class Supervisor:
         self.text: bytes | None = None
         self.machine = ConfigMachine(usable_record(keeper, on_remark))
         self.is_stopping = False
-        self._supervised = supervised
         self._trusted = trusted
         self._validation = Validation(keeper, supervised, trusted, environment)
         self._on_change = on_change
@@ -101,11 +99,11 @@ class Supervisor:
         self._candidate_since_s = -BURST_S
         self._is_decided = asyncio.Event()
         self._health_changed = asyncio.Event()
-        self._effective_path = keeper.directory.folder / EFFECTIVE
+        self._launching = Launching(supervised, keeper.directory.folder)
         has_parts = not supervised.run
         standby = Standby(environment, on_output) if expects_offers and has_parts else None
         self.runner = Runner(
-            self._effective_path,
+            self._launching.config_path,
             environment,
             section.timing,
             self,
@@ -353,42 +351,21 @@ class Supervisor:
     def _order(self, launch: int, text: bytes | None, pause_s: float = 0.0) -> None:
         self._texts = {**dict(list(self._texts.items())[-1:]), launch: text}
         try:
-            words, check = self._words(launch, text)
+            plan = self._launching.plan(text, self.section)
         except (OtxError, OSError) as error:
             # Nobody validated it: a local file, or a disk that is full by now.
             self._fail_later(launch, str(error), max(pause_s, FIRST_PAUSE_S))
             return
-        at_s = time.monotonic() + pause_s
-        why_idle = ""
-        if self._supervised.run and not words:
-            why_idle = "there is no configuration to run it with yet"
-            self._on_remark(why_idle)
-        self.runner.order(Order(launch, text, words, check, at_s, why_idle))
-
-    def _words(self, launch: int, text: bytes | None) -> tuple[tuple[str, ...], Check | None]:
-        """The command for a text, nothing where there is nothing to run; and how it is asked."""
-        self._recurring = (launch, [])
-        if self._supervised.run:
-            path = str(self._effective_path)
-            is_runnable = text is not None or not self._supervised.needs_config
-            words = (word.replace(CONFIG_PLACE, path) for word in self._supervised.run)
-            return tuple(words) if is_runnable else (), self._check(text)
-        folder = self.keeper.directory.folder
-        plan = read_plan(text, folder)
-        plan.write(folder)
         self._recurring = (launch, plan.recurring)
-        return plan.words, plan.check
+        why_idle = self._launching.why_idle(plan)
+        if why_idle:
+            self._on_remark(why_idle)
+        at_s = time.monotonic() + pause_s
+        self.runner.order(Order(launch, text, plan.words, plan.check, at_s, why_idle))
 
     def _fail_later(self, launch: int, reason: str, pause_s: float) -> None:
         loop = asyncio.get_running_loop()
         loop.call_later(pause_s, lambda: self.down(launch, reason))
-
-    def _check(self, text: bytes | None) -> Check | None:
-        if self.section.health_url:
-            return Check.of_url(self.section.health_url)
-        if text is not None and self._supervised.is_collector:
-            return collector_check(text)
-        return None
 
     def _goes_back(self, reason: str) -> bool:
         """Run the launch again over the former local text, if the present one is to blame.
