@@ -188,6 +188,8 @@ def test_the_unit_is_what_systemd_takes(agent: RunCli, tmp_path: Path) -> None:
     assert kept.stat().st_mode & 0o777 == 0o600
     assert f"LoadCredential=headers:{tmp_path}/100%%/headers" in done.stdout
     assert " --header-file %d/headers " in start
+    (reload,) = (line for line in done.stdout.splitlines() if line.startswith("ExecReload="))
+    assert reload.endswith(f" -m otx agent reload --state {tmp_path}/100%%")
     if shutil.which("systemd-analyze"):
         unit = tmp_path / "otx-agent.service"
         unit.write_text(done.stdout)
