@@ -30,10 +30,12 @@ from otx.services.agent.reload import (
     FORMER_RUNS_AGAIN,
     FORMER_RUNS_ON,
     NOTHING_BEFORE,
+    PASSING,
+    UNHEALTHY_RUNS_ON,
     Outcome,
     Reload,
 )
-from otx.services.agent.runner import Order, Runner, Stage
+from otx.services.agent.runner import STARTING, Order, Runner, Stage
 from otx.services.agent.section import Section
 from otx.services.agent.standby import Standby
 from otx.services.agent.state import NOT_STORED
@@ -195,7 +197,10 @@ class Supervisor:
             self._schedule.follow(self._recurring[1], self._group)
         self._do(self.machine.up(launch))
         if self.machine.process is Process.GOOD:
-            self.runner.watch(launch, Stage.SETTLING)
+            # An edited file is given up that is not well in time; what else is there runs on.
+            is_edit = not self.local.is_proven and not self.local.is_verified
+            is_on_trial = is_edit and not self._is_substitute
+            self.runner.watch(launch, Stage.WINDOW if is_on_trial else Stage.SETTLING)
         elif self.machine.process is Process.CANDIDATE:
             self.runner.watch(launch, Stage.WINDOW)  # also of one that is run again by `_goes_back`
 
@@ -218,8 +223,10 @@ class Supervisor:
         """It was well for the window."""
         if launch == self._latest and not self._is_substitute:
             self.local.verified()
-            if self.reload.goes_on in ("", NOTHING_BEFORE):
+            if self.reload.goes_on in PASSING:
                 self._note_reload(Outcome.RUNS)
+        if self.machine.process is Process.GOOD:
+            self.runner.watch(launch, Stage.SETTLING)
         self._newest = None
         self._do(self.machine.healthy(launch))
 
@@ -235,6 +242,11 @@ class Supervisor:
     def changed(self) -> None:
         """Its health may be another."""
         self._health_changed.set()
+        order, problem = self.runner.running, self.runner.problem
+        is_sick = order is not None and bool(order.words and problem)
+        is_late = is_sick and not problem.startswith(STARTING) and not self.runner.is_verified
+        if is_late and self.local.is_proven and self._is_file_to_blame():
+            self._note_reload(Outcome.FAILED, problem, UNHEALTHY_RUNS_ON)
         self._on_change()
 
     # What the machine decides.
