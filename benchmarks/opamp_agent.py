@@ -5,7 +5,8 @@
 Prints resident memory and CPU of the idle agent (a connection, a heartbeat each 30 s, one process),
 then for ten offers: until the new process runs, and until APPLIED has arrived at the server, which
 is never sooner than the health window (1 s). Last, for an agent without a command: until otx's own
-receiver accepts on the address that was offered (aim 300 ms).
+receiver accepts on the address that was offered (aim 300 ms), and what the process costs that waits
+for such an offer.
 """
 
 import asyncio
@@ -69,6 +70,15 @@ def rss_kib(pid: int) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
 
 
+def waiting_kib(agent: int) -> int:
+    """Resident memory of the child that has its imports done and waits."""
+    for pid in Path(f"/proc/{agent}/task/{agent}/children").read_text().split():
+        is_standby = b"otx.standby" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        if is_standby and Path(f"/proc/{pid}/comm").read_text() != "otx-receive\n":
+            return rss_kib(int(pid))
+    return 0
+
+
 def cpu_s(pid: int) -> float:
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
@@ -124,6 +134,8 @@ async def measure_parts() -> None:
             try:
                 await asyncio.sleep(4)
                 accepts_ms = [await until_accepts(server) for _ in range(OFFERS)]
+                await asyncio.sleep(1)
+                waiting = waiting_kib(agent.pid)
             finally:
                 agent.send_signal(signal.SIGTERM)
                 await asyncio.to_thread(agent.wait)
@@ -131,6 +143,7 @@ async def measure_parts() -> None:
     print(
         f"offer -> otx's receiver accepts: median {median:.0f} ms, least {least:.0f} ms (aim 300)"
     )
+    print(f"the process that waits for the next: RSS {waiting / 1024:.1f} MiB")
 
 
 async def until_accepts(server: Server) -> float:

@@ -92,6 +92,7 @@ IsFailedOffer(hash) == hash # m.received /\ ~Runs(hash) /\ hash \in m.failed
 \* By its hash, or because what it asks for is the same.
 IsRunningOffer(hash) == hash # m.received /\ HasRunning
 IsValidated == process # "candidate"
+IsRunningValidated == HasRunning
 IsRefused == process # "candidate"
 IsCandidateUp == process = "candidate"
 IsCandidateDown == process = "candidate"
@@ -298,6 +299,15 @@ ApplyingValidated ==
     /\ up' = FALSE
     /\ survived' = survived
     /\ newest' = newest
+
+ApplyingRunningValidated ==
+    /\ phase = "applying" /\ IsRunningValidated
+    /\ m' = Adopt(m, m.candidate)
+    /\ phase' = Back
+    /\ process' = IF Back = "reverting" THEN Newest ELSE process
+    /\ up' = (Back # "reverting" /\ up)
+    /\ survived' = survived \union {IF process = "good" THEN m.candidate ELSE 0}
+    /\ newest' = m.candidate
 
 ApplyingRefused ==
     /\ phase = "applying" /\ IsRefused
@@ -587,6 +597,7 @@ Offer ==
 
 Validate ==
     \/ ApplyingValidated
+    \/ ApplyingRunningValidated
     \/ ApplyingRefused
 
 Process ==

@@ -155,9 +155,13 @@ class ConfigMachine:
         self.record = replace(self.record, failures=kept)
         return self._step(Event.NEW_OFFER, offer=offer)
 
-    def validated(self, config_hash: bytes) -> Actions:
-        """Policy and static validation let the candidate pass."""
-        return self._step(Event.VALIDATED) if self._is_awaited(config_hash) else []
+    def validated(self, config_hash: bytes, runs_already: bool = False) -> Actions:
+        """Policy and static validation let the candidate pass; `runs_already`: see `offered`."""
+        if not self._is_awaited(config_hash):
+            return []
+        if runs_already and self._runs(config_hash, runs_already):
+            return self._step(Event.RUNNING_VALIDATED, config_hash=config_hash)
+        return self._step(Event.VALIDATED)
 
     def refused(self, config_hash: bytes, reason: str) -> Actions:
         """Policy or static validation did not; nothing was launched."""
@@ -203,12 +207,18 @@ class ConfigMachine:
         # `Process.CANDIDATE` in APPLYING: this validation was answered, and led to a launch.
         return config_hash == self.record.candidate and self.process is not Process.CANDIDATE
 
-    def _step(self, event: Event, reason: str = "", offer: Offer | None = None) -> Actions:
+    def _step(
+        self,
+        event: Event,
+        reason: str = "",
+        offer: Offer | None = None,
+        config_hash: bytes = b"",
+    ) -> Actions:
         row = self._table.get((self.record.phase, event))
         if row is None:
             return []
         acts = row.acts
-        told = _Told(offer.hash if offer else b"", reason, self.process)
+        told = _Told(offer.hash if offer else config_hash, reason, self.process)
         for note in row.notes:
             self.record = _NOTES[note](self.record, told)
         phase = row.to

@@ -69,6 +69,8 @@ class Event(Enum):
     RUNNING_OFFER = "running offer"
     """Another hash, and what it asks for runs already."""
     VALIDATED = "validated"
+    RUNNING_VALIDATED = "running validated"
+    """It passed, and what it asks for is what runs."""
     REFUSED = "refused"
     """By policy or by static validation: nothing was launched."""
     CANDIDATE_UP = "candidate up"
@@ -149,6 +151,7 @@ TABLE: dict[tuple[Phase, Event], Row] = {
     (_P.IDLE, _E.RESTART): Row(_P.IDLE, (), (_A.RUN_GOOD,)),
     # Before the launch what ran before runs on, and may end meanwhile.
     (_P.APPLYING, _E.VALIDATED): Row(_P.APPLYING, (), (_A.RUN_CANDIDATE,)),
+    (_P.APPLYING, _E.RUNNING_VALIDATED): Row(None, (_N.ADOPT,), _TOLD),
     (_P.APPLYING, _E.REFUSED): Row(None, (_N.FAIL,), _TOLD),
     (_P.APPLYING, _E.CANDIDATE_UP): Row(_P.VERIFYING, (), (_A.WATCH,)),
     (_P.APPLYING, _E.CANDIDATE_DOWN): Row(_P.REVERTING, (_N.FAIL,), _OVER),

@@ -6,7 +6,6 @@ configurations and custom messages, and attributes whose names say so.
 """
 
 import base64
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +16,7 @@ from google.protobuf.message import Message
 from otx.opamp.capabilities import AgentCapability, AgentFlag, ServerCapability, ServerFlag, words
 from otx.opamp.instance_uid import uid_text
 from otx.opamp.opamp_pb2 import AnyValue, KeyValue
+from otx.opamp.secret_names import is_secret_name as is_secret_name
 
 REDACTED = "[redacted]"
 UID_FIELDS = {"instance_uid", "new_instance_uid"}
@@ -30,14 +30,6 @@ _BODIES = {"body", "data", "csr", "cert", "private_key", "ca_cert", "signature"}
 """Fields of bytes that hold contents; all other bytes are uids and hashes."""
 _SECRET_TEXTS = {"Header.value", "TLSConnectionSettings.ca_pem_contents"}
 _URLS = {"destination_endpoint", "url", "download_url"}
-_SECRET_NAME = re.compile(
-    r"(?i)(passw|secret|token|credential|authori[sz]ation|api[._-]?key|private[._-]?key|cookie)"
-)
-
-
-def is_secret_name(name: str) -> bool:
-    """Whether what stands behind a name is better not shown."""
-    return _SECRET_NAME.search(name) is not None
 
 
 def shown_url(url: str) -> str:

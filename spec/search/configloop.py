@@ -139,6 +139,11 @@ def _newest_after_offer(s: State, then: State, config: int) -> int:
 
 def validate(v: Variant, s: State) -> Iterator[State]:
     yield from _told(v, s, lambda machine: machine.validated(machine.record.candidate))
+    for then in _told(v, s, lambda machine: machine.validated(machine.record.candidate, True)):
+        if then.phase != s.phase:  # adopted, and with it what is known of what runs
+            is_good = then.m.good != s.m.good
+            survived = s.survived | {s.m.candidate} if is_good else s.survived
+            yield then._replace(survived=survived, newest=s.m.candidate)
     yield from _told(v, s, lambda machine: machine.refused(machine.record.candidate, "refused"))
 
 

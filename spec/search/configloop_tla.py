@@ -9,7 +9,7 @@ from otx.opamp.config_table import TABLE, Act, Event, Note, Phase, Process, Row
 
 _NOTES = {
     Note.TAKE: "Take({m}, hash)",
-    Note.ADOPT: "Adopt({m}, hash)",
+    Note.ADOPT: "Adopt({m}, {adopted})",
     Note.COUNT: "Count({m})",
     Note.TRY: "Try({m})",
     Note.RETRY: "Retry({m})",
@@ -28,7 +28,7 @@ _OFFERS = (Event.NEW_OFFER, Event.FAILED_OFFER, Event.RUNNING_OFFER)
 _STARTS = (Event.STARTED, Event.RESUMED, Event.INTERRUPTED)
 _GROUPS = {
     "Offer": (*_OFFERS, Event.SAME_OFFER),
-    "Validate": (Event.VALIDATED, Event.REFUSED),
+    "Validate": (Event.VALIDATED, Event.RUNNING_VALIDATED, Event.REFUSED),
     "Process": (
         Event.CANDIDATE_UP,
         Event.CANDIDATE_DOWN,
@@ -55,11 +55,13 @@ def row_text(phase: Phase, event: Event, row: Row) -> str:
     head = row_name(phase, event) + ("(hash)" if is_offer else "")
     when = "Is" + "".join(word.capitalize() for word in event.value.split())
     memory = "Kept(m)" if is_start else "m"
+    # What is adopted is what was offered, at once or once it is validated.
+    adopted = "m.candidate" if event is Event.RUNNING_VALIDATED else "hash"
     for note in row.notes:
-        memory = _NOTES[note].format(m=memory)
+        memory = _NOTES[note].format(m=memory, adopted=adopted)
     survivor = {Event.SURVIVED: "m.trial", Event.HEALTHY: "m.trial"}.get(event)
-    if event is Event.RUNNING_OFFER:
-        survivor = 'IF process = "good" THEN hash ELSE 0'
+    if Note.ADOPT in row.notes:
+        survivor = f'IF process = "good" THEN {adopted} ELSE 0'
     grown = f"survived \\union {{{survivor}}}" if survivor else "survived"
     return "\n".join(
         [
@@ -81,6 +83,7 @@ def _newest(phase: Phase, event: Event) -> str:
     return {
         Event.HEALTHY: "m.candidate",
         Event.RUNNING_OFFER: "hash",
+        Event.RUNNING_VALIDATED: "m.candidate",
         Event.NEW_OFFER: "IF hash = newest THEN m.good ELSE newest",
     }.get(event, "newest")
 
@@ -240,6 +243,7 @@ IsFailedOffer(hash) == hash # m.received /\ ~Runs(hash) /\ hash \in m.failed
 \* By its hash, or because what it asks for is the same.
 IsRunningOffer(hash) == hash # m.received /\ HasRunning
 IsValidated == process # "candidate"
+IsRunningValidated == HasRunning
 IsRefused == process # "candidate"
 IsCandidateUp == process = "candidate"
 IsCandidateDown == process = "candidate"

@@ -201,13 +201,13 @@ def _agent_rows() -> list[Row]:
 def _loop_rows() -> list[Row]:
     base, mutants = configloop.BASE, list(configloop.MUTANTS.values())
     found: list[tuple[str, configloop.Variant, int, int, tuple[str, ...]]] = [
-        ("base", base, 1_572, 8_472, ()),
-        ("3 hashes", replace(base, hashes=3), 12_100, 91_156, ()),
-        ("L1", mutants[0], 133, 463, ("NewestRuns", "Probation")),
-        ("L2", mutants[1], 100, 311, ("Applied", "Good", "NewestRuns", "Probation")),
-        ("L3", mutants[2], 64, 203, ("Idle",)),
-        ("L4", mutants[3], 123, 395, ("Idle", "NewestRuns", "Probation")),
-        ("L5", mutants[4], 65, 215, ("Attempts",)),
-        ("L6", mutants[5], 2_668, 14_234, ("NewestRuns",)),
+        ("base", base, 1_572, 8_650, ()),
+        ("3 hashes", replace(base, hashes=3), 12_100, 92_566, ()),
+        ("L1", mutants[0], 163, 580, ("NewestRuns", "Probation")),
+        ("L2", mutants[1], 110, 351, ("Applied", "Good", "NewestRuns", "Probation")),
+        ("L3", mutants[2], 74, 228, ("Idle",)),
+        ("L4", mutants[3], 143, 462, ("Idle", "NewestRuns", "Probation")),
+        ("L5", mutants[4], 77, 245, ("Attempts",)),
+        ("L6", mutants[5], 2_668, 14_564, ("NewestRuns",)),
     ]
     return [Row("ConfigLoop", *row) for row in found]

@@ -188,6 +188,8 @@ def test_the_unit_is_what_systemd_takes(agent: RunCli, tmp_path: Path) -> None:
     assert kept.stat().st_mode & 0o777 == 0o600
     assert f"LoadCredential=headers:{tmp_path}/100%%/headers" in done.stdout
     assert " --header-file %d/headers " in start
+    (reload,) = (line for line in done.stdout.splitlines() if line.startswith("ExecReload="))
+    assert reload.endswith(f" -m otx agent reload --state {tmp_path}/100%%")
     if shutil.which("systemd-analyze"):
         unit = tmp_path / "otx-agent.service"
         unit.write_text(done.stdout)
@@ -291,9 +293,30 @@ def test_a_file_that_never_ran_is_told_with_its_starts(agent: RunCli, tmp_path: 
     wait_until(lambda: "started again 2 times" in agent("agent", "status").stdout, "counted")
     shown = agent("agent", "status").stdout
     assert "NOT running: it ended with exit code 7" in shown
-    assert "nothing ran before it: it is started again and again" in shown
+    assert "nothing else ran before: it is started again and again" in shown
     document = json.loads(agent("agent", "status", "--format", "json").stdout)
     assert document["local_file"]["outcome"] == "failed"
     assert document["process"]["next_start_unix_nano"] > 0
     (tmp_path / "base.yaml").write_text("a: 1\n")
     assert agent("agent", "reload").returncode == 0
+
+
+def test_otxs_own_receiver_is_looked_after_and_counts_no_request_of_it(
+    agent: RunCli, tmp_path: Path, unused_tcp_port: int
+) -> None:
+    section = "agent: {health: {window: 200ms}}\n"
+    receive = f"receive: {{grpc: 127.0.0.1:0, http: 127.0.0.1:{unused_tcp_port}, store: store}}\n"
+    (tmp_path / "base.yaml").write_text(section + receive)
+    agent("agent", "start", "--server", NOWHERE, "--config", "base.yaml")
+    wait_until(lambda: "runs for" in agent("agent", "status").stdout, "it is started")
+    wait_until(lambda: "starting" not in agent("agent", "status").stdout, "it is verified")
+    assert "UNHEALTHY" not in agent("agent", "status").stdout
+    assert agent("agent", "stop").returncode == 0
+    said = agent("agent", "logs").stdout
+    assert "received nothing" in said
+    assert "refused a request" not in said
+    with socket.create_server(("127.0.0.1", unused_tcp_port)):
+        agent("agent", "start", "--server", NOWHERE, "--config", "base.yaml")
+        wait_until(lambda: "does NOT stay up" in agent("agent", "status").stdout, "it is taken")
+        shown = agent("agent", "status").stdout
+        assert "it ended with exit code 5: otx: error: cannot listen" in shown

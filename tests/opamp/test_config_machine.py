@@ -284,6 +284,29 @@ def test_an_empty_offer_on_the_local_configuration_changes_nothing_that_runs() -
     assert world.reports[-1] == (b"empty", Status.APPLIED)
 
 
+@pytest.mark.parametrize("other", [b"fine", b"dies later"])
+def test_what_runs_already_is_applied_once_validated_without_a_launch(other: bytes) -> None:
+    world = settled(b"good")
+    launched = list(world.launched)
+    world.offer(other)
+    while world.todo:
+        world.act()
+    world._add(world.machine.validated(other, runs_already=True))
+    world.due = []
+    world.settle()
+    assert world.reports[-1] == (other, Status.APPLIED)
+    assert world.launched == launched
+    assert (world.disk.good, world.disk.phase) == (other, Phase.IDLE)
+
+
+def test_what_is_not_up_is_launched_though_it_is_the_same() -> None:
+    machine = ConfigMachine()
+    machine.start()
+    machine.offered(Once(Offer(b"A", AgentConfigMap())))
+    acts = [one.take().act for one in machine.validated(b"A", runs_already=True)]
+    assert acts == [Act.RUN_CANDIDATE]
+
+
 def test_the_newer_of_two_offers_wins() -> None:
     world = settled()
     world.offer(b"good")

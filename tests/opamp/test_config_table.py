@@ -52,7 +52,7 @@ def test_only_a_trial_that_survived_or_runs_becomes_last_good() -> None:
 
 def test_applied_is_said_only_of_what_is_healthy_or_runs() -> None:
     applying = {event for (_, event), row in TABLE.items() if {Note.TRY, Note.ADOPT} & {*row.notes}}
-    assert applying == {Event.HEALTHY, Event.RUNNING_OFFER}
+    assert applying == {Event.HEALTHY, Event.RUNNING_OFFER, Event.RUNNING_VALIDATED}
 
 
 def test_every_phase_event_note_and_act_is_used() -> None:

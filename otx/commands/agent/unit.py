@@ -50,7 +50,7 @@ def unit(
         log=log,
         command=command,
     )
-    words = [sys.executable, "-m", "otx", "agent", "run"]
+    words: list[str] = []
     for url in options.servers:
         words += ["--server", url]
     words += ["--state", options.state]
@@ -68,5 +68,6 @@ def unit(
     words += [] if options.allows_settings else ["--no-connection-settings"]
     words += ["--log", options.log] if options.log else []
     words += ["--", *options.command] if options.command else []
-    text = unit_text(words, options.state_folder, user, options.config, secrets)
+    otx = (sys.executable, "-m", "otx")
+    text = unit_text(otx, words, options.state_folder, user, options.config, secrets)
     Output(ctx.obj).text(text)

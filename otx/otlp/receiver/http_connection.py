@@ -22,7 +22,9 @@ from otx.otlp.encode import encode_response
 from otx.otlp.receiver.http_request import (
     Head,
     answer_encoding,
+    is_ping,
     read_head,
+    write_pong,
     write_refusal,
     write_success,
 )
@@ -260,7 +262,11 @@ class HttpConnection(asyncio.Protocol):
             return
         answer = _Answer(is_last=not self._parser.should_keep_alive())
         self._answers.append(answer)
-        if self._message.head is None:
+        if is_ping(self._parser.get_method(), self._message.url):
+            # Of whoever looks after this process: no request for telemetry, and none refused.
+            answer.data = write_pong(keep_alive=not answer.is_last)
+            self._flush()
+        elif self._message.head is None:
             refusal = self._message.refusal or Refusal(
                 Reason.UNDECODABLE, "the request has no head"
             )

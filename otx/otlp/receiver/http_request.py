@@ -51,6 +51,11 @@ def read_head(method: str, path: str, headers: dict[str, str], max_bytes: int) -
     return Head(signal, encoding, headers.get("content-encoding", ""))
 
 
+def is_ping(method: bytes, target: bytes) -> bool:
+    """Whether a request asks the server for a sign of life and nothing else (RFC 9110, 9.3.7)."""
+    return method == b"OPTIONS" and target == b"*"
+
+
 def answer_encoding(headers: dict[str, str]) -> Encoding:
     """The encoding to refuse in: the request's own, and JSON, which people read, for others."""
     try:
@@ -62,6 +67,11 @@ def answer_encoding(headers: dict[str, str]) -> Encoding:
 def write_success(body: bytes, encoding: Encoding, *, keep_alive: bool) -> bytes:
     """The bytes of a 200."""
     return _response("200 OK", _CONTENT_TYPES[encoding], "", body, keep_alive)
+
+
+def write_pong(*, keep_alive: bool) -> bytes:
+    """The bytes of the answer to a ping."""
+    return _response("200 OK", _CONTENT_TYPES["json"], "Allow: POST\r\n", b"", keep_alive)
 
 
 def write_refusal(refusal: Refusal, encoding: Encoding, *, keep_alive: bool) -> bytes:

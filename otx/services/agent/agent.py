@@ -29,6 +29,7 @@ from otx.services.agent.connection import APPLIED, Connection
 from otx.services.agent.description import describe
 from otx.services.agent.enrolment import Enrolment
 from otx.services.agent.link import Link
+from otx.services.agent.local_text import read_base
 from otx.services.agent.logfile import LogFile
 from otx.services.agent.memory import Keeper
 from otx.services.agent.notify import Notifier
@@ -42,7 +43,7 @@ from otx.services.agent.section import Section, read_section
 from otx.services.agent.state import StateDirectory, write_shown
 from otx.services.agent.status_document import STATUS_EVERY_S, status_document
 from otx.services.agent.status_text import status_line
-from otx.services.agent.supervisor import Supervisor, read_base
+from otx.services.agent.supervisor import Supervisor
 
 STATUS = "status.json"
 REMARKS_KEPT = 20
@@ -96,6 +97,7 @@ class Agent:
             self._trusted,
             self._child_variables,
             base=base,
+            expects_offers=options.allows_remote,
             on_change=self._changed,
             on_remark=self.remark,
             on_output=self._log.raw,
@@ -166,7 +168,7 @@ class Agent:
     def identified(self, uid: bytes) -> None:
         """The server gave the agent another uid: kept before anything is sent with it."""
         self._uid = InstanceUid(uid)
-        self._keeper.change(uid=uid.hex())
+        self._keeper.change(uid=uid.hex(), uid_is_assigned=True)
         self.remark(f"the server gave this agent the uid {uid_text(uid)}")
         self._describe()
 
@@ -323,6 +325,7 @@ class Agent:
         return ClientOptions(
             capabilities=bits,
             first_sequence=secrets.randbits(32),
+            asks_for_uid=self._section.asks_for_uid and not self._keeper.memory.uid_is_assigned,
             interval_s=self._connection.interval_s(self._section.heartbeat_s),
             limit=self._section.limits.message_bytes,
         )

@@ -19,16 +19,12 @@ _LONGEST_HEAD = 4096
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """An HTTP resource that answers while the process is well.
-
-    Attributes:
-        any_status: Whether any answer will do; else it has to be 2xx.
-    """
+    """An HTTP resource that answers with 2xx while the process is well."""
 
     host: str
     port: int
     path: str
-    any_status: bool = False
+    method: str = "GET"
 
     @classmethod
     def of_url(cls, url: str) -> "Check":
@@ -54,15 +50,13 @@ class Check:
             return f"its health check at {self.host}:{self.port} cannot be reached"
         except ValueError:
             return "its health check answers no HTTP"
-        return (
-            "" if self.any_status or 200 <= status < 300 else f"its health check answers {status}"
-        )
+        return "" if 200 <= status < 300 else f"its health check answers {status}"
 
     async def _status(self) -> int:
         reader, writer = await asyncio.open_connection(self.host, self.port, limit=_LONGEST_HEAD)
         try:
-            head = f"GET {self.path} HTTP/1.1\r\nHost: {self.host}\r\nConnection: close\r\n\r\n"
-            writer.write(head.encode())
+            head = f"{self.method} {self.path} HTTP/1.1\r\nHost: {self.host}\r\n"
+            writer.write(f"{head}Connection: close\r\n\r\n".encode())
             words = (await reader.readline()).split()
             if len(words) < 2 or not words[0].startswith(b"HTTP/"):
                 raise ValueError("no status line")

@@ -4,7 +4,18 @@ A text that passed its health window is kept on disk until another one survived 
 an edit that does not stay up gives way to what ran before it, also when that was young.
 """
 
+from pathlib import Path
+
 from otx.services.agent.memory import Keeper
+
+
+def read_base(path: str) -> bytes | None:
+    """The local file; None where no path is given.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    return Path(path).read_bytes() if path else None
 
 
 class LocalText:

@@ -18,6 +18,7 @@ class Memory:
 
     Attributes:
         uid: 16 bytes as hex.
+        uid_is_assigned: Whether a server gave it.
         offers: Hash of an offer -> name of the text that holds its objects.
         proven: Name of the text that survived its observation window last, or "".
         local: Names of the local texts that passed their health window, newest first, at most two.
@@ -28,6 +29,7 @@ class Memory:
     """
 
     uid: str = ""
+    uid_is_assigned: bool = False
     record: Record = field(default_factory=Record)
     offers: dict[bytes, str] = field(default_factory=dict)
     proven: str = ""
@@ -44,6 +46,7 @@ class Memory:
         record = self.record
         return {
             "uid": self.uid,
+            "uid_is_assigned": self.uid_is_assigned,
             "record": {
                 "phase": record.phase.value,
                 "received": record.received.hex(),
@@ -80,6 +83,7 @@ class Memory:
         process = body["process"]
         return cls(
             uid=str(body["uid"]),
+            uid_is_assigned=bool(body.get("uid_is_assigned")),
             record=Record(
                 phase=Phase(record["phase"]),
                 received=bytes.fromhex(record["received"]),

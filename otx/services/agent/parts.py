@@ -110,11 +110,11 @@ def _receive(section: Any, plan: Plan, folder: Path) -> None:
 
 
 def _accepts(address: str) -> Check | None:
-    """The receiver answers on its HTTP address, whatever it is asked."""
+    """The receiver answers on its HTTP address; a ping counts as no request there."""
     host, _, port = address.rpartition(":")
     if not port.isdigit() or port == "0" or address.startswith("unix:"):
         return None
-    return Check(reachable_host(host), int(port), "/", any_status=True)
+    return Check(reachable_host(host), int(port), "*", method="OPTIONS")
 
 
 def _profile(section: Any, plan: Plan, folder: Path) -> None:

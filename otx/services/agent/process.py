@@ -33,7 +33,7 @@ _ERROR = re.compile(r"(\S+: )?(error|fatal)\b", re.IGNORECASE)
 _ADVICE = re.compile(r"\s*(hint|usage)\b", re.IGNORECASE)
 _PANICS = (b"panic: ", b"fatal error: ")
 _CHUNK = 1 << 16
-_LOOK_S = 0.05
+_LOOK_S, _FIRST_LOOK_S = 0.05, 0.002
 _KILLED_LOOKS = 100
 _own_pids: set[int] = set()
 """The children that were started here and are waited for here; any other one was adopted."""
@@ -55,12 +55,14 @@ class Child:
         *,
         on_output: Callable[[bytes], None],
         on_exit: Callable[[str], None],
+        is_told: bool = False,
     ) -> None:
         """Start the command.
 
         Args:
             on_output: Told what it writes to stdout and stderr, in pieces.
             on_exit: Told once how it ended, unless it was ended by `stop`.
+            is_told: Its input stays open until `tell`; else it has none.
 
         Raises:
             OSError: It cannot be started.
@@ -77,7 +79,7 @@ class Child:
         try:
             self._process = subprocess.Popen(  # noqa: S603 (the user's own command)
                 command,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if is_told else subprocess.DEVNULL,
                 stdout=writer,
                 stderr=writer,
                 env=environment,
@@ -103,6 +105,19 @@ class Child:
     def is_running(self) -> bool:
         """Whether it has not ended yet."""
         return not self._ended.is_set()
+
+    def tell(self, line: bytes, on_exit: Callable[[str], None]) -> bool:
+        """Write its whole input, and tell another of its end; whether it lives to read it."""
+        self._on_exit = on_exit
+        pipe = self._process.stdin
+        if pipe is None or not self.is_running:
+            return False
+        try:
+            with pipe:
+                pipe.write(line)
+        except OSError:
+            return False
+        return True
 
     @property
     def last_words(self) -> str:
@@ -130,8 +145,10 @@ class Child:
         try:
             async with asyncio.timeout(grace_s):
                 await self._ended.wait()
+                pause_s = _FIRST_LOOK_S
                 while _is_there(self.pid):  # a shell ends before what it started
-                    await asyncio.sleep(_LOOK_S)
+                    await asyncio.sleep(pause_s)
+                    pause_s = min(2 * pause_s, _LOOK_S)
         except TimeoutError:
             _signal_group(self.pid, signal.SIGKILL)
             await self._ended.wait()
@@ -175,6 +192,8 @@ class Child:
         code = self.code = self._process.wait()
         _own_pids.discard(self.pid)
         self._close_output()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         self._ended.set()
         if self._is_wanted:
             self._loop.call_later(_LOOK_S, _is_there, self.pid)
@@ -230,7 +249,7 @@ async def end_adopted(grace_s: float) -> None:
     """
     ends_s = asyncio.get_running_loop().time() + grace_s
     told: set[int] = set()
-    looks = 0
+    looks, pause_s = 0, _FIRST_LOOK_S
     while adopted := _adopted():
         is_over = asyncio.get_running_loop().time() >= ends_s
         for pid in adopted:
@@ -240,7 +259,8 @@ async def end_adopted(grace_s: float) -> None:
         looks += is_over
         if looks > _KILLED_LOOKS:
             return  # it hangs in the kernel
-        await asyncio.sleep(_LOOK_S)
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, _LOOK_S)
 
 
 def _adopted() -> set[int]:

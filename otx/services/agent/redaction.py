@@ -10,21 +10,12 @@ import re
 import yaml
 
 from otx.model.cells import printable
+from otx.opamp.secret_names import is_secret_name
 from otx.services.agent.overlay import Unmergeable, compose, written
 
 HIDDEN = "[REDACTED]"
+LONGEST_REASON = 4096
 
-_SECRET_KEY = re.compile(
-    r"pass(word|wd|phrase)?$|secret|token|api[-_.]?key|apikey|access[-_.]?key|private[-_.]?key"
-    r"|auth(orization)?$|credential|cookie|bearer|signature|licen[cs]e([-_.]?key)?$|client[-_.]?key"
-    r"|encryption[-_.]?key|ingest[-_.]?key|account[-_.]?key|connection[-_.]?string|key[-_.]?pem|dsn$|^pwd$|sas$"
-    r"|(^|[-_.])(pw|pat)$",
-    re.IGNORECASE,
-)
-_PLAIN_KEY = re.compile(
-    r"_(file|path|url|ttl|type|name|mode|length|header)$|^token_url$", re.IGNORECASE
-)
-"""Keys that name a place or a property of a secret, not the secret."""
 _HEADERS = {"headers", "metadata", "connect_headers"}
 """Maps whose every value may be a credential."""
 _HARMLESS_HEADERS = {"content-type", "accept", "user-agent", "x-scope-orgid"}
@@ -96,7 +87,7 @@ def _parts(node: yaml.Node, is_secret: bool) -> list[tuple[yaml.Node, bool]]:
     parts: list[tuple[yaml.Node, bool]] = []
     for key, value in node.value:
         name = key.value if isinstance(key.value, str) else ""
-        names_secret = _names_secret(name) and not _is_choice(name, value)
+        names_secret = is_secret_name(name) and not _is_choice(name, value)
         parts.append((value, is_secret or names_secret))
         if name.lower() in _HEADERS:
             parts += _headers(value)
@@ -120,10 +111,6 @@ def _headers(node: yaml.Node) -> list[tuple[yaml.Node, bool]]:
         for key, value in entry.value
         if str(key.value).lower() == "value"
     ]
-
-
-def _names_secret(name: str) -> bool:
-    return bool(_SECRET_KEY.search(name)) and not _PLAIN_KEY.search(name)
 
 
 def _is_choice(name: str, node: yaml.Node) -> bool:
@@ -162,11 +149,16 @@ def redacted_words(text: str) -> str:
     return _redacted_lines("\n".join(lines))
 
 
+def reason_told(reason: str) -> str:
+    """A reason as it is kept and reported: an error may quote a configuration."""
+    return redacted_words(reason)[:LONGEST_REASON]
+
+
 def _redacted_lines(text: str) -> str:
     return _ENTRY.sub(_hide_entry, _redacted_value(text))
 
 
 def _hide_entry(match: re.Match[str]) -> str:
-    if not _names_secret(match["key"]) or _is_reference(match["value"].strip("\"' ,;")):
+    if not is_secret_name(match["key"]) or _is_reference(match["value"].strip("\"' ,;")):
         return match[0]
     return match["head"] + HIDDEN

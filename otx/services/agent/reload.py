@@ -48,4 +48,7 @@ class Reload:
 
 FORMER_RUNS_ON = "what ran before runs on"
 FORMER_RUNS_AGAIN = "what ran before it runs again"
-NOTHING_BEFORE = "nothing ran before it: it is started again and again"
+NOTHING_BEFORE = "nothing else ran before: it is started again and again"
+UNHEALTHY_RUNS_ON = "nothing else ran before: it runs on as it is"
+PASSING = ("", NOTHING_BEFORE, UNHEALTHY_RUNS_ON)
+"""After these the file itself may still come to run."""

@@ -14,6 +14,7 @@ from typing import Protocol
 
 from otx.services.agent.health import Check
 from otx.services.agent.process import Child, end_adopted
+from otx.services.agent.standby import Standby
 from otx.services.agent.state import NOT_STORED, write_whole
 
 CONFIG_PLACE = "{config}"
@@ -109,6 +110,7 @@ class Runner:
         listener: Listener,
         on_output: Callable[[bytes], None],
         on_process: Callable[[Child | None], None],
+        standby: Standby | None = None,
     ) -> None:
         self.timing = timing
         self.running: Order | None = None
@@ -120,6 +122,7 @@ class Runner:
         self._listener = listener
         self._on_output = on_output
         self._on_process = on_process
+        self._standby = standby
         self._child: Child | None = None
         self._order: Order | None = None
         self._ordered = asyncio.Event()
@@ -168,6 +171,8 @@ class Runner:
         """End the process."""
         self._order = None
         await self._end()
+        if self._standby is not None:
+            await self._standby.end()
 
     async def _carry_out_orders(self) -> None:
         while True:
@@ -215,18 +220,28 @@ class Runner:
             self._listener.down(order.launch, self.problem)
             return
         try:
-            self._child = Child(
-                order.words,
-                self._environment,
-                on_output=self._on_output,
-                on_exit=lambda how: self._ended(order, how),
-            )
+            self._child = self._new_child(order)
         except OSError as error:
             self._note_gone(f"it cannot be started: {error.strerror}")
             self._listener.down(order.launch, self.problem)
             return
         self._on_process(self._child)
         self._begin(order)
+
+    def _new_child(self, order: Order) -> Child:
+        """The process of an order: the one that waits for it, or a new one.
+
+        Raises:
+            OSError: It cannot be started.
+        """
+
+        def on_exit(how: str) -> None:
+            self._ended(order, how)
+
+        waiting = self._standby.take(order.words, on_exit) if self._standby is not None else None
+        if waiting is not None:
+            return waiting
+        return Child(order.words, self._environment, on_output=self._on_output, on_exit=on_exit)
 
     def _begin(self, order: Order) -> None:
         self.running = order
@@ -303,6 +318,8 @@ class Runner:
         else:
             self._well_since_s = self._well_since_s or now_s
             self._sick_since_s = None
+            if self._standby is not None:
+                self._standby.prepare()  # not sooner: two that start at once slow each other down
         self._found = problem
         if not self.is_verified and (not problem or self._age_s() < self.timing.health_s):
             problem = self._starting()

@@ -3,6 +3,7 @@
     agent:
       name: edge-collector                 # service.name; else the command's
       attributes: {deployment.environment.name: production}
+      uid: own                             # or assigned: the server is asked for one
       heartbeat: 30s
       health: {url: "http://127.0.0.1:13133/", window: 1s, timeout: 10s, observation: 30s}
       stop_timeout: 10s
@@ -53,6 +54,7 @@ class Section:
 
     name: str = ""
     attributes: Mapping[str, str] = field(default_factory=dict)
+    asks_for_uid: bool = False
     heartbeat_s: int = 0
     health_url: str = ""
     timing: Timing = field(default_factory=Timing)
@@ -93,6 +95,7 @@ def read_section(text: bytes, file: str) -> Section:
     return Section(
         name=reader.text(top, "agent", "name"),
         attributes=reader.texts_map(top.get("attributes", {}), "agent.attributes"),
+        asks_for_uid=reader.one_of(top, "agent", "uid", ("own", "assigned")) == "assigned",
         heartbeat_s=round(reader.seconds(top, "agent", "heartbeat", 0)),
         health_url=reader.text(health, "agent.health", "url"),
         timing=timing,
@@ -113,8 +116,8 @@ def read_section(text: bytes, file: str) -> Section:
 
 _BEGINS = re.compile(rb"^[\"']?agent[\"']?\s*:", re.MULTILINE)
 _TOP = {
-    "name", "attributes", "heartbeat", "health", "stop_timeout", "validate", "validate_timeout",
-    "collector", "tls", "allow", "message_limit",
+    "name", "uid", "attributes", "heartbeat", "health", "stop_timeout", "validate",
+    "validate_timeout", "collector", "tls", "allow", "message_limit",
 }  # fmt: skip
 _HEALTH = {"url", "window", "timeout", "observation"}
 _ALLOW = {"endpoints", "directories", "components", "exec", "servers", "insecure"}
@@ -170,6 +173,13 @@ class _Reader:
         if not isinstance(value, str):
             raise self._error(f"{place}.{key}", "it is no text")
         return value
+
+    def one_of(self, values: dict[str, Any], place: str, key: str, words: tuple[str, ...]) -> str:
+        """One of these words; the first where it is not there."""
+        value = values.get(key, words[0])
+        if value not in words:
+            raise self._error(f"{place}.{key}", f"it is none of {', '.join(words)}")
+        return str(value)
 
     def texts(self, values: dict[str, Any], place: str, key: str) -> tuple[str, ...] | None:
         """A list of texts; None where it is not there, which is not an empty one."""

@@ -5,10 +5,10 @@ is on disk, and nothing is called APPLIED but what runs and was well for the win
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from otx.errors import OtxError
 from otx.opamp.config_machine import BASELINE, Action, Actions, ConfigMachine, Offer
@@ -16,34 +16,35 @@ from otx.opamp.config_table import Act, Phase, Process
 from otx.opamp.effect import Once
 from otx.opamp.opamp_pb2 import AgentConfigMap
 from otx.opamp.signing import PublicKey
-from otx.services.agent.health import Check, collector_check
+from otx.services.agent.launching import Launching
 from otx.services.agent.local_text import LocalText
 from otx.services.agent.memory import Keeper, usable_record
 from otx.services.agent.options import Supervised
 from otx.services.agent.overlay import Unmergeable
-from otx.services.agent.parts import Recurring, read_plan
+from otx.services.agent.parts import Recurring
 from otx.services.agent.policy import why_forbidden
 from otx.services.agent.process import Child
 from otx.services.agent.recurring import Schedule
-from otx.services.agent.redaction import redacted_words
+from otx.services.agent.redaction import reason_told
 from otx.services.agent.reload import (
     FORMER_RUNS_AGAIN,
     FORMER_RUNS_ON,
     NOTHING_BEFORE,
+    PASSING,
+    UNHEALTHY_RUNS_ON,
     Outcome,
     Reload,
 )
-from otx.services.agent.runner import CONFIG_PLACE, Order, Runner, Stage
+from otx.services.agent.runner import STARTING, Order, Runner, Stage
 from otx.services.agent.section import Section
+from otx.services.agent.standby import Standby
 from otx.services.agent.state import NOT_STORED
 from otx.services.agent.validation import Validation
 
-EFFECTIVE = "effective.yaml"
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 """Between restarts of a last good process that does not stay up."""
 BURST_S, QUIET_S = 1.0, 0.1
 """What overtakes a candidate that young waits for so long whether it is overtaken, too."""
-LONGEST_REASON = 4096
 STORE_AGAIN_S = 5.0
 
 
@@ -56,7 +57,6 @@ class Supervisor:
         text: What the process runs with, or ran with last; None before any.
         restarts: How often it was started again since it stayed up last.
         next_start_unix_ns: When it is, or was, started again.
-        remark: What the user should know, newest last; told by `on_remark`.
     """
 
     def __init__(
@@ -68,6 +68,7 @@ class Supervisor:
         environment: dict[str, str],
         *,
         base: bytes | None,
+        expects_offers: bool,
         on_change: Callable[[], None],
         on_remark: Callable[[str], None],
         on_output: Callable[[bytes], None],
@@ -80,7 +81,6 @@ class Supervisor:
         self.text: bytes | None = None
         self.machine = ConfigMachine(usable_record(keeper, on_remark))
         self.is_stopping = False
-        self._supervised = supervised
         self._trusted = trusted
         self._validation = Validation(keeper, supervised, trusted, environment)
         self._on_change = on_change
@@ -100,14 +100,18 @@ class Supervisor:
         self._launched: Action | None = None
         self._candidate_since_s = -BURST_S
         self._is_decided = asyncio.Event()
-        self._effective_path = keeper.directory.folder / EFFECTIVE
+        self._health_changed = asyncio.Event()
+        self._launching = Launching(supervised, keeper.directory.folder)
+        has_parts = not supervised.run
+        standby = Standby(environment, on_output) if expects_offers and has_parts else None
         self.runner = Runner(
-            self._effective_path,
+            self._launching.config_path,
             environment,
             section.timing,
             self,
             on_output,
             self._note_process,
+            standby,
         )
 
     async def run(self) -> None:
@@ -128,7 +132,13 @@ class Supervisor:
         """The server assigns a configuration."""
         offer = envelope.take()
         self._newest = offer
-        self._do(self.machine.offered(Once(offer), runs_already=self._runs(offer.config)))
+        # What has to be verified takes the long way, and may be found to run at its end.
+        runs_already = (
+            not self._trusted
+            and self._runs(offer.config)
+            and not why_forbidden(offer.config, self.section.allowed)
+        )
+        self._do(self.machine.offered(Once(offer), runs_already))
 
     def restart(self) -> None:
         """Start the process anew, with the configuration it has."""
@@ -187,7 +197,10 @@ class Supervisor:
             self._schedule.follow(self._recurring[1], self._group)
         self._do(self.machine.up(launch))
         if self.machine.process is Process.GOOD:
-            self.runner.watch(launch, Stage.SETTLING)
+            # An edited file is given up that is not well in time; what else is there runs on.
+            is_edit = not self.local.is_proven and not self.local.is_verified
+            is_on_trial = is_edit and not self._is_substitute
+            self.runner.watch(launch, Stage.WINDOW if is_on_trial else Stage.SETTLING)
         elif self.machine.process is Process.CANDIDATE:
             self.runner.watch(launch, Stage.WINDOW)  # also of one that is run again by `_goes_back`
 
@@ -204,14 +217,16 @@ class Supervisor:
             self._note_reload(Outcome.FAILED, reason, FORMER_RUNS_AGAIN)
         elif launch == self._latest and self._is_file_to_blame():
             self._note_reload(Outcome.FAILED, reason, NOTHING_BEFORE)
-        self._do(self.machine.down(launch, _told(reason)))
+        self._do(self.machine.down(launch, reason_told(reason)))
 
     def healthy(self, launch: int) -> None:
         """It was well for the window."""
         if launch == self._latest and not self._is_substitute:
             self.local.verified()
-            if self.reload.goes_on in ("", NOTHING_BEFORE):
+            if self.reload.goes_on in PASSING:
                 self._note_reload(Outcome.RUNS)
+        if self.machine.process is Process.GOOD:
+            self.runner.watch(launch, Stage.SETTLING)
         self._newest = None
         self._do(self.machine.healthy(launch))
 
@@ -227,6 +242,12 @@ class Supervisor:
 
     def changed(self) -> None:
         """Its health may be another."""
+        self._health_changed.set()
+        order, problem = self.runner.running, self.runner.problem
+        is_sick = order is not None and bool(order.words and problem)
+        is_late = is_sick and not problem.startswith(STARTING) and not self.runner.is_verified
+        if is_late and self.local.is_proven and self._is_file_to_blame():
+            self._note_reload(Outcome.FAILED, problem, UNHEALTHY_RUNS_ON)
         self._on_change()
 
     # What the machine decides.
@@ -272,11 +293,13 @@ class Supervisor:
         reason = await self._validation.why_not(
             config_hash, self.local.current, self.section, is_newest=is_newest
         )
-        if time.monotonic() < self._candidate_since_s + BURST_S:
-            await asyncio.sleep(QUIET_S)
         if reason:
-            self._do(self.machine.refused(config_hash, _told(reason)))
+            self._do(self.machine.refused(config_hash, reason_told(reason)))
+        elif self.machine.is_up and await self._runs_after_all(config_hash):
+            self._do(self.machine.validated(config_hash, runs_already=True))
         else:
+            if time.monotonic() < self._candidate_since_s + BURST_S:
+                await asyncio.sleep(QUIET_S)
             self._do(self.machine.validated(config_hash))
 
     def _run_candidate(self, action: Action) -> None:
@@ -285,7 +308,7 @@ class Supervisor:
         try:
             text = self._merged(self.keeper.offered(action.hash))
         except Unmergeable as error:
-            self._do(self.machine.down(action.launch, _told(str(error))))
+            self._do(self.machine.down(action.launch, reason_told(str(error))))
             return
         self._is_substitute = False
         self._order(action.launch, text)
@@ -341,42 +364,21 @@ class Supervisor:
     def _order(self, launch: int, text: bytes | None, pause_s: float = 0.0) -> None:
         self._texts = {**dict(list(self._texts.items())[-1:]), launch: text}
         try:
-            words, check = self._words(launch, text)
+            plan = self._launching.plan(text, self.section)
         except (OtxError, OSError) as error:
             # Nobody validated it: a local file, or a disk that is full by now.
             self._fail_later(launch, str(error), max(pause_s, FIRST_PAUSE_S))
             return
-        at_s = time.monotonic() + pause_s
-        why_idle = ""
-        if self._supervised.run and not words:
-            why_idle = "there is no configuration to run it with yet"
-            self._on_remark(why_idle)
-        self.runner.order(Order(launch, text, words, check, at_s, why_idle))
-
-    def _words(self, launch: int, text: bytes | None) -> tuple[tuple[str, ...], Check | None]:
-        """The command for a text, nothing where there is nothing to run; and how it is asked."""
-        self._recurring = (launch, [])
-        if self._supervised.run:
-            path = str(self._effective_path)
-            is_runnable = text is not None or not self._supervised.needs_config
-            words = (word.replace(CONFIG_PLACE, path) for word in self._supervised.run)
-            return tuple(words) if is_runnable else (), self._check(text)
-        folder = self.keeper.directory.folder
-        plan = read_plan(text, folder)
-        plan.write(folder)
         self._recurring = (launch, plan.recurring)
-        return plan.words, plan.check
+        why_idle = self._launching.why_idle(plan)
+        if why_idle:
+            self._on_remark(why_idle)
+        at_s = time.monotonic() + pause_s
+        self.runner.order(Order(launch, text, plan.words, plan.check, at_s, why_idle))
 
     def _fail_later(self, launch: int, reason: str, pause_s: float) -> None:
         loop = asyncio.get_running_loop()
         loop.call_later(pause_s, lambda: self.down(launch, reason))
-
-    def _check(self, text: bytes | None) -> Check | None:
-        if self.section.health_url:
-            return Check.of_url(self.section.health_url)
-        if text is not None and self._supervised.is_collector:
-            return collector_check(text)
-        return None
 
     def _goes_back(self, reason: str) -> bool:
         """Run the launch again over the former local text, if the present one is to blame.
@@ -413,7 +415,7 @@ class Supervisor:
             self.restart()
 
     def _note_reload(self, outcome: Outcome, reason: str = "", goes_on: str = "") -> None:
-        found = Reload(self.reload.begun_ns, outcome, _told(reason), goes_on)
+        found = Reload(self.reload.begun_ns, outcome, reason_told(reason), goes_on)
         if found != self.reload:
             self.reload = found
             self._on_change()
@@ -447,13 +449,27 @@ class Supervisor:
         return is_good and proven is not None and text is not None and text != proven
 
     def _runs(self, config: AgentConfigMap) -> bool:
-        """Whether an offer asks for what runs, and may."""
-        if self._trusted or why_forbidden(config, self.section.allowed):
-            return False  # what has to be verified takes the long way
+        """Whether an offer comes to what runs and was verified."""
+        return self.runner.is_verified and self._comes_to_the_same(config)
+
+    def _comes_to_the_same(self, config: AgentConfigMap) -> bool:
         try:
             return self.text is not None and self._merged(config) == self.text
         except Unmergeable:
             return False
+
+    async def _runs_after_all(self, config_hash: bytes) -> bool:
+        """The same of an offer that is stored; what was just started gets its time for that."""
+        config = self.keeper.offered(config_hash)
+        if config is None or not self._comes_to_the_same(config):
+            return False
+        timing = self.section.timing
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timing.health_s + timing.window_s):
+                while self.machine.is_up and not self.runner.is_verified:
+                    self._health_changed.clear()
+                    await self._health_changed.wait()
+        return self._runs(config)
 
     async def _store_again(self) -> None:
         """Write down what a full disk did not take, and try the offer again that failed by it."""
@@ -469,13 +485,3 @@ class Supervisor:
     def _note_process(self, child: Child | None) -> None:
         process = (child.pid, child.started_ticks) if child is not None else None
         self.keeper.change(process=process)
-
-
-def _told(reason: str) -> str:
-    """A reason as it is kept and reported: an error may quote a configuration."""
-    return redacted_words(reason)[:LONGEST_REASON]
-
-
-def read_base(path: str) -> bytes | None:
-    """The local file; None where no path is given."""
-    return Path(path).read_bytes() if path else None

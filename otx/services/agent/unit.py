@@ -43,14 +43,23 @@ def keep_headers(state: Path, headers: Sequence[tuple[str, str]]) -> Path:
 
 
 def unit_text(
-    command: Sequence[str], state: Path, user: str, config: str, headers: Path | None = None
+    otx: Sequence[str],
+    options: Sequence[str],
+    state: Path,
+    user: str,
+    config: str,
+    headers: Path | None = None,
 ) -> str:
     """A unit of Type=notify.
 
     Args:
-        command: The whole command line of `otx agent run`; `CREDENTIAL` in it stays as it is.
+        otx: The words that begin a command line of otx.
+        options: Those after `otx agent run`; `CREDENTIAL` among them stays as it is.
         headers: The file that is handed over as that credential; None for none.
     """
+    command = [*otx, "agent", "run", *options]
+    # A reload fails where the local file does; a signal would tell nobody.
+    reload = [*otx, "agent", "reload", "--state", str(state)]
     secrets = f"LoadCredential={HEADERS}:{_escaped(str(headers))}\n" if headers else ""
     reads = f"ReadOnlyPaths=-{_quoted(str(Path(config).resolve().parent))}\n" if config else ""
     return f"""\
@@ -68,7 +77,7 @@ StartLimitBurst=10
 Type=notify
 NotifyAccess=main
 ExecStart={" ".join(map(_quoted, command))}
-{secrets}ExecReload=/bin/kill -HUP $MAINPID
+{secrets}ExecReload={" ".join(map(_quoted, reload))}
 Restart=always
 RestartSec=2
 # The agent ends what it supervises; what is left after that is ended by systemd.

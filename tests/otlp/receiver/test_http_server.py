@@ -244,6 +244,17 @@ def test_nothing_is_acknowledged_before_it_is_kept(
         assert connection.recv(4096).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
+def test_a_ping_is_answered_in_its_turn_and_counts_as_no_request(
+    serve: Serve, intake: MemoryIntake, three_spans: bytes
+) -> None:
+    ping = b"OPTIONS * HTTP/1.1\r\nHost: x\r\n"
+    last = ping + b"Connection: close\r\n\r\n"
+    answer = talk(serve(PATIENT), ping + b"\r\n" + post(three_spans) + last)
+    statuses = [part.split(b" ")[0] for part in answer.split(b"HTTP/1.1 ")[1:]]
+    assert statuses == [b"200", b"200", b"200"]
+    assert (len(intake.requests), intake.refusals) == (1, [])
+
+
 def test_pipelined_requests_are_answered_in_order(serve: Serve, three_spans: bytes) -> None:
     address = serve(PATIENT)
     bad = post(b"\x0a\xff")

@@ -99,6 +99,35 @@ async def test_a_new_uid_is_kept(tmp_path: Path) -> None:
         assert names["service.instance.id"] == "00010203-0405-0607-0809-0a0b0c0d0e0f"
 
 
+async def test_a_server_is_asked_for_a_uid_until_it_gives_one(tmp_path: Path) -> None:
+    new = bytes(range(16))
+
+    def assign_uid(message: AgentToServer, reply: ServerToAgent) -> None:
+        if message.flags & 1 and len(script.messages) > 1:
+            reply.agent_identification.new_instance_uid = new
+
+    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
+        agent.kill()
+        (tmp_path / "state" / "state.json").unlink(missing_ok=True)
+        (tmp_path / "state" / "state.previous.json").unlink(missing_ok=True)
+        text = agent.config.read_text()
+        agent.config.write_text(text.replace("agent:\n", "agent:\n  uid: assigned\n"))
+        script.answer = assign_uid
+        script.messages.clear()
+        agent.start()
+        await script.until(
+            lambda: bool(script.messages) and script.messages[-1].instance_uid == new, "it has one"
+        )
+        asked = [message.flags for message in script.messages if message.instance_uid != new]
+        assert asked
+        assert set(asked) == {1}
+        agent.kill()
+        count = len(script.messages)
+        agent.start()
+        await script.until(lambda: len(script.messages) > count, "it is back")
+        assert (script.messages[-1].instance_uid, script.messages[-1].flags) == (new, 0)
+
+
 async def test_unavailable_is_honoured(tmp_path: Path) -> None:
     refused_s: list[float] = []
 

@@ -44,11 +44,6 @@ async def test_a_check_that_is_not_there_is_a_problem() -> None:
     assert "cannot be reached" in await Check("127.0.0.1", port, "/").problem()
 
 
-async def test_any_answer_will_do_where_it_should() -> None:
-    async with answering(b"HTTP/1.1 404 Not Found\r\n\r\n") as port:
-        assert await Check("127.0.0.1", port, "/", any_status=True).problem() == ""
-
-
 EXTENSION = """
 extensions: {{{extensions}}}
 service: {{extensions: [{names}]}}

@@ -5,7 +5,12 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from otx.services.agent.reload import FORMER_RUNS_AGAIN, FORMER_RUNS_ON, NOTHING_BEFORE
+from otx.services.agent.reload import (
+    FORMER_RUNS_AGAIN,
+    FORMER_RUNS_ON,
+    NOTHING_BEFORE,
+    UNHEALTHY_RUNS_ON,
+)
 from tests.services.agent.scripted import (
     APPLIED,
     APPLYING,
@@ -164,6 +169,48 @@ async def test_an_edit_under_observation_is_verified_and_no_offer_fails_for_it(
         statuses = [one.status for one in script.statuses]
         assert statuses[-2:] == [APPLYING, APPLIED]
         assert healthy(script)
+
+
+class Health:
+    """A health check that answers what a test says."""
+
+    def __init__(self) -> None:
+        self.status = 200
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(f"HTTP/1.1 {self.status} x\r\n\r\n".encode())
+        writer.close()
+
+
+async def test_an_edit_that_is_never_well_gives_way_where_something_ran_before(
+    tmp_path: Path,
+) -> None:
+    health = Health()
+    async with (
+        await asyncio.start_server(health.answer, "127.0.0.1", 0) as checked,
+        scripted_server() as script,
+        real_agent(tmp_path, script) as agent,
+    ):
+        agent.kill()
+        url = f"http://127.0.0.1:{checked.sockets[0].getsockname()[1]}/"
+        text = agent.config.read_text()
+        agent.config.write_text(text.replace(" timeout: 2s", f" timeout: 500ms, url: '{url}'"))
+        health.status = 503
+        agent.start()
+        # Nothing ran before: it runs on, and both the file and its health are told.
+        assert (await outcome(agent, "failed"))["goes_on"] == UNHEALTHY_RUNS_ON
+        assert "answers 503" in agent.status()["local_file"]["reason"]
+        await until(lambda: agent.alive() == ["base"], "it runs on")
+        health.status = 200
+        await outcome(agent, "runs")
+        await until(lambda: bool(agent.state()["local"]), "it is kept")
+        health.status = 503
+        edit(agent, "marker: edited\n")
+        found = await outcome(agent, "failed")
+        assert found["goes_on"] == FORMER_RUNS_AGAIN
+        assert found["reason"].startswith("not healthy within 0.5 s: its health check answers 503")
+        await until(lambda: agent.alive() == ["base"], "what ran before runs again")
 
 
 async def test_many_signals_at_once_end_with_the_newest_file(tmp_path: Path) -> None:

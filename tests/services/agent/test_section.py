@@ -49,6 +49,7 @@ def test_without_a_section_the_usual_holds(text: bytes) -> None:
         ("agent: {allow: {exec: 1}}", "neither true nor false"),
         ("agent: {health: {window: soon}}", "f: agent.health.window: 'soon' is no duration"),
         ("agent: {attributes: {a: [1]}}", "f: agent.attributes"),
+        ("agent: {uid: [1]}", "f: agent.uid: it is none of own, assigned"),
         ("agent: {name: 1}", "f: agent.name: it is no text"),
         ("agent: {allow: {exec: false}}\nb: [", "f is no YAML"),
     ],

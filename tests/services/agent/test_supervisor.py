@@ -20,6 +20,7 @@ from tests.services.agent.scripted import (
     GOOD,
     OTHER,
     RealAgent,
+    ScriptedServer,
     begun,
     hash_of,
     healthy,
@@ -339,3 +340,44 @@ async def test_a_refusal_after_a_burst_brings_back_what_ran(tmp_path: Path) -> N
         await script.until_status(hash_of(refused), FAILED)
         await until(lambda: [it for _, it in agent.launches()] == ["base", "base"], "it is back")
         await script.until(lambda: healthy(script), "and well")
+
+
+async def signed_offer(script: ScriptedServer, key: Ed25519PrivateKey, name: bytes) -> None:
+    """OTHER, signed, under any hash."""
+    message = ServerToAgent(instance_uid=script.messages[-1].instance_uid)
+    message.remote_config.config_hash = name
+    message.remote_config.config.config_map["x"].body = OTHER.encode()
+    sign(message.remote_config.config, [key])
+    await script.send(message)
+
+
+async def test_a_signed_offer_of_what_runs_is_applied_without_a_restart(tmp_path: Path) -> None:
+    key = Ed25519PrivateKey.generate()
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    trust = (public.decode(),)
+    async with scripted_server() as script, real_agent(tmp_path, script, trust=trust) as agent:
+        await begun(script, agent)
+        await signed_offer(script, key, b"first")
+        await script.until_status(b"first", APPLIED)
+        launches = agent.launches()
+        await signed_offer(script, key, b"second")
+        await script.until_status(b"second", APPLIED)
+        await signed_offer(script, Ed25519PrivateKey.generate(), b"foreign")
+        await script.until_status(b"foreign", FAILED)
+        assert agent.launches() == launches
+        assert agent.alive() == ["other"]
+
+
+async def test_an_offer_of_what_has_just_been_started_waits_until_it_is_verified(
+    tmp_path: Path,
+) -> None:
+    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
+        agent.kill()
+        agent.config.write_text(agent.config.read_text().replace("50ms", "1s"))
+        empty = script.assign("")
+        seen = len(script.messages)
+        agent.start()
+        await script.until_status(empty, APPLIED)
+        told = [one for one in script.messages[seen:] if one.HasField("remote_config_status")]
+        assert told[-1].health.healthy or healthy(script)
+        assert len(agent.launches()) <= 2  # one of the agent that was killed, if it came so far
