@@ -13,6 +13,8 @@ from otx.opamp.capabilities import AgentCapability
 from otx.opamp.server.agent import Agent, Patience, Progress
 from otx.opamp.server.pushes import Push
 
+STARTING = frozenset({"starting", "StatusStarting"})
+"""What otx's agent and Collectors report of what is not well yet, and not unwell either."""
 NAMED = 3
 """Agents that a note names; the others it counts."""
 
@@ -50,10 +52,11 @@ def standing(agent: Agent, push: Push, now_ns: int, patience: Patience) -> Stand
         return Standing.AWAY
     if agent.needs_full or not _runs(agent, hash_):
         return Standing.WAITING
-    is_unhealthy = agent.health is not None and not agent.health.healthy
-    if AgentCapability.REPORTS_HEALTH in agent.capabilities and is_unhealthy:
-        return Standing.BAD
-    return Standing.WELL
+    health = agent.health
+    is_watched = AgentCapability.REPORTS_HEALTH in agent.capabilities
+    if not is_watched or health is None or health.healthy:
+        return Standing.WELL
+    return Standing.WAITING if health.status in STARTING else Standing.BAD
 
 
 def is_observed(agent: Agent, push: Push, now_ns: int) -> bool:

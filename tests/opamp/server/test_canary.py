@@ -74,6 +74,20 @@ def test_an_agent_that_is_unhealthy_with_it_stops_it(world: World) -> None:
     assert "out of memory" in push.note
 
 
+def test_an_agent_that_is_started_again_is_waited_for(world: World) -> None:
+    speakers = fleet_of(world)
+    push = world.push(stages=parse_stages("1"))
+    (first,) = apply_all(speakers, push)
+    world.wait(20)
+    first.report(health=ComponentHealth(status="starting", last_error="it is starting"))
+    world.wait(20)
+    assert state_of(push) is PushState.RUNNING
+    assert not apply_all(speakers[1:], push), "it is not well yet"
+    first.report(health=ComponentHealth(healthy=True, status="running"))
+    world.wait(31)
+    assert apply_all(speakers, push)
+
+
 def test_no_answer_in_time_stops_it(world: World) -> None:
     speakers = fleet_of(world)
     push = world.push(stages=parse_stages("1"))
