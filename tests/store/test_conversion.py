@@ -252,6 +252,21 @@ def test_an_undecodable_request_costs_itself_only(
     assert aside.read_bytes().endswith(b"\xff\xff no protobuf")
 
 
+def test_a_profile_whose_indices_lead_nowhere_is_set_aside(store_dir: Path) -> None:
+    bad = profile_request("x", stack_index=9)
+    with LogWriter(store_dir) as log:
+        for body in (profile_request("a"), bad, profile_request("b")):
+            log.append(Signal.PROFILES, body, 1).result(10)
+    store = Store(store_dir)
+    assert names(store) == Counter(["a", "b"])
+    Conversion(Layout(store_dir)).convert()
+    assert names(store) == Counter(["a", "b"])
+    assert store.totals().aside_requests == 1
+    assert kept_profiles(store_dir) == Counter([profile_request("a"), profile_request("b")])
+    (aside,) = Layout(store_dir).aside.iterdir()
+    assert aside.read_bytes().endswith(bad)
+
+
 def test_a_living_log_is_converted_as_far_as_it_is_acknowledged(
     store_dir: Path, span_request: SpanRequest
 ) -> None:
