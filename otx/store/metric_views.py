@@ -9,7 +9,8 @@ set says that nothing was recorded (metrics.proto, `DataPointFlags`): its values
 
 _MACROS = """
 CREATE MACRO closed(bound) AS CASE WHEN isinf(bound) THEN NULL ELSE bound END;
-CREATE MACRO exponential_bound(scale, index) AS closed(pow(2.0, index * pow(2.0, -scale)));
+CREATE MACRO exponential_bound(scale, index) AS 
+    closed(pow(2.0, index * pow(2.0, -scale::BIGINT)));
 CREATE MACRO explicit_buckets(counts, bounds) AS
     list_transform(counts, lambda c, i: struct_pack(
         lower := closed(bounds[i - 1]), upper := closed(bounds[i]), count := c));
@@ -71,7 +72,8 @@ _OTEL_EXEMPLARS = """
     list_transform(exemplars, lambda e: e.span_id) AS "Exemplars.SpanId",
     list_transform(exemplars, lambda e: e.trace_id) AS "Exemplars.TraceId\""""
 _OTEL_TEMPORALITY = """
-    list_position(['DELTA', 'CUMULATIVE'], temporality)::INTEGER AS "AggregationTemporality\""""
+    coalesce(list_position(['DELTA', 'CUMULATIVE'], temporality), 0)::INTEGER
+        AS "AggregationTemporality\""""
 _OTEL_SUMMARY = """coalesce(sum, 0) AS "Sum", count AS "Count\""""
 _OTEL_EDGES = 'min AS "Min", max AS "Max"'
 

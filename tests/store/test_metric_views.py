@@ -1,10 +1,13 @@
 """What `metrics`, `samples` and the exporter's tables say of data points and samples."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
@@ -15,6 +18,7 @@ from otx.store.conversion import Conversion
 from otx.store.layout import Layout
 from otx.store.reader import Store
 from otx.store.wal import LogWriter
+from tests.otlp.test_metric_columns import METRIC_REQUESTS, points_of
 from tests.store.conftest import START_UNIX_NANO, profile_request
 
 Query = Callable[[str], list[tuple[Any, ...]]]
@@ -145,3 +149,33 @@ def test_samples_say_who_ran_what(query: Query) -> None:
         (["main", "a"], 1, "cpu", "count"),
         (["main", "b"], 1, "cpu", "count"),
     ]
+
+
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(METRIC_REQUESTS)
+def test_no_data_point_is_too_odd_to_be_queried(
+    tmp_path: Path, made: ExportMetricsServiceRequest
+) -> None:
+    with TemporaryDirectory(dir=tmp_path) as directory, LogWriter(Path(directory)) as log:
+        log.append(Signal.METRICS, made.SerializeToString(), 1).result(10)
+        with closing(Store(Path(directory))) as store:
+            rows = list(store.query("FROM metrics").rows())
+            by_type = [
+                len(list(store.query(f"FROM otel_metrics_{name}").rows()))
+                for name in ("gauge", "sum", "histogram", "exp_histogram", "summary")
+            ]
+    assert len(rows) == sum(by_type) == len(list(points_of([made])))
+
+
+@pytest.mark.parametrize("scale", [-(2**31), -11, 20, 2**31 - 1])
+def test_any_scale_has_bounds(store_dir: Path, scale: int) -> None:
+    made = ExportMetricsServiceRequest()
+    metric = made.resource_metrics.add().scope_metrics.add().metrics.add()
+    point = metric.exponential_histogram.data_points.add(scale=scale)
+    for side in (point.positive, point.negative):
+        side.offset = 2**31 - 1
+        side.bucket_counts.extend([1, 2])
+    with LogWriter(store_dir) as log:
+        log.append(Signal.METRICS, made.SerializeToString(), 1).result(10)
+        ((buckets,),) = Store(store_dir).query("SELECT buckets FROM metrics").rows()
+    assert [bucket["count"] for bucket in buckets] == [2, 1, 0, 1, 2]
