@@ -1,4 +1,4 @@
-"""What a span costs from wire to queryable, and the ways it could be done.
+"""What a span, a data point and a sample cost from wire to queryable, and ways it could be done.
 
 Candidates, each from the same bytes to the same text columns in an Arrow table:
 
@@ -7,7 +7,8 @@ Candidates, each from the same bytes to the same text columns in an Arrow table:
             each attribute remembered by its bytes
 - objects:  protobuf messages, one Python object a span, nothing remembered
 
-and the whole road: log -> columns -> Parquet segment -> manifest, as the converter goes it.
+and the whole road: log -> columns -> Parquet segment -> manifest, as the converter goes it, for
+spans, data points of metrics and samples of profiles.
 CPU time, all threads. Run: `python benchmarks/store_convert.py [REQUESTS]`.
 """
 
@@ -17,7 +18,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import pyarrow as pa
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -28,9 +29,13 @@ from opentelemetry.proto.trace.v1 import trace_pb2
 from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 
 from benchmarks.corpus import trace_request
+from benchmarks.corpus_other import metric_request, profile_request
 from otx.model.signal import Signal
+from otx.otlp.column_groups import Batch
 from otx.otlp.columns import span_columns
 from otx.otlp.json_columns import attributes_text
+from otx.otlp.metric_columns import metric_columns
+from otx.otlp.sample_columns import sample_columns
 from otx.store.conversion import Conversion
 from otx.store.layout import Layout
 from otx.store.wal import LogWriter
@@ -39,6 +44,17 @@ START_UNIX_NANO = 1_790_000_000_000_000_000
 SPANS_A_REQUEST = 1000
 ROUNDS = 5
 MEMO_SIZE = 50_000
+
+
+Columns: TypeAlias = Callable[[Sequence[bytes], Sequence[int]], Batch]
+
+
+class Road(NamedTuple):
+    """CPU microseconds a record, and bytes a record on disk."""
+
+    log_us: float
+    convert_us: float
+    disk_bytes: float
 
 
 def columns(bodies: Sequence[bytes]) -> int:
@@ -128,13 +144,13 @@ def cpu_us(work: Callable[[], int]) -> float:
     return best
 
 
-def whole_road(bodies: Sequence[bytes]) -> tuple[float, float, float]:
-    """CPU microseconds a span into the log and from there into segments; bytes a span on disk."""
+def whole_road(bodies: Sequence[bytes], signal: Signal = Signal.TRACES) -> Road:
+    """Requests of `SPANS_A_REQUEST` records into the log and from there into segments."""
     with tempfile.TemporaryDirectory() as directory:
-        spans = SPANS_A_REQUEST * len(bodies)
+        records = SPANS_A_REQUEST * len(bodies)
         before = time.process_time()
         with LogWriter(Path(directory)) as log:
-            for done in [log.append(Signal.TRACES, body, 1) for body in bodies]:
+            for done in [log.append(signal, body, 1) for body in bodies]:
                 done.result()
         logged = time.process_time()
         conversion = Conversion(Layout(Path(directory)))
@@ -142,7 +158,8 @@ def whole_road(bodies: Sequence[bytes]) -> tuple[float, float, float]:
             pass
         converted = time.process_time()
         size = sum(segment.bytes for segment in conversion.manifest.segments)
-        return (logged - before) / spans * 1e6, (converted - logged) / spans * 1e6, size / spans
+        us = 1e6 / records
+        return Road((logged - before) * us, (converted - logged) * us, size / records)
 
 
 def main(arguments: list[str]) -> None:
@@ -158,12 +175,26 @@ def main(arguments: list[str]) -> None:
     for name, candidate in (("slim", slim), ("objects", objects)):
         cost = cpu_us(partial(candidate, bodies[:5]))
         print(f"{name:10} {cost:6.2f} µs a span  {cost / ours:4.1f}×")
-    roads = [whole_road(bodies) for _ in range(3)]
-    log_us, convert_us, disk = (min(road[index] for road in roads) for index in range(3))
-    print(f"log        {log_us:6.2f} µs a span")
-    print(f"convert    {convert_us:6.2f} µs a span   log to manifest, columns included")
-    print(f"disk       {disk:6.1f} B a span")
-    print(f"all in     {log_us + convert_us:6.2f} µs a span, wire to queryable")
+    print(f"\n{'µs':12} {'columns':>8} {'log':>6} {'convert':>8} {'all in':>7} {'B on disk':>10}")
+    print_road("span", span_columns, Signal.TRACES, bodies)
+    others = [
+        ("data point", metric_columns, Signal.METRICS, metric_request),
+        ("sample", sample_columns, Signal.PROFILES, profile_request),
+    ]
+    for noun, read, signal, make in others:
+        made = [make(seed, SPANS_A_REQUEST, START_UNIX_NANO) for seed in range(requests)]
+        print_road(noun, read, signal, made)
+
+
+def print_road(noun: str, read: Columns, signal: Signal, bodies: Sequence[bytes]) -> None:
+    """Print what a record costs; `convert` is from log to manifest, columns included."""
+    received = [1] * len(bodies)
+    columns_us = cpu_us(lambda: len(read(bodies, received).rows))
+    roads = [whole_road(bodies, signal) for _ in range(3)]
+    log, convert, disk = (min(road[index] for road in roads) for index in range(3))
+    print(
+        f"{noun:12} {columns_us:8.2f} {log:6.2f} {convert:8.2f} {log + convert:7.2f} {disk:10.1f}"
+    )
 
 
 if __name__ == "__main__":

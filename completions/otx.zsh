@@ -24,6 +24,7 @@ _otx() {
     'agent:Run an agent that an OpAMP server manages.'
     'opamp:Serve, watch and test OpAMP.'
     'query:Run read-only SQL over a store'\''s tables.'
+    'store:Look after a store.'
     'tui:Watch traces, logs and flame graphs live in the terminal.'
     'config:Show the configuration and where each value comes from.'
     'completion:Print the completion script of a shell.'
@@ -42,6 +43,7 @@ _otx() {
     agent) _otx_agent ;;
     opamp) _otx_opamp ;;
     query) _otx_query ;;
+    store) _otx_store ;;
     tui) _otx_tui ;;
     config) _otx_config ;;
     completion) _otx_completion ;;
@@ -900,6 +902,45 @@ _otx_query() {
   _arguments -s \
     '--format[The form; else from the ending of -o, else table.]:value:(table json jsonl csv parquet)' \
     '--store[The store to read.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_store() {
+  local state line
+  _arguments -C \
+    {-h,--help}'[Show help.]' \
+    '1: :->command' \
+    '*:: :->rest'
+  case $state in
+  command)
+    local -a commands=(
+    'info:Say what a store holds, from when, what waits, and what was lost on the way.'
+    'verify:Read everything in a store and name what is damaged; exit code 1 where something is.'
+    )
+    _describe command commands ;;
+  rest)
+    case $line[1] in
+    info) _otx_store_info ;;
+    verify) _otx_store_verify ;;
+    esac ;;
+  esac
+}
+
+_otx_store_info() {
+  _arguments -s \
+    '--format[The form of the output.]:value:(text json)' \
+    '--store[The store to look at.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_store_verify() {
+  _arguments -s \
+    '--format[The form of the output.]:value:(table json jsonl)' \
+    '--store[The store to look at.]:value:_files' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "agent": ("otx.commands.agent", "Run an agent that an OpAMP server manages."),
     "opamp": ("otx.commands.opamp", "Serve, watch and test OpAMP."),
     "query": ("otx.commands.query", "Run read-only SQL over a store's tables."),
+    "store": ("otx.commands.store", "Look after a store."),
     "tui": ("otx.commands.tui", "Watch traces, logs and flame graphs live in the terminal."),
     "config": ("otx.commands.config", "Show the configuration and where each value comes from."),
     "completion": ("otx.commands.completion", "Print the completion script of a shell."),

@@ -7,7 +7,7 @@ import typer
 from otx.commands import command_app
 from otx.environment import Environment
 from otx.errors import UsageError
-from otx.output import Output, Remarks, RowFormat, format_by_ending
+from otx.output import Output, RowFormat, format_by_ending
 
 if TYPE_CHECKING:
     from otx.store.query import Result
@@ -42,8 +42,6 @@ def query(
     if chosen == "parquet" and out == "-" and environment.stdout_is_terminal:
         raise UsageError("Parquet is not for a terminal", hint="-o FILE, or into a pipe")
     result = open_store(environment, store).query(sql)
-    for remark in result.remarks:
-        Remarks(environment).note(f"otx: note: {remark}")
     if chosen == "parquet":
         _write_parquet(result, output)
         return

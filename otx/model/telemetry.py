@@ -30,6 +30,12 @@ SPAN_KINDS: tuple[SpanKind, ...] = (
 STATUS_CODES: tuple[StatusCode, ...] = ("UNSET", "OK", "ERROR")
 """Status codes by their OTLP number."""
 
+METRIC_TYPES = ("gauge", "sum", "histogram", "exponential_histogram", "summary")
+"""What a metric is, as OTLP names the fields of which it has one."""
+
+TEMPORALITIES = ("UNSPECIFIED", "DELTA", "CUMULATIVE")
+"""What values of a sum or histogram count from, by their OTLP number."""
+
 
 @dataclass(frozen=True, slots=True)
 class SpanEvent:

@@ -16,6 +16,7 @@ import ptars
 from google.protobuf import descriptor_pb2, descriptor_pool
 from opentelemetry.proto.common.v1 import common_pb2
 from opentelemetry.proto.logs.v1 import logs_pb2
+from opentelemetry.proto.metrics.v1 import metrics_pb2
 from opentelemetry.proto.resource.v1 import resource_pb2
 from opentelemetry.proto.trace.v1 import trace_pb2
 
@@ -26,6 +27,8 @@ _KEPT_AS_BYTES = {
     ("ScopeSpans", "scope"),
     ("ResourceLogs", "resource"),
     ("ScopeLogs", "scope"),
+    ("ResourceMetrics", "resource"),
+    ("ScopeMetrics", "scope"),
 }
 _LEFT_OUT = {
     ("AnyValue", "string_value_strindex"),  # profiles only; elsewhere to be ignored
@@ -43,6 +46,8 @@ _LEFT_OUT = {
     ("ScopeSpans", "schema_url"),
     ("ResourceLogs", "schema_url"),
     ("ScopeLogs", "schema_url"),
+    ("ResourceMetrics", "schema_url"),
+    ("ScopeMetrics", "schema_url"),
 }
 """Fields no column is made of: what is not decoded costs nothing."""
 
@@ -52,7 +57,7 @@ Handler: TypeAlias = Any
 
 def _handler(file_name: str, message_name: str) -> Handler:
     pool = descriptor_pool.DescriptorPool()
-    for module in (common_pb2, resource_pb2, trace_pb2, logs_pb2):
+    for module in (common_pb2, resource_pb2, trace_pb2, logs_pb2, metrics_pb2):
         file = descriptor_pb2.FileDescriptorProto()
         module.DESCRIPTOR.CopyToProto(file)
         for message in file.message_type:
@@ -86,3 +91,9 @@ def traces_handler() -> Handler:
 def logs_handler() -> Handler:
     """Reads ExportLogsServiceRequest, which has the wire format of LogsData."""
     return _handler(logs_pb2.DESCRIPTOR.name, "opentelemetry.proto.logs.v1.LogsData")
+
+
+@cache
+def metrics_handler() -> Handler:
+    """Reads ExportMetricsServiceRequest, which has the wire format of MetricsData."""
+    return _handler(metrics_pb2.DESCRIPTOR.name, "opentelemetry.proto.metrics.v1.MetricsData")

@@ -20,8 +20,10 @@ import pyarrow as pa
 from otx.model.signal import Signal
 from otx.model.telemetry import SPAN_KINDS, STATUS_CODES
 from otx.otlp.any_value import encode_any, encode_key_value, varint
-from otx.otlp.columns import LOG_SCHEMA, SPAN_SCHEMA, Table
+from otx.otlp.column_groups import Table
+from otx.otlp.columns import LOG_SCHEMA, SPAN_SCHEMA
 from otx.otlp.open_view import open_class
+from otx.otlp.wire import WIRE
 
 Row: TypeAlias = Mapping[str, Any]
 Json: TypeAlias = Any
@@ -34,15 +36,23 @@ _STATUSES = {word: number for number, word in enumerate(STATUS_CODES)}
 
 def traces_request(rows: Table) -> bytes:
     """An `ExportTraceServiceRequest` of rows of `SPAN_SCHEMA`."""
-    return _request(Signal.TRACES, _plain(rows, SPAN_SCHEMA), "spans", _fill_span)
+
+    def add(scope: Any, row: Row) -> None:
+        _fill_span(scope.spans.add(), row)
+
+    return request_of(Signal.TRACES, plain_rows(rows, SPAN_SCHEMA), add)
 
 
 def logs_request(rows: Table) -> bytes:
     """An `ExportLogsServiceRequest` of rows of `LOG_SCHEMA`."""
-    return _request(Signal.LOGS, _plain(rows, LOG_SCHEMA), "logs", _fill_log)
+
+    def add(scope: Any, row: Row) -> None:
+        _fill_log(scope.log_records.add(), row)
+
+    return request_of(Signal.LOGS, plain_rows(rows, LOG_SCHEMA), add)
 
 
-def _plain(rows: Table, schema: Any) -> list[dict[str, Any]]:
+def plain_rows(rows: Table, schema: Any) -> list[dict[str, Any]]:
     """Rows as Python values, times as nanoseconds."""
     fields = [pa.field(one.name, _plain_type(one.type)) for one in schema]
     made: list[dict[str, Any]] = rows.select(schema.names).cast(pa.schema(fields)).to_pylist()
@@ -60,28 +70,28 @@ def _plain_type(kind: Any) -> Any:
     return kind
 
 
-def _request(
-    signal: Signal,
-    rows: Iterable[Row],
-    word: str,
-    fill: Callable[[Any, Row], None],
-) -> bytes:
-    """A request with rows under their resources and scopes, in their order within each."""
+def request_of(signal: Signal, rows: Iterable[Row], add: Callable[[Any, Row], None]) -> bytes:
+    """A request with rows under their resources and scopes, in their order within each.
+
+    Args:
+        signal: Whose request it is.
+        rows: From `plain_rows`.
+        add: Adds a row to the scope that it is given, in the open view.
+    """
+    wire = WIRE[signal]
     request: Any = open_class(signal)()
     resources: dict[str, Any] = {}
-    items: dict[tuple[str, str, str, str], Any] = {}
-    inner = "spans" if signal is Signal.TRACES else "log_records"
+    scopes: dict[tuple[str, str, str, str], Any] = {}
     for row in rows:
         key = (row["resource"], row["scope"], row["scope_version"], row["scope_attributes"])
-        if key not in items:
+        if key not in scopes:
             if key[0] not in resources:
-                resources[key[0]] = getattr(request, f"resource_{word}").add()
+                resources[key[0]] = getattr(request, wire.resources_field).add()
                 if key[0] != _NO_ATTRIBUTES:
                     resources[key[0]].resource.attributes.extend(_shared_attributes(key[0]))
-            group = getattr(resources[key[0]], f"scope_{word}").add()
-            _fill_scope(group.scope, *key[1:])
-            items[key] = getattr(group, inner)
-        fill(items[key].add(), row)
+            scopes[key] = getattr(resources[key[0]], wire.scopes_field).add()
+            _fill_scope(scopes[key].scope, *key[1:])
+        add(scopes[key], row)
     body: bytes = request.SerializeToString()
     return body
 
@@ -103,18 +113,18 @@ def _fill_span(span: Any, row: Row) -> None:
     span.kind = _KINDS[row["kind"]]
     span.start_time_unix_nano = row["start_time"]
     span.end_time_unix_nano = row["end_time"]
-    span.attributes.extend(_attributes(row["attributes"]))
+    span.attributes.extend(encoded_attributes(row["attributes"]))
     if row["status"] != "UNSET" or row["status_message"]:
         span.status.code = _STATUSES[row["status"]]
         span.status.message = row["status_message"].encode()
     for one in row["events"]:
         event = span.events.add(name=one["name"].encode(), time_unix_nano=one["time"])
-        event.attributes.extend(_attributes(one["attributes"]))
+        event.attributes.extend(encoded_attributes(one["attributes"]))
     for one in row["links"]:
         link = span.links.add(
             trace_id=bytes.fromhex(one["trace_id"]), span_id=bytes.fromhex(one["span_id"])
         )
-        link.attributes.extend(_attributes(one["attributes"]))
+        link.attributes.extend(encoded_attributes(one["attributes"]))
 
 
 def _fill_log(record: Any, row: Row) -> None:
@@ -125,7 +135,7 @@ def _fill_log(record: Any, row: Row) -> None:
     record.severity_number = row["severity_number"]
     record.severity_text = row["severity_text"].encode()
     record.event_name = row["event_name"].encode()
-    record.attributes.extend(_attributes(row["attributes"]))
+    record.attributes.extend(encoded_attributes(row["attributes"]))
     if row["body_is_json"]:
         record.body = _encoded(_parsed(row["body"]))
     elif row["body"]:
@@ -135,10 +145,10 @@ def _fill_log(record: Any, row: Row) -> None:
 @lru_cache(maxsize=_REMEMBERED)
 def _shared_attributes(text: str) -> tuple[bytes, ...]:
     """Attributes of a resource or scope, which many rows have."""
-    return tuple(_attributes(text))
+    return tuple(encoded_attributes(text))
 
 
-def _attributes(text: str) -> list[bytes]:
+def encoded_attributes(text: str) -> list[bytes]:
     """The serialised KeyValues of a JSON object of `otx.otlp.json_columns`."""
     document = _parsed(text)
     pairs = document.items() if isinstance(document, dict) else document

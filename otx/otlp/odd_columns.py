@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 import pyarrow.compute as pc
 
-from otx.otlp.columns import Table
+from otx.otlp.column_groups import Table
 from otx.otlp.oddity import MAX_UNIX_NANO, Oddity
 
 Mask: TypeAlias = Any

@@ -1,4 +1,4 @@
-"""A store as what OTTL is run on: its rows as requests again, and those that were never rows.
+"""A store as what OTTL is run on: its rows as requests again, and requests that were kept.
 
 One signal comes after the other, each from its earliest record on (`otx.store.scan`), as requests
 of some thousand records. Of all that a store holds one such request is in memory, and the columns
@@ -8,18 +8,20 @@ of a stretch of a segment that it is made of.
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from otx.model.signal import Signal
-from otx.otlp.columns import Table
+from otx.otlp.column_groups import Table
 from otx.otlp.from_columns import logs_request, traces_request
+from otx.otlp.metrics_from_columns import metrics_request
 from otx.otlp.pieces import Piece
 from otx.store.errors import StoreMissing
 from otx.store.layout import Layout
+from otx.store.row_tables import RowKind
 from otx.store.scan import Scan, open_scan
-from otx.store.search import RecordKind
 
 PIECE_RECORDS = 1000
 
-_ROWS: Mapping[Signal, tuple[RecordKind, Callable[[Table], bytes]]] = {
+_ROWS: Mapping[Signal, tuple[RowKind, Callable[[Table], bytes]]] = {
     Signal.TRACES: ("spans", traces_request),
+    Signal.METRICS: ("metrics", metrics_request),
     Signal.LOGS: ("logs", logs_request),
 }
 
@@ -32,8 +34,8 @@ def store_pieces(
     Args:
         layout: The store.
         signals: What of it is wanted.
-        since_unix_nano: Spans that start and log records of that time or later; requests of
-            metrics and profiles that were received then.
+        since_unix_nano: Spans that start, data points and log records of that time or later;
+            requests of profiles that were received then.
 
     Raises:
         StoreMissing: Nothing was ever kept there.

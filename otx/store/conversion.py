@@ -10,23 +10,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from otx.otlp.columns import Table
+from otx.otlp.column_groups import Table
 from otx.otlp.odd_columns import count_oddities
 from otx.store.decode import OFFSET_COLUMN, decode_requests
 from otx.store.durable import Step, no_step, replace_durably
 from otx.store.layout import Layout
 from otx.store.log_format import FILE_SUFFIX, LoggedRequest
 from otx.store.log_position import LOG_START, LogPosition
-from otx.store.log_reader import (
-    Stretch,
-    is_writing,
-    log_directories,
-    read_portion,
-    readable_stretches,
-)
+from otx.store.log_reader import Stretch, is_writing, log_directories, read_portion
 from otx.store.manifest import Manifest, Segment, read_manifest, write_manifest
-from otx.store.search import RecordKind
-from otx.store.segment import merge_rows, write_raw, write_rows
+from otx.store.pending import is_converted, stretches_behind
+from otx.store.row_tables import ROW_KINDS, RowKind
+from otx.store.segment import merge_rows, write_requests, write_rows
 
 BATCH_BYTES = 16 * 1024 * 1024
 """How much of the logs becomes one segment; at about eight times this in memory."""
@@ -37,7 +32,9 @@ class _Harvest:
     """What was read of the logs for one manifest."""
 
     positions: dict[str, LogPosition]
-    rows: dict[RecordKind, list[Table]] = field(default_factory=lambda: {"spans": [], "logs": []})
+    rows: dict[RowKind, list[Table]] = field(
+        default_factory=lambda: {kind: [] for kind in ROW_KINDS}
+    )
     kept: list[LoggedRequest] = field(default_factory=list)
     bytes: int = 0
     aside_requests: int = 0
@@ -91,12 +88,7 @@ class Conversion:
         self.manifest = following
 
     def _stretches(self) -> list[Stretch]:
-        positions = self.manifest.positions
-        return [
-            stretch
-            for directory in log_directories(self.layout)
-            for stretch in readable_stretches(directory, positions.get(directory.name, LOG_START))
-        ]
+        return list(stretches_behind(self.layout, self.manifest))
 
     def _reap(self, stretch: Stretch, harvest: _Harvest, batch_bytes: int) -> None:
         """Read and decode a stretch, or as much of it as a batch still takes."""
@@ -138,8 +130,10 @@ class Conversion:
         harvest.aside_bytes += len(data)
 
     def _publish(self, harvest: _Harvest) -> None:
-        segments = [*self.manifest.segments, *self._write(harvest)]
+        left = [s for s in self.manifest.segments if not is_converted(s, harvest.positions)]
+        segments = [*left, *self._write(harvest)]
         there = {directory.name for directory in log_directories(self.layout)}
+        there |= {segment.name for segment in left}
         self.publish(
             replace(
                 self.manifest,
@@ -159,14 +153,20 @@ class Conversion:
             if tables
         ]
         if harvest.kept:
-            written.append(write_raw(directory, self.next_name("raw"), harvest.kept, step))
+            name = self.next_name("profiles")
+            written.append(write_requests(directory, name, harvest.kept, step))
         return written
 
     def _drop_converted(self, stretches: Sequence[Stretch]) -> None:
-        """Remove log files whose end the manifest has reached, and dead logs without any."""
+        """Remove files whose end the manifest has reached, and dead logs without any."""
+        raw = {segment.name for segment in self.manifest.of_kind("raw")}
         for stretch in stretches:
-            at = self.manifest.positions.get(stretch.log, LOG_START)
-            if stretch.is_final and at >= LogPosition(stretch.number, stretch.end):
+            if stretch.path.parent == self.layout.segments:
+                is_done = stretch.path.name not in raw
+            else:
+                at = self.manifest.positions.get(stretch.log, LOG_START)
+                is_done = stretch.is_final and at >= LogPosition(stretch.number, stretch.end)
+            if is_done:
                 self.step("remove log file")
                 stretch.path.unlink(missing_ok=True)
         for directory in log_directories(self.layout):

@@ -5,35 +5,17 @@ halved until the bad ones are alone; those get a second chance as protobuf itsel
 (a sender may legally set a field twice), and are otherwise handed back.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import pyarrow as pa
 
-from otx.model.signal import Signal
-from otx.otlp.columns import (
-    LOG_SCHEMA,
-    SPAN_SCHEMA,
-    Batch,
-    Table,
-    Undecodable,
-    log_columns,
-    normalised,
-    span_columns,
-)
+from otx.otlp.column_groups import Table, Undecodable, normalised
 from otx.store.log_format import LoggedRequest
-from otx.store.search import RecordKind
+from otx.store.row_tables import ROW_TABLES, RowKind, Schema
 
 OFFSET_COLUMN = "log_offset"
 """Where in its log file the request of a row ends; only in tables made here."""
-
-SCHEMAS: dict[RecordKind, "pa.Schema"] = {"spans": SPAN_SCHEMA, "logs": LOG_SCHEMA}
-ROW_SIGNALS: dict[Signal, RecordKind] = {Signal.TRACES: "spans", Signal.LOGS: "logs"}
-"""The signals that become rows, and the table of each. The others stay requests."""
-
-_Columns: TypeAlias = Callable[[Sequence[bytes], Sequence[int]], Batch]
-_COLUMNS: dict[RecordKind, _Columns] = {"spans": span_columns, "logs": log_columns}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +24,35 @@ class Decoded:
 
     Attributes:
         rows: For each table, its rows in the order of the log, with `OFFSET_COLUMN`.
-        kept: Requests of signals that are not rows.
+        kept: Requests that stay beside their rows.
         bad: Requests that are none.
     """
 
-    rows: dict[RecordKind, Table]
+    rows: dict[RowKind, Table]
     kept: Sequence[LoggedRequest]
     bad: Sequence[LoggedRequest]
 
 
 def decode_requests(requests: Sequence[LoggedRequest]) -> Decoded:
     """Rows of all requests that can be decoded."""
-    rows: dict[RecordKind, Table] = {}
+    rows: dict[RowKind, Table] = {}
+    kept: list[LoggedRequest] = []
     bad: list[LoggedRequest] = []
-    for signal, kind in ROW_SIGNALS.items():
-        own = [request for request in requests if request.signal is signal]
+    for kind, table in ROW_TABLES.items():
+        own = [request for request in requests if request.signal is table.signal]
         tables = _decode(own, kind, bad)
-        schema = SCHEMAS[kind].append(pa.field(OFFSET_COLUMN, pa.int64()))
-        rows[kind] = pa.concat_tables([schema.empty_table(), *tables])
-    kept = [request for request in requests if request.signal not in ROW_SIGNALS]
+        rows[kind] = pa.concat_tables([_with_offset(table.schema).empty_table(), *tables])
+        if table.keeps_requests:
+            kept += [request for request in own if request not in bad]
     return Decoded(rows, kept, sorted(bad, key=lambda request: request.start))
 
 
+def _with_offset(schema: Schema) -> Schema:
+    return schema.append(pa.field(OFFSET_COLUMN, pa.int64()))
+
+
 def _decode(
-    requests: Sequence[LoggedRequest], kind: RecordKind, bad: list[LoggedRequest]
+    requests: Sequence[LoggedRequest], kind: RowKind, bad: list[LoggedRequest]
 ) -> list[Table]:
     """Decode together, or in halves where that fails."""
     if not requests:
@@ -78,13 +65,14 @@ def _decode(
             left = _decode(requests[:middle], kind, bad)
             return left + _decode(requests[middle:], kind, bad)
     try:
-        return [_table([normalised(requests[0].body, spans=kind == "spans")], requests, kind)]
+        return [_table([normalised(requests[0].signal, requests[0].body)], requests, kind)]
     except Undecodable:
         bad.append(requests[0])
         return []
 
 
-def _table(bodies: Sequence[bytes], requests: Sequence[LoggedRequest], kind: RecordKind) -> Table:
-    batch = _COLUMNS[kind](bodies, [request.received_unix_nano for request in requests])
+def _table(bodies: Sequence[bytes], requests: Sequence[LoggedRequest], kind: RowKind) -> Table:
+    received = [request.received_unix_nano for request in requests]
+    batch = ROW_TABLES[kind].columns(bodies, received)
     ends = pa.array([request.end for request in requests], pa.int64())
     return batch.rows.append_column(OFFSET_COLUMN, ends.take(batch.request_of_row))

@@ -19,6 +19,10 @@ class StoreDamaged(MachineError):
     """A file of the store is not what otx wrote."""
 
 
+class StoreNewer(MachineError):
+    """A store of a format that a later otx made."""
+
+
 class StoreMissing(NotThere):
     """Nothing was ever kept where the store was looked for."""
 

@@ -2,7 +2,7 @@
 
     <store>/
       MANIFEST.json      what can be read: segments, and how far each log is converted
-      segments/          Parquet, and raw log stretches of signals that are not rows yet
+      segments/          Parquet, and requests of profiles beside their samples
       logs/<writer>/     one write-ahead log a writing process, `lock` held while it lives
       aside/             what was cut off a log or could not be decoded, for a person to look at
       receiver.lock      held by the receiver; receiver.json says who and where

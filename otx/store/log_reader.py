@@ -141,14 +141,15 @@ def read_portion(stretch: Stretch, limit_bytes: int) -> Portion:
         FileNotFoundError: The log was converted and dropped meanwhile.
     """
     with stretch.path.open("rb", buffering=0) as file:
-        size = min(limit_bytes, stretch.size)
+        size = min(max(limit_bytes, RECORD_HEADER_BYTES), stretch.size)
         data = os.pread(file.fileno(), size, stretch.start)
         first = record_length(data)
         if first is not None and size < first <= stretch.size:
-            data = os.pread(file.fileno(), first, stretch.start)
+            size = first
+            data = os.pread(file.fileno(), size, stretch.start)
     requests = list(decode_records(data, stretch.start))
     end = requests[-1].end if requests else stretch.start
-    return Portion(requests, end, _is_damaged(stretch, data, end))
+    return Portion(requests, end, _is_damaged(stretch, data, end, is_short=len(data) < size))
 
 
 def iterate_requests(stretch: Stretch, limit_bytes: int) -> Iterator[Portion]:
@@ -168,12 +169,21 @@ def iterate_requests(stretch: Stretch, limit_bytes: int) -> Iterator[Portion]:
         )
 
 
-def _is_damaged(stretch: Stretch, data: bytes, end: int) -> bool:
-    """Whether what was read stops before a record that should be whole."""
+def _is_damaged(stretch: Stretch, data: bytes, end: int, *, is_short: bool) -> bool:
+    """Whether what was read stops before a record that should be whole.
+
+    Args:
+        stretch: What was read of.
+        data: What was read.
+        end: Where the last whole record ends.
+        is_short: Whether the file ends before the stretch does.
+    """
     rest = data[end - stretch.start :]
     if not rest:
         # All that was there is read; less than the stretch may be there after a power cut.
         return end == stretch.start and stretch.size > 0
+    if is_short:
+        return True
     claimed = record_length(rest)
     left = stretch.end - end
     if claimed is None:

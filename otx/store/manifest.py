@@ -10,16 +10,19 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from otx.store.durable import Step, no_step, replace_durably
-from otx.store.errors import StoreDamaged
+from otx.store.errors import StoreDamaged, StoreNewer
 from otx.store.log_position import LogPosition
 
-FORMAT = 1
+FORMAT = 2
+"""What this otx writes. Format 1 is read as well; its segments of kind `raw` become rows."""
 
-SegmentKind: TypeAlias = Literal["spans", "logs", "raw"]
-"""What a segment holds: rows of a table, or log records of signals that are not rows yet."""
+SegmentKind: TypeAlias = Literal["spans", "logs", "metrics", "samples", "profiles", "raw"]
+"""What a segment holds: rows of a table; requests of profiles, beside the samples that were made
+of them; or, from format 1, requests of metrics and profiles of which no rows were made yet."""
+SEGMENT_KINDS: tuple[SegmentKind, ...] = get_args(SegmentKind)
 
 Identity: TypeAlias = tuple[int, int, int]
 """Inode, modification time and size: differs between any two manifests."""
@@ -30,7 +33,7 @@ class Segment:
     """One finished file in `segments/`.
 
     Attributes:
-        rows: Rows, or requests in a raw segment.
+        rows: Rows, or requests in a segment of requests.
         min_unix_nano: The earliest start, log or receive time in it.
         max_unix_nano: The latest.
         received_unix_nano: When the newest request in it was received: what retention goes by,
@@ -59,7 +62,7 @@ class Manifest:
     """What is readable at one moment.
 
     Attributes:
-        positions: For each log, up to where it is in segments.
+        positions: For each log, and each raw segment that was begun, up to where it is rows.
         aside_requests: Requests that could not be decoded, since the store was made.
         aside_bytes: Bytes of those, and of torn tails that were cut.
         expired_rows: Rows that retention removed.
@@ -97,17 +100,15 @@ def read_manifest(path: Path) -> Manifest:
     """The manifest of a store; an empty one where nothing was converted yet.
 
     Raises:
-        StoreDamaged: The file is no manifest of this format.
+        StoreDamaged: The file is no manifest.
+        StoreNewer: It is one of a later format.
     """
     try:
-        return _from_json(json.loads(path.read_bytes()))
+        return _from_json(path, json.loads(path.read_bytes()))
     except FileNotFoundError:
         return Manifest()
-    except (ValueError, KeyError, TypeError) as error:
-        raise StoreDamaged(
-            f"{path} is no manifest that this otx understands: {error}",
-            hint="was the store written by a newer otx?",
-        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StoreDamaged(f"{path} is no manifest of a store: {error}") from None
 
 
 def write_manifest(path: Path, manifest: Manifest, step: Step = no_step) -> None:
@@ -140,9 +141,14 @@ def _to_json(manifest: Manifest) -> dict[str, Any]:
     }
 
 
-def _from_json(document: Mapping[str, Any]) -> Manifest:
-    if document["format"] != FORMAT:
-        raise ValueError(f"format {document['format']!r}")
+def _from_json(path: Path, document: Mapping[str, Any]) -> Manifest:
+    written = int(document["format"])
+    if written > FORMAT:
+        raise StoreNewer(
+            f"the store {path.parent} was written by a newer otx: its format is {written}, "
+            f"and this one knows formats up to {FORMAT}",
+            hint="use that otx, or another store with --store DIR",
+        )
     return Manifest(
         version=int(document["version"]),
         segments=tuple(_segments(document["segments"])),
@@ -158,6 +164,6 @@ def _from_json(document: Mapping[str, Any]) -> Manifest:
 
 def _segments(rows: Iterable[list[Any]]) -> Iterable[Segment]:
     for name, kind, *facts in rows:
-        if Path(name).name != name or kind not in ("spans", "logs", "raw"):
+        if Path(name).name != name or kind not in SEGMENT_KINDS:
             raise ValueError(f"segment {name!r} of kind {kind!r}")
         yield Segment(name, kind, *map(int, facts))

@@ -6,8 +6,10 @@ and its settings are locked. One statement that answers with rows is taken; what
 ATTACH, EXPORT, …) is refused by its kind, so that not even a segment can be overwritten.
 """
 
+import json
+import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -18,7 +20,7 @@ from duckdb import StatementType
 from otx.errors import UsageError
 from otx.store.layout import Layout
 from otx.store.tail import LogTails, View
-from otx.store.views import NOT_ROWS_YET, quote, show_rows
+from otx.store.views import quote, show_rows
 
 MEMORY_LIMIT = "1GiB"
 _BATCH_ROWS = 10_000
@@ -44,7 +46,6 @@ class Result:
 
     Attributes:
         columns: Its columns; names that occur twice get a number.
-        remarks: What the person should know about the tables that were asked.
     """
 
     def __init__(
@@ -52,7 +53,6 @@ class Result:
         connection: duckdb.DuckDBPyConnection,
         relation: duckdb.DuckDBPyRelation,
         sql: str,
-        remarks: Sequence[str],
     ) -> None:
         self._sql = sql
         self._connection = connection
@@ -61,10 +61,11 @@ class Result:
         shown = [str(kind) for kind in relation.types]
         names = _distinct(relation.columns)
         self.columns = tuple(map(Column, names, shown))
-        self.remarks = tuple(remarks)
 
     def rows(self) -> Iterator[tuple[Value, ...]]:
         """The rows: times as RFC 3339 text with nanoseconds, nested values and JSON as such.
+
+        NaN and the infinities, for which JSON has no words, are texts as in OTLP/JSON.
 
         Raises:
             UsageError: The query fails on the data.
@@ -72,17 +73,14 @@ class Result:
         fields = ", ".join(
             _readable(f"#{index + 1}", kind) for index, kind in enumerate(self._types)
         )
-        parsed = [
-            kind in _NESTED or column.type == "JSON"
-            for kind, column in zip(self._types, self.columns, strict=True)
+        readers = [
+            _reader_of(kind, column) for kind, column in zip(self._types, self.columns, strict=True)
         ]
         try:
             for batch in _reader(self._relation.project(fields)):
                 columns = [
-                    [_parsed(value) for value in column.to_pylist()]
-                    if parse
-                    else column.to_pylist()
-                    for column, parse in zip(batch.columns, parsed, strict=True)
+                    list(map(reader, column.to_pylist())) if reader else column.to_pylist()
+                    for column, reader in zip(batch.columns, readers, strict=True)
                 ]
                 yield from zip(*columns, strict=True)
         except duckdb.Error as error:
@@ -125,7 +123,7 @@ def open_query(layout: Layout, view: View, tails: LogTails, sql: str) -> Result:
         relation = connection.sql(sql)
     except duckdb.Error as error:
         raise sql_error(_with_place(connection, sql, error), sql) from None
-    return Result(connection, relation, sql, _remarks(connection, sql))
+    return Result(connection, relation, sql)
 
 
 def sql_error(error: duckdb.Error, sql: str) -> UsageError:
@@ -177,18 +175,6 @@ def _refuse_what_writes(connection: duckdb.DuckDBPyConnection, sql: str) -> None
         _refuse_what_writes(connection, _EXPLAIN.sub("", sql, count=1))
 
 
-def _remarks(connection: duckdb.DuckDBPyConnection, sql: str) -> list[str]:
-    try:
-        tables = connection.get_table_names(sql)
-    except duckdb.Error:
-        return []  # EXPLAIN and DESCRIBE have none
-    return [
-        f"{name} holds no rows yet: what was received of this signal is kept in the log"
-        for name in NOT_ROWS_YET
-        if name in tables
-    ]
-
-
 def _readable(field: str, kind: str) -> str:
     if kind in _TIMES:
         return f"strftime({field}::TIMESTAMP_NS, '%Y-%m-%dT%H:%M:%S.%nZ')"
@@ -201,13 +187,30 @@ def _readable(field: str, kind: str) -> str:
     return field if kind == "varchar" else f"{field}::VARCHAR"
 
 
+def _reader_of(kind: str, column: Column) -> Callable[[Value], Value] | None:
+    """What makes a value of a column one that JSON has words for; None where each is one."""
+    if kind in _NESTED or column.type == "JSON":
+        return _parsed
+    return _worded if kind in ("double", "float", "decimal") else None
+
+
 def _parsed(value: Value) -> Value:
     if not isinstance(value, str):
         return value
     try:
         return orjson.loads(value)
     except orjson.JSONDecodeError:
+        pass
+    try:
+        return json.loads(value, parse_constant=str)  # DuckDB writes NaN and Infinity as they are
+    except ValueError:
         return value
+
+
+def _worded(value: Value) -> Value:
+    if value is None or math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

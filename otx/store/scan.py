@@ -20,15 +20,15 @@ import pyarrow.parquet as pq
 
 from otx.errors import MachineError
 from otx.model.signal import Signal
-from otx.otlp.columns import Table
-from otx.store.decode import OFFSET_COLUMN, ROW_SIGNALS, decode_requests
+from otx.otlp.column_groups import Table
+from otx.store.decode import OFFSET_COLUMN, decode_requests
 from otx.store.errors import StoreDamaged
 from otx.store.layout import Layout
 from otx.store.log_format import LoggedRequest
 from otx.store.log_reader import Stretch, iterate_requests
 from otx.store.manifest import Segment
-from otx.store.search import RecordKind
-from otx.store.segment import TIME_COLUMN, read_raw
+from otx.store.row_tables import ROW_TABLES, RowKind
+from otx.store.segment import read_requests
 from otx.store.tail import View, look
 
 _PORTION_BYTES = 4 << 20
@@ -53,7 +53,7 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class KeptRequest:
-    """A request of a signal that is not rows yet, as it came."""
+    """A request that is kept beside its rows, as it came."""
 
     request: LoggedRequest
     place: str
@@ -94,7 +94,7 @@ class Scan:
         self._segments = sorted(segments, key=lambda one: (one[0].min_unix_nano, one[0].name))
         self._stretches = stretches
 
-    def rows(self, kind: RecordKind, since_unix_nano: int = 0, count: int = 1000) -> Iterator[Rows]:
+    def rows(self, kind: RowKind, since_unix_nano: int = 0, count: int = 1000) -> Iterator[Rows]:
         """The rows of a table, at most `count` at a time, none of them earlier than `since`.
 
         Raises:
@@ -104,21 +104,20 @@ class Scan:
             if segment.kind == kind and segment.max_unix_nano >= since_unix_nano:
                 for table in _tables(segment, path, count):
                     yield from _later(Rows(table, segment.name), kind, since_unix_nano)
-        signal = next(signal for signal, one in ROW_SIGNALS.items() if one == kind)
-        for requests in self._waiting(signal):
+        for requests in self._waiting(ROW_TABLES[kind].signal):
             table = decode_requests(requests).rows[kind].drop_columns([OFFSET_COLUMN])
             for start in range(0, len(table), count):
                 yield from _later(Rows(table.slice(start, count), _LOG), kind, since_unix_nano)
 
     def requests(self, signal: Signal, since_unix_nano: int = 0) -> Iterator[KeptRequest]:
-        """The requests of a signal that is no rows, none of them received earlier than `since`.
+        """The requests of profiles, none of them received earlier than `since`.
 
         Raises:
             StoreDamaged: A segment cannot be read.
         """
         for segment, path in self._segments:
-            if segment.kind == "raw" and segment.max_unix_nano >= since_unix_nano:
-                for request in _raw(segment, path):
+            if segment.kind == "profiles" and segment.max_unix_nano >= since_unix_nano:
+                for request in _requests(segment, path):
                     if request.signal is signal and request.received_unix_nano >= since_unix_nano:
                         yield KeptRequest(request, segment.name)
         for requests in self._waiting(signal):
@@ -144,19 +143,19 @@ def _tables(segment: Segment, path: Path, count: int) -> Iterator[Table]:
         raise StoreDamaged(f"the segment {segment.name} cannot be read: {error}") from None
 
 
-def _raw(segment: Segment, path: Path) -> list[LoggedRequest]:
+def _requests(segment: Segment, path: Path) -> list[LoggedRequest]:
     try:
-        return read_raw(path)
+        return read_requests(path)
     except (ValueError, OSError) as error:
         raise StoreDamaged(f"the segment {segment.name} cannot be read: {error}") from None
 
 
-def _later(rows: Rows, kind: RecordKind, since_unix_nano: int) -> Iterator[Rows]:
+def _later(rows: Rows, kind: RowKind, since_unix_nano: int) -> Iterator[Rows]:
     """What of some rows is no earlier than a moment; nothing where that is none."""
     table = rows.table
     if since_unix_nano:
         since = pa.scalar(since_unix_nano, pa.timestamp("ns"))
-        table = table.filter(pc.greater_equal(table[TIME_COLUMN[kind]], since))
+        table = table.filter(pc.greater_equal(table[ROW_TABLES[kind].time], since))
     if len(table):
         yield Rows(table, rows.place)
 

@@ -1,4 +1,4 @@
-"""Segments: Parquet files of rows, and raw stretches of requests that are not rows yet.
+"""Segments: Parquet files of rows, and requests that stay beside their rows.
 
 A segment is written beside, synced and renamed, and becomes real only when a manifest names it.
 Rows are sorted by time, so that a time range touches few row groups; a Bloom filter of trace ids
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from otx.otlp.columns import Table
+from otx.otlp.column_groups import Table
 from otx.store.durable import Step, no_step, sync_directory, sync_file
 from otx.store.log_format import (
     FILE_HEADER_BYTES,
@@ -24,20 +24,19 @@ from otx.store.log_format import (
     encode_record_header,
 )
 from otx.store.manifest import Segment
-from otx.store.search import RecordKind
+from otx.store.row_tables import ROW_TABLES, RowKind
 
 ROW_GROUP_ROWS = 64 * 1024
-TIME_COLUMN: dict[RecordKind, str] = {"spans": "start_time", "logs": "time"}
 _ZSTD_LEVEL = 1
 _PLAIN_COLUMNS = frozenset({"trace_id", "span_id", "parent_span_id", "attributes", "body"})
 """Columns whose values hardly repeat: a dictionary of them would only cost time."""
 
 
 def write_rows(
-    directory: Path, name: str, kind: RecordKind, rows: Table, step: Step = no_step
+    directory: Path, name: str, kind: RowKind, rows: Table, step: Step = no_step
 ) -> Segment:
     """Write one table's rows as a finished segment; it is not in a manifest yet."""
-    time = TIME_COLUMN[kind]
+    time = ROW_TABLES[kind].time
     in_order = rows.sort_by(time)
     final = directory / f"{name}.parquet"
     beside = directory / f"{name}.parquet.new"
@@ -49,7 +48,7 @@ def write_rows(
         compression_level=_ZSTD_LEVEL,
         row_group_size=ROW_GROUP_ROWS,
         use_dictionary=[n for n in rows.schema.names if n not in _PLAIN_COLUMNS],
-        bloom_filter_options={"trace_id": {"ndv": min(len(rows), ROW_GROUP_ROWS)}},
+        bloom_filter_options=_bloom_filter(rows),
     )
     _publish(beside, final, step)
     edges = pc.min_max(in_order[time])
@@ -64,13 +63,13 @@ def write_rows(
     )
 
 
-def write_raw(
+def write_requests(
     directory: Path, name: str, requests: Sequence[LoggedRequest], step: Step = no_step
 ) -> Segment:
-    """Keep requests as they came, in the log's own format, for when their signal becomes rows."""
+    """Keep requests of profiles as they came, in the log's own format."""
     final = directory / f"{name}.otxlog"
     beside = directory / f"{name}.otxlog.new"
-    step("write raw segment")
+    step("write profiles segment")
     with beside.open("wb") as file:
         file.write(encode_file_header(FileHeader(1, 0)))
         for one in requests:
@@ -79,18 +78,18 @@ def write_raw(
     _publish(beside, final, step)
     times = [request.received_unix_nano for request in requests]
     size = final.stat().st_size
-    return Segment(final.name, "raw", len(times), size, min(times), max(times), max(times))
+    return Segment(final.name, "profiles", len(times), size, min(times), max(times), max(times))
 
 
-def read_raw(path: Path) -> list[LoggedRequest]:
-    """The requests of a raw segment.
+def read_requests(path: Path) -> list[LoggedRequest]:
+    """The requests of a segment of requests.
 
     Raises:
-        ValueError: The file is no raw segment, or damaged.
+        ValueError: The file is no such segment, or damaged.
     """
     data = path.read_bytes()
     if decode_file_header(data[:FILE_HEADER_BYTES]) is None:
-        raise ValueError(f"{path} is no raw segment")
+        raise ValueError(f"{path} is no segment of requests")
     requests = list(decode_records(data[FILE_HEADER_BYTES:], FILE_HEADER_BYTES))
     if (requests[-1].end if requests else FILE_HEADER_BYTES) != len(data):
         raise ValueError(f"{path} is damaged")
@@ -105,6 +104,12 @@ def read_rows(path: Path) -> Table:
 def merge_rows(tables: Sequence[Table]) -> Table:
     """Rows of several segments as one table; columns that one of them lacks are null there."""
     return pa.concat_tables(tables, promote_options="default")
+
+
+def _bloom_filter(rows: Table) -> dict[str, dict[str, int]] | None:
+    if "trace_id" not in rows.schema.names:
+        return None
+    return {"trace_id": {"ndv": min(len(rows), ROW_GROUP_ROWS)}}
 
 
 def _publish(beside: Path, final: Path, step: Step) -> None:

@@ -1,4 +1,4 @@
-"""The logs' unwritten tails as tables: what was acknowledged and is not in a segment yet.
+"""The logs' unwritten tails as tables: what was acknowledged and is in no segment of rows yet.
 
 A reader decodes each part of a log once and keeps it until a manifest covers it. It decodes at
 most `TAIL_BYTES` of the logs, oldest first; with more than that waiting, the newest rows are not
@@ -11,18 +11,14 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from otx.otlp.columns import Table
-from otx.store.decode import OFFSET_COLUMN, SCHEMAS, decode_requests
+from otx.otlp.column_groups import Table
+from otx.store.decode import OFFSET_COLUMN, decode_requests
+from otx.store.errors import StoreDamaged
 from otx.store.layout import Layout
-from otx.store.log_position import LOG_START
-from otx.store.log_reader import (
-    Stretch,
-    iterate_requests,
-    log_directories,
-    readable_stretches,
-)
+from otx.store.log_reader import Stretch, iterate_requests
 from otx.store.manifest import Identity, Manifest, manifest_identity, read_manifest
-from otx.store.search import RecordKind
+from otx.store.pending import stretches_behind
+from otx.store.row_tables import ROW_TABLES, RowKind
 
 TAIL_BYTES = 64 * 1024 * 1024
 _PORTION_BYTES = 8 * 1024 * 1024
@@ -48,14 +44,7 @@ def look(layout: Layout) -> View:
     for _ in range(_SNAPSHOT_TRIES):
         identity = manifest_identity(layout.manifest)
         manifest = read_manifest(layout.manifest)
-        stretches = tuple(
-            stretch
-            for directory in log_directories(layout)
-            for stretch in readable_stretches(
-                directory, manifest.positions.get(directory.name, LOG_START)
-            )
-        )
-        view = View(identity, manifest, stretches)
+        view = View(identity, manifest, tuple(stretches_behind(layout, manifest)))
         if manifest_identity(layout.manifest) == identity:
             break
     assert view is not None  # noqa: S101 - the loop runs at least once
@@ -68,7 +57,7 @@ class _Chunk:
 
     start: int
     end: int
-    rows: Mapping[RecordKind, Table]
+    rows: Mapping[RowKind, Table]
     requests: tuple[tuple[int, int], ...]
     """Of each request, where it ends and when it was received."""
 
@@ -113,20 +102,27 @@ class LogTails:
         self.facts = TailFacts()
 
     def follow(self) -> View:
-        """Look at the store and decode what is new behind its manifest."""
-        while True:
+        """Look at the store and decode what is new behind its manifest.
+
+        Raises:
+            StoreDamaged: A file that the manifest names is gone.
+        """
+        missing = ""
+        for _ in range(_SNAPSHOT_TRIES):
             view = look(self._layout)
             try:
                 self._decode(view)
-            except FileNotFoundError:
+            except FileNotFoundError as error:
+                missing = str(error.filename)
                 continue  # converted and dropped since the look: the next manifest covers it
             return view
+        raise StoreDamaged(f"{missing} is gone, and the store's manifest still names it")
 
-    def table(self, kind: RecordKind) -> Table:
+    def table(self, kind: RowKind) -> Table:
         """All decoded rows of one table, oldest writer first, without `OFFSET_COLUMN`."""
         parts = [chunk.rows[kind] for chunks in self._files.values() for chunk in chunks]
         plain = [part.drop_columns([OFFSET_COLUMN]) for part in parts]
-        return pa.concat_tables([SCHEMAS[kind].empty_table(), *plain])
+        return pa.concat_tables([ROW_TABLES[kind].schema.empty_table(), *plain])
 
     def _decode(self, view: View) -> None:
         left = self._tail_bytes

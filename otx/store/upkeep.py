@@ -9,9 +9,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from otx.store.conversion import Conversion
-from otx.store.log_format import LoggedRequest
 from otx.store.manifest import Retired, Segment
-from otx.store.segment import merge_rows, read_raw, read_rows, write_raw, write_rows
+from otx.store.row_tables import ROW_KINDS
+from otx.store.segment import (
+    merge_rows,
+    read_requests,
+    read_rows,
+    write_requests,
+    write_rows,
+)
 
 GRACE_NS = 60 * 1_000_000_000
 FAN_IN = 8
@@ -90,7 +96,7 @@ def _is_due(old: Retired, now_unix_nano: int) -> bool:
 
 def _mergeable(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
     """Groups that are worth merging, the smallest size class first."""
-    for kind in ("spans", "logs", "raw"):
+    for kind in (*ROW_KINDS, "profiles"):
         lower = 0
         for upper in _CLASS_ROWS:
             members = [s for s in segments if s.kind == kind and lower <= s.rows < upper]
@@ -113,9 +119,9 @@ def _merge(conversion: Conversion, group: Sequence[Segment]) -> Segment:
     paths = [directory / segment.name for segment in group]
     kind = group[0].kind
     name = conversion.next_name(kind)
-    if kind == "raw":
-        requests: list[LoggedRequest] = [one for path in paths for one in read_raw(path)]
-        return write_raw(directory, name, requests, conversion.step)
+    if kind == "profiles" or kind == "raw":
+        requests = [request for path in paths for request in read_requests(path)]
+        return write_requests(directory, name, requests, conversion.step)
     rows = merge_rows([read_rows(path) for path in paths])
     return write_rows(directory, name, kind, rows, conversion.step)
 

@@ -12,14 +12,9 @@ import duckdb
 
 from otx.otlp.oddity import MAX_UNIX_NANO, Oddity
 from otx.store.layout import Layout
-from otx.store.search import RecordKind
+from otx.store.metric_views import metric_views
+from otx.store.row_tables import ROW_KINDS, RowKind
 from otx.store.tail import LogTails, View
-
-_ALL_ROWS: dict[RecordKind, str] = {"spans": "all_spans", "logs": "all_logs"}
-_TAIL_ROWS: dict[RecordKind, str] = {"spans": "tail_spans", "logs": "tail_logs"}
-
-NOT_ROWS_YET = ("metrics", "samples")
-"""Tables that are there for queries to be written against, but whose signals stay in the log."""
 
 _FIXED = """
 CREATE MACRO attr(attributes, k) AS
@@ -52,17 +47,6 @@ CREATE VIEW span_links AS
 CREATE VIEW logs AS
     SELECT * EXCLUDE (body_is_json, scope_version, scope_attributes)
              REPLACE (attributes::JSON AS attributes, resource::JSON AS resource) FROM all_logs;
-
-CREATE TABLE metrics (
-    time TIMESTAMP_NS, start_time TIMESTAMP_NS, name VARCHAR, type VARCHAR, unit VARCHAR,
-    service VARCHAR, value DOUBLE, count UBIGINT, sum DOUBLE, min DOUBLE, max DOUBLE,
-    buckets JSON, exemplars JSON, attributes JSON, resource JSON,
-    temporality VARCHAR, monotonic BOOLEAN);
-
-CREATE TABLE samples (
-    time TIMESTAMP_NS, pid BIGINT, tid BIGINT, comm VARCHAR, service VARCHAR, event VARCHAR,
-    value BIGINT, unit VARCHAR, stack VARCHAR[], trace_id VARCHAR, span_id VARCHAR,
-    attributes JSON);
 
 CREATE MACRO word_case(word) AS upper(word[1]) || lower(word[2:]);
 CREATE MACRO text_map(attributes) AS
@@ -110,14 +94,14 @@ def show_rows(
     connection: duckdb.DuckDBPyConnection, layout: Layout, view: View, tails: LogTails
 ) -> None:
     """Make a connection's tables show what a look at the store found."""
-    kinds: tuple[RecordKind, ...] = ("spans", "logs")
-    for kind in kinds:
-        connection.register(_TAIL_ROWS[kind], tails.table(kind))
+    for kind in ROW_KINDS:
+        connection.register(f"tail_{kind}", tails.table(kind))
         segments = [layout.segments / segment.name for segment in view.manifest.of_kind(kind)]
         connection.execute(_all_rows_sql(kind, segments))
     if not connection.execute("SELECT 1 FROM duckdb_views() WHERE view_name = 'spans'").fetchall():
         connection.execute(_FIXED)
         connection.execute(_oddities_sql())
+        connection.execute(metric_views())
 
 
 def _oddities_sql() -> str:
@@ -130,13 +114,13 @@ def _oddities_sql() -> str:
     return f"CREATE VIEW span_oddities AS SELECT {fields} FROM all_spans"  # noqa: S608 - fixed words
 
 
-def _all_rows_sql(kind: RecordKind, segments: Sequence[Path]) -> str:
+def _all_rows_sql(kind: RowKind, segments: Sequence[Path]) -> str:
     """The view of all rows of a table: its segments, and the logs' tail registered beside them."""
-    tail = f"SELECT * FROM {_TAIL_ROWS[kind]}"  # noqa: S608 - fixed names
+    tail = f"SELECT * FROM tail_{kind}"  # noqa: S608 - fixed names
     if segments:
         files = ", ".join(quote(str(path)) for path in segments)
         tail = f"SELECT * FROM read_parquet([{files}]) UNION ALL BY NAME {tail}"  # noqa: S608
-    return f"CREATE OR REPLACE VIEW {_ALL_ROWS[kind]} AS {tail}"
+    return f"CREATE OR REPLACE VIEW all_{kind} AS {tail}"
 
 
 def quote(text: str) -> str:

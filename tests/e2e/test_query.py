@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import urllib.request
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -11,7 +12,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from otx.model.signal import Signal
 from otx.store.wal import LogWriter
-from tests.conftest import RunCli
+from tests.conftest import RunCli, StartReceiver
+from tests.store.conftest import profile_request
 
 START = 1_790_000_000_000_000_000
 
@@ -98,7 +100,21 @@ def test_a_plan_is_drawn(store: str, run_cli: RunCli) -> None:
     assert len(done.stdout.splitlines()) > 3
 
 
-def test_tables_without_rows_say_so(store: str, run_cli: RunCli) -> None:
-    done = run_cli("query", "SELECT * FROM metrics", "--format", "json", "--store", store)
-    assert (done.returncode, done.stdout) == (0, "[]\n")
-    assert "metrics holds no rows yet" in done.stderr
+def test_profiles_become_samples(
+    start_receiver: StartReceiver, run_cli: RunCli, tmp_path: Path
+) -> None:
+    receiver = start_receiver()
+    request = urllib.request.Request(
+        f"http://{receiver.http}/v1development/profiles",
+        data=profile_request("work"),
+        headers={"Content-Type": "application/x-protobuf"},
+    )
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        assert answer.status == 200
+    sql = "SELECT event, value, unit, stack FROM samples"
+    expected = [{"event": "cpu", "value": 1, "unit": "count", "stack": ["main", "work"]}]
+    for is_running in (True, False):
+        done = run_cli("query", sql, "--format", "json", "--store", str(tmp_path / "store"))
+        assert (json.loads(done.stdout), done.stderr) == (expected, "")
+        if is_running:
+            receiver.stop()

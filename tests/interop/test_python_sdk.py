@@ -1,5 +1,6 @@
 """OpenTelemetry's Python SDK sends to the real `otx receive`, configured by its endpoint alone."""
 
+import json
 import subprocess
 import sys
 from contextlib import closing
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from otx.store.reader import Store
-from tests.conftest import StartReceiver
+from tests.conftest import RunCli, StartReceiver
 
 TIMEOUT_S = 60
 
@@ -50,10 +51,69 @@ logs.get_logger("interop").emit(
     LogRecord(body="hello from afar", severity_number=SeverityNumber.WARN, severity_text="WARN")
 )
 metrics = MeterProvider([PeriodicExportingMetricReader(OTLPMetricExporter())], resource)
-metrics.get_meter("interop").create_counter("requests").add(3)
+meter = metrics.get_meter("interop", "2.0")
+meter.create_counter("requests", "{request}").add(3, {"route": "/cart", "retried": False})
+meter.create_up_down_counter("queue").add(-2)
+meter.create_histogram("latency", "s", explicit_bucket_boundaries_advisory=[0.1, 1]).record(0.5)
 for provider in (tracing, logs, metrics):
     provider.shutdown()
 """
+
+
+METRICS_SQL = """
+    SELECT name, type, unit, service, value_int, sum, buckets, temporality, monotonic,
+           scope_version, attr(attributes, 'route') AS route, attributes,
+           time > start_time AS lasted, attr(resource, 'team') AS team
+    FROM metrics ORDER BY name"""
+_SHARED = {
+    "service": "foreign",
+    "temporality": "CUMULATIVE",
+    "scope_version": "2.0",
+    "lasted": True,
+    "team": "blue",
+}
+METRICS = [
+    {
+        "name": "latency",
+        "type": "histogram",
+        "unit": "s",
+        "value_int": None,
+        "sum": 0.5,
+        "buckets": [
+            {"lower": None, "upper": 0.1, "count": 0},
+            {"lower": 0.1, "upper": 1.0, "count": 1},
+            {"lower": 1.0, "upper": None, "count": 0},
+        ],
+        "monotonic": None,
+        "route": None,
+        "attributes": {},
+        **_SHARED,
+    },
+    {
+        "name": "queue",
+        "type": "sum",
+        "unit": "",
+        "value_int": -2,
+        "sum": None,
+        "buckets": None,
+        "monotonic": False,
+        "route": None,
+        "attributes": {},
+        **_SHARED,
+    },
+    {
+        "name": "requests",
+        "type": "sum",
+        "unit": "{request}",
+        "value_int": 3,
+        "sum": None,
+        "buckets": None,
+        "monotonic": True,
+        "route": "/cart",
+        "attributes": {"route": "/cart", "retried": False},
+        **_SHARED,
+    },
+]
 
 
 @pytest.mark.parametrize("compression", ["", "gzip"])
@@ -61,6 +121,7 @@ for provider in (tracing, logs, metrics):
 def test_its_traces_logs_and_metrics_arrive(
     start_receiver: StartReceiver,
     cli_variables: dict[str, str],
+    run_cli: RunCli,
     tmp_path: Path,
     protocol: str,
     compression: str,
@@ -81,10 +142,12 @@ def test_its_traces_logs_and_metrics_arrive(
     assert (done.returncode, done.stderr) == (0, "")
     receiver.stop()
     assert receiver.said[-1] == (
-        "received traces 2 spans in 1 request; metrics 1 data point in 1 request; "
+        "received traces 2 spans in 1 request; metrics 3 data points in 1 request; "
         "logs 1 log record in 1 request"
     )
     check_store(tmp_path / "store")
+    done = run_cli("query", METRICS_SQL, "--format", "json", "--store", str(tmp_path / "store"))
+    assert json.loads(done.stdout) == METRICS, done.stderr
 
 
 def check_store(store: Path) -> None:

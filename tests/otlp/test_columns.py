@@ -19,15 +19,10 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeL
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
 
+from otx.model.signal import Signal
 from otx.model.telemetry import SPAN_KINDS, STATUS_CODES
-from otx.otlp.columns import (
-    LOG_SCHEMA,
-    SPAN_SCHEMA,
-    Undecodable,
-    log_columns,
-    normalised,
-    span_columns,
-)
+from otx.otlp.column_groups import Undecodable, normalised
+from otx.otlp.columns import LOG_SCHEMA, SPAN_SCHEMA, log_columns, span_columns
 from otx.otlp.json_columns import read_attributes, read_value
 
 UINT64 = st.one_of(st.integers(0, 2**64 - 1), st.sampled_from([0, 2**63 - 2, 2**63 - 1, 2**63]))
@@ -292,7 +287,7 @@ def test_what_is_no_request_is_said_to_be_none(body: bytes) -> None:
     with pytest.raises(Undecodable):
         span_columns([b"", body], [1, 2])
     with pytest.raises(Undecodable):
-        normalised(body, spans=True)
+        normalised(Signal.TRACES, body)
 
 
 @given(st.binary(max_size=60))
@@ -318,7 +313,7 @@ def test_a_value_set_twice_is_left_to_protobuf() -> None:
     body = b"\x0a" + bytes([len(group_bytes)]) + group_bytes
     with pytest.raises(Undecodable, match="two values"):
         span_columns([body], [1])
-    rewritten = span_columns([normalised(body, spans=True)], [1])
+    rewritten = span_columns([normalised(Signal.TRACES, body)], [1])
     assert rewritten.rows["attributes"].to_pylist() == ['{"k":"last"}']
     assert span_columns([twice], [1]).rows["attributes"].to_pylist() == ['{"k":1}']
 

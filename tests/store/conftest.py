@@ -9,6 +9,12 @@ from pathlib import Path
 
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+)
+from opentelemetry.proto.collector.profiles.v1development.profiles_service_pb2 import (
+    ExportProfilesServiceRequest,
+)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
@@ -16,6 +22,38 @@ START_UNIX_NANO = 1_790_000_000_000_000_000
 
 SpanRequest = Callable[..., bytes]
 LogRequest = Callable[..., bytes]
+
+
+def metric_request(*names: str, service: str = "shop") -> bytes:
+    """A request of gauges with the given names, each with one data point."""
+    request = ExportMetricsServiceRequest()
+    group = request.resource_metrics.add()
+    group.resource.attributes.add(key="service.name").value.string_value = service
+    scope = group.scope_metrics.add()
+    for number, name in enumerate(names):
+        metric = scope.metrics.add(name=name)
+        metric.gauge.data_points.add(time_unix_nano=START_UNIX_NANO + number, as_int=number)
+    return request.SerializeToString()
+
+
+def profile_request(*functions: str, stack_index: int | None = None) -> bytes:
+    """A request of one profile with a sample in each of the given functions, called by `main`."""
+    request = ExportProfilesServiceRequest()
+    tables = request.dictionary
+    tables.string_table.extend(["", "cpu", "count", "main", *functions])
+    for table in (tables.function_table, tables.location_table, tables.stack_table):
+        table.add()
+    for string in range(3, 4 + len(functions)):
+        tables.function_table.add(name_strindex=string)
+        tables.location_table.add().lines.add(function_index=string - 2)
+    profile = request.resource_profiles.add().scope_profiles.add().profiles.add()
+    profile.time_unix_nano = START_UNIX_NANO
+    profile.sample_type.type_strindex, profile.sample_type.unit_strindex = 1, 2
+    for number in range(len(functions)):
+        tables.stack_table.add(location_indices=[number + 2, 1])
+        index = number + 1 if stack_index is None else stack_index
+        profile.samples.add(stack_index=index, values=[1])
+    return request.SerializeToString()
 
 
 @pytest.fixture

@@ -22,9 +22,11 @@ from otx.store.log_position import (
 from otx.store.log_reader import log_directories
 from otx.store.manifest import read_manifest
 from otx.store.reader import Store
-from otx.store.segment import read_raw
+from otx.store.row_tables import ROW_KINDS
+from otx.store.segment import read_requests
 from otx.store.upkeep import GRACE_NS, Retention, expire, merge_small, remove_retired
 from otx.store.wal import LogWriter
+from tests.store.conftest import metric_request, profile_request
 
 SpanRequest = Callable[..., bytes]
 NEVER = 1_000_000
@@ -61,38 +63,56 @@ class Ended(BaseException):
     """Stands for the end of a process: nothing in otx catches it."""
 
 
+_NAMES = """
+    SELECT name FROM spans UNION ALL SELECT name FROM metrics
+    UNION ALL SELECT stack[-1] FROM samples"""
+
+
 def names(store: Store) -> Counter[str]:
-    result = store.query("SELECT name FROM spans")
-    return Counter(row[0] for row in result.rows())
+    """The names of all spans and data points, and the innermost frames of all samples."""
+    return Counter(row[0] for row in store.query(_NAMES).rows())
 
 
 def keep(store_dir: Path, span_request: SpanRequest, requests: int) -> Counter[str]:
-    """Log some requests; the names that must be readable from then on."""
+    """Log some requests of each signal; the names that must be readable from then on."""
+    expected: Counter[str] = Counter()
     with LogWriter(store_dir, file_bytes=1000) as log:
         for number in range(requests):
-            log.append(Signal.TRACES, span_request(f"r{number}", 2), number + 1).result(10)
-            log.append(Signal.METRICS, b"metric %d" % number, number + 1).result(10)
-    return Counter(f"r{number}-{span}" for number in range(requests) for span in range(2))
+            metrics = (f"m{number}-0", f"m{number}-1")
+            functions = (f"f{number}-0", f"f{number}-1")
+            for signal, body in (
+                (Signal.TRACES, span_request(f"r{number}", 2)),
+                (Signal.METRICS, metric_request(*metrics)),
+                (Signal.PROFILES, profile_request(*functions)),
+            ):
+                log.append(signal, body, number + 1).result(10)
+            expected.update([f"r{number}-0", f"r{number}-1", *metrics, *functions])
+    return expected
 
 
-def raw_bodies(store_dir: Path) -> Counter[bytes]:
+def kept_profiles(store_dir: Path) -> Counter[bytes]:
+    """The requests of profiles that stay beside their samples."""
     layout = Layout(store_dir)
-    segments = read_manifest(layout.manifest).of_kind("raw")
+    segments = read_manifest(layout.manifest).of_kind("profiles")
     return Counter(
-        one.body for segment in segments for one in read_raw(layout.segments / segment.name)
+        one.body for segment in segments for one in read_requests(layout.segments / segment.name)
     )
+
+
+def profiles(requests: int) -> Counter[bytes]:
+    return Counter(profile_request(f"f{n}-0", f"f{n}-1") for n in range(requests))
 
 
 def test_rows_are_the_same_before_and_after(store_dir: Path, span_request: SpanRequest) -> None:
     expected = keep(store_dir, span_request, 5)
     store = Store(store_dir)
     assert names(store) == expected
-    assert store.lag().requests == 10
+    assert store.lag().requests == 15
     conversion = Conversion(Layout(store_dir))
     while conversion.convert(400):
         assert names(store) == expected
     assert store.lag().requests == 0
-    assert raw_bodies(store_dir) == Counter(b"metric %d" % number for number in range(5))
+    assert kept_profiles(store_dir) == profiles(5)
     assert log_directories(Layout(store_dir)) == [], "a finished log is dropped"
 
 
@@ -100,13 +120,12 @@ def test_a_process_that_ends_at_any_step_loses_and_doubles_nothing(
     store_dir: Path, span_request: SpanRequest
 ) -> None:
     expected = keep(store_dir, span_request, 5)
-    metrics = Counter(b"metric %d" % number for number in range(5))
     store = Store(store_dir)
     ended = True
     rounds = 0
     while ended:
         ended = False
-        left = rounds % 37  # a different step each time, deeper than one conversion
+        left = rounds % 53  # a different step each time, deeper than one conversion
 
         def step(name: str) -> None:
             nonlocal left, ended
@@ -128,7 +147,7 @@ def test_a_process_that_ends_at_any_step_loses_and_doubles_nothing(
         rounds += 1
     assert rounds > 10
     assert store.lag().bytes == 0
-    assert raw_bodies(store_dir) == metrics
+    assert kept_profiles(store_dir) == profiles(5)
     layout = Layout(store_dir)
     Conversion(layout)
     assert {path.name for path in layout.segments.iterdir()} == read_manifest(
@@ -152,7 +171,7 @@ def test_a_real_process_that_ends_at_a_step(
     while conversion.convert():
         pass
     assert names(store) == expected
-    assert sum(raw_bodies(store_dir).values()) == 4
+    assert kept_profiles(store_dir) == profiles(4)
 
 
 def last_file(directory: Path) -> Path:
@@ -233,6 +252,21 @@ def test_an_undecodable_request_costs_itself_only(
     assert aside.read_bytes().endswith(b"\xff\xff no protobuf")
 
 
+def test_a_profile_whose_indices_lead_nowhere_is_set_aside(store_dir: Path) -> None:
+    bad = profile_request("x", stack_index=9)
+    with LogWriter(store_dir) as log:
+        for body in (profile_request("a"), bad, profile_request("b")):
+            log.append(Signal.PROFILES, body, 1).result(10)
+    store = Store(store_dir)
+    assert names(store) == Counter(["a", "b"])
+    Conversion(Layout(store_dir)).convert()
+    assert names(store) == Counter(["a", "b"])
+    assert store.totals().aside_requests == 1
+    assert kept_profiles(store_dir) == Counter([profile_request("a"), profile_request("b")])
+    (aside,) = Layout(store_dir).aside.iterdir()
+    assert aside.read_bytes().endswith(bad)
+
+
 def test_a_living_log_is_converted_as_far_as_it_is_acknowledged(
     store_dir: Path, span_request: SpanRequest
 ) -> None:
@@ -260,8 +294,10 @@ def test_small_segments_are_merged_by_time(store_dir: Path, span_request: SpanRe
         assert names(store) == expected
     after = conversion.manifest.of_kind("spans")
     assert len(after) < before
-    assert sum(segment.rows for segment in after) == 18
-    assert raw_bodies(store_dir) == Counter(b"metric %d" % number for number in range(9))
+    for kind in ROW_KINDS:
+        rows = sum(segment.rows for segment in conversion.manifest.of_kind(kind))
+        assert rows == (0 if kind == "logs" else 18)
+    assert kept_profiles(store_dir) == profiles(9)
     assert remove_retired(conversion, NOW + GRACE_NS - 1) == 0
     assert remove_retired(conversion, NOW + GRACE_NS) > 0
     assert names(store) == expected
@@ -279,12 +315,11 @@ def test_retention_lets_whole_segments_go_by_age_and_size(
     store = Store(store_dir)
     # Requests were received at 1 … 4 ns.
     assert expire(conversion, Retention(age_ns=10), now_unix_nano=12) > 0
-    assert names(store) == Counter(f"r{n}-{s}" for n in (1, 2, 3) for s in (0, 1))
-    newest = max(conversion.manifest.of_kind("spans"), key=lambda one: one.received_unix_nano)
-    raw = sum(s.bytes for s in conversion.manifest.of_kind("raw") if s.received_unix_nano == 4)
-    assert expire(conversion, Retention(bytes=newest.bytes + raw), now_unix_nano=5) > 0
-    assert names(store) == Counter(["r3-0", "r3-1"])
-    assert store.totals().expired_rows == 9
+    assert names(store) == Counter(f"{k}{n}-{s}" for k in "rmf" for n in (1, 2, 3) for s in (0, 1))
+    newest = [s.bytes for s in conversion.manifest.segments if s.received_unix_nano == 4]
+    assert expire(conversion, Retention(bytes=sum(newest)), now_unix_nano=5) > 0
+    assert names(store) == Counter(f"{kind}3-{s}" for kind in "rmf" for s in (0, 1))
+    assert store.totals().expired_rows == 21
     assert expire(conversion, Retention(), now_unix_nano=5) == 0
 
 
@@ -293,7 +328,7 @@ def test_a_damaged_manifest_is_said(store_dir: Path) -> None:
 
     layout = Layout(store_dir)
     layout.create()
-    for content in (b"{", b'{"format": 99}', json.dumps({"format": 1}).encode()):
+    for content in (b"{", b"[]", b'{"format": "x"}', json.dumps({"format": 1}).encode()):
         layout.manifest.write_bytes(content)
         with pytest.raises(StoreDamaged):
             Conversion(layout, no_step)

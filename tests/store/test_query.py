@@ -22,8 +22,10 @@ COLUMNS = {
     "logs": "time observed_time trace_id span_id severity_number severity_text service body "
     "event_name attributes resource scope received_time",
     "metrics": "time start_time name type unit service value count sum min max buckets exemplars "
-    "attributes resource temporality monotonic",
-    "samples": "time pid tid comm service event value unit stack trace_id span_id attributes",
+    "attributes resource temporality monotonic value_int quantiles scale zero_count "
+    "zero_threshold flags description metadata scope scope_version scope_attributes received_time",
+    "samples": "time pid tid comm service event value unit stack trace_id span_id attributes "
+    "resource scope scope_version profile_id period duration_ns received_time",
 }
 
 
@@ -70,9 +72,12 @@ def test_the_exporters_tables_stand_beside(store: Store) -> None:
     assert list(store.query("SELECT * FROM otel_logs").rows()) == []
 
 
-def test_tables_without_rows_yet_say_so(store: Store) -> None:
-    assert "metrics holds no rows yet" in store.query("SELECT * FROM metrics").remarks[0]
-    assert store.query("SELECT * FROM spans").remarks == ()
+def test_what_json_has_no_words_for_is_text(store: Store) -> None:
+    (row,) = store.query(
+        "SELECT 'nan'::DOUBLE, '-inf'::DOUBLE, 'inf'::FLOAT, 1.5::DOUBLE, ['nan'::DOUBLE], "
+        "{'a': 'inf'::DOUBLE}"
+    ).rows()
+    assert row == ("NaN", "-Infinity", "Infinity", 1.5, ["NaN"], {"a": "Infinity"})
 
 
 def test_an_error_shows_its_place(store: Store) -> None:

@@ -5,9 +5,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
-    ExportMetricsServiceRequest,
-)
 
 from otx.errors import MachineError
 from otx.model.signal import Signal
@@ -17,17 +14,11 @@ from otx.store.layout import Layout
 from otx.store.scan import Scan, open_scan
 from otx.store.upkeep import merge_small, remove_retired
 from otx.store.wal import LogWriter
-from tests.store.conftest import START_UNIX_NANO
+from tests.store.conftest import START_UNIX_NANO, metric_request, profile_request
 
 SpanRequest = Callable[..., bytes]
 LogRequest = Callable[..., bytes]
 S = 1_000_000_000
-
-
-def metric_body(name: str) -> bytes:
-    request = ExportMetricsServiceRequest()
-    request.resource_metrics.add().scope_metrics.add().metrics.add(name=name)
-    return request.SerializeToString()
 
 
 def open_files() -> int:
@@ -80,24 +71,28 @@ def test_since_is_by_the_record_and_the_count_is_a_bound(
         assert names(scan, START_UNIX_NANO + 9 * S) == []
 
 
-def test_requests_of_other_signals_come_as_they_came(
+def test_requests_of_profiles_come_as_they_came(
     log: LogWriter, store_dir: Path, span_request: SpanRequest
 ) -> None:
     conversion = Conversion(Layout(store_dir))
-    bodies = [metric_body(name) for name in ("a", "b", "c")]
-    log.append(Signal.METRICS, bodies[0], 10).result(10)
-    log.append(Signal.PROFILES, b"\x12\x00", 11).result(10)
+    bodies = [profile_request(name) for name in ("a", "b", "c")]
+    log.append(Signal.PROFILES, bodies[0], 10).result(10)
+    log.append(Signal.METRICS, metric_request("m"), 11).result(10)
     conversion.convert()
-    log.append(Signal.METRICS, bodies[1], 20).result(10)
+    log.append(Signal.PROFILES, bodies[1], 20).result(10)
     log.append(Signal.TRACES, span_request("x"), 21).result(10)
-    log.append(Signal.METRICS, bodies[2], 30).result(10)
+    log.append(Signal.PROFILES, bodies[2], 30).result(10)
     with open_scan(Layout(store_dir)) as scan:
-        found = list(scan.requests(Signal.METRICS))
+        found = list(scan.requests(Signal.PROFILES))
         assert [one.request.body for one in found] == bodies
-        assert [one.place for one in found] == ["raw-000000000001.otxlog", "the log", "the log"]
-        later = scan.requests(Signal.METRICS, since_unix_nano=20)
+        places = ["profiles-000000000001.otxlog", "the log", "the log"]
+        assert [one.place for one in found] == places
+        later = scan.requests(Signal.PROFILES, since_unix_nano=20)
         assert [one.request.body for one in later] == bodies[1:]
-        assert [one.request.body for one in scan.requests(Signal.PROFILES)] == [b"\x12\x00"]
+        frames = [rows.table["stack"].to_pylist() for rows in scan.rows("samples")]
+        assert frames == [[["main", "a"]], [["main", "b"], ["main", "c"]]]
+        (points,) = scan.rows("metrics")
+        assert points.table["name"].to_pylist() == ["m"]
 
 
 def test_what_changes_meanwhile_is_neither_lost_nor_seen_twice(
@@ -128,7 +123,7 @@ def test_what_changes_meanwhile_is_neither_lost_nor_seen_twice(
 def test_a_store_of_nothing_is_read_too(store_dir: Path) -> None:
     with open_scan(Layout(store_dir)) as scan:
         assert names(scan) == []
-        assert list(scan.requests(Signal.METRICS)) == []
+        assert list(scan.requests(Signal.PROFILES)) == []
 
 
 def test_files_are_closed_again(log: LogWriter, store_dir: Path, span_request: SpanRequest) -> None:
@@ -159,16 +154,17 @@ def test_what_cannot_be_read_is_named(
     log: LogWriter, store_dir: Path, span_request: SpanRequest
 ) -> None:
     log.append(Signal.TRACES, span_request("x"), 1).result(10)
-    log.append(Signal.METRICS, metric_body("x"), 1).result(10)
+    log.append(Signal.PROFILES, profile_request("x"), 1).result(10)
     Conversion(Layout(store_dir)).convert()
-    rows, raw = sorted((store_dir / "segments").iterdir(), key=lambda one: one.suffix)[::-1]
+    (rows,) = (store_dir / "segments").glob("spans-*")
+    (requests,) = (store_dir / "segments").glob("profiles-*")
     rows.write_bytes(rows.read_bytes()[:100])
-    raw.write_bytes(raw.read_bytes()[:-3])
+    requests.write_bytes(requests.read_bytes()[:-3])
     with open_scan(Layout(store_dir)) as scan:
         with pytest.raises(StoreDamaged, match=r"the segment spans-\d+\.parquet cannot be read"):
             names(scan)
-        with pytest.raises(StoreDamaged, match=r"the segment raw-\d+\.otxlog cannot be read"):
-            list(scan.requests(Signal.METRICS))
+        with pytest.raises(StoreDamaged, match=r"the segment profiles-\d+\.otxlog cannot be read"):
+            list(scan.requests(Signal.PROFILES))
     rows.unlink()
     rows.symlink_to(rows)
     with pytest.raises(MachineError, match=r"cannot read .*spans-"), open_scan(Layout(store_dir)):

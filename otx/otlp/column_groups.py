@@ -1,0 +1,204 @@
+"""What the columns of every signal are made with: parsed, flattened, spread and joined again.
+
+A request is resources of scopes of records. Records are flattened natively; what resources and
+scopes say is read once for each distinct one (remembered, at most `_REMEMBERED`) and spread over
+their records.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+
+from otx.model.signal import Signal
+from otx.otlp.column_view import Handler
+from otx.otlp.json_columns import Column, attributes_text, has_doubled_values
+from otx.otlp.oddity import MAX_UNIX_NANO
+from otx.otlp.wire import WIRE
+
+Table: TypeAlias = Any
+"""A pyarrow Table; pyarrow carries no types."""
+
+TIME = pa.timestamp("ns")
+
+_REMEMBERED = 4096
+
+
+class Undecodable(ValueError):
+    """Bytes that are no request of their signal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows made of several requests.
+
+    Attributes:
+        rows: The table, in the order of the requests.
+        request_of_row: For each row, the index of the request it came with.
+    """
+
+    rows: Table
+    request_of_row: Column
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Records flattened out of their nesting, with what each belongs to.
+
+    Attributes:
+        records: The records of all requests, in their order.
+        request_of_row: For each record, the index of its request.
+        scope_of_row: For each record, the index of its scope in `scopes`.
+        resource_of_row: For each record, the index of its resource in `resources`.
+        scopes: Serialised `InstrumentationScope` messages.
+        resources: Serialised `Resource` messages.
+    """
+
+    records: Column
+    request_of_row: Column
+    scope_of_row: Column
+    resource_of_row: Column
+    scopes: Column
+    resources: Column
+
+    def spread_over(self, record_of_row: Column) -> "Groups":
+        """What rows belong to of which a record has several or none; `records` stay as they are."""
+        return replace(
+            self,
+            request_of_row=self.request_of_row.take(record_of_row),
+            scope_of_row=self.scope_of_row.take(record_of_row),
+            resource_of_row=self.resource_of_row.take(record_of_row),
+        )
+
+
+def parsed(handler: Handler, bodies: Sequence[bytes]) -> Any:
+    """The requests as one RecordBatch, a row a request.
+
+    Raises:
+        Undecodable: One of the bodies is no such request; which one is not known.
+    """
+    try:
+        return handler.array_to_record_batch(pa.array(bodies, pa.binary()))
+    except ValueError as error:
+        raise Undecodable(str(error)) from None
+
+
+def flattened(batch: Any, resources_name: str, scopes_name: str, records_name: str) -> Groups:
+    """The records of parsed requests, by the names of the nested fields that lead to them."""
+    per_resource = batch.column(resources_name)
+    resources = per_resource.flatten()
+    per_scope = resources.field(scopes_name)
+    scopes = per_scope.flatten()
+    per_record = scopes.field(records_name)
+    scope_of_row = pc.list_parent_indices(per_record)
+    resource_of_row = pc.list_parent_indices(per_scope).take(scope_of_row)
+    return Groups(
+        records=per_record.flatten(),
+        request_of_row=pc.list_parent_indices(per_resource).take(resource_of_row),
+        scope_of_row=scope_of_row,
+        resource_of_row=resource_of_row,
+        scopes=scopes.field("scope"),
+        resources=resources.field("resource"),
+    )
+
+
+def finished(
+    schema: Any, columns: dict[str, Column], groups: Groups, received_unix_nano: Sequence[int]
+) -> Batch:
+    """Add what a record has from its resource, scope and request, in the schema's order."""
+    resource = _spread(_resource_facts, groups.resources, groups.resource_of_row)
+    scope = _spread(_scope_facts, groups.scopes, groups.scope_of_row)
+    received = times(pa.array(received_unix_nano, pa.uint64())).cast(TIME)
+    columns |= {
+        "service": resource[0],
+        "resource": resource[1],
+        "scope": scope[0],
+        "scope_version": scope[1],
+        "scope_attributes": scope[2],
+        "received_time": received.take(groups.request_of_row),
+    }
+    arrays = [columns[field.name] for field in schema]
+    return Batch(pa.Table.from_arrays(arrays, schema=schema), groups.request_of_row)
+
+
+def _spread(read: Any, encoded: Column, of_row: Column) -> list[Column]:
+    """What `read` says about each distinct message, as columns of one value a row."""
+    distinct = encoded.dictionary_encode()
+    try:
+        known = [read(data) for data in distinct.dictionary.to_pylist()]
+    except DecodeError as error:
+        raise Undecodable(str(error)) from None
+    indices = distinct.indices.take(of_row)
+    width = len(read(b""))
+    return [pa.array([one[i] for one in known], pa.string()).take(indices) for i in range(width)]
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _resource_facts(data: bytes) -> tuple[str, str]:
+    """Service name and JSON of a resource."""
+    attributes = Resource.FromString(data).attributes
+    names = (one.value.string_value for one in attributes if one.key == "service.name")
+    return next(names, ""), attributes_text(attributes)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _scope_facts(data: bytes) -> tuple[str, str, str]:
+    """Name, version and JSON of a scope."""
+    scope = InstrumentationScope.FromString(data)
+    return scope.name, scope.version, attributes_text(scope.attributes)
+
+
+def normalised(signal: Signal, body: bytes) -> bytes:
+    """A request as protobuf itself writes it: unknown and doubled fields gone.
+
+    Raises:
+        Undecodable: The bytes are no such request for protobuf either.
+    """
+    try:
+        message = WIRE[signal].request_class.FromString(body)
+    except DecodeError as error:
+        raise Undecodable(str(error)) from None
+    message.DiscardUnknownFields()
+    return bytes(message.SerializeToString())
+
+
+def relisted(lists: Column, items: Column) -> Column:
+    """The lists again, around other items: as many as `lists.flatten()` has."""
+    offsets = lists.offsets
+    return pa.ListArray.from_arrays(pc.subtract(offsets, offsets[0]), items)
+
+
+def refuse_doubled(values: Column) -> None:
+    """Leave what is legal, but means that the last value counts, to protobuf itself."""
+    if has_doubled_values(values):
+        raise Undecodable("an attribute has two values")
+
+
+def times(unix_nano: Column) -> Column:
+    """Unsigned nanoseconds as signed ones, the last moment where they do not fit."""
+    limit = pa.scalar(MAX_UNIX_NANO, pa.uint64())
+    return pc.min_element_wise(unix_nano, limit).cast(pa.int64())
+
+
+def words_of(numbers: Column, words: Sequence[str]) -> Column:
+    """The word of each number; of one out of range, the first."""
+    known = pc.and_(pc.greater_equal(numbers, 0), pc.less(numbers, len(words)))
+    return pa.array(words, pa.string()).take(pc.if_else(known, numbers, 0))
+
+
+def hex_texts(ids: Column) -> Column:
+    """Lower-case hex text: the data as hex, every offset doubled."""
+    _, offsets, data = ids.buffers()
+    if data is None or len(ids) == 0:
+        return pa.array([""] * len(ids), pa.string())
+    plain = pa.Array.from_buffers(pa.int32(), len(ids) + 1, [None, offsets], offset=ids.offset)
+    first, last = plain[0], plain[len(ids)]
+    text = data.slice(first.as_py(), last.as_py() - first.as_py()).to_pybytes().hex().encode()
+    doubled = pc.multiply(pc.subtract(plain, first), pa.scalar(2, pa.int32()))
+    return pa.StringArray.from_buffers(len(ids), doubled.buffers()[1], pa.py_buffer(text))
