@@ -44,8 +44,14 @@ class Reply:
 class Client(Protocol):
     """A connection to a destination. Used by one thread."""
 
+    def prepare(self, signal: Signal, body: bytes) -> bytes:
+        """Protobuf bytes of an Export…ServiceRequest as they will travel; done once a request."""
+
+    def post(self, signal: Signal, content: bytes, timeout_s: float) -> Reply:
+        """Send what was prepared; never raises for what comes back."""
+
     def send(self, signal: Signal, body: bytes, timeout_s: float) -> Reply:
-        """Send protobuf bytes of an Export…ServiceRequest; never raises for what comes back."""
+        """Prepare and post."""
 
     def close(self) -> None:
         """End the connection."""

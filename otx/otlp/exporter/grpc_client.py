@@ -11,6 +11,7 @@ from otx import __version__
 from otx.model.signal import Signal
 from otx.otlp.exporter.client import MAX_RESPONSE_BYTES, Outcome, Reply, accepted
 from otx.otlp.exporter.endpoint import Endpoint
+from otx.otlp.exporter.tls import require_readable
 from otx.otlp.wire import WIRE
 
 _RETRYABLE = {
@@ -38,8 +39,7 @@ class GrpcClient:
         ]
         packing = grpc.Compression.Gzip if compression == "gzip" else grpc.Compression.NoCompression
         if endpoint.is_secure:
-            authorities = Path(endpoint.certificate).read_bytes() if endpoint.certificate else None
-            credentials = grpc.ssl_channel_credentials(authorities)
+            credentials = _credentials(endpoint)
             self._channel = grpc.secure_channel(endpoint.target, credentials, options, packing)
         else:
             self._channel = grpc.insecure_channel(endpoint.target, options, packing)
@@ -57,15 +57,34 @@ class GrpcClient:
         """End the connection."""
         self._channel.close()
 
+    def prepare(self, signal: Signal, body: bytes) -> bytes:
+        """The body itself: gRPC compresses its messages."""
+        return body
+
     def send(self, signal: Signal, body: bytes, timeout_s: float) -> Reply:
         """Send one request."""
+        return self.post(signal, body, timeout_s)
+
+    def post(self, signal: Signal, content: bytes, timeout_s: float) -> Reply:
+        """Send one request."""
         try:
-            answer = self._calls[signal](body, timeout=timeout_s, metadata=self._metadata)
+            answer = self._calls[signal](content, timeout=timeout_s, metadata=self._metadata)
             return accepted(signal, answer)
         except DecodeError:
             return Reply(Outcome.REFUSED, message="the answer is no OTLP response")
         except grpc.RpcError as error:
             return _failed(error)
+
+
+def _credentials(endpoint: Endpoint) -> grpc.ChannelCredentials:
+    require_readable(endpoint)
+    certificate = _read(endpoint.client_certificate)
+    key = _read(endpoint.client_key) or certificate
+    return grpc.ssl_channel_credentials(_read(endpoint.certificate), key, certificate)
+
+
+def _read(path: str) -> bytes | None:
+    return Path(path).read_bytes() if path else None
 
 
 def _failed(error: grpc.RpcError) -> Reply:
