@@ -289,11 +289,17 @@ _otx_send() {
   command)
     local -a commands=(
     'traces:Send made-up traces\\: several services, some of which fail.'
+    'metrics:Send made-up metrics of every kind; data points are counted.'
+    'logs:Send made-up log records, with bodies of every type that a body may have.'
+    'profiles:Send made-up profiles of CPU time; samples are counted.'
     )
     _describe command commands ;;
   rest)
     case $line[1] in
     traces) _otx_send_traces ;;
+    metrics) _otx_send_metrics ;;
+    logs) _otx_send_logs ;;
+    profiles) _otx_send_profiles ;;
     esac ;;
   esac
 }
@@ -302,20 +308,110 @@ _otx_send_traces() {
   _arguments -s \
     '--endpoint[Where to (OTEL_EXPORTER_OTLP_ENDPOINT, else localhost).]:value:_files' \
     '--protocol[grpc for HOST -PORT and port 4317, else http/protobuf.]:value:(grpc http/protobuf http/json)' \
-    '--count[Spans to send (100).]:value:_files' \
-    '--rate[Spans a second, such as 500/s.]:value:_files' \
-    '--duration[Stop after this long, such as 10s.]:value:_files' \
-    '--services[Different services.]:value:_files' \
-    '--depth[Services that call one another in a row.]:value:_files' \
-    '--errors[Share of traces that fail.]:value:_files' \
-    '--attr[Attribute of every span.]:value:_files' \
-    '--resource[Attribute of every resource.]:value:_files' \
-    '--seed[Make the same traces again.]:value:_files' \
-    '--compression[zstd over HTTP only.]:value:(none gzip zstd)' \
     '--header[Header, or gRPC metadata.]:value:_files' \
-    '--timeout[For one request.]:value:_files' \
+    '--compression[zstd over HTTP only.]:value:(none gzip zstd)' \
+    '--timeout[For one request (10s).]:value:_files' \
+    {--insecure,--secure}'[HOST -PORT in plain text, or with TLS; a URL says it itself.]' \
+    '--ca[Certificates to trust (PEM).]:value:_files' \
+    '--cert[This side'\''s certificate (PEM).]:value:_files' \
+    '--key[Its key (PEM), where in another file.]:value:_files' \
+    '--count[Records to send (100).]:value:_files' \
+    '--rate[Records a second, such as 500/s.]:value:_files' \
+    '--duration[Stop after this long, such as 10s.]:value:_files' \
+    '--workers[Connections, each with one in flight.]:value:_files' \
+    '--services[Different services.]:value:_files' \
+    '--depth[Calls in a row, in traces and stacks.]:value:_files' \
+    '--errors[Share of traces or records that fail.]:value:_files' \
+    '--attr[Attribute of every record.]:value:_files' \
+    '--resource[Attribute of every resource.]:value:_files' \
+    '--seed[Make the same telemetry again.]:value:_files' \
     '--max-request[Largest request before compression.]:value:_files' \
     '--format[Form of the summary.]:value:(text json)' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_send_metrics() {
+  _arguments -s \
+    '--endpoint[Where to (OTEL_EXPORTER_OTLP_ENDPOINT, else localhost).]:value:_files' \
+    '--protocol[grpc for HOST -PORT and port 4317, else http/protobuf.]:value:(grpc http/protobuf http/json)' \
+    '--header[Header, or gRPC metadata.]:value:_files' \
+    '--compression[zstd over HTTP only.]:value:(none gzip zstd)' \
+    '--timeout[For one request (10s).]:value:_files' \
+    {--insecure,--secure}'[HOST -PORT in plain text, or with TLS; a URL says it itself.]' \
+    '--ca[Certificates to trust (PEM).]:value:_files' \
+    '--cert[This side'\''s certificate (PEM).]:value:_files' \
+    '--key[Its key (PEM), where in another file.]:value:_files' \
+    '--count[Records to send (100).]:value:_files' \
+    '--rate[Records a second, such as 500/s.]:value:_files' \
+    '--duration[Stop after this long, such as 10s.]:value:_files' \
+    '--workers[Connections, each with one in flight.]:value:_files' \
+    '--services[Different services.]:value:_files' \
+    '--depth[Calls in a row, in traces and stacks.]:value:_files' \
+    '--errors[Share of traces or records that fail.]:value:_files' \
+    '--attr[Attribute of every record.]:value:_files' \
+    '--resource[Attribute of every resource.]:value:_files' \
+    '--seed[Make the same telemetry again.]:value:_files' \
+    '--max-request[Largest request before compression.]:value:_files' \
+    '--format[Form of the summary.]:value:(text json)' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_send_logs() {
+  _arguments -s \
+    '--endpoint[Where to (OTEL_EXPORTER_OTLP_ENDPOINT, else localhost).]:value:_files' \
+    '--protocol[grpc for HOST -PORT and port 4317, else http/protobuf.]:value:(grpc http/protobuf http/json)' \
+    '--header[Header, or gRPC metadata.]:value:_files' \
+    '--compression[zstd over HTTP only.]:value:(none gzip zstd)' \
+    '--timeout[For one request (10s).]:value:_files' \
+    {--insecure,--secure}'[HOST -PORT in plain text, or with TLS; a URL says it itself.]' \
+    '--ca[Certificates to trust (PEM).]:value:_files' \
+    '--cert[This side'\''s certificate (PEM).]:value:_files' \
+    '--key[Its key (PEM), where in another file.]:value:_files' \
+    '--count[Records to send (100).]:value:_files' \
+    '--rate[Records a second, such as 500/s.]:value:_files' \
+    '--duration[Stop after this long, such as 10s.]:value:_files' \
+    '--workers[Connections, each with one in flight.]:value:_files' \
+    '--services[Different services.]:value:_files' \
+    '--depth[Calls in a row, in traces and stacks.]:value:_files' \
+    '--errors[Share of traces or records that fail.]:value:_files' \
+    '--attr[Attribute of every record.]:value:_files' \
+    '--resource[Attribute of every resource.]:value:_files' \
+    '--seed[Make the same telemetry again.]:value:_files' \
+    '--max-request[Largest request before compression.]:value:_files' \
+    '--format[Form of the summary.]:value:(text json)' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_send_profiles() {
+  _arguments -s \
+    '--endpoint[Where to (OTEL_EXPORTER_OTLP_ENDPOINT, else localhost).]:value:_files' \
+    '--protocol[grpc for HOST -PORT and port 4317, else http/protobuf.]:value:(grpc http/protobuf http/json)' \
+    '--header[Header, or gRPC metadata.]:value:_files' \
+    '--compression[zstd over HTTP only.]:value:(none gzip zstd)' \
+    '--timeout[For one request (10s).]:value:_files' \
+    {--insecure,--secure}'[HOST -PORT in plain text, or with TLS; a URL says it itself.]' \
+    '--ca[Certificates to trust (PEM).]:value:_files' \
+    '--cert[This side'\''s certificate (PEM).]:value:_files' \
+    '--key[Its key (PEM), where in another file.]:value:_files' \
+    '--count[Records to send (100).]:value:_files' \
+    '--rate[Records a second, such as 500/s.]:value:_files' \
+    '--duration[Stop after this long, such as 10s.]:value:_files' \
+    '--workers[Connections, each with one in flight.]:value:_files' \
+    '--services[Different services.]:value:_files' \
+    '--depth[Calls in a row, in traces and stacks.]:value:_files' \
+    '--errors[Share of traces or records that fail.]:value:_files' \
+    '--attr[Attribute of every record.]:value:_files' \
+    '--resource[Attribute of every resource.]:value:_files' \
+    '--seed[Make the same telemetry again.]:value:_files' \
+    '--max-request[Largest request before compression.]:value:_files' \
+    '--format[Form of the summary.]:value:(text json)' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'
 }

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from otx.model.signal import Signal
+from otx.otlp.files import read_file
 from otx.store.reader import Store
 from tests.conftest import RunCli, StartReceiver
 
@@ -53,6 +55,49 @@ def test_the_same_seed_makes_the_same_traces(
     receiver.stop()
     first, second = map(names_and_ids, (tmp_path / "printed").read_text().splitlines())
     assert first == second
+
+
+@pytest.mark.parametrize("signal", ["metrics", "logs", "profiles"])
+@pytest.mark.parametrize(
+    "transport",
+    [
+        ("grpc", "gzip"),
+        ("http/protobuf", "zstd"),
+        ("http/json", "none"),
+    ],
+    ids="-".join,
+)
+def test_every_signal_arrives_over_every_transport(
+    start_receiver: StartReceiver,
+    run_cli: RunCli,
+    tmp_path: Path,
+    signal: str,
+    transport: tuple[str, str],
+) -> None:
+    receiver = start_receiver("--print", "jsonl", store="none")
+    protocol, compression = transport
+    endpoint = receiver.grpc if protocol == "grpc" else f"http://{receiver.http}"
+    sent = run_cli(
+        *("send", signal, "--endpoint", endpoint, "--protocol", protocol, "--count", "70"),
+        *("--compression", compression, "--resource", "region=north", "--format", "json"),
+    )
+    assert json.loads(sent.stdout)["accepted"] == 70, sent.stderr
+    receiver.stop()
+    requests = list(read_file(tmp_path / "printed"))
+    assert {request.signal for request in requests} == {Signal(signal)}
+    assert sum(request.records for request in requests) == 70
+    assert b"region" in requests[0].body
+
+
+def test_workers_share_the_count(start_receiver: StartReceiver, run_cli: RunCli) -> None:
+    receiver = start_receiver(store="none")
+    sent = run_cli(
+        *("send", "logs", "--endpoint", f"http://{receiver.http}", "--count", "5002"),
+        *("--workers", "4", "--format", "json"),
+    )
+    report = json.loads(sent.stdout)
+    assert (report["sent"], report["accepted"], report["requests"]) == (5002, 5002, 8)
+    assert sum(it["requests"] for it in report["latency_histogram"]) == 8
 
 
 def names_and_ids(line: str) -> list[tuple[str, str]]:

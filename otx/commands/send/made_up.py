@@ -1,119 +1,112 @@
-"""`otx send`: send OTLP to a receiver."""
+"""`otx send traces`, `metrics`, `logs` and `profiles`: made-up telemetry."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import typer
 
-from otx.commands import command_app
-from otx.commands import send_options as flags
-from otx.config import Config, Value
+from otx.commands.send.destination import destination
+from otx.commands.send.options import DESTINATION, MADE_UP, Taken, taking
+from otx.commands.send.summary import exit_code, show_progress, tell
 from otx.environment import Environment
-from otx.errors import ExitCode, UsageError
+from otx.errors import UsageError
+from otx.model.signal import Signal
 from otx.model.units import parse_duration_ns, parse_rate_per_s, parse_size
-from otx.output import Output, Remarks
+from otx.output import Remarks
 
 if TYPE_CHECKING:
-    from otx.otlp.exporter.endpoint import Endpoint
-    from otx.services.send_report import SendReport
-
-app = command_app(help="Send OTLP to a receiver.")
+    from otx.otlp.synthetic.source import Source
+    from otx.services.send import SendOptions
 
 _DEFAULT_COUNT = 100
+_NS_PER_S = 1e9
 
 
-@app.callback()
-def about() -> None:
-    """Send OTLP to a receiver."""
-
-
-@app.command()
-def traces(
-    ctx: typer.Context,
-    endpoint: flags.Endpoint = None,
-    protocol: flags.Protocol = None,
-    count: flags.Count = None,
-    rate: flags.Rate = None,
-    duration: flags.Duration = None,
-    services: flags.Services = 5,
-    depth: flags.Depth = 3,
-    errors: flags.Errors = 0.05,
-    attr: flags.SpanAttributes = None,
-    resource: flags.ResourceAttributes = None,
-    seed: flags.Seed = None,
-    compression: flags.Compression = "none",
-    header: flags.Headers = None,
-    timeout: flags.Timeout = "10s",
-    max_request: flags.MaxRequest = "4MiB",
-    form: flags.SummaryForm = "text",
-) -> int:
+@taking(DESTINATION, MADE_UP)
+def traces(ctx: typer.Context, taken: Taken) -> int:
     """Send made-up traces: several services, some of which fail.
 
     Without --count, --rate and --duration, 100 spans are sent; with --rate alone, until Ctrl-C.
     """
-    import random
+    return _send(ctx.obj, Signal.TRACES, taken)
 
-    # 60 ms
-    from otx.model.signal import Signal
-    from otx.otlp.synthetic.traces import TraceShape, TraceSource
-    from otx.services.send import SendOptions, send
 
-    environment: Environment = ctx.obj
-    options = SendOptions(
-        signal=Signal.TRACES,
-        endpoint=_endpoint(environment, endpoint, protocol, header or []),
+@taking(DESTINATION, MADE_UP)
+def metrics(ctx: typer.Context, taken: Taken) -> int:
+    """Send made-up metrics of every kind; data points are counted.
+
+    Series go on where they were: what is cumulative grows. --errors and --depth say nothing here.
+    """
+    return _send(ctx.obj, Signal.METRICS, taken)
+
+
+@taking(DESTINATION, MADE_UP)
+def logs(ctx: typer.Context, taken: Taken) -> int:
+    """Send made-up log records, with bodies of every type that a body may have."""
+    return _send(ctx.obj, Signal.LOGS, taken)
+
+
+@taking(DESTINATION, MADE_UP)
+def profiles(ctx: typer.Context, taken: Taken) -> int:
+    """Send made-up profiles of CPU time; samples are counted."""
+    return _send(ctx.obj, Signal.PROFILES, taken)
+
+
+def _send(environment: Environment, signal: Signal, taken: Taken) -> int:
+    from otx.services.send import send  # 60 ms
+
+    options = _options(environment, signal, taken)
+    report = send(
+        options,
+        _sources(options, taken),
+        Remarks(environment).note,
+        show_progress(environment, options),
+    )
+    tell(report, taken["form"], taken["out"], environment)
+    return exit_code(report, is_bounded=options.count is not None or taken["duration"] is not None)
+
+
+def _options(environment: Environment, signal: Signal, taken: Taken) -> "SendOptions":
+    from otx.services.send import SendOptions
+
+    count, rate, duration = taken["count"], taken["rate"], taken["duration"]
+    where = destination(environment, signal, taken)
+    return SendOptions(
+        signal=signal,
+        endpoint=where.endpoint,
         rate_per_s=None if rate is None else _positive_rate(rate),
         count=count if count or rate or duration else _DEFAULT_COUNT,
-        duration_s=None if duration is None else parse_duration_ns(duration) / 1e9,
-        timeout_s=parse_duration_ns(timeout) / 1e9,
-        max_request_bytes=parse_size(max_request),
-        compression=compression,
-    )
-    shape = TraceShape(services, depth, errors, _pairs(attr), _pairs(resource))
-    report = send(options, TraceSource(shape, random.Random(seed)), Remarks(environment).note)
-    _tell(report, form, environment)
-    return ExitCode.PEER if report.rejected or report.failed else ExitCode.DONE
-
-
-def _endpoint(
-    environment: Environment, flag: str | None, protocol: str | None, headers: list[str]
-) -> "Endpoint":
-    """Where to send traces: a flag, a setting, or one of OpenTelemetry's variables."""
-    from otx.model.signal import Signal
-    from otx.otlp.exporter.endpoint import parse_header, resolve_endpoint
-
-    place = _own_setting(environment, "send.endpoint", flag)
-    way = _own_setting(environment, "send.protocol", protocol)
-    return resolve_endpoint(
-        Signal.TRACES,
-        environment.variables,
-        endpoint=place.text if place else None,
-        protocol=way.text if way else None,
-        headers=dict(parse_header(text) for text in headers),
-        endpoint_origin="--endpoint" if place is None or place.origin == "flag" else place.origin,
+        duration_s=None if duration is None else parse_duration_ns(duration) / _NS_PER_S,
+        timeout_s=where.timeout_s,
+        max_request_bytes=parse_size(taken["max_request"]),
+        compression=where.compression,
     )
 
 
-def _tell(report: "SendReport", form: Literal["text", "json"], environment: Environment) -> None:
-    output = Output(environment)
-    if form == "json":
-        output.document(report.document())
-    else:
-        output.text("\n".join(report.lines()))
-    if report.asked_rate_per_s is not None and report.is_below_rate:
-        asked, reached = round(report.asked_rate_per_s), round(report.rate_per_s)
-        Remarks(environment).warning(f"{asked}/s was asked for, {reached}/s was reached")
+def _sources(options: "SendOptions", taken: Taken) -> "list[Source]":
+    """A source for each worker; the first one's is that of a single worker."""
+    import random
 
+    from otx.otlp.synthetic.shape import Shape
+    from otx.otlp.synthetic.source import make_source
 
-def _own_setting(environment: Environment, key: str, flag: str | None) -> Value | None:
-    """A setting, unless the variables of OpenTelemetry decide; those have rules of their own."""
-    value = Config(environment).get(key, flag)
-    if value.origin == "flag" or value.origin.startswith("environment OTX_"):
-        return value
-    name = key.partition(".")[2].upper()
-    standard = (f"OTEL_EXPORTER_OTLP_TRACES_{name}", f"OTEL_EXPORTER_OTLP_{name}")
-    if value.origin == "default" or any(environment.variables.get(it) for it in standard):
-        return None
-    return value
+    shape = Shape(
+        taken["services"],
+        taken["depth"],
+        taken["errors"],
+        _pairs(taken["attr"]),
+        _pairs(taken["resource"]),
+    )
+    seed = taken["seed"]
+    return [
+        make_source(
+            options.signal,
+            shape,
+            random.Random(seed if seed is None or number == 0 else f"{seed}/{number}"),
+            one.request_records,
+            options.max_request_bytes,
+        )
+        for number, one in enumerate(options.shared(taken["workers"]))
+    ]
 
 
 def _positive_rate(text: str) -> float:
