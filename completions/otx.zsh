@@ -292,6 +292,7 @@ _otx_send() {
     'metrics:Send made-up metrics of every kind; data points are counted.'
     'logs:Send made-up log records, with bodies of every type that a body may have.'
     'profiles:Send made-up profiles of CPU time; samples are counted.'
+    'span:Run a command and send it as a span; returns what the command returns.'
     )
     _describe command commands ;;
   rest)
@@ -300,6 +301,7 @@ _otx_send() {
     metrics) _otx_send_metrics ;;
     logs) _otx_send_logs ;;
     profiles) _otx_send_profiles ;;
+    span) _otx_send_span ;;
     esac ;;
   esac
 }
@@ -412,6 +414,26 @@ _otx_send_profiles() {
     '--max-request[Largest request before compression.]:value:_files' \
     '--format[Form of the summary.]:value:(text json)' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_send_span() {
+  _arguments -s \
+    '--name[The span'\''s (the program'\''s).]:value:_files' \
+    '--kind[The span'\''s kind.]:value:(internal server client producer consumer)' \
+    '--attr[Attribute of every record.]:value:_files' \
+    '--resource[Attribute of every resource.]:value:_files' \
+    {--args,--no-args}'[Keep the arguments - they may be secret.]' \
+    '--endpoint[Where to (OTEL_EXPORTER_OTLP_ENDPOINT, else localhost).]:value:_files' \
+    '--protocol[grpc for HOST -PORT and port 4317, else http/protobuf.]:value:(grpc http/protobuf http/json)' \
+    '--header[Header, or gRPC metadata.]:value:_files' \
+    '--compression[zstd over HTTP only.]:value:(none gzip zstd)' \
+    '--timeout[For one request (10s).]:value:_files' \
+    {--insecure,--secure}'[HOST -PORT in plain text, or with TLS; a URL says it itself.]' \
+    '--ca[Certificates to trust (PEM).]:value:_files' \
+    '--cert[This side'\''s certificate (PEM).]:value:_files' \
+    '--key[Its key (PEM), where in another file.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'
 }

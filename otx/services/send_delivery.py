@@ -14,6 +14,8 @@ from otx.services.send_report import SendReport
 from otx.system.stop import StopSignal
 
 _MESSAGE_KINDS = 5
+_LEAST_S = 0.05
+"""A try gets as long as this, or there would be no sense in it."""
 
 
 class Delivery:
@@ -112,6 +114,21 @@ class Delivery:
             else:
                 self._note(f"{self._report.endpoint.split(' ')[0]} says: {message}")
         messages[message] += 1
+
+
+def send_one(client: Client, signal: Signal, body: bytes, timeout_s: float) -> Reply:
+    """The last answer to one request; tries and waits last no longer than the timeout together."""
+    content = client.prepare(signal, body)
+    backoff = Backoff(timeout_s)
+    ends_ns = time.monotonic_ns() + int(timeout_s * NS_PER_S)
+    while True:
+        left_s = (ends_ns - time.monotonic_ns()) / NS_PER_S
+        reply = client.post(signal, content, max(left_s, _LEAST_S))
+        wait_s = backoff.wait_s(reply.retry_after_s)
+        # Who is not there now is not waited for: somebody waits for the command to return.
+        if reply.outcome is not Outcome.RETRY or wait_s is None or wait_s > left_s:
+            return reply
+        time.sleep(wait_s)
 
 
 def unreachable(endpoint: str, reply: Reply) -> PeerError:

@@ -8,6 +8,7 @@ SUBCOMMANDS = {
     "metrics": "otx.commands.send.made_up:metrics",
     "logs": "otx.commands.send.made_up:logs",
     "profiles": "otx.commands.send.made_up:profiles",
+    "span": "otx.commands.send.span:span",
 }
 """Each with the function that it is; its module is imported when it is called."""
 

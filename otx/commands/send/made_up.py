@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from otx.commands.send.destination import destination
-from otx.commands.send.options import DESTINATION, MADE_UP, Taken, taking
+from otx.commands.send.options import DESTINATION, MADE_UP, Taken, attribute_pairs, taking
 from otx.commands.send.summary import exit_code, show_progress, tell
 from otx.environment import Environment
 from otx.errors import UsageError
@@ -93,8 +93,8 @@ def _sources(options: "SendOptions", taken: Taken) -> "list[Source]":
         taken["services"],
         taken["depth"],
         taken["errors"],
-        _pairs(taken["attr"]),
-        _pairs(taken["resource"]),
+        attribute_pairs(taken["attr"]),
+        attribute_pairs(taken["resource"]),
     )
     seed = taken["seed"]
     return [
@@ -114,13 +114,3 @@ def _positive_rate(text: str) -> float:
     if rate_per_s <= 0:
         raise UsageError("--rate has to be above 0")
     return rate_per_s
-
-
-def _pairs(texts: list[str] | None) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for text in texts or []:
-        key, equals, value = text.partition("=")
-        if not key or not equals:
-            raise UsageError(f"{text!r} is no attribute", hint="write it like --attr team=blue")
-        pairs[key] = value
-    return pairs

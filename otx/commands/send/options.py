@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 import typer
 
+from otx.errors import UsageError
+
 Endpoint: TypeAlias = Annotated[
     str | None,
     typer.Option(metavar="URL", help="Where to (OTEL_EXPORTER_OTLP_ENDPOINT, else localhost)."),
@@ -140,3 +142,18 @@ def taking(
         return called
 
     return decorate
+
+
+def attribute_pairs(texts: list[str] | None) -> dict[str, str]:
+    """What `--attr` and `--resource` say.
+
+    Raises:
+        UsageError: One of them is no K=V.
+    """
+    pairs: dict[str, str] = {}
+    for text in texts or []:
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise UsageError(f"{text!r} is no attribute", hint="write it like --attr team=blue")
+        pairs[key] = value
+    return pairs
