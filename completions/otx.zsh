@@ -293,6 +293,7 @@ _otx_send() {
     'logs:Send made-up log records, with bodies of every type that a body may have.'
     'profiles:Send made-up profiles of CPU time; samples are counted.'
     'span:Run a command and send it as a span; returns what the command returns.'
+    'replay:Send again what a file or a store holds, of all signals.'
     )
     _describe command commands ;;
   rest)
@@ -302,6 +303,7 @@ _otx_send() {
     logs) _otx_send_logs ;;
     profiles) _otx_send_profiles ;;
     span) _otx_send_span ;;
+    replay) _otx_send_replay ;;
     esac ;;
   esac
 }
@@ -425,6 +427,26 @@ _otx_send_span() {
     '--attr[Attribute of every record.]:value:_files' \
     '--resource[Attribute of every resource.]:value:_files' \
     {--args,--no-args}'[Keep the arguments - they may be secret.]' \
+    '--endpoint[Where to (OTEL_EXPORTER_OTLP_ENDPOINT, else localhost).]:value:_files' \
+    '--protocol[grpc for HOST -PORT and port 4317, else http/protobuf.]:value:(grpc http/protobuf http/json)' \
+    '--header[Header, or gRPC metadata.]:value:_files' \
+    '--compression[zstd over HTTP only.]:value:(none gzip zstd)' \
+    '--timeout[For one request (10s).]:value:_files' \
+    {--insecure,--secure}'[HOST -PORT in plain text, or with TLS; a URL says it itself.]' \
+    '--ca[Certificates to trust (PEM).]:value:_files' \
+    '--cert[This side'\''s certificate (PEM).]:value:_files' \
+    '--key[Its key (PEM), where in another file.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_send_replay() {
+  _arguments -s \
+    '--speed[Times as fast as recorded (as fast as it goes).]:value:_files' \
+    '--retime[Move all times so that it happens now.]' \
+    '--rewrite-ids[New ids, with all relations as they were.]' \
+    '--format[Form of the summary.]:value:(text json)' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     '--endpoint[Where to (OTEL_EXPORTER_OTLP_ENDPOINT, else localhost).]:value:_files' \
     '--protocol[grpc for HOST -PORT and port 4317, else http/protobuf.]:value:(grpc http/protobuf http/json)' \
     '--header[Header, or gRPC metadata.]:value:_files' \

@@ -9,6 +9,7 @@ SUBCOMMANDS = {
     "logs": "otx.commands.send.made_up:logs",
     "profiles": "otx.commands.send.made_up:profiles",
     "span": "otx.commands.send.span:span",
+    "replay": "otx.commands.send.replay:replay",
 }
 """Each with the function that it is; its module is imported when it is called."""
 
