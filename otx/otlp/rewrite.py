@@ -18,6 +18,7 @@ from otx.otlp.wire import WIRE, Generated
 
 _TIME_ENDING = "_unix_nano"
 _ID_BYTES = {"trace_id": 16, "profile_id": 16, "span_id": 8, "parent_span_id": 8}
+_WITHOUT = ("opentelemetry.proto.common.v1", "opentelemetry.proto.resource.v1")
 _MOST_U64 = 2**64 - 1
 
 
@@ -102,7 +103,10 @@ def _plan(descriptor: Descriptor) -> tuple[tuple[str, ...], tuple[tuple[str, boo
     inner = tuple(
         (field.name, field.is_repeated)
         for field in descriptor.fields
-        if field.message_type is not None and any(_plan(field.message_type))
+        if field.message_type is not None
+        # Values hold values without end, and neither times nor ids.
+        and field.message_type.file.package not in _WITHOUT
+        and any(_plan(field.message_type))
     )
     return own, inner
 
