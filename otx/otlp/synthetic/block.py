@@ -13,6 +13,8 @@ from otx.otlp.synthetic.template import Template
 
 _ID_MASKS = 8
 """A block gives 2^8 sets of ids by one exclusive-or each before new masks are drawn."""
+LAG_NS = 20_000_000
+"""How much too old a request may be: moving its times costs half as much as all the rest."""
 _SPREAD_NS = 50_000_000
 """The groups of a request end within this time."""
 
@@ -54,10 +56,12 @@ class Block:
         self._given = 0
 
     def next(self, end_unix_nano: int) -> bytes:
-        """The request with new ids, moved to a time."""
+        """The request with new ids, moved to a time or less than `LAG_NS` before it."""
         self._number ^= self._next_ids()
-        self._number += self._times * (end_unix_nano - self._end_unix_nano)
-        self._end_unix_nano = end_unix_nano
+        shift_ns = end_unix_nano - self._end_unix_nano
+        if not 0 <= shift_ns < LAG_NS:
+            self._number += self._times * shift_ns
+            self._end_unix_nano = end_unix_nano
         return self._number.to_bytes(self._size, "little")
 
     def _next_ids(self) -> int:

@@ -12,8 +12,8 @@ from otx.otlp.synthetic.block import Block, BlockBuilder
 from otx.otlp.synthetic.shape import Shape
 from otx.otlp.synthetic.template import Template
 
-_BLOCKS = 8
-"""Different requests under load; each is some 300 kB and its masks as much again."""
+_BLOCKS = 4
+"""Different requests under load; each takes some 5 ms to make, and 4 MB with its masks."""
 
 
 class Source(Protocol):
