@@ -330,6 +330,7 @@ _otx_send_traces() {
     '--resource[Attribute of every resource.]:value:_files' \
     '--seed[Make the same telemetry again.]:value:_files' \
     '--max-request[Largest request before compression.]:value:_files' \
+    '--probe[One request a signal and transport, and why one does not work.]' \
     '--format[Form of the summary.]:value:(text json)' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
@@ -358,6 +359,7 @@ _otx_send_metrics() {
     '--resource[Attribute of every resource.]:value:_files' \
     '--seed[Make the same telemetry again.]:value:_files' \
     '--max-request[Largest request before compression.]:value:_files' \
+    '--probe[One request a signal and transport, and why one does not work.]' \
     '--format[Form of the summary.]:value:(text json)' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
@@ -386,6 +388,7 @@ _otx_send_logs() {
     '--resource[Attribute of every resource.]:value:_files' \
     '--seed[Make the same telemetry again.]:value:_files' \
     '--max-request[Largest request before compression.]:value:_files' \
+    '--probe[One request a signal and transport, and why one does not work.]' \
     '--format[Form of the summary.]:value:(text json)' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
@@ -414,6 +417,7 @@ _otx_send_profiles() {
     '--resource[Attribute of every resource.]:value:_files' \
     '--seed[Make the same telemetry again.]:value:_files' \
     '--max-request[Largest request before compression.]:value:_files' \
+    '--probe[One request a signal and transport, and why one does not work.]' \
     '--format[Form of the summary.]:value:(text json)' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \

@@ -100,6 +100,26 @@ def test_workers_share_the_count(start_receiver: StartReceiver, run_cli: RunCli)
     assert sum(it["requests"] for it in report["latency_histogram"]) == 8
 
 
+def test_a_probe_says_what_works_and_why_the_rest_does_not(
+    start_receiver: StartReceiver, run_cli: RunCli
+) -> None:
+    receiver = start_receiver(store="none")
+    probed = run_cli(
+        *("send", "logs", "--probe", "--endpoint", f"http://{receiver.http}", "--format", "json")
+    )
+    assert probed.returncode == 0, probed.stderr
+    rows = json.loads(probed.stdout)
+    assert len(rows) == 12
+    assert {(row["protocol"], row["accepted"], row["cause"]) for row in rows} == {
+        ("grpc", False, "grpc_to_http"),
+        ("http/protobuf", True, ""),
+        ("http/json", True, ""),
+    }
+    text = run_cli(*("send", "logs", "--probe", "--protocol", "grpc", "--endpoint", receiver.http))
+    assert text.returncode == 3
+    assert f"{receiver.http} speaks HTTP/1.1, the request was gRPC\n  hint: " in text.stdout
+
+
 def names_and_ids(line: str) -> list[tuple[str, str]]:
     return [
         (span["name"], span["spanId"])

@@ -30,8 +30,16 @@ class Destination:
     timeout_s: float
 
 
-def destination(environment: Environment, signal: "Signal", taken: Taken) -> Destination:
-    """What the options and variables say of a signal; what they say in vain is warned about.
+def destination(
+    environment: Environment, signal: "Signal", taken: Taken, *, warns: bool = True
+) -> Destination:
+    """What the options and variables say of a signal.
+
+    Args:
+        environment: Where variables and settings are.
+        signal: What is sent.
+        taken: The options of `DESTINATION`.
+        warns: Whether what variables say in vain is warned about.
 
     Raises:
         UsageError: The endpoint, the protocol, a header or the timeout is none.
@@ -55,7 +63,7 @@ def destination(environment: Environment, signal: "Signal", taken: Taken) -> Des
     said = Variables(signal, environment.variables)
     compression = taken["compression"] or said.choice("COMPRESSION", COMPRESSIONS) or "none"
     timeout_s = _timeout_s(taken["timeout"]) if taken["timeout"] else said.timeout_s()
-    for warning in (*endpoint.warnings, *said.warnings):
+    for warning in (*endpoint.warnings, *said.warnings) if warns else ():
         Remarks(environment).warning(warning)
     return Destination(endpoint, compression, timeout_s)
 

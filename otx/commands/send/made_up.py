@@ -6,6 +6,7 @@ import typer
 
 from otx.commands.send.destination import destination
 from otx.commands.send.options import DESTINATION, MADE_UP, Taken, attribute_pairs, taking
+from otx.commands.send.probing import try_all
 from otx.commands.send.summary import exit_code, show_progress, tell
 from otx.environment import Environment
 from otx.errors import UsageError
@@ -52,6 +53,8 @@ def profiles(ctx: typer.Context, taken: Taken) -> int:
 
 
 def _send(environment: Environment, signal: Signal, taken: Taken) -> int:
+    if taken["probe"]:
+        return try_all(environment, signal, taken)
     from otx.services.send import send  # 60 ms
 
     options = _options(environment, signal, taken)

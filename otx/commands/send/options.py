@@ -110,6 +110,7 @@ MADE_UP: tuple[tuple[str, Any, Any], ...] = (
     ("resource", ResourceAttributes, None),
     ("seed", Seed, None),
     ("max_request", MaxRequest, "4MiB"),
+    ("probe", Probe, False),
     ("form", SummaryForm, "text"),
     ("out", Out, "-"),
 )
