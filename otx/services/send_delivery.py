@@ -75,6 +75,7 @@ class Delivery:
             reply = self._client.post(signal, content, self._timeout_s)
             report.latencies.add(time.monotonic_ns() - started_ns)
             if reply.outcome is Outcome.UNREACHABLE and not report.requests:
+                report.failed += records
                 raise unreachable(report.endpoint, reply)
             if reply.message:
                 self._remember(reply.message)

@@ -1,6 +1,10 @@
 """`otx send` as a user runs it."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +14,7 @@ import pytest
 from otx.model.signal import Signal
 from otx.otlp.files import read_file
 from otx.store.reader import Store
-from tests.conftest import RunCli, StartReceiver
+from tests.conftest import CLI_TIMEOUT_S, RunCli, StartReceiver
 
 
 def test_traces_are_trees_of_the_shape_that_was_asked_for(
@@ -98,6 +102,33 @@ def test_workers_share_the_count(start_receiver: StartReceiver, run_cli: RunCli)
     report = json.loads(sent.stdout)
     assert (report["sent"], report["accepted"], report["requests"]) == (5002, 5002, 8)
     assert sum(it["requests"] for it in report["latency_histogram"]) == 8
+
+
+def test_a_terminal_sees_how_far_it_is(
+    start_receiver: StartReceiver, tmp_path: Path, cli_variables: dict[str, str]
+) -> None:
+    receiver = start_receiver(store="none")
+    leader, follower = pty.openpty()
+    command = ["send", "logs", "--endpoint", receiver.grpc, "--rate", "200/s", "--duration", "1s"]
+    done = subprocess.run(
+        [sys.executable, "-m", "otx", *command],
+        stdout=subprocess.PIPE,
+        stderr=follower,
+        cwd=tmp_path,
+        env=cli_variables,
+        timeout=CLI_TIMEOUT_S,
+        text=True,
+        check=True,
+    )
+    os.close(follower)
+    with open(leader, "rb", buffering=0) as terminal:
+        drawn = terminal.read(4096).decode()
+    assert "\r\x1b[K█" in drawn
+    assert "log records" in drawn
+    assert " left" in drawn
+    assert drawn.endswith("\r\x1b[K")
+    assert "sent 200 log records, accepted 200" in done.stdout
+    assert "\x1b" not in done.stdout
 
 
 def test_a_probe_says_what_works_and_why_the_rest_does_not(

@@ -24,6 +24,14 @@ _RETRYABLE = {
 }
 """OTLP specification, "OTLP/gRPC Failures"; RESOURCE_EXHAUSTED only with a RetryInfo."""
 
+_NOT_CONNECTED = (
+    "failed to connect to all addresses",
+    "DNS resolution failed",
+    "Name resolution failure",
+    "empty address list",
+)
+"""What gRPC itself says with UNAVAILABLE; a server that is busy has words of its own."""
+
 
 class GrpcClient:
     """A channel to one endpoint (`otx.otlp.exporter.client.Client`)."""
@@ -92,7 +100,7 @@ def _failed(error: grpc.RpcError) -> Reply:
     code = call.code()
     message = f"{code.name}: {call.details() or 'no details'}"
     retry_after_s = _retry_after_s(call)
-    if code is grpc.StatusCode.UNAVAILABLE and not call.trailing_metadata():
+    if code is grpc.StatusCode.UNAVAILABLE and any(it in message for it in _NOT_CONNECTED):
         return Reply(Outcome.UNREACHABLE, message=message)
     asks_again = code is grpc.StatusCode.RESOURCE_EXHAUSTED and retry_after_s is not None
     if code in _RETRYABLE or asks_again:
