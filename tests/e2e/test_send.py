@@ -121,7 +121,7 @@ def test_a_terminal_sees_how_far_it_is(
         check=True,
     )
     os.close(follower)
-    with open(leader, "rb", buffering=0) as terminal:
+    with os.fdopen(leader, "rb", buffering=0) as terminal:
         drawn = terminal.read(4096).decode()
     assert "\r\x1b[K█" in drawn
     assert "log records" in drawn
