@@ -14,6 +14,8 @@ from otx.services.send_report import SendReport
 from otx.system.stop import StopSignal
 
 _MESSAGE_KINDS = 5
+_HTTP_TO_GRPC = ("http1.x server", "Expected SETTINGS frame")
+"""What gRPC says of an answer in HTTP/1."""
 _LEAST_S = 0.05
 """A try gets as long as this, or there would be no sense in it."""
 
@@ -141,7 +143,7 @@ def unreachable(endpoint: str, reply: Reply) -> PeerError:
     """
     hint = "is a receiver running? `otx receive` starts one; --endpoint picks another"
     target = endpoint.split(" ")[0]
-    if "http1.x server" in reply.message:  # gRPC's words
+    if any(words in reply.message for words in _HTTP_TO_GRPC):
         hint = f"that port speaks HTTP: --endpoint http://{target}"
     elif "a gRPC port" in reply.message:  # those of HttpClient
         hint = "that port speaks gRPC: --protocol grpc, or the port for HTTP, usually 4318"

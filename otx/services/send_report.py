@@ -5,7 +5,7 @@ import signal
 from collections import Counter
 from dataclasses import dataclass, field
 
-from otx.model.units import format_count, format_duration
+from otx.model.units import counted, format_count, format_duration
 
 _BUCKET_GROWTH = 1.02
 """Buckets 2 % apart: a percentile is at most that far off, however many requests there are."""
@@ -138,7 +138,7 @@ class SendReport:
 
     def lines(self) -> list[str]:
         """The report for people."""
-        counts = [f"sent {format_count(self.sent)} {self.noun}"]
+        counts = [f"sent {counted(self.sent, self.noun.removesuffix('s'))}"]
         counts.append(f"accepted {format_count(self.accepted)}")
         counts.append(f"rejected {format_count(self.rejected)}")
         if self.failed:
@@ -148,7 +148,7 @@ class SendReport:
         return [
             f"{', '.join(counts)} to {self.endpoint}",
             f"{self.rate_per_s:,.0f} {self.noun}/s over {format_duration(self.elapsed_ns)} in "
-            f"{format_count(self.requests)} requests".replace(",", " "),
+            f"{counted(self.requests, 'request')}".replace(",", " "),
             f"latency {latency}",
             *self._bars(),
             *(f"{format_count(count)} × {text}" for text, count in self.messages.items()),

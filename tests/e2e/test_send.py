@@ -190,6 +190,15 @@ def test_who_cannot_be_reached_is_named(run_cli: RunCli, endpoint: str) -> None:
     assert "hint: is a receiver running?" in sent.stderr
 
 
+@pytest.mark.parametrize("endpoint", ["no-such-host.invalid:1", "http://no-such-host.invalid:1"])
+def test_a_name_without_an_address_is_not_tried_for_a_minute(
+    run_cli: RunCli, endpoint: str
+) -> None:
+    sent = run_cli("send", "traces", "--endpoint", endpoint)
+    assert sent.returncode == 3
+    assert f"cannot reach {endpoint}" in sent.stderr
+
+
 def test_the_wrong_port_is_named(start_receiver: StartReceiver, run_cli: RunCli) -> None:
     receiver = start_receiver(store="none")
     http_to_grpc = run_cli("send", "traces", "--endpoint", f"http://{receiver.grpc}")

@@ -110,7 +110,7 @@ def test_a_pipe_can_be_retimed(start_receiver: StartReceiver, run_cli: RunCli) -
         stdin=span_line(1_700_000_000_000_000_000),
     )
     assert (sent.returncode, sent.stderr) == (0, "")
-    assert sent.stdout.startswith("sent 1 records, accepted 1")
+    assert sent.stdout.startswith("sent 1 record, accepted 1")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """OTLP over gRPC, from bytes that are encoded already."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Self, cast
@@ -26,11 +27,16 @@ _RETRYABLE = {
 
 _NOT_CONNECTED = (
     "failed to connect to all addresses",
+    "errors resolving",
     "DNS resolution failed",
     "Name resolution failure",
     "empty address list",
 )
 """What gRPC itself says with UNAVAILABLE; a server that is busy has words of its own."""
+_LED_UP_TO = re.compile(
+    r"^UNAVAILABLE: .*last error: \w+: (ipv[46]:\S+: )?(Failed to connect to remote host: )?"
+)
+"""What stands before the reason why there is no connection."""
 
 
 class GrpcClient:
@@ -101,7 +107,7 @@ def _failed(error: grpc.RpcError) -> Reply:
     message = f"{code.name}: {call.details() or 'no details'}"
     retry_after_s = _retry_after_s(call)
     if code is grpc.StatusCode.UNAVAILABLE and any(it in message for it in _NOT_CONNECTED):
-        return Reply(Outcome.UNREACHABLE, message=message)
+        return Reply(Outcome.UNREACHABLE, message=_LED_UP_TO.sub("", message))
     asks_again = code is grpc.StatusCode.RESOURCE_EXHAUSTED and retry_after_s is not None
     if code in _RETRYABLE or asks_again:
         return Reply(Outcome.RETRY, message=message, retry_after_s=retry_after_s)
