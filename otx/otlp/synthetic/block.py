@@ -8,9 +8,12 @@ operations for thousands of fields, where overwriting them one by one costs a sp
 """
 
 import random
+import struct
+from collections.abc import Iterable, Mapping
 
 from otx.otlp.synthetic.template import Template
 
+_U64 = struct.Struct("<Q")
 _ID_MASKS = 8
 """A block gives 2^8 sets of ids by one exclusive-or each before new masks are drawn."""
 LAG_NS = 20_000_000
@@ -30,10 +33,12 @@ class Block:
         self,
         body: bytes,
         records: int,
-        id_places: list[int],
-        time_places: list[int],
+        id_places: Iterable[int],
+        time_places: Iterable[int],
         end_unix_nano: int,
         rng: random.Random,
+        lag_ns: int = LAG_NS,
+        growing: Mapping[int, int] | None = None,
     ) -> None:
         """Take over a request whose ids and times are in place.
 
@@ -44,22 +49,28 @@ class Block:
             time_places: Where a fixed64 of nanoseconds begins.
             end_unix_nano: The time for which it was made.
             rng: What ids are made of.
+            lag_ns: How much older than asked for it may be.
+            growing: How much a fixed64 at a place grows each time.
         """
         self.records = records
         self._size = len(body)
         self._number = int.from_bytes(body, "little")
-        self._ids = _mask(self._size, id_places)
-        self._times = _mask(self._size, time_places)
+        self._ids = _sum(self._size, dict.fromkeys(id_places, 1))
+        self._times = _sum(self._size, dict.fromkeys(time_places, 1))
+        self._growth = _sum(self._size, growing or {})
+        self._lag_ns = lag_ns
         self._end_unix_nano = end_unix_nano
         self._rng = rng
         self._steps: list[int] = []
         self._given = 0
 
     def next(self, end_unix_nano: int) -> bytes:
-        """The request with new ids, moved to a time or less than `LAG_NS` before it."""
+        """The request with new ids, moved to a time or up to the lag before it."""
         self._number ^= self._next_ids()
+        if self._given > 1 and self._growth:
+            self._number += self._growth
         shift_ns = end_unix_nano - self._end_unix_nano
-        if not 0 <= shift_ns < LAG_NS:
+        if not 0 <= shift_ns < self._lag_ns:
             self._number += self._times * shift_ns
             self._end_unix_nano = end_unix_nano
         return self._number.to_bytes(self._size, "little")
@@ -86,11 +97,12 @@ class BlockBuilder:
         size: Bytes so far.
     """
 
-    def __init__(self, rng: random.Random, end_unix_nano: int) -> None:
+    def __init__(self, rng: random.Random, end_unix_nano: int, lag_ns: int = LAG_NS) -> None:
         self.records = 0
         self.size = 0
         self._rng = rng
         self._end_unix_nano = end_unix_nano
+        self._lag_ns = lag_ns
         self._parts: list[bytes] = []
         self._id_places: list[int] = []
         self._time_places: list[int] = []
@@ -100,14 +112,21 @@ class BlockBuilder:
         end = self._end_unix_nano - self._rng.randrange(_SPREAD_NS)
         start = end - template.duration_ns
         ids = self._rng.randbytes(16), self._rng.getrandbits(64)
-        self._parts.append(template.stamp(*ids, start))
-        self._id_places += [self.size + place for place in template.id_places]
-        self._time_places += [self.size + place for place in template.time_places]
-        self.size += len(template.body)
-        self.records += template.records
+        body = template.stamp(*ids, start)
+        self.add_encoded(body, template.records, template.id_places, template.time_places)
 
-    def build(self) -> Block:
-        """The block."""
+    def add_encoded(
+        self, body: bytes, records: int, id_places: Iterable[int], time_places: Iterable[int]
+    ) -> None:
+        """Add bytes whose ids and times are in place; arguments as those of a block."""
+        self._parts.append(body)
+        self._id_places += [self.size + place for place in id_places]
+        self._time_places += [self.size + place for place in time_places]
+        self.size += len(body)
+        self.records += records
+
+    def build(self, growing: Mapping[int, int] | None = None) -> Block:
+        """The block; `growing` as a block's."""
         return Block(
             b"".join(self._parts),
             self.records,
@@ -115,11 +134,14 @@ class BlockBuilder:
             self._time_places,
             self._end_unix_nano,
             self._rng,
+            self._lag_ns,
+            growing,
         )
 
 
-def _mask(size: int, places: list[int]) -> int:
-    mask = bytearray(size)
-    for place in places:
-        mask[place] = 1
-    return int.from_bytes(mask, "little")
+def _sum(size: int, values: Mapping[int, int]) -> int:
+    """The number whose bytes have a fixed64 at each place."""
+    encoded = bytearray(size)
+    for place, value in values.items():
+        _U64.pack_into(encoded, place, value)
+    return int.from_bytes(encoded, "little")

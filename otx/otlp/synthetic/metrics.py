@@ -1,13 +1,14 @@
 """Data points of the made-up shop: every kind of metric, and series that go on where they were.
 
 A series is one service, one metric and one set of attributes. What is cumulative only grows, what
-is delta begins where it ended before; so each collection is built anew from the series' state.
+is delta begins where it ended before; so collections are built from the series' state. Full
+requests are put together once and go on from there (`otx.otlp.synthetic.metric_block`).
 """
 
 import math
 import random
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import (
@@ -18,16 +19,18 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
     Histogram,
     Metric,
     MetricsData,
+    NumberDataPoint,
     ScopeMetrics,
     Sum,
     Summary,
 )
 
 from otx import __version__
+from otx.otlp.synthetic.block import Block
+from otx.otlp.synthetic.metric_block import MetricBlockBuilder, Series, points_of
 from otx.otlp.synthetic.shape import Shape
 from otx.otlp.synthetic.shop import Service, services
 from otx.otlp.synthetic.values import SCOPE, Value, pairs, resource_of
-from otx.otlp.wire import Generated
 
 _CUMULATIVE = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
 _DELTA = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
@@ -37,6 +40,8 @@ _SCALE = 3
 """Of exponential histograms: buckets grow by the eighth root of two."""
 _QUANTILES = (0.5, 0.9, 0.99)
 _INTERVAL_NS = 10_000_000_000
+_TURN_NS = 1_000
+"""From one service's collection to the next one's within a request."""
 _CALLS = 20
 """About how many requests an operation serves from one collection to the next."""
 
@@ -46,13 +51,33 @@ class MetricSource:
 
     head = b""
 
-    def __init__(self, shape: Shape, rng: random.Random) -> None:
+    def __init__(
+        self, shape: Shape, rng: random.Random, block_records: int, block_bytes: int
+    ) -> None:
+        """Collect nothing before it is asked for; arguments as for `TemplateSource`."""
         self._shape = shape
+        self._rng = rng
         self._services = [_Series(one, shape, rng) for one in services(shape.services)]
+        self._block_records = block_records
+        self._block_bytes = block_bytes
+        self._block: Block | None = None
+        self._steps: dict[Series, int] = {}
         self._turn = 0
 
     def next(self, end_unix_nano: int, most_records: int) -> tuple[bytes, int]:
-        """The bytes of one service's metrics, cut to so many points, and how many they are."""
+        """The bytes of one service's metrics cut to so many points, or of a whole request."""
+        if most_records < self._block_records:
+            _, data, points = self._collect(end_unix_nano, most_records)
+            return data.SerializeToString(), points
+        if self._block is None:
+            self._block = self._build(end_unix_nano)
+        else:
+            for series in self._services:
+                series.grow(self._steps)
+        return self._block.next(end_unix_nano), self._block.records
+
+    def _collect(self, now: int, most_records: int) -> tuple[str, MetricsData, int]:
+        """The service whose turn it is, its metrics, and how many points they have."""
         series = self._services[self._turn % len(self._services)]
         self._turn += 1
         data = MetricsData()
@@ -61,9 +86,19 @@ class MetricSource:
         scope = resource_metrics.scope_metrics.add()
         scope.scope.name = SCOPE
         scope.scope.version = __version__
-        series.collect(scope, end_unix_nano)
-        points = _cut(scope, most_records)
-        return data.SerializeToString(), points
+        series.collect(scope, now)
+        return series.name, data, _cut(scope, most_records)
+
+    def _build(self, end_unix_nano: int) -> Block:
+        builder = MetricBlockBuilder(self._rng, end_unix_nano)
+        now = end_unix_nano - self._block_records * _TURN_NS
+        while builder.records < self._block_records and builder.size < self._block_bytes // 2:
+            now += _TURN_NS
+            name, data, points = self._collect(now, self._block_records - builder.records)
+            builder.add(data, name, points)
+        block = builder.build()
+        self._steps = builder.steps
+        return block
 
 
 class _Series:
@@ -81,6 +116,11 @@ class _Series:
         self._started = 0
         self._before = 0
         self._served = [0] * len(service.operations)
+        points = (
+            NumberDataPoint(attributes=self._attributes(number))
+            for number in range(len(service.operations))
+        )
+        self._totals = [Series(service.name, str(point.attributes)) for point in points]
         self._active = [rng.randint(0, 9) for _ in service.operations]
         self._memory = rng.randint(50 << 20, 400 << 20)
         self._calls = (0, 0.0)
@@ -101,6 +141,11 @@ class _Series:
         for name, unit, fill in makers:
             fill(scope.metrics.add(name=name, unit=unit), now_unix_nano)
         self._before = now_unix_nano
+
+    def grow(self, steps: Mapping[Series, int]) -> None:
+        """Count what was sent of these series elsewhere."""
+        for number, series in enumerate(self._totals):
+            self._served[number] += steps.get(series, 0)
 
     def _requests(self, metric: Metric, now: int) -> None:
         total = Sum(aggregation_temporality=_CUMULATIVE, is_monotonic=True)
@@ -241,14 +286,9 @@ def _cut(scope: ScopeMetrics, most: int) -> int:
     left = most
     kept = 0
     for metric in scope.metrics:
-        points = _points(metric)
+        points = points_of(metric)
         del points[left:]
         left -= len(points)
         kept += bool(points)
     del scope.metrics[kept:]
     return most - left
-
-
-def _points(metric: Metric) -> Generated:
-    """The data points of a metric, whatever its kind is."""
-    return getattr(metric, str(metric.WhichOneof("data"))).data_points

@@ -100,7 +100,7 @@ def make_source(
     if signal is Signal.METRICS:
         from otx.otlp.synthetic.metrics import MetricSource
 
-        return MetricSource(shape, rng)
+        return MetricSource(shape, rng, block_records, block_bytes)
     return TemplateSource(_picker(signal, shape, rng), rng, block_records, block_bytes)
 
 

@@ -86,7 +86,7 @@ def test_what_is_cumulative_grows_and_what_is_delta_goes_on_where_it_ended() -> 
     totals: dict[str, int] = {}
     ended = 0
     for turn in range(20):
-        body, _ = source.next(END + turn * 10**9, 1000)
+        body, _ = source.next(END + turn * 10**9, 199)
         (resource,) = MetricsData.FromString(body).resource_metrics
         for metric in resource.scope_metrics[0].metrics:
             if metric.name == "http.server.request.count":
@@ -98,6 +98,35 @@ def test_what_is_cumulative_grows_and_what_is_delta_goes_on_where_it_ended() -> 
                 starts = {point.start_time_unix_nano for point in metric.histogram.data_points}
                 assert not ended or starts == {ended}
                 ended = metric.histogram.data_points[0].time_unix_nano
+
+
+def test_full_requests_of_metrics_go_on_where_they_were() -> None:
+    source = make_source(Signal.METRICS, Shape(services=3), random.Random(1), 200, 4 << 20)
+    totals: dict[str, int] = {}
+    exemplars: set[bytes] = set()
+    begins: dict[str, int] = {}
+    for turn, most in enumerate([200] * 600 + [7]):
+        end = END + turn * 1_000_000
+        body, count = source.next(end, most)
+        data = MetricsData.FromString(body)
+        assert count == most
+        for resource in data.resource_metrics:
+            service = resource.resource.attributes[0].value.string_value
+            for metric in resource.scope_metrics[0].metrics:
+                for point in metric.sum.data_points if metric.sum.is_monotonic else ():
+                    series = service + str(point.attributes)
+                    assert point.as_int >= totals.get(series, 0)
+                    assert begins.setdefault(series, point.start_time_unix_nano) == (
+                        point.start_time_unix_nano
+                    )
+                    assert 0 <= end - point.time_unix_nano < 1_000_000
+                    totals[series] = point.as_int
+                for bar in metric.histogram.data_points:
+                    assert bar.start_time_unix_nano < bar.time_unix_nano
+                    assert not exemplars & {it.trace_id + it.span_id for it in bar.exemplars}
+                    exemplars |= {it.trace_id + it.span_id for it in bar.exemplars}
+    assert len(totals) == 8
+    assert min(totals.values()) > 600
 
 
 def test_stacks_of_profiles_lead_to_functions_and_texts() -> None:
