@@ -13,6 +13,7 @@ _BUCKET_GROWTH = 1.02
 _NS_PER_US = 1_000
 _BAR_CELLS = 40
 _ENOUGH_REQUESTS = 20
+_SLOW_PER_S = 10
 
 
 @dataclass(slots=True)
@@ -147,8 +148,8 @@ class SendReport:
         latency = "  ".join(f"{name} {format_duration(ns)}" for name, ns in self._latencies())
         return [
             f"{', '.join(counts)} to {self.endpoint}",
-            f"{self.rate_per_s:,.0f} {self.noun}/s over {format_duration(self.elapsed_ns)} in "
-            f"{counted(self.requests, 'request')}".replace(",", " "),
+            f"{_rate_text(self.rate_per_s)} {self.noun}/s over "
+            f"{format_duration(self.elapsed_ns)} in {counted(self.requests, 'request')}",
             f"latency {latency}",
             *self._bars(),
             *(f"{format_count(count)} × {text}" for text, count in self.messages.items()),
@@ -172,6 +173,11 @@ class SendReport:
         return [*named, ("max", self.latencies.largest_ns)]
 
 
+def _rate_text(rate_per_s: float) -> str:
+    """A rate for people; slow ones with a digit behind the point."""
+    return format_count(round(rate_per_s)) if rate_per_s >= _SLOW_PER_S else f"{rate_per_s:.1f}"
+
+
 def progress_text(report: SendReport, count: int | None, duration_s: float | None) -> str:
     """One line on how far a run is.
 
@@ -190,7 +196,7 @@ def progress_text(report: SendReport, count: int | None, duration_s: float | Non
         share = max(share or 0.0, min(1.0, elapsed_s / duration_s))
         left_s = min(duration_s - elapsed_s, math.inf if left_s is None else left_s)
     parts = [f"{format_count(report.accepted)} {report.noun}"]
-    parts.append(f"{format_count(round(report.rate_per_s))}/s")
+    parts.append(f"{_rate_text(report.rate_per_s)}/s")
     if report.rejected or report.failed:
         parts.append(f"{format_count(report.rejected + report.failed)} not accepted")
     if share is not None:

@@ -78,7 +78,7 @@ def _options(environment: Environment, signal: Signal, taken: Taken) -> "SendOpt
         endpoint=where.endpoint,
         rate_per_s=None if rate is None else _positive_rate(rate),
         count=count if count or rate or duration else _DEFAULT_COUNT,
-        duration_s=None if duration is None else parse_duration_ns(duration) / _NS_PER_S,
+        duration_s=None if duration is None else _some_time_s(duration),
         timeout_s=where.timeout_s,
         max_request_bytes=parse_size(taken["max_request"]),
         compression=where.compression,
@@ -117,3 +117,10 @@ def _positive_rate(text: str) -> float:
     if rate_per_s <= 0:
         raise UsageError("--rate has to be above 0")
     return rate_per_s
+
+
+def _some_time_s(text: str) -> float:
+    duration_s = parse_duration_ns(text) / _NS_PER_S
+    if duration_s <= 0:
+        raise UsageError("--duration has to be above 0")
+    return duration_s

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from otx.errors import UsageError
 from otx.model.signal import Signal
+from otx.otlp.exporter.headers import check_headers
 from otx.otlp.exporter.proxy import proxy_for
 from otx.otlp.exporter.variables import PREFIX, Variables
 from otx.otlp.wire import WIRE
@@ -90,12 +91,14 @@ def resolve_endpoint(
         security: `--insecure`, `--ca`, `--cert` and `--key`.
 
     Raises:
-        UsageError: The endpoint or the protocol is none.
+        UsageError: The endpoint, the protocol or a header is none.
     """
     said = Variables(signal, variables)
     text, origin = (endpoint, endpoint_origin) if endpoint else said.first("ENDPOINT")
     chosen = _protocol(protocol or said.choice("PROTOCOL", PROTOCOLS), text)
     tls = _security(said, security)
+    sent_headers = {**said.headers(), **(headers or {})}
+    check_headers(sent_headers, is_grpc=chosen == "grpc")
     proxy = ""
     if chosen == "grpc":
         target, is_secure = _grpc_target(text, tls)
@@ -108,7 +111,7 @@ def resolve_endpoint(
         target=target,
         is_secure=is_secure,
         origin=origin,
-        headers={**said.headers(), **(headers or {})},
+        headers=sent_headers,
         certificate=tls.certificate,
         client_certificate=tls.client_certificate,
         client_key=tls.client_key,
@@ -161,6 +164,12 @@ def _split(endpoint: str) -> tuple[str, int | None]:
         raise _no_endpoint(endpoint, str(error)) from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise _no_endpoint(endpoint, "it is no http or https URL")
+    if any(character.isspace() or not character.isprintable() for character in endpoint):
+        raise _no_endpoint(endpoint, "it has a space or a control character")
+    try:
+        parts.hostname.encode("idna")
+    except UnicodeError:
+        raise _no_endpoint(endpoint, f"{parts.hostname!r} is no name of a host") from None
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return host, port
 
@@ -173,6 +182,8 @@ def _grpc_target(endpoint: str, tls: Security) -> tuple[str, bool]:
     if not endpoint:
         return f"localhost:{_GRPC_PORT}", is_secure
     if "://" not in endpoint:
+        if not endpoint.startswith("unix:"):
+            _split(f"http://{endpoint}")
         has_port = endpoint.startswith("unix:") or endpoint.rpartition(":")[2].isdigit()
         return (endpoint if has_port else f"{endpoint}:{_GRPC_PORT}"), is_secure
     is_secure = endpoint.startswith("https:")
