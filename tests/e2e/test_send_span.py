@@ -1,6 +1,8 @@
 """`otx send span -- CMD` as scripts use it."""
 
 import os
+import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -172,6 +174,52 @@ def test_a_command_may_handle_the_signal_itself(
         process.send_signal(signal.SIGINT)
         assert process.wait(CLI_TIMEOUT_S) == 5
         assert process.stdout.read() == "heard\n"
+
+
+COUNTS_INTERRUPTS = """
+import signal, sys
+heard = []
+signal.signal(signal.SIGINT, lambda *_: heard.append(1))
+print("ready", flush=True)
+for line in sys.stdin:
+    print("heard", len(heard), flush=True)
+    break
+"""
+
+
+def test_a_terminal_interrupts_the_command_once(
+    tmp_path: Path, cli_variables: dict[str, str]
+) -> None:
+    if shutil.which("setsid") is None:
+        pytest.skip("setsid is not installed")
+    leader, follower = pty.openpty()
+    otx = ["setsid", "--ctty", "--wait", sys.executable, "-m", "otx"]
+    words = ["send", "span", "--endpoint", "127.0.0.1:1", "--", sys.executable, "-c"]
+    process = subprocess.Popen(
+        [*otx, *words, COUNTS_INTERRUPTS],
+        stdin=follower,
+        stdout=follower,
+        stderr=follower,
+        cwd=tmp_path,
+        env=cli_variables,
+    )
+    os.close(follower)
+    seen = ""
+    with process, os.fdopen(leader, "r+b", buffering=0) as terminal:
+
+        def read_until(word: str) -> None:
+            nonlocal seen
+            while word not in seen:
+                seen += terminal.read(4096).decode()
+
+        read_until("ready")
+        terminal.write(b"\x03")
+        read_until("^C")
+        terminal.write(b"\n")
+        read_until("heard")
+        read_until("was not sent")
+        assert process.wait(CLI_TIMEOUT_S) == 0
+    assert "heard 1" in seen
 
 
 def test_unusable_arguments_are_found_before_the_command_runs(

@@ -24,8 +24,8 @@ def certificate(tmp_path: Path) -> Certificate:
 def test_flags_say_whom_to_trust_and_what_to_show(
     run_cli: RunCli, certificate: Certificate
 ) -> None:
-    files = ("--ca", certificate.certificate, "--cert", certificate.certificate)
-    files = (*files, "--key", certificate.key, "--format", "json", "--count", "5")
+    files = ["--ca", certificate.certificate, "--cert", certificate.certificate]
+    files += ["--key", certificate.key, "--format", "json", "--count", "5"]
     context = certificate.server_context(asks=True)
     with http_server([Answer()], context) as (place, paths):
         sent = run_cli("send", "metrics", "--endpoint", f"https://{place}", *files)

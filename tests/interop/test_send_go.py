@@ -106,8 +106,8 @@ def without_times(signal: Signal, message: Message) -> str:
     "transport",
     [
         pytest.param(("grpc", "gzip"), id="grpc-gzip"),
-        pytest.param(("http/protobuf", "zstd"), id="protobuf-zstd"),
-        pytest.param(("http/json", "none"), id="json"),
+        pytest.param(("http/protobuf", "zstd"), id="protobuf-zstd", marks=pytest.mark.long),
+        pytest.param(("http/json", "none"), id="json", marks=pytest.mark.long),
     ],
 )
 def test_what_go_understands_is_what_was_sent(
