@@ -1,6 +1,8 @@
 """OTLP over HTTP/1.1, with a connection that is kept."""
 
 import http.client
+import select
+import socket
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Self
@@ -65,7 +67,10 @@ class HttpClient:
         """Send one request."""
         self._connection.timeout = timeout_s
         if self._connection.sock is not None:
-            self._connection.sock.settimeout(timeout_s)
+            if _was_closed(self._connection.sock):
+                self._connection.close()  # the next request opens another
+            else:
+                self._connection.sock.settimeout(timeout_s)
         try:
             self._connection.request("POST", self._path, content, self._headers)
             response = self._connection.getresponse()
@@ -105,6 +110,16 @@ class HttpClient:
         response = WIRE[signal].response_class()
         read_message(response, orjson.loads(answer), Counter())
         return response.SerializeToString()
+
+
+def _was_closed(idle: socket.socket) -> bool:
+    """Whether the other side closed a connection while nothing was asked of it.
+
+    Servers do after a while; a request sent into it would be lost, and look like their failure.
+    """
+    looked = select.poll()
+    looked.register(idle, select.POLLIN)
+    return bool(looked.poll(0))
 
 
 def _connection(endpoint: Endpoint) -> http.client.HTTPConnection:
