@@ -1,10 +1,11 @@
 """What `otx send traces` spends on a span, in its own CPU time, against a sink in another process.
 
-Full requests of 1000 spans go over HTTP. `templates` is what the command does: requests that are
-encoded once and moved as a whole. `encoded anew` makes each span of the same requests through
-protobuf's messages, as a load generator on an SDK does at best. `send only` posts the same bytes
-again and again: what is left when nothing is made up. Rounds of the ways alternate; CPU time, so
-that the sink and a busy neighbour are not in the figure. Then the pace that is held at some rates.
+Full requests of 1000 spans go over HTTP, unless gRPC is named. `templates` is what the command
+does: requests that are encoded once and moved as a whole. `encoded anew` makes each span of the
+same requests through protobuf's messages, as a load generator on an SDK does at best. `send only`
+posts the same bytes again and again: what is left when nothing is made up. Rounds of the ways
+alternate; CPU time, so that the sink and a busy neighbour are not in the figure. Then the pace that
+is held at some rates.
 
     python benchmarks/send_speed.py [--rounds N] [--requests N]
 """
@@ -90,14 +91,14 @@ class Anew:
 
 
 @contextmanager
-def sink() -> Iterator[str]:
-    """The URL of a destination in a process of its own."""
-    command = [sys.executable, str(Path(__file__).with_name("sink.py"))]
+def sink(*way: str) -> Iterator[str]:
+    """HOST:PORT of a destination in a process of its own."""
+    command = [sys.executable, str(Path(__file__).with_name("sink.py")), *way]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     with process:
         assert process.stdout is not None
         try:
-            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+            yield f"127.0.0.1:{process.stdout.readline().strip()}"
         finally:
             process.communicate()
 
@@ -112,6 +113,7 @@ def ways() -> dict[str, Callable[[], list[Source]]]:
     return {
         "templates": lambda: [source()],
         "templates, 4 workers": lambda: [source(number) for number in range(4)],
+        "templates, gRPC": lambda: [source()],
         "send only": lambda: [Again(source())],
         "encoded anew": lambda: [Anew(source())],
     }
@@ -137,11 +139,12 @@ def main() -> None:
     seen: dict[str, list[float]] = {name: [] for name in ways()}
     size = 0.0
     load = os.getloadavg()[0]
-    with sink() as url:
+    with sink() as http, sink("grpc") as grpc:
         for _ in range(arguments.rounds):
             for name, make in ways().items():
                 requests = arguments.requests // (20 if name == "encoded anew" else 1)
-                report, cpu_s = run(url, make(), count=requests * REQUEST_RECORDS)
+                place = grpc if name.endswith("gRPC") else f"http://{http}"
+                report, cpu_s = run(place, make(), count=requests * REQUEST_RECORDS)
                 costs[name].append(cpu_s / report.accepted)
                 seen[name].append(report.rate_per_s)
                 size = report.sent_bytes / report.sent
@@ -156,7 +159,9 @@ def main() -> None:
             )
         print(f"aim: {AIM:,.0f} spans/s a core")
         for rate in RATES:
-            report, cpu_s = run(url, [source()], rate_per_s=float(rate), duration_s=RATE_S)
+            report, cpu_s = run(
+                f"http://{http}", [source()], rate_per_s=float(rate), duration_s=RATE_S
+            )
             kept = "is not held" if report.is_below_rate else "is held"
             share = cpu_s / (report.elapsed_ns / 1e9)
             print(f"{rate:>9,}/s {kept}: {report.rate_per_s:,.0f}/s at {share:.0%} of a core")

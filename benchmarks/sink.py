@@ -1,20 +1,20 @@
 """A destination that takes everything and does nothing, so that a sender is what is measured.
 
-python benchmarks/sink.py        prints its port, and what it took when its stdin is closed
+python benchmarks/sink.py [grpc]     prints its port; ends when its stdin is closed
 """
 
 import asyncio
 import sys
+from concurrent import futures
+
+import grpc
 
 _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n"
 _HEAD_END = b"\r\n\r\n"
 
 
 class Sink(asyncio.Protocol):
-    """Reads requests by their Content-Length; bodies are counted and dropped as they come."""
-
-    requests = 0
-    taken_bytes = 0
+    """Reads requests by their Content-Length; bodies are dropped as they come."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin with a request's head."""
@@ -37,9 +37,7 @@ class Sink(asyncio.Protocol):
                     return
                 self._head = b""
                 self._missing = length(head)
-                Sink.taken_bytes += self._missing
             if not self._missing:
-                Sink.requests += 1
                 self._transport.write(_ANSWER)
 
 
@@ -59,8 +57,29 @@ async def serve() -> None:
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
     server.close()
-    print(Sink.requests, Sink.taken_bytes, flush=True)
+
+
+class GrpcSink(grpc.GenericRpcHandler):
+    """Answers every method with an empty message."""
+
+    def service(
+        self, handler_call_details: grpc.HandlerCallDetails
+    ) -> "grpc.RpcMethodHandler[bytes, bytes]":
+        """Take whatever it is."""
+        return grpc.unary_unary_rpc_method_handler(lambda request, context: b"")
+
+
+def serve_grpc() -> None:
+    """As `serve`, over gRPC."""
+    server = grpc.server(futures.ThreadPoolExecutor(4), handlers=[GrpcSink()])
+    print(server.add_insecure_port("127.0.0.1:0"), flush=True)
+    server.start()
+    sys.stdin.read()
+    server.stop(None).wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve())
+    if sys.argv[1:] == ["grpc"]:
+        serve_grpc()
+    else:
+        asyncio.run(serve())
