@@ -25,6 +25,8 @@ REQUEST_RECORDS = 1_000
 """Records in a request, where nothing asks for fewer."""
 _REQUESTS_PER_S = 10
 """At a low rate a request is sent this often, with what is due."""
+_ROOM_RECORDS = 50
+"""A request holds as many where that is no more than a second's: there is room for whole traces."""
 _LOOK_S = 0.1
 """How often the progress is looked at."""
 Progress = Callable[[Callable[[], SendReport]], None]
@@ -58,7 +60,8 @@ class SendOptions:
         """Records of a full request at this rate."""
         if self.rate_per_s is None:
             return REQUEST_RECORDS
-        return max(1, min(REQUEST_RECORDS, int(self.rate_per_s / _REQUESTS_PER_S)))
+        due = max(self.rate_per_s / _REQUESTS_PER_S, min(self.rate_per_s, _ROOM_RECORDS))
+        return max(1, min(REQUEST_RECORDS, int(due)))
 
     def shared(self, workers: int) -> "list[SendOptions]":
         """What each of some workers is to do; together it is this."""

@@ -89,3 +89,21 @@ def test_a_run_ends_when_its_destination_is_gone_for_good(one_answer_only: str) 
     assert report.accepted == 1000
     assert (report.sent, report.failed) == (2000, 1000), "no further request was tried"
     assert notes[-1].startswith("gave up: http://127.0.0.1:")
+
+
+@pytest.mark.parametrize(
+    ("rate_per_s", "records"),
+    [(None, 1000), (0.5, 1), (10, 10), (60, 50), (500, 50), (4000, 400), (1e6, 1000)],
+)
+def test_a_request_holds_what_is_due_with_room_for_whole_traces(
+    rate_per_s: float | None, records: int
+) -> None:
+    endpoint = resolve_endpoint(Signal.TRACES, {})
+    assert SendOptions(Signal.TRACES, endpoint, rate_per_s).request_records == records
+
+
+def test_workers_share_rate_and_count() -> None:
+    endpoint = resolve_endpoint(Signal.TRACES, {})
+    shared = SendOptions(Signal.TRACES, endpoint, 300.0, 11).shared(3)
+    assert [it.count for it in shared] == [4, 4, 3]
+    assert {it.rate_per_s for it in shared} == {100.0}
