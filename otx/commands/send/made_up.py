@@ -7,12 +7,11 @@ import typer
 from otx.commands.send.destination import destination
 from otx.commands.send.options import DESTINATION, MADE_UP, Taken, attribute_pairs, taking
 from otx.commands.send.probing import try_all
-from otx.commands.send.summary import exit_code, show_progress, tell
+from otx.commands.send.summary import Screen, exit_code, tell
 from otx.environment import Environment
 from otx.errors import UsageError
 from otx.model.signal import Signal
 from otx.model.units import parse_duration_ns, parse_rate_per_s, parse_size
-from otx.output import Remarks
 
 if TYPE_CHECKING:
     from otx.otlp.synthetic.source import Source
@@ -58,12 +57,9 @@ def _send(environment: Environment, signal: Signal, taken: Taken) -> int:
     from otx.services.send import send  # 60 ms
 
     options = _options(environment, signal, taken)
-    report = send(
-        options,
-        _sources(options, taken),
-        Remarks(environment).note,
-        show_progress(environment, options),
-    )
+    sources = _sources(options, taken)
+    with Screen(environment, options.count, options.duration_s) as screen:
+        report = send(options, sources, screen.note, screen.progress)
     tell(report, taken["form"], taken["out"], environment)
     return exit_code(report, is_bounded=options.count is not None or taken["duration"] is not None)
 

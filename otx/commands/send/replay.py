@@ -6,11 +6,10 @@ import typer
 
 from otx.commands.send.destination import destination
 from otx.commands.send.options import DESTINATION, Out, SummaryForm, Taken, taking
-from otx.commands.send.summary import exit_code, show_progress, tell
+from otx.commands.send.summary import Screen, exit_code, tell
 from otx.environment import Environment
 from otx.errors import UsageError
 from otx.model.signal import Signal
-from otx.output import Remarks
 
 _REPLAY: tuple[tuple[str, Any, Any], ...] = (
     (
@@ -67,12 +66,8 @@ def replay(ctx: typer.Context, taken: Taken) -> int:
             where.timeout_s,
         )
 
-    report = send_again(
-        environment,
-        ReplayOptions(taken["source"], taken["speed"], taken["retime"], taken["rewrite_ids"]),
-        way_of,
-        Remarks(environment).note,
-        show_progress(environment, None),
-    )
+    options = ReplayOptions(taken["source"], taken["speed"], taken["retime"], taken["rewrite_ids"])
+    with Screen(environment) as screen:
+        report = send_again(environment, options, way_of, screen.note, screen.progress)
     tell(report, taken["form"], taken["out"], environment)
     return exit_code(report, is_bounded=True)

@@ -1,41 +1,52 @@
 """What `otx send` shows while it sends, and what it says in the end."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from otx.environment import Environment
 from otx.errors import ExitCode
 from otx.output import Output, ProgressLine, Remarks
 
 if TYPE_CHECKING:
-    from otx.services.send import Progress, SendOptions
     from otx.services.send_report import SendReport
 
 _SIGNAL_BASE = 128
 
 
-def show_progress(environment: Environment, options: "SendOptions | None") -> "Progress | None":
-    """What draws the progress on a terminal; None where stderr is none."""
-    if not environment.stderr_is_terminal:
-        return None
-    from otx.services.send_report import progress_text
+class Screen:
+    """What is shown while something is sent: how far it is, and what the destination says."""
 
-    line = ProgressLine(environment)
-    count = options.count if options else None
-    duration_s = options.duration_s if options else None
+    def __init__(
+        self, environment: Environment, count: int | None = None, duration_s: float | None = None
+    ) -> None:
+        """Show nothing yet; with a count or a duration it is known how much is left."""
+        self._line = ProgressLine(environment)
+        self._remarks = Remarks(environment)
+        self._count = count
+        self._duration_s = duration_s
 
-    def show(so_far: "Callable[[], SendReport]") -> None:
-        line.show(lambda: progress_text(so_far(), count, duration_s))
+    def __enter__(self) -> Self:
+        return self
 
-    return show
+    def __exit__(self, *exception: object) -> None:
+        self._line.clear()
+
+    def progress(self, so_far: "Callable[[], SendReport]") -> None:
+        """Draw how far it is, where stderr is a terminal."""
+        from otx.services.send_report import progress_text
+
+        self._line.show(lambda: progress_text(so_far(), self._count, self._duration_s))
+
+    def note(self, text: str) -> None:
+        """Say something in the progress's place; it is drawn below when its time comes."""
+        self._line.clear()
+        self._remarks.note(text)
 
 
 def tell(
     report: "SendReport", form: Literal["text", "json"], out: str, environment: Environment
 ) -> None:
     """Write the summary, and warn of a rate that was not kept."""
-    if environment.stderr_is_terminal:
-        environment.stderr.write("\r\x1b[K")
     output = Output(environment, out)
     if form == "json":
         output.document(report.document())
