@@ -325,7 +325,7 @@ _otx_send_traces() {
     '--workers[Connections, each with one in flight.]:value:_files' \
     '--services[Different services.]:value:_files' \
     '--depth[Calls in a row, in traces and stacks.]:value:_files' \
-    '--errors[Share of traces or records that fail.]:value:_files' \
+    '--errors[Share of traces, log records or requests that fail.]:value:_files' \
     '--attr[Attribute of every record.]:value:_files' \
     '--resource[Attribute of every resource.]:value:_files' \
     '--seed[Make the same telemetry again.]:value:_files' \
@@ -354,7 +354,7 @@ _otx_send_metrics() {
     '--workers[Connections, each with one in flight.]:value:_files' \
     '--services[Different services.]:value:_files' \
     '--depth[Calls in a row, in traces and stacks.]:value:_files' \
-    '--errors[Share of traces or records that fail.]:value:_files' \
+    '--errors[Share of traces, log records or requests that fail.]:value:_files' \
     '--attr[Attribute of every record.]:value:_files' \
     '--resource[Attribute of every resource.]:value:_files' \
     '--seed[Make the same telemetry again.]:value:_files' \
@@ -383,7 +383,7 @@ _otx_send_logs() {
     '--workers[Connections, each with one in flight.]:value:_files' \
     '--services[Different services.]:value:_files' \
     '--depth[Calls in a row, in traces and stacks.]:value:_files' \
-    '--errors[Share of traces or records that fail.]:value:_files' \
+    '--errors[Share of traces, log records or requests that fail.]:value:_files' \
     '--attr[Attribute of every record.]:value:_files' \
     '--resource[Attribute of every resource.]:value:_files' \
     '--seed[Make the same telemetry again.]:value:_files' \
@@ -412,7 +412,7 @@ _otx_send_profiles() {
     '--workers[Connections, each with one in flight.]:value:_files' \
     '--services[Different services.]:value:_files' \
     '--depth[Calls in a row, in traces and stacks.]:value:_files' \
-    '--errors[Share of traces or records that fail.]:value:_files' \
+    '--errors[Share of traces, log records or requests that fail.]:value:_files' \
     '--attr[Attribute of every record.]:value:_files' \
     '--resource[Attribute of every resource.]:value:_files' \
     '--seed[Make the same telemetry again.]:value:_files' \

@@ -34,7 +34,7 @@ def traces(ctx: typer.Context, taken: Taken) -> int:
 def metrics(ctx: typer.Context, taken: Taken) -> int:
     """Send made-up metrics of every kind; data points are counted.
 
-    Series go on where they were: what is cumulative grows. --errors and --depth say nothing here.
+    Series go on where they were: what is cumulative grows. --depth says nothing here.
     """
     return _send(ctx.obj, Signal.METRICS, taken)
 

@@ -64,7 +64,10 @@ Depth: TypeAlias = Annotated[
     int, typer.Option(metavar="D", min=1, max=12, help="Calls in a row, in traces and stacks.")
 ]
 Errors: TypeAlias = Annotated[
-    float, typer.Option(metavar="P", min=0, max=1, help="Share of traces or records that fail.")
+    float,
+    typer.Option(
+        metavar="P", min=0, max=1, help="Share of traces, log records or requests that fail."
+    ),
 ]
 RecordAttributes: TypeAlias = Annotated[
     list[str] | None, typer.Option(metavar="K=V", help="Attribute of every record.")

@@ -62,19 +62,26 @@ class MetricSource:
         self._block_bytes = block_bytes
         self._block: Block | None = None
         self._steps: dict[Series, int] = {}
+        self._sent_again = 0
         self._turn = 0
 
     def next(self, end_unix_nano: int, most_records: int) -> tuple[bytes, int]:
         """The bytes of one service's metrics cut to so many points, or of a whole request."""
         if most_records < self._block_records:
+            self._catch_up()
             _, data, points = self._collect(end_unix_nano, most_records)
             return data.SerializeToString(), points
         if self._block is None:
             self._block = self._build(end_unix_nano)
         else:
-            for series in self._services:
-                series.grow(self._steps)
+            self._sent_again += 1
         return self._block.next(end_unix_nano), self._block.records
+
+    def _catch_up(self) -> None:
+        """Let the series go on behind what full requests have counted."""
+        for series in self._services if self._sent_again else ():
+            series.grow({name: step * self._sent_again for name, step in self._steps.items()})
+        self._sent_again = 0
 
     def _collect(self, now: int, most_records: int) -> tuple[str, MetricsData, int]:
         """The service whose turn it is, its metrics, and how many points they have."""
@@ -115,12 +122,10 @@ class _Series:
         self._rng = rng
         self._started = 0
         self._before = 0
-        self._served = [0] * len(service.operations)
-        points = (
-            NumberDataPoint(attributes=self._attributes(number))
-            for number in range(len(service.operations))
-        )
-        self._totals = [Series(service.name, str(point.attributes)) for point in points]
+        outcomes = (False, True) if shape.errors else (False,)
+        self._served = {
+            (number, fails): 0 for number in range(len(service.operations)) for fails in outcomes
+        }
         self._active = [rng.randint(0, 9) for _ in service.operations]
         self._memory = rng.randint(50 << 20, 400 << 20)
         self._calls = (0, 0.0)
@@ -144,18 +149,22 @@ class _Series:
 
     def grow(self, steps: Mapping[Series, int]) -> None:
         """Count what was sent of these series elsewhere."""
-        for number, series in enumerate(self._totals):
-            self._served[number] += steps.get(series, 0)
+        for number, fails in self._served:
+            point = NumberDataPoint(attributes=self._attributes(number, fails=fails))
+            series = Series(self.name, str(point.attributes))
+            self._served[number, fails] += steps.get(series, 0)
 
     def _requests(self, metric: Metric, now: int) -> None:
         total = Sum(aggregation_temporality=_CUMULATIVE, is_monotonic=True)
-        for number in range(len(self._served)):
-            self._served[number] += self._rng.randint(0, 2 * _CALLS)
+        for number in range(len(self._service.operations)):
+            for _ in range(self._rng.randint(0, 2 * _CALLS)):
+                self._served[number, self._rng.random() < self._shape.errors] += 1
+        for (number, fails), served in self._served.items():
             total.data_points.add(
                 start_time_unix_nano=self._started,
                 time_unix_nano=now,
-                as_int=self._served[number],
-                attributes=self._attributes(number),
+                as_int=served,
+                attributes=self._attributes(number, fails=fails),
             )
         metric.sum.CopyFrom(total)
 
@@ -173,7 +182,7 @@ class _Series:
 
     def _durations(self, metric: Metric, now: int) -> None:
         histogram = Histogram(aggregation_temporality=_DELTA)
-        for number in range(len(self._served)):
+        for number in range(len(self._service.operations)):
             values = self._values_s()
             point = histogram.data_points.add(
                 start_time_unix_nano=self._before,
@@ -257,7 +266,7 @@ class _Series:
             filtered_attributes=pairs({"user.id": f"user-{self._rng.randint(1, 500)}"}),
         )
 
-    def _attributes(self, number: int) -> list[KeyValue]:
+    def _attributes(self, number: int, *, fails: bool = False) -> list[KeyValue]:
         """Those of one operation's points, the same at each collection."""
         operation = self._service.operations[number]
         values: dict[str, Value] = {
@@ -265,6 +274,8 @@ class _Series:
             "http.route": operation.route,
             **self._shape.attributes,
         }
+        if fails:
+            values["error.type"] = "500"
         return pairs(values)
 
 

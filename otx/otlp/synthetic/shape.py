@@ -11,7 +11,7 @@ class Shape:
     Attributes:
         services: Different services.
         depth: Of traces and stacks: how many services or functions call one another in a row.
-        errors: Share of traces or log records that tell of a failure, 0 to 1.
+        errors: Share of traces, log records or counted requests that fail, 0 to 1.
         attributes: Put on every span, log record, data point or sample.
         resource: Put on every resource.
     """

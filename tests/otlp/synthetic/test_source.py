@@ -125,8 +125,10 @@ def test_full_requests_of_metrics_go_on_where_they_were() -> None:
                     assert bar.start_time_unix_nano < bar.time_unix_nano
                     assert not exemplars & {it.trace_id + it.span_id for it in bar.exemplars}
                     exemplars |= {it.trace_id + it.span_id for it in bar.exemplars}
-    assert len(totals) == 8
+    assert len(totals) == 16, "of each operation what went well and what failed"
     assert min(totals.values()) > 600
+    failed = sum(total for series, total in totals.items() if "error.type" in series)
+    assert failed < sum(totals.values()) / 2
 
 
 def test_stacks_of_profiles_lead_to_functions_and_texts() -> None:
