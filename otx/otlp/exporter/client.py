@@ -4,12 +4,16 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, Self
 
+from otx.model.cells import printable
 from otx.model.signal import Signal
 from otx.otlp.encode import rejected_in
 from otx.otlp.wire import WIRE
 
 MAX_RESPONSE_BYTES = 4 << 20
 """Larger answers are an error that is not retried (OTLP specification, "response size")."""
+
+MOST_SAID = 500
+"""Characters of a message that are kept."""
 
 
 class Outcome(Enum):
@@ -68,4 +72,9 @@ def accepted(signal: Signal, body: bytes) -> Reply:
     if not body:
         return Reply(Outcome.ACCEPTED)
     rejected, message = rejected_in(signal, WIRE[signal].response_class.FromString(body))
-    return Reply(Outcome.ACCEPTED, rejected, message)
+    return Reply(Outcome.ACCEPTED, rejected, one_line(message))
+
+
+def one_line(text: str) -> str:
+    """What another side said: one line that cannot drive a terminal, cut to `MOST_SAID`."""
+    return printable(" ".join(text.split())[:MOST_SAID])

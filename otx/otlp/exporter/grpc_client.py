@@ -10,7 +10,7 @@ from google.protobuf.message import DecodeError
 
 from otx import __version__
 from otx.model.signal import Signal
-from otx.otlp.exporter.client import MAX_RESPONSE_BYTES, Outcome, Reply, accepted
+from otx.otlp.exporter.client import MAX_RESPONSE_BYTES, Outcome, Reply, accepted, one_line
 from otx.otlp.exporter.endpoint import Endpoint
 from otx.otlp.exporter.tls import require_readable
 from otx.otlp.wire import WIRE
@@ -104,7 +104,7 @@ def _read(path: str) -> bytes | None:
 def _failed(error: grpc.RpcError) -> Reply:
     call = cast("grpc.Call", error)  # what a unary call raises is both
     code = call.code()
-    message = f"{code.name}: {call.details() or 'no details'}"
+    message = one_line(f"{code.name}: {call.details() or 'no details'}")
     retry_after_s = _retry_after_s(call)
     if code is grpc.StatusCode.UNAVAILABLE and any(it in message for it in _NOT_CONNECTED):
         return Reply(Outcome.UNREACHABLE, message=_LED_UP_TO.sub("", message))

@@ -15,7 +15,7 @@ from otx.model.signal import Signal
 from otx.otlp.compression import compress
 from otx.otlp.decode import parse_protobuf
 from otx.otlp.encode import to_json
-from otx.otlp.exporter.client import MAX_RESPONSE_BYTES, Outcome, Reply, accepted
+from otx.otlp.exporter.client import MAX_RESPONSE_BYTES, Outcome, Reply, accepted, one_line
 from otx.otlp.exporter.endpoint import Endpoint
 from otx.otlp.exporter.tls import client_context
 from otx.otlp.wire import JSON, PROTOBUF, WIRE
@@ -92,7 +92,8 @@ class HttpClient:
                 return accepted(signal, self._to_protobuf(signal, answer))
             except (DecodeError, ValueError):
                 return Reply(Outcome.REFUSED, message="the answer is no OTLP response")
-        message = f"HTTP {response.status} {response.reason}: {_said(answer, self._is_json)}"
+        said = _said(answer, self._is_json)
+        message = one_line(f"HTTP {response.status} {response.reason}: {said}")
         if response.status in _RETRYABLE:
             after_s = _retry_after_s(response.headers.get("Retry-After", ""))
             return Reply(Outcome.RETRY, message=message, retry_after_s=after_s)

@@ -93,6 +93,17 @@ def test_everything_else_is_refused_with_what_was_said(ask: Ask, status: int) ->
     assert reply.message.endswith(": because")
 
 
+def test_what_a_server_says_is_one_line_that_cannot_drive_a_terminal(ask: Ask) -> None:
+    page = b"<html>\r\n  <h1>no\x1b[2J</h1>\n</html>" + b"x" * 1000
+    message = ask(404, page, "http/json").message
+    assert message.startswith("HTTP 404 Not Found: <html> <h1>no")
+    assert message.isprintable()
+    assert len(message) <= 500
+    response = ExportTraceServiceResponse()
+    response.partial_success.error_message = "a\n\x1b]0;b"
+    assert ask(200, response.SerializeToString()).message.isprintable()
+
+
 def test_a_date_in_the_past_is_now(ask: Ask) -> None:
     assert ask(503, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT").retry_after_s == 0
     assert ask(503, Retry_After="soon").retry_after_s is None
