@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from otx.errors import PeerError
+from otx.errors import ExitCode, PeerError
 from otx.model.signal import Signal
 from otx.model.units import NS_PER_S
 from otx.otlp.exporter.client import Client, Outcome, Reply
@@ -16,6 +16,8 @@ from otx.system.stop import StopSignal
 _MESSAGE_KINDS = 5
 _HTTP_TO_GRPC = ("http1.x server", "Expected SETTINGS frame")
 """What gRPC says of an answer in HTTP/1."""
+_TIMED_OUT = "timed out"
+"""What a socket says that was waited for too long."""
 _LEAST_S = 0.05
 """A try gets as long as this, or there would be no sense in it."""
 
@@ -147,4 +149,7 @@ def unreachable(endpoint: str, reply: Reply) -> PeerError:
         hint = f"that port speaks HTTP: --endpoint http://{target}"
     elif "a gRPC port" in reply.message:  # those of HttpClient
         hint = "that port speaks gRPC: --protocol grpc, or the port for HTTP, usually 4318"
+    if reply.message == _TIMED_OUT:
+        hint = "--timeout gives it longer, --probe finds out what listens there"
+        return PeerError(f"no answer from {endpoint} in time", hint, ExitCode.TIMEOUT)
     return PeerError(f"cannot reach {endpoint}: {reply.message}", hint=hint)

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import socket
 import subprocess
 import sys
 from collections import Counter
@@ -197,6 +198,14 @@ def test_a_name_without_an_address_is_not_tried_for_a_minute(
     sent = run_cli("send", "traces", "--endpoint", endpoint)
     assert sent.returncode == 3
     assert f"cannot reach {endpoint}" in sent.stderr
+
+
+def test_who_does_not_answer_in_time_is_exit_4(run_cli: RunCli) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        sent = run_cli("send", "traces", "--endpoint", endpoint, "--timeout", "100ms")
+    assert sent.returncode == 4
+    assert f"no answer from {endpoint}" in sent.stderr
 
 
 def test_the_wrong_port_is_named(start_receiver: StartReceiver, run_cli: RunCli) -> None:
