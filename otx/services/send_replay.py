@@ -19,7 +19,7 @@ from otx.errors import UsageError
 from otx.model.signal import Signal
 from otx.model.units import NS_PER_S, format_size
 from otx.otlp.decode import Request
-from otx.otlp.exporter.client import Client
+from otx.otlp.exporter.client import MOST_REQUEST_BYTES, Client
 from otx.otlp.rewrite import Rewriting, rewritten, time_range
 from otx.services.ottl_input import open_input
 from otx.services.send import Progress
@@ -27,8 +27,6 @@ from otx.services.send_delivery import Delivery
 from otx.services.send_report import SendReport
 from otx.system.stop import StopSignal
 
-_MOST_BYTES = 64 << 20
-"""What a client should not go beyond (OTLP specification, "request size")."""
 _RETRY_S = 60.0
 
 
@@ -180,10 +178,10 @@ def _requests(environment: Environment, source: str) -> Iterator[Request]:
         by_signal = [open_input(environment, None, source, None, [signal]) for signal in Signal]
         found = heapq.merge(*by_signal, key=_latest)
     for number, request in enumerate(found, 1):
-        if len(request.body) > _MOST_BYTES:
+        if len(request.body) > MOST_REQUEST_BYTES:
             raise UsageError(
                 f"{source}: request {number} has {format_size(len(request.body))}, more than "
-                f"{format_size(_MOST_BYTES)} that a request may have",
+                f"{format_size(MOST_REQUEST_BYTES)} that a request may have",
                 hint="write a request a line, as `--format jsonl` and the Collector do",
             )
         yield request

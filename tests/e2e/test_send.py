@@ -258,6 +258,7 @@ def test_the_standard_variables_are_followed(
         (["--header", "x=a\nb"], "the value of header 'x' has characters"),
         (["--endpoint", "http://a..b:1"], "'a..b' is no name of a host"),
         (["--duration", "0s"], "--duration has to be above 0"),
+        (["--max-request", "65MiB"], "more than the 64.0 MiB that OTLP lets a client send"),
         (["--max-request", "10"], "more than --max-request"),
         (["--attr", "x"], "'x' is no attribute"),
         (["--compression", "zstd", "--endpoint", "localhost:1"], "zstd is for HTTP only"),

@@ -11,7 +11,7 @@ from otx.commands.send.summary import Screen, exit_code, tell
 from otx.environment import Environment
 from otx.errors import UsageError
 from otx.model.signal import Signal
-from otx.model.units import parse_duration_ns, parse_rate_per_s, parse_size
+from otx.model.units import format_size, parse_duration_ns, parse_rate_per_s, parse_size
 
 if TYPE_CHECKING:
     from otx.otlp.synthetic.source import Source
@@ -76,7 +76,7 @@ def _options(environment: Environment, signal: Signal, taken: Taken) -> "SendOpt
         count=count if count or rate or duration else _DEFAULT_COUNT,
         duration_s=None if duration is None else _some_time_s(duration),
         timeout_s=where.timeout_s,
-        max_request_bytes=parse_size(taken["max_request"]),
+        max_request_bytes=_request_bytes(taken["max_request"]),
         compression=where.compression,
     )
 
@@ -120,3 +120,15 @@ def _some_time_s(text: str) -> float:
     if duration_s <= 0:
         raise UsageError("--duration has to be above 0")
     return duration_s
+
+
+def _request_bytes(text: str) -> int:
+    from otx.otlp.exporter.client import MOST_REQUEST_BYTES
+
+    size = parse_size(text)
+    if size > MOST_REQUEST_BYTES:
+        most = format_size(MOST_REQUEST_BYTES)
+        raise UsageError(
+            f"--max-request is {text}, more than the {most} that OTLP lets a client send"
+        )
+    return size

@@ -12,6 +12,8 @@ from otx.otlp.wire import WIRE
 MAX_RESPONSE_BYTES = 4 << 20
 """Larger answers are an error that is not retried (OTLP specification, "response size")."""
 
+MOST_REQUEST_BYTES = 64 << 20
+"""What a client refuses to go beyond, before compression (OTLP specification, "request size")."""
 MOST_SAID = 500
 """Characters of a message that are kept."""
 
