@@ -33,7 +33,8 @@ from otx.otlp.exporter.endpoint import resolve_endpoint
 from otx.otlp.exporter.grpc_client import GrpcClient
 from otx.otlp.exporter.http_client import HttpClient
 from otx.otlp.oddity import span_cautions, spans_by_scope
-from otx.otlp.synthetic.traces import TraceShape, TraceSource
+from otx.otlp.synthetic.shape import Shape
+from otx.otlp.synthetic.traces import TraceSource
 from otx.services.receive_process import ReceiverProcess
 
 SPANS = 1_000
@@ -52,7 +53,7 @@ AIMS = {"http": 0.8e6, "grpc": 0.5e6}
 
 def request_body() -> bytes:
     """One request as an SDK or a Collector batches it: a resource for each service."""
-    shape = TraceShape(services=SERVICES, depth=4, attributes=EXTRA_ATTRIBUTES)
+    shape = Shape(services=SERVICES, depth=4, attributes=EXTRA_ATTRIBUTES)
     source = TraceSource(shape, random.Random(42))
     grouped = TracesData()
     places = {}

@@ -4,7 +4,7 @@ _otx() {
   local path='' word
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "${path:+$path }$word" in
-    "demo"|"doctor"|"profile"|"receive"|"ottl"|"ottl run"|"ottl eval"|"ottl check"|"ottl explain"|"ottl functions"|"ottl fmt"|"ottl repl"|"ottl bench"|"ottl lsp"|"ottl test"|"ottl recipes"|"send"|"send traces"|"trace"|"trace list"|"trace show"|"trace explain"|"trace order"|"trace diff"|"trace missing"|"trace skew"|"trace paths"|"trace map"|"trace-context"|"trace-context decode"|"trace-context encode"|"trace-context convert"|"trace-context check"|"agent"|"agent run"|"agent start"|"agent stop"|"agent status"|"agent reload"|"agent logs"|"agent unit"|"opamp"|"opamp serve"|"opamp agents"|"opamp push"|"opamp key"|"opamp sign"|"opamp rollback"|"opamp restart"|"opamp forget"|"opamp audit"|"opamp conform"|"opamp tap"|"opamp replay"|"query"|"store"|"store info"|"store verify"|"tui"|"config"|"config show"|"config path"|"config validate"|"config schema"|"completion") path="${path:+$path }$word" ;;
+    "demo"|"doctor"|"profile"|"receive"|"ottl"|"ottl run"|"ottl eval"|"ottl check"|"ottl explain"|"ottl functions"|"ottl fmt"|"ottl repl"|"ottl bench"|"ottl lsp"|"ottl test"|"ottl recipes"|"send"|"send traces"|"send metrics"|"send logs"|"send profiles"|"send span"|"send replay"|"trace"|"trace list"|"trace show"|"trace explain"|"trace order"|"trace diff"|"trace missing"|"trace skew"|"trace paths"|"trace map"|"trace-context"|"trace-context decode"|"trace-context encode"|"trace-context convert"|"trace-context check"|"agent"|"agent run"|"agent start"|"agent stop"|"agent status"|"agent reload"|"agent logs"|"agent unit"|"opamp"|"opamp serve"|"opamp agents"|"opamp push"|"opamp key"|"opamp sign"|"opamp rollback"|"opamp restart"|"opamp forget"|"opamp audit"|"opamp conform"|"opamp tap"|"opamp replay"|"query"|"store"|"store info"|"store verify"|"tui"|"config"|"config show"|"config path"|"config validate"|"config schema"|"completion") path="${path:+$path }$word" ;;
     esac
   done
   local words=''
@@ -47,11 +47,31 @@ _otx_words() {
     "ottl test:--format") words="text json junit" ;;
     "ottl recipes") words="--tests --format -o --out -h --help" ;;
     "ottl recipes:--format") words="table json jsonl csv" ;;
-    "send") words="traces -h --help" ;;
-    "send traces") words="--endpoint --protocol --count --rate --duration --services --depth --errors --attr --resource --seed --compression --header --timeout --max-request --format -h --help" ;;
+    "send") words="traces metrics logs profiles span replay -h --help" ;;
+    "send traces") words="--endpoint --protocol --header --compression --timeout --insecure --secure --ca --cert --key --count --rate --duration --workers --services --depth --errors --attr --resource --seed --max-request --probe --format -o --out -h --help" ;;
     "send traces:--protocol") words="grpc http/protobuf http/json" ;;
     "send traces:--compression") words="none gzip zstd" ;;
     "send traces:--format") words="text json" ;;
+    "send metrics") words="--endpoint --protocol --header --compression --timeout --insecure --secure --ca --cert --key --count --rate --duration --workers --services --depth --errors --attr --resource --seed --max-request --probe --format -o --out -h --help" ;;
+    "send metrics:--protocol") words="grpc http/protobuf http/json" ;;
+    "send metrics:--compression") words="none gzip zstd" ;;
+    "send metrics:--format") words="text json" ;;
+    "send logs") words="--endpoint --protocol --header --compression --timeout --insecure --secure --ca --cert --key --count --rate --duration --workers --services --depth --errors --attr --resource --seed --max-request --probe --format -o --out -h --help" ;;
+    "send logs:--protocol") words="grpc http/protobuf http/json" ;;
+    "send logs:--compression") words="none gzip zstd" ;;
+    "send logs:--format") words="text json" ;;
+    "send profiles") words="--endpoint --protocol --header --compression --timeout --insecure --secure --ca --cert --key --count --rate --duration --workers --services --depth --errors --attr --resource --seed --max-request --probe --format -o --out -h --help" ;;
+    "send profiles:--protocol") words="grpc http/protobuf http/json" ;;
+    "send profiles:--compression") words="none gzip zstd" ;;
+    "send profiles:--format") words="text json" ;;
+    "send span") words="--name --kind --attr --resource --args --no-args --endpoint --protocol --header --compression --timeout --insecure --secure --ca --cert --key -h --help" ;;
+    "send span:--kind") words="internal server client producer consumer" ;;
+    "send span:--protocol") words="grpc http/protobuf http/json" ;;
+    "send span:--compression") words="none gzip zstd" ;;
+    "send replay") words="--speed --retime --rewrite-ids --format -o --out --endpoint --protocol --header --compression --timeout --insecure --secure --ca --cert --key -h --help" ;;
+    "send replay:--format") words="text json" ;;
+    "send replay:--protocol") words="grpc http/protobuf http/json" ;;
+    "send replay:--compression") words="none gzip zstd" ;;
     "trace") words="list show explain order diff missing skew paths map -h --help" ;;
     "trace list") words="--service --min-duration --errors --attr --since --limit --format --store --in -o --out -h --help" ;;
     "trace list:--format") words="table json jsonl" ;;

@@ -291,11 +291,21 @@ _otx_send() {
   command)
     local -a commands=(
     'traces:Send made-up traces\\: several services, some of which fail.'
+    'metrics:Send made-up metrics of every kind; data points are counted.'
+    'logs:Send made-up log records, with bodies of every type that a body may have.'
+    'profiles:Send made-up profiles of CPU time; samples are counted.'
+    'span:Run a command and send it as a span; returns what the command returns.'
+    'replay:Send again what a file or a store holds, of all signals.'
     )
     _describe command commands ;;
   rest)
     case $line[1] in
     traces) _otx_send_traces ;;
+    metrics) _otx_send_metrics ;;
+    logs) _otx_send_logs ;;
+    profiles) _otx_send_profiles ;;
+    span) _otx_send_span ;;
+    replay) _otx_send_replay ;;
     esac ;;
   esac
 }
@@ -304,20 +314,154 @@ _otx_send_traces() {
   _arguments -s \
     '--endpoint[Where to (OTEL_EXPORTER_OTLP_ENDPOINT, else localhost).]:value:_files' \
     '--protocol[grpc for HOST -PORT and port 4317, else http/protobuf.]:value:(grpc http/protobuf http/json)' \
-    '--count[Spans to send (100).]:value:_files' \
-    '--rate[Spans a second, such as 500/s.]:value:_files' \
-    '--duration[Stop after this long, such as 10s.]:value:_files' \
-    '--services[Different services.]:value:_files' \
-    '--depth[Services that call one another in a row.]:value:_files' \
-    '--errors[Share of traces that fail.]:value:_files' \
-    '--attr[Attribute of every span.]:value:_files' \
-    '--resource[Attribute of every resource.]:value:_files' \
-    '--seed[Make the same traces again.]:value:_files' \
-    '--compression[zstd over HTTP only.]:value:(none gzip zstd)' \
     '--header[Header, or gRPC metadata.]:value:_files' \
-    '--timeout[For one request.]:value:_files' \
+    '--compression[zstd over HTTP only.]:value:(none gzip zstd)' \
+    '--timeout[For one request (10s).]:value:_files' \
+    {--insecure,--secure}'[HOST -PORT in plain text, or with TLS; a URL says it itself.]' \
+    '--ca[Certificates to trust (PEM).]:value:_files' \
+    '--cert[This side'\''s certificate (PEM).]:value:_files' \
+    '--key[Its key (PEM), where in another file.]:value:_files' \
+    '--count[Records to send (100).]:value:_files' \
+    '--rate[Records a second, such as 500/s.]:value:_files' \
+    '--duration[Stop after this long, such as 10s.]:value:_files' \
+    '--workers[Connections, each with one in flight.]:value:_files' \
+    '--services[Different services.]:value:_files' \
+    '--depth[Calls in a row, in traces and stacks.]:value:_files' \
+    '--errors[Share of traces, log records or requests that fail.]:value:_files' \
+    '--attr[Attribute of every record.]:value:_files' \
+    '--resource[Attribute of every resource.]:value:_files' \
+    '--seed[Make the same telemetry again.]:value:_files' \
     '--max-request[Largest request before compression.]:value:_files' \
+    '--probe[One request a signal and transport, and why one does not work.]' \
     '--format[Form of the summary.]:value:(text json)' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_send_metrics() {
+  _arguments -s \
+    '--endpoint[Where to (OTEL_EXPORTER_OTLP_ENDPOINT, else localhost).]:value:_files' \
+    '--protocol[grpc for HOST -PORT and port 4317, else http/protobuf.]:value:(grpc http/protobuf http/json)' \
+    '--header[Header, or gRPC metadata.]:value:_files' \
+    '--compression[zstd over HTTP only.]:value:(none gzip zstd)' \
+    '--timeout[For one request (10s).]:value:_files' \
+    {--insecure,--secure}'[HOST -PORT in plain text, or with TLS; a URL says it itself.]' \
+    '--ca[Certificates to trust (PEM).]:value:_files' \
+    '--cert[This side'\''s certificate (PEM).]:value:_files' \
+    '--key[Its key (PEM), where in another file.]:value:_files' \
+    '--count[Records to send (100).]:value:_files' \
+    '--rate[Records a second, such as 500/s.]:value:_files' \
+    '--duration[Stop after this long, such as 10s.]:value:_files' \
+    '--workers[Connections, each with one in flight.]:value:_files' \
+    '--services[Different services.]:value:_files' \
+    '--depth[Calls in a row, in traces and stacks.]:value:_files' \
+    '--errors[Share of traces, log records or requests that fail.]:value:_files' \
+    '--attr[Attribute of every record.]:value:_files' \
+    '--resource[Attribute of every resource.]:value:_files' \
+    '--seed[Make the same telemetry again.]:value:_files' \
+    '--max-request[Largest request before compression.]:value:_files' \
+    '--probe[One request a signal and transport, and why one does not work.]' \
+    '--format[Form of the summary.]:value:(text json)' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_send_logs() {
+  _arguments -s \
+    '--endpoint[Where to (OTEL_EXPORTER_OTLP_ENDPOINT, else localhost).]:value:_files' \
+    '--protocol[grpc for HOST -PORT and port 4317, else http/protobuf.]:value:(grpc http/protobuf http/json)' \
+    '--header[Header, or gRPC metadata.]:value:_files' \
+    '--compression[zstd over HTTP only.]:value:(none gzip zstd)' \
+    '--timeout[For one request (10s).]:value:_files' \
+    {--insecure,--secure}'[HOST -PORT in plain text, or with TLS; a URL says it itself.]' \
+    '--ca[Certificates to trust (PEM).]:value:_files' \
+    '--cert[This side'\''s certificate (PEM).]:value:_files' \
+    '--key[Its key (PEM), where in another file.]:value:_files' \
+    '--count[Records to send (100).]:value:_files' \
+    '--rate[Records a second, such as 500/s.]:value:_files' \
+    '--duration[Stop after this long, such as 10s.]:value:_files' \
+    '--workers[Connections, each with one in flight.]:value:_files' \
+    '--services[Different services.]:value:_files' \
+    '--depth[Calls in a row, in traces and stacks.]:value:_files' \
+    '--errors[Share of traces, log records or requests that fail.]:value:_files' \
+    '--attr[Attribute of every record.]:value:_files' \
+    '--resource[Attribute of every resource.]:value:_files' \
+    '--seed[Make the same telemetry again.]:value:_files' \
+    '--max-request[Largest request before compression.]:value:_files' \
+    '--probe[One request a signal and transport, and why one does not work.]' \
+    '--format[Form of the summary.]:value:(text json)' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_send_profiles() {
+  _arguments -s \
+    '--endpoint[Where to (OTEL_EXPORTER_OTLP_ENDPOINT, else localhost).]:value:_files' \
+    '--protocol[grpc for HOST -PORT and port 4317, else http/protobuf.]:value:(grpc http/protobuf http/json)' \
+    '--header[Header, or gRPC metadata.]:value:_files' \
+    '--compression[zstd over HTTP only.]:value:(none gzip zstd)' \
+    '--timeout[For one request (10s).]:value:_files' \
+    {--insecure,--secure}'[HOST -PORT in plain text, or with TLS; a URL says it itself.]' \
+    '--ca[Certificates to trust (PEM).]:value:_files' \
+    '--cert[This side'\''s certificate (PEM).]:value:_files' \
+    '--key[Its key (PEM), where in another file.]:value:_files' \
+    '--count[Records to send (100).]:value:_files' \
+    '--rate[Records a second, such as 500/s.]:value:_files' \
+    '--duration[Stop after this long, such as 10s.]:value:_files' \
+    '--workers[Connections, each with one in flight.]:value:_files' \
+    '--services[Different services.]:value:_files' \
+    '--depth[Calls in a row, in traces and stacks.]:value:_files' \
+    '--errors[Share of traces, log records or requests that fail.]:value:_files' \
+    '--attr[Attribute of every record.]:value:_files' \
+    '--resource[Attribute of every resource.]:value:_files' \
+    '--seed[Make the same telemetry again.]:value:_files' \
+    '--max-request[Largest request before compression.]:value:_files' \
+    '--probe[One request a signal and transport, and why one does not work.]' \
+    '--format[Form of the summary.]:value:(text json)' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_send_span() {
+  _arguments -s \
+    '--name[The span'\''s (the program'\''s).]:value:_files' \
+    '--kind[The span'\''s kind.]:value:(internal server client producer consumer)' \
+    '--attr[Attribute of every record.]:value:_files' \
+    '--resource[Attribute of every resource.]:value:_files' \
+    {--args,--no-args}'[Keep the arguments - they may be secret.]' \
+    '--endpoint[Where to (OTEL_EXPORTER_OTLP_ENDPOINT, else localhost).]:value:_files' \
+    '--protocol[grpc for HOST -PORT and port 4317, else http/protobuf.]:value:(grpc http/protobuf http/json)' \
+    '--header[Header, or gRPC metadata.]:value:_files' \
+    '--compression[zstd over HTTP only.]:value:(none gzip zstd)' \
+    '--timeout[For one request (10s).]:value:_files' \
+    {--insecure,--secure}'[HOST -PORT in plain text, or with TLS; a URL says it itself.]' \
+    '--ca[Certificates to trust (PEM).]:value:_files' \
+    '--cert[This side'\''s certificate (PEM).]:value:_files' \
+    '--key[Its key (PEM), where in another file.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_send_replay() {
+  _arguments -s \
+    '--speed[Times as fast as recorded (as fast as it goes).]:value:_files' \
+    '--retime[Move all times so that it happens now.]' \
+    '--rewrite-ids[New ids, with all relations as they were.]' \
+    '--format[Form of the summary.]:value:(text json)' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    '--endpoint[Where to (OTEL_EXPORTER_OTLP_ENDPOINT, else localhost).]:value:_files' \
+    '--protocol[grpc for HOST -PORT and port 4317, else http/protobuf.]:value:(grpc http/protobuf http/json)' \
+    '--header[Header, or gRPC metadata.]:value:_files' \
+    '--compression[zstd over HTTP only.]:value:(none gzip zstd)' \
+    '--timeout[For one request (10s).]:value:_files' \
+    {--insecure,--secure}'[HOST -PORT in plain text, or with TLS; a URL says it itself.]' \
+    '--ca[Certificates to trust (PEM).]:value:_files' \
+    '--cert[This side'\''s certificate (PEM).]:value:_files' \
+    '--key[Its key (PEM), where in another file.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'
 }

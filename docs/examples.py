@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PAGES = ("ottl.md", "trace-context.md", "trace-explain.md")
+PAGES = ("ottl.md", "send.md", "trace-context.md", "trace-explain.md")
 
 _BLOCK = re.compile(r"^```(?P<kind>\w+)(?: (?P<file>\S+))?\n(?P<body>.*?)^```$", re.M | re.S)
 _TIME = re.compile(r"\d[\d.]* ?(?:ns|µs|ms)\b")

@@ -1,23 +1,23 @@
-"""Sends made-up telemetry at a rate, again where it may be sent again, and says what came of it.
+"""Sends telemetry at a rate, again where it may be sent again, and says what came of it.
 
-One request is in flight at a time, so that a latency is the destination's and not a queue's. The
+Each worker has one request in flight, so that a latency is the destination's and not a queue's. The
 pace is kept against the clock from the start: a slow answer is caught up with, a destination that
 is too slow shows as a rate below the one asked for.
 """
 
-import math
+import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from otx.errors import PeerError, UsageError, missing_extra
 from otx.model.signal import Signal
 from otx.model.units import NS_PER_S
-from otx.otlp.exporter.client import Client, Outcome, Reply
+from otx.otlp.exporter.client import Client
 from otx.otlp.exporter.endpoint import Endpoint
-from otx.otlp.exporter.retry import Backoff
+from otx.otlp.synthetic.source import Source
 from otx.otlp.wire import WIRE
+from otx.services.send_delivery import Delivery
 from otx.services.send_report import SendReport
 from otx.system.stop import StopSignal
 
@@ -25,17 +25,11 @@ REQUEST_RECORDS = 1_000
 """Records in a request, where nothing asks for fewer."""
 _REQUESTS_PER_S = 10
 """At a low rate a request is sent this often, with what is due."""
-_MESSAGE_KINDS = 5
-
-
-class Source(Protocol):
-    """Makes up records."""
-
-    def next(self, end_unix_nano: int, most_records: int) -> tuple[bytes, int]:
-        """Bytes of at least one and at most `most_records` records, and how many.
-
-        The bytes of several calls, joined, are one request.
-        """
+_ROOM_RECORDS = 50
+"""A request holds as many where that is no more than a second's: there is room for whole traces."""
+_LOOK_S = 0.1
+"""How often the progress is looked at."""
+Progress = Callable[[Callable[[], SendReport]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,46 +55,153 @@ class SendOptions:
     compression: str = "none"
     retry_s: float = 60.0
 
+    @property
+    def request_records(self) -> int:
+        """Records of a full request at this rate."""
+        if self.rate_per_s is None:
+            return REQUEST_RECORDS
+        due = max(self.rate_per_s / _REQUESTS_PER_S, min(self.rate_per_s, _ROOM_RECORDS))
+        return max(1, min(REQUEST_RECORDS, int(due)))
 
-def send(options: SendOptions, source: Source, note: Callable[[str], None]) -> SendReport:
+    def shared(self, workers: int) -> "list[SendOptions]":
+        """What each of some workers is to do; together it is this."""
+        rate = None if self.rate_per_s is None else self.rate_per_s / workers
+        counts: list[int | None] = [None] * workers
+        if self.count is not None:
+            most, over = divmod(self.count, workers)
+            counts = [most + (number < over) for number in range(workers)]
+        return [replace(self, rate_per_s=rate, count=count) for count in counts]
+
+
+def send(
+    options: SendOptions,
+    sources: Sequence[Source],
+    note: Callable[[str], None],
+    progress: Progress | None = None,
+) -> SendReport:
     """Send until the count, the duration's end, INT or TERM; what came of it.
+
+    Args:
+        options: How.
+        sources: Where records come from; as many workers send at a time.
+        note: Told what the destination says.
+        progress: Called again and again with what gives the report so far.
 
     Raises:
         PeerError: The destination cannot be reached at all.
     """
-    report = SendReport(
+    with StopSignal() as stop:
+        started_ns = time.monotonic_ns()
+        workers = [
+            _Worker(one, source, stop, note, started_ns)
+            for one, source in zip(options.shared(len(sources)), sources, strict=True)
+        ]
+
+        def so_far() -> SendReport:
+            return _merged(options, [worker.report for worker in workers], started_ns)
+
+        for worker in workers:
+            worker.thread.start()
+        for worker in workers:
+            while worker.thread.is_alive():
+                if progress is not None:
+                    progress(so_far)
+                worker.thread.join(_LOOK_S)
+        report = so_far()
+        report.stopped_by = stop.number
+    for error in filter(None, (worker.error for worker in workers)):
+        # One of many that does not get through is part of what came of it all.
+        if not isinstance(error, PeerError) or not report.requests:
+            raise error
+        note(error.message)
+    return report
+
+
+def empty_report(options: SendOptions) -> SendReport:
+    """The report of a run that sent nothing yet."""
+    return SendReport(
         noun=WIRE[options.signal].record_noun,
         endpoint=str(options.endpoint),
         asked_rate_per_s=options.rate_per_s,
     )
-    with StopSignal() as stop, _connect(options) as client:
-        started_ns = time.monotonic_ns()
-        sender = _Sender(options, client, report, stop, note, _end_ns(options, started_ns))
-        try:
-            for body, records in _requests(options, source, stop, started_ns):
-                sender.deliver(body, records)
-                if sender.is_gone:
-                    note(
-                        f"gave up: {options.endpoint} has not answered for {options.retry_s:.0f} s"
-                    )
-                    break
-        finally:
-            report.elapsed_ns = time.monotonic_ns() - started_ns
-    return report
 
 
-def _connect(options: SendOptions) -> Client:
-    if options.endpoint.protocol != "grpc":
+def connect(endpoint: Endpoint, compression: str) -> Client:
+    """A client for an endpoint; the connection itself comes with the first request.
+
+    Raises:
+        UsageError: The protocol does not have that compression, or a certificate cannot be used.
+        MachineError: gRPC is not installed.
+    """
+    if endpoint.protocol != "grpc":
         from otx.otlp.exporter.http_client import HttpClient  # 30 ms
 
-        return HttpClient(options.endpoint, options.compression)
+        return HttpClient(endpoint, compression)
+    if compression == "zstd":
+        raise UsageError("zstd is for HTTP only", hint="--compression gzip, or --protocol http/…")
     try:
         from otx.otlp.exporter.grpc_client import GrpcClient  # 60 ms
     except ImportError as error:
         raise missing_extra(error.name or "grpc", "receive") from None
-    if options.compression == "zstd":
-        raise UsageError("zstd is for HTTP only", hint="--compression gzip, or --protocol http/…")
-    return GrpcClient(options.endpoint, options.compression)
+    return GrpcClient(endpoint, compression)
+
+
+class _Worker:
+    """Sends from one source over one connection, on a thread of its own."""
+
+    def __init__(
+        self,
+        options: SendOptions,
+        source: Source,
+        stop: StopSignal,
+        note: Callable[[str], None],
+        started_ns: int,
+    ) -> None:
+        self.report = empty_report(options)
+        self.error: Exception | None = None
+        self.thread = threading.Thread(target=self._run, name="sender")
+        self._options = options
+        self._source = source
+        self._stop = stop
+        self._note = note
+        self._started_ns = started_ns
+        self._client = connect(options.endpoint, options.compression)
+
+    def _run(self) -> None:
+        try:
+            with self._client:
+                self._send_all()
+        except Exception as error:  # raised again by the main thread, for all workers
+            self.error = error
+            self._stop.ask()
+
+    def _send_all(self) -> None:
+        options = self._options
+        ends_ns = _end_ns(options, self._started_ns)
+        delivery = Delivery(
+            self._client,
+            self.report,
+            self._stop,
+            self._note,
+            options.timeout_s,
+            options.retry_s,
+            ends_ns,
+        )
+        for body, records in _requests(options, self._source, self._stop, self._started_ns):
+            delivery.deliver(options.signal, body, records)
+            if delivery.is_gone:
+                lasting = f"{options.endpoint} has not answered for {options.retry_s:.0f} s"
+                self._note(f"gave up: {lasting}")
+                self._stop.ask()
+                return
+
+
+def _merged(options: SendOptions, reports: Sequence[SendReport], started_ns: int) -> SendReport:
+    whole = empty_report(options)
+    for report in reports:
+        whole.add(report)
+    whole.elapsed_ns = time.monotonic_ns() - started_ns
+    return whole
 
 
 def _requests(
@@ -108,7 +209,7 @@ def _requests(
 ) -> Iterator[tuple[bytes, int]]:
     """Requests, each when it is due."""
     sent = 0
-    size = _request_records(options)
+    size = options.request_records
     ends_ns = _end_ns(options, started_ns)
     carry: list[tuple[bytes, int]] = []
     while not stop.is_set and (options.count is None or sent < options.count):
@@ -131,12 +232,6 @@ def _end_ns(options: SendOptions, started_ns: int) -> int | None:
     return None if options.duration_s is None else started_ns + int(options.duration_s * NS_PER_S)
 
 
-def _request_records(options: SendOptions) -> int:
-    if options.rate_per_s is None:
-        return REQUEST_RECORDS
-    return max(1, min(REQUEST_RECORDS, int(options.rate_per_s / _REQUESTS_PER_S)))
-
-
 def _fill(
     options: SendOptions, source: Source, wanted: int, carry: list[tuple[bytes, int]]
 ) -> tuple[bytes, int]:
@@ -148,13 +243,14 @@ def _fill(
         wanted: The most records.
         carry: Holds what did not fit from one request to the next.
     """
-    parts: list[bytes] = []
-    records = size = 0
+    parts: list[bytes] = [source.head]
+    records, size = 0, len(source.head)
     while records < wanted:
         part, count = carry.pop() if carry else source.next(time.time_ns(), wanted - records)
-        if len(part) > options.max_request_bytes:
+        if len(source.head) + len(part) > options.max_request_bytes:
             raise UsageError(
-                f"one trace has {len(part)} bytes, more than --max-request",
+                f"{count} {WIRE[options.signal].record_noun} that belong together have "
+                f"{len(source.head) + len(part)} bytes, more than --max-request",
                 hint="raise --max-request, or lower --depth",
             )
         if size + len(part) > options.max_request_bytes:
@@ -163,90 +259,4 @@ def _fill(
         parts.append(part)
         records += count
         size += len(part)
-    return b"".join(parts), records
-
-
-class _Sender:
-    """Delivers one request at a time and keeps the report."""
-
-    def __init__(
-        self,
-        options: SendOptions,
-        client: Client,
-        report: SendReport,
-        stop: StopSignal,
-        note: Callable[[str], None],
-        ends_ns: int | None = None,
-    ) -> None:
-        self._ends_ns = ends_ns
-        self._options = options
-        self._client = client
-        self._report = report
-        self._stop = stop
-        self._note = note
-        self._is_gone = False
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether the destination has stopped answering."""
-        return self._is_gone
-
-    def deliver(self, body: bytes, records: int) -> None:
-        """Send a request until it has a last answer.
-
-        When one has been retried for as long as may be and the destination was not there, the
-        run ends: the next request would wait as long, and the one after that.
-        """
-        report = self._report
-        report.sent += records
-        backoff = Backoff(self._options.retry_s)
-        while True:
-            started_ns = time.monotonic_ns()
-            reply = self._client.send(self._options.signal, body, self._options.timeout_s)
-            report.latencies.add(time.monotonic_ns() - started_ns)
-            if reply.outcome is Outcome.UNREACHABLE and not report.requests:
-                raise self._unreachable(reply)
-            if reply.message:
-                self._remember(reply.message)
-            if reply.outcome is Outcome.ACCEPTED:
-                report.accepted += records - reply.rejected
-                report.rejected += reply.rejected
-                break
-            if not self._may_retry(reply, backoff):
-                report.failed += records
-                self._is_gone = reply.outcome is Outcome.UNREACHABLE and not self._stop.is_set
-                break
-            report.retried += 1
-        report.requests += 1
-
-    def _may_retry(self, reply: Reply, backoff: Backoff) -> bool:
-        """Wait for another try; False when there is none."""
-        if reply.outcome is Outcome.REFUSED:
-            return False
-        wait_s = backoff.wait_s(reply.retry_after_s)
-        if wait_s is None or self._stop.wait(min(wait_s, self._left_s())):
-            return False
-        return self._left_s() > 0
-
-    def _left_s(self) -> float:
-        """How much of the run's duration is left."""
-        if self._ends_ns is None:
-            return math.inf
-        return max(0.0, (self._ends_ns - time.monotonic_ns()) / NS_PER_S)
-
-    def _unreachable(self, reply: Reply) -> PeerError:
-        hint = "is a receiver running? `otx receive` starts one; --endpoint picks another"
-        if "http1.x server" in reply.message:  # gRPC's words
-            hint = f"that port speaks HTTP: --endpoint http://{self._options.endpoint.target}"
-        elif "a gRPC port" in reply.message:  # those of HttpClient
-            hint = "that port speaks gRPC: --protocol grpc, or the port for HTTP, usually 4318"
-        return PeerError(f"cannot reach {self._options.endpoint}: {reply.message}", hint=hint)
-
-    def _remember(self, message: str) -> None:
-        messages = self._report.messages
-        if message not in messages:
-            if len(messages) >= _MESSAGE_KINDS:
-                message = "other messages"
-            else:
-                self._note(f"{self._options.endpoint.target} says: {message}")
-        messages[message] += 1
+    return b"".join(parts) if len(parts) > 2 or source.head else parts[1], records

@@ -1,14 +1,21 @@
 """`otx send` as a user runs it."""
 
 import json
+import os
+import pty
+import socket
+import subprocess
+import sys
 from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from otx.model.signal import Signal
+from otx.otlp.files import read_file
 from otx.store.reader import Store
-from tests.conftest import RunCli, StartReceiver
+from tests.conftest import CLI_TIMEOUT_S, RunCli, StartReceiver
 
 
 def test_traces_are_trees_of_the_shape_that_was_asked_for(
@@ -55,6 +62,96 @@ def test_the_same_seed_makes_the_same_traces(
     assert first == second
 
 
+@pytest.mark.parametrize("signal", ["metrics", "logs", "profiles"])
+@pytest.mark.parametrize(
+    "transport",
+    [
+        ("grpc", "gzip"),
+        ("http/protobuf", "zstd"),
+        ("http/json", "none"),
+    ],
+    ids="-".join,
+)
+def test_every_signal_arrives_over_every_transport(
+    start_receiver: StartReceiver,
+    run_cli: RunCli,
+    tmp_path: Path,
+    signal: str,
+    transport: tuple[str, str],
+) -> None:
+    receiver = start_receiver("--print", "jsonl", store="none")
+    protocol, compression = transport
+    endpoint = receiver.grpc if protocol == "grpc" else f"http://{receiver.http}"
+    sent = run_cli(
+        *("send", signal, "--endpoint", endpoint, "--protocol", protocol, "--count", "70"),
+        *("--compression", compression, "--resource", "region=north", "--format", "json"),
+    )
+    assert json.loads(sent.stdout)["accepted"] == 70, sent.stderr
+    receiver.stop()
+    requests = list(read_file(tmp_path / "printed"))
+    assert {request.signal for request in requests} == {Signal(signal)}
+    assert sum(request.records for request in requests) == 70
+    assert b"region" in requests[0].body
+
+
+def test_workers_share_the_count(start_receiver: StartReceiver, run_cli: RunCli) -> None:
+    receiver = start_receiver(store="none")
+    sent = run_cli(
+        *("send", "logs", "--endpoint", f"http://{receiver.http}", "--count", "5002"),
+        *("--workers", "4", "--format", "json"),
+    )
+    report = json.loads(sent.stdout)
+    assert (report["sent"], report["accepted"], report["requests"]) == (5002, 5002, 8)
+    assert sum(it["requests"] for it in report["latency_histogram"]) == 8
+
+
+def test_a_terminal_sees_how_far_it_is(
+    start_receiver: StartReceiver, tmp_path: Path, cli_variables: dict[str, str]
+) -> None:
+    receiver = start_receiver(store="none")
+    leader, follower = pty.openpty()
+    command = ["send", "logs", "--endpoint", receiver.grpc, "--rate", "200/s", "--duration", "1s"]
+    done = subprocess.run(
+        [sys.executable, "-m", "otx", *command],
+        stdout=subprocess.PIPE,
+        stderr=follower,
+        cwd=tmp_path,
+        env=cli_variables,
+        timeout=CLI_TIMEOUT_S,
+        text=True,
+        check=True,
+    )
+    os.close(follower)
+    with os.fdopen(leader, "rb", buffering=0) as terminal:
+        drawn = terminal.read(4096).decode()
+    assert "\r\x1b[K█" in drawn
+    assert "log records" in drawn
+    assert " left" in drawn
+    assert drawn.endswith("\r\x1b[K")
+    assert "log records, accepted " in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_a_probe_says_what_works_and_why_the_rest_does_not(
+    start_receiver: StartReceiver, run_cli: RunCli
+) -> None:
+    receiver = start_receiver(store="none")
+    probed = run_cli(
+        *("send", "logs", "--probe", "--endpoint", f"http://{receiver.http}", "--format", "json")
+    )
+    assert probed.returncode == 0, probed.stderr
+    rows = json.loads(probed.stdout)
+    assert len(rows) == 12
+    assert {(row["protocol"], row["accepted"], row["cause"]) for row in rows} == {
+        ("grpc", False, "grpc_to_http"),
+        ("http/protobuf", True, ""),
+        ("http/json", True, ""),
+    }
+    text = run_cli(*("send", "logs", "--probe", "--protocol", "grpc", "--endpoint", receiver.http))
+    assert text.returncode == 3
+    assert f"{receiver.http} speaks HTTP/1.1, the request was gRPC\n  hint: " in text.stdout
+
+
 def names_and_ids(line: str) -> list[tuple[str, str]]:
     return [
         (span["name"], span["spanId"])
@@ -92,6 +189,23 @@ def test_who_cannot_be_reached_is_named(run_cli: RunCli, endpoint: str) -> None:
     assert "cannot reach" in sent.stderr
     assert "127.0.0.1:1" in sent.stderr
     assert "hint: is a receiver running?" in sent.stderr
+
+
+@pytest.mark.parametrize("endpoint", ["no-such-host.invalid:1", "http://no-such-host.invalid:1"])
+def test_a_name_without_an_address_is_not_tried_for_a_minute(
+    run_cli: RunCli, endpoint: str
+) -> None:
+    sent = run_cli("send", "traces", "--endpoint", endpoint)
+    assert sent.returncode == 3
+    assert f"cannot reach {endpoint}" in sent.stderr
+
+
+def test_who_does_not_answer_in_time_is_exit_4(run_cli: RunCli) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        sent = run_cli("send", "traces", "--endpoint", endpoint, "--timeout", "100ms")
+    assert sent.returncode == 4
+    assert f"no answer from {endpoint}" in sent.stderr
 
 
 def test_the_wrong_port_is_named(start_receiver: StartReceiver, run_cli: RunCli) -> None:
@@ -141,6 +255,11 @@ def test_the_standard_variables_are_followed(
         (["--rate", "fast"], "'fast' is no rate"),
         (["--rate", "0"], "--rate has to be above 0"),
         (["--header", "x"], "'x' is no header"),
+        (["--header", "x=a\nb"], "the value of header 'x' has characters"),
+        (["--endpoint", "http://a..b:1"], "'a..b' is no name of a host"),
+        (["--duration", "0s"], "--duration has to be above 0"),
+        (["--max-request", "65MiB"], "more than the 64.0 MiB that OTLP lets a client send"),
+        (["--max-request", "10"], "more than --max-request"),
         (["--attr", "x"], "'x' is no attribute"),
         (["--compression", "zstd", "--endpoint", "localhost:1"], "zstd is for HTTP only"),
     ],

@@ -46,7 +46,7 @@ def programs() -> Programs:
     Raises:
         NotToBeHad: They cannot be built here.
     """
-    built = {name: _built(name, _go_program) for name in ("opampserver", "opampagent")}
+    built = {name: built(name, _go_program) for name in ("opampserver", "opampagent")}
     return Programs(built["opampserver"], built["opampagent"])
 
 
@@ -56,7 +56,7 @@ def supervisor() -> tuple[Path, Path]:
     Raises:
         NotToBeHad: They cannot be built here.
     """
-    return _built("opampsupervisor", _supervisor), _built("otelcol-opamp", _collector)
+    return built("opampsupervisor", _supervisor), built("otelcol-opamp", _collector)
 
 
 class Peer:
@@ -155,7 +155,12 @@ def go_server(folder: Path, *options: str) -> tuple[list[str | Path], Path]:
     return [programs().server, *options], config
 
 
-def _built(name: str, build: Callable[[str, str, Path], None]) -> Path:
+def built(name: str, build: Callable[[str, str, Path], None]) -> Path:
+    """A program of the cache, built where it is not there; `build` gets go, its name, its place.
+
+    Raises:
+        NotToBeHad: It cannot be built here.
+    """
     go = shutil.which("go")
     if go is None:
         raise NotToBeHad("go is not installed")
@@ -169,7 +174,7 @@ def _built(name: str, build: Callable[[str, str, Path], None]) -> Path:
 
 
 def _go_program(go: str, name: str, draft: Path) -> None:
-    _load([go, "mod", "download"], SOURCES)
+    load([go, "mod", "download"], SOURCES)
     _go([go, "build", "-ldflags=-s -w", "-o", str(draft), f"./{name}"], SOURCES)
 
 
@@ -178,7 +183,7 @@ def _supervisor(go: str, name: str, draft: Path) -> None:
     folder.mkdir()
     try:
         _go([go, "mod", "init", f"example.invalid/{name}"], folder)
-        _load([go, "get", f"{_SUPERVISOR}@{_SUPERVISOR_VERSION}"], folder)
+        load([go, "get", f"{_SUPERVISOR}@{_SUPERVISOR_VERSION}"], folder)
         _go([go, "build", "-ldflags=-s -w", "-o", str(draft), _SUPERVISOR], folder)
     finally:
         shutil.rmtree(folder)
@@ -188,15 +193,15 @@ def _collector(go: str, name: str, draft: Path) -> None:
     folder = draft.with_suffix(".module")
     folder.mkdir()
     try:
-        _load([go, "install", _BUILDER], folder, {"GOBIN": str(folder)})
+        load([go, "install", _BUILDER], folder, {"GOBIN": str(folder)})
         shutil.copy(SUPERVISED / "builder-b.yaml", folder)
-        _load([str(folder / "builder"), "--config", "builder-b.yaml"], folder)
+        load([str(folder / "builder"), "--config", "builder-b.yaml"], folder)
         (folder / name / name).replace(draft)
     finally:
         shutil.rmtree(folder)
 
 
-def _load(command: Sequence[str], folder: Path, more: Mapping[str, str] | None = None) -> None:
+def load(command: Sequence[str], folder: Path, more: Mapping[str, str] | None = None) -> None:
     ran = _run(command, folder, more or {})
     if ran.returncode:
         raise NotToBeHad(f"its modules cannot be loaded: {ran.stderr.strip()[-400:]}")

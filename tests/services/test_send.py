@@ -9,7 +9,8 @@ import pytest
 
 from otx.model.signal import Signal
 from otx.otlp.exporter.endpoint import resolve_endpoint
-from otx.otlp.synthetic.traces import TraceShape, TraceSource
+from otx.otlp.synthetic.shape import Shape
+from otx.otlp.synthetic.traces import TraceSource
 from otx.services.send import SendOptions, send
 
 
@@ -71,7 +72,7 @@ def test_the_duration_ends_a_run_that_is_told_to_come_again(always_busy: str) ->
         resolve_endpoint(Signal.TRACES, {}, endpoint=always_busy, protocol=None),
         duration_s=0.3,
     )
-    report = send(options, TraceSource(TraceShape(), random.Random(1)), lambda _: None)
+    report = send(options, [TraceSource(Shape(), random.Random(1))], lambda _: None)
     assert report.failed == report.sent > 0
     assert report.elapsed_ns < 30e9, "it did not wait the minute"
 
@@ -84,7 +85,25 @@ def test_a_run_ends_when_its_destination_is_gone_for_good(one_answer_only: str) 
         retry_s=0.2,
     )
     notes: list[str] = []
-    report = send(options, TraceSource(TraceShape(), random.Random(1)), notes.append)
+    report = send(options, [TraceSource(Shape(), random.Random(1))], notes.append)
     assert report.accepted == 1000
     assert (report.sent, report.failed) == (2000, 1000), "no further request was tried"
     assert notes[-1].startswith("gave up: http://127.0.0.1:")
+
+
+@pytest.mark.parametrize(
+    ("rate_per_s", "records"),
+    [(None, 1000), (0.5, 1), (10, 10), (60, 50), (500, 50), (4000, 400), (1e6, 1000)],
+)
+def test_a_request_holds_what_is_due_with_room_for_whole_traces(
+    rate_per_s: float | None, records: int
+) -> None:
+    endpoint = resolve_endpoint(Signal.TRACES, {})
+    assert SendOptions(Signal.TRACES, endpoint, rate_per_s).request_records == records
+
+
+def test_workers_share_rate_and_count() -> None:
+    endpoint = resolve_endpoint(Signal.TRACES, {})
+    shared = SendOptions(Signal.TRACES, endpoint, 300.0, 11).shared(3)
+    assert [it.count for it in shared] == [4, 4, 3]
+    assert {it.rate_per_s for it in shared} == {100.0}

@@ -4,12 +4,18 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, Self
 
+from otx.model.cells import printable
 from otx.model.signal import Signal
 from otx.otlp.encode import rejected_in
 from otx.otlp.wire import WIRE
 
 MAX_RESPONSE_BYTES = 4 << 20
 """Larger answers are an error that is not retried (OTLP specification, "response size")."""
+
+MOST_REQUEST_BYTES = 64 << 20
+"""What a client refuses to go beyond, before compression (OTLP specification, "request size")."""
+MOST_SAID = 500
+"""Characters of a message that are kept."""
 
 
 class Outcome(Enum):
@@ -44,8 +50,14 @@ class Reply:
 class Client(Protocol):
     """A connection to a destination. Used by one thread."""
 
+    def prepare(self, signal: Signal, body: bytes) -> bytes:
+        """Protobuf bytes of an Export…ServiceRequest as they will travel; done once a request."""
+
+    def post(self, signal: Signal, content: bytes, timeout_s: float) -> Reply:
+        """Send what was prepared; never raises for what comes back."""
+
     def send(self, signal: Signal, body: bytes, timeout_s: float) -> Reply:
-        """Send protobuf bytes of an Export…ServiceRequest; never raises for what comes back."""
+        """Prepare and post."""
 
     def close(self) -> None:
         """End the connection."""
@@ -62,4 +74,9 @@ def accepted(signal: Signal, body: bytes) -> Reply:
     if not body:
         return Reply(Outcome.ACCEPTED)
     rejected, message = rejected_in(signal, WIRE[signal].response_class.FromString(body))
-    return Reply(Outcome.ACCEPTED, rejected, message)
+    return Reply(Outcome.ACCEPTED, rejected, one_line(message))
+
+
+def one_line(text: str) -> str:
+    """What another side said: one line that cannot drive a terminal, cut to `MOST_SAID`."""
+    return printable(" ".join(text.split())[:MOST_SAID])

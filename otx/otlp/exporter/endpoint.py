@@ -8,16 +8,35 @@ added. Which of them held is kept, because a wrong path is the commonest mistake
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from otx.errors import UsageError
 from otx.model.signal import Signal
+from otx.otlp.exporter.headers import check_headers
+from otx.otlp.exporter.proxy import proxy_for
+from otx.otlp.exporter.variables import PREFIX, Variables
 from otx.otlp.wire import WIRE
 
 Protocol: TypeAlias = Literal["grpc", "http/protobuf", "http/json"]
 PROTOCOLS: tuple[Protocol, ...] = ("grpc", "http/protobuf", "http/json")
-_PREFIX = "OTEL_EXPORTER_OTLP_"
 _GRPC_PORT, _HTTP_PORT = 4317, 4318
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """What flags say of TLS; a flag beats its variable.
+
+    Attributes:
+        insecure: Whether a place without a scheme is spoken to in plain text; None for not said.
+        certificate: PEM file of the authorities to trust.
+        client_certificate: PEM file that this side shows.
+        client_key: PEM file of its key.
+    """
+
+    insecure: bool | None = None
+    certificate: str = ""
+    client_certificate: str = ""
+    client_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +49,10 @@ class Endpoint:
         origin: What said so: `--endpoint`, a variable, `default`.
         headers: Sent with each request; names in lower case.
         certificate: PEM file of the authorities to trust, "" for the system's.
+        client_certificate: PEM file that this side shows, "" for none.
+        client_key: PEM file of its key, "" where that stands in the same file.
+        proxy: URL of the HTTP proxy between, "" for none; gRPC finds its own.
+        warnings: What was said by variables and ignored.
     """
 
     protocol: Protocol
@@ -38,6 +61,10 @@ class Endpoint:
     origin: str
     headers: Mapping[str, str] = field(default_factory=dict)
     certificate: str = ""
+    client_certificate: str = ""
+    client_key: str = ""
+    proxy: str = ""
+    warnings: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.target} ({self.protocol}, from {self.origin})"
@@ -50,6 +77,7 @@ def resolve_endpoint(
     protocol: str | None = None,
     headers: Mapping[str, str] | None = None,
     endpoint_origin: str = "--endpoint",
+    security: Security = Security(),
 ) -> Endpoint:
     """Where a signal goes: what flags say, then variables, then localhost.
 
@@ -60,21 +88,36 @@ def resolve_endpoint(
         protocol: `--protocol`.
         headers: `--header`, over those of the environment.
         endpoint_origin: What gave `endpoint`, where it was no flag.
+        security: `--insecure`, `--ca`, `--cert` and `--key`.
 
     Raises:
-        UsageError: The endpoint or the protocol is none.
+        UsageError: The endpoint, the protocol or a header is none.
     """
-    text, origin = _first(signal, variables, "ENDPOINT", endpoint, endpoint_origin)
-    said, _ = _first(signal, variables, "PROTOCOL", protocol, "--protocol")
-    chosen = _protocol(said, text)
-    certificate, _ = _first(signal, variables, "CERTIFICATE", None, "")
-    sent_headers = {**_environment_headers(signal, variables), **(headers or {})}
+    said = Variables(signal, variables)
+    text, origin = (endpoint, endpoint_origin) if endpoint else said.first("ENDPOINT")
+    chosen = _protocol(protocol or said.choice("PROTOCOL", PROTOCOLS), text)
+    tls = _security(said, security)
+    sent_headers = {**said.headers(), **(headers or {})}
+    check_headers(sent_headers, is_grpc=chosen == "grpc")
+    proxy = ""
     if chosen == "grpc":
-        target, is_secure = _grpc_target(text)
+        target, is_secure = _grpc_target(text, tls)
     else:
         target = _http_url(text, origin, signal)
         is_secure = target.startswith("https:")
-    return Endpoint(chosen, target, is_secure, origin, sent_headers, certificate)
+        proxy, _ = proxy_for(target, variables)
+    return Endpoint(
+        protocol=chosen,
+        target=target,
+        is_secure=is_secure,
+        origin=origin,
+        headers=sent_headers,
+        certificate=tls.certificate,
+        client_certificate=tls.client_certificate,
+        client_key=tls.client_key,
+        proxy=proxy,
+        warnings=tuple(said.warnings),
+    )
 
 
 def parse_header(text: str) -> tuple[str, str]:
@@ -89,16 +132,14 @@ def parse_header(text: str) -> tuple[str, str]:
     return name.strip().lower(), value.strip()
 
 
-def _first(
-    signal: Signal, variables: Mapping[str, str], name: str, flag: str | None, flag_name: str
-) -> tuple[str, str]:
-    """The strongest value, and what gave it. An empty variable is unset."""
-    if flag:
-        return flag, flag_name
-    for variable in (f"{_PREFIX}{signal.name}_{name}", _PREFIX + name):
-        if value := variables.get(variable, ""):
-            return value, variable
-    return "", "default"
+def _security(said: Variables, flags: Security) -> Security:
+    """Flags, and where they say nothing the variables."""
+    return Security(
+        insecure=said.flag("INSECURE") if flags.insecure is None else flags.insecure,
+        certificate=flags.certificate or said.first("CERTIFICATE")[0],
+        client_certificate=flags.client_certificate or said.first("CLIENT_CERTIFICATE")[0],
+        client_key=flags.client_key or said.first("CLIENT_KEY")[0],
+    )
 
 
 def _protocol(said: str, endpoint: str) -> Protocol:
@@ -123,17 +164,28 @@ def _split(endpoint: str) -> tuple[str, int | None]:
         raise _no_endpoint(endpoint, str(error)) from None
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise _no_endpoint(endpoint, "it is no http or https URL")
+    if any(character.isspace() or not character.isprintable() for character in endpoint):
+        raise _no_endpoint(endpoint, "it has a space or a control character")
+    try:
+        parts.hostname.encode("idna")
+    except UnicodeError:
+        raise _no_endpoint(endpoint, f"{parts.hostname!r} is no name of a host") from None
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return host, port
 
 
-def _grpc_target(endpoint: str) -> tuple[str, bool]:
+def _grpc_target(endpoint: str, tls: Security) -> tuple[str, bool]:
+    # Plain text where nobody says otherwise, where the specification would have TLS: this is what
+    # one types for localhost. Who names certificates wants them used.
+    wants_tls = bool(tls.certificate or tls.client_certificate)
+    is_secure = wants_tls if tls.insecure is None else not tls.insecure
     if not endpoint:
-        return f"localhost:{_GRPC_PORT}", False
+        return f"localhost:{_GRPC_PORT}", is_secure
     if "://" not in endpoint:
-        # Plain text, where the specification would have TLS: this is what one types for localhost.
+        if not endpoint.startswith("unix:"):
+            _split(f"http://{endpoint}")
         has_port = endpoint.startswith("unix:") or endpoint.rpartition(":")[2].isdigit()
-        return (endpoint if has_port else f"{endpoint}:{_GRPC_PORT}"), False
+        return (endpoint if has_port else f"{endpoint}:{_GRPC_PORT}"), is_secure
     is_secure = endpoint.startswith("https:")
     host, port = _split(endpoint)
     return f"{host}:{port or (443 if is_secure else 80)}", is_secure
@@ -147,18 +199,12 @@ def _http_url(endpoint: str, origin: str, signal: Signal) -> str:
         raise _no_endpoint(endpoint, "a Unix socket is for --protocol grpc")
     url = endpoint if "://" in endpoint else f"http://{endpoint}"
     _split(url)
-    if origin == f"{_PREFIX}{signal.name}_ENDPOINT":
+    if origin == f"{PREFIX}{signal.name}_ENDPOINT":
         return url
     # A flag that has the whole path means it; a variable is a base, by the specification.
-    if not origin.startswith(_PREFIX) and urlsplit(url).path.endswith(path):
+    if not origin.startswith(PREFIX) and urlsplit(url).path.endswith(path):
         return url
     return url.rstrip("/") + path
-
-
-def _environment_headers(signal: Signal, variables: Mapping[str, str]) -> dict[str, str]:
-    text, _ = _first(signal, variables, "HEADERS", None, "")
-    pairs = (part.partition("=") for part in text.split(",") if "=" in part)
-    return {name.strip().lower(): unquote(value.strip()) for name, _, value in pairs}
 
 
 def _no_endpoint(text: str, why: str) -> UsageError:

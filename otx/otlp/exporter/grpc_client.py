@@ -1,5 +1,6 @@
 """OTLP over gRPC, from bytes that are encoded already."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Self, cast
@@ -9,8 +10,9 @@ from google.protobuf.message import DecodeError
 
 from otx import __version__
 from otx.model.signal import Signal
-from otx.otlp.exporter.client import MAX_RESPONSE_BYTES, Outcome, Reply, accepted
+from otx.otlp.exporter.client import MAX_RESPONSE_BYTES, Outcome, Reply, accepted, one_line
 from otx.otlp.exporter.endpoint import Endpoint
+from otx.otlp.exporter.tls import require_readable
 from otx.otlp.wire import WIRE
 
 _RETRYABLE = {
@@ -22,6 +24,19 @@ _RETRYABLE = {
     grpc.StatusCode.DATA_LOSS,
 }
 """OTLP specification, "OTLP/gRPC Failures"; RESOURCE_EXHAUSTED only with a RetryInfo."""
+
+_NOT_CONNECTED = (
+    "failed to connect to all addresses",
+    "errors resolving",
+    "DNS resolution failed",
+    "Name resolution failure",
+    "empty address list",
+)
+"""What gRPC itself says with UNAVAILABLE; a server that is busy has words of its own."""
+_LED_UP_TO = re.compile(
+    r"^UNAVAILABLE: .*last error: \w+: (ipv[46]:\S+: )?(Failed to connect to remote host: )?"
+)
+"""What stands before the reason why there is no connection."""
 
 
 class GrpcClient:
@@ -38,8 +53,7 @@ class GrpcClient:
         ]
         packing = grpc.Compression.Gzip if compression == "gzip" else grpc.Compression.NoCompression
         if endpoint.is_secure:
-            authorities = Path(endpoint.certificate).read_bytes() if endpoint.certificate else None
-            credentials = grpc.ssl_channel_credentials(authorities)
+            credentials = _credentials(endpoint)
             self._channel = grpc.secure_channel(endpoint.target, credentials, options, packing)
         else:
             self._channel = grpc.insecure_channel(endpoint.target, options, packing)
@@ -57,10 +71,18 @@ class GrpcClient:
         """End the connection."""
         self._channel.close()
 
+    def prepare(self, signal: Signal, body: bytes) -> bytes:
+        """The body itself: gRPC compresses its messages."""
+        return body
+
     def send(self, signal: Signal, body: bytes, timeout_s: float) -> Reply:
         """Send one request."""
+        return self.post(signal, body, timeout_s)
+
+    def post(self, signal: Signal, content: bytes, timeout_s: float) -> Reply:
+        """Send one request."""
         try:
-            answer = self._calls[signal](body, timeout=timeout_s, metadata=self._metadata)
+            answer = self._calls[signal](content, timeout=timeout_s, metadata=self._metadata)
             return accepted(signal, answer)
         except DecodeError:
             return Reply(Outcome.REFUSED, message="the answer is no OTLP response")
@@ -68,13 +90,24 @@ class GrpcClient:
             return _failed(error)
 
 
+def _credentials(endpoint: Endpoint) -> grpc.ChannelCredentials:
+    require_readable(endpoint)
+    certificate = _read(endpoint.client_certificate)
+    key = _read(endpoint.client_key) or certificate
+    return grpc.ssl_channel_credentials(_read(endpoint.certificate), key, certificate)
+
+
+def _read(path: str) -> bytes | None:
+    return Path(path).read_bytes() if path else None
+
+
 def _failed(error: grpc.RpcError) -> Reply:
     call = cast("grpc.Call", error)  # what a unary call raises is both
     code = call.code()
-    message = f"{code.name}: {call.details() or 'no details'}"
+    message = one_line(f"{code.name}: {call.details() or 'no details'}")
     retry_after_s = _retry_after_s(call)
-    if code is grpc.StatusCode.UNAVAILABLE and not call.trailing_metadata():
-        return Reply(Outcome.UNREACHABLE, message=message)
+    if code is grpc.StatusCode.UNAVAILABLE and any(it in message for it in _NOT_CONNECTED):
+        return Reply(Outcome.UNREACHABLE, message=_LED_UP_TO.sub("", message))
     asks_again = code is grpc.StatusCode.RESOURCE_EXHAUSTED and retry_after_s is not None
     if code in _RETRYABLE or asks_again:
         return Reply(Outcome.RETRY, message=message, retry_after_s=retry_after_s)

@@ -1,7 +1,8 @@
 """OTLP over HTTP/1.1, with a connection that is kept."""
 
 import http.client
-import ssl
+import select
+import socket
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Self
@@ -14,8 +15,9 @@ from otx.model.signal import Signal
 from otx.otlp.compression import compress
 from otx.otlp.decode import parse_protobuf
 from otx.otlp.encode import to_json
-from otx.otlp.exporter.client import MAX_RESPONSE_BYTES, Outcome, Reply, accepted
+from otx.otlp.exporter.client import MAX_RESPONSE_BYTES, Outcome, Reply, accepted, one_line
 from otx.otlp.exporter.endpoint import Endpoint
+from otx.otlp.exporter.tls import client_context
 from otx.otlp.wire import JSON, PROTOBUF, WIRE
 
 _RETRYABLE = {429, 502, 503, 504}
@@ -37,13 +39,10 @@ class HttpClient:
         }
         if compression != "none":
             self._headers["Content-Encoding"] = compression
-        host = parts.hostname or "localhost"
-        self._connection: http.client.HTTPConnection
-        if endpoint.is_secure:
-            context = ssl.create_default_context(cafile=endpoint.certificate or None)
-            self._connection = http.client.HTTPSConnection(host, parts.port, context=context)
-        else:
-            self._connection = http.client.HTTPConnection(host, parts.port)
+        self._connection = _connection(endpoint)
+        if endpoint.proxy and not endpoint.is_secure:
+            self._path = endpoint.target  # a proxy is told the whole URL (RFC 9112, 3.2.2)
+            self._headers["Host"] = parts.netloc.rpartition("@")[2]
 
     def __enter__(self) -> Self:
         return self
@@ -55,15 +54,25 @@ class HttpClient:
         """End the connection."""
         self._connection.close()
 
-    def send(self, signal: Signal, body: bytes, timeout_s: float) -> Reply:
-        """Send one request."""
+    def prepare(self, signal: Signal, body: bytes) -> bytes:
+        """The body in the encoding that is spoken, compressed."""
         content = to_json(parse_protobuf(signal, body)) if self._is_json else body
+        return compress(content, self._compression)
+
+    def send(self, signal: Signal, body: bytes, timeout_s: float) -> Reply:
+        """Encode and send one request."""
+        return self.post(signal, self.prepare(signal, body), timeout_s)
+
+    def post(self, signal: Signal, content: bytes, timeout_s: float) -> Reply:
+        """Send one request."""
         self._connection.timeout = timeout_s
         if self._connection.sock is not None:
-            self._connection.sock.settimeout(timeout_s)
+            if _was_closed(self._connection.sock):
+                self._connection.close()  # the next request opens another
+            else:
+                self._connection.sock.settimeout(timeout_s)
         try:
-            packed = compress(content, self._compression)
-            self._connection.request("POST", self._path, packed, self._headers)
+            self._connection.request("POST", self._path, content, self._headers)
             response = self._connection.getresponse()
             answer = response.read(MAX_RESPONSE_BYTES + 1)
         except http.client.BadStatusLine as error:
@@ -83,7 +92,8 @@ class HttpClient:
                 return accepted(signal, self._to_protobuf(signal, answer))
             except (DecodeError, ValueError):
                 return Reply(Outcome.REFUSED, message="the answer is no OTLP response")
-        message = f"HTTP {response.status} {response.reason}: {_said(answer, self._is_json)}"
+        said = _said(answer, self._is_json)
+        message = one_line(f"HTTP {response.status} {response.reason}: {said}")
         if response.status in _RETRYABLE:
             after_s = _retry_after_s(response.headers.get("Retry-After", ""))
             return Reply(Outcome.RETRY, message=message, retry_after_s=after_s)
@@ -101,6 +111,33 @@ class HttpClient:
         response = WIRE[signal].response_class()
         read_message(response, orjson.loads(answer), Counter())
         return response.SerializeToString()
+
+
+def _was_closed(idle: socket.socket) -> bool:
+    """Whether the other side closed a connection while nothing was asked of it.
+
+    Servers do after a while; a request sent into it would be lost, and look like their failure.
+    """
+    looked = select.poll()
+    looked.register(idle, select.POLLIN)
+    return bool(looked.poll(0))
+
+
+def _connection(endpoint: Endpoint) -> http.client.HTTPConnection:
+    """A connection that is not made yet, through the proxy where there is one."""
+    parts = urlsplit(endpoint.target)
+    host = parts.hostname or "localhost"
+    through = urlsplit(endpoint.proxy)
+    proxy = through.hostname or ""
+    if not endpoint.is_secure:
+        at = (proxy, through.port or 80) if proxy else (host, parts.port)
+        return http.client.HTTPConnection(*at)
+    context = client_context(endpoint)
+    if not proxy:
+        return http.client.HTTPSConnection(host, parts.port, context=context)
+    connection = http.client.HTTPSConnection(proxy, through.port or 80, context=context)
+    connection.set_tunnel(host, parts.port or 443)
+    return connection
 
 
 def _no_http(line: str) -> str:

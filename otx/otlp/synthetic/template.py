@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 _U64 = struct.Struct("<Q")
 _ID = struct.Struct(">Q")
+_TRACE_PREFIX = 8
+"""W3C Trace Context asks for randomness on the right of a trace id."""
 
 
 class Markers:
@@ -70,6 +72,17 @@ class Template:
                 for place in _places(body, _U64.pack(marker))
             ),
         )
+
+    @property
+    def id_places(self) -> list[int]:
+        """Where eight bytes of each id begin: span ids, and the random part of trace ids."""
+        traces = [place + _TRACE_PREFIX for place in self._trace_ids]
+        return traces + [place for place, _ in self._span_ids]
+
+    @property
+    def time_places(self) -> list[int]:
+        """Where each time begins, a fixed64."""
+        return [place for place, _ in self._times]
 
     def stamp(self, trace_id: bytes, span_id_base: int, start_unix_nano: int) -> bytes:
         """The bytes with new ids and times.

@@ -1,44 +1,30 @@
 """Traces of the made-up shop: trees over several services, with errors, events and attributes."""
 
 import random
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
-from opentelemetry.proto.common.v1.common_pb2 import KeyValue
-from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status, TracesData
 
 from otx import __version__
+from otx.otlp.synthetic.shape import Shape
 from otx.otlp.synthetic.shop import FAILURES, Operation, Service, services
 from otx.otlp.synthetic.template import Markers, Template
+from otx.otlp.synthetic.values import SCOPE, Value, pairs, resource_of
 
 _VARIANTS = 24
 """Different traces of each kind; they are stamped out in a random order."""
 _US = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class TraceShape:
-    """What traces look like.
-
-    Attributes:
-        services: Different services.
-        depth: Services called in a row, the root's included.
-        errors: Share of traces that fail, 0 to 1.
-        attributes: Put on every span.
-        resource: Put on every resource.
-    """
-
-    services: int = 5
-    depth: int = 3
-    errors: float = 0.05
-    attributes: dict[str, str] = field(default_factory=dict)
-    resource: dict[str, str] = field(default_factory=dict)
+_WITH_EVENT, _WITH_LINK = 0.15, 0.2
+"""Share of SERVER spans that tell of something on their way, and of further calls that name the one
+before them."""
 
 
 class TraceSource:
-    """Gives out encoded traces, each with ids of its own."""
+    """Gives out encoded traces, each with ids of its own; a `Picker` too."""
 
-    def __init__(self, shape: TraceShape, rng: random.Random) -> None:
+    head = b""
+
+    def __init__(self, shape: Shape, rng: random.Random) -> None:
         self._shape = shape
         self._rng = rng
         self._sound = [self._template(fails=False) for _ in range(_VARIANTS)]
@@ -53,14 +39,19 @@ class TraceSource:
             end_unix_nano: When its root ends.
             most_records: The most spans; a trace that has more is cut to as many.
         """
-        fails = self._rng.random() < self._shape.errors
-        template = self._rng.choice(self._failing if fails else self._sound)
-        if template.records > most_records:
-            template = self._template(fails=fails, most_spans=most_records)
+        template = self.pick(most_records)
         body = template.stamp(
             self._rng.randbytes(16), self._rng.getrandbits(64), end_unix_nano - template.duration_ns
         )
         return body, template.records
+
+    def pick(self, most_records: int) -> Template:
+        """The template of one trace; one that has more spans is cut to as many."""
+        fails = self._rng.random() < self._shape.errors
+        template = self._rng.choice(self._failing if fails else self._sound)
+        if template.records > most_records:
+            template = self._template(fails=fails, most_spans=most_records)
+        return template
 
     def _template(self, *, fails: bool, most_spans: int | None = None) -> Template:
         tree = _Tree(self._shape, self._rng, fails=fails)
@@ -71,7 +62,7 @@ class TraceSource:
 class _Tree:
     """One trace while it is built: parents stand before their children."""
 
-    def __init__(self, shape: TraceShape, rng: random.Random, *, fails: bool) -> None:
+    def __init__(self, shape: Shape, rng: random.Random, *, fails: bool) -> None:
         self._shape = shape
         self._rng = rng
         self._services = services(shape.services)
@@ -87,9 +78,9 @@ class _Tree:
         for service, span in spans:
             if service.name not in scopes:
                 resource_spans = data.resource_spans.add()
-                resource_spans.resource.CopyFrom(self._resource(service))
+                resource_spans.resource.CopyFrom(resource_of(service.name, self._shape.resource))
                 scopes[service.name] = resource_spans.scope_spans.add()
-                scopes[service.name].scope.name = "otx.send"
+                scopes[service.name].scope.name = SCOPE
                 scopes[service.name].scope.version = __version__
             scopes[service.name].spans.append(span)
         return data.SerializeToString()
@@ -108,18 +99,26 @@ class _Tree:
         span = self._span(
             service, operation.name, Span.SPAN_KIND_SERVER, parent, start_ns, duration_ns
         )
-        _set(span, **self._http(operation, fails=fails))
+        _set(span, self._http(operation, fails=fails))
         inner_ns = duration_ns - duration_ns // 20
         if service.query:
             inner_ns //= 2
             self._query(service, span.span_id, start_ns + inner_ns, duration_ns // 3)
+        if not fails and self._rng.random() < _WITH_EVENT:
+            self._event(span, "cache.miss", start_ns + duration_ns // 50, {"cache.key": "session"})
         calls = self._rng.randint(1, 2) if depth < self._shape.depth else 0
+        before = b""
         guilty = self._rng.randrange(calls) if calls and fails else -1
         for number in range(calls):
             each_ns = inner_ns // calls
             callee = self._callee(service)
             at_ns = start_ns + duration_ns // 40 + number * each_ns
-            self._call(service, callee, span.span_id, at_ns, each_ns, depth, fails=number == guilty)
+            call = self._call(
+                service, callee, span.span_id, at_ns, each_ns, depth, fails=number == guilty
+            )
+            if before and self._rng.random() < _WITH_LINK:
+                self._link(call, before)
+            before = call.span_id
         if fails:
             self._fail(span, start_ns, duration_ns, is_origin=not calls)
 
@@ -132,27 +131,37 @@ class _Tree:
         duration_ns: int,
         depth: int,
         fails: bool,
-    ) -> None:
+    ) -> Span:
         """A CLIENT span and the SERVER span at its other end, network between them."""
         duration_ns = int(duration_ns * self._rng.uniform(0.5, 0.95))
         span = self._span(caller, "POST", Span.SPAN_KIND_CLIENT, parent, start_ns, duration_ns)
         _set(
             span,
-            **{"http.request.method": "POST", "server.address": callee.name, "server.port": 8080},
+            {"http.request.method": "POST", "server.address": callee.name, "server.port": 8080},
         )
         network_ns = duration_ns // 20
         inner_ns = duration_ns - 2 * network_ns
         self._serve(callee, span.span_id, start_ns + network_ns, inner_ns, depth + 1, fails=fails)
         if fails:
-            _set(span, **{"http.response.status_code": 500, "error.type": "500"})
+            _set(span, {"http.response.status_code": 500, "error.type": "500"})
             span.status.code = Status.STATUS_CODE_ERROR
+        return span
+
+    def _link(self, span: Span, before: bytes) -> None:
+        """Say that a call had to wait for another one."""
+        link = span.links.add(trace_id=self.markers.trace_id, span_id=before, flags=0x101)
+        link.attributes.extend(pairs({"link.reason": "waited_for"}))
+
+    def _event(self, span: Span, name: str, at_ns: int, attributes: Mapping[str, Value]) -> None:
+        event = span.events.add(name=name, time_unix_nano=self.markers.time(at_ns))
+        event.attributes.extend(pairs(attributes))
 
     def _query(self, service: Service, parent: bytes, start_ns: int, duration_ns: int) -> None:
         verb = service.query.split()[0]
         span = self._span(service, verb, Span.SPAN_KIND_CLIENT, parent, start_ns, duration_ns)
         _set(
             span,
-            **{
+            {
                 "db.system.name": "postgresql",
                 "db.operation.name": verb,
                 "db.query.text": service.query,
@@ -179,7 +188,7 @@ class _Tree:
             end_time_unix_nano=self.markers.time(start_ns + duration_ns),
             flags=0x101 if parent else 0x1,
         )
-        _set(span, **self._shape.attributes)
+        _set(span, self._shape.attributes)
         self.spans.append((service, span))
         return span
 
@@ -187,7 +196,7 @@ class _Tree:
         others = [it for it in self._services[1:] if it is not caller]
         return self._rng.choice(others or self._services)
 
-    def _http(self, operation: Operation, *, fails: bool) -> dict[str, str | int]:
+    def _http(self, operation: Operation, *, fails: bool) -> dict[str, Value]:
         path = operation.route.replace("{id}", str(self._rng.randint(1, 9999)))
         return {
             "http.request.method": operation.method,
@@ -200,38 +209,13 @@ class _Tree:
     def _fail(self, span: Span, start_ns: int, duration_ns: int, *, is_origin: bool) -> None:
         kind, message = self._rng.choice(FAILURES)
         span.status.code = Status.STATUS_CODE_ERROR
-        _set(span, **{"error.type": kind if is_origin else "500"})
+        _set(span, {"error.type": kind if is_origin else "500"})
         if not is_origin:
             return
         span.status.message = message
-        event = span.events.add()
-        event.name = "exception"
-        event.time_unix_nano = self.markers.time(start_ns + duration_ns * 9 // 10)
-        for key, value in (("exception.type", kind), ("exception.message", message)):
-            event.attributes.add(key=key).value.string_value = value
-
-    def _resource(self, service: Service) -> Resource:
-        values = {
-            "service.name": service.name,
-            "service.version": "1.4.2",
-            "service.instance.id": f"{service.name}-1",
-            "host.name": "otx-send",
-            "telemetry.sdk.name": "otx",
-            "telemetry.sdk.language": "python",
-            "telemetry.sdk.version": __version__,
-            **self._shape.resource,
-        }
-        return Resource(attributes=[_pair(key, value) for key, value in values.items()])
+        said = {"exception.type": kind, "exception.message": message}
+        self._event(span, "exception", start_ns + duration_ns * 9 // 10, said)
 
 
-def _set(span: Span, **values: object) -> None:
-    span.attributes.extend(_pair(key, value) for key, value in values.items())
-
-
-def _pair(key: str, value: object) -> KeyValue:
-    pair = KeyValue(key=key)
-    if isinstance(value, int):
-        pair.value.int_value = value
-    else:
-        pair.value.string_value = str(value)
-    return pair
+def _set(span: Span, values: Mapping[str, Value]) -> None:
+    span.attributes.extend(pairs(values))

@@ -1,5 +1,6 @@
 """What an HTTP client makes of the answers it can get."""
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -92,6 +93,17 @@ def test_everything_else_is_refused_with_what_was_said(ask: Ask, status: int) ->
     assert reply.message.endswith(": because")
 
 
+def test_what_a_server_says_is_one_line_that_cannot_drive_a_terminal(ask: Ask) -> None:
+    page = b"<html>\r\n  <h1>no\x1b[2J</h1>\n</html>" + b"x" * 1000
+    message = ask(404, page, "http/json").message
+    assert message.startswith("HTTP 404 Not Found: <html> <h1>no")
+    assert message.isprintable()
+    assert len(message) <= 500
+    response = ExportTraceServiceResponse()
+    response.partial_success.error_message = "a\n\x1b]0;b"
+    assert ask(200, response.SerializeToString()).message.isprintable()
+
+
 def test_a_date_in_the_past_is_now(ask: Ask) -> None:
     assert ask(503, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT").retry_after_s == 0
     assert ask(503, Retry_After="soon").retry_after_s is None
@@ -101,3 +113,25 @@ def test_what_is_no_otlp_is_refused(ask: Ask) -> None:
     assert ask(200, b"\x0a\xff").outcome is Outcome.REFUSED
     assert ask(200, b"<html>", "http/json").outcome is Outcome.REFUSED
     assert ask(200, bytes((4 << 20) + 1)).message == "the answer is larger than 4 MiB"
+
+
+def test_a_connection_that_was_closed_while_idle_is_opened_again() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        closed = threading.Semaphore(0)
+
+        def serve() -> None:
+            for _ in range(3):
+                connection, _ = server.accept()
+                with connection:
+                    connection.recv(65536)
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                closed.release()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with HttpClient(resolve_endpoint(Signal.TRACES, {}, url)) as client:
+            for _ in range(3):
+                assert client.send(Signal.TRACES, b"", TIMEOUT_S) == Reply(Outcome.ACCEPTED)
+                assert closed.acquire(timeout=TIMEOUT_S)
+        thread.join()

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, TracesData
 
-from otx.otlp.synthetic.traces import TraceShape, TraceSource
+from otx.otlp.synthetic.shape import Shape
+from otx.otlp.synthetic.traces import TraceSource
 
 END = 1_790_000_000_000_000_000
 
@@ -31,7 +32,7 @@ def spans_of(body: bytes) -> list[Span]:
 def test_a_trace_is_one_tree_inside_its_root(
     services: int, depth: int, errors: float, most: int, seed: int
 ) -> None:
-    source = TraceSource(TraceShape(services, depth, errors), random.Random(seed))
+    source = TraceSource(Shape(services, depth, errors), random.Random(seed))
     body, count = source.next(END, most)
     spans = spans_of(body)
     assert 1 <= len(spans) == count <= most
@@ -50,10 +51,10 @@ def test_a_trace_is_one_tree_inside_its_root(
 
 
 def test_a_failing_trace_says_where_the_error_began() -> None:
-    source = TraceSource(TraceShape(5, 3, 1.0), random.Random(1))
+    source = TraceSource(Shape(5, 3, 1.0), random.Random(1))
     for _ in range(20):
         spans = spans_of(source.next(END, 1000)[0])
-        origins = [span for span in spans if span.events]
+        origins = [span for span in spans if any(it.name == "exception" for it in span.events)]
         assert len(origins) == 1
         by_id = {span.span_id: span for span in spans}
         at = origins[0]
@@ -64,7 +65,7 @@ def test_a_failing_trace_says_where_the_error_began() -> None:
 
 
 def test_no_two_traces_share_an_id() -> None:
-    source = TraceSource(TraceShape(), random.Random(1))
+    source = TraceSource(Shape(), random.Random(1))
     traces = [spans_of(source.next(END, 1000)[0]) for _ in range(200)]
     assert len({spans[0].trace_id for spans in traces}) == 200
     ids = [span.span_id for spans in traces for span in spans]

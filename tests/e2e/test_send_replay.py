@@ -1,0 +1,133 @@
+"""`otx send replay` as a user runs it."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from otx.model.signal import Signal
+from otx.otlp.decode import Request
+from otx.otlp.files import read_file
+from otx.otlp.rewrite import time_range
+from tests.conftest import RunCli, StartReceiver
+
+
+@pytest.fixture
+def recording(start_receiver: StartReceiver, run_cli: RunCli, tmp_path: Path) -> Path:
+    """Some of each signal as JSON lines; the same is in the store beside it."""
+    receiver = start_receiver("--print", "jsonl")
+    for signal in Signal:
+        sent = run_cli("send", signal, "--endpoint", receiver.grpc, "--count", "30")
+        assert sent.returncode == 0, sent.stderr
+    receiver.stop()
+    return (tmp_path / "printed").rename(tmp_path / "recording.jsonl")
+
+
+def replayed(
+    start_receiver: StartReceiver, run_cli: RunCli, tmp_path: Path, *arguments: str
+) -> list[Request]:
+    receiver = start_receiver("--print", "jsonl", store="none")
+    sent = run_cli(
+        *("send", "replay", "--endpoint", f"http://{receiver.http}", "--format", "json"),
+        *arguments,
+    )
+    assert sent.returncode == 0, sent.stderr
+    receiver.stop()
+    requests = list(read_file(tmp_path / "printed"))
+    report = json.loads(sent.stdout)
+    assert report["accepted"] == sum(request.records for request in requests)
+    return requests
+
+
+def test_a_file_arrives_as_it_was(
+    start_receiver: StartReceiver, run_cli: RunCli, tmp_path: Path, recording: Path
+) -> None:
+    before = list(read_file(recording))
+    assert {request.signal for request in before} == set(Signal)
+    after = replayed(start_receiver, run_cli, tmp_path, str(recording))
+    assert after == before
+
+
+def test_a_store_arrives_with_new_ids_and_times_of_now(
+    start_receiver: StartReceiver, run_cli: RunCli, tmp_path: Path, recording: Path
+) -> None:
+    began = time.time_ns()
+    store = str(tmp_path / "store")
+    after = replayed(start_receiver, run_cli, tmp_path, store, "--retime", "--rewrite-ids")
+    before = list(read_file(recording))
+    for signal in Signal:
+        ours = [request for request in after if request.signal is signal]
+        theirs = [request for request in before if request.signal is signal]
+        assert sum(it.records for it in ours) == sum(it.records for it in theirs) == 30
+    latest = max(found[1] for it in after if (found := time_range(it.signal, it.body)))
+    assert began < latest < time.time_ns()
+    assert not span_ids(after) & span_ids(before)
+
+
+def span_ids(requests: list[Request]) -> set[bytes]:
+    from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
+
+    return {
+        span.span_id
+        for request in requests
+        if request.signal is Signal.TRACES
+        for resource in TracesData.FromString(request.body).resource_spans
+        for span in resource.scope_spans[0].spans
+    }
+
+
+def test_the_pace_is_that_of_the_recording(
+    start_receiver: StartReceiver, run_cli: RunCli, tmp_path: Path
+) -> None:
+    start = 1_700_000_000_000_000_000
+    lines = [span_line(start), span_line(start + 8_000_000_000)]
+    (tmp_path / "slow.jsonl").write_text("\n".join(lines))
+    receiver = start_receiver(store="none")
+    endpoint = ("--endpoint", f"http://{receiver.http}", "--format", "json")
+    took = {}
+    for speed in ("8", "8000"):
+        sent = run_cli("send", "replay", "slow.jsonl", "--speed", speed, *endpoint)
+        took[speed] = json.loads(sent.stdout)["elapsed_s"]
+    assert took["8"] >= 1.0 > took["8000"]
+
+
+def span_line(end: int) -> str:
+    span = {
+        "traceId": "1" * 32,
+        "spanId": "2" * 16,
+        "name": "x",
+        "startTimeUnixNano": str(end - 1),
+        "endTimeUnixNano": str(end),
+    }
+    return json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
+
+
+def test_a_pipe_can_be_retimed(start_receiver: StartReceiver, run_cli: RunCli) -> None:
+    receiver = start_receiver(store="none")
+    sent = run_cli(
+        *("send", "replay", "-", "--retime", "--endpoint", receiver.grpc),
+        stdin=span_line(1_700_000_000_000_000_000),
+    )
+    assert (sent.returncode, sent.stderr) == (0, "")
+    assert sent.stdout.startswith("sent 1 record, accepted 1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["absent"], 2, "cannot read absent: No such file or directory"),
+        (["empty"], 2, "empty holds nothing to send"),
+        (["text"], 2, "text is no OTLP"),
+        (["empty", "--speed", "0"], 2, "--speed has to be above 0"),
+        (["."], 1, "there is no store in"),
+    ],
+)
+def test_what_cannot_be_replayed_is_said(
+    run_cli: RunCli, tmp_path: Path, arguments: list[str], code: int, said: str
+) -> None:
+    (tmp_path / "empty").touch()
+    (tmp_path / "text").write_text("hello, world, this is a text")
+    done = run_cli("send", "replay", "--endpoint", "127.0.0.1:1", *arguments)
+    assert done.returncode == code
+    assert said in done.stderr
