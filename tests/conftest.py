@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -23,6 +24,9 @@ settings.register_profile(
     "searching", deadline=None, max_examples=500, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("steady")
+
+# In the background of a script SIGINT is ignored, and would be by all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CLI_TIMEOUT_S = 180
 WAIT_S = 30

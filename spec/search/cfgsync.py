@@ -363,7 +363,10 @@ ENVIRONMENT: dict[str, Callable[[Variant, State], Iterator[State]]] = {
 STANDS_FOR: dict[str, tuple[str, ...]] = {
     "Receive": ("NEW_OFFER", "SAME_OFFER", "FAILED_OFFER", "RUNNING_OFFER"),
     "Launch": ("VALIDATED", "CANDIDATE_UP"),
-    "Verdict": ("REFUSED", "CANDIDATE_DOWN", "HEALTHY", "SURVIVED", "TRIAL_DOWN"),
+    "Verdict": (
+        *("REFUSED", "RUNNING_VALIDATED", "HEALTHY"),
+        *("CANDIDATE_DOWN", "SURVIVED", "TRIAL_DOWN"),
+    ),
     "Crash": ("STARTED", "RESUMED", "INTERRUPTED"),
 }
 """Action -> the events of `otx.opamp.config_table` that it stands for."""

@@ -1,12 +1,15 @@
 """`otx send span -- CMD` as scripts use it."""
 
+import contextlib
 import os
 import pty
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, TracesData
@@ -16,6 +19,16 @@ from otx.services.receive_process import ReceiverProcess
 from tests.conftest import CLI_TIMEOUT_S, RunCli, StartReceiver
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+@contextlib.contextmanager
+def ending(process: "subprocess.Popen[Any]") -> Iterator[None]:
+    """The process is gone on return, whatever the test found."""
+    with process:
+        try:
+            yield
+        finally:
+            process.kill()
 
 
 @pytest.fixture
@@ -143,7 +156,7 @@ def test_a_signal_is_passed_on_and_its_code_returned(
         cwd=tmp_path,
         env=cli_variables,
     )
-    with process:
+    with ending(process):
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         os.kill(process.pid, signal.SIGTERM)
@@ -168,7 +181,7 @@ def test_a_command_may_handle_the_signal_itself(
         cwd=tmp_path,
         env={**cli_variables, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"},
     )
-    with process:
+    with ending(process):
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
@@ -204,7 +217,7 @@ def test_a_terminal_interrupts_the_command_once(
     )
     os.close(follower)
     seen = ""
-    with process, os.fdopen(leader, "r+b", buffering=0) as terminal:
+    with ending(process), os.fdopen(leader, "r+b", buffering=0) as terminal:
 
         def read_until(word: str) -> None:
             nonlocal seen
