@@ -16,7 +16,8 @@ from otx.commands.opamp.options import (
     who_am_i,
 )
 from otx.environment import Environment
-from otx.errors import NotThere
+from otx.errors import ExitCode, NotThere
+from otx.model.units import counted
 from otx.output import Output, Remarks
 
 
@@ -36,7 +37,10 @@ def rollback(
     ca: CaOption = None,
     out: OutOption = "-",
 ) -> None:
-    """Take a push back: its agents are assigned again what held before it."""
+    """Take a push back: its agents are assigned again what held before it.
+
+    Exit code 1 where what held before failed on an agent, which then goes on with what it runs.
+    """
     from otx.opamp.server.selector import parse_selector
     from otx.services.opamp_push.follower import changed
 
@@ -50,12 +54,25 @@ def rollback(
         raise typer.Exit(1)
     done = changed(fleet, push["number"], "rollback", who_am_i(environment), why)
     agents = fleet.agents(push["selector"])
+    stuck = [one["config"]["push"] for one in agents if _has_failed(one["config"])]
+    if stuck:
+        Remarks(environment).warning(
+            f"{counted(len(stuck), 'agent')} cannot go back:"
+            " what is theirs now failed on them before",
+            hint=f"`otx opamp rollback {stuck[0]}` as well lets what held before it hold again",
+        )
     if form == "json":
         Output(environment, out).document({**done, "now": _now(agents)})
-        return
+        raise typer.Exit(ExitCode.NO if stuck else ExitCode.DONE)
     lines = [f"push {push['number']} rolled back"]
     lines += [f"  {count} {words}" for words, count in _now(agents).items()]
     Output(environment, out).text("\n".join(lines))
+    raise typer.Exit(ExitCode.NO if stuck else ExitCode.DONE)
+
+
+def _has_failed(config: dict[str, Any]) -> bool:
+    """Whether what an agent is assigned failed on it before, so that it gets nothing."""
+    return bool(config["assigned"]) and config["standing"] in ("failed", "rolled_back")
 
 
 def _chosen(pushes: list[dict[str, Any]], number: int | None, selector: str) -> dict[str, Any]:
@@ -80,7 +97,7 @@ def _now(agents: list[dict[str, Any]]) -> dict[str, int]:
             name = f"{config['assigned_name']} v{config['assigned_version']}"
             name += f" ({config['assigned'][:8]}) of push {config['push']}"
             words = f"go back to {name}"
-            if config["standing"] in ("failed", "rolled_back"):
+            if _has_failed(config):
                 words = f"keep what they run: {name}, which is theirs now, failed on them before"
         found[words] = found.get(words, 0) + 1
     return found

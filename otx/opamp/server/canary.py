@@ -11,7 +11,7 @@ from enum import Enum, auto
 
 from otx.opamp.capabilities import AgentCapability
 from otx.opamp.server.agent import Agent, Patience, Progress
-from otx.opamp.server.pushes import Push
+from otx.opamp.server.pushes import EXCUSED, Push
 
 STARTING = frozenset({"starting", "StatusStarting"})
 """What otx's agent and Collectors report of what is not well yet, and not unwell either."""
@@ -95,7 +95,8 @@ def next_ones(push: Push, eligible: Iterable[Agent], matching: int) -> list[Agen
         eligible: Agents that match, are there and accept configurations.
         matching: How many match at all; a share is a share of these.
     """
-    wanted = push.stages[push.stage].size(matching) - len(push.released)
+    having = sum(stage != EXCUSED for stage in push.released.values())
+    wanted = push.stages[push.stage].size(matching) - having
     new = [agent for agent in eligible if agent.uid not in push.released]
     return sorted(new, key=lambda agent: _lot(push, agent))[: max(0, wanted)]
 

@@ -9,6 +9,7 @@ from otx.model.units import parse_duration_ns
 from otx.opamp.capabilities import AgentCapability
 from otx.opamp.opamp_pb2 import ConnectionSettingsOffers, CustomMessage
 from otx.opamp.server.agent import Agent
+from otx.opamp.server.canary import NAMED
 from otx.opamp.server.configuration import read_objects
 from otx.opamp.server.documents import Document
 from otx.opamp.server.fleet import Fleet
@@ -109,6 +110,12 @@ class Operator:
             raise NotThere(f"there is no push {number}", hint="`otx opamp push --list` shows all")
         if push.state not in _FROM[verb]:
             raise UsageError(f"push {number} is {push.state.value}: there is nothing to {verb}")
+        if verb == "resume":
+            fleet = self._fleet
+            excused = rollouts.excuse(push, fleet.agents.values(), now_ns, fleet.patience)
+            if excused:
+                without = f"in spite of {', '.join(one.text for one in excused[:NAMED])}"
+                why = f"{why}; {without}" if why else without
         rollouts.change(push, _STATES[verb], who, why, now_ns)
         self._fleet.tick(now_ns)
         self._fleet.reassign_all()

@@ -52,6 +52,8 @@ class Stage:
 
 
 EVERYONE = Stage(percent=100)
+EXCUSED = -1
+"""In place of a stage: it has the push, and stopped it; who resumed it goes on in spite of that."""
 
 
 def parse_stages(text: str) -> tuple[Stage, ...]:
@@ -84,7 +86,7 @@ class Push:
 
     Attributes:
         stage: The index of the stage it is in.
-        released: Uids that have it while it is not done, each with its stage.
+        released: Uids that have it while it is not done, each with its stage, or `EXCUSED`.
         observe_ns: How long a stage must run well before the next one.
         patience_ns: How long a stage may take.
         note: Why it stopped.
@@ -119,6 +121,10 @@ class Push:
     def is_void(self) -> bool:
         """Whether it holds for nobody, now and later."""
         return self.state in (PushState.ROLLED_BACK, PushState.FORGOTTEN)
+
+    def is_judged_by(self, agent: Agent) -> bool:
+        """Whether it goes on or stops by how an agent does with it."""
+        return self.released.get(agent.uid, EXCUSED) != EXCUSED
 
     def holds_for(self, agent: Agent) -> bool:
         """Whether it reaches an agent now, leaving aside other pushes."""

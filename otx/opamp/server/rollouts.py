@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from otx.opamp.capabilities import AgentCapability
 from otx.opamp.opamp_pb2 import AgentConfigMap
 from otx.opamp.server.agent import Agent, Patience
-from otx.opamp.server.canary import judge, next_ones
+from otx.opamp.server.canary import Standing, Verdict, judge, next_ones, standing
 from otx.opamp.server.configuration import Configuration, config_hash
 from otx.opamp.server.journal import Entry, Journal
 from otx.opamp.server.pushes import (
     EVERYONE,
+    EXCUSED,
     Push,
     PushState,
     Stage,
@@ -129,6 +130,20 @@ class Rollouts:
         self._rank()
         self.audit(push, who, _VERBS[state], note or self.label(push), now_ns)
 
+    def excuse(
+        self, push: Push, agents: Iterable[Agent], now_ns: int, patience: Patience
+    ) -> list[Agent]:
+        """Let a push go on in spite of the agents that do badly with it now; which these are."""
+        bad = [
+            agent
+            for agent in agents
+            if push.is_judged_by(agent) and standing(agent, push, now_ns, patience) is Standing.BAD
+        ]
+        for agent in bad:
+            push.released[agent.uid] = EXCUSED
+            self._journal.released(push.number, agent.uid, EXCUSED)
+        return bad
+
     def label(self, push: Push) -> str:
         """What a push brings, for people."""
         configuration = self.configurations.get(push.config_hash)
@@ -151,8 +166,10 @@ class Rollouts:
         self, push: Push, agents: Collection[Agent], now_ns: int, patience: Patience
     ) -> set[bytes]:
         matching = [agent for agent in agents if push.selector.matches(agent.labels)]
-        reached = [agent for agent in matching if agent.uid in push.released]
+        reached = [agent for agent in matching if push.is_judged_by(agent)]
         verdict = judge(push, reached, now_ns, patience)
+        if not reached and all(agent.uid in push.released for agent in matching):
+            verdict = Verdict(moves_on=bool(matching))  # all that it is for are excused
         if verdict.stops:
             self.change(push, PushState.STOPPED, "server", verdict.stops, now_ns)
             return set()

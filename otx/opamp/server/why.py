@@ -196,7 +196,8 @@ def _assignment(
         return Step(
             name,
             False,
-            f"push {push.number} ({push.selector}) holds for it, which is more specific than"
+            f"push {push.number} ({push.selector or 'all agents'}) holds for it,"
+            " which is more specific than"
             f" push {newer[0].number} ({newer[0].selector or 'all agents'})",
             f"`otx opamp rollback {push.number}` lets the other one hold",
         )
@@ -212,7 +213,7 @@ def _push_fix(push: Push) -> str:
         return resume
     return (
         f"mend the configuration and push it, or `otx opamp rollback {push.number}`;"
-        f" {resume} gives more agents the one that failed"
+        f" {resume} goes on in spite of who failed"
     )
 
 

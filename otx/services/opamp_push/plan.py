@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from otx.errors import NotThere
-from otx.model.cells import printable
+from otx.model.cells import printable, shorten
 from otx.model.units import counted
 from otx.opamp.opamp_pb2 import AgentConfigMap
 from otx.opamp.server.documents import Document, config_map_document
 from otx.opamp.signing import SIGNATURE
-from otx.services.opamp_push.words import NAMED
+from otx.services.opamp_push.words import LONGEST_NAME, NAMED, named_agent
 from otx.services.opamp_serve.client import RemoteFleet
 
 LONGEST_DIFF = 60
@@ -27,10 +27,10 @@ _WORDS = {
 def plan_lines(fleet: RemoteFleet, plan: Document, config: AgentConfigMap) -> Iterator[str]:
     """What a push would do, for people: to whom, and what is new in it."""
     total = sum(len(plan[place]) for place in _WORDS)
-    whom = plan["selector"] or "all agents"
+    whom = printable(plan["selector"]) or "all agents"
     yield (
-        f"{plan['name']} v{plan['version']} ({plan['config'][:8]}) for {whom}:"
-        f" {counted(total, 'agent')} match"
+        f"{shorten(plan['name'], LONGEST_NAME)} v{plan['version']} ({plan['config'][:8]})"
+        f" for {whom}: {counted(total, 'agent')} match"
     )
     if signers := plan["signed_by"]:
         yield f"  signed by key {printable(', '.join(signers))}"
@@ -62,7 +62,7 @@ def _refusals(agents: list[Document]) -> Iterator[str]:
 
 def named(agents: list[Document]) -> str:
     """The first agents by name, and how many more there are."""
-    names = ", ".join(f"{one['service']} {one['uid']}" for one in agents[:NAMED])
+    names = ", ".join(map(named_agent, agents[:NAMED]))
     return names + (f" and {len(agents) - NAMED} more" if len(agents) > NAMED else "")
 
 
@@ -78,10 +78,10 @@ def _difference(fleet: RemoteFleet, plan: Document, config: AgentConfigMap) -> I
         before = fleet.get(f"configs/{hash_}")
     except NotThere:
         return  # another server's
-    name = f"{before['name']} v{before['version']}"
+    name = f"{shorten(before['name'], LONGEST_NAME)} v{before['version']}"
     yield f"  what differs from {name} ({hash_[:8]}), which {count} of them run:"
     yield from (
-        "  " + line
+        "  " + printable(line)
         for line in difference(_bodies(before["objects"]), _bodies(config_map_document(config)))
     )
 

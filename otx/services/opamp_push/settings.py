@@ -10,7 +10,7 @@ from otx.opamp.server.documents import Document
 from otx.services.opamp_push.follower import Awaited, Follower
 from otx.services.opamp_push.objects import check_yaml, read_file
 from otx.services.opamp_push.plan import named
-from otx.services.opamp_push.words import NAMED
+from otx.services.opamp_push.words import NAMED, named_agent
 
 _WORDS = {
     "waiting": "get them",
@@ -40,7 +40,7 @@ def read_settings_file(environment: Environment, path: str) -> Document:
 def settings_plan_lines(plan: Document) -> Iterator[str]:
     """What an offer would do, for people."""
     total = sum(len(plan[place]) for place in _WORDS)
-    whom = plan["selector"] or "all agents"
+    whom = printable(plan["selector"]) or "all agents"
     yield f"settings ({', '.join(plan['parts'])}) for {whom}: {counted(total, 'agent')} match"
     if plan["rotates_token"]:
         yield "  with a token made for them; the one before stays valid until all have moved on"
@@ -52,7 +52,7 @@ def settings_plan_lines(plan: Document) -> Iterator[str]:
         if agents := plan[place]:
             yield f"  {len(agents)} {words}: {named(agents)}"
     for agent in [one for one in plan["waiting"] + plan["silent"] if one["lacks"]][:NAMED]:
-        yield f"    {agent['service']} {agent['uid']} takes no {', '.join(agent['lacks'])}"
+        yield f"    {named_agent(agent)} takes no {', '.join(agent['lacks'])}"
 
 
 def settings_lines(settings: Document) -> Iterator[str]:

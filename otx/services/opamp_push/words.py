@@ -3,17 +3,29 @@
 from collections.abc import Iterator
 
 from otx.errors import ExitCode
-from otx.model.cells import printable
+from otx.model.cells import printable, shorten
 from otx.opamp.server.documents import Document
 
 NAMED = 5
 """Agents that are named one by one; of more only the number is told."""
 
 
+LONGEST_NAME = 60
+"""Cells of a name that agents or operators gave: longer ones are cut."""
+
+
+def named_agent(agent: Document) -> str:
+    """An agent by its service and uid; what it says of itself is made printable and cut."""
+    return f"{shorten(agent['service'], LONGEST_NAME)} {agent['uid']}"
+
+
 def push_lines(push: Document) -> Iterator[str]:
     """What became of a push, for people."""
+    is_going_out = push["state"] == "done" and push["agents"]["waiting"]
+    state = "is out, not all have answered" if is_going_out else push["state"]
+    name = shorten(push["name"], LONGEST_NAME)
     yield (
-        f"push {push['number']} {push['state']}: {push['name']} v{push['version']}"
+        f"push {push['number']} {state}: {name} v{push['version']}"
         f" ({push['config'][:8]}): {counts_text(push['agents'])}"
     )
     if _reaches_nobody(push):
@@ -23,8 +35,8 @@ def push_lines(push: Document) -> Iterator[str]:
     for failure in push["failures"][:NAMED]:
         yield f"  {failure['uid']} FAILED: {printable(failure['reason'])}"
     if push["state"] == "stopped":
-        yield f"  `otx opamp push --resume {push['number']}` goes on,"
-        yield f"  `otx opamp rollback {push['number']}` takes it back"
+        yield f"  `otx opamp rollback {push['number']}` takes it back,"
+        yield f"  `otx opamp push --resume {push['number']}` goes on in spite of who failed"
     if push["state"] in ("paused", "rolled_back"):
         yield "  it reaches no more agents as it is (`otx opamp audit`)"
     yield from _open_ends(push)

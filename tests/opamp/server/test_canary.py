@@ -131,6 +131,49 @@ def test_resume_goes_on_where_it_stopped_and_rollback_takes_it_back(world: World
     assert "it was the disk" in world.journal.said("resume")
 
 
+def test_resume_goes_on_in_spite_of_the_agent_that_stopped_it(world: World) -> None:
+    speakers = fleet_of(world)
+    push = world.push(stages=parse_stages("1"))
+    (first,) = [one for one in speakers if one.report().HasField("remote_config")]
+    first.says(Progress.FAILED, push.config_hash, "unknown exporter")
+    world.wait(1)
+    assert state_of(push) is PushState.STOPPED
+    Operator(world.fleet).change(push.number, "resume", "me", "", world.now_ns)
+    world.wait(1)
+    assert state_of(push) is PushState.RUNNING
+    assert f"in spite of {first.agent.text}" in world.journal.said("resume")
+    sizes = []
+    for _ in range(3):
+        sizes.append(len(apply_all([one for one in speakers if one is not first], push)))
+        world.wait(31)
+    assert sizes == [1, 1, 17], "another agent takes the place of the one that failed"
+    assert state_of(push) is PushState.DONE
+
+
+def test_another_failure_stops_what_was_resumed(world: World) -> None:
+    speakers = fleet_of(world)
+    push = world.push(stages=parse_stages("1"))
+    for _ in range(2):
+        (one,) = [one for one in speakers if one.report().HasField("remote_config")]
+        one.says(Progress.FAILED, push.config_hash, "unknown exporter")
+        world.wait(1)
+        assert state_of(push) is PushState.STOPPED
+        Operator(world.fleet).change(push.number, "resume", "me", "", world.now_ns)
+        world.wait(1)
+    assert state_of(push) is PushState.RUNNING
+
+
+def test_a_push_whose_every_agent_is_excused_is_out(world: World) -> None:
+    (only,) = fleet_of(world, 1)
+    push = world.push(stages=parse_stages("1"))
+    only.report()
+    only.says(Progress.FAILED, push.config_hash, "unknown exporter")
+    world.wait(1)
+    Operator(world.fleet).change(push.number, "resume", "me", "", world.now_ns)
+    world.wait(2)
+    assert state_of(push) is PushState.DONE
+
+
 def test_while_it_is_on_its_way_the_others_keep_what_they_had(world: World) -> None:
     speakers = fleet_of(world)
     good = world.push(body="good: 1")

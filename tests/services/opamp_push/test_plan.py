@@ -47,6 +47,11 @@ def test_a_plan_is_held_against_what_agents_run_and_names_what_failed_elsewhere(
     assert "+a: 2" in told
     assert "  signed by key k1\n" in told
     assert "ed25519" not in told, "a signature is nothing to read"
+    plan["changes"] = [{"uid": "u", "service": "evil\x1b[31m\n  2 forged" + "x" * 5_000}]
+    lines = list(plan_lines(Fleet("http://nowhere:1"), plan, config))
+    assert all(line.isprintable() and len(line) < 200 for line in lines)
+    assert not any(line.startswith("  2 forged") for line in lines)
+    plan["changes"] = [{"uid": "u", "service": "s"}]
     plan["will_refuse"] = [{"uid": "u", "service": "s", "reason": "it trusts key k2"}]
     told = "\n".join(plan_lines(Fleet("http://nowhere:1"), plan, config))
     assert "WARNING: 1 will report FAILED: s u\n    it trusts key k2\n" in told
