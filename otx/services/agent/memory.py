@@ -218,10 +218,15 @@ class Keeper:
 def usable_record(keeper: Keeper, remark: Callable[[str], None]) -> Record:
     """The record an agent begins with: without what is lost, so that the server offers it again.
 
-    That is a last good configuration whose content is damaged, where what was proven is lost too;
-    and an offer that failed because it could not be stored.
+    That is a configuration under way whose content is damaged; a last good one, where what was
+    proven is lost too; and an offer that failed because it could not be stored.
     """
     record = keeper.memory.record
+    under_way = record.trial if record.phase is Phase.PROBATION else record.candidate
+    if under_way and keeper.offered(under_way) is None:
+        path = keeper.offer_path(under_way)
+        remark(f"{path} is damaged: the configuration {under_way.hex()[:8]} is waited for again")
+        record = Record(good=record.good, failures=record.failures)
     again = record.received if record.reason.startswith(NOT_STORED) else b""
     good = record.good
     if good != BASELINE and keeper.offered(good) is None and keeper.proven_text() is None:

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,21 @@ def test_what_is_lost_is_offered_again(tmp_path: Path) -> None:
     (tmp_path / "texts" / one.memory.proven).write_bytes(b"other")
     assert usable_record(one, remarks.append) == Record()
     assert "damaged" in remarks[0]
+
+
+@pytest.mark.parametrize("phase", [Phase.APPLYING, Phase.VERIFYING, Phase.PROBATION])
+def test_an_offer_that_is_damaged_while_it_is_under_way_is_offered_again(
+    tmp_path: Path, phase: Phase
+) -> None:
+    one, remarks = keeper(tmp_path), list[str]()
+    begun = Record(phase=phase, received=b"a", status=Status.APPLYING, candidate=b"a")
+    if phase is Phase.PROBATION:
+        begun = replace(begun, candidate=b"", trial=b"a", status=Status.APPLIED)
+    one.save(begun, (b"a", config("a: 1")), b"a: 1")
+    assert usable_record(one, remarks.append) == begun
+    one.offer_path(b"a").write_bytes(b"other")
+    assert usable_record(one, remarks.append) == Record()
+    assert str(one.offer_path(b"a")) in remarks[0]
 
 
 def test_an_offer_that_could_not_be_stored_is_offered_again(tmp_path: Path) -> None:
