@@ -85,10 +85,7 @@ class _Connection:
         event = await self._first(receive)
         while event["type"] == "websocket.receive":
             if event.get("bytes") is None:
-                station = self._station
-                station.watchman.garbled(
-                    self.link.peer, self._last_uid, "a text message", station.clock()
-                )
+                self._note("a text message")
                 await self._end(WRONG_TYPE, "OpAMP messages are binary")
                 return
             await self._pace()
@@ -96,6 +93,8 @@ class _Connection:
             if self._is_closed:
                 return
             event = await receive()
+        if event.get("code") == TOO_BIG:  # ended by the transport, before the whole had come
+            self._note("a message that is too large")
 
     def close(self) -> None:
         """The connection is gone."""
@@ -113,6 +112,11 @@ class _Connection:
             self._pushing = True
             self._spawn(self._push())
 
+    def _note(self, what: str) -> None:
+        """Write into the audit log what is no message, and whose it is."""
+        station = self._station
+        station.watchman.garbled(self.link.peer, self._last_uid, what, station.clock())
+
     async def _first(self, receive: Receive) -> Event:
         """The first message, which is due at once (specification, WebSocket transport)."""
         try:
@@ -127,11 +131,12 @@ class _Connection:
         try:
             message = decode_frame(AgentToServer, data, station.limits)
         except TooLarge:
+            self._note("a message that is too large")
             await self._end(TOO_BIG, "message too large")
             return
         except Malformed as error:
             station.counts["malformed"] += 1
-            station.watchman.garbled(self.link.peer, self._last_uid, error.reason, station.clock())
+            self._note(error.reason)
             station.watchman.malformed(self.link, error.reason, station.clock())
             self._malformed += 1
             await self._deliver(bad_request(self._last_uid, error.reason))

@@ -218,6 +218,8 @@ def test_a_message_over_the_limit_ends_the_connection(shared: Serving) -> None:
     with wire(shared.url) as socket:
         socket.socket.send(b"\x00" + bytes(1 << 20))
         assert closed_with(socket) == 1009
+    said = until(lambda: shared.fleet.get("audit"), lambda found: "too large" in str(found))
+    assert "127.0.0.1" in str(said)
 
 
 def test_too_many_malformed_messages_end_the_connection(shared: Serving) -> None:
