@@ -147,7 +147,8 @@ class Agent:
             writing.cancel()
             watching.cancel()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._own.flush(), GOODBYE_S)
+                async with asyncio.timeout(GOODBYE_S):
+                    await self._own.flush()
             telling.cancel()
             if enrolling is not None:
                 enrolling.cancel()
@@ -344,7 +345,8 @@ class Agent:
         """
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._is_dirty.wait(), STATUS_EVERY_S)
+                async with asyncio.timeout(STATUS_EVERY_S):
+                    await self._is_dirty.wait()
             self._is_dirty.clear()
             self._put_status("running")
             await asyncio.sleep(0.2)

@@ -264,7 +264,8 @@ class Link:
         if deadline_ns is not None:
             pause_s = max(0.0, (deadline_ns - time.monotonic_ns()) / 1e9)
         try:
-            message = await asyncio.wait_for(self._inbox.get(), pause_s)
+            async with asyncio.timeout(pause_s):
+                message = await self._inbox.get()
         except TimeoutError:
             if self.state.since_unix_ns == 0 and time.monotonic_ns() >= self._answer_by_ns:
                 return ChannelError(Why.BROKEN, "the server does not answer")
@@ -329,7 +330,8 @@ class Link:
         """Wait, unless stopped; what changes meanwhile is merged into the next report."""
         if pause_ns:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopped.wait(), pause_ns / 1e9)
+                async with asyncio.timeout(pause_ns / 1e9):
+                    await self._stopped.wait()
 
 
 def _channel_error(group: BaseExceptionGroup[BaseException]) -> ChannelError:

@@ -152,7 +152,9 @@ class Child:
         except TimeoutError:
             _signal_group(self.pid, signal.SIGKILL)
             await self._ended.wait()
-            while _is_there(self.pid):
+            for _ in range(_KILLED_LOOKS):
+                if not _is_there(self.pid):
+                    return
                 await asyncio.sleep(_LOOK_S)
 
     def _read(self) -> bool:

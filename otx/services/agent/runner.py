@@ -191,7 +191,8 @@ class Runner:
         pause_s = order.not_before_s - time.monotonic()
         if pause_s > 0:
             try:
-                await asyncio.wait_for(self._ordered.wait(), pause_s)
+                async with asyncio.timeout(pause_s):
+                    await self._ordered.wait()
             except TimeoutError:
                 return True
         return not self._ordered.is_set()
@@ -287,7 +288,8 @@ class Runner:
                     self._note_problem(order, await order.check.problem())
                 self._judge(order)
             try:
-                await asyncio.wait_for(self._look.wait(), self._pause_s())
+                async with asyncio.timeout(self._pause_s()):
+                    await self._look.wait()
             except TimeoutError:
                 continue
 

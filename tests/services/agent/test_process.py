@@ -49,7 +49,8 @@ async def test_what_it_said_last_holds_no_secrets() -> None:
     seen = Seen()
     key = "-----BEGIN PRIVATE KEY-----\\nMIIabc\\n-----END PRIVATE KEY-----"
     child = begin(seen, f"printf '%b\\n' '{key}'; echo 'cannot use password=hunter2'; exit 3")
-    await asyncio.wait_for(seen.ended.wait(), 30)
+    async with asyncio.timeout(30):
+        await seen.ended.wait()
     assert child.last_words == "cannot use password=[REDACTED]\n[REDACTED]"
 
 
@@ -60,12 +61,14 @@ async def test_what_left_the_group_is_ended_too(trap: str, tmp_path: Path) -> No
     escaped = daemon.replace("$$", "\\$\\$")
     wait = f"while [ ! -s {note} ]; do sleep 0.01; done"
     begin(seen, f'setsid sh -c "{escaped}" & {wait}; exit 0')
-    await asyncio.wait_for(seen.ended.wait(), 30)
+    async with asyncio.timeout(30):
+        await seen.ended.wait()
     pid = int(note.read_text())
     assert start_ticks(pid) is not None
     other = begin(Seen(), "exec sleep 1000")
     try:
-        await asyncio.wait_for(end_adopted(0.2), 30)
+        async with asyncio.timeout(30):
+            await end_adopted(0.2)
         assert start_ticks(pid) is None
         assert other.is_running
     finally:
@@ -102,7 +105,8 @@ async def test_it_is_told_how_it_ended_and_what_it_said_last(
 ) -> None:
     seen = Seen()
     child = begin(seen, script)
-    await asyncio.wait_for(seen.ended.wait(), 30)
+    async with asyncio.timeout(30):
+        await seen.ended.wait()
     assert seen.how == [how]
     assert child.last_words == words
     assert not child.is_running
@@ -112,7 +116,8 @@ async def test_it_is_told_how_it_ended_and_what_it_said_last(
 async def test_what_it_writes_is_bounded_in_memory() -> None:
     seen = Seen()
     child = begin(seen, "head -c 3000000 /dev/zero | tr '\\0' x; echo; seq 100000; exit 1")
-    await asyncio.wait_for(seen.ended.wait(), 60)
+    async with asyncio.timeout(60):
+        await seen.ended.wait()
     assert len(seen.output) > 3_000_000
     assert len(child.last_words) < 3000
     assert child.last_words.startswith("100000\n")
@@ -128,7 +133,8 @@ def adopting() -> Iterator[None]:
 async def test_a_stop_ends_it_and_its_children_even_those_that_do_not_listen() -> None:
     seen = Seen()
     child = begin(seen, "trap '' TERM; (trap '' TERM; echo $$; exec sleep 1000) & exec sleep 1000")
-    await asyncio.wait_for(seen.wrote.wait(), 30)
+    async with asyncio.timeout(30):
+        await seen.wrote.wait()
     await child.stop(0.1)
     assert not child.is_running
     assert seen.how == []
@@ -145,14 +151,16 @@ async def test_what_cannot_be_started_is_an_error() -> None:
 async def test_what_a_former_agent_left_is_ended_and_nobody_else() -> None:
     seen = Seen()
     child = begin(seen, "trap '' TERM; echo up; while :; do sleep 0.1; done")
-    await asyncio.wait_for(seen.wrote.wait(), 30)
+    async with asyncio.timeout(30):
+        await seen.wrote.wait()
     ticks = start_ticks(child.pid)
     assert ticks == child.started_ticks
     assert not await end_left_behind(None, 1)
     assert not await end_left_behind((child.pid, child.started_ticks + 1), 1)
     assert child.is_running
     assert await end_left_behind((child.pid, child.started_ticks), 0.1)
-    await asyncio.wait_for(seen.ended.wait(), 30)
+    async with asyncio.timeout(30):
+        await seen.ended.wait()
     assert seen.how == [f"it was ended by {signal.SIGKILL.name}"]
 
 

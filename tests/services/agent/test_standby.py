@@ -39,7 +39,8 @@ async def test_it_runs_the_command_line_that_it_is_told() -> None:
     standby.prepare()
     child = standby.take((*OTX, "receive", "--help"), ended.how.put_nowait)
     assert child is not None
-    assert await asyncio.wait_for(ended.how.get(), 60) == "it ended with exit code 0"
+    async with asyncio.timeout(60):
+        assert await ended.how.get() == "it ended with exit code 0"
     assert b"Receive OTLP over gRPC and HTTP" in ended.output
     assert standby.take((*OTX, "receive"), ended.how.put_nowait) is None  # it is used up
 
@@ -52,7 +53,8 @@ async def test_other_commands_leave_it_waiting() -> None:
         assert standby.take(("otelcol", "receive"), ended.how.put_nowait) is None
         assert standby.take((*OTX, "profile"), ended.how.put_nowait) is None
         assert standby.take((*OTX, "receive", "--help"), ended.how.put_nowait) is not None
-        await asyncio.wait_for(ended.how.get(), 60)
+        async with asyncio.timeout(60):
+            await ended.how.get()
     finally:
         await standby.end()
 
@@ -64,7 +66,8 @@ async def test_one_that_died_is_none() -> None:
     await until(lambda: b"Error" in ended.output or b"error" in ended.output, "it cannot run")
     waited = standby.take((*OTX, "receive"), ended.how.put_nowait)
     if waited is not None:  # it was told before its end was seen: that is told as any end
-        assert "exit code" in await asyncio.wait_for(ended.how.get(), 60)
+        async with asyncio.timeout(60):
+            assert "exit code" in await ended.how.get()
     await standby.end()
 
 

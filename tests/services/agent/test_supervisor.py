@@ -275,6 +275,8 @@ async def test_what_starts_is_called_healthy_once_it_was_well_for_the_window(
         await script.push(GOOD)
         await script.until_status(hash_of(GOOD), APPLIED)
         told = [one.health for one in script.messages[seen:] if one.HasField("health")]
+        while told[0].healthy and told[0].start_time_unix_nano != told[-1].start_time_unix_nano:
+            told.pop(0)  # of what ran before, and runs while the new one is validated
         assert [one.healthy for one in told] == [False] * (len(told) - 1) + [True]
         assert told[-2].status == "starting"
         assert told[-2].last_error == "it is starting"
