@@ -6,7 +6,8 @@ Prints resident memory and CPU of the idle agent (a connection, a heartbeat each
 then for ten offers: until the new process runs, and until APPLIED has arrived at the server, which
 is never sooner than the health window (1 s). Last, for an agent without a command: until otx's own
 receiver accepts on the address that was offered (aim 300 ms), without a transform and with one of
-ten statements, and what the processes cost that wait for such an offer.
+ten statements, and what the processes cost that wait for such an offer; and for how long connections
+are refused when a receiver with the same addresses takes over.
 """
 
 import asyncio
@@ -188,6 +189,51 @@ async def until_accepts(server: Server) -> float:
     return 1e3 * taken_s
 
 
+async def measure_gap() -> None:
+    """Milliseconds during which connections to unchanged addresses are refused at a change."""
+    server = Server()
+    with tempfile.TemporaryDirectory() as name:
+        ports = {"grpc": free_port(), "http": free_port()}
+        places = ", ".join(f"{key}: 127.0.0.1:{port}" for key, port in ports.items())
+        base = f"receive: {{{places}, store: {name}/store}}\n"
+        async with serve(server.talk, "127.0.0.1", 0) as listening:
+            agent = begin_agent(Path(name), listening.sockets[0].getsockname()[1], base)
+            gaps_ms: dict[str, list[float]] = {key: [] for key in ports}
+            try:
+                await asyncio.sleep(6)
+                for number in range(OFFERS):
+                    text = f"receive: {{max-request: {number + 1}MiB}}\n"
+                    probes = [asyncio.create_task(until_back(port)) for port in ports.values()]
+                    await server.offer(text)
+                    for key, gap_ms in zip(ports, await asyncio.gather(*probes), strict=True):
+                        gaps_ms[key].append(gap_ms)
+                    while await server.applied.get() != text.encode():
+                        pass
+                    await asyncio.sleep(SETTLED_S)
+            finally:
+                agent.send_signal(signal.SIGTERM)
+                await asyncio.to_thread(agent.wait)
+    for key, values in gaps_ms.items():
+        print(
+            f"same address, {key} is refused for: "
+            f"median {statistics.median(values):.0f} ms, most {max(values):.0f} ms"
+        )
+
+
+async def until_back(port: int) -> float:
+    """Milliseconds from the first refused connection to the first one after it that is not."""
+    refused_s = 0.0
+    while True:
+        with socket.socket() as probe:
+            is_refused = probe.connect_ex(("127.0.0.1", port)) != 0
+        now_s = time.perf_counter()
+        if not is_refused and refused_s:
+            return 1e3 * (now_s - refused_s)
+        if is_refused and not refused_s:
+            refused_s = now_s
+        await asyncio.sleep(0.001)
+
+
 def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -218,3 +264,4 @@ if __name__ == "__main__":
     asyncio.run(measure_parts(""))
     transform = json.dumps({"transform/bench": {"trace_statements": STATEMENTS}})
     asyncio.run(measure_parts(f", transform: {transform}"))
+    asyncio.run(measure_gap())
