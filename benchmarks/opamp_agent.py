@@ -5,12 +5,14 @@
 Prints resident memory and CPU of the idle agent (a connection, a heartbeat each 30 s, one process),
 then for ten offers: until the new process runs, and until APPLIED has arrived at the server, which
 is never sooner than the health window (1 s). Last, for an agent without a command: until otx's own
-receiver accepts on the address that was offered (aim 300 ms), and what the process costs that waits
-for such an offer.
+receiver accepts on the address that was offered (aim 300 ms), without a transform and with one of
+ten statements, and what the processes cost that wait for such an offer; and for how long connections
+are refused when a receiver with the same addresses takes over.
 """
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -28,7 +30,21 @@ from otx.opamp.framing import decode_frame, frame
 from otx.opamp.opamp_pb2 import AgentToServer, RemoteConfigStatuses, ServerToAgent
 
 OFFERS = 10
+SETTLED_S = 3.0
+"""After APPLIED, so that an offer finds what waits for it ready, as it does in a quiet hour."""
 COMMAND = 'echo "$(date +%s%N) $(head -1 "$0")" >> "$JOURNAL"; exec sleep 100000'
+STATEMENTS = [
+    'delete_key(span.attributes, "user.email")',
+    'set(span.name, Concat([span.attributes["http.request.method"], span.name], " "))',
+    'replace_pattern(span.attributes["url.full"], "token=[^&]*", "token=***")',
+    "truncate_all(span.attributes, 256)",
+    'limit(span.attributes, 64, ["service.name"])',
+    'set(span.status.code, 2) where span.attributes["http.response.status_code"] >= 500',
+    'set(span.attributes["slow"], true) where span.end_time_unix_nano > 1000',
+    'delete_matching_keys(span.attributes, "^internal[.]")',
+    'set(resource.attributes["env"], "bench") where resource.attributes["env"] == nil',
+    'keep_matching_keys(resource.attributes, "^(service|environment|host)")',
+]
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -70,13 +86,15 @@ def rss_kib(pid: int) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
 
 
-def waiting_kib(agent: int) -> int:
-    """Resident memory of the child that has its imports done and waits."""
-    for pid in Path(f"/proc/{agent}/task/{agent}/children").read_text().split():
-        is_standby = b"otx.standby" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        if is_standby and Path(f"/proc/{pid}/comm").read_text() != "otx-receive\n":
-            return rss_kib(int(pid))
-    return 0
+def waiting_kib(agent: int) -> list[int]:
+    """Resident memory of each child that has its imports done and waits."""
+    pids = Path(f"/proc/{agent}/task/{agent}/children").read_text().split()
+    return [
+        rss_kib(int(pid))
+        for pid in pids
+        if b"otx.standby" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        and Path(f"/proc/{pid}/comm").read_text() != "otx-receive\n"
+    ]
 
 
 def cpu_s(pid: int) -> float:
@@ -122,28 +140,35 @@ async def measure(seconds: float) -> None:
                 await asyncio.to_thread(agent.wait)
 
 
-async def measure_parts() -> None:
+async def measure_parts(rules: str) -> None:
+    """The same for otx's own receiver.
+
+    Args:
+        rules: A further key of the local `receive`, or "".
+    """
     server = Server()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        base = (
-            f"receive: {{grpc: 127.0.0.1:0, http: 127.0.0.1:{free_port()}, store: {name}/store}}\n"
-        )
+        places = f"grpc: 127.0.0.1:0, http: 127.0.0.1:{free_port()}, store: {name}/store"
+        base = f"receive: {{{places}{rules}}}\n"
         async with serve(server.talk, "127.0.0.1", 0) as listening:
             agent = begin_agent(folder, listening.sockets[0].getsockname()[1], base)
             try:
-                await asyncio.sleep(4)
+                await asyncio.sleep(6)
                 accepts_ms = [await until_accepts(server) for _ in range(OFFERS)]
-                await asyncio.sleep(1)
-                waiting = waiting_kib(agent.pid)
+                await asyncio.sleep(2)
+                waiting = sorted(waiting_kib(agent.pid))
             finally:
                 agent.send_signal(signal.SIGTERM)
                 await asyncio.to_thread(agent.wait)
-    least, median = min(accepts_ms), statistics.median(accepts_ms)
+    least, median, most = min(accepts_ms), statistics.median(accepts_ms), max(accepts_ms)
+    what = f"with {len(STATEMENTS)} statements " if rules else ""
     print(
-        f"offer -> otx's receiver accepts: median {median:.0f} ms, least {least:.0f} ms (aim 300)"
+        f"offer -> otx's receiver {what}accepts: "
+        f"median {median:.0f} ms, least {least:.0f}, most {most:.0f} (aim 300)"
     )
-    print(f"the process that waits for the next: RSS {waiting / 1024:.1f} MiB")
+    sizes = ", ".join(f"{kib / 1024:.1f}" for kib in waiting)
+    print(f"what waits for the next: RSS {sizes} MiB")
 
 
 async def until_accepts(server: Server) -> float:
@@ -160,7 +185,53 @@ async def until_accepts(server: Server) -> float:
     taken_s = time.perf_counter() - began_s
     while await server.applied.get() != text.encode():
         pass
+    await asyncio.sleep(SETTLED_S)
     return 1e3 * taken_s
+
+
+async def measure_gap() -> None:
+    """Milliseconds during which connections to unchanged addresses are refused at a change."""
+    server = Server()
+    with tempfile.TemporaryDirectory() as name:
+        ports = {"grpc": free_port(), "http": free_port()}
+        places = ", ".join(f"{key}: 127.0.0.1:{port}" for key, port in ports.items())
+        base = f"receive: {{{places}, store: {name}/store}}\n"
+        async with serve(server.talk, "127.0.0.1", 0) as listening:
+            agent = begin_agent(Path(name), listening.sockets[0].getsockname()[1], base)
+            gaps_ms: dict[str, list[float]] = {key: [] for key in ports}
+            try:
+                await asyncio.sleep(6)
+                for number in range(OFFERS):
+                    text = f"receive: {{max-request: {number + 1}MiB}}\n"
+                    probes = [asyncio.create_task(until_back(port)) for port in ports.values()]
+                    await server.offer(text)
+                    for key, gap_ms in zip(ports, await asyncio.gather(*probes), strict=True):
+                        gaps_ms[key].append(gap_ms)
+                    while await server.applied.get() != text.encode():
+                        pass
+                    await asyncio.sleep(SETTLED_S)
+            finally:
+                agent.send_signal(signal.SIGTERM)
+                await asyncio.to_thread(agent.wait)
+    for key, values in gaps_ms.items():
+        print(
+            f"same address, {key} is refused for: "
+            f"median {statistics.median(values):.0f} ms, most {max(values):.0f} ms"
+        )
+
+
+async def until_back(port: int) -> float:
+    """Milliseconds from the first refused connection to the first one after it that is not."""
+    refused_s = 0.0
+    while True:
+        with socket.socket() as probe:
+            is_refused = probe.connect_ex(("127.0.0.1", port)) != 0
+        now_s = time.perf_counter()
+        if not is_refused and refused_s:
+            return 1e3 * (now_s - refused_s)
+        if is_refused and not refused_s:
+            refused_s = now_s
+        await asyncio.sleep(0.001)
 
 
 def free_port() -> int:
@@ -190,4 +261,7 @@ async def measure_offers(server: Server, journal: Path) -> None:
 
 if __name__ == "__main__":
     asyncio.run(measure(float(sys.argv[1]) if len(sys.argv) > 1 else 60.0))
-    asyncio.run(measure_parts())
+    asyncio.run(measure_parts(""))
+    transform = json.dumps({"transform/bench": {"trace_statements": STATEMENTS}})
+    asyncio.run(measure_parts(f", transform: {transform}"))
+    asyncio.run(measure_gap())

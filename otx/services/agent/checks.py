@@ -9,13 +9,23 @@ from typing import NamedTuple
 
 from otx.opamp.signing import PublicKey
 from otx.services.agent.process import Child
+from otx.services.agent.standby import Standby
 
 STOP_S = 1.0
 
 
-async def why_not(words: Sequence[str], environment: dict[str, str], timeout_s: float) -> str:
-    """What a command says that does not end with 0, or why it cannot say; "" where it does."""
-    ended = await _run(words, environment, timeout_s, _keep_nothing)
+async def why_not(
+    words: Sequence[str],
+    environment: dict[str, str],
+    timeout_s: float,
+    standby: Standby | None = None,
+) -> str:
+    """What a command says that does not end with 0, or why it cannot say; "" where it does.
+
+    Args:
+        standby: May have a process at hand that runs it sooner.
+    """
+    ended = await _run(words, environment, timeout_s, _keep_nothing, standby)
     return ended if isinstance(ended, str) else "" if ended.code == 0 else ended.said
 
 
@@ -40,6 +50,7 @@ async def _run(
     environment: dict[str, str],
     timeout_s: float,
     on_output: Callable[[bytes], None],
+    standby: Standby | None = None,
 ) -> _Ended | str:
     """How a command ended, or why it did not."""
     ended = asyncio.Event()
@@ -50,7 +61,9 @@ async def _run(
         ended.set()
 
     try:
-        child = Child(words, environment, on_output=on_output, on_exit=note)
+        child = (standby.take(words, note) if standby is not None else None) or Child(
+            words, environment, on_output=on_output, on_exit=note
+        )
     except OSError as error:
         return f"{words[0]} cannot be started: {error.strerror}"
     try:

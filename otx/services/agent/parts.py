@@ -57,6 +57,11 @@ class Plan:
     check: Check | None = None
     transform: Any = None
 
+    @property
+    def has_transform(self) -> bool:
+        """Whether the process loads OTTL, wherever its rules stand."""
+        return "--transform" in self.words
+
     def write(self, folder: Path) -> None:
         """Write the files that the words name."""
         if self.transform is not None:

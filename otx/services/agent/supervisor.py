@@ -82,7 +82,9 @@ class Supervisor:
         self.machine = ConfigMachine(usable_record(keeper, on_remark))
         self.is_stopping = False
         self._trusted = trusted
-        self._validation = Validation(keeper, supervised, trusted, environment)
+        is_offered_parts = expects_offers and not supervised.run
+        self._standby = Standby(environment, on_output) if is_offered_parts else None
+        self._validation = Validation(keeper, supervised, trusted, environment, self._standby)
         self._on_change = on_change
         self._on_remark = on_remark
         self._on_output = on_output
@@ -102,8 +104,6 @@ class Supervisor:
         self._is_decided = asyncio.Event()
         self._health_changed = asyncio.Event()
         self._launching = Launching(supervised, keeper.directory.folder)
-        has_parts = not supervised.run
-        standby = Standby(environment, on_output) if expects_offers and has_parts else None
         self.runner = Runner(
             self._launching.config_path,
             environment,
@@ -111,7 +111,7 @@ class Supervisor:
             self,
             on_output,
             self._note_process,
-            standby,
+            self._standby,
         )
 
     async def run(self) -> None:
@@ -369,6 +369,8 @@ class Supervisor:
             # Nobody validated it: a local file, or a disk that is full by now.
             self._fail_later(launch, str(error), max(pause_s, FIRST_PAUSE_S))
             return
+        if plan.has_transform and self._standby is not None:
+            self._standby.expect_transforms()
         self._recurring = (launch, plan.recurring)
         why_idle = self._launching.why_idle(plan)
         if why_idle:

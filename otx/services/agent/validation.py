@@ -14,6 +14,7 @@ from otx.services.agent.parts import OTX, TRANSFORM, read_plan
 from otx.services.agent.policy import why_forbidden
 from otx.services.agent.runner import CONFIG_PLACE
 from otx.services.agent.section import Section
+from otx.services.agent.standby import CHECK, Standby
 from otx.services.agent.state import NOT_STORED, write_whole
 
 CANDIDATE = "candidate.yaml"
@@ -28,11 +29,13 @@ class Validation:
         supervised: Supervised,
         trusted: Sequence[PublicKey],
         environment: dict[str, str],
+        standby: Standby | None = None,
     ) -> None:
         self._keeper = keeper
         self._supervised = supervised
         self._trusted = trusted
         self._environment = environment
+        self._standby = standby
 
     def merged(self, base: bytes | None, remote: AgentConfigMap | None) -> bytes | None:
         """The remote objects laid over the local text; None where neither says anything.
@@ -98,10 +101,16 @@ class Validation:
             return f"it did not pass validation (otx): {error.message}"
         if plan.transform is None:
             return ""
-        words = (*OTX, "ottl", "check", "-f", str(folder / TRANSFORM))
-        return await self._refusal("otx ottl check", words, section)
+        words = (*OTX, *CHECK, "-f", str(folder / TRANSFORM))
+        reason = await self._refusal("otx ottl check", words, section)
+        if self._standby is not None:
+            self._standby.expect_transforms()
+            if reason:
+                self._standby.replenish()  # nothing is started now that it would slow down
+        return reason
 
     async def _refusal(self, name: str, words: Sequence[str], section: Section) -> str:
         """What a command that validates says against the configuration that its words name."""
-        reason = await why_not(words, self._environment, section.timing.validate_s)
+        timeout_s = section.timing.validate_s
+        reason = await why_not(words, self._environment, timeout_s, self._standby)
         return f"it did not pass validation ({name}): {reason}" if reason else ""

@@ -26,6 +26,12 @@ def test_rules_go_into_a_file(tmp_path: Path) -> None:
     plan.write(tmp_path)
     assert plan.words[-2:] == ("--transform", str(tmp_path / TRANSFORM))
     assert yaml.safe_load((tmp_path / TRANSFORM).read_text()) == rules
+    assert plan.has_transform
+
+
+def test_a_plan_says_whether_ottl_is_loaded(tmp_path: Path) -> None:
+    assert read_plan(b"receive: {transform: rules.yaml}", tmp_path).has_transform
+    assert not read_plan(b"receive: {}", tmp_path).has_transform
 
 
 def test_a_profile_recurs(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from otx.services.agent.parts import OTX
 from otx.services.agent.standby import Standby
 from tests.services.agent.scripted import (
     APPLIED,
+    APPLYING,
     FAILED,
     RealAgent,
     ScriptedServer,
@@ -151,3 +152,106 @@ async def test_what_waits_ends_with_its_agent(tmp_path: Path, unused_tcp_port: i
         pids = list(children(agent))
         agent.kill()
         await until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), "all are gone")
+
+
+RULES = """\
+  transform:
+    transform/x:
+      trace_statements: ['set(span.name, "x")']
+"""
+
+
+def transforming(folder: Path, port: int, rules: str = RULES) -> str:
+    return (
+        f"receive:\n  grpc: 127.0.0.1:0\n  http: 127.0.0.1:{port}\n  store: {folder}/store\n{rules}"
+    )
+
+
+async def test_checks_wait_once_transforms_are_expected(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("transform/x: {trace_statements: ['set(']}\n")
+    words = (*OTX, "ottl", "check", "-f", str(rules))
+    ended = Ended()
+    standby = Standby(dict(os.environ), ended.on_output)
+    standby.prepare()
+    assert standby.take(words, ended.how.put_nowait) is None
+    standby.expect_transforms()
+    standby.prepare()
+    try:
+        child = standby.take(words, ended.how.put_nowait)
+        assert child is not None
+        assert await asyncio.wait_for(ended.how.get(), 60) == "it ended with exit code 1"
+        assert f"{rules}:1:39: error: " in child.last_words
+        assert not ended.output  # it goes into the reason, and not into the agent's log
+    finally:
+        await standby.end()
+
+
+async def test_nothing_is_replenished_before_something_waits() -> None:
+    standby = Standby(dict(os.environ), Ended().on_output)
+    standby.expect_transforms()
+    standby.replenish()
+    assert standby.take((*OTX, "receive"), lambda how: None) is None
+
+
+async def test_transforms_are_checked_and_run_by_what_waits(
+    tmp_path: Path, unused_tcp_port_factory: Any
+) -> None:
+    first, second = unused_tcp_port_factory(), unused_tcp_port_factory()
+    bad = transforming(tmp_path, second, RULES.replace('"x")', '"x"'))
+    good = transforming(tmp_path, second, RULES.replace('"x"', '"y"'))
+    async with scripted_server() as script:
+        agent = RealAgent(tmp_path, script.url, base=transforming(tmp_path, first))
+        agent.options = replace(agent.options, command=())
+        agent.start()
+        try:
+            await script.until(lambda: healthy(script), "the receiver is well")
+            await until(lambda: len(children(agent)) == 3, "one runs, two wait")
+            running = agent.status()["process"]["pid"]
+            waiting = set(children(agent)) - {running}
+            await script.push(bad)
+            await script.until_status(hash_of(bad), FAILED)
+            reason = script.status.error_message
+            assert reason.startswith("it did not pass validation (otx ottl check): ")
+            assert "/candidate/transform.yaml:3:" in reason
+            assert agent.status()["process"]["pid"] == running
+            # It ended with its answer; another waits for the next offer at once.
+            await until(lambda: len(set(children(agent)) - {running}) == 2, "two wait again")
+            assert len(waiting & set(children(agent))) == 1
+            await script.push(good)
+            await script.until_status(hash_of(good), APPLIED)
+            assert agent.status()["process"]["pid"] in waiting
+            assert accepts(second)
+            assert await agent.stop() == 0
+            assert "Traceback" not in agent.log()
+        finally:
+            agent.end()
+
+
+async def test_a_check_that_is_killed_fails_the_offer_and_not_the_agent(
+    tmp_path: Path, unused_tcp_port_factory: Any
+) -> None:
+    first, second = unused_tcp_port_factory(), unused_tcp_port_factory()
+    offered = transforming(tmp_path, second)
+    async with scripted_server() as script:
+        agent = RealAgent(tmp_path, script.url, base=transforming(tmp_path, first))
+        agent.options = replace(agent.options, command=())
+        agent.start()
+        try:
+            await script.until(lambda: healthy(script), "the receiver is well")
+            await until(lambda: len(children(agent)) == 3, "one runs, two wait")
+            (checker,) = [
+                pid
+                for pid in children(agent)
+                if Path(f"/proc/{pid}/cmdline").read_bytes().endswith(b"check\0")
+            ]
+            os.kill(checker, signal.SIGSTOP)
+            await script.push(offered)
+            await script.until_status(hash_of(offered), APPLYING)
+            os.kill(checker, signal.SIGKILL)
+            await script.until_status(hash_of(offered), FAILED)
+            reason = script.status.error_message
+            assert reason.endswith("(otx ottl check): it was ended by SIGKILL")
+            assert accepts(first)
+        finally:
+            agent.end()
