@@ -100,6 +100,11 @@ _otx_receive() {
     '--max-request[Largest request, also after decompression (64MiB).]:value:_files' \
     '--fsync[Acknowledge after fsync, or within a second of it.]:value:(always interval)' \
     '--retain[How long or how much is kept (24h and 10GiB).]:value:_files' \
+    '--tls-cert[Take TLS alone, with this certificate (PEM).]:value:_files' \
+    '--tls-key[Its private key, where --tls-cert does not hold it.]:value:_files' \
+    '--client-ca[Take clients with a certificate of these alone (PEM).]:value:_files' \
+    '--token-file[Take requests with a bearer token of these alone, one a line.]:value:_files' \
+    '--cors[Let pages of this origin send from a browser; * for all.]:value:_files' \
     '--duration[Stop after this long, such as 10s.]:value:_files' \
     '--count[Stop after this many spans, log records, …]:value:_files' \
     {-h,--help}'[Show help.]' \

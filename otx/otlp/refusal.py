@@ -27,6 +27,9 @@ class Reason(Enum):
     """The body is not what its content type says: INVALID_ARGUMENT."""
     STATEMENT_FAILED = Answer(400, "Bad Request", 3)
     """OTTL failed on it under `propagate`, and would again: INVALID_ARGUMENT."""
+    UNAUTHENTICATED = Answer(401, "Unauthorized", 16)
+    ORIGIN_NOT_ALLOWED = Answer(403, "Forbidden", 7)
+    """A browser asks for a page that may not send: PERMISSION_DENIED."""
     NO_SUCH_PATH = Answer(404, "Not Found", 12)
     WRONG_METHOD = Answer(405, "Method Not Allowed", 12)
     TOO_SLOW = Answer(408, "Request Timeout", 4)
