@@ -58,6 +58,7 @@ complete -c otx -n '__fish_seen_subcommand_from receive' -l tls-cert -r -d 'Take
 complete -c otx -n '__fish_seen_subcommand_from receive' -l tls-key -r -d 'Its private key, where --tls-cert does not hold it.'
 complete -c otx -n '__fish_seen_subcommand_from receive' -l client-ca -r -d 'Take clients with a certificate of these alone (PEM).'
 complete -c otx -n '__fish_seen_subcommand_from receive' -l token-file -r -d 'Take requests with a bearer token of these alone, one a line.'
+complete -c otx -n '__fish_seen_subcommand_from receive' -l rate-limit -r -d 'Requests that each client may send, such as 50/s.'
 complete -c otx -n '__fish_seen_subcommand_from receive' -l cors -r -d 'Let pages of this origin send from a browser; * for all.'
 complete -c otx -n '__fish_seen_subcommand_from receive' -l duration -r -d 'Stop after this long, such as 10s.'
 complete -c otx -n '__fish_seen_subcommand_from receive' -l count -r -d 'Stop after this many spans, log records, …'

@@ -104,6 +104,7 @@ _otx_receive() {
     '--tls-key[Its private key, where --tls-cert does not hold it.]:value:_files' \
     '--client-ca[Take clients with a certificate of these alone (PEM).]:value:_files' \
     '--token-file[Take requests with a bearer token of these alone, one a line.]:value:_files' \
+    '--rate-limit[Requests that each client may send, such as 50/s.]:value:_files' \
     '--cors[Let pages of this origin send from a browser; * for all.]:value:_files' \
     '--duration[Stop after this long, such as 10s.]:value:_files' \
     '--count[Stop after this many spans, log records, …]:value:_files' \

@@ -1,6 +1,7 @@
 """`otx receive`: take OTLP from any SDK or Collector and keep it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -13,7 +14,7 @@ from otx.commands.ottl.options import Gates, Pipeline, Strict, gates_of
 from otx.config import Config
 from otx.environment import Environment
 from otx.errors import UsageError
-from otx.model.units import parse_duration_ns, parse_size
+from otx.model.units import parse_duration_ns, parse_rate_per_s, parse_size
 from otx.output import Output, Remarks
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def receive(
     tls_key: flags.TlsKey = None,
     client_ca: flags.ClientAuthority = None,
     token_file: flags.TokenFile = None,
+    rate_limit: flags.RateLimit = None,
     cors: flags.CorsOrigins = None,
     duration: flags.Duration = None,
     count: flags.Count = None,
@@ -75,7 +77,10 @@ def receive(
         retain_age_ns=age_ns,
         retain_bytes=size,
         rules=_rules(environment, transform, feature_gates, strict, pipeline),
-        door=_door(environment, config, tls_cert, tls_key, client_ca, token_file, cors),
+        door=replace(
+            _door(environment, config, tls_cert, tls_key, client_ca, token_file, cors),
+            rate_per_s=_rate(config, rate_limit),
+        ),
     )
     remarks = Remarks(environment)
     voice = Voice(write=Output(environment).text, note=remarks.note, warn=remarks.warning)
@@ -110,6 +115,17 @@ def _door(
         token_file=path("token-file", token_file),
         origins=tuple(filter(None, map(str.strip, origins.split(",")))),
     )
+
+
+def _rate(config: Config, flag: str | None) -> float | None:
+    """Requests a second that each client may send."""
+    text = config.get("receive.rate-limit", flag).text
+    if not text:
+        return None
+    rate = parse_rate_per_s(text)
+    if rate == 0:
+        raise UsageError("a --rate-limit of 0 lets nothing in", hint="write it like 50/s or 5/m")
+    return rate
 
 
 def _rules(

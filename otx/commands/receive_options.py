@@ -56,6 +56,10 @@ TokenFile: TypeAlias = Annotated[
         metavar="FILE", help="Take requests with a bearer token of these alone, one a line."
     ),
 ]
+RateLimit: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="RATE", help="Requests that each client may send, such as 50/s."),
+]
 CorsOrigins: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(

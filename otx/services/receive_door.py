@@ -7,6 +7,7 @@ from pathlib import Path
 from otx.errors import OtxError
 from otx.otlp.receiver.cors import Origins
 from otx.otlp.receiver.door import Door
+from otx.otlp.receiver.rate import RateLimit
 from otx.otlp.receiver.tls import ServerTls, TlsFiles
 from otx.otlp.receiver.tokens import Tokens
 
@@ -18,11 +19,13 @@ class DoorOptions:
     Attributes:
         tls: The files of its certificate; None for plain text.
         token_file: Where the tokens are of which a client must show one; None for none.
+        rate_per_s: Requests a second that each client may send; None for any number.
         origins: The pages that may send from a browser.
     """
 
     tls: TlsFiles | None = None
     token_file: Path | None = None
+    rate_per_s: float | None = None
     origins: tuple[str, ...] = ()
 
 
@@ -41,7 +44,8 @@ class GuardedDoor:
         self._note = note
         self._tls = None if options.tls is None else ServerTls(options.tls)
         self._tokens = None if options.token_file is None else Tokens(options.token_file)
-        self.door = Door(self._tls, self._tokens, Origins.parse(options.origins))
+        rate = None if options.rate_per_s is None else RateLimit(options.rate_per_s)
+        self.door = Door(self._tls, self._tokens, rate, Origins.parse(options.origins))
 
     @property
     def hears_hangup(self) -> bool:

@@ -105,12 +105,28 @@ def test_hup_renews_the_certificate_and_the_tokens_renew_themselves(
     assert curl(url, *trust, "--oauth2-bearer", "first-token") == "401"
 
 
+def test_a_client_that_sends_too_often_is_turned_away_and_shown(
+    start_receiver: StartReceiver, tmp_path: Path
+) -> None:
+    receiver = start_receiver("--rate-limit", "1/m", "--print", "summary")
+    url = f"http://{receiver.http}"
+    assert curl(url) == "200"
+    assert curl(url) == "429"
+    printed = tmp_path / "printed"
+    wait_until(lambda: "refused 1 request" in printed.read_text(), "the summary says so")
+    receiver.stop()
+    said = "\n".join(receiver.said)
+    assert "refused a request: 127.0.0.1 sends more than --rate-limit" in said
+    assert "  refused 1 request: rate limited" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
         (["--tls-key", "key.pem"], "--tls-key and --client-ca need --tls-cert"),
         (["--tls-cert", "absent.pem"], "absent.pem: No such file or directory"),
         (["--token-file", "absent"], "cannot read the tokens of"),
+        (["--rate-limit", "0/s"], "a --rate-limit of 0 lets nothing in"),
         (["--cors", "shop.example"], "'shop.example' is no origin"),
     ],
 )

@@ -46,6 +46,6 @@ def test_an_open_door_has_nothing_to_look_after() -> None:
     guarded = GuardedDoor(DoorOptions(), said.append, said.append)
     guarded.renew()
     guarded.look()
-    guarded.door.admit("")
+    guarded.door.admit("127.0.0.1", "")
     assert not guarded.hears_hangup
     assert said == []

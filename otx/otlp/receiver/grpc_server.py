@@ -11,6 +11,7 @@ and streams.
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
+from urllib.parse import unquote
 
 import grpc
 
@@ -19,8 +20,8 @@ from otx.otlp.address import Address, bind, clear_stale_socket
 from otx.otlp.compression import too_large
 from otx.otlp.decode import decode_request
 from otx.otlp.encode import encode_response
-from otx.otlp.receiver.door import Door
-from otx.otlp.receiver.intake import RETRY_AFTER_S, Intake
+from otx.otlp.receiver.door import UNIX_CLIENT, Door
+from otx.otlp.receiver.intake import Intake
 from otx.otlp.receiver.tls import Pems, ServerTls
 from otx.otlp.refusal import Reason, Refusal, as_refusal
 from otx.otlp.wire import WIRE
@@ -91,7 +92,7 @@ class GrpcServer:
     def _handler(self, signal: Signal) -> "grpc.RpcMethodHandler[bytes, bytes]":
         def export(body: bytes, context: "grpc.ServicerContext") -> bytes:
             try:
-                self._door.admit(_authorization(context))
+                self._door.admit(_client(context), _authorization(context))
                 if len(body) > self._limit:
                     raise too_large(self._limit)
                 request = decode_request(signal, body, "protobuf")
@@ -123,6 +124,17 @@ class _Unknown(grpc.GenericRpcHandler):
             self._refuse(Refusal(Reason.NO_SUCH_PATH, message), context)
 
         return grpc.unary_unary_rpc_method_handler(unknown)
+
+
+def _client(context: "grpc.ServicerContext") -> str:
+    """The client's address without its port, written as over HTTP.
+
+    The library says `ipv4:192.0.2.1:4000`, `ipv6:%5B::1%5D:4000` or `unix:PATH`.
+    """
+    family, _, place = context.peer().partition(":")
+    if family == "unix":
+        return UNIX_CLIENT
+    return unquote(place).rpartition(":")[0].strip("[]")
 
 
 def _authorization(context: "grpc.ServicerContext") -> str:
@@ -157,7 +169,7 @@ def _configuration(pems: Pems) -> grpc.ServerCertificateConfiguration:
 
 def _abort(context: "grpc.ServicerContext", refusal: Refusal) -> NoReturn:
     code = _CODES[refusal.reason.value.grpc_code]
-    if refusal.reason is Reason.BUSY:
+    if refusal.reason.value.is_retryable:
         context.set_trailing_metadata(((_STATUS_DETAILS, _retry_details(refusal)),))
     context.abort(code, refusal.message)
 
@@ -169,7 +181,7 @@ def _retry_details(refusal: Refusal) -> bytes:
 
     status = Status(code=refusal.reason.value.grpc_code, message=refusal.message)
     info = RetryInfo()
-    info.retry_delay.seconds = RETRY_AFTER_S
+    info.retry_delay.seconds = refusal.retry_after_s
     status.details.add().Pack(info)
     encoded: bytes = status.SerializeToString()
     return encoded

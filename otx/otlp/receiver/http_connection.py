@@ -20,7 +20,7 @@ from otx.otlp.compression import decompress, too_large
 from otx.otlp.decode import Encoding, Request, decode_request
 from otx.otlp.encode import encode_response
 from otx.otlp.receiver.cors import is_preflight
-from otx.otlp.receiver.door import Door
+from otx.otlp.receiver.door import UNIX_CLIENT, Door
 from otx.otlp.receiver.http_request import (
     Head,
     answer_encoding,
@@ -131,6 +131,7 @@ class HttpConnection(asyncio.Protocol):
         self._host = host
         self._answers: deque[_Answer] = deque()
         self._transport: asyncio.Transport | None = None
+        self._client = UNIX_CLIENT
         self._is_fresh = True
         self._is_ended = False
         self._is_stuck = False
@@ -148,6 +149,8 @@ class HttpConnection(asyncio.Protocol):
         """Start, or say that there are too many (asyncio)."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a server's always is
         self._transport = transport
+        place = transport.get_extra_info("peername")
+        self._client = place[0] if isinstance(place, tuple) else UNIX_CLIENT
         if not self._host.opened(self):
             self._refuse_and_end(Refusal(Reason.BUSY, "too many connections are open"))
         self._set_deadline()
@@ -249,7 +252,7 @@ class HttpConnection(asyncio.Protocol):
                 message.is_preflight = True
                 return
             head = read_head(method, path, message.headers, limit)
-            door.admit(message.headers.get("authorization", ""))
+            door.admit(self._client, message.headers.get("authorization", ""))
             message.head = head
         except Refusal as refusal:
             message.refusal = refusal

@@ -10,7 +10,6 @@ from otx.model.signal import Signal
 from otx.otlp.compression import ACCEPTED, too_large
 from otx.otlp.decode import Encoding, encoding_of
 from otx.otlp.encode import encode_status
-from otx.otlp.receiver.intake import RETRY_AFTER_S
 from otx.otlp.refusal import Reason, Refusal
 from otx.otlp.wire import JSON, PROTOBUF, SIGNAL_OF_PATH
 
@@ -84,6 +83,8 @@ def write_refusal(
 ) -> bytes:
     """The bytes of a 4xx or 5xx, whose body is a `google.rpc.Status`; `extra` is more headers."""
     answer = refusal.reason.value
+    if answer.is_retryable:
+        extra += f"Retry-After: {refusal.retry_after_s}\r\n"
     return _response(
         f"{answer.http_status} {answer.http_reason}",
         _CONTENT_TYPES[encoding],
@@ -97,7 +98,6 @@ _EXTRA_HEADERS = {
     Reason.WRONG_METHOD: "Allow: POST\r\n",
     # RFC 6750, 3.
     Reason.UNAUTHENTICATED: "WWW-Authenticate: Bearer\r\n",
-    Reason.BUSY: f"Retry-After: {RETRY_AFTER_S}\r\n",
     # Which codings would be taken (RFC 9110, 12.5.3).
     Reason.UNSUPPORTED_ENCODING: f"Accept-Encoding: {', '.join(ACCEPTED)}\r\n",
 }

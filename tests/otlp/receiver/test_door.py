@@ -8,6 +8,8 @@ from typing import cast
 import grpc
 import httpx
 import pytest
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
 
 from otx.model.signal import Signal
 from otx.otlp.address import Address
@@ -16,6 +18,7 @@ from otx.otlp.receiver.door import Door
 from otx.otlp.receiver.grpc_server import GrpcServer
 from otx.otlp.receiver.http_connection import HttpLimits
 from otx.otlp.receiver.http_server import HttpServer
+from otx.otlp.receiver.rate import RateLimit
 from otx.otlp.receiver.tls import ServerTls, TlsFiles
 from otx.otlp.receiver.tokens import Tokens
 from otx.otlp.refusal import Reason
@@ -167,6 +170,45 @@ def test_grpc_asks_for_a_token(serve_grpc: ServeGrpc, tokens: Tokens, intake: Me
         wrong = export(channel, ("authorization", "Bearer wrong-token"))
         assert wrong is grpc.StatusCode.UNAUTHENTICATED
         assert export(channel) is grpc.StatusCode.UNAUTHENTICATED
+    assert len(intake.requests) == 1
+
+
+def test_http_says_when_to_come_again(serve_http: ServeHttp, intake: MemoryIntake) -> None:
+    url = serve_http(Door(rate=RateLimit(1 / 60)))
+    assert post(url).status_code == 200
+    refused = post(url)
+    assert refused.status_code == 429
+    assert refused.headers["Retry-After"] == "60"
+    assert [it.reason for it in intake.refusals] == [Reason.RATE_LIMITED]
+
+
+def test_grpc_says_when_to_come_again(serve_grpc: ServeGrpc, intake: MemoryIntake) -> None:
+    with grpc.insecure_channel(serve_grpc(Door(rate=RateLimit(1 / 60)))) as channel:
+        assert export(channel) is grpc.StatusCode.OK
+        send = cast("Callable[..., bytes]", channel.unary_unary(TRACES))
+        with pytest.raises(grpc.RpcError) as caught:
+            send(b"", timeout=TIMEOUT_S)
+    call = cast("grpc.Call", caught.value)
+    assert call.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    details = dict(call.trailing_metadata() or ())["grpc-status-details-bin"]
+    info = RetryInfo()
+    assert Status.FromString(details).details[0].Unpack(info)
+    assert info.retry_delay.seconds == 60
+    assert "127.0.0.1 sends more" in intake.refusals[0].message
+
+
+def test_a_client_is_the_same_over_both(serve_http: ServeHttp, serve_grpc: ServeGrpc) -> None:
+    door = Door(rate=RateLimit(1 / 60))
+    assert post(serve_http(door)).status_code == 200
+    with grpc.insecure_channel(serve_grpc(door)) as channel:
+        assert export(channel) is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_metadata_that_is_too_large_exhausts(serve_grpc: ServeGrpc, intake: MemoryIntake) -> None:
+    options = [("grpc.max_metadata_size", 1 << 20), ("grpc.absolute_max_metadata_size", 1 << 20)]
+    with grpc.insecure_channel(serve_grpc(Door()), options) as channel:
+        assert export(channel, ("x-large", "x" * (6 << 10))) is grpc.StatusCode.OK
+        assert export(channel, ("x-large", "x" * (32 << 10))) is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert len(intake.requests) == 1
 
 
