@@ -31,6 +31,7 @@ def receive(
     http: flags.HttpAddress = None,
     store: flags.Store = None,
     form: flags.PrintForm = None,
+    tee: flags.Tee = None,
     transform: flags.Transform = None,
     feature_gates: Gates = None,
     strict: Strict = False,
@@ -77,6 +78,7 @@ def receive(
         retain_age_ns=age_ns,
         retain_bytes=size,
         rules=_rules(environment, transform, feature_gates, strict, pipeline),
+        tee=environment.cwd / tee if tee else None,
         door=replace(
             _door(environment, config, tls_cert, tls_key, client_ca, token_file, cors),
             rate_per_s=_rate(config, rate_limit),

@@ -17,6 +17,12 @@ PrintForm: TypeAlias = Annotated[
     Literal["none", "summary", "full", "jsonl"] | None,
     typer.Option("--print", help="What to show on stdout (summary on a terminal, else none)."),
 ]
+Tee: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE", help="Copy it into FILE, begun anew: .jsonl is JSON lines, .pb protobuf."
+    ),
+]
 Transform: TypeAlias = Annotated[
     str | None,
     typer.Option(

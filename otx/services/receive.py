@@ -20,11 +20,13 @@ from otx.otlp.address import Address, cannot_listen
 from otx.otlp.receiver.door import Door
 from otx.otlp.receiver.intake import Intake
 from otx.services.converter_guard import ConverterGuard
+from otx.services.receive_beside import Beside
 from otx.services.receive_door import DoorOptions, GuardedDoor
 from otx.services.receive_keep import Keeper
 from otx.services.receive_memory import settle_memory
 from otx.services.receive_print import Printer
 from otx.services.receive_tally import Backlog, ReceiveReport, Tally
+from otx.services.receive_tee import TeeFile
 from otx.store.layout import Layout, ReceiverLock
 from otx.store.manifest import read_manifest
 from otx.store.wal import BACKLOG_BYTES, FsyncMode, LogWriter
@@ -57,6 +59,7 @@ class ReceiveOptions:
         retain_age_ns: How long it is kept; None for the store's own rule.
         retain_bytes: How much is kept; None for the store's own rule.
         rules: Reads the OTTL that runs on what arrives, again at every HUP; None for none.
+        tee: The file that gets a copy of what is kept; None for none.
         door: Whom it lets in.
     """
 
@@ -72,6 +75,7 @@ class ReceiveOptions:
     retain_age_ns: int | None = None
     retain_bytes: int | None = None
     rules: "Callable[[], Rules] | None" = None
+    tee: Path | None = None
     door: DoorOptions = field(default_factory=DoorOptions)
 
 
@@ -97,7 +101,8 @@ def receive(options: ReceiveOptions, voice: Voice) -> ReceiveReport:
 
     Raises:
         MachineError: An address cannot be had, or the store is another receiver's.
-        UsageError: The rules, certificates, tokens or origins cannot be used.
+        UsageError: The rules, certificates, tokens or origins cannot be used,
+            or the file of `--tee` cannot be written.
     """
     with StopSignal() as stop:
         transform = _transform(options, voice)
@@ -148,14 +153,12 @@ def _run(
 ) -> ConverterGuard | None:
     with ExitStack() as running:
         keeping = _open_store(options, voice, running)
-        printer = _printer(options, voice, stop)
-        if printer is not None:
-            running.callback(printer.close)
+        beside = _beside(options, voice, stop, tally, running)
         if transform is not None:
             running.callback(transform.close)
         keeper = Keeper(
             keeping.log if keeping else None,
-            printer,
+            beside,
             tally,
             time.time_ns,
             options.count,
@@ -214,6 +217,22 @@ def _start_converter(
     from otx.store.converter import start_converter  # after `ready` is soon enough
 
     return start_converter(store_dir, retain_age_ns=retain_age_ns, retain_bytes=retain_bytes)
+
+
+def _beside(
+    options: ReceiveOptions, voice: Voice, stop: StopSignal, tally: Tally, running: ExitStack
+) -> list[Beside]:
+    """What shows and copies requests."""
+    beside: list[Beside] = []
+    if printer := _printer(options, voice, stop):
+        beside.append(printer)
+    if options.tee is not None:
+        file = TeeFile(options.tee, tally.noticed)
+        running.callback(file.close)
+        beside.append(Beside(file.write, "tee", f"{options.tee} is not written fast enough"))
+    for one in beside:
+        running.callback(one.close)
+    return beside
 
 
 def _printer(options: ReceiveOptions, voice: Voice, stop: StopSignal) -> Printer | None:
