@@ -1,4 +1,4 @@
-"""Values nested too deep, which would cost a reader its stack, are refused in each encoding."""
+"""What no intake is handed: values nested too deep, which would cost a reader its stack."""
 
 from collections.abc import Callable, Iterator
 from typing import cast
