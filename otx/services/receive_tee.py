@@ -20,7 +20,7 @@ class TeeFile:
     """A file that requests are copied to, each of them whole or not at all."""
 
     def __init__(self, path: Path, noticed: Callable[[str, str], None]) -> None:
-        """Begin the file anew.
+        """Open the file; it is begun anew with the first request.
 
         Args:
             path: Its ending says the form.
@@ -38,19 +38,24 @@ class TeeFile:
         self._path = path
         self._noticed = noticed
         self._end = 0
+        self._is_begun = False
         try:
-            # Without a buffer: what was acknowledged is there for other readers at once.
-            self._file = path.open("wb", buffering=0)
+            # Without a buffer: what was acknowledged is there for other readers at once. What it
+            # held stays until there is something new: the receiver may fail to start.
+            self._file = path.open("ab", buffering=0)
         except OSError as error:
             raise UsageError(f"cannot write {path}: {error.strerror}") from None
 
     def write(self, request: Request) -> None:
         """Add a request; where that fails it is left out and told."""
         record = self._record(request)
+        if not self._is_begun:
+            self._cut()
+            self._is_begun = True
         try:
             self._write(record)
         except OSError as error:
-            self._forget_half()
+            self._cut()
             kind = f"requests are not in {self._path}"
             self._noticed(kind, f"cannot write {self._path}: {error.strerror}; receiving goes on")
         else:
@@ -65,11 +70,10 @@ class TeeFile:
         while left:
             left = left[self._file.write(left) :]
 
-    def _forget_half(self) -> None:
-        """Cut off what was written of a request; what is no plain file has to do with it."""
+    def _cut(self) -> None:
+        """Cut off what is beyond the last whole request; only plain files can be."""
         with suppress(OSError):
             self._file.truncate(self._end)
-            self._file.seek(self._end)
 
 
 def _line(request: Request) -> bytes:

@@ -54,6 +54,17 @@ def test_an_ending_of_no_form_is_told_and_nothing_is_touched(tmp_path: Path) -> 
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
+def test_what_a_file_held_stays_until_there_is_something_new(tmp_path: Path) -> None:
+    path = tmp_path / "copy.pb"
+    path.write_bytes(b"before" * 100)
+    TeeFile(path, unheard).close()
+    assert path.read_bytes() == b"before" * 100
+    file = TeeFile(path, unheard)
+    file.write(spans_request("a"))
+    file.close()
+    assert [it.body for it in read_file(path)] == [spans_request("a").body]
+
+
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="No such file or directory"):
         TeeFile(tmp_path / "absent" / "copy.jsonl", unheard)
