@@ -93,6 +93,7 @@ _otx_receive() {
     '--http[HOST -PORT or unix -PATH (127.0.0.1 -4318).]:value:_files' \
     '--store[Where to keep it; none keeps nothing.]:value:_files' \
     '--print[What to show on stdout (summary on a terminal, else none).]:value:(none summary full jsonl)' \
+    '--tee[Copy it into FILE, begun anew - .jsonl is JSON lines, .pb protobuf.]:value:_files' \
     '--transform[OTTL to run on what arrives - statements, or transform and filter processors.]:value:_files' \
     '--feature-gates[Feature gates to switch on or off.]:value:_files' \
     '--strict[Refuse what is otx'\''s own and in no Collector.]' \
@@ -100,6 +101,12 @@ _otx_receive() {
     '--max-request[Largest request, also after decompression (64MiB).]:value:_files' \
     '--fsync[Acknowledge after fsync, or within a second of it.]:value:(always interval)' \
     '--retain[How long or how much is kept (24h and 10GiB).]:value:_files' \
+    '--tls-cert[Take TLS alone, with this certificate (PEM).]:value:_files' \
+    '--tls-key[Its private key, where --tls-cert does not hold it.]:value:_files' \
+    '--client-ca[Take clients with a certificate of these alone (PEM).]:value:_files' \
+    '--token-file[Take requests with a bearer token of these alone, one a line.]:value:_files' \
+    '--rate-limit[Requests that each client may send, such as 50/s.]:value:_files' \
+    '--cors[Let pages of this origin send from a browser; * for all.]:value:_files' \
     '--duration[Stop after this long, such as 10s.]:value:_files' \
     '--count[Stop after this many spans, log records, …]:value:_files' \
     {-h,--help}'[Show help.]' \

@@ -114,6 +114,12 @@ SETTINGS: dict[str, Setting] = {
             "how much may wait to become segments before senders are told to come again",
             check=parse_size,
         ),
+        _setting("receive.tls-cert", "", "the certificate it speaks TLS with (PEM)"),
+        _setting("receive.tls-key", "", "its private key, where receive.tls-cert does not hold it"),
+        _setting("receive.client-ca", "", "authorities of which clients must show a certificate"),
+        _setting("receive.token-file", "", "bearer tokens of which clients must show one"),
+        _setting("receive.rate-limit", "", "requests that each client may send, such as 50/s"),
+        _setting("receive.cors", "", "origins whose pages may send, with commas between"),
         _setting("profile.frequency", "99", "samples a second and core", check=_whole_number),
         _setting("send.endpoint", "", "where `otx send` sends to", "OTEL_EXPORTER_OTLP_ENDPOINT"),
         _setting(

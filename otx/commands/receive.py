@@ -1,7 +1,9 @@
 """`otx receive`: take OTLP from any SDK or Collector and keep it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import typer
@@ -12,10 +14,11 @@ from otx.commands.ottl.options import Gates, Pipeline, Strict, gates_of
 from otx.config import Config
 from otx.environment import Environment
 from otx.errors import UsageError
-from otx.model.units import parse_duration_ns, parse_size
+from otx.model.units import parse_duration_ns, parse_rate_per_s, parse_size
 from otx.output import Output, Remarks
 
 if TYPE_CHECKING:
+    from otx.services.receive_door import DoorOptions
     from otx.services.transform_rules import Rules
 
 app = command_app(help="Receive OTLP over gRPC and HTTP and keep it.")
@@ -28,6 +31,7 @@ def receive(
     http: flags.HttpAddress = None,
     store: flags.Store = None,
     form: flags.PrintForm = None,
+    tee: flags.Tee = None,
     transform: flags.Transform = None,
     feature_gates: Gates = None,
     strict: Strict = False,
@@ -35,6 +39,12 @@ def receive(
     max_request: flags.MaxRequest = None,
     fsync: flags.Fsync = None,
     retain: flags.Retain = None,
+    tls_cert: flags.TlsCertificate = None,
+    tls_key: flags.TlsKey = None,
+    client_ca: flags.ClientAuthority = None,
+    token_file: flags.TokenFile = None,
+    rate_limit: flags.RateLimit = None,
+    cors: flags.CorsOrigins = None,
     duration: flags.Duration = None,
     count: flags.Count = None,
 ) -> None:
@@ -42,7 +52,7 @@ def receive(
 
     Runs until Ctrl-C, the duration's end or the count. Prints one line
     `ready grpc=HOST:PORT http=HOST:PORT` on stderr when it accepts. Port 0 picks a free port.
-    With `--transform`, HUP reads its file again.
+    HUP reads the files of `--transform`, `--tls-cert`, `--tls-key` and `--client-ca` again.
     """
     # 45 ms
     from otx.otlp.address import Address
@@ -68,11 +78,56 @@ def receive(
         retain_age_ns=age_ns,
         retain_bytes=size,
         rules=_rules(environment, transform, feature_gates, strict, pipeline),
+        tee=environment.cwd / tee if tee else None,
+        door=replace(
+            _door(environment, config, tls_cert, tls_key, client_ca, token_file, cors),
+            rate_per_s=_rate(config, rate_limit),
+        ),
     )
     remarks = Remarks(environment)
     voice = Voice(write=Output(environment).text, note=remarks.note, warn=remarks.warning)
     for line in run(options, voice).lines():
         remarks.note(line)
+
+
+def _door(
+    environment: Environment,
+    config: Config,
+    tls_cert: str | None,
+    tls_key: str | None,
+    client_ca: str | None,
+    token_file: str | None,
+    cors: list[str] | None,
+) -> "DoorOptions":
+    """Whom to let in."""
+    from otx.otlp.receiver.tls import TlsFiles
+    from otx.services.receive_door import DoorOptions
+
+    def path(key: str, flag: str | None) -> Path | None:
+        text = config.get(f"receive.{key}", flag).text
+        return environment.cwd / text if text else None
+
+    certificate, key = path("tls-cert", tls_cert), path("tls-key", tls_key)
+    authority = path("client-ca", client_ca)
+    if certificate is None and (key or authority):
+        raise UsageError("--tls-key and --client-ca need --tls-cert")
+    origins = config.get("receive.cors", ",".join(cors) if cors else None).text
+    return DoorOptions(
+        tls=None if certificate is None else TlsFiles(certificate, key, authority),
+        token_file=path("token-file", token_file),
+        origins=tuple(filter(None, map(str.strip, origins.split(",")))),
+    )
+
+
+def _rate(config: Config, flag: str | None) -> float | None:
+    """Requests a second that each client may send."""
+    text = config.get("receive.rate-limit", flag).text
+    if not text:
+        return None
+    rate = parse_rate_per_s(text)
+    if rate == 0:
+        raise UsageError("a --rate-limit of 0 lets nothing in", hint="write it like 50/s or 5/m")
+    return rate
 
 
 def _rules(

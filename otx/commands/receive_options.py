@@ -17,6 +17,12 @@ PrintForm: TypeAlias = Annotated[
     Literal["none", "summary", "full", "jsonl"] | None,
     typer.Option("--print", help="What to show on stdout (summary on a terminal, else none)."),
 ]
+Tee: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE", help="Copy it into FILE, begun anew: .jsonl is JSON lines, .pb protobuf."
+    ),
+]
 Transform: TypeAlias = Annotated[
     str | None,
     typer.Option(
@@ -35,6 +41,36 @@ Fsync: TypeAlias = Annotated[
 Retain: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(metavar="AGE|SIZE", help="How long or how much is kept (24h and 10GiB)."),
+]
+TlsCertificate: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--tls-cert", metavar="FILE", help="Take TLS alone, with this certificate (PEM)."),
+]
+TlsKey: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Its private key, where --tls-cert does not hold it."),
+]
+ClientAuthority: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--client-ca", metavar="FILE", help="Take clients with a certificate of these alone (PEM)."
+    ),
+]
+TokenFile: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE", help="Take requests with a bearer token of these alone, one a line."
+    ),
+]
+RateLimit: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="RATE", help="Requests that each client may send, such as 50/s."),
+]
+CorsOrigins: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--cors", metavar="ORIGIN", help="Let pages of this origin send from a browser; * for all."
+    ),
 ]
 Duration: TypeAlias = Annotated[
     str | None, typer.Option(metavar="TIME", help="Stop after this long, such as 10s.")

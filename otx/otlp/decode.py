@@ -15,6 +15,7 @@ from otx.model.signal import Signal
 from otx.otlp.caution import Caution
 from otx.otlp.oddity import old_form_cautions, span_cautions, spans_by_scope
 from otx.otlp.refusal import Reason, Refusal
+from otx.otlp.sender_habits import habit_cautions
 from otx.otlp.wire import JSON, PROTOBUF, WIRE, count_records
 
 Encoding: TypeAlias = Literal["protobuf", "json"]
@@ -106,6 +107,7 @@ def _request(
     """A request that was understood, with what is odd about its content."""
     wire = WIRE[signal]
     odd = old_form_cautions(message, wire.resources_field, wire.scopes_field)
+    odd += habit_cautions(signal, message)
     if signal is Signal.TRACES:
         spans = spans_by_scope(message)
         records = sum(map(len, spans))

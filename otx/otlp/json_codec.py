@@ -329,7 +329,15 @@ def _read_hex(value: object) -> bytes:
     try:
         return binascii.unhexlify(value)
     except ValueError:
-        raise InvalidJson(f"{_quoted(value)} is no even number of hex digits") from None
+        raise InvalidJson(
+            f"{_quoted(value)} is no even number of hex digits{_if_base64(value)}"
+        ) from None
+
+
+def _if_base64(value: str) -> str:
+    """What protobuf's own JSON makes of ids of 8 and 16 bytes, named."""
+    is_id = (len(value), value.count("=")) in ((12, 1), (24, 2))
+    return ": it looks like base64, which OTLP/JSON has no ids in" if is_id else ""
 
 
 def _read_base64(value: object) -> bytes:

@@ -27,6 +27,9 @@ class Reason(Enum):
     """The body is not what its content type says: INVALID_ARGUMENT."""
     STATEMENT_FAILED = Answer(400, "Bad Request", 3)
     """OTTL failed on it under `propagate`, and would again: INVALID_ARGUMENT."""
+    UNAUTHENTICATED = Answer(401, "Unauthorized", 16)
+    ORIGIN_NOT_ALLOWED = Answer(403, "Forbidden", 7)
+    """A browser asks for a page that may not send: PERMISSION_DENIED."""
     NO_SUCH_PATH = Answer(404, "Not Found", 12)
     WRONG_METHOD = Answer(405, "Method Not Allowed", 12)
     TOO_SLOW = Answer(408, "Request Timeout", 4)
@@ -34,6 +37,8 @@ class Reason(Enum):
     """Above the limit, before or after decompression: RESOURCE_EXHAUSTED without RetryInfo."""
     UNSUPPORTED_TYPE = Answer(415, "Unsupported Media Type", 3)
     UNSUPPORTED_ENCODING = Answer(415, "Unsupported Media Type", 12)
+    RATE_LIMITED = Answer(429, "Too Many Requests", 8, is_retryable=True)
+    """The client sends too often: RESOURCE_EXHAUSTED, to be retried as it has RetryInfo."""
     HEADERS_TOO_LARGE = Answer(431, "Request Header Fields Too Large", 8)
     FAULT = Answer(500, "Internal Server Error", 13)
     """otx itself is at fault."""
@@ -47,12 +52,15 @@ class Refusal(Exception):
     Attributes:
         reason: Why.
         message: What is wrong, for the developer of the sender.
+        retry_after_s: When to come again, where the reason is one for that. By default a second: a
+            full queue is one fsync long, or the disk is gone.
     """
 
-    def __init__(self, reason: Reason, message: str) -> None:
+    def __init__(self, reason: Reason, message: str, retry_after_s: int = 1) -> None:
         super().__init__(message)
         self.reason = reason
         self.message = message
+        self.retry_after_s = retry_after_s
 
 
 def as_refusal(error: BaseException | None) -> Refusal:

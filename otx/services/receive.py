@@ -10,19 +10,23 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from otx.errors import missing_extra
 from otx.otlp.address import Address, cannot_listen
+from otx.otlp.receiver.door import Door
 from otx.otlp.receiver.intake import Intake
 from otx.services.converter_guard import ConverterGuard
+from otx.services.receive_beside import Beside
+from otx.services.receive_door import DoorOptions, GuardedDoor
 from otx.services.receive_keep import Keeper
 from otx.services.receive_memory import settle_memory
 from otx.services.receive_print import Printer
 from otx.services.receive_tally import Backlog, ReceiveReport, Tally
+from otx.services.receive_tee import TeeFile
 from otx.store.layout import Layout, ReceiverLock
 from otx.store.manifest import read_manifest
 from otx.store.wal import BACKLOG_BYTES, FsyncMode, LogWriter
@@ -55,6 +59,8 @@ class ReceiveOptions:
         retain_age_ns: How long it is kept; None for the store's own rule.
         retain_bytes: How much is kept; None for the store's own rule.
         rules: Reads the OTTL that runs on what arrives, again at every HUP; None for none.
+        tee: The file that gets a copy of what is kept; None for none.
+        door: Whom it lets in.
     """
 
     grpc: Address
@@ -69,6 +75,8 @@ class ReceiveOptions:
     retain_age_ns: int | None = None
     retain_bytes: int | None = None
     rules: "Callable[[], Rules] | None" = None
+    tee: Path | None = None
+    door: DoorOptions = field(default_factory=DoorOptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,26 +101,39 @@ def receive(options: ReceiveOptions, voice: Voice) -> ReceiveReport:
 
     Raises:
         MachineError: An address cannot be had, or the store is another receiver's.
-        UsageError: The rules cannot be used.
+        UsageError: The rules, certificates, tokens or origins cannot be used,
+            or the file of `--tee` cannot be written.
     """
     with StopSignal() as stop:
-        transform = _transform(options, voice, stop)
+        transform = _transform(options, voice)
+        guarded = GuardedDoor(options.door, voice.warn, voice.note)
+        _hear_hangup(stop, transform, guarded)
         tally = Tally(voice.warn, transform.report) if transform else Tally(voice.warn)
         odd_before = _odd_spans(options.store_dir)
-        guard = _run(options, voice, stop, tally, transform)
+        guard = _run(options, voice, stop, tally, transform, guarded)
         odd_spans = _odd_spans(options.store_dir) - odd_before
         return tally.report(guard.restarts if guard else 0, odd_spans)
 
 
-def _transform(options: ReceiveOptions, voice: Voice, stop: StopSignal) -> "Transform | None":
-    """The rules, ready to run, and read again at every HUP."""
+def _hear_hangup(stop: StopSignal, transform: "Transform | None", guarded: GuardedDoor) -> None:
+    """Read rules and certificates again at HUP; without either it ends the process, as usual."""
+
+    def renew() -> None:
+        if transform is not None:
+            transform.reload()
+        guarded.renew()
+
+    if transform is not None or guarded.hears_hangup:
+        stop.hear_hangup(renew)
+
+
+def _transform(options: ReceiveOptions, voice: Voice) -> "Transform | None":
+    """The rules, ready to run."""
     if options.rules is None:
         return None
     from otx.services.receive_transform import Transform  # 150 ms
 
-    transform = Transform(options.rules, voice.warn, voice.note)
-    stop.hear_hangup(transform.reload)
-    return transform
+    return Transform(options.rules, voice.warn, voice.note)
 
 
 def _odd_spans(store_dir: Path | None) -> Counter[str]:
@@ -128,30 +149,35 @@ def _run(
     stop: StopSignal,
     tally: Tally,
     transform: "Transform | None",
+    guarded: GuardedDoor,
 ) -> ConverterGuard | None:
     with ExitStack() as running:
         keeping = _open_store(options, voice, running)
-        printer = _printer(options, voice, stop)
-        if printer is not None:
-            running.callback(printer.close)
+        beside = _beside(options, voice, stop, tally, running)
         if transform is not None:
             running.callback(transform.close)
         keeper = Keeper(
             keeping.log if keeping else None,
-            printer,
+            beside,
             tally,
             time.time_ns,
             options.count,
             stop.ask,
             transform.apply if transform else None,
         )
-        grpc, http = _serve(options, keeper, running)
+        grpc, http = _serve(options, keeper, guarded.door, running)
         running.callback(keeper.end)
         if keeping is not None:
             keeping.lock.announce(str(grpc), str(http))
         voice.note(f"ready grpc={grpc} http={http}")
         settle_memory()
-        _wait(options, voice, stop, tally, keeping)
+
+        def look() -> None:
+            guarded.look()
+            if keeping is not None:
+                keeping.look_after(tally)
+
+        _wait(options, voice, stop, tally, look)
     return keeping.guard if keeping else None
 
 
@@ -193,6 +219,22 @@ def _start_converter(
     return start_converter(store_dir, retain_age_ns=retain_age_ns, retain_bytes=retain_bytes)
 
 
+def _beside(
+    options: ReceiveOptions, voice: Voice, stop: StopSignal, tally: Tally, running: ExitStack
+) -> list[Beside]:
+    """What shows and copies requests."""
+    beside: list[Beside] = []
+    if printer := _printer(options, voice, stop):
+        beside.append(printer)
+    if options.tee is not None:
+        file = TeeFile(options.tee, tally.noticed)
+        running.callback(file.close)
+        beside.append(Beside(file.write, "tee", f"{options.tee} is not written fast enough"))
+    for one in beside:
+        running.callback(one.close)
+    return beside
+
+
 def _printer(options: ReceiveOptions, voice: Voice, stop: StopSignal) -> Printer | None:
     if options.print_form not in ("full", "jsonl"):
         return None
@@ -200,7 +242,9 @@ def _printer(options: ReceiveOptions, voice: Voice, stop: StopSignal) -> Printer
     return Printer(voice.write, indent=indent, on_closed=stop.ask)
 
 
-def _serve(options: ReceiveOptions, intake: Intake, running: ExitStack) -> tuple[Address, Address]:
+def _serve(
+    options: ReceiveOptions, intake: Intake, door: Door, running: ExitStack
+) -> tuple[Address, Address]:
     """Start both servers; where they listen."""
     try:
         from otx.otlp.receiver.grpc_server import GrpcServer  # 80 ms
@@ -209,9 +253,10 @@ def _serve(options: ReceiveOptions, intake: Intake, running: ExitStack) -> tuple
     except ImportError as error:
         raise missing_extra(error.name or "grpc", "receive") from None
     limit = options.max_request_bytes
-    grpc_server = GrpcServer(intake, limit)
+    grpc_server = GrpcServer(intake, limit, door)
     running.callback(grpc_server.stop, STOP_GRACE_S)
-    http_server = HttpServer(intake, HttpLimits(request_bytes=limit, held_bytes=8 * limit))
+    http_limits = HttpLimits(request_bytes=limit, held_bytes=8 * limit)
+    http_server = HttpServer(intake, http_limits, door)
     running.callback(http_server.stop, STOP_GRACE_S)
     grpc = _listen(grpc_server.start, options.grpc, "--grpc")
     http = _listen(http_server.start, options.http, "--http")
@@ -231,14 +276,13 @@ def _wait(
     voice: Voice,
     stop: StopSignal,
     tally: Tally,
-    keeping: _Keeping | None,
+    look: Callable[[], None],
 ) -> None:
-    """Look after the converter and show the summary until a stop is asked for."""
+    """Look after what runs beside and show the summary until a stop is asked for."""
     ends_s = None if options.duration_s is None else time.monotonic() + options.duration_s
     before = tally.report()
     while not stop.is_set:
-        if keeping is not None:
-            keeping.look_after(tally)
+        look()
         left_s = _LOOK_S if ends_s is None else min(_LOOK_S, ends_s - time.monotonic())
         if left_s <= 0 or stop.wait(left_s):
             break

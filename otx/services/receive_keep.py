@@ -1,13 +1,13 @@
 """The road of one request: counted, transformed, appended to the log, printed, acknowledged."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TypeAlias
 
 from otx.otlp.decode import Request
 from otx.otlp.refusal import Reason, Refusal
-from otx.services.receive_print import Printer
+from otx.services.receive_beside import Beside
 from otx.services.receive_tally import Tally
 from otx.store.errors import LogFailed, LogFull
 from otx.store.wal import LogWriter
@@ -30,7 +30,7 @@ class Keeper:
     def __init__(
         self,
         log: LogWriter | None,
-        printer: Printer | None,
+        beside: Sequence[Beside],
         tally: Tally,
         clock: Callable[[], int],
         limit: int | None,
@@ -41,7 +41,7 @@ class Keeper:
 
         Args:
             log: Where they are kept.
-            printer: Where they are shown.
+            beside: Where they are shown or copied.
             tally: Where they are counted.
             clock: Unix time in nanoseconds.
             limit: Records after which no more is taken, counted as they come; the request that
@@ -50,7 +50,7 @@ class Keeper:
             transform: Runs before a request is kept.
         """
         self._log = log
-        self._printer = printer
+        self._beside = beside
         self._tally = tally
         self._clock = clock
         self._limit = limit
@@ -92,15 +92,25 @@ class Keeper:
             is_full = self._limit is not None and self._taken >= self._limit
             if self._is_ending or is_full:
                 raise Refusal(Reason.BUSY, "the receiver is ending")
-            if self._printer is not None and not self._printer.reserve(len(request.body)):
-                raise Refusal(Reason.BUSY, "what is printed is not read fast enough")
+            self._reserve(len(request.body))
             self._taken += request.records
+
+    def _reserve(self, size: int) -> None:
+        """Keep room everywhere, or nowhere."""
+        for number, one in enumerate(self._beside):
+            if not one.reserve(size):
+                for other in self._beside[:number]:
+                    other.release(size)
+                raise Refusal(Reason.BUSY, one.is_behind)
 
     def _give_back(self, request: Request) -> None:
         with self._lock:
             self._taken -= request.records
-        if self._printer is not None:
-            self._printer.release(len(request.body))
+        self._release(len(request.body))
+
+    def _release(self, size: int) -> None:
+        for one in self._beside:
+            one.release(size)
 
     def _made(
         self, request: Request, made: "Future[Request | None]", acknowledged: "Future[None]"
@@ -133,7 +143,7 @@ class Keeper:
     ) -> None:
         error = durable.exception()
         if error is None:
-            self._print(request, kept)
+            self._hand_on(request, kept)
             total = self._tally.acknowledged(request)
             acknowledged.set_result(None)
             if self._limit is not None and total >= self._limit:
@@ -144,11 +154,10 @@ class Keeper:
             error = Refusal(Reason.BUSY, error.message)
         acknowledged.set_exception(error)
 
-    def _print(self, request: Request, kept: Request | None) -> None:
-        """Print what was kept of a request, and give back the room that it was promised."""
-        if self._printer is None:
-            return
+    def _hand_on(self, request: Request, kept: Request | None) -> None:
+        """Show and copy what was kept of a request, and give back the room that it had."""
         if kept is None:
-            self._printer.release(len(request.body))
-        else:
-            self._printer.put(kept, len(request.body))
+            self._release(len(request.body))
+            return
+        for one in self._beside:
+            one.put(kept, len(request.body))

@@ -76,13 +76,15 @@ class ReceiveReport:
                 counted = WIRE[signal].counted(records)
                 parts.append(f"{signal} {counted} in {_requests(requests)}")
         parts += self.transform.since(before.transform)
+        if refused := (self.refused - before.refused).total():
+            parts.append(f"refused {_requests(refused)}")
         if self.backlog.is_late:
             parts.append(f"converting {self.backlog}")
         return "; ".join(parts)
 
     def lines(self) -> list[str]:
         """The whole report for people."""
-        in_all = replace(self, backlog=Backlog(), transform=TransformReport())
+        in_all = replace(self, refused=Counter(), backlog=Backlog(), transform=TransformReport())
         lines = [f"received {in_all.since(ReceiveReport()) or 'nothing'}"]
         if refused := self.refused.total():
             lines[0] += f"; refused {_requests(refused)}"

@@ -326,3 +326,23 @@ def test_a_converter_that_dies_is_started_again(
     receiver.stop()
     assert receiver.exit_code == 0
     assert "  the converter was started again (1)" in receiver.said
+
+
+def test_what_a_sender_does_wrong_is_told_and_counted(start_receiver: StartReceiver) -> None:
+    receiver = start_receiver(store="none")
+    request = ExportTraceServiceRequest()
+    group = request.resource_spans.add()
+    group.resource.attributes.add(key="service.name").value.string_value = ""
+    group.scope_spans.add().spans.add(
+        trace_id=b"t" * 16,
+        span_id=b"s" * 8,
+        start_time_unix_nano=1_790_000_000_000,
+        end_time_unix_nano=1_790_000_000_001,
+    )
+    for _ in range(3):
+        assert post(receiver.http, request.SerializeToString()) == 200
+    receiver.stop()
+    said = "\n".join(receiver.said)
+    assert "times are milliseconds, as in 1790000000000: OTLP wants nanoseconds" in said
+    assert "  3 × requests whose times are milliseconds" in said
+    assert "  3 × requests with an empty service.name" in said

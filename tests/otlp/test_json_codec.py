@@ -149,6 +149,11 @@ def test_a_zero_in_a_oneof_stays() -> None:
         ({"name": 3}, "name: a string is wanted, not a number"),
         ({"traceId": "abc"}, "traceId: 'abc' is no even number of hex digits"),
         ({"traceId": "zz"}, "traceId: 'zz' is no even number of hex digits"),
+        (
+            {"spanId": "AAAAAAAAAAE="},
+            "spanId: 'AAAAAAAAAAE=' is no even number of hex digits: it looks like base64, "
+            "which OTLP/JSON has no ids in",
+        ),
         ({"flags": -1}, "flags: '-1' is no unsigned 32-bit integer"),
         ({"flags": 1 << 32}, "flags: '4294967296' is no unsigned 32-bit integer"),
         ({"startTimeUnixNano": "1_0"}, "startTimeUnixNano: '1_0' is no unsigned 64-bit integer"),

@@ -8,8 +8,9 @@ import pytest
 from otx.model.signal import Signal
 from otx.otlp.decode import Request
 from otx.otlp.refusal import Reason, Refusal
+from otx.services.receive_beside import CAPACITY_BYTES, Beside
 from otx.services.receive_keep import Keeper
-from otx.services.receive_print import CAPACITY_BYTES, Printer
+from otx.services.receive_print import Printer
 from otx.services.receive_tally import Tally
 from otx.store.wal import LogWriter
 from tests.services.small_requests import spans_request
@@ -19,7 +20,7 @@ TIMEOUT_S = 20
 
 
 def keeper_of(log: LogWriter | None, tally: Tally, limit: int | None = None) -> Keeper:
-    return Keeper(log, None, tally, lambda: 1, limit, lambda: None)
+    return Keeper(log, (), tally, lambda: 1, limit, lambda: None)
 
 
 def test_a_kept_request_is_acknowledged_and_counted(tmp_path: Path) -> None:
@@ -68,7 +69,7 @@ def test_what_rules_make_of_a_request_is_kept_and_printed(tmp_path: Path) -> Non
     printed: list[str] = []
     printer = Printer(printed.append, indent=False, on_closed=pytest.fail)
     with LogWriter(tmp_path) as log:
-        keeper = Keeper(log, printer, tally, lambda: 1, None, pytest.fail, rules.apply)
+        keeper = Keeper(log, (printer,), tally, lambda: 1, None, pytest.fail, rules.apply)
         came, kept = spans_request("a", "b"), spans_request("b")
         acknowledged = keeper.accept(came)
         assert not acknowledged.done()
@@ -91,7 +92,7 @@ def test_a_request_of_which_nothing_is_left_is_acknowledged_and_not_kept(tmp_pat
     printer = Printer(pytest.fail, indent=False, on_closed=pytest.fail)
     rules.made.set_result(None)
     with LogWriter(tmp_path) as log:
-        keeper = Keeper(log, printer, tally, lambda: 1, None, pytest.fail, rules.apply)
+        keeper = Keeper(log, (printer,), tally, lambda: 1, None, pytest.fail, rules.apply)
         keeper.accept(REQUEST).result(TIMEOUT_S)
         assert log.stats().appended == 0
     printer.close()
@@ -102,7 +103,7 @@ def test_a_request_of_which_nothing_is_left_is_acknowledged_and_not_kept(tmp_pat
 def test_what_rules_refuse_is_refused_and_does_not_count_towards_the_limit() -> None:
     tally, rules = Tally(pytest.fail), Rules()
     rules.made.set_exception(Refusal(Reason.STATEMENT_FAILED, "set(a) failed"))
-    keeper = Keeper(None, None, tally, lambda: 1, 3, pytest.fail, rules.apply)
+    keeper = Keeper(None, (), tally, lambda: 1, 3, pytest.fail, rules.apply)
     for _ in range(2):
         with pytest.raises(Refusal, match="failed"):
             keeper.accept(REQUEST).result(TIMEOUT_S)
@@ -112,9 +113,25 @@ def test_what_rules_refuse_is_refused_and_does_not_count_towards_the_limit() -> 
 def test_a_log_that_is_full_once_rules_are_done_asks_to_come_again(tmp_path: Path) -> None:
     rules = Rules()
     with LogWriter(tmp_path, capacity_bytes=1) as log:
-        keeper = Keeper(log, None, Tally(pytest.fail), lambda: 1, 3, pytest.fail, rules.apply)
+        keeper = Keeper(log, (), Tally(pytest.fail), lambda: 1, 3, pytest.fail, rules.apply)
         acknowledged = keeper.accept(REQUEST)
         rules.made.set_result(REQUEST)
         with pytest.raises(Refusal) as caught:
             acknowledged.result(TIMEOUT_S)
         assert caught.value.reason is Reason.BUSY
+
+
+def test_room_is_kept_everywhere_or_nowhere() -> None:
+    copied: list[Request] = []
+    free, full = Beside(copied.append, "free", ""), Beside(copied.append, "full", "full is behind")
+    assert full.reserve(CAPACITY_BYTES)
+    keeper = Keeper(None, (free, full), Tally(pytest.fail), lambda: 1, None, pytest.fail)
+    with pytest.raises(Refusal, match="full is behind"):
+        keeper.accept(REQUEST)
+    assert free.reserve(CAPACITY_BYTES)
+    free.release(CAPACITY_BYTES)
+    full.release(CAPACITY_BYTES)
+    keeper.accept(REQUEST).result(TIMEOUT_S)
+    free.close()
+    full.close()
+    assert copied == [REQUEST, REQUEST]

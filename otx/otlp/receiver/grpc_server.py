@@ -10,7 +10,8 @@ and streams.
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import NoReturn
+from typing import Any, NoReturn
+from urllib.parse import unquote
 
 import grpc
 
@@ -19,7 +20,9 @@ from otx.otlp.address import Address, bind, clear_stale_socket
 from otx.otlp.compression import too_large
 from otx.otlp.decode import decode_request
 from otx.otlp.encode import encode_response
-from otx.otlp.receiver.intake import RETRY_AFTER_S, Intake
+from otx.otlp.receiver.door import UNIX_CLIENT, Door
+from otx.otlp.receiver.intake import Intake
+from otx.otlp.receiver.tls import Pems, ServerTls
 from otx.otlp.refusal import Reason, Refusal, as_refusal
 from otx.otlp.wire import WIRE
 
@@ -35,8 +38,9 @@ _CODES = {code.value[0]: code for code in grpc.StatusCode}
 class GrpcServer:
     """A gRPC server for the four signals."""
 
-    def __init__(self, intake: Intake, max_request_bytes: int) -> None:
+    def __init__(self, intake: Intake, max_request_bytes: int, door: Door | None = None) -> None:
         self._intake = intake
+        self._door = door or Door()
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="grpc")
         self._server = grpc.server(
             self._workers,
@@ -69,7 +73,7 @@ class GrpcServer:
         if address.path:
             clear_stale_socket(address.path)
         try:
-            port = self._server.add_insecure_port(str(address))
+            port = self._add_port(str(address))
         except RuntimeError as error:
             raise OSError(0, str(error)) from None
         self._server.start()
@@ -80,9 +84,15 @@ class GrpcServer:
         self._server.stop(grace_s).wait()
         self._workers.shutdown()
 
+    def _add_port(self, address: str) -> int:
+        if self._door.tls is None:
+            return self._server.add_insecure_port(address)
+        return self._server.add_secure_port(address, _credentials(self._door.tls))
+
     def _handler(self, signal: Signal) -> "grpc.RpcMethodHandler[bytes, bytes]":
         def export(body: bytes, context: "grpc.ServicerContext") -> bytes:
             try:
+                self._door.admit(_client(context), _authorization(context))
                 if len(body) > self._limit:
                     raise too_large(self._limit)
                 request = decode_request(signal, body, "protobuf")
@@ -116,9 +126,50 @@ class _Unknown(grpc.GenericRpcHandler):
         return grpc.unary_unary_rpc_method_handler(unknown)
 
 
+def _client(context: "grpc.ServicerContext") -> str:
+    """The client's address without its port, written as over HTTP.
+
+    The library says `ipv4:192.0.2.1:4000`, `ipv6:%5B::1%5D:4000` or `unix:PATH`.
+    """
+    family, _, place = context.peer().partition(":")
+    if family == "unix":
+        return UNIX_CLIENT
+    return unquote(place).rpartition(":")[0].strip("[]")
+
+
+def _authorization(context: "grpc.ServicerContext") -> str:
+    for name, value in context.invocation_metadata():
+        if name == "authorization":
+            return value if isinstance(value, str) else ""
+    return ""
+
+
+def _credentials(tls: ServerTls) -> grpc.ServerCredentials:
+    """Credentials whose next handshake takes the certificates that were read last."""
+    given = tls.pems
+
+    # None is "as before" to the library, whose stubs do not know it.
+    def newer() -> Any:
+        nonlocal given
+        if given is tls.pems:
+            return None
+        given = tls.pems
+        return _configuration(given)
+
+    return grpc.dynamic_ssl_server_credentials(
+        _configuration(given), newer, require_client_authentication=given.client_ca is not None
+    )
+
+
+def _configuration(pems: Pems) -> grpc.ServerCertificateConfiguration:
+    return grpc.ssl_server_certificate_configuration(
+        [(pems.key, pems.certificate)], root_certificates=pems.client_ca
+    )
+
+
 def _abort(context: "grpc.ServicerContext", refusal: Refusal) -> NoReturn:
     code = _CODES[refusal.reason.value.grpc_code]
-    if refusal.reason is Reason.BUSY:
+    if refusal.reason.value.is_retryable:
         context.set_trailing_metadata(((_STATUS_DETAILS, _retry_details(refusal)),))
     context.abort(code, refusal.message)
 
@@ -130,7 +181,7 @@ def _retry_details(refusal: Refusal) -> bytes:
 
     status = Status(code=refusal.reason.value.grpc_code, message=refusal.message)
     info = RetryInfo()
-    info.retry_delay.seconds = RETRY_AFTER_S
+    info.retry_delay.seconds = refusal.retry_after_s
     status.details.add().Pack(info)
     encoded: bytes = status.SerializeToString()
     return encoded

@@ -19,12 +19,15 @@ import httptools
 from otx.otlp.compression import decompress, too_large
 from otx.otlp.decode import Encoding, Request, decode_request
 from otx.otlp.encode import encode_response
+from otx.otlp.receiver.cors import is_preflight
+from otx.otlp.receiver.door import UNIX_CLIENT, Door
 from otx.otlp.receiver.http_request import (
     Head,
     answer_encoding,
     is_ping,
     read_head,
     write_pong,
+    write_preflight,
     write_refusal,
     write_success,
 )
@@ -66,6 +69,7 @@ class Host(Protocol):
 
     limits: HttpLimits
     intake: Intake
+    door: Door
 
     def now_s(self) -> float:
         """Time that only goes forward."""
@@ -101,6 +105,8 @@ class _Message:
     headers: dict[str, str] = field(default_factory=dict)
     head: Head | None = None
     refusal: Refusal | None = None
+    is_preflight: bool = False
+    cors: str = ""
     parts: list[bytes] = field(default_factory=list)
     fed_bytes: int = 0
     head_bytes: int = 0
@@ -115,6 +121,7 @@ class _Answer:
 
     data: bytes | None = None
     is_last: bool = False
+    cors: str = ""
 
 
 class HttpConnection(asyncio.Protocol):
@@ -124,6 +131,7 @@ class HttpConnection(asyncio.Protocol):
         self._host = host
         self._answers: deque[_Answer] = deque()
         self._transport: asyncio.Transport | None = None
+        self._client = UNIX_CLIENT
         self._is_fresh = True
         self._is_ended = False
         self._is_stuck = False
@@ -141,6 +149,8 @@ class HttpConnection(asyncio.Protocol):
         """Start, or say that there are too many (asyncio)."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - a server's always is
         self._transport = transport
+        place = transport.get_extra_info("peername")
+        self._client = place[0] if isinstance(place, tuple) else UNIX_CLIENT
         if not self._host.opened(self):
             self._refuse_and_end(Refusal(Reason.BUSY, "too many connections are open"))
         self._set_deadline()
@@ -173,7 +183,8 @@ class HttpConnection(asyncio.Protocol):
         if not self._message.is_complete or not self._answers:
             return False
         self._answers[-1].is_last = True
-        return True
+        # Not over TLS, which ends in both directions at once.
+        return self._transport is not None and self._transport.can_write_eof()
 
     def pause_writing(self) -> None:
         """The client does not read its answers (asyncio): read no more from it."""
@@ -233,8 +244,16 @@ class HttpConnection(asyncio.Protocol):
         method = self._parser.get_method().decode("latin-1")
         path = message.url.partition(b"?")[0].decode("latin-1")
         waits = message.headers.get("expect", "").lower() == "100-continue"
+        door, limit = self._host.door, self._host.limits.request_bytes
+        message.cors = door.origins.headers(message.headers.get("origin", ""))
         try:
-            message.head = read_head(method, path, message.headers, self._host.limits.request_bytes)
+            if is_preflight(self._parser.get_method(), message.headers):
+                message.cors = door.origins.preflight_headers(message.headers)
+                message.is_preflight = True
+                return
+            head = read_head(method, path, message.headers, limit)
+            door.admit(self._client, message.headers.get("authorization", ""))
+            message.head = head
         except Refusal as refusal:
             message.refusal = refusal
             if waits or is_tunnel or refusal.reason is Reason.TOO_LARGE:
@@ -260,11 +279,14 @@ class HttpConnection(asyncio.Protocol):
         self._message.is_complete = True
         if self._is_ended:
             return
-        answer = _Answer(is_last=not self._parser.should_keep_alive())
+        answer = _Answer(is_last=not self._parser.should_keep_alive(), cors=self._message.cors)
         self._answers.append(answer)
         if is_ping(self._parser.get_method(), self._message.url):
             # Of whoever looks after this process: no request for telemetry, and none refused.
             answer.data = write_pong(keep_alive=not answer.is_last)
+            self._flush()
+        elif self._message.is_preflight:
+            answer.data = write_preflight(answer.cors, keep_alive=not answer.is_last)
             self._flush()
         elif self._message.head is None:
             refusal = self._message.refusal or Refusal(
@@ -362,7 +384,9 @@ class HttpConnection(asyncio.Protocol):
             if error is None and request is not None:
                 content = encode_response(request, head.encoding)
                 alive = not answer.is_last
-                answer.data = write_success(content, head.encoding, keep_alive=alive)
+                answer.data = write_success(
+                    content, head.encoding, keep_alive=alive, extra=answer.cors
+                )
                 self._flush()
             else:
                 self._answer_refusal(answer, as_refusal(error), head.encoding)
@@ -378,14 +402,17 @@ class HttpConnection(asyncio.Protocol):
     ) -> None:
         self._host.intake.refused(refusal)
         encoding = encoding or answer_encoding(self._message.headers)
-        answer.data = write_refusal(refusal, encoding, keep_alive=not answer.is_last)
+        answer.data = write_refusal(
+            refusal, encoding, keep_alive=not answer.is_last, extra=answer.cors
+        )
         self._flush()
 
     def _refuse_and_end(self, refusal: Refusal) -> None:
         """Refuse a request whose body is not wanted, and let no other follow."""
         self._host.intake.refused(refusal)
         encoding = answer_encoding(self._message.headers)
-        self._end(write_refusal(refusal, encoding, keep_alive=False))
+        cors = self._message.cors
+        self._end(write_refusal(refusal, encoding, keep_alive=False, extra=cors))
 
     def _end(self, last_words: bytes) -> None:
         """Answer and stop listening.
@@ -413,8 +440,10 @@ class HttpConnection(asyncio.Protocol):
         self._answers.clear()
         if self._transport is None:
             return
-        if self._is_ended and self._transport.can_write_eof():
-            self._transport.write_eof()
+        if self._is_ended:
+            # TLS cannot end one direction: there the client, which was told, closes.
+            if self._transport.can_write_eof():
+                self._transport.write_eof()
             self._transport.resume_reading()
         else:
             self._is_ended = True

@@ -10,7 +10,6 @@ from otx.model.signal import Signal
 from otx.otlp.compression import ACCEPTED, too_large
 from otx.otlp.decode import Encoding, encoding_of
 from otx.otlp.encode import encode_status
-from otx.otlp.receiver.intake import RETRY_AFTER_S
 from otx.otlp.refusal import Reason, Refusal
 from otx.otlp.wire import JSON, PROTOBUF, SIGNAL_OF_PATH
 
@@ -64,9 +63,14 @@ def answer_encoding(headers: dict[str, str]) -> Encoding:
         return "json"
 
 
-def write_success(body: bytes, encoding: Encoding, *, keep_alive: bool) -> bytes:
-    """The bytes of a 200."""
-    return _response("200 OK", _CONTENT_TYPES[encoding], "", body, keep_alive)
+def write_success(body: bytes, encoding: Encoding, *, keep_alive: bool, extra: str = "") -> bytes:
+    """The bytes of a 200; `extra` is more header lines."""
+    return _response("200 OK", _CONTENT_TYPES[encoding], extra, body, keep_alive)
+
+
+def write_preflight(extra: str, *, keep_alive: bool) -> bytes:
+    """The bytes of a yes to a browser, whose header lines say to what."""
+    return _response("200 OK", _CONTENT_TYPES["json"], extra, b"", keep_alive)
 
 
 def write_pong(*, keep_alive: bool) -> bytes:
@@ -74,13 +78,17 @@ def write_pong(*, keep_alive: bool) -> bytes:
     return _response("200 OK", _CONTENT_TYPES["json"], "Allow: POST\r\n", b"", keep_alive)
 
 
-def write_refusal(refusal: Refusal, encoding: Encoding, *, keep_alive: bool) -> bytes:
-    """The bytes of a 4xx or 5xx, whose body is a `google.rpc.Status`."""
+def write_refusal(
+    refusal: Refusal, encoding: Encoding, *, keep_alive: bool, extra: str = ""
+) -> bytes:
+    """The bytes of a 4xx or 5xx, whose body is a `google.rpc.Status`; `extra` is more headers."""
     answer = refusal.reason.value
+    if answer.is_retryable:
+        extra += f"Retry-After: {refusal.retry_after_s}\r\n"
     return _response(
         f"{answer.http_status} {answer.http_reason}",
         _CONTENT_TYPES[encoding],
-        _EXTRA_HEADERS.get(refusal.reason, ""),
+        _EXTRA_HEADERS.get(refusal.reason, "") + extra,
         encode_status(refusal, encoding),
         keep_alive,
     )
@@ -88,7 +96,8 @@ def write_refusal(refusal: Refusal, encoding: Encoding, *, keep_alive: bool) -> 
 
 _EXTRA_HEADERS = {
     Reason.WRONG_METHOD: "Allow: POST\r\n",
-    Reason.BUSY: f"Retry-After: {RETRY_AFTER_S}\r\n",
+    # RFC 6750, 3.
+    Reason.UNAUTHENTICATED: "WWW-Authenticate: Bearer\r\n",
     # Which codings would be taken (RFC 9110, 12.5.3).
     Reason.UNSUPPORTED_ENCODING: f"Accept-Encoding: {', '.join(ACCEPTED)}\r\n",
 }

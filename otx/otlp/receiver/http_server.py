@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from otx.otlp.address import Address, bind
+from otx.otlp.receiver.door import Door
 from otx.otlp.receiver.http_connection import HttpConnection, HttpLimits
 from otx.otlp.receiver.intake import Intake
 
@@ -28,9 +29,10 @@ _INLINE_SLOW_BYTES = 16 << 10
 class HttpServer:
     """An HTTP server for the four signals."""
 
-    def __init__(self, intake: Intake, limits: HttpLimits) -> None:
+    def __init__(self, intake: Intake, limits: HttpLimits, door: Door | None = None) -> None:
         self.intake = intake
         self.limits = limits
+        self.door = door or Door()
         self.now_s = time.monotonic
         self._held = 0
         self._connections: set[HttpConnection] = set()
@@ -107,11 +109,16 @@ class HttpServer:
 
     async def _listen(self, listener: socket.socket) -> None:
         factory = self._connection
+        tls: dict[str, Any] = {}
+        if self.door.tls is not None:
+            tls["ssl"] = self.door.tls.listening_context()
+            tls["ssl_handshake_timeout"] = self.limits.head_s
+            tls["ssl_shutdown_timeout"] = self.limits.linger_s
         if listener.family == socket.AF_UNIX:
             self._socket_path = listener.getsockname()
-            self._server = await self._loop.create_unix_server(factory, sock=listener)
+            self._server = await self._loop.create_unix_server(factory, sock=listener, **tls)
         else:
-            self._server = await self._loop.create_server(factory, sock=listener)
+            self._server = await self._loop.create_server(factory, sock=listener, **tls)
         self._loop.call_later(_SWEEP_S, self._sweep)
 
     def _connection(self) -> HttpConnection:

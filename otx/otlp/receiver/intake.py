@@ -1,13 +1,10 @@
-"""What both servers hand their requests to, and how they are told to come again."""
+"""What both servers hand their requests to."""
 
 from concurrent.futures import Future
 from typing import Protocol
 
 from otx.otlp.decode import Request
 from otx.otlp.refusal import Refusal
-
-RETRY_AFTER_S = 1
-"""When a refused client should come again: a full queue is one fsync long, or the disk is gone."""
 
 
 class Intake(Protocol):

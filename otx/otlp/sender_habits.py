@@ -1,0 +1,100 @@
+"""What a sender does wrong in all that it sends: seen on the first resource and its first record.
+
+One look a request costs next to nothing, and a sender that counts milliseconds or has no name for
+its service does so in every request. A sender's resource is always the same, so that what was
+found is remembered. What single spans break stands in `otx.otlp.oddity`.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from otx.model.signal import Signal
+from otx.otlp.caution import Caution
+from otx.otlp.wire import WIRE, Generated
+
+_UNITS = {"seconds": 10**9, "milliseconds": 10**6, "microseconds": 10**3}
+"""How many nanoseconds each has, of the units that clocks count in."""
+_FIRST_S, _LAST_S = 1_262_304_000, 4_102_444_800
+"""The times that are meant: from 2010 to 2100. Some days after 1970 are an odd clock."""
+_QUOTED_CHARACTERS = 60
+_REMEMBERED = 256
+_REMEMBERED_BYTES = 8 << 10
+"""Larger resources are looked at each time, so that 256 senders cost 2 MB."""
+
+
+def habit_cautions(signal: Signal, request: Generated) -> list[Caution]:
+    """What is wrong with the first resource of a request and the first record under it."""
+    resources = getattr(request, WIRE[signal].resources_field)
+    if not resources:
+        return []
+    group = resources[0]
+    encoded = group.resource.SerializeToString()
+    is_small = len(encoded) <= _REMEMBERED_BYTES
+    cautions = _remembered(encoded) if is_small else _of_resource(encoded)
+    record = _first_record(signal, group)
+    return [*cautions, *(_unit(_time_of(signal, record)) if record is not None else ())]
+
+
+def _of_resource(encoded: bytes) -> tuple[Caution, ...]:
+    """What is wrong with the bytes of a resource."""
+    from opentelemetry.proto.resource.v1.resource_pb2 import Resource  # loaded by then
+
+    return tuple(_of_attributes(Resource.FromString(encoded).attributes))
+
+
+_remembered = lru_cache(_REMEMBERED)(_of_resource)
+
+
+def _of_attributes(attributes: Sequence[Generated]) -> Iterator[Caution]:
+    keys = [attribute.key for attribute in attributes]
+    yield from _doubled(keys)
+    if "service.name" in keys:
+        name = attributes[keys.index("service.name")].value
+        if name.WhichOneof("value") == "string_value" and not name.string_value:
+            kind = "requests with an empty service.name"
+            yield Caution(kind, "service.name is empty: no reader can tell whose telemetry this is")
+
+
+def _first_record(signal: Signal, group: Generated) -> Generated | None:
+    """The first span, log record or data point of a resource, where its first scope has one."""
+    if signal is Signal.PROFILES:
+        return None
+    scopes = getattr(group, WIRE[signal].scopes_field)
+    if not scopes:
+        return None
+    if signal is Signal.TRACES:
+        records = scopes[0].spans
+    elif signal is Signal.LOGS:
+        records = scopes[0].log_records
+    else:
+        metrics = scopes[0].metrics
+        form = metrics[0].WhichOneof("data") if metrics else None
+        records = getattr(metrics[0], form).data_points if form else ()
+    return records[0] if records else None
+
+
+def _time_of(signal: Signal, record: Generated) -> int:
+    if signal is Signal.TRACES:
+        return int(record.start_time_unix_nano)
+    return int(record.time_unix_nano)
+
+
+def _doubled(keys: list[str]) -> Iterator[Caution]:
+    """Keys that are there twice: what they mean is undefined (common.proto, `attributes`)."""
+    if len(set(keys)) == len(keys):
+        return
+    key = Counter(keys).most_common(1)[0][0]
+    shown = key if len(key) <= _QUOTED_CHARACTERS else key[:_QUOTED_CHARACTERS] + "…"
+    kind = "requests whose resource has an attribute key twice"
+    yield Caution(kind, f"the resource has the attribute key {shown!r} twice: readers take either")
+
+
+def _unit(time: int) -> Iterator[Caution]:
+    """Times that are only meant where they count something longer than nanoseconds."""
+    if time >= _FIRST_S * _UNITS["seconds"] or time < _FIRST_S:
+        return
+    for unit, ns in _UNITS.items():
+        if _FIRST_S <= time * ns // _UNITS["seconds"] < _LAST_S:
+            kind = f"requests whose times are {unit}"
+            yield Caution(kind, f"times are {unit}, as in {time}: OTLP wants nanoseconds")
