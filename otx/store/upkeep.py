@@ -1,4 +1,4 @@
-"""What keeps a store small and quick: merging small segments, and letting old ones go.
+"""What keeps a store small and quick: merging and indexing segments, and letting old ones go.
 
 Converted batches are small when little arrives, and every file costs a query about 0.15 ms, so
 files of one size class are merged eight at a time, which rewrites a row at most three times.
@@ -17,6 +17,12 @@ from otx.store.segment import (
     read_rows,
     write_requests,
     write_rows,
+)
+from otx.store.segment_index import (
+    has_indexes,
+    index_names,
+    is_worth_indexing,
+    write_indexes,
 )
 
 GRACE_NS = 60 * 1_000_000_000
@@ -53,6 +59,24 @@ def merge_small(conversion: Conversion, now_unix_nano: int) -> bool:
     return True
 
 
+def index_one(conversion: Conversion) -> bool:
+    """Write the indexes of one segment that is worth it, the newest first; whether there was one.
+
+    Raises:
+        OSError: The disk failed or is full; readers go on without them.
+    """
+    directory = conversion.layout.segments
+    for segment in sorted(
+        filter(is_worth_indexing, conversion.manifest.segments),
+        key=lambda one: one.max_unix_nano,
+        reverse=True,
+    ):
+        if not has_indexes(directory, segment):
+            write_indexes(directory, segment, conversion.step)
+            return True
+    return False
+
+
 def expire(conversion: Conversion, retention: Retention, now_unix_nano: int) -> int:
     """Let go of segments that are too old or too much; how many rows went."""
     kept = [
@@ -82,7 +106,8 @@ def remove_retired(conversion: Conversion, now_unix_nano: int) -> int:
     due = [old for old in conversion.manifest.retired if _is_due(old, now_unix_nano)]
     for old in due:
         conversion.step("remove retired")
-        (conversion.layout.segments / old.name).unlink(missing_ok=True)
+        for name in (old.name, *index_names(old.name)):
+            (conversion.layout.segments / name).unlink(missing_ok=True)
     if due:
         left = tuple(old for old in conversion.manifest.retired if old not in due)
         conversion.publish(replace(conversion.manifest, retired=left))
