@@ -50,8 +50,22 @@ def merge_small(conversion: Conversion, now_unix_nano: int) -> bool:
     Raises:
         OSError: The disk failed or is full; nothing changed for readers.
     """
-    group = next(_mergeable(conversion.manifest.segments), None)
-    if group is None:
+    return _merge_group(
+        conversion, next(_mergeable(conversion.manifest.segments), []), now_unix_nano
+    )
+
+
+def merge_rest(conversion: Conversion, now_unix_nano: int) -> bool:
+    """Merge one group of what is not full size, however few they are; whether there was one.
+
+    Raises:
+        OSError: The disk failed or is full; nothing changed for readers.
+    """
+    return _merge_group(conversion, next(_rest(conversion.manifest.segments), []), now_unix_nano)
+
+
+def _merge_group(conversion: Conversion, group: Sequence[Segment], now_unix_nano: int) -> bool:
+    if not group:
         return False
     merged = _merge(conversion, group)
     left = [segment for segment in conversion.manifest.segments if segment not in group]
@@ -128,15 +142,33 @@ def _mergeable(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
             lower = upper
             if len(members) < FAN_IN:
                 continue
-            group: list[Segment] = []
-            for segment in sorted(members, key=lambda one: one.min_unix_nano)[:FAN_IN]:
-                rows = sum(one.rows for one in group) + segment.rows
-                size = sum(one.bytes for one in group) + segment.bytes
-                if rows > MERGED_ROWS or size > MERGED_BYTES:
-                    break
-                group.append(segment)
+            ordered = sorted(members, key=lambda one: one.min_unix_nano)
+            group = _fitting(ordered[:FAN_IN])
             if len(group) > 1:
                 yield group
+
+
+def _rest(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
+    """Groups of neighbours in time that fit into one segment."""
+    for kind in (*ROW_KINDS, "profiles"):
+        members = [s for s in segments if s.kind == kind and s.rows < _CLASS_ROWS[-1]]
+        members.sort(key=lambda one: one.min_unix_nano)
+        for first in range(len(members)):
+            group = _fitting(members[first:])
+            if len(group) > 1:
+                yield group
+
+
+def _fitting(segments: Sequence[Segment]) -> list[Segment]:
+    """As many of some segments, from the first on, as one merged segment may hold."""
+    group: list[Segment] = []
+    rows = size = 0
+    for segment in segments:
+        rows, size = rows + segment.rows, size + segment.bytes
+        if rows > MERGED_ROWS or size > MERGED_BYTES:
+            break
+        group.append(segment)
+    return group
 
 
 def _merge(conversion: Conversion, group: Sequence[Segment]) -> Segment:
