@@ -4,7 +4,7 @@ _otx() {
   local path='' word
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "${path:+$path }$word" in
-    "demo"|"doctor"|"profile"|"receive"|"ottl"|"ottl run"|"ottl eval"|"ottl check"|"ottl explain"|"ottl functions"|"ottl fmt"|"ottl repl"|"ottl bench"|"ottl lsp"|"ottl test"|"ottl recipes"|"send"|"send traces"|"send metrics"|"send logs"|"send profiles"|"send span"|"send replay"|"trace"|"trace list"|"trace show"|"trace explain"|"trace order"|"trace diff"|"trace missing"|"trace skew"|"trace paths"|"trace map"|"trace-context"|"trace-context decode"|"trace-context encode"|"trace-context convert"|"trace-context check"|"agent"|"agent run"|"agent start"|"agent stop"|"agent status"|"agent reload"|"agent logs"|"agent unit"|"opamp"|"opamp serve"|"opamp agents"|"opamp push"|"opamp key"|"opamp sign"|"opamp rollback"|"opamp restart"|"opamp forget"|"opamp audit"|"opamp conform"|"opamp tap"|"opamp replay"|"query"|"store"|"store info"|"store verify"|"tui"|"config"|"config show"|"config path"|"config validate"|"config schema"|"completion") path="${path:+$path }$word" ;;
+    "demo"|"doctor"|"profile"|"receive"|"ottl"|"ottl run"|"ottl eval"|"ottl check"|"ottl explain"|"ottl functions"|"ottl fmt"|"ottl repl"|"ottl bench"|"ottl lsp"|"ottl test"|"ottl recipes"|"send"|"send traces"|"send metrics"|"send logs"|"send profiles"|"send span"|"send replay"|"trace"|"trace list"|"trace show"|"trace explain"|"trace order"|"trace diff"|"trace missing"|"trace skew"|"trace paths"|"trace map"|"trace-context"|"trace-context decode"|"trace-context encode"|"trace-context convert"|"trace-context check"|"agent"|"agent run"|"agent start"|"agent stop"|"agent status"|"agent reload"|"agent logs"|"agent unit"|"opamp"|"opamp serve"|"opamp agents"|"opamp push"|"opamp key"|"opamp sign"|"opamp rollback"|"opamp restart"|"opamp forget"|"opamp audit"|"opamp conform"|"opamp tap"|"opamp replay"|"query"|"store"|"store info"|"store verify"|"store compact"|"store export"|"store import"|"tui"|"config"|"config show"|"config path"|"config validate"|"config schema"|"completion") path="${path:+$path }$word" ;;
     esac
   done
   local words=''
@@ -138,11 +138,17 @@ _otx_words() {
     "opamp replay:--format") words="text json jsonl" ;;
     "query") words="--format --store -o --out -h --help" ;;
     "query:--format") words="table json jsonl csv parquet" ;;
-    "store") words="info verify -h --help" ;;
+    "store") words="info verify compact export import -h --help" ;;
     "store info") words="--format --store -o --out -h --help" ;;
     "store info:--format") words="text json" ;;
     "store verify") words="--format --store -o --out -h --help" ;;
     "store verify:--format") words="table json jsonl" ;;
+    "store compact") words="--format --store -o --out -h --help" ;;
+    "store compact:--format") words="table json jsonl" ;;
+    "store export") words="--format --signal --since --until --store -o --out -h --help" ;;
+    "store export:--format") words="parquet jsonl" ;;
+    "store export:--signal") words="traces metrics logs profiles" ;;
+    "store import") words="--store -h --help" ;;
     "tui") words="--store --pid --grpc --http --no-receive -h --help" ;;
     "config") words="show path validate schema -h --help" ;;
     "config show") words="--format -h --help" ;;

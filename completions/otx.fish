@@ -665,9 +665,12 @@ complete -c otx -n '__fish_seen_subcommand_from query' -l store -r -d 'The store
 complete -c otx -n '__fish_seen_subcommand_from query' -s o -l out -r -d 'Where to write; - is stdout.'
 complete -c otx -n '__fish_seen_subcommand_from query' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from query' -F
-complete -c otx -n '__fish_seen_subcommand_from store; and not __fish_seen_subcommand_from info verify' -a info -d 'Say what a store holds, from when, what waits, and what was lost on the way.'
-complete -c otx -n '__fish_seen_subcommand_from store; and not __fish_seen_subcommand_from info verify' -a verify -d 'Read everything in a store and name what is damaged; exit code 1 where something is.'
-complete -c otx -n '__fish_seen_subcommand_from store; and not __fish_seen_subcommand_from info verify' -s h -l help -d 'Show help.'
+complete -c otx -n '__fish_seen_subcommand_from store; and not __fish_seen_subcommand_from info verify compact export import' -a info -d 'Say what a store holds, from when, what waits, and what was lost on the way.'
+complete -c otx -n '__fish_seen_subcommand_from store; and not __fish_seen_subcommand_from info verify compact export import' -a verify -d 'Read everything in a store and name what is damaged; exit code 1 where something is.'
+complete -c otx -n '__fish_seen_subcommand_from store; and not __fish_seen_subcommand_from info verify compact export import' -a compact -d 'Convert what waits, merge small segments and index them, and say what that came to.'
+complete -c otx -n '__fish_seen_subcommand_from store; and not __fish_seen_subcommand_from info verify compact export import' -a export -d 'Write what a store holds: OTLP/JSON lines, or one table as Parquet.'
+complete -c otx -n '__fish_seen_subcommand_from store; and not __fish_seen_subcommand_from info verify compact export import' -a import -d 'Bring OTLP files into a store, each as a whole and once.'
+complete -c otx -n '__fish_seen_subcommand_from store; and not __fish_seen_subcommand_from info verify compact export import' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from info' -l format -x -a 'text json' -d 'The form of the output.'
 complete -c otx -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from info' -l store -r -d 'The store to look at.'
 complete -c otx -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from info' -s o -l out -r -d 'Where to write; - is stdout.'
@@ -678,6 +681,22 @@ complete -c otx -n '__fish_seen_subcommand_from store; and __fish_seen_subcomman
 complete -c otx -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from verify' -s o -l out -r -d 'Where to write; - is stdout.'
 complete -c otx -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from verify' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from verify' -F
+complete -c otx -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from compact' -l format -x -a 'table json jsonl' -d 'The form of the output.'
+complete -c otx -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from compact' -l store -r -d 'The store to look at.'
+complete -c otx -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from compact' -s o -l out -r -d 'Where to write; - is stdout.'
+complete -c otx -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from compact' -s h -l help -d 'Show help.'
+complete -c otx -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from compact' -F
+complete -c otx -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from export' -l format -x -a 'parquet jsonl' -d 'The form; else from the ending of -o, else jsonl.'
+complete -c otx -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from export' -l signal -x -a 'traces metrics logs profiles' -d 'Only this signal; may be repeated.'
+complete -c otx -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from export' -l since -r -d 'Nothing before this time: RFC 3339, or -15m.'
+complete -c otx -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from export' -l until -r -d 'Only what is before this time.'
+complete -c otx -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from export' -l store -r -d 'The store to look at.'
+complete -c otx -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from export' -s o -l out -r -d 'Where to write; - is stdout.'
+complete -c otx -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from export' -s h -l help -d 'Show help.'
+complete -c otx -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from export' -F
+complete -c otx -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from import' -l store -r -d 'The store to look at.'
+complete -c otx -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from import' -s h -l help -d 'Show help.'
+complete -c otx -n '__fish_seen_subcommand_from store; and __fish_seen_subcommand_from import' -F
 complete -c otx -n '__fish_seen_subcommand_from tui' -l store -r -d 'The store to look at and to keep in.'
 complete -c otx -n '__fish_seen_subcommand_from tui' -l pid -r -d 'A program to sample; may be given several times.'
 complete -c otx -n '__fish_seen_subcommand_from tui' -l grpc -r -d 'Where to take gRPC (127.0.0.1:4317).'

@@ -1069,12 +1069,18 @@ _otx_store() {
     local -a commands=(
     'info:Say what a store holds, from when, what waits, and what was lost on the way.'
     'verify:Read everything in a store and name what is damaged; exit code 1 where something is.'
+    'compact:Convert what waits, merge small segments and index them, and say what that came to.'
+    'export:Write what a store holds\\: OTLP/JSON lines, or one table as Parquet.'
+    'import:Bring OTLP files into a store, each as a whole and once.'
     )
     _describe command commands ;;
   rest)
     case $line[1] in
     info) _otx_store_info ;;
     verify) _otx_store_verify ;;
+    compact) _otx_store_compact ;;
+    export) _otx_store_export ;;
+    import) _otx_store_import ;;
     esac ;;
   esac
 }
@@ -1093,6 +1099,34 @@ _otx_store_verify() {
     '--format[The form of the output.]:value:(table json jsonl)' \
     '--store[The store to look at.]:value:_files' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_store_compact() {
+  _arguments -s \
+    '--format[The form of the output.]:value:(table json jsonl)' \
+    '--store[The store to look at.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_store_export() {
+  _arguments -s \
+    '--format[The form; else from the ending of -o, else jsonl.]:value:(parquet jsonl)' \
+    '--signal[Only this signal; may be repeated.]:value:(traces metrics logs profiles)' \
+    '--since[Nothing before this time - RFC 3339, or -15m.]:value:_files' \
+    '--until[Only what is before this time.]:value:_files' \
+    '--store[The store to look at.]:value:_files' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_store_import() {
+  _arguments -s \
+    '--store[The store to look at.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'
 }

@@ -22,6 +22,7 @@ from otx.store.manifest import Manifest, Segment, read_manifest, write_manifest
 from otx.store.pending import is_converted, stretches_behind
 from otx.store.row_tables import ROW_KINDS, RowKind
 from otx.store.segment import merge_rows, write_requests, write_rows
+from otx.store.segment_index import index_names
 
 BATCH_BYTES = 16 * 1024 * 1024
 """How much of the logs becomes one segment; at about eight times this in memory."""
@@ -177,6 +178,7 @@ class Conversion:
     def _remove_strangers(self) -> None:
         """Remove what a crash left behind in `segments/`."""
         known = self.manifest.file_names()
+        known |= {index for name in known for index in index_names(name)}
         for path in self.layout.segments.iterdir():
             if path.name not in known:
                 self.step("remove stranger")

@@ -151,10 +151,10 @@ class _Worker:
         return False
 
     def _keep_up(self, now: float) -> bool:
-        from otx.store.upkeep import expire, merge_small, remove_retired
+        from otx.store.upkeep import expire, index_one, merge_small, remove_retired
 
         clock = time.time_ns()
-        if merge_small(self._conversion, clock):
+        if merge_small(self._conversion, clock) or index_one(self._conversion):
             return True
         expire(self._conversion, self._retention, clock)
         remove_retired(self._conversion, clock)

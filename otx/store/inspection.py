@@ -17,6 +17,7 @@ from otx.store.manifest import SEGMENT_KINDS, Manifest, Segment, SegmentKind, re
 from otx.store.pending import stretches_behind
 from otx.store.row_tables import ROW_TABLES
 from otx.store.segment import read_requests
+from otx.store.segment_index import index_names
 from otx.store.tail import LogTails
 
 _PORTION_BYTES = 4 << 20
@@ -128,9 +129,24 @@ def verify_store(layout: Layout, manifest: Manifest) -> Iterator[Finding]:
         problem = _segment_problem(layout, segment)
         if problem:
             yield Finding(f"{layout.segments.name}/{segment.name}", problem)
+        yield from _index_findings(layout, segment)
     for stretch in stretches_behind(layout, manifest):
         if stretch.path.parent != layout.segments:  # those were among the segments
             yield from _log_findings(layout, stretch)
+
+
+def _index_findings(layout: Layout, segment: Segment) -> Iterator[Finding]:
+    """Indexes that cannot be read, through which readers would fail."""
+    for name in sorted(index_names(segment.name)):
+        path = layout.segments / name
+        try:
+            if path.stat().st_size:  # an empty one stands for one that could not be made
+                _rows_of_table(path)
+        except FileNotFoundError:
+            continue
+        except (pa.ArrowException, OSError) as error:
+            hint = "without the file the segment is read whole"
+            yield Finding(f"{layout.segments.name}/{name}", f"cannot be read: {error}; {hint}")
 
 
 def _segment_problem(layout: Layout, segment: Segment) -> str:

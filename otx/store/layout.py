@@ -2,8 +2,9 @@
 
     <store>/
       MANIFEST.json      what can be read: segments, and how far each log is converted
-      segments/          Parquet, and requests of profiles beside their samples
+      segments/          Parquet, its indexes, and requests of profiles beside their samples
       logs/<writer>/     one write-ahead log a writing process, `lock` held while it lives
+      imports/           which files were imported, and what of one is not to be seen yet
       aside/             what was cut off a log or could not be decoded, for a person to look at
       receiver.lock      held by the receiver; receiver.json says who and where
       converter.lock     held by the one process that turns logs into segments

@@ -115,6 +115,7 @@ def open_query(layout: Layout, view: View, tails: LogTails, sql: str) -> Result:
         "temp_directory = ''",
         f"allowed_paths = [{', '.join(segments)}]",
         "enable_external_access = false",
+        "enable_progress_bar = false",  # it would be drawn on stdout
         "lock_configuration = true",
     ):
         connection.execute(f"SET {setting}")

@@ -17,10 +17,11 @@ from otx.model.telemetry import LogRecord, Span, TraceSummary
 from otx.store.layout import Layout
 from otx.store.log_position import Committed
 from otx.store.log_reader import committed_in, is_writing, log_directories
-from otx.store.manifest import Identity, manifest_identity
+from otx.store.manifest import Identity, Segment, manifest_identity
 from otx.store.query import MEMORY_LIMIT, Result, open_query
 from otx.store.rows import LOG_FIELDS, SPAN_FIELDS, log_of, span_of, summary_of
 from otx.store.search import EVERYTHING, Condition, Search
+from otx.store.sources import Sources, Wanted
 from otx.store.tail import LogTails, View
 from otx.store.views import show_rows
 
@@ -33,27 +34,28 @@ _SUMMARY = """
            count(DISTINCT service), count(*) FILTER (status = 'ERROR'),
            arg_min(service, (parent_span_id <> '', start_time)),
            arg_min(name, (parent_span_id <> '', start_time)), bool_and(parent_span_id <> '')
-    FROM all_spans WHERE {where}
+    FROM wanted WHERE {where}
     GROUP BY trace_id ORDER BY start DESC, trace_id LIMIT ?"""
 
 _HAS_TRACE = "is_trace_id(trace_id)"
 """Spans without a valid trace id belong to no trace: all of them would look like one."""
 
-_NEWEST_SPANS = "SELECT trace_id, start_time FROM all_spans ORDER BY start_time DESC LIMIT ?"
+_MANY_TRACES = 1000
+"""Beyond so many traces that match, they are not looked up one by one."""
+
 _SPANS_A_TRACE = 25
 _FEW_SPANS = 2_000
 """How many of the newest spans are looked at first for a list of traces."""
 
 _SERVICES = """
-    WITH entry AS (
-        SELECT service, duration_ns, status = 'ERROR' AS failed,
-               kind IN ('SERVER', 'CONSUMER') OR parent_span_id = '' AS enters
-        FROM all_spans WHERE start_time >= make_timestamp_ns(?))
     SELECT service, count(*), count(*) FILTER (failed),
            count(*) FILTER (enters), count(*) FILTER (enters AND failed),
            coalesce(quantile_disc(duration_ns, [0.5, 0.95, 0.99]) FILTER (enters),
                     quantile_disc(duration_ns, [0.5, 0.95, 0.99]))
-    FROM entry GROUP BY service ORDER BY service"""
+    FROM (SELECT service, duration_ns, status = 'ERROR' AS failed,
+                 kind IN ('SERVER', 'CONSUMER') OR parent_span_id = '' AS enters
+          FROM wanted WHERE start_time >= make_timestamp_ns(?))
+    GROUP BY service ORDER BY service"""
 
 _TOTALS = """
     SELECT (SELECT count(*) FROM all_spans), (SELECT count(*) FROM all_logs),
@@ -152,6 +154,7 @@ class Store:
         self.layout = Layout(store_dir)
         self._lock = threading.RLock()
         self._tails = LogTails(self.layout)
+        self._sources = Sources(self.layout)
         self._view: View | None = None
         self._seen: StoreVersion | None = None
         self._connection: duckdb.DuckDBPyConnection | None = None
@@ -225,9 +228,26 @@ class Store:
         condition = _since(search.condition("spans"), "start_time", since_unix_nano)
         if condition.sql == "true":
             return self._newest(limit)
-        matching = f"all_spans WHERE {condition.sql} AND {_HAS_TRACE}"
-        where = f"trace_id IN (SELECT trace_id FROM {matching})"  # noqa: S608
-        rows = self.rows(_SUMMARY.format(where=where), (*condition.parameters, limit))
+        matching = f"FROM wanted WHERE {condition.sql} AND {_HAS_TRACE}"
+        wanted = Wanted("spans", since_unix_nano or 0, search.pairs())
+        found = self.rows(
+            f"SELECT DISTINCT trace_id {matching} LIMIT {_MANY_TRACES + 1}",
+            condition.parameters,
+            wanted,
+        )
+        if len(found) <= _MANY_TRACES:
+            return self._summaries([trace_id for (trace_id,) in found], limit)
+        where = f"trace_id IN (SELECT trace_id {matching.replace('wanted', 'all_spans')})"
+        rows = self.rows(_SUMMARY.format(where=where), (*condition.parameters, limit), Wanted())
+        return [summary_of(row) for row in rows]
+
+    def _summaries(self, trace_ids: Sequence[str], limit: int) -> list[TraceSummary]:
+        """Of some traces the newest."""
+        if not trace_ids:
+            return []
+        where = f"trace_id IN ({', '.join('?' * len(trace_ids))})"
+        wanted = Wanted("spans", traces=trace_ids)
+        rows = self.rows(_SUMMARY.format(where=where), (*trace_ids, limit), wanted)
         return [summary_of(row) for row in rows]
 
     def _newest(self, limit: int) -> list[TraceSummary]:
@@ -236,14 +256,20 @@ class Store:
         A trace that starts after the oldest of the newest N spans has all its spans among them, so
         the traces of those N hold the answer as soon as enough of them start after that one.
         """
-        spans = max(limit * _SPANS_A_TRACE, _FEW_SPANS)
-        newest = f"({_NEWEST_SPANS}) WHERE {_HAS_TRACE}"
-        where = f"trace_id IN (SELECT trace_id FROM {newest})"  # noqa: S608
-        rows = self.rows(_SUMMARY.format(where=where), (spans, limit))
-        edge = f"SELECT epoch_ns(min(start_time)), count(*) FROM ({_NEWEST_SPANS})"  # noqa: S608
-        oldest, count = self.rows(edge, (spans,))[0]
-        if count >= spans and (len(rows) < limit or rows[-1][1] <= oldest):
-            rows = self.rows(_SUMMARY.format(where=_HAS_TRACE), (limit,))
+        count = max(limit * _SPANS_A_TRACE, _FEW_SPANS)
+        since = _since_when(self.refresh().manifest.of_kind("spans"), count)
+        spans = self.rows(
+            f"SELECT if({_HAS_TRACE}, trace_id, NULL), epoch_ns(start_time) FROM wanted "  # noqa: S608
+            "ORDER BY start_time DESC LIMIT ?",
+            (count,),
+            Wanted("spans", since),
+        )
+        oldest = spans[-1][1] if spans else 0
+        newest = self._summaries(sorted({one for one, _ in spans if one is not None}), limit)
+        is_all = since == 0 and len(spans) < count
+        if is_all or (len(newest) == limit and newest[-1].start_unix_nano > oldest):
+            return newest
+        rows = self.rows(_SUMMARY.format(where=_HAS_TRACE), (limit,), Wanted())
         return [summary_of(row) for row in rows]
 
     def trace(self, trace_id: str) -> list[Span]:
@@ -260,9 +286,10 @@ class Store:
             )
         where = "trace_id = ?" if len(prefix) >= 32 else "starts_with(trace_id, ?)"
         rows = self.rows(
-            f"SELECT {SPAN_FIELDS} FROM all_spans WHERE {where} AND {_HAS_TRACE} "  # noqa: S608
+            f"SELECT {SPAN_FIELDS} FROM wanted WHERE {where} AND {_HAS_TRACE} "  # noqa: S608
             "ORDER BY start_time, span_id",
             (prefix,),
+            Wanted("spans", traces=(prefix,)),
         )
         ids = sorted({row[0] for row in rows})
         if len(ids) > 1:
@@ -279,8 +306,9 @@ class Store:
         """
         condition = search.condition("spans")
         rows = self.rows(
-            f"SELECT span_id FROM all_spans WHERE trace_id = ? AND {condition.sql}",  # noqa: S608
+            f"SELECT span_id FROM wanted WHERE trace_id = ? AND {condition.sql}",  # noqa: S608
             (trace_id, *condition.parameters),
+            Wanted("spans", pairs=search.pairs(), traces=(trace_id,)),
         )
         return frozenset(span_id for (span_id,) in rows)
 
@@ -299,8 +327,9 @@ class Store:
         """
         condition = _of_logs(search, since_unix_nano, trace_id)
         rows = self.rows(
-            f"SELECT {LOG_FIELDS} FROM all_logs WHERE {condition.sql} ORDER BY time DESC LIMIT ?",  # noqa: S608
+            f"SELECT {LOG_FIELDS} FROM wanted WHERE {condition.sql} ORDER BY time DESC LIMIT ?",  # noqa: S608
             (*condition.parameters, limit),
+            _wanted_logs(search, since_unix_nano, trace_id),
         )
         return [log_of(row) for row in reversed(rows)]
 
@@ -326,24 +355,26 @@ class Store:
             SearchError: The search names a field that log records don't have.
         """
         condition = _of_logs(search, since_unix_nano, trace_id)
+        wanted = _wanted_logs(search, since_unix_nano, trace_id)
         counted = self.rows(
             "SELECT epoch_ns(time) // 1000000000 AS second, severity_number, count(*)"  # noqa: S608
-            f" FROM all_logs WHERE {condition.sql} GROUP BY ALL ORDER BY ALL",
+            f" FROM wanted WHERE {condition.sql} GROUP BY ALL ORDER BY ALL",
             condition.parameters,
+            wanted,
         )
         [(with_trace, services)] = self.rows(
             "SELECT count(*) FILTER (trace_id <> ''), count(DISTINCT service)"  # noqa: S608
-            f" FROM all_logs WHERE {condition.sql}",
+            f" FROM wanted WHERE {condition.sql}",
             condition.parameters,
+            wanted,
         )
         by_second = [(second, severity, records) for second, severity, records in counted]
         return LogRates(by_second, with_trace, services)
 
     def services(self, since_unix_nano: int = 0) -> list[ServiceSummary]:
         """Every service with spans, by name."""
-        return [
-            ServiceSummary(*row[:5], *row[5]) for row in self.rows(_SERVICES, (since_unix_nano,))
-        ]
+        rows = self.rows(_SERVICES, (since_unix_nano,), Wanted("spans", since_unix_nano))
+        return [ServiceSummary(*row[:5], *row[5]) for row in rows]
 
     def query(self, sql: str) -> Result:
         """Ask for rows in SQL, read-only; the tables are those of docs/query.md.
@@ -354,14 +385,26 @@ class Store:
         with self._lock:
             return open_query(self.layout, self.refresh(), self._tails, sql)
 
-    def rows(self, sql: str, parameters: Sequence[object]) -> list[Row]:
-        """All rows of a query over `all_spans` and `all_logs` as the store is now."""
+    def rows(
+        self, sql: str, parameters: Sequence[object], wanted: Wanted | None = None
+    ) -> list[Row]:
+        """All rows of a query over `all_spans` and `all_logs` as the store is now.
+
+        Args:
+            sql: The query.
+            parameters: A value for each `?` in it.
+            wanted: What `wanted` in the query is to hold; there may be more in it.
+        """
         with self._lock:
             for attempt in range(_FILE_GONE_TRIES):
-                self.refresh()
+                manifest = self.refresh().manifest
                 assert self._connection is not None  # noqa: S101 - refresh made it
                 try:
-                    return self._connection.execute(sql, list(parameters)).fetchall()
+                    query = sql
+                    if wanted is not None:
+                        source = self._sources.sql(self._connection, manifest, wanted)
+                        query = f"WITH wanted AS ({source}) {sql}"
+                    return self._connection.execute(query, list(parameters)).fetchall()
                 except duckdb.IOException:
                     # A segment was replaced and its grace ran out since the look.
                     self._seen = None
@@ -375,6 +418,7 @@ def _connect() -> duckdb.DuckDBPyConnection:
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
     connection.execute("SET temp_directory = ''")
     connection.execute("SET parquet_metadata_cache = true")
+    connection.execute("SET enable_progress_bar = false")  # it would be drawn on stdout
     return connection
 
 
@@ -384,6 +428,21 @@ def _of_logs(search: Search, since_unix_nano: int | None, trace_id: str | None) 
     if trace_id is None:
         return condition
     return Condition(f"{condition.sql} AND trace_id = ?", (*condition.parameters, trace_id))
+
+
+def _wanted_logs(search: Search, since_unix_nano: int | None, trace_id: str | None) -> Wanted:
+    traces = None if trace_id is None else (trace_id,)
+    return Wanted("logs", since_unix_nano or 0, search.pairs(), traces)
+
+
+def _since_when(segments: Sequence[Segment], count: int) -> int:
+    """A time after which at least so many rows are, if there are as many; else 0."""
+    rows = 0
+    for segment in sorted(segments, key=lambda one: one.min_unix_nano, reverse=True):
+        rows += segment.rows
+        if rows >= count:
+            return segment.min_unix_nano
+    return 0
 
 
 def _since(condition: Condition, column: str, since_unix_nano: int | None) -> Condition:

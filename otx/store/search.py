@@ -112,6 +112,17 @@ class Search:
         )
         return Condition(sql, tuple(value for part in parts for value in part.parameters))
 
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Attributes and the values that each of them has in every record that matches."""
+        return tuple(
+            (term.name[1:], term.value)
+            for term in self.terms
+            if term.name.startswith("@")
+            and term.operator == "="
+            and not term.negated
+            and not _has_star(term)
+        )
+
     def __str__(self) -> str:
         return " ".join(format_term(term) for term in self.terms)
 

@@ -1,4 +1,4 @@
-"""What keeps a store small and quick: merging small segments, and letting old ones go.
+"""What keeps a store small and quick: merging and indexing segments, and letting old ones go.
 
 Converted batches are small when little arrives, and every file costs a query about 0.15 ms, so
 files of one size class are merged eight at a time, which rewrites a row at most three times.
@@ -17,6 +17,12 @@ from otx.store.segment import (
     read_rows,
     write_requests,
     write_rows,
+)
+from otx.store.segment_index import (
+    has_indexes,
+    index_names,
+    is_worth_indexing,
+    write_indexes,
 )
 
 GRACE_NS = 60 * 1_000_000_000
@@ -44,13 +50,45 @@ def merge_small(conversion: Conversion, now_unix_nano: int) -> bool:
     Raises:
         OSError: The disk failed or is full; nothing changed for readers.
     """
-    group = next(_mergeable(conversion.manifest.segments), None)
-    if group is None:
+    return _merge_group(
+        conversion, next(_mergeable(conversion.manifest.segments), []), now_unix_nano
+    )
+
+
+def merge_rest(conversion: Conversion, now_unix_nano: int) -> bool:
+    """Merge one group of what is not full size, however few they are; whether there was one.
+
+    Raises:
+        OSError: The disk failed or is full; nothing changed for readers.
+    """
+    return _merge_group(conversion, next(_rest(conversion.manifest.segments), []), now_unix_nano)
+
+
+def _merge_group(conversion: Conversion, group: Sequence[Segment], now_unix_nano: int) -> bool:
+    if not group:
         return False
     merged = _merge(conversion, group)
     left = [segment for segment in conversion.manifest.segments if segment not in group]
     _retire(conversion, [*left, merged], group, now_unix_nano)
     return True
+
+
+def index_one(conversion: Conversion) -> bool:
+    """Write the indexes of one segment that is worth it, the newest first; whether there was one.
+
+    Raises:
+        OSError: The disk failed or is full; readers go on without them.
+    """
+    directory = conversion.layout.segments
+    for segment in sorted(
+        filter(is_worth_indexing, conversion.manifest.segments),
+        key=lambda one: one.max_unix_nano,
+        reverse=True,
+    ):
+        if not has_indexes(directory, segment):
+            write_indexes(directory, segment, conversion.step)
+            return True
+    return False
 
 
 def expire(conversion: Conversion, retention: Retention, now_unix_nano: int) -> int:
@@ -82,7 +120,8 @@ def remove_retired(conversion: Conversion, now_unix_nano: int) -> int:
     due = [old for old in conversion.manifest.retired if _is_due(old, now_unix_nano)]
     for old in due:
         conversion.step("remove retired")
-        (conversion.layout.segments / old.name).unlink(missing_ok=True)
+        for name in (old.name, *index_names(old.name)):
+            (conversion.layout.segments / name).unlink(missing_ok=True)
     if due:
         left = tuple(old for old in conversion.manifest.retired if old not in due)
         conversion.publish(replace(conversion.manifest, retired=left))
@@ -103,15 +142,33 @@ def _mergeable(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
             lower = upper
             if len(members) < FAN_IN:
                 continue
-            group: list[Segment] = []
-            for segment in sorted(members, key=lambda one: one.min_unix_nano)[:FAN_IN]:
-                rows = sum(one.rows for one in group) + segment.rows
-                size = sum(one.bytes for one in group) + segment.bytes
-                if rows > MERGED_ROWS or size > MERGED_BYTES:
-                    break
-                group.append(segment)
+            ordered = sorted(members, key=lambda one: one.min_unix_nano)
+            group = _fitting(ordered[:FAN_IN])
             if len(group) > 1:
                 yield group
+
+
+def _rest(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
+    """Groups of neighbours in time that fit into one segment."""
+    for kind in (*ROW_KINDS, "profiles"):
+        members = [s for s in segments if s.kind == kind and s.rows < _CLASS_ROWS[-1]]
+        members.sort(key=lambda one: one.min_unix_nano)
+        for first in range(len(members)):
+            group = _fitting(members[first:])
+            if len(group) > 1:
+                yield group
+
+
+def _fitting(segments: Sequence[Segment]) -> list[Segment]:
+    """As many of some segments, from the first on, as one merged segment may hold."""
+    group: list[Segment] = []
+    rows = size = 0
+    for segment in segments:
+        rows, size = rows + segment.rows, size + segment.bytes
+        if rows > MERGED_ROWS or size > MERGED_BYTES:
+            break
+        group.append(segment)
+    return group
 
 
 def _merge(conversion: Conversion, group: Sequence[Segment]) -> Segment:

@@ -27,6 +27,7 @@ from otx.store.segment import read_requests
 from otx.store.upkeep import GRACE_NS, Retention, expire, merge_small, remove_retired
 from otx.store.wal import LogWriter
 from tests.store.conftest import metric_request, profile_request
+from tests.store.segments import converted, indexed
 
 SpanRequest = Callable[..., bytes]
 NEVER = 1_000_000
@@ -355,3 +356,13 @@ def test_a_manifest_from_before_odd_spans_were_counted_is_read(store_dir: Path) 
     del document["odd_spans"]
     path.write_text(json.dumps(document))
     assert read_manifest(path).odd_spans == {}
+
+
+def test_indexes_live_as_long_as_their_segments(store_dir: Path, span_request: SpanRequest) -> None:
+    conversion = converted(store_dir, span_request("a", 3))
+    indexed(conversion)
+    again = Conversion(conversion.layout)
+    assert len(list(again.layout.segments.iterdir())) == 3
+    assert expire(again, Retention(bytes=0), NOW)
+    remove_retired(again, NOW + GRACE_NS)
+    assert list(again.layout.segments.iterdir()) == []

@@ -14,6 +14,7 @@ from otx.store.manifest import read_manifest
 from otx.store.upkeep import GRACE_NS, merge_small, remove_retired
 from otx.store.wal import LogWriter
 from tests.store.conftest import START_UNIX_NANO, metric_request, profile_request
+from tests.store.segments import converted, indexed
 
 SpanRequest = Callable[..., bytes]
 LogRequest = Callable[..., bytes]
@@ -117,3 +118,13 @@ def test_what_a_converter_removes_meanwhile_is_not_missing(
     assert merge_small(conversion, 1)
     remove_retired(conversion, 1 + GRACE_NS)
     assert list(verify_store(Layout(store_dir), before)) == []
+
+
+def test_an_index_that_cannot_be_read_is_named(store_dir: Path, span_request: SpanRequest) -> None:
+    conversion = converted(store_dir, span_request("a", 3))
+    indexed(conversion)
+    assert list(verify_store(conversion.layout, conversion.manifest)) == []
+    (index,) = conversion.layout.segments.glob("*.pairs")
+    index.write_bytes(index.read_bytes()[:50])
+    (found,) = verify_store(conversion.layout, conversion.manifest)
+    assert found.place == f"segments/{index.name}"

@@ -1,0 +1,216 @@
+"""Which stretches of a segment may hold a trace, or an attribute with a value.
+
+A segment is divided into at most 60 blocks of equally many rows. As its rows stand in the order of
+time, a block is a stretch of time, and whoever knows the blocks asks for those times: a Parquet
+reader skips the rest by its statistics. Two files beside a segment know them, each a sorted Parquet
+file of `key` and `blocks`, a bit for each block:
+
+    <segment>.traces    the first 62 bits of trace ids, or of the second half where the first is 0:
+                        tracers of 64 bits fill their ids up that way
+    <segment>.pairs     32 bits of the MD5 of an attribute's key and value, of records and resources
+
+Keys below 60 are numbers of blocks; their `blocks` is when the block begins, in Unix nanoseconds.
+The files are an aid and no part of the store: a segment without them is read whole. They say where
+something may be, so that two values of one hash cost time and no answer.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import duckdb
+import pyarrow.parquet as pq
+
+from otx.store.durable import Step, no_step, sync_directory, sync_file
+from otx.store.manifest import Segment
+from otx.store.row_tables import ROW_TABLES, RowKind
+
+IndexKind: TypeAlias = Literal["traces", "pairs"]
+INDEX_KINDS: tuple[IndexKind, ...] = ("traces", "pairs")
+INDEXED_KINDS: tuple[RowKind, ...] = ("spans", "logs")
+"""Tables that are searched by trace and by attribute."""
+
+MAX_BLOCKS = 60
+MIN_INDEXED_ROWS = 16 * 1024
+"""Smaller segments are read whole in a few milliseconds, and will be merged."""
+_MAX_KEYS = 512
+"""With more different attribute keys than these, a segment gets no index of pairs."""
+_TRACE = 1 << 62
+_ZEROS = "0" * 16
+_ENTRIES_A_GROUP = 16 * 1024
+_MEMORY_LIMIT = "512MiB"
+
+_ENTRIES = """
+    SELECT unnest(range({blocks})) AS key, unnest({starts}::BIGINT[]) AS blocks
+    UNION ALL SELECT key, bit_or(1::BIGINT << block) FROM ({keys}) GROUP BY key
+    ORDER BY key"""
+
+_ROWS = "(SELECT *, file_row_number // {block_rows} AS block FROM {file})"
+
+_TRACE_KEYS = """
+    SELECT DISTINCT (('0x' || half)::UBIGINT >> 2)::BIGINT | {trace} AS key, block
+    FROM (SELECT block, if(trace_id[:16] = '{zeros}', trace_id[17:], trace_id[:16]) AS half
+          FROM {rows} WHERE length(trace_id) = 32)"""
+
+_TEXTS = """
+    SELECT block, attributes AS text FROM {rows}
+    UNION ALL SELECT DISTINCT block, resource FROM {rows}"""
+
+_PAIR_KEYS = """
+    SELECT (md5_number_lower(name || '=' || value) & 4294967295)::BIGINT + {max_blocks} AS key,
+           block
+    FROM (SELECT DISTINCT block, unnest({names}) AS name,
+                 unnest(json_extract_string(text, {pointers})) AS value
+          FROM ({texts}))
+    WHERE value IS NOT NULL"""
+
+
+def index_path(directory: Path, segment: str, kind: IndexKind) -> Path:
+    """Where an index of a segment lies, if there is one."""
+    return directory / f"{segment}.{kind}"
+
+
+def index_names(segment: str) -> set[str]:
+    """The names of all files that may lie beside a segment."""
+    return {f"{segment}.{kind}" for kind in INDEX_KINDS}
+
+
+def is_worth_indexing(segment: Segment) -> bool:
+    """Whether reading a segment whole takes long enough to be spared."""
+    return segment.kind in INDEXED_KINDS and segment.rows >= MIN_INDEXED_ROWS
+
+
+def has_indexes(directory: Path, segment: Segment) -> bool:
+    """Whether a segment has all indexes that it can have."""
+    return all(index_path(directory, segment.name, kind).exists() for kind in INDEX_KINDS)
+
+
+def pair_key(name: str, value: str) -> int:
+    """The key of an attribute with a value: as `md5_number_lower` of DuckDB counts bytes."""
+    digest = hashlib.md5(f"{name}={value}".encode(), usedforsecurity=False).digest()
+    return int.from_bytes(digest[8:12], "little") + MAX_BLOCKS
+
+
+def trace_keys(prefix: str) -> tuple[int, int]:
+    """The lowest and the highest key of trace ids that begin with some hex digits."""
+    if not prefix[:16].strip("0"):
+        if len(prefix) < 32:
+            return _TRACE, 2 * _TRACE - 1
+        prefix = prefix[16:]
+    lowest, highest = (int(prefix[:16].ljust(16, digit), 16) for digit in "0f")
+    return lowest >> 2 | _TRACE, highest >> 2 | _TRACE
+
+
+def write_indexes(directory: Path, segment: Segment, step: Step = no_step) -> None:
+    """Write what a segment lacks of its indexes.
+
+    Where one cannot be made, because attributes have too many keys or it takes too much memory, an
+    empty file stands for it, so that nobody tries again.
+
+    Raises:
+        OSError: The disk failed or is full.
+    """
+    with duckdb.connect(":memory:") as connection:
+        # One thread: this is done beside writers and readers that want the processors.
+        connection.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'; SET threads = 1")
+        connection.execute("SET temp_directory = ''; SET enable_progress_bar = false")
+        for kind in INDEX_KINDS:
+            final = index_path(directory, segment.name, kind)
+            if final.exists():
+                continue
+            beside = final.with_name(f"{final.name}.new")
+            step(f"write index of {kind}")
+            try:
+                _write(connection, directory / segment.name, segment, kind, beside)
+            except duckdb.IOException as error:
+                raise OSError(f"cannot write {final}: {error}") from None
+            except duckdb.Error:
+                beside.write_bytes(b"")
+            sync_file(beside)
+            step(f"rename index of {kind}")
+            beside.rename(final)
+            sync_directory(directory)
+
+
+def block_spans(
+    blocks: int, starts: Sequence[int], end_unix_nano: int
+) -> Iterable[tuple[int, int]]:
+    """The stretches of time, both ends included, of some blocks; those side by side are one.
+
+    Args:
+        blocks: A bit for each block that is wanted.
+        starts: When each begins, in order.
+        end_unix_nano: When the last one ends.
+    """
+    # A block may end with the very moment at which the next one begins.
+    ends = [*starts[1:], end_unix_nano]
+    begin: int | None = None
+    for number, start in enumerate(starts):
+        if blocks >> number & 1:
+            begin = start if begin is None else begin
+        elif begin is not None:
+            yield begin, ends[number - 1]
+            begin = None
+    if begin is not None:
+        yield begin, end_unix_nano
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    path: Path,
+    segment: Segment,
+    kind: IndexKind,
+    beside: Path,
+) -> None:
+    block_rows = -(-segment.rows // MAX_BLOCKS)
+    time = ROW_TABLES[_row_kind(segment)].time
+    file = f"read_parquet({_quoted(str(path))}, file_row_number = true)"
+    rows = _ROWS.format(block_rows=block_rows, file=file)
+    starts = connection.execute(
+        f"SELECT epoch_ns(min({time})) FROM {rows} GROUP BY block ORDER BY block"  # noqa: S608
+    ).fetchall()
+    if kind == "traces":
+        keys = _TRACE_KEYS.format(rows=rows, trace=_TRACE, zeros=_ZEROS)
+    else:
+        keys = _pair_keys_sql(connection, _TEXTS.format(rows=rows))
+    words = {"blocks": len(starts), "starts": [start for (start,) in starts], "keys": keys}
+    pq.write_table(
+        connection.sql(_ENTRIES.format(**words)).to_arrow_table(),
+        beside,
+        compression="zstd",
+        row_group_size=_ENTRIES_A_GROUP,
+        use_dictionary=["blocks"],
+        column_encoding={"key": "DELTA_BINARY_PACKED"},  # sorted: two bytes instead of eight
+    )
+
+
+def _pair_keys_sql(connection: duckdb.DuckDBPyConnection, texts: str) -> str:
+    """The query of all pairs of some texts.
+
+    Raises:
+        duckdb.Error: There are too many keys.
+    """
+    found = connection.execute(
+        f"SELECT DISTINCT unnest(json_keys(text)) FROM ({texts}) LIMIT {_MAX_KEYS + 1}"  # noqa: S608
+    ).fetchall()
+    if len(found) > _MAX_KEYS:
+        raise duckdb.OutOfRangeException("too many keys of attributes")
+    names = [name for (name,) in found]
+    pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in names]
+    return _PAIR_KEYS.format(
+        names=_list(names), pointers=_list(pointers), texts=texts, max_blocks=MAX_BLOCKS
+    )
+
+
+def _row_kind(segment: Segment) -> RowKind:
+    (kind,) = (kind for kind in INDEXED_KINDS if kind == segment.kind)
+    return kind
+
+
+def _list(texts: Iterable[str]) -> str:
+    return f"[{', '.join(map(_quoted, texts))}]::VARCHAR[]"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
