@@ -6,8 +6,8 @@ Prints resident memory and CPU of the idle agent (a connection, a heartbeat each
 then for ten offers: until the new process runs, and until APPLIED has arrived at the server, which
 is never sooner than the health window (1 s). Last, for an agent without a command: until otx's own
 receiver accepts on the address that was offered (aim 300 ms), without a transform and with one of
-ten statements, and what the processes cost that wait for such an offer; and for how long connections
-are refused when a receiver with the same addresses takes over.
+ten statements, and what the processes cost that wait for such an offer; and for how long
+connections are refused when a receiver with the same addresses takes over.
 """
 
 import asyncio
@@ -203,10 +203,13 @@ async def measure_gap() -> None:
                 await asyncio.sleep(6)
                 for number in range(OFFERS):
                     text = f"receive: {{max-request: {number + 1}MiB}}\n"
-                    probes = [asyncio.create_task(until_back(port)) for port in ports.values()]
-                    await server.offer(text)
-                    for key, gap_ms in zip(ports, await asyncio.gather(*probes), strict=True):
-                        gaps_ms[key].append(gap_ms)
+                    async with asyncio.TaskGroup() as group:
+                        probes = {
+                            key: group.create_task(until_back(port)) for key, port in ports.items()
+                        }
+                        await server.offer(text)
+                    for key, probe in probes.items():
+                        gaps_ms[key].append(probe.result())
                     while await server.applied.get() != text.encode():
                         pass
                     await asyncio.sleep(SETTLED_S)

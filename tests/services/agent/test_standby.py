@@ -180,7 +180,8 @@ async def test_checks_wait_once_transforms_are_expected(tmp_path: Path) -> None:
     try:
         child = standby.take(words, ended.how.put_nowait)
         assert child is not None
-        assert await asyncio.wait_for(ended.how.get(), 60) == "it ended with exit code 1"
+        async with asyncio.timeout(60):
+            assert await ended.how.get() == "it ended with exit code 1"
         assert f"{rules}:1:39: error: " in child.last_words
         assert not ended.output  # it goes into the reason, and not into the agent's log
     finally:
