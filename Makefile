@@ -44,7 +44,8 @@ imports:
 	$(BIN)/lint-imports
 
 unit:
-	$(PYTEST) -m 'not long' -n $(WORKERS) --dist loadfile
+	$(PYTEST) -m 'not long' -n $(WORKERS) --dist loadfile --ignore tests/services/agent
+	$(PYTEST) -m 'not long' -n $(WORKERS) --dist loadfile tests/services/agent # it forks: without the threads of other rooms
 
 test-long: setup-dev $(VENV)/.setup-fuzz ## soaks, kill rounds and fuzzing at full size
 	$(PYTEST) -m long

@@ -263,9 +263,12 @@ CRASHES = ("--", "/bin/sh", "-c", '! grep -q crash "$0" || exit 7; exec sleep 10
 def test_reload_says_what_became_of_the_file(agent: RunCli, tmp_path: Path) -> None:
     base = tmp_path / "base.yaml"
     agent("agent", "start", "--server", NOWHERE, "--config", "base.yaml", *CRASHES)
-    wait_until(
-        lambda: "starting" not in agent("agent", "status").stdout, "the base passed its window"
-    )
+
+    def is_well() -> bool:
+        process = json.loads(agent("agent", "status", "--format", "json").stdout)["process"]
+        return process["pid"] is not None and not process["problem"]
+
+    wait_until(is_well, "the base passed its window")
     base.write_text("a: crash\n")
     failed = agent("agent", "reload")
     assert failed.returncode == 1
