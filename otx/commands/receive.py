@@ -61,9 +61,6 @@ def receive(
 
     environment: Environment = ctx.obj
     config = Config(environment)
-    terminal_form: Literal["summary", "none"] = (
-        "summary" if environment.stdout_is_terminal else "none"
-    )
     age_ns, size = _retention(config, retain or [])
     options = ReceiveOptions(
         grpc=Address.parse(config.get("receive.grpc", grpc).text),
@@ -74,7 +71,7 @@ def receive(
         fsync=_fsync(config.get("receive.fsync", fsync).text),
         duration_s=None if duration is None else parse_duration_ns(duration) / 1e9,
         count=count,
-        print_form=form or terminal_form,
+        print_form=form or ("summary" if environment.stdout_is_terminal else "none"),
         retain_age_ns=age_ns,
         retain_bytes=size,
         rules=_rules(environment, transform, feature_gates, strict, pipeline),

@@ -116,22 +116,30 @@ def test_a_server_that_is_killed_meanwhile_is_waited_for(
     assert "1 matching: 1 applied\n" in stdout
 
 
+def push_until_observed(
+    serving: Serving, said: Path, cli_variables: dict[str, str], *words: str
+) -> "subprocess.Popen[bytes]":
+    """A push that waits for the end of observation, once it is applied; it speaks into a file."""
+    command = [sys.executable, "-m", "otx", "opamp", "push", "good.yaml", "--all", "--yes"]
+    with said.open("wb") as remarks:
+        process = subprocess.Popen(
+            [*command, "--wait", "proven", *words],
+            cwd=said.parent,
+            env={**cli_variables, "OTX_OPAMP_SERVER": f"http://{serving.api}"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=remarks,
+        )
+    wait_until(lambda: "still observed" in said.read_text(), "it is applied")
+    return process
+
+
 def test_a_server_that_does_not_come_back_leaves_the_end_open(
     serving: Serving, tmp_path: Path, cli_variables: dict[str, str]
 ) -> None:
-    words = [sys.executable, "-m", "otx", "opamp", "push", "good.yaml", "--all", "--yes"]
     said = tmp_path / "said"
     with answering(serving.url, 1):
-        with said.open("wb") as remarks:
-            process = subprocess.Popen(
-                [*words, "--wait", "proven", "--timeout", "1s"],
-                cwd=tmp_path,
-                env={**cli_variables, "OTX_OPAMP_SERVER": f"http://{serving.api}"},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=remarks,
-            )
-        wait_until(lambda: "still observed" in said.read_text(), "it is applied")
+        process = push_until_observed(serving, said, cli_variables, "--timeout", "1s")
         serving.end(signal.SIGKILL)
         assert process.wait(60) == 4
     assert "what became of push 1 is not known" in said.read_text()
@@ -141,19 +149,9 @@ def test_a_server_that_does_not_come_back_leaves_the_end_open(
 def test_who_stops_waiting_is_told_that_it_goes_on(
     serving: Serving, tmp_path: Path, cli_variables: dict[str, str]
 ) -> None:
-    words = [sys.executable, "-m", "otx", "opamp", "push", "good.yaml", "--all", "--yes"]
     said = tmp_path / "said"
     with answering(serving.url, 1):
-        with said.open("wb") as remarks:
-            process = subprocess.Popen(
-                [*words, "--wait", "proven"],
-                cwd=tmp_path,
-                env={**cli_variables, "OTX_OPAMP_SERVER": f"http://{serving.api}"},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=remarks,
-            )
-        wait_until(lambda: "still observed" in said.read_text(), "it is applied")
+        process = push_until_observed(serving, said, cli_variables)
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
     assert said.read_text().endswith("push 1 goes on: --follow 1 waits on\n")

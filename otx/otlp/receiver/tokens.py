@@ -1,13 +1,12 @@
 """Bearer tokens of a file that is read again when it changes.
 
-Only digests are kept in memory, and each is compared with what is offered, in constant time, so
-that time says nothing about which token was nearly right.
+`otx.bearer` says what is kept of a token, and why each is compared.
 """
 
-import hashlib
 import hmac
 from pathlib import Path
 
+from otx.bearer import digest_of, offered_digest, stamp_of, token_lines
 from otx.errors import UsageError
 
 
@@ -21,7 +20,7 @@ class Tokens:
             UsageError: It cannot be read, has no token, or a line is more than one word.
         """
         self._path = path
-        self._stamp = _stamp(path)
+        self._stamp = stamp_of(path)
         self._digests = _read(path)
 
     def reload(self) -> bool:
@@ -30,7 +29,7 @@ class Tokens:
         Raises:
             UsageError: As in the constructor, once a change; the tokens before stay valid.
         """
-        stamp = _stamp(self._path)
+        stamp = stamp_of(self._path)
         if stamp == self._stamp:
             return False
         self._stamp = stamp
@@ -39,10 +38,9 @@ class Tokens:
 
     def allow(self, authorization: str) -> bool:
         """Whether the value of an Authorization header is `Bearer` and one of the tokens."""
-        scheme, _, offered = authorization.partition(" ")
-        if scheme.lower() != "bearer":
+        digest = offered_digest(authorization)
+        if digest is None:
             return False
-        digest = _digest(offered.strip())
         found = False
         for known in self._digests:
             found |= hmac.compare_digest(known, digest)
@@ -50,30 +48,11 @@ class Tokens:
 
 
 def _read(path: Path) -> list[bytes]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise UsageError(f"cannot read the tokens of {path}: {why}") from None
     digests = []
-    for number, line in enumerate(lines, 1):
-        words = line.partition("#")[0].split()
+    for number, words in token_lines(path):
         if len(words) > 1:
             raise UsageError(f"{path}:{number}: more than one word", hint="a line is one token")
-        digests += [_digest(word) for word in words]
+        digests.append(digest_of(words[0]))
     if not digests:
         raise UsageError(f"{path} has no token", hint="a line is one token")
     return digests
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
-
-
-def _stamp(path: Path) -> tuple[int, int, int]:
-    """What changes when a file does; zeros where it is not there."""
-    try:
-        found = path.stat()
-    except OSError:
-        return (0, 0, 0)
-    return (found.st_mtime_ns, found.st_size, found.st_ino)

@@ -62,8 +62,19 @@ def unit_text(
     reload = [*otx, "agent", "reload", "--state", str(state)]
     secrets = f"LoadCredential={HEADERS}:{_escaped(str(headers))}\n" if headers else ""
     reads = f"ReadOnlyPaths=-{_quoted(str(Path(config).resolve().parent))}\n" if config else ""
-    return f"""\
-# /etc/systemd/system/{NAME}.service
+    return _UNIT.format(
+        name=NAME,
+        command=" ".join(map(_quoted, command)),
+        secrets=secrets,
+        reload=" ".join(map(_quoted, reload)),
+        user=_user(user),
+        state=_quoted(str(state)),
+        reads=reads,
+    )
+
+
+_UNIT = """\
+# /etc/systemd/system/{name}.service
 [Unit]
 Description=OpAMP agent (otx)
 Documentation=https://opentelemetry.io/docs/specs/opamp/
@@ -76,15 +87,15 @@ StartLimitBurst=10
 [Service]
 Type=notify
 NotifyAccess=main
-ExecStart={" ".join(map(_quoted, command))}
-{secrets}ExecReload={" ".join(map(_quoted, reload))}
+ExecStart={command}
+{secrets}ExecReload={reload}
 Restart=always
 RestartSec=2
 # The agent ends what it supervises; what is left after that is ended by systemd.
 KillMode=mixed
 TimeoutStopSec=30
 WatchdogSec=30
-{_user(user)}
+{user}
 StateDirectory=otx
 StateDirectoryMode=0700
 UMask=0077
@@ -92,7 +103,7 @@ LimitNOFILE=65536
 
 NoNewPrivileges=yes
 ProtectSystem=strict
-ReadWritePaths={_quoted(str(state))}
+ReadWritePaths={state}
 {reads}ProtectHome=read-only
 PrivateTmp=yes
 PrivateDevices=yes

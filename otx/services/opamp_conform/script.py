@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from otx.opamp.capabilities import ServerCapability
 from otx.opamp.opamp_pb2 import AgentToServer, ServerToAgent
@@ -52,18 +53,16 @@ class Opening:
     refused: int
 
 
-class Sender:
-    """A WebSocket of the agent that can be sent to."""
+class Sender(Protocol):
+    """A WebSocket of the agent that can be sent to; they are numbered from 1."""
 
-    number = 0
+    number: int
 
     def send(self, data: bytes) -> None:
         """Send one binary message."""
-        raise NotImplementedError
 
     def drop(self) -> None:
         """End the connection without a word."""
-        raise NotImplementedError
 
 
 class Script:

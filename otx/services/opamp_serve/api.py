@@ -36,6 +36,7 @@ from urllib.parse import parse_qs
 import orjson
 
 from otx import __version__
+from otx.bearer import digest_of
 from otx.errors import MachineError, NotThere, OtxError, UsageError
 from otx.opamp.opamp_pb2 import AgentConfigMap, AvailableComponents, EffectiveConfig
 from otx.opamp.server.agent import Agent
@@ -59,7 +60,7 @@ from otx.services.opamp_serve.components import components_document
 from otx.services.opamp_serve.database import open_to_read, read_audit, read_blob
 from otx.services.opamp_serve.polling import TooBig, read_body
 from otx.services.opamp_serve.station import Station
-from otx.services.opamp_serve.tokens import Token, Tokens, digest_of
+from otx.services.opamp_serve.tokens import Token, Tokens
 
 MOST_AUDIT_LINES = 10_000
 LATEST_PUSHES = 50

@@ -2,18 +2,16 @@
 
 A line is `TOKEN`, or `ROLE NAME TOKEN` where ROLE is `agent`, `operator` or `both`; `#` begins a
 comment. Agents report with theirs, operators use the JSON API with theirs: an agent's token cannot
-push a configuration to the fleet. A bare token is both. Only digests are kept in memory, and all of
-them are compared with each offered token, so that time says nothing about which one was nearly
-right.
+push a configuration to the fleet. A bare token is both. `otx.bearer` says what is kept of a token,
+and why each is compared.
 """
 
-import hashlib
 import hmac
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from otx.bearer import digest_of, offered_digest, stamp_of, token_lines
 from otx.errors import UsageError
 
 Role: TypeAlias = Literal["agent", "operator"]
@@ -44,7 +42,7 @@ class Tokens:
             UsageError: It cannot be read, or a line is no token.
         """
         self._path = path
-        self._stamp = _stamp(path)
+        self._stamp = stamp_of(path)
         self._tokens = read_tokens(path)
         self._given: dict[bytes, Token] = {}
 
@@ -54,7 +52,7 @@ class Tokens:
         Raises:
             UsageError: As in the constructor; the tokens read before stay valid.
         """
-        stamp = _stamp(self._path)
+        stamp = stamp_of(self._path)
         if stamp == self._stamp:
             return False
         self._tokens = read_tokens(self._path)
@@ -71,20 +69,14 @@ class Tokens:
 
     def owner(self, authorization: str, role: Role) -> Token | None:
         """Whose token a header `Authorization: Bearer …` has, if it is for that role."""
-        scheme, _, offered = authorization.partition(" ")
-        if scheme.lower() != "bearer":
+        digest = offered_digest(authorization)
+        if digest is None:
             return None
-        digest = digest_of(offered.strip())
         found = None
         for token in (*self._tokens, *self._given.values()):
             if hmac.compare_digest(token.digest, digest) and role in token.roles:
                 found = token
         return found
-
-
-def digest_of(token: str) -> bytes:
-    """What is kept of a token."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 def read_tokens(path: Path) -> list[Token]:
@@ -93,35 +85,18 @@ def read_tokens(path: Path) -> list[Token]:
     Raises:
         UsageError: It cannot be read, has none, or a line is no token.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise UsageError(f"cannot read {path}: {why}") from None
-    tokens = list(_tokens(lines, path))
+    tokens = [_token(path, number, words) for number, words in token_lines(path)]
     if not tokens:
         raise UsageError(f"{path} has no token", hint="a line is TOKEN, or ROLE NAME TOKEN")
     return tokens
 
 
-def _tokens(lines: Iterable[str], path: Path) -> Iterable[Token]:
-    for number, line in enumerate(lines, 1):
-        words = line.partition("#")[0].split()
-        if not words:
-            continue
-        if len(words) == 1:
-            words = ["both", f"token {number}", *words]
-        if len(words) != 3 or words[0] not in _ROLES or len(words[2]) < SHORTEST:
-            raise UsageError(
-                f"{path}:{number}: error: no token",
-                hint=f"TOKEN, or agent|operator|both NAME TOKEN; {SHORTEST} signs or more",
-            )
-        yield Token(digest_of(words[2]), words[1], _ROLES[words[0]])
-
-
-def _stamp(path: Path) -> tuple[int, int, int]:
-    try:
-        status = path.stat()
-    except OSError:
-        return (0, 0, 0)
-    return (status.st_mtime_ns, status.st_size, status.st_ino)
+def _token(path: Path, number: int, words: list[str]) -> Token:
+    if len(words) == 1:
+        words = ["both", f"token {number}", *words]
+    if len(words) != 3 or words[0] not in _ROLES or len(words[2]) < SHORTEST:
+        raise UsageError(
+            f"{path}:{number}: error: no token",
+            hint=f"TOKEN, or agent|operator|both NAME TOKEN; {SHORTEST} signs or more",
+        )
+    return Token(digest_of(words[2]), words[1], _ROLES[words[0]])

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from otx.bearer import digest_of
 from otx.errors import UsageError
-from otx.services.opamp_serve.tokens import Tokens, digest_of
+from otx.services.opamp_serve.tokens import Tokens
 
 FILE = """\
 # who may speak
