@@ -44,8 +44,9 @@ imports:
 	$(BIN)/lint-imports
 
 unit:
-	$(PYTEST) -m 'not long' -n $(WORKERS) --dist loadfile --ignore tests/services/agent
+	$(PYTEST) -m 'not long' tests/profile # it measures who had the processor: nothing beside it
 	$(PYTEST) -m 'not long' -n $(WORKERS) --dist loadfile tests/services/agent # it forks: without the threads of other rooms
+	$(PYTEST) -m 'not long' -n $(WORKERS) --dist loadfile --ignore tests/profile --ignore tests/services/agent
 
 test-long: setup-dev $(VENV)/.setup-fuzz ## soaks, kill rounds and fuzzing at full size
 	$(PYTEST) -m long

@@ -268,16 +268,27 @@ def test_an_interpreter_that_starts_later_is_recognised(
 
 
 def test_names_of_processes_that_end_are_read_in_time(python: str, tmp_path: Path) -> None:
-    script = tmp_path / "short.py"
-    script.write_text("def briefly():\n  for i in range(4000000): i * i\nbriefly()\n")
+    """Once its files' symbols are known, a program may be gone in a quarter of a second.
+
+    The first one is there until its names came: reading the symbols of an interpreter takes as
+    long as such a program runs, longer on a machine that has other things to do.
+    """
+    script, seen = tmp_path / "short.py", tmp_path / "seen"
+    script.write_text(
+        "import os\n"
+        "def briefly():\n  for i in range(4000000): i * i\n"
+        f"while not os.path.exists({str(seen)!r}): briefly()\n"
+        "briefly()\n"
+    )
     command = GatedCommand(["sh", "-c", f"for i in 1 2 3 4; do {python} {script}; done"])
-    samples: list[Sample] = []
+    by_pid: Counter[int] = Counter()
     with open_session([command.pid], await_exec=(command.pid,)) as session:
         command.release()
         while command.poll() is None:
-            samples += session.poll(POLL_S)
-        samples += session.poll(0)
-    by_pid = Counter(sample.pid for sample in samples if "briefly" in names(sample))
+            by_pid.update(s.pid for s in session.poll(POLL_S) if "briefly" in names(s))
+            if by_pid:
+                seen.touch()
+        by_pid.update(s.pid for s in session.poll(0) if "briefly" in names(s))
     assert len(by_pid) == 4, by_pid
 
 
