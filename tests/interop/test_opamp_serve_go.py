@@ -159,7 +159,7 @@ def test_the_supervisor_and_its_collector_are_configured(
             lambda: serving.fleet.agents("")[0],
             lambda row: row["config"]["standing"] in ("failed", "rolled_back"),
         )
-        assert found["config"]["error"]
+        assert found["config"]["failure"]["reason"]
         why = serving.fleet.why(found["uid"])
         assert why["blocked_at"] == "status"
         serving.fleet.post("pushes/2/rollback", {})

@@ -168,7 +168,10 @@ def _config(config: dict[str, Any]) -> str:
     text = f"{words.get(standing, standing)} {assigned}"
     if standing == "in_sync" and config.get("good") not in (None, config["assigned"]):
         return f"{text}, observed"
-    return f"{text}, reports {reported}" if reported and reported != assigned else text
+    if not reported or reported == assigned:
+        return text
+    is_over = config.get("taken_back") and config.get("running") in (None, config["reported"])
+    return f"{text}, {reported} taken back" if is_over else f"{text}, reports {reported}"
 
 
 def _has(config: dict[str, Any]) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from otx.errors import ExitCode
 from otx.model.cells import printable, shorten
+from otx.opamp.not_stored import WAITS_FOR_ROOM, is_not_stored
 from otx.opamp.server.documents import Document
 
 NAMED = 5
@@ -34,6 +35,9 @@ def push_lines(push: Document) -> Iterator[str]:
         yield f"  {printable(push['note'])}"
     for failure in push["failures"][:NAMED]:
         yield f"  {failure['uid']} FAILED: {printable(failure['reason'])}"
+    lacks_room = any(is_not_stored(failure["reason"]) for failure in push["failures"])
+    if lacks_room and WAITS_FOR_ROOM not in (push["note"] or ""):
+        yield f"  {WAITS_FOR_ROOM}"
     if push["state"] == "stopped":
         yield f"  `otx opamp rollback {push['number']}` takes it back,"
         yield f"  `otx opamp push --resume {push['number']}` goes on in spite of who failed"
