@@ -116,7 +116,7 @@ _otx_words() {
     "opamp serve") words="--listen --path --db --token-file --tls-cert --tls-key --client-ca --ca-cert --ca-key --heartbeat --max-message --max-agents -h --help" ;;
     "opamp agents") words="-l --selector -L --label --wide --why --format --server --db --token-file --ca -o --out -h --help" ;;
     "opamp agents:--format") words="table json jsonl" ;;
-    "opamp push") words="-l --selector --all --canary --observe --patience --sign --key --content-type --name --why --retry --settings --yes -y --dry --wait --no-wait --timeout --follow --resume --pause --list --format --server --token-file --ca -o --out -h --help" ;;
+    "opamp push") words="-l --selector --all --canary --observe --patience --sign --key --content-type --name --why --retry --settings --yes -y --dry --wait --no-wait --timeout --follow --resume --pause --list --wide --format --server --token-file --ca -o --out -h --help" ;;
     "opamp push:--wait") words="applied proven" ;;
     "opamp push:--format") words="text json" ;;
     "opamp key") words="-o --out --public -h --help" ;;
@@ -127,7 +127,7 @@ _otx_words() {
     "opamp restart:--format") words="text json" ;;
     "opamp forget") words="-l --selector --all --why --yes -y --format --server --token-file --ca -o --out -h --help" ;;
     "opamp forget:--format") words="text json" ;;
-    "opamp audit") words="--since --whom --limit --format --server --db --token-file --ca -o --out -h --help" ;;
+    "opamp audit") words="--since --whom --limit --wide --format --server --db --token-file --ca -o --out -h --help" ;;
     "opamp audit:--format") words="table json jsonl csv" ;;
     "opamp conform") words="--server --agent --listen --transport --format --only --skip --strict --no-strict --list --timeout --longest --limit --header --ca --assign --operator-token-file --config --failing-config --crashing-config --sicken -o --out -h --help" ;;
     "opamp conform:--transport") words="ws http both" ;;

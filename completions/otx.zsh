@@ -705,7 +705,7 @@ _otx_agent() {
     'status:Show what the agent does\\: its server, its configuration, its process. 1 if none runs.'
     'reload:Have the running agent read its local file again, and open its log anew.'
     'logs:Show what the agent in the background and its process have written.'
-    'unit:Print a systemd unit that runs the agent with these options.'
+    'unit:Print a systemd unit that runs the agent with these options; nothing is written.'
     )
     _describe command commands ;;
   rest)
@@ -899,6 +899,7 @@ _otx_opamp_push() {
     '--resume[Let push N go on after it stopped.]:value:_files' \
     '--pause[Have push N stay in its stage.]:value:_files' \
     '--list[Show all pushes.]' \
+    '--wide[With --list - all columns in full, however narrow it is.]' \
     '--format[The form of the output.]:value:(text json)' \
     '--server[The server (http -//127.0.0.1 -4320).]:value:_files' \
     '--token-file[The token to speak to the server with.]:value:_files' \
@@ -973,6 +974,7 @@ _otx_opamp_audit() {
     '--since[Only later than this time, or -15m.]:value:_files' \
     '--whom[Only what was done to this agent or selector.]:value:_files' \
     '--limit[How many at most.]:value:_files' \
+    '--wide[All columns in full, however narrow the terminal is.]' \
     '--format[The form of the output.]:value:(table json jsonl csv)' \
     '--server[The server (http -//127.0.0.1 -4320).]:value:_files' \
     '--db[Read the fleet from its database.]:value:_files' \

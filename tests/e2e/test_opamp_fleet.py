@@ -84,7 +84,7 @@ def test_push_see_and_take_back(shop: Shop, tmp_path: Path) -> None:
 
     why = shop.otx("agents", "--why", uid_text(uid_of(2)))
     assert why.returncode == 0
-    assert "it is not updating because it reported FAILED: cannot use kafka" in why.stdout
+    assert "it is not updating because it reported FAILED for bad.yaml v1 (" in why.stdout
     document = json.loads(shop.otx("agents", "--why", "agent-2", "--format", "json").stdout)
     assert document["blocked_at"] == "status"
 
@@ -262,8 +262,8 @@ def test_what_becomes_of_settings_is_waited_for(
 
         done = offer("rotated.yaml")
         assert done.returncode == 0, done.stderr + done.stdout
-        assert "  1 get them: one " in done.stderr
-        assert "  1 take none of these parts" in done.stderr
+        assert "  1 gets them: one " in done.stderr
+        assert "  1 takes none of these parts" in done.stderr
         assert "2 matching: 1 unable, 1 applied" in done.stdout
         (row,) = serving.fleet.agents("service.name=one")
         assert row["interval_s"] == 7

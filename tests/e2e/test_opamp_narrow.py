@@ -1,4 +1,4 @@
-"""`otx opamp agents` in terminals of usual widths: a line an agent, whatever it says."""
+"""Tables of `otx opamp` in terminals of usual widths: a line a row, whatever agents say."""
 
 import contextlib
 import fcntl
@@ -19,6 +19,11 @@ from tests.conftest import RunCli
 from tests.services.opamp_serve.answering import answering
 from tests.services.opamp_serve.serving import Serving
 
+WIDE_PUSH = {
+    "selector": "service.name in (agent-1,agent-2,agent-3,agent-4,agent-5)",
+    "name": "a-configuration-with-quite-a-long-name.yaml",
+    "canary": "1",
+}
 HOST = "a-node-with-quite-a-long-name.example.internal"
 
 
@@ -78,6 +83,27 @@ def test_rows_fit(
     why = run_cli(*words, "--why", uids[1])
     assert why.returncode == 0, why.stderr
     assert why.stdout.startswith("agent-2 ")
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+@pytest.mark.parametrize("words", [["push", "--list"], ["audit"]])
+def test_lists_of_what_was_done_fit(
+    words: list[str],
+    columns: int,
+    serving: Serving,
+    tmp_path: Path,
+    cli_variables: dict[str, str],
+    run_cli: RunCli,
+) -> None:
+    serving.fleet.post("pushes", {**WIDE_PUSH, "objects": {"": {"body": "kafka: {a: 1}"}}})
+    words = ["opamp", *words, "--server", f"http://{serving.api}"]
+    rows = run_cli(*words).stdout.splitlines()
+    assert max(map(width_of, rows)) > columns
+    lines = lines_in_terminal(columns, words, tmp_path, cli_variables)
+    assert len(lines) == len(rows), lines
+    assert max(map(width_of, lines)) <= columns
+    wide = lines_in_terminal(columns, [*words, "--wide"], tmp_path, cli_variables)
+    assert [line.rstrip() for line in wide] == [line.rstrip() for line in rows]
 
 
 def test_all_is_shown_where_it_is_asked_for_and_in_a_pipe(

@@ -25,6 +25,8 @@ WAIT_S = 30
 _BUILDER = "go.opentelemetry.io/collector/cmd/builder@v0.149.0"
 _SUPERVISOR = "github.com/open-telemetry/opentelemetry-collector-contrib/cmd/opampsupervisor"
 _SUPERVISOR_VERSION = "v0.149.0"
+APPLY_TIMEOUT = "config_apply_timeout: 5s"
+"""As supervisor.yaml has it."""
 Line = dict[str, Any]
 
 
@@ -241,9 +243,18 @@ def _digest() -> str:
     return found.hexdigest()[:16]
 
 
-def supervisor_config(folder: Path, url: str, programs: tuple[Path, Path]) -> list[str | Path]:
-    """Write a supervisor's configuration; the command that runs it. It stops on SIGINT only."""
+def supervisor_config(
+    folder: Path, url: str, programs: tuple[Path, Path], apply_timeout: str = "5s"
+) -> list[str | Path]:
+    """Write a supervisor's configuration; the command that runs it. It stops on SIGINT only.
+
+    Args:
+        apply_timeout: After it a Collector that is not healthy yet makes an offer FAILED, also a
+            good one where the machine is busy; and a bad one is not FAILED before.
+    """
     text = (SUPERVISED / "supervisor.yaml").read_text()
+    assert APPLY_TIMEOUT in text
+    text = text.replace(APPLY_TIMEOUT, f"config_apply_timeout: {apply_timeout}")
     text = text.replace("ws://127.0.0.1:14320/v1/opamp", url)
     text = text.replace("${DIR}/bin/otelcol-opamp", str(programs[1]))
     file = folder / "supervisor.yaml"

@@ -40,7 +40,7 @@ def test_the_supervisor_runs_its_collector_for_a_go_server(
     config.write_text(collector_config("good"))
     with running(command) as server:
         url = f"ws://{server.until('listening')['addr']}/v1/opamp"
-        supervisor = supervisor_config(tmp_path, url, go_supervisor)
+        supervisor = supervisor_config(tmp_path, url, go_supervisor, apply_timeout="15s")
         with running(supervisor, stop=signal.SIGINT, cwd=tmp_path):
             server.until("agent_to_server", lambda line: status_of(line) == "APPLIED", 60)
             config.write_text(collector_config("bad"))

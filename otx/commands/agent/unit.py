@@ -27,15 +27,15 @@ def unit(
         str, typer.Option(metavar="NAME", help="Who runs it (a user of its own).")
     ] = "",
 ) -> None:
-    """Print a systemd unit that runs the agent with these options.
+    """Print a systemd unit that runs the agent with these options; nothing is written.
 
-    Headers are no part of it, for everybody may read a unit: those of --header go into a file
-    beside the state that its owner alone may read, and systemd hands it, or the one of
-    --header-file, to the agent (LoadCredential=).
+    Headers are no part of it, for everybody may read a unit: systemd hands the file of
+    --header-file to the agent (LoadCredential=). With --header it is one beside the state, and
+    stderr says how to make it.
 
     otx agent unit --server URL -- CMD | sudo tee /etc/systemd/system/otx-agent.service
     """
-    from otx.services.agent.unit import CREDENTIAL, keep_headers, unit_text
+    from otx.services.agent.unit import CREDENTIAL, headers_file, how_to_keep, unit_text
 
     options = flags.agent_options(
         ctx.obj,
@@ -59,8 +59,9 @@ def unit(
     if options.headers and secrets is not None:
         raise UsageError("--header and --header-file", hint="put all headers into the file")
     if options.headers:
-        secrets = keep_headers(options.state_folder, options.headers)
-        Remarks(ctx.obj).note(f"the headers are in {secrets}, which its owner alone may read")
+        secrets = headers_file(options.state_folder)
+        for line in how_to_keep(secrets, (name for name, _ in options.headers)):
+            Remarks(ctx.obj).note(line)
     words += ["--header-file", CREDENTIAL] if secrets else []
     words += ["--allow-remote-config"] if options.allows_remote else []
     for key in trust or []:

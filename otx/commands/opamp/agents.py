@@ -13,13 +13,15 @@ from otx.commands.opamp.options import (
     TokenFileOption,
     fleet_reader,
 )
+from otx.commands.opamp.tables import Fit, WideOption, write_table
 from otx.environment import Environment
 from otx.output import Output, Remarks
 
 LEAST = {"service": 10, "host": 8, "version": 7, "health": 12, "config": 16}
 """Columns that may be cut where a terminal is narrow, and how far."""
 HIDDEN_FIRST = ["since", "version", "has", "host", "seen"]
-SHORTEST_UID, LONGEST_START = 8, 18
+LEAST_LABEL = 6
+"""The same for labels that were asked for."""
 SHOWN = ["uid", "service", "version", "host", "state", "health", "config", "has", "since", "seen"]
 KEYS = [
     *("uid", "service", "version", "host", "labels", "state", "transport", "peer"),
@@ -37,9 +39,7 @@ def agents(
         list[str] | None,
         typer.Option("-L", "--label", metavar="KEY", help="Show this label, too; repeatable."),
     ] = None,
-    wide: Annotated[
-        bool, typer.Option("--wide", help="All columns in full, however narrow the terminal is.")
-    ] = False,
+    wide: WideOption = False,
     why: Annotated[
         str | None,
         typer.Option(metavar="UID", help="Say why this agent is not updating, and what to do."),
@@ -69,44 +69,10 @@ def agents(
     elif found:
         keys = [key for key in label or [] if key not in SHOWN]
         rows = [_shown(agent, keys, environment.clock()) for agent in found]
-        width = None if wide else output.width
-        _write_table(environment, output, [*SHOWN, *keys], rows, width)
+        fit = Fit("uid", {**dict.fromkeys(keys, LEAST_LABEL), **LEAST}, HIDDEN_FIRST)
+        write_table(environment, output, [*SHOWN, *keys], rows, fit, is_wide=wide)
     if not found:
         Remarks(environment).note("no agent matches" if chosen else "no agent was ever heard")
-
-
-def _write_table(
-    environment: Environment,
-    output: Output,
-    columns: list[str],
-    rows: list[dict[str, Any]],
-    width: int | None,
-) -> None:
-    """Write rows; in a terminal only what it has room for, and say what that leaves out."""
-    from otx.model.fitting import fitted, natural_width
-
-    if width is None or natural_width(columns, rows) <= width:
-        output.rows(columns, rows, "table")
-        return
-    short = _shortened([row["uid"] for row in rows])
-    rows = [{**row, "uid": short[row["uid"]]} for row in rows]
-    least = {**dict.fromkeys(columns[len(SHOWN) :], 6), **LEAST}
-    table = fitted(columns, rows, width, least, HIDDEN_FIRST)
-    output.rows(table.columns, table.rows, "table")
-    if table.hidden:
-        Remarks(environment).note(f"left out: {', '.join(table.hidden)} (--wide shows all)")
-
-
-def _shortened(uids: list[str]) -> dict[str, str]:
-    """Uid -> its beginning, or its end where they all begin alike; `--why` takes either."""
-    from otx.model.cells import ELLIPSIS
-    from otx.model.fitting import shortest_apart
-
-    length = shortest_apart(uids, SHORTEST_UID)
-    if length <= LONGEST_START:
-        return {uid: uid[:length] for uid in uids}
-    length = shortest_apart([uid[::-1] for uid in uids], SHORTEST_UID)
-    return {uid: ELLIPSIS + uid[-length:] for uid in uids}
 
 
 def _explain(found: dict[str, Any], output: Output, form: str) -> None:
@@ -168,7 +134,10 @@ def _config(config: dict[str, Any]) -> str:
     text = f"{words.get(standing, standing)} {assigned}"
     if standing == "in_sync" and config.get("good") not in (None, config["assigned"]):
         return f"{text}, observed"
-    return f"{text}, reports {reported}" if reported and reported != assigned else text
+    if not reported or reported == assigned:
+        return text
+    is_over = config.get("taken_back") and config.get("running") in (None, config["reported"])
+    return f"{text}, {reported} taken back" if is_over else f"{text}, reports {reported}"
 
 
 def _has(config: dict[str, Any]) -> str:

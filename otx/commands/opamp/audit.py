@@ -12,11 +12,13 @@ from otx.commands.opamp.options import (
     TokenFileOption,
     fleet_reader,
 )
+from otx.commands.opamp.tables import Fit, WideOption, write_table
 from otx.environment import Environment
 from otx.output import Output, Remarks
 
 COLUMNS = ["time", "who", "what", "whom", "push", "outcome"]
 KEYS = ["id", *COLUMNS]
+FIT = Fit("whom", {"time": 20, "who": 6, "whom": 10, "outcome": 24}, ["push", "who"])
 
 
 def audit(
@@ -28,6 +30,7 @@ def audit(
         str, typer.Option(metavar="UID", help="Only what was done to this agent or selector.")
     ] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most.")] = 100,
+    wide: WideOption = False,
     form: Annotated[
         Literal["table", "json", "jsonl", "csv"],
         typer.Option("--format", help="The form of the output."),
@@ -45,8 +48,11 @@ def audit(
     since_ns = parse_time_unix_nano(since, environment.clock()) if since else 0
     fleet = fleet_reader(environment, server, db, token_file, ca)
     lines = [_line(line) for line in fleet.audit(limit, since_ns, whom)]
-    if lines or form != "table":
-        Output(environment, out).rows(COLUMNS if form == "table" else KEYS, lines, form)
+    output = Output(environment, out)
+    if form != "table":
+        output.rows(KEYS, lines, form)
+    elif lines:
+        write_table(environment, output, COLUMNS, lines, FIT, is_wide=wide)
     if not lines:
         Remarks(environment).note("nothing was done")
 

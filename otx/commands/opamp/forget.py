@@ -39,7 +39,7 @@ def forget(
     out: OutOption = "-",
 ) -> None:
     """Forget agents that are gone, and what they refused; those that are there stay."""
-    from otx.model.units import counted
+    from otx.services.opamp_push.words import agreed, matching_text
 
     environment: Environment = ctx.obj
     fleet = remote_fleet(environment, server, token_file, ca)
@@ -49,8 +49,7 @@ def forget(
     chosen = selector_text(wanted, everyone, "forgotten")
     found = fleet.agents(chosen)
     gone = sum(agent["state"] == "gone" for agent in found)
-    whom = chosen or "all"
-    Remarks(environment).note(f"{counted(len(found), 'agent')} of {whom}, {gone} gone")
+    Remarks(environment).note(f"{matching_text(len(found), chosen)}; {gone} gone")
     if gone and not confirmed(environment, yes, "Forget those?"):
         raise typer.Exit(1)
     done = fleet.post("forget", {"selector": chosen, "who": who_am_i(environment), "why": why})
@@ -58,7 +57,8 @@ def forget(
         Output(environment, out).document(done)
     else:
         lines = [f"{len(done['forgotten'])} forgotten"]
-        lines += [f"{len(done['there'])} are not gone and stay"] if done["there"] else []
+        stay = agreed(len(done["there"]), "is not gone and stays", "are not gone and stay")
+        lines += [stay] if done["there"] else []
         Output(environment, out).text("\n".join(lines))
     if not done["forgotten"]:
         raise typer.Exit(1)

@@ -51,6 +51,7 @@ def push(
     resume: flags.Resume = None,
     pause: flags.Pause = None,
     listing: flags.Listing = False,
+    wide: flags.Wide = False,
     form: flags.Form = "text",
     server: ServerOption = None,
     token_file: TokenFileOption = None,
@@ -69,7 +70,7 @@ def push(
     output, aim = Output(environment, out), None if no_wait else wait
     desk = Desk(environment, fleet, output, form, dry, yes, aim, _seconds(timeout))
     if listing:
-        desk.show_all()
+        desk.show_all(is_wide=wide)
     elif settings is not None:
         if sign:
             raise UsageError("connection settings are not signed", hint="leave --sign out")

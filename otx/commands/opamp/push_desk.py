@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from otx.commands.opamp.options import confirmed, who_am_i
+from otx.commands.opamp.tables import Fit, write_table
 from otx.environment import Environment
 from otx.output import Output, Remarks
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from otx.services.opamp_serve.client import RemoteFleet
 
 COLUMNS = ["number", "name", "version", "selector", "state", "stages", "agents", "note"]
+FIT = Fit(
+    least={"name": 8, "selector": 8, "stages": 6, "agents": 16, "note": 12},
+    hidden_first=["version", "stages", "note", "selector"],
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,7 @@ class Desk:
         if code := settings_exit_code(found):
             raise typer.Exit(code)
 
-    def show_all(self) -> None:
+    def show_all(self, *, is_wide: bool) -> None:
         """List the newest pushes."""
         from otx.services.opamp_push.words import counts_text
 
@@ -109,7 +114,7 @@ class Desk:
             self.output.document(pushes)
         elif pushes:
             rows = [{**one, "agents": counts_text(one["agents"])} for one in pushes]
-            self.output.rows(COLUMNS, rows, "table")
+            write_table(self.environment, self.output, COLUMNS, rows, FIT, is_wide=is_wide)
         else:
             Remarks(self.environment).note("nothing was pushed")
 

@@ -60,6 +60,9 @@ Resume: TypeAlias = Annotated[
 Pause: TypeAlias = Annotated[
     int | None, typer.Option(metavar="N", help="Have push N stay in its stage.")
 ]
+Wide: TypeAlias = Annotated[
+    bool, typer.Option("--wide", help="With --list: all columns in full, however narrow it is.")
+]
 Listing: TypeAlias = Annotated[bool, typer.Option("--list", help="Show all pushes.")]
 SettingsFile: TypeAlias = Annotated[
     str | None,

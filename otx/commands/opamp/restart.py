@@ -38,7 +38,7 @@ def restart(
     out: OutOption = "-",
 ) -> None:
     """Order agents to restart; those that do not accept it are named."""
-    from otx.model.units import counted
+    from otx.services.opamp_push.words import agreed, matching_text
 
     environment: Environment = ctx.obj
     fleet = remote_fleet(environment, server, token_file, ca)
@@ -47,7 +47,7 @@ def restart(
         wanted.append(f"uid in ({','.join(fleet.get(f'agents/{uid}')['uid'] for uid in uids)})")
     chosen = selector_text(wanted, everyone, "restarted")
     count = len(fleet.agents(chosen))
-    Remarks(environment).note(f"{counted(count, 'agent')} of {chosen or 'all'}")
+    Remarks(environment).note(matching_text(count, chosen))
     if count and not confirmed(environment, yes, "Restart them?"):
         raise typer.Exit(1)
     done = fleet.post("restart", {"selector": chosen, "who": who_am_i(environment)})
@@ -55,11 +55,11 @@ def restart(
         Output(environment, out).document(done)
     else:
         words = {
-            "ordered": "ordered to restart",
-            "unable": "do not accept the command",
-            "away": "are away and were not ordered to",
+            "ordered": ("ordered to restart", "ordered to restart"),
+            "unable": ("does not accept the command", "do not accept the command"),
+            "away": ("is away and was not ordered to", "are away and were not ordered to"),
         }
-        lines = [f"{len(done[place])} {text}" for place, text in words.items() if done[place]]
+        lines = [agreed(len(done[place]), *text) for place, text in words.items() if done[place]]
         lines += [f"  {uid} does not accept it" for uid in done["unable"]]
         Output(environment, out).text("\n".join(lines))
     if not done["ordered"]:

@@ -43,6 +43,7 @@ def rollback(
     """
     from otx.opamp.server.selector import parse_selector
     from otx.services.opamp_push.follower import changed
+    from otx.services.opamp_push.words import agreed
 
     environment: Environment = ctx.obj
     fleet = remote_fleet(environment, server, token_file, ca)
@@ -58,14 +59,15 @@ def rollback(
     if stuck:
         Remarks(environment).warning(
             f"{counted(len(stuck), 'agent')} cannot go back:"
-            " what is theirs now failed on them before",
+            " what is assigned now failed there before",
             hint=f"`otx opamp rollback {stuck[0]}` as well lets what held before it hold again",
         )
     if form == "json":
-        Output(environment, out).document({**done, "now": _now(agents)})
+        now = {more: count for (_, more), count in _now(agents).items()}
+        Output(environment, out).document({**done, "now": now})
         raise typer.Exit(ExitCode.NO if stuck else ExitCode.DONE)
     lines = [f"push {push['number']} rolled back"]
-    lines += [f"  {count} {words}" for words, count in _now(agents).items()]
+    lines += [f"  {agreed(count, *words)}" for words, count in _now(agents).items()]
     Output(environment, out).text("\n".join(lines))
     raise typer.Exit(ExitCode.NO if stuck else ExitCode.DONE)
 
@@ -87,17 +89,23 @@ def _chosen(pushes: list[dict[str, Any]], number: int | None, selector: str) -> 
     return meant[-1]
 
 
-def _now(agents: list[dict[str, Any]]) -> dict[str, int]:
-    """What agents are assigned now, for people, with how many of them."""
-    found: dict[str, int] = {}
+def _now(agents: list[dict[str, Any]]) -> dict[tuple[str, str], int]:
+    """What agents are assigned now, for people (of one, of more), with how many of them."""
+    found: dict[tuple[str, str], int] = {}
     for agent in agents:
         config = agent["config"]
-        words = "keep what they have: no earlier push is for them"
+        words = (
+            "keeps what it has: no earlier push is for it",
+            "keep what they have: no earlier push is for them",
+        )
         if config["assigned"]:
             name = f"{config['assigned_name']} v{config['assigned_version']}"
             name += f" ({config['assigned'][:8]}) of push {config['push']}"
-            words = f"go back to {name}"
+            words = (f"goes back to {name}", f"go back to {name}")
             if _has_failed(config):
-                words = f"keep what they run: {name}, which is theirs now, failed on them before"
+                words = (
+                    f"keeps what it runs: {name}, which is assigned now, failed on it before",
+                    f"keep what they run: {name}, which is theirs now, failed on them before",
+                )
         found[words] = found.get(words, 0) + 1
     return found

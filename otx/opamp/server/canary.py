@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from otx.opamp.capabilities import AgentCapability
+from otx.opamp.not_stored import WAITS_FOR_ROOM, is_not_stored
 from otx.opamp.server.agent import Agent, Patience, Progress
 from otx.opamp.server.pushes import EXCUSED, Push
 
@@ -125,7 +126,14 @@ def _named(bad: list[Agent], push: Push) -> str:
         failure = agent.failures.get(push.config_hash)
         health = agent.health.error or agent.health.status if agent.health is not None else ""
         reasons.append(f"{agent.text}: {failure.reason if failure else health or 'unhealthy'}")
-    return f"{_agents(len(bad))} failed: " + "; ".join(reasons)
+    text = f"{_agents(len(bad))} failed: " + "; ".join(reasons)
+    return f"{text}. {WAITS_FOR_ROOM}" if _only_lack_room(bad, push) else text
+
+
+def _only_lack_room(bad: list[Agent], push: Push) -> bool:
+    """Whether nothing speaks against a configuration but machines that had no room for it."""
+    failures = [agent.failures.get(push.config_hash) for agent in bad]
+    return all(one is not None and is_not_stored(one.reason) for one in failures)
 
 
 def _agents(count: int) -> str:

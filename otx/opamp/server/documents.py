@@ -16,6 +16,7 @@ from otx.opamp.server.canary import Standing, is_observed, standing
 from otx.opamp.server.configuration import Configuration
 from otx.opamp.server.pushes import Push, stages_text
 from otx.opamp.server.rollouts import Rollouts
+from otx.opamp.server.running import taken_back, was_given_since
 from otx.opamp.server.settings import Settings, SettingsBook
 from otx.opamp.server.settings_standing import SettingsStanding, Standings, parts_of
 
@@ -55,12 +56,15 @@ def config_document(agent: Agent, rollouts: Rollouts) -> Document:
     """How an agent stands to what it is assigned.
 
     `status` is what the agent says of the hash it reports; `standing` compares both hashes:
-    none, in_sync, pending, applying, failed, rolled_back. `running` is what otx's own agents say
-    that they run, which after a FAILED is another one, and `good` what passed their observation.
+    none, in_sync, pending, applying, failed, rolled_back. `error` belongs to `reported`, as
+    `status` does, and `failure` to `assigned`. `running` is what otx's own agents say that they
+    run, which after a FAILED is another one, and `good` what passed their observation.
+    `taken_back` is the number of the push that gave what runs, if that was rolled back since.
     """
     push = rollouts.pushes.get(agent.assigned) if agent.assigned is not None else None
     configuration = rollouts.configurations.get(push.config_hash) if push else None
     failure = agent.failures.get(configuration.hash) if configuration else None
+    push_back = taken_back(agent, rollouts)
     return {
         "assigned": configuration.hash.hex() if configuration else None,
         "assigned_name": configuration.name if configuration else None,
@@ -70,9 +74,11 @@ def config_document(agent: Agent, rollouts: Rollouts) -> Document:
         "running": local_or(agent.health.running if agent.health else None),
         "good": local_or(agent.health.good if agent.health else None),
         "status": agent.config.progress.name.lower(),
-        "error": failure.reason if failure else agent.config.error or None,
+        "error": _error(agent),
+        "failure": {"reason": failure.reason, "at": _time(failure.at_ns)} if failure else None,
         "since": _time(agent.config.since_ns),
-        "standing": config_standing(agent, configuration),
+        "standing": config_standing(agent, configuration, rollouts),
+        "taken_back": push_back.number if push_back else None,
         "failed": [
             {"hash": hash_.hex(), "reason": one.reason, "at": _time(one.at_ns)}
             for hash_, one in agent.failures.items()
@@ -85,12 +91,25 @@ def local_or(said: str | None) -> str | None:
     return "local" if said == "" else said
 
 
-def config_standing(agent: Agent, assigned: Configuration | None) -> str:
-    """A word for how an agent stands to the configuration it is assigned."""
+def _error(agent: Agent) -> str | None:
+    """Why the configuration that an agent reports failed; None where it did not."""
+    if agent.config.progress is not Progress.FAILED:
+        return None
+    failure = agent.failures.get(agent.config.hash)
+    return agent.config.error or (failure.reason if failure else None)
+
+
+def config_standing(agent: Agent, assigned: Configuration | None, rollouts: Rollouts) -> str:
+    """A word for how an agent stands to the configuration it is assigned.
+
+    It has rolled back from what failed when it reports another one that it was not given since.
+    """
     if assigned is None:
         return "none"
-    if assigned.hash in agent.failures:
-        return "failed" if agent.config.hash == assigned.hash else "rolled_back"
+    if failure := agent.failures.get(assigned.hash):
+        reports_it = agent.config.hash == assigned.hash
+        is_new = reports_it or was_given_since(agent, failure, rollouts)
+        return "failed" if is_new else "rolled_back"
     if agent.config.hash != assigned.hash:
         is_silent = not agent.can(AgentCapability.REPORTS_REMOTE_CONFIG)
         was_sent = agent.offer is not None and agent.offer.hash == assigned.hash

@@ -12,6 +12,8 @@ from otx.opamp.server.configuration import Configuration, short_hash
 
 QUIET_NS = 10_000_000_000
 """After an offer, reports that say nothing of configurations do not repeat it for so long."""
+WITHOUT_REASON = "without giving a reason"
+"""Ends the reason of a failure that no agent reported, but what it did shows."""
 ENOUGH_REFUSALS = 5
 """Reports of another configuration after an offer, at which the offer counts as refused."""
 
@@ -76,5 +78,5 @@ def judge_status(agent: Agent, now_ns: int) -> tuple[bytes, Failure] | None:
 def _went_back(agent: Agent, offer: Offer, went_back: bool) -> str:
     kept = short_hash(agent.config.hash) or "its own"
     if went_back:
-        return f"it tried it and went back to {kept} without giving a reason"
-    return f"it was offered it {offer.times} times and stayed with {kept} without giving a reason"
+        return f"it tried it and went back to {kept} {WITHOUT_REASON}"
+    return f"it was offered it {offer.times} times and stayed with {kept} {WITHOUT_REASON}"

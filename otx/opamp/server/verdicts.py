@@ -3,6 +3,7 @@
 from collections.abc import Container
 from dataclasses import dataclass
 
+from otx.opamp.not_stored import is_not_stored
 from otx.opamp.server.agent import Agent, Failure, Progress
 from otx.opamp.server.configuration import short_hash
 from otx.opamp.server.journal import Journal, about
@@ -34,7 +35,7 @@ class Verdicts:
                 words = short_hash(status.hash)
                 self.journal.audit(about(agent, "agent", "applied", words, now_ns))
         failed = judge_status(agent, now_ns)
-        if failed is not None and failed[0] in self.known and failed[0] not in agent.failures:
+        if failed is not None and failed[0] in self.known and _is_news(agent, *failed):
             self._remember(agent, *failed, what="")
 
     def of_stranger(self, agent: Agent, now_ns: int) -> None:
@@ -80,3 +81,11 @@ class Verdicts:
         self.journal.failure(agent.uid, hash_, failure.reason, failure.at_ns)
         words = f"{what}{short_hash(hash_)}: {failure.reason}"
         self.journal.audit(about(agent, "agent", "failed", words, failure.at_ns))
+
+
+def _is_news(agent: Agent, hash_: bytes, failure: Failure) -> bool:
+    """Whether a failure is the first of its configuration, or the first that is its own fault."""
+    before = agent.failures.get(hash_)
+    if before is None:
+        return True
+    return is_not_stored(before.reason) and not is_not_stored(failure.reason)

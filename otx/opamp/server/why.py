@@ -11,12 +11,15 @@ from dataclasses import dataclass
 
 from otx.model.units import format_duration
 from otx.opamp.capabilities import AgentCapability
-from otx.opamp.server.agent import Agent, Patience, Progress
-from otx.opamp.server.configuration import SHORT, Configuration, short_hash
+from otx.opamp.not_stored import WAITS_FOR_ROOM, is_not_stored
+from otx.opamp.server.agent import Agent, Failure, Patience, Progress
+from otx.opamp.server.configuration import Configuration, short_hash
 from otx.opamp.server.documents import Document
+from otx.opamp.server.offers import WITHOUT_REASON
 from otx.opamp.server.pushes import Push, PushState
 from otx.opamp.server.refusals import Refusals
 from otx.opamp.server.rollouts import Rollouts
+from otx.opamp.server.running import running_text, taken_back
 from otx.opamp.signing import TRUST_LABEL, why_not_taken
 
 NO_REFUSALS = Refusals()
@@ -211,6 +214,8 @@ def _push_fix(push: Push) -> str:
     resume = f"`otx opamp push --resume {push.number}`"
     if push.state is PushState.PAUSED:
         return resume
+    if WAITS_FOR_ROOM in push.note:
+        return f"make room there; then {resume}"
     return (
         f"mend the configuration and push it, or `otx opamp rollback {push.number}`;"
         f" {resume} goes on in spite of who failed"
@@ -237,15 +242,9 @@ def _offer(agent: Agent, assigned: Configuration, now_ns: int) -> Step:
 def _status(agent: Agent, assigned: Configuration, rollouts: Rollouts, now_ns: int) -> Step:
     name = "status"
     failure = agent.failures.get(assigned.hash)
-    has = rollouts.configurations.get(agent.config.hash)
-    kept = has.label if has else f"{short_hash(agent.config.hash)}, which this server does not know"
-    retry = "mend the configuration and push it; `--retry` offers the same one again"
     if failure is not None:
-        back = _went_back(agent, assigned, rollouts)
-        if not back and agent.config.hash not in (assigned.hash, b""):
-            back = f" and went back to {kept}"
-        fix = _signing_fix(agent, assigned) or retry
-        return Step(name, False, f"it reported FAILED{back}: {failure.reason}", fix)
+        says = _failed(agent, assigned, failure, rollouts, now_ns)
+        return Step(name, False, says, _failure_fix(agent, assigned, failure))
     if agent.config.hash == assigned.hash:
         return _own_status(agent, now_ns)
     if not agent.can(AgentCapability.REPORTS_REMOTE_CONFIG) and not agent.config.hash:
@@ -263,7 +262,36 @@ def _status(agent: Agent, assigned: Configuration, rollouts: Rollouts, now_ns: i
             f"{_runs_unknown(agent)}; push {agent.assigned}, which holds here, will replace it",
             "wait; if it comes back, look whether two servers have the same agents",
         )
-    return Step(name, False, f"it still has {kept}", "look into the agent's log")
+    return Step(name, False, f"it still has {_kept(agent, rollouts)}", "look into the agent's log")
+
+
+def _kept(agent: Agent, rollouts: Rollouts) -> str:
+    """The configuration that an agent reports, and whether that was taken back."""
+    known = rollouts.configurations[agent.config.hash]
+    push = taken_back(agent, rollouts)
+    if push is None or push.config_hash != known.hash:
+        return known.label
+    return f"{known.label}, taken back since (push {push.number})"
+
+
+def _failed(
+    agent: Agent, assigned: Configuration, failure: Failure, rollouts: Rollouts, now_ns: int
+) -> str:
+    """What failed, when and why, and what runs: each as far as reports prove it."""
+    ago = format_duration(max(0, now_ns - failure.at_ns))
+    is_said = not failure.reason.endswith(WITHOUT_REASON)
+    what = "reported FAILED for" if is_said else "did not keep"
+    running = running_text(agent, rollouts)
+    runs = f", and runs {running}" if running else ""
+    return f"it {what} {assigned.label} {ago} ago{runs}: {failure.reason}"
+
+
+def _failure_fix(agent: Agent, assigned: Configuration, failure: Failure) -> str:
+    """What to do about a failure: nothing is to be mended where the machine had no room."""
+    if is_not_stored(failure.reason):
+        return f"make room on its machine; {WAITS_FOR_ROOM}"
+    retry = "mend the configuration and push it; `--retry` offers the same one again"
+    return _signing_fix(agent, assigned) or retry
 
 
 def _signing_fix(agent: Agent, assigned: Configuration) -> str:
@@ -288,19 +316,6 @@ def _runs_unknown(agent: Agent) -> str:
         f"it {word} a configuration this server does not know: {short_hash(agent.config.hash)}"
         " (another server's, or this database is an older copy)"
     )
-
-
-def _went_back(agent: Agent, failed: Configuration, rollouts: Rollouts) -> str:
-    """What an agent that says what it runs has gone back to, or ""."""
-    running = agent.health.running if agent.health is not None else None
-    if running is None or running == failed.hash.hex():
-        return ""
-    if not running:
-        return " and went back to its local configuration"
-    known = next(
-        (one for hash_, one in rollouts.configurations.items() if hash_.hex() == running), None
-    )
-    return f" and went back to {known.label if known else running[:SHORT]}"
 
 
 def _own_status(agent: Agent, now_ns: int) -> Step:

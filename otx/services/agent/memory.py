@@ -8,8 +8,9 @@ from typing import Any
 
 from otx.opamp.config_machine import BASELINE, Failure, Record
 from otx.opamp.config_table import Phase, Status
+from otx.opamp.not_stored import is_not_stored
 from otx.opamp.opamp_pb2 import AgentConfigMap
-from otx.services.agent.state import NOT_STORED, TEXTS, StateDirectory
+from otx.services.agent.state import TEXTS, StateDirectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +228,7 @@ def usable_record(keeper: Keeper, remark: Callable[[str], None]) -> Record:
         path = keeper.offer_path(under_way)
         remark(f"{path} is damaged: the configuration {under_way.hex()[:8]} is waited for again")
         record = Record(good=record.good, failures=record.failures)
-    again = record.received if record.reason.startswith(NOT_STORED) else b""
+    again = record.received if is_not_stored(record.reason) else b""
     good = record.good
     if good != BASELINE and keeper.offered(good) is None and keeper.proven_text() is None:
         remark("the last good configuration is damaged; the local one is used until it comes again")

@@ -12,10 +12,11 @@ from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
+from otx.opamp.not_stored import NOT_STORED
 from otx.services.agent.health import Check
 from otx.services.agent.process import Child, end_adopted
 from otx.services.agent.standby import Standby
-from otx.services.agent.state import NOT_STORED, write_whole
+from otx.services.agent.state import write_whole
 
 CONFIG_PLACE = "{config}"
 STARTING = "it is starting"

@@ -7,7 +7,7 @@
       heartbeat: 30s
       health: {url: "http://127.0.0.1:13133/", window: 1s, timeout: 10s, observation: 30s}
       stop_timeout: 10s
-      validate: [otelcol, validate, --config, "{config}"]
+      validate: [otelcol, validate, --config, "{config}"]  # []: nothing validates
       collector: true                      # else told by the command's name
       message_limit: 64MiB                 # the largest message either way
       tls: {ca: FILE, cert: FILE, key: FILE, insecure: false, min_version: "1.2", request: false}
@@ -183,9 +183,9 @@ class _Reader:
 
     def texts(self, values: dict[str, Any], place: str, key: str) -> tuple[str, ...] | None:
         """A list of texts; None where it is not there, which is not an empty one."""
-        value = values.get(key)
-        if value is None:
+        if key not in values:
             return None
+        value = values[key]  # null, for a list that somebody forgot to write, is no list
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             raise self._error(f"{place}.{key}", "it is no list of texts")
         return tuple(value)

@@ -17,8 +17,6 @@ PREVIOUS = "state.previous.json"
 DAMAGED = "state.damaged.json"
 DAMAGED_PREVIOUS = "state.previous.damaged.json"
 TEXTS = "texts"
-NOT_STORED = "it cannot be stored"
-"""Begins the reason of a configuration that failed for want of room, not by itself."""
 _FORMAT = 1
 _BLOCK = 1 << 14
 

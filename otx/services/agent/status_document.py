@@ -55,6 +55,8 @@ def status_document(
             "status": record.status.name,
             "hash": record.received.hex(),
             "reason": record.reason,
+            "candidate": record.candidate.hex(),
+            "trial": record.trial.hex(),
             "good": record.good.hex(),
             "running": supervisor.running_hash.hex(),
             "attempts": record.attempts,

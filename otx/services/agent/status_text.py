@@ -11,6 +11,11 @@ _WORDS = {
     "APPLYING": "being applied",
     "FAILED": "FAILED",
 }
+_PHASES = {
+    "applying": "being checked and started",
+    "verifying": "being verified",
+    "probation": "under observation: a crash now is FAILED",
+}
 SILENT_NS = 30 * 1_000_000_000
 """An agent that has not written for so long, thrice what it should, does not do well."""
 _SHORT = 12
@@ -83,10 +88,8 @@ def _goes_on(status: Mapping[str, Any]) -> str:
     if process["command"] and not process["started_unix_nano"]:
         return ""
     good, running = config["good"], config["running"]
-    what = f"the last good configuration {good[:_SHORT]}" if good else "the local configuration"
-    if running != good:
-        what = f"the configuration {running[:_SHORT]}" if running else "the local configuration"
-    return f"; goes on with {what}"
+    kind = "the last good configuration" if running == good else "the configuration"
+    return f"; goes on with {kind} {running[:_SHORT]}" if running else f"; goes on with {_name('')}"
 
 
 def _process(status: Mapping[str, Any], now_unix_ns: int) -> str:
@@ -129,12 +132,39 @@ def _config(status: Mapping[str, Any]) -> Iterator[str]:
     text = _WORDS.get(config["status"], config["status"])
     if config["hash"]:
         text = f"{config['hash'][:_SHORT]} {text}"
-    if config["phase"] not in ("idle",):
-        text += f" ({config['phase']})"
-    yield f"config   {text}"
+    yield f"config   {text}{_progress(config, config['hash'])}"
     yield from (f"           {line}" for line in config["reason"].splitlines())
-    good = config["good"]
-    yield f"good     {good[:_SHORT] if good else 'the local configuration'}"
+    candidate = config.get("candidate", "")
+    if candidate not in ("", config["hash"]):
+        yield f"tries    {candidate[:_SHORT]}{_progress(config, candidate)}"
+    yield from _runs(status)
+    yield f"good     {_name(config['good'])}"
+
+
+def _progress(config: Mapping[str, Any], hash_: str) -> str:
+    """How far a configuration is, where the phase of the loop is about just this one."""
+    phase = config["phase"]
+    if phase == "reverting" and hash_ == config["hash"]:
+        return ", and what was well before is being started"
+    subject = config.get("trial" if phase == "probation" else "candidate", "")
+    is_meant = bool(hash_) and subject == hash_
+    return f", {_PHASES[phase]}" if is_meant and phase in _PHASES else ""
+
+
+def _runs(status: Mapping[str, Any]) -> Iterator[str]:
+    """What the process has, which after a FAILED is not the newest; nothing where none runs."""
+    config, process = status["remote_config"], status["process"]
+    is_up = process["started_unix_nano"] or not process["command"]
+    if status["state"] != "running" or not is_up:
+        return
+    running = config["running"]
+    is_newest = running and running == config["hash"]
+    progress = "" if is_newest else _progress(config, running)
+    yield f"runs     {_name(running)}{progress}"
+
+
+def _name(hash_: str) -> str:
+    return hash_[:_SHORT] if hash_ else "the local configuration"
 
 
 def _first_line(text: str) -> str:

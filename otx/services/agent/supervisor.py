@@ -14,6 +14,7 @@ from otx.errors import OtxError
 from otx.opamp.config_machine import BASELINE, Action, Actions, ConfigMachine, Offer
 from otx.opamp.config_table import Act, Phase, Process
 from otx.opamp.effect import Once
+from otx.opamp.not_stored import is_not_stored
 from otx.opamp.opamp_pb2 import AgentConfigMap
 from otx.opamp.signing import PublicKey
 from otx.services.agent.launching import Launching
@@ -38,7 +39,6 @@ from otx.services.agent.reload import (
 from otx.services.agent.runner import STARTING, Order, Runner, Stage
 from otx.services.agent.section import Section
 from otx.services.agent.standby import Standby
-from otx.services.agent.state import NOT_STORED
 from otx.services.agent.validation import Validation
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
@@ -479,7 +479,7 @@ class Supervisor:
             await asyncio.sleep(STORE_AGAIN_S)
             self.keeper.retry()
             offer, record = self._newest, self.machine.record
-            if offer is None or not record.reason.startswith(NOT_STORED) or self.keeper.problem:
+            if offer is None or not is_not_stored(record.reason) or self.keeper.problem:
                 continue
             if self.keeper.holds(offer.config):
                 self._do(self.machine.offered_again(Once(offer)))

@@ -6,11 +6,9 @@ unit, which everybody may read, and on no command line: systemd reads their file
 it to the service alone (systemd.exec, credentials).
 """
 
-import os
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-
-from otx.errors import MachineError
 
 NAME = "otx-agent"
 HEADERS = "headers"
@@ -18,28 +16,20 @@ CREDENTIAL = f"%d/{HEADERS}"
 """The file of headers on the command line of a unit: `%d` is where its credentials are."""
 
 
-def keep_headers(state: Path, headers: Sequence[tuple[str, str]]) -> Path:
-    """Write headers beside an agent's state for its owner alone; the file.
+def headers_file(state: Path) -> Path:
+    """Where a unit looks for headers that were not named as a file: beside the agent's state."""
+    return state / HEADERS
 
-    Raises:
-        MachineError: They cannot be written there.
+
+def how_to_keep(file: Path, names: Iterable[str]) -> Iterator[str]:
+    """What has to be done before a unit starts that hands over a file of headers, for people.
+
+    The values stay away: what is printed ends in logs and scrollback.
     """
-    path = state / HEADERS
-    text = "".join(f"{name}: {value}\n" for name, value in headers)
-    beside = path.with_name(path.name + ".new")
-    try:
-        state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        beside.unlink(missing_ok=True)
-        number = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(number, "w", encoding="utf-8") as file:
-            file.write(text)
-        beside.replace(path)
-    except OSError as error:
-        raise MachineError(
-            f"headers cannot be kept in {path}: {error.strerror}",
-            hint="write them into a file, `NAME: VALUE` a line, and name it with --header-file",
-        ) from None
-    return path
+    lines = " and ".join(f"`{name}: VALUE`" for name in dict.fromkeys(names))
+    yield f"the unit reads headers from {file}, which is yours to make, for root alone (0600):"
+    yield f"  sudo install -D -m 600 /dev/stdin {shlex.quote(str(file))}"
+    yield f"  takes {lines}, a line each, and ends with Ctrl-D"
 
 
 def unit_text(

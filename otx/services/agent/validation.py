@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from otx.errors import OtxError
+from otx.opamp.not_stored import NOT_STORED
 from otx.opamp.opamp_pb2 import AgentConfigMap
 from otx.opamp.signing import PublicKey
 from otx.services.agent.checks import why_not, why_untrusted
@@ -15,7 +16,7 @@ from otx.services.agent.policy import why_forbidden
 from otx.services.agent.runner import CONFIG_PLACE
 from otx.services.agent.section import Section
 from otx.services.agent.standby import CHECK, Standby
-from otx.services.agent.state import NOT_STORED, write_whole
+from otx.services.agent.state import write_whole
 
 CANDIDATE = "candidate.yaml"
 

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from otx.errors import ExitCode, PeerError
 from otx.opamp.server.documents import Document
-from otx.services.opamp_push.words import counts_text
+from otx.services.opamp_push.words import counts_text, state_text
 from otx.services.opamp_serve.client import RemoteFleet, Unreachable
 
 LOOK_S, LONGEST_LOOK_S = 0.1, 1.0
@@ -89,7 +89,7 @@ class Follower:
 
     def line(self, found: Document) -> str:
         """How far it is."""
-        return f"push {found['number']} {found['state']}: {counts_text(found['agents'])}"
+        return f"push {found['number']} {state_text(found)} ({counts_text(found['agents'])})"
 
     def _tell(self, found: Document, awaited: Awaited, said: str) -> str:
         """Say how far it is, if that is new; what was said last."""

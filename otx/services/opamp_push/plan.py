@@ -10,33 +10,38 @@ from otx.model.units import counted
 from otx.opamp.opamp_pb2 import AgentConfigMap
 from otx.opamp.server.documents import Document, config_map_document
 from otx.opamp.signing import SIGNATURE
-from otx.services.opamp_push.words import LONGEST_NAME, NAMED, named_agent
+from otx.services.opamp_push.words import LONGEST_NAME, NAMED, agreed, matching_text, named_agent
 from otx.services.opamp_serve.client import RemoteFleet
 
 LONGEST_DIFF = 60
 _WORDS = {
-    "changes": "get it",
-    "in_sync": "have it already",
-    "away": "are away and get it when they return",
-    "failed_before": "reported FAILED for just this and are left out (--retry tries again)",
-    "kept": "keep what a more specific push gives them",
-    "unable": "do not accept remote configuration",
+    "changes": ("gets it", "get it"),
+    "in_sync": ("has it already", "have it already"),
+    "away": ("is away and gets it when it returns", "are away and get it when they return"),
+    "failed_before": (
+        "reported FAILED for just this and is left out (--retry tries again)",
+        "reported FAILED for just this and are left out (--retry tries again)",
+    ),
+    "kept": (
+        "keeps what a more specific push gives it",
+        "keep what a more specific push gives them",
+    ),
+    "unable": ("does not accept remote configuration", "do not accept remote configuration"),
 }
 
 
 def plan_lines(fleet: RemoteFleet, plan: Document, config: AgentConfigMap) -> Iterator[str]:
     """What a push would do, for people: to whom, and what is new in it."""
     total = sum(len(plan[place]) for place in _WORDS)
-    whom = printable(plan["selector"]) or "all agents"
     yield (
         f"{shorten(plan['name'], LONGEST_NAME)} v{plan['version']} ({plan['config'][:8]})"
-        f" for {whom}: {counted(total, 'agent')} match"
+        f": {matching_text(total, plan['selector'])}"
     )
     if signers := plan["signed_by"]:
         yield f"  signed by key {printable(', '.join(signers))}"
     for place, words in _WORDS.items():
         if agents := plan[place]:
-            yield f"  {len(agents)} {words}: {named(agents)}"
+            yield f"  {agreed(len(agents), *words)}: {named(agents)}"
     yield from _refusals(plan["will_refuse"])
     if elsewhere := plan.get("failed_elsewhere"):
         yield (
@@ -79,7 +84,7 @@ def _difference(fleet: RemoteFleet, plan: Document, config: AgentConfigMap) -> I
     except NotThere:
         return  # another server's
     name = f"{shorten(before['name'], LONGEST_NAME)} v{before['version']}"
-    yield f"  what differs from {name} ({hash_[:8]}), which {count} of them run:"
+    yield f"  what differs from {name} ({hash_[:8]}), which {agreed(count, 'runs', 'of them run')}:"
     yield from (
         "  " + printable(line)
         for line in difference(_bodies(before["objects"]), _bodies(config_map_document(config)))

@@ -5,19 +5,27 @@ from collections.abc import Iterator
 from otx.environment import Environment
 from otx.errors import ExitCode, UsageError
 from otx.model.cells import printable
-from otx.model.units import counted
 from otx.opamp.server.documents import Document
 from otx.services.opamp_push.follower import Awaited, Follower
 from otx.services.opamp_push.objects import check_yaml, read_file
 from otx.services.opamp_push.plan import named
-from otx.services.opamp_push.words import NAMED, named_agent
+from otx.services.opamp_push.words import NAMED, agreed, matching_text, named_agent
 
 _WORDS = {
-    "waiting": "get them",
-    "silent": "get them and do not report what becomes of settings",
-    "away": "are away and get them when they return",
-    "kept": "keep what more specific settings give them",
-    "unable": "take none of these parts: their capabilities do not allow it",
+    "waiting": ("gets them", "get them"),
+    "silent": (
+        "gets them and does not report what becomes of settings",
+        "get them and do not report what becomes of settings",
+    ),
+    "away": ("is away and gets them when it returns", "are away and get them when they return"),
+    "kept": (
+        "keeps what more specific settings give it",
+        "keep what more specific settings give them",
+    ),
+    "unable": (
+        "takes none of these parts: its capabilities do not allow it",
+        "take none of these parts: their capabilities do not allow it",
+    ),
 }
 
 
@@ -40,8 +48,7 @@ def read_settings_file(environment: Environment, path: str) -> Document:
 def settings_plan_lines(plan: Document) -> Iterator[str]:
     """What an offer would do, for people."""
     total = sum(len(plan[place]) for place in _WORDS)
-    whom = printable(plan["selector"]) or "all agents"
-    yield f"settings ({', '.join(plan['parts'])}) for {whom}: {counted(total, 'agent')} match"
+    yield f"settings ({', '.join(plan['parts'])}): {matching_text(total, plan['selector'])}"
     if plan["rotates_token"]:
         yield "  with a token made for them; the one before stays valid until all have moved on"
     if endpoint := plan["opamp_endpoint"]:
@@ -50,7 +57,7 @@ def settings_plan_lines(plan: Document) -> Iterator[str]:
             yield "  WARNING: that is not this server: who applies them is not heard here any more"
     for place, words in _WORDS.items():
         if agents := plan[place]:
-            yield f"  {len(agents)} {words}: {named(agents)}"
+            yield f"  {agreed(len(agents), *words)}: {named(agents)}"
     for agent in [one for one in plan["waiting"] + plan["silent"] if one["lacks"]][:NAMED]:
         yield f"    {named_agent(agent)} takes no {', '.join(agent['lacks'])}"
 
@@ -68,7 +75,8 @@ def settings_lines(settings: Document) -> Iterator[str]:
     if _reaches_nobody(settings):
         yield "  they reach no agent: none takes one of these parts, or others hold for them"
     if counts["silent"]:
-        yield f"  {counts['silent']} were sent them and do not report what becomes of settings"
+        words = ("was sent them and does not report", "were sent them and do not report")
+        yield f"  {agreed(counts['silent'], *words)} what becomes of settings"
     if settings.get("timed_out"):
         yield "  not all have answered; they stay offered (`otx opamp audit`)"
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from otx.errors import ExitCode
 from otx.model.cells import printable, shorten
+from otx.model.units import counted
+from otx.opamp.not_stored import WAITS_FOR_ROOM, is_not_stored
 from otx.opamp.server.documents import Document
 
 NAMED = 5
@@ -19,13 +21,29 @@ def named_agent(agent: Document) -> str:
     return f"{shorten(agent['service'], LONGEST_NAME)} {agent['uid']}"
 
 
+def agreed(count: int, one: str, more: str) -> str:
+    """A count with words that agree with it: `1 gets it`, `2 get it`."""
+    return f"{count} {one if count == 1 else more}"
+
+
+def matching_text(count: int, selector: str) -> str:
+    """How many agents a selector means, for people."""
+    verb = "matches" if count == 1 else "match"
+    whom = f" {verb} {printable(selector)}" if selector else ", which is all of them"
+    return f"{counted(count, 'agent')}{whom}"
+
+
+def state_text(push: Document) -> str:
+    """Where a push is: what is out and not answered yet is not done."""
+    is_going_out = push["state"] == "done" and push["agents"]["waiting"]
+    return "is out, not all have answered" if is_going_out else str(push["state"])
+
+
 def push_lines(push: Document) -> Iterator[str]:
     """What became of a push, for people."""
-    is_going_out = push["state"] == "done" and push["agents"]["waiting"]
-    state = "is out, not all have answered" if is_going_out else push["state"]
     name = shorten(push["name"], LONGEST_NAME)
     yield (
-        f"push {push['number']} {state}: {name} v{push['version']}"
+        f"push {push['number']} {state_text(push)}: {name} v{push['version']}"
         f" ({push['config'][:8]}): {counts_text(push['agents'])}"
     )
     if _reaches_nobody(push):
@@ -34,6 +52,9 @@ def push_lines(push: Document) -> Iterator[str]:
         yield f"  {printable(push['note'])}"
     for failure in push["failures"][:NAMED]:
         yield f"  {failure['uid']} FAILED: {printable(failure['reason'])}"
+    lacks_room = any(is_not_stored(failure["reason"]) for failure in push["failures"])
+    if lacks_room and WAITS_FOR_ROOM not in (push["note"] or ""):
+        yield f"  {WAITS_FOR_ROOM}"
     if push["state"] == "stopped":
         yield f"  `otx opamp rollback {push['number']}` takes it back,"
         yield f"  `otx opamp push --resume {push['number']}` goes on in spite of who failed"

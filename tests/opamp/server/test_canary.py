@@ -8,6 +8,7 @@ from otx.opamp.server.agent import PATIENCE, Progress
 from otx.opamp.server.documents import push_counts
 from otx.opamp.server.operator import Operator
 from otx.opamp.server.pushes import Push, PushState, parse_stages
+from otx.opamp.server.why import why
 from tests.opamp.server.world import USUAL, Speaker, World, state_of
 
 AGENTS = 20
@@ -278,3 +279,22 @@ def test_who_is_expected_back_after_a_restart_is_waited_for(world: World) -> Non
     assert places() == (1, 0)
     world.wait(61)
     assert places() == (0, 1)
+
+
+def test_a_canary_that_a_full_disk_stopped_says_so_and_goes_on_when_there_is_room(
+    world: World,
+) -> None:
+    speakers = fleet_of(world)
+    push = world.push(stages=parse_stages("1"))
+    (first,) = [one for one in speakers if one.report().HasField("remote_config")]
+    first.says(Progress.FAILED, push.config_hash, "it cannot be stored: No space left on device")
+    world.wait(1)
+    assert state_of(push) is PushState.STOPPED
+    assert push.note.endswith("it takes it up by itself when there is room")
+    other = next(one for one in speakers if one is not first)
+    found = why(other.agent, world.fleet.rollouts, world.now_ns, PATIENCE)
+    assert found["fix"] == f"make room there; then `otx opamp push --resume {push.number}`"
+    first.says(Progress.APPLIED, push.config_hash)
+    Operator(world.fleet).change(push.number, "resume", "me", "", world.now_ns)
+    assert first.uid in push.released
+    assert push.is_judged_by(first.agent), "it is well now: nothing is to be excused"

@@ -8,7 +8,7 @@ from otx.opamp.capabilities import AgentCapability
 from otx.opamp.opamp_pb2 import AgentDisconnect, ComponentHealth
 from otx.opamp.server.agent import Progress
 from otx.opamp.server.documents import config_document
-from otx.opamp.server.pushes import parse_stages
+from otx.opamp.server.pushes import PushState, parse_stages
 from otx.opamp.server.refusals import Refusals
 from otx.opamp.server.why import why
 from tests.opamp.server.world import SECOND, USUAL, Speaker, World
@@ -114,8 +114,8 @@ def applied(world: World, speaker: Speaker) -> None:
         (not_answered, "status", "has not answered"),
         (has_a_foreign_one, "status", "another server"),
         (applying, "status", "has been applying it"),
-        (failed, "status", "reported FAILED: unknown receiver foo"),
-        (went_back, "status", "went back to config.yaml v1"),
+        (failed, "status", "it reported FAILED for config.yaml v1 (f584bcd5) 0 ns ago: unk"),
+        (went_back, "status", ", and runs config.yaml v1 (f584bcd5): unknown receiver foo"),
         (unhealthy, "health", "queue is full"),
         (restarts, "restarts", "started 4 times"),
         (applied, None, "runs what it is assigned"),
@@ -202,7 +202,7 @@ def test_an_agent_that_polls_has_no_open_connection() -> None:
 @pytest.mark.parametrize(
     ("running", "words"), [("", "its local configuration"), ("good", "config.yaml v1")]
 )
-def test_what_an_agent_went_back_to_is_what_it_says_it_runs(running: str, words: str) -> None:
+def test_what_an_agent_runs_after_a_failure_is_what_it_says(running: str, words: str) -> None:
     world = World()
     speaker = Speaker(world)
     speaker.full()
@@ -216,7 +216,7 @@ def test_what_an_agent_went_back_to_is_what_it_says_it_runs(running: str, words:
     speaker.report(health=health)
     rollouts = world.fleet.rollouts
     found = why(speaker.agent, rollouts, world.now_ns, world.fleet.patience)
-    assert f"FAILED and went back to {words}" in found["verdict"]
+    assert f", and runs {words}" in found["verdict"]
     runs = config_document(speaker.agent, rollouts)["running"]
     assert runs == (good.config_hash.hex() if running else "local")
 
@@ -260,3 +260,62 @@ def test_an_agent_that_takes_only_what_is_signed_is_told_how() -> None:
     found = why(speaker.agent, world.fleet.rollouts, world.now_ns, world.fleet.patience)
     assert found["blocked_at"] == "status"
     assert found["fix"].startswith("sign it with key 00112233 ")
+
+
+def test_what_an_agent_was_given_after_a_failure_is_not_what_it_went_back_to() -> None:
+    world = World()
+    speaker = Speaker(world)
+    speaker.full()
+    good = world.push(body="good: 1")
+    speaker.says(Progress.APPLIED, good.config_hash)
+    bad = world.push("service.name=agent", body="bad: 1")
+    speaker.says(Progress.FAILED, bad.config_hash, "exit code 4")
+    world.wait(5)
+    later = world.push("service.name=agent", body="later: 1")
+    speaker.says(Progress.APPLIED, later.config_hash)
+    world.wait(5)
+    rollouts = world.fleet.rollouts
+    rollouts.change(later, PushState.ROLLED_BACK, "me", "", world.now_ns)
+    speaker.agent.assigned = bad.number
+    found = why(speaker.agent, rollouts, world.now_ns, world.fleet.patience)
+    labels = {one.hash: one.label for one in rollouts.configurations.values()}
+    assert found["verdict"] == (
+        f"it reported FAILED for {labels[bad.config_hash]} 10.0 s ago, and runs"
+        f" {labels[later.config_hash]}, taken back since (push {later.number}): exit code 4"
+    )
+    config = config_document(speaker.agent, rollouts)
+    assert (config["standing"], config["status"], config["error"]) == ("failed", "applied", None)
+    assert config["failure"]["reason"] == "exit code 4"
+    assert config["taken_back"] == later.number
+
+
+def test_what_an_agent_only_shows_is_not_called_a_report() -> None:
+    world = World()
+    speaker = Speaker(world)
+    speaker.full()
+    good = world.push()
+    speaker.says(Progress.APPLIED, good.config_hash)
+    bad = world.push(body="bad: 1")
+    speaker.report()
+    speaker.says(Progress.APPLYING, bad.config_hash)
+    speaker.says(Progress.APPLIED, good.config_hash)
+    found = why(speaker.agent, world.fleet.rollouts, world.now_ns, world.fleet.patience)
+    assert found["verdict"].startswith("it did not keep config.yaml v2")
+    assert "reported FAILED" not in found["verdict"]
+    assert config_document(speaker.agent, world.fleet.rollouts)["standing"] == "rolled_back"
+
+
+def test_a_full_disk_is_not_blamed_on_the_configuration() -> None:
+    world = World()
+    speaker = Speaker(world)
+    speaker.full()
+    push = world.push()
+    speaker.says(Progress.FAILED, push.config_hash, "it cannot be stored: No space left on device")
+    rollouts = world.fleet.rollouts
+    found = why(speaker.agent, rollouts, world.now_ns, world.fleet.patience)
+    assert found["fix"].startswith("make room on its machine; the agent's machine could not store")
+    speaker.says(Progress.APPLYING, push.config_hash)
+    speaker.says(Progress.FAILED, push.config_hash, "exit code 4")
+    found = why(speaker.agent, rollouts, world.now_ns, world.fleet.patience)
+    assert "exit code 4" in found["verdict"]
+    assert found["fix"].startswith("mend the configuration")

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from otx.opamp.config_machine import Failure, Record
 from otx.opamp.config_table import Phase, Status
+from otx.opamp.not_stored import NOT_STORED
 from otx.opamp.opamp_pb2 import AgentConfigMap
 from otx.services.agent.memory import Keeper, Memory, usable_record
-from otx.services.agent.state import NOT_STORED, StateDirectory
+from otx.services.agent.state import StateDirectory
 
 HASHES = st.binary(max_size=32)
 RECORDS = st.builds(

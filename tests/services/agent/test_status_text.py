@@ -80,3 +80,46 @@ def test_a_process_that_does_not_stay_up_is_told() -> None:
     assert "NOT running: it ended; again in 4s, does NOT stay up" in text(
         process={**down, "next_start_unix_nano": NOW + 4 * S}
     )
+
+
+def configured(**changes: str) -> list[str]:
+    """The lines about configurations: what was offered, what is tried, what runs, what is good."""
+    usual = status()["remote_config"]
+    lines = text(remote_config={**usual, **changes}).splitlines()
+    return [line for line in lines if line.split()[0] in ("config", "tries", "runs", "good")]
+
+
+def test_each_state_stands_beside_the_hash_that_it_belongs_to() -> None:
+    offered, before = "dec76c1a" * 8, "61a20000" * 8
+    assert configured(
+        status="FAILED", hash=offered, phase="probation", trial=before, running=before
+    ) == [
+        "config   dec76c1adec7 FAILED",
+        "runs     61a2000061a2, under observation: a crash now is FAILED",
+        "good     the local configuration",
+    ]
+    assert configured(
+        status="APPLIED", hash=before, phase="probation", trial=before, running=before
+    ) == [
+        "config   61a2000061a2 applied, under observation: a crash now is FAILED",
+        "runs     61a2000061a2",
+        "good     the local configuration",
+    ]
+    assert configured(
+        status="FAILED", hash=offered, phase="applying", candidate=before, running=""
+    ) == [
+        "config   dec76c1adec7 FAILED",
+        "tries    61a2000061a2, being checked and started",
+        "runs     the local configuration",
+        "good     the local configuration",
+    ]
+    assert configured(status="FAILED", hash=offered, phase="reverting")[0] == (
+        "config   dec76c1adec7 FAILED, and what was well before is being started"
+    )
+
+
+def test_nothing_is_said_to_run_where_no_process_does() -> None:
+    usual = status()["process"]
+    down = {**usual, "started_unix_nano": 0, "problem": "it ended"}
+    assert "runs     " not in text(process=down)
+    assert "runs     " not in text(state="stopped")

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from otx.opamp.not_stored import NOT_STORED
 from otx.opamp.opamp_pb2 import AgentConfigMap
 from otx.services.agent.memory import Keeper
 from otx.services.agent.options import Supervised
 from otx.services.agent.section import Section
-from otx.services.agent.state import NOT_STORED, StateDirectory
+from otx.services.agent.state import StateDirectory
 from otx.services.agent.validation import Validation
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin"}

@@ -42,8 +42,10 @@ def test_a_plan_is_held_against_what_agents_run_and_names_what_failed_elsewhere(
 
     config = config_map({"": (b"a: 2", ""), SIGNATURE: (b"ed25519 k1 x", "")})
     told = "\n".join(plan_lines(Fleet("http://nowhere:1"), plan, config))
+    assert "c v2 (abababab): 1 agent, which is all of them\n" in told
+    assert "  1 gets it: s u\n" in told
     assert "WARNING: 1 other agent reported FAILED for just this: no kafka" in told
-    assert "which 1 of them run" in told
+    assert "which 1 runs:" in told
     assert "+a: 2" in told
     assert "  signed by key k1\n" in told
     assert "ed25519" not in told, "a signature is nothing to read"
