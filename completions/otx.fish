@@ -524,6 +524,7 @@ complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcomman
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from agents' -l db -r -d 'Read the fleet from its database.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from agents' -l token-file -r -d 'The token to speak to the server with.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from agents' -l ca -r -d 'The CA of the server'\''s certificate.'
+complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from agents' -l cert -r -d 'PEM of this side'\''s certificate and its key.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from agents' -s o -l out -r -d 'Where to write; - is stdout.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from agents' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from agents' -F
@@ -553,6 +554,7 @@ complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcomman
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from push' -l server -r -d 'The server (http://127.0.0.1:4320).'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from push' -l token-file -r -d 'The token to speak to the server with.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from push' -l ca -r -d 'The CA of the server'\''s certificate.'
+complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from push' -l cert -r -d 'PEM of this side'\''s certificate and its key.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from push' -s o -l out -r -d 'Where to write; - is stdout.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from push' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from push' -F
@@ -572,6 +574,7 @@ complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcomman
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from rollback' -l server -r -d 'The server (http://127.0.0.1:4320).'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from rollback' -l token-file -r -d 'The token to speak to the server with.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from rollback' -l ca -r -d 'The CA of the server'\''s certificate.'
+complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from rollback' -l cert -r -d 'PEM of this side'\''s certificate and its key.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from rollback' -s o -l out -r -d 'Where to write; - is stdout.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from rollback' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from rollback' -F
@@ -582,6 +585,7 @@ complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcomman
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from restart' -l server -r -d 'The server (http://127.0.0.1:4320).'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from restart' -l token-file -r -d 'The token to speak to the server with.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from restart' -l ca -r -d 'The CA of the server'\''s certificate.'
+complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from restart' -l cert -r -d 'PEM of this side'\''s certificate and its key.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from restart' -s o -l out -r -d 'Where to write; - is stdout.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from restart' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from restart' -F
@@ -593,6 +597,7 @@ complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcomman
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from forget' -l server -r -d 'The server (http://127.0.0.1:4320).'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from forget' -l token-file -r -d 'The token to speak to the server with.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from forget' -l ca -r -d 'The CA of the server'\''s certificate.'
+complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from forget' -l cert -r -d 'PEM of this side'\''s certificate and its key.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from forget' -s o -l out -r -d 'Where to write; - is stdout.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from forget' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from forget' -F
@@ -605,6 +610,7 @@ complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcomman
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from audit' -l db -r -d 'Read the fleet from its database.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from audit' -l token-file -r -d 'The token to speak to the server with.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from audit' -l ca -r -d 'The CA of the server'\''s certificate.'
+complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from audit' -l cert -r -d 'PEM of this side'\''s certificate and its key.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from audit' -s o -l out -r -d 'Where to write; - is stdout.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from audit' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from audit' -F

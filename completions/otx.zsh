@@ -871,6 +871,7 @@ _otx_opamp_agents() {
     '--db[Read the fleet from its database.]:value:_files' \
     '--token-file[The token to speak to the server with.]:value:_files' \
     '--ca[The CA of the server'\''s certificate.]:value:_files' \
+    '--cert[PEM of this side'\''s certificate and its key.]:value:_files' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'
@@ -904,6 +905,7 @@ _otx_opamp_push() {
     '--server[The server (http -//127.0.0.1 -4320).]:value:_files' \
     '--token-file[The token to speak to the server with.]:value:_files' \
     '--ca[The CA of the server'\''s certificate.]:value:_files' \
+    '--cert[PEM of this side'\''s certificate and its key.]:value:_files' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'
@@ -935,6 +937,7 @@ _otx_opamp_rollback() {
     '--server[The server (http -//127.0.0.1 -4320).]:value:_files' \
     '--token-file[The token to speak to the server with.]:value:_files' \
     '--ca[The CA of the server'\''s certificate.]:value:_files' \
+    '--cert[PEM of this side'\''s certificate and its key.]:value:_files' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'
@@ -949,6 +952,7 @@ _otx_opamp_restart() {
     '--server[The server (http -//127.0.0.1 -4320).]:value:_files' \
     '--token-file[The token to speak to the server with.]:value:_files' \
     '--ca[The CA of the server'\''s certificate.]:value:_files' \
+    '--cert[PEM of this side'\''s certificate and its key.]:value:_files' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'
@@ -964,6 +968,7 @@ _otx_opamp_forget() {
     '--server[The server (http -//127.0.0.1 -4320).]:value:_files' \
     '--token-file[The token to speak to the server with.]:value:_files' \
     '--ca[The CA of the server'\''s certificate.]:value:_files' \
+    '--cert[PEM of this side'\''s certificate and its key.]:value:_files' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'
@@ -980,6 +985,7 @@ _otx_opamp_audit() {
     '--db[Read the fleet from its database.]:value:_files' \
     '--token-file[The token to speak to the server with.]:value:_files' \
     '--ca[The CA of the server'\''s certificate.]:value:_files' \
+    '--cert[PEM of this side'\''s certificate and its key.]:value:_files' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'

@@ -135,6 +135,7 @@ SETTINGS: dict[str, Setting] = {
             "the OpAMP server that `otx opamp agents`, `push` and the like speak to",
         ),
         _setting("opamp.token-file", "", "the token they speak to it with"),
+        _setting("opamp.cert", "", "PEM of the certificate and key they show to it"),
         _setting("opamp.db", "", "where its fleet is kept (default: the state directory)"),
         _setting("agent.server", "", "the OpAMP servers of `otx agent`, with spaces between"),
         _setting("agent.config", "", "its local configuration, under what the server sends"),

@@ -48,8 +48,7 @@ def programs() -> Programs:
     Raises:
         NotToBeHad: They cannot be built here.
     """
-    built = {name: built(name, _go_program) for name in ("opampserver", "opampagent")}
-    return Programs(built["opampserver"], built["opampagent"])
+    return Programs(built("opampserver", _go_program), built("opampagent", _go_program))
 
 
 def supervisor() -> tuple[Path, Path]:

@@ -6,6 +6,7 @@ import typer
 
 from otx.commands.opamp.options import (
     CaOption,
+    CertOption,
     DbOption,
     OutOption,
     SelectorOption,
@@ -51,6 +52,7 @@ def agents(
     db: DbOption = None,
     token_file: TokenFileOption = None,
     ca: CaOption = None,
+    cert: CertOption = None,
     out: OutOption = "-",
 ) -> None:
     """List the agents of a server: who, connected or not, health, configuration."""
@@ -58,7 +60,7 @@ def agents(
 
     environment: Environment = ctx.obj
     chosen = str(parse_selector(selector or []))
-    fleet = fleet_reader(environment, server, db, token_file, ca)
+    fleet = fleet_reader(environment, server, db, token_file, ca, cert)
     if why is not None:
         _explain(fleet.why(why), Output(environment, out), form)
         return

@@ -6,6 +6,7 @@ import typer
 
 from otx.commands.opamp.options import (
     CaOption,
+    CertOption,
     DbOption,
     OutOption,
     ServerOption,
@@ -39,6 +40,7 @@ def audit(
     db: DbOption = None,
     token_file: TokenFileOption = None,
     ca: CaOption = None,
+    cert: CertOption = None,
     out: OutOption = "-",
 ) -> None:
     """Show the audit log of a server, the newest lines last."""
@@ -46,7 +48,7 @@ def audit(
 
     environment: Environment = ctx.obj
     since_ns = parse_time_unix_nano(since, environment.clock()) if since else 0
-    fleet = fleet_reader(environment, server, db, token_file, ca)
+    fleet = fleet_reader(environment, server, db, token_file, ca, cert)
     lines = [_line(line) for line in fleet.audit(limit, since_ns, whom)]
     output = Output(environment, out)
     if form != "table":

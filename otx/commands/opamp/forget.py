@@ -7,6 +7,7 @@ import typer
 from otx.commands.opamp.options import (
     AllOption,
     CaOption,
+    CertOption,
     OutOption,
     SelectorOption,
     ServerOption,
@@ -36,13 +37,14 @@ def forget(
     server: ServerOption = None,
     token_file: TokenFileOption = None,
     ca: CaOption = None,
+    cert: CertOption = None,
     out: OutOption = "-",
 ) -> None:
     """Forget agents that are gone, and what they refused; those that are there stay."""
     from otx.services.opamp_push.words import agreed, matching_text
 
     environment: Environment = ctx.obj
-    fleet = remote_fleet(environment, server, token_file, ca)
+    fleet = remote_fleet(environment, server, token_file, ca, cert)
     wanted = list(selector or [])
     if uids:
         wanted.append(f"uid in ({','.join(fleet.get(f'agents/{uid}')['uid'] for uid in uids)})")

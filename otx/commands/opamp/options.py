@@ -26,6 +26,10 @@ TokenFileOption: TypeAlias = Annotated[
 CaOption: TypeAlias = Annotated[
     str | None, typer.Option("--ca", metavar="FILE", help="The CA of the server's certificate.")
 ]
+CertOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--cert", metavar="FILE", help="PEM of this side's certificate and its key."),
+]
 DbOption: TypeAlias = Annotated[
     str | None, typer.Option("--db", metavar="FILE", help="Read the fleet from its database.")
 ]
@@ -41,7 +45,11 @@ OutOption: TypeAlias = Annotated[
 
 
 def remote_fleet(
-    environment: Environment, server: str | None, token_file: str | None, ca: str | None
+    environment: Environment,
+    server: str | None,
+    token_file: str | None,
+    ca: str | None,
+    cert: str | None,
 ) -> "RemoteFleet":
     """The server that is meant."""
     from otx.services.opamp_serve.client import RemoteFleet, read_token  # 20 ms
@@ -50,7 +58,12 @@ def remote_fleet(
     url = config.get("opamp.server", server).text
     tokens = config.get("opamp.token-file", token_file).text
     token = read_token(environment.cwd / Path(tokens).expanduser()) if tokens else ""
-    return RemoteFleet(url, token, environment.cwd / ca if ca else None)
+    own = config.get("opamp.cert", cert).text
+
+    def place(text: str | None) -> Path | None:
+        return environment.cwd / Path(text).expanduser() if text else None
+
+    return RemoteFleet(url, token, place(ca), place(own))
 
 
 def fleet_reader(
@@ -59,6 +72,7 @@ def fleet_reader(
     db: str | None,
     token_file: str | None,
     ca: str | None,
+    cert: str | None,
 ) -> "FleetReader":
     """The server that is meant, or the database: the one named, or where no server answers."""
     from otx.services.opamp_serve.client import StoredFleet, Unreachable  # 20 ms
@@ -67,7 +81,7 @@ def fleet_reader(
         if server is not None:
             raise UsageError("--server and --db are two places", hint="give one of them")
         return StoredFleet(db_path(environment, db), environment.clock())
-    remote = remote_fleet(environment, server, token_file, ca)
+    remote = remote_fleet(environment, server, token_file, ca, cert)
     if server is not None:
         return remote
     try:

@@ -9,6 +9,7 @@ from otx.commands.opamp import push_options as flags
 from otx.commands.opamp.options import (
     AllOption,
     CaOption,
+    CertOption,
     OutOption,
     SelectorOption,
     ServerOption,
@@ -56,6 +57,7 @@ def push(
     server: ServerOption = None,
     token_file: TokenFileOption = None,
     ca: CaOption = None,
+    cert: CertOption = None,
     out: OutOption = "-",
 ) -> None:
     """Give agents a configuration; wait until they say APPLIED or FAILED.
@@ -66,7 +68,7 @@ def push(
     environment: Environment = ctx.obj
     names = ("FILE", "--settings", "--follow", "--resume", "--pause", "--list")
     _check_one_thing(names, (files, settings, follow, resume, pause, listing or None))
-    fleet = remote_fleet(environment, server, token_file, ca)
+    fleet = remote_fleet(environment, server, token_file, ca, cert)
     output, aim = Output(environment, out), None if no_wait else wait
     desk = Desk(environment, fleet, output, form, dry, yes, aim, _seconds(timeout))
     if listing:

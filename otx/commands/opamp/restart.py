@@ -7,6 +7,7 @@ import typer
 from otx.commands.opamp.options import (
     AllOption,
     CaOption,
+    CertOption,
     OutOption,
     SelectorOption,
     ServerOption,
@@ -35,13 +36,14 @@ def restart(
     server: ServerOption = None,
     token_file: TokenFileOption = None,
     ca: CaOption = None,
+    cert: CertOption = None,
     out: OutOption = "-",
 ) -> None:
     """Order agents to restart; those that do not accept it are named."""
     from otx.services.opamp_push.words import agreed, matching_text
 
     environment: Environment = ctx.obj
-    fleet = remote_fleet(environment, server, token_file, ca)
+    fleet = remote_fleet(environment, server, token_file, ca, cert)
     wanted = list(selector or [])
     if uids:
         wanted.append(f"uid in ({','.join(fleet.get(f'agents/{uid}')['uid'] for uid in uids)})")

@@ -6,6 +6,7 @@ import typer
 
 from otx.commands.opamp.options import (
     CaOption,
+    CertOption,
     OutOption,
     SelectorOption,
     ServerOption,
@@ -35,6 +36,7 @@ def rollback(
     server: ServerOption = None,
     token_file: TokenFileOption = None,
     ca: CaOption = None,
+    cert: CertOption = None,
     out: OutOption = "-",
 ) -> None:
     """Take a push back: its agents are assigned again what held before it.
@@ -46,7 +48,7 @@ def rollback(
     from otx.services.opamp_push.words import agreed
 
     environment: Environment = ctx.obj
-    fleet = remote_fleet(environment, server, token_file, ca)
+    fleet = remote_fleet(environment, server, token_file, ca, cert)
     pushes = fleet.pushes() if number is None else [fleet.get(f"pushes/{number}")]
     push = _chosen(pushes, number, str(parse_selector(selector or [])))
     what = f"push {push['number']}, {push['name']} v{push['version']}"

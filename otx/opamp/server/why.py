@@ -244,7 +244,7 @@ def _status(agent: Agent, assigned: Configuration, rollouts: Rollouts, now_ns: i
     failure = agent.failures.get(assigned.hash)
     if failure is not None:
         says = _failed(agent, assigned, failure, rollouts, now_ns)
-        return Step(name, False, says, _failure_fix(agent, assigned, failure))
+        return Step(name, False, says, _failure_fix(agent, assigned, failure, rollouts))
     if agent.config.hash == assigned.hash:
         return _own_status(agent, now_ns)
     if not agent.can(AgentCapability.REPORTS_REMOTE_CONFIG) and not agent.config.hash:
@@ -286,12 +286,17 @@ def _failed(
     return f"it {what} {assigned.label} {ago} ago{runs}: {failure.reason}"
 
 
-def _failure_fix(agent: Agent, assigned: Configuration, failure: Failure) -> str:
+def _failure_fix(
+    agent: Agent, assigned: Configuration, failure: Failure, rollouts: Rollouts
+) -> str:
     """What to do about a failure: nothing is to be mended where the machine had no room."""
     if is_not_stored(failure.reason):
-        return f"make room on its machine; {WAITS_FOR_ROOM}"
+        return "make room on its machine: it takes it up by itself when there is some"
     retry = "mend the configuration and push it; `--retry` offers the same one again"
-    return _signing_fix(agent, assigned) or retry
+    fix = _signing_fix(agent, assigned) or retry
+    if taken_back(agent, rollouts) is None:
+        return fix
+    return f"{fix}; `otx opamp rollback {agent.assigned}` lets what held before hold again"
 
 
 def _signing_fix(agent: Agent, assigned: Configuration) -> str:

@@ -11,7 +11,7 @@ from otx.opamp.transport.endpoint import Endpoint
 from otx.services.agent.enrolment import KEY
 from otx.services.agent.memory import Keeper
 from otx.services.agent.section import Allowed
-from otx.services.agent.settings import endpoint_of, why_refused
+from otx.services.agent.settings import endpoint_of, why_refused, with_certificate
 
 APPLIED = Statuses.ConnectionSettingsStatuses_APPLIED
 APPLYING = Statuses.ConnectionSettingsStatuses_APPLYING
@@ -42,7 +42,9 @@ class Connection:
         if endpoint_of(settings, current) == current:
             self._note(settings_hash, APPLIED, "")
             return False
-        kept = {**self._keeper.memory.settings, "candidate": settings.SerializeToString()}
+        kept = dict(self._keeper.memory.settings)
+        before = OpAMPConnectionSettings.FromString(kept.get(Role.CURRENT.value, b""))
+        kept["candidate"] = with_certificate(settings, before, current).SerializeToString()
         self._note(settings_hash, APPLYING, "", kept)
         return True
 

@@ -10,8 +10,9 @@ from otx.services.agent.section import Allowed
 def endpoint_of(settings: OpAMPConnectionSettings, current: Endpoint) -> Endpoint:
     """The endpoint that an offer means, seen from the current one.
 
-    Unset are: URL, headers, TLS options and proxy, which then stay; a certificate that is unset
-    means none (specification, connection settings).
+    What is unset stays: URL, headers, TLS options, proxy and, on the same host, the certificate.
+    The specification would have the last one dropped, so that new headers alone lock an agent out
+    of a server that asks for certificates; one that does not ask is never shown any.
 
     Raises:
         UsageError: The URL or the TLS settings cannot be used.
@@ -23,14 +24,34 @@ def endpoint_of(settings: OpAMPConnectionSettings, current: Endpoint) -> Endpoin
     proxy = settings.proxy.url if settings.HasField("proxy") else current.proxy
     if proxy and "//" not in proxy:
         proxy = f"http://{proxy}"
-    endpoint = Endpoint(Endpoint.of(url).url, headers, _tls(settings, current.tls), proxy)
+    target = Endpoint.of(url)
+    tls = _tls(settings, current.tls, keeps_certificate=target.host == current.host)
+    endpoint = Endpoint(target.url, headers, tls, proxy)
     if endpoint.is_secure:
         endpoint.tls.context()
     return endpoint
 
 
-def _tls(settings: OpAMPConnectionSettings, current: Tls) -> Tls:
+def with_certificate(
+    settings: OpAMPConnectionSettings, kept: OpAMPConnectionSettings, current: Endpoint
+) -> OpAMPConnectionSettings:
+    """An offer with the certificate of the settings that it takes the place of, if it has none."""
+    url = settings.destination_endpoint or current.url
+    if settings.certificate.cert or not kept.certificate.cert:
+        return settings
+    if Endpoint.of(url).host != current.host:
+        return settings
+    whole = OpAMPConnectionSettings()
+    whole.CopyFrom(settings)
+    whole.certificate.CopyFrom(kept.certificate)
+    return whole
+
+
+def _tls(settings: OpAMPConnectionSettings, current: Tls, *, keeps_certificate: bool) -> Tls:
     certificate = settings.certificate
+    own = certificate.cert, certificate.private_key
+    if not certificate.cert and keeps_certificate:
+        own = current.certificate_pem, current.key_pem
     ca_pem, with_system = current.ca_pem, current.with_system
     is_insecure, min_version = current.is_insecure, current.min_version
     if settings.HasField("tls"):
@@ -43,8 +64,8 @@ def _tls(settings: OpAMPConnectionSettings, current: Tls) -> Tls:
     return Tls(
         ca_pem=ca_pem,
         with_system=with_system,
-        certificate_pem=certificate.cert,
-        key_pem=certificate.private_key,
+        certificate_pem=own[0],
+        key_pem=own[1],
         is_insecure=is_insecure,
         min_version=min_version,
     )

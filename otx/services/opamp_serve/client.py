@@ -42,8 +42,14 @@ class FleetReader(Protocol):
 class RemoteFleet:
     """A fleet behind the JSON API of a server."""
 
-    def __init__(self, url: str, token: str = "", ca: Path | None = None) -> None:
+    def __init__(
+        self, url: str, token: str = "", ca: Path | None = None, cert: Path | None = None
+    ) -> None:
         """Speak to a server; its OpAMP address will do as well as its HTTP one.
+
+        Args:
+            ca: PEM of the CA that its certificate is from; None for those of the machine.
+            cert: PEM of a client certificate and its key, for a server that asks for one.
 
         Raises:
             UsageError: The URL is none.
@@ -60,6 +66,7 @@ class RemoteFleet:
         self._port = port
         self._is_tls = SCHEMES[parts.scheme]
         self._ca = ca
+        self._cert = cert
         self._token = token
 
     def agents(self, selector: str) -> list[Document]:
@@ -120,6 +127,8 @@ class RemoteFleet:
                 code=ExitCode.TIMEOUT,
             ) from None
         except (OSError, http.client.HTTPException) as error:
+            if is_sent and self._is_tls and self._cert is None and _is_closed(error):
+                raise self._without_certificate(error) from None
             if method == "POST" and is_sent:
                 raise self._lost(error) from None
             raise self._unreachable(error) from None
@@ -127,13 +136,25 @@ class RemoteFleet:
     def _connect(self, timeout_s: float) -> http.client.HTTPConnection:
         if not self._is_tls:
             return http.client.HTTPConnection(self._host, self._port, timeout=timeout_s)
+        context = self._context()
+        return http.client.HTTPSConnection(
+            self._host, self._port, timeout=timeout_s, context=context
+        )
+
+    def _context(self) -> ssl.SSLContext:
         try:
             context = ssl.create_default_context(cafile=str(self._ca) if self._ca else None)
         except OSError as error:
             raise UsageError(f"--ca {self._ca} cannot be used: {error}") from None
-        return http.client.HTTPSConnection(
-            self._host, self._port, timeout=timeout_s, context=context
-        )
+        try:
+            if self._cert is not None:
+                context.load_cert_chain(self._cert, password=_no_pass_phrase)
+        except (OSError, ValueError) as error:
+            raise UsageError(
+                f"--cert {self._cert} cannot be used: {error}",
+                hint="one file in PEM with the certificate and its key, without pass phrase",
+            ) from None
+        return context
 
     def _untrusted(self, error: ssl.SSLError) -> PeerError:
         if isinstance(error, ssl.SSLCertVerificationError):
@@ -141,9 +162,18 @@ class RemoteFleet:
                 f"the certificate of {self.url} is not trusted: {error.verify_message}",
                 hint="--ca FILE with the CA that signed it",
             )
+        if error.reason == "TLSV13_ALERT_CERTIFICATE_REQUIRED":
+            return self._without_certificate(error)
         return PeerError(
             f"no TLS with {self.url}: {error}",
             hint="--server http://… if it has none",
+        )
+
+    def _without_certificate(self, error: Exception) -> PeerError:
+        """Servers end a connection in TLS 1.3 after the handshake, often without saying why."""
+        return PeerError(
+            f"{self.url} ended the connection without an answer: {error}",
+            hint="if it asks for certificates (--client-ca), show one: --cert FILE",
         )
 
     def _lost(self, error: Exception) -> PeerError:
@@ -157,6 +187,15 @@ class RemoteFleet:
             f"no OpAMP server answers at {self.url}: {error}",
             hint="`otx opamp serve` starts one; --server URL names another, --db FILE reads a file",
         )
+
+
+def _is_closed(error: Exception) -> bool:
+    return isinstance(error, http.client.RemoteDisconnected | ConnectionResetError)
+
+
+def _no_pass_phrase() -> str:
+    """In place of OpenSSL's question on the terminal, which a script would hang at."""
+    raise ValueError("the key has a pass phrase")
 
 
 class Unreachable(PeerError):

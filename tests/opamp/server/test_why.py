@@ -283,6 +283,7 @@ def test_what_an_agent_was_given_after_a_failure_is_not_what_it_went_back_to() -
         f"it reported FAILED for {labels[bad.config_hash]} 10.0 s ago, and runs"
         f" {labels[later.config_hash]}, taken back since (push {later.number}): exit code 4"
     )
+    assert f"`otx opamp rollback {bad.number}` lets what held before hold" in found["fix"]
     config = config_document(speaker.agent, rollouts)
     assert (config["standing"], config["status"], config["error"]) == ("failed", "applied", None)
     assert config["failure"]["reason"] == "exit code 4"
@@ -313,7 +314,7 @@ def test_a_full_disk_is_not_blamed_on_the_configuration() -> None:
     speaker.says(Progress.FAILED, push.config_hash, "it cannot be stored: No space left on device")
     rollouts = world.fleet.rollouts
     found = why(speaker.agent, rollouts, world.now_ns, world.fleet.patience)
-    assert found["fix"].startswith("make room on its machine; the agent's machine could not store")
+    assert found["fix"].startswith("make room on its machine: it takes it up by itself")
     speaker.says(Progress.APPLYING, push.config_hash)
     speaker.says(Progress.FAILED, push.config_hash, "exit code 4")
     found = why(speaker.agent, rollouts, world.now_ns, world.fleet.patience)

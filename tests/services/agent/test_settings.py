@@ -1,11 +1,14 @@
 """From a settings offer to an endpoint, and what is refused on the way."""
 
+from pathlib import Path
+
 import pytest
 
 from otx.opamp.opamp_pb2 import OpAMPConnectionSettings
 from otx.opamp.transport.endpoint import Endpoint, Tls
 from otx.services.agent.section import Allowed
-from otx.services.agent.settings import endpoint_of, why_refused
+from otx.services.agent.settings import endpoint_of, why_refused, with_certificate
+from tests.services.opamp_serve.authorities import TestAuthority
 
 PLAIN = Endpoint.of("ws://h:1", (("Authorization", "old"),))
 SECURE = Endpoint.of("wss://h:1", (("Authorization", "old"),))
@@ -26,9 +29,25 @@ def test_what_is_unset_stays() -> None:
     assert (renewed.url, renewed.headers) == (PLAIN.url, (("Authorization", "new"),))
 
 
-def test_a_certificate_that_is_unset_means_none() -> None:
-    mutual = Endpoint(SECURE.url, (), Tls(ca_pem="", certificate_pem=b"c", key_pem=b"k"))
-    assert endpoint_of(settings(), mutual).tls.certificate_pem == b""
+def test_a_certificate_that_is_unset_stays_on_its_host(
+    tmp_path: Path,
+) -> None:
+    certificate, key = (path.read_bytes() for path in TestAuthority(tmp_path).issue("agent"))
+    mutual = Endpoint(SECURE.url, (), Tls(ca_pem="", certificate_pem=certificate, key_pem=key))
+    assert endpoint_of(settings(), mutual).tls == mutual.tls
+    assert endpoint_of(settings("wss://h:2"), mutual).tls == mutual.tls
+    assert endpoint_of(settings("wss://other"), mutual).tls.certificate_pem == b""
+
+
+def test_a_certificate_that_was_granted_is_carried_into_settings_without_one() -> None:
+    kept, renewed = settings(), settings()
+    kept.certificate.cert = b"granted"
+    renewed.certificate.cert = b"new"
+    assert with_certificate(settings(), kept, SECURE).certificate.cert == b"granted"
+    assert with_certificate(renewed, kept, SECURE).certificate.cert == b"new"
+    assert with_certificate(settings(), settings(), SECURE) == settings()
+    elsewhere = settings("wss://other")
+    assert not with_certificate(elsewhere, kept, SECURE).certificate.cert
 
 
 def test_a_proxy_is_taken_over() -> None:

@@ -47,7 +47,9 @@ def test_a_plan_says_who_takes_what() -> None:
     assert told[0] == "settings (opamp, own_metrics): 4 agents match env=prod"
     assert "  2 get them: a uid-a, b uid-b" in told
     assert "    b uid-b takes no own_metrics" in told
-    assert any("1 gets them and does not report what becomes of settings: c" in line for line in told)
+    assert any(
+        "1 gets them and does not report what becomes of settings: c" in line for line in told
+    )
     assert any("WARNING: that is not this server" in line for line in told)
 
 

@@ -48,6 +48,8 @@ ROW: dict[str, type | tuple[type, ...]] = {
 CONFIG = {
     *("assigned", "assigned_name", "assigned_version", "push", "reported", "running", "good"),
     *("status", "error", "since", "standing", "failed"),
+    "failure",
+    "taken_back",
 }
 
 
