@@ -65,6 +65,9 @@ class GrpcServer:
             options=[
                 ("grpc.max_receive_message_length", _SLACK * max_request_bytes),
                 ("grpc.max_concurrent_streams", MAX_STREAMS),
+                # Else streams that are answered but not yet taken down count as well, and a client
+                # that keeps to the limit has every second call of a burst refused.
+                ("grpc.http.overload_protection", 0),
                 # Else a second receiver would share the port in silence.
                 ("grpc.so_reuseport", 0),
             ],
