@@ -14,6 +14,7 @@ message is there, and until then nothing could end a call that does not go on.
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import unquote
 
@@ -35,14 +36,27 @@ WORKERS = 16
 """Calls whose message is being received, or that wait to be taken in hand."""
 IN_HAND = 4
 """Calls that are decoded or wait for the disk; more would only share the interpreter."""
-MESSAGE_S = 30.0
-"""For a message to be whole."""
 MAX_STREAMS = 100
 """Calls in flight on one connection; a client queues what is beyond."""
 _SLACK = 2
 """How many times our limit the library takes, so that a request above ours is one we can name."""
 _STATUS_DETAILS = "grpc-status-details-bin"
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
+
+
+@dataclass(frozen=True, slots=True)
+class GrpcLimits:
+    """What a client may cost, in seconds.
+
+    Attributes:
+        handshake_s: Until a connection has said that it is one, TLS and HTTP/2.
+        idle_s: Without a call; the client is told, and calls again on a new connection.
+        message_s: From when a call is served until its message is whole.
+    """
+
+    handshake_s: float = 30.0
+    idle_s: float = 600.0
+    message_s: float = 30.0
 
 
 class GrpcServer:
@@ -53,10 +67,11 @@ class GrpcServer:
         intake: Intake,
         max_request_bytes: int,
         door: Door | None = None,
-        message_s: float = MESSAGE_S,
+        limits: GrpcLimits | None = None,
     ) -> None:
+        limits = limits or GrpcLimits()
         self._intake = intake
-        self._patience = Patience(message_s)
+        self._patience = Patience(limits.message_s)
         self._in_hand = threading.Semaphore(IN_HAND)
         self._door = door or Door()
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="grpc")
@@ -68,6 +83,8 @@ class GrpcServer:
                 # Else streams that are answered but not yet taken down count as well, and a client
                 # that keeps to the limit has every second call of a burst refused.
                 ("grpc.http.overload_protection", 0),
+                ("grpc.server_handshake_timeout_ms", round(limits.handshake_s * 1000)),
+                ("grpc.max_connection_idle_ms", round(limits.idle_s * 1000)),
                 # Else a second receiver would share the port in silence.
                 ("grpc.so_reuseport", 0),
             ],

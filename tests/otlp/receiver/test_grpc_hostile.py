@@ -11,12 +11,13 @@ import pytest
 
 from otx.model.signal import Signal
 from otx.otlp.address import Address
-from otx.otlp.receiver.grpc_server import MAX_STREAMS, WORKERS, GrpcServer
+from otx.otlp.receiver.grpc_server import MAX_STREAMS, WORKERS, GrpcLimits, GrpcServer
 from otx.otlp.refusal import Reason
 from otx.otlp.wire import WIRE
 from tests.conftest import wait_until
 from tests.otlp.conftest import MemoryIntake
 from tests.otlp.receiver.http2_frames import (
+    ACK,
     CANCEL,
     DATA,
     END_STREAM,
@@ -35,14 +36,14 @@ from tests.otlp.receiver.http2_frames import (
 
 TRACES = WIRE[Signal.TRACES].grpc_method
 TIMEOUT_S = 20
-MESSAGE_S = 0.5
+SHORT = GrpcLimits(handshake_s=0.5, idle_s=0.5, message_s=0.5)
 
 Connect = Callable[[], socket.socket]
 
 
 @pytest.fixture
 def address(intake: MemoryIntake) -> Iterator[Address]:
-    server = GrpcServer(intake, 1 << 20, message_s=MESSAGE_S)
+    server = GrpcServer(intake, 1 << 20, limits=SHORT)
     yield server.start(Address("127.0.0.1", 0))
     server.stop(grace_s=1)
 
@@ -53,7 +54,7 @@ def connect(address: Address) -> Iterator[Connect]:
 
     def connection() -> socket.socket:
         made = socket.create_connection((address.host, address.port), timeout=TIMEOUT_S)
-        made.sendall(PREFACE + frame(SETTINGS))
+        made.sendall(PREFACE + frame(SETTINGS) + frame(SETTINGS, flags=ACK))
         opened.append(made)
         return made
 
@@ -154,3 +155,19 @@ def test_a_call_without_a_message_is_refused(
     connection.sendall(call(address, 1) + frame(DATA, 1, b"", END_STREAM))
     wait_until(lambda: bool(intake.refusals), "it is refused")
     assert intake.refusals[0].message == "the call has no message"
+
+
+@pytest.mark.parametrize("said", [b"", PREFACE[:10], b"\x16\x03\x01"])
+def test_a_connection_that_says_nothing_is_closed(address: Address, said: bytes) -> None:
+    place = (address.host, address.port)
+    with socket.create_connection(place, timeout=TIMEOUT_S) as connection:
+        connection.sendall(said)
+        for _ in frames(connection):
+            pass
+    assert_others_are_served(address)
+
+
+def test_a_connection_without_calls_is_told_and_closed(connect: Connect) -> None:
+    connection = connect()
+    goodbye = next(one for one in frames(connection) if one.kind == GOAWAY)
+    assert goodbye.payload.endswith(b"idle")
