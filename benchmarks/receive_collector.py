@@ -1,11 +1,11 @@
 """From the wire to disk: what otx and a Collector need a span, and what kill -9 takes of it.
 
 Both receive OTLP over gRPC and write it down: `otx receive` into its store, until readers find the
-spans in segments, its converter counted in; the Collector by its otlp receiver, batch processor
-and file exporter (protobuf), with their defaults. Its program is built from
-benchmarks/peers/otelcol-file.yaml where Go and its modules are to be had; where they are not, its
-part is left out and that is said. CPU is user and system time of the processes, from /proc; rounds
-of the two alternate. Then each is killed while requests of 100 spans come in, and what was
+spans in segments, its converter counted in (`till ack` is without it); the Collector by its otlp
+receiver, batch processor and file exporter (protobuf), with their defaults. Its program is built
+from benchmarks/peers/otelcol-file.yaml where Go and its modules are to be had; where they are not,
+its part is left out and that is said. CPU is user and system time of the processes, from /proc;
+rounds of the two alternate. Then each is killed while requests of 100 spans come in, and what was
 acknowledged and is not there afterwards is counted: for otx in what a reader finds in the store,
 for the Collector in its file.
 
@@ -56,14 +56,14 @@ class Running:
 
     Attributes:
         place: Where it takes gRPC.
-        cpu_s: What its processes took so far.
+        cpu_s: What its processes took so far; first the one that acknowledges.
         settle: Waits until what it acknowledged is written.
         kill: Ends it at once.
         span_ids: Those that it kept, to be asked when it is gone.
     """
 
     place: str
-    cpu_s: Callable[[], float]
+    cpu_s: Callable[[], list[float]]
     settle: Callable[[], None]
     kill: Callable[[], None]
     span_ids: Callable[[], set[bytes]]
@@ -74,8 +74,8 @@ def otx(folder: Path) -> Iterator[Running]:
     """The real command with a store."""
     receiver = start(str(folder / "store"))
 
-    def cost_s() -> float:
-        return cpu_s(receiver.pid) + sum(map(cpu_s, children_of(receiver.pid)))
+    def cost_s() -> list[float]:
+        return [cpu_s(receiver.pid), *map(cpu_s, children_of(receiver.pid))]
 
     def settle() -> None:
         with closing(Store(folder / "store")) as store:
@@ -122,7 +122,7 @@ def collector(program: Path, folder: Path) -> Iterator[Running]:
         wait_for(lambda: not is_free("127.0.0.1", PORT))
         yield Running(
             f"127.0.0.1:{PORT}",
-            lambda: cpu_s(process.pid),
+            lambda: [cpu_s(process.pid)],
             settle,
             kill,
             lambda: set(ids_in(written)),
@@ -191,14 +191,18 @@ def connect(place: str) -> Client:
     return GrpcClient(resolve_endpoint(Signal.TRACES, {}, place))
 
 
-def cost_us(running: Running, body: bytes, requests: int) -> float:
-    """Microseconds of CPU a span, from the wire to disk."""
+def cost_us(running: Running, body: bytes, requests: int) -> list[float]:
+    """Microseconds of CPU a span, from the wire to disk, of each process."""
     send_all(lambda: connect(running.place), body, IN_FLIGHT)  # imports and caches
     running.settle()
     before_s = running.cpu_s()
     send_all(lambda: connect(running.place), body, requests)
     running.settle()
-    return (running.cpu_s() - before_s) / (requests * SPANS) * 1e6
+    spans = requests * SPANS
+    return [
+        (after - before) / spans * 1e6
+        for after, before in zip(running.cpu_s(), before_s, strict=True)
+    ]
 
 
 def lost(running: Running) -> tuple[int, int]:
@@ -267,7 +271,7 @@ def main() -> None:
     except NotToBeHad as reason:
         print(f"without a Collector: {reason}")
     body = request_body()
-    costs: dict[str, list[float]] = {name: [] for name in sides}
+    costs: dict[str, list[list[float]]] = {name: [] for name in sides}
     losses: dict[str, list[tuple[int, int]]] = {name: [] for name in sides}
     for _ in range(arguments.rounds):
         for name, side in sides.items():
@@ -277,11 +281,15 @@ def main() -> None:
         for name, side in sides.items():
             with temporary_folder() as folder, side(folder) as running:
                 losses[name].append(lost(running))
-    print(f"{'':10}{'µs a span':>10}{'(min-max)':>14}  lost of acknowledged, by kill -9")
+    print(
+        f"{'':10}{'µs a span':>10}{'(min-max)':>15}{'till ack':>9}  lost by kill -9 of acknowledged"
+    )
     for name, found in costs.items():
-        spread = f"({min(found):.2f}-{max(found):.2f})"
+        sums = [sum(one) for one in found]
+        spread = f"({min(sums):.2f}-{max(sums):.2f})"
+        first = statistics.median(one[0] for one in found)
         killed = ", ".join(f"{gone:,} of {all_of:,}" for all_of, gone in losses[name])
-        print(f"{name:10}{statistics.median(found):10.2f}{spread:>14}  {killed}")
+        print(f"{name:10}{statistics.median(sums):10.2f}{spread:>15}{first:9.2f}  {killed}")
 
 
 if __name__ == "__main__":
