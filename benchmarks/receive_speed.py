@@ -32,9 +32,10 @@ from otx.otlp.exporter.client import Client, Outcome
 from otx.otlp.exporter.endpoint import resolve_endpoint
 from otx.otlp.exporter.grpc_client import GrpcClient
 from otx.otlp.exporter.http_client import HttpClient
-from otx.otlp.oddity import span_cautions, spans_by_scope
+from otx.otlp.oddity import span_cautions
 from otx.otlp.synthetic.shape import Shape
 from otx.otlp.synthetic.traces import TraceSource
+from otx.otlp.wire import records_by_scope
 from otx.services.receive_process import ReceiverProcess
 
 SPANS = 1_000
@@ -130,7 +131,9 @@ def parse_only(body: bytes, times: int) -> float:
 def look(body: bytes, at_once: int, times: int) -> float:
     """CPU seconds a span to look for odd spans, in portions of a request."""
     # Parsed before, so that one long stretch is timed: the clock of CPU time may be coarse.
-    requests = [spans_by_scope(parse_protobuf(Signal.TRACES, body)) for _ in range(times)]
+    requests = [
+        records_by_scope(Signal.TRACES, parse_protobuf(Signal.TRACES, body)) for _ in range(times)
+    ]
     before_s = time.process_time()
     for groups in requests:
         for first in range(0, len(groups), at_once):

@@ -18,7 +18,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from otx.model.signal import Signal
 from otx.otlp.column_view import Handler
-from otx.otlp.json_columns import Column, attributes_text, has_doubled_values
+from otx.otlp.json_columns import Column, attributes_text, has_doubled_values, merged
 from otx.otlp.oddity import MAX_UNIX_NANO
 from otx.otlp.wire import WIRE
 
@@ -103,8 +103,8 @@ def flattened(batch: Any, resources_name: str, scopes_name: str, records_name: s
         request_of_row=pc.list_parent_indices(per_resource).take(resource_of_row),
         scope_of_row=scope_of_row,
         resource_of_row=resource_of_row,
-        scopes=scopes.field("scope"),
-        resources=resources.field("resource"),
+        scopes=pc.fill_null(merged(scopes.field("scope")), b""),
+        resources=pc.fill_null(merged(resources.field("resource")), b""),
     )
 
 

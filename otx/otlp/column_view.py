@@ -5,6 +5,10 @@ under this view. `AnyValue` contains itself through arrays and maps; Arrow has n
 these two stay undecoded bytes here and are read one by one where they occur, which is seldom.
 Resources and scopes stay bytes as well, because many spans share one and it is decoded once.
 
+Each is declared repeated as well, a list of as many as were sent: protobuf merges a message that is
+there twice in one place ("Last One Wins" of its encoding guide holds for scalars alone), and the
+merged message is what their bytes give one behind the other.
+
 The view is derived at run time from the official descriptors rather than kept as a .proto of our
 own: no field number can be mistyped, no protoc is needed to build, and new fields come along.
 """
@@ -74,6 +78,8 @@ def _narrow(message: descriptor_pb2.DescriptorProto) -> None:
         if (message.name, field.name) in _KEPT_AS_BYTES:
             field.type = descriptor_pb2.FieldDescriptorProto.TYPE_BYTES
             field.ClearField("type_name")
+            field.ClearField("oneof_index")
+            field.label = descriptor_pb2.FieldDescriptorProto.LABEL_REPEATED
     copies = [descriptor_pb2.FieldDescriptorProto.FromString(f.SerializeToString()) for f in kept]
     del message.field[:]
     message.field.extend(copies)

@@ -13,10 +13,11 @@ from google.protobuf.message import DecodeError, Message
 
 from otx.model.signal import Signal
 from otx.otlp.caution import Caution
-from otx.otlp.oddity import old_form_cautions, span_cautions, spans_by_scope
+from otx.otlp.doubled_keys import doubled_key_cautions
+from otx.otlp.oddity import old_form_cautions, span_cautions
 from otx.otlp.refusal import Reason, Refusal
 from otx.otlp.sender_habits import habit_cautions
-from otx.otlp.wire import JSON, PROTOBUF, WIRE, count_records
+from otx.otlp.wire import JSON, PROTOBUF, WIRE, count_records, records_by_scope
 
 Encoding: TypeAlias = Literal["protobuf", "json"]
 
@@ -108,12 +109,13 @@ def _request(
     wire = WIRE[signal]
     odd = old_form_cautions(message, wire.resources_field, wire.scopes_field)
     odd += habit_cautions(signal, message)
+    groups = records_by_scope(signal, message)
     if signal is Signal.TRACES:
-        spans = spans_by_scope(message)
-        records = sum(map(len, spans))
-        odd += span_cautions(spans)
+        records = sum(map(len, groups))
+        odd += span_cautions(groups)
     else:
         records = count_records(signal, message)
+    odd += doubled_key_cautions(signal, groups, records)
     return Request(signal, body, records, (*cautions, *odd) if odd else cautions)
 
 

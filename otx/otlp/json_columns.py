@@ -68,6 +68,24 @@ def has_doubled_values(values: Column) -> bool:
     return bool(set_in_all != len(set_at_all) - set_at_all.null_count)
 
 
+def merged(fields: Column) -> Column:
+    """The bytes of each message that the column view keeps as bytes; null where there is none.
+
+    The bytes of a list lie one behind the other, so that only their bounds have to be found.
+    """
+    parts = fields.flatten()
+    if not len(parts):
+        return pa.nulls(len(fields), pa.binary())
+    _, bounds, data = parts.buffers()
+    part_bounds = pa.Array.from_buffers(
+        pa.int32(), len(parts) + 1, [None, bounds], offset=parts.offset
+    )
+    ends = part_bounds.take(_offsets(fields))
+    is_there = pc.greater(pc.list_value_length(fields), 0)
+    buffers = [is_there.buffers()[1], ends.buffers()[1], data]
+    return pa.Array.from_buffers(pa.binary(), len(fields), buffers)
+
+
 def attributes_text(attributes: Sequence[KeyValue]) -> str:
     """The JSON object of a few attributes, read one by one: for what many spans share."""
     return _object_text(attributes, depth=0)
@@ -85,7 +103,8 @@ def read_attributes(text: str) -> Mapping[str, AttributeValue]:
 
 
 def _child(values: Column, name: str) -> Column:
-    return values.field(name)
+    child = values.field(name)
+    return merged(child) if name in ("array_value", "kvlist_value") else child
 
 
 def _offsets(lists: Column) -> Column:

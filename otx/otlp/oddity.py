@@ -15,6 +15,8 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from otx.model.units import format_count
 from otx.otlp.caution import Caution
+from otx.otlp.doubled_keys import span_name
+from otx.otlp.evenly import evenly
 from otx.otlp.wire import Generated
 
 MAX_LOOKED_AT = 50
@@ -25,7 +27,6 @@ _NO_TRACE_ID = bytes(16)
 _NO_SPAN_ID = bytes(8)
 _OLD_FIELD = 1000
 """`instrumentation_library_spans` and its like, gone since OTLP 1.0 (trace.proto, `reserved`)."""
-_NAME_CHARACTERS = 60
 
 
 class Oddity(StrEnum):
@@ -37,12 +38,7 @@ class Oddity(StrEnum):
     ENDS_EARLY = "end before they start"
     BEYOND_TIME = "have a time beyond 2262"
     DOUBLED_KEY = "have an attribute key twice"
-    """What such a key means is undefined (common.proto, `attributes`); looked for by SQL alone."""
-
-
-def spans_by_scope(request: Generated) -> list[Sequence[Generated]]:
-    """The spans of each scope of an `ExportTraceServiceRequest`."""
-    return [scope.spans for resource in request.resource_spans for scope in resource.scope_spans]
+    """What such a key means is undefined (common.proto, `attributes`); here looked for by SQL."""
 
 
 def span_cautions(groups: Sequence[Sequence[Generated]]) -> list[Caution]:
@@ -51,21 +47,17 @@ def span_cautions(groups: Sequence[Sequence[Generated]]) -> list[Caution]:
     Args:
         groups: The spans of each scope.
     """
-    records = sum(map(len, groups))
-    step = -(-records // MAX_LOOKED_AT) or 1
-    looked_at = 0
-    skip = 0
+    looked_at = evenly(groups, MAX_LOOKED_AT)
     odd: dict[Oddity, list[Generated]] = {}
-    for group in groups:
-        some = group[skip::step]
-        skip = (skip - len(group)) % step
-        looked_at += len(some)
-        for span in filterfalse(_is_sound, some):
-            for oddity in oddities_of(span):
-                odd.setdefault(oddity, []).append(span)
+    for span in filterfalse(_is_sound, looked_at):
+        for oddity in oddities_of(span):
+            odd.setdefault(oddity, []).append(span)
+    if not odd:
+        return []
+    records = sum(map(len, groups))
     among = f"{format_count(records)} spans"
-    if step > 1:
-        among = f"the {format_count(looked_at)} spans looked at, of {format_count(records)},"
+    if len(looked_at) < records:
+        among = f"the {format_count(len(looked_at))} spans looked at, of {format_count(records)},"
     return [_caution(oddity, odd[oddity], among) for oddity in Oddity if oddity in odd]
 
 
@@ -102,7 +94,7 @@ def oddities_of(span: Generated) -> Iterator[Oddity]:
 
 
 def _caution(oddity: Oddity, spans: Sequence[Generated], among: str) -> Caution:
-    text = f"{format_count(len(spans))} of {among} {oddity} (first: {_place(spans[0])})"
+    text = f"{format_count(len(spans))} of {among} {oddity} (first: {span_name(spans[0])})"
     return Caution(f"requests with spans that {oddity}", text)
 
 
@@ -121,9 +113,3 @@ def _is_sound(span: Generated) -> bool:
 def _has_old_field(resource: Generated) -> bool:
     fields = UnknownFieldSet(resource)
     return any(fields[place].field_number == _OLD_FIELD for place in range(len(fields)))
-
-
-def _place(span: Generated) -> str:
-    """What a sender's developer can search for."""
-    name = span.name if len(span.name) <= _NAME_CHARACTERS else span.name[:_NAME_CHARACTERS] + "…"
-    return f"span {span.span_id.hex() or 'without id'} {name!r}"

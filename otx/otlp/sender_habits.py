@@ -5,19 +5,18 @@ its service does so in every request. A sender's resource is always the same, so
 found is remembered. What single spans break stands in `otx.otlp.oddity`.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from otx.model.signal import Signal
 from otx.otlp.caution import Caution
+from otx.otlp.doubled_keys import doubled_key, quoted
 from otx.otlp.wire import WIRE, Generated
 
 _UNITS = {"seconds": 10**9, "milliseconds": 10**6, "microseconds": 10**3}
 """How many nanoseconds each has, of the units that clocks count in."""
 _FIRST_S, _LAST_S = 1_262_304_000, 4_102_444_800
 """The times that are meant: from 2010 to 2100. Some days after 1970 are an odd clock."""
-_QUOTED_CHARACTERS = 60
 _REMEMBERED = 256
 _REMEMBERED_BYTES = 8 << 10
 """Larger resources are looked at each time, so that 256 senders cost 2 MB."""
@@ -82,12 +81,12 @@ def _time_of(signal: Signal, record: Generated) -> int:
 
 def _doubled(keys: list[str]) -> Iterator[Caution]:
     """Keys that are there twice: what they mean is undefined (common.proto, `attributes`)."""
-    if len(set(keys)) == len(keys):
-        return
-    key = Counter(keys).most_common(1)[0][0]
-    shown = key if len(key) <= _QUOTED_CHARACTERS else key[:_QUOTED_CHARACTERS] + "…"
-    kind = "requests whose resource has an attribute key twice"
-    yield Caution(kind, f"the resource has the attribute key {shown!r} twice: readers take either")
+    if len(set(keys)) != len(keys):
+        kind = "requests whose resource has an attribute key twice"
+        shown = quoted(doubled_key(keys))
+        yield Caution(
+            kind, f"the resource has the attribute key {shown} twice: readers take either"
+        )
 
 
 def _unit(time: int) -> Iterator[Caution]:

@@ -5,7 +5,7 @@ generated messages take 22 ms to import, so they are loaded when a signal is fir
 """
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeAlias
@@ -66,6 +66,11 @@ class SignalWire:
         return f"scope_{self._group_word}"
 
     @property
+    def records_field(self) -> str:
+        """A scope's field of what it lists: spans, log records, metrics or profiles."""
+        return "log_records" if self.signal is Signal.LOGS else self._group_word
+
+    @property
     def _group_word(self) -> str:
         return "spans" if self.signal is Signal.TRACES else str(self.signal)
 
@@ -124,6 +129,13 @@ WIRE: dict[Signal, SignalWire] = {
 SIGNAL_OF_PATH: dict[str, Signal] = {
     path: wire.signal for wire in WIRE.values() for path in (wire.path, *wire.other_paths)
 }
+
+
+def records_by_scope(signal: Signal, request: Generated) -> list[Sequence[Generated]]:
+    """The spans, log records, metrics or profiles of each scope of a request."""
+    wire = WIRE[signal]
+    scopes = _children(iter(getattr(request, wire.resources_field)), wire.scopes_field)
+    return [getattr(scope, wire.records_field) for scope in scopes]
 
 
 def count_records(signal: Signal, request: Message) -> int:

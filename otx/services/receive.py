@@ -30,6 +30,7 @@ from otx.services.receive_tee import TeeFile
 from otx.store.layout import Layout, ReceiverLock
 from otx.store.manifest import read_manifest
 from otx.store.wal import BACKLOG_BYTES, FsyncMode, LogWriter
+from otx.system.open_files import allow_open_files
 from otx.system.ports import listener_of
 from otx.system.stop import StopSignal
 
@@ -42,6 +43,8 @@ PrintForm: TypeAlias = Literal["none", "summary", "full", "jsonl"]
 STOP_GRACE_S = 5.0
 """For requests in hand when the receiver is asked to stop."""
 _LOOK_S = 1.0
+_OPEN_FILES = 4096
+"""A quarter for HTTP connections; the gRPC library takes as many as it can get."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,14 +251,16 @@ def _serve(
     """Start both servers; where they listen."""
     try:
         from otx.otlp.receiver.grpc_server import GrpcServer  # 80 ms
-        from otx.otlp.receiver.http_connection import HttpLimits
+        from otx.otlp.receiver.http_connection import MAX_CONNECTIONS, HttpLimits
         from otx.otlp.receiver.http_server import HttpServer  # 40 ms
     except ImportError as error:
         raise missing_extra(error.name or "grpc", "receive") from None
     limit = options.max_request_bytes
     grpc_server = GrpcServer(intake, limit, door)
     running.callback(grpc_server.stop, STOP_GRACE_S)
-    http_limits = HttpLimits(request_bytes=limit, held_bytes=8 * limit)
+    files = allow_open_files(_OPEN_FILES)
+    connections = min(MAX_CONNECTIONS, files // 4)
+    http_limits = HttpLimits(request_bytes=limit, held_bytes=8 * limit, connections=connections)
     http_server = HttpServer(intake, http_limits, door)
     running.callback(http_server.stop, STOP_GRACE_S)
     grpc = _listen(grpc_server.start, options.grpc, "--grpc")

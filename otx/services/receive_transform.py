@@ -8,6 +8,7 @@ that no rule is about does not come this way.
 
 import gc
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -45,6 +46,7 @@ class Transform:
         read: Callable[[], Rules],
         warn: Callable[[str], None],
         note: Callable[[str], None],
+        cpu_ns: Callable[[], int] = time.thread_time_ns,
     ) -> None:
         """Read the rules and start.
 
@@ -52,6 +54,7 @@ class Transform:
             read: Reads the file.
             warn: Warns the user.
             note: Says something to the user.
+            cpu_ns: CPU time of the thread that it is called on, which runs nothing but the rules.
 
         Raises:
             UsageError: The rules cannot be used.
@@ -59,6 +62,7 @@ class Transform:
         self._read = read
         self._warn = warn
         self._note = note
+        self._cpu_ns = cpu_ns
         self._tally = TransformTally(warn)
         self._lock = threading.Lock()
         self._waiting_bytes = 0
@@ -154,7 +158,7 @@ class Transform:
         self._keep_once(report, WIRE[request.signal].record_noun)
         left = any(scope.items for one in report.leaving for scope in one.scopes())
         kept = None if report.items > 0 and not left else _request_of(report, request)
-        self._tally.transformed(rules, request, kept, report.drops)
+        self._tally.transformed(rules, request, kept, report.drops, self._cpu_ns())
         return kept
 
     def _keep_once(self, report: Report, noun: str) -> None:

@@ -44,7 +44,7 @@ class TransformTally:
                 self._count(rule, 0, 0)
 
     def transformed(
-        self, rules: Rules, request: Request, kept: Request | None, drops: Drops
+        self, rules: Rules, request: Request, kept: Request | None, drops: Drops, cpu_ns: int
     ) -> None:
         """Count a request that the rules ran on to the end.
 
@@ -53,9 +53,10 @@ class TransformTally:
             request: As it came.
             kept: What is left of it.
             drops: What was dropped by each rule.
+            cpu_ns: CPU time that all requests together took so far.
         """
         with self._lock:
-            report = self._report
+            report = self._report = replace(self._report, cpu_ns=cpu_ns)
             report.came[request.signal] += request.records
             report.kept[request.signal] += kept.records if kept else 0
             if kept is None:

@@ -7,10 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any, cast
 
+import grpc
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -20,6 +24,8 @@ from otx.otlp.exporter.client import Client, Outcome
 from otx.otlp.exporter.endpoint import resolve_endpoint
 from otx.otlp.exporter.grpc_client import GrpcClient
 from otx.otlp.exporter.http_client import HttpClient
+from otx.otlp.wire import WIRE
+from otx.services.receive import STOP_GRACE_S
 from otx.store.durable import is_locked
 from otx.store.layout import Layout, ReceiverLock
 from otx.store.reader import Store
@@ -73,6 +79,34 @@ def test_it_ends_cleanly_and_takes_its_converter_with_it(
     assert receiver.said[-1] == "received nothing"
     assert ReceiverLock.holder(tmp_path / "store") is None
     assert children_of(receiver.pid) == []
+
+
+def test_a_second_signal_ends_what_waits_for_a_client(start_receiver: StartReceiver) -> None:
+    receiver = start_receiver()
+    is_over = threading.Event()
+
+    def message() -> Iterator[bytes]:
+        is_over.wait(TIMEOUT_S)
+        yield b""
+
+    with grpc.insecure_channel(receiver.grpc) as channel:
+        call = cast("Any", channel.stream_unary(WIRE[Signal.TRACES].grpc_method)).future(message())
+        # Answered behind it on the same connection, so the first call is in the server's hands.
+        cast("Any", channel.unary_unary(WIRE[Signal.TRACES].grpc_method))(b"", timeout=TIMEOUT_S)
+        os.kill(receiver.pid, signal.SIGTERM)
+        wait_until(lambda: refuses_connections(receiver.http), "it is ending")
+        assert receiver.is_running
+        os.kill(receiver.pid, signal.SIGTERM)
+        receiver.wait(STOP_GRACE_S)
+        is_over.set()
+        call.cancel()
+    assert receiver.exit_code in (143, -signal.SIGTERM)
+
+
+def refuses_connections(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    with socket.socket() as probe:
+        return probe.connect_ex((host, int(port))) != 0
 
 
 def children_of(parent: int) -> list[str]:

@@ -79,6 +79,7 @@ def test_sdk_and_curl_show_certificate_and_token(
     said = "\n".join(receiver.said)
     assert "received traces 2 spans in 3 requests; refused 1 request" in said
     assert "refused 1 request: unauthenticated" in said
+    assert "1 × TLS handshakes that failed: the client showed no certificate" in said
     assert "-token" not in said.replace("--token", "")
 
 

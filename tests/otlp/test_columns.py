@@ -1,9 +1,11 @@
 """Columns say what protobuf's own decoder says, for every request it accepts."""
 
 import math
+import random
 from typing import Any
 
 import pytest
+from google.protobuf.message import Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -24,6 +26,7 @@ from otx.model.telemetry import SPAN_KINDS, STATUS_CODES
 from otx.otlp.column_groups import Undecodable, normalised
 from otx.otlp.columns import LOG_SCHEMA, SPAN_SCHEMA, log_columns, span_columns
 from otx.otlp.json_columns import read_attributes, read_value
+from tests.otlp.split_messages import split
 
 UINT64 = st.one_of(st.integers(0, 2**64 - 1), st.sampled_from([0, 2**63 - 2, 2**63 - 1, 2**63]))
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -270,6 +273,15 @@ def test_logs_are_what_protobuf_says(requests: list[ExportLogsServiceRequest]) -
         assert read(row["attributes"]) == attributes_of(record.attributes)
         assert read(row["resource"]) == attributes_of(resource.attributes)
         assert row["scope"] == scope.name
+
+
+@settings(max_examples=60)
+@given(st.one_of(SPAN_REQUESTS, LOG_REQUESTS), st.randoms(use_true_random=False))
+def test_what_protobuf_merges_is_merged(request: Message, chance: random.Random) -> None:
+    whole, pieces = request.SerializeToString(), split(request, chance)
+    assert type(request).FromString(pieces).SerializeToString() == whole
+    columns = span_columns if isinstance(request, ExportTraceServiceRequest) else log_columns
+    assert columns([pieces, whole], [1, 1]).rows == columns([whole, whole], [1, 1]).rows
 
 
 def test_no_rows_come_of_nothing() -> None:

@@ -1,5 +1,6 @@
 """Rows of data points say what protobuf's own decoder says, for every request it accepts."""
 
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,6 +33,7 @@ from otx.model.signal import Signal
 from otx.model.telemetry import METRIC_TYPES, TEMPORALITIES
 from otx.otlp.column_groups import Undecodable, normalised
 from otx.otlp.metric_columns import METRIC_SCHEMA, metric_columns
+from tests.otlp.split_messages import split
 from tests.otlp.test_columns import (
     ATTRIBUTES,
     IDS,
@@ -405,3 +407,12 @@ def test_integers_are_exact_where_a_double_is_not() -> None:
     rows = metric_columns([encoded(metric)], [1]).rows
     assert rows["value_int"].to_pylist() == [2**53 + 1, -(2**63)]
     assert rows["value"].to_pylist() == [2.0**53, -(2.0**63)]
+
+
+@settings(max_examples=60)
+@given(METRIC_REQUESTS, st.randoms(use_true_random=False))
+def test_what_protobuf_merges_is_merged(request: Message, chance: random.Random) -> None:
+    whole, pieces = request.SerializeToString(), split(request, chance)
+    assert type(request).FromString(pieces).SerializeToString() == whole
+    merged, expected = (rows_of(metric_columns([one], [1]).rows) for one in (pieces, whole))
+    assert comparable(merged) == comparable(expected)

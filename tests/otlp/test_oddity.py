@@ -15,8 +15,8 @@ from otx.otlp.oddity import (
     oddities_of,
     old_form_cautions,
     span_cautions,
-    spans_by_scope,
 )
+from otx.otlp.wire import records_by_scope
 
 TRACE_ID, SPAN_ID = b"t" * 16, b"s" * 8
 LAST = 2**63 - 2
@@ -110,7 +110,7 @@ def test_of_a_large_request_a_bounded_number_of_spans_is_looked_at() -> None:
 )
 def test_a_small_request_is_looked_at_whole(groups: list[list[Span]]) -> None:
     spans = [one for group in groups for one in group]
-    cautions = span_cautions(spans_by_scope(request_of(*groups)))
+    cautions = span_cautions(records_by_scope(Signal.TRACES, request_of(*groups)))
     counts = {oddity: sum(oddity in oddities_of(one) for one in spans) for oddity in Oddity}
     assert [caution.text.partition(" (first")[0] for caution in cautions] == [
         f"{count} of {len(spans)} spans {oddity}" for oddity, count in counts.items() if count

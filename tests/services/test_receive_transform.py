@@ -43,6 +43,7 @@ class Live:
             lambda: read_rules(self.file, self.file.name, {}, switched("")),
             self.said.append,
             self.said.append,
+            lambda: 12_000,
         )
         return self.transform
 
@@ -64,6 +65,7 @@ def test_what_a_rule_names_is_dropped_and_the_rest_is_kept(live: Live) -> None:
     report = transform.report()
     assert list(report.lines()) == [
         "  rules.yaml kept 2 of 3 spans",
+        "  rules.yaml took 4.00 µs of CPU a span",
         '  dropped 1 of 3 spans by filter.trace_conditions[0]: span.name == "drop"',
     ]
 
@@ -87,7 +89,10 @@ def test_what_two_pipelines_export_is_kept_once_and_told_once_where_it_differs(l
         kept = transform.apply(spans_request("a", "b")).result(TIMEOUT_S)
         assert kept is not None
         assert span_names(kept) == ["new", "new"]
-    assert list(transform.report().lines()) == ["  rules.yaml kept 4 of 4 spans"]
+    assert list(transform.report().lines()) == [
+        "  rules.yaml kept 4 of 4 spans",
+        "  rules.yaml took 3.00 µs of CPU a span",
+    ]
     assert live.said == [
         "spanmetrics is not run: what it would make of traces/in is not there",
         "traces/on and traces/in export the same spans, changed differently: "
@@ -183,7 +188,7 @@ def test_the_file_is_read_again_when_asked(live: Live) -> None:
     assert kept is not None
     assert span_names(kept) == ["drop"]
     # Rules that share a place and differ in their text are told apart.
-    assert [line.partition(" spans")[0] for line in transform.report().lines()][1:] == [
+    assert [line.partition(" spans")[0] for line in transform.report().lines()][2:] == [
         "  dropped 0 of 0",
         "  dropped 1 of 2",
     ]

@@ -34,14 +34,14 @@ def test_kept_and_dropped_are_counted_by_signal_and_rule() -> None:
     tally.hold(RULES)
     assert tally.report().dropped_by == {RULE: 0}
     drops = Drops(Counter({RULE.name: 4}), Counter({RULE.name: 6}))
-    tally.transformed(RULES, REQUEST, Request(Signal.TRACES, b"", 6), drops)
+    tally.transformed(RULES, REQUEST, Request(Signal.TRACES, b"", 6), drops, 500)
     tally.transformed(
-        RULES, REQUEST, None, Drops(Counter({RULE.name: 10}), Counter({RULE.name: 0}))
+        RULES, REQUEST, None, Drops(Counter({RULE.name: 10}), Counter({RULE.name: 0})), 800
     )
     report = tally.report()
     assert (report.came, report.kept) == ({Signal.TRACES: 20}, {Signal.TRACES: 6})
     assert (report.dropped_by, report.kept_by) == ({RULE: 14}, {RULE: 6})
-    assert report.emptied == 1
+    assert (report.emptied, report.cpu_ns) == (1, 800)
 
 
 def test_the_first_failure_of_a_statement_is_told_and_all_are_counted() -> None:

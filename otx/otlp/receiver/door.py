@@ -1,4 +1,4 @@
-"""Who may come in, for both servers: asked before a body is read over HTTP, decoded over gRPC."""
+"""Who may come in, for both servers: asked before a body is read."""
 
 from dataclasses import dataclass, field
 

@@ -3,13 +3,18 @@
 No deserialiser is registered: gRPC would answer a body that it cannot decode with INTERNAL, where
 OTLP wants INVALID_ARGUMENT. Compression (gzip, deflate) is the library's, and so is the limit on
 what comes out of it; but it tells nobody whom it turned away, so its limit is twice ours, and what
-lies between is refused, and counted, here. A request waits for the disk in its worker thread; what
-finds no worker stays unread in its stream's flow-control window, so memory is bounded by workers
-and streams.
+lies between is refused, and counted, here.
+
+A call waits for its message, and then for the disk, in a worker thread; what finds no worker stays
+unread in its stream's flow-control window, so memory is bounded by workers and streams. The
+handlers are written for a stream of requests, of which there is one: others are called once the
+message is there, and until then nothing could end a call that does not go on.
 """
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, NoReturn
 from urllib.parse import unquote
 
@@ -21,12 +26,16 @@ from otx.otlp.compression import too_large
 from otx.otlp.decode import decode_request
 from otx.otlp.encode import encode_response
 from otx.otlp.receiver.door import UNIX_CLIENT, Door
+from otx.otlp.receiver.grpc_patience import Patience
 from otx.otlp.receiver.intake import Intake
 from otx.otlp.receiver.tls import Pems, ServerTls
 from otx.otlp.refusal import Reason, Refusal, as_refusal
 from otx.otlp.wire import WIRE
 
-WORKERS = 4
+WORKERS = 16
+"""Calls whose message is being received, or that wait to be taken in hand."""
+IN_HAND = 4
+"""Calls that are decoded or wait for the disk; more would only share the interpreter."""
 MAX_STREAMS = 100
 """Calls in flight on one connection; a client queues what is beyond."""
 _SLACK = 2
@@ -35,11 +44,35 @@ _STATUS_DETAILS = "grpc-status-details-bin"
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
+@dataclass(frozen=True, slots=True)
+class GrpcLimits:
+    """What a client may cost, in seconds.
+
+    Attributes:
+        handshake_s: Until a connection has said that it is one, TLS and HTTP/2.
+        idle_s: Without a call; the client is told, and calls again on a new connection.
+        message_s: From when a call is served until its message is whole.
+    """
+
+    handshake_s: float = 30.0
+    idle_s: float = 600.0
+    message_s: float = 30.0
+
+
 class GrpcServer:
     """A gRPC server for the four signals."""
 
-    def __init__(self, intake: Intake, max_request_bytes: int, door: Door | None = None) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        max_request_bytes: int,
+        door: Door | None = None,
+        limits: GrpcLimits | None = None,
+    ) -> None:
+        limits = limits or GrpcLimits()
         self._intake = intake
+        self._patience = Patience(limits.message_s)
+        self._in_hand = threading.Semaphore(IN_HAND)
         self._door = door or Door()
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="grpc")
         self._server = grpc.server(
@@ -47,6 +80,11 @@ class GrpcServer:
             options=[
                 ("grpc.max_receive_message_length", _SLACK * max_request_bytes),
                 ("grpc.max_concurrent_streams", MAX_STREAMS),
+                # Else streams that are answered but not yet taken down count as well, and a client
+                # that keeps to the limit has every second call of a burst refused.
+                ("grpc.http.overload_protection", 0),
+                ("grpc.server_handshake_timeout_ms", round(limits.handshake_s * 1000)),
+                ("grpc.max_connection_idle_ms", round(limits.idle_s * 1000)),
                 # Else a second receiver would share the port in silence.
                 ("grpc.so_reuseport", 0),
             ],
@@ -83,6 +121,7 @@ class GrpcServer:
         """Take no more requests, let those in flight end within the grace, close."""
         self._server.stop(grace_s).wait()
         self._workers.shutdown()
+        self._patience.close()
 
     def _add_port(self, address: str) -> int:
         if self._door.tls is None:
@@ -90,19 +129,28 @@ class GrpcServer:
         return self._server.add_secure_port(address, _credentials(self._door.tls))
 
     def _handler(self, signal: Signal) -> "grpc.RpcMethodHandler[bytes, bytes]":
-        def export(body: bytes, context: "grpc.ServicerContext") -> bytes:
+        def export(requests: Iterator[bytes], context: "grpc.ServicerContext") -> bytes:
             try:
                 self._door.admit(_client(context), _authorization(context))
-                if len(body) > self._limit:
-                    raise too_large(self._limit)
-                request = decode_request(signal, body, "protobuf")
-                self._intake.accept(request).result()
-                return encode_response(request, "protobuf")
+                body = self._patience.message_of(requests, context)
+                with self._in_hand:
+                    return self._taken(signal, body)
+            except grpc.RpcError:
+                self._intake.noticed("gRPC calls that ended before their message was whole")
+                raise
             except Exception as error:
                 refusal = as_refusal(error)
             self._refuse(refusal, context)
 
-        return grpc.unary_unary_rpc_method_handler(export)
+        return grpc.stream_unary_rpc_method_handler(export)
+
+    def _taken(self, signal: Signal, body: bytes) -> bytes:
+        """The answer to a request, once it is kept."""
+        if len(body) > self._limit:
+            raise too_large(self._limit)
+        request = decode_request(signal, body, "protobuf")
+        self._intake.accept(request).result()
+        return encode_response(request, "protobuf")
 
     def _refuse(self, refusal: Refusal, context: "grpc.ServicerContext") -> NoReturn:
         self._intake.refused(refusal)
@@ -120,10 +168,10 @@ class _Unknown(grpc.GenericRpcHandler):
         known = ", ".join(wire.grpc_method for wire in WIRE.values())
         message = f"there is no method {details.method}; there are {known}"
 
-        def unknown(_: bytes, context: "grpc.ServicerContext") -> bytes:
+        def unknown(_: Iterator[bytes], context: "grpc.ServicerContext") -> bytes:
             self._refuse(Refusal(Reason.NO_SUCH_PATH, message), context)
 
-        return grpc.unary_unary_rpc_method_handler(unknown)
+        return grpc.stream_unary_rpc_method_handler(unknown)
 
 
 def _client(context: "grpc.ServicerContext") -> str:

@@ -34,6 +34,7 @@ from otx.otlp.receiver.http_request import (
 from otx.otlp.receiver.intake import Intake
 from otx.otlp.refusal import Reason, Refusal, as_refusal
 
+MAX_CONNECTIONS = 1024
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _HTTP2_PREFACE = b"PRI * HTTP/2.0"
 _TLS_HANDSHAKE = b"\x16\x03"
@@ -57,7 +58,7 @@ class HttpLimits:
     request_bytes: int = 64 << 20
     held_bytes: int = 512 << 20
     head_bytes: int = 64 << 10
-    connections: int = 1024
+    connections: int = MAX_CONNECTIONS
     head_s: float = 30.0
     body_bytes_per_s: int = 8 << 10
     idle_s: float = 60.0

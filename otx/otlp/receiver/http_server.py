@@ -111,7 +111,7 @@ class HttpServer:
         factory = self._connection
         tls: dict[str, Any] = {}
         if self.door.tls is not None:
-            tls["ssl"] = self.door.tls.listening_context()
+            tls["ssl"] = self.door.tls.listening_context(self.intake.noticed)
             tls["ssl_handshake_timeout"] = self.limits.head_s
             tls["ssl_shutdown_timeout"] = self.limits.linger_s
         if listener.family == socket.AF_UNIX:

@@ -1,14 +1,18 @@
 """How often one client may send: a bucket of tokens for each, which fills at the allowed rate."""
 
+import ipaddress
 import math
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
 
 from otx.model.units import format_count
 from otx.otlp.refusal import Reason, Refusal
 
+_HOST_BITS = 64
+"""Bits of an IPv6 address that a host of a network picks itself, anew as it likes (RFC 8981)."""
 MAX_CLIENTS = 10_000
 """Clients that are remembered, some 2 MB; the one that was silent longest is forgotten first."""
 
@@ -26,9 +30,13 @@ class RateLimit:
     def take(self, client: str) -> None:
         """Let a client send one more request. Call it from any thread.
 
+        Args:
+            client: Its address; IPv6 ones of a network of 64 bits are one client.
+
         Raises:
             Refusal: `Reason.RATE_LIMITED`, with the whole seconds after which it may.
         """
+        client = _network_of(client) if ":" in client else client
         with self._lock:
             now = self._now_s()
             level, filled_s = self._buckets.pop(client, (self._burst, now))
@@ -48,3 +56,18 @@ class RateLimit:
         if self._per_s >= 1:
             return f"{format_count(round(self._per_s))} requests a second"
         return f"a request every {1 / self._per_s:.4g} s"
+
+
+@lru_cache(MAX_CLIENTS)
+def _network_of(client: str) -> str:
+    """The network of an IPv6 address; an IPv4 address that is written as one is itself."""
+    try:
+        address = ipaddress.IPv6Address(client)
+    except ValueError:
+        return client
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    if address.is_link_local or address.is_loopback:
+        return client  # all hosts of a link have the same network
+    network = int(address) >> _HOST_BITS << _HOST_BITS
+    return f"{ipaddress.IPv6Address(network)}/{128 - _HOST_BITS}"

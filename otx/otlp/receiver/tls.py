@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from otx.errors import UsageError
+from otx.otlp.receiver.handshake import OnFailure, watch_handshakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,12 @@ class ServerTls:
         """
         self._context, self.pems = _read(self._files)
 
-    def listening_context(self) -> ssl.SSLContext:
-        """A context for a listener, each of whose handshakes goes on in the newest one."""
+    def listening_context(self, on_failure: OnFailure) -> ssl.SSLContext:
+        """A context for a listener, each of whose handshakes goes on in the newest one.
+
+        Args:
+            on_failure: Called with why a handshake failed.
+        """
 
         def renew(connection: ssl.SSLObject, name: str | None, context: ssl.SSLContext) -> None:
             connection.context = self._context
@@ -60,6 +65,7 @@ class ServerTls:
         context, _ = _read(self._files)
         # Called for clients that name no server as well (a name of None).
         context.sni_callback = renew
+        watch_handshakes(context, on_failure)
         return context
 
 

@@ -42,6 +42,31 @@ def test_one_client_does_not_use_up_what_another_may() -> None:
     assert takes(limit, "192.0.2.2")
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:1:2:3", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("fe80::1%eth0", "fe80::2%eth0", False),
+        ("::1", "::1", True),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("no:address", "no:address", True),
+    ],
+)
+def test_an_ipv6_client_is_its_network(one: str, other: str, is_same: bool) -> None:
+    limit = RateLimit(1, Clock())
+    assert takes(limit, one)
+    assert takes(limit, other) != is_same
+
+
+def test_the_network_is_named() -> None:
+    limit = RateLimit(1, Clock())
+    limit.take("2001:db8:1:2:3:4:5:6")
+    with pytest.raises(Refusal, match="2001:db8:1:2::/64 sends more"):
+        limit.take("2001:db8:1:2::")
+
+
 def test_a_client_is_told_when_to_come_again_and_may_then() -> None:
     clock = Clock()
     limit = RateLimit(5 / 60, clock)

@@ -45,7 +45,7 @@ def der(certificate: Certificate) -> bytes:
 def test_a_listener_takes_what_was_read_last(tmp_path: Path) -> None:
     before = make_certificate(tmp_path, "before")
     tls = ServerTls(files_of(before))
-    context = tls.listening_context()
+    context = tls.listening_context(print)
     assert shown_by(context) == der(before)
     after = make_certificate(tmp_path, "after")
     Path(before.certificate).write_bytes(Path(after.certificate).read_bytes())
@@ -58,7 +58,7 @@ def test_a_listener_takes_what_was_read_last(tmp_path: Path) -> None:
 def test_files_that_cannot_be_used_leave_those_before(tmp_path: Path) -> None:
     certificate = make_certificate(tmp_path)
     tls = ServerTls(files_of(certificate))
-    context = tls.listening_context()
+    context = tls.listening_context(print)
     good = der(certificate)
     Path(certificate.key).write_text("no key")
     with pytest.raises(UsageError, match=r"cannot use .*odd\.pem"):
@@ -72,7 +72,7 @@ def test_one_file_may_hold_both(tmp_path: Path) -> None:
     both.write_bytes(
         Path(certificate.certificate).read_bytes() + Path(certificate.key).read_bytes()
     )
-    assert shown_by(ServerTls(TlsFiles(both)).listening_context()) == der(certificate)
+    assert shown_by(ServerTls(TlsFiles(both)).listening_context(print)) == der(certificate)
 
 
 def test_files_of_different_pairs_do_not_belong_together(tmp_path: Path) -> None:
