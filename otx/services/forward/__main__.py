@@ -40,6 +40,9 @@ def main(environment: Environment) -> int:
     except OSError as error:
         remarks.warning(f"cannot forward now: {error.strerror or error}")
         return ExitCode.MACHINE
+    except Exception as error:  # it is started again, and goes on where it was
+        remarks.warning(f"what forwards has a fault: {error!r}")
+        return ExitCode.FAULT
     return ExitCode.DONE
 
 

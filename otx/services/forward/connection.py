@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from otx.errors import OtxError
 from otx.model.signal import Signal
 from otx.otlp.exporter.client import Client, Outcome, Reply
 from otx.otlp.exporter.endpoint import Endpoint
@@ -20,7 +21,10 @@ class Connection:
 
     def send(self, signal: Signal, body: bytes, timeout_s: float) -> Reply:
         """Send a request once; never raises for what comes back."""
-        client = self._by_signal.get(signal) or self._connect(signal)
+        try:
+            client = self._by_signal.get(signal) or self._connect(signal)
+        except OtxError as error:  # a certificate's file that is there no longer
+            return Reply(Outcome.UNREACHABLE, message=error.message)
         reply = client.send(signal, body, timeout_s)
         if reply.outcome in (Outcome.RETRY, Outcome.UNREACHABLE):
             # A gRPC channel that has failed waits for up to two minutes before it looks again.

@@ -1,5 +1,6 @@
 """What waits for one destination: the kept logs behind its position, and the bound to that."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,7 +40,7 @@ class Waiting:
 
 
 class WaitingLine:
-    """Reads on from a destination's position. Used by one thread."""
+    """Reads on from a destination's position. One thread passes things on; any may save."""
 
     def __init__(self, links: Path, file: Path, position: ForwardPosition) -> None:
         """Begin at a position.
@@ -54,6 +55,8 @@ class WaitingLine:
         self._destination = position.destination
         self._positions = dict(position.positions)
         self._is_saved = file.exists()
+        self._lock = threading.Lock()
+        self._saving = threading.Lock()
 
     def waiting(self) -> Iterator[Waiting]:
         """All that may be sent now, in the order in which it was received.
@@ -82,8 +85,9 @@ class WaitingLine:
 
     def passed(self, waiting: Waiting) -> None:
         """Go on behind a part of the log; it is durable with the next `save`."""
-        self._positions[waiting.log] = waiting.end
-        self._is_saved = False
+        with self._lock:
+            self._positions[waiting.log] = waiting.end
+            self._is_saved = False
 
     def is_behind_us(self, waiting: Waiting) -> bool:
         """Whether a part of the log was passed on or given up already."""
@@ -96,16 +100,24 @@ class WaitingLine:
         Raises:
             OSError: The disk failed or is full; the position before holds.
         """
-        if self._is_saved:
-            return
-        there = {directory.name for directory in kept_directories(self._links)}
-        self._positions = {log: at for log, at in self._positions.items() if log in there}
-        position = ForwardPosition(self._destination, dict(self._positions))
-        write_forward_position(self._file, position)
-        self._is_saved = True
+        with self._saving:
+            there = {directory.name for directory in kept_directories(self._links)}
+            with self._lock:
+                if self._is_saved:
+                    return
+                self._positions = {log: at for log, at in self._positions.items() if log in there}
+                position = ForwardPosition(self._destination, dict(self._positions))
+                self._is_saved = True
+            try:
+                write_forward_position(self._file, position)
+            except OSError:
+                self._is_saved = False
+                raise
 
     def _stretches(self) -> list[Stretch]:
-        left = stretches_left(self._links, self._positions)
+        with self._lock:
+            positions = dict(self._positions)
+        left = stretches_left(self._links, positions)
         return [stretch for stretch in left if stretch.size]
 
 

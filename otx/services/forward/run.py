@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from otx.services.forward.connection import Connection
@@ -27,6 +27,7 @@ from otx.store.layout import Layout
 from otx.store.log_reader import is_writing
 
 REPORT_S = 0.5
+"""How often it is told how far all are, and made durable."""
 _LOCK_S = 0.1
 _OVERTIME_S = 1.0
 """For senders to write where they are, once their time is up."""
@@ -41,6 +42,11 @@ class _Worker:
         self._sender = sender
         self.thread = threading.Thread(target=self._run, name=figures.url, daemon=True)
         self.thread.start()
+
+    def look_after(self) -> None:
+        """Make durable how far it is, and see what waits."""
+        self._sender.save()
+        self._sender.look()
 
     def _run(self) -> None:
         try:
@@ -78,23 +84,39 @@ def forward_until(
             _start(destination, layout, orders, drain, variables, warn)
             for destination in orders.parsed()
         ]
-        unnamed = _unnamed(layout, {worker.figures.url for worker in workers})
-        while not drain.wait(REPORT_S) and all(worker.thread.is_alive() for worker in workers):
-            write(encode_figures([worker.figures for worker in workers]))
-            for file, line in unnamed.items():
-                _keep_for(line, file, orders.keep)
-            drop_passed(kept_logs(layout), _positions(layout))
-        drain.begin(0.0 if any(worker.error for worker in workers) else drain.left_s)
-        ends_s = time.monotonic() + drain.left_s + _OVERTIME_S
-        for worker in workers:
-            worker.thread.join(max(0.0, ends_s - time.monotonic()))
-        write(encode_figures([worker.figures for worker in workers]))
-        drop_passed(kept_logs(layout), _positions(layout))
+        _work(layout, workers, orders.keep, drain, write)
     finally:
         lock.release()
     for worker in workers:
         if worker.error is not None:
             raise worker.error
+
+
+def _work(
+    layout: Layout,
+    workers: Sequence[_Worker],
+    keep: Keep,
+    drain: Drain,
+    write: Callable[[str], None],
+) -> None:
+    """Look after those who send until an end is asked for or one of them cannot go on."""
+    unnamed = _unnamed(layout, {worker.figures.url for worker in workers})
+
+    def look_after() -> None:
+        for worker in workers:
+            worker.look_after()
+        write(encode_figures([worker.figures for worker in workers]))
+        drop_passed(kept_logs(layout), _positions(layout))
+
+    while not drain.wait(REPORT_S) and all(worker.thread.is_alive() for worker in workers):
+        for file, line in unnamed.items():
+            _keep_for(line, file, keep)
+        look_after()
+    drain.begin(drain.left_s if drain.is_begun else 0.0)
+    ends_s = time.monotonic() + drain.left_s + _OVERTIME_S
+    for worker in workers:
+        worker.thread.join(max(0.0, ends_s - time.monotonic()))
+    look_after()
 
 
 def _start(

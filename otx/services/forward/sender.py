@@ -24,8 +24,8 @@ from otx.store.log_format import LoggedRequest
 
 LOOK_S = 0.1
 SAVE_AFTER_REQUESTS = 256
-SAVE_AFTER_S = 1.0
-"""What may be sent twice after a crash: so many requests, sent within so long."""
+"""What may be sent twice after a crash; `save` is called from outside as well."""
+LOOK_AFTER_S = 1.0
 _LONGEST_WAIT_S = 3600.0
 """Longer waits are asked for by nobody who means to answer."""
 _TELL_AGAIN_S = 60.0
@@ -98,10 +98,30 @@ class Sender:
                 # Asked before the look at what waits: what came just before the end is sent.
                 is_last = self._drain.is_begun
         finally:
-            self._save()
+            self.save()
             self._peer.close()
-            self._look()
+            self.look()
             self._count_waiting()
+
+    def save(self) -> None:
+        """Make durable how far it is; where that fails it is told. From any thread, now and then.
+
+        It is not left to the thread that sends, which may hang in a try.
+        """
+        self._unsaved = 0
+        try:
+            self._line.save()
+        except OSError as error:
+            self._tell(
+                f"cannot write how far {self._figures.url} is ({error.strerror}): "
+                "more may be sent twice"
+            )
+
+    def look(self) -> None:
+        """See how much waits, and since when. From any thread, now and then."""
+        self._figures.waiting_bytes = self._line.size()
+        age_ns = max(0, self._clock() - self._oldest_unix_nano)
+        self._figures.waiting_s = age_ns / NS_PER_S if self._figures.waiting_bytes else 0.0
 
     def _send_all(self) -> bool:
         """Send what waits now; whether all of it has its answer and there was something."""
@@ -114,7 +134,7 @@ class Sender:
             has_sent = True
             self._unsaved += 1
             if self._unsaved >= SAVE_AFTER_REQUESTS:
-                self._save()
+                self.save()
             self._look_after()
         if not has_sent:
             self._drain.wait(LOOK_S)
@@ -173,7 +193,7 @@ class Sender:
         ends_s = time.monotonic() + wait_s
         while (left_s := ends_s - time.monotonic()) > 0:
             self._figures.state = f"waits {format_duration(math.ceil(left_s) * NS_PER_S)}: {reason}"
-            if self._drain.wait(min(left_s, SAVE_AFTER_S)):
+            if self._drain.wait(min(left_s, LOOK_AFTER_S)):
                 self._figures.state = reason
                 return False
             self._look_after()
@@ -182,14 +202,11 @@ class Sender:
         return not self._drain.is_begun
 
     def _look_after(self) -> None:
-        """About every second: give up what is beyond the bound, save, and see what waits."""
+        """About every second: give up what is beyond the bound."""
         now_s = time.monotonic()
-        if now_s - self._looked_s < SAVE_AFTER_S:
-            return
-        self._looked_s = now_s
-        self._give_up()
-        self._save()
-        self._look()
+        if now_s - self._looked_s >= LOOK_AFTER_S:
+            self._looked_s = now_s
+            self._give_up()
 
     def _give_up(self) -> None:
         lost = False
@@ -204,21 +221,6 @@ class Sender:
             lost = True
         if lost:
             self._tell(f"{self._figures.url} is too far behind: the oldest that waits is given up")
-
-    def _save(self) -> None:
-        self._unsaved = 0
-        try:
-            self._line.save()
-        except OSError as error:
-            self._tell(
-                f"cannot write how far {self._figures.url} is ({error.strerror}): "
-                "more may be sent twice"
-            )
-
-    def _look(self) -> None:
-        self._figures.waiting_bytes = self._line.size()
-        age_ns = max(0, self._clock() - self._oldest_unix_nano)
-        self._figures.waiting_s = age_ns / NS_PER_S if self._figures.waiting_bytes else 0.0
 
     def _count_waiting(self) -> None:
         """Count what still waits, where it is not too much."""

@@ -1,5 +1,7 @@
 """A connection is shared, made when it is needed, and anew after a failure."""
 
+from pathlib import Path
+
 import grpc
 import pytest
 
@@ -39,3 +41,10 @@ def test_who_is_away_is_found_once_it_is_back(form: str) -> None:
     connection = Connection(parse_destination(form.format(place)), {})
     assert connection.send(Signal.LOGS, b"", TIMEOUT_S).outcome is Outcome.UNREACHABLE
     connection.close()
+
+
+def test_a_certificate_that_is_gone_is_a_try_that_failed(tmp_path: Path) -> None:
+    destination = parse_destination(f"https://127.0.0.1:1 ca={tmp_path}/gone.pem")
+    reply = Connection(destination, {}).send(Signal.LOGS, b"", TIMEOUT_S)
+    assert reply.outcome is Outcome.UNREACHABLE
+    assert "cannot read" in reply.message
