@@ -168,6 +168,21 @@ def test_what_waits_at_the_end_is_told_and_goes_on_with_the_next_start(
         end(receiver)
 
 
+@pytest.mark.parametrize("form", ["127.0.0.1:{}", "http://127.0.0.1:{}"])
+def test_the_end_does_not_wait_for_who_never_answers(
+    start_receiver: StartReceiver, form: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, far_end() as lives:
+        url = form.format(silent.getsockname()[1])
+        receiver = start_receiver("--forward", f"{url} timeout=1h", "--forward", lives.url)
+        send(receiver, body_of(1))
+        wait_until(lambda: bool(lives.taken), "the other one has it")
+        said = end(receiver)
+    assert f"forwarded to {url}: nothing" in said
+    assert f"B wait for {url}; they go on when otx receive starts again" in said
+    assert "did not end in time" not in said
+
+
 def test_who_is_named_no_longer_keeps_what_waited_for_it(start_receiver: StartReceiver) -> None:
     url = f"http://127.0.0.1:{free_port()}"
     receiver = start_receiver("--forward", url)
