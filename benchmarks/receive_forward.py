@@ -7,12 +7,11 @@ over gRPC, to one that is dead. `acknowledged` is the rate that senders saw mean
 without a destination; `left` is what that would be if forwarder and far end did nothing but take
 their CPU time from the machine's cores, which all were busy. The first must not be lower.
 
-    python -m benchmarks.receive_forward [--rounds N] [--requests N] [--spans N]
+    python -m benchmarks.receive_forward [--rounds N] [--requests N]
 """
 
 import argparse
 import os
-import random
 import statistics
 import subprocess
 import sys
@@ -22,12 +21,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.receive_speed import IN_FLIGHT, cpu_s, send_all
+from benchmarks.receive_speed import IN_FLIGHT, SPANS, cpu_s, request_body, send_all
 from otx.model.signal import Signal
 from otx.otlp.exporter.endpoint import resolve_endpoint
 from otx.otlp.exporter.http_client import HttpClient
-from otx.otlp.synthetic.shape import Shape
-from otx.otlp.synthetic.traces import TraceSource
 from otx.services.receive_process import ReceiverProcess
 
 WAIT_S = 120
@@ -43,16 +40,6 @@ class Figure:
     forwarder_s: float
     far_end_s: float
     rate: float
-
-
-def request_body(spans: int) -> bytes:
-    """One request of so many spans."""
-    source, parts, left = TraceSource(Shape(), random.Random(42)), [], spans
-    while left:
-        body, count = source.next(time.time_ns(), left)
-        parts.append(body)
-        left -= count
-    return b"".join(parts)  # glued together, requests are one
 
 
 def start(*arguments: str) -> ReceiverProcess:
@@ -89,9 +76,7 @@ def wait_until_passed(store: str) -> None:
         time.sleep(0.05)
 
 
-def measure(
-    body: bytes, spans: int, requests: int, destination: str | None, sink: ReceiverProcess
-) -> Figure:
+def measure(body: bytes, requests: int, destination: str | None, sink: ReceiverProcess) -> Figure:
     """One round."""
     forward = ["--forward", destination] if destination else []
     with tempfile.TemporaryDirectory(prefix="otx-bench-") as store:
@@ -103,7 +88,7 @@ def measure(
 
         def pass_on(count: int) -> None:
             send_all(lambda: HttpClient(endpoint), body, count)
-            rates.append(count * spans / (time.perf_counter() - started_s))
+            rates.append(count * SPANS / (time.perf_counter() - started_s))
             if destination not in (None, DEAD):
                 wait_until_passed(store)
 
@@ -115,7 +100,7 @@ def measure(
             before_s, started_s = spent_s(), time.perf_counter()
             pass_on(requests)
             own_s, forwarder_s, far_end_s = (
-                (after_s - one_s) / requests / spans
+                (after_s - one_s) / requests / SPANS
                 for after_s, one_s in zip(spent_s(), before_s, strict=True)
             )
             return Figure(own_s, forwarder_s, far_end_s, rates[-1])
@@ -128,10 +113,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--requests", type=int, default=400)
-    parser.add_argument("--spans", type=int, default=1000)
     arguments = parser.parse_args()
     requests = arguments.requests // IN_FLIGHT * IN_FLIGHT
-    body = request_body(arguments.spans)
+    body = request_body()
     sink = start("--store", "none")
     ways: dict[str, str | None] = {
         "no destination": None,
@@ -143,10 +127,10 @@ def main() -> None:
     try:
         for _ in range(arguments.rounds):
             for name, destination in ways.items():
-                figures[name].append(measure(body, arguments.spans, requests, destination, sink))
+                figures[name].append(measure(body, requests, destination, sink))
     finally:
         sink.stop()
-    show(figures, f"{requests} requests of {arguments.spans} spans, {len(body)} B each")
+    show(figures, f"{requests} requests of {SPANS} spans, {len(body)} B each")
 
 
 def show(figures: dict[str, list[Figure]], what: str) -> None:

@@ -3,11 +3,13 @@
 import os
 import sys
 import threading
+from contextlib import suppress
+from functools import partial
 from typing import BinaryIO
 
 from otx.environment import Environment
 from otx.errors import ExitCode, OtxError
-from otx.output import Output, Remarks
+from otx.output import Remarks
 from otx.services.forward.drain import Drain
 from otx.services.forward.orders import decode_orders
 from otx.services.forward.run import forward_until
@@ -32,8 +34,8 @@ def main(environment: Environment) -> int:
             stdin = environment.stdin.fileno()
             for work in (lambda: _drain_at_stop(stop, drain), lambda: _end_with(stdin, drain)):
                 threading.Thread(target=work, daemon=True).start()
-            output = Output(environment)
-            forward_until(drain, orders, environment.variables, output.text, remarks.warning)
+            write = partial(_tell_parent, environment.stdout.fileno())
+            forward_until(drain, orders, environment.variables, write, remarks.warning)
     except OtxError as error:
         remarks.error(error)
         return error.code
@@ -55,6 +57,14 @@ def _first_line(stdin: BinaryIO) -> bytes:
             raise ValueError("it ended")
         line += byte
     return bytes(line)
+
+
+def _tell_parent(pipe: int, line: str) -> None:
+    """Write a line without a buffer, which could not be flushed once the parent is gone."""
+    left = memoryview(line.encode() + b"\n")
+    with suppress(BrokenPipeError):  # it has died, which stdin tells as well
+        while left:
+            left = left[os.write(pipe, left) :]
 
 
 def _drain_at_stop(stop: StopSignal, drain: Drain) -> None:
