@@ -35,7 +35,10 @@ class FarEnd:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                size = int(self.headers["Content-Length"])
+                body = self.rfile.read(size)
+                if len(body) < size:
+                    return  # who sent it was killed in the middle
                 with end._lock:
                     answer = judge(len(end.tries))
                     end.tries.append((self.path, body))
