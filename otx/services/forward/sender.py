@@ -23,6 +23,8 @@ from otx.services.forward.record_count import count_records_in
 from otx.store.log_format import LoggedRequest
 
 LOOK_S = 0.1
+GATHER_S = 0.02
+"""For more to come: a look at the log costs 60 µs, as much as sending some 150 spans."""
 SAVE_AFTER_REQUESTS = 256
 """What may be sent twice after a crash; `save` is called from outside as well."""
 LOOK_AFTER_S = 1.0
@@ -136,8 +138,7 @@ class Sender:
             if self._unsaved >= SAVE_AFTER_REQUESTS:
                 self.save()
             self._look_after()
-        if not has_sent:
-            self._drain.wait(LOOK_S)
+        self._drain.wait(GATHER_S if has_sent else LOOK_S)
         return has_sent
 
     def _pass_on(self, waiting: Waiting) -> bool:
