@@ -23,7 +23,7 @@ _otx_words() {
     "profile") words="--pid --children --no-children -F --frequency -d --duration --format -o --out --kernel --no-kernel --threads --lines --runtime -h --help" ;;
     "profile:--format") words="text folded json" ;;
     "profile:--runtime") words="auto none" ;;
-    "receive") words="--grpc --http --store --print --tee --transform --feature-gates --strict --pipeline --max-request --fsync --retain --tls-cert --tls-key --client-ca --token-file --rate-limit --cors --duration --count -h --help" ;;
+    "receive") words="--grpc --http --store --print --forward --forward-keep --tee --transform --feature-gates --strict --pipeline --max-request --fsync --retain --tls-cert --tls-key --client-ca --token-file --rate-limit --cors --duration --count -h --help" ;;
     "receive:--print") words="none summary full jsonl" ;;
     "receive:--fsync") words="always interval" ;;
     "ottl") words="run eval check explain functions fmt repl bench lsp test recipes -h --help" ;;

@@ -47,6 +47,8 @@ complete -c otx -n '__fish_seen_subcommand_from receive' -l grpc -r -d 'HOST:POR
 complete -c otx -n '__fish_seen_subcommand_from receive' -l http -r -d 'HOST:PORT or unix:PATH (127.0.0.1:4318).'
 complete -c otx -n '__fish_seen_subcommand_from receive' -l store -r -d 'Where to keep it; none keeps nothing.'
 complete -c otx -n '__fish_seen_subcommand_from receive' -l print -x -a 'none summary full jsonl' -d 'What to show on stdout (summary on a terminal, else none).'
+complete -c otx -n '__fish_seen_subcommand_from receive' -l forward -r -d 'Send what is kept on to URL, or '\''URL header=K=V ca=FILE compression=gzip'\''.'
+complete -c otx -n '__fish_seen_subcommand_from receive' -l forward-keep -r -d 'How long or how much waits for a destination that is away (24h and 4GiB).'
 complete -c otx -n '__fish_seen_subcommand_from receive' -l tee -r -d 'Copy it into FILE, begun anew: .jsonl is JSON lines, .pb protobuf.'
 complete -c otx -n '__fish_seen_subcommand_from receive' -l transform -r -d 'OTTL to run on what arrives: statements, or transform and filter processors.'
 complete -c otx -n '__fish_seen_subcommand_from receive' -l feature-gates -r -d 'Feature gates to switch on or off.'

@@ -93,6 +93,8 @@ _otx_receive() {
     '--http[HOST -PORT or unix -PATH (127.0.0.1 -4318).]:value:_files' \
     '--store[Where to keep it; none keeps nothing.]:value:_files' \
     '--print[What to show on stdout (summary on a terminal, else none).]:value:(none summary full jsonl)' \
+    '--forward[Send what is kept on to URL, or '\''URL header=K=V ca=FILE compression=gzip'\''.]:value:_files' \
+    '--forward-keep[How long or how much waits for a destination that is away (24h and 4GiB).]:value:_files' \
     '--tee[Copy it into FILE, begun anew - .jsonl is JSON lines, .pb protobuf.]:value:_files' \
     '--transform[OTTL to run on what arrives - statements, or transform and filter processors.]:value:_files' \
     '--feature-gates[Feature gates to switch on or off.]:value:_files' \

@@ -18,6 +18,7 @@ from otx.model.units import parse_duration_ns, parse_rate_per_s, parse_size
 from otx.output import Output, Remarks
 
 if TYPE_CHECKING:
+    from otx.services.forward.orders import Orders
     from otx.services.receive_door import DoorOptions
     from otx.services.transform_rules import Rules
 
@@ -31,6 +32,8 @@ def receive(
     http: flags.HttpAddress = None,
     store: flags.Store = None,
     form: flags.PrintForm = None,
+    forward: flags.Forward = None,
+    forward_keep: flags.ForwardKeep = None,
     tee: flags.Tee = None,
     transform: flags.Transform = None,
     feature_gates: Gates = None,
@@ -61,11 +64,12 @@ def receive(
 
     environment: Environment = ctx.obj
     config = Config(environment)
-    age_ns, size = _retention(config, retain or [])
+    age_ns, size = _bound(config, "receive.retain", retain or [])
+    store_dir = None if store == "none" else config.store_dir(store)
     options = ReceiveOptions(
         grpc=Address.parse(config.get("receive.grpc", grpc).text),
         http=Address.parse(config.get("receive.http", http).text),
-        store_dir=None if store == "none" else config.store_dir(store),
+        store_dir=store_dir,
         max_request_bytes=parse_size(config.get("receive.max-request", max_request).text),
         backlog_bytes=parse_size(config.get("receive.backlog").text),
         fsync=_fsync(config.get("receive.fsync", fsync).text),
@@ -80,6 +84,8 @@ def receive(
             _door(environment, config, tls_cert, tls_key, client_ca, token_file, cors),
             rate_per_s=_rate(config, rate_limit),
         ),
+        forward=_orders(config, store_dir, forward, forward_keep or []),
+        variables=environment.variables,
     )
     remarks = Remarks(environment)
     voice = Voice(write=Output(environment).text, note=remarks.note, warn=remarks.warning)
@@ -157,10 +163,32 @@ def _rules(
     )
 
 
-def _retention(config: Config, texts: list[str]) -> tuple[int, int]:
+def _orders(
+    config: Config, store_dir: Path | None, urls: list[str] | None, keep: list[str]
+) -> "Orders | None":
+    """Where what is kept is sent on to."""
+    said = urls or list(filter(None, map(str.strip, config.get("receive.forward").text.split(","))))
+    if not said:
+        if keep:
+            raise UsageError("--forward-keep is about --forward", hint="it needs --forward URL")
+        return None
+    if store_dir is None:
+        raise UsageError(
+            "--forward needs a store: what waits for a destination waits in its log",
+            hint="leave --store none out; --retain 1s keeps the rest of the store small",
+        )
+    from otx.services.forward.line import Keep
+    from otx.services.forward.orders import Orders
+
+    orders = Orders(store_dir, said, Keep(*_bound(config, "receive.forward-keep", keep)))
+    orders.parsed()
+    return orders
+
+
+def _bound(config: Config, key: str, texts: list[str]) -> tuple[int, int]:
     """The age in nanoseconds and the size in bytes that are kept."""
-    age_ns = parse_duration_ns(config.get("receive.retain-age").text)
-    size = parse_size(config.get("receive.retain-size").text)
+    age_ns = parse_duration_ns(config.get(f"{key}-age").text)
+    size = parse_size(config.get(f"{key}-size").text)
     for text in texts:
         if text[-1:] in "smhd":
             age_ns = parse_duration_ns(text)

@@ -23,6 +23,20 @@ Tee: TypeAlias = Annotated[
         metavar="FILE", help="Copy it into FILE, begun anew: .jsonl is JSON lines, .pb protobuf."
     ),
 ]
+Forward: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="URL",
+        help="Send what is kept on to URL, or 'URL header=K=V ca=FILE compression=gzip'.",
+    ),
+]
+ForwardKeep: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="AGE|SIZE",
+        help="How long or how much waits for a destination that is away (24h and 4GiB).",
+    ),
+]
 Transform: TypeAlias = Annotated[
     str | None,
     typer.Option(

@@ -1,4 +1,4 @@
-"""Keeps a converter running beside a receiver, and says so when it has to be started again."""
+"""Keeps a process running beside a receiver, and says so when it has to be started again."""
 
 import subprocess
 import time
@@ -13,6 +13,10 @@ _LONGEST_RETRY_S = 60.0
 _STOP_TIMEOUT_S = 20.0
 
 
+def _terminate(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+
+
 class ConverterGuard:
     """Starts the store's converter and starts it again when it dies.
 
@@ -25,6 +29,9 @@ class ConverterGuard:
         start: Callable[[], "subprocess.Popen[bytes]"],
         warn: Callable[[str], None],
         retry_s: float = _RETRY_S,
+        name: str = "the converter",
+        left: str = "what it left is converted next time",
+        ask_to_end: Callable[["subprocess.Popen[bytes]"], None] = _terminate,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare to start converters.
@@ -34,11 +41,17 @@ class ConverterGuard:
             warn: Says what went wrong.
             retry_s: How long to wait after one has died; twice as long after each that follows
                 soon, up to a minute.
+            name: What is started, for people.
+            left: What becomes of its work where it has to be killed.
+            ask_to_end: Asks one to finish what it has to do and end.
             clock: Seconds that only go forward.
         """
         self._start = start
         self._warn = warn
         self._retry_s = retry_s
+        self._name = name
+        self._left = left
+        self._ask_to_end = ask_to_end
         self._clock = clock
         self._process: subprocess.Popen[bytes] | None = None
         self._started_s = 0.0
@@ -57,11 +70,11 @@ class ConverterGuard:
     ) -> None:
         if self._process is None:
             return
-        self._process.terminate()
+        self._ask_to_end(self._process)
         try:
             self._process.wait(_STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            self._warn("the converter did not end in time; what it left is converted next time")
+            self._warn(f"{self._name} did not end in time; {self._left}")
             self._process.kill()
             self._process.wait()
         _close_input(self._process)
@@ -83,7 +96,7 @@ class ConverterGuard:
         self._next_try_s = now + wait_s
         self.restarts += 1
         again = f" in {wait_s:.0f} s" if self._failures > 1 else ""
-        self._warn(f"the converter ended with {code}; it is started again{again}")
+        self._warn(f"{self._name} ended with {code}; it is started again{again}")
 
 
 def _close_input(process: "subprocess.Popen[bytes]") -> None:

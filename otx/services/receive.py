@@ -8,7 +8,7 @@ drains it.
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -35,6 +35,8 @@ from otx.system.ports import listener_of
 from otx.system.stop import StopSignal
 
 if TYPE_CHECKING:
+    from otx.services.forward.beside import Forwarding
+    from otx.services.forward.orders import Orders
     from otx.services.receive_transform import Transform
     from otx.services.transform_rules import Rules
 
@@ -64,6 +66,8 @@ class ReceiveOptions:
         rules: Reads the OTTL that runs on what arrives, again at every HUP; None for none.
         tee: The file that gets a copy of what is kept; None for none.
         door: Whom it lets in.
+        forward: Where what is kept is sent on to; None for nowhere. It needs a store.
+        variables: The environment, for what is sent on.
     """
 
     grpc: Address
@@ -80,6 +84,8 @@ class ReceiveOptions:
     rules: "Callable[[], Rules] | None" = None
     tee: Path | None = None
     door: DoorOptions = field(default_factory=DoorOptions)
+    forward: "Orders | None" = None
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,7 @@ def receive(options: ReceiveOptions, voice: Voice) -> ReceiveReport:
 
     Raises:
         MachineError: An address cannot be had, or the store is another receiver's.
-        UsageError: The rules, certificates, tokens or origins cannot be used,
+        UsageError: The rules, certificates, tokens, origins or destinations cannot be used,
             or the file of `--tee` cannot be written.
     """
     with StopSignal() as stop:
@@ -113,9 +119,9 @@ def receive(options: ReceiveOptions, voice: Voice) -> ReceiveReport:
         _hear_hangup(stop, transform, guarded)
         tally = Tally(voice.warn, transform.report) if transform else Tally(voice.warn)
         odd_before = _odd_spans(options.store_dir)
-        guard = _run(options, voice, stop, tally, transform, guarded)
+        keeping = _run(options, voice, stop, tally, transform, guarded)
         odd_spans = _odd_spans(options.store_dir) - odd_before
-        return tally.report(guard.restarts if guard else 0, odd_spans)
+        return tally.report(keeping.guard.restarts if keeping else 0, odd_spans)
 
 
 def _hear_hangup(stop: StopSignal, transform: "Transform | None", guarded: GuardedDoor) -> None:
@@ -153,7 +159,7 @@ def _run(
     tally: Tally,
     transform: "Transform | None",
     guarded: GuardedDoor,
-) -> ConverterGuard | None:
+) -> "_Keeping | None":
     with ExitStack() as running:
         keeping = _open_store(options, voice, running)
         beside = _beside(options, voice, stop, tally, running)
@@ -171,7 +177,7 @@ def _run(
         grpc, http = _serve(options, keeper, guarded.door, running)
         running.callback(keeper.end)
         if keeping is not None:
-            keeping.lock.announce(str(grpc), str(http))
+            keeping.begin(grpc, http, tally)
         voice.note(f"ready grpc={grpc} http={http}")
         settle_memory()
 
@@ -181,7 +187,7 @@ def _run(
                 keeping.look_after(tally)
 
         _wait(options, voice, stop, tally, look)
-    return keeping.guard if keeping else None
+    return keeping
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,10 +197,25 @@ class _Keeping:
     lock: ReceiverLock
     guard: ConverterGuard
     log: LogWriter
+    forwarding: "Forwarding | None"
+
+    def begin(self, grpc: Address, http: Address, tally: Tally) -> None:
+        """Tell others where it listens, and begin to send on.
+
+        Raises:
+            UsageError: A destination leads back there.
+        """
+        if self.forwarding is not None:
+            self.forwarding.refuse_loop(grpc, http)
+            tally.watch(self.forwarding.report)
+            self.forwarding.check()
+        self.lock.announce(str(grpc), str(http))
 
     def look_after(self, tally: Tally) -> None:
-        """See that a converter runs, and how far it is."""
+        """See that a converter and what forwards run, and how far the converter is."""
         self.guard.check()
+        if self.forwarding is not None:
+            self.forwarding.check()
         waiting = self.log.waiting()
         age_s = 0.0 if waiting.since_s is None else time.monotonic() - waiting.since_s
         tally.waiting(Backlog(waiting.bytes, age_s))
@@ -208,10 +229,32 @@ def _open_store(options: ReceiveOptions, voice: Voice, running: ExitStack) -> _K
         _start_converter, options.store_dir, options.retain_age_ns, options.retain_bytes
     )
     guard = running.enter_context(ConverterGuard(start, voice.warn))
+    forwarding = _forwarding(options, voice, running)
     log = running.enter_context(
-        LogWriter(options.store_dir, fsync=options.fsync, backlog_bytes=options.backlog_bytes)
+        LogWriter(
+            options.store_dir,
+            fsync=options.fsync,
+            backlog_bytes=options.backlog_bytes,
+            is_kept=forwarding is not None,
+        )
     )
-    return _Keeping(lock, guard, log)
+    return _Keeping(lock, guard, log, forwarding)
+
+
+def _forwarding(options: ReceiveOptions, voice: Voice, running: ExitStack) -> "Forwarding | None":
+    """What sends on; where nothing does, what waits since an earlier run is told."""
+    if options.forward is None:
+        if options.store_dir is not None and Layout(options.store_dir).forward.exists():
+            from otx.services.forward.places import left_behind
+
+            for waiting in left_behind(Layout(options.store_dir)):
+                voice.note(f"{waiting}; --forward sends it on")
+        return None
+    from otx.services.forward.beside import Forwarding  # 20 ms
+
+    return running.enter_context(
+        Forwarding(options.forward, options.variables, voice.warn, voice.note)
+    )
 
 
 def _start_converter(

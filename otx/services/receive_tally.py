@@ -10,6 +10,7 @@ from otx.model.units import format_count, format_duration, format_size
 from otx.otlp.decode import Request
 from otx.otlp.refusal import Reason, Refusal
 from otx.otlp.wire import WIRE
+from otx.services.forward.figures import ForwardReport
 from otx.services.transform_report import TransformReport
 
 _MAX_KINDS = 100
@@ -54,6 +55,7 @@ class ReceiveReport:
         converter_restarts: Times the converter had died.
         odd_spans: Spans that became rows meanwhile, by the rule that they break.
         transform: What the rules of `--transform` did.
+        forward: What became of it at the destinations of `--forward`.
     """
 
     requests: Counter[Signal] = field(default_factory=Counter)
@@ -65,6 +67,7 @@ class ReceiveReport:
     converter_restarts: int = 0
     odd_spans: Counter[str] = field(default_factory=Counter)
     transform: TransformReport = field(default_factory=TransformReport)
+    forward: ForwardReport = field(default_factory=ForwardReport)
 
     def since(self, before: "ReceiveReport") -> str:
         """What came in after an earlier report, on one line; "" for nothing."""
@@ -76,6 +79,7 @@ class ReceiveReport:
                 counted = WIRE[signal].counted(records)
                 parts.append(f"{signal} {counted} in {_requests(requests)}")
         parts += self.transform.since(before.transform)
+        parts += self.forward.since(before.forward)
         if refused := (self.refused - before.refused).total():
             parts.append(f"refused {_requests(refused)}")
         if self.backlog.is_late:
@@ -84,7 +88,13 @@ class ReceiveReport:
 
     def lines(self) -> list[str]:
         """The whole report for people."""
-        in_all = replace(self, refused=Counter(), backlog=Backlog(), transform=TransformReport())
+        in_all = replace(
+            self,
+            refused=Counter(),
+            backlog=Backlog(),
+            transform=TransformReport(),
+            forward=ForwardReport(),
+        )
         lines = [f"received {in_all.since(ReceiveReport()) or 'nothing'}"]
         if refused := self.refused.total():
             lines[0] += f"; refused {_requests(refused)}"
@@ -93,6 +103,7 @@ class ReceiveReport:
             for reason, count in self.refused.most_common()
         ]
         lines += self.transform.lines()
+        lines += self.forward.lines()
         lines += [f"  {format_count(count)} × {text}" for text, count in self.warnings.items()]
         if self.longest.is_late:
             lines.append(f"  converting was up to {self.longest}")
@@ -120,8 +131,13 @@ class Tally:
         """
         self._warn = warn
         self._transform = transform
+        self._forward: Callable[[], ForwardReport] = ForwardReport
         self._lock = threading.Lock()
         self._report = ReceiveReport()
+
+    def watch(self, forward: Callable[[], ForwardReport]) -> None:
+        """From now on report what is forwarded as well."""
+        self._forward = forward
 
     def acknowledged(self, request: Request) -> int:
         """Count a request that is kept; the number of records kept so far."""
@@ -175,6 +191,7 @@ class Tally:
                 converter_restarts,
                 odd_spans or Counter(),
                 self._transform(),
+                self._forward(),
             )
 
 

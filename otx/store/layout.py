@@ -5,6 +5,7 @@
       segments/          Parquet, its indexes, and requests of profiles beside their samples
       logs/<writer>/     one write-ahead log a writing process, `lock` held while it lives
       imports/           which files were imported, and what of one is not to be seen yet
+      forward/           what destinations of `--forward` still need, and how far each of them is
       aside/             what was cut off a log or could not be decoded, for a person to look at
       receiver.lock      held by the receiver; receiver.json says who and where
       converter.lock     held by the one process that turns logs into segments
@@ -48,6 +49,11 @@ class Layout:
     def aside(self) -> Path:
         """Damaged and undecodable stretches, kept for a person."""
         return self.root / "aside"
+
+    @property
+    def forward(self) -> Path:
+        """What `otx.store.kept_logs` keeps for other places."""
+        return self.root / "forward"
 
     @property
     def converter_lock(self) -> Path:

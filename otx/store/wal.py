@@ -32,6 +32,7 @@ from otx.model.units import format_size
 from otx.store.backlog import Backlog, Waiting
 from otx.store.durable import FileLock, sync_directory
 from otx.store.errors import LogFailed, LogFull
+from otx.store.kept_logs import keep_file, keep_log, keep_logs
 from otx.store.layout import Layout
 from otx.store.log_format import (
     FILE_HEADER_BYTES,
@@ -96,6 +97,8 @@ class LogWriter:
 
     The queue holds at most `capacity_bytes`, what is being written included, and what waits for the
     converter is at most `backlog_bytes`; beyond either `append` raises `LogFull` and counts.
+    With `is_kept` its files outlive their conversion, for those who read them as
+    `otx.store.kept_logs` says.
 
     Raises:
         MachineError: The store cannot be made or written.
@@ -109,6 +112,7 @@ class LogWriter:
         capacity_bytes: int = CAPACITY_BYTES,
         backlog_bytes: int = BACKLOG_BYTES,
         file_bytes: int = FILE_BYTES,
+        is_kept: bool = False,
     ) -> None:
         layout = Layout(store_dir)
         layout.create()
@@ -120,7 +124,8 @@ class LogWriter:
         self._closing = False
         self._stats = LogStats()
         try:
-            self._files = _LogFiles(layout.logs, file_bytes, fsync)
+            links = keep_logs(layout) if is_kept else None
+            self._files = _LogFiles(layout.logs, file_bytes, fsync, links)
         except OSError as error:
             raise MachineError(
                 f"cannot write to the store {store_dir}: {error.strerror}",
@@ -246,7 +251,9 @@ class LogWriter:
 class _LogFiles:
     """The files of one log, used by the committing thread alone."""
 
-    def __init__(self, logs: Path, file_bytes: int, fsync: FsyncMode) -> None:
+    def __init__(
+        self, logs: Path, file_bytes: int, fsync: FsyncMode, links: Path | None = None
+    ) -> None:
         self.fsyncs = 0
         self._file_bytes = file_bytes
         self._always = fsync == "always"
@@ -263,6 +270,7 @@ class _LogFiles:
         self._lock = lock
         self._committed = os.open(hidden / COMMITTED_NAME, os.O_RDWR | os.O_CREAT, 0o644)
         os.pwrite(self._committed, encode_committed(Committed(self._at, current_boot())), 0)
+        self._kept = None if links is None else keep_log(hidden, links, hidden.name[1:])
         self._open_next()
         self.directory = logs / hidden.name[1:]
         hidden.rename(self.directory)
@@ -346,6 +354,8 @@ class _LogFiles:
             _write_rest(descriptor, header, 0)
             os.fsync(descriptor)
             sync_directory(self.directory)
+            if self._kept is not None:
+                keep_file(path, self._kept)
         except OSError:
             os.close(descriptor)
             path.unlink(missing_ok=True)

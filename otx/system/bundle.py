@@ -1,6 +1,7 @@
 """What a bug report should hold, in one archive: doctor's findings, the configuration, crashes."""
 
 import io
+import re
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,8 @@ from otx.errors import UsageError
 from otx.output import to_json
 
 MAX_CRASHES = 5
+_HEADER = re.compile(r"(\bheader=[^=\s]*=)[^\s,]+")
+"""A header behind a destination of `receive.forward`."""
 _SECRET_WORDS = ("header", "token", "password", "secret", "key")
 
 
@@ -53,4 +56,6 @@ def _settings(environment: Environment) -> dict[str, dict[str, str]]:
 
 
 def _masked(key: str, text: str) -> str:
-    return "***" if text and any(word in key.lower() for word in _SECRET_WORDS) else text
+    if text and any(word in key.lower() for word in _SECRET_WORDS):
+        return "***"
+    return _HEADER.sub(r"\1***", text)

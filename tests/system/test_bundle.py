@@ -2,6 +2,7 @@
 
 import json
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,21 @@ def test_a_bundle_holds_findings_configuration_and_the_newest_crashes(
 def test_a_bundle_in_no_folder_is_a_usage_error(environment: Environment, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot write"):
         write_bundle(environment, str(tmp_path / "no" / "x.tar.gz"), [])
+
+
+def test_a_bundle_holds_no_headers_of_destinations(
+    environment: Environment, tmp_path: Path
+) -> None:
+    said = "https://a:4318 header=api-key=hush== compression=gzip, b:4317 header=x=hush"
+    path = tmp_path / "report.tar.gz"
+    write_bundle(
+        replace(environment, variables={"HOME": str(tmp_path), "OTX_RECEIVE_FORWARD": said}),
+        str(path),
+        [],
+    )
+    with tarfile.open(path) as archive:
+        config = archive.extractfile("otx-bundle/config.json")
+        assert config is not None
+        assert json.load(config)["receive.forward"]["value"] == (
+            "https://a:4318 header=api-key=*** compression=gzip, b:4317 header=x=***"
+        )

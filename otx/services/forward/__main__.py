@@ -1,0 +1,83 @@
+"""The forwarding process: its orders, its signals, and the parent it must not outlive."""
+
+import os
+import sys
+import threading
+from contextlib import suppress
+from functools import partial
+from typing import BinaryIO
+
+from otx.environment import Environment
+from otx.errors import ExitCode, OtxError
+from otx.output import Remarks
+from otx.services.forward.drain import Drain
+from otx.services.forward.orders import decode_orders
+from otx.services.forward.run import forward_until
+from otx.system.process import name_process
+from otx.system.stop import StopSignal
+
+DRAIN_S = 5.0
+"""What waits is sent for so long after a stop is asked for."""
+
+
+def main(environment: Environment) -> int:
+    """Forward until told to stop or the parent is gone; the exit code."""
+    remarks = Remarks(environment)
+    name_process("otx-forward")
+    try:
+        with StopSignal() as stop:
+            try:
+                orders = decode_orders(_first_line(environment.stdin))
+            except ValueError:
+                return ExitCode.DONE  # the parent ended before it said anything
+            drain = Drain()
+            stdin = environment.stdin.fileno()
+            for work in (lambda: _drain_at_stop(stop, drain), lambda: _end_with(stdin, drain)):
+                threading.Thread(target=work, daemon=True).start()
+            write = partial(_tell_parent, environment.stdout.fileno())
+            forward_until(drain, orders, environment.variables, write, remarks.warning)
+    except OtxError as error:
+        remarks.error(error)
+        return error.code
+    except OSError as error:
+        remarks.warning(f"cannot forward now: {error.strerror or error}")
+        return ExitCode.MACHINE
+    except Exception as error:  # it is started again, and goes on where it was
+        remarks.warning(f"what forwards has a fault: {error!r}")
+        return ExitCode.FAULT
+    return ExitCode.DONE
+
+
+def _first_line(stdin: BinaryIO) -> bytes:
+    """The first line, read without a buffer that would hold back what follows."""
+    line = bytearray()
+    while not line.endswith(b"\n"):
+        byte = os.read(stdin.fileno(), 1)
+        if not byte:
+            raise ValueError("it ended")
+        line += byte
+    return bytes(line)
+
+
+def _tell_parent(pipe: int, line: str) -> None:
+    """Write a line without a buffer, which could not be flushed once the parent is gone."""
+    left = memoryview(line.encode() + b"\n")
+    with suppress(BrokenPipeError):  # it has died, which stdin tells as well
+        while left:
+            left = left[os.write(pipe, left) :]
+
+
+def _drain_at_stop(stop: StopSignal, drain: Drain) -> None:
+    stop.wait()
+    drain.begin(DRAIN_S)
+
+
+def _end_with(parent: int, drain: Drain) -> None:
+    """Drain when the parent says so, and stop at once when it has died: another may be waiting."""
+    while os.read(parent, 1):
+        drain.begin(DRAIN_S)
+    drain.begin(0.0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Environment.of_process()))
