@@ -30,14 +30,16 @@ _MAX_DEPTH = 100
 """Deeper values are cut to null; protobuf itself parses no more than 100 levels."""
 
 
-def attribute_texts(key_values: Column) -> Column:
-    """JSON objects of a list<KeyValue> column of the column view."""
-    flat = key_values.flatten()
-    distinct = flat.field("key").dictionary_encode()
-    keys = _json_strings(distinct.dictionary).take(distinct.indices)
-    members = pc.binary_join_element_wise(keys, value_texts(flat.field("value")), ":")
-    lists = pa.ListArray.from_arrays(_offsets(key_values), members)
-    return pc.binary_join_element_wise("{", pc.binary_join(lists, ","), "}", "")
+def member_texts(keys: Column, values: Column) -> Column:
+    """JSON members, `"key":value`, of columns of keys and of values of the column view."""
+    distinct = keys.dictionary_encode()
+    names = _json_strings(distinct.dictionary).take(distinct.indices)
+    return pc.binary_join_element_wise(names, value_texts(values), ":")
+
+
+def object_texts(members_of_each: Column) -> Column:
+    """JSON objects of lists of members."""
+    return pc.binary_join_element_wise("{", pc.binary_join(members_of_each, ","), "}", "")
 
 
 def value_texts(values: Column) -> Column:
@@ -86,12 +88,6 @@ def read_attributes(text: str) -> Mapping[str, AttributeValue]:
 
 def _child(values: Column, name: str) -> Column:
     return values.field(name)
-
-
-def _offsets(lists: Column) -> Column:
-    """Offsets into `lists.flatten()`, which drops what a slice does not cover."""
-    offsets = lists.offsets
-    return pc.subtract(offsets, offsets[0])
 
 
 def _json_strings(strings: Column) -> Column:
