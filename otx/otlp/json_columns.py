@@ -75,6 +75,12 @@ def attributes_text(attributes: Sequence[KeyValue]) -> str:
     return _object_text(attributes, depth=0)
 
 
+def number_texts(value: float) -> frozenset[str]:
+    """The ways in which this module writes a double: a column at a time, and one by one."""
+    column = _double_texts(pa.array([value], pa.float64()))
+    return frozenset({column[0].as_py(), _double_text(value)})
+
+
 def read_value(text: str) -> AttributeValue:
     """The value that a JSON text of this module stands for; the last of equal keys counts."""
     return _unwrapped(orjson.loads(text))

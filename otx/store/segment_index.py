@@ -5,23 +5,31 @@ time, a block is a stretch of time, and whoever knows the blocks asks for those 
 reader skips the rest by its statistics. Two files beside a segment know them, each a sorted Parquet
 file of `key` and `blocks`, a bit for each block:
 
-    <segment>.traces    the first 62 bits of trace ids, or of the second half where the first is 0:
-                        tracers of 64 bits fill their ids up that way
-    <segment>.pairs     32 bits of the MD5 of an attribute's key and value, of records and resources
+    <segment>.traces       the first 62 bits of trace ids, or of the second half where the first is
+                           0: tracers of 64 bits fill their ids up that way
+    <segment>.pairs-<v>    32 bits of the hash of an attribute's key and value, of records and
+                           resources; hashed by DuckDB, whose version `v` is, as another one may
+                           hash otherwise
 
 Keys below 60 are numbers of blocks; their `blocks` is when the block begins, in Unix nanoseconds.
 The files are an aid and no part of the store: a segment without them is read whole. They say where
 something may be, so that two values of one hash cost time and no answer.
+
+A JSON object of attributes is no more than cut at each `,"`, which is quick: where members meet
+there is one, so that each member is a piece, unless there is one in it as well. That is so with
+maps and arrays, and with a key or text that ends in a comma; those are searched without the index.
 """
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import duckdb
+import orjson
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from otx.otlp.json_columns import number_texts
 from otx.store.durable import Step, no_step, sync_directory, sync_file
 from otx.store.manifest import Segment
 from otx.store.row_tables import ROW_TABLES, RowKind
@@ -34,8 +42,7 @@ INDEXED_KINDS: tuple[RowKind, ...] = ("spans", "logs")
 MAX_BLOCKS = 60
 MIN_INDEXED_ROWS = 16 * 1024
 """Smaller segments are read whole in a few milliseconds, and will be merged."""
-_MAX_KEYS = 512
-"""With more different attribute keys than these, a segment gets no index of pairs."""
+_ENDINGS: Mapping[IndexKind, str] = {"traces": "traces", "pairs": f"pairs-{duckdb.__version__}"}
 _TRACE = 1 << 62
 _ZEROS = "0" * 16
 _ENTRIES_A_GROUP = 16 * 1024
@@ -53,27 +60,25 @@ _TRACE_KEYS = """
     FROM (SELECT block, if(trace_id[:16] = '{zeros}', trace_id[17:], trace_id[:16]) AS half
           FROM {rows} WHERE length(trace_id) = 32)"""
 
-_TEXTS = """
-    SELECT block, attributes AS text FROM {rows}
-    UNION ALL SELECT DISTINCT block, resource FROM {rows}"""
-
 _PAIR_KEYS = """
-    SELECT (md5_number_lower(name || '=' || value) & 4294967295)::BIGINT + {max_blocks} AS key,
-           block
-    FROM (SELECT DISTINCT block, unnest({names}) AS name,
-                 unnest(json_extract_string(text, {pointers})) AS value
-          FROM ({texts}))
-    WHERE value IS NOT NULL"""
+    SELECT {hashed} AS key, block
+    FROM (SELECT unnest(string_split(attributes[3:-2], ',"')) AS piece, block FROM {rows}
+          UNION ALL
+          SELECT unnest(string_split(resource[3:-2], ',"')), block
+          FROM (SELECT DISTINCT resource, block FROM {rows}))"""
+"""Of `{"a":1,"b":"c"}` the pieces are `a":1` and `b":"c"`."""
+
+_HASHED = f"(hash(piece) & 4294967295)::BIGINT + {MAX_BLOCKS}"
 
 
 def index_path(directory: Path, segment: str, kind: IndexKind) -> Path:
     """Where an index of a segment lies, if there is one."""
-    return directory / f"{segment}.{kind}"
+    return directory / f"{segment}.{_ENDINGS[kind]}"
 
 
 def index_names(segment: str) -> set[str]:
     """The names of all files that may lie beside a segment."""
-    return {f"{segment}.{kind}" for kind in INDEX_KINDS}
+    return {f"{segment}.{ending}" for ending in _ENDINGS.values()}
 
 
 def is_worth_indexing(segment: Segment) -> bool:
@@ -86,10 +91,41 @@ def has_indexes(directory: Path, segment: Segment) -> bool:
     return all(index_path(directory, segment.name, kind).exists() for kind in INDEX_KINDS)
 
 
-def pair_key(name: str, value: str) -> int:
-    """The key of an attribute with a value: as `md5_number_lower` of DuckDB counts bytes."""
-    digest = hashlib.md5(f"{name}={value}".encode(), usedforsecurity=False).digest()
-    return int.from_bytes(digest[8:12], "little") + MAX_BLOCKS
+def pair_keys(connection: duckdb.DuckDBPyConnection, name: str, value: str) -> Sequence[int] | None:
+    """The keys that an attribute with a value may have; None where the index cannot tell.
+
+    Args:
+        connection: Hashes.
+        name: The attribute's key.
+        value: Its value, as `json_extract_string` of DuckDB gives it.
+    """
+    if name.endswith(",") or value.endswith(",") or value[:1] in ("{", "["):
+        return None
+    try:
+        key, text = orjson.dumps(name)[1:].decode(), orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:  # bytes of a command line that are no UTF-8
+        return None
+    pieces = [f"{key}:{form}" for form in {text, *_unquoted(value)}]
+    rows = connection.execute(
+        f"SELECT {_HASHED} FROM (SELECT unnest(?::VARCHAR[]) AS piece)",  # noqa: S608
+        [pieces],
+    ).fetchall()
+    return [hashed for (hashed,) in rows]
+
+
+def _unquoted(value: str) -> set[str]:
+    """How a value that is no text may be written in JSON."""
+    if value in ("true", "false"):
+        return {value}
+    try:
+        return {value, *number_texts(float(value))}
+    except ValueError:
+        return set()
+
+
+def pair_keys_sql(rows: str) -> str:
+    """The query of `key` and `block` of all attributes of rows with `attributes` and `resource`."""
+    return _PAIR_KEYS.format(rows=rows, hashed=_HASHED)
 
 
 def trace_keys(prefix: str) -> tuple[int, int]:
@@ -105,8 +141,8 @@ def trace_keys(prefix: str) -> tuple[int, int]:
 def write_indexes(directory: Path, segment: Segment, step: Step = no_step) -> None:
     """Write what a segment lacks of its indexes.
 
-    Where one cannot be made, because attributes have too many keys or it takes too much memory, an
-    empty file stands for it, so that nobody tries again.
+    Where one cannot be made, because it takes too much memory, an empty file stands for it, so that
+    nobody tries again.
 
     Raises:
         OSError: The disk failed or is full.
@@ -131,6 +167,21 @@ def write_indexes(directory: Path, segment: Segment, step: Step = no_step) -> No
             step(f"rename index of {kind}")
             beside.rename(final)
             sync_directory(directory)
+
+
+def is_readable(index: Path) -> bool:
+    """Whether an index is whole, or the empty file that stands for one; also where there is none.
+
+    Every page is read and compared with its checksum.
+    """
+    try:
+        if index.stat().st_size:
+            pq.read_table(index, page_checksum_verification=True, use_threads=False)
+    except FileNotFoundError:
+        return True
+    except (pa.ArrowException, OSError):
+        return False
+    return True
 
 
 def block_spans(
@@ -173,43 +224,22 @@ def _write(
     if kind == "traces":
         keys = _TRACE_KEYS.format(rows=rows, trace=_TRACE, zeros=_ZEROS)
     else:
-        keys = _pair_keys_sql(connection, _TEXTS.format(rows=rows))
+        keys = pair_keys_sql(rows)
     words = {"blocks": len(starts), "starts": [start for (start,) in starts], "keys": keys}
     pq.write_table(
         connection.sql(_ENTRIES.format(**words)).to_arrow_table(),
         beside,
         compression="zstd",
         row_group_size=_ENTRIES_A_GROUP,
+        write_page_checksum=True,
         use_dictionary=["blocks"],
         column_encoding={"key": "DELTA_BINARY_PACKED"},  # sorted: two bytes instead of eight
-    )
-
-
-def _pair_keys_sql(connection: duckdb.DuckDBPyConnection, texts: str) -> str:
-    """The query of all pairs of some texts.
-
-    Raises:
-        duckdb.Error: There are too many keys.
-    """
-    found = connection.execute(
-        f"SELECT DISTINCT unnest(json_keys(text)) FROM ({texts}) LIMIT {_MAX_KEYS + 1}"  # noqa: S608
-    ).fetchall()
-    if len(found) > _MAX_KEYS:
-        raise duckdb.OutOfRangeException("too many keys of attributes")
-    names = [name for (name,) in found]
-    pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in names]
-    return _PAIR_KEYS.format(
-        names=_list(names), pointers=_list(pointers), texts=texts, max_blocks=MAX_BLOCKS
     )
 
 
 def _row_kind(segment: Segment) -> RowKind:
     (kind,) = (kind for kind in INDEXED_KINDS if kind == segment.kind)
     return kind
-
-
-def _list(texts: Iterable[str]) -> str:
-    return f"[{', '.join(map(_quoted, texts))}]::VARCHAR[]"
 
 
 def _quoted(text: str) -> str:

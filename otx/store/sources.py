@@ -19,7 +19,7 @@ from otx.store.segment_index import (
     IndexKind,
     block_spans,
     index_path,
-    pair_key,
+    pair_keys,
     trace_keys,
 )
 from otx.store.views import quote
@@ -69,7 +69,7 @@ class Sources:
             for segment in manifest.of_kind(wanted.kind)
             if segment.max_unix_nano >= wanted.since_unix_nano
         }
-        for kind, condition in _conditions(wanted):
+        for kind, condition in _conditions(connection, wanted):
             self._narrow(connection, blocks, kind, condition)
         whole = [segment for segment, bits in blocks.items() if bits == _ALL_BLOCKS]
         queries = [_rows_sql(self._paths(whole))] if whole else []
@@ -136,10 +136,14 @@ class Sources:
         self._starts |= {unknown[path]: starts for path, starts in rows}
 
 
-def _conditions(wanted: Wanted) -> Iterator[tuple[IndexKind, str]]:
+def _conditions(
+    connection: duckdb.DuckDBPyConnection, wanted: Wanted
+) -> Iterator[tuple[IndexKind, str]]:
     """What must hold of a key in an index, for each index that can tell."""
     for name, value in wanted.pairs:
-        yield "pairs", f"key = {pair_key(name, value)}"
+        keys = pair_keys(connection, name, value)
+        if keys is not None:
+            yield "pairs", f"key IN ({', '.join(map(str, keys))})"
     if wanted.traces is not None:
         ranges = [trace_keys(prefix) for prefix in wanted.traces]
         exact = ", ".join(str(low) for low, high in ranges if low == high)
