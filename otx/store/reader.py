@@ -5,7 +5,7 @@ the moment of the call. Each call sees one consistent state: no row twice, none 
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -150,11 +150,17 @@ class Store:
     A directory in which nothing was ever kept is an empty store, and comes to life later.
     """
 
-    def __init__(self, store_dir: Path) -> None:
+    def __init__(self, store_dir: Path, warn: Callable[[str], None] = lambda text: None) -> None:
+        """Look at a store.
+
+        Args:
+            store_dir: Its directory.
+            warn: Told of what a reader can do without, and does.
+        """
         self.layout = Layout(store_dir)
         self._lock = threading.RLock()
         self._tails = LogTails(self.layout)
-        self._sources = Sources(self.layout)
+        self._sources = Sources(self.layout, warn)
         self._view: View | None = None
         self._seen: StoreVersion | None = None
         self._connection: duckdb.DuckDBPyConnection | None = None

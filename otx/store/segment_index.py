@@ -2,16 +2,15 @@
 
 A segment is divided into at most 60 blocks of equally many rows. As its rows stand in the order of
 time, a block is a stretch of time, and whoever knows the blocks asks for those times: a Parquet
-reader skips the rest by its statistics. Two files beside a segment know them, each a sorted Parquet
-file of `key` and `blocks`, a bit for each block:
+reader skips the rest by its statistics. Two files beside a segment (`otx.store.index_file`) know
+which blocks may hold
 
-    <segment>.traces       the first 62 bits of trace ids, or of the second half where the first is
-                           0: tracers of 64 bits fill their ids up that way
-    <segment>.pairs-<v>    32 bits of the hash of an attribute's key and value, of records and
-                           resources; hashed by DuckDB, whose version `v` is, as another one may
-                           hash otherwise
+    <segment>.by-trace       a trace, by the first 64 bits of its id, or by the second half where
+                             the first is 0: tracers of 64 bits fill their ids up that way
+    <segment>.by-pair-<v>    an attribute with a value, of a record or its resource, by 32 bits of
+                             their hash; DuckDB hashes, and `v` is its version, as another one may
+                             hash otherwise
 
-Keys below 60 are numbers of blocks; their `blocks` is when the block begins, in Unix nanoseconds.
 The files are an aid and no part of the store: a segment without them is read whole. They say where
 something may be, so that two values of one hash cost time and no answer.
 
@@ -21,16 +20,16 @@ maps and arrays, and with a key or text that ends in a comma; those are searched
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import duckdb
 import orjson
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from otx.otlp.json_columns import number_texts
 from otx.store.durable import Step, no_step, sync_directory, sync_file
+from otx.store.index_file import IndexDamaged, IndexFile, KeyWidth, encode_index
 from otx.store.manifest import Segment
 from otx.store.row_tables import ROW_TABLES, RowKind
 
@@ -42,21 +41,22 @@ INDEXED_KINDS: tuple[RowKind, ...] = ("spans", "logs")
 MAX_BLOCKS = 60
 MIN_INDEXED_ROWS = 16 * 1024
 """Smaller segments are read whole in a few milliseconds, and will be merged."""
-_ENDINGS: Mapping[IndexKind, str] = {"traces": "traces", "pairs": f"pairs-{duckdb.__version__}"}
-_TRACE = 1 << 62
+_ENDINGS: Mapping[IndexKind, str] = {
+    "traces": "by-trace",
+    "pairs": f"by-pair-{duckdb.__version__}",
+}
+_WIDTHS: Mapping[IndexKind, KeyWidth] = {"traces": "Q", "pairs": "I"}
 _ZEROS = "0" * 16
-_ENTRIES_A_GROUP = 16 * 1024
 _MEMORY_LIMIT = "512MiB"
 
 _ENTRIES = """
-    SELECT unnest(range({blocks})) AS key, unnest({starts}::BIGINT[]) AS blocks
-    UNION ALL SELECT key, bit_or(1::BIGINT << block) FROM ({keys}) GROUP BY key
-    ORDER BY key"""
+    SELECT key, bit_or((1::BIGINT << block)::UBIGINT) AS blocks
+    FROM ({keys}) GROUP BY key ORDER BY key"""
 
 _ROWS = "(SELECT *, file_row_number // {block_rows} AS block FROM {file})"
 
 _TRACE_KEYS = """
-    SELECT DISTINCT (('0x' || half)::UBIGINT >> 2)::BIGINT | {trace} AS key, block
+    SELECT DISTINCT ('0x' || half)::UBIGINT AS key, block
     FROM (SELECT block, if(trace_id[:16] = '{zeros}', trace_id[17:], trace_id[:16]) AS half
           FROM {rows} WHERE length(trace_id) = 32)"""
 
@@ -68,7 +68,7 @@ _PAIR_KEYS = """
           FROM (SELECT DISTINCT resource, block FROM {rows}))"""
 """Of `{"a":1,"b":"c"}` the pieces are `a":1` and `b":"c"`."""
 
-_HASHED = f"(hash(piece) & 4294967295)::BIGINT + {MAX_BLOCKS}"
+_HASHED = "(hash(piece) & 4294967295)::UINTEGER"
 
 
 def index_path(directory: Path, segment: str, kind: IndexKind) -> Path:
@@ -79,6 +79,15 @@ def index_path(directory: Path, segment: str, kind: IndexKind) -> Path:
 def index_names(segment: str) -> set[str]:
     """The names of all files that may lie beside a segment."""
     return {f"{segment}.{ending}" for ending in _ENDINGS.values()}
+
+
+def index_bytes(directory: Path, segment: str) -> int:
+    """How much room the indexes of a segment take."""
+    size = 0
+    for name in index_names(segment):
+        with suppress(FileNotFoundError):
+            size += (directory / name).stat().st_size
+    return size
 
 
 def is_worth_indexing(segment: Segment) -> bool:
@@ -132,10 +141,10 @@ def trace_keys(prefix: str) -> tuple[int, int]:
     """The lowest and the highest key of trace ids that begin with some hex digits."""
     if not prefix[:16].strip("0"):
         if len(prefix) < 32:
-            return _TRACE, 2 * _TRACE - 1
+            return 0, (1 << 64) - 1
         prefix = prefix[16:]
     lowest, highest = (int(prefix[:16].ljust(16, digit), 16) for digit in "0f")
-    return lowest >> 2 | _TRACE, highest >> 2 | _TRACE
+    return lowest, highest
 
 
 def write_indexes(directory: Path, segment: Segment, step: Step = no_step) -> None:
@@ -158,30 +167,44 @@ def write_indexes(directory: Path, segment: Segment, step: Step = no_step) -> No
             beside = final.with_name(f"{final.name}.new")
             step(f"write index of {kind}")
             try:
-                _write(connection, directory / segment.name, segment, kind, beside)
+                data = _encoded(connection, directory / segment.name, segment, kind)
             except duckdb.IOException as error:
-                raise OSError(f"cannot write {final}: {error}") from None
+                raise OSError(f"cannot read {segment.name}: {error}") from None
             except duckdb.Error:
-                beside.write_bytes(b"")
+                data = b""
+            beside.write_bytes(data)
             sync_file(beside)
             step(f"rename index of {kind}")
             beside.rename(final)
             sync_directory(directory)
 
 
-def is_readable(index: Path) -> bool:
-    """Whether an index is whole, or the empty file that stands for one; also where there is none.
+def open_index(directory: Path, segment: str, kind: IndexKind) -> IndexFile | None:
+    """An index of a segment; None where there is none, or where it could not be made.
 
-    Every page is read and compared with its checksum.
+    Raises:
+        IndexDamaged: It is not as it was written.
+        OSError: It cannot be read.
     """
+    path = index_path(directory, segment, kind)
     try:
-        if index.stat().st_size:
-            pq.read_table(index, page_checksum_verification=True, use_threads=False)
+        return IndexFile(path) if path.stat().st_size else None
     except FileNotFoundError:
-        return True
-    except (pa.ArrowException, OSError):
-        return False
-    return True
+        return None
+
+
+def remove_damaged(directory: Path, segment: Segment) -> int:
+    """Remove those indexes of a segment that are not as they were written; how many."""
+    removed = 0
+    for kind in INDEX_KINDS:
+        try:
+            index = open_index(directory, segment.name, kind)
+            if index is not None:
+                index.check()
+        except (IndexDamaged, OSError):
+            index_path(directory, segment.name, kind).unlink(missing_ok=True)
+            removed += 1
+    return removed
 
 
 def block_spans(
@@ -207,13 +230,9 @@ def block_spans(
         yield begin, end_unix_nano
 
 
-def _write(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    segment: Segment,
-    kind: IndexKind,
-    beside: Path,
-) -> None:
+def _encoded(
+    connection: duckdb.DuckDBPyConnection, path: Path, segment: Segment, kind: IndexKind
+) -> bytes:
     block_rows = -(-segment.rows // MAX_BLOCKS)
     time = ROW_TABLES[_row_kind(segment)].time
     file = f"read_parquet({_quoted(str(path))}, file_row_number = true)"
@@ -221,20 +240,10 @@ def _write(
     starts = connection.execute(
         f"SELECT epoch_ns(min({time})) FROM {rows} GROUP BY block ORDER BY block"  # noqa: S608
     ).fetchall()
-    if kind == "traces":
-        keys = _TRACE_KEYS.format(rows=rows, trace=_TRACE, zeros=_ZEROS)
-    else:
-        keys = pair_keys_sql(rows)
-    words = {"blocks": len(starts), "starts": [start for (start,) in starts], "keys": keys}
-    pq.write_table(
-        connection.sql(_ENTRIES.format(**words)).to_arrow_table(),
-        beside,
-        compression="zstd",
-        row_group_size=_ENTRIES_A_GROUP,
-        write_page_checksum=True,
-        use_dictionary=["blocks"],
-        column_encoding={"key": "DELTA_BINARY_PACKED"},  # sorted: two bytes instead of eight
-    )
+    keys = pair_keys_sql(rows) if kind == "pairs" else _TRACE_KEYS.format(rows=rows, zeros=_ZEROS)
+    entries = connection.sql(_ENTRIES.format(keys=keys)).to_arrow_table()
+    columns = (entries[name].combine_chunks() for name in ("key", "blocks"))
+    return encode_index(_WIDTHS[kind], [start for (start,) in starts], *columns)
 
 
 def _row_kind(segment: Segment) -> RowKind:

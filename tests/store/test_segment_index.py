@@ -14,15 +14,17 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from otx.otlp.attribute_columns import attribute_texts
 from otx.otlp.json_columns import attributes_text
+from otx.store.index_file import IndexFile
 from otx.store.segment_index import (
     MAX_BLOCKS,
     block_spans,
     has_indexes,
     index_path,
-    is_readable,
     is_worth_indexing,
+    open_index,
     pair_keys,
     pair_keys_sql,
+    remove_damaged,
     trace_keys,
     write_indexes,
 )
@@ -84,7 +86,7 @@ def test_a_text_has_one_key_and_a_number_few() -> None:
 def test_a_trace_is_within_the_keys_of_its_prefixes(trace_id: bytes, digits: int) -> None:
     whole, _ = trace_keys(trace_id.hex())
     low, high = trace_keys(trace_id.hex()[:digits])
-    assert MAX_BLOCKS <= low <= whole <= high < 1 << 63
+    assert 0 <= low <= whole <= high < 1 << 64
 
 
 @given(st.sets(st.integers(0, 9)), st.lists(st.integers(0, 5), min_size=10, max_size=10))
@@ -109,14 +111,17 @@ def test_an_index_names_the_block_of_each_pair_and_trace(
     assert not has_indexes(directory, segment)
     write_indexes(directory, segment)
     assert has_indexes(directory, segment)
-    pairs = _blocks(index_path(directory, segment.name, "pairs"))
+    pairs = open_index(directory, segment.name, "pairs")
+    assert pairs is not None
     # 120 rows are 60 blocks of two.
-    assert pairs[0] == START_UNIX_NANO + 1_000_000_000
+    assert len(pairs.starts) == MAX_BLOCKS
+    assert pairs.starts[0] == START_UNIX_NANO + 1_000_000_000
     assert _found(pairs, "order.id", "1") == 1 << 0 | 1 << 20 | 1 << 40
     assert _found(pairs, "service.name", "shop") == (1 << 60) - 1
     assert _found(pairs, "order.id", "40") == 0
-    traces = _blocks(index_path(directory, segment.name, "traces"))
-    assert traces[trace_keys(f"{2:032x}")[0]] & 1 << 30
+    traces = open_index(directory, segment.name, "traces")
+    assert traces is not None
+    assert traces.blocks_of(trace_keys(f"{2:032x}")[0]) & 1 << 30
 
 
 def test_small_segments_are_not_worth_it(store_dir: Path, span_request: SpanRequest) -> None:
@@ -133,30 +138,33 @@ def test_too_little_memory_leaves_an_empty_index(
     write_indexes(conversion.layout.segments, segment)
     index = index_path(conversion.layout.segments, segment.name, "pairs")
     assert index.read_bytes() == b""
-    assert is_readable(index)
+    assert open_index(conversion.layout.segments, segment.name, "pairs") is None
     assert has_indexes(conversion.layout.segments, segment)
 
 
-def test_a_flipped_bit_and_a_cut_are_seen(store_dir: Path, span_request: SpanRequest) -> None:
+def test_damaged_indexes_are_removed_and_others_stay(
+    store_dir: Path, span_request: SpanRequest
+) -> None:
     conversion = converted(store_dir, span_request("a", 40))
     (segment,) = conversion.manifest.segments
-    write_indexes(conversion.layout.segments, segment)
-    index = index_path(conversion.layout.segments, segment.name, "traces")
+    directory = conversion.layout.segments
+    write_indexes(directory, segment)
+    assert remove_damaged(directory, segment) == 0
+    index = index_path(directory, segment.name, "traces")
     whole = index.read_bytes()
-    assert is_readable(index)
-    index.write_bytes(whole[:60] + bytes([whole[60] ^ 1]) + whole[61:])
-    assert not is_readable(index)
-    index.write_bytes(whole[:-20])
-    assert not is_readable(index)
-    index.unlink()
-    assert is_readable(index)
+    for damaged in (whole[:-1] + bytes([whole[-1] ^ 1]), whole[:-20], b"PAR1" * 20):
+        index.write_bytes(damaged)
+        assert remove_damaged(directory, segment) == 1
+        assert not index.exists()
+    assert remove_damaged(directory, segment) == 0
+    assert index_path(directory, segment.name, "pairs").exists()
 
 
-def _found(blocks: dict[int, int], name: str, value: str) -> int:
+def _found(index: IndexFile, name: str, value: str) -> int:
     with duckdb.connect() as connection:
         keys = pair_keys(connection, name, value)
     assert keys is not None
-    return reduce(or_, (blocks.get(key, 0) for key in keys))
+    return reduce(or_, map(index.blocks_of, keys))
 
 
 def _column_text(attributes: list[KeyValue]) -> str:
@@ -172,7 +180,3 @@ def _extracted(connection: duckdb.DuckDBPyConnection, column: str, name: str) ->
         [pointer],
     ).fetchall()
     return None if value is None else str(value)
-
-
-def _blocks(index: Path) -> dict[int, int]:
-    return dict(duckdb.execute(f"SELECT key, blocks FROM read_parquet('{index}')").fetchall())
