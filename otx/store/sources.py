@@ -17,6 +17,7 @@ from otx.store.layout import Layout
 from otx.store.manifest import Manifest, Segment
 from otx.store.row_tables import ROW_TABLES, RowKind
 from otx.store.segment_index import (
+    INDEX_KINDS,
     MAX_BLOCKS,
     IndexKind,
     block_spans,
@@ -72,6 +73,50 @@ class Sources:
 
     def sql(self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, wanted: Wanted) -> str:
         """A query of rows, all that are wanted among them; of the logs' tails it has every row."""
+        blocks = self._wanted_blocks(connection, manifest, wanted)
+        whole = [segment for segment, bits in blocks.items() if bits == _ALL_BLOCKS]
+        queries = [_rows_sql(self._paths(whole))] if whole else []
+        parts = {segment: bits for segment, bits in blocks.items() if 0 < bits < _ALL_BLOCKS}
+        for some in _batched(sorted(parts, key=lambda one: one.min_unix_nano), _FILES_TOGETHER):
+            within = _within(ROW_TABLES[wanted.kind].time, self._spans(some, parts))
+            queries.append(f"{_rows_sql(self._paths(some))} WHERE {within}")
+        return " UNION ALL BY NAME ".join([*queries, f"SELECT * FROM tail_{wanted.kind}"])  # noqa: S608
+
+    def most_rows(
+        self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, wanted: Wanted
+    ) -> int:
+        """How many rows of segments are read for what is wanted, at most."""
+        blocks = self._wanted_blocks(connection, manifest, wanted)
+        return sum(one.rows * bits.bit_count() // MAX_BLOCKS for one, bits in blocks.items())
+
+    def newest_since(self, manifest: Manifest, kind: RowKind, count: int) -> int:
+        """A time after which there are about `count` rows of segments; 0 where there are less."""
+        segments = sorted(
+            manifest.of_kind(kind), key=lambda segment: segment.max_unix_nano, reverse=True
+        )
+        begins: list[tuple[int, int]] = []
+        rows = 0
+        for segment in segments:
+            if rows >= count and segment.max_unix_nano <= _time_of(begins, count):
+                break
+            starts = self._known_starts(segment) or (segment.min_unix_nano,)
+            begins += [(start, segment.rows // len(starts)) for start in starts]
+            begins.sort(reverse=True)
+            rows += segment.rows
+        return _time_of(begins, count) if rows > count else 0
+
+    def _known_starts(self, segment: Segment) -> Sequence[int]:
+        """When the blocks of a segment begin, if an index of it says so."""
+        for kind in INDEX_KINDS:
+            index = self._index(segment, kind)
+            if index is not None:
+                return index.starts
+        return ()
+
+    def _wanted_blocks(
+        self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, wanted: Wanted
+    ) -> dict[Segment, int]:
+        """The blocks of each segment that may hold what is wanted, all where no index tells."""
         self._forget(manifest)
         blocks = {
             segment: _ALL_BLOCKS
@@ -81,13 +126,7 @@ class Sources:
         for kind, keys in _conditions(connection, wanted):
             for segment in blocks:
                 blocks[segment] &= self._blocks(segment, kind, keys)
-        whole = [segment for segment, bits in blocks.items() if bits == _ALL_BLOCKS]
-        queries = [_rows_sql(self._paths(whole))] if whole else []
-        parts = {segment: bits for segment, bits in blocks.items() if 0 < bits < _ALL_BLOCKS}
-        for some in _batched(sorted(parts, key=lambda one: one.min_unix_nano), _FILES_TOGETHER):
-            within = _within(ROW_TABLES[wanted.kind].time, self._spans(some, parts))
-            queries.append(f"{_rows_sql(self._paths(some))} WHERE {within}")
-        return " UNION ALL BY NAME ".join([*queries, f"SELECT * FROM tail_{wanted.kind}"])  # noqa: S608
+        return blocks
 
     def _blocks(self, segment: Segment, kind: IndexKind, keys: Keys) -> int:
         """The blocks of a segment that may hold one of some keys; all where no index tells."""
@@ -159,6 +198,16 @@ def _conditions(
             yield "pairs", [(key, key) for key in keys]
     if wanted.traces is not None:
         yield "traces", sorted({trace_keys(prefix) for prefix in wanted.traces})
+
+
+def _time_of(begins: Sequence[tuple[int, int]], count: int) -> int:
+    """When the first of so many rows comes, by times, latest first, and the rows from each on."""
+    rows = 0
+    for begin, more in begins:
+        rows += more
+        if rows >= count:
+            return begin
+    return 0
 
 
 def _within(time: str, spans: Sequence[tuple[int, int]]) -> str:
