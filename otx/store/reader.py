@@ -368,7 +368,7 @@ class Store:
                     query = sql
                     if wanted is not None:
                         source = self._sources.sql(self._connection, manifest, wanted)
-                        query = f"WITH wanted AS ({source}) {sql}"
+                        query = _with_wanted(source, sql)
                     return self._connection.execute(query, list(parameters)).fetchall()
                 except duckdb.IOException:
                     # A segment was replaced and its grace ran out since the look.
@@ -376,6 +376,13 @@ class Store:
                     if attempt == _FILE_GONE_TRIES - 1:
                         raise
         raise AssertionError  # pragma: no cover
+
+
+def _with_wanted(source: str, sql: str) -> str:
+    """A query in which `wanted` is the answer of another; it may begin with names of its own."""
+    rest = sql.strip()
+    more = "," + rest.removeprefix("WITH ") if rest.startswith("WITH ") else " " + rest
+    return f"WITH wanted AS ({source}){more}"
 
 
 def _connect() -> duckdb.DuckDBPyConnection:

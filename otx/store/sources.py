@@ -47,12 +47,14 @@ class Wanted:
         pairs: Attributes and their values, of the record or its resource.
         traces: They belong to one of these traces, by the first eight or more digits of their ids;
             None where that does not matter.
+        received_since_unix_nano: None of them was received earlier.
     """
 
     kind: RowKind = "spans"
     since_unix_nano: int = 0
     pairs: Sequence[tuple[str, str]] = ()
     traces: Sequence[str] | None = None
+    received_since_unix_nano: int = 0
 
 
 class Sources:
@@ -122,6 +124,7 @@ class Sources:
             segment: _ALL_BLOCKS
             for segment in manifest.of_kind(wanted.kind)
             if wanted.since_unix_nano <= segment.max_unix_nano
+            and wanted.received_since_unix_nano <= segment.received_unix_nano
         }
         for kind, keys in _conditions(connection, wanted):
             for segment in blocks:
