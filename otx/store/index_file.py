@@ -7,24 +7,25 @@
     the blocks of each key                      8 bytes each, a bit for each block
     the keys in order                           8 bytes each, or 4
 
-A page is `PAGE_ENTRIES` keys and their blocks. The file is mapped into memory, and a look for a key
-reads what leads to its page and that page, a few microseconds whatever the file's size. Checksums
-are CRC-32: one of all that comes before the blocks of keys, compared when a file is opened, and one
-of each page, compared when it is first read, so that no damage passes for an answer.
+A page is `PAGE_ENTRIES` keys and their blocks. What comes before the blocks of keys is read when a
+file is opened, and then of each key its page, some microseconds whatever the file's size. Checksums
+are CRC-32, one of what is read first and one of each page, compared whenever it is read, so that no
+damage passes for an answer. Files are not mapped into memory: a disk that fails would end the
+process instead of raising an error.
 """
 
-import mmap
+import os
 import struct
 import zlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 KeyWidth: TypeAlias = Literal["I", "Q"]
 """Keys of 32 or of 64 bits, as `struct` calls them."""
 
-PAGE_ENTRIES = 512
+PAGE_ENTRIES = 128
 _HEAD = struct.Struct("<8sQIQI")
 _MAGICS: dict[KeyWidth, bytes] = {"I": b"otxidx32", "Q": b"otxidx64"}
 _BYTES: dict[KeyWidth, int] = {"I": 4, "Q": 8}
@@ -55,100 +56,84 @@ def encode_index(width: KeyWidth, starts: Sequence[int], keys: Any, blocks: Any)
 
 
 class IndexFile:
-    """An index, open for reading. It stays readable when its file is removed.
+    """An index, of which the front is in memory.
 
     Attributes:
         starts: When each block begins, Unix nanoseconds.
     """
 
     def __init__(self, path: Path) -> None:
-        """Open a file.
+        """Read the front of a file.
 
         Raises:
             FileNotFoundError: There is none.
             OSError: It cannot be read.
             IndexDamaged: It is no index, or its front is damaged.
         """
+        self._path = path
         with path.open("rb") as file:
-            try:
-                self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-            except ValueError:
-                raise IndexDamaged("it is empty") from None
-        view = memoryview(self._map)
-        if len(view) < _HEAD.size:
-            raise IndexDamaged("it is shorter than its head")
-        magic, entries, blocks, pages, checksum = _HEAD.unpack_from(view)
-        widths: list[KeyWidth] = [width for width, own in _MAGICS.items() if own == magic]
-        if not widths:
-            raise IndexDamaged("it is no index")
-        self._key_bytes = _BYTES[widths[0]]
-        front = 8 * (blocks + pages) + 4 * pages
-        begin = _HEAD.size + front + -front % 8
-        if len(view) != begin + entries * (8 + self._key_bytes):
-            raise IndexDamaged("it is not as long as its head says")
-        head = zlib.crc32(_HEAD.pack(magic, entries, blocks, pages, 0))
-        if zlib.crc32(view[_HEAD.size : begin], head) != checksum:
+            head = file.read(_HEAD.size)
+            if len(head) < _HEAD.size:
+                raise IndexDamaged("it is shorter than its head")
+            magic, self._entries, blocks, pages, checksum = _HEAD.unpack(head)
+            widths: list[KeyWidth] = [width for width, own in _MAGICS.items() if own == magic]
+            if not widths:
+                raise IndexDamaged("it is no index")
+            self._width: KeyWidth = widths[0]
+            sizes = (8 * blocks, 8 * pages, 4 * pages)
+            self._begin = _HEAD.size + sum(sizes) + -sum(sizes) % 8
+            whole = self._begin + self._entries * (8 + _BYTES[self._width])
+            if os.fstat(file.fileno()).st_size != whole:
+                raise IndexDamaged("it is not as long as its head says")
+            front = memoryview(file.read(self._begin - _HEAD.size))
+        known = _HEAD.pack(magic, self._entries, blocks, pages, 0)
+        if zlib.crc32(front, zlib.crc32(known)) != checksum:
             raise IndexDamaged("its front does not have its checksum")
-        parts = iter(_parts(view, (8 * blocks, 8 * pages, 4 * pages)))
+        parts = _parts(front, sizes)
         self.starts: tuple[int, ...] = tuple(next(parts).cast("q"))
         self._fences = next(parts).cast("Q")
         self._sums = next(parts).cast("I")
-        self._blocks = view[begin : begin + 8 * entries].cast("Q")
-        self._keys = view[begin + 8 * entries :].cast(widths[0])
-        self._read: set[int] = set()
 
-    def blocks_of(self, key: int) -> int:
-        """The blocks of a key, a bit for each; 0 where it is not there.
+    def blocks_of(self, ranges: Iterable[tuple[int, int]]) -> int:
+        """The blocks of all keys in some ranges, both ends of each included; a bit for each block.
 
         Raises:
-            IndexDamaged: Its page does not have its checksum.
+            OSError: The file cannot be read.
+            IndexDamaged: A page does not have its checksum.
         """
-        page = bisect_right(self._fences, key) - 1
-        if page < 0:
-            return 0
-        self._check(page)
-        first = page * PAGE_ENTRIES
-        end = min(first + PAGE_ENTRIES, len(self._keys))
-        at = bisect_left(self._keys, key, first, end)
-        return self._blocks[at] if at < end and self._keys[at] == key else 0
-
-    def blocks_between(self, lowest: int, highest: int) -> int:
-        """The blocks of all keys from one to another, both included.
-
-        Raises:
-            IndexDamaged: A page of theirs does not have its checksum.
-        """
-        pages = range(
-            max(bisect_left(self._fences, lowest) - 1, 0), bisect_right(self._fences, highest)
-        )
         found = 0
-        for page in pages:
-            self._check(page)
-            first = page * PAGE_ENTRIES
-            end = min(first + PAGE_ENTRIES, len(self._keys))
-            for at in range(bisect_left(self._keys, lowest, first, end), end):
-                if self._keys[at] > highest:
-                    break
-                found |= self._blocks[at]
+        with self._path.open("rb", buffering=0) as file:
+            for lowest, highest in ranges:
+                # The page before the first one that begins there may end there.
+                first = max(bisect_left(self._fences, lowest) - 1, 0)
+                for page in range(first, bisect_right(self._fences, highest)):
+                    keys, blocks = self._page(file.fileno(), page)
+                    for at in range(bisect_left(keys, lowest), bisect_right(keys, highest)):
+                        found |= blocks[at]
         return found
 
     def check(self) -> None:
         """Read all of it.
 
         Raises:
-            IndexDamaged: A page does not have its checksum, or the keys are not in order.
+            OSError: The file cannot be read.
+            IndexDamaged: A page does not have its checksum.
         """
-        for page in range(len(self._fences)):
-            self._check(page)
+        with self._path.open("rb", buffering=0) as file:
+            for page in range(len(self._fences)):
+                self._page(file.fileno(), page)
 
-    def _check(self, page: int) -> None:
-        if page in self._read:
-            return
+    def _page(self, descriptor: int, page: int) -> tuple[memoryview, memoryview]:
+        """The keys and blocks of a page."""
         first = page * PAGE_ENTRIES
-        keys, blocks = self._keys.cast("B"), self._blocks.cast("B")
-        if _page_sum(keys, blocks, self._key_bytes, first) != self._sums[page]:
+        count = min(PAGE_ENTRIES, self._entries - first)
+        width = _BYTES[self._width]
+        blocks = os.pread(descriptor, 8 * count, self._begin + 8 * first)
+        at = self._begin + 8 * self._entries + width * first
+        keys = os.pread(descriptor, width * count, at)
+        if zlib.crc32(blocks, zlib.crc32(keys)) != self._sums[page]:
             raise IndexDamaged(f"page {page} does not have its checksum")
-        self._read.add(page)
+        return memoryview(keys).cast(self._width), memoryview(blocks).cast("Q")
 
 
 def _page_sum(keys: memoryview, blocks: memoryview, key_bytes: int, first: int) -> int:
@@ -159,7 +144,7 @@ def _page_sum(keys: memoryview, blocks: memoryview, key_bytes: int, first: int) 
 
 
 def _parts(view: memoryview, sizes: Sequence[int]) -> Iterator[memoryview]:
-    begin = _HEAD.size
+    begin = 0
     for size in sizes:
         yield view[begin : begin + size]
         begin += size

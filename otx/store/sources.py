@@ -6,8 +6,6 @@ a time at all, and indexes (`otx.store.segment_index`) where a trace or an attri
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 from typing import TypeAlias
 
 import duckdb
@@ -137,12 +135,10 @@ class Sources:
         if index is None:
             return _ALL_BLOCKS
         try:
-            found = (
-                index.blocks_of(low) if low == high else index.blocks_between(low, high)
-                for low, high in keys
-            )
-            return reduce(or_, found, 0)
-        except IndexDamaged as error:
+            return index.blocks_of(keys)
+        except FileNotFoundError:
+            return _ALL_BLOCKS  # expired meanwhile, or its index is being made anew
+        except (IndexDamaged, OSError) as error:
             self._give_up(segment, kind, error)
             return _ALL_BLOCKS
 

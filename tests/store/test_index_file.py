@@ -1,6 +1,7 @@
 """The file of an index: what was put in is found, nothing else is, and no damage is an answer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -27,11 +28,16 @@ def encoded(width: KeyWidth, entries: Mapping[int, int], starts: tuple[int, ...]
     return encode_index(width, starts, pa.array(keys, kind), blocks)
 
 
-def opened(data: bytes) -> IndexFile:
+@contextmanager
+def opened(data: bytes) -> Iterator[IndexFile]:
     with TemporaryDirectory() as directory:
         path = Path(directory) / "index"
         path.write_bytes(data)
-        return IndexFile(path)
+        yield IndexFile(path)
+
+
+def one(index: IndexFile, key: int) -> int:
+    return index.blocks_of([(key, key)])
 
 
 @given(st.data(), st.sampled_from(["I", "Q"]))
@@ -39,27 +45,26 @@ def test_what_was_put_in_is_found(data: st.DataObject, width: KeyWidth) -> None:
     entries = data.draw(st.dictionaries(KEYS[width], BLOCKS, max_size=30))
     low, high = sorted(data.draw(st.tuples(KEYS[width], KEYS[width])))
 
-    index = opened(encoded(width, entries))
-
-    index.check()
-    assert index.starts == (5, 7)
-    assert all(index.blocks_of(key) == blocks for key, blocks in entries.items())
-    assert index.blocks_of(low) == entries.get(low, 0)
     within = [blocks for key, blocks in entries.items() if low <= key <= high]
-    assert index.blocks_between(low, high) == reduce(or_, within, 0)
+    with opened(encoded(width, entries)) as index:
+        index.check()
+        assert index.starts == (5, 7)
+        assert all(one(index, key) == blocks for key, blocks in entries.items())
+        assert one(index, low) == entries.get(low, 0)
+        assert index.blocks_of([(low, high)]) == reduce(or_, within, 0)
+        both = entries.get(low, 0) | entries.get(high, 0)
+        assert index.blocks_of([(low, low), (high, high)]) == both
 
 
 @pytest.mark.parametrize("count", [PAGE_ENTRIES - 1, PAGE_ENTRIES, 3 * PAGE_ENTRIES + 1])
 def test_keys_of_several_pages(count: int) -> None:
     entries = {3 * number + 1: number + 1 for number in range(count)}
 
-    index = opened(encoded("Q", entries))
-
-    assert [index.blocks_of(key) for key in entries] == list(entries.values())
-    assert {index.blocks_of(key + 1) for key in entries} == {0}
-    assert index.blocks_of(0) == 0
-    everything = reduce(or_, entries.values())
-    assert index.blocks_between(0, 3 * count) == everything
+    with opened(encoded("Q", entries)) as index:
+        assert [one(index, key) for key in entries] == list(entries.values())
+        assert {one(index, key + 1) for key in entries} == {0}
+        assert one(index, 0) == 0
+        assert index.blocks_of([(0, 3 * count)]) == reduce(or_, entries.values())
 
 
 @given(st.dictionaries(KEYS["I"], BLOCKS, min_size=1, max_size=9), st.data())
@@ -68,18 +73,10 @@ def test_no_damage_passes_for_an_answer(entries: dict[int, int], data: st.DataOb
     at = data.draw(st.integers(0, len(whole) - 1))
     flipped = whole[:at] + bytes([whole[at] ^ 1 << data.draw(st.integers(0, 7))]) + whole[at + 1 :]
 
-    with pytest.raises(IndexDamaged):
-        opened(flipped).check()
-    with pytest.raises(IndexDamaged):
-        for key in entries:
-            opened(flipped).blocks_of(key)
-    with pytest.raises(IndexDamaged):
-        opened(whole[:at])
-    with pytest.raises(IndexDamaged):
-        opened(whole + bytes(at + 1))
-
-
-def test_an_index_stays_readable_when_its_file_is_gone() -> None:
-    index = opened(encoded("I", {4: 2}))
-
-    assert index.blocks_of(4) == 2
+    with pytest.raises(IndexDamaged), opened(flipped) as index:
+        index.check()
+    with pytest.raises(IndexDamaged), opened(flipped) as index:
+        index.blocks_of((key, key) for key in entries)
+    for wrong in (whole[:at], whole + bytes(at + 1)):
+        with pytest.raises(IndexDamaged), opened(wrong):
+            pass

@@ -1,8 +1,6 @@
 """Indexes of traces and attributes: nothing that is there is ever passed over."""
 
-from functools import reduce
 from itertools import pairwise
-from operator import or_
 from pathlib import Path
 
 import duckdb
@@ -121,7 +119,7 @@ def test_an_index_names_the_block_of_each_pair_and_trace(
     assert _found(pairs, "order.id", "40") == 0
     traces = open_index(directory, segment.name, "traces")
     assert traces is not None
-    assert traces.blocks_of(trace_keys(f"{2:032x}")[0]) & 1 << 30
+    assert traces.blocks_of([trace_keys(f"{2:032x}")]) & 1 << 30
 
 
 def test_small_segments_are_not_worth_it(store_dir: Path, span_request: SpanRequest) -> None:
@@ -164,7 +162,7 @@ def _found(index: IndexFile, name: str, value: str) -> int:
     with duckdb.connect() as connection:
         keys = pair_keys(connection, name, value)
     assert keys is not None
-    return reduce(or_, map(index.blocks_of, keys))
+    return index.blocks_of((key, key) for key in keys)
 
 
 def _column_text(attributes: list[KeyValue]) -> str:
