@@ -32,7 +32,7 @@ from tests.store.conftest import (
 )
 
 NOW = 1_790_000_000_000_000_000
-REQUESTS = 4
+REQUESTS = 2
 _ROWS = """
     SELECT name FROM spans UNION ALL SELECT body FROM logs UNION ALL SELECT name FROM metrics
     UNION ALL SELECT stack[-1] FROM samples"""
