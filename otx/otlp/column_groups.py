@@ -83,8 +83,17 @@ def parsed(handler: Handler, bodies: Sequence[bytes]) -> Any:
     Raises:
         Undecodable: One of the bodies is no such request; which one is not known.
     """
+    return parsed_arrow(handler, pa.array(bodies, pa.binary()))
+
+
+def parsed_arrow(handler: Handler, messages: Column) -> Any:
+    """The same of serialised messages that are in a column.
+
+    Raises:
+        Undecodable: One of them is no such message; which one is not known.
+    """
     try:
-        return handler.array_to_record_batch(pa.array(bodies, pa.binary()))
+        return handler.array_to_record_batch(messages)
     except ValueError as error:
         raise Undecodable(str(error)) from None
 

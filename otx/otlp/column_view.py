@@ -3,7 +3,8 @@
 A field of bytes has the same wire format as a field of a message, so requests of any sender parse
 under this view. `AnyValue` contains itself through arrays and maps; Arrow has no type for that, so
 these two stay undecoded bytes here and are read one by one where they occur, which is seldom.
-Resources and scopes stay bytes as well, because many spans share one and it is decoded once.
+Resources, scopes and attributes stay bytes as well, because many spans share one and it is decoded
+once (`otx.otlp.attribute_columns`).
 
 Each is declared repeated as well, a list of as many as were sent: protobuf merges a message that is
 there twice in one place ("Last One Wins" of its encoding guide holds for scalars alone), and the
@@ -34,6 +35,8 @@ _KEPT_AS_BYTES = {
     ("ResourceMetrics", "resource"),
     ("ScopeMetrics", "scope"),
 }
+_KEY_VALUE = f".{common_pb2.KeyValue.DESCRIPTOR.full_name}"
+"""Lists of these stay bytes, whatever the field is called."""
 _LEFT_OUT = {
     ("AnyValue", "string_value_strindex"),  # profiles only; elsewhere to be ignored
     ("KeyValue", "key_strindex"),
@@ -75,7 +78,7 @@ def _narrow(message: descriptor_pb2.DescriptorProto) -> None:
     """Change one message and those declared in it to the view."""
     kept = [field for field in message.field if (message.name, field.name) not in _LEFT_OUT]
     for field in kept:
-        if (message.name, field.name) in _KEPT_AS_BYTES:
+        if (message.name, field.name) in _KEPT_AS_BYTES or field.type_name == _KEY_VALUE:
             field.type = descriptor_pb2.FieldDescriptorProto.TYPE_BYTES
             field.ClearField("type_name")
             field.ClearField("oneof_index")
@@ -103,3 +106,9 @@ def logs_handler() -> Handler:
 def metrics_handler() -> Handler:
     """Reads ExportMetricsServiceRequest, which has the wire format of MetricsData."""
     return _handler(metrics_pb2.DESCRIPTOR.name, "opentelemetry.proto.metrics.v1.MetricsData")
+
+
+@cache
+def key_value_handler() -> Handler:
+    """Reads KeyValue, whose arrays and maps stay bytes."""
+    return _handler(common_pb2.DESCRIPTOR.name, common_pb2.KeyValue.DESCRIPTOR.full_name)

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from otx.model.telemetry import SPAN_KINDS, STATUS_CODES
+from otx.otlp.attribute_columns import attribute_texts
 from otx.otlp.column_groups import (
     TIME,
     Batch,
@@ -28,7 +29,7 @@ from otx.otlp.column_groups import (
     words_of,
 )
 from otx.otlp.column_view import logs_handler, traces_handler
-from otx.otlp.json_columns import Column, attribute_texts, value_texts
+from otx.otlp.json_columns import Column, value_texts
 
 SPAN_SCHEMA = pa.schema(
     [
@@ -104,9 +105,6 @@ def span_columns(bodies: Sequence[bytes], received_unix_nano: Sequence[int]) -> 
     """
     groups = flattened(parsed(traces_handler(), bodies), "resource_spans", "scope_spans", "spans")
     records = groups.records
-    holders = [records, records.field("events").flatten(), records.field("links").flatten()]
-    for holder in holders:
-        refuse_doubled(holder.field("attributes").flatten().field("value"))
     start, end = (times(records.field(f"{edge}_time_unix_nano")) for edge in ("start", "end"))
     status = records.field("status")
     columns = {
@@ -146,7 +144,6 @@ def log_columns(bodies: Sequence[bytes], received_unix_nano: Sequence[int]) -> B
     fallback = pc.if_else(pc.equal(observed, unset), received, observed)
     body = records.field("body")
     refuse_doubled(body)
-    refuse_doubled(records.field("attributes").flatten().field("value"))
     text = body.field("string_value")
     is_json = pc.and_(pc.is_null(text), body.is_valid())
     columns = {

@@ -30,14 +30,16 @@ _MAX_DEPTH = 100
 """Deeper values are cut to null; protobuf itself parses no more than 100 levels."""
 
 
-def attribute_texts(key_values: Column) -> Column:
-    """JSON objects of a list<KeyValue> column of the column view."""
-    flat = key_values.flatten()
-    distinct = flat.field("key").dictionary_encode()
-    keys = _json_strings(distinct.dictionary).take(distinct.indices)
-    members = pc.binary_join_element_wise(keys, value_texts(flat.field("value")), ":")
-    lists = pa.ListArray.from_arrays(_offsets(key_values), members)
-    return pc.binary_join_element_wise("{", pc.binary_join(lists, ","), "}", "")
+def member_texts(keys: Column, values: Column) -> Column:
+    """JSON members, `"key":value`, of columns of keys and of values of the column view."""
+    distinct = keys.dictionary_encode()
+    names = _json_strings(distinct.dictionary).take(distinct.indices)
+    return pc.binary_join_element_wise(names, value_texts(values), ":")
+
+
+def object_texts(members_of_each: Column) -> Column:
+    """JSON objects of lists of members."""
+    return pc.binary_join_element_wise("{", pc.binary_join(members_of_each, ","), "}", "")
 
 
 def value_texts(values: Column) -> Column:
@@ -91,6 +93,12 @@ def attributes_text(attributes: Sequence[KeyValue]) -> str:
     return _object_text(attributes, depth=0)
 
 
+def number_texts(value: float) -> frozenset[str]:
+    """The ways in which this module writes a double: a column at a time, and one by one."""
+    column = _double_texts(pa.array([value], pa.float64()))
+    return frozenset({column[0].as_py(), _double_text(value)})
+
+
 def read_value(text: str) -> AttributeValue:
     """The value that a JSON text of this module stands for; the last of equal keys counts."""
     return _unwrapped(orjson.loads(text))
@@ -105,12 +113,6 @@ def read_attributes(text: str) -> Mapping[str, AttributeValue]:
 def _child(values: Column, name: str) -> Column:
     child = values.field(name)
     return merged(child) if name in ("array_value", "kvlist_value") else child
-
-
-def _offsets(lists: Column) -> Column:
-    """Offsets into `lists.flatten()`, which drops what a slice does not cover."""
-    offsets = lists.offsets
-    return pc.subtract(offsets, offsets[0])
 
 
 def _json_strings(strings: Column) -> Column:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from otx.model.telemetry import METRIC_TYPES, TEMPORALITIES
+from otx.otlp.attribute_columns import attribute_texts
 from otx.otlp.column_groups import (
     TIME,
     Batch,
@@ -24,13 +25,12 @@ from otx.otlp.column_groups import (
     flattened,
     hex_texts,
     parsed,
-    refuse_doubled,
     relisted,
     times,
     words_of,
 )
 from otx.otlp.column_view import metrics_handler
-from otx.otlp.json_columns import Column, attribute_texts
+from otx.otlp.json_columns import Column
 
 _EXEMPLAR = pa.struct(
     [
@@ -101,7 +101,6 @@ def metric_columns(bodies: Sequence[bytes], received_unix_nano: Sequence[int]) -
     groups = flattened(batch, "resource_metrics", "scope_metrics", "metrics")
     metrics = groups.records
     _refuse_several([metrics.field(kind) for kind in METRIC_TYPES], "a metric has two types")
-    refuse_doubled(metrics.field("metadata").flatten().field("value"))
     points = _points(metrics)
     metric_of_row = points[_METRIC].combine_chunks()
     columns = {name: points[name] for name, _ in _POINT}
@@ -148,7 +147,6 @@ def _tables(metrics: Column) -> Iterator[Table]:
 
 def _common(points: Column) -> dict[str, Column]:
     """What data points of every type have."""
-    refuse_doubled(points.field("attributes").flatten().field("value"))
     return {
         "time": times(points.field("time_unix_nano")).cast(TIME),
         "start_time": times(points.field("start_time_unix_nano")).cast(TIME),
@@ -211,7 +209,6 @@ def _exemplars(lists: Column) -> Column:
     exemplars = lists.flatten()
     if not len(exemplars):
         return relisted(lists, pa.nulls(0, _EXEMPLAR))
-    refuse_doubled(exemplars.field("filtered_attributes").flatten().field("value"))
     columns = {
         "time": times(exemplars.field("time_unix_nano")).cast(TIME),
         **_values(exemplars),

@@ -9,6 +9,7 @@ from otx.config import Config
 from otx.environment import Environment
 from otx.errors import UsageError
 from otx.model.signal import Signal
+from otx.output import Remarks
 from otx.services.ottl_input import open_pieces
 from otx.store.errors import StoreMissing
 from otx.store.reader import Store
@@ -20,7 +21,11 @@ def open_store(environment: Environment, flag: str | None) -> Store:
     Raises:
         StoreMissing: Nothing was ever kept there.
     """
-    store = Store(Config(environment).store_dir(flag))
+
+    def warn(text: str) -> None:
+        Remarks(environment).warning(text, hint="`otx store compact` makes it anew")
+
+    store = Store(Config(environment).store_dir(flag), warn)
     if not store.is_there():
         raise StoreMissing(
             f"nothing was received yet: there is no store in {store.layout.root}",

@@ -12,7 +12,13 @@ from otx.store.conversion import Conversion
 from otx.store.durable import FileLock
 from otx.store.layout import Layout
 from otx.store.manifest import SEGMENT_KINDS, Manifest, SegmentKind
-from otx.store.upkeep import index_one, merge_rest, merge_small, remove_retired
+from otx.store.upkeep import (
+    index_one,
+    merge_rest,
+    merge_small,
+    remove_damaged_indexes,
+    remove_retired,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +39,13 @@ class Compaction:
 
     Attributes:
         retired_files: Replaced files that stay for readers that still know them.
+        damaged_indexes: Indexes that were damaged and have been made anew.
     """
 
     kinds: tuple[Compacted, ...]
     retired_files: int
     retired_bytes: int
+    damaged_indexes: int
 
 
 def compact_store(layout: Layout, clock: Callable[[], int]) -> Compaction:
@@ -73,6 +81,7 @@ def _compact(conversion: Conversion, clock: Callable[[], int]) -> Compaction:
         pass
     while merge_small(conversion, clock()) or merge_rest(conversion, clock()):
         pass
+    damaged = remove_damaged_indexes(conversion)
     while index_one(conversion):
         pass
     remove_retired(conversion, clock())
@@ -86,6 +95,7 @@ def _compact(conversion: Conversion, clock: Callable[[], int]) -> Compaction:
         ),
         len(paths),
         sum(path.stat().st_size for path in paths if path.exists()),
+        damaged,
     )
 
 

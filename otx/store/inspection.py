@@ -11,13 +11,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from otx.store.index_file import IndexDamaged
 from otx.store.layout import Layout
 from otx.store.log_reader import Stretch, iterate_requests
 from otx.store.manifest import SEGMENT_KINDS, Manifest, Segment, SegmentKind, read_manifest
 from otx.store.pending import stretches_behind
 from otx.store.row_tables import ROW_TABLES
 from otx.store.segment import read_requests
-from otx.store.segment_index import index_names
+from otx.store.segment_index import INDEX_KINDS, index_path, open_index
 from otx.store.tail import LogTails
 
 _PORTION_BYTES = 4 << 20
@@ -136,17 +137,16 @@ def verify_store(layout: Layout, manifest: Manifest) -> Iterator[Finding]:
 
 
 def _index_findings(layout: Layout, segment: Segment) -> Iterator[Finding]:
-    """Indexes that cannot be read, through which readers would fail."""
-    for name in sorted(index_names(segment.name)):
-        path = layout.segments / name
+    """Indexes that are damaged, without which readers go on."""
+    for kind in INDEX_KINDS:
         try:
-            if path.stat().st_size:  # an empty one stands for one that could not be made
-                _rows_of_table(path)
-        except FileNotFoundError:
-            continue
-        except (pa.ArrowException, OSError) as error:
-            hint = "without the file the segment is read whole"
-            yield Finding(f"{layout.segments.name}/{name}", f"cannot be read: {error}; {hint}")
+            index = open_index(layout.segments, segment.name, kind)
+            if index is not None:
+                index.check()
+        except (IndexDamaged, OSError) as error:
+            place = index_path(layout.segments, segment.name, kind).relative_to(layout.root)
+            hint = "the segment is read whole; `otx store compact` makes the index anew"
+            yield Finding(str(place), f"is damaged: {error}; {hint}")
 
 
 def _segment_problem(layout: Layout, segment: Segment) -> str:

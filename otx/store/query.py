@@ -108,6 +108,8 @@ def open_query(layout: Layout, view: View, tails: LogTails, sql: str) -> Result:
         UsageError: The SQL does not parse or bind, or is no single statement that reads.
     """
     connection = duckdb.connect(":memory:")
+    # Binding and running both read the footers of all segments.
+    connection.execute("SET parquet_metadata_cache = true")
     show_rows(connection, layout, view, tails)
     segments = [quote(str(layout.segments / s.name)) for s in view.manifest.segments]
     for setting in (

@@ -5,10 +5,9 @@ the moment of the call. Each call sees one consistent state: no row twice, none 
 """
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import duckdb
 
@@ -17,35 +16,20 @@ from otx.model.telemetry import LogRecord, Span, TraceSummary
 from otx.store.layout import Layout
 from otx.store.log_position import Committed
 from otx.store.log_reader import committed_in, is_writing, log_directories
-from otx.store.manifest import Identity, Segment, manifest_identity
+from otx.store.manifest import Identity, manifest_identity
 from otx.store.query import MEMORY_LIMIT, Result, open_query
-from otx.store.rows import LOG_FIELDS, SPAN_FIELDS, log_of, span_of, summary_of
+from otx.store.rows import LOG_FIELDS, SPAN_FIELDS, log_of, span_of
 from otx.store.search import EVERYTHING, Condition, Search
 from otx.store.sources import Sources, Wanted
 from otx.store.tail import LogTails, View
+from otx.store.trace_list import Row, newest_rows, newest_traces
 from otx.store.views import show_rows
 
 MIN_TRACE_PREFIX = 8
 _FILE_GONE_TRIES = 3
 
-_SUMMARY = """
-    SELECT trace_id, epoch_ns(min(start_time)) AS start,
-           epoch_ns(max(end_time)) - epoch_ns(min(start_time)), count(*),
-           count(DISTINCT service), count(*) FILTER (status = 'ERROR'),
-           arg_min(service, (parent_span_id <> '', start_time)),
-           arg_min(name, (parent_span_id <> '', start_time)), bool_and(parent_span_id <> '')
-    FROM wanted WHERE {where}
-    GROUP BY trace_id ORDER BY start DESC, trace_id LIMIT ?"""
-
 _HAS_TRACE = "is_trace_id(trace_id)"
-"""Spans without a valid trace id belong to no trace: all of them would look like one."""
-
-_MANY_TRACES = 1000
-"""Beyond so many traces that match, they are not looked up one by one."""
-
-_SPANS_A_TRACE = 25
-_FEW_SPANS = 2_000
-"""How many of the newest spans are looked at first for a list of traces."""
+"""Spans without a valid trace id belong to no trace."""
 
 _SERVICES = """
     SELECT service, count(*), count(*) FILTER (failed),
@@ -141,20 +125,23 @@ class ServiceSummary:
     p99_ns: int
 
 
-Row: TypeAlias = tuple[Any, ...]
-
-
 class Store:
     """A store, read-only. One thread at a time works with it; others wait.
 
     A directory in which nothing was ever kept is an empty store, and comes to life later.
     """
 
-    def __init__(self, store_dir: Path) -> None:
+    def __init__(self, store_dir: Path, warn: Callable[[str], None] = lambda text: None) -> None:
+        """Look at a store.
+
+        Args:
+            store_dir: Its directory.
+            warn: Told of what a reader can do without, and does.
+        """
         self.layout = Layout(store_dir)
         self._lock = threading.RLock()
         self._tails = LogTails(self.layout)
-        self._sources = Sources(self.layout)
+        self._sources = Sources(self.layout, warn)
         self._view: View | None = None
         self._seen: StoreVersion | None = None
         self._connection: duckdb.DuckDBPyConnection | None = None
@@ -225,52 +212,9 @@ class Store:
         Raises:
             SearchError: The search names a field that spans don't have.
         """
-        condition = _since(search.condition("spans"), "start_time", since_unix_nano)
-        if condition.sql == "true":
-            return self._newest(limit)
-        matching = f"FROM wanted WHERE {condition.sql} AND {_HAS_TRACE}"
+        condition = search.condition("spans").since("start_time", since_unix_nano)
         wanted = Wanted("spans", since_unix_nano or 0, search.pairs())
-        found = self.rows(
-            f"SELECT DISTINCT trace_id {matching} LIMIT {_MANY_TRACES + 1}",
-            condition.parameters,
-            wanted,
-        )
-        if len(found) <= _MANY_TRACES:
-            return self._summaries([trace_id for (trace_id,) in found], limit)
-        where = f"trace_id IN (SELECT trace_id {matching.replace('wanted', 'all_spans')})"
-        rows = self.rows(_SUMMARY.format(where=where), (*condition.parameters, limit), Wanted())
-        return [summary_of(row) for row in rows]
-
-    def _summaries(self, trace_ids: Sequence[str], limit: int) -> list[TraceSummary]:
-        """Of some traces the newest."""
-        if not trace_ids:
-            return []
-        where = f"trace_id IN ({', '.join('?' * len(trace_ids))})"
-        wanted = Wanted("spans", traces=trace_ids)
-        rows = self.rows(_SUMMARY.format(where=where), (*trace_ids, limit), wanted)
-        return [summary_of(row) for row in rows]
-
-    def _newest(self, limit: int) -> list[TraceSummary]:
-        """The newest traces of all, without grouping every span there is.
-
-        A trace that starts after the oldest of the newest N spans has all its spans among them, so
-        the traces of those N hold the answer as soon as enough of them start after that one.
-        """
-        count = max(limit * _SPANS_A_TRACE, _FEW_SPANS)
-        since = _since_when(self.refresh().manifest.of_kind("spans"), count)
-        spans = self.rows(
-            f"SELECT if({_HAS_TRACE}, trace_id, NULL), epoch_ns(start_time) FROM wanted "  # noqa: S608
-            "ORDER BY start_time DESC LIMIT ?",
-            (count,),
-            Wanted("spans", since),
-        )
-        oldest = spans[-1][1] if spans else 0
-        newest = self._summaries(sorted({one for one, _ in spans if one is not None}), limit)
-        is_all = since == 0 and len(spans) < count
-        if is_all or (len(newest) == limit and newest[-1].start_unix_nano > oldest):
-            return newest
-        rows = self.rows(_SUMMARY.format(where=_HAS_TRACE), (limit,), Wanted())
-        return [summary_of(row) for row in rows]
+        return newest_traces(self, condition, wanted, limit)
 
     def trace(self, trace_id: str) -> list[Span]:
         """The spans of a trace by start; none where it is not there.
@@ -326,12 +270,20 @@ class Store:
             SearchError: The search names a field that log records don't have.
         """
         condition = _of_logs(search, since_unix_nano, trace_id)
-        rows = self.rows(
-            f"SELECT {LOG_FIELDS} FROM wanted WHERE {condition.sql} ORDER BY time DESC LIMIT ?",  # noqa: S608
-            (*condition.parameters, limit),
-            _wanted_logs(search, since_unix_nano, trace_id),
-        )
-        return [log_of(row) for row in reversed(rows)]
+        wanted = _wanted_logs(search, since_unix_nano, trace_id)
+
+        def look(begin: int) -> list[Row]:
+            later = condition.since("time", begin) if begin else condition
+            return self.rows(
+                f"SELECT {LOG_FIELDS} FROM wanted WHERE {later.sql} ORDER BY time DESC LIMIT ?",  # noqa: S608
+                (*later.parameters, limit),
+                replace(wanted, since_unix_nano=max(begin, wanted.since_unix_nano)),
+            )
+
+        def since(count: int) -> int:
+            return 0 if trace_id else self.newest_since(wanted, count)
+
+        return [log_of(row) for row in reversed(newest_rows(look, since, limit))]
 
     def logs_around(self, service: str, time_unix_nano: int, count: int) -> list[LogRecord]:
         """The records of a service at a moment, with so many before and after it, newest last."""
@@ -376,6 +328,19 @@ class Store:
         rows = self.rows(_SERVICES, (since_unix_nano,), Wanted("spans", since_unix_nano))
         return [ServiceSummary(*row[:5], *row[5]) for row in rows]
 
+    def newest_since(self, wanted: Wanted, count: int) -> int:
+        """A time after which there are about `count` rows, or as many as there are: then 0."""
+        with self._lock:
+            since = self._sources.newest_since(self.refresh().manifest, wanted.kind, count)
+            return since if since > wanted.since_unix_nano else 0
+
+    def most_rows(self, wanted: Wanted) -> int:
+        """How many rows of segments are read for what is wanted, at most."""
+        with self._lock:
+            manifest = self.refresh().manifest
+            assert self._connection is not None  # noqa: S101 - refresh made it
+            return self._sources.most_rows(self._connection, manifest, wanted)
+
     def query(self, sql: str) -> Result:
         """Ask for rows in SQL, read-only; the tables are those of docs/query.md.
 
@@ -403,7 +368,7 @@ class Store:
                     query = sql
                     if wanted is not None:
                         source = self._sources.sql(self._connection, manifest, wanted)
-                        query = f"WITH wanted AS ({source}) {sql}"
+                        query = _with_wanted(source, sql)
                     return self._connection.execute(query, list(parameters)).fetchall()
                 except duckdb.IOException:
                     # A segment was replaced and its grace ran out since the look.
@@ -411,6 +376,13 @@ class Store:
                     if attempt == _FILE_GONE_TRIES - 1:
                         raise
         raise AssertionError  # pragma: no cover
+
+
+def _with_wanted(source: str, sql: str) -> str:
+    """A query in which `wanted` is the answer of another; it may begin with names of its own."""
+    rest = sql.strip()
+    more = "," + rest.removeprefix("WITH ") if rest.startswith("WITH ") else " " + rest
+    return f"WITH wanted AS ({source}){more}"
 
 
 def _connect() -> duckdb.DuckDBPyConnection:
@@ -424,7 +396,7 @@ def _connect() -> duckdb.DuckDBPyConnection:
 
 def _of_logs(search: Search, since_unix_nano: int | None, trace_id: str | None) -> Condition:
     """The condition on log records for a search, a time and a trace."""
-    condition = _since(search.condition("logs"), "time", since_unix_nano)
+    condition = search.condition("logs").since("time", since_unix_nano)
     if trace_id is None:
         return condition
     return Condition(f"{condition.sql} AND trace_id = ?", (*condition.parameters, trace_id))
@@ -433,21 +405,3 @@ def _of_logs(search: Search, since_unix_nano: int | None, trace_id: str | None) 
 def _wanted_logs(search: Search, since_unix_nano: int | None, trace_id: str | None) -> Wanted:
     traces = None if trace_id is None else (trace_id,)
     return Wanted("logs", since_unix_nano or 0, search.pairs(), traces)
-
-
-def _since_when(segments: Sequence[Segment], count: int) -> int:
-    """A time after which at least so many rows are, if there are as many; else 0."""
-    rows = 0
-    for segment in sorted(segments, key=lambda one: one.min_unix_nano, reverse=True):
-        rows += segment.rows
-        if rows >= count:
-            return segment.min_unix_nano
-    return 0
-
-
-def _since(condition: Condition, column: str, since_unix_nano: int | None) -> Condition:
-    if since_unix_nano is None:
-        return condition
-    later = f"{column} >= make_timestamp_ns(?)"
-    sql = later if condition.sql == "true" else f"{condition.sql} AND {later}"
-    return Condition(sql, (*condition.parameters, since_unix_nano))

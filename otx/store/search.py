@@ -70,6 +70,14 @@ class Condition:
     sql: str
     parameters: tuple[Parameter, ...] = ()
 
+    def since(self, column: str, unix_nano: int | None) -> "Condition":
+        """The same, and a time that is no earlier than another; None leaves it as it is."""
+        if unix_nano is None:
+            return self
+        later = f"{column} >= make_timestamp_ns(?)"
+        sql = later if self.sql == "true" else f"{self.sql} AND {later}"
+        return Condition(sql, (*self.parameters, unix_nano))
+
 
 @dataclass(frozen=True, slots=True)
 class Term:

@@ -30,6 +30,8 @@ ROW_GROUP_ROWS = 64 * 1024
 _ZSTD_LEVEL = 1
 _PLAIN_COLUMNS = frozenset({"trace_id", "span_id", "parent_span_id", "attributes", "body"})
 """Columns whose values hardly repeat: a dictionary of them would only cost time."""
+_DELTA_COLUMNS = frozenset({"start_time", "end_time", "duration_ns", "time", "observed_time"})
+"""Numbers that hardly repeat and are near their neighbours': differences take a third as much."""
 
 
 def write_rows(
@@ -40,6 +42,7 @@ def write_rows(
     in_order = rows.sort_by(time)
     final = directory / f"{name}.parquet"
     beside = directory / f"{name}.parquet.new"
+    names = rows.schema.names
     step(f"write {kind} segment")
     pq.write_table(
         in_order,
@@ -47,7 +50,8 @@ def write_rows(
         compression="zstd",
         compression_level=_ZSTD_LEVEL,
         row_group_size=ROW_GROUP_ROWS,
-        use_dictionary=[n for n in rows.schema.names if n not in _PLAIN_COLUMNS],
+        use_dictionary=[name for name in names if name not in _PLAIN_COLUMNS | _DELTA_COLUMNS],
+        column_encoding=dict.fromkeys(_DELTA_COLUMNS.intersection(names), "DELTA_BINARY_PACKED"),
         bloom_filter_options=_bloom_filter(rows),
     )
     _publish(beside, final, step)

@@ -2,27 +2,34 @@
 
 A segment is divided into at most 60 blocks of equally many rows. As its rows stand in the order of
 time, a block is a stretch of time, and whoever knows the blocks asks for those times: a Parquet
-reader skips the rest by its statistics. Two files beside a segment know them, each a sorted Parquet
-file of `key` and `blocks`, a bit for each block:
+reader skips the rest by its statistics. Two files beside a segment (`otx.store.index_file`) know
+which blocks may hold
 
-    <segment>.traces    the first 62 bits of trace ids, or of the second half where the first is 0:
-                        tracers of 64 bits fill their ids up that way
-    <segment>.pairs     32 bits of the MD5 of an attribute's key and value, of records and resources
+    <segment>.by-trace       a trace, by the first 64 bits of its id, or by the second half where
+                             the first is 0: tracers of 64 bits fill their ids up that way
+    <segment>.by-pair-<v>    an attribute with a value, of a record or its resource, by 32 bits of
+                             their hash; DuckDB hashes, and `v` is its version, as another one may
+                             hash otherwise
 
-Keys below 60 are numbers of blocks; their `blocks` is when the block begins, in Unix nanoseconds.
 The files are an aid and no part of the store: a segment without them is read whole. They say where
 something may be, so that two values of one hash cost time and no answer.
+
+A JSON object of attributes is no more than cut at each `,"`, which is quick: where members meet
+there is one, so that each member is a piece, unless there is one in it as well. That is so with
+maps and arrays, and with a key or text that ends in a comma; those are searched without the index.
 """
 
-import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 import duckdb
-import pyarrow.parquet as pq
+import orjson
 
+from otx.otlp.json_columns import number_texts
 from otx.store.durable import Step, no_step, sync_directory, sync_file
+from otx.store.index_file import IndexDamaged, IndexFile, KeyWidth, encode_index
 from otx.store.manifest import Segment
 from otx.store.row_tables import ROW_TABLES, RowKind
 
@@ -34,46 +41,53 @@ INDEXED_KINDS: tuple[RowKind, ...] = ("spans", "logs")
 MAX_BLOCKS = 60
 MIN_INDEXED_ROWS = 16 * 1024
 """Smaller segments are read whole in a few milliseconds, and will be merged."""
-_MAX_KEYS = 512
-"""With more different attribute keys than these, a segment gets no index of pairs."""
-_TRACE = 1 << 62
+_ENDINGS: Mapping[IndexKind, str] = {
+    "traces": "by-trace",
+    "pairs": f"by-pair-{duckdb.__version__}",
+}
+_WIDTHS: Mapping[IndexKind, KeyWidth] = {"traces": "Q", "pairs": "I"}
 _ZEROS = "0" * 16
-_ENTRIES_A_GROUP = 16 * 1024
 _MEMORY_LIMIT = "512MiB"
 
 _ENTRIES = """
-    SELECT unnest(range({blocks})) AS key, unnest({starts}::BIGINT[]) AS blocks
-    UNION ALL SELECT key, bit_or(1::BIGINT << block) FROM ({keys}) GROUP BY key
-    ORDER BY key"""
+    SELECT key, bit_or((1::BIGINT << block)::UBIGINT) AS blocks
+    FROM ({keys}) GROUP BY key ORDER BY key"""
 
 _ROWS = "(SELECT *, file_row_number // {block_rows} AS block FROM {file})"
 
 _TRACE_KEYS = """
-    SELECT DISTINCT (('0x' || half)::UBIGINT >> 2)::BIGINT | {trace} AS key, block
+    SELECT DISTINCT ('0x' || half)::UBIGINT AS key, block
     FROM (SELECT block, if(trace_id[:16] = '{zeros}', trace_id[17:], trace_id[:16]) AS half
           FROM {rows} WHERE length(trace_id) = 32)"""
 
-_TEXTS = """
-    SELECT block, attributes AS text FROM {rows}
-    UNION ALL SELECT DISTINCT block, resource FROM {rows}"""
-
 _PAIR_KEYS = """
-    SELECT (md5_number_lower(name || '=' || value) & 4294967295)::BIGINT + {max_blocks} AS key,
-           block
-    FROM (SELECT DISTINCT block, unnest({names}) AS name,
-                 unnest(json_extract_string(text, {pointers})) AS value
-          FROM ({texts}))
-    WHERE value IS NOT NULL"""
+    SELECT {hashed} AS key, block
+    FROM (SELECT unnest(string_split(attributes[3:-2], ',"')) AS piece, block FROM {rows}
+          UNION ALL
+          SELECT unnest(string_split(resource[3:-2], ',"')), block
+          FROM (SELECT DISTINCT resource, block FROM {rows}))"""
+"""Of `{"a":1,"b":"c"}` the pieces are `a":1` and `b":"c"`."""
+
+_HASHED = "(hash(piece) & 4294967295)::UINTEGER"
 
 
 def index_path(directory: Path, segment: str, kind: IndexKind) -> Path:
     """Where an index of a segment lies, if there is one."""
-    return directory / f"{segment}.{kind}"
+    return directory / f"{segment}.{_ENDINGS[kind]}"
 
 
 def index_names(segment: str) -> set[str]:
     """The names of all files that may lie beside a segment."""
-    return {f"{segment}.{kind}" for kind in INDEX_KINDS}
+    return {f"{segment}.{ending}" for ending in _ENDINGS.values()}
+
+
+def index_bytes(directory: Path, segment: str) -> int:
+    """How much room the indexes of a segment take."""
+    size = 0
+    for name in index_names(segment):
+        with suppress(FileNotFoundError):
+            size += (directory / name).stat().st_size
+    return size
 
 
 def is_worth_indexing(segment: Segment) -> bool:
@@ -86,27 +100,58 @@ def has_indexes(directory: Path, segment: Segment) -> bool:
     return all(index_path(directory, segment.name, kind).exists() for kind in INDEX_KINDS)
 
 
-def pair_key(name: str, value: str) -> int:
-    """The key of an attribute with a value: as `md5_number_lower` of DuckDB counts bytes."""
-    digest = hashlib.md5(f"{name}={value}".encode(), usedforsecurity=False).digest()
-    return int.from_bytes(digest[8:12], "little") + MAX_BLOCKS
+def pair_keys(connection: duckdb.DuckDBPyConnection, name: str, value: str) -> Sequence[int] | None:
+    """The keys that an attribute with a value may have; None where the index cannot tell.
+
+    Args:
+        connection: Hashes.
+        name: The attribute's key.
+        value: Its value, as `json_extract_string` of DuckDB gives it.
+    """
+    if name.endswith(",") or value.endswith(",") or value[:1] in ("{", "["):
+        return None
+    try:
+        key, text = orjson.dumps(name)[1:].decode(), orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:  # bytes of a command line that are no UTF-8
+        return None
+    pieces = [f"{key}:{form}" for form in {text, *_unquoted(value)}]
+    rows = connection.execute(
+        f"SELECT {_HASHED} FROM (SELECT unnest(?::VARCHAR[]) AS piece)",  # noqa: S608
+        [pieces],
+    ).fetchall()
+    return [hashed for (hashed,) in rows]
+
+
+def _unquoted(value: str) -> set[str]:
+    """How a value that is no text may be written in JSON."""
+    if value in ("true", "false"):
+        return {value}
+    try:
+        return {value, *number_texts(float(value))}
+    except ValueError:
+        return set()
+
+
+def pair_keys_sql(rows: str) -> str:
+    """The query of `key` and `block` of all attributes of rows with `attributes` and `resource`."""
+    return _PAIR_KEYS.format(rows=rows, hashed=_HASHED)
 
 
 def trace_keys(prefix: str) -> tuple[int, int]:
     """The lowest and the highest key of trace ids that begin with some hex digits."""
     if not prefix[:16].strip("0"):
         if len(prefix) < 32:
-            return _TRACE, 2 * _TRACE - 1
+            return 0, (1 << 64) - 1
         prefix = prefix[16:]
     lowest, highest = (int(prefix[:16].ljust(16, digit), 16) for digit in "0f")
-    return lowest >> 2 | _TRACE, highest >> 2 | _TRACE
+    return lowest, highest
 
 
 def write_indexes(directory: Path, segment: Segment, step: Step = no_step) -> None:
     """Write what a segment lacks of its indexes.
 
-    Where one cannot be made, because attributes have too many keys or it takes too much memory, an
-    empty file stands for it, so that nobody tries again.
+    Where one cannot be made, because it takes too much memory, an empty file stands for it, so that
+    nobody tries again.
 
     Raises:
         OSError: The disk failed or is full.
@@ -122,15 +167,44 @@ def write_indexes(directory: Path, segment: Segment, step: Step = no_step) -> No
             beside = final.with_name(f"{final.name}.new")
             step(f"write index of {kind}")
             try:
-                _write(connection, directory / segment.name, segment, kind, beside)
+                data = _encoded(connection, directory / segment.name, segment, kind)
             except duckdb.IOException as error:
-                raise OSError(f"cannot write {final}: {error}") from None
+                raise OSError(f"cannot read {segment.name}: {error}") from None
             except duckdb.Error:
-                beside.write_bytes(b"")
+                data = b""
+            beside.write_bytes(data)
             sync_file(beside)
             step(f"rename index of {kind}")
             beside.rename(final)
             sync_directory(directory)
+
+
+def open_index(directory: Path, segment: str, kind: IndexKind) -> IndexFile | None:
+    """An index of a segment; None where there is none, or where it could not be made.
+
+    Raises:
+        IndexDamaged: It is not as it was written.
+        OSError: It cannot be read.
+    """
+    path = index_path(directory, segment, kind)
+    try:
+        return IndexFile(path) if path.stat().st_size else None
+    except FileNotFoundError:
+        return None
+
+
+def remove_damaged(directory: Path, segment: Segment) -> int:
+    """Remove those indexes of a segment that are not as they were written; how many."""
+    removed = 0
+    for kind in INDEX_KINDS:
+        try:
+            index = open_index(directory, segment.name, kind)
+            if index is not None:
+                index.check()
+        except (IndexDamaged, OSError):
+            index_path(directory, segment.name, kind).unlink(missing_ok=True)
+            removed += 1
+    return removed
 
 
 def block_spans(
@@ -156,13 +230,9 @@ def block_spans(
         yield begin, end_unix_nano
 
 
-def _write(
-    connection: duckdb.DuckDBPyConnection,
-    path: Path,
-    segment: Segment,
-    kind: IndexKind,
-    beside: Path,
-) -> None:
+def _encoded(
+    connection: duckdb.DuckDBPyConnection, path: Path, segment: Segment, kind: IndexKind
+) -> bytes:
     block_rows = -(-segment.rows // MAX_BLOCKS)
     time = ROW_TABLES[_row_kind(segment)].time
     file = f"read_parquet({_quoted(str(path))}, file_row_number = true)"
@@ -170,46 +240,15 @@ def _write(
     starts = connection.execute(
         f"SELECT epoch_ns(min({time})) FROM {rows} GROUP BY block ORDER BY block"  # noqa: S608
     ).fetchall()
-    if kind == "traces":
-        keys = _TRACE_KEYS.format(rows=rows, trace=_TRACE, zeros=_ZEROS)
-    else:
-        keys = _pair_keys_sql(connection, _TEXTS.format(rows=rows))
-    words = {"blocks": len(starts), "starts": [start for (start,) in starts], "keys": keys}
-    pq.write_table(
-        connection.sql(_ENTRIES.format(**words)).to_arrow_table(),
-        beside,
-        compression="zstd",
-        row_group_size=_ENTRIES_A_GROUP,
-        use_dictionary=["blocks"],
-        column_encoding={"key": "DELTA_BINARY_PACKED"},  # sorted: two bytes instead of eight
-    )
-
-
-def _pair_keys_sql(connection: duckdb.DuckDBPyConnection, texts: str) -> str:
-    """The query of all pairs of some texts.
-
-    Raises:
-        duckdb.Error: There are too many keys.
-    """
-    found = connection.execute(
-        f"SELECT DISTINCT unnest(json_keys(text)) FROM ({texts}) LIMIT {_MAX_KEYS + 1}"  # noqa: S608
-    ).fetchall()
-    if len(found) > _MAX_KEYS:
-        raise duckdb.OutOfRangeException("too many keys of attributes")
-    names = [name for (name,) in found]
-    pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in names]
-    return _PAIR_KEYS.format(
-        names=_list(names), pointers=_list(pointers), texts=texts, max_blocks=MAX_BLOCKS
-    )
+    keys = pair_keys_sql(rows) if kind == "pairs" else _TRACE_KEYS.format(rows=rows, zeros=_ZEROS)
+    entries = connection.sql(_ENTRIES.format(keys=keys)).to_arrow_table()
+    columns = (entries[name].combine_chunks() for name in ("key", "blocks"))
+    return encode_index(_WIDTHS[kind], [start for (start,) in starts], *columns)
 
 
 def _row_kind(segment: Segment) -> RowKind:
     (kind,) = (kind for kind in INDEXED_KINDS if kind == segment.kind)
     return kind
-
-
-def _list(texts: Iterable[str]) -> str:
-    return f"[{', '.join(map(_quoted, texts))}]::VARCHAR[]"
 
 
 def _quoted(text: str) -> str:

@@ -4,12 +4,13 @@ What a store holds grows, what a question is about does not: the manifest says w
 a time at all, and indexes (`otx.store.segment_index`) where a trace or an attribute may be.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TypeAlias
 
 import duckdb
 
+from otx.store.index_file import IndexDamaged, IndexFile
 from otx.store.layout import Layout
 from otx.store.manifest import Manifest, Segment
 from otx.store.row_tables import ROW_TABLES, RowKind
@@ -19,7 +20,8 @@ from otx.store.segment_index import (
     IndexKind,
     block_spans,
     index_path,
-    pair_key,
+    open_index,
+    pair_keys,
     trace_keys,
 )
 from otx.store.views import quote
@@ -27,10 +29,10 @@ from otx.store.views import quote
 _FILES_TOGETHER = 4
 """Segments whose rows are tested against one list of stretches: a row pays for each of them."""
 
-
 _ALL_BLOCKS = (1 << MAX_BLOCKS) - 1
-_REMEMBERED = 10_000
-"""Of how many segments the reader remembers when their blocks begin."""
+
+Keys: TypeAlias = Sequence[tuple[int, int]]
+"""Ranges of keys of an index, both ends included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,64 +45,129 @@ class Wanted:
         pairs: Attributes and their values, of the record or its resource.
         traces: They belong to one of these traces, by the first eight or more digits of their ids;
             None where that does not matter.
+        received_since_unix_nano: None of them was received earlier.
     """
 
     kind: RowKind = "spans"
     since_unix_nano: int = 0
     pairs: Sequence[tuple[str, str]] = ()
     traces: Sequence[str] | None = None
+    received_since_unix_nano: int = 0
 
 
 class Sources:
     """Finds what to read. One thread at a time works with it."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, warn: Callable[[str], None] = lambda text: None) -> None:
+        """Look at a store.
+
+        Args:
+            layout: Where it is.
+            warn: Told once of each index that cannot be used, and what that means.
+        """
         self._layout = layout
-        self._starts: dict[str, list[int]] = {}
+        self._warn = warn
+        self._indexes: dict[str, dict[IndexKind, IndexFile]] = {}
+        """Those that are open, by their segment."""
+        self._damaged: set[tuple[str, IndexKind]] = set()
 
     def sql(self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, wanted: Wanted) -> str:
-        """A query of rows, all that are wanted among them; of the logs' tails it has every row.
-
-        Raises:
-            duckdb.IOException: A file is gone.
-        """
-        blocks = {
-            segment: _ALL_BLOCKS
-            for segment in manifest.of_kind(wanted.kind)
-            if segment.max_unix_nano >= wanted.since_unix_nano
-        }
-        for kind, condition in _conditions(wanted):
-            self._narrow(connection, blocks, kind, condition)
+        """A query of rows, all that are wanted among them; of the logs' tails it has every row."""
+        blocks = self._wanted_blocks(connection, manifest, wanted)
         whole = [segment for segment, bits in blocks.items() if bits == _ALL_BLOCKS]
         queries = [_rows_sql(self._paths(whole))] if whole else []
         parts = {segment: bits for segment, bits in blocks.items() if 0 < bits < _ALL_BLOCKS}
-        self._learn_starts(connection, parts)
         for some in _batched(sorted(parts, key=lambda one: one.min_unix_nano), _FILES_TOGETHER):
             within = _within(ROW_TABLES[wanted.kind].time, self._spans(some, parts))
             queries.append(f"{_rows_sql(self._paths(some))} WHERE {within}")
         return " UNION ALL BY NAME ".join([*queries, f"SELECT * FROM tail_{wanted.kind}"])  # noqa: S608
 
-    def _narrow(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        blocks: dict[Segment, int],
-        kind: IndexKind,
-        condition: str,
-    ) -> None:
-        """Leave of each indexed segment the blocks that an index names."""
-        indexes = {
-            str(index): segment
-            for segment in blocks
-            if _is_filled(index := index_path(self._layout.segments, segment.name, kind))
+    def most_rows(
+        self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, wanted: Wanted
+    ) -> int:
+        """How many rows of segments are read for what is wanted, at most."""
+        blocks = self._wanted_blocks(connection, manifest, wanted)
+        return sum(one.rows * bits.bit_count() // MAX_BLOCKS for one, bits in blocks.items())
+
+    def newest_since(self, manifest: Manifest, kind: RowKind, count: int) -> int:
+        """A time after which there are about `count` rows of segments; 0 where there are less."""
+        segments = sorted(
+            manifest.of_kind(kind), key=lambda segment: segment.max_unix_nano, reverse=True
+        )
+        begins: list[tuple[int, int]] = []
+        rows = 0
+        for segment in segments:
+            if rows >= count and segment.max_unix_nano <= _time_of(begins, count):
+                break
+            starts = self._known_starts(segment) or (segment.min_unix_nano,)
+            begins += [(start, segment.rows // len(starts)) for start in starts]
+            begins.sort(reverse=True)
+            rows += segment.rows
+        return _time_of(begins, count) if rows > count else 0
+
+    def _known_starts(self, segment: Segment) -> Sequence[int]:
+        """When the blocks of a segment begin, if an index of it says so."""
+        for kind in INDEX_KINDS:
+            index = self._index(segment, kind)
+            if index is not None:
+                return index.starts
+        return ()
+
+    def _wanted_blocks(
+        self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, wanted: Wanted
+    ) -> dict[Segment, int]:
+        """The blocks of each segment that may hold what is wanted, all where no index tells."""
+        self._forget(manifest)
+        blocks = {
+            segment: _ALL_BLOCKS
+            for segment in manifest.of_kind(wanted.kind)
+            if wanted.since_unix_nano <= segment.max_unix_nano
+            and wanted.received_since_unix_nano <= segment.received_unix_nano
         }
-        if not indexes:
-            return
-        rows = connection.execute(
-            f"SELECT filename, bit_or(blocks) FROM {_files(indexes)} WHERE {condition} GROUP BY ALL"  # noqa: S608
-        ).fetchall()
-        named = dict(rows)
-        for index_name, segment in indexes.items():
-            blocks[segment] &= named.get(index_name, 0)
+        for kind, keys in _conditions(connection, wanted):
+            for segment in blocks:
+                blocks[segment] &= self._blocks(segment, kind, keys)
+        return blocks
+
+    def _blocks(self, segment: Segment, kind: IndexKind, keys: Keys) -> int:
+        """The blocks of a segment that may hold one of some keys; all where no index tells."""
+        index = self._index(segment, kind)
+        if index is None:
+            return _ALL_BLOCKS
+        try:
+            return index.blocks_of(keys)
+        except FileNotFoundError:
+            return _ALL_BLOCKS  # expired meanwhile, or its index is being made anew
+        except (IndexDamaged, OSError) as error:
+            self._give_up(segment, kind, error)
+            return _ALL_BLOCKS
+
+    def _index(self, segment: Segment, kind: IndexKind) -> IndexFile | None:
+        """An index of a segment, if there is one; it is looked for until there is."""
+        known = self._indexes.setdefault(segment.name, {})
+        if kind in known or (segment.name, kind) in self._damaged:
+            return known.get(kind)
+        try:
+            opened = open_index(self._layout.segments, segment.name, kind)
+        except (IndexDamaged, OSError) as error:
+            self._give_up(segment, kind, error)
+            return None
+        if opened is not None:
+            known[kind] = opened
+        return opened
+
+    def _give_up(self, segment: Segment, kind: IndexKind, error: Exception) -> None:
+        self._damaged.add((segment.name, kind))
+        self._indexes[segment.name].pop(kind, None)
+        name = index_path(self._layout.segments, segment.name, kind).name
+        self._warn(f"the index {name} is damaged ({error}): its segment is read whole")
+
+    def _forget(self, manifest: Manifest) -> None:
+        """Close the indexes of segments that are no more."""
+        gone = self._indexes.keys() - {segment.name for segment in manifest.segments}
+        for name in gone:
+            del self._indexes[name]
+        self._damaged = {one for one in self._damaged if one[0] not in gone}
 
     def _spans(
         self, segments: Sequence[Segment], blocks: Mapping[Segment, int]
@@ -109,43 +176,37 @@ class Sources:
         return [
             span
             for one in segments
-            for span in block_spans(blocks[one], self._starts[one.name], one.max_unix_nano)
+            for span in block_spans(blocks[one], self._starts(one), one.max_unix_nano)
         ]
+
+    def _starts(self, segment: Segment) -> Sequence[int]:
+        """When the blocks of a segment begin, which each of its indexes says."""
+        return next(index.starts for index in self._indexes[segment.name].values())
 
     def _paths(self, segments: Iterable[Segment]) -> list[str]:
         return [str(self._layout.segments / segment.name) for segment in segments]
 
-    def _learn_starts(
-        self, connection: duckdb.DuckDBPyConnection, parts: Mapping[Segment, int]
-    ) -> None:
-        """Read when the blocks of segments begin; it is remembered, for it never changes."""
-        unknown: dict[str, str] = {}
-        for segment in parts:
-            if segment.name in self._starts:
-                continue
-            indexes = (index_path(self._layout.segments, segment.name, k) for k in INDEX_KINDS)
-            unknown[next(str(index) for index in indexes if _is_filled(index))] = segment.name
-        if not unknown:
-            return
-        if len(self._starts) > _REMEMBERED:
-            self._starts = {s.name: self._starts[s.name] for s in parts if s.name in self._starts}
-        rows = connection.execute(
-            f"SELECT filename, list(blocks ORDER BY key) FROM {_files(unknown)} "  # noqa: S608
-            f"WHERE key < {MAX_BLOCKS} GROUP BY ALL"
-        ).fetchall()
-        self._starts |= {unknown[path]: starts for path, starts in rows}
 
-
-def _conditions(wanted: Wanted) -> Iterator[tuple[IndexKind, str]]:
-    """What must hold of a key in an index, for each index that can tell."""
+def _conditions(
+    connection: duckdb.DuckDBPyConnection, wanted: Wanted
+) -> Iterator[tuple[IndexKind, Keys]]:
+    """For each index that can tell, ranges of keys of which one must be there."""
     for name, value in wanted.pairs:
-        yield "pairs", f"key = {pair_key(name, value)}"
+        keys = pair_keys(connection, name, value)
+        if keys is not None:
+            yield "pairs", [(key, key) for key in keys]
     if wanted.traces is not None:
-        ranges = [trace_keys(prefix) for prefix in wanted.traces]
-        exact = ", ".join(str(low) for low, high in ranges if low == high)
-        tests = [f"key BETWEEN {low} AND {high}" for low, high in ranges if low != high]
-        tests += [f"key IN ({exact})"] if exact else []
-        yield "traces", " OR ".join(tests) or "false"
+        yield "traces", sorted({trace_keys(prefix) for prefix in wanted.traces})
+
+
+def _time_of(begins: Sequence[tuple[int, int]], count: int) -> int:
+    """When the first of so many rows comes, by times, latest first, and the rows from each on."""
+    rows = 0
+    for begin, more in begins:
+        rows += more
+        if rows >= count:
+            return begin
+    return 0
 
 
 def _within(time: str, spans: Sequence[tuple[int, int]]) -> str:
@@ -163,14 +224,3 @@ def _batched(segments: Sequence[Segment], count: int) -> Iterator[Sequence[Segme
 
 def _rows_sql(paths: Iterable[str]) -> str:
     return f"SELECT * FROM read_parquet([{', '.join(map(quote, paths))}])"  # noqa: S608
-
-
-def _files(paths: Iterable[str]) -> str:
-    return f"read_parquet([{', '.join(map(quote, paths))}], filename = true)"
-
-
-def _is_filled(path: Path) -> bool:
-    try:
-        return path.stat().st_size > 0
-    except FileNotFoundError:
-        return False

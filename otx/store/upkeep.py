@@ -20,8 +20,10 @@ from otx.store.segment import (
 )
 from otx.store.segment_index import (
     has_indexes,
+    index_bytes,
     index_names,
     is_worth_indexing,
+    remove_damaged,
     write_indexes,
 )
 
@@ -91,6 +93,13 @@ def index_one(conversion: Conversion) -> bool:
     return False
 
 
+def remove_damaged_indexes(conversion: Conversion) -> int:
+    """Remove the indexes that are not as they were written, for `index_one`; how many."""
+    directory = conversion.layout.segments
+    segments = filter(is_worth_indexing, conversion.manifest.segments)
+    return sum(remove_damaged(directory, segment) for segment in segments)
+
+
 def expire(conversion: Conversion, retention: Retention, now_unix_nano: int) -> int:
     """Let go of segments that are too old or too much; how many rows went."""
     kept = [
@@ -101,7 +110,7 @@ def expire(conversion: Conversion, retention: Retention, now_unix_nano: int) -> 
     kept.sort(key=lambda segment: segment.received_unix_nano, reverse=True)
     size, fitting = 0, []
     for segment in kept:
-        size += segment.bytes
+        size += segment.bytes + index_bytes(conversion.layout.segments, segment.name)
         if size > retention.bytes:
             break
         fitting.append(segment)

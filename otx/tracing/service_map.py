@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from otx.store.reader import Store
+from otx.store.sources import Wanted
 
 CallKind: TypeAlias = Literal["call", "message", "link", "uninstrumented"]
 
 _CALLS = """
     WITH span AS (
-        SELECT * FROM all_spans
+        SELECT * FROM wanted
         WHERE is_trace_id(trace_id) AND start_time >= make_timestamp_ns(?)),
     met AS (
         SELECT parent.service AS caller, child.service AS callee,
@@ -44,7 +45,7 @@ _CALLS = """
 
 _SPANNED = """
     SELECT coalesce(epoch_ns(max(start_time)) - epoch_ns(min(start_time)), 0)
-    FROM all_spans WHERE is_trace_id(trace_id) AND start_time >= make_timestamp_ns(?)"""
+    FROM wanted WHERE is_trace_id(trace_id) AND start_time >= make_timestamp_ns(?)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class ServiceMap:
 
 def service_map(store: Store, since_unix_nano: int = 0) -> ServiceMap:
     """The service map of a store, from a time on."""
-    rows = store.rows(_CALLS, (since_unix_nano,))
-    spanned = store.rows(_SPANNED, (since_unix_nano,))[0][0]
+    wanted = Wanted("spans", since_unix_nano)
+    rows = store.rows(_CALLS, (since_unix_nano,), wanted)
+    spanned = store.rows(_SPANNED, (since_unix_nano,), wanted)[0][0]
     return ServiceMap([Calls(*row[:5], *row[5]) for row in rows], spanned)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from otx.otlp.json_columns import read_attributes
 from otx.store.reader import Store
+from otx.store.sources import Wanted
 from otx.tracing.domains import Domain, domain_of_resource
 from otx.tracing.skew_lines import Point
 from otx.tracing.skew_moments import Moment, Where
@@ -54,7 +55,7 @@ WITH children AS (
     SELECT DISTINCT trace_id, parent_span_id, span_id, kind, hash(service, resource) AS source,
            epoch_ns(start_time) AS began, epoch_ns(end_time) AS ended, {grain} AS grain,
            CASE WHEN {is_javascript} THEN {flush} ELSE 0 END AS flush
-    FROM all_spans
+    FROM wanted
     WHERE kind IN ('SERVER', 'CONSUMER') AND flags & 768 <> 256
           AND {chosen}),
 counted AS (
@@ -64,7 +65,7 @@ parents AS (
     SELECT trace_id, span_id, kind, hash(service, resource) AS source,
            epoch_ns(start_time) AS began, epoch_ns(end_time) AS ended, {grain} AS grain,
            {gave_up} AS gave_up
-    FROM all_spans WHERE {chosen}),
+    FROM wanted WHERE {chosen}),
 shared AS (
     SELECT p, c FROM counted c JOIN parents p
         ON p.trace_id = c.trace_id AND p.span_id = c.span_id
@@ -100,8 +101,8 @@ SELECT client, server, sent // {moment} AS moment, count(*), count(upper),
 FROM bounds GROUP BY client, server, moment"""
 
 _SOURCES = "SELECT DISTINCT hash(service, resource), service, resource FROM all_spans"
-_RECEIVED = "SELECT epoch_ns(max(received_time)) FROM all_spans WHERE trace_id = ?"
-_SIZE = "SELECT count(*) FROM all_spans"
+_RECEIVED = "SELECT epoch_ns(max(received_time)) FROM wanted WHERE trace_id = ?"
+_SIZE = "SELECT count(*) FROM wanted"
 
 
 class Source(NamedTuple):
@@ -156,12 +157,13 @@ def calls_of(
 
 def received_unix_nano(store: Store, trace_id: str) -> int | None:
     """When the last span of a trace was received."""
-    [(received,)] = store.rows(_RECEIVED, (trace_id,))
+    [(received,)] = store.rows(_RECEIVED, (trace_id,), Wanted("spans", traces=(trace_id,)))
     return None if received is None else int(received)
 
 
 def _rows(store: Store, since_unix_nano: int, moment_ns: int) -> Iterator[tuple[Any, ...]]:
-    [(spans,)] = store.rows(_SIZE, ())
+    wanted = Wanted("spans", received_since_unix_nano=since_unix_nano)
+    [(spans,)] = store.rows(_SIZE, (), wanted)
     parts = -(-spans // _SPANS_A_PART) or 1
     for part in range(parts):
         chosen = _CHOSEN.format(since=max(since_unix_nano, 0), parts=parts, part=part)
@@ -175,7 +177,7 @@ def _rows(store: Store, since_unix_nano: int, moment_ns: int) -> Iterator[tuple[
             moment=moment_ns,
             uppers=_UPPERS,
         )
-        yield from store.rows(sql, ())
+        yield from store.rows(sql, (), wanted)
 
 
 def _sources(store: Store) -> dict[int, Source]:

@@ -7,10 +7,12 @@ import pytest
 from otx.errors import MachineError
 from otx.store.compaction import compact_store
 from otx.store.durable import FileLock
+from otx.store.inspection import verify_store
 from otx.store.manifest import read_manifest
 from otx.store.reader import Store
+from otx.store.upkeep import Retention, expire
 from tests.store.conftest import SpanRequest
-from tests.store.segments import converted
+from tests.store.segments import converted, indexed
 
 NOW = 1_790_000_000_000_000_000
 
@@ -48,3 +50,32 @@ def test_a_converter_at_work_is_left_alone(store_dir: Path, span_request: SpanRe
     with pytest.raises(MachineError, match="a converter works"):
         compact_store(layout, lambda: NOW)
     lock.release()
+
+
+def test_damaged_indexes_are_made_anew(
+    store_dir: Path, span_request: SpanRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("otx.store.segment_index.MIN_INDEXED_ROWS", 1)
+    layout = converted(store_dir, span_request("a", 4)).layout
+    assert compact_store(layout, lambda: NOW).damaged_indexes == 0
+    (index,) = layout.segments.glob("*.by-trace")
+    whole = index.read_bytes()
+    index.write_bytes(whole[:-1])
+    assert [one.place for one in verify_store(layout, read_manifest(layout.manifest))] == [
+        f"segments/{index.name}"
+    ]
+    assert compact_store(layout, lambda: NOW).damaged_indexes == 1
+    assert index.read_bytes() == whole
+    assert list(verify_store(layout, read_manifest(layout.manifest))) == []
+
+
+def test_indexes_count_for_retention(
+    store_dir: Path, span_request: SpanRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for trace in (1, 2):
+        conversion = converted(store_dir, span_request("a", 40, trace=trace))
+    rows = sum(segment.bytes for segment in conversion.manifest.segments)
+    now = conversion.manifest.segments[-1].received_unix_nano
+    assert expire(conversion, Retention(bytes=rows), now) == 0
+    indexed(conversion)
+    assert expire(conversion, Retention(bytes=rows), now) == 40

@@ -13,8 +13,12 @@ import pytest
 from otx.model.signal import Signal
 from otx.store.converter import start_converter
 from otx.store.durable import is_locked
+from otx.store.inspection import verify_store
 from otx.store.layout import Layout
+from otx.store.manifest import read_manifest
 from otx.store.reader import Store
+from otx.store.search import parse_search
+from otx.store.segment_index import MIN_INDEXED_ROWS, has_indexes
 from otx.store.wal import LogWriter
 from tests.conftest import wait_until
 
@@ -94,3 +98,23 @@ def test_the_next_one_takes_over_when_it_is_killed_and_readers_see_each_span_onc
         process.communicate(timeout=30)
     assert store.lag().bytes == 0
     assert names(store) == expected
+
+
+def test_it_indexes_when_nothing_waits(
+    store_dir: Path, span_request: SpanRequest, start: Start
+) -> None:
+    layout = Layout(store_dir)
+    with LogWriter(store_dir) as log:
+        process = start()
+        log.append(Signal.TRACES, span_request("a", MIN_INDEXED_ROWS), time.time_ns()).result(10)
+        wait_until(lambda: any(layout.segments.glob("*.by-pair-*")), "an index")
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+    manifest = read_manifest(layout.manifest)
+    (segment,) = manifest.segments
+    assert has_indexes(layout.segments, segment)
+    assert list(verify_store(layout, manifest)) == []
+    store = Store(store_dir)
+    (trace,) = store.traces(parse_search("@order.id:7"))
+    assert trace.span_count == MIN_INDEXED_ROWS
+    assert store.traces(parse_search(f"@order.id:{MIN_INDEXED_ROWS}")) == []

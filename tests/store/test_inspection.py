@@ -124,7 +124,7 @@ def test_an_index_that_cannot_be_read_is_named(store_dir: Path, span_request: Sp
     conversion = converted(store_dir, span_request("a", 3))
     indexed(conversion)
     assert list(verify_store(conversion.layout, conversion.manifest)) == []
-    (index,) = conversion.layout.segments.glob("*.pairs")
+    (index,) = conversion.layout.segments.glob("*.by-trace")
     index.write_bytes(index.read_bytes()[:50])
     (found,) = verify_store(conversion.layout, conversion.manifest)
     assert found.place == f"segments/{index.name}"

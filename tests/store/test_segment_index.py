@@ -4,40 +4,87 @@ from itertools import pairwise
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
+from otx.otlp.attribute_columns import attribute_texts
+from otx.otlp.json_columns import attributes_text
+from otx.store.index_file import IndexFile
 from otx.store.segment_index import (
     MAX_BLOCKS,
     block_spans,
     has_indexes,
     index_path,
     is_worth_indexing,
-    pair_key,
+    open_index,
+    pair_keys,
+    pair_keys_sql,
+    remove_damaged,
     trace_keys,
     write_indexes,
 )
+from tests.otlp.messages import any_values
 from tests.store.conftest import START_UNIX_NANO, SpanRequest
 from tests.store.segments import converted
 
+ATTRIBUTES = st.lists(
+    st.builds(
+        KeyValue,
+        key=st.one_of(st.text(max_size=4), st.sampled_from(["a", "a,", '"', "~/", "\u0301x", "{"])),
+        value=st.one_of(
+            any_values(),
+            st.sampled_from(["", ",", 'x,"', '","', "a,}", "1", "true", "\u0301"]).map(
+                lambda text: AnyValue(string_value=text)
+            ),
+        ),
+    ),
+    max_size=4,
+)
 _SHORT = st.binary(min_size=8, max_size=8).map(lambda half: bytes(8) + half)
 """Trace ids of tracers of 64 bits."""
 
 
-@given(st.text(max_size=20), st.text(max_size=20))
-def test_a_pair_has_the_same_key_here_and_in_sql(name: str, value: str) -> None:
-    found = duckdb.execute(
-        "SELECT (md5_number_lower(? || '=' || ?) & 4294967295)::BIGINT", (name, value)
-    ).fetchall()
-    assert pair_key(name, value) == found[0][0] + MAX_BLOCKS
+@given(ATTRIBUTES, ATTRIBUTES)
+def test_whatever_a_search_may_find_has_a_key_that_is_looked_for(
+    own: list[KeyValue], resource: list[KeyValue]
+) -> None:
+    texts = [attributes_text(own), _column_text(own), attributes_text(resource)]
+    with duckdb.connect() as connection:
+        for text in texts[:2]:
+            connection.execute(
+                "CREATE OR REPLACE TABLE t AS SELECT ? AS attributes, ? AS resource, 7 AS block",
+                [text, texts[2]],
+            )
+            there = set(connection.execute(pair_keys_sql("t")).fetchall())
+            for column, attributes in (("attributes", own), ("resource", resource)):
+                for name in {one.key for one in attributes}:
+                    value = _extracted(connection, column, name)
+                    keys = None if value is None else pair_keys(connection, name, value)
+                    assert keys is None or there & {(key, 7) for key in keys}, (name, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("a,", "b"), ("a", "b,"), ("a", "[1]"), ("a", '{"b":1}'), ("a", "\udcff")]
+)
+def test_what_the_index_cannot_tell(name: str, value: str) -> None:
+    with duckdb.connect() as connection:
+        assert pair_keys(connection, name, value) is None
+
+
+def test_a_text_has_one_key_and_a_number_few() -> None:
+    with duckdb.connect() as connection:
+        counts = [len(pair_keys(connection, "k", v) or ()) for v in ("GET", "200", "true", "1e20")]
+    assert counts == [1, 3, 2, 3]
 
 
 @given(st.one_of(st.binary(min_size=16, max_size=16), _SHORT), st.integers(8, 32))
 def test_a_trace_is_within_the_keys_of_its_prefixes(trace_id: bytes, digits: int) -> None:
     whole, _ = trace_keys(trace_id.hex())
     low, high = trace_keys(trace_id.hex()[:digits])
-    assert MAX_BLOCKS <= low <= whole <= high < 1 << 63
+    assert 0 <= low <= whole <= high < 1 << 64
 
 
 @given(st.sets(st.integers(0, 9)), st.lists(st.integers(0, 5), min_size=10, max_size=10))
@@ -62,14 +109,17 @@ def test_an_index_names_the_block_of_each_pair_and_trace(
     assert not has_indexes(directory, segment)
     write_indexes(directory, segment)
     assert has_indexes(directory, segment)
-    pairs = _blocks(index_path(directory, segment.name, "pairs"))
+    pairs = open_index(directory, segment.name, "pairs")
+    assert pairs is not None
     # 120 rows are 60 blocks of two.
-    assert pairs[0] == START_UNIX_NANO + 1_000_000_000
-    assert pairs[pair_key("order.id", "1")] == 1 << 0 | 1 << 20 | 1 << 40
-    assert pairs[pair_key("service.name", "shop")] == (1 << 60) - 1
-    assert pair_key("order.id", "40") not in pairs
-    traces = _blocks(index_path(directory, segment.name, "traces"))
-    assert traces[trace_keys(f"{2:032x}")[0]] & 1 << 30
+    assert len(pairs.starts) == MAX_BLOCKS
+    assert pairs.starts[0] == START_UNIX_NANO + 1_000_000_000
+    assert _found(pairs, "order.id", "1") == 1 << 0 | 1 << 20 | 1 << 40
+    assert _found(pairs, "service.name", "shop") == (1 << 60) - 1
+    assert _found(pairs, "order.id", "40") == 0
+    traces = open_index(directory, segment.name, "traces")
+    assert traces is not None
+    assert traces.blocks_of([trace_keys(f"{2:032x}")]) & 1 << 30
 
 
 def test_small_segments_are_not_worth_it(store_dir: Path, span_request: SpanRequest) -> None:
@@ -77,16 +127,54 @@ def test_small_segments_are_not_worth_it(store_dir: Path, span_request: SpanRequ
     assert not is_worth_indexing(segment)
 
 
-def test_too_many_keys_leave_an_empty_index(
+def test_too_little_memory_leaves_an_empty_index(
     store_dir: Path, span_request: SpanRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("otx.store.segment_index._MAX_KEYS", 2)
+    monkeypatch.setattr("otx.store.segment_index._MEMORY_LIMIT", "1KiB")
     conversion = converted(store_dir, span_request("a", 3))
     (segment,) = conversion.manifest.segments
     write_indexes(conversion.layout.segments, segment)
-    assert index_path(conversion.layout.segments, segment.name, "pairs").read_bytes() == b""
+    index = index_path(conversion.layout.segments, segment.name, "pairs")
+    assert index.read_bytes() == b""
+    assert open_index(conversion.layout.segments, segment.name, "pairs") is None
     assert has_indexes(conversion.layout.segments, segment)
 
 
-def _blocks(index: Path) -> dict[int, int]:
-    return dict(duckdb.execute(f"SELECT key, blocks FROM read_parquet('{index}')").fetchall())
+def test_damaged_indexes_are_removed_and_others_stay(
+    store_dir: Path, span_request: SpanRequest
+) -> None:
+    conversion = converted(store_dir, span_request("a", 40))
+    (segment,) = conversion.manifest.segments
+    directory = conversion.layout.segments
+    write_indexes(directory, segment)
+    assert remove_damaged(directory, segment) == 0
+    index = index_path(directory, segment.name, "traces")
+    whole = index.read_bytes()
+    for damaged in (whole[:-1] + bytes([whole[-1] ^ 1]), whole[:-20], b"PAR1" * 20):
+        index.write_bytes(damaged)
+        assert remove_damaged(directory, segment) == 1
+        assert not index.exists()
+    assert remove_damaged(directory, segment) == 0
+    assert index_path(directory, segment.name, "pairs").exists()
+
+
+def _found(index: IndexFile, name: str, value: str) -> int:
+    with duckdb.connect() as connection:
+        keys = pair_keys(connection, name, value)
+    assert keys is not None
+    return index.blocks_of((key, key) for key in keys)
+
+
+def _column_text(attributes: list[KeyValue]) -> str:
+    encoded = [[one.SerializeToString() for one in attributes]]
+    (text,) = attribute_texts(pa.array(encoded, pa.list_(pa.binary()))).to_pylist()
+    return str(text)
+
+
+def _extracted(connection: duckdb.DuckDBPyConnection, column: str, name: str) -> str | None:
+    pointer = "/" + name.replace("~", "~0").replace("/", "~1")
+    ((value,),) = connection.execute(
+        f"SELECT json_extract_string({column}, ?) FROM t",
+        [pointer],
+    ).fetchall()
+    return None if value is None else str(value)

@@ -85,3 +85,17 @@ def test_a_time_and_a_value_go_together(store: Store) -> None:
     since = START_UNIX_NANO + TRACES * 1_000_000_000
     found = store.traces(parse_search("@order.id:7"), since_unix_nano=since)
     assert [int(one.trace_id, 16) for one in found] == [TRACES + 1, TRACES]
+
+
+@pytest.mark.parametrize("damage", [b"", b"PAR1", b"\xff" * 4000])
+def test_a_damaged_index_is_told_once_and_costs_no_answer(store: Store, damage: bytes) -> None:
+    told: list[str] = []
+    reader = Store(store.layout.root, told.append)
+    expected = [store.traces(parse_search("@order.id:7")), store.trace(f"{1:032x}")]
+    for index in store.layout.segments.glob("*.by-*"):
+        whole = index.read_bytes()
+        index.write_bytes(damage + whole[len(damage) : -8])
+    for _ in range(2):
+        assert [reader.traces(parse_search("@order.id:7")), reader.trace(f"{1:032x}")] == expected
+    assert len(told) == len(set(told)) >= 8
+    assert all("is damaged" in text and "is read whole" in text for text in told)

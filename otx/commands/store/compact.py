@@ -28,8 +28,13 @@ def compact(
     done = compact_store(layout, environment.clock)
     columns = tuple(Compacted.__dataclass_fields__)
     Output(environment, out).rows(columns, map(asdict, done.kinds), form)
+    remarks = Remarks(environment)
+    if done.damaged_indexes:
+        remarks.note(
+            f"{counted(done.damaged_indexes, 'damaged index', 'damaged indexes')} made anew"
+        )
     if done.retired_files:
-        Remarks(environment).note(
+        remarks.note(
             f"{counted(done.retired_files, 'replaced file')}, {format_size(done.retired_bytes)}, "
             "may go in a minute: readers may still know them"
         )

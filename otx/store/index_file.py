@@ -1,0 +1,157 @@
+"""The file of an index: sorted keys, each with the blocks of a segment that may hold it.
+
+    magic, entries, blocks, pages, checksum     32 bytes, little-endian, as all of the file is
+    when each block begins                      Unix nanoseconds, 8 bytes each
+    the first key of each page                  8 bytes each
+    the checksum of each page                   4 bytes each, filled up to a multiple of 8
+    the blocks of each key                      8 bytes each, a bit for each block
+    the keys in order                           8 bytes each, or 4
+
+A page is `PAGE_ENTRIES` keys and their blocks. What comes before the blocks of keys is read when a
+file is opened, and then of each key its page, some microseconds whatever the file's size. Checksums
+are CRC-32, one of what is read first and one of each page, compared whenever it is read, so that no
+damage passes for an answer. Files are not mapped into memory: a disk that fails would end the
+process instead of raising an error.
+"""
+
+import os
+import struct
+import zlib
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+KeyWidth: TypeAlias = Literal["I", "Q"]
+"""Keys of 32 or of 64 bits, as `struct` calls them."""
+
+PAGE_ENTRIES = 128
+_HEAD = struct.Struct("<8sQIQI")
+_MAGICS: dict[KeyWidth, bytes] = {"I": b"otxidx32", "Q": b"otxidx64"}
+_BYTES: dict[KeyWidth, int] = {"I": 4, "Q": 8}
+
+
+class IndexDamaged(ValueError):
+    """A file that is no index, or not as it was written."""
+
+
+def encode_index(width: KeyWidth, starts: Sequence[int], keys: Any, blocks: Any) -> bytes:
+    """An index as the bytes of its file.
+
+    Args:
+        width: Of the keys.
+        starts: When each block begins.
+        keys: A pyarrow Array of unsigned integers of that width, in order, without nulls.
+        blocks: A pyarrow Array of as many uint64, a bit for each block.
+    """
+    key_data, block_data = _data(keys, _BYTES[width]), _data(blocks, 8)
+    pages = range(0, len(keys), PAGE_ENTRIES)
+    fences = [keys[first].as_py() for first in pages]
+    sums = [_page_sum(key_data, block_data, _BYTES[width], first) for first in pages]
+    front = struct.pack(f"<{len(starts)}q{len(fences)}Q{len(sums)}I", *starts, *fences, *sums)
+    front += bytes(-len(front) % 8)
+    head = (_MAGICS[width], len(keys), len(starts), len(pages))
+    checksum = zlib.crc32(front, zlib.crc32(_HEAD.pack(*head, 0)))
+    return b"".join((_HEAD.pack(*head, checksum), front, block_data, key_data))
+
+
+class IndexFile:
+    """An index, of which the front is in memory.
+
+    Attributes:
+        starts: When each block begins, Unix nanoseconds.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Read the front of a file.
+
+        Raises:
+            FileNotFoundError: There is none.
+            OSError: It cannot be read.
+            IndexDamaged: It is no index, or its front is damaged.
+        """
+        self._path = path
+        with path.open("rb") as file:
+            head = file.read(_HEAD.size)
+            if len(head) < _HEAD.size:
+                raise IndexDamaged("it is shorter than its head")
+            magic, self._entries, blocks, pages, checksum = _HEAD.unpack(head)
+            widths: list[KeyWidth] = [width for width, own in _MAGICS.items() if own == magic]
+            if not widths:
+                raise IndexDamaged("it is no index")
+            self._width: KeyWidth = widths[0]
+            sizes = (8 * blocks, 8 * pages, 4 * pages)
+            self._begin = _HEAD.size + sum(sizes) + -sum(sizes) % 8
+            whole = self._begin + self._entries * (8 + _BYTES[self._width])
+            if os.fstat(file.fileno()).st_size != whole:
+                raise IndexDamaged("it is not as long as its head says")
+            front = memoryview(file.read(self._begin - _HEAD.size))
+        known = _HEAD.pack(magic, self._entries, blocks, pages, 0)
+        if zlib.crc32(front, zlib.crc32(known)) != checksum:
+            raise IndexDamaged("its front does not have its checksum")
+        parts = _parts(front, sizes)
+        self.starts: tuple[int, ...] = tuple(next(parts).cast("q"))
+        self._fences = next(parts).cast("Q")
+        self._sums = next(parts).cast("I")
+
+    def blocks_of(self, ranges: Iterable[tuple[int, int]]) -> int:
+        """The blocks of all keys in some ranges, both ends of each included; a bit for each block.
+
+        Raises:
+            OSError: The file cannot be read.
+            IndexDamaged: A page does not have its checksum.
+        """
+        found = 0
+        with self._path.open("rb", buffering=0) as file:
+            for lowest, highest in ranges:
+                # The page before the first one that begins there may end there.
+                first = max(bisect_left(self._fences, lowest) - 1, 0)
+                for page in range(first, bisect_right(self._fences, highest)):
+                    keys, blocks = self._page(file.fileno(), page)
+                    for at in range(bisect_left(keys, lowest), bisect_right(keys, highest)):
+                        found |= blocks[at]
+        return found
+
+    def check(self) -> None:
+        """Read all of it.
+
+        Raises:
+            OSError: The file cannot be read.
+            IndexDamaged: A page does not have its checksum.
+        """
+        with self._path.open("rb", buffering=0) as file:
+            for page in range(len(self._fences)):
+                self._page(file.fileno(), page)
+
+    def _page(self, descriptor: int, page: int) -> tuple[memoryview, memoryview]:
+        """The keys and blocks of a page."""
+        first = page * PAGE_ENTRIES
+        count = min(PAGE_ENTRIES, self._entries - first)
+        width = _BYTES[self._width]
+        blocks = os.pread(descriptor, 8 * count, self._begin + 8 * first)
+        at = self._begin + 8 * self._entries + width * first
+        keys = os.pread(descriptor, width * count, at)
+        if zlib.crc32(blocks, zlib.crc32(keys)) != self._sums[page]:
+            raise IndexDamaged(f"page {page} does not have its checksum")
+        return memoryview(keys).cast(self._width), memoryview(blocks).cast("Q")
+
+
+def _page_sum(keys: memoryview, blocks: memoryview, key_bytes: int, first: int) -> int:
+    end = first + PAGE_ENTRIES
+    return zlib.crc32(
+        blocks[8 * first : 8 * end], zlib.crc32(keys[key_bytes * first : key_bytes * end])
+    )
+
+
+def _parts(view: memoryview, sizes: Sequence[int]) -> Iterator[memoryview]:
+    begin = 0
+    for size in sizes:
+        yield view[begin : begin + size]
+        begin += size
+
+
+def _data(numbers: Any, width: int) -> memoryview:
+    """The values of a pyarrow Array as bytes."""
+    data = numbers.buffers()[1]
+    begin = numbers.offset * width
+    return memoryview(data if data is not None else b"")[begin : begin + len(numbers) * width]

@@ -1,0 +1,82 @@
+"""The file of an index: what was put in is found, nothing else is, and no damage is an answer."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import reduce
+from operator import or_
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from otx.store.index_file import PAGE_ENTRIES, IndexDamaged, IndexFile, KeyWidth, encode_index
+
+BLOCKS = st.integers(1, (1 << 60) - 1)
+KEYS: Mapping[KeyWidth, st.SearchStrategy[int]] = {
+    "I": st.one_of(st.integers(0, 40), st.integers(0, (1 << 32) - 1)),
+    "Q": st.one_of(st.integers(0, 40), st.integers(0, (1 << 64) - 1)),
+}
+
+
+def encoded(width: KeyWidth, entries: Mapping[int, int], starts: tuple[int, ...] = (5, 7)) -> bytes:
+    keys = sorted(entries)
+    kind = pa.uint32() if width == "I" else pa.uint64()
+    blocks = pa.array([entries[key] for key in keys], pa.uint64())
+    return encode_index(width, starts, pa.array(keys, kind), blocks)
+
+
+@contextmanager
+def opened(data: bytes) -> Iterator[IndexFile]:
+    with TemporaryDirectory() as directory:
+        path = Path(directory) / "index"
+        path.write_bytes(data)
+        yield IndexFile(path)
+
+
+def one(index: IndexFile, key: int) -> int:
+    return index.blocks_of([(key, key)])
+
+
+@given(st.data(), st.sampled_from(["I", "Q"]))
+def test_what_was_put_in_is_found(data: st.DataObject, width: KeyWidth) -> None:
+    entries = data.draw(st.dictionaries(KEYS[width], BLOCKS, max_size=30))
+    low, high = sorted(data.draw(st.tuples(KEYS[width], KEYS[width])))
+
+    within = [blocks for key, blocks in entries.items() if low <= key <= high]
+    with opened(encoded(width, entries)) as index:
+        index.check()
+        assert index.starts == (5, 7)
+        assert all(one(index, key) == blocks for key, blocks in entries.items())
+        assert one(index, low) == entries.get(low, 0)
+        assert index.blocks_of([(low, high)]) == reduce(or_, within, 0)
+        both = entries.get(low, 0) | entries.get(high, 0)
+        assert index.blocks_of([(low, low), (high, high)]) == both
+
+
+@pytest.mark.parametrize("count", [PAGE_ENTRIES - 1, PAGE_ENTRIES, 3 * PAGE_ENTRIES + 1])
+def test_keys_of_several_pages(count: int) -> None:
+    entries = {3 * number + 1: number + 1 for number in range(count)}
+
+    with opened(encoded("Q", entries)) as index:
+        assert [one(index, key) for key in entries] == list(entries.values())
+        assert {one(index, key + 1) for key in entries} == {0}
+        assert one(index, 0) == 0
+        assert index.blocks_of([(0, 3 * count)]) == reduce(or_, entries.values())
+
+
+@given(st.dictionaries(KEYS["I"], BLOCKS, min_size=1, max_size=9), st.data())
+def test_no_damage_passes_for_an_answer(entries: dict[int, int], data: st.DataObject) -> None:
+    whole = encoded("I", entries)
+    at = data.draw(st.integers(0, len(whole) - 1))
+    flipped = whole[:at] + bytes([whole[at] ^ 1 << data.draw(st.integers(0, 7))]) + whole[at + 1 :]
+
+    with pytest.raises(IndexDamaged), opened(flipped) as index:
+        index.check()
+    with pytest.raises(IndexDamaged), opened(flipped) as index:
+        index.blocks_of((key, key) for key in entries)
+    for wrong in (whole[:at], whole + bytes(at + 1)):
+        with pytest.raises(IndexDamaged), opened(wrong):
+            pass
