@@ -101,10 +101,10 @@ class WaitingLine:
             OSError: The disk failed or is full; the position before holds.
         """
         with self._saving:
-            there = {directory.name for directory in kept_directories(self._links)}
             with self._lock:
                 if self._is_saved:
                     return
+                there = {directory.name for directory in kept_directories(self._links)}
                 self._positions = {log: at for log, at in self._positions.items() if log in there}
                 position = ForwardPosition(self._destination, dict(self._positions))
                 self._is_saved = True
