@@ -18,7 +18,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
 from otx.model.signal import Signal
 from otx.otlp.column_view import Handler
-from otx.otlp.json_columns import Column, attributes_text, has_doubled_values, merged
+from otx.otlp.json_columns import Column, attributes_text, bounds_of, has_doubled_values, merged
 from otx.otlp.oddity import MAX_UNIX_NANO
 from otx.otlp.wire import WIRE
 
@@ -179,8 +179,7 @@ def normalised(signal: Signal, body: bytes) -> bytes:
 
 def relisted(lists: Column, items: Column) -> Column:
     """The lists again, around other items: as many as `lists.flatten()` has."""
-    offsets = lists.offsets
-    return pa.ListArray.from_arrays(pc.subtract(offsets, offsets[0]), items)
+    return pa.ListArray.from_arrays(bounds_of(lists), items)
 
 
 def refuse_doubled(values: Column) -> None:

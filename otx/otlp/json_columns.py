@@ -82,10 +82,16 @@ def merged(fields: Column) -> Column:
     part_bounds = pa.Array.from_buffers(
         pa.int32(), len(parts) + 1, [None, bounds], offset=parts.offset
     )
-    ends = part_bounds.take(_offsets(fields))
+    ends = part_bounds.take(bounds_of(fields))
     is_there = pc.greater(pc.list_value_length(fields), 0)
     buffers = [is_there.buffers()[1], ends.buffers()[1], data]
     return pa.Array.from_buffers(pa.binary(), len(fields), buffers)
+
+
+def bounds_of(lists: Column) -> Column:
+    """Where each list begins and ends in `lists.flatten()`, which drops what a slice leaves out."""
+    offsets = lists.offsets
+    return pc.subtract(offsets, offsets[0])
 
 
 def attributes_text(attributes: Sequence[KeyValue]) -> str:
