@@ -1,6 +1,7 @@
 """The agent under opamp-go's server, over both transports, alone and with a real Collector."""
 
 import base64
+import hashlib
 import os
 import signal
 import socket
@@ -66,10 +67,13 @@ def endpoint(server: Peer, scheme: str) -> str:
     return f"{scheme}://{listening['addr']}/v1/opamp"
 
 
-def message_with(status: str) -> Any:
+def message_with(status: str, offered: Path) -> Any:
+    """Whether a message says this of what is offered now, not of the empty text before it."""
+    hash_ = base64.b64encode(hashlib.sha256(offered.read_bytes()).digest()).decode()
+
     def holds(line: dict[str, Any]) -> bool:
         told = line["msg"].get("remoteConfigStatus", {})
-        return bool(told.get("status") == PREFIX + status)
+        return bool(told.get("status") == PREFIX + status and told["lastRemoteConfigHash"] == hash_)
 
     return holds
 
@@ -87,18 +91,18 @@ def test_offers_run_fail_and_are_taken_back(
             first = server.until("agent_to_server")
             assert first["msg"]["agentDescription"]["identifyingAttributes"]
             offered.write_text("b: 2\n")
-            server.until("agent_to_server", message_with("APPLIED"), 60)
+            server.until("agent_to_server", message_with("APPLIED", offered), 60)
             offered.write_text("b: crash\n")
-            failed = server.until("agent_to_server", message_with("FAILED"), 60)
+            failed = server.until("agent_to_server", message_with("FAILED", offered), 60)
             told = failed["msg"]["remoteConfigStatus"]
             assert "exit code 3" in told["errorMessage"]
             agent.kill_and_restart()
-            again = server.until("agent_to_server", message_with("FAILED"), 60)
+            again = server.until("agent_to_server", message_with("FAILED", offered), 60)
             assert again["msg"]["remoteConfigStatus"] == told
             journal = (tmp_path / "journal").read_text()
             assert journal.count("crash") == 1, "the server offers it again, and it is not run"
             offered.write_text("b: 3\n")
-            server.until("agent_to_server", message_with("APPLIED"), 60)
+            server.until("agent_to_server", message_with("APPLIED", offered), 60)
         finally:
             agent.close()
         goodbye = server.until("agent_to_server", lambda line: "agentDisconnect" in line["msg"])
@@ -145,7 +149,7 @@ service:
         try:
             server.until("agent_to_server", lambda it: it["msg"].get("health", {}).get("healthy"))
             offered.write_text("processors: {batch: {}}\n")
-            applied = server.until("agent_to_server", message_with("APPLIED"), 60)
+            applied = server.until("agent_to_server", message_with("APPLIED", offered), 60)
             assert applied["msg"]["health"]["healthy"]
             bodies = [
                 base64.b64decode(
@@ -157,7 +161,7 @@ service:
             assert b"batch" in bodies[-1]
             assert b"hush" not in b"".join(bodies)
             offered.write_text("receivers: {nosuch: {}}\n")
-            invalid = server.until("agent_to_server", message_with("FAILED"), 60)
+            invalid = server.until("agent_to_server", message_with("FAILED", offered), 60)
             assert "nosuch" in invalid["msg"]["remoteConfigStatus"]["errorMessage"]
             # It passes validation, and cannot listen: the port is taken by the test.
             grpc = f'grpc: {{endpoint: "127.0.0.1:{taken_port}"}}'
