@@ -69,6 +69,27 @@ def read_place(layout: Layout, url: str, warn: Callable[[str], None]) -> Forward
     return known or ForwardPosition(url)
 
 
+def set_nobodys_aside(layout: Layout, urls: Collection[str], warn: Callable[[str], None]) -> None:
+    """Put aside damaged positions that are of nobody who is named: they would keep logs for ever.
+
+    Raises:
+        OSError: The disk failed.
+    """
+    named = {position_file(layout, url) for url in urls}
+    for file in position_files(layout):
+        if file in named:
+            continue  # sent to again from the beginning (`read_place`)
+        try:
+            read_forward_position(file)
+        except StoreDamaged as error:
+            aside = file.with_name(file.name + ".damaged")
+            file.rename(aside)
+            warn(
+                f"{error.message}: --forward names nobody that it is of, so nothing is kept for it"
+                f" ({aside.name} is what it held)"
+            )
+
+
 def unnamed_places(layout: Layout, urls: Collection[str]) -> list[ForwardPosition]:
     """Where destinations are that are not named now; damaged positions are none."""
     found = []

@@ -16,6 +16,7 @@ from otx.services.forward.places import (
     position_file,
     position_files,
     read_place,
+    set_nobodys_aside,
     unnamed_places,
 )
 from otx.services.forward.sender import Sender
@@ -80,9 +81,11 @@ def forward_until(
         if drain.wait(_LOCK_S):
             return
     try:
+        destinations = orders.parsed()
+        set_nobodys_aside(layout, {destination.url for destination in destinations}, warn)
         workers = [
             _start(destination, layout, orders, drain, variables, warn)
-            for destination in orders.parsed()
+            for destination in destinations
         ]
         _work(layout, workers, orders.keep, drain, write)
     finally:

@@ -8,6 +8,7 @@ from otx.services.forward.places import (
     position_files,
     prepare_places,
     read_place,
+    set_nobodys_aside,
     unnamed_places,
 )
 from otx.store.forward_position import ForwardPosition
@@ -41,6 +42,19 @@ def test_a_damaged_position_sends_all_that_is_kept_again(layout: Layout) -> None
     assert read_place(layout, URL, told.append) == ForwardPosition(URL)
     assert "is sent to http://far:4318 again" in told[0]
     assert unnamed_places(layout, []) == []
+
+
+def test_a_damaged_position_of_nobody_keeps_no_log(layout: Layout) -> None:
+    (file,) = position_files(layout)
+    file.write_bytes(b"00000000\n{}\n")
+    told: list[str] = []
+    set_nobodys_aside(layout, [URL], told.append)
+    assert position_files(layout) == [file]
+    assert told == []
+    set_nobodys_aside(layout, ["other:4317"], told.append)
+    assert position_files(layout) == []
+    assert file.with_name(file.name + ".damaged").read_bytes() == b"00000000\n{}\n"
+    assert "names nobody that it is of" in told[0]
 
 
 def test_who_is_not_named_gets_nothing_of_what_comes(layout: Layout) -> None:
