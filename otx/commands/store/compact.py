@@ -7,7 +7,7 @@ import typer
 
 from otx.commands.store.info import StoreOption
 from otx.environment import Environment
-from otx.output import Output, Remarks
+from otx.output import Output, ProgressLine, Remarks
 
 
 def compact(
@@ -25,7 +25,8 @@ def compact(
 
     environment: Environment = ctx.obj
     layout = open_store(environment, store).layout
-    done = compact_store(layout, environment.clock)
+    with ProgressLine(environment) as progress:
+        done = compact_store(layout, environment.clock, lambda text: progress.show(lambda: text))
     columns = tuple(Compacted.__dataclass_fields__)
     Output(environment, out).rows(columns, map(asdict, done.kinds), form)
     remarks = Remarks(environment)
