@@ -13,6 +13,7 @@ from otx.store.conversion import Conversion
 from otx.store.durable import FileLock
 from otx.store.layout import Layout
 from otx.store.manifest import SEGMENT_KINDS, Manifest, SegmentKind
+from otx.store.segment_index import Warn, no_warning
 from otx.store.upkeep import (
     index_one,
     merge_rest,
@@ -50,7 +51,10 @@ class Compaction:
 
 
 def compact_store(
-    layout: Layout, clock: Callable[[], int], told: Callable[[str], None] = lambda done: None
+    layout: Layout,
+    clock: Callable[[], int],
+    told: Callable[[str], None] = lambda done: None,
+    warn: Warn = no_warning,
 ) -> Compaction:
     """Convert, merge and index all that can be.
 
@@ -58,6 +62,7 @@ def compact_store(
         layout: The store.
         clock: Gives Unix nanoseconds.
         told: Told of every step that is done, in a few words.
+        warn: Told of what readers will have to do without.
 
     Raises:
         MachineError: A converter works on the store, or the disk failed: what was done stays.
@@ -70,7 +75,7 @@ def compact_store(
             hint="stop what writes to this store to compact it further",
         )
     try:
-        return _compact(Conversion(layout), clock, told)
+        return _compact(Conversion(layout, warn=warn), clock, told)
     except OSError as error:
         raise MachineError(
             f"cannot compact: {error.strerror or error}", hint="see `df -h`"
