@@ -136,7 +136,7 @@ _otx_words() {
     "opamp tap:--format") words="text json jsonl" ;;
     "opamp replay") words="--to --listen --header --keep-uids --timeout --shrink --format --show-secrets --ca --insecure -o --out -h --help" ;;
     "opamp replay:--format") words="text json jsonl" ;;
-    "query") words="--format --store -o --out -h --help" ;;
+    "query") words="--format --since --until --store -o --out -h --help" ;;
     "query:--format") words="table json jsonl csv parquet" ;;
     "store") words="info verify compact export import -h --help" ;;
     "store info") words="--format --store -o --out -h --help" ;;

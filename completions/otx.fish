@@ -671,6 +671,8 @@ complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcomman
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from replay' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from opamp; and __fish_seen_subcommand_from replay' -F
 complete -c otx -n '__fish_seen_subcommand_from query' -l format -x -a 'table json jsonl csv parquet' -d 'The form; else from the ending of -o, else table.'
+complete -c otx -n '__fish_seen_subcommand_from query' -l since -r -d 'Nothing before this time: RFC 3339, or -15m.'
+complete -c otx -n '__fish_seen_subcommand_from query' -l until -r -d 'Only what is before this time.'
 complete -c otx -n '__fish_seen_subcommand_from query' -l store -r -d 'The store to read.'
 complete -c otx -n '__fish_seen_subcommand_from query' -s o -l out -r -d 'Where to write; - is stdout.'
 complete -c otx -n '__fish_seen_subcommand_from query' -s h -l help -d 'Show help.'

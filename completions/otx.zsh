@@ -1062,6 +1062,8 @@ _otx_opamp_replay() {
 _otx_query() {
   _arguments -s \
     '--format[The form; else from the ending of -o, else table.]:value:(table json jsonl csv parquet)' \
+    '--since[Nothing before this time - RFC 3339, or -15m.]:value:_files' \
+    '--until[Only what is before this time.]:value:_files' \
     '--store[The store to read.]:value:_files' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \

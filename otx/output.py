@@ -12,7 +12,17 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Literal, TextIO, TypeAlias, get_args
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    BinaryIO,
+    ClassVar,
+    Literal,
+    Self,
+    TextIO,
+    TypeAlias,
+    get_args,
+)
 
 from otx.environment import Environment
 from otx.errors import OtxError, UsageError
@@ -158,7 +168,10 @@ class Remarks:
 
 
 class ProgressLine:
-    """A line on stderr that says how far something is; nothing where stderr is no terminal."""
+    """A line on stderr that says how far something is; nothing where stderr is no terminal.
+
+    As a context manager it is taken away at the end, also of what failed.
+    """
 
     def __init__(
         self, environment: Environment, clock: Callable[[], int] = time.monotonic_ns
@@ -168,6 +181,12 @@ class ProgressLine:
         self._clock = clock
         self._next_ns = 0
         self._is_shown = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.clear()
 
     def show(self, text: Callable[[], str]) -> None:
         """Draw over the last line, five times a second at most."""

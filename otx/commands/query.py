@@ -30,18 +30,31 @@ def query(
         QueryFormat | None,
         typer.Option("--format", help="The form; else from the ending of -o, else table."),
     ] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="Nothing before this time: RFC 3339, or -15m.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", help="Only what is before this time.")
+    ] = None,
     store: Annotated[str | None, typer.Option("--store", help="The store to read.")] = None,
     out: Annotated[str, typer.Option("-o", "--out", help="Where to write; - is stdout.")] = "-",
 ) -> None:
     """Run read-only SQL over a store's tables."""
+    from otx.model.units import parse_time_unix_nano
     from otx.services.store_input import open_store  # 250 ms: DuckDB, Arrow
+    from otx.store.query import TimeRange
 
     environment: Environment = ctx.obj
     chosen = form or format_by_ending(out, get_args(QueryFormat), "table")
     output = Output(environment, out)
     if chosen == "parquet" and out == "-" and environment.stdout_is_terminal:
         raise UsageError("Parquet is not for a terminal", hint="-o FILE, or into a pipe")
-    result = open_store(environment, store).query(sql)
+    now = environment.clock()
+    times = TimeRange(
+        parse_time_unix_nano(since, now) if since else 0,
+        parse_time_unix_nano(until, now) if until else None,
+    )
+    result = open_store(environment, store).query(sql, times)
     if chosen == "parquet":
         _write_parquet(result, output)
         return

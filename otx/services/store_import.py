@@ -11,6 +11,7 @@ import json
 import shutil
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -44,8 +45,19 @@ class Imported:
     is_new: bool
 
 
-def import_file(environment: Environment, store_dir: Path, file: str) -> Imported:
+def import_file(
+    environment: Environment,
+    store_dir: Path,
+    file: str,
+    told: Callable[[int], None] = lambda records: None,
+) -> Imported:
     """Bring the requests of a file, or of stdin as `-`, into a store.
+
+    Args:
+        environment: Where the file is read.
+        store_dir: The store.
+        file: The file, as a user named it.
+        told: Told how many records have been read, again and again.
 
     Raises:
         UsageError: The file cannot be read, or is no OTLP: nothing of it is in the store.
@@ -63,7 +75,7 @@ def import_file(environment: Environment, store_dir: Path, file: str) -> Importe
     try:
         with TemporaryDirectory(prefix="otx-import-") as directory:
             path = _kept(environment, file, Path(directory))
-            return _import(environment, layout, imports, file, path)
+            return _import(environment, layout, imports, file, path, told)
     except OSError as error:
         raise MachineError(f"cannot import into {layout.root}: {error.strerror}") from None
     finally:
@@ -103,7 +115,12 @@ def _kept(environment: Environment, file: str, directory: Path) -> Path:
 
 
 def _import(
-    environment: Environment, layout: Layout, imports: Path, file: str, path: Path
+    environment: Environment,
+    layout: Layout,
+    imports: Path,
+    file: str,
+    path: Path,
+    told: Callable[[int], None],
 ) -> Imported:
     digest = _digest(path, file)
     done, staged = imports / f"{digest}.json", imports / f"{digest}.new"
@@ -114,7 +131,7 @@ def _import(
     if not ready.exists():
         shutil.rmtree(staged, ignore_errors=True)
         try:
-            records = _stage(environment, Layout(staged), path, file)
+            records = _stage(environment, Layout(staged), path, file, told)
         except BaseException:
             shutil.rmtree(staged, ignore_errors=True)
             raise
@@ -128,7 +145,9 @@ def _import(
     return Imported(file, json.loads(done.read_bytes())["records"], is_new=True)
 
 
-def _stage(environment: Environment, staged: Layout, path: Path, file: str) -> dict[str, int]:
+def _stage(
+    environment: Environment, staged: Layout, path: Path, file: str, told: Callable[[int], None]
+) -> dict[str, int]:
     """Write a file's requests to a log that no reader sees; the records of each signal."""
     records: Counter[str] = Counter()
     received = environment.clock()
@@ -138,6 +157,7 @@ def _stage(environment: Environment, staged: Layout, path: Path, file: str) -> d
             request = understand(piece)
             log.append(request.signal, request.body, received).result()
             records[request.signal.value] += request.records
+            told(records.total())
     if not records:
         raise UsageError(f"{file} holds no telemetry")
     return dict(records)

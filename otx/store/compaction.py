@@ -8,10 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from otx.errors import MachineError
+from otx.model.units import counted, format_size
 from otx.store.conversion import Conversion
 from otx.store.durable import FileLock
 from otx.store.layout import Layout
 from otx.store.manifest import SEGMENT_KINDS, Manifest, SegmentKind
+from otx.store.segment_index import Warn, no_warning
 from otx.store.upkeep import (
     index_one,
     merge_rest,
@@ -48,12 +50,19 @@ class Compaction:
     damaged_indexes: int
 
 
-def compact_store(layout: Layout, clock: Callable[[], int]) -> Compaction:
+def compact_store(
+    layout: Layout,
+    clock: Callable[[], int],
+    told: Callable[[str], None] = lambda done: None,
+    warn: Warn = no_warning,
+) -> Compaction:
     """Convert, merge and index all that can be.
 
     Args:
         layout: The store.
         clock: Gives Unix nanoseconds.
+        told: Told of every step that is done, in a few words.
+        warn: Told of what readers will have to do without.
 
     Raises:
         MachineError: A converter works on the store, or the disk failed: what was done stays.
@@ -66,7 +75,7 @@ def compact_store(layout: Layout, clock: Callable[[], int]) -> Compaction:
             hint="stop what writes to this store to compact it further",
         )
     try:
-        return _compact(Conversion(layout), clock)
+        return _compact(Conversion(layout, warn=warn), clock, told)
     except OSError as error:
         raise MachineError(
             f"cannot compact: {error.strerror or error}", hint="see `df -h`"
@@ -75,15 +84,19 @@ def compact_store(layout: Layout, clock: Callable[[], int]) -> Compaction:
         lock.release()
 
 
-def _compact(conversion: Conversion, clock: Callable[[], int]) -> Compaction:
+def _compact(
+    conversion: Conversion, clock: Callable[[], int], told: Callable[[str], None]
+) -> Compaction:
     before = conversion.manifest
     while conversion.convert():
-        pass
+        told(f"converting: {format_size(conversion.waiting_bytes())} left")
     while merge_small(conversion, clock()) or merge_rest(conversion, clock()):
-        pass
+        told(f"merging: {counted(len(conversion.manifest.segments), 'segment')} left")
     damaged = remove_damaged_indexes(conversion)
+    indexed = 0
     while index_one(conversion):
-        pass
+        indexed += 1
+        told(f"indexing: {counted(indexed, 'segment')} done")
     remove_retired(conversion, clock())
     after = conversion.manifest
     paths = [conversion.layout.segments / old.name for old in after.retired]

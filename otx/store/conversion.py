@@ -22,7 +22,7 @@ from otx.store.manifest import Manifest, Segment, read_manifest, write_manifest
 from otx.store.pending import is_converted, stretches_behind
 from otx.store.row_tables import ROW_KINDS, RowKind
 from otx.store.segment import merge_rows, write_requests, write_rows
-from otx.store.segment_index import index_names
+from otx.store.segment_index import Warn, index_names, no_warning
 
 BATCH_BYTES = 16 * 1024 * 1024
 """How much of the logs becomes one segment; at about eight times this in memory."""
@@ -48,11 +48,14 @@ class Conversion:
 
     Attributes:
         manifest: The manifest as it is on disk.
+        step: Called before every step that changes the disk.
+        warn: Told of what readers will have to do without.
     """
 
-    def __init__(self, layout: Layout, step: Step = no_step) -> None:
+    def __init__(self, layout: Layout, step: Step = no_step, warn: Warn = no_warning) -> None:
         self.layout = layout
         self.step = step
+        self.warn = warn
         layout.create()
         self.manifest = read_manifest(layout.manifest)
         self._remove_strangers()

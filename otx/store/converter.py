@@ -97,7 +97,7 @@ def convert_until(
             DAY_NS if retain_age_ns is None else retain_age_ns,
             RETAIN_BYTES if retain_bytes is None else retain_bytes,
         )
-        _Worker(Conversion(layout), retention, remarks).run(stop)
+        _Worker(Conversion(layout, warn=remarks.warning), retention, remarks).run(stop)
     finally:
         lock.release()
 

@@ -4,7 +4,7 @@ Nothing is locked: a converter may publish while a store is looked at, so a file
 as missing only where the manifest of the moment still names it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,18 +119,22 @@ class Finding:
     problem: str
 
 
-def verify_store(layout: Layout, manifest: Manifest) -> Iterator[Finding]:
+def verify_store(
+    layout: Layout, manifest: Manifest, told: Callable[[int], None] = lambda segments: None
+) -> Iterator[Finding]:
     """Read every segment and every record of the logs, and name what cannot be.
 
     Args:
         layout: Where the store is.
         manifest: Its manifest, as it was just read.
+        told: Told how many segments have been read, after each.
     """
-    for segment in manifest.segments:
+    for done, segment in enumerate(manifest.segments, 1):
         problem = _segment_problem(layout, segment)
         if problem:
             yield Finding(f"{layout.segments.name}/{segment.name}", problem)
         yield from _index_findings(layout, segment)
+        told(done)
     for stretch in stretches_behind(layout, manifest):
         if stretch.path.parent != layout.segments:  # those were among the segments
             yield from _log_findings(layout, stretch)

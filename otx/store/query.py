@@ -19,6 +19,9 @@ from duckdb import StatementType
 
 from otx.errors import UsageError
 from otx.store.layout import Layout
+from otx.store.row_tables import ROW_TABLES, RowKind
+from otx.store.sources import Sources, Wanted
+from otx.store.sql_scope import trace_scope
 from otx.store.tail import LogTails, View
 from otx.store.views import quote, show_rows
 
@@ -101,8 +104,34 @@ class Result:
             raise sql_error(error, self._sql) from None
 
 
-def open_query(layout: Layout, view: View, tails: LogTails, sql: str) -> Result:
+@dataclass(frozen=True, slots=True)
+class TimeRange:
+    """Rows of a time: from `since_unix_nano` on and before `until_unix_nano`, if there is one."""
+
+    since_unix_nano: int = 0
+    until_unix_nano: int | None = None
+
+
+ALL_TIMES = TimeRange()
+
+
+def open_query(
+    layout: Layout,
+    view: View,
+    tails: LogTails,
+    sources: Sources,
+    sql: str,
+    times: TimeRange = ALL_TIMES,
+) -> Result:
     """Bind a statement to what a look at a store found; nothing is computed yet.
+
+    Args:
+        layout: Where the store is.
+        view: What the look found.
+        tails: The logs' tails at that look.
+        sources: Knows what of the segments need not be read.
+        sql: The statement.
+        times: The only rows that there are for it, by the time that their table goes by.
 
     Raises:
         UsageError: The SQL does not parse or bind, or is no single statement that reads.
@@ -110,7 +139,20 @@ def open_query(layout: Layout, view: View, tails: LogTails, sql: str) -> Result:
     connection = duckdb.connect(":memory:")
     # Binding and running both read the footers of all segments.
     connection.execute("SET parquet_metadata_cache = true")
-    show_rows(connection, layout, view, tails)
+    scope = trace_scope(connection, sql)
+
+    def rows_sql(kind: RowKind) -> str:
+        traces = (scope.trace_id,) if scope is not None and scope.kind == kind else None
+        wanted = Wanted(
+            kind,
+            times.since_unix_nano,
+            traces=traces,
+            until_unix_nano=times.until_unix_nano,
+        )
+        rows = sources.sql(connection, view.manifest, wanted)
+        return rows if times == ALL_TIMES else _within(rows, ROW_TABLES[kind].time, times)
+
+    show_rows(connection, layout, view, tails, rows_sql)
     segments = [quote(str(layout.segments / s.name)) for s in view.manifest.segments]
     for setting in (
         f"memory_limit = '{MEMORY_LIMIT}'",
@@ -127,6 +169,14 @@ def open_query(layout: Layout, view: View, tails: LogTails, sql: str) -> Result:
     except duckdb.Error as error:
         raise sql_error(_with_place(connection, sql, error), sql) from None
     return Result(connection, relation, sql)
+
+
+def _within(rows: str, time: str, times: TimeRange) -> str:
+    """A query of those rows of another that are of a time."""
+    condition = f"{time} >= make_timestamp_ns({times.since_unix_nano})"
+    if times.until_unix_nano is not None:
+        condition += f" AND {time} < make_timestamp_ns({times.until_unix_nano})"
+    return f"SELECT * FROM ({rows}) WHERE {condition}"  # noqa: S608 - fixed names and numbers
 
 
 def sql_error(error: duckdb.Error, sql: str) -> UsageError:

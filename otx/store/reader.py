@@ -17,7 +17,7 @@ from otx.store.layout import Layout
 from otx.store.log_position import Committed
 from otx.store.log_reader import committed_in, is_writing, log_directories
 from otx.store.manifest import Identity, manifest_identity
-from otx.store.query import MEMORY_LIMIT, Result, open_query
+from otx.store.query import ALL_TIMES, MEMORY_LIMIT, Result, TimeRange, open_query
 from otx.store.rows import LOG_FIELDS, SPAN_FIELDS, log_of, span_of
 from otx.store.search import EVERYTHING, Condition, Search
 from otx.store.sources import Sources, Wanted
@@ -341,14 +341,19 @@ class Store:
             assert self._connection is not None  # noqa: S101 - refresh made it
             return self._sources.most_rows(self._connection, manifest, wanted)
 
-    def query(self, sql: str) -> Result:
+    def query(self, sql: str, times: TimeRange = ALL_TIMES) -> Result:
         """Ask for rows in SQL, read-only; the tables are those of docs/query.md.
+
+        Args:
+            sql: One statement.
+            times: The tables hold rows of this time only.
 
         Raises:
             UsageError: The SQL does not parse, bind or run, or does not only read.
         """
         with self._lock:
-            return open_query(self.layout, self.refresh(), self._tails, sql)
+            view = self.refresh()
+            return open_query(self.layout, view, self._tails, self._sources, sql, times)
 
     def rows(
         self, sql: str, parameters: Sequence[object], wanted: Wanted | None = None

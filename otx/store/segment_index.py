@@ -19,7 +19,7 @@ there is one, so that each member is a piece, unless there is one in it as well.
 maps and arrays, and with a key or text that ends in a comma; those are searched without the index.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -68,7 +68,14 @@ _PAIR_KEYS = """
           FROM (SELECT DISTINCT resource, block FROM {rows}))"""
 """Of `{"a":1,"b":"c"}` the pieces are `a":1` and `b":"c"`."""
 
+Warn: TypeAlias = Callable[[str], None]
+"""Is told of what readers can do without, and do."""
+
 _HASHED = "(hash(piece) & 4294967295)::UINTEGER"
+
+
+def no_warning(text: str) -> None:
+    """A `Warn` that says nothing."""
 
 
 def index_path(directory: Path, segment: str, kind: IndexKind) -> Path:
@@ -147,11 +154,19 @@ def trace_keys(prefix: str) -> tuple[int, int]:
     return lowest, highest
 
 
-def write_indexes(directory: Path, segment: Segment, step: Step = no_step) -> None:
+def write_indexes(
+    directory: Path, segment: Segment, step: Step = no_step, warn: Warn = no_warning
+) -> None:
     """Write what a segment lacks of its indexes.
 
     Where one cannot be made, because it takes too much memory, an empty file stands for it, so that
-    nobody tries again.
+    only `remove_damaged` lets it be tried again.
+
+    Args:
+        directory: Where segments lie.
+        segment: Which one.
+        step: Called before every step that changes the disk.
+        warn: Told of each index that cannot be made.
 
     Raises:
         OSError: The disk failed or is full.
@@ -170,8 +185,10 @@ def write_indexes(directory: Path, segment: Segment, step: Step = no_step) -> No
                 data = _encoded(connection, directory / segment.name, segment, kind)
             except duckdb.IOException as error:
                 raise OSError(f"cannot read {segment.name}: {error}") from None
-            except duckdb.Error:
+            except duckdb.Error as error:
                 data = b""
+                what = str(error).partition("\n")[0]
+                warn(f"the index {final.name} cannot be made ({what}): its segment is read whole")
             beside.write_bytes(data)
             sync_file(beside)
             step(f"rename index of {kind}")
@@ -194,15 +211,18 @@ def open_index(directory: Path, segment: str, kind: IndexKind) -> IndexFile | No
 
 
 def remove_damaged(directory: Path, segment: Segment) -> int:
-    """Remove those indexes of a segment that are not as they were written; how many."""
+    """Remove the damaged indexes of a segment, and the empty ones; how many were damaged."""
     removed = 0
     for kind in INDEX_KINDS:
+        path = index_path(directory, segment.name, kind)
         try:
             index = open_index(directory, segment.name, kind)
             if index is not None:
                 index.check()
+            elif path.exists():
+                path.unlink()
         except (IndexDamaged, OSError):
-            index_path(directory, segment.name, kind).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
             removed += 1
     return removed
 

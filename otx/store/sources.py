@@ -24,7 +24,7 @@ from otx.store.segment_index import (
     pair_keys,
     trace_keys,
 )
-from otx.store.views import quote
+from otx.store.views import segments_sql
 
 _FILES_TOGETHER = 4
 """Segments whose rows are tested against one list of stretches: a row pays for each of them."""
@@ -46,6 +46,7 @@ class Wanted:
         traces: They belong to one of these traces, by the first eight or more digits of their ids;
             None where that does not matter.
         received_since_unix_nano: None of them was received earlier.
+        until_unix_nano: All of them are earlier; None for no end.
     """
 
     kind: RowKind = "spans"
@@ -53,6 +54,7 @@ class Wanted:
     pairs: Sequence[tuple[str, str]] = ()
     traces: Sequence[str] | None = None
     received_since_unix_nano: int = 0
+    until_unix_nano: int | None = None
 
 
 class Sources:
@@ -75,11 +77,11 @@ class Sources:
         """A query of rows, all that are wanted among them; of the logs' tails it has every row."""
         blocks = self._wanted_blocks(connection, manifest, wanted)
         whole = [segment for segment, bits in blocks.items() if bits == _ALL_BLOCKS]
-        queries = [_rows_sql(self._paths(whole))] if whole else []
+        queries = [segments_sql(self._paths(whole))] if whole else []
         parts = {segment: bits for segment, bits in blocks.items() if 0 < bits < _ALL_BLOCKS}
         for some in _batched(sorted(parts, key=lambda one: one.min_unix_nano), _FILES_TOGETHER):
             within = _within(ROW_TABLES[wanted.kind].time, self._spans(some, parts))
-            queries.append(f"{_rows_sql(self._paths(some))} WHERE {within}")
+            queries.append(f"{segments_sql(self._paths(some))} WHERE {within}")
         return " UNION ALL BY NAME ".join([*queries, f"SELECT * FROM tail_{wanted.kind}"])  # noqa: S608
 
     def most_rows(
@@ -123,6 +125,7 @@ class Sources:
             for segment in manifest.of_kind(wanted.kind)
             if wanted.since_unix_nano <= segment.max_unix_nano
             and wanted.received_since_unix_nano <= segment.received_unix_nano
+            and (wanted.until_unix_nano is None or segment.min_unix_nano < wanted.until_unix_nano)
         }
         for kind, keys in _conditions(connection, wanted):
             for segment in blocks:
@@ -220,7 +223,3 @@ def _within(time: str, spans: Sequence[tuple[int, int]]) -> str:
 def _batched(segments: Sequence[Segment], count: int) -> Iterator[Sequence[Segment]]:
     for first in range(0, len(segments), count):
         yield segments[first : first + count]
-
-
-def _rows_sql(paths: Iterable[str]) -> str:
-    return f"SELECT * FROM read_parquet([{', '.join(map(quote, paths))}])"  # noqa: S608

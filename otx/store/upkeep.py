@@ -88,7 +88,7 @@ def index_one(conversion: Conversion) -> bool:
         reverse=True,
     ):
         if not has_indexes(directory, segment):
-            write_indexes(directory, segment, conversion.step)
+            write_indexes(directory, segment, conversion.step, conversion.warn)
             return True
     return False
 

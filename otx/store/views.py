@@ -5,7 +5,7 @@ like the tables of OpenTelemetry's ClickHouse exporter, so that a query can move
 and a cluster: words are written as there ("Server", "Error"), attributes are maps of text.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import duckdb
@@ -91,13 +91,30 @@ _BROKEN_WHEN: dict[Oddity, str] = {
 
 
 def show_rows(
-    connection: duckdb.DuckDBPyConnection, layout: Layout, view: View, tails: LogTails
+    connection: duckdb.DuckDBPyConnection,
+    layout: Layout,
+    view: View,
+    tails: LogTails,
+    rows_sql: Callable[[RowKind], str] | None = None,
 ) -> None:
-    """Make a connection's tables show what a look at the store found."""
+    """Make a connection's tables show what a look at the store found.
+
+    Args:
+        connection: Whose tables.
+        layout: Where the store is.
+        view: What the look found.
+        tails: The logs' tails at that look.
+        rows_sql: Picks rows of each table, `tail_<table>` being the logs'; all of them without it.
+    """
+
+    def all_rows(kind: RowKind) -> str:
+        segments = [layout.segments / segment.name for segment in view.manifest.of_kind(kind)]
+        return _all_rows_sql(kind, segments)
+
     for kind in ROW_KINDS:
         connection.register(f"tail_{kind}", tails.table(kind))
-        segments = [layout.segments / segment.name for segment in view.manifest.of_kind(kind)]
-        connection.execute(_all_rows_sql(kind, segments))
+        rows = (rows_sql or all_rows)(kind)
+        connection.execute(f"CREATE OR REPLACE VIEW all_{kind} AS {rows}")
     if not connection.execute("SELECT 1 FROM duckdb_views() WHERE view_name = 'spans'").fetchall():
         connection.execute(_FIXED)
         connection.execute(_oddities_sql())
@@ -114,13 +131,16 @@ def _oddities_sql() -> str:
     return f"CREATE VIEW span_oddities AS SELECT {fields} FROM all_spans"  # noqa: S608 - fixed words
 
 
+def segments_sql(paths: Iterable[str]) -> str:
+    """A query of all rows of some segments, which may differ in the columns that they have."""
+    files = ", ".join(map(quote, paths))
+    return f"SELECT * FROM read_parquet([{files}], union_by_name = true)"  # noqa: S608
+
+
 def _all_rows_sql(kind: RowKind, segments: Sequence[Path]) -> str:
-    """The view of all rows of a table: its segments, and the logs' tail registered beside them."""
+    """All rows of a table: its segments, and the logs' tail registered beside them."""
     tail = f"SELECT * FROM tail_{kind}"  # noqa: S608 - fixed names
-    if segments:
-        files = ", ".join(quote(str(path)) for path in segments)
-        tail = f"SELECT * FROM read_parquet([{files}]) UNION ALL BY NAME {tail}"  # noqa: S608
-    return f"CREATE OR REPLACE VIEW all_{kind} AS {tail}"
+    return f"{segments_sql(map(str, segments))} UNION ALL BY NAME {tail}" if segments else tail
 
 
 def quote(text: str) -> str:

@@ -4,6 +4,7 @@ Whatever is started here ends when the screens close, in reverse order, however 
 """
 
 import os
+import sys
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -102,7 +103,8 @@ def keep_file(environment: Environment, file: str, store_dir: Path) -> None:
     with LogWriter(store_dir) as log:
         for request in requests:
             log.append(request.signal, request.body, environment.clock()).result()
-    converter = start_converter(store_dir)
+    # What was given to be looked at is all kept, however old or large: the directory goes anyway.
+    converter = start_converter(store_dir, retain_age_ns=sys.maxsize, retain_bytes=sys.maxsize)
     try:
         converter.communicate(timeout=_CONVERT_TIMEOUT_S)
     finally:

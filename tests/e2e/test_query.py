@@ -94,6 +94,21 @@ def test_it_only_reads(store: str, run_cli: RunCli, tmp_path: Path) -> None:
     assert not (tmp_path / "x.csv").exists()
 
 
+def test_the_tables_may_hold_a_time_only(store: str, run_cli: RunCli) -> None:
+    moments = [f"2026-09-21T14:13:20.00000000{n}Z" for n in range(3)]
+    for options, names in (
+        (("--since", moments[1]), ["b"]),
+        (("--until", moments[1]), ["a"]),
+        (("--since", moments[0], "--until", moments[2]), ["a", "b"]),
+        (("--since", moments[2]), []),
+    ):
+        done = run_cli("query", SQL, "--format", "json", "--store", store, *options)
+        assert [row["name"] for row in json.loads(done.stdout)] == names, done.stderr
+    done = run_cli("query", SQL, "--store", store, "--since", "yesterday")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "yesterday" in done.stderr
+
+
 def test_a_plan_is_drawn(store: str, run_cli: RunCli) -> None:
     done = run_cli("query", "EXPLAIN SELECT count(*) FROM spans", "--store", store)
     assert done.returncode == 0

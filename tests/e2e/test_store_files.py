@@ -2,6 +2,10 @@
 
 import gzip
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -11,7 +15,7 @@ from otx.model.signal import Signal
 from otx.store.conversion import Conversion
 from otx.store.layout import Layout
 from otx.store.wal import LogWriter
-from tests.conftest import RunCli
+from tests.conftest import CLI_TIMEOUT_S, RunCli
 from tests.store.conftest import (
     LogRequest,
     SpanRequest,
@@ -142,6 +146,49 @@ def test_compact_leaves_a_store_to_its_converter(store: str, run_cli: RunCli) ->
         lock.release()
     assert done.returncode == 5
     assert "a converter works on the store" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told", "code"),
+    [
+        (("export", "-o", "again.jsonl"), "K3 records exported", 0),
+        (("import", "all.jsonl"), "all.jsonl: 3 records read", 0),
+        (("import", "half.jsonl"), "half.jsonl: 3 records read", 2),
+        (("verify",), "1 of 8 segments read", 0),
+        (("compact",), "converting: 0 B left", 0),
+    ],
+)
+def test_a_terminal_sees_how_far_it_is_while_it_lasts(
+    store: str,
+    run_cli: RunCli,
+    tmp_path: Path,
+    cli_variables: dict[str, str],
+    arguments: tuple[str, ...],
+    told: str,
+    code: int,
+) -> None:
+    run_cli("store", "export", "-o", "all.jsonl", "--store", store)
+    lines = (tmp_path / "all.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "half.jsonl").write_text(lines[0] + '{"resourceSpans": 1}\n')
+    command = [sys.executable, "-m", "otx", "store", *arguments, "--store", store]
+    leader, follower = pty.openpty()
+    done = subprocess.run(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=follower,
+        cwd=tmp_path,
+        env=cli_variables,
+        timeout=CLI_TIMEOUT_S,
+        check=False,
+    )
+    os.close(follower)
+    with os.fdopen(leader, "rb", buffering=0) as terminal:
+        drawn, _, rest = terminal.read(4096).decode().rpartition("\r\x1b[K")
+    assert done.returncode == code, rest
+    assert drawn.startswith("\r\x1b[K")
+    assert told in drawn
+    assert told not in rest
+    assert b"\x1b" not in done.stdout
 
 
 def _count(run_cli: RunCli, store: str) -> int:

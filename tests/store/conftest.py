@@ -61,54 +61,56 @@ def store_dir(tmp_path: Path) -> Path:
     return tmp_path / "store"
 
 
+def span_request_of(
+    prefix: str, count: int = 1, trace: int = 1, service: str = "shop", errors: int = 0
+) -> bytes:
+    """A request of spans named `PREFIX-0`, `PREFIX-1`, … in one trace."""
+    request = ExportTraceServiceRequest()
+    group = request.resource_spans.add()
+    name = group.resource.attributes.add(key="service.name")
+    name.value.string_value = service
+    scope = group.scope_spans.add()
+    for number in range(count):
+        span = scope.spans.add(
+            trace_id=trace.to_bytes(16, "big"),
+            span_id=(number + 1).to_bytes(8, "big"),
+            parent_span_id=b"" if number == 0 else (1).to_bytes(8, "big"),
+            name=f"{prefix}-{number}",
+            kind=2 if number == 0 else 1,
+            start_time_unix_nano=START_UNIX_NANO + trace * 1_000_000_000 + number * 1_000,
+            end_time_unix_nano=START_UNIX_NANO + trace * 1_000_000_000 + 5_000_000,
+        )
+        if number < errors:
+            span.status.code = Status.STATUS_CODE_ERROR
+        span.attributes.add(key="order.id").value.int_value = number
+        span.attributes.add(key="http.route").value.string_value = "/cart"
+    return request.SerializeToString()
+
+
 @pytest.fixture
 def span_request() -> SpanRequest:
-    """A request of spans named `PREFIX-0`, `PREFIX-1`, … in one trace."""
+    """Makes such a request."""
+    return span_request_of
 
-    def make(
-        prefix: str, count: int = 1, trace: int = 1, service: str = "shop", errors: int = 0
-    ) -> bytes:
-        request = ExportTraceServiceRequest()
-        group = request.resource_spans.add()
-        name = group.resource.attributes.add(key="service.name")
-        name.value.string_value = service
-        scope = group.scope_spans.add()
-        for number in range(count):
-            span = scope.spans.add(
-                trace_id=trace.to_bytes(16, "big"),
-                span_id=(number + 1).to_bytes(8, "big"),
-                parent_span_id=b"" if number == 0 else (1).to_bytes(8, "big"),
-                name=f"{prefix}-{number}",
-                kind=2 if number == 0 else 1,
-                start_time_unix_nano=START_UNIX_NANO + trace * 1_000_000_000 + number * 1_000,
-                end_time_unix_nano=START_UNIX_NANO + trace * 1_000_000_000 + 5_000_000,
-            )
-            if number < errors:
-                span.status.code = Status.STATUS_CODE_ERROR
-            span.attributes.add(key="order.id").value.int_value = number
-            span.attributes.add(key="http.route").value.string_value = "/cart"
-        return request.SerializeToString()
 
-    return make
+def log_request_of(*bodies: str, severity: int = 9, trace: int = 0) -> bytes:
+    """A request of log records with the given bodies, a second apart."""
+    request = ExportLogsServiceRequest()
+    scope = request.resource_logs.add().scope_logs.add()
+    for number, body in enumerate(bodies):
+        record = scope.log_records.add(
+            time_unix_nano=START_UNIX_NANO + number * 1_000_000_000,
+            severity_number=severity,
+            trace_id=trace.to_bytes(16, "big") if trace else b"",
+        )
+        record.body.string_value = body
+    return request.SerializeToString()
 
 
 @pytest.fixture
 def log_request() -> LogRequest:
-    """A request of log records with the given bodies, a second apart."""
-
-    def make(*bodies: str, severity: int = 9, trace: int = 0) -> bytes:
-        request = ExportLogsServiceRequest()
-        scope = request.resource_logs.add().scope_logs.add()
-        for number, body in enumerate(bodies):
-            record = scope.log_records.add(
-                time_unix_nano=START_UNIX_NANO + number * 1_000_000_000,
-                severity_number=severity,
-                trace_id=trace.to_bytes(16, "big") if trace else b"",
-            )
-            record.body.string_value = body
-        return request.SerializeToString()
-
-    return make
+    """Makes such a request."""
+    return log_request_of
 
 
 RunPython = Callable[..., "subprocess.Popen[bytes]"]

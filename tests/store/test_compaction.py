@@ -69,6 +69,22 @@ def test_damaged_indexes_are_made_anew(
     assert list(verify_store(layout, read_manifest(layout.manifest))) == []
 
 
+def test_an_index_that_could_not_be_made_is_tried_again(
+    store_dir: Path, span_request: SpanRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("otx.store.segment_index.MIN_INDEXED_ROWS", 1)
+    layout = converted(store_dir, span_request("a", 4)).layout
+    warnings: list[str] = []
+    with monkeypatch.context() as scarce:
+        scarce.setattr("otx.store.segment_index._MEMORY_LIMIT", "1KiB")
+        compact_store(layout, lambda: NOW, warn=warnings.append)
+    assert len(warnings) == 2
+    assert {path.stat().st_size for path in layout.segments.glob("*.by-*")} == {0}
+    assert compact_store(layout, lambda: NOW, warn=warnings.append).damaged_indexes == 0
+    assert len(warnings) == 2
+    assert all(path.stat().st_size for path in layout.segments.glob("*.by-*"))
+
+
 def test_indexes_count_for_retention(
     store_dir: Path, span_request: SpanRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:

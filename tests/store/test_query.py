@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from otx.errors import UsageError
@@ -11,6 +12,7 @@ from otx.store.conversion import Conversion
 from otx.store.layout import Layout
 from otx.store.reader import Store
 from otx.store.wal import LogWriter
+from tests.store.segments import converted
 
 COLUMNS = {
     "spans": "trace_id span_id parent_span_id trace_state flags name kind service start_time "
@@ -36,6 +38,19 @@ def store(store_dir: Path, span_request: Callable[..., bytes]) -> Iterator[Store
         Conversion(Layout(store_dir)).convert()
         log.append(Signal.TRACES, span_request("b", 1, trace=2), 2).result(10)
         yield Store(store_dir)
+
+
+def test_segments_may_differ_in_their_columns(
+    store_dir: Path, span_request: Callable[..., bytes]
+) -> None:
+    for trace in (1, 2, 3):
+        manifest = converted(store_dir, span_request(f"t{trace}", 1, trace=trace)).manifest
+    segments = store_dir / "segments"
+    for segment, column in zip(manifest.segments[:2], ("flags", "trace_state"), strict=True):
+        rows = pq.read_table(segments / segment.name)
+        pq.write_table(rows.drop_columns([column]), segments / segment.name)
+    found = Store(store_dir).query("SELECT name, flags, trace_state FROM spans ORDER BY name")
+    assert list(found.rows()) == [("t1-0", None, ""), ("t2-0", 0, None), ("t3-0", 0, "")]
 
 
 @pytest.mark.parametrize("table", COLUMNS)

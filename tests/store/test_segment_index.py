@@ -127,15 +127,19 @@ def test_small_segments_are_not_worth_it(store_dir: Path, span_request: SpanRequ
     assert not is_worth_indexing(segment)
 
 
-def test_too_little_memory_leaves_an_empty_index(
+def test_too_little_memory_leaves_an_empty_index_and_a_warning(
     store_dir: Path, span_request: SpanRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("otx.store.segment_index._MEMORY_LIMIT", "1KiB")
     conversion = converted(store_dir, span_request("a", 3))
     (segment,) = conversion.manifest.segments
-    write_indexes(conversion.layout.segments, segment)
+    warnings: list[str] = []
+    write_indexes(conversion.layout.segments, segment, warn=warnings.append)
     index = index_path(conversion.layout.segments, segment.name, "pairs")
     assert index.read_bytes() == b""
+    assert len(warnings) == 2
+    assert warnings[1].startswith(f"the index {index.name} cannot be made (Out of Memory")
+    assert "\n" not in warnings[1]
     assert open_index(conversion.layout.segments, segment.name, "pairs") is None
     assert has_indexes(conversion.layout.segments, segment)
 

@@ -7,7 +7,7 @@ import typer
 
 from otx.commands.store.info import StoreOption
 from otx.environment import Environment
-from otx.output import Output, Remarks
+from otx.output import Output, ProgressLine, Remarks
 
 
 def compact(
@@ -25,10 +25,19 @@ def compact(
 
     environment: Environment = ctx.obj
     layout = open_store(environment, store).layout
-    done = compact_store(layout, environment.clock)
+    warnings: list[str] = []
+    with ProgressLine(environment) as progress:
+        done = compact_store(
+            layout,
+            environment.clock,
+            lambda text: progress.show(lambda: text),
+            warnings.append,
+        )
     columns = tuple(Compacted.__dataclass_fields__)
     Output(environment, out).rows(columns, map(asdict, done.kinds), form)
     remarks = Remarks(environment)
+    for warning in warnings:
+        remarks.warning(warning)
     if done.damaged_indexes:
         remarks.note(
             f"{counted(done.damaged_indexes, 'damaged index', 'damaged indexes')} made anew"

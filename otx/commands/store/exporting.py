@@ -8,7 +8,7 @@ from otx.commands.store.info import StoreOption
 from otx.environment import Environment
 from otx.errors import UsageError
 from otx.model.signal import Signal
-from otx.output import Output, Remarks, format_by_ending
+from otx.output import Output, ProgressLine, Remarks, format_by_ending
 
 ExportFormat: TypeAlias = Literal["parquet", "jsonl"]
 
@@ -47,21 +47,35 @@ def export(
         parse_time_unix_nano(until, now) if until else None,
     )
     layout = open_store(environment, store).layout
-    records = 0
-    if chosen == "jsonl":
-        with Output(environment, out).binary_stream() as sink:
-            for line, count in export_lines(layout, choice):
-                sink.write(line)
-                records += count
-    else:
-        import pyarrow.parquet as pq  # 80 ms
+    with _Counted(environment, shares_terminal=out == "-") as told:
+        if chosen == "jsonl":
+            with Output(environment, out).binary_stream() as sink:
+                for line, count in export_lines(layout, choice):
+                    sink.write(line)
+                    told.add(count)
+        else:
+            import pyarrow.parquet as pq  # 80 ms
 
-        schema, tables = export_rows(layout, choice)
-        with (
-            Output(environment, out).binary_stream() as sink,
-            pq.ParquetWriter(sink, schema, compression="zstd") as writer,
-        ):
-            for table in tables:
-                writer.write_table(table)
-                records += len(table)
-    Remarks(environment).note(f"{counted(records, 'record')} exported")
+            schema, tables = export_rows(layout, choice)
+            with (
+                Output(environment, out).binary_stream() as sink,
+                pq.ParquetWriter(sink, schema, compression="zstd") as writer,
+            ):
+                for table in tables:
+                    writer.write_table(table)
+                    told.add(len(table))
+    Remarks(environment).note(f"{counted(told.records, 'record')} exported")
+
+
+class _Counted(ProgressLine):
+    """Counts what is exported and says so, but not among data on the same terminal."""
+
+    def __init__(self, environment: Environment, *, shares_terminal: bool) -> None:
+        super().__init__(environment)
+        self._is_silent = shares_terminal and environment.stdout_is_terminal
+        self.records = 0
+
+    def add(self, records: int) -> None:
+        self.records += records
+        if not self._is_silent:
+            self.show(lambda: f"{self.records} records exported")

@@ -1,5 +1,6 @@
 """`otx store import`: OTLP files into a store."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -7,7 +8,7 @@ import typer
 
 from otx.commands.store.info import StoreOption
 from otx.environment import Environment
-from otx.output import Remarks
+from otx.output import ProgressLine, Remarks
 
 
 def import_(
@@ -26,7 +27,8 @@ def import_(
     remarks = Remarks(environment)
     store_dir = environment.cwd / Path(Config(environment).store_dir(store))
     for file in files:
-        done = import_file(environment, store_dir, file)
+        with ProgressLine(environment) as progress:
+            done = import_file(environment, store_dir, file, partial(_tell, progress, file))
         what = ", ".join(
             f"{counted(n, 'record')} of {signal}" for signal, n in done.records.items()
         )
@@ -35,3 +37,10 @@ def import_(
         else:
             remarks.note(f"{file}: is in the store already ({what}); nothing was added")
     convert_now(store_dir)
+
+
+def _tell(line: ProgressLine, file: str, records: int) -> None:
+    from otx.model.cells import printable
+    from otx.model.units import counted
+
+    line.show(lambda: f"{printable(file)}: {counted(records, 'record')} read")

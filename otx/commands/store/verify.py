@@ -1,6 +1,7 @@
 """`otx store verify`: whether a store holds together."""
 
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated, Literal
 
 import typer
@@ -8,7 +9,7 @@ import typer
 from otx.commands.store.info import StoreOption
 from otx.environment import Environment
 from otx.errors import ExitCode
-from otx.output import Output, Remarks
+from otx.output import Output, ProgressLine, Remarks
 
 
 def verify(
@@ -24,19 +25,25 @@ def verify(
     from otx.services.store_input import open_store  # 250 ms: DuckDB, Arrow
     from otx.store.errors import StoreDamaged
     from otx.store.inspection import Finding, verify_store
-    from otx.store.manifest import Manifest, read_manifest
+    from otx.store.manifest import read_manifest
 
     environment: Environment = ctx.obj
     layout = open_store(environment, store).layout
-    manifest = Manifest()
+    checked = counted(0, "segment")
     try:
         manifest = read_manifest(layout.manifest)
-        findings = list(verify_store(layout, manifest))
+        checked = counted(len(manifest.segments), "segment")
+        with ProgressLine(environment) as progress:
+            told = partial(_tell, progress, checked)
+            findings = list(verify_store(layout, manifest, told))
     except StoreDamaged as error:
         findings = [Finding(layout.manifest.name, error.message)]
     if findings or form != "table":
         Output(environment, out).rows(("place", "problem"), map(asdict, findings), form)
-    checked = counted(len(manifest.segments), "segment")
     Remarks(environment).note(f"{checked} and the logs read: {counted(len(findings), 'finding')}")
     if findings:
         raise typer.Exit(ExitCode.NO)
+
+
+def _tell(line: ProgressLine, all_segments: str, read: int) -> None:
+    line.show(lambda: f"{read} of {all_segments} read")
