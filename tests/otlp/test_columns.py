@@ -326,16 +326,11 @@ def test_a_broken_value_is_said_to_be_none_wherever_it_stands(kind: str) -> None
     logs.resource_logs.add().scope_logs.add().log_records.add().body.CopyFrom(whole)
     record = texts.resource_logs.add().scope_logs.add().log_records.add()
     record.attributes.add(key="k").value.CopyFrom(whole)
-    cases = ((span_columns, spans), (log_columns, logs), (log_columns, texts))
-    for columns, request in cases:
+    for columns, request in ((span_columns, spans), (log_columns, logs), (log_columns, texts)):
         body = request.SerializeToString()
-        good, broken = (
-            b"\x0a\x00",
-            b"\x0a\x01",
-        )  # a member of no bytes, and of one that is not there
-        at = body.rindex(good)
+        at = body.rindex(b"\x0a\x00")  # a member of no bytes becomes one of a byte that is not there
         with pytest.raises(Undecodable):
-            columns([body[:at] + broken + body[at + 2 :]], [1])
+            columns([body[:at] + b"\x0a\x01" + body[at + 2 :]], [1])
 
 
 def test_a_value_set_twice_is_left_to_protobuf() -> None:
