@@ -15,9 +15,10 @@ SEEDS = Path(__file__).parent / "seeds"
 MAX_INPUT_BYTES = 4096
 MAX_INFLATED_BYTES = 1 << 16
 
-with atheris.instrument_imports(include=["otx", "ottl_targets", "opamp_targets"]):
+with atheris.instrument_imports(include=["otx", "ottl_targets", "opamp_targets", "store_targets"]):
     import opamp_targets
     import ottl_targets
+    import store_targets
 
     from otx.errors import OtxError
     from otx.model.signal import Signal
@@ -132,6 +133,11 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "otlp-json": otlp_json,
     "compressed": compressed,
     "log": log,
+    "columns": store_targets.columns,
+    "log-file": store_targets.log_file,
+    "forward-position": store_targets.forward_position,
+    "index": store_targets.index_file,
+    "manifest": store_targets.manifest,
     "elf": elf,
     "linetable": linetable,
     "search": search,

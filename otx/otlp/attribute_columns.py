@@ -7,7 +7,7 @@ their bytes, and what is left, a third of them in web services' spans, is parsed
 
 import pyarrow as pa
 
-from otx.otlp.column_groups import parsed_arrow, refuse_doubled, relisted
+from otx.otlp.column_groups import parsed_arrow, refuse_doubled, refusing, relisted
 from otx.otlp.column_view import key_value_handler
 from otx.otlp.json_columns import Column, member_texts, object_texts
 
@@ -24,5 +24,6 @@ def attribute_texts(key_values: Column) -> Column:
     distinct = parsed_arrow(key_value_handler(), encoded.dictionary)
     values = distinct.column("value")
     refuse_doubled(values)
-    members = member_texts(distinct.column("key"), values)
+    with refusing():
+        members = member_texts(distinct.column("key"), values)
     return object_texts(relisted(key_values, members.take(encoded.indices)))

@@ -5,7 +5,8 @@ scopes say is read once for each distinct one (remembered, at most `_REMEMBERED`
 their records.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -77,6 +78,15 @@ class Groups:
         )
 
 
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Protobuf's own error within as `Undecodable`: nested messages are read when they are met."""
+    try:
+        yield
+    except DecodeError as error:
+        raise Undecodable(str(error)) from None
+
+
 def parsed(handler: Handler, bodies: Sequence[bytes]) -> Any:
     """The requests as one RecordBatch, a row a request.
 
@@ -139,10 +149,8 @@ def finished(
 def _spread(read: Any, encoded: Column, of_row: Column) -> list[Column]:
     """What `read` says about each distinct message, as columns of one value a row."""
     distinct = encoded.dictionary_encode()
-    try:
+    with refusing():
         known = [read(data) for data in distinct.dictionary.to_pylist()]
-    except DecodeError as error:
-        raise Undecodable(str(error)) from None
     indices = distinct.indices.take(of_row)
     width = len(read(b""))
     return [pa.array([one[i] for one in known], pa.string()).take(indices) for i in range(width)]
@@ -169,10 +177,8 @@ def normalised(signal: Signal, body: bytes) -> bytes:
     Raises:
         Undecodable: The bytes are no such request for protobuf either.
     """
-    try:
+    with refusing():
         message = WIRE[signal].request_class.FromString(body)
-    except DecodeError as error:
-        raise Undecodable(str(error)) from None
     message.DiscardUnknownFields()
     return bytes(message.SerializeToString())
 

@@ -24,6 +24,7 @@ from otx.otlp.column_groups import (
     hex_texts,
     parsed,
     refuse_doubled,
+    refusing,
     relisted,
     times,
     words_of,
@@ -146,6 +147,8 @@ def log_columns(bodies: Sequence[bytes], received_unix_nano: Sequence[int]) -> B
     refuse_doubled(body)
     text = body.field("string_value")
     is_json = pc.and_(pc.is_null(text), body.is_valid())
+    with refusing():
+        json_text = value_texts(body)
     columns = {
         "time": times(pc.if_else(pc.equal(own, unset), fallback, own)).cast(TIME),
         "observed_time": times(observed).cast(TIME),
@@ -153,7 +156,7 @@ def log_columns(bodies: Sequence[bytes], received_unix_nano: Sequence[int]) -> B
         "span_id": hex_texts(records.field("span_id")),
         "severity_number": records.field("severity_number"),
         "severity_text": records.field("severity_text"),
-        "body": pc.if_else(is_json, value_texts(body), pc.fill_null(text, "")),
+        "body": pc.if_else(is_json, json_text, pc.fill_null(text, "")),
         "body_is_json": is_json,
         "event_name": records.field("event_name"),
         "attributes": attribute_texts(records.field("attributes")),

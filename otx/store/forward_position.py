@@ -64,7 +64,7 @@ def decode_forward_position(data: bytes) -> ForwardPosition:
             for log, (number, offset) in document["positions"].items()
         }
         destination = str(document["destination"])
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"it is no position: {error!r}") from None
     if not all(at.number >= 0 and 0 <= at.offset < _OFFSET_LIMIT for at in positions.values()):
         raise ValueError("a position is out of range")

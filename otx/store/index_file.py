@@ -81,6 +81,8 @@ class IndexFile:
                 raise IndexDamaged("it is no index")
             self._width: KeyWidth = widths[0]
             sizes = (8 * blocks, 8 * pages, 4 * pages)
+            if pages != -(-self._entries // PAGE_ENTRIES):
+                raise IndexDamaged("it has not as many pages as its keys need")
             self._begin = _HEAD.size + sum(sizes) + -sum(sizes) % 8
             whole = self._begin + self._entries * (8 + _BYTES[self._width])
             if os.fstat(file.fileno()).st_size != whole:

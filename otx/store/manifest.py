@@ -28,6 +28,12 @@ Identity: TypeAlias = tuple[int, int, int]
 """Inode, modification time and size: differs between any two manifests."""
 
 
+_NOT_AS_WRITTEN = (
+    *(ValueError, KeyError, TypeError, AttributeError),
+    *(OverflowError, RecursionError),  # of numbers such as Infinity, and of arrays in arrays
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """One finished file in `segments/`.
@@ -107,7 +113,7 @@ def read_manifest(path: Path) -> Manifest:
         return _from_json(path, json.loads(path.read_bytes()))
     except FileNotFoundError:
         return Manifest()
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except _NOT_AS_WRITTEN as error:
         raise StoreDamaged(f"{path} is no manifest of a store: {error}") from None
 
 

@@ -311,6 +311,28 @@ def test_hostile_bytes_give_rows_or_are_refused(body: bytes) -> None:
             continue
 
 
+@pytest.mark.parametrize("kind", ["array_value", "kvlist_value"])
+def test_a_broken_value_is_said_to_be_none_wherever_it_stands(kind: str) -> None:
+    """What is within an array or a map is read apart from the request."""
+    whole = AnyValue()
+    getattr(whole, kind).values.add()
+    spans, logs, texts = (
+        ExportTraceServiceRequest(),
+        ExportLogsServiceRequest(),
+        ExportLogsServiceRequest(),
+    )
+    span = spans.resource_spans.add().scope_spans.add().spans.add()
+    span.attributes.add(key="k").value.CopyFrom(whole)
+    logs.resource_logs.add().scope_logs.add().log_records.add().body.CopyFrom(whole)
+    record = texts.resource_logs.add().scope_logs.add().log_records.add()
+    record.attributes.add(key="k").value.CopyFrom(whole)
+    for columns, request in ((span_columns, spans), (log_columns, logs), (log_columns, texts)):
+        body = request.SerializeToString()
+        at = body.rindex(b"\x0a\x00")  # a member of no bytes becomes one of a byte that is not there
+        with pytest.raises(Undecodable):
+            columns([body[:at] + b"\x0a\x01" + body[at + 2 :]], [1])
+
+
 def test_a_value_set_twice_is_left_to_protobuf() -> None:
     request = ExportTraceServiceRequest()
     span = request.resource_spans.add().scope_spans.add().spans.add(name="x")

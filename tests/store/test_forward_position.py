@@ -1,5 +1,6 @@
 """A position is what was written or none: no bit of it can change unseen."""
 
+import zlib
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,19 @@ def test_a_torn_end_is_seen(position: ForwardPosition, data: st.DataObject) -> N
 def test_anything_else_is_none(content: bytes) -> None:
     with pytest.raises(ValueError):
         decode_forward_position(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" * 10_000,
+        b'{"format": 1, "destination": "a:4317", "positions": {"log": [Infinity, 7]}}',
+        b'{"format": 1, "destination": "a:4317", "positions": {"log": [1, 1e400]}}',
+    ],
+)
+def test_a_right_checksum_makes_no_position(content: bytes) -> None:
+    with pytest.raises(ValueError):
+        decode_forward_position(b"%08x\n" % zlib.crc32(content) + content)
 
 
 def test_a_file_that_is_not_there_is_no_position(tmp_path: Path) -> None:

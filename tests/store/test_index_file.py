@@ -1,5 +1,7 @@
 """The file of an index: what was put in is found, nothing else is, and no damage is an answer."""
 
+import struct
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import reduce
@@ -65,6 +67,15 @@ def test_keys_of_several_pages(count: int) -> None:
         assert {one(index, key + 1) for key in entries} == {0}
         assert one(index, 0) == 0
         assert index.blocks_of([(0, 3 * count)]) == reduce(or_, entries.values())
+
+
+def test_pages_without_keys_are_damage() -> None:
+    front = struct.pack("<2Q2I", 0, 0, 0, 0)
+    head = struct.Struct("<8sQIQI")
+    facts = (b"otxidx64", 0, 0, 2)
+    checksum = zlib.crc32(front, zlib.crc32(head.pack(*facts, 0)))
+    with pytest.raises(IndexDamaged, match="pages"), opened(head.pack(*facts, checksum) + front):
+        pass
 
 
 @given(st.dictionaries(KEYS["I"], BLOCKS, min_size=1, max_size=9), st.data())
