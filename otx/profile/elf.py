@@ -22,7 +22,10 @@ _SEGMENT = struct.Struct("<IIQQQQQQ")
 _SECTION = struct.Struct("<IIQQQQIIQQ")
 _SYMBOL = struct.Struct("<IBBHQQ")
 _IDENT = b"\x7fELF\x02\x01"  # ELFCLASS64, ELFDATA2LSB
-_PT_LOAD = 1
+_PT_LOAD, _PT_NOTE = 1, 4
+_NOTE = struct.Struct("<III")
+_NT_GNU_BUILD_ID = 3  # elf.h
+_MAX_NOTES_SIZE = 1 << 16
 _PT_GNU_EH_FRAME = 0x6474E550
 _EH_FRAME_HEADER = struct.Struct("<BBBBiI")
 _EH_FRAME_ENTRY = struct.Struct("<ii")
@@ -76,7 +79,10 @@ class _SymbolSection:
 
 
 class ElfFile:
-    """An ELF file's segments and symbols, read when this is made.
+    """An ELF file: its segments, read when this is made, and what else is asked for.
+
+    Every method reads the file, and raises UnreadableError where that is cut or inconsistent;
+    symbols are read once.
 
     Raises:
         UnreadableError: It is no 64-bit little-endian ELF file, or is cut or inconsistent.
@@ -84,12 +90,13 @@ class ElfFile:
 
     def __init__(self, read: Reader) -> None:
         self._read = read
-        header = _HEADER.unpack(self._exactly(0, _HEADER.size))
-        if header[0][:6] != _IDENT:
+        self._header = _HEADER.unpack(self._exactly(0, _HEADER.size))
+        if self._header[0][:6] != _IDENT:
             raise UnreadableError("no 64-bit little-endian ELF file")
         self._eh_frame_header: tuple[int, int, int] | None = None
-        self.segments = list(self._segments(header))
-        self._symbol_sections = list(self._read_symbol_sections(header))
+        self._notes: list[tuple[int, int]] = []
+        self.segments = list(self._segments(self._header))
+        self._read_symbols: list[_SymbolSection] | None = None
 
     def load_bias(self, mapped_at: int, mapped_offset: int) -> int | None:
         """What the loader added to the file's addresses (position independent code, ASLR).
@@ -103,6 +110,20 @@ class ElfFile:
             if segment.executable and first_page <= mapped_offset < segment.offset + segment.size:
                 return mapped_at - (segment.address + mapped_offset - segment.offset)
         return None
+
+    def build_id(self) -> bytes:
+        """What the linker made of the contents (NT_GNU_BUILD_ID); b"" where it did not."""
+        for offset, size in self._notes:
+            notes = self._read(offset, min(size, _MAX_NOTES_SIZE))
+            at = 0
+            while at + _NOTE.size <= len(notes):
+                name_size, content_size, kind = _NOTE.unpack_from(notes, at)
+                name_at = at + _NOTE.size
+                content_at = name_at + (name_size + 3 & -4)
+                at = content_at + (content_size + 3 & -4)
+                if kind == _NT_GNU_BUILD_ID and notes[name_at : name_at + name_size] == b"GNU\0":
+                    return notes[content_at : content_at + content_size]
+        return b""
 
     def code_symbols(self) -> "SymbolTable":
         """The functions, of .symtab where there is one, and of .dynsym."""
@@ -146,6 +167,12 @@ class ElfFile:
         starts, entries = array("Q", (row[0] for row in rows)), array("Q", (row[1] for row in rows))
         return EhFrame(frame_address, table, starts, entries)
 
+    @property
+    def _symbol_sections(self) -> list[_SymbolSection]:
+        if self._read_symbols is None:
+            self._read_symbols = list(self._read_symbol_sections(self._header))
+        return self._read_symbols
+
     def _from_address_to_end_of_segment(self, address: int) -> bytes:
         for segment in self.segments:
             inside = address - segment.address
@@ -158,6 +185,8 @@ class ElfFile:
             kind, flags, offset, address, _, size, _, _ = fields
             if kind == _PT_GNU_EH_FRAME:
                 self._eh_frame_header = (offset, address, size)
+            if kind == _PT_NOTE:
+                self._notes.append((offset, size))
             if kind == _PT_LOAD:
                 yield Segment(offset, address, size, bool(flags & _PF_X))
 

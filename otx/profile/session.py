@@ -9,8 +9,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self, TypeAlias
 
 from otx.model.stack import Frame, ProfileStats, Sample, Stack
 from otx.profile.cpython.detect import SUPPORTED, Interpreter
@@ -29,9 +30,12 @@ from otx.profile.records import (
 from otx.profile.sampler import CpuSampler
 from otx.profile.symbolizer import KernelSymbolizer, UserSymbolizer
 from otx.profile.targets import Target, descendants_of, is_alive, process_of
+from otx.profile.unwind.cache import TableCache
+from otx.profile.unwind.loader import TableLoader
+from otx.profile.unwind.published import PublishedTables
 from otx.system.bpf_support import require_bpf
 
-__all__ = ["ProfileSession", "Target"]
+__all__ = ["ProfileSession", "Target", "Unwinding"]
 
 _BATCH = 8192
 """Records read in one `poll`; the rest stays in the ring for the next."""
@@ -40,6 +44,15 @@ _READ_PERIOD_NS = 5_000_000
 """How long the naming of native frames may keep Python's waiting."""
 
 _LIVENESS_PERIOD_NS = 1_000_000_000
+_FIRST_TABLES_NS = 250_000_000
+"""How long the start may wait for unwind tables that are built for the first time."""
+
+Unwinding: TypeAlias = Literal["auto", "fp", "dwarf"]
+_UNWIND_FLAGS: dict[Unwinding, TargetFlags] = {
+    "auto": TargetFlags.BY_TABLES | TargetFlags.TRUST_FRAME_POINTERS,
+    "fp": TargetFlags(0),
+    "dwarf": TargetFlags.BY_TABLES,
+}
 _CUT = SampleFlags.KERNEL_CUT | SampleFlags.PYTHON_CUT
 TRUNCATED = Frame("[truncated]", "native")
 """Stands at the root of a stack whose own root was not reached because it is too deep."""
@@ -57,6 +70,9 @@ class ProfileSession:
         frequency_hz: Samples a second and processor.
         kernel: Whether stacks hold kernel frames.
         python: Whether interpreters' frames are read.
+        unwind: Native stacks by unwind tables, and by frame pointers in code without one (auto); by
+            frame pointers alone (fp); by tables alone (dwarf).
+        cache_dir: Where unwind tables are kept from one session to the next; None: nowhere.
         lines: Whether Python frames carry the line being executed.
         threads: Whether samples carry the thread's comm instead of the process's.
         await_exec: Those of the target's pids that are about to become another program and are
@@ -76,6 +92,8 @@ class ProfileSession:
         frequency_hz: int = 99,
         kernel: bool = True,
         python: bool = True,
+        unwind: Unwinding = "auto",
+        cache_dir: Path | None = None,
         lines: bool = False,
         threads: bool = False,
         await_exec: Collection[int] = (),
@@ -86,6 +104,7 @@ class ProfileSession:
         self._frequency_hz = frequency_hz
         self._kernel_wanted = kernel
         self._python_wanted = python
+        self._unwind = unwind
         self._lines = lines
         self._threads = threads
         self._await_exec = await_exec
@@ -102,8 +121,10 @@ class ProfileSession:
         require_bpf()
         self._sampler = CpuSampler(debug)
         try:
+            self._tables = None if unwind == "fp" else self._open_tables(cache_dir)
             for pid in pids:
                 self.add_pid(pid)
+            self._load_tables(_FIRST_TABLES_NS)
             if await_exec and kernel:
                 # A command may start and end others while these would be read.
                 self._kernel.load()
@@ -170,7 +191,10 @@ class ProfileSession:
 
         Waits at most `timeout_s` for the first of them, and may return none sooner.
         """
-        self._sampler.wait(self._shortened(timeout_s))
+        if self._tables is not None and self._tables.is_busy:
+            self._load_tables(_READ_PERIOD_NS)
+        else:
+            self._sampler.wait(self._shortened(timeout_s))
         ended = self._read()
         read_ns = time.monotonic_ns()
         while self._unfinished:
@@ -196,13 +220,28 @@ class ProfileSession:
             unwound_fully=self._stats.unwound_fully,
             not_found=self._stats.not_found,
             own_cpu_seconds=time.process_time() - self._cpu_before_s,
+            unwind_tables=self._tables.loaded if self._tables else 0,
+            tables_missing=self._tables.missing if self._tables else 0,
             target_overhead=None if run_time_ns is None else run_time_ns / elapsed_ns,
         )
+
+    def _open_tables(self, cache_dir: Path | None) -> TableLoader:
+        published = PublishedTables(self._sampler.unwind_maps, time.monotonic_ns)
+        cache = TableCache(cache_dir / "unwind") if cache_dir else None
+        return TableLoader(published, cache, self._warn)
+
+    def _load_tables(self, limit_ns: int) -> None:
+        """Build unwind tables for so long, or until all are there."""
+        ends_ns = time.monotonic_ns() + limit_ns
+        while self._tables is not None and self._tables.advance():
+            if time.monotonic_ns() >= ends_ns:
+                return
 
     # -- processes ---------------------------------------------------------------------------
 
     def _watch(self, pid: int) -> None:
         flags = TargetFlags.FOLLOW_CHILDREN if self._children else TargetFlags(0)
+        flags |= _UNWIND_FLAGS[self._unwind]
         if pid in self._await_exec:
             flags |= TargetFlags.AWAIT_EXEC
         self._sampler.watch(pid, flags)
@@ -218,6 +257,7 @@ class ProfileSession:
                 time.monotonic_ns,
                 self._walk_python,
                 self._refuse_python,
+                self._tables,
             )
         return process
 
@@ -311,9 +351,15 @@ class ProfileSession:
         self._finished.append(self._sample(waiting.process, waiting.record, waiting.runs))
 
     def _sample(self, process: Process, record: SampleRecord, runs: list[list[Frame]]) -> Sample:
-        native = process.native_frames(record.user, record.user_stack)
+        by_tables = bool(record.flags & SampleFlags.USER_TABLES)
+        native = process.native_frames(record.user, () if by_tables else record.user_stack)
         native.reverse()
-        whole = not record.flags & SampleFlags.USER_CUT and _reaches_root(native)
+        if by_tables:
+            whole = bool(record.flags & SampleFlags.USER_ROOT)
+            if not record.flags & (SampleFlags.USER_ROOT | SampleFlags.USER_CUT):
+                process.look_again()
+        else:
+            whole = not record.flags & SampleFlags.USER_CUT and _reaches_root(native)
         stack = merge_stacks(native, runs, whole)
         if self._kernel_wanted:
             stack += self._kernel_frames(record.kernel)
@@ -378,7 +424,7 @@ class _Counts:
         user_cut = flags & SampleFlags.USER_CUT and len(native) >= len(record.user)
         is_cut = bool(flags & _CUT or user_cut)
         self.truncated += is_cut
-        self.unwound_fully += whole or not record.user or bool(flags & SampleFlags.PYTHON_ROOT)
+        self.unwound_fully += whole or not record.user
         self.not_found += bool(
             flags & SampleFlags.PYTHON_FAULT
             or (flags & SampleFlags.PYTHON_ABSENT and any(map(is_evaluation_loop, native)))

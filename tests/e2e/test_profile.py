@@ -23,6 +23,8 @@ STATS = [
     "lost",
     "truncated",
     "unwound_fully",
+    "unwind_tables",
+    "tables_missing",
     "not_found",
     "own_cpu_seconds",
     "target_overhead",

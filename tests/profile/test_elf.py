@@ -121,4 +121,4 @@ def test_a_section_of_absurd_size_is_refused_before_it_is_read() -> None:
     )
     sections = struct.pack("<IIQQQQIIQQ", 0, 2, 0, 0, 0, 1 << 60, 1, 0, 8, 24) + bytes(64)
     with pytest.raises(UnreadableError, match="bytes"):
-        ElfFile(bytes_reader(header + sections))
+        ElfFile(bytes_reader(header + sections)).code_symbols()
