@@ -22,6 +22,7 @@ _LOW = (1 << PAGE_SHIFT) - 1
 _RULE_WORDS = RULE.size // 4
 _MAX_RULES = 1 << 16
 _MAX_ROWS = 1 << 23
+_MAX_ADDRESS = (1 << 63) - 1
 _MAX_PAGES = 1 << 15  # 2 GiB of code: what a call can reach
 _PADDING = 16
 """Functions are aligned; the bytes between two of them need no row of their own."""
@@ -120,7 +121,7 @@ class _Rows:
     def add(self, function: Function) -> None:
         """Add a function, which begins where or after the one before began."""
         start = function.start
-        if not 0 <= start < function.end:
+        if not 0 <= start < function.end <= _MAX_ADDRESS:
             return
         if self._addresses and start > self._end + _PADDING:
             self._put(self._end, 0)
@@ -130,7 +131,10 @@ class _Rows:
             self._rule_numbers,
             function.is_signal_frame,
         )
-        for at, state in function.rows:
+        rows = function.rows
+        if rows[-1][0] >= function.end - start:
+            rows = [row for row in rows if row[0] < function.end - start]
+        for at, state in rows:
             number = numbers.get(state)
             if number is None or is_signal_frame:
                 number = self._number(state, is_signal_frame)
