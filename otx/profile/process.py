@@ -89,12 +89,17 @@ class Process:
         self._wants_interpreter = parent._wants_interpreter
         self._searches_left.clear()
 
-    def look_again(self) -> None:
-        """Look at the mappings again where that was not done lately: a walk led nowhere.
+    def walk_led_nowhere(self, walked: Sequence[int]) -> None:
+        """Have the table built that a walk lacked, or look at the mappings again.
 
-        Another object may lie where one was unloaded.
+        Another object may lie where one was unloaded, so the latter is done from time to time.
         """
-        self._look_again(0, 1)
+        if self._tables is None or not walked:
+            return
+        if self._tables.is_busy:
+            self._tables.hasten(self.pid, walked[-1] - 1)
+        else:
+            self._look_again(0, 1)
 
     def native_frames(self, walked: Sequence[int], stack: Sequence[int]) -> list[Frame]:
         """The user frames of a thread, leaf first, as far as they are code.

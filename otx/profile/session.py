@@ -44,8 +44,9 @@ _READ_PERIOD_NS = 5_000_000
 """How long the naming of native frames may keep Python's waiting."""
 
 _LIVENESS_PERIOD_NS = 1_000_000_000
-_FIRST_TABLES_NS = 250_000_000
-"""How long the start may wait for unwind tables that are built for the first time."""
+_BASIC_TABLES_NS = 1_000_000_000
+"""How long the start may wait for the tables of programs and C libraries. They take 0.1 s where no
+cache has them: without them nearly every stack of the first moments would be broken."""
 
 Unwinding: TypeAlias = Literal["auto", "fp", "dwarf"]
 _UNWIND_FLAGS: dict[Unwinding, TargetFlags] = {
@@ -124,7 +125,7 @@ class ProfileSession:
             self._tables = None if unwind == "fp" else self._open_tables(cache_dir)
             for pid in pids:
                 self.add_pid(pid)
-            self._load_tables(_FIRST_TABLES_NS)
+            self._load_tables(_BASIC_TABLES_NS, basics_only=True)
             if await_exec and kernel:
                 # A command may start and end others while these would be read.
                 self._kernel.load()
@@ -230,11 +231,13 @@ class ProfileSession:
         cache = TableCache(cache_dir / "unwind") if cache_dir else None
         return TableLoader(published, cache, self._warn)
 
-    def _load_tables(self, limit_ns: int) -> None:
+    def _load_tables(self, limit_ns: int, *, basics_only: bool = False) -> None:
         """Build unwind tables for so long, or until all are there."""
         ends_ns = time.monotonic_ns() + limit_ns
-        while self._tables is not None and self._tables.advance():
-            if time.monotonic_ns() >= ends_ns:
+        while self._tables is not None and time.monotonic_ns() < ends_ns:
+            if basics_only and not self._tables.lacks_basics:
+                return
+            if not self._tables.advance():
                 return
 
     # -- processes ---------------------------------------------------------------------------
@@ -357,7 +360,7 @@ class ProfileSession:
         if by_tables:
             whole = bool(record.flags & SampleFlags.USER_ROOT)
             if not record.flags & (SampleFlags.USER_ROOT | SampleFlags.USER_CUT):
-                process.look_again()
+                process.walk_led_nowhere(record.user)
         else:
             whole = not record.flags & SampleFlags.USER_CUT and _reaches_root(native)
         stack = merge_stacks(native, runs, whole)

@@ -1,9 +1,9 @@
 """Which unwind tables the BPF programs have: those of every object that a followed process maps.
 
 A table that was built before is read from the cache at once. The others are built a few functions
-at a time by `advance`, because a process's Python frames have to be named meanwhile, in the order:
-programs, C libraries, all else. Tables stay when no process maps their object any more, until
-their room is needed.
+at a time by `advance`, because a process's Python frames have to be named meanwhile: first what is
+on nearly every stack (programs and C libraries), then what a walk ended in, then the rest. Tables
+stay when no process maps their object any more, until their room is needed.
 """
 
 import zlib
@@ -26,7 +26,6 @@ VDSO = "[vdso]"
 _VSYSCALL = "[vsyscall]"
 _MAX_VDSO_SIZE = 1 << 20
 _C_LIBRARIES = ("libc.so", "libc-", "ld-linux", "ld-musl")
-_MAX_OBJECTS_KNOWN = 8192
 
 
 class Publisher(Protocol):
@@ -58,6 +57,7 @@ class _Object:
     Attributes:
         number: What BPF programs call it.
         source: A process and its mapping of the object, to read it through.
+        is_basic: Whether nearly every stack of the process goes through it.
         has_table: Whether walks use its table by now.
     """
 
@@ -66,6 +66,7 @@ class _Object:
     build_id: bytes
     elf: ElfFile
     source: tuple[int, Mapping]
+    is_basic: bool
     has_table: bool = False
 
 
@@ -89,6 +90,7 @@ class TableLoader:
         self._warn = on_warning
         self._objects: dict[FileKey, _Object | None] = {}
         self._mapped: dict[int, dict[Mapping, MappedObject]] = {}
+        self._program: Mapping | None = None
         self._waiting: deque[_Object] = deque()
         self._building: tuple[_Object, Iterator[UnwindTable | None]] | None = None
         self.missing = 0
@@ -99,6 +101,12 @@ class TableLoader:
         return self._building is not None or bool(self._waiting)
 
     @property
+    def lacks_basics(self) -> bool:
+        """Whether tables of programs and C libraries are still to be built."""
+        building = self._building is not None and self._building[0].is_basic
+        return building or any(one.is_basic for one in self._waiting)
+
+    @property
     def loaded(self) -> int:
         """How many objects have their table."""
         return sum(1 for one in self._objects.values() if one is not None and one.has_table)
@@ -106,6 +114,7 @@ class TableLoader:
     def follow(self, pid: int, space: AddressSpace, memory: ProcessMemory) -> None:
         """Take over what a process has mapped now."""
         known = self._mapped.get(pid, {})
+        self._program = next((m for m in space.executable if m.is_file), None)
         mapped = {
             mapping: known.get(mapping) or self._find(pid, mapping, memory)
             for mapping in space.executable
@@ -129,6 +138,16 @@ class TableLoader:
         """A process is no more, or is another program."""
         self._mapped.pop(pid, None)
         self._publisher.forget(pid)
+
+    def hasten(self, pid: int, address: int) -> None:
+        """Build the table of the code at an address next: a walk ended there."""
+        for mapping, mapped in self._mapped.get(pid, {}).items():
+            if mapping.start <= address < mapping.end:
+                for one in self._waiting:
+                    if one.number == mapped.number:
+                        self._waiting.remove(one)
+                        self._waiting.appendleft(one)
+                        return
 
     def advance(self) -> bool:
         """Build for 2 to 5 ms; whether more is to be done."""
@@ -171,6 +190,7 @@ class TableLoader:
         image = memory.read(mapping.start, size)
         key = (VDSO, zlib.crc32(image), size, 0)
         if key not in self._objects:
+            self._objects[key] = None
             self._add(key, ElfFile(bytes_reader(image)), (pid, mapping))
         return self._objects[key]
 
@@ -187,16 +207,18 @@ class TableLoader:
     def _add(self, key: FileKey, elf: ElfFile, source: tuple[int, Mapping]) -> None:
         """Know an object from now on, with its table if that is in the cache."""
         number = self._publisher.new_number()
-        if number is None or len(self._objects) > _MAX_OBJECTS_KNOWN:
+        if number is None:
             self._drop_unused()
             self._warn("objects", "too many object files: some are walked by frame pointers only")
             return
         name = source[1].base_name
-        one = self._objects[key] = _Object(number, name, elf.build_id(), elf, source)
+        is_basic = source[1] == self._program or name.startswith(_C_LIBRARIES)
+        one = _Object(number, name, elf.build_id(), elf, source, is_basic)
+        self._objects[key] = one
         table = self._cache.load(one.build_id) if self._cache and one.build_id else None
         if table is not None:
             self._put(one, table)
-        elif name.startswith(_C_LIBRARIES):
+        elif is_basic:
             self._waiting.appendleft(one)
         else:
             self._waiting.append(one)
@@ -217,11 +239,15 @@ class TableLoader:
     def _drop_unused(self) -> None:
         """Give back the room of objects that no process maps any more."""
         used = {mapped.number for known in self._mapped.values() for mapped in known.values()}
+        used.update(one.number for one in self._waiting)
+        if self._building is not None:
+            used.add(self._building[0].number)
         for key, one in list(self._objects.items()):
-            if one is None or one.number not in used:
+            if one is None:
                 del self._objects[key]
-                if one is not None and one not in self._waiting:
-                    self._publisher.drop(one.number)
+            elif one.number not in used:
+                del self._objects[key]
+                self._publisher.drop(one.number)
 
 
 def _build(one: _Object) -> Iterator[UnwindTable | None]:

@@ -1,0 +1,170 @@
+"""Stacks of live programs that were built without frame pointers, walked by unwind tables."""
+
+import signal
+import subprocess
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from otx.model.stack import Sample
+from otx.profile.launch import GatedCommand
+from otx.profile.session import ProfileSession, Target
+from tests.profile.conftest import BURN_C, POLL_S, Build, Start, Take
+
+pytestmark = [pytest.mark.bpf, pytest.mark.usefixtures("bpf_machine")]
+
+FAST_HZ = 499
+SHARED_C = """
+volatile unsigned long sink;
+__attribute__((noinline)) void in_library(unsigned long n)
+{
+    for (unsigned long i = 0; i < n; i++) sink += i;
+}
+"""
+
+
+def open_session(pids: Sequence[int], **options: Any) -> ProfileSession:
+    return ProfileSession(Target(tuple(pids)), **{"frequency_hz": FAST_HZ, **options})
+
+
+def names(sample: Sample) -> list[str]:
+    return [frame.name for frame in sample.stack]
+
+
+BARE = ("-O2", "-fomit-frame-pointer", "-fno-optimize-sibling-calls")
+
+RECURSION_C = """
+#include <stdio.h>
+volatile unsigned long sink;
+__attribute__((noinline)) unsigned long deep(unsigned n)
+{
+    volatile char room[16 + 8 * (n & 3)];
+    room[0] = n;
+    if (!n) { puts("ready"); fflush(stdout); for (;;) sink++; }
+    return deep(n - 1) + room[0];
+}
+int main(void) { return deep(299); }
+"""
+LATE_C = """
+#include <dlfcn.h>
+#include <stdio.h>
+__attribute__((noinline)) static void call(void (*function)(unsigned long))
+{
+    for (;;) function(100000);
+}
+int main(int count, char **words)
+{
+    puts("ready");
+    fflush(stdout);
+    getchar();
+    void *library = dlopen(words[1], RTLD_NOW);
+    call(dlsym(library, "in_library"));
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("unwind", ["auto", "dwarf"])
+def test_shares_are_true_without_frame_pointers(
+    build: Build, start: Start, take: Take, unwind: str
+) -> None:
+    process = start(build(BURN_C, "bare", *BARE))
+    with open_session([process.pid], unwind=unwind) as session:
+        samples = take(session, 1500)
+        stats = session.stats()
+    on_stack = Counter(name for sample in samples for name in set(names(sample)))
+    for function, share in (("five", 0.5), ("three", 0.3), ("two", 0.2)):
+        assert abs(on_stack[function] / len(samples) - share) < 0.03, on_stack
+    assert stats.unwound_fully >= 0.99 * stats.samples
+    assert on_stack["main"] >= 0.99 * len(samples)
+
+
+def test_three_hundred_frames_are_whole(build: Build, start: Start, take: Take) -> None:
+    process = start(build(RECURSION_C, "recursion", *BARE))
+    with open_session([process.pid], unwind="dwarf") as session:
+        samples = take(session, 100)
+    depths = Counter(names(sample).count("deep") for sample in samples)
+    assert depths[300] >= 0.99 * len(samples), depths
+
+
+def test_python_that_c_calls_that_python_calls_is_in_order(start: Start, take: Take) -> None:
+    loop = (
+        "def inner(x):\n  for _ in range(1000): pass\n  return x\n"
+        "def outer(): return sorted(range(9), key=inner)\n"
+        "print('ready', flush=True)\n"
+        "while True: outer()\n"
+    )
+    process = start("/usr/bin/python3", "-c", loop)
+    with open_session([process.pid], unwind="dwarf", kernel=False) as session:
+        samples = take(session, 300)
+        stats = session.stats()
+    assert stats.unwound_fully >= 0.99 * stats.samples
+    both = [names(s) for s in samples if "inner" in names(s)]
+    assert len(both) > 0.9 * len(samples)
+    for stack in both:
+        assert stack[0] == "_start"
+        module, outer, inner = (stack.index(name) for name in ("<module>", "outer", "inner"))
+        assert 0 < module < outer < inner
+        kinds = [f for f in stack[outer + 1 : inner] if f.startswith("[python3") or "Py" in f]
+        assert len(kinds) >= 2, "the C between them"
+
+
+def test_a_library_that_is_mapped_late_is_unwound(
+    build: Build, start: Start, take: Take, tmp_path: Path
+) -> None:
+    library = build(SHARED_C, "liblate.so", "-shared", "-fPIC", *BARE)
+    program = build(LATE_C, "late", *BARE)
+    process = subprocess.Popen([program, library], stdin=-1, stdout=-1)
+    try:
+        assert process.stdout is not None and process.stdin is not None
+        assert process.stdout.readline() == b"ready\n"
+        with open_session([process.pid], unwind="dwarf") as session:
+            process.stdin.write(b"\n")
+            process.stdin.flush()
+            samples = take(session, 600, lambda sample: "in_library" in names(sample))
+        whole = [s for s in samples[100:] if {"_start", "main", "call"} <= set(names(s))]
+        assert len(whole) >= 0.97 * len(samples[100:])
+    finally:
+        process.kill()
+        process.communicate(timeout=20)
+
+
+def test_tables_of_the_new_program_hold_after_exec(
+    build: Build, take: Take, tmp_path: Path
+) -> None:
+    program = build(BURN_C, "bare", *BARE)
+    command = GatedCommand(["sh", "-c", f"exec {program} >/dev/null"])
+    try:
+        with open_session([command.pid], await_exec=(command.pid,), unwind="dwarf") as session:
+            command.release()
+            samples = take(session, 400, lambda sample: sample.comm == "bare")
+        whole = [sample for sample in samples[100:] if "_start" in names(sample)]
+        assert len(whole) >= 0.99 * len(samples[100:])
+    finally:
+        command.forward(signal.SIGKILL)
+        command.wait()
+
+
+def test_frame_pointers_alone_miss_what_tables_find(build: Build, start: Start, take: Take) -> None:
+    process = start(build(RECURSION_C, "recursion", *BARE))
+    with open_session([process.pid], unwind="fp") as session:
+        take(session, 50)
+        stats = session.stats()
+    assert (stats.unwind_tables, stats.unwound_fully) == (0, 0)
+
+
+def test_unwind_tables_are_kept_for_the_next_session(
+    burn: Path, start: Start, tmp_path: Path
+) -> None:
+    process = start(burn)
+    written = []
+    for _ in range(2):
+        with open_session([process.pid], cache_dir=tmp_path) as session:
+            while session.stats().unwind_tables < 4:
+                session.poll(POLL_S)
+        written.append({path: path.stat().st_ino for path in (tmp_path / "unwind").iterdir()})
+    assert len(written[0]) == 4
+    assert written[0] == written[1]
