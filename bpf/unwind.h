@@ -19,9 +19,10 @@
 #define MAX_OBJECTS 4096
 #define MAX_MAPPINGS 32768
 #define MAPPING_STEPS 13 /* of 4096 mappings a process */
-#define ROW_STEPS 17     /* of 65536 rows a page */
+#define ROW_STEPS 11     /* of 1024 rows a page */
 #define MAX_UNWOUND 512
-#define PAGE_SHIFT 16
+#define PAGE_SHIFT 10
+#define SAVED_WORDS 8
 #define NO_OBJECT 0 /* its page_count stays 0 */
 #define LOST_BP (~0ULL)
 
@@ -121,6 +122,7 @@ struct unwind {
 	struct space space;
 	struct rule rule;
 	struct bisection search;
+	__u64 saved[SAVED_WORDS]; /* the words below the CFA */
 	__u32 trusts_frame_pointers;
 	__u32 is_return;
 	__u32 at; /* the next free word of the sample */
@@ -215,7 +217,7 @@ static void find_rule(struct unwind *u, const struct object *object, __u64 addre
 	if (page >= object->page_count)
 		return;
 	at = object->pages_at + (__u32)page;
-	u->search.wanted = (address - object->base) & 0xffff;
+	u->search.wanted = (address - object->base) & ((1 << PAGE_SHIFT) - 1);
 	u->search.rows_at = object->rows_at;
 	u->search.low = table_word(at);
 	u->search.high = table_word(at + 1);
@@ -285,17 +287,39 @@ static long find_cfa(const struct unwind *u, __u64 *cfa)
 	return 0;
 }
 
+/* The return address and, where it is saved near by, the caller's rbp in one read. */
+static int read_together(struct unwind *u, __u64 cfa)
+{
+	__s32 at = u->rule.bp_offset;
+
+	if (u->rule.bp != BP_AT_CFA || at < -8 * SAVED_WORDS || at & 7 ||
+	    bpf_probe_read_user(u->saved, sizeof(u->saved), (void *)(cfa - sizeof(u->saved))))
+		return 0;
+	u->pc = u->saved[SAVED_WORDS - 1];
+	u->bp = u->saved[at >> 3 & (SAVED_WORDS - 1)];
+	return 1;
+}
+
+static long read_apart(struct unwind *u, __u64 cfa)
+{
+	__u64 bp = u->bp;
+
+	if (read_word(&u->pc, cfa - 8))
+		return -1;
+	if (u->rule.bp == BP_LOST)
+		u->bp = LOST_BP;
+	else if (u->rule.bp != BP_SAME)
+		return read_word(&u->bp, (u->rule.bp == BP_AT_CFA ? cfa : bp) + u->rule.bp_offset);
+	return 0;
+}
+
 static long step_by_rule(struct unwind *u)
 {
-	const struct rule *rule = &u->rule;
-	__u64 cfa = 0, bp = u->bp;
+	__u64 cfa = 0;
 
-	if (find_cfa(u, &cfa) || cfa <= u->sp || read_word(&u->pc, cfa - 8))
+	if (find_cfa(u, &cfa) || cfa <= u->sp)
 		return stop_unwind(u, USER_FAULT);
-	if (rule->bp == BP_LOST)
-		u->bp = LOST_BP;
-	else if (rule->bp != BP_SAME &&
-		 read_word(&u->bp, (rule->bp == BP_AT_CFA ? cfa : bp) + rule->bp_offset))
+	if (!read_together(u, cfa) && read_apart(u, cfa))
 		return stop_unwind(u, USER_FAULT);
 	u->sp = cfa;
 	u->is_return = 1;

@@ -1,9 +1,9 @@
 """The unwind table of one object, in the words that BPF programs and the disk cache share.
 
-A row is 4 bytes: the low half of an address and the number of the rule that holds from there on.
-Rows are sorted; for each 64 KiB of code `pages` has the first row in it, so that a lookup is one
-step to the page and a binary search of 16 bits in it. A row before the page's first holds on into
-it. An object has some hundred different rules. libpython's 57 000 rows are 220 KiB so.
+A row is 4 bytes: the low bits of an address and the number of the rule that holds from there on.
+Rows are sorted; for each KiB of code `pages` has the first row in it, so that a lookup is one step
+to the page and a binary search in some 16 rows, which are one line of the processor's cache: a
+sampler always finds that cold. A row before the page's first holds on into it. An object has some hundred different rules. libpython's 57 000 rows are 220 KiB so.
 """
 
 from array import array
@@ -17,13 +17,14 @@ from otx.profile.unwind.eh_frame import EhFrameReader, Function, rule_of
 from otx.profile.unwind.instructions import StateFields
 from otx.profile.unwind.rules import GAP, RULE, Rule
 
-PAGE_SHIFT = 16
+PAGE_SHIFT = 10
+_RULE_SHIFT = 16
 _LOW = (1 << PAGE_SHIFT) - 1
 _RULE_WORDS = RULE.size // 4
 _MAX_RULES = 1 << 16
 _MAX_ROWS = 1 << 23
 _MAX_ADDRESS = (1 << 63) - 1
-_MAX_PAGES = 1 << 15  # 2 GiB of code: what a call can reach
+_MAX_PAGES = 1 << 20  # 1 GiB of code
 _PADDING = 16
 """Functions are aligned; the bytes between two of them need no row of their own."""
 
@@ -40,7 +41,7 @@ class UnwindTable:
         base: The address that page 0 begins at, in the file.
         pages: The first row of each page, and the number of rows.
         rules: `struct rule` one after the other.
-        rows: Low 16 bits of an address | the rule's number << 16.
+        rows: Low 10 bits of an address | the rule's number << 16.
     """
 
     base: int
@@ -73,12 +74,11 @@ class UnwindTable:
         if not 0 <= page < self.page_count:
             return GAP
         first, end = self.pages[page], self.pages[page + 1]
-        # The rule's number is in the high half: every row up to the address compares less.
         low = (address - self.base) & _LOW
         index = bisect_right(self.rows, low, first, end, key=lambda row: row & _LOW) - 1
         if index < 0:
             return GAP
-        number = self.rows[index] >> PAGE_SHIFT
+        number = self.rows[index] >> _RULE_SHIFT
         return Rule.unpack(self.rules[number * RULE.size : (number + 1) * RULE.size])
 
 
@@ -182,7 +182,7 @@ class _Rows:
         rows = array(
             WORD,
             [
-                address & _LOW | number << PAGE_SHIFT
+                address & _LOW | number << _RULE_SHIFT
                 for address, number in zip(addresses, numbers, strict=True)
             ],
         )
