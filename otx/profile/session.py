@@ -164,6 +164,16 @@ class ProfileSession:
         """The processes that are sampled now; none when all have ended."""
         return tuple(self._processes)
 
+    @property
+    def is_building_tables(self) -> bool:
+        """Whether unwind tables are still missing that `poll` builds meanwhile."""
+        return self._tables is not None and self._tables.is_busy
+
+    @property
+    def program_run_time_ns(self) -> int | None:
+        """Time the sampling program itself took so far; None where the kernel does not tell."""
+        return self._sampler.run_time_ns()
+
     def add_pid(self, pid: int) -> None:
         """Sample one more process, with its children where the target's are.
 
@@ -192,7 +202,7 @@ class ProfileSession:
 
         Waits at most `timeout_s` for the first of them, and may return none sooner.
         """
-        if self._tables is not None and self._tables.is_busy:
+        if self.is_building_tables:
             self._load_tables(_READ_PERIOD_NS)
         else:
             self._sampler.wait(self._shortened(timeout_s))
@@ -212,7 +222,7 @@ class ProfileSession:
 
     def stats(self) -> ProfileStats:
         """What was sampled and missed so far."""
-        run_time_ns = self._sampler.run_time_ns()
+        run_time_ns = self.program_run_time_ns
         elapsed_ns = max(time.monotonic_ns() - self._began_ns, 1)
         return ProfileStats(
             samples=self._stats.samples,
