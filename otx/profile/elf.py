@@ -96,7 +96,7 @@ class ElfFile:
         self._eh_frame_header: tuple[int, int, int] | None = None
         self._notes: list[tuple[int, int]] = []
         self.segments = list(self._segments(self._header))
-        self._read_symbols: list[_SymbolSection] | None = None
+        self._sections_read: list[_SymbolSection] | None = None
 
     def load_bias(self, mapped_at: int, mapped_offset: int) -> int | None:
         """What the loader added to the file's addresses (position independent code, ASLR).
@@ -125,6 +125,10 @@ class ElfFile:
                     return notes[content_at : content_at + content_size]
         return b""
 
+    def read_symbols(self) -> None:
+        """Read the symbols now, because the file is closed soon."""
+        self._sections_read = self._symbol_sections
+
     def code_symbols(self) -> "SymbolTable":
         """The functions, of .symtab where there is one, and of .dynsym."""
         found = [
@@ -139,6 +143,9 @@ class ElfFile:
         """The addresses of the variables with the given names, those that are there."""
         found: dict[bytes, int] = {}
         for section in self._symbol_sections:
+            # Most files have none of them, and some have a hundred thousand symbols.
+            if not any(name in section.names for name in wanted):
+                continue
             for name, info, _, index, value, _ in _SYMBOL.iter_unpack(section.symbols):
                 if info & 15 == _STT_OBJECT and index != _SHN_UNDEF:
                     text = _name_at(section.names, name)
@@ -160,18 +167,19 @@ class ElfFile:
         table = self._from_address_to_end_of_segment(frame_address)
         if tuple(form) != _EH_FRAME_FORM or len(index) != count * _EH_FRAME_ENTRY.size or not table:
             return None
-        rows = sorted(
-            ((address + start) & _ADDRESS_MASK, (address + entry) & _ADDRESS_MASK)
-            for start, entry in _EH_FRAME_ENTRY.iter_unpack(index)
-        )
-        starts, entries = array("Q", (row[0] for row in rows)), array("Q", (row[1] for row in rows))
+        pairs = array("i", index)
+        starts = array("Q", [(address + start) & _ADDRESS_MASK for start in pairs[0::2]])
+        entries = array("Q", [(address + entry) & _ADDRESS_MASK for entry in pairs[1::2]])
+        if any(map(int.__gt__, starts[:-1], starts[1:])):
+            rows = sorted(zip(starts, entries, strict=True))
+            starts, entries = array("Q", [at for at, _ in rows]), array("Q", [at for _, at in rows])
         return EhFrame(frame_address, table, starts, entries)
 
     @property
     def _symbol_sections(self) -> list[_SymbolSection]:
-        if self._read_symbols is None:
-            self._read_symbols = list(self._read_symbol_sections(self._header))
-        return self._read_symbols
+        if self._sections_read is None:
+            self._sections_read = list(self._read_symbol_sections(self._header))
+        return self._sections_read
 
     def _from_address_to_end_of_segment(self, address: int) -> bytes:
         for segment in self.segments:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from otx.profile.call_frames import CallFrames
@@ -51,11 +52,18 @@ def file_key(mapping: MemoryMapping, descriptor: int) -> FileKey:
     return mapping.device, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-@dataclass(frozen=True, slots=True)
 class _ObjectFile:
-    elf: ElfFile
-    symbols: SymbolTable
-    unwind: CallFrames | None
+    """What was read of a file; its symbols are put in order when the first name is asked for."""
+
+    def __init__(self, elf: ElfFile) -> None:
+        self.elf = elf
+        self.unwind = CallFrames.of(elf)
+        elf.read_symbols()
+
+    @cached_property
+    def symbols(self) -> SymbolTable:
+        """The functions."""
+        return self.elf.code_symbols()
 
 
 class ObjectFiles:
@@ -100,8 +108,7 @@ class ObjectFiles:
 
 def _read_object(read: Reader) -> _ObjectFile | None:
     try:
-        elf = ElfFile(read)
-        return _ObjectFile(elf, elf.code_symbols(), CallFrames.of(elf))
+        return _ObjectFile(ElfFile(read))
     except UnreadableError:
         return None
 

@@ -121,6 +121,9 @@ class TableLoader:
             if mapping.path != _VSYSCALL
         }
         self._mapped[pid] = mapped
+        if all(one.number == NO_OBJECT for one in mapped.values()):
+            self._publisher.forget(pid)  # a program of 32 bits, whose stack is not of our words
+            return
         try:
             fits = self._publisher.set_mappings(pid, list(mapped.values()))
         except MachineError:

@@ -153,16 +153,17 @@ def test_code_without_a_table_is_mapped_all_the_same(memory: ProcessMemory, tmp_
     text = tmp_path / "text"
     text.write_text("no object")
     inode = text.stat().st_ino
-    space = AddressSpace(
-        [
-            Mapping(0x1000, 0x2000, True, 0, "00:00", 0, ""),
-            Mapping(0x3000, 0x4000, True, 0, "00:00", inode, str(text)),
-            Mapping(0x5000, 0x6000, True, 0, "00:00", 5, "/nonexistent/lib.so"),
-        ]
-    )
+    others = [
+        Mapping(0x1000, 0x2000, True, 0, "00:00", 0, ""),
+        Mapping(0x3000, 0x4000, True, 0, "00:00", inode, str(text)),
+        Mapping(0x5000, 0x6000, True, 0, "00:00", 5, "/nonexistent/lib.so"),
+    ]
     published = Published()
-    loader_of(published).follow(1 << 30, space, memory)
-    assert [mapped.number for mapped in published.mappings[1 << 30]] == [NO_OBJECT] * 3
+    loader = loader_of(published)
+    loader.follow(PID, AddressSpace([*others, *space_of("libc.so").mappings]), memory)
+    assert [mapped.number for mapped in published.mappings[PID]] == [NO_OBJECT] * 3 + [1]
+    loader.follow(PID, AddressSpace(others), memory)
+    assert PID not in published.mappings, "what has no object is left to the kernel's own walk"
 
 
 def test_tables_that_nobody_needs_make_room_for_others(
