@@ -45,8 +45,8 @@ _READ_PERIOD_NS = 5_000_000
 
 _LIVENESS_PERIOD_NS = 1_000_000_000
 _BASIC_TABLES_NS = 1_000_000_000
-"""How long the start may wait for the tables of programs and C libraries. They take 0.1 s where no
-cache has them: without them nearly every stack of the first moments would be broken."""
+"""Processor time that the start may spend on the tables of programs and C libraries. They take
+0.1 s where no cache has them: without them most stacks of the first moments would be broken."""
 
 Unwinding: TypeAlias = Literal["auto", "fp", "dwarf"]
 _UNWIND_FLAGS: dict[Unwinding, TargetFlags] = {
@@ -242,9 +242,9 @@ class ProfileSession:
         return TableLoader(published, cache, self._warn)
 
     def _load_tables(self, limit_ns: int, *, basics_only: bool = False) -> None:
-        """Build unwind tables for so long, or until all are there."""
-        ends_ns = time.monotonic_ns() + limit_ns
-        while self._tables is not None and time.monotonic_ns() < ends_ns:
+        """Build unwind tables for so long, on this thread's clock, or until all are there."""
+        ends_ns = time.thread_time_ns() + limit_ns
+        while self._tables is not None and time.thread_time_ns() < ends_ns:
             if basics_only and not self._tables.lacks_basics:
                 return
             if not self._tables.advance():

@@ -13,6 +13,7 @@ from otx.model.stack import Sample
 from otx.profile.launch import GatedCommand
 from otx.profile.session import ProfileSession, Target
 from tests.profile.conftest import BURN_C, POLL_S, Build, Start, Take
+from tests.profile.unwind.programs import C_FLAGS, CLOCK_C, DEEP_C, SIGNAL_C, THREAD_C
 
 pytestmark = [pytest.mark.bpf, pytest.mark.usefixtures("bpf_machine")]
 
@@ -34,20 +35,23 @@ def names(sample: Sample) -> list[str]:
     return [frame.name for frame in sample.stack]
 
 
-BARE = ("-O2", "-fomit-frame-pointer", "-fno-optimize-sibling-calls")
+BARE = C_FLAGS
 
-RECURSION_C = """
+LOST_C = """
 #include <stdio.h>
-volatile unsigned long sink;
-__attribute__((noinline)) unsigned long deep(unsigned n)
+#include <string.h>
+static unsigned long junk[4096];
+int main(void)
 {
-    volatile char room[16 + 8 * (n & 3)];
-    room[0] = n;
-    if (!n) { puts("ready"); fflush(stdout); for (;;) sink++; }
-    return deep(n - 1) + room[0];
+    puts("ready");
+    fflush(stdout);
+    memset(junk, 0x5a, sizeof(junk));
+    for (unsigned long i = 0; i < 2048; i += 2) junk[i] = (unsigned long)&junk[i + 2];
+    __asm__ volatile("mov %0, %%rsp\\n mov %0, %%rbp\\n 1: jmp 1b" : : "r"(junk) : "memory");
+    return 0;
 }
-int main(void) { return deep(299); }
 """
+
 LATE_C = """
 #include <dlfcn.h>
 #include <stdio.h>
@@ -82,8 +86,39 @@ def test_shares_are_true_without_frame_pointers(
     assert on_stack["main"] >= 0.99 * len(samples)
 
 
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        pytest.param(SIGNAL_C, ["main", "interrupted", "handler"], id="signal handler"),
+        pytest.param(THREAD_C, ["work", "compare"], id="thread, C library between"),
+        pytest.param(CLOCK_C, ["main", "look"], id="vdso"),
+    ],
+)
+def test_stacks_go_through_what_the_system_puts_between(
+    build: Build, start: Start, take: Take, source: str, wanted: list[str]
+) -> None:
+    process = start(build(source, "program", *BARE))
+    with open_session([process.pid], unwind="dwarf") as session:
+        samples = take(session, 200)
+        stats = session.stats()
+    assert stats.unwound_fully >= 0.99 * stats.samples
+    in_order = [s for s in samples if [name for name in names(s) if name in wanted] == wanted]
+    assert len(in_order) >= 0.97 * len(samples)
+
+
+def test_a_stack_of_junk_ends_the_walk_and_nothing_else(
+    build: Build, start: Start, take: Take
+) -> None:
+    process = start(build(LOST_C, "lost", *BARE))
+    with open_session([process.pid], kernel=False) as session:
+        samples = take(session, 100)
+        stats = session.stats()
+    assert {names(sample)[-1] for sample in samples if sample.stack} <= {"main", "[truncated]"}
+    assert (stats.unwound_fully, stats.lost) == (0, 0)
+
+
 def test_three_hundred_frames_are_whole(build: Build, start: Start, take: Take) -> None:
-    process = start(build(RECURSION_C, "recursion", *BARE))
+    process = start(build(DEEP_C, "recursion", *BARE))
     with open_session([process.pid], unwind="dwarf") as session:
         samples = take(session, 100)
     depths = Counter(names(sample).count("deep") for sample in samples)
@@ -149,7 +184,7 @@ def test_tables_of_the_new_program_hold_after_exec(
 
 
 def test_frame_pointers_alone_miss_what_tables_find(build: Build, start: Start, take: Take) -> None:
-    process = start(build(RECURSION_C, "recursion", *BARE))
+    process = start(build(DEEP_C, "recursion", *BARE))
     with open_session([process.pid], unwind="fp") as session:
         take(session, 50)
         stats = session.stats()
