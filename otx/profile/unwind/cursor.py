@@ -52,7 +52,7 @@ class Cursor:
     def pointer(self, encoding: int, base: int) -> int:
         """A pointer in one of the encodings that compilers use."""
         form = _POINTER_FORMS.get(encoding & _FORM_MASK)
-        if form is None or encoding & 0x70 not in (0, _PCREL):
+        if form is None or encoding & ~_FORM_MASK not in (0, _PCREL):
             raise UnreadableError(f"pointer encoding {encoding:#x}")
         here = base + self.position if encoding & _PCREL else 0
         return self.number(form) + here

@@ -28,7 +28,9 @@ def cfa_of(expression: bytes) -> tuple[CfaKind, int]:
     if cursor.number("B") != _DEREF:
         return CfaKind.OTHER, 0
     addend = 0
-    if cursor.position < len(expression) and cursor.number("B") == _PLUS_CONSTANT:
+    if cursor.position < len(expression):
+        if cursor.number("B") != _PLUS_CONSTANT:
+            return CfaKind.OTHER, 0
         addend = cursor.unsigned()
     pair = pair_of(offset, addend)
     if pair is None or cursor.position != len(expression):
