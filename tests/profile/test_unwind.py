@@ -1,5 +1,6 @@
 """Stacks of live programs that were built without frame pointers, walked by unwind tables."""
 
+import os
 import signal
 import subprocess
 from collections import Counter
@@ -37,6 +38,22 @@ def names(sample: Sample) -> list[str]:
 
 BARE = C_FLAGS
 
+FORK_C = """
+#include <stdio.h>
+#include <unistd.h>
+volatile unsigned long sink;
+__attribute__((noinline)) void burn(void) { for (unsigned i = 0; i < 100000; i++) sink += i; }
+__attribute__((noinline)) void child(void) { for (;;) burn(); }
+int main(void)
+{
+    puts("ready");
+    fflush(stdout);
+    getchar();
+    if (!fork()) child();
+    pause();
+    return 0;
+}
+"""
 LOST_C = """
 #include <stdio.h>
 #include <string.h>
@@ -152,7 +169,7 @@ def test_a_library_that_is_mapped_late_is_unwound(
 ) -> None:
     library = build(SHARED_C, "liblate.so", "-shared", "-fPIC", *BARE)
     program = build(LATE_C, "late", *BARE)
-    process = subprocess.Popen([program, library], stdin=-1, stdout=-1)
+    process = subprocess.Popen([program, library], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         assert process.stdout is not None and process.stdin is not None
         assert process.stdout.readline() == b"ready\n"
@@ -181,6 +198,27 @@ def test_tables_of_the_new_program_hold_after_exec(
     finally:
         command.forward(signal.SIGKILL)
         command.wait()
+
+
+def test_a_forked_process_has_the_tables_of_its_parent(build: Build, take: Take) -> None:
+    process = subprocess.Popen(
+        [build(FORK_C, "forks", *BARE)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        assert process.stdout is not None and process.stdin is not None
+        assert process.stdout.readline() == b"ready\n"
+        with open_session([process.pid], unwind="dwarf", kernel=False) as session:
+            process.stdin.write(b"\n")
+            process.stdin.flush()
+            samples = take(session, 300, lambda sample: sample.pid != process.pid)
+        whole = [s for s in samples if names(s)[:1] == ["_start"] and "child" in names(s)]
+        assert len(whole) >= 0.99 * len(samples)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=20)
 
 
 def test_frame_pointers_alone_miss_what_tables_find(build: Build, start: Start, take: Take) -> None:
