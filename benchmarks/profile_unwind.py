@@ -96,8 +96,9 @@ def time_to_tables(pid: int, cache: Path) -> tuple[float, int]:
     space, memory = read_address_space(pid), ProcessMemory(pid)
     with CpuSampler() as sampler:
         began_s = time.process_time()
-        published = PublishedTables(sampler.unwind_maps, time.monotonic_ns)
-        loader = TableLoader(published, TableCache(cache), lambda about, text: print(text))
+        clock_ns = time.monotonic_ns
+        published = PublishedTables(sampler.unwind_maps, clock_ns)
+        loader = TableLoader(published, TableCache(cache), lambda _, text: print(text), clock_ns)
         loader.follow(pid, space, memory)
         while loader.advance():
             pass

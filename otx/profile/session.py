@@ -239,7 +239,7 @@ class ProfileSession:
     def _open_tables(self, cache_dir: Path | None) -> TableLoader:
         published = PublishedTables(self._sampler.unwind_maps, time.monotonic_ns)
         cache = TableCache(cache_dir / "unwind") if cache_dir else None
-        return TableLoader(published, cache, self._warn)
+        return TableLoader(published, cache, self._warn, time.monotonic_ns)
 
     def _load_tables(self, limit_ns: int, *, basics_only: bool = False) -> None:
         """Build unwind tables for so long, on this thread's clock, or until all are there."""

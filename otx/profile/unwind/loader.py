@@ -19,6 +19,7 @@ from otx.profile.maps import AddressSpace, Mapping
 from otx.profile.memory import ProcessMemory
 from otx.profile.objects import FileKey, file_key, file_reader, opened
 from otx.profile.unwind.cache import TableCache
+from otx.profile.unwind.pool import REST_NS
 from otx.profile.unwind.published import NO_OBJECT, MappedObject
 from otx.profile.unwind.table import UnwindTable, build_in_steps
 
@@ -77,6 +78,7 @@ class TableLoader:
         publisher: Where they go.
         cache: Where built tables are kept; None builds them anew each time.
         on_warning: Told what is lost: the matter, and a text.
+        clock_ns: A monotonic clock.
     """
 
     def __init__(
@@ -84,21 +86,24 @@ class TableLoader:
         publisher: Publisher,
         cache: TableCache | None,
         on_warning: Callable[[str, str], None],
+        clock_ns: Callable[[], int],
     ) -> None:
         self._publisher = publisher
         self._cache = cache
         self._warn = on_warning
+        self._clock_ns = clock_ns
         self._objects: dict[FileKey, _Object | None] = {}
         self._mapped: dict[int, dict[Mapping, MappedObject]] = {}
         self._program: Mapping | None = None
         self._waiting: deque[_Object] = deque()
         self._building: tuple[_Object, Iterator[UnwindTable | None]] | None = None
+        self._late: deque[tuple[int, _Object, UnwindTable]] = deque()
         self.missing = 0
 
     @property
     def is_busy(self) -> bool:
-        """Whether tables are still to be built."""
-        return self._building is not None or bool(self._waiting)
+        """Whether tables are still to be built, or wait for room that is there by now."""
+        return self._building is not None or bool(self._waiting) or self._has_room_by_now()
 
     @property
     def lacks_basics(self) -> bool:
@@ -154,6 +159,10 @@ class TableLoader:
 
     def advance(self) -> bool:
         """Build for 2 to 5 ms; whether more is to be done."""
+        if self._has_room_by_now():
+            _, one, table = self._late.popleft()
+            self._put(one, table)
+            return self.is_busy
         if self._building is None:
             if not self._waiting:
                 return False
@@ -161,14 +170,14 @@ class TableLoader:
             self._building = one, _build(one)
         one, steps = self._building
         try:
-            table = next(steps)
+            built = next(steps)
         except (UnreadableError, StopIteration):
             self._building = None
             self.missing += 1
             return self.is_busy
-        if table is not None:
+        if built is not None:
             self._building = None
-            self._keep(one, table)
+            self._keep(one, built)
         return self.is_busy
 
     # -- objects ----------------------------------------------------------------------------
@@ -235,22 +244,30 @@ class TableLoader:
         one.has_table = self._publisher.put_table(one.number, table)
         if one.has_table:
             return
+        if self._drop_unused():
+            self._late.append((self._clock_ns() + REST_NS, one, table))
+            return
         self.missing += 1
-        self._drop_unused()
         self._warn("tables", f"no room for unwind tables: {one.name} is walked by frame pointers")
 
-    def _drop_unused(self) -> None:
-        """Give back the room of objects that no process maps any more."""
+    def _has_room_by_now(self) -> bool:
+        return bool(self._late) and self._late[0][0] <= self._clock_ns()
+
+    def _drop_unused(self) -> bool:
+        """Give back the room of objects that no process maps any more; whether there were any."""
         used = {mapped.number for known in self._mapped.values() for mapped in known.values()}
         used.update(one.number for one in self._waiting)
+        used.update(one.number for _, one, _ in self._late)
         if self._building is not None:
             used.add(self._building[0].number)
-        for key, one in list(self._objects.items()):
-            if one is None:
-                del self._objects[key]
-            elif one.number not in used:
-                del self._objects[key]
+        unused = [
+            key for key, one in self._objects.items() if one is None or one.number not in used
+        ]
+        dropped = [self._objects.pop(key) for key in unused]
+        for one in dropped:
+            if one is not None:
                 self._publisher.drop(one.number)
+        return any(one is not None and one.has_table for one in dropped)
 
 
 def _build(one: _Object) -> Iterator[UnwindTable | None]:

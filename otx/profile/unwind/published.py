@@ -7,7 +7,7 @@ new stretch takes the place of the old one in a single step, and forked processe
 
 import struct
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from otx.profile.unwind.pool import StretchPool
@@ -76,30 +76,22 @@ class UnwindMaps:
     spaces: WritableMap
 
 
-@dataclass(frozen=True, slots=True)
-class _Stretch:
-    first: int
-    count: int
-
-
-@dataclass
 class PublishedTables:
     """What BPF programs know of objects and processes.
 
-    Attributes:
+    Args:
+        maps: The maps of a loaded object, empty.
         clock_ns: A monotonic clock.
     """
 
-    maps: UnwindMaps
-    clock_ns: Callable[[], int]
-    _tables: dict[int, _Stretch] = field(default_factory=dict)
-    _spaces: dict[int, _Space] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._blocks = StretchPool(self.maps.words.max_entries, self.clock_ns)
-        self._places = StretchPool(self.maps.mappings.max_entries, self.clock_ns)
-        self._numbers = StretchPool(self.maps.objects.max_entries, self.clock_ns)
+    def __init__(self, maps: UnwindMaps, clock_ns: Callable[[], int]) -> None:
+        self._maps = maps
+        self._blocks = StretchPool(maps.words.max_entries, clock_ns)
+        self._places = StretchPool(maps.mappings.max_entries, clock_ns)
+        self._numbers = StretchPool(maps.objects.max_entries, clock_ns)
         self._numbers.take(NO_OBJECT + 1)
+        self._blocks_of: dict[int, tuple[int, int]] = {}
+        self._spaces: dict[int, _Space] = {}
 
     def new_number(self) -> int | None:
         """A number for an object; None where there is none left."""
@@ -111,22 +103,22 @@ class PublishedTables:
         first = self._blocks.take(count)
         if first is None:
             return False
-        self.maps.words.write(first * BLOCK_SIZE, table.image())
+        self._maps.words.write(first * BLOCK_SIZE, table.image())
         pages_at = first * (BLOCK_SIZE // _WORD_SIZE)
         rules_at = pages_at + len(table.pages)
         rows_at = rules_at + len(table.rules) // _WORD_SIZE
         entry = _OBJECT.pack(table.base, pages_at, table.page_count, rules_at, rows_at)
-        self.maps.objects.update(_NUMBER.pack(number), entry)
-        self._tables[number] = _Stretch(first, count)
+        self._maps.objects.update(_NUMBER.pack(number), entry)
+        self._blocks_of[number] = first, count
         return True
 
     def drop(self, number: int) -> None:
         """Take back an object's number and table; no process may have it."""
-        self.maps.objects.update(_NUMBER.pack(number), bytes(_OBJECT.size))
+        self._maps.objects.update(_NUMBER.pack(number), bytes(_OBJECT.size))
         self._numbers.give_back(number, 1)
-        table = self._tables.pop(number, None)
-        if table is not None:
-            self._blocks.give_back(table.first, table.count)
+        blocks = self._blocks_of.pop(number, None)
+        if blocks is not None:
+            self._blocks.give_back(*blocks)
 
     def set_mappings(self, pid: int, mappings: Sequence[MappedObject]) -> bool:
         """Tell what a process has mapped; False where there is no room, and it has none then.
@@ -146,7 +138,7 @@ class PublishedTables:
             return False
         packed = (_MAPPING.pack(m.start, m.end, m.bias, m.number, 0) for m in wanted)
         if wanted:
-            self.maps.mappings.write(first * _MAPPING.size, b"".join(packed))
+            self._maps.mappings.write(first * _MAPPING.size, b"".join(packed))
         self._point(pid, _Space(first, wanted))
         return True
 
@@ -160,16 +152,11 @@ class PublishedTables:
 
     def forget(self, pid: int) -> None:
         """A process is no more, or is another program."""
-        self.maps.spaces.delete(_NUMBER.pack(pid))
+        self._maps.spaces.delete(_NUMBER.pack(pid))
         self._leave(pid)
 
-    def mappings_of(self, pid: int) -> tuple[MappedObject, ...]:
-        """What was told of a process last."""
-        space = self._spaces.get(pid)
-        return space.mappings if space else ()
-
     def _point(self, pid: int, space: _Space) -> None:
-        self.maps.spaces.update(_NUMBER.pack(pid), _SPACE.pack(space.first, len(space.mappings)))
+        self._maps.spaces.update(_NUMBER.pack(pid), _SPACE.pack(space.first, len(space.mappings)))
         self._leave(pid)
         space.processes += 1
         self._spaces[pid] = space

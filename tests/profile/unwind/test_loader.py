@@ -3,6 +3,7 @@
 import ctypes
 import os
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from otx.profile.maps import AddressSpace, Mapping, read_address_space
 from otx.profile.memory import ProcessMemory
 from otx.profile.unwind.cache import TableCache
 from otx.profile.unwind.loader import TableLoader
+from otx.profile.unwind.pool import REST_NS
 from otx.profile.unwind.published import NO_OBJECT, MappedObject
 from otx.profile.unwind.rules import CfaKind
 from otx.profile.unwind.table import UnwindTable
@@ -76,7 +78,7 @@ def library(build: Build) -> Path:
 
 
 def loader_of(published: Published, cache: TableCache | None = None) -> TableLoader:
-    return TableLoader(published, cache, lambda about, text: None)
+    return TableLoader(published, cache, lambda about, text: None, time.monotonic_ns)
 
 
 def space_of(*names: str) -> AddressSpace:
@@ -173,16 +175,25 @@ def test_tables_that_nobody_needs_make_room_for_others(
     shutil.copy(library, copy)
     ctypes.CDLL(str(copy))
     said: list[str] = []
+    now_ns = 0
     published = Published(room=1)
-    loader = TableLoader(published, None, lambda about, text: said.append(text))
+    loader = TableLoader(published, None, lambda about, text: said.append(text), lambda: now_ns)
     loader.follow(PID, space_of("libunneeded"), memory)
     while loader.advance():
         pass
     loader.follow(PID, space_of("libm.so"), memory)
     while loader.advance():
         pass
-    assert "no room for unwind tables: libm.so" in said[0]
-    assert (loader.missing, published.tables) == (1, {})
+    assert (loader.loaded, published.tables, said) == (0, {}, [])
+    now_ns = REST_NS
+    assert loader.is_busy
+    assert not loader.advance()
+    assert (loader.loaded, loader.missing, said) == (1, 0, [])
+    loader.follow(PID, space_of("libm.so", "[vdso]"), memory)
+    while loader.advance():
+        pass
+    assert (loader.loaded, loader.missing) == (1, 1)
+    assert said == ["no room for unwind tables: [vdso] is walked by frame pointers"]
 
 
 def test_an_object_without_a_table_is_counted(build: Build, memory: ProcessMemory) -> None:
