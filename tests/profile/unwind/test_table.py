@@ -101,6 +101,12 @@ def test_functions_with_a_gap_between_them_leave_it_without_a_rule() -> None:
     assert table.find(0x1060) == table.find(0xFFF) == table.find(0) == table.find(1 << 63) == GAP
 
 
+def test_of_functions_that_overlap_the_later_one_wins() -> None:
+    outer = Fde(0x1000, 0x100, b"\x0e\x10\x02\x50\x0e\x18")
+    table = build(eh_frame([outer, Fde(0x1040, 0x20, b"\x0e\x40")]))
+    assert [table.find(at).cfa_offset for at in (0x1000, 0x1040, 0x1055)] == [16, 64, 24]
+
+
 def test_rows_beyond_the_end_of_their_function_are_none() -> None:
     table = build(eh_frame([Fde(0x1000, 0x10, b"\x50\x0e\x10"), Fde(0x1040, 0x10, b"")]))
     assert table.find(0x1010) == GAP
