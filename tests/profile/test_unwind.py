@@ -142,6 +142,16 @@ def test_three_hundred_frames_are_whole(build: Build, start: Start, take: Take) 
     assert depths[300] >= 0.99 * len(samples), depths
 
 
+def test_a_deeper_stack_is_cut_and_says_so(build: Build, start: Start, take: Take) -> None:
+    process = start(build(DEEP_C.replace("299", "999"), "deeper", *BARE))
+    with open_session([process.pid], unwind="dwarf", kernel=False) as session:
+        samples = take(session, 50)
+        stats = session.stats()
+    assert (stats.truncated, stats.unwound_fully) == (stats.samples, 0)
+    assert {tuple(names(sample)[:2]) for sample in samples} == {("[truncated]", "deep")}
+    assert {len(sample.stack) for sample in samples} == {1 + 512}
+
+
 def test_python_that_c_calls_that_python_calls_is_in_order(start: Start, take: Take) -> None:
     loop = (
         "def inner(x):\n  for _ in range(1000): pass\n  return x\n"
