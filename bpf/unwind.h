@@ -339,8 +339,8 @@ static long unwind_step(__u32 index, void *unused)
 
 	if (!u || !scratch)
 		return 1;
-	if (!u->pc)
-		return stop_unwind(u, USER_ROOT);
+	if (!u->pc) /* without the rbp of a root, it is any zero on a stack that was misread */
+		return stop_unwind(u, u->bp ? USER_UNMAPPED : USER_ROOT);
 	if (u->frames == MAX_UNWOUND)
 		return stop_unwind(u, USER_CUT);
 	scratch->sample.words[u->at & (WORDS - 1)] = u->pc + (u->frames && !u->is_return);

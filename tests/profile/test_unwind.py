@@ -54,6 +54,33 @@ int main(void)
     return 0;
 }
 """
+SWAP_C = """
+#include <dlfcn.h>
+#include <stdio.h>
+#include <time.h>
+int main(int count, char **words)
+{
+    puts("ready");
+    fflush(stdout);
+    for (int i = 0;; i = 1) {
+        void *library = dlopen(words[1 + i], RTLD_NOW);
+        void (*function)(unsigned long) = dlsym(library, "in_library");
+        time_t ends = time(0) + 2;
+        while (i || time(0) < ends) function(100000);
+        dlclose(library);
+    }
+}
+"""
+WIDE_C = """
+volatile unsigned long sink;
+__attribute__((noinline)) void wide(unsigned long n)
+{
+    volatile char room[4000];
+    room[n & 7] = 1;
+    for (unsigned long i = 0; i < n; i++) sink += i + room[1];
+}
+void in_library(unsigned long n) { wide(n); sink++; }
+"""
 LOST_C = """
 #include <stdio.h>
 #include <string.h>
@@ -192,6 +219,25 @@ def test_a_library_that_is_mapped_late_is_unwound(
     finally:
         process.kill()
         process.communicate(timeout=20)
+
+
+def test_a_library_in_the_place_of_an_unloaded_one_has_its_own_rules(
+    build: Build, start: Start, take: Take
+) -> None:
+    wide = build(WIDE_C, "libwide.so", "-shared", "-fPIC", *BARE)
+    narrow = build(
+        WIDE_C.replace("wide", "slim").replace("4000", "8"), "libslim.so", "-shared", "-fPIC", *BARE
+    )
+    process = start(build(SWAP_C, "swaps", *BARE), wide, narrow)
+    with open_session([process.pid], unwind="dwarf", kernel=False) as session:
+        before = take(session, 100, lambda sample: "wide" in names(sample))
+        after = take(session, 300, lambda sample: "slim" in names(sample))
+    wanted = ["_start", "main", "in_library"]
+    for found, leaf in ((before, "wide"), (after, "slim")):
+        whole = [
+            s for s in found if [n for n in names(s) if n in (*wanted, leaf)] == [*wanted, leaf]
+        ]
+        assert len(whole) >= 0.9 * len(found)
 
 
 def test_tables_of_the_new_program_hold_after_exec(

@@ -57,6 +57,7 @@ class _Object:
 
     Attributes:
         number: What BPF programs call it.
+        elf: Asked for its segments only: the file is closed.
         source: A process and its mapping of the object, to read it through.
         is_basic: Whether nearly every stack of the process goes through it.
         has_table: Whether walks use its table by now.

@@ -92,8 +92,8 @@ def walk(
     addresses: list[int] = []
     at, is_return = registers, False
     while True:
-        if at.pc == 0:
-            return Walk(tuple(addresses), Ending.ROOT)
+        if at.pc == 0:  # without the rbp of a root, it is any zero on a stack that was misread
+            return Walk(tuple(addresses), Ending.UNMAPPED if at.bp else Ending.ROOT)
         if len(addresses) == MAX_FRAMES:
             return Walk(tuple(addresses), Ending.CUT)
         addresses.append(at.pc + (bool(addresses) and not is_return))

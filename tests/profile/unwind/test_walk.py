@@ -91,13 +91,18 @@ RETURNS_TO = 0x1042
     [
         pytest.param(b"", {STACK: 0}, {}, id="rsp"),
         pytest.param(b"\x0e\x20", {STACK + 24: 0}, {}, id="rsp + 32"),
-        pytest.param(DEF_CFA_RBP_16, {STACK + 72: 0}, {"bp": STACK + 64}, id="rbp"),
+        pytest.param(
+            DEF_CFA_RBP_16 + RBP_AT_CFA_16,
+            {STACK + 72: 0, STACK + 64: 0},
+            {"bp": STACK + 64},
+            id="rbp",
+        ),
         pytest.param(
             b"\x0f\x03\x77\x08\x06", {STACK + 8: STACK + 80, STACK + 72: 0}, {}, id="at rsp + 8"
         ),
         pytest.param(
-            b"\x0f\x05\x76\x78\x06\x23\x08",
-            {STACK + 56: STACK + 72, STACK + 72: 0},
+            b"\x0f\x05\x76\x78\x06\x23\x08\x10\x06\x02\x76\x00",
+            {STACK + 56: STACK + 72, STACK + 72: 0, STACK + 64: 0},
             {"bp": STACK + 64},
             id="at rbp - 8, + 8",
         ),
@@ -120,6 +125,10 @@ def test_the_return_address_is_where_the_rule_says(
 ) -> None:
     at, bp = registers.get("at", CODE), registers.get("bp", 0)
     assert made(program, words, at=at, bp=bp) == Walk((at,), Ending.ROOT)
+
+
+def test_a_zero_on_a_stack_that_was_misread_is_no_root() -> None:
+    assert made(b"", {STACK: 0}, bp=5) == Walk((CODE,), Ending.UNMAPPED)
 
 
 def test_the_callers_rbp_is_the_saved_one() -> None:
