@@ -45,8 +45,8 @@ _READ_PERIOD_NS = 5_000_000
 
 _LIVENESS_PERIOD_NS = 1_000_000_000
 _BASIC_TABLES_NS = 1_000_000_000
-"""Processor time that the start may spend on the tables of programs and C libraries. They take
-0.1 s where no cache has them: without them most stacks of the first moments would be broken."""
+"""Processor time that the start may spend on the tables of programs and basic libraries. They take
+0.2 s where no cache has them: without them most stacks of the first moments would be broken."""
 
 Unwinding: TypeAlias = Literal["auto", "fp", "dwarf"]
 _UNWIND_FLAGS: dict[Unwinding, TargetFlags] = {

@@ -2,8 +2,8 @@
 
 A table that was built before is read from the cache at once. The others are built a few functions
 at a time by `advance`, because a process's Python frames have to be named meanwhile: first what is
-on nearly every stack (programs and C libraries), then what a walk ended in, then the rest. Tables
-stay when no process maps their object any more, until their room is needed.
+on nearly every stack (programs, C libraries, libpython), then what a walk ended in, then the rest.
+Tables stay when no process maps their object any more, until their room is needed.
 """
 
 import zlib
@@ -26,7 +26,7 @@ from otx.profile.unwind.table import UnwindTable, build_in_steps
 VDSO = "[vdso]"
 _VSYSCALL = "[vsyscall]"
 _MAX_VDSO_SIZE = 1 << 20
-_C_LIBRARIES = ("libc.so", "libc-", "ld-linux", "ld-musl")
+_BASIC_LIBRARIES = ("libc.so", "libc-", "ld-linux", "ld-musl", "libpython")
 
 
 class Publisher(Protocol):
@@ -108,7 +108,7 @@ class TableLoader:
 
     @property
     def lacks_basics(self) -> bool:
-        """Whether tables of programs and C libraries are still to be built."""
+        """Whether tables of what is on nearly every stack are still to be built."""
         building = self._building is not None and self._building[0].is_basic
         return building or any(one.is_basic for one in self._waiting)
 
@@ -225,7 +225,7 @@ class TableLoader:
             self._warn("objects", "too many object files: some are walked by frame pointers only")
             return
         name = source[1].base_name
-        is_basic = source[1] == self._program or name.startswith(_C_LIBRARIES)
+        is_basic = source[1] == self._program or name.startswith(_BASIC_LIBRARIES)
         one = _Object(number, name, elf.build_id(), elf, source, is_basic)
         self._objects[key] = one
         table = self._cache.load(one.build_id) if self._cache and one.build_id else None
