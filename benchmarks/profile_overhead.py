@@ -105,6 +105,8 @@ def watch(pid: int, page: mmap.mmap, arm: Arm, on: bool, window_s: float) -> Win
         pause(0.05)
     later_units, later_cpu_ns = struct.unpack("QQ", page[:16])
     elapsed_s = time.monotonic() - began_s
+    if later_cpu_ns == cpu_ns:
+        return Window(0.0, 1.0)  # it had no processor at all
     return Window(
         1e9 * (later_units - units) / (later_cpu_ns - cpu_ns),
         (run_delay_ns(pid) - waited) / 1e9 / elapsed_s,

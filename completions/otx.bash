@@ -20,8 +20,9 @@ _otx_words() {
     "demo") words="--headless --duration --incident --keep -h --help" ;;
     "doctor") words="--format --store --bundle -o --out -h --help" ;;
     "doctor:--format") words="table json jsonl csv" ;;
-    "profile") words="--pid --children --no-children -F --frequency -d --duration --format -o --out --kernel --no-kernel --threads --lines --runtime -h --help" ;;
+    "profile") words="--pid --children --no-children -F --frequency -d --duration --format -o --out --unwind --kernel --no-kernel --threads --lines --runtime -h --help" ;;
     "profile:--format") words="text folded json" ;;
+    "profile:--unwind") words="auto fp dwarf" ;;
     "profile:--runtime") words="auto none" ;;
     "receive") words="--grpc --http --store --print --forward --forward-keep --tee --transform --feature-gates --strict --pipeline --max-request --fsync --retain --tls-cert --tls-key --client-ca --token-file --rate-limit --cors --duration --count -h --help" ;;
     "receive:--print") words="none summary full jsonl" ;;

@@ -37,6 +37,7 @@ complete -c otx -n '__fish_seen_subcommand_from profile' -s F -l frequency -r -d
 complete -c otx -n '__fish_seen_subcommand_from profile' -s d -l duration -r -d 'How long, as 10s; else until Ctrl-C, or 10s when stdout is no terminal.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -l format -x -a 'text folded json' -d 'The form; else from the ending of -o, else text.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -s o -l out -r -d 'Where to write; - is stdout.'
+complete -c otx -n '__fish_seen_subcommand_from profile' -l unwind -x -a 'auto fp dwarf' -d 'Native stacks by unwind tables and, where code has none, frame pointers (auto); by frame pointers (fp); by tables (dwarf).'
 complete -c otx -n '__fish_seen_subcommand_from profile' -l kernel -l no-kernel -d 'Kernel frames.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -l threads -d 'A root for each thread'\''s name.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -l lines -d 'Line numbers of Python frames.'

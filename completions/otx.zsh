@@ -79,6 +79,7 @@ _otx_profile() {
     {-d,--duration}'[How long, as 10s; else until Ctrl-C, or 10s when stdout is no terminal.]:value:_files' \
     '--format[The form; else from the ending of -o, else text.]:value:(text folded json)' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    '--unwind[Native stacks by unwind tables and, where code has none, frame pointers (auto); by frame pointers (fp); by tables (dwarf).]:value:(auto fp dwarf)' \
     {--kernel,--no-kernel}'[Kernel frames.]' \
     '--threads[A root for each thread'\''s name.]' \
     '--lines[Line numbers of Python frames.]' \

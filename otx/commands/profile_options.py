@@ -43,6 +43,15 @@ Form: TypeAlias = Annotated[
 ]
 Out: TypeAlias = Annotated[str, typer.Option("-o", "--out", help="Where to write; - is stdout.")]
 Kernel: TypeAlias = Annotated[bool, typer.Option("--kernel/--no-kernel", help="Kernel frames.")]
+UnwindName: TypeAlias = Literal["auto", "fp", "dwarf"]
+Unwind: TypeAlias = Annotated[
+    UnwindName,
+    typer.Option(
+        "--unwind",
+        help="Native stacks by unwind tables and, where code has none, frame pointers (auto);"
+        " by frame pointers (fp); by tables (dwarf).",
+    ),
+]
 Threads: TypeAlias = Annotated[
     bool, typer.Option("--threads", help="A root for each thread's name.")
 ]

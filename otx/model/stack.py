@@ -74,6 +74,8 @@ class ProfileStats:
         own_cpu_seconds: CPU time otx itself used.
         target_overhead: Share of a core taken from the target by the BPF programs alone
             (interrupt not counted); None where the kernel does not tell.
+        unwind_tables: Object files whose unwind table was there for walks.
+        tables_missing: Object files without one, or for whose table there was no room.
     """
 
     samples: int = 0
@@ -83,3 +85,5 @@ class ProfileStats:
     not_found: int = 0
     own_cpu_seconds: float = 0.0
     target_overhead: float | None = None
+    unwind_tables: int = 0
+    tables_missing: int = 0

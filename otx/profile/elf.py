@@ -22,7 +22,10 @@ _SEGMENT = struct.Struct("<IIQQQQQQ")
 _SECTION = struct.Struct("<IIQQQQIIQQ")
 _SYMBOL = struct.Struct("<IBBHQQ")
 _IDENT = b"\x7fELF\x02\x01"  # ELFCLASS64, ELFDATA2LSB
-_PT_LOAD = 1
+_PT_LOAD, _PT_NOTE = 1, 4
+_NOTE = struct.Struct("<III")
+_NT_GNU_BUILD_ID = 3  # elf.h
+_MAX_NOTES_SIZE = 1 << 16
 _PT_GNU_EH_FRAME = 0x6474E550
 _EH_FRAME_HEADER = struct.Struct("<BBBBiI")
 _EH_FRAME_ENTRY = struct.Struct("<ii")
@@ -76,7 +79,10 @@ class _SymbolSection:
 
 
 class ElfFile:
-    """An ELF file's segments and symbols, read when this is made.
+    """An ELF file: its segments, read when this is made, and what else is asked for.
+
+    Every method reads the file, and raises UnreadableError where that is cut or inconsistent;
+    symbols are read once.
 
     Raises:
         UnreadableError: It is no 64-bit little-endian ELF file, or is cut or inconsistent.
@@ -84,12 +90,13 @@ class ElfFile:
 
     def __init__(self, read: Reader) -> None:
         self._read = read
-        header = _HEADER.unpack(self._exactly(0, _HEADER.size))
-        if header[0][:6] != _IDENT:
+        self._header = _HEADER.unpack(self._exactly(0, _HEADER.size))
+        if self._header[0][:6] != _IDENT:
             raise UnreadableError("no 64-bit little-endian ELF file")
         self._eh_frame_header: tuple[int, int, int] | None = None
-        self.segments = list(self._segments(header))
-        self._symbol_sections = list(self._read_symbol_sections(header))
+        self._notes: list[tuple[int, int]] = []
+        self.segments = list(self._segments(self._header))
+        self._sections_read: list[_SymbolSection] | None = None
 
     def load_bias(self, mapped_at: int, mapped_offset: int) -> int | None:
         """What the loader added to the file's addresses (position independent code, ASLR).
@@ -103,6 +110,24 @@ class ElfFile:
             if segment.executable and first_page <= mapped_offset < segment.offset + segment.size:
                 return mapped_at - (segment.address + mapped_offset - segment.offset)
         return None
+
+    def build_id(self) -> bytes:
+        """What the linker made of the contents (NT_GNU_BUILD_ID); b"" where it did not."""
+        for offset, size in self._notes:
+            notes = self._read(offset, min(size, _MAX_NOTES_SIZE))
+            at = 0
+            while at + _NOTE.size <= len(notes):
+                name_size, content_size, kind = _NOTE.unpack_from(notes, at)
+                name_at = at + _NOTE.size
+                content_at = name_at + (name_size + 3 & -4)
+                at = content_at + (content_size + 3 & -4)
+                if kind == _NT_GNU_BUILD_ID and notes[name_at : name_at + name_size] == b"GNU\0":
+                    return notes[content_at : content_at + content_size]
+        return b""
+
+    def read_symbols(self) -> None:
+        """Read the symbols now, because the file is closed soon."""
+        self._sections_read = self._symbol_sections
 
     def code_symbols(self) -> "SymbolTable":
         """The functions, of .symtab where there is one, and of .dynsym."""
@@ -118,6 +143,9 @@ class ElfFile:
         """The addresses of the variables with the given names, those that are there."""
         found: dict[bytes, int] = {}
         for section in self._symbol_sections:
+            # Most files have none of them, and some have a hundred thousand symbols.
+            if not any(name in section.names for name in wanted):
+                continue
             for name, info, _, index, value, _ in _SYMBOL.iter_unpack(section.symbols):
                 if info & 15 == _STT_OBJECT and index != _SHN_UNDEF:
                     text = _name_at(section.names, name)
@@ -139,12 +167,19 @@ class ElfFile:
         table = self._from_address_to_end_of_segment(frame_address)
         if tuple(form) != _EH_FRAME_FORM or len(index) != count * _EH_FRAME_ENTRY.size or not table:
             return None
-        rows = sorted(
-            ((address + start) & _ADDRESS_MASK, (address + entry) & _ADDRESS_MASK)
-            for start, entry in _EH_FRAME_ENTRY.iter_unpack(index)
-        )
-        starts, entries = array("Q", (row[0] for row in rows)), array("Q", (row[1] for row in rows))
+        pairs = array("i", index)
+        starts = array("Q", [(address + start) & _ADDRESS_MASK for start in pairs[0::2]])
+        entries = array("Q", [(address + entry) & _ADDRESS_MASK for entry in pairs[1::2]])
+        if any(map(int.__gt__, starts[:-1], starts[1:])):
+            rows = sorted(zip(starts, entries, strict=True))
+            starts, entries = array("Q", [at for at, _ in rows]), array("Q", [at for _, at in rows])
         return EhFrame(frame_address, table, starts, entries)
+
+    @property
+    def _symbol_sections(self) -> list[_SymbolSection]:
+        if self._sections_read is None:
+            self._sections_read = list(self._read_symbol_sections(self._header))
+        return self._sections_read
 
     def _from_address_to_end_of_segment(self, address: int) -> bytes:
         for segment in self.segments:
@@ -158,6 +193,8 @@ class ElfFile:
             kind, flags, offset, address, _, size, _, _ = fields
             if kind == _PT_GNU_EH_FRAME:
                 self._eh_frame_header = (offset, address, size)
+            if kind == _PT_NOTE:
+                self._notes.append((offset, size))
             if kind == _PT_LOAD:
                 yield Segment(offset, address, size, bool(flags & _PF_X))
 

@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from otx.errors import MachineError
+from otx.profile.mapped import write_mapped
 from otx.system.bpf_support import LIBBPF
 
 _PRINT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
@@ -73,6 +74,14 @@ class BpfMap:
     def delete(self, key: bytes) -> None:
         """Forget a key, if it is there."""
         self._library.bpf_map_delete_elem(self.descriptor, key)
+
+    def write(self, offset: int, data: bytes) -> None:
+        """Write into the memory of an array that may be mapped (BPF_F_MMAPABLE).
+
+        Raises:
+            MachineError: The kernel refuses.
+        """
+        write_mapped(self.descriptor, offset, data)
 
     def lookup(self, key: bytes, size: int) -> bytes | None:
         """The value of a key, `size` bytes of it; None where it is not there."""

@@ -4,6 +4,8 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
 
 from otx.profile.call_frames import CallFrames
 from otx.profile.elf import ElfFile, Reader, SymbolTable
@@ -40,11 +42,28 @@ class ObjectCode:
         return self.unwind.hidden_caller(address - self.bias) if self.unwind else None
 
 
-@dataclass(frozen=True, slots=True)
+FileKey: TypeAlias = tuple[str, int, int, int]
+"""Tells a file and its contents: device, inode, size, time of the last change."""
+
+
+def file_key(mapping: MemoryMapping, descriptor: int) -> FileKey:
+    """What tells the mapped file that is open from any other."""
+    status = os.fstat(descriptor)
+    return mapping.device, status.st_ino, status.st_size, status.st_mtime_ns
+
+
 class _ObjectFile:
-    elf: ElfFile
-    symbols: SymbolTable
-    unwind: CallFrames | None
+    """What was read of a file; its symbols are put in order when the first name is asked for."""
+
+    def __init__(self, elf: ElfFile) -> None:
+        self.elf = elf
+        self.unwind = CallFrames.of(elf)
+        elf.read_symbols()
+
+    @cached_property
+    def symbols(self) -> SymbolTable:
+        """The functions."""
+        return self.elf.code_symbols()
 
 
 class ObjectFiles:
@@ -54,7 +73,7 @@ class ObjectFiles:
     """
 
     def __init__(self) -> None:
-        self._files: dict[tuple[str, int, int, int], _ObjectFile | None] = {}
+        self._files: dict[FileKey, _ObjectFile | None] = {}
 
     def code(self, pid: int, mapping: MemoryMapping) -> ObjectCode | None:
         """The functions of what is mapped; None where it cannot be read."""
@@ -76,27 +95,27 @@ class ObjectFiles:
         return {name: address + bias for name, address in found.items()}
 
     def _file(self, pid: int, mapping: MemoryMapping) -> _ObjectFile | None:
-        with _opened(pid, mapping) as descriptor:
+        with opened(pid, mapping) as descriptor:
             if descriptor is None:
                 return None
-            status = os.fstat(descriptor)
-            key = (mapping.device, status.st_ino, status.st_size, status.st_mtime_ns)
+            key = file_key(mapping, descriptor)
             if key not in self._files:
                 if len(self._files) >= _MAX_FILES:
                     del self._files[next(iter(self._files))]
-                self._files[key] = _read_object(_file_reader(descriptor))
+                self._files[key] = _read_object(file_reader(descriptor))
             return self._files[key]
 
 
 def _read_object(read: Reader) -> _ObjectFile | None:
     try:
-        elf = ElfFile(read)
-        return _ObjectFile(elf, elf.code_symbols(), CallFrames.of(elf))
+        return _ObjectFile(ElfFile(read))
     except UnreadableError:
         return None
 
 
-def _file_reader(descriptor: int) -> Callable[[int, int], bytes]:
+def file_reader(descriptor: int) -> Callable[[int, int], bytes]:
+    """A reader of an open file; what cannot be read is empty."""
+
     def read(offset: int, size: int) -> bytes:
         try:
             return os.pread(descriptor, size, offset) if offset < 1 << 63 else b""
@@ -107,7 +126,7 @@ def _file_reader(descriptor: int) -> Callable[[int, int], bytes]:
 
 
 @contextmanager
-def _opened(pid: int, mapping: MemoryMapping) -> Iterator[int | None]:
+def opened(pid: int, mapping: MemoryMapping) -> Iterator[int | None]:
     """A descriptor of the mapped file; None where it is not to be had any more.
 
     The mapping's own link also reaches files that are deleted or in another mount namespace. The

@@ -10,6 +10,7 @@ from otx.profile.maps import AddressSpace, read_address_space
 from otx.profile.memory import ProcessMemory
 from otx.profile.records import PythonFrame
 from otx.profile.symbolizer import AddressBook, UserSymbolizer
+from otx.profile.unwind.loader import TableLoader
 
 _MAX_CODES_KEPT = 65536
 _LEAF_PAUSE_NS = 5_000_000
@@ -29,6 +30,7 @@ class Process:
         clock_ns: A monotonic clock.
         on_interpreter: Told of the interpreter when it is found.
         on_refused: Told the name of an interpreter whose frames cannot be read.
+        tables: Brings the unwind tables of what is mapped; None where they are not walked.
     """
 
     def __init__(
@@ -39,12 +41,14 @@ class Process:
         clock_ns: Callable[[], int],
         on_interpreter: Callable[[int, Interpreter], None],
         on_refused: Callable[[int, str], None],
+        tables: TableLoader | None = None,
     ) -> None:
         self.pid = pid
         self._symbolizer = symbolizer
         self._clock_ns = clock_ns
         self._on_interpreter = on_interpreter
         self._on_refused = on_refused
+        self._tables = tables
         self._memory = ProcessMemory(pid)
         self._addresses = AddressBook(pid, self._memory, symbolizer)
         self._interpreter: Interpreter | None = None
@@ -70,16 +74,32 @@ class Process:
         if not space.mappings:
             return
         self._addresses.remap(space)
+        if self._tables is not None:
+            self._tables.follow(self.pid, space, self._memory)
         if self._wants_interpreter:
             self._find_interpreter(space)
 
     def inherit(self, parent: "Process") -> None:
         """Know what the parent of a fork is known to have: the same program at the same places."""
         self._addresses.remap(parent._addresses.space)
+        if self._tables is not None:
+            self._tables.inherit(self.pid, parent.pid)
         self._interpreter = parent._interpreter
         self._codes = dict(parent._codes)
         self._wants_interpreter = parent._wants_interpreter
         self._searches_left.clear()
+
+    def walk_led_nowhere(self, walked: Sequence[int]) -> None:
+        """Have the table built that a walk lacked, or look at the mappings again.
+
+        Another object may lie where one was unloaded, so the latter is done from time to time.
+        """
+        if self._tables is None or not walked:
+            return
+        if self._tables.is_busy:
+            self._tables.hasten(self.pid, walked[-1] - 1)
+        else:
+            self._look_again(0, 1)
 
     def native_frames(self, walked: Sequence[int], stack: Sequence[int]) -> list[Frame]:
         """The user frames of a thread, leaf first, as far as they are code.
@@ -89,7 +109,7 @@ class Process:
 
         Args:
             walked: Addresses found along frame pointers, leaf first.
-            stack: The words at the stack's top.
+            stack: The words at the stack's top, where the walk may have missed a caller.
         """
         frames: list[Frame] = []
         for depth, address in enumerate(self._with_hidden_caller(walked, stack)):
@@ -101,7 +121,7 @@ class Process:
         return frames
 
     def _with_hidden_caller(self, walked: Sequence[int], stack: Sequence[int]) -> Sequence[int]:
-        if not walked:
+        if not walked or not stack:
             return walked
         distance = self._addresses.hidden_caller(walked[0])
         if distance is None or distance % 8 or distance // 8 >= len(stack):
@@ -130,8 +150,10 @@ class Process:
         return Frame(frame.name, "python", frame.file, line, frame.module)
 
     def close(self) -> None:
-        """Give its memory's descriptor back."""
+        """Give its memory's descriptor back, and the room of what it had mapped."""
         self._memory.close()
+        if self._tables is not None:
+            self._tables.forget(self.pid)
 
     def _read(self, found: PythonFrame, with_lines: bool) -> tuple[Code, Frame]:
         if self._interpreter is None:

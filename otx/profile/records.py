@@ -30,6 +30,11 @@ class SampleFlags(IntFlag):
     PYTHON_ABSENT = 1 << 3
     PYTHON_FAULT = 1 << 4
     PYTHON_ROOT = 1 << 5
+    USER_TABLES = 1 << 6
+    USER_ROOT = 1 << 7
+    USER_UNMAPPED = 1 << 8
+    USER_NO_TABLE = 1 << 9
+    USER_FAULT = 1 << 10
 
 
 class TargetFlags(IntFlag):
@@ -37,6 +42,8 @@ class TargetFlags(IntFlag):
 
     FOLLOW_CHILDREN = 1 << 0
     AWAIT_EXEC = 1 << 1
+    BY_TABLES = 1 << 2
+    TRUST_FRAME_POINTERS = 1 << 3
 
 
 class Counter(IntEnum):

@@ -7,11 +7,10 @@ become visible in the order in which they were made, so reading them in that ord
 
 import ctypes
 import mmap
-import os
 import struct
 from collections.abc import Iterator
 
-from otx.errors import MachineError
+from otx.profile.mapped import map_pages, unmap_pages
 
 _BUSY = 1 << 31  # BPF_RINGBUF_BUSY_BIT, linux/bpf.h
 _DISCARD = 1 << 30  # BPF_RINGBUF_DISCARD_BIT
@@ -65,31 +64,10 @@ class RingReader:
     def close(self) -> None:
         """Unmap the buffer; nothing can be read afterwards."""
         self._data.release()
-        libc = _libc()
         while self._spans:
-            address, length = self._spans.pop()
-            libc.munmap(address, length)
+            unmap_pages(*self._spans.pop())
 
     def _map(self, descriptor: int, length: int, protection: int, offset: int) -> int:
-        address = _libc().mmap(None, length, protection, mmap.MAP_SHARED, descriptor, offset)
-        if address is None or address == ctypes.c_void_p(-1).value:
-            reason = os.strerror(ctypes.get_errno())
-            raise MachineError(f"cannot map the ring of samples: {reason}")
+        address = map_pages(descriptor, length, protection, offset)
         self._spans.append((address, length))
-        return int(address)
-
-
-def _libc() -> ctypes.CDLL:
-    # Python's own mmap asks fstat for the size, which a BPF map does not have.
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.mmap.restype = ctypes.c_void_p
-    libc.mmap.argtypes = [
-        ctypes.c_void_p,
-        ctypes.c_size_t,
-        ctypes.c_int,
-        ctypes.c_int,
-        ctypes.c_int,
-        ctypes.c_long,
-    ]
-    libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
-    return libc
+        return address

@@ -15,6 +15,7 @@ from otx.profile.libbpf import BpfObject
 from otx.profile.perf_event import online_cpus, open_cpu_clock, set_enabled
 from otx.profile.records import Counter, TargetFlags
 from otx.profile.ring import RingReader
+from otx.profile.unwind.published import UnwindMaps
 
 OBJECT_NAME = "otx_cpu.bpf.o"
 _TICK = "on_tick"
@@ -40,6 +41,12 @@ class CpuSampler:
             self._targets = self._object.map("targets")
             self._interpreters = self._object.map("interpreters")
             self._counters = self._object.map("counters")
+            self.unwind_maps = UnwindMaps(
+                words=self._object.map("unwind_words"),
+                objects=self._object.map("unwind_objects"),
+                mappings=self._object.map("unwind_mappings"),
+                spaces=self._object.map("unwind_spaces"),
+            )
             records = self._object.map("records")
             self._ring = RingReader(records.descriptor, records.max_entries)
             stack.callback(self._ring.close)

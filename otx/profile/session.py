@@ -9,8 +9,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self, TypeAlias
 
 from otx.model.stack import Frame, ProfileStats, Sample, Stack
 from otx.profile.cpython.detect import SUPPORTED, Interpreter
@@ -29,9 +30,12 @@ from otx.profile.records import (
 from otx.profile.sampler import CpuSampler
 from otx.profile.symbolizer import KernelSymbolizer, UserSymbolizer
 from otx.profile.targets import Target, descendants_of, is_alive, process_of
+from otx.profile.unwind.cache import TableCache
+from otx.profile.unwind.loader import TableLoader
+from otx.profile.unwind.published import PublishedTables
 from otx.system.bpf_support import require_bpf
 
-__all__ = ["ProfileSession", "Target"]
+__all__ = ["ProfileSession", "Target", "Unwinding"]
 
 _BATCH = 8192
 """Records read in one `poll`; the rest stays in the ring for the next."""
@@ -40,6 +44,16 @@ _READ_PERIOD_NS = 5_000_000
 """How long the naming of native frames may keep Python's waiting."""
 
 _LIVENESS_PERIOD_NS = 1_000_000_000
+_BASIC_TABLES_NS = 1_000_000_000
+"""Processor time that the start may spend on the tables of programs and basic libraries. They take
+0.2 s where no cache has them: without them most stacks of the first moments would be broken."""
+
+Unwinding: TypeAlias = Literal["auto", "fp", "dwarf"]
+_UNWIND_FLAGS: dict[Unwinding, TargetFlags] = {
+    "auto": TargetFlags.BY_TABLES | TargetFlags.TRUST_FRAME_POINTERS,
+    "fp": TargetFlags(0),
+    "dwarf": TargetFlags.BY_TABLES,
+}
 _CUT = SampleFlags.KERNEL_CUT | SampleFlags.PYTHON_CUT
 TRUNCATED = Frame("[truncated]", "native")
 """Stands at the root of a stack whose own root was not reached because it is too deep."""
@@ -57,6 +71,9 @@ class ProfileSession:
         frequency_hz: Samples a second and processor.
         kernel: Whether stacks hold kernel frames.
         python: Whether interpreters' frames are read.
+        unwind: Native stacks by unwind tables, and by frame pointers in code without one (auto); by
+            frame pointers alone (fp); by tables alone (dwarf).
+        cache_dir: Where unwind tables are kept from one session to the next; None: nowhere.
         lines: Whether Python frames carry the line being executed.
         threads: Whether samples carry the thread's comm instead of the process's.
         await_exec: Those of the target's pids that are about to become another program and are
@@ -76,6 +93,8 @@ class ProfileSession:
         frequency_hz: int = 99,
         kernel: bool = True,
         python: bool = True,
+        unwind: Unwinding = "auto",
+        cache_dir: Path | None = None,
         lines: bool = False,
         threads: bool = False,
         await_exec: Collection[int] = (),
@@ -86,6 +105,7 @@ class ProfileSession:
         self._frequency_hz = frequency_hz
         self._kernel_wanted = kernel
         self._python_wanted = python
+        self._unwind = unwind
         self._lines = lines
         self._threads = threads
         self._await_exec = await_exec
@@ -102,8 +122,10 @@ class ProfileSession:
         require_bpf()
         self._sampler = CpuSampler(debug)
         try:
+            self._tables = None if unwind == "fp" else self._open_tables(cache_dir)
             for pid in pids:
                 self.add_pid(pid)
+            self._load_tables(_BASIC_TABLES_NS, basics_only=True)
             if await_exec and kernel:
                 # A command may start and end others while these would be read.
                 self._kernel.load()
@@ -142,6 +164,16 @@ class ProfileSession:
         """The processes that are sampled now; none when all have ended."""
         return tuple(self._processes)
 
+    @property
+    def is_building_tables(self) -> bool:
+        """Whether unwind tables are still missing that `poll` builds meanwhile."""
+        return self._tables is not None and self._tables.is_busy
+
+    @property
+    def program_run_time_ns(self) -> int | None:
+        """Time the sampling program itself took so far; None where the kernel does not tell."""
+        return self._sampler.run_time_ns()
+
     def add_pid(self, pid: int) -> None:
         """Sample one more process, with its children where the target's are.
 
@@ -170,7 +202,10 @@ class ProfileSession:
 
         Waits at most `timeout_s` for the first of them, and may return none sooner.
         """
-        self._sampler.wait(self._shortened(timeout_s))
+        if self.is_building_tables:
+            self._load_tables(_READ_PERIOD_NS)
+        else:
+            self._sampler.wait(self._shortened(timeout_s))
         ended = self._read()
         read_ns = time.monotonic_ns()
         while self._unfinished:
@@ -187,7 +222,7 @@ class ProfileSession:
 
     def stats(self) -> ProfileStats:
         """What was sampled and missed so far."""
-        run_time_ns = self._sampler.run_time_ns()
+        run_time_ns = self.program_run_time_ns
         elapsed_ns = max(time.monotonic_ns() - self._began_ns, 1)
         return ProfileStats(
             samples=self._stats.samples,
@@ -196,13 +231,30 @@ class ProfileSession:
             unwound_fully=self._stats.unwound_fully,
             not_found=self._stats.not_found,
             own_cpu_seconds=time.process_time() - self._cpu_before_s,
+            unwind_tables=self._tables.loaded if self._tables else 0,
+            tables_missing=self._tables.missing if self._tables else 0,
             target_overhead=None if run_time_ns is None else run_time_ns / elapsed_ns,
         )
+
+    def _open_tables(self, cache_dir: Path | None) -> TableLoader:
+        published = PublishedTables(self._sampler.unwind_maps, time.monotonic_ns)
+        cache = TableCache(cache_dir / "unwind") if cache_dir else None
+        return TableLoader(published, cache, self._warn, time.monotonic_ns)
+
+    def _load_tables(self, limit_ns: int, *, basics_only: bool = False) -> None:
+        """Build unwind tables for so long, on this thread's clock, or until all are there."""
+        ends_ns = time.thread_time_ns() + limit_ns
+        while self._tables is not None and time.thread_time_ns() < ends_ns:
+            if basics_only and not self._tables.lacks_basics:
+                return
+            if not self._tables.advance():
+                return
 
     # -- processes ---------------------------------------------------------------------------
 
     def _watch(self, pid: int) -> None:
         flags = TargetFlags.FOLLOW_CHILDREN if self._children else TargetFlags(0)
+        flags |= _UNWIND_FLAGS[self._unwind]
         if pid in self._await_exec:
             flags |= TargetFlags.AWAIT_EXEC
         self._sampler.watch(pid, flags)
@@ -218,6 +270,7 @@ class ProfileSession:
                 time.monotonic_ns,
                 self._walk_python,
                 self._refuse_python,
+                self._tables,
             )
         return process
 
@@ -311,9 +364,15 @@ class ProfileSession:
         self._finished.append(self._sample(waiting.process, waiting.record, waiting.runs))
 
     def _sample(self, process: Process, record: SampleRecord, runs: list[list[Frame]]) -> Sample:
-        native = process.native_frames(record.user, record.user_stack)
+        by_tables = bool(record.flags & SampleFlags.USER_TABLES)
+        native = process.native_frames(record.user, () if by_tables else record.user_stack)
         native.reverse()
-        whole = not record.flags & SampleFlags.USER_CUT and _reaches_root(native)
+        if by_tables:
+            whole = bool(record.flags & SampleFlags.USER_ROOT)
+            if not record.flags & (SampleFlags.USER_ROOT | SampleFlags.USER_CUT):
+                process.walk_led_nowhere(record.user)
+        else:
+            whole = not record.flags & SampleFlags.USER_CUT and _reaches_root(native)
         stack = merge_stacks(native, runs, whole)
         if self._kernel_wanted:
             stack += self._kernel_frames(record.kernel)
@@ -378,7 +437,7 @@ class _Counts:
         user_cut = flags & SampleFlags.USER_CUT and len(native) >= len(record.user)
         is_cut = bool(flags & _CUT or user_cut)
         self.truncated += is_cut
-        self.unwound_fully += whole or not record.user or bool(flags & SampleFlags.PYTHON_ROOT)
+        self.unwound_fully += whole or not record.user
         self.not_found += bool(
             flags & SampleFlags.PYTHON_FAULT
             or (flags & SampleFlags.PYTHON_ABSENT and any(map(is_evaluation_loop, native)))

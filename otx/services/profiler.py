@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import TypeAlias
 
 from otx.errors import OtxError
@@ -168,6 +169,7 @@ class LiveProfile:
         kernel: bool = True,
         python: bool = True,
         lines: bool = False,
+        cache_dir: Path | None = None,
         on_warning: Callable[[str], None] = lambda text: None,
         debug: Callable[[str], None] | None = None,
         clock: Callable[[], int] = time.time_ns,
@@ -179,6 +181,7 @@ class LiveProfile:
             kernel=kernel,
             python=python,
             lines=lines,
+            cache_dir=cache_dir,
             on_warning=on_warning,
             debug=debug,
         )

@@ -16,7 +16,7 @@ from otx.model.units import NS_PER_S, format_count, format_duration
 from otx.output import ProgressLine, Remarks
 from otx.profile.formats import Profile
 from otx.profile.launch import GatedCommand
-from otx.profile.session import ProfileSession, Target
+from otx.profile.session import ProfileSession, Target, Unwinding
 from otx.services.profiler import StackCounts, merge_threads
 from otx.system.stop import StopSignal
 
@@ -43,6 +43,7 @@ class Recording:
     children: bool
     frequency_hz: int
     duration_ns: int | None
+    unwind: Unwinding
     kernel: bool
     threads: bool
     lines: bool
@@ -73,6 +74,8 @@ class Recording:
             return ProfileSession(
                 Target((*self.pids, *awaited), self.children),
                 frequency_hz=self.frequency_hz,
+                unwind=self.unwind,
+                cache_dir=self.environment.cache_dir,
                 kernel=self.kernel,
                 python=self.python,
                 lines=self.lines,

@@ -79,7 +79,7 @@ class Company:
         from otx.profile.session import Target  # 40 ms
         from otx.services.profiler import LiveProfile
 
-        profile = LiveProfile(Target(wishes.pids))
+        profile = LiveProfile(Target(wishes.pids), cache_dir=self._environment.cache_dir)
         try:
             profile.start()
         except MachineError as reason:

@@ -23,6 +23,8 @@ STATS = [
     "lost",
     "truncated",
     "unwound_fully",
+    "unwind_tables",
+    "tables_missing",
     "not_found",
     "own_cpu_seconds",
     "target_overhead",
@@ -163,6 +165,58 @@ class TestSampling:
             process.wait(10)
 
 
+BARE_C = """
+#include <stdio.h>
+volatile unsigned long sink;
+__attribute__((noinline)) void leaf(void) { for (unsigned i = 0; i < 10000; i++) sink += i; }
+__attribute__((noinline)) void middle(void) { leaf(); sink++; }
+int main(void) { puts("ready"); fflush(stdout); for (;;) middle(); }
+"""
+
+
+@pytest.mark.bpf
+@pytest.mark.usefixtures("needs_bpf")
+class TestUnwinding:
+    @pytest.fixture
+    def bare(self, tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
+        """A program without frame pointers."""
+        if shutil.which("gcc") is None:
+            pytest.skip("gcc is not installed")
+        code, program = tmp_path / "bare.c", tmp_path / "bare"
+        code.write_text(BARE_C)
+        flags = ["-O2", "-fomit-frame-pointer", "-fno-optimize-sibling-calls"]
+        subprocess.run(["gcc", *flags, code, "-o", program], check=True, timeout=60)
+        process = subprocess.Popen([program], stdout=subprocess.PIPE)
+        try:
+            assert process.stdout is not None and process.stdout.readline() == b"ready\n"
+            yield process
+        finally:
+            process.kill()
+            process.communicate(timeout=20)
+
+    @pytest.mark.parametrize(("unwind", "is_whole"), [("auto", 1), ("dwarf", 1), ("fp", 0)])
+    def test_stacks_reach_the_beginning_by_tables(
+        self, run_cli: RunCli, bare: "subprocess.Popen[bytes]", unwind: str, is_whole: int
+    ) -> None:
+        words = ["profile", "--pid", str(bare.pid), "-d", "1s", "-F", "499", "--unwind", unwind]
+        done = run_cli(*words, "--no-kernel", "--format", "json")
+        assert (done.returncode, done.stderr) == (0, "")
+        document = json.loads(done.stdout)
+        stats = document["stats"]
+        assert stats["samples"] > 20
+        assert bool(stats["unwind_tables"]) == bool(is_whole)
+        assert abs(stats["unwound_fully"] / stats["samples"] - is_whole) <= 0.01
+        names = [frame["name"] for frame in document["stacks"][0]["frames"]]
+        assert (names[1] == "_start" and names[-3:] == ["main", "middle", "leaf"]) == is_whole
+
+    def test_text_says_the_share_that_is_whole(
+        self, run_cli: RunCli, bare: "subprocess.Popen[bytes]"
+    ) -> None:
+        done = run_cli("profile", "--pid", str(bare.pid), "-d", "500ms", "-F", "499")
+        (line,) = [line for line in done.stdout.splitlines() if "unwound_fully" in line]
+        assert line.endswith("%)")
+
+
 class TestRefusals:
     def test_a_pid_that_is_not_there(self, run_cli: RunCli) -> None:
         done = run_cli("profile", "--pid", "1073741824")
@@ -179,6 +233,7 @@ class TestRefusals:
             ("-o", "nowhere/out.txt"),
             ("--format", "gif"),
             ("--runtime", "some"),
+            ("--unwind", "lbr"),
             ("-d", "soon"),
             ("-F", "0"),
             ("-F", "many"),

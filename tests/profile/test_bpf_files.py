@@ -1,5 +1,6 @@
 """The BPF objects that are kept: built from the sources that are kept, and found."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,7 +10,12 @@ import pytest
 from otx.errors import MachineError
 from otx.profile.bpf_files import find_bpf_object
 from otx.profile.libbpf import BpfObject
+from otx.profile.records import SampleFlags, TargetFlags
 from otx.profile.sampler import OBJECT_NAME
+from otx.profile.unwind.published import BLOCK_SIZE, MAX_MAPPINGS_A_PROCESS
+from otx.profile.unwind.rules import BpKind, CfaKind
+from otx.profile.unwind.table import PAGE_SHIFT
+from otx.profile.unwind.walk import MAX_FRAMES
 
 SOURCES = Path(__file__).parents[2] / "bpf"
 PROGRAMS = ("on_tick", "on_fork", "on_exec", "on_exit")
@@ -55,3 +61,38 @@ def test_what_is_rebuilt_is_accepted_by_the_kernel(rebuilt: Path, bpf_machine: N
         for program in PROGRAMS[1:]:
             loaded.attach(program)
         assert loaded.map("counters").lookup_sum(0) == 0
+
+
+def header_numbers(name: str) -> dict[str, int]:
+    """The constants of a header, and its enumerations by position."""
+    text = (SOURCES / name).read_text()
+    numbers = {
+        key: int(value, 0)
+        for key, value in re.findall(r"^#define (\w+) (0x[0-9a-f]+|\d+)\b", text, re.MULTILINE)
+    }
+    for body in re.findall(r"^enum \w+ \{([^}]*)\};", text, re.MULTILINE):
+        for at, (key, shift) in enumerate(re.findall(r"(\w+)(?: = 1 << (\d+))?,?", _bare(body))):
+            numbers[key] = 1 << int(shift) if shift else at
+    return numbers
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+
+
+def test_walks_mean_the_same_in_bpf_and_in_python() -> None:
+    header = header_numbers("unwind.h")
+    assert {kind.name: header[f"CFA_{kind.name}"] for kind in CfaKind} == dict(CfaKind.__members__)
+    assert {kind.name: header[f"BP_{kind.name}"] for kind in BpKind} == dict(BpKind.__members__)
+    assert header["PAGE_SHIFT"] == PAGE_SHIFT
+    assert header["MAX_UNWOUND"] == MAX_FRAMES
+    assert 4 * header["BLOCK_WORDS"] == BLOCK_SIZE
+    assert 1 << header["MAPPING_STEPS"] > MAX_MAPPINGS_A_PROCESS
+    assert 1 << header["ROW_STEPS"] > 1 << PAGE_SHIFT
+
+
+def test_flags_of_records_and_targets_are_the_headers() -> None:
+    header = header_numbers("sample.h")
+    for flags in (SampleFlags, TargetFlags):
+        for flag in flags:
+            assert header[flag.name or ""] == flag.value

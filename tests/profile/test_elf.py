@@ -58,6 +58,14 @@ def test_the_bias_is_what_the_loader_added(burn: Path) -> None:
     assert elf.load_bias(0x555500000000, 1 << 40) is None
 
 
+def test_the_build_id_is_the_linkers(build: Build) -> None:
+    wanted = "00112233445566778899aabbccddeeff00112233"
+    library = open_elf(build(SHARED_C, "a.so", "-shared", "-fPIC", f"-Wl,--build-id=0x{wanted}"))
+    assert library.build_id().hex() == wanted
+    without = open_elf(build(SHARED_C, "b.so", "-shared", "-fPIC", "-Wl,--build-id=none"))
+    assert without.build_id() == b""
+
+
 def test_functions_without_names_have_beginnings(burn: Path, tmp_path: Path) -> None:
     if shutil.which("strip") is None:
         pytest.skip("strip is not installed")
@@ -111,6 +119,7 @@ def test_hostile_files_raise_the_rooms_error_only(
         elf.data_addresses(frozenset((b"x",)))
         elf.load_bias(0x1000, 0)
         elf.eh_frame()
+        elf.build_id()
     except UnreadableError:
         pass
 
@@ -121,4 +130,4 @@ def test_a_section_of_absurd_size_is_refused_before_it_is_read() -> None:
     )
     sections = struct.pack("<IIQQQQIIQQ", 0, 2, 0, 0, 0, 1 << 60, 1, 0, 8, 24) + bytes(64)
     with pytest.raises(UnreadableError, match="bytes"):
-        ElfFile(bytes_reader(header + sections))
+        ElfFile(bytes_reader(header + sections)).code_symbols()

@@ -12,6 +12,8 @@ def stats_document(stats: ProfileStats) -> dict[str, int | float | None]:
         "lost": stats.lost,
         "truncated": stats.truncated,
         "unwound_fully": stats.unwound_fully,
+        "unwind_tables": stats.unwind_tables,
+        "tables_missing": stats.tables_missing,
         "not_found": stats.not_found,
         "own_cpu_seconds": round(stats.own_cpu_seconds, 3),
         "target_overhead": (
@@ -27,5 +29,7 @@ def stats_lines(stats: ProfileStats) -> list[str]:
         text = "unknown" if value is None else f"{value}"
         if name == "target_overhead" and value is not None:
             text = f"{value:.3%} of a core ({TARGET_OVERHEAD_NOTE})"
+        if name == "unwound_fully" and stats.samples:
+            text = f"{value} ({stats.unwound_fully / stats.samples:.1%})"
         lines.append(f"  {name:<16} {text}")
     return lines

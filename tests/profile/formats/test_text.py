@@ -27,7 +27,9 @@ stats
   samples          10
   lost             1
   truncated        2
-  unwound_fully    9
+  unwound_fully    9 (90.0%)
+  unwind_tables    7
+  tables_missing   1
   not_found        0
   own_cpu_seconds  0.123
   target_overhead  0.120% of a core (BPF programs only, without the timer interrupt)
@@ -36,7 +38,7 @@ stats
 
 def test_the_summary_is_functions_stacks_and_stats() -> None:
     counts = {(SHOP, MAIN, HOT): 6, (SHOP, MAIN): 3, (SHOP, MAIN, READ): 1}
-    stats = ProfileStats(10, 1, 2, 9, 0, 0.1234, 0.0012)
+    stats = ProfileStats(10, 1, 2, 9, 0, 0.1234, 0.0012, 7, 1)
     assert write_text(Profile(counts, stats, 99, 1_000_000_000)) == WANTED
 
 

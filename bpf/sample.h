@@ -1,0 +1,110 @@
+/* What a sample is, where one is put together, and what is counted.
+ *
+ * The layouts are mirrored by otx/profile/records.py.
+ */
+#pragma once
+
+#define MAX_TARGETS 8192
+#define MAX_NATIVE_FRAMES 127 /* the default of kernel.perf_event_max_stack; of user frames, where
+				 tables are walked, MAX_UNWOUND */
+#define WORDS 2048 /* a power of two; what is deep in every way at once does not fit whole */
+#define COMM_SIZE 16
+#define STACK_WORDS 16
+
+enum record_kind { SAMPLE = 1, EXEC = 2, FORK = 3, EXIT = 4 };
+
+enum record_flags {
+	KERNEL_CUT = 1 << 0,
+	USER_CUT = 1 << 1,
+	PYTHON_CUT = 1 << 2,    /* too deep, or caught while a frame was made or unmade */
+	PYTHON_ABSENT = 1 << 3, /* no thread state names this thread */
+	PYTHON_FAULT = 1 << 4,  /* the thread states could not be read, or are too many */
+	PYTHON_ROOT = 1 << 5,   /* the thread's first Python frame was reached */
+	USER_TABLES = 1 << 6,   /* the user stack was walked by unwind tables; of these it ended: */
+	USER_ROOT = 1 << 7,     /* where the thread begins */
+	USER_UNMAPPED = 1 << 8, /* at an address that is in no known code */
+	USER_NO_TABLE = 1 << 9, /* in code without a table, or with a rule that is not followed */
+	USER_FAULT = 1 << 10,   /* at memory that could not be read */
+};
+
+enum target_flags {
+	FOLLOW_CHILDREN = 1 << 0,
+	AWAIT_EXEC = 1 << 1, /* not to be sampled before it has become another program */
+	BY_TABLES = 1 << 2,  /* user stacks are walked by unwind tables once they are there */
+	TRUST_FRAME_POINTERS = 1 << 3, /* and by frame pointers in code without a table */
+};
+
+enum counter { COUNTER_LOST, COUNTER_TARGETS_FULL, COUNTER_COUNT };
+
+struct sample {
+	__u32 kind;
+	__u32 pid;
+	__u32 tid;
+	__u16 kernel_frames;
+	__u16 user_frames;
+	__u16 python_frames;
+	__u16 flags;
+	__u32 cpu;
+	__u64 monotonic_ns;
+	char thread_comm[COMM_SIZE];
+	char process_comm[COMM_SIZE];
+	/* the top of the user stack, zeros where it could not be read: the helper walks frame
+	 * pointers, and misses the caller of a function that has set up no frame */
+	__u64 user_stack[STACK_WORDS];
+	/* kernel addresses, user addresses (both leaf first), then for each Python frame (leaf
+	 * first): code object, instruction | ENTRY_BIT, signature of the code object */
+	__u64 words[WORDS];
+};
+
+struct event {
+	__u32 kind;
+	__u32 pid;
+	__u32 parent;
+	__u32 reserved;
+	__u64 monotonic_ns;
+};
+
+struct scratch {
+	__u64 frame[16];
+	__u64 code[16];
+	struct sample sample;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_TARGETS);
+	__type(key, __u32);
+	__type(value, __u32);
+} targets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, COUNTER_COUNT);
+	__type(key, __u32);
+	__type(value, __u64);
+} counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4 << 20);
+} records SEC(".maps");
+
+static void count(__u32 which)
+{
+	__u64 *value = bpf_map_lookup_elem(&counters, &which);
+
+	if (value)
+		__sync_fetch_and_add(value, 1); /* a tick may interrupt the others here */
+}
+
+static long read_word(__u64 *word, __u64 address)
+{
+	return bpf_probe_read_user(word, sizeof(*word), (void *)address);
+}

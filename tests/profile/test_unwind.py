@@ -1,0 +1,299 @@
+"""Stacks of live programs that were built without frame pointers, walked by unwind tables."""
+
+import os
+import signal
+import subprocess
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from otx.model.stack import Sample
+from otx.profile.launch import GatedCommand
+from otx.profile.session import ProfileSession, Target
+from tests.profile.conftest import BURN_C, POLL_S, Build, Start, Take
+from tests.profile.unwind.programs import C_FLAGS, CLOCK_C, DEEP_C, SIGNAL_C, THREAD_C
+
+pytestmark = [pytest.mark.bpf, pytest.mark.usefixtures("bpf_machine")]
+
+FAST_HZ = 499
+SHARED_C = """
+volatile unsigned long sink;
+__attribute__((noinline)) void in_library(unsigned long n)
+{
+    for (unsigned long i = 0; i < n; i++) sink += i;
+}
+"""
+
+
+def open_session(pids: Sequence[int], **options: Any) -> ProfileSession:
+    return ProfileSession(Target(tuple(pids)), **{"frequency_hz": FAST_HZ, **options})
+
+
+def names(sample: Sample) -> list[str]:
+    return [frame.name for frame in sample.stack]
+
+
+BARE = C_FLAGS
+
+FORK_C = """
+#include <stdio.h>
+#include <unistd.h>
+volatile unsigned long sink;
+__attribute__((noinline)) void burn(void) { for (unsigned i = 0; i < 100000; i++) sink += i; }
+__attribute__((noinline)) void child(void) { for (;;) burn(); }
+int main(void)
+{
+    puts("ready");
+    fflush(stdout);
+    getchar();
+    if (!fork()) child();
+    pause();
+    return 0;
+}
+"""
+SWAP_C = """
+#include <dlfcn.h>
+#include <stdio.h>
+#include <time.h>
+int main(int count, char **words)
+{
+    puts("ready");
+    fflush(stdout);
+    for (int i = 0;; i = 1) {
+        void *library = dlopen(words[1 + i], RTLD_NOW);
+        void (*function)(unsigned long) = dlsym(library, "in_library");
+        time_t ends = time(0) + 2;
+        while (i || time(0) < ends) function(100000);
+        dlclose(library);
+    }
+}
+"""
+WIDE_C = """
+volatile unsigned long sink;
+__attribute__((noinline)) void wide(unsigned long n)
+{
+    volatile char room[4000];
+    room[n & 7] = 1;
+    for (unsigned long i = 0; i < n; i++) sink += i + room[1];
+}
+void in_library(unsigned long n) { wide(n); sink++; }
+"""
+LOST_C = """
+#include <stdio.h>
+#include <string.h>
+static unsigned long junk[4096];
+int main(void)
+{
+    puts("ready");
+    fflush(stdout);
+    memset(junk, 0x5a, sizeof(junk));
+    for (unsigned long i = 0; i < 2048; i += 2) junk[i] = (unsigned long)&junk[i + 2];
+    __asm__ volatile("mov %0, %%rsp\\n mov %0, %%rbp\\n 1: jmp 1b" : : "r"(junk) : "memory");
+    return 0;
+}
+"""
+
+LATE_C = """
+#include <dlfcn.h>
+#include <stdio.h>
+__attribute__((noinline)) static void call(void (*function)(unsigned long))
+{
+    for (;;) function(100000);
+}
+int main(int count, char **words)
+{
+    puts("ready");
+    fflush(stdout);
+    getchar();
+    void *library = dlopen(words[1], RTLD_NOW);
+    call(dlsym(library, "in_library"));
+    return 0;
+}
+"""
+
+
+@pytest.mark.parametrize("unwind", ["auto", "dwarf"])
+def test_shares_are_true_without_frame_pointers(
+    build: Build, start: Start, take: Take, unwind: str
+) -> None:
+    process = start(build(BURN_C, "bare", *BARE))
+    with open_session([process.pid], unwind=unwind) as session:
+        samples = take(session, 1500)
+        stats = session.stats()
+    on_stack = Counter(name for sample in samples for name in set(names(sample)))
+    for function, share in (("five", 0.5), ("three", 0.3), ("two", 0.2)):
+        assert abs(on_stack[function] / len(samples) - share) < 0.03, on_stack
+    assert stats.unwound_fully >= 0.99 * stats.samples
+    assert on_stack["main"] >= 0.99 * len(samples)
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        pytest.param(SIGNAL_C, ["main", "interrupted", "handler"], id="signal handler"),
+        pytest.param(THREAD_C, ["work", "compare"], id="thread, C library between"),
+        pytest.param(CLOCK_C, ["main", "look"], id="vdso"),
+    ],
+)
+def test_stacks_go_through_what_the_system_puts_between(
+    build: Build, start: Start, take: Take, source: str, wanted: list[str]
+) -> None:
+    process = start(build(source, "program", *BARE))
+    with open_session([process.pid], unwind="dwarf") as session:
+        samples = take(session, 200)
+        stats = session.stats()
+    assert stats.unwound_fully >= 0.99 * stats.samples
+    in_order = [s for s in samples if [name for name in names(s) if name in wanted] == wanted]
+    assert len(in_order) >= 0.97 * len(samples)
+
+
+def test_a_stack_of_junk_ends_the_walk_and_nothing_else(
+    build: Build, start: Start, take: Take
+) -> None:
+    process = start(build(LOST_C, "lost", *BARE))
+    with open_session([process.pid], kernel=False) as session:
+        samples = take(session, 100)
+        stats = session.stats()
+    assert {names(sample)[-1] for sample in samples if sample.stack} <= {"main", "[truncated]"}
+    assert (stats.unwound_fully, stats.lost) == (0, 0)
+
+
+def test_three_hundred_frames_are_whole(build: Build, start: Start, take: Take) -> None:
+    process = start(build(DEEP_C, "recursion", *BARE))
+    with open_session([process.pid], unwind="dwarf") as session:
+        samples = take(session, 100)
+    depths = Counter(names(sample).count("deep") for sample in samples)
+    assert depths[300] >= 0.99 * len(samples), depths
+
+
+def test_a_deeper_stack_is_cut_and_says_so(build: Build, start: Start, take: Take) -> None:
+    process = start(build(DEEP_C.replace("299", "999"), "deeper", *BARE))
+    with open_session([process.pid], unwind="dwarf", kernel=False) as session:
+        samples = take(session, 50)
+        stats = session.stats()
+    assert (stats.truncated, stats.unwound_fully) == (stats.samples, 0)
+    assert {tuple(names(sample)[:2]) for sample in samples} == {("[truncated]", "deep")}
+    assert {len(sample.stack) for sample in samples} == {1 + 512}
+
+
+def test_python_that_c_calls_that_python_calls_is_in_order(start: Start, take: Take) -> None:
+    loop = (
+        "def inner(x):\n  for _ in range(1000): pass\n  return x\n"
+        "def outer(): return sorted(range(9), key=inner)\n"
+        "print('ready', flush=True)\n"
+        "while True: outer()\n"
+    )
+    process = start("/usr/bin/python3", "-c", loop)
+    with open_session([process.pid], unwind="dwarf", kernel=False) as session:
+        samples = take(session, 300)
+        stats = session.stats()
+    assert stats.unwound_fully >= 0.99 * stats.samples
+    both = [names(s) for s in samples if "inner" in names(s)]
+    assert len(both) > 0.9 * len(samples)
+    for stack in both:
+        assert stack[0] == "_start"
+        module, outer, inner = (stack.index(name) for name in ("<module>", "outer", "inner"))
+        assert 0 < module < outer < inner
+        kinds = [f for f in stack[outer + 1 : inner] if f.startswith("[python3") or "Py" in f]
+        assert len(kinds) >= 2, "the C between them"
+
+
+def test_a_library_that_is_mapped_late_is_unwound(
+    build: Build, start: Start, take: Take, tmp_path: Path
+) -> None:
+    library = build(SHARED_C, "liblate.so", "-shared", "-fPIC", *BARE)
+    program = build(LATE_C, "late", *BARE)
+    process = subprocess.Popen([program, library], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None and process.stdin is not None
+        assert process.stdout.readline() == b"ready\n"
+        with open_session([process.pid], unwind="dwarf") as session:
+            process.stdin.write(b"\n")
+            process.stdin.flush()
+            samples = take(session, 600, lambda sample: "in_library" in names(sample))
+        whole = [s for s in samples[100:] if {"_start", "main", "call"} <= set(names(s))]
+        assert len(whole) >= 0.97 * len(samples[100:])
+    finally:
+        process.kill()
+        process.communicate(timeout=20)
+
+
+def test_a_library_in_the_place_of_an_unloaded_one_has_its_own_rules(
+    build: Build, start: Start, take: Take
+) -> None:
+    wide = build(WIDE_C, "libwide.so", "-shared", "-fPIC", *BARE)
+    narrow = build(
+        WIDE_C.replace("wide", "slim").replace("4000", "8"), "libslim.so", "-shared", "-fPIC", *BARE
+    )
+    process = start(build(SWAP_C, "swaps", *BARE), wide, narrow)
+    with open_session([process.pid], unwind="dwarf", kernel=False) as session:
+        before = take(session, 100, lambda sample: "wide" in names(sample))
+        after = take(session, 300, lambda sample: "slim" in names(sample))
+    wanted = ["_start", "main", "in_library"]
+    for found, leaf in ((before, "wide"), (after, "slim")):
+        whole = [
+            s for s in found if [n for n in names(s) if n in (*wanted, leaf)] == [*wanted, leaf]
+        ]
+        assert len(whole) >= 0.9 * len(found)
+
+
+def test_tables_of_the_new_program_hold_after_exec(
+    build: Build, take: Take, tmp_path: Path
+) -> None:
+    program = build(BURN_C, "bare", *BARE)
+    command = GatedCommand(["sh", "-c", f"exec {program} >/dev/null"])
+    try:
+        with open_session([command.pid], await_exec=(command.pid,), unwind="dwarf") as session:
+            command.release()
+            samples = take(session, 400, lambda sample: sample.comm == "bare")
+        whole = [sample for sample in samples[100:] if "_start" in names(sample)]
+        assert len(whole) >= 0.99 * len(samples[100:])
+    finally:
+        command.forward(signal.SIGKILL)
+        command.wait()
+
+
+def test_a_forked_process_has_the_tables_of_its_parent(build: Build, take: Take) -> None:
+    process = subprocess.Popen(
+        [build(FORK_C, "forks", *BARE)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        assert process.stdout is not None and process.stdin is not None
+        assert process.stdout.readline() == b"ready\n"
+        with open_session([process.pid], unwind="dwarf", kernel=False) as session:
+            process.stdin.write(b"\n")
+            process.stdin.flush()
+            samples = take(session, 300, lambda sample: sample.pid != process.pid)
+        whole = [s for s in samples if names(s)[:1] == ["_start"] and "child" in names(s)]
+        assert len(whole) >= 0.99 * len(samples)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate(timeout=20)
+
+
+def test_frame_pointers_alone_miss_what_tables_find(build: Build, start: Start, take: Take) -> None:
+    process = start(build(DEEP_C, "recursion", *BARE))
+    with open_session([process.pid], unwind="fp") as session:
+        take(session, 50)
+        stats = session.stats()
+    assert (stats.unwind_tables, stats.unwound_fully) == (0, 0)
+
+
+def test_unwind_tables_are_kept_for_the_next_session(
+    burn: Path, start: Start, tmp_path: Path
+) -> None:
+    process = start(burn)
+    written = []
+    for _ in range(2):
+        with open_session([process.pid], cache_dir=tmp_path) as session:
+            while session.stats().unwind_tables < 4:
+                session.poll(POLL_S)
+        written.append({path: path.stat().st_ino for path in (tmp_path / "unwind").iterdir()})
+    assert len(written[0]) == 4
+    assert written[0] == written[1]

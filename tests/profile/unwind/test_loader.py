@@ -1,0 +1,211 @@
+"""Tables of this very process's objects, and of objects made for it."""
+
+import ctypes
+import os
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from otx.profile.maps import AddressSpace, Mapping, read_address_space
+from otx.profile.memory import ProcessMemory
+from otx.profile.unwind.cache import TableCache
+from otx.profile.unwind.loader import TableLoader
+from otx.profile.unwind.pool import REST_NS
+from otx.profile.unwind.published import NO_OBJECT, MappedObject
+from otx.profile.unwind.rules import CfaKind
+from otx.profile.unwind.table import UnwindTable
+from tests.profile.conftest import Build
+
+LIBRARY_C = "int here(int x) { return x + 3; }"
+
+
+class Published:
+    """Keeps what would go to BPF programs."""
+
+    def __init__(self, room: int = 1000) -> None:
+        self.tables: dict[int, UnwindTable] = {}
+        self.mappings: dict[int, list[MappedObject]] = {}
+        self.room = room
+        self._last = NO_OBJECT
+
+    def new_number(self) -> int | None:
+        self._last += 1
+        return self._last
+
+    def put_table(self, number: int, table: UnwindTable) -> bool:
+        if len(self.tables) >= self.room:
+            return False
+        self.tables[number] = table
+        return True
+
+    def drop(self, number: int) -> None:
+        self.tables.pop(number, None)
+
+    def set_mappings(self, pid: int, mappings: Sequence[MappedObject]) -> bool:
+        self.mappings[pid] = list(mappings)
+        return True
+
+    def share(self, pid: int, parent: int) -> None:
+        self.mappings[pid] = self.mappings[parent]
+
+    def forget(self, pid: int) -> None:
+        self.mappings.pop(pid, None)
+
+    def find(self, pid: int, address: int) -> CfaKind:
+        """The kind of rule a walk would find."""
+        for mapped in self.mappings[pid]:
+            if mapped.start <= address < mapped.end and mapped.number in self.tables:
+                return self.tables[mapped.number].find(address - mapped.bias).cfa
+        return CfaKind.GAP
+
+
+PID = os.getpid()
+
+
+@pytest.fixture
+def memory() -> Iterator[ProcessMemory]:
+    own = ProcessMemory(PID)
+    yield own
+    own.close()
+
+
+@pytest.fixture
+def library(build: Build) -> Path:
+    return build(LIBRARY_C, "libhere.so", "-shared", "-fPIC")
+
+
+def loader_of(published: Published, cache: TableCache | None = None) -> TableLoader:
+    return TableLoader(published, cache, lambda about, text: None, time.monotonic_ns)
+
+
+def space_of(*names: str) -> AddressSpace:
+    """This process's mappings of some objects."""
+    return AddressSpace(
+        mapping
+        for mapping in read_address_space(PID).executable
+        if mapping.base_name.startswith(names)
+    )
+
+
+def address_of(library: ctypes.CDLL, name: str) -> int:
+    return ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0
+
+
+def test_tables_of_what_is_mapped_arrive_step_by_step(memory: ProcessMemory) -> None:
+    published = Published()
+    loader = loader_of(published)
+    loader.follow(PID, space_of("libc.so", "[vdso]"), memory)
+    getpid = address_of(ctypes.CDLL(None), "getpid")
+    assert (published.find(PID, getpid), loader.is_busy) == (CfaKind.GAP, True)
+    steps = 0
+    while loader.advance():
+        steps += 1
+    assert steps > 5
+    assert published.find(PID, getpid) is CfaKind.SP
+    assert (loader.loaded, loader.missing) == (2, 0)
+
+
+def test_a_second_session_has_them_at_once(
+    memory: ProcessMemory, library: Path, tmp_path: Path
+) -> None:
+    here = address_of(ctypes.CDLL(str(library)), "here")
+    cache = TableCache(tmp_path / "cache")
+    first = loader_of(Published(), cache)
+    first.follow(PID, space_of("libhere"), memory)
+    while first.advance():
+        pass
+    published = Published()
+    second = loader_of(published, cache)
+    second.follow(PID, space_of("libhere"), memory)
+    assert not second.is_busy
+    assert published.find(PID, here) is CfaKind.SP
+
+
+def test_what_is_mapped_later_is_followed(memory: ProcessMemory, library: Path) -> None:
+    published = Published()
+    loader = loader_of(published)
+    loader.follow(PID, space_of("[vdso]"), memory)
+    copy = library.with_name("liblater.so")
+    shutil.copy(library, copy)
+    here = address_of(ctypes.CDLL(str(copy)), "here")
+    loader.follow(PID, space_of("[vdso]", "liblater"), memory)
+    loader.inherit(1, PID)
+    while loader.advance():
+        pass
+    assert published.find(1, here) is CfaKind.SP
+    loader.forget(1)
+    assert list(published.mappings) == [PID]
+
+
+def test_what_a_walk_lacks_is_built_first(memory: ProcessMemory, library: Path) -> None:
+    here = address_of(ctypes.CDLL(str(library)), "here")
+    published = Published()
+    loader = loader_of(published)
+    loader.follow(PID, space_of("libc.so", "libm.so", "libhere"), memory)
+    loader.hasten(PID, here)
+    while published.find(PID, here) is CfaKind.GAP:
+        assert loader.advance()
+    assert loader.loaded == 1
+
+
+def test_code_without_a_table_is_mapped_all_the_same(memory: ProcessMemory, tmp_path: Path) -> None:
+    text = tmp_path / "text"
+    text.write_text("no object")
+    inode = text.stat().st_ino
+    others = [
+        Mapping(0x1000, 0x2000, True, 0, "00:00", 0, ""),
+        Mapping(0x3000, 0x4000, True, 0, "00:00", inode, str(text)),
+        Mapping(0x5000, 0x6000, True, 0, "00:00", 5, "/nonexistent/lib.so"),
+    ]
+    published = Published()
+    loader = loader_of(published)
+    loader.follow(PID, AddressSpace([*others, *space_of("libc.so").mappings]), memory)
+    assert [mapped.number for mapped in published.mappings[PID]] == [NO_OBJECT] * 3 + [1]
+    loader.follow(PID, AddressSpace(others), memory)
+    assert PID not in published.mappings, "what has no object is left to the kernel's own walk"
+
+
+def test_tables_that_nobody_needs_make_room_for_others(
+    memory: ProcessMemory, library: Path
+) -> None:
+    copy = library.with_name("libunneeded.so")
+    shutil.copy(library, copy)
+    ctypes.CDLL(str(copy))
+    said: list[str] = []
+    now_ns = 0
+    published = Published(room=1)
+    loader = TableLoader(published, None, lambda about, text: said.append(text), lambda: now_ns)
+    loader.follow(PID, space_of("libunneeded"), memory)
+    while loader.advance():
+        pass
+    loader.follow(PID, space_of("libm.so"), memory)
+    while loader.advance():
+        pass
+    assert (loader.loaded, published.tables, said) == (0, {}, [])
+    now_ns = REST_NS
+    assert loader.is_busy
+    assert not loader.advance()
+    assert (loader.loaded, loader.missing, said) == (1, 0, [])
+    loader.follow(PID, space_of("libm.so", "[vdso]"), memory)
+    while loader.advance():
+        pass
+    assert (loader.loaded, loader.missing) == (1, 1)
+    assert said == ["no room for unwind tables: [vdso] is walked by frame pointers"]
+
+
+def test_an_object_without_a_table_is_counted(build: Build, memory: ProcessMemory) -> None:
+    bare = build(LIBRARY_C, "libbare.so", "-shared", "-fPIC", "-nostdlib", *NO_TABLES)
+    loaded = ctypes.CDLL(str(bare))
+    published = Published()
+    loader = loader_of(published)
+    loader.follow(PID, space_of("libbare"), memory)
+    while loader.advance():
+        pass
+    assert (loader.loaded, loader.missing) == (0, 1)
+    assert published.find(PID, address_of(loaded, "here")) is CfaKind.GAP
+
+
+NO_TABLES = ("-fno-asynchronous-unwind-tables", "-fno-unwind-tables", "-Wl,--no-eh-frame-hdr")
