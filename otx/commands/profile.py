@@ -35,12 +35,14 @@ def profile(
     """Sample running programs with eBPF."""
     from otx.model.units import parse_duration_ns
     from otx.output import Output
-    from otx.profile.formats import WRITERS, choose_format
+    from otx.profile.formats import BINARY, choose_format, write_profile
     from otx.services.recording import Recording
 
     if not pid and not command:
         raise UsageError("nothing to sample", hint="otx profile --pid N, or otx profile -- CMD")
-    writer = WRITERS[choose_format(form, out)]
+    chosen = choose_format(form, out)
+    if chosen in BINARY and out == "-" and ctx.obj.stdout_is_terminal:
+        raise UsageError(f"{chosen} is not for a terminal", hint="-o FILE, or into a pipe")
     _require_writable(out)
     recording = Recording(
         ctx.obj,
@@ -54,7 +56,9 @@ def profile(
         lines=lines,
         python=runtime == "auto",
     )
-    return recording.run(lambda profile: Output(ctx.obj, out).text(writer(profile)))
+    return recording.run(
+        lambda profile: Output(ctx.obj, out).binary(write_profile(profile, chosen))
+    )
 
 
 def _configured_frequency(ctx: typer.Context) -> int:

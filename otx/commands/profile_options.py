@@ -34,8 +34,19 @@ Duration: TypeAlias = Annotated[
         help="How long, as 10s; else until Ctrl-C, or 10s when stdout is no terminal.",
     ),
 ]
-FormName: TypeAlias = Literal["text", "folded", "json"]
-"""The names of `otx.profile.formats.WRITERS`, which are not imported for them (15 ms)."""
+FormName: TypeAlias = Literal[
+    "text",
+    "folded",
+    "pprof",
+    "speedscope",
+    "otlp",
+    "otlp-json",
+    "html",
+    "svg",
+    "json",
+    "perf-script",
+]
+"""The names of `otx.profile.formats.FORMS`, which are not imported for them (15 ms)."""
 
 Form: TypeAlias = Annotated[
     FormName | None,

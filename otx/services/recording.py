@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from otx.environment import Environment
 from otx.errors import ExitCode
+from otx.model.profile import Profile
 from otx.model.units import NS_PER_S, format_count, format_duration
 from otx.output import ProgressLine, Remarks
-from otx.profile.formats import Profile
+from otx.profile.formats.profile import sampled_profile
 from otx.profile.launch import GatedCommand
 from otx.profile.session import ProfileSession, Target
 from otx.services.profiler import StackCounts, merge_threads
@@ -105,7 +106,7 @@ class Recording:
         session.set_ticking(False)
         counts.add(session.poll(0))
         progress.clear()
-        return Profile(
+        return sampled_profile(
             merge_threads(counts.total),
             session.stats(),
             self.frequency_hz,
