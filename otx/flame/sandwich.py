@@ -71,6 +71,16 @@ def neighbours(stacks: Mapping[Stack, int]) -> list[tuple[Frame | None, int]]:
     return sorted(values.items(), key=lambda it: (-it[1], frame_label(it[0]) if it[0] else ""))
 
 
+def side_by_side(found: Sandwich) -> dict[Stack, int]:
+    """Both sides as stacks of one tree, under a frame that says which side it is."""
+    sides = ("callers", found.callers), ("callees", found.callees)
+    return {
+        (Frame(name, "process"), *stack): value
+        for name, stacks in sides
+        for stack, value in stacks.items()
+    }
+
+
 def _like(name: str, frames: set[Frame]) -> str:
     labels = {frame_label(frame) for frame in frames}
     is_like: Callable[[str], bool] = lambda label: name.lower() in label.lower()  # noqa: E731

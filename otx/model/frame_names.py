@@ -1,4 +1,4 @@
-"""Frames and the one name that text forms have for each, both ways.
+"""How frames are written: the one name that texts have for each, both ways, and their JSON.
 
 The names are those of docs/profile.md. Endings such as `_[k]` are those of the stackcollapse tools.
 """
@@ -29,6 +29,18 @@ def frame_label(frame: Frame) -> str:
 def shows_file(frame: Frame) -> bool:
     """Whether a frame's file is part of its name: an interpreter's is."""
     return frame.kind in ("python", "jit")
+
+
+def frame_document(frame: Frame) -> dict[str, str | int]:
+    """A frame as it stands in JSON: what is not known is left out."""
+    document: dict[str, str | int] = {"name": frame.name, "kind": frame.kind}
+    if frame.file:
+        document["file"] = frame.file
+    if frame.line:
+        document["line"] = frame.line
+    if frame.module:
+        document["module"] = frame.module
+    return document
 
 
 def frame_of_label(label: str) -> Frame:

@@ -7,14 +7,30 @@ from pathlib import Path
 
 from otx.environment import Environment
 from otx.errors import UsageError
+from otx.flame.difference import Difference, compare
+from otx.flame.difference_forms import (
+    difference_document,
+    difference_folded,
+    difference_head,
+    difference_text,
+)
+from otx.flame.html import Panel, html_page
 from otx.flame.narrowing import focused, heaviest
+from otx.flame.picture_tree import difference_tree, picture_tree
+from otx.flame.sandwich import sandwich, side_by_side
+from otx.flame.sandwich_forms import sandwich_document, sandwich_text
 from otx.flame.search import compile_pattern
+from otx.flame.svg import svg_picture
 from otx.model.profile import Profile, value_text
-from otx.output import Remarks
+from otx.output import Remarks, to_json
 from otx.profile.formats import write_profile
 from otx.profile.formats.losses import losses
 from otx.profile.formats.opening import MAX_BYTES, Opened, open_profile
+from otx.profile.formats.picture import about
 from otx.profile.formats.text import FUNCTIONS, write_text
+
+_UNEQUAL = 1.2
+"""Profiles that differ by more in all are seldom of the same length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +150,78 @@ class FlameRun:
         if opened.form != self._form and (lost := losses(profile, self._form)):
             self._remarks.warning(lost)
         return write_profile(profile, self._form)
+
+    def difference(self, before: str, after: str, *, is_normalised: bool) -> bytes:
+        """What changed from one profile to another.
+
+        Raises:
+            UsageError: They measure different things, or the form has no place for two values.
+        """
+        self._require(("text", "folded", "json", "html", "svg"), "a difference")
+        earlier, later = (
+            self._files.open(file, self._selection).profile for file in (before, after)
+        )
+        kind = later.shown_type
+        if earlier.shown_type.unit != kind.unit:
+            raise UsageError(
+                f"{before} has {earlier.shown_type}, {after} has {kind}",
+                hint="--value picks a value that both have",
+            )
+        found = compare(earlier.counts(), later.counts(), is_normalised=is_normalised)
+        self._mind_totals(found, before, after)
+        names = before, after
+        if self._form == "text":
+            return difference_text(found, names, kind, self._top or FUNCTIONS).encode()
+        if self._form == "json":
+            return _json(difference_document(found, names, kind, self._top))
+        if self._form == "folded":
+            return difference_folded(found).encode()
+        tree = difference_tree(found.stacks)
+        title = f"What changed of {kind.name}"
+        said = "; ".join(" ".join(line.split()) for line in difference_head(found, names, kind))
+        if self._form == "svg":
+            return svg_picture(tree, title, said, kind.unit).encode()
+        return html_page([Panel(tree)], title, said, kind.unit).encode()
+
+    def sandwich(self, file: str, function: str) -> bytes:
+        """Who calls a function, and what it calls.
+
+        Raises:
+            NotThere: No function is called so.
+            UsageError: The form is one of stacks.
+        """
+        self._require(("text", "json", "html", "svg"), "a sandwich")
+        profile = self._files.open(file, self._selection).profile
+        kind = profile.shown_type
+        found = sandwich(profile.counts(), function)
+        if self._form == "text":
+            return sandwich_text(found, kind, self._top or FUNCTIONS).encode()
+        if self._form == "json":
+            return _json(sandwich_document(found, kind, self._top))
+        title = f"Callers and callees of {found.function}"
+        if self._form == "svg":  # one picture: the two sides beside each other
+            tree = picture_tree(side_by_side(found), found.function)
+            return svg_picture(tree, title, about(profile), kind.unit).encode()
+        callers = picture_tree(found.callers, "callers")
+        callees = picture_tree(found.callees, "callees")
+        panels = [Panel(callers, "callers", is_flipped=True), Panel(callees, "callees")]
+        return html_page(panels, title, about(profile), kind.unit).encode()
+
+    def _require(self, forms: Sequence[str], what: str) -> None:
+        if self._form not in forms:
+            raise UsageError(
+                f"{what} has no form {self._form}", hint=f"--format takes {', '.join(forms)} for it"
+            )
+
+    def _mind_totals(self, found: Difference, before: str, after: str) -> None:
+        """Say when raw values compare profiles of different lengths."""
+        least, most = sorted(found.totals)
+        if not found.is_normalised and least and most > least * _UNEQUAL:
+            self._remarks.warning(
+                f"{before} and {after} differ by {most / least - 1:.0%} in all",
+                hint="--diff normalised compares their shares",
+            )
+
+
+def _json(document: dict[str, object]) -> bytes:
+    return (to_json(document, indent=1) + "\n").encode("utf-8", "replace")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, cast, get_args
 
+from otx.model.frame_names import frame_document
 from otx.model.profile import SAMPLES, Label, Profile, StackSample, ValueType
 from otx.model.stack import Frame, FrameKind, ProfileStats
 from otx.model.units import NS_PER_S
@@ -144,7 +145,7 @@ def _sample_document(sample: StackSample, shown: int) -> dict[str, object]:
         document["labels"] = [_label_document(label) for label in sample.labels]
     if sample.offset_ns is not None:
         document["offset_ns"] = sample.offset_ns
-    document["frames"] = [_frame_document(frame) for frame in sample.stack]
+    document["frames"] = [frame_document(frame) for frame in sample.stack]
     return document
 
 
@@ -157,17 +158,6 @@ def _label_document(label: Label) -> dict[str, str | int]:
 
 def _type_document(kind: ValueType) -> dict[str, str]:
     return {"name": kind.name, "unit": kind.unit}
-
-
-def _frame_document(frame: Frame) -> dict[str, str | int]:
-    document: dict[str, str | int] = {"name": frame.name, "kind": frame.kind}
-    if frame.file:
-        document["file"] = frame.file
-    if frame.line:
-        document["line"] = frame.line
-    if frame.module:
-        document["module"] = frame.module
-    return document
 
 
 def _names(sample: StackSample) -> tuple[str, ...]:

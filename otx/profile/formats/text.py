@@ -72,7 +72,7 @@ def _functions(counts: Mapping[Stack, int], total: int, limit: int) -> Iterator[
 
 
 def _why_nothing(profile: Profile) -> str:
-    if profile.stats is None:
+    if profile.stats is None or profile.stats.samples:
         return "there is nothing in it"
     if profile.duration_ns * profile.frequency_hz < NS_PER_S:
         return "this was shorter than the time between two samples; -F raises their rate"
