@@ -103,8 +103,8 @@ def _number(frame: Frame, labels: dict[tuple[str, FrameKind], int], names: list[
 
 
 def _flatten(top: _Node, tree: PictureTree) -> None:
-    order = sorted(range(len(tree.names)), key=lambda number: tree.names[number].label)
-    rank = {number: place for place, number in enumerate(order)}
+    by_label = sorted(range(len(tree.names)), key=lambda number: tree.names[number].label)
+    rank = {number: place for place, number in enumerate(by_label)}
     waiting = [(0, 0, top)]
     while waiting:
         depth, number, node = waiting.pop()
@@ -112,8 +112,12 @@ def _flatten(top: _Node, tree: PictureTree) -> None:
         tree.at.append(number)
         tree.values.append(_plain(node.value))
         tree.before.append(_plain(node.before))
-        below = sorted(node.children.items(), key=lambda item: rank[item[0]], reverse=True)
-        waiting += [(depth + 1, child, it) for child, it in below]
+        below = node.children
+        if len(below) > 1:
+            order = sorted(below, key=rank.__getitem__, reverse=True)
+            waiting += [(depth + 1, child, below[child]) for child in order]
+        else:
+            waiting += [(depth + 1, child, it) for child, it in below.items()]
 
 
 def _plain(value: float) -> float:

@@ -144,8 +144,8 @@ class FlameRun:
             kept = heaviest(profile, self._top)
             if len(kept.samples) < len(profile.samples):
                 left = profile.total - kept.total
-                said = value_text(left, profile.shown_type.unit)
-                self._remarks.warning(f"--top {self._top} leaves out stacks with {said}")
+                said = f"{value_text(left, profile.shown_type.unit)} {profile.shown_type.name}"
+                self._remarks.warning(f"--top {self._top} leaves out {said}")
             profile = kept
         if opened.form != self._form and (lost := losses(profile, self._form)):
             self._remarks.warning(lost)

@@ -1,4 +1,4 @@
-"""A profile as one JSON document: every stack frame by frame, and the stats.
+"""A profile as one JSON document: every stack frame by frame, one a line, and the stats.
 
 `count` of a stack is its value of the type that is shown; where there are several types `values`
 has all of them, in the order of `value_types`.
@@ -24,7 +24,7 @@ def write_json(profile: Profile) -> str:
     """The document; the heaviest stack is first."""
     shown = profile.shown
     ranked = sorted(profile.samples, key=lambda it: (-it.values[shown], _names(it)))
-    document: dict[str, object] = {
+    document = {
         "event": (profile.period_type or profile.shown_type).name,
         "unit": "samples" if profile.shown_type == SAMPLES else profile.shown_type.unit,
         "frequency_hz": profile.frequency_hz,
@@ -36,11 +36,14 @@ def write_json(profile: Profile) -> str:
         "period": profile.period,
         "period_type": _type_document(profile.period_type) if profile.period_type else None,
         "comments": list(profile.comments),
-        "stacks": [_sample_document(sample, shown) for sample in ranked],
     }
+    head = json.dumps(document, ensure_ascii=False, indent=1).removesuffix("\n}")
+    frames: dict[Frame, str] = {}
+    stacks = ",\n".join(f"  {_sample_text(sample, shown, frames)}" for sample in ranked)
+    tail = ""
     if profile.stats is not None:
-        document["stats"] = stats_document(profile.stats)
-    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+        tail = f',\n "stats": {json.dumps(stats_document(profile.stats))}'
+    return f'{head},\n "stacks": [\n{stacks}\n ]{tail}\n}}\n'
 
 
 def read_json(document: Mapping[str, Any], place: str, warn: Warn) -> Profile:
@@ -137,7 +140,8 @@ def _whole(value: object) -> int:
     return whole
 
 
-def _sample_document(sample: StackSample, shown: int) -> dict[str, object]:
+def _sample_text(sample: StackSample, shown: int, known: dict[Frame, str]) -> str:
+    """A sample as JSON, a line; a frame's text is made once, since a stack is a list of them."""
     document: dict[str, object] = {"count": sample.values[shown]}
     if len(sample.values) > 1:
         document["values"] = list(sample.values)
@@ -145,8 +149,14 @@ def _sample_document(sample: StackSample, shown: int) -> dict[str, object]:
         document["labels"] = [_label_document(label) for label in sample.labels]
     if sample.offset_ns is not None:
         document["offset_ns"] = sample.offset_ns
-    document["frames"] = [frame_document(frame) for frame in sample.stack]
-    return document
+    frames = []
+    for frame in sample.stack:
+        text = known.get(frame)
+        if text is None:
+            text = known[frame] = json.dumps(frame_document(frame), ensure_ascii=False)
+        frames.append(text)
+    head = json.dumps(document, ensure_ascii=False).removesuffix("}")
+    return f'{head}, "frames": [{", ".join(frames)}]}}'
 
 
 def _label_document(label: Label) -> dict[str, str | int]:

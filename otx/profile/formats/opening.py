@@ -21,6 +21,8 @@ MAX_BYTES = 256 << 20
 _MAX_PROTOBUF_BYTES = 128 << 20
 """Messages take several times their bytes."""
 _COMPRESSIONS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
+_MOST_LAYERS = 2
+"""pprof is gzip already, and may be packed again."""
 _OTHERS = {
     b"PERFILE2": ("data of perf record", "perf script -i FILE | otx flame -"),
     b"\x7fELF": ("a program", "otx profile -- PROGRAM samples it"),
@@ -52,7 +54,8 @@ def open_profile(data: bytes, place: str, warn: Warn) -> Opened:
     Raises:
         UsageError: It is in no form that is known, or breaks the one it is in.
     """
-    data = unpacked(data, place)
+    for _ in range(_MOST_LAYERS):
+        data = unpacked(data, place)
     if encoding := other_encoding(data[:64]):
         raise bad_profile(place, f"is {encoding} text", f"iconv -f {encoding} -t UTF-8")
     data = data.removeprefix(BYTE_ORDER_MARK)
@@ -61,7 +64,7 @@ def open_profile(data: bytes, place: str, warn: Warn) -> Opened:
     for head, (what, hint) in _OTHERS.items():
         if data.startswith(head):
             raise bad_profile(place, f"is {what}, no profile", hint or _HINT)
-    if data.lstrip()[:1] in (b"{", b"["):
+    if data.lstrip()[:1] in (b"{", b"[") and not _is_message(data):
         return _open_json(data, place, warn)
     if _is_text(data):
         return _open_text(data, place, warn)
@@ -143,8 +146,18 @@ def _open_protobuf(data: bytes, place: str, warn: Warn) -> Opened:
 def _open_otlp(data: bytes, place: str, warn: Warn) -> Opened:
     from otx.profile.formats.otlp_read import read_otlp  # 22 ms
 
-    is_json = data.lstrip()[:1] in (b"{", b"[")
+    is_json = data.lstrip()[:1] in (b"{", b"[") and not _is_message(data)
     return Opened("otlp-json" if is_json else "otlp", read_otlp(data, place, warn))
+
+
+def _is_message(data: bytes) -> bool:
+    """Whether what begins like JSON behind an empty line is a message whose length is a bracket."""
+    if data[:1] != b"\n":
+        return False
+    try:
+        return {number for number, _ in protobuf_fields(data)} <= _OTLP_FIELDS
+    except ValueError:
+        return False
 
 
 def _is_text(data: bytes) -> bool:

@@ -8,7 +8,7 @@ profile's start are known, since one profile has one shape.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from opentelemetry.proto.collector.profiles.v1development.profiles_service_pb2 import (
     ExportProfilesServiceRequest,
@@ -26,6 +26,9 @@ from otx.profile.formats.reading import mapping_of, split_root, valid_text
 _OF_RESOURCES = ("process.", "container.", "service.", "host.", "k8s.")
 _FRAME_TYPES = {"python": "cpython", "native": "native", "kernel": "kernel"}
 TRACE_ID, SPAN_ID = "trace_id", "span_id"
+_Identity: TypeAlias = tuple[int, tuple[int, ...], int]
+"""Stack, attributes and link: what makes two samples one (profiles.proto, `Sample`)."""
+_Row: TypeAlias = tuple[_Identity, StackSample]
 
 
 def write_otlp(profile: Profile) -> bytes:
@@ -47,7 +50,9 @@ def otlp_request(profile: Profile) -> ExportProfilesServiceRequest:
         stack, labels = split_root(sample.stack, sample.labels)
         ours = tuple(sorted((it for it in labels if _is_of_resource(it)), key=lambda it: it.key))
         rest = tuple(it for it in labels if not _is_of_resource(it))
-        groups.setdefault(ours, []).append(_Row(stack, rest, sample))
+        link, rest = tables.link_of(rest)
+        identity = tables.stack(stack), tables.attributes(rest), link
+        groups.setdefault(ours, []).append((identity, sample))
     has_times = profile.time_unix_nano > 0 and all(
         sample.offset_ns is not None for sample in profile.samples
     )
@@ -59,17 +64,8 @@ def otlp_request(profile: Profile) -> ExportProfilesServiceRequest:
         for number in _shown_first(profile):
             message = scope.profiles.add()
             _head(message, profile, number, tables)
-            _fill(message, rows, number, profile, tables, has_times)
+            _fill(message, rows, number, profile, has_times)
     return request
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A sample as its resource sees it."""
-
-    stack: Stack
-    labels: Labels
-    sample: StackSample
 
 
 def _head(message: pb.Profile, profile: Profile, number: int, tables: "Tables") -> None:
@@ -86,25 +82,24 @@ def _fill(
     rows: Iterable[_Row],
     number: int,
     profile: Profile,
-    tables: "Tables",
     has_times: bool,
 ) -> None:
     """Add the samples of one type; one identity is one sample (profiles.proto, `Sample`)."""
-    samples: dict[tuple[int, tuple[int, ...], int], Any] = {}
+    samples: dict[_Identity, Any] = {}
     for row in rows:
-        value = row.sample.values[number]
+        identity, taken = row
+        value = taken.values[number]
         if not value and number != profile.shown:
             continue
-        link, labels = tables.link_of(row.labels)
-        identity = (tables.stack(row.stack), tables.attributes(labels), link)
         sample = samples.get(identity)
         if sample is None:
+            stack, attributes, link = identity
             sample = samples[identity] = message.samples.add(
-                stack_index=identity[0], attribute_indices=identity[1], link_index=link
+                stack_index=stack, attribute_indices=attributes, link_index=link
             )
         if has_times:
             sample.values.append(saturated(value))
-            sample.timestamps_unix_nano.append(profile.time_unix_nano + (row.sample.offset_ns or 0))
+            sample.timestamps_unix_nano.append(profile.time_unix_nano + (taken.offset_ns or 0))
         elif sample.values:
             sample.values[0] = saturated(sample.values[0] + value)
         else:

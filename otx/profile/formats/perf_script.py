@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from otx.errors import UsageError
 from otx.model.frame_names import base_name, frame_label, frame_of_label
 from otx.model.profile import CPU, SAMPLES, Label, Labels, Profile, StackSample, ValueType
 from otx.model.stack import Frame
@@ -44,29 +45,44 @@ _UNKNOWN, _DELETED = "[unknown]", " (deleted)"
 
 
 def write_perf_script(profile: Profile) -> str:
-    """A block a sample; one without a time stands at the profile's start.
+    """A block for each time that a stack was seen, since what reads them counts blocks.
 
-    A sample whose value counts several is one block with that period, as perf merges none.
+    Raises:
+        UsageError: That would be more blocks than `MAX_SAMPLES`.
     """
-    event = (profile.period_type or profile.shown_type).name
-    return "".join(_block(sample, profile, event) for sample in profile.samples)
+    counted = profile.value_types.index(SAMPLES) if SAMPLES in profile.value_types else None
+    kind = profile.period_type if profile.period_type in profile.value_types else None
+    measured = profile.value_types.index(kind) if kind else profile.shown
+    event = "_".join(profile.value_types[measured].name.split()) or "event"
+    blocks = sum(sample.values[counted] for sample in profile.samples) if counted is not None else 0
+    if blocks > MAX_SAMPLES:
+        raise UsageError(
+            f"perf script has a block a sample, and there are {blocks}",
+            hint="--format folded or pprof counts equal ones",
+        )
+    written = []
+    for sample in profile.samples:
+        count = 1 if counted is None else max(0, sample.values[counted])
+        period = max(0, sample.values[measured])
+        if measured == counted:
+            period = count
+        if count:
+            each, rest = divmod(period, count)
+            head, below = _block(sample, profile)
+            written.append(f"{head} {each + rest} {event}:\n{below}")
+            written += [f"{head} {each} {event}:\n{below}"] * (count - 1)
+    return "".join(written)
 
 
-def _block(sample: StackSample, profile: Profile, event: str) -> str:
+def _block(sample: StackSample, profile: Profile) -> tuple[str, str]:
+    """What stands before a sample's period, and below its line."""
     frames, labels = split_root(sample.stack, sample.labels)
     said = {label.key: label.value for label in labels}
-    comm = " ".join(str(said.get(PROCESS) or said.get(THREAD) or "unknown").split()) or "unknown"
+    comm = " ".join(str(said.get(PROCESS) or said.get(THREAD) or "").split()).lstrip("#")
     pid, tid = (value if isinstance(value := said.get(key), int) else 0 for key in (PID, TID))
     seconds, rest = divmod(profile.time_unix_nano + (sample.offset_ns or 0), NS_PER_S)
-    head = f"{comm} {pid}/{tid or pid} {seconds}.{rest:09}: {_period(sample, profile)} {event}:\n"
-    return head + "".join(map(_line, reversed(frames))) + "\n"
-
-
-def _period(sample: StackSample, profile: Profile) -> int:
-    """The value of the event itself, where the profile has it beside the samples."""
-    if profile.period_type in profile.value_types:
-        return max(0, sample.values[profile.value_types.index(profile.period_type)])
-    return max(0, sample.values[profile.shown])
+    head = f"{comm or 'unknown'} {pid}/{tid or pid} {seconds}.{rest:09}:"
+    return head, "".join(map(_line, reversed(frames))) + "\n"
 
 
 def _line(frame: Frame) -> str:
@@ -84,7 +100,7 @@ def read_perf_script(data: bytes, place: str, warn: Warn) -> Profile:
         UsageError: A line is neither a head nor a frame; it is named.
     """
     blocks = list(_blocks(data, place))
-    events = list(dict.fromkeys(block.event for block in blocks if block.period is not None))
+    events = list(dict.fromkeys(it.event for it in blocks if it.period is not None))
     types = (SAMPLES, *map(_event_type, events))
     first_ns = min((block.time_ns for block in blocks), default=0)
     samples = []
@@ -186,9 +202,9 @@ def _unnamed(file: str, address: int, frames: Frames) -> Frame:
 
 
 def _event_type(event: str) -> ValueType:
-    if event in ("cpu-clock", "task-clock"):
-        return ValueType("cpu", CPU.unit) if event == "cpu-clock" else ValueType(event, CPU.unit)
-    return ValueType(event, "count")
+    if event in ("cpu-clock", CPU.name):
+        return CPU
+    return ValueType(event, CPU.unit if event.endswith("clock") else SAMPLES.unit)
 
 
 def is_head(line: str) -> bool:

@@ -110,9 +110,9 @@ class _Tables:
         if index is None:
             index = self.functions[frame.name, frame.file] = len(self.functions) + 1
             name = self.text(frame.name)
-            self.message.function.add(
-                id=index, name=name, system_name=name, filename=self.text(frame.file)
-            )
+            # No system name: where both are the same pprof takes the name for a mangled one, and
+            # cuts <module> out of it.
+            self.message.function.add(id=index, name=name, filename=self.text(frame.file))
         return index
 
     def _mapping(self, file: str) -> int:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from heapq import nsmallest
+from heapq import nlargest
 from itertools import groupby
 
 from otx.flame.tree import hottest
+from otx.model.cells import printable
 from otx.model.frame_names import frame_label, shows_file
 from otx.model.profile import SAMPLES, Profile, value_text
 from otx.model.stack import Frame, Stack
@@ -67,7 +68,7 @@ def _functions(counts: Mapping[Stack, int], total: int, limit: int) -> Iterator[
     # The process's own frame is no function: it has an own share where a stack is only that.
     for share in hottest(counts, limit):
         own, whole = share.own / total, share.total / total
-        yield f"  {own:6.1%}  {whole:6.1%}  {_printable(frame_label(share.frame))}"
+        yield f"  {own:6.1%}  {whole:6.1%}  {printable(frame_label(share.frame))}"
     yield ""
 
 
@@ -81,9 +82,10 @@ def _why_nothing(profile: Profile) -> str:
 
 def _stacks(counts: Mapping[Stack, int], total: int) -> Iterator[str]:
     yield "heaviest stacks"
-    ranked = nsmallest(_STACKS, counts.items(), key=lambda item: (-item[1], _line(item[0])))
-    for stack, count in ranked:
-        yield f"  {count / total:6.1%}  {_line(stack)}"
+    least = min(nlargest(_STACKS, counts.values()))
+    ranked = sorted((-count, _line(stack)) for stack, count in counts.items() if count >= least)
+    for count, line in ranked[:_STACKS]:
+        yield f"  {-count / total:6.1%}  {line}"
     yield ""
 
 
@@ -93,8 +95,4 @@ def _line(stack: Stack) -> str:
     for label, same in groupby(map(frame_label, stack)):
         count = sum(1 for _ in same)
         parts.append(f"{label} ×{count}" if count > 1 else label)
-    return _printable(" > ".join(parts))
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return printable(" > ".join(parts))
