@@ -53,6 +53,15 @@ Form: TypeAlias = Annotated[
     typer.Option("--format", help="The form; else from the ending of -o, else text."),
 ]
 Out: TypeAlias = Annotated[str, typer.Option("-o", "--out", help="Where to write; - is stdout.")]
+Export: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--export", metavar="URL", help="Send OTLP profiles there too, while they are taken."
+    ),
+]
+Store: TypeAlias = Annotated[
+    str | None, typer.Option("--store", metavar="S", help="Keep the samples in this store too.")
+]
 Kernel: TypeAlias = Annotated[bool, typer.Option("--kernel/--no-kernel", help="Kernel frames.")]
 Threads: TypeAlias = Annotated[
     bool, typer.Option("--threads", help="A root for each thread's name.")
