@@ -55,6 +55,7 @@ class Page {
   }
 
   tell(panel, node) {
+    if (this.active !== panel) this.active.paintSoon(); // what was chosen there is no more
     this.active = panel;
     byId("detail").textContent = this.describe(panel, node).join(" · ");
   }

@@ -93,6 +93,7 @@ class Panel {
   zoomTo(node) {
     this.zoom = node;
     this.keepInView();
+    this.page.tell(this, this.chosen);
     this.page.remember();
     this.paintSoon();
   }
@@ -185,7 +186,7 @@ class Panel {
       pen.fillText(text.length <= room ? text : text.slice(0, room - 1) + "…", x + 4, y + ROW / 2);
     }
     pen.globalAlpha = 1;
-    if (node === this.chosen && !isRun) {
+    if (node === this.chosen && !isRun && this.page.active === this) {
       pen.strokeStyle = look.focus;
       pen.lineWidth = 2;
       pen.strokeRect(x + 1, y + 1, Math.max(wide - gap - 2, 1), ROW - 3);
