@@ -54,6 +54,10 @@ class Browser:
         self.requests.clear()
         self.call("Page.navigate", url=page.as_uri() + address)
         wait_until(lambda: bool(self.value("Boolean(window.otxFlame)")), f"the script of {page}")
+        # The first frame is painted by the second's beginning.
+        self.value(
+            "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
 
     def value(self, expression: str) -> Any:
         """What an expression gives in the page."""
