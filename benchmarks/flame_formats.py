@@ -36,7 +36,7 @@ def made_profile(stacks: int, depth: int, seed: int = 1) -> Profile:
         for _ in range(depth - 1):
             stack.append(frames[at])
             at = rng.choice(calls[at])
-        counts[tuple(stack)] = rng.randrange(1, 100)
+        counts[tuple(stack)] = rng.randrange(1, 4)
     return sampled_profile(counts, ProfileStats(samples=sum(counts.values())), 99, 10**10, 10**18)
 
 
