@@ -81,7 +81,8 @@ def test_samples_are_sent_and_kept_while_they_are_taken(
     assert (done.returncode, done.stderr) == (0, "")
     samples = json.loads(done.stdout)["stats"]["samples"]
     assert samples > 0
-    sql = "SELECT sum(value)::INT AS n, count(DISTINCT time) AS times FROM samples WHERE event = 'samples'"
+    sql = "SELECT sum(value)::INT AS n, count(DISTINCT time) AS times FROM samples"
+    sql += " WHERE event = 'samples'"
     for store in ("kept", "store"):
         (row,) = json.loads(run_cli("query", "--store", store, sql, "--format", "json").stdout)
         assert row["n"] == samples
