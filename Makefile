@@ -69,10 +69,11 @@ docs: setup-dev ## rewrite docs/cli.md, docs/functions.md and what the examples 
 grammar: setup-dev ## rewrite otx/ottl/grammar.json from grammar.lark
 	$(BIN)/python -m otx.ottl.grammar_tables
 
-proto: ## rewrite otx/opamp/opamp_pb2.py from proto/opamp.proto
+proto: ## rewrite opamp_pb2.py and pprof_pb2.py from proto/
 	@$(PYTHON) -m venv build/protoc
 	@build/protoc/bin/python -m pip install --quiet 'grpcio-tools==1.74.*'
 	build/protoc/bin/python -m grpc_tools.protoc -Iproto --python_out=otx/opamp --pyi_out=otx/opamp opamp.proto
+	build/protoc/bin/python -m grpc_tools.protoc -Iproto --python_out=otx/profile/formats --pyi_out=otx/profile/formats pprof.proto
 
 completions: setup ## rewrite completions/ from the command table
 	@for shell in bash zsh fish; do $(BIN)/otx completion $$shell -o completions/otx.$$shell; done

@@ -16,6 +16,7 @@ _otx() {
     'demo:Run the whole tool on a small live shop, with no set-up.'
     'doctor:Say what this machine can do, and how to mend what it can'\''t.'
     'profile:Sample running programs with eBPF.'
+    'flame:Open, convert and compare profiles of any form.'
     'receive:Receive OTLP over gRPC and HTTP and keep it.'
     'ottl:Run, test and explain OTTL without a Collector.'
     'send:Send OTLP to a receiver.'
@@ -35,6 +36,7 @@ _otx() {
     demo) _otx_demo ;;
     doctor) _otx_doctor ;;
     profile) _otx_profile ;;
+    flame) _otx_flame ;;
     receive) _otx_receive ;;
     ottl) _otx_ottl ;;
     send) _otx_send ;;
@@ -77,13 +79,29 @@ _otx_profile() {
     {--children,--no-children}'[Sample child processes too.]' \
     {-F,--frequency}'[Samples a second and processor (99).]:value:_files' \
     {-d,--duration}'[How long, as 10s; else until Ctrl-C, or 10s when stdout is no terminal.]:value:_files' \
-    '--format[The form; else from the ending of -o, else text.]:value:(text folded json)' \
+    '--format[The form; else from the ending of -o, else text.]:value:(text folded pprof speedscope otlp otlp-json html svg json perf-script)' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
+    '--export[Send OTLP profiles there too, while they are taken.]:value:_files' \
+    '--store[Keep the samples in this store too.]:value:_files' \
     '--unwind[Native stacks by unwind tables and, where code has none, frame pointers (auto); by frame pointers (fp); by tables (dwarf).]:value:(auto fp dwarf)' \
     {--kernel,--no-kernel}'[Kernel frames.]' \
     '--threads[A root for each thread'\''s name.]' \
     '--lines[Line numbers of Python frames.]' \
     '--runtime[Interpreters'\'' frames.]:value:(auto none)' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_flame() {
+  _arguments -s \
+    '--diff[Compare values (raw), or shares - FILE as if it had FILE2'\''s total (normalised).]:value:(raw normalised)' \
+    '--focus[Only stacks with a matching frame; repeatable.]:value:_files' \
+    '--ignore[No stacks with a matching frame; repeatable.]:value:_files' \
+    '--top[The first N functions (20), or stacks where the form has stacks.]:value:_files' \
+    '--sandwich[Who calls a function, and what it calls.]:value:_files' \
+    '--value[The value type to show, as inuse_space.]:value:_files' \
+    '--format[The form; else from the ending of -o, else text.]:value:(text folded pprof speedscope otlp otlp-json html svg json perf-script)' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'
 }

@@ -1,11 +1,17 @@
 """`otx profile`: where running programs spend their processor time."""
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from otx.commands import command_app
 from otx.commands import profile_options as flags
 from otx.config import Config
+from otx.environment import Environment
 from otx.errors import UsageError
+
+if TYPE_CHECKING:
+    from otx.services.recording import OpenFeed
 
 app = command_app(help="Sample running programs with eBPF.")
 
@@ -27,6 +33,8 @@ def profile(
     duration: flags.Duration = None,
     form: flags.Form = None,
     out: flags.Out = "-",
+    export: flags.Export = None,
+    store: flags.Store = None,
     unwind: flags.Unwind = "auto",
     kernel: flags.Kernel = True,
     threads: flags.Threads = False,
@@ -36,27 +44,33 @@ def profile(
     """Sample running programs with eBPF."""
     from otx.model.units import parse_duration_ns
     from otx.output import Output
-    from otx.profile.formats import WRITERS, choose_format
+    from otx.profile.formats import BINARY, choose_format, write_profile
     from otx.services.recording import Recording
 
     if not pid and not command:
         raise UsageError("nothing to sample", hint="otx profile --pid N, or otx profile -- CMD")
-    writer = WRITERS[choose_format(form, out)]
+    chosen = choose_format(form, out)
+    if chosen in BINARY and out == "-" and ctx.obj.stdout_is_terminal:
+        raise UsageError(f"{chosen} is not for a terminal", hint="-o FILE, or into a pipe")
     _require_writable(out)
+    rate = frequency or _configured_frequency(ctx)
     recording = Recording(
         ctx.obj,
         pids=tuple(pid or ()),
         command=tuple(command or ()),
         children=children,
-        frequency_hz=frequency or _configured_frequency(ctx),
+        frequency_hz=rate,
         duration_ns=None if duration is None else _some_time(parse_duration_ns(duration)),
         unwind=unwind,
         kernel=kernel,
         threads=threads,
         lines=lines,
         python=runtime == "auto",
+        open_feed=_open_feed(ctx.obj, export, store, rate, threads=threads),
     )
-    return recording.run(lambda profile: Output(ctx.obj, out).text(writer(profile)))
+    return recording.run(
+        lambda profile: Output(ctx.obj, out).binary(write_profile(profile, chosen))
+    )
 
 
 def _configured_frequency(ctx: typer.Context) -> int:
@@ -67,6 +81,18 @@ def _configured_frequency(ctx: typer.Context) -> int:
             hint=f"a whole number from 1 to {flags.MAX_FREQUENCY_HZ}",
         )
     return int(value.text)
+
+
+def _open_feed(
+    environment: Environment, export: str | None, store: str | None, rate: int, *, threads: bool
+) -> "OpenFeed | None":
+    """What samples are given to; that it can be is found out before anything is sampled."""
+    if export is None and store is None:
+        return None
+    from otx.services.profile_feed import feed_opener  # 40 ms: OTLP's messages
+
+    store_dir = None if store is None else Config(environment).store_dir(store)
+    return feed_opener(environment, export, store_dir, rate, threads=threads)
 
 
 def _some_time(duration_ns: int) -> int:

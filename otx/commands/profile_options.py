@@ -34,14 +34,34 @@ Duration: TypeAlias = Annotated[
         help="How long, as 10s; else until Ctrl-C, or 10s when stdout is no terminal.",
     ),
 ]
-FormName: TypeAlias = Literal["text", "folded", "json"]
-"""The names of `otx.profile.formats.WRITERS`, which are not imported for them (15 ms)."""
+FormName: TypeAlias = Literal[
+    "text",
+    "folded",
+    "pprof",
+    "speedscope",
+    "otlp",
+    "otlp-json",
+    "html",
+    "svg",
+    "json",
+    "perf-script",
+]
+"""The names of `otx.profile.formats.FORMS`, which are not imported for them (15 ms)."""
 
 Form: TypeAlias = Annotated[
     FormName | None,
     typer.Option("--format", help="The form; else from the ending of -o, else text."),
 ]
 Out: TypeAlias = Annotated[str, typer.Option("-o", "--out", help="Where to write; - is stdout.")]
+Export: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--export", metavar="URL", help="Send OTLP profiles there too, while they are taken."
+    ),
+]
+Store: TypeAlias = Annotated[
+    str | None, typer.Option("--store", metavar="S", help="Keep the samples in this store too.")
+]
 Kernel: TypeAlias = Annotated[bool, typer.Option("--kernel/--no-kernel", help="Kernel frames.")]
 UnwindName: TypeAlias = Literal["auto", "fp", "dwarf"]
 Unwind: TypeAlias = Annotated[

@@ -14,9 +14,8 @@ from typing import Any
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 
 from otx.otlp.json_columns import attributes_text
+from otx.otlp.profile_rules import FRAME_TYPE
 
-FRAME_TYPE = "profile.frame.type"
-"""The attribute of a location that says what runs there (semantic conventions, profiles)."""
 _COMPILED = frozenset(("", "native", "kernel", "go", "rust"))
 """Types of frames whose name says enough without its file."""
 

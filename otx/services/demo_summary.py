@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from otx.flame.attribution import without_interpreter_leaves
 from otx.flame.tree import FunctionShare, hottest
+from otx.model.frame_names import frame_label
 from otx.model.stack import ProfileStats
 from otx.model.telemetry import TraceSummary
 from otx.model.units import format_count, format_duration
-from otx.profile.formats.folded import frame_label
 from otx.services.profiler import ProfileSnapshot
 from otx.store.reader import ServiceSummary, Store
 from otx.store.search import parse_search

@@ -7,19 +7,27 @@ signal), what happens to a command that is sampled, and what is said meanwhile.
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
 from otx.environment import Environment
 from otx.errors import ExitCode
+from otx.model.profile import Profile
+from otx.model.stack import Sample
 from otx.model.units import NS_PER_S, format_count, format_duration
 from otx.output import ProgressLine, Remarks
-from otx.profile.formats import Profile
+from otx.profile.formats.profile import sampled_profile
 from otx.profile.launch import GatedCommand
 from otx.profile.session import ProfileSession, Target, Unwinding
 from otx.services.profiler import StackCounts, merge_threads
 from otx.system.stop import StopSignal
 
+if TYPE_CHECKING:
+    from otx.services.profile_feed import ProfileFeed  # 40 ms: OTLP's messages
+
+OpenFeed: TypeAlias = "Callable[[StopSignal], ProfileFeed]"
 _POLL_S = 0.1
 _DEFAULT_DURATION_NS = 10 * NS_PER_S
 _WAIT_S = 0.05
@@ -35,6 +43,7 @@ class Recording:
         command: The words of a command to start and sample; empty for none.
         duration_ns: How long; None: until stopped, the target's end, or 10 s where stdout is no
             terminal and there is no command.
+        open_feed: Opens what samples are given to while they are taken; None for nothing.
     """
 
     environment: Environment
@@ -48,6 +57,7 @@ class Recording:
     threads: bool
     lines: bool
     python: bool
+    open_feed: "OpenFeed | None" = None
 
     def run(self, deliver: Callable[[Profile], None]) -> int:
         """Record, hand the profile over, and give the exit code: the command's own, or 0.
@@ -59,12 +69,28 @@ class Recording:
         # The fork comes first: what is opened later is not the command's to inherit.
         command = GatedCommand(self.command) if self.command else None
         with StopSignal() as stop:
-            with self._open_session(command) as session:
+            with self._feed(command, stop) as feed, self._open_session(command) as session:
                 if command is not None:
                     command.release()
-                profile = self._sample(session, command, stop)
+                profile = self._sample(session, command, stop, feed)
             deliver(profile)
-            return _await(command, stop)
+            code = _await(command, stop)
+        if command is None and feed is not None and feed.lost and not feed.given:
+            return ExitCode.PEER
+        return code
+
+    def _feed(
+        self, command: GatedCommand | None, stop: StopSignal
+    ) -> "ProfileFeed | nullcontext[None]":
+        """What samples are given to; a command whose samples cannot be is not run."""
+        if self.open_feed is None:
+            return nullcontext()
+        try:
+            return self.open_feed(stop)
+        except BaseException:
+            if command is not None:
+                command.abandon()
+            raise
 
     def _open_session(self, command: GatedCommand | None) -> ProfileSession:
         """Attach everything; a command that cannot be sampled is not run."""
@@ -90,12 +116,16 @@ class Recording:
             raise
 
     def _sample(
-        self, session: ProfileSession, command: GatedCommand | None, stop: StopSignal
+        self,
+        session: ProfileSession,
+        command: GatedCommand | None,
+        stop: StopSignal,
+        feed: "ProfileFeed | None",
     ) -> Profile:
         """Sample until something ends it."""
         counts = StackCounts(root_kind="thread" if self.threads else "process", by_thread=False)
         progress = _Progress(self.environment)
-        began_ns = time.monotonic_ns()
+        began_ns, began_unix_nano = time.monotonic_ns(), self.environment.clock()
         ends_ns = began_ns + limit_ns if (limit_ns := self._limit_ns()) else None
         ended = False
         while not ended and not stop.is_set and session.pids:
@@ -103,22 +133,29 @@ class Recording:
             ended = (ends_ns is not None and now_ns >= ends_ns) or (
                 command is not None and command.poll() is not None
             )
-            counts.add(session.poll(0 if ended else _POLL_S))
+            _count(session.poll(0 if ended else _POLL_S), counts, feed)
             progress.show(counts.samples, now_ns - began_ns, limit_ns)
         session.set_ticking(False)
-        counts.add(session.poll(0))
+        _count(session.poll(0), counts, feed)
         progress.clear()
-        return Profile(
+        return sampled_profile(
             merge_threads(counts.total),
             session.stats(),
             self.frequency_hz,
             time.monotonic_ns() - began_ns,
+            began_unix_nano,
         )
 
     def _limit_ns(self) -> int | None:
         if self.duration_ns is not None or self.command or self.environment.stdout_is_terminal:
             return self.duration_ns
         return _DEFAULT_DURATION_NS
+
+
+def _count(samples: Sequence[Sample], counts: StackCounts, feed: "ProfileFeed | None") -> None:
+    counts.add(samples)
+    if feed is not None:
+        feed.add(samples)
 
 
 def _await(command: GatedCommand | None, stop: StopSignal) -> int:

@@ -11,11 +11,13 @@ from google.protobuf.message import Message
 
 from otx.errors import UsageError
 from otx.logs.document import log_document
+from otx.model.profile import Profile
 from otx.model.units import format_count
 from otx.otlp.encode import to_json as message_json
 from otx.otlp.records import logs_request, traces_request
 from otx.output import to_json
-from otx.profile.formats import WRITERS, Profile
+from otx.profile.formats import write_profile
+from otx.profile.formats.profile import sampled_profile
 from otx.tracing.document import span_document
 from otx.tracing.draw import describe_tree, draw_tree
 from otx.tracing.tree import build_tree
@@ -51,7 +53,7 @@ def save(content: Content, path: str, may_replace: bool) -> str:
 def document(content: Content) -> tuple[str, str]:
     """A text for an editor, and the ending of a file for it."""
     if isinstance(content, FlameView):
-        return WRITERS["text"](_profile(content)), ".txt"
+        return write_profile(_profile(content), "text").decode(), ".txt"
     documents: list[Mapping[str, object]]
     if isinstance(content, Spans):
         documents = [span_document(span) for span in content.spans]
@@ -81,7 +83,7 @@ def _forms(content: Content) -> Mapping[str, Form]:
     if isinstance(content, FlameView):
         profile = _profile(content)
         return {
-            ending: lambda name=name: WRITERS[name](profile)  # type: ignore[misc]
+            ending: lambda name=name: write_profile(profile, name).decode()  # type: ignore[misc]
             for ending, name in _PROFILE_ENDINGS.items()
         }
     return {".json": lambda: _otlp_json(content), ".jsonl": lambda: _json_lines(content)}
@@ -118,7 +120,7 @@ def _curl(content: Content, status: Status) -> str:
 
 
 def _profile(view: FlameView) -> Profile:
-    return Profile(view.counts, view.stats, view.frequency_hz, view.duration_ns)
+    return sampled_profile(view.counts, view.stats, view.frequency_hz, view.duration_ns)
 
 
 def _words(content: Content) -> str:

@@ -3,7 +3,8 @@
 import pytest
 from opentelemetry.proto.profiles.v1development.profiles_pb2 import ProfilesDictionary
 
-from otx.otlp.profile_dictionary import FRAME_TYPE, BadIndex, Dictionary
+from otx.otlp.profile_dictionary import BadIndex, Dictionary
+from otx.otlp.profile_rules import FRAME_TYPE
 
 
 def frames(

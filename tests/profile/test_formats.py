@@ -6,7 +6,7 @@ import pytest
 
 from otx.commands.profile_options import FormName
 from otx.errors import UsageError
-from otx.profile.formats import WRITERS, choose_format
+from otx.profile.formats import FORMS, choose_format
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,11 @@ from otx.profile.formats import WRITERS, choose_format
         (None, "a.txt", "text"),
         ("json", "a.folded", "json"),
         ("text", "a.svg", "text"),
+        (None, "a.svg", "svg"),
+        (None, "a.pb.gz", "pprof"),
+        (None, "a.speedscope.json", "speedscope"),
+        (None, "a.otlp.json", "otlp-json"),
+        (None, "A.COLLAPSED", "folded"),
     ],
 )
 def test_the_flag_decides_then_the_ending_then_it_is_text(
@@ -27,15 +32,15 @@ def test_the_flag_decides_then_the_ending_then_it_is_text(
 
 
 def test_an_ending_that_asks_for_another_form_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"cannot write \.svg"):
-        choose_format(None, "a.svg")
+    with pytest.raises(UsageError, match=r"cannot write \.parquet"):
+        choose_format(None, "a.parquet")
 
 
 def test_a_form_that_is_not_there_is_an_error_that_lists_those_that_are() -> None:
     with pytest.raises(UsageError, match="no format 'gif'") as refused:
         choose_format("gif", "-")
-    assert all(name in refused.value.hint for name in WRITERS)
+    assert all(name in refused.value.hint for name in FORMS)
 
 
 def test_the_command_offers_the_forms_there_are() -> None:
-    assert get_args(FormName) == tuple(WRITERS)
+    assert get_args(FormName) == tuple(FORMS)

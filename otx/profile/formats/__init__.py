@@ -1,22 +1,42 @@
-"""The forms a profile is written in: each a function from a `Profile` to text."""
+"""The forms a profile is written in and read from."""
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 
 from otx.errors import UsageError
+from otx.model.profile import Profile
 from otx.output import format_by_ending
-from otx.profile.formats.folded import write_folded
-from otx.profile.formats.json import write_json
-from otx.profile.formats.profile import Profile
-from otx.profile.formats.text import write_text
 
-__all__ = ["WRITERS", "Profile", "choose_format"]
+__all__ = ["BINARY", "ENDINGS", "FORMS", "choose_format", "write_profile"]
 
-WRITERS: Mapping[str, Callable[[Profile], str]] = {
-    "text": write_text,
-    "folded": write_folded,
-    "json": write_json,
+FORMS: Mapping[str, tuple[str, str]] = {
+    "text": ("otx.profile.formats.text", "write_text"),
+    "folded": ("otx.profile.formats.folded", "write_folded"),
+    "pprof": ("otx.profile.formats.pprof", "write_pprof"),
+    "speedscope": ("otx.profile.formats.speedscope", "write_speedscope"),
+    "otlp": ("otx.profile.formats.otlp_write", "write_otlp"),
+    "otlp-json": ("otx.profile.formats.otlp_write", "write_otlp_json"),
+    "html": ("otx.profile.formats.picture", "write_html"),
+    "svg": ("otx.profile.formats.picture", "write_svg"),
+    "json": ("otx.profile.formats.json", "write_json"),
+    "perf-script": ("otx.profile.formats.perf_script", "write_perf_script"),
 }
-"""Writers by the name that `--format` takes."""
+"""Module and function that write a form, by the name that `--format` takes; each is imported when
+it is used, since the messages of pprof and OTLP take 30 ms."""
+
+BINARY = frozenset(("pprof", "otlp"))
+"""Forms that are nothing for a terminal."""
+
+ENDINGS = {
+    ".speedscope.json": "speedscope",
+    ".otlp.json": "otlp-json",
+    ".pb.gz": "pprof",
+    ".pprof.gz": "pprof",
+    ".pb": "otlp",
+    ".collapsed": "folded",
+    ".perf": "perf-script",
+}
+"""Endings of files that are no form's name."""
 
 
 def choose_format(asked: str | None, out: str) -> str:
@@ -26,7 +46,16 @@ def choose_format(asked: str | None, out: str) -> str:
         UsageError: There is no such form.
     """
     if asked is None:
-        return format_by_ending(out, WRITERS, "text")
-    if asked not in WRITERS:
-        raise UsageError(f"no format {asked!r}", hint=f"--format takes {', '.join(WRITERS)}")
+        by_ending = (form for ending, form in ENDINGS.items() if out.lower().endswith(ending))
+        return next(by_ending, None) or format_by_ending(out, FORMS, "text")
+    if asked not in FORMS:
+        raise UsageError(f"no format {asked!r}", hint=f"--format takes {', '.join(FORMS)}")
     return asked
+
+
+def write_profile(profile: Profile, form: str) -> bytes:
+    """A profile in one of `FORMS`; text is UTF-8."""
+    module, name = FORMS[form]
+    write: Callable[[Profile], str | bytes] = getattr(import_module(module), name)
+    written = write(profile)
+    return written if isinstance(written, bytes) else written.encode("utf-8", "replace")

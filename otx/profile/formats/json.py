@@ -1,39 +1,174 @@
-"""A profile as one JSON document: every stack frame by frame, and the stats."""
+"""A profile as one JSON document: every stack frame by frame, one a line, and the stats.
+
+`count` of a stack is its value of the type that is shown; where there are several types `values`
+has all of them, in the order of `value_types`.
+"""
 
 import json
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, cast, get_args
 
-from otx.model.stack import Frame
-from otx.profile.formats.profile import Profile
+from otx.model.frame_names import frame_document
+from otx.model.profile import SAMPLES, Label, Profile, StackSample, ValueType
+from otx.model.stack import Frame, FrameKind, ProfileStats
+from otx.model.units import NS_PER_S
+from otx.profile.formats.reading import Frames, Warn, bad_profile, valid_text, whole_value
 from otx.profile.formats.stats import stats_document
+
+_KINDS = frozenset(get_args(FrameKind))
+_STATS = tuple(field.name for field in fields(ProfileStats))
 
 
 def write_json(profile: Profile) -> str:
     """The document; the heaviest stack is first."""
-    ranked = sorted(profile.counts.items(), key=lambda item: (-item[1], _names(item[0])))
+    shown = profile.shown
+    ranked = sorted(profile.samples, key=lambda it: (-it.values[shown], _names(it)))
     document = {
-        "event": "cpu",
-        "unit": "samples",
+        "event": (profile.period_type or profile.shown_type).name,
+        "unit": "samples" if profile.shown_type == SAMPLES else profile.shown_type.unit,
         "frequency_hz": profile.frequency_hz,
         "duration_s": round(profile.duration_ns / 1e9, 3),
-        "stacks": [
-            {"count": count, "frames": [_frame_document(frame) for frame in stack]}
-            for stack, count in ranked
-        ],
-        "stats": stats_document(profile.stats),
+        "time_unix_nano": profile.time_unix_nano,
+        "duration_ns": profile.duration_ns,
+        "value_types": [_type_document(kind) for kind in profile.value_types],
+        "shown": shown,
+        "period": profile.period,
+        "period_type": _type_document(profile.period_type) if profile.period_type else None,
+        "comments": list(profile.comments),
     }
-    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    head = json.dumps(document, ensure_ascii=False, indent=1).removesuffix("\n}")
+    frames: dict[Frame, str] = {}
+    stacks = ",\n".join(f"  {_sample_text(sample, shown, frames)}" for sample in ranked)
+    tail = ""
+    if profile.stats is not None:
+        tail = f',\n "stats": {json.dumps(stats_document(profile.stats))}'
+    return f'{head},\n "stacks": [\n{stacks}\n ]{tail}\n}}\n'
 
 
-def _frame_document(frame: Frame) -> dict[str, str | int]:
-    document: dict[str, str | int] = {"name": frame.name, "kind": frame.kind}
-    if frame.file:
-        document["file"] = frame.file
-    if frame.line:
-        document["line"] = frame.line
-    if frame.module:
-        document["module"] = frame.module
+def read_json(document: Mapping[str, Any], place: str, warn: Warn) -> Profile:
+    """A profile of a parsed document.
+
+    Raises:
+        UsageError: It is not as `write_json` writes it; the place in it is named.
+    """
+    at = "value_types"
+    try:
+        types = tuple(map(_type, document.get("value_types") or [_old_type(document)]))
+        frames, known, samples = Frames(place), dict[Frame, Frame](), []
+        for number, item in enumerate(document["stacks"]):
+            at = f"stacks[{number}]"
+            frames.spend(len(item["frames"]))
+            stack = tuple(known.setdefault(frame, frame) for frame in map(_frame, item["frames"]))
+            samples.append(_sample(item, stack, len(types)))
+        at = "the head"
+        return _profile(document, types, samples)
+    except (TypeError, KeyError, AttributeError, ValueError) as error:
+        why = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise bad_profile(place, f"{at} is not as otx writes it: {why}") from None
+
+
+def _profile(
+    document: Mapping[str, Any], types: tuple[ValueType, ...], samples: list[StackSample]
+) -> Profile:
+    frequency = _whole(document.get("frequency_hz", 0))
+    period_type, stats = document.get("period_type"), document.get("stats")
+    shown = _whole(document.get("shown", 0))
+    if not 0 <= shown < len(types):
+        raise ValueError(f"no value type {shown}")
+    return Profile(
+        types,
+        samples,
+        shown=shown,
+        time_unix_nano=_whole(document.get("time_unix_nano", 0)),
+        duration_ns=_whole(
+            document.get("duration_ns", round(float(document.get("duration_s", 0)) * NS_PER_S))
+        ),
+        period=_whole(document.get("period", NS_PER_S // frequency if frequency > 0 else 0)),
+        period_type=_type(period_type) if period_type else None,
+        comments=tuple(map(_text, document.get("comments", ()))),
+        stats=ProfileStats(**{name: stats[name] for name in _STATS}) if stats else None,
+    )
+
+
+def _sample(item: Mapping[str, Any], stack: tuple[Frame, ...], types: int) -> StackSample:
+    values = tuple(map(_whole, item.get("values") or [item["count"]]))
+    if len(values) != types:
+        raise ValueError(f"{len(values)} values for {types} types")
+    labels = tuple(_label(label) for label in item.get("labels", ()))
+    offset = item.get("offset_ns")
+    return StackSample(stack, values, labels, None if offset is None else _whole(offset))
+
+
+def _label(document: Mapping[str, Any]) -> Label:
+    value = document["value"]
+    value = _text(value) if isinstance(value, str) else _whole(value)
+    return Label(_text(document["key"]), value, _text(document.get("unit", "")))
+
+
+def _old_type(document: Mapping[str, Any]) -> dict[str, str]:
+    unit = document.get("unit", "samples")
+    return {
+        "name": "samples" if unit == "samples" else document["event"],
+        "unit": "count" if unit == "samples" else unit,
+    }
+
+
+def _type(document: Mapping[str, Any]) -> ValueType:
+    return ValueType(_text(document["name"]), _text(document["unit"]))
+
+
+def _frame(document: Mapping[str, Any]) -> Frame:
+    kind = document.get("kind", "native")
+    if kind not in _KINDS:
+        raise ValueError(f"no kind of frame {kind!r}")
+    file, module = _text(document.get("file", "")), _text(document.get("module", ""))
+    line = _whole(document.get("line", 0))
+    return Frame(_text(document["name"]), cast(FrameKind, kind), file, line, module)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{str(value)[:40]!r} is no text")
+    return valid_text(value)
+
+
+def _whole(value: object) -> int:
+    whole = whole_value(value)
+    if whole is None:
+        raise TypeError(f"{str(value)[:40]!r} is no number that can be taken")
+    return whole
+
+
+def _sample_text(sample: StackSample, shown: int, known: dict[Frame, str]) -> str:
+    """A sample as JSON, a line; a frame's text is made once, since a stack is a list of them."""
+    document: dict[str, object] = {"count": sample.values[shown]}
+    if len(sample.values) > 1:
+        document["values"] = list(sample.values)
+    if sample.labels:
+        document["labels"] = [_label_document(label) for label in sample.labels]
+    if sample.offset_ns is not None:
+        document["offset_ns"] = sample.offset_ns
+    frames = []
+    for frame in sample.stack:
+        text = known.get(frame)
+        if text is None:
+            text = known[frame] = json.dumps(frame_document(frame), ensure_ascii=False)
+        frames.append(text)
+    head = json.dumps(document, ensure_ascii=False).removesuffix("}")
+    return f'{head}, "frames": [{", ".join(frames)}]}}'
+
+
+def _label_document(label: Label) -> dict[str, str | int]:
+    document: dict[str, str | int] = {"key": label.key, "value": label.value}
+    if label.unit:
+        document["unit"] = label.unit
     return document
 
 
-def _names(stack: tuple[Frame, ...]) -> tuple[str, ...]:
-    return tuple(frame.name for frame in stack)
+def _type_document(kind: ValueType) -> dict[str, str]:
+    return {"name": kind.name, "unit": kind.unit}
+
+
+def _names(sample: StackSample) -> tuple[str, ...]:
+    return tuple(frame.name for frame in sample.stack)

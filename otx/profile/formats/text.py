@@ -1,63 +1,91 @@
 """A profile for people: hottest functions, heaviest stacks, stats."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from heapq import nlargest
 from itertools import groupby
 
 from otx.flame.tree import hottest
-from otx.model.stack import Stack
-from otx.model.units import NS_PER_S, format_count, format_duration
-from otx.profile.formats.folded import frame_label
-from otx.profile.formats.profile import Profile
+from otx.model.cells import printable
+from otx.model.frame_names import frame_label, shows_file
+from otx.model.profile import SAMPLES, Profile, value_text
+from otx.model.stack import Frame, Stack
+from otx.model.units import NS_PER_S, format_duration
 from otx.profile.formats.stats import stats_lines
 
-_FUNCTIONS, _STACKS = 20, 5
+FUNCTIONS, _STACKS = 20, 5
 
 
-def write_text(profile: Profile) -> str:
-    """The summary; shares are of all samples."""
-    return "\n".join([*_head(profile), *_functions(profile), *_stacks(profile), *_stats(profile)])
+def write_text(profile: Profile, functions: int = FUNCTIONS) -> str:
+    """The summary; shares are of all samples.
+
+    Args:
+        profile: The profile.
+        functions: The most functions that are told.
+    """
+    counts = without_hidden_lines(profile.counts())
+    total = sum(counts.values())
+    lines = [_head(profile, total), ""]
+    if total:
+        lines += _functions(counts, total, functions)
+        lines += _stacks(counts, total)
+    else:
+        lines += [_why_nothing(profile), ""]
+    if profile.stats is not None:
+        lines += [*stats_lines(profile.stats), ""]
+    return "\n".join(lines)
 
 
-def _head(profile: Profile) -> Iterator[str]:
-    yield (
-        f"{format_count(profile.total)} samples in {format_duration(profile.duration_ns)}"
-        f" at {profile.frequency_hz} Hz"
-    )
-    yield ""
+def without_hidden_lines(counts: Mapping[Stack, int]) -> dict[Stack, int]:
+    """Counts in which a compiled function is one, whatever its line: its name shows none."""
+    known: dict[Frame, Frame] = {}
+
+    def shown(frame: Frame) -> Frame:
+        found = known.get(frame)
+        if found is None:
+            hides = frame.line and not shows_file(frame)
+            found = known[frame] = replace(frame, line=0) if hides else frame
+        return found
+
+    merged: dict[Stack, int] = {}
+    for stack, count in counts.items():
+        kept = tuple(map(shown, stack))
+        merged[kept] = merged.get(kept, 0) + count
+    return merged
 
 
-def _functions(profile: Profile) -> Iterator[str]:
-    if not profile.total:
-        yield _why_nothing(profile)
-        yield ""
-        return
+def _head(profile: Profile, total: int) -> str:
+    kind = profile.shown_type
+    duration = f" in {format_duration(profile.duration_ns)}" if profile.duration_ns else ""
+    what = "samples" if kind == SAMPLES else f"of {kind.name}"
+    rate = f" at {profile.frequency_hz} Hz" if profile.frequency_hz else ""
+    return f"{value_text(total, kind.unit)} {what}{duration}{rate}"
+
+
+def _functions(counts: Mapping[Stack, int], total: int, limit: int) -> Iterator[str]:
     yield "hottest functions"
     yield "     own   total  function"
     # The process's own frame is no function: it has an own share where a stack is only that.
-    for share in hottest(profile.counts, _FUNCTIONS):
-        own, total = share.own / profile.total, share.total / profile.total
-        yield f"  {own:6.1%}  {total:6.1%}  {_printable(frame_label(share.frame))}"
+    for share in hottest(counts, limit):
+        own, whole = share.own / total, share.total / total
+        yield f"  {own:6.1%}  {whole:6.1%}  {printable(frame_label(share.frame))}"
     yield ""
 
 
 def _why_nothing(profile: Profile) -> str:
+    if profile.stats is None or profile.stats.samples:
+        return "there is nothing in it"
     if profile.duration_ns * profile.frequency_hz < NS_PER_S:
         return "this was shorter than the time between two samples; -F raises their rate"
     return "the target was not on a processor: it slept or waited"
 
 
-def _stacks(profile: Profile) -> Iterator[str]:
-    if not profile.total:
-        return
+def _stacks(counts: Mapping[Stack, int], total: int) -> Iterator[str]:
     yield "heaviest stacks"
-    ranked = sorted(profile.counts.items(), key=lambda item: (-item[1], _line(item[0])))
-    for stack, count in ranked[:_STACKS]:
-        yield f"  {count / profile.total:6.1%}  {_line(stack)}"
-    yield ""
-
-
-def _stats(profile: Profile) -> Iterator[str]:
-    yield from stats_lines(profile.stats)
+    least = min(nlargest(_STACKS, counts.values()))
+    ranked = sorted((-count, _line(stack)) for stack, count in counts.items() if count >= least)
+    for count, line in ranked[:_STACKS]:
+        yield f"  {-count / total:6.1%}  {line}"
     yield ""
 
 
@@ -67,8 +95,4 @@ def _line(stack: Stack) -> str:
     for label, same in groupby(map(frame_label, stack)):
         count = sum(1 for _ in same)
         parts.append(f"{label} ×{count}" if count > 1 else label)
-    return _printable(" > ".join(parts))
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return printable(" > ".join(parts))

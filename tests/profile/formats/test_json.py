@@ -2,9 +2,15 @@
 
 import json
 
+import pytest
+from hypothesis import given
+
+from otx.errors import UsageError
+from otx.model.profile import Profile
 from otx.model.stack import Frame, ProfileStats
-from otx.profile.formats import Profile
-from otx.profile.formats.json import write_json
+from otx.profile.formats.json import read_json, write_json
+from otx.profile.formats.profile import sampled_profile
+from tests.profile.formats.profiles import content, profiles
 
 
 def test_the_document_has_stacks_and_stats() -> None:
@@ -12,15 +18,28 @@ def test_the_document_has_stacks_and_stats() -> None:
     python = Frame("f", "python", "/srv/f.py", 3, "f.py")
     native = Frame("memcpy", "native", module="libc.so.6")
     stats = ProfileStats(5, 1, 2, 3, 4, 0.12345, 0.00123456789, 6, 2)
-    profile = Profile({(process,): 1, (process, python, native): 4}, stats, 99, 2_500_000_000)
+    profile = sampled_profile(
+        {(process,): 1, (process, python, native): 4}, stats, 99, 2_500_000_000
+    )
     assert json.loads(write_json(profile)) == {
         "event": "cpu",
         "unit": "samples",
         "frequency_hz": 99,
         "duration_s": 2.5,
+        "time_unix_nano": 0,
+        "duration_ns": 2_500_000_000,
+        "value_types": [
+            {"name": "samples", "unit": "count"},
+            {"name": "cpu", "unit": "nanoseconds"},
+        ],
+        "shown": 0,
+        "period": 10_101_010,
+        "period_type": {"name": "cpu", "unit": "nanoseconds"},
+        "comments": [],
         "stacks": [
             {
                 "count": 4,
+                "values": [4, 40_404_040],
                 "frames": [
                     {"name": "shop", "kind": "process"},
                     {
@@ -33,7 +52,11 @@ def test_the_document_has_stacks_and_stats() -> None:
                     {"name": "memcpy", "kind": "native", "module": "libc.so.6"},
                 ],
             },
-            {"count": 1, "frames": [{"name": "shop", "kind": "process"}]},
+            {
+                "count": 1,
+                "values": [1, 10_101_010],
+                "frames": [{"name": "shop", "kind": "process"}],
+            },
         ],
         "stats": {
             "samples": 5,
@@ -47,3 +70,41 @@ def test_the_document_has_stacks_and_stats() -> None:
             "target_overhead": 0.001235,
         },
     }
+
+
+@given(profiles(times=True))
+def test_what_is_written_is_read(profile: Profile) -> None:
+    read = read_json(json.loads(write_json(profile)), "x", print)
+    assert content(read) == content(profile)
+    assert write_json(read) == write_json(profile)
+
+
+def test_a_document_without_value_types_is_one_of_an_older_otx() -> None:
+    document = {
+        "event": "cpu",
+        "unit": "samples",
+        "frequency_hz": 99,
+        "duration_s": 2.5,
+        "stacks": [{"count": 4, "frames": [{"name": "f", "kind": "native"}]}],
+    }
+    read = read_json(document, "x", print)
+    assert (read.total, str(read.shown_type), read.duration_ns) == (
+        4,
+        "samples/count",
+        2_500_000_000,
+    )
+
+
+@pytest.mark.parametrize(
+    ("stack", "why"),
+    [
+        ({"count": 1}, r"stacks\[0\] .*'frames' is missing"),
+        ({"count": "x", "frames": []}, "'x' is no number"),
+        ({"count": 1, "frames": [{"name": 7}]}, "'7' is no text"),
+        ({"count": 1, "frames": [{"name": "f", "kind": "alien"}]}, "no kind of frame 'alien'"),
+        ({"values": [1, 2], "count": 1, "frames": []}, "2 values for 1 types"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place(stack: dict[str, object], why: str) -> None:
+    with pytest.raises(UsageError, match=why):
+        read_json({"stacks": [stack]}, "x", print)

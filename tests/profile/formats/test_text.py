@@ -1,7 +1,7 @@
 """The summary for people, byte for byte."""
 
 from otx.model.stack import Frame, ProfileStats, Stack
-from otx.profile.formats import Profile
+from otx.profile.formats.profile import sampled_profile
 from otx.profile.formats.text import write_text
 
 SHOP = Frame("shop", "process")
@@ -39,21 +39,21 @@ stats
 def test_the_summary_is_functions_stacks_and_stats() -> None:
     counts = {(SHOP, MAIN, HOT): 6, (SHOP, MAIN): 3, (SHOP, MAIN, READ): 1}
     stats = ProfileStats(10, 1, 2, 9, 0, 0.1234, 0.0012, 7, 1)
-    assert write_text(Profile(counts, stats, 99, 1_000_000_000)) == WANTED
+    assert write_text(sampled_profile(counts, stats, 99, 1_000_000_000)) == WANTED
 
 
 def test_nothing_sampled_is_said_in_words() -> None:
-    text = write_text(Profile({}, ProfileStats(), 99, 1_000_000_000))
+    text = write_text(sampled_profile({}, ProfileStats(), 99, 1_000_000_000))
     assert "the target was not on a processor" in text
     assert "target_overhead  unknown" in text
 
 
 def test_names_cannot_drive_the_terminal() -> None:
     counts: dict[Stack, int] = {(Frame("\x1b[2J", "process"), Frame("\x1b]0;x\x07", "native")): 1}
-    assert "\x1b" not in write_text(Profile(counts, ProfileStats(), 99, 1_000_000_000))
+    assert "\x1b" not in write_text(sampled_profile(counts, ProfileStats(), 99, 1_000_000_000))
 
 
 def test_a_function_that_calls_itself_stands_once_in_a_line() -> None:
     counts: dict[Stack, int] = {(SHOP, MAIN, HOT, HOT, HOT, READ): 1}
-    text = write_text(Profile(counts, ProfileStats(), 99, 1_000_000_000))
+    text = write_text(sampled_profile(counts, ProfileStats(), 99, 1_000_000_000))
     assert "shop > <module> (shop.py) > Cart.total (cart.py) ×3 > vfs_read_[k]\n" in text
