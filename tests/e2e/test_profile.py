@@ -239,7 +239,6 @@ class TestRefusals:
             ("-F", "many"),
             ("-F", "10001"),
             ("-d", "0s"),
-            ("-o", "out.svg"),
         ],
     )
     def test_unusable_arguments(self, run_cli: RunCli, words: tuple[str, str]) -> None:
