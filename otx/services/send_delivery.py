@@ -84,8 +84,11 @@ class Delivery:
             if reply.message:
                 self._remember(reply.message)
             if reply.outcome is Outcome.ACCEPTED:
-                report.accepted += records - reply.rejected
-                report.rejected += reply.rejected
+                rejected = reply.rejected_of(records)
+                report.accepted += records - rejected
+                report.rejected += rejected
+                if rejected != reply.rejected:
+                    self._remember(f"{reply.rejected} rejected of {records} sent, which cannot be")
                 break
             if not self._may_retry(reply, backoff):
                 report.failed += records

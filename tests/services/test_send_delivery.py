@@ -143,6 +143,16 @@ def test_partial_success_is_counted_told_and_never_sent_again(protocol: str) -> 
     assert report.messages == {"too old": 2}
 
 
+@pytest.mark.parametrize(("said", "counted"), [(999_999, SPANS), (-5, 0)])
+def test_what_cannot_be_is_not_counted_and_told(said: int, counted: int) -> None:
+    response = ExportTraceServiceResponse()
+    response.partial_success.rejected_spans = said
+    with http_server([Answer(body=response.SerializeToString())]) as (place, _):
+        report, _ = deliver(f"http://{place}")
+    assert (report.accepted, report.rejected) == (SPANS - counted, counted)
+    assert report.messages == {f"{said} rejected of {SPANS} sent, which cannot be": 1}
+
+
 def test_a_warning_with_success_is_told() -> None:
     response = ExportTraceServiceResponse()
     response.partial_success.error_message = "deprecated"

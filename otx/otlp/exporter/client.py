@@ -36,7 +36,7 @@ class Reply:
     """The answer to one request.
 
     Attributes:
-        rejected: Records that were not accepted (partial success).
+        rejected: Records that were not accepted (partial success), as the destination says.
         message: What the destination said, "" for nothing.
         retry_after_s: When to come again, where it said so.
     """
@@ -45,6 +45,10 @@ class Reply:
     rejected: int = 0
     message: str = ""
     retry_after_s: float | None = None
+
+    def rejected_of(self, records: int) -> int:
+        """How many of a request's records were rejected, which no answer can make more or less."""
+        return min(max(self.rejected, 0), records)
 
 
 class Client(Protocol):

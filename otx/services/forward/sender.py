@@ -170,7 +170,7 @@ class Sender:
         """Count a request that is not sent again."""
         figures, records = self._figures, count_records_in(request.signal, request.body)
         if reply.outcome is Outcome.ACCEPTED:
-            rejected = min(max(reply.rejected, 0), records)
+            rejected = reply.rejected_of(records)
             figures.accepted[request.signal] += records - rejected
             figures.rejected[request.signal] += rejected
             if reply.message:
