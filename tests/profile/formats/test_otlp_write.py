@@ -122,3 +122,13 @@ def test_the_first_breaches_are_told_and_the_rest_counted() -> None:
     assert len(warnings) == 4
     assert warnings[0].endswith(" (duplicate)")
     assert warnings[3] == "x: 1 more breaches of OTLP's rules for profiles"
+
+
+@pytest.mark.parametrize("time_ns", [-5, 1 << 70])
+def test_times_no_message_can_say_become_the_nearest(time_ns: int) -> None:
+    profile = Profile((SAMPLES,), [StackSample((SHOP,), (1,), (), time_ns)], 0, 5, time_ns)
+    assert opened_loosely(write_otlp(profile)).total == 1
+
+
+def opened_loosely(data: bytes) -> Profile:
+    return open_profile(data, "x", lambda text: None).profile
