@@ -29,6 +29,7 @@ with atheris.instrument_imports(include=["otx", "ottl_targets", "opamp_targets",
     from otx.profile.cpython.linetable import decode_entries
     from otx.profile.elf import ElfFile, bytes_reader
     from otx.profile.errors import UnreadableError
+    from otx.profile.formats.opening import open_profile
     from otx.propagation.conformance.cases import ALL
     from otx.propagation.conformance.exchange import Exchange
     from otx.propagation.conformance.judging import judge
@@ -75,6 +76,11 @@ def log(data: bytes) -> None:
     for request in decode_records(data, 0):
         if not 0 <= request.end <= len(data):
             raise AssertionError("a record ends outside its file")
+
+
+def profile(data: bytes) -> None:
+    """A profile in any form."""
+    open_profile(data, "x", lambda text: None)
 
 
 def elf(data: bytes) -> None:
@@ -138,6 +144,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "forward-position": store_targets.forward_position,
     "index": store_targets.index_file,
     "manifest": store_targets.manifest,
+    "profile": profile,
     "elf": elf,
     "linetable": linetable,
     "search": search,

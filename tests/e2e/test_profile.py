@@ -239,6 +239,7 @@ class TestRefusals:
             ("-F", "many"),
             ("-F", "10001"),
             ("-d", "0s"),
+            ("-o", "out.parquet"),
         ],
     )
     def test_unusable_arguments(self, run_cli: RunCli, words: tuple[str, str]) -> None:

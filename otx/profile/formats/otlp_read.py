@@ -18,7 +18,7 @@ from otx.model.profile import SAMPLES, Label, Labels, Profile, StackSample, Valu
 from otx.model.signal import Signal
 from otx.model.stack import Frame, FrameKind, Stack
 from otx.otlp.files import read_stream
-from otx.otlp.profile_rules import FRAME_TYPE, broken_rules
+from otx.otlp.profile_rules import FRAME_TYPE, TABLES, broken_rules
 from otx.output import to_json
 from otx.profile.formats.otlp_write import SPAN_ID, TRACE_ID
 from otx.profile.formats.reading import MAX_SAMPLES, Frames, Warn, bad_profile, join_root
@@ -32,6 +32,8 @@ _KINDS: dict[str, FrameKind] = {
 }
 """Kinds by `profile.frame.type`; the other runtimes make their code at run time."""
 _SHOWN = 3
+_MOST_CHECKED = 1_000_000
+"""Entries and samples whose rules are checked: it takes some microseconds each."""
 Observed: TypeAlias = tuple[Stack, Labels, int]
 
 
@@ -45,12 +47,26 @@ def read_otlp(data: bytes, place: str, warn: Warn) -> Profile:
     reader = _Reader(place)
     for request in requests:
         reader.take(request)
+    if sum(map(_entries, requests)) > _MOST_CHECKED:
+        warn(f"{place}: too large for OTLP's rules to be checked")
+        return reader.profile()
     broken = [rule for request in requests for rule in broken_rules(request)]
     for rule in broken[:_SHOWN]:
         warn(f"{place}: {rule} ({rule.rule})")
     if len(broken) > _SHOWN:
         warn(f"{place}: {len(broken) - _SHOWN} more breaches of OTLP's rules for profiles")
     return reader.profile()
+
+
+def _entries(request: Any) -> int:
+    """How many entries its tables have, and how many samples there are."""
+    tables = sum(len(getattr(request.dictionary, f"{name}_table")) for name in TABLES)
+    return tables + sum(
+        len(profile.samples)
+        for group in request.resource_profiles
+        for scope in group.scope_profiles
+        for profile in scope.profiles
+    )
 
 
 def _requests(data: bytes, place: str) -> Iterator[Any]:

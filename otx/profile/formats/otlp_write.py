@@ -70,8 +70,8 @@ def otlp_request(profile: Profile) -> ExportProfilesServiceRequest:
 
 def _head(message: pb.Profile, profile: Profile, number: int, tables: "Tables") -> None:
     tables.set_type(message.sample_type, profile.value_types[number])
-    message.time_unix_nano = profile.time_unix_nano
-    message.duration_nano = profile.duration_ns
+    message.time_unix_nano = _unsigned(profile.time_unix_nano)
+    message.duration_nano = _unsigned(profile.duration_ns)
     if profile.period_type is not None:
         tables.set_type(message.period_type, profile.period_type)
         message.period = saturated(profile.period)
@@ -99,11 +99,18 @@ def _fill(
             )
         if has_times:
             sample.values.append(saturated(value))
-            sample.timestamps_unix_nano.append(profile.time_unix_nano + (taken.offset_ns or 0))
+            sample.timestamps_unix_nano.append(
+                _unsigned(profile.time_unix_nano + (taken.offset_ns or 0))
+            )
         elif sample.values:
             sample.values[0] = saturated(sample.values[0] + value)
         else:
             sample.values.append(saturated(value))
+
+
+def _unsigned(time_ns: int) -> int:
+    """A time as near to it as 64 bits without a sign can say."""
+    return max(0, min(time_ns, (1 << 64) - 1))
 
 
 def _shown_first(profile: Profile) -> Sequence[int]:

@@ -80,7 +80,7 @@ def _block(sample: StackSample, profile: Profile) -> tuple[str, str]:
     said = {label.key: label.value for label in labels}
     comm = " ".join(str(said.get(PROCESS) or said.get(THREAD) or "").split()).lstrip("#")
     pid, tid = (value if isinstance(value := said.get(key), int) else 0 for key in (PID, TID))
-    seconds, rest = divmod(profile.time_unix_nano + (sample.offset_ns or 0), NS_PER_S)
+    seconds, rest = divmod(max(0, profile.time_unix_nano + (sample.offset_ns or 0)), NS_PER_S)
     head = f"{comm or 'unknown'} {pid}/{tid or pid} {seconds}.{rest:09}:"
     return head, "".join(map(_line, reversed(frames))) + "\n"
 

@@ -11,6 +11,7 @@ from opentelemetry.proto.collector.profiles.v1development.profiles_service_pb2 i
 from otx.model.profile import CPU, SAMPLES, Label, Profile, StackSample
 from otx.otlp.profile_rules import broken_rules
 from otx.otlp.sample_columns import sample_columns
+from otx.profile.formats import otlp_read
 from otx.profile.formats.opening import open_profile
 from otx.profile.formats.otlp_write import otlp_request, write_otlp, write_otlp_json
 from tests.profile.formats.profiles import EXAMPLE, SHOP, content, deep, profiles
@@ -103,3 +104,31 @@ def test_a_recursion_of_100_000_calls_goes_through(data: object) -> None:
     profile = Profile((SAMPLES, CPU), [StackSample(deep(100_000), (1, 2))])
     assert callable(data)
     assert content(opened(data(profile))) == content(profile)
+
+
+def test_what_is_too_large_to_be_checked_is_read_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(otlp_read, "_MOST_CHECKED", 3)
+    warnings: list[str] = []
+    profile = open_profile(write_otlp(EXAMPLE), "x", warnings.append).profile
+    assert content(profile) == content(EXAMPLE)
+    assert warnings == ["x: too large for OTLP's rules to be checked"]
+
+
+def test_the_first_breaches_are_told_and_the_rest_counted() -> None:
+    request = otlp_request(EXAMPLE)
+    request.dictionary.string_table.extend(["unused", "unused", "also unused"])
+    warnings: list[str] = []
+    assert open_profile(request.SerializeToString(), "x", warnings.append).profile.total == 4
+    assert len(warnings) == 4
+    assert warnings[0].endswith(" (duplicate)")
+    assert warnings[3] == "x: 1 more breaches of OTLP's rules for profiles"
+
+
+@pytest.mark.parametrize("time_ns", [-5, 1 << 70])
+def test_times_no_message_can_say_become_the_nearest(time_ns: int) -> None:
+    profile = Profile((SAMPLES,), [StackSample((SHOP,), (1,), (), time_ns)], 0, 5, time_ns)
+    assert opened_loosely(write_otlp(profile)).total == 1
+
+
+def opened_loosely(data: bytes) -> Profile:
+    return open_profile(data, "x", lambda text: None).profile
