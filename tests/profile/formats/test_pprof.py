@@ -107,6 +107,7 @@ def test_a_recursion_of_100_000_calls_goes_through() -> None:
     assert content(opened(write_pprof(profile))) == content(profile)
 
 
+@pytest.mark.long  # it builds the tool first, a minute
 @pytest.mark.skipif(shutil.which("go") is None, reason="go is not installed")
 def test_go_reads_what_is_written(tmp_path: Path) -> None:
     place = tmp_path / "x.pprof"
