@@ -360,6 +360,7 @@ _otx_send_traces() {
     '--resource[Attribute of every resource.]:value:_files' \
     '--seed[Make the same telemetry again.]:value:_files' \
     '--max-request[Largest request before compression.]:value:_files' \
+    '--retry-for[How long a request is sent again that is to come again; 0s - never.]:value:_files' \
     '--probe[One request a signal and transport, and why one does not work.]' \
     '--format[Form of the summary.]:value:(text json)' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
@@ -389,6 +390,7 @@ _otx_send_metrics() {
     '--resource[Attribute of every resource.]:value:_files' \
     '--seed[Make the same telemetry again.]:value:_files' \
     '--max-request[Largest request before compression.]:value:_files' \
+    '--retry-for[How long a request is sent again that is to come again; 0s - never.]:value:_files' \
     '--probe[One request a signal and transport, and why one does not work.]' \
     '--format[Form of the summary.]:value:(text json)' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
@@ -418,6 +420,7 @@ _otx_send_logs() {
     '--resource[Attribute of every resource.]:value:_files' \
     '--seed[Make the same telemetry again.]:value:_files' \
     '--max-request[Largest request before compression.]:value:_files' \
+    '--retry-for[How long a request is sent again that is to come again; 0s - never.]:value:_files' \
     '--probe[One request a signal and transport, and why one does not work.]' \
     '--format[Form of the summary.]:value:(text json)' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
@@ -447,6 +450,7 @@ _otx_send_profiles() {
     '--resource[Attribute of every resource.]:value:_files' \
     '--seed[Make the same telemetry again.]:value:_files' \
     '--max-request[Largest request before compression.]:value:_files' \
+    '--retry-for[How long a request is sent again that is to come again; 0s - never.]:value:_files' \
     '--probe[One request a signal and transport, and why one does not work.]' \
     '--format[Form of the summary.]:value:(text json)' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
@@ -479,6 +483,7 @@ _otx_send_replay() {
     '--speed[Times as fast as recorded (as fast as it goes).]:value:_files' \
     '--retime[Move all times so that it happens now.]' \
     '--rewrite-ids[New ids, with all relations as they were.]' \
+    '--retry-for[How long a request is sent again that is to come again; 0s - never.]:value:_files' \
     '--format[Form of the summary.]:value:(text json)' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     '--endpoint[Where to (OTEL_EXPORTER_OTLP_ENDPOINT, else localhost).]:value:_files' \
@@ -1182,7 +1187,7 @@ _otx_config() {
   case $state in
   command)
     local -a commands=(
-    'show:Print every setting with its value and what set it.'
+    'show:Print every setting with its value, less its secrets, and what set it.'
     'path:Print the configuration files that are looked for, strongest first.'
     'validate:Check files and variables; exit 1 when a key, a variable or a value cannot be meant.'
     'schema:Print the JSON Schema of a configuration file, for editors.'

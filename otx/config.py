@@ -13,6 +13,7 @@ from typing import Any
 from otx.environment import Environment
 from otx.errors import UsageError
 from otx.model.units import parse_duration_ns, parse_size
+from otx.redacted import names_alone, without_header_values, without_users
 
 PROJECT_FILE = "otx.toml"
 OTHER_VARIABLES = {"OTX_CONFIG", "OTX_DEBUG"}
@@ -29,6 +30,7 @@ class Setting:
         help: One line for people.
         variables: Environment variables that set it, strongest first.
         check: Raises UsageError for a text that cannot be meant.
+        shown: Takes the secrets out of a text.
     """
 
     key: str
@@ -36,6 +38,7 @@ class Setting:
     help: str
     variables: tuple[str, ...]
     check: Callable[[str], object] = str
+    shown: Callable[[str], str] = without_users
 
 
 @dataclass(frozen=True)
@@ -71,9 +74,10 @@ def _setting(
     text: str,
     *variables: str,
     check: Callable[[str], object] = str,
+    shown: Callable[[str], str] = without_users,
 ) -> Setting:
     own = "OTX_" + key.upper().replace(".", "_").replace("-", "_")
-    return Setting(key, default, text, (own, *variables), check)
+    return Setting(key, default, text, (own, *variables), check, shown)
 
 
 SETTINGS: dict[str, Setting] = {
@@ -114,7 +118,12 @@ SETTINGS: dict[str, Setting] = {
             "how much may wait to become segments before senders are told to come again",
             check=parse_size,
         ),
-        _setting("receive.forward", "", "where it is sent on to, URLs with commas between"),
+        _setting(
+            "receive.forward",
+            "",
+            "where it is sent on to, URLs with commas between",
+            shown=without_header_values,
+        ),
         _setting(
             "receive.forward-keep-age",
             "24h",
@@ -154,7 +163,9 @@ SETTINGS: dict[str, Setting] = {
         _setting("agent.config", "", "its local configuration, under what the server sends"),
         _setting("agent.command", "", "what it supervises, as a shell would be told"),
         _setting("agent.state", "", "where it keeps its state (default: the state directory)"),
-        _setting("agent.headers", "", "sent to the server: K=V, with commas between"),
+        _setting(
+            "agent.headers", "", "sent to the server: K=V, with commas between", shown=names_alone
+        ),
         _setting("agent.trust", "", "keys that configurations must be signed with (files)"),
         _setting(
             "agent.allow-remote-config",

@@ -8,6 +8,7 @@ import pytest
 from otx.config import SETTINGS, Config
 from otx.environment import Environment
 from otx.errors import UsageError
+from tests.conftest import RunCli
 
 
 def user_file(environment: Environment, text: str) -> Path:
@@ -67,6 +68,24 @@ def test_a_broken_file_is_named(environment: Environment, text: str) -> None:
     path.write_bytes(text.encode("latin-1"))
     with pytest.raises(UsageError, match=r"config\.toml"):
         Config(environment).get("store")
+
+
+@pytest.mark.parametrize(
+    ("variable", "text"),
+    [
+        ("OTX_RECEIVE_FORWARD", "https://a header=api-key=S3CRET,b:4317"),
+        ("OTX_AGENT_HEADERS", "authorization=Bearer S3CRET"),
+        ("OTX_AGENT_SERVER", "wss://me:S3CRET@fleet/v1/opamp"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://S3CRET@collector:4318"),
+    ],
+)
+@pytest.mark.parametrize("form", ["table", "jsonl", "csv"])
+def test_no_secret_is_shown(run_cli: RunCli, variable: str, text: str, form: str) -> None:
+    done = run_cli("config", "show", "--format", form, variables={variable: text})
+    assert done.returncode == 0
+    assert "S3CRET" not in done.stdout
+    assert "[redacted]" in done.stdout
+    assert f"environment {variable}" in done.stdout
 
 
 def test_every_setting_says_what_it_is() -> None:

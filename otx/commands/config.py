@@ -18,12 +18,13 @@ def show(
     ctx: typer.Context,
     form: Annotated[RowFormat, typer.Option("--format", help="The form of the output.")] = "table",
 ) -> None:
-    """Print every setting with its value and what set it."""
+    """Print every setting with its value, less its secrets, and what set it."""
     config = Config(ctx.obj)
     rows = []
     for key, setting in SETTINGS.items():
         value = config.get(key)
-        rows.append({"key": key, "value": value.text, "origin": value.origin, "help": setting.help})
+        shown = setting.shown(value.text)
+        rows.append({"key": key, "value": shown, "origin": value.origin, "help": setting.help})
     Output(ctx.obj).rows(["key", "value", "origin", "help"], rows, form)
 
 

@@ -42,6 +42,8 @@ class Reason(Enum):
     HEADERS_TOO_LARGE = Answer(431, "Request Header Fields Too Large", 8)
     FAULT = Answer(500, "Internal Server Error", 13)
     """otx itself is at fault."""
+    TOO_MUCH_AT_ONCE = Answer(503, "Service Unavailable", 8, is_retryable=True)
+    """Requests together are too large: RESOURCE_EXHAUSTED, to be retried as it has RetryInfo."""
     BUSY = Answer(503, "Service Unavailable", 14, is_retryable=True)
     """A queue is full, the disk fails or the receiver is ending: the client should come again."""
 

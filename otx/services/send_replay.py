@@ -27,8 +27,6 @@ from otx.services.send_delivery import Delivery
 from otx.services.send_report import SendReport
 from otx.system.stop import StopSignal
 
-_RETRY_S = 60.0
-
 
 @dataclass(frozen=True, slots=True)
 class ReplayOptions:
@@ -39,12 +37,14 @@ class ReplayOptions:
         speed: How many times as fast as it was recorded; None for as fast as it goes.
         retime: Whether times are moved so that the newest is now, or when its turn comes.
         rewrite_ids: Whether ids are replaced, one for one.
+        retry_s: How long one request is sent again.
     """
 
     source: str
     speed: float | None = None
     retime: bool = False
     rewrite_ids: bool = False
+    retry_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def replay(
                 whole.endpoint = whole.endpoint or way.endpoint
                 client = opened.enter_context(way.connect())
                 reached[request.signal] = Delivery(
-                    client, whole, stop, note, way.timeout_s, _RETRY_S
+                    client, whole, stop, note, way.timeout_s, options.retry_s
                 )
             delivery = reached[request.signal]
             body = rewritten(request.signal, request.body, rewriting)
@@ -124,7 +124,7 @@ def replay(
             if progress is not None:
                 progress(lambda: whole)
             if delivery.is_gone:
-                note(f"gave up: {whole.endpoint} has not answered for {_RETRY_S:.0f} s")
+                note(f"gave up: {whole.endpoint} has not answered for {options.retry_s:.0f} s")
                 break
         whole.stopped_by = stop.number
         if not reached and not stop.is_set:

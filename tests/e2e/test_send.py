@@ -16,6 +16,7 @@ from otx.model.signal import Signal
 from otx.otlp.files import read_file
 from otx.store.reader import Store
 from tests.conftest import CLI_TIMEOUT_S, RunCli, StartReceiver
+from tests.services.odd_servers import Answer, http_server
 
 
 def test_traces_are_trees_of_the_shape_that_was_asked_for(
@@ -232,6 +233,23 @@ def test_what_is_refused_is_told_and_is_exit_3(
         assert "larger than" in sent.stdout
 
 
+@pytest.mark.parametrize(("retry_for", "tries"), [("0s", 1), ("2500ms", 3)])
+def test_how_long_a_request_is_sent_again_can_be_said(
+    run_cli: RunCli, tmp_path: Path, retry_for: str, tries: int
+) -> None:
+    recorded = tmp_path / "recorded.jsonl"
+    recorded.write_text('{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"x"}]}]}]}\n')
+    # Two waits of a second are within it, a third one is not.
+    busy = Answer(503, (("Retry-After", "1"),))
+    for command in (["traces", "--count", "1"], ["replay", str(recorded)]):
+        with http_server([busy]) as (place, paths):
+            endpoint = ("--endpoint", f"http://{place}")
+            done = run_cli("send", *command, *endpoint, "--retry-for", retry_for)
+        assert done.returncode == 3, done.stderr
+        assert len(paths) == tries
+        assert f"retried {tries - 1}" in done.stdout
+
+
 def test_the_standard_variables_are_followed(
     start_receiver: StartReceiver, run_cli: RunCli
 ) -> None:
@@ -257,6 +275,7 @@ def test_the_standard_variables_are_followed(
         (["--header", "x"], "'x' is no header"),
         (["--header", "x=a\nb"], "the value of header 'x' has characters"),
         (["--endpoint", "http://a..b:1"], "'a..b' is no name of a host"),
+        (["--retry-for", "long"], "'long' is no duration"),
         (["--duration", "0s"], "--duration has to be above 0"),
         (["--max-request", "65MiB"], "more than the 64.0 MiB that OTLP lets a client send"),
         (["--max-request", "10"], "more than --max-request"),

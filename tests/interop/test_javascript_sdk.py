@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import RunCli, StartReceiver
+from tests.interop.buckets import filled
 
 PROTOCOLS = ("grpc", "http/protobuf", "http/json")
 TIMEOUT_S = 60
@@ -158,14 +159,6 @@ def send(folder: Path, protocol: str, variables: Mapping[str, str]) -> list[dict
     assert (done.returncode, done.stderr) == (0, "")
     sent: list[dict[str, str]] = json.loads(done.stdout)
     return sent
-
-
-def filled(buckets: list[dict[str, Any]] | None) -> Any:
-    """The buckets that hold anything, as their bounds and count."""
-    if buckets is None:
-        return None
-    found = [(one["lower"], one["upper"], one["count"]) for one in buckets if one["count"]]
-    return [tuple(pytest.approx(part) for part in one) for one in found]
 
 
 @pytest.mark.parametrize("compression", ["none", pytest.param("gzip", marks=pytest.mark.long)])

@@ -328,9 +328,7 @@ def test_a_broken_value_is_said_to_be_none_wherever_it_stands(kind: str) -> None
     record.attributes.add(key="k").value.CopyFrom(whole)
     for columns, request in ((span_columns, spans), (log_columns, logs), (log_columns, texts)):
         body = request.SerializeToString()
-        at = body.rindex(
-            b"\x0a\x00"
-        )  # a member of no bytes becomes one of a byte that is not there
+        at = body.rindex(b"\x0a\x00")  # a member of no bytes becomes one that is cut short
         with pytest.raises(Undecodable):
             columns([body[:at] + b"\x0a\x01" + body[at + 2 :]], [1])
 

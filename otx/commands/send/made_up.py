@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from otx.commands.send.destination import destination
-from otx.commands.send.options import DESTINATION, MADE_UP, Taken, attribute_pairs, taking
+from otx.commands.send.options import DESTINATION, MADE_UP, Taken, attribute_pairs, retry_s, taking
 from otx.commands.send.probing import try_all
 from otx.commands.send.summary import Screen, exit_code, tell
 from otx.environment import Environment
@@ -78,6 +78,7 @@ def _options(environment: Environment, signal: Signal, taken: Taken) -> "SendOpt
         timeout_s=where.timeout_s,
         max_request_bytes=_request_bytes(taken["max_request"]),
         compression=where.compression,
+        retry_s=retry_s(taken["retry_for"]),
     )
 
 

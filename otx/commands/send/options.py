@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import typer
 
 from otx.errors import UsageError
+from otx.model.units import NS_PER_S, parse_duration_ns
 
 Endpoint: TypeAlias = Annotated[
     str | None,
@@ -81,6 +82,12 @@ Seed: TypeAlias = Annotated[
 MaxRequest: TypeAlias = Annotated[
     str, typer.Option(metavar="SIZE", help="Largest request before compression.")
 ]
+RetryFor: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        metavar="TIME", help="How long a request is sent again that is to come again; 0s: never."
+    ),
+]
 Probe: TypeAlias = Annotated[
     bool,
     typer.Option("--probe", help="One request a signal and transport, and why one does not work."),
@@ -113,11 +120,21 @@ MADE_UP: tuple[tuple[str, Any, Any], ...] = (
     ("resource", ResourceAttributes, None),
     ("seed", Seed, None),
     ("max_request", MaxRequest, "4MiB"),
+    ("retry_for", RetryFor, "1m"),
     ("probe", Probe, False),
     ("form", SummaryForm, "text"),
     ("out", Out, "-"),
 )
 """The same of what says what to make up."""
+
+
+def retry_s(text: str) -> float:
+    """Seconds of `--retry-for`.
+
+    Raises:
+        UsageError: It is no duration.
+    """
+    return parse_duration_ns(text) / NS_PER_S
 
 
 def taking(

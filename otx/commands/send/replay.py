@@ -5,7 +5,15 @@ from typing import Annotated, Any
 import typer
 
 from otx.commands.send.destination import destination
-from otx.commands.send.options import DESTINATION, Out, SummaryForm, Taken, taking
+from otx.commands.send.options import (
+    DESTINATION,
+    Out,
+    RetryFor,
+    SummaryForm,
+    Taken,
+    retry_s,
+    taking,
+)
 from otx.commands.send.summary import Screen, exit_code, tell
 from otx.environment import Environment
 from otx.errors import UsageError
@@ -39,6 +47,7 @@ _REPLAY: tuple[tuple[str, Any, Any], ...] = (
         ],
         False,
     ),
+    ("retry_for", RetryFor, "1m"),
     ("form", SummaryForm, "text"),
     ("out", Out, "-"),
 )
@@ -66,7 +75,13 @@ def replay(ctx: typer.Context, taken: Taken) -> int:
             where.timeout_s,
         )
 
-    options = ReplayOptions(taken["source"], taken["speed"], taken["retime"], taken["rewrite_ids"])
+    options = ReplayOptions(
+        taken["source"],
+        taken["speed"],
+        taken["retime"],
+        taken["rewrite_ids"],
+        retry_s(taken["retry_for"]),
+    )
     with Screen(environment) as screen:
         report = send_again(environment, options, way_of, screen.note, screen.progress)
     tell(report, taken["form"], taken["out"], environment)

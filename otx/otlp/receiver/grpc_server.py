@@ -2,13 +2,14 @@
 
 No deserialiser is registered: gRPC would answer a body that it cannot decode with INTERNAL, where
 OTLP wants INVALID_ARGUMENT. Compression (gzip, deflate) is the library's, and so is the limit on
-what comes out of it; but it tells nobody whom it turned away, so its limit is twice ours, and what
+what comes out of it; but it tells nobody whom it turned away, so its limit is above ours, and what
 lies between is refused, and counted, here.
 
-A call waits for its message, and then for the disk, in a worker thread; what finds no worker stays
-unread in its stream's flow-control window, so memory is bounded by workers and streams. The
-handlers are written for a stream of requests, of which there is one: others are called once the
-message is there, and until then nothing could end a call that does not go on.
+A call waits for its message, and then for the disk, in a worker thread; what finds no worker, or no
+room in the budget of bytes, stays unread in its stream's flow-control window, so memory is bounded
+by that budget and by streams. The handlers are written for a stream of requests, of which there is
+one: others are called once the message is there, and until then nothing could end a call that does
+not go on.
 """
 
 import threading
@@ -25,6 +26,7 @@ from otx.otlp.address import Address, bind, clear_stale_socket
 from otx.otlp.compression import too_large
 from otx.otlp.decode import decode_request
 from otx.otlp.encode import encode_response
+from otx.otlp.receiver.budget import Budget
 from otx.otlp.receiver.door import UNIX_CLIENT, Door
 from otx.otlp.receiver.grpc_patience import Patience
 from otx.otlp.receiver.intake import Intake
@@ -38,8 +40,10 @@ IN_HAND = 4
 """Calls that are decoded or wait for the disk; more would only share the interpreter."""
 MAX_STREAMS = 100
 """Calls in flight on one connection; a client queues what is beyond."""
-_SLACK = 2
-"""How many times our limit the library takes, so that a request above ours is one we can name."""
+LARGEST_AT_ONCE = 8
+"""Messages of the largest size that are in hand at once, as over HTTP; smaller ones count less."""
+_SLACK_BYTES = 4 << 20
+"""What the library takes above our limit at least, so that a request above ours can be named."""
 _STATUS_DETAILS = "grpc-status-details-bin"
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
@@ -52,11 +56,18 @@ class GrpcLimits:
         handshake_s: Until a connection has said that it is one, TLS and HTTP/2.
         idle_s: Without a call; the client is told, and calls again on a new connection.
         message_s: From when a call is served until its message is whole.
+        room_s: Until there is room for a message; less than exporters wait for an answer (10 s).
     """
 
     handshake_s: float = 30.0
     idle_s: float = 600.0
     message_s: float = 30.0
+    room_s: float = 5.0
+
+
+def largest_message(max_request_bytes: int) -> int:
+    """What the library takes of a message in bytes, also after decompression."""
+    return max_request_bytes + max(_SLACK_BYTES, max_request_bytes // 8)
 
 
 class GrpcServer:
@@ -73,12 +84,14 @@ class GrpcServer:
         self._intake = intake
         self._patience = Patience(limits.message_s)
         self._in_hand = threading.Semaphore(IN_HAND)
+        self._largest = largest_message(max_request_bytes)
+        self._budget = Budget(LARGEST_AT_ONCE * self._largest, limits.room_s)
         self._door = door or Door()
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="grpc")
         self._server = grpc.server(
             self._workers,
             options=[
-                ("grpc.max_receive_message_length", _SLACK * max_request_bytes),
+                ("grpc.max_receive_message_length", self._largest),
                 ("grpc.max_concurrent_streams", MAX_STREAMS),
                 # Else streams that are answered but not yet taken down count as well, and a client
                 # that keeps to the limit has every second call of a burst refused.
@@ -132,9 +145,11 @@ class GrpcServer:
         def export(requests: Iterator[bytes], context: "grpc.ServicerContext") -> bytes:
             try:
                 self._door.admit(_client(context), _authorization(context))
-                body = self._patience.message_of(requests, context)
-                with self._in_hand:
-                    return self._taken(signal, body)
+                with self._budget.share(self._largest) as share:
+                    body = self._patience.message_of(requests, context)
+                    share.shrink(len(body))
+                    with self._in_hand:
+                        return self._taken(signal, body)
             except grpc.RpcError:
                 self._intake.noticed("gRPC calls that ended before their message was whole")
                 raise

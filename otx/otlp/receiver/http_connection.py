@@ -351,7 +351,9 @@ class HttpConnection(asyncio.Protocol):
 
     def _hold(self, part: bytes) -> None:
         if not self._host.hold(len(part)):
-            self._refuse_and_end(Refusal(Reason.BUSY, "too much is being received at once"))
+            self._refuse_and_end(
+                Refusal(Reason.TOO_MUCH_AT_ONCE, "too much is being received at once")
+            )
             return
         self._held += len(part)
         self._message.parts.append(part)

@@ -8,10 +8,18 @@ from typing import cast
 
 import grpc
 import pytest
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
 
 from otx.model.signal import Signal
 from otx.otlp.address import Address
-from otx.otlp.receiver.grpc_server import MAX_STREAMS, WORKERS, GrpcLimits, GrpcServer
+from otx.otlp.receiver.grpc_server import (
+    LARGEST_AT_ONCE,
+    MAX_STREAMS,
+    WORKERS,
+    GrpcLimits,
+    GrpcServer,
+)
 from otx.otlp.refusal import Reason
 from otx.otlp.wire import WIRE
 from tests.conftest import wait_until
@@ -67,6 +75,17 @@ def call(address: Address, stream: int) -> bytes:
     return headers(stream, TRACES, str(address))
 
 
+def is_served(address: Address, refusals: list[grpc.Call]) -> bool:
+    with grpc.insecure_channel(str(address)) as channel:
+        send = cast("Callable[..., bytes]", channel.unary_unary(TRACES))
+        try:
+            send(b"", timeout=TIMEOUT_S)
+        except grpc.RpcError as error:
+            refusals.append(cast("grpc.Call", error))
+            return False
+    return True
+
+
 def assert_others_are_served(address: Address) -> None:
     with grpc.insecure_channel(str(address)) as channel:
         send = cast("Callable[..., bytes]", channel.unary_unary(TRACES))
@@ -102,6 +121,31 @@ def test_calls_that_are_not_finished_are_ended(
     assert ended == set(numbers)
     wait_until(lambda: len(intake.refusals) == len(numbers), "they are counted")
     assert {refusal.reason for refusal in intake.refusals} == {Reason.TOO_SLOW}
+
+
+def test_messages_that_may_be_too_much_together_wait_and_are_to_come_again(
+    intake: MemoryIntake,
+) -> None:
+    """What is asked for may be of the largest size, as long as its size is not known."""
+    server = GrpcServer(intake, 1 << 20, limits=GrpcLimits(message_s=TIMEOUT_S, room_s=0.2))
+    address = server.start(Address("127.0.0.1", 0))
+    place = (address.host, address.port)
+    try:
+        with socket.create_connection(place, timeout=TIMEOUT_S) as connection:
+            connection.sendall(PREFACE + frame(SETTINGS) + frame(SETTINGS, flags=ACK))
+            for number in range(1, 2 * LARGEST_AT_ONCE, 2):
+                half = frame(DATA, number, message(1000, b"x" * 10))
+                connection.sendall(call(address, number) + half)
+            refusals: list[grpc.Call] = []
+            wait_until(lambda: not is_served(address, refusals), "there is no room")
+        assert refusals[0].code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        details = dict(refusals[0].trailing_metadata() or ())["grpc-status-details-bin"]
+        assert Status.FromString(cast("bytes", details)).details[0].Is(RetryInfo.DESCRIPTOR)
+        assert [one.reason for one in intake.refusals] == [Reason.TOO_MUCH_AT_ONCE]
+        # The connection with the eight is closed.
+        wait_until(lambda: is_served(address, refusals), "there is room again")
+    finally:
+        server.stop(grace_s=1)
 
 
 def test_streams_beyond_the_limit_are_refused(address: Address, connect: Connect) -> None:

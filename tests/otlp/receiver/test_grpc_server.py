@@ -12,7 +12,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from otx.model.signal import Signal
 from otx.otlp.address import Address
-from otx.otlp.receiver.grpc_server import GrpcServer
+from otx.otlp.receiver.grpc_server import GrpcServer, largest_message
 from otx.otlp.refusal import Reason
 from otx.otlp.wire import WIRE
 from tests.otlp.conftest import MemoryIntake
@@ -94,8 +94,11 @@ def test_what_is_too_large_exhausts_without_a_retry_info_and_is_counted(
     assert [one.reason for one in intake.refusals] == [Reason.TOO_LARGE]
 
 
-def test_what_is_twice_too_large_is_turned_away_before_it_takes_memory(call: Call) -> None:
-    error = refused(lambda: call(bytes(2 * LIMIT + 1)))
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_is_far_too_large_is_turned_away_before_it_takes_memory(
+    call: Call, packed: bool
+) -> None:
+    error = refused(lambda: call(bytes(largest_message(LIMIT) + 1), packed=packed))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
