@@ -94,7 +94,10 @@ LOG_SCHEMA = pa.schema(
         ("received_time", TIME),
     ]
 )
-"""Columns of log records. `body` is text; `body_is_json` says that it was no string but a value."""
+"""Columns of log records. `body` is text; `body_is_json` says that it was no string but a value.
+
+It is null where an empty text was sent: no body at all is an empty text and false.
+"""
 
 
 def span_columns(bodies: Sequence[bytes], received_unix_nano: Sequence[int]) -> Batch:
@@ -146,6 +149,7 @@ def log_columns(bodies: Sequence[bytes], received_unix_nano: Sequence[int]) -> B
     refuse_doubled(body)
     text = body.field("string_value")
     is_json = pc.and_(pc.is_null(text), body.is_valid())
+    is_empty = pc.fill_null(pc.equal(text, ""), False)
     columns = {
         "time": times(pc.if_else(pc.equal(own, unset), fallback, own)).cast(TIME),
         "observed_time": times(observed).cast(TIME),
@@ -154,7 +158,7 @@ def log_columns(bodies: Sequence[bytes], received_unix_nano: Sequence[int]) -> B
         "severity_number": records.field("severity_number"),
         "severity_text": records.field("severity_text"),
         "body": pc.if_else(is_json, value_texts(body), pc.fill_null(text, "")),
-        "body_is_json": is_json,
+        "body_is_json": pc.if_else(is_empty, pa.scalar(None, pa.bool_()), is_json),
         "event_name": records.field("event_name"),
         "attributes": attribute_texts(records.field("attributes")),
     }
