@@ -95,7 +95,10 @@ LOG_SCHEMA = pa.schema(
         ("received_time", TIME),
     ]
 )
-"""Columns of log records. `body` is text; `body_is_json` says that it was no string but a value."""
+"""Columns of log records. `body` is text; `body_is_json` says that it was no string but a value.
+
+It is null where an empty text was sent: no body at all is an empty text and false.
+"""
 
 
 def span_columns(bodies: Sequence[bytes], received_unix_nano: Sequence[int]) -> Batch:
@@ -147,6 +150,7 @@ def log_columns(bodies: Sequence[bytes], received_unix_nano: Sequence[int]) -> B
     refuse_doubled(body)
     text = body.field("string_value")
     is_json = pc.and_(pc.is_null(text), body.is_valid())
+    is_empty = pc.fill_null(pc.equal(text, ""), False)
     with refusing():
         json_text = value_texts(body)
     columns = {
@@ -157,7 +161,7 @@ def log_columns(bodies: Sequence[bytes], received_unix_nano: Sequence[int]) -> B
         "severity_number": records.field("severity_number"),
         "severity_text": records.field("severity_text"),
         "body": pc.if_else(is_json, json_text, pc.fill_null(text, "")),
-        "body_is_json": is_json,
+        "body_is_json": pc.if_else(is_empty, pa.scalar(None, pa.bool_()), is_json),
         "event_name": records.field("event_name"),
         "attributes": attribute_texts(records.field("attributes")),
     }

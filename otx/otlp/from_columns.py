@@ -3,7 +3,7 @@
 Nothing that a row holds is lost: ids of any length, flags, trace state, a scope's version and
 attributes, keys that occur twice. What rows do not hold cannot come back: dropped counts, schema
 URLs, a link's trace state and flags, a log record's flags; of a log record without a time the time
-that stood in for it. An empty body is no body: nearly all such records never had one.
+that stood in for it.
 
 Attributes are encoded by hand into the open view; texts that many rows share are read once.
 """
@@ -138,7 +138,7 @@ def _fill_log(record: Any, row: Row) -> None:
     record.attributes.extend(encoded_attributes(row["attributes"]))
     if row["body_is_json"]:
         record.body = _encoded(_parsed(row["body"]))
-    elif row["body"]:
+    elif row["body"] or row["body_is_json"] is None:
         record.body = encode_any(row["body"])
 
 

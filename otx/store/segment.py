@@ -53,6 +53,7 @@ def write_rows(
         use_dictionary=[name for name in names if name not in _PLAIN_COLUMNS | _DELTA_COLUMNS],
         column_encoding=dict.fromkeys(_DELTA_COLUMNS.intersection(names), "DELTA_BINARY_PACKED"),
         bloom_filter_options=_bloom_filter(rows),
+        write_page_checksum=True,
     )
     _publish(beside, final, step)
     edges = pc.min_max(in_order[time])

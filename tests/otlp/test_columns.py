@@ -265,7 +265,9 @@ def test_logs_are_what_protobuf_says(requests: list[ExportLogsServiceRequest]) -
         )
         body = plain(record.body)
         if record.body.WhichOneof("value") == "string_value" or not record.HasField("body"):
-            assert (row["body"], row["body_is_json"]) == (record.body.string_value, False)
+            is_sent_empty = record.HasField("body") and not record.body.string_value
+            is_json = None if is_sent_empty else False
+            assert (row["body"], row["body_is_json"]) == (record.body.string_value, is_json)
         else:
             assert row["body_is_json"]
             assert comparable(read_value(row["body"])) == body

@@ -80,15 +80,25 @@ def test_log_records_come_back_whole(
         body=body,
     )
     record.attributes.add(key=text, value=value)
+    if body.WhichOneof("value") is None:
+        record.ClearField("body")  # a body without a value is none
     back = ExportLogsServiceRequest.FromString(logs_request(log_rows(request)))
-    if body.WhichOneof("value") == "string_value" and not body.string_value:
-        record.ClearField("body")
-    (found,) = back.resource_logs[0].scope_logs[0].log_records
-    if not found.HasField("body"):
-        assert not body.string_value
-        found.body.SetInParent()
-        record.body.SetInParent()
     assert repr(back.resource_logs[0].scope_logs) == repr(request.resource_logs[0].scope_logs)
+
+
+def test_an_empty_body_is_not_the_same_as_none() -> None:
+    request = ExportLogsServiceRequest()
+    records = request.resource_logs.add().scope_logs.add().log_records
+    for _ in range(2):
+        records.add(time_unix_nano=1)
+    records[0].body.string_value = ""
+    records[0].attributes.add(key="empty").value.string_value = ""
+    records[1].attributes.add(key="none").value.SetInParent()
+    back = ExportLogsServiceRequest.FromString(logs_request(log_rows(request)))
+    assert back == request
+    found = back.resource_logs[0].scope_logs[0].log_records
+    assert [one.HasField("body") for one in found] == [True, False]
+    assert found[0].body.HasField("string_value")
 
 
 def test_keys_that_occur_twice_stay_twice_however_deep() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from otx.model.signal import Signal
@@ -78,6 +79,21 @@ def test_a_flipped_bit_in_a_segment_is_found(layout: Layout, kind: str) -> None:
     flip(path, path.stat().st_size - 20 if kind != "profiles" else 90)
     (found,) = findings(layout)
     assert found.place == f"segments/{path.name}"
+    assert "cannot be read" in found.problem
+
+
+@pytest.mark.parametrize("column", ["span_id", "attributes"])
+@pytest.mark.parametrize("back", range(1, 40, 3))
+def test_a_flipped_bit_in_a_page_is_found(
+    store_dir: Path, span_request: SpanRequest, column: str, back: int
+) -> None:
+    manifest = converted(store_dir, span_request("a", 40)).manifest
+    path = store_dir / "segments" / manifest.segments[0].name
+    group = pq.ParquetFile(path).metadata.row_group(0)
+    chunks = map(group.column, range(group.num_columns))
+    chunk = next(one for one in chunks if one.path_in_schema == column)
+    flip(path, chunk.data_page_offset + chunk.total_compressed_size - back)
+    (found,) = findings(Layout(store_dir))
     assert "cannot be read" in found.problem
 
 
