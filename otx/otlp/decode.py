@@ -7,17 +7,20 @@ protobuf here, so that there is one encoding behind this door.
 
 from collections import Counter
 from dataclasses import dataclass
+from random import Random
 from typing import Any, Literal, TypeAlias
 
 from google.protobuf.message import DecodeError, Message
 
 from otx.model.signal import Signal
+from otx.model.units import format_count
 from otx.otlp.caution import Caution
+from otx.otlp.density import UNSUSPECTED_BYTES, check_density, check_json_density
 from otx.otlp.doubled_keys import doubled_key_cautions
 from otx.otlp.oddity import old_form_cautions, span_cautions
 from otx.otlp.refusal import Reason, Refusal
 from otx.otlp.sender_habits import habit_cautions
-from otx.otlp.wire import JSON, PROTOBUF, WIRE, count_records, records_by_scope
+from otx.otlp.wire import JSON, PROTOBUF, WIRE, Generated, count_records, records_by_scope
 
 Encoding: TypeAlias = Literal["protobuf", "json"]
 
@@ -27,6 +30,8 @@ _ENCODINGS: dict[str, Encoding] = {
     JSON: "json",
 }
 _MAX_WARNINGS = 10
+MAX_GROUPS = 16_384
+"""Resources and scopes of a request: all are looked at. A Collector's batches have thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +67,14 @@ def decode_request(signal: Signal, body: bytes, encoding: Encoding) -> Request:
     """Check a request body and bring it to protobuf.
 
     Raises:
-        Refusal: `Reason.UNDECODABLE`, naming the place where the encoding allows it.
+        Refusal: `Reason.UNDECODABLE`, naming the place where the encoding allows it;
+            `Reason.TOO_LARGE` where it is made of more messages than any sender's.
     """
     if encoding == "json":
         return _decode_json(signal, body)
+    if len(body) > UNSUSPECTED_BYTES:
+        official: Any = WIRE[signal].request_class
+        check_density(body, official.DESCRIPTOR, Random())
     return _request(signal, parse_protobuf(signal, body), body)
 
 
@@ -89,6 +98,8 @@ def _decode_json(signal: Signal, body: bytes) -> Request:
     from otx.otlp.json_codec import InvalidJson, read_message  # most senders speak protobuf
     from otx.otlp.json_text import InvalidText, parse_text
 
+    if len(body) > UNSUSPECTED_BYTES:
+        check_json_density(body)
     try:
         document = parse_text(body)
     except InvalidText as error:
@@ -107,6 +118,7 @@ def _request(
 ) -> Request:
     """A request that was understood, with what is odd about its content."""
     wire = WIRE[signal]
+    _check_groups(signal, message)
     odd = old_form_cautions(message, wire.resources_field, wire.scopes_field)
     odd += habit_cautions(signal, message)
     groups = records_by_scope(signal, message)
@@ -117,6 +129,20 @@ def _request(
         records = count_records(signal, message)
     odd += doubled_key_cautions(signal, groups, records)
     return Request(signal, body, records, (*cautions, *odd) if odd else cautions)
+
+
+def _check_groups(signal: Signal, message: Generated) -> None:
+    """Refuse what has more resources and scopes than can be looked at one by one."""
+    wire = WIRE[signal]
+    resources = getattr(message, wire.resources_field)
+    groups = len(resources)
+    if groups <= MAX_GROUPS:
+        groups += sum(len(getattr(one, wire.scopes_field)) for one in resources)
+    if groups > MAX_GROUPS:
+        raise Refusal(
+            Reason.TOO_LARGE,
+            f"more than {format_count(MAX_GROUPS)} {wire.resources_field} and {wire.scopes_field}",
+        )
 
 
 def _json_cautions(warnings: Counter[str]) -> tuple[Caution, ...]:

@@ -16,6 +16,8 @@ from otx.otlp.evenly import evenly
 from otx.otlp.wire import WIRE, Generated
 
 MAX_LOOKED_AT = 5
+MAX_KEYS = 1_000
+"""Of a record or resource with more attributes, which nobody means, the first are looked at."""
 _QUOTED_CHARACTERS = 60
 
 
@@ -42,7 +44,7 @@ def doubled_key_cautions(
     among = f"{format_count(records)} {noun}"
     if len(looked_at) < records:
         among = f"the {format_count(len(looked_at))} {noun} looked at, of {format_count(records)},"
-    key = quoted(doubled_key([it.key for it in holder_of(first).attributes]))
+    key = quoted(doubled_key([it.key for it in holder_of(first).attributes[:MAX_KEYS]]))
     text = f"{format_count(len(doubled))} of {among} have an attribute key twice"
     return [
         Caution(
@@ -99,4 +101,6 @@ def _has_doubled_key(holder: Generated) -> bool:
     if holder is None:
         return False
     attributes = holder.attributes
+    if len(attributes) > MAX_KEYS:
+        attributes = attributes[:MAX_KEYS]
     return len({attribute.key for attribute in attributes}) != len(attributes)

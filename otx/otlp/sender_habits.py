@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from otx.model.signal import Signal
 from otx.otlp.caution import Caution
-from otx.otlp.doubled_keys import doubled_key, quoted
+from otx.otlp.doubled_keys import MAX_KEYS, doubled_key, quoted
 from otx.otlp.wire import WIRE, Generated
 
 _UNITS = {"seconds": 10**9, "milliseconds": 10**6, "microseconds": 10**3}
@@ -30,7 +30,7 @@ def habit_cautions(signal: Signal, request: Generated) -> list[Caution]:
     group = resources[0]
     encoded = group.resource.SerializeToString()
     is_small = len(encoded) <= _REMEMBERED_BYTES
-    cautions = _remembered(encoded) if is_small else _of_resource(encoded)
+    cautions = _remembered(encoded) if is_small else _of_attributes(group.resource.attributes)
     record = _first_record(signal, group)
     return [*cautions, *(_unit(_time_of(signal, record)) if record is not None else ())]
 
@@ -46,7 +46,7 @@ _remembered = lru_cache(_REMEMBERED)(_of_resource)
 
 
 def _of_attributes(attributes: Sequence[Generated]) -> Iterator[Caution]:
-    keys = [attribute.key for attribute in attributes]
+    keys = [attribute.key for attribute in attributes[:MAX_KEYS]]
     yield from _doubled(keys)
     if "service.name" in keys:
         name = attributes[keys.index("service.name")].value

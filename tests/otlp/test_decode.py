@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.profiles.v1development.profiles_service_pb2 i
 )
 
 from otx.model.signal import Signal
-from otx.otlp.decode import Encoding, decode_request, encoding_of
+from otx.otlp.decode import MAX_GROUPS, Encoding, decode_request, encoding_of
 from otx.otlp.refusal import Reason, Refusal
 
 
@@ -111,3 +111,13 @@ def test_warnings_are_gathered_and_counted() -> None:
     assert [caution.text for caution in request.cautions] == [
         "'kind' is sent as the name 'SPAN_KIND_SERVER': OTLP/JSON wants a number (3 times)",
     ]
+
+
+@pytest.mark.parametrize("signal", [Signal.TRACES, Signal.METRICS, Signal.LOGS])
+def test_more_resources_and_scopes_than_can_be_looked_at_are_refused(signal: Signal) -> None:
+    resource_of_one_scope = b"\x0a\x02\x12\x00"
+    most = resource_of_one_scope * (MAX_GROUPS // 2)
+    assert decode_request(signal, most, "protobuf").records == 0
+    with pytest.raises(Refusal, match=r"more than 16 384 resource_.* and scope_") as caught:
+        decode_request(signal, most + b"\x0a\x00", "protobuf")
+    assert caught.value.reason is Reason.TOO_LARGE

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from otx.model.signal import Signal
 from otx.otlp.decode import decode_request
-from otx.otlp.doubled_keys import MAX_LOOKED_AT, doubled_key_cautions
+from otx.otlp.doubled_keys import MAX_KEYS, MAX_LOOKED_AT, doubled_key_cautions
 from otx.otlp.wire import WIRE, Generated, count_records, records_by_scope
 
 
@@ -80,3 +80,9 @@ def test_it_is_told_with_the_request(signal: Signal) -> None:
     request = request_of(signal, "a a") if is_looked_at else WIRE[signal].request_class()
     cautions = decode_request(signal, request.SerializeToString(), "protobuf").cautions
     assert any("key twice" in caution.kind for caution in cautions) == is_looked_at
+
+
+def test_of_countless_attributes_the_first_are_looked_at() -> None:
+    keys = " ".join(map(str, range(MAX_KEYS)))
+    assert told(Signal.TRACES, request_of(Signal.TRACES, f"{keys} 0")) == []
+    assert "first: '0' of span" in told(Signal.TRACES, request_of(Signal.TRACES, f"0 {keys}"))[0]
