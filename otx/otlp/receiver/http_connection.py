@@ -24,6 +24,7 @@ from otx.otlp.receiver.door import UNIX_CLIENT, Door
 from otx.otlp.receiver.http_request import (
     Head,
     answer_encoding,
+    head_of,
     is_ping,
     read_head,
     write_pong,
@@ -118,11 +119,16 @@ class _Message:
 
 @dataclass(slots=True)
 class _Answer:
-    """A place in the order of answers, filled when the request is done."""
+    """A place in the order of answers, filled when the request is done.
+
+    Attributes:
+        is_bare: Whether its head alone is sent: what follows HEAD's would be the next answer's.
+    """
 
     data: bytes | None = None
     is_last: bool = False
     cors: str = ""
+    is_bare: bool = False
 
 
 class HttpConnection(asyncio.Protocol):
@@ -280,7 +286,11 @@ class HttpConnection(asyncio.Protocol):
         self._message.is_complete = True
         if self._is_ended:
             return
-        answer = _Answer(is_last=not self._parser.should_keep_alive(), cors=self._message.cors)
+        answer = _Answer(
+            is_last=not self._parser.should_keep_alive(),
+            cors=self._message.cors,
+            is_bare=self._parser.get_method() == b"HEAD",
+        )
         self._answers.append(answer)
         if is_ping(self._parser.get_method(), self._message.url):
             # Of whoever looks after this process: no request for telemetry, and none refused.
@@ -432,7 +442,7 @@ class HttpConnection(asyncio.Protocol):
         """Write the answers that are next in order."""
         while self._answers and (data := self._answers[0].data) is not None:
             answer = self._answers.popleft()
-            self._write(data)
+            self._write(head_of(data) if answer.is_bare else data)
             if answer.is_last:
                 self._close_after_answer()
                 return

@@ -103,6 +103,11 @@ _EXTRA_HEADERS = {
 }
 
 
+def head_of(response: bytes) -> bytes:
+    """A response without its body."""
+    return response[: response.index(b"\r\n\r\n") + 4]
+
+
 def _response(status: str, content_type: str, extra: str, body: bytes, keep_alive: bool) -> bytes:
     close = "" if keep_alive else "Connection: close\r\n"
     head = (

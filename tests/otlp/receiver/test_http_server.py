@@ -205,6 +205,22 @@ def test_what_is_refused_gets_a_status_in_its_own_encoding(
     assert ask(client, b"")[0].status == 200
 
 
+def test_head_is_answered_without_a_body(serve: Serve) -> None:
+    """Sent over a bare socket: a client would throw away what must not be there."""
+    address = serve(PATIENT)
+    ask_head = b"HEAD /v1/traces HTTP/1.1\r\nHost: x\r\n\r\n"
+    last = b"HEAD /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with socket.create_connection((address.host, address.port), TIMEOUT_S) as client:
+        client.sendall(ask_head + last)
+        heads = b"".join(iter(lambda: client.recv(65536), b"")).split(b"\r\n\r\n")
+    assert [head.split(b"\r\n")[0] for head in heads] == [
+        b"HTTP/1.1 405 Method Not Allowed",
+        b"HTTP/1.1 404 Not Found",
+        b"",
+    ]
+    assert b"Content-Length: 0" not in heads[0]
+
+
 def test_a_full_log_asks_the_client_to_come_again(
     client: http.client.HTTPConnection, intake: MemoryIntake, three_spans: bytes
 ) -> None:
