@@ -1107,7 +1107,7 @@ _otx_store() {
     'verify:Read everything in a store and name what is damaged; exit code 1 where something is.'
     'compact:Convert what waits, merge small segments and index them, and say what that came to.'
     'export:Write what a store holds\\: OTLP/JSON lines, or one table as Parquet.'
-    'import:Bring OTLP files into a store, each as a whole and once.'
+    'import:Bring OTLP files, or tables that were exported, into a store, each as a whole and once.'
     )
     _describe command commands ;;
   rest)

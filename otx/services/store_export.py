@@ -16,18 +16,15 @@ from otx.errors import UsageError
 from otx.model.signal import Signal
 from otx.otlp.column_groups import Table
 from otx.otlp.files import understand
-from otx.otlp.from_columns import logs_request, traces_request
 from otx.otlp.json_open import official_descriptor, write_open
-from otx.otlp.metrics_from_columns import metrics_request
 from otx.otlp.open_view import open_class
 from otx.otlp.pieces import Piece
+from otx.services.parquet_input import ENCODERS, RECORDS_A_REQUEST
 from otx.store.layout import Layout
 from otx.store.row_tables import ROW_TABLES, RowKind
 from otx.store.scan import Scan, open_scan
 
-_RECORDS_A_LINE = 1000
 _ROWS_AT_A_TIME = 64 * 1024
-_ENCODERS = {"spans": traces_request, "logs": logs_request, "metrics": metrics_request}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +55,8 @@ def export_lines(layout: Layout, choice: Choice) -> Iterator[tuple[bytes, int]]:
             if table.keeps_requests:
                 yield from _lines_of_requests(scan, table.signal, choice)
                 continue
-            for rows in _rows(scan, kind, choice, _RECORDS_A_LINE):
-                yield _line(table.signal, _ENCODERS[kind](rows)), len(rows)
+            for rows in _rows(scan, kind, choice, RECORDS_A_REQUEST):
+                yield _line(table.signal, ENCODERS[kind](rows)), len(rows)
 
 
 def export_rows(layout: Layout, choice: Choice) -> tuple[Any, Iterator[Table]]:

@@ -11,7 +11,7 @@ import json
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +19,9 @@ from tempfile import TemporaryDirectory
 from otx.environment import Environment
 from otx.errors import MachineError, UsageError
 from otx.otlp.files import understand
+from otx.otlp.pieces import Piece
 from otx.services.ottl_input import open_pieces
+from otx.services.parquet_input import is_parquet, parquet_pieces
 from otx.store.conversion import Conversion
 from otx.store.durable import FileLock, make_directory, replace_durably, sync_directory
 from otx.store.layout import Layout
@@ -153,7 +155,7 @@ def _stage(
     received = environment.clock()
     # Nothing converts what is staged: it may be as much as the disk holds.
     with LogWriter(staged.root, fsync="interval", backlog_bytes=sys.maxsize) as log:
-        for piece in open_pieces(environment, str(path), None, None):
+        for piece in _pieces(environment, path, file):
             request = understand(piece)
             log.append(request.signal, request.body, received).result()
             records[request.signal.value] += request.records
@@ -161,6 +163,12 @@ def _stage(
     if not records:
         raise UsageError(f"{file} holds no telemetry")
     return dict(records)
+
+
+def _pieces(environment: Environment, path: Path, file: str) -> Iterator[Piece]:
+    if is_parquet(path):
+        return parquet_pieces(path, file)
+    return open_pieces(environment, str(path), None, None)
 
 
 def _digest(path: Path, file: str) -> str:

@@ -105,6 +105,65 @@ def test_parquet_holds_one_table(store: str, run_cli: RunCli, tmp_path: Path) ->
     assert {"trace_id", "start_time", "attributes"} <= set(rows.schema.names)
 
 
+def test_tables_that_were_exported_as_parquet_come_back(
+    store: str, run_cli: RunCli, tmp_path: Path
+) -> None:
+    other = str(tmp_path / "other")
+    for signal, table in (("traces", "spans"), ("logs", "logs"), ("metrics", "metrics")):
+        file = f"{table}.parquet"
+        run_cli("store", "export", "--signal", signal, "-o", file, "--store", store)
+        done = run_cli("store", "import", file, "--store", other)
+        assert done.returncode == 0, done.stderr
+        sql = EVERYTHING[table]
+        was = run_cli("query", sql, "--format", "jsonl", "--store", store)
+        now = run_cli("query", sql, "--format", "jsonl", "--store", other)
+        assert was.stdout
+        assert now.stdout == was.stdout
+        again = run_cli("store", "import", file, "--store", other)
+        assert "nothing was added" in again.stderr
+    assert _count(run_cli, other) == 14
+    for sql in ("FROM span_events ORDER BY ALL", "FROM span_links ORDER BY ALL"):
+        was = run_cli("query", sql, "--format", "jsonl", "--store", store)
+        assert run_cli("query", sql, "--format", "jsonl", "--store", other).stdout == was.stdout
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("SELECT 1 AS n", "is Parquet, but no table of a store"),
+        ("FROM logs", "is Parquet, but no table of a store"),
+        ("SELECT trace_id, name FROM spans", "is Parquet, but no table of a store"),
+    ],
+)
+def test_parquet_of_something_else_is_refused(
+    store: str, run_cli: RunCli, tmp_path: Path, sql: str, told: str
+) -> None:
+    other = str(tmp_path / "other")
+    run_cli("query", sql, "-o", "odd.parquet", "--store", store)
+    done = run_cli("store", "import", "odd.parquet", "--store", other)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"odd.parquet {told}" in done.stderr
+    assert "hint:" in done.stderr
+    assert _count(run_cli, other) == 0
+
+
+def test_samples_as_parquet_and_half_a_file_are_refused(
+    store: str, run_cli: RunCli, tmp_path: Path
+) -> None:
+    other = str(tmp_path / "other")
+    run_cli("store", "export", "--signal", "profiles", "-o", "samples.parquet", "--store", store)
+    done = run_cli("store", "import", "samples.parquet", "--store", other)
+    assert done.returncode == 2
+    assert "samples.parquet holds samples" in done.stderr
+    assert "jsonl" in done.stderr
+    (tmp_path / "half.parquet").write_bytes((tmp_path / "samples.parquet").read_bytes()[:900])
+    done = run_cli("store", "import", "half.parquet", "--store", other)
+    assert done.returncode == 2
+    assert "half.parquet cannot be read as Parquet" in done.stderr
+    assert len(done.stderr.splitlines()) <= 3
+    assert _count(run_cli, other) == 0
+
+
 def test_an_export_is_of_a_time(store: str, run_cli: RunCli) -> None:
     done = run_cli(
         *("store", "export", "--signal", "traces", "--store", store),

@@ -14,11 +14,14 @@ from otx.output import ProgressLine, Remarks
 def import_(
     ctx: typer.Context,
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE…", help="OTLP in any form, gzip or zstd; or -.")
+        list[str],
+        typer.Argument(
+            metavar="FILE…", help="OTLP in any form, gzip or zstd; exported Parquet; -."
+        ),
     ],
     store: StoreOption = None,
 ) -> None:
-    """Bring OTLP files into a store, each as a whole and once."""
+    """Bring OTLP files, or tables that were exported, into a store, each as a whole and once."""
     from otx.config import Config
     from otx.model.units import counted
     from otx.services.store_import import convert_now, import_file  # 150 ms: Arrow

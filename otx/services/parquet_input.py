@@ -1,0 +1,85 @@
+"""Parquet files of `otx store export` as the requests that their rows were made of.
+
+A file holds one table; which one, its columns say: all of them and no others. Rows of samples
+hold neither mappings nor addresses nor lines, so that no profile can be made of them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from otx.errors import UsageError
+from otx.otlp.column_groups import Table
+from otx.otlp.from_columns import logs_request, traces_request
+from otx.otlp.metrics_from_columns import metrics_request
+from otx.otlp.pieces import Piece
+from otx.store.row_tables import ROW_TABLES, RowKind, Schema
+
+ENCODERS: Mapping[RowKind, Callable[[Table], bytes]] = {
+    "spans": traces_request,
+    "logs": logs_request,
+    "metrics": metrics_request,
+}
+"""Makes a request of rows, for each table whose rows hold all that one needs."""
+RECORDS_A_REQUEST = 1000
+_MAGIC = b"PAR1"
+_OWN = "`otx store export --format parquet` writes such files"
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file begins as Parquet does; what cannot be read does not."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+    except OSError:
+        return False
+
+
+def parquet_pieces(path: Path, name: str) -> Iterator[Piece]:
+    """The rows of a file as requests, in their order.
+
+    Args:
+        path: The file.
+        name: What to call it.
+
+    Raises:
+        UsageError: It is damaged, or holds no table of a store, or samples, or values that
+            no record has.
+    """
+    try:
+        file = pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True)
+        kind = _kind_of(file.schema_arrow, name)
+        row = 1
+        for batch in file.iter_batches(RECORDS_A_REQUEST):
+            place = f"{name}: row {row}"
+            body = _encoded(kind, pa.Table.from_batches([batch]), place)
+            yield Piece("protobuf", body, place, ROW_TABLES[kind].signal)
+            row += len(batch)
+    except (pa.ArrowException, OSError, ValueError) as error:  # also names that are no UTF-8
+        raise UsageError(f"{name} cannot be read as Parquet: {error}", hint=_OWN) from None
+
+
+def _kind_of(found: Schema, name: str) -> RowKind:
+    """The table that a file holds: the one that has its columns, of their types."""
+    for kind, table in ROW_TABLES.items():
+        if _fields(table.schema) == _fields(found):
+            if kind not in ENCODERS:
+                raise UsageError(
+                    f"{name} holds {kind}, whose rows do not hold all of a profile",
+                    hint="`otx store export --format jsonl` keeps profiles as they came",
+                )
+            return kind
+    raise UsageError(f"{name} is Parquet, but no table of a store", hint=_OWN)
+
+
+def _fields(schema: Schema) -> dict[str, object]:
+    return {field.name: field.type for field in schema}
+
+
+def _encoded(kind: RowKind, rows: Table, place: str) -> bytes:
+    try:
+        return ENCODERS[kind](rows)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UsageError(f"{place} and the rows behind it are not as exported: {error}") from None
