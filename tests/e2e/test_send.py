@@ -95,6 +95,40 @@ def test_every_signal_arrives_over_every_transport(
     assert b"region" in requests[0].body
 
 
+@pytest.mark.parametrize("protocol", ["grpc", "http/protobuf", "http/json"])
+@pytest.mark.parametrize("slashes", ["", "//"])
+def test_a_unix_socket_takes_every_transport(
+    start_receiver: StartReceiver,
+    run_cli: RunCli,
+    tmp_path: Path,
+    protocol: str,
+    slashes: str,
+) -> None:
+    side = "--grpc" if protocol == "grpc" else "--http"
+    receiver = start_receiver(side, f"unix:{tmp_path}/otx.sock", store="none")
+    for signal in Signal:
+        sent = run_cli(
+            *("send", str(signal), "--count", "5", "--protocol", protocol),
+            *("--endpoint", f"unix:{slashes}{tmp_path}/otx.sock"),
+        )
+        assert sent.returncode == 0, sent.stderr
+        assert "accepted 5," in sent.stdout
+    receiver.stop()
+
+
+def test_a_unix_socket_that_is_not_there_is_named(run_cli: RunCli) -> None:
+    done = run_cli("send", "logs", "--endpoint", "unix:none.sock", "--protocol", "http/json")
+    assert done.returncode == 3
+    assert "No such file or directory" in done.stderr
+    assert "unix:none.sock" in done.stderr
+    probed = run_cli(
+        *("send", "logs", "--endpoint", "unix:none.sock", "--protocol", "http/json", "--probe"),
+        variables={"all_proxy": "http://127.0.0.1:1"},
+    )
+    assert probed.returncode != 0
+    assert "Traceback" not in probed.stderr
+
+
 def test_workers_share_the_count(start_receiver: StartReceiver, run_cli: RunCli) -> None:
     receiver = start_receiver(store="none")
     sent = run_cli(

@@ -44,7 +44,8 @@ class Endpoint:
     """A place to send one signal to.
 
     Attributes:
-        target: The URL that is posted to, or for gRPC HOST:PORT or `unix:PATH`.
+        target: The URL that is posted to, or for gRPC HOST:PORT; for both `unix:PATH`, where over
+            HTTP each signal has its standard path.
         is_secure: Whether TLS is spoken.
         origin: What said so: `--endpoint`, a variable, `default`.
         headers: Sent with each request; names in lower case.
@@ -150,7 +151,9 @@ def _protocol(said: str, endpoint: str) -> Protocol:
         raise UsageError(f"no protocol {said!r}", hint=f"one of {', '.join(PROTOCOLS)}")
     if not endpoint:
         return "http/protobuf"
-    if "://" not in endpoint or _split(endpoint)[1] == _GRPC_PORT:
+    if endpoint.startswith("unix:") or "://" not in endpoint:
+        return "grpc"
+    if _split(endpoint)[1] == _GRPC_PORT:
         return "grpc"
     return "http/protobuf"
 
@@ -181,10 +184,11 @@ def _grpc_target(endpoint: str, tls: Security) -> tuple[str, bool]:
     is_secure = wants_tls if tls.insecure is None else not tls.insecure
     if not endpoint:
         return f"localhost:{_GRPC_PORT}", is_secure
+    if endpoint.startswith("unix:"):
+        return _socket(endpoint), is_secure
     if "://" not in endpoint:
-        if not endpoint.startswith("unix:"):
-            _split(f"http://{endpoint}")
-        has_port = endpoint.startswith("unix:") or endpoint.rpartition(":")[2].isdigit()
+        _split(f"http://{endpoint}")
+        has_port = endpoint.rpartition(":")[2].isdigit()
         return (endpoint if has_port else f"{endpoint}:{_GRPC_PORT}"), is_secure
     is_secure = endpoint.startswith("https:")
     host, port = _split(endpoint)
@@ -196,7 +200,7 @@ def _http_url(endpoint: str, origin: str, signal: Signal) -> str:
     if not endpoint:
         return f"http://localhost:{_HTTP_PORT}{path}"
     if endpoint.startswith("unix:"):
-        raise _no_endpoint(endpoint, "a Unix socket is for --protocol grpc")
+        return _socket(endpoint)
     url = endpoint if "://" in endpoint else f"http://{endpoint}"
     _split(url)
     if origin == f"{PREFIX}{signal.name}_ENDPOINT":
@@ -205,6 +209,14 @@ def _http_url(endpoint: str, origin: str, signal: Signal) -> str:
     if not origin.startswith(PREFIX) and urlsplit(url).path.endswith(path):
         return url
     return url.rstrip("/") + path
+
+
+def _socket(endpoint: str) -> str:
+    """`unix:PATH`, which gRPC also writes as unix:///PATH."""
+    path = endpoint.removeprefix("unix:").removeprefix("//")
+    if not path.strip("/"):
+        raise _no_endpoint(endpoint, "it names no socket")
+    return f"unix:{path}"
 
 
 def _no_endpoint(text: str, why: str) -> UsageError:

@@ -6,7 +6,7 @@ import socket
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from google.protobuf.message import DecodeError
 
@@ -29,7 +29,8 @@ class HttpClient:
 
     def __init__(self, endpoint: Endpoint, compression: str = "none") -> None:
         parts = urlsplit(endpoint.target)
-        self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        # "" is the standard path of the signal that is sent.
+        self._path = "" if parts.scheme == "unix" else _path_and_query(parts)
         self._is_json = endpoint.protocol == "http/json"
         self._compression = compression
         self._headers = {
@@ -72,7 +73,8 @@ class HttpClient:
             else:
                 self._connection.sock.settimeout(timeout_s)
         try:
-            self._connection.request("POST", self._path, content, self._headers)
+            path = self._path or WIRE[signal].path
+            self._connection.request("POST", path, content, self._headers)
             response = self._connection.getresponse()
             answer = response.read(MAX_RESPONSE_BYTES + 1)
         except http.client.BadStatusLine as error:
@@ -113,6 +115,29 @@ class HttpClient:
         return response.SerializeToString()
 
 
+class _UnixConnection(http.client.HTTPConnection):
+    """A connection to `unix:PATH`; the host that servers are told is the local one."""
+
+    def __init__(self, target: str) -> None:
+        super().__init__("localhost")
+        self._socket_path = target.removeprefix("unix:")
+
+    def connect(self) -> None:
+        """Connect to the socket instead of the host (http.client)."""
+        made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        made.settimeout(self.timeout)
+        try:
+            made.connect(self._socket_path)
+        except BaseException:
+            made.close()
+            raise
+        self.sock = made
+
+
+def _path_and_query(parts: SplitResult) -> str:
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
 def _was_closed(idle: socket.socket) -> bool:
     """Whether the other side closed a connection while nothing was asked of it.
 
@@ -125,6 +150,8 @@ def _was_closed(idle: socket.socket) -> bool:
 
 def _connection(endpoint: Endpoint) -> http.client.HTTPConnection:
     """A connection that is not made yet, through the proxy where there is one."""
+    if endpoint.target.startswith("unix:"):
+        return _UnixConnection(endpoint.target)
     parts = urlsplit(endpoint.target)
     host = parts.hostname or "localhost"
     through = urlsplit(endpoint.proxy)

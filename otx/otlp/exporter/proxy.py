@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 def proxy_for(url: str, variables: Mapping[str, str]) -> tuple[str, str]:
     """The proxy's URL and the variable that names it; two empty texts for none."""
     parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return "", ""
     if _is_exempt(parts.hostname or "", variables):
         return "", ""
     for name in _names(parts.scheme):

@@ -19,6 +19,7 @@ PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL"
         ("127.0.0.1:4317", {}, "grpc", "127.0.0.1:4317", "--endpoint"),
         ("collector", {}, "grpc", "collector:4317", "--endpoint"),
         ("unix:/run/otx", {}, "grpc", "unix:/run/otx", "--endpoint"),
+        ("unix:///run/otx", {}, "grpc", "unix:/run/otx", "--endpoint"),
         ("http://c:4317", {}, "grpc", "c:4317", "--endpoint"),
         ("http://c:4318", {}, "http/protobuf", "http://c:4318/v1/traces", "--endpoint"),
         ("http://c", {}, "http/protobuf", "http://c/v1/traces", "--endpoint"),
@@ -64,13 +65,22 @@ def test_a_header_is_a_pair() -> None:
         parse_header("=value")
 
 
+@pytest.mark.parametrize("protocol", ["http/protobuf", "http/json"])
+def test_a_socket_can_speak_http_and_has_no_proxy(protocol: str) -> None:
+    variables = {"all_proxy": "http://proxy:3128"}
+    found = resolve_endpoint(Signal.LOGS, variables, "unix:/run/otx", protocol)
+    assert (found.protocol, found.target, found.proxy) == (protocol, "unix:/run/otx", "")
+    assert not found.is_secure
+
+
 @pytest.mark.parametrize(
     ("endpoint", "protocol", "said"),
     [
         ("ftp://c", None, "no http or https URL"),
         ("http://", None, "no http or https URL"),
         ("http://c:port", None, "is no endpoint"),
-        ("unix:/run/otx", "http/json", "Unix socket is for --protocol grpc"),
+        ("unix:", "http/json", "names no socket"),
+        ("unix://", None, "names no socket"),
         ("c:1", "thrift", "no protocol 'thrift'"),
     ],
 )
