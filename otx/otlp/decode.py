@@ -30,7 +30,7 @@ _ENCODINGS: dict[str, Encoding] = {
     JSON: "json",
 }
 _MAX_WARNINGS = 10
-MAX_GROUPS = 16_384
+MAX_GROUPS = 65_536
 """Resources and scopes of a request: all are looked at. A Collector's batches have thousands."""
 
 
@@ -122,11 +122,12 @@ def _request(
     odd = old_form_cautions(message, wire.resources_field, wire.scopes_field)
     odd += habit_cautions(signal, message)
     groups = records_by_scope(signal, message)
-    if signal is Signal.TRACES:
+    if signal in (Signal.TRACES, Signal.LOGS):
         records = sum(map(len, groups))
-        odd += span_cautions(groups)
     else:
         records = count_records(signal, message)
+    if signal is Signal.TRACES:
+        odd += span_cautions(groups)
     odd += doubled_key_cautions(signal, groups, records)
     return Request(signal, body, records, (*cautions, *odd) if odd else cautions)
 
@@ -134,14 +135,14 @@ def _request(
 def _check_groups(signal: Signal, message: Generated) -> None:
     """Refuse what has more resources and scopes than can be looked at one by one."""
     wire = WIRE[signal]
-    resources = getattr(message, wire.resources_field)
+    resources, scopes = getattr(message, wire.resources_field), wire.scopes_field
     groups = len(resources)
     if groups <= MAX_GROUPS:
-        groups += sum(len(getattr(one, wire.scopes_field)) for one in resources)
+        groups += sum([len(getattr(one, scopes)) for one in resources])
     if groups > MAX_GROUPS:
         raise Refusal(
             Reason.TOO_LARGE,
-            f"more than {format_count(MAX_GROUPS)} {wire.resources_field} and {wire.scopes_field}",
+            f"more than {format_count(MAX_GROUPS)} {wire.resources_field} and {scopes}",
         )
 
 

@@ -34,7 +34,7 @@ MAX_STEPS = 2_000_000
 """Fields that are walked before a request counts as too dense: less than a second of CPU."""
 MIN_JSON_BYTES = 10
 """For each object or array; `{"intValue":"1"},` are seventeen."""
-_PLACES = 128
+_PLACES = 64
 _MAX_DEPTH = 100
 """How deep protobuf's own parsers go."""
 

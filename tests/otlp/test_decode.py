@@ -118,6 +118,6 @@ def test_more_resources_and_scopes_than_can_be_looked_at_are_refused(signal: Sig
     resource_of_one_scope = b"\x0a\x02\x12\x00"
     most = resource_of_one_scope * (MAX_GROUPS // 2)
     assert decode_request(signal, most, "protobuf").records == 0
-    with pytest.raises(Refusal, match=r"more than 16 384 resource_.* and scope_") as caught:
+    with pytest.raises(Refusal, match=r"more than 65 536 resource_.* and scope_") as caught:
         decode_request(signal, most + b"\x0a\x00", "protobuf")
     assert caught.value.reason is Reason.TOO_LARGE
