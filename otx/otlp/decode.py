@@ -32,6 +32,9 @@ _ENCODINGS: dict[str, Encoding] = {
 _MAX_WARNINGS = 10
 MAX_GROUPS = 65_536
 """Resources and scopes of a request: all are looked at. A Collector's batches have thousands."""
+_MIN_RECORD_BYTES = 8
+"""The smallest record that says something is a data point of eleven; a row takes a hundred."""
+_FEW_RECORDS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,7 @@ def _request(
         records = count_records(signal, message)
     if signal is Signal.TRACES:
         odd += span_cautions(groups)
+    _check_records(signal, records, len(body))
     odd += doubled_key_cautions(signal, groups, records)
     return Request(signal, body, records, (*cautions, *odd) if odd else cautions)
 
@@ -144,6 +148,14 @@ def _check_groups(signal: Signal, message: Generated) -> None:
             Reason.TOO_LARGE,
             f"more than {format_count(MAX_GROUPS)} {wire.resources_field} and {scopes}",
         )
+
+
+def _check_records(signal: Signal, records: int, size: int) -> None:
+    """Refuse records that say nothing: each would be a row, much larger than what was sent."""
+    if signal is Signal.PROFILES or records <= _FEW_RECORDS + size // _MIN_RECORD_BYTES:
+        return
+    counted = WIRE[signal].counted(records)
+    raise Refusal(Reason.TOO_LARGE, f"{counted} in {format_count(size)} bytes: most are empty")
 
 
 def _json_cautions(warnings: Counter[str]) -> tuple[Caution, ...]:
