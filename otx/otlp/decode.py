@@ -30,8 +30,11 @@ _ENCODINGS: dict[str, Encoding] = {
     JSON: "json",
 }
 _MAX_WARNINGS = 10
-MAX_GROUPS = 16_384
+MAX_GROUPS = 65_536
 """Resources and scopes of a request: all are looked at. A Collector's batches have thousands."""
+_MIN_RECORD_BYTES = 8
+"""The smallest record that says something is a data point of eleven; a row takes a hundred."""
+_FEW_RECORDS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +125,13 @@ def _request(
     odd = old_form_cautions(message, wire.resources_field, wire.scopes_field)
     odd += habit_cautions(signal, message)
     groups = records_by_scope(signal, message)
-    if signal is Signal.TRACES:
+    if signal in (Signal.TRACES, Signal.LOGS):
         records = sum(map(len, groups))
-        odd += span_cautions(groups)
     else:
         records = count_records(signal, message)
+    if signal is Signal.TRACES:
+        odd += span_cautions(groups)
+    _check_records(signal, records, len(body))
     odd += doubled_key_cautions(signal, groups, records)
     return Request(signal, body, records, (*cautions, *odd) if odd else cautions)
 
@@ -134,15 +139,23 @@ def _request(
 def _check_groups(signal: Signal, message: Generated) -> None:
     """Refuse what has more resources and scopes than can be looked at one by one."""
     wire = WIRE[signal]
-    resources = getattr(message, wire.resources_field)
+    resources, scopes = getattr(message, wire.resources_field), wire.scopes_field
     groups = len(resources)
     if groups <= MAX_GROUPS:
-        groups += sum(len(getattr(one, wire.scopes_field)) for one in resources)
+        groups += sum([len(getattr(one, scopes)) for one in resources])
     if groups > MAX_GROUPS:
         raise Refusal(
             Reason.TOO_LARGE,
-            f"more than {format_count(MAX_GROUPS)} {wire.resources_field} and {wire.scopes_field}",
+            f"more than {format_count(MAX_GROUPS)} {wire.resources_field} and {scopes}",
         )
+
+
+def _check_records(signal: Signal, records: int, size: int) -> None:
+    """Refuse records that say nothing: each would be a row, much larger than what was sent."""
+    if signal is Signal.PROFILES or records <= _FEW_RECORDS + size // _MIN_RECORD_BYTES:
+        return
+    counted = WIRE[signal].counted(records)
+    raise Refusal(Reason.TOO_LARGE, f"{counted} in {format_count(size)} bytes: most are empty")
 
 
 def _json_cautions(warnings: Counter[str]) -> tuple[Caution, ...]:

@@ -1,12 +1,14 @@
 """Whether a request would take far more memory than its bytes: looked at before it is parsed.
 
 An empty `Span` is two bytes on the wire and 176 in the parser's memory, so that a limit on bytes
-is none on memory. What real senders write grows by 3 to 11 times (`tests/otlp/test_density.py`
-has the densest of them), so `MAX_GROWTH` is beyond them. Looking at all of a request costs more
-than parsing it. Therefore random places of the body are drawn, and only the messages that such a
-place lies in are walked, each one level deep: where a message of n bytes that is walked holds
-children of c bytes of memory, c/n over all places is an unbiased estimate of memory by byte.
-Dense parts cannot hide, because a part's chance to be drawn is its share of the body.
+is none on memory. What real senders write grows by 3 times, the densest that means something
+(arrays of small integers) by 12, so `MAX_GROWTH` is beyond them.
+
+Looking at all of a request costs more than parsing it. Therefore random places of the body are
+drawn, and only the messages that such a place lies in are walked, each one level deep: where a
+message of n bytes that is walked holds children of c bytes of memory, c/n over all places is an
+unbiased estimate of memory by byte. Dense parts cannot hide, because a part's chance to be drawn
+is its share of the body.
 
 The layout of messages in memory is that of upb, protobuf's parser (`upb/mini_table`).
 """
@@ -34,7 +36,7 @@ MAX_STEPS = 2_000_000
 """Fields that are walked before a request counts as too dense: less than a second of CPU."""
 MIN_JSON_BYTES = 10
 """For each object or array; `{"intValue":"1"},` are seventeen."""
-_PLACES = 128
+_PLACES = 64
 _MAX_DEPTH = 100
 """How deep protobuf's own parsers go."""
 

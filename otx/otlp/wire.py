@@ -135,7 +135,8 @@ def records_by_scope(signal: Signal, request: Generated) -> list[Sequence[Genera
     """The spans, log records, metrics or profiles of each scope of a request."""
     wire = WIRE[signal]
     scopes = _children(iter(getattr(request, wire.resources_field)), wire.scopes_field)
-    return [getattr(scope, wire.records_field) for scope in scopes]
+    records = wire.records_field
+    return [getattr(scope, records) for scope in scopes]
 
 
 def count_records(signal: Signal, request: Message) -> int:

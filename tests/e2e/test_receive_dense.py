@@ -75,7 +75,7 @@ class Bystander(threading.Thread):
     ("body", "content_type", "said"),
     [
         (RESOURCES, PROTOBUF, b"directly in ExportTraceServiceRequest"),
-        (RESOURCES[: 1 << 19], PROTOBUF, b"more than 16 384 resource_spans and scope_spans"),
+        (RESOURCES[: 1 << 19], PROTOBUF, b"more than 65 536 resource_spans and scope_spans"),
         (SPANS, PROTOBUF, b"directly in ScopeSpans"),
         (DOCUMENT, JSON, b"JSON objects and arrays"),
     ],

@@ -13,6 +13,7 @@ from opentelemetry.proto.collector.profiles.v1development.profiles_service_pb2 i
 )
 
 from otx.model.signal import Signal
+from otx.otlp.any_value import varint
 from otx.otlp.decode import MAX_GROUPS, Encoding, decode_request, encoding_of
 from otx.otlp.refusal import Reason, Refusal
 
@@ -118,6 +119,22 @@ def test_more_resources_and_scopes_than_can_be_looked_at_are_refused(signal: Sig
     resource_of_one_scope = b"\x0a\x02\x12\x00"
     most = resource_of_one_scope * (MAX_GROUPS // 2)
     assert decode_request(signal, most, "protobuf").records == 0
-    with pytest.raises(Refusal, match=r"more than 16 384 resource_.* and scope_") as caught:
+    with pytest.raises(Refusal, match=r"more than 65 536 resource_.* and scope_") as caught:
         decode_request(signal, most + b"\x0a\x00", "protobuf")
+    assert caught.value.reason is Reason.TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    ("signal", "noun"), [(Signal.TRACES, "spans"), (Signal.LOGS, "log records")]
+)
+def test_records_that_say_nothing_are_refused_where_they_are_many(
+    signal: Signal, noun: str
+) -> None:
+    def empty(records: int) -> bytes:
+        scope = b"\x12" + varint(2 * records) + b"\x12\x00" * records
+        return b"\x0a" + varint(len(scope)) + scope
+
+    assert decode_request(signal, empty(1_000), "protobuf").records == 1_000
+    with pytest.raises(Refusal, match=f"10 000 {noun} in 20 008 bytes: most are empty") as caught:
+        decode_request(signal, empty(10_000), "protobuf")
     assert caught.value.reason is Reason.TOO_LARGE
