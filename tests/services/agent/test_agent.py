@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from otx.opamp.capabilities import AgentCapability as Bit
-from otx.opamp.opamp_pb2 import AgentToServer, ServerToAgent
+from otx.opamp.opamp_pb2 import AgentToServer, ServerToAgent, ServerToAgentFlags
 from otx.opamp.opamp_pb2 import ServerErrorResponseType as ErrorType
 from tests.services.agent.scripted import (
     APPLIED,
@@ -93,8 +93,8 @@ async def test_a_new_uid_is_kept(tmp_path: Path) -> None:
         count = len(script.messages)
         agent.start()
         await script.until(lambda: len(script.messages) > count, "it is back")
-        assert script.messages[-1].instance_uid == new
-        attributes = script.messages[-1].agent_description.identifying_attributes
+        assert script.messages[count].instance_uid == new
+        attributes = script.messages[count].agent_description.identifying_attributes
         names = {one.key: one.value.string_value for one in attributes}
         assert names["service.instance.id"] == "00010203-0405-0607-0809-0a0b0c0d0e0f"
 
@@ -105,6 +105,8 @@ async def test_a_server_is_asked_for_a_uid_until_it_gives_one(tmp_path: Path) ->
     def assign_uid(message: AgentToServer, reply: ServerToAgent) -> None:
         if message.flags & 1 and len(script.messages) > 1:
             reply.agent_identification.new_instance_uid = new
+        elif message.flags & 1:  # have it speak again: by itself it may be silent until it beats
+            reply.flags = ServerToAgentFlags.ServerToAgentFlags_ReportFullState
 
     async with scripted_server() as script, real_agent(tmp_path, script) as agent:
         agent.kill()
@@ -125,7 +127,7 @@ async def test_a_server_is_asked_for_a_uid_until_it_gives_one(tmp_path: Path) ->
         count = len(script.messages)
         agent.start()
         await script.until(lambda: len(script.messages) > count, "it is back")
-        assert (script.messages[-1].instance_uid, script.messages[-1].flags) == (new, 0)
+        assert (script.messages[count].instance_uid, script.messages[count].flags) == (new, 0)
 
 
 async def test_unavailable_is_honoured(tmp_path: Path) -> None:
