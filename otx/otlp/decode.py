@@ -19,7 +19,7 @@ from otx.otlp.density import UNSUSPECTED_BYTES, check_density, check_json_densit
 from otx.otlp.doubled_keys import doubled_key_cautions
 from otx.otlp.oddity import old_form_cautions, span_cautions
 from otx.otlp.refusal import Reason, Refusal
-from otx.otlp.sender_habits import habit_cautions
+from otx.otlp.sender_habits import elsewhere_cautions, habit_cautions
 from otx.otlp.wire import JSON, PROTOBUF, WIRE, Generated, count_records, records_by_scope
 
 Encoding: TypeAlias = Literal["protobuf", "json"]
@@ -113,7 +113,8 @@ def _decode_json(signal: Signal, body: bytes) -> Request:
         read_message(message, document, warnings)
     except InvalidJson as error:
         raise Refusal(Reason.UNDECODABLE, str(error)) from None
-    return _request(signal, message, message.SerializeToString(), _json_cautions(warnings))
+    cautions = (*elsewhere_cautions(signal, document), *_json_cautions(warnings))
+    return _request(signal, message, message.SerializeToString(), cautions)
 
 
 def _request(

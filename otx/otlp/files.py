@@ -20,12 +20,7 @@ from otx.otlp.wire import WIRE, Generated, count_records
 if TYPE_CHECKING:
     from otx.otlp.decode import Request
 
-_RESOURCES = {
-    "resourceSpans": Signal.TRACES,
-    "resourceMetrics": Signal.METRICS,
-    "resourceLogs": Signal.LOGS,
-    "resourceProfiles": Signal.PROFILES,
-}
+_RESOURCES = {wire.json_resources_field: wire.signal for wire in WIRE.values()}
 
 
 def read_file(path: Path) -> "Iterator[Request]":

@@ -35,6 +35,27 @@ def habit_cautions(signal: Signal, request: Generated) -> list[Caution]:
     return [*cautions, *(_unit(_time_of(signal, record)) if record is not None else ())]
 
 
+def elsewhere_cautions(signal: Signal, document: object) -> list[Caution]:
+    """Whether a JSON request holds another signal's telemetry, which is then in no record of it.
+
+    OTLP has unknown keys ignored (OTLP specification, "JSON Protobuf Encoding"), so this is a
+    success that keeps nothing.
+    """
+    if not isinstance(document, dict):
+        return []
+    return [
+        Caution(
+            "requests that were sent to another signal's path",
+            f"the body holds {name}, which is not read at {WIRE[signal].path}:"
+            f" send it to {wire.path}",
+        )
+        for wire in WIRE.values()
+        if wire.signal is not signal
+        for name in (wire.json_resources_field, wire.resources_field)
+        if document.get(name)
+    ]
+
+
 def _of_resource(encoded: bytes) -> tuple[Caution, ...]:
     """What is wrong with the bytes of a resource."""
     from opentelemetry.proto.resource.v1.resource_pb2 import Resource  # loaded by then

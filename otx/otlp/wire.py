@@ -61,6 +61,11 @@ class SignalWire:
         return f"resource_{self._group_word}"
 
     @property
+    def json_resources_field(self) -> str:
+        """The same field in OTLP/JSON."""
+        return f"resource{self._group_word.capitalize()}"
+
+    @property
     def scopes_field(self) -> str:
         """A resource's field of scopes."""
         return f"scope_{self._group_word}"

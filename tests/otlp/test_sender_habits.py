@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otx.model.signal import Signal
-from otx.otlp.sender_habits import habit_cautions
+from otx.otlp.sender_habits import elsewhere_cautions, habit_cautions
 from otx.otlp.wire import WIRE, Generated
 
 NOW_S = 1_790_000_000
@@ -86,3 +86,13 @@ def test_a_request_of_nothing_has_no_habits(signal: Signal) -> None:
     assert told(signal, request) == []
     getattr(group, WIRE[signal].scopes_field).add()
     assert told(signal, request) == []
+
+
+@pytest.mark.parametrize("name", ["resourceSpans", "resource_spans"])
+def test_what_is_sent_to_another_path_is_told(name: str) -> None:
+    document: dict[str, object] = {name: [{}], "resourceLogs": []}
+    (caution,) = elsewhere_cautions(Signal.LOGS, document)
+    assert caution.text.startswith(f"the body holds {name}, which is not read at /v1/logs: send")
+    assert caution.text.endswith("/v1/traces")
+    assert elsewhere_cautions(Signal.TRACES, {name: [{}]}) == []
+    assert elsewhere_cautions(Signal.LOGS, []) == []
