@@ -4,6 +4,7 @@ A setting is a line in `SETTINGS`. Files are TOML with one table a command (`[re
 read when a setting is asked for that no flag gives.
 """
 
+import os
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -209,7 +210,11 @@ class Config:
             raise UsageError(
                 f"{text} is no directory", hint="--store DIR; stores at a URL are not read yet"
             )
-        return Path(text).expanduser() if text else self._environment.state_dir / "store"
+        directory = Path(text).expanduser() if text else self._environment.state_dir / "store"
+        for one in (directory, *directory.parents):
+            if os.path.isfile(one):  # noqa: PTH113 - Path's raises where it may not look
+                raise UsageError(f"{one} is a file, no directory", hint="--store DIR")
+        return directory
 
     def unknown_variables(self) -> list[str]:
         """Variables that begin as otx's do and set nothing."""

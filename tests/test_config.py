@@ -45,6 +45,17 @@ def test_an_empty_variable_counts_as_unset(environment: Environment) -> None:
     assert Config(world).store_dir() == Path("/h/.local/state/otx/store")
 
 
+@pytest.mark.parametrize("below", ["", "below", "far/below"])
+def test_a_store_that_is_a_file_or_below_one_is_refused(
+    environment: Environment, tmp_path: Path, below: str
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(UsageError, match="file is a file, no directory"):
+        Config(environment).store_dir(str(file / below))
+    assert Config(environment).store_dir(str(tmp_path / below)) == tmp_path / below
+
+
 def test_a_store_at_a_url_is_refused(environment: Environment) -> None:
     with pytest.raises(UsageError, match="is no directory"):
         Config(environment).store_dir("clickhouse://host:9000/otel")

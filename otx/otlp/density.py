@@ -99,7 +99,11 @@ def check_json_density(body: bytes) -> None:
         Refusal: `Reason.TOO_LARGE`.
     """
     most = min(len(body) // MIN_JSON_BYTES, MAX_STEPS)
-    if _brackets(body) <= most or _brackets(_JSON_TEXT.sub(b"", body)) <= most:
+    beyond = _brackets(body, 0, len(body)) - most
+    texts = iter(_JSON_TEXT.finditer(body) if beyond > 0 else ())
+    while beyond > 0 and (text := next(texts, None)) is not None:
+        beyond -= _brackets(body, *text.span())
+    if beyond <= 0:
         return
     raise Refusal(
         Reason.TOO_LARGE, f"more than {format_count(most)} JSON objects and arrays in the body"
@@ -202,8 +206,8 @@ def _too_many(holder: str) -> Refusal:
     )
 
 
-def _brackets(body: bytes) -> int:
-    return body.count(b"{") + body.count(b"[")
+def _brackets(body: bytes, begin: int, end: int) -> int:
+    return body.count(b"{", begin, end) + body.count(b"[", begin, end)
 
 
 _NOTHING: Final[tuple[int, None]] = (0, None)

@@ -5,6 +5,7 @@ that nothing is acknowledged that is not in the log, then the log is closed, the
 drains it.
 """
 
+import os
 import subprocess
 import time
 from collections import Counter
@@ -113,6 +114,9 @@ def receive(options: ReceiveOptions, voice: Voice) -> ReceiveReport:
         UsageError: The rules, certificates, tokens, origins or destinations cannot be used,
             or the file of `--tee` cannot be written.
     """
+    # The library's C core writes a line for each handshake that fails, as many as strangers like;
+    # it reads this when it is loaded.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     with StopSignal() as stop:
         transform = _transform(options, voice)
         guarded = GuardedDoor(options.door, voice.warn, voice.note)

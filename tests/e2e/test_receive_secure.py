@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SpanExportResult
 
-from tests.conftest import RunCli, StartReceiver, wait_until
+from otx.otlp.address import Address
+from tests.conftest import CLI_TIMEOUT_S, RunCli, StartReceiver, wait_until
 from tests.services.odd_servers import Certificate, make_certificate
 
 
@@ -138,3 +140,21 @@ def test_what_cannot_be_used_is_told_before_anything_listens(
     assert done.returncode == 2
     assert what in done.stderr
     assert "ready" not in done.stderr
+
+
+@pytest.mark.parametrize("verbosity", ["", "INFO"])
+def test_handshakes_that_fail_on_the_grpc_port_write_nothing_unless_wanted(
+    start_receiver: StartReceiver, certificate: Certificate, verbosity: str
+) -> None:
+    receiver = start_receiver(
+        *("--tls-cert", str(certificate.certificate), "--tls-key", str(certificate.key)),
+        variables={"GRPC_VERBOSITY": verbosity} if verbosity else {},
+    )
+    where = Address.parse(receiver.grpc)
+    for _ in range(3):
+        with socket.create_connection((where.host, where.port), timeout=CLI_TIMEOUT_S) as client:
+            client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+            while client.recv(4096):
+                pass
+    receiver.stop()
+    assert any("ssl_transport_security" in line for line in receiver.said) == bool(verbosity)
