@@ -146,9 +146,11 @@ def unreachable(endpoint: str, reply: Reply) -> PeerError:
         endpoint: Where and how, as `Endpoint` says it.
         reply: What came instead.
     """
-    hint = "is a receiver running? `otx receive` starts one; --endpoint picks another"
+    hint = "the same with --probe says what listens there, and why it does not answer"
     target = endpoint.split(" ")[0]
-    if any(words in reply.message for words in _HTTP_TO_GRPC):
+    if "refused" in reply.message:
+        hint = "is a receiver running? `otx receive` starts one; --endpoint picks another"
+    elif any(words in reply.message for words in _HTTP_TO_GRPC):
         hint = f"that port speaks HTTP: --endpoint http://{target}"
     elif "a gRPC port" in reply.message:  # those of HttpClient
         hint = "that port speaks gRPC: --protocol grpc, or the port for HTTP, usually 4318"
