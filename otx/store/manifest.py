@@ -97,7 +97,7 @@ def manifest_identity(path: Path) -> Identity | None:
     """What tells this manifest from every other; None where there is none yet."""
     try:
         facts = os.stat(path)  # noqa: PTH116 - a third of the cost of Path.stat
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return facts.st_ino, facts.st_mtime_ns, facts.st_size
 
@@ -111,7 +111,7 @@ def read_manifest(path: Path) -> Manifest:
     """
     try:
         return _from_json(path, json.loads(path.read_bytes()))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return Manifest()
     except _NOT_AS_WRITTEN as error:
         raise StoreDamaged(f"{path} is no manifest of a store: {error}") from None
