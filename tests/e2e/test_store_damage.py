@@ -1,10 +1,16 @@
 """A store that is damaged, gone or not to be written, as a user meets it."""
 
+import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from otx.model.signal import Signal
 from tests.conftest import RunCli
+from tests.store.conftest import log_request_of, span_request_of
+from tests.store.segments import converted
 
 
 @pytest.mark.parametrize("place", ["file", "file/below"])
@@ -31,3 +37,72 @@ def test_a_store_that_cannot_be_written_is_said(
     if command == ("compact",):
         assert "converter.lock: Is a directory" in done.stderr
         assert "--store DIR" in done.stderr
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    """A store with two segments of spans, of five rows and of twenty thousand, and one of logs."""
+    path = tmp_path / "store"
+    converted(path, span_request_of("small", 5))
+    converted(path, *(span_request_of(f"n{n}", 1000, trace=n) for n in range(2, 22)))
+    converted(path, log_request_of("one", "two"), signal=Signal.LOGS)
+    return path
+
+
+def segment(store: Path, kind: str, number: int = 0) -> Path:
+    return sorted((store / "segments").glob(f"{kind}-*.parquet"))[number]
+
+
+def truncate(path: Path) -> None:
+    os.truncate(path, 1000)
+
+
+def spoil_footer(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(-8, os.SEEK_END)
+        length = int.from_bytes(file.read(4), "little")
+        file.seek(-8 - length, os.SEEK_END)
+        file.write(b"\xff" * 60)
+
+
+def spoil_pages(path: Path) -> None:
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(1000)
+        file.write(bytes(size * 3 // 4))
+
+
+@pytest.mark.parametrize("harm", [truncate, spoil_footer, Path.unlink])
+def test_reading_goes_on_without_a_damaged_segment(
+    harm: Callable[[Path], None], store: Path, run_cli: RunCli
+) -> None:
+    damaged = segment(store, "spans")
+    harm(damaged)
+    counted = run_cli(
+        "query", "SELECT count(*) AS n FROM spans", "--format", "json", "--store", str(store)
+    )
+    assert counted.returncode == 0, counted.stderr
+    assert json.loads(counted.stdout) == [{"n": 20_000}]
+    listed = run_cli("trace", "list", "--limit", "1", "--store", str(store))
+    assert listed.returncode == 0, listed.stderr
+    for done in (counted, listed):
+        assert done.stderr.count("warning") == 1
+        assert damaged.name in done.stderr
+        assert "5 of spans" in done.stderr
+        assert "`otx store verify`" in done.stderr
+
+
+@pytest.mark.parametrize("form", ["table", "parquet"])
+def test_damage_met_while_scanning_names_the_segment_and_the_command(
+    form: str, store: Path, run_cli: RunCli
+) -> None:
+    damaged = segment(store, "spans", 1)
+    spoil_pages(damaged)
+    asked = ("query", "SELECT * FROM spans", "--format", form, "-o", "answer")
+    for command in (asked, ("trace", "list", "/nothing/")):
+        done = run_cli(*command, "--store", str(store))
+        assert done.returncode == 5, done.stderr
+        assert damaged.name in done.stderr
+        assert "`otx store compact`" in done.stderr
+        assert "DESCRIBE" not in done.stderr
+    assert not (store.parent / "answer").exists()
