@@ -18,7 +18,7 @@ from otx.store.layout import Layout
 from otx.store.log_format import FILE_SUFFIX, LoggedRequest
 from otx.store.log_position import LOG_START, LogPosition
 from otx.store.log_reader import Stretch, is_writing, log_directories, read_portion
-from otx.store.manifest import Manifest, Segment, read_manifest, write_manifest
+from otx.store.manifest import Manifest, Segment, mend_manifest, read_manifest, write_manifest
 from otx.store.pending import is_converted, stretches_behind
 from otx.store.row_tables import ROW_KINDS, RowKind
 from otx.store.segment import merge_rows, write_requests, write_rows
@@ -58,6 +58,7 @@ class Conversion:
         self.warn = warn
         layout.create()
         self.manifest = read_manifest(layout.manifest)
+        mend_manifest(layout.manifest, step)
         self._remove_strangers()
 
     def waiting_bytes(self) -> int:

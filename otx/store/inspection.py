@@ -11,7 +11,13 @@ from otx.store.damage import DamagedSegment, any_problem, still_named
 from otx.store.index_file import IndexDamaged
 from otx.store.layout import Layout
 from otx.store.log_reader import Stretch, iterate_requests
-from otx.store.manifest import SEGMENT_KINDS, Manifest, Segment, SegmentKind
+from otx.store.manifest import (
+    SEGMENT_KINDS,
+    Manifest,
+    Segment,
+    SegmentKind,
+    manifest_problem,
+)
 from otx.store.pending import stretches_behind
 from otx.store.segment_index import INDEX_KINDS, index_path, open_index
 from otx.store.tail import LogTails
@@ -123,6 +129,10 @@ def verify_store(
         manifest: Its manifest, as it was just read.
         told: Told how many segments have been read, after each.
     """
+    problem = manifest_problem(layout.manifest)
+    if problem:
+        hint = "its copy stands in; `otx store compact` writes it anew"
+        yield Finding(layout.manifest.name, f"{problem}; {hint}")
     for done, segment in enumerate(manifest.segments, 1):
         found = DamagedSegment(segment, any_problem(layout.segments, segment))
         if found.problem and still_named(layout, [found]):

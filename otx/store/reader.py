@@ -17,7 +17,7 @@ from otx.store.damage import Health, damage_behind
 from otx.store.layout import Layout
 from otx.store.log_position import Committed
 from otx.store.log_reader import committed_in, is_writing, log_directories
-from otx.store.manifest import Identity, manifest_identity
+from otx.store.manifest import Identity, manifest_identity, manifest_problem
 from otx.store.query import ALL_TIMES, MEMORY_LIMIT, Result, TimeRange, open_query
 from otx.store.rows import LOG_FIELDS, SPAN_FIELDS, log_of, span_of
 from otx.store.search import EVERYTHING, Condition, Search
@@ -140,6 +140,7 @@ class Store:
             warn: Told of what a reader can do without, and does.
         """
         self.layout = Layout(store_dir)
+        self._warn = warn
         self._lock = threading.RLock()
         self._tails = LogTails(self.layout)
         self._sources = Sources(self.layout, warn)
@@ -172,11 +173,18 @@ class Store:
         """Follow the store to now; done by every method that reads rows."""
         with self._lock:
             version = self.version()
+            if self._view is None:
+                self._tell_of_copy()
             if self._view is None or self._connection is None or version != self._seen:
                 self._connection = self._connection or _connect()
                 self._view = self._shown(self._connection)
                 self._seen = version
             return self._view
+
+    def _tell_of_copy(self) -> None:
+        problem = manifest_problem(self.layout.manifest)
+        if problem:
+            self._warn(f"{problem}; its copy stands in")
 
     def _shown(self, connection: duckdb.DuckDBPyConnection) -> View:
         """What there is now, less what is damaged, as the tables of a connection."""
