@@ -50,12 +50,14 @@ class Conversion:
         manifest: The manifest as it is on disk.
         step: Called before every step that changes the disk.
         warn: Told of what readers will have to do without.
+        passed_over: Segments that cannot be read, with which nothing is done.
     """
 
     def __init__(self, layout: Layout, step: Step = no_step, warn: Warn = no_warning) -> None:
         self.layout = layout
         self.step = step
         self.warn = warn
+        self.passed_over: set[Segment] = set()
         layout.create()
         self.manifest = read_manifest(layout.manifest)
         mend_manifest(layout.manifest, step)
@@ -81,6 +83,10 @@ class Conversion:
             self._publish(harvest)
         self._drop_converted(stretches)
         return harvest.bytes
+
+    def usable(self) -> list[Segment]:
+        """The segments that can be merged and indexed."""
+        return [one for one in self.manifest.segments if one not in self.passed_over]
 
     def next_name(self, kind: str) -> str:
         """A segment name that no file has: the version of the manifest that will name it first."""

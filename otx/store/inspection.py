@@ -57,6 +57,8 @@ class StoreFacts:
         aside_bytes: Bytes of those, and of torn stretches of logs.
         expired_rows: Rows that retention removed, since the store was made.
         odd_spans: Spans by the rule that they break, since the store was made.
+        aside_segments: Segments that were damaged or gone, since the store was made.
+        aside_rows: How many rows they had.
     """
 
     kinds: tuple[KindFacts, ...]
@@ -68,6 +70,8 @@ class StoreFacts:
     aside_bytes: int
     expired_rows: int
     odd_spans: Mapping[str, int]
+    aside_segments: int
+    aside_rows: int
 
 
 def store_facts(layout: Layout) -> StoreFacts:
@@ -90,6 +94,8 @@ def store_facts(layout: Layout) -> StoreFacts:
         aside_bytes=manifest.aside_bytes,
         expired_rows=manifest.expired_rows,
         odd_spans=manifest.odd_spans,
+        aside_segments=manifest.aside_segments,
+        aside_rows=manifest.aside_rows,
     )
 
 

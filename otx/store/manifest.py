@@ -76,6 +76,8 @@ class Manifest:
         aside_bytes: Bytes of those, and of torn tails that were cut.
         expired_rows: Rows that retention removed.
         odd_spans: Spans by the rule that they break (`otx.otlp.oddity`), since the store was made.
+        aside_segments: Segments that were damaged or gone, since the store was made.
+        aside_rows: How many rows they had.
     """
 
     version: int = 0
@@ -86,6 +88,8 @@ class Manifest:
     aside_bytes: int = 0
     expired_rows: int = 0
     odd_spans: Mapping[str, int] = field(default_factory=dict)
+    aside_segments: int = 0
+    aside_rows: int = 0
 
     def of_kind(self, *kinds: SegmentKind) -> list[Segment]:
         """The segments that hold one of the kinds, in the manifest's order."""
@@ -214,6 +218,8 @@ def _to_json(manifest: Manifest) -> dict[str, Any]:
         "aside_bytes": manifest.aside_bytes,
         "expired_rows": manifest.expired_rows,
         "odd_spans": dict(manifest.odd_spans),
+        "aside_segments": manifest.aside_segments,
+        "aside_rows": manifest.aside_rows,
     }
 
 
@@ -233,8 +239,10 @@ def _from_json(path: Path, document: Mapping[str, Any]) -> Manifest:
         aside_requests=int(document["aside_requests"]),
         aside_bytes=int(document["aside_bytes"]),
         expired_rows=int(document["expired_rows"]),
-        # Not in the manifests of stores that are older than this count.
+        # Not in the manifests of stores that are older than these counts.
         odd_spans={rule: int(count) for rule, count in document.get("odd_spans", {}).items()},
+        aside_segments=int(document.get("aside_segments", 0)),
+        aside_rows=int(document.get("aside_rows", 0)),
     )
 
 

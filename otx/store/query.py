@@ -86,7 +86,7 @@ class Result:
             _reader_of(kind, column) for kind, column in zip(self._types, self.columns, strict=True)
         ]
         try:
-            for batch in _reader(self._relation.project(fields)):
+            for batch in self._batches(_reader(self._relation.project(fields))):
                 columns = [
                     list(map(reader, column.to_pylist())) if reader else column.to_pylist()
                     for column, reader in zip(batch.columns, readers, strict=True)

@@ -106,3 +106,64 @@ def test_damage_met_while_scanning_names_the_segment_and_the_command(
         assert "`otx store compact`" in done.stderr
         assert "DESCRIBE" not in done.stderr
     assert not (store.parent / "answer").exists()
+
+
+def count_of(run_cli: RunCli, store: Path) -> int:
+    sql = "SELECT count(*) AS n FROM spans"
+    done = run_cli("query", sql, "--format", "json", "--store", str(store))
+    assert (done.returncode, "warning" in done.stderr) == (0, False), done.stderr
+    return int(json.loads(done.stdout)[0]["n"])
+
+
+@pytest.mark.parametrize("harm", [truncate, spoil_pages, Path.unlink])
+def test_compact_sets_a_damaged_segment_aside_and_counts_it(
+    harm: Callable[[Path], None], store: Path, run_cli: RunCli
+) -> None:
+    damaged = segment(store, "spans", 1)
+    harm(damaged)
+    assert run_cli("store", "verify", "--store", str(store)).returncode == 1
+    done = run_cli("store", "compact", "--store", str(store))
+    assert done.returncode == 0, done.stderr
+    assert damaged.name in done.stderr
+    assert (store / "aside" / damaged.name).exists() is (harm is not Path.unlink)
+    assert count_of(run_cli, store) == 5
+    info = json.loads(run_cli("store", "info", "--format", "json", "--store", str(store)).stdout)
+    assert (info["aside_segments"], info["aside_rows"]) == (1, 20_000)
+    assert "1 segment set aside" in run_cli("store", "info", "--store", str(store)).stdout
+    assert run_cli("store", "verify", "--store", str(store)).returncode == 0
+    exported = run_cli("store", "export", "--store", str(store))
+    assert exported.returncode == 0, exported.stderr
+
+
+@pytest.mark.parametrize("content", [b"", b"{", None])
+def test_the_manifests_copy_stands_in(content: bytes | None, store: Path, run_cli: RunCli) -> None:
+    manifest = store / "MANIFEST.json"
+    good = manifest.read_bytes()
+    manifest.unlink()
+    if content is not None:
+        manifest.write_bytes(content)
+    done = run_cli("trace", "list", "--limit", "1", "--store", str(store))
+    assert (done.returncode, done.stderr.count("its copy stands in")) == (0, 1), done.stderr
+    assert run_cli("store", "verify", "--store", str(store)).returncode == 1
+    assert run_cli("store", "compact", "--store", str(store)).returncode == 0
+    assert json.loads(manifest.read_bytes())["version"] >= json.loads(good)["version"]
+    assert count_of(run_cli, store) == 20_005
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_manifest_is_made_anew_from_segments(is_gone: bool, store: Path, run_cli: RunCli) -> None:
+    assert run_cli("store", "compact", "--store", str(store)).returncode == 0
+    assert len(list((store / "segments").glob("spans-*.parquet"))) == 3  # two of them merged
+    for name in ("MANIFEST.json", "MANIFEST.copy.json"):
+        if is_gone:
+            (store / name).unlink()
+        else:
+            (store / name).write_bytes(b"")
+    refused = run_cli("query", "FROM spans", "--store", str(store))
+    assert refused.returncode == 5
+    assert "`otx store compact` makes a new one" in refused.stderr
+    made = run_cli("store", "compact", "--store", str(store))
+    assert made.returncode == 0, made.stderr
+    assert "made anew" in made.stderr
+    assert count_of(run_cli, store) == 20_005
+    assert run_cli("store", "verify", "--store", str(store)).returncode == 0
