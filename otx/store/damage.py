@@ -129,7 +129,7 @@ def left_out(damaged: Iterable[DamagedSegment]) -> str:
         rows[one.segment.kind] += one.segment.rows
     names = ", ".join(f"{one.segment.name} {one.problem}" for one in found)
     hidden = ", ".join(f"{count} of {kind}" for kind, count in rows.items())
-    return f"damaged segments are left out, with rows that are not shown: {hidden} ({names})"
+    return f"without damaged segments, and so without {hidden}: {names}"
 
 
 class Health:

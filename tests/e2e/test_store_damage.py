@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from otx.model.signal import Signal
-from tests.conftest import RunCli
+from otx.model.units import counted
+from tests.conftest import RunCli, StartReceiver, wait_until
 from tests.store.conftest import log_request_of, span_request_of
 from tests.store.segments import converted
 
@@ -167,3 +168,29 @@ def test_a_manifest_is_made_anew_from_segments(is_gone: bool, store: Path, run_c
     assert "made anew" in made.stderr
     assert count_of(run_cli, store) == 20_005
     assert run_cli("store", "verify", "--store", str(store)).returncode == 0
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_an_export_goes_on_without_a_damaged_segment(
+    form: str, store: Path, run_cli: RunCli
+) -> None:
+    damaged = segment(store, "spans")
+    truncate(damaged)
+    only = ("--signal", "traces", "--format", form, "-o", "out")
+    done = run_cli("store", "export", *only, "--store", str(store))
+    assert done.returncode == 0, done.stderr
+    assert f"{counted(20_000, 'record')} exported" in done.stderr
+    assert done.stderr.count(damaged.name) == 1
+    kept = run_cli("ottl", "eval", "name", "--context", "span", "--store", str(store))
+    assert (kept.returncode, damaged.name in kept.stderr) == (5, True), kept.stderr
+
+
+def test_a_receiver_says_what_its_converter_passes_over(
+    store: Path, start_receiver: StartReceiver
+) -> None:
+    damaged = segment(store, "spans")
+    truncate(damaged)
+    receiver = start_receiver()
+    wait_until(lambda: any(damaged.name in line for line in receiver.said), "a warning")
+    receiver.stop()
+    assert damaged.exists()  # it takes a person to give rows up
