@@ -698,7 +698,7 @@ complete -c otx -n '__fish_seen_subcommand_from query' -s h -l help -d 'Show hel
 complete -c otx -n '__fish_seen_subcommand_from query' -F
 complete -c otx -n '__fish_seen_subcommand_from store; and not __fish_seen_subcommand_from info verify compact export import' -a info -d 'Say what a store holds, from when, what waits, and what was lost on the way.'
 complete -c otx -n '__fish_seen_subcommand_from store; and not __fish_seen_subcommand_from info verify compact export import' -a verify -d 'Read everything in a store and name what is damaged; exit code 1 where something is.'
-complete -c otx -n '__fish_seen_subcommand_from store; and not __fish_seen_subcommand_from info verify compact export import' -a compact -d 'Convert what waits, merge small segments and index them, and say what that came to.'
+complete -c otx -n '__fish_seen_subcommand_from store; and not __fish_seen_subcommand_from info verify compact export import' -a compact -d 'Set damage aside, convert what waits, merge and index; say what that came to.'
 complete -c otx -n '__fish_seen_subcommand_from store; and not __fish_seen_subcommand_from info verify compact export import' -a export -d 'Write what a store holds: OTLP/JSON lines, or one table as Parquet.'
 complete -c otx -n '__fish_seen_subcommand_from store; and not __fish_seen_subcommand_from info verify compact export import' -a import -d 'Bring OTLP files, or tables that were exported, into a store, each as a whole and once.'
 complete -c otx -n '__fish_seen_subcommand_from store; and not __fish_seen_subcommand_from info verify compact export import' -s h -l help -d 'Show help.'

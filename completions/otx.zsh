@@ -1105,7 +1105,7 @@ _otx_store() {
     local -a commands=(
     'info:Say what a store holds, from when, what waits, and what was lost on the way.'
     'verify:Read everything in a store and name what is damaged; exit code 1 where something is.'
-    'compact:Convert what waits, merge small segments and index them, and say what that came to.'
+    'compact:Set damage aside, convert what waits, merge and index; say what that came to.'
     'export:Write what a store holds\\: OTLP/JSON lines, or one table as Parquet.'
     'import:Bring OTLP files, or tables that were exported, into a store, each as a whole and once.'
     )

@@ -119,6 +119,8 @@ def machine_error(error: OSError) -> MachineError | None:
     if error.errno not in _MACHINE:
         return None
     place = f"{error.filename}: " if error.filename else ""
+    if error.errno == errno.EROFS:  # not all that is written has an -o
+        return MachineError(f"{place}{error.strerror}", hint="pick a place that you may write")
     return MachineError(f"{place}{error.strerror}", hint=_hint(error, "what was being written"))
 
 

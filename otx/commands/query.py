@@ -70,10 +70,10 @@ def _write_parquet(result: "Result", output: Output) -> None:
     """Write the rows batch by batch."""
     import pyarrow.parquet as pq  # 80 ms
 
-    reader = result.arrow()
+    schema, batches = result.arrow()
     with (
         output.binary_stream() as sink,
-        pq.ParquetWriter(sink, reader.schema, compression="zstd") as writer,
+        pq.ParquetWriter(sink, schema, compression="zstd") as writer,
     ):
-        for batch in reader:
+        for batch in batches:
             writer.write_batch(batch)

@@ -23,6 +23,7 @@ from otx.services.parquet_input import ENCODERS, RECORDS_A_REQUEST
 from otx.store.layout import Layout
 from otx.store.row_tables import ROW_TABLES, RowKind
 from otx.store.scan import Scan, open_scan
+from otx.store.segment_index import Warn, no_warning
 
 _ROWS_AT_A_TIME = 64 * 1024
 
@@ -42,13 +43,20 @@ class Choice:
     until_unix_nano: int | None = None
 
 
-def export_lines(layout: Layout, choice: Choice) -> Iterator[tuple[bytes, int]]:
+def export_lines(
+    layout: Layout, choice: Choice, warn: Warn | None = None
+) -> Iterator[tuple[bytes, int]]:
     """Requests as OTLP/JSON, a line each, and how many records each has; signal by signal.
+
+    Args:
+        layout: The store.
+        choice: What of it.
+        warn: Told of damaged segments that are left out; without it they are an error.
 
     Raises:
         MachineError: The store cannot be read.
     """
-    with open_scan(layout) as scan:
+    with open_scan(layout, warn) as scan:
         for kind, table in ROW_TABLES.items():
             if table.signal not in choice.signals:
                 continue
@@ -59,14 +67,21 @@ def export_lines(layout: Layout, choice: Choice) -> Iterator[tuple[bytes, int]]:
                 yield _line(table.signal, ENCODERS[kind](rows)), len(rows)
 
 
-def export_rows(layout: Layout, choice: Choice) -> tuple[Any, Iterator[Table]]:
+def export_rows(
+    layout: Layout, choice: Choice, warn: Warn | None = None
+) -> tuple[Any, Iterator[Table]]:
     """The rows of one table and their pyarrow schema, in the order of time within a segment.
+
+    Args:
+        layout: The store.
+        choice: What of it.
+        warn: Told of damaged segments that are left out; without it they are an error.
 
     Raises:
         UsageError: Rows of several signals were to be exported: a Parquet file holds one table.
         MachineError: The store cannot be read.
     """
-    with open_scan(layout) as scan:
+    with open_scan(layout, warn) as scan:
         kinds = [kind for kind, table in ROW_TABLES.items() if table.signal in choice.signals]
         there = [kind for kind in kinds if next(_rows(scan, kind, choice, 1), None) is not None]
     if len(there) > 1:
@@ -75,12 +90,12 @@ def export_rows(layout: Layout, choice: Choice) -> tuple[Any, Iterator[Table]]:
             hint="--signal picks one; --format jsonl holds all of them",
         )
     kind = (there or kinds)[0]
-    return ROW_TABLES[kind].schema, _tables(layout, kind, choice)
+    return ROW_TABLES[kind].schema, _tables(layout, kind, choice, warn)
 
 
-def _tables(layout: Layout, kind: RowKind, choice: Choice) -> Iterator[Table]:
+def _tables(layout: Layout, kind: RowKind, choice: Choice, warn: Warn | None) -> Iterator[Table]:
     schema = ROW_TABLES[kind].schema
-    with open_scan(layout) as scan:
+    with open_scan(layout, warn and no_warning) as scan:  # it was told of already
         for rows in _rows(scan, kind, choice, _ROWS_AT_A_TIME):
             # Segments of an older otx may lack columns.
             yield pa.concat_tables([schema.empty_table(), rows], promote_options="default")

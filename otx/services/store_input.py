@@ -11,7 +11,7 @@ from otx.errors import UsageError
 from otx.model.signal import Signal
 from otx.output import Remarks
 from otx.services.ottl_input import open_pieces
-from otx.store.errors import StoreMissing
+from otx.store.errors import MEND_HINT, StoreMissing
 from otx.store.reader import Store
 
 
@@ -23,7 +23,7 @@ def open_store(environment: Environment, flag: str | None) -> Store:
     """
 
     def warn(text: str) -> None:
-        Remarks(environment).warning(text, hint="`otx store compact` makes it anew")
+        Remarks(environment).warning(text, hint=MEND_HINT)
 
     store = Store(Config(environment).store_dir(flag), warn)
     if not store.is_there():

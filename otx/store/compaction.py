@@ -5,14 +5,16 @@ A crash leaves what a crash of the converter leaves: a store that holds together
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from otx.errors import MachineError
 from otx.model.units import counted, format_size
 from otx.store.conversion import Conversion
+from otx.store.damage import DamagedSegment
 from otx.store.durable import FileLock
 from otx.store.layout import Layout
 from otx.store.manifest import SEGMENT_KINDS, Manifest, SegmentKind
+from otx.store.repair import Rebuilt, rebuild_manifest, set_damaged_aside
 from otx.store.segment_index import Warn, no_warning
 from otx.store.upkeep import (
     index_one,
@@ -42,12 +44,16 @@ class Compaction:
     Attributes:
         retired_files: Replaced files that stay for readers that still know them.
         damaged_indexes: Indexes that were damaged and have been made anew.
+        set_aside: Segments that were damaged or gone and are named no more.
+        rebuilt: What a manifest that had to be made anew came to.
     """
 
     kinds: tuple[Compacted, ...]
     retired_files: int
     retired_bytes: int
     damaged_indexes: int
+    set_aside: tuple[DamagedSegment, ...] = ()
+    rebuilt: Rebuilt | None = None
 
 
 def compact_store(
@@ -56,7 +62,7 @@ def compact_store(
     told: Callable[[str], None] = lambda done: None,
     warn: Warn = no_warning,
 ) -> Compaction:
-    """Convert, merge and index all that can be.
+    """Put right what is damaged, then convert, merge and index all that can be.
 
     Args:
         layout: The store.
@@ -75,7 +81,11 @@ def compact_store(
             hint="stop what writes to this store to compact it further",
         )
     try:
-        return _compact(Conversion(layout, warn=warn), clock, told)
+        rebuilt = rebuild_manifest(layout)
+        conversion = Conversion(layout, warn=warn)
+        damaged = set_damaged_aside(conversion)
+        done = _compact(conversion, clock, told)
+        return replace(done, set_aside=tuple(damaged), rebuilt=rebuilt)
     except OSError as error:
         raise MachineError(
             f"cannot compact: {error.strerror or error}", hint="see `df -h`"

@@ -18,7 +18,7 @@ from otx.store.layout import Layout
 from otx.store.log_format import FILE_SUFFIX, LoggedRequest
 from otx.store.log_position import LOG_START, LogPosition
 from otx.store.log_reader import Stretch, is_writing, log_directories, read_portion
-from otx.store.manifest import Manifest, Segment, read_manifest, write_manifest
+from otx.store.manifest import Manifest, Segment, mend_manifest, read_manifest, write_manifest
 from otx.store.pending import is_converted, stretches_behind
 from otx.store.row_tables import ROW_KINDS, RowKind
 from otx.store.segment import merge_rows, write_requests, write_rows
@@ -50,14 +50,17 @@ class Conversion:
         manifest: The manifest as it is on disk.
         step: Called before every step that changes the disk.
         warn: Told of what readers will have to do without.
+        passed_over: Segments that cannot be read, with which nothing is done.
     """
 
     def __init__(self, layout: Layout, step: Step = no_step, warn: Warn = no_warning) -> None:
         self.layout = layout
         self.step = step
         self.warn = warn
+        self.passed_over: set[Segment] = set()
         layout.create()
         self.manifest = read_manifest(layout.manifest)
+        mend_manifest(layout.manifest, step)
         self._remove_strangers()
 
     def waiting_bytes(self) -> int:
@@ -80,6 +83,10 @@ class Conversion:
             self._publish(harvest)
         self._drop_converted(stretches)
         return harvest.bytes
+
+    def usable(self) -> list[Segment]:
+        """The segments that can be merged and indexed."""
+        return [one for one in self.manifest.segments if one not in self.passed_over]
 
     def next_name(self, kind: str) -> str:
         """A segment name that no file has: the version of the manifest that will name it first."""

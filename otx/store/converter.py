@@ -91,13 +91,16 @@ def convert_until(
             return
     try:
         from otx.store.conversion import Conversion  # 300 ms and 60 MiB: not while waiting
-        from otx.store.upkeep import DAY_NS, RETAIN_BYTES, Retention
+        from otx.store.damage import edge_problem
+        from otx.store.upkeep import DAY_NS, RETAIN_BYTES, Retention, pass_over_damaged
 
         retention = Retention(
             DAY_NS if retain_age_ns is None else retain_age_ns,
             RETAIN_BYTES if retain_bytes is None else retain_bytes,
         )
-        _Worker(Conversion(layout, warn=remarks.warning), retention, remarks).run(stop)
+        conversion = Conversion(layout, warn=remarks.warning)
+        pass_over_damaged(conversion, conversion.manifest.segments, edge_problem)
+        _Worker(conversion, retention, remarks).run(stop)
     finally:
         lock.release()
 

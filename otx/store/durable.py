@@ -6,6 +6,7 @@ fsync of the file before it and of the directory after it. Locks are "open file 
 be looked at without being taken, so that a curious reader never gets in a claimant's way.
 """
 
+import errno
 import fcntl
 import os
 import struct
@@ -13,8 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
+from otx.errors import MachineError
+
 Step: TypeAlias = Callable[[str], None]
 """Called with a step's name before each change on disk; tests end the process there."""
+
+_NOT_OURS = frozenset((errno.EROFS, errno.EACCES, errno.EPERM, errno.EISDIR))
 
 _FLOCK = struct.Struct("hhqqi4x")
 """struct flock of 64-bit Linux: type, whence, start, len, pid."""
@@ -73,10 +78,22 @@ class FileLock:
         self._descriptor = -1
 
     def acquire(self) -> bool:
-        """Take the lock if nobody has it; whether it is ours now."""
+        """Take the lock if nobody has it; whether it is ours now.
+
+        Raises:
+            MachineError: Its file cannot be written, as on a file system that is read-only.
+        """
         if self._descriptor >= 0:
             return True
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            if error.errno not in _NOT_OURS:
+                raise
+            raise MachineError(
+                f"cannot write {self.path}: {error.strerror}",
+                hint="pick a place that you may write (of a store: --store DIR or OTX_STORE)",
+            ) from None
         try:
             fcntl.fcntl(descriptor, fcntl.F_OFD_SETLK, _whole_file(fcntl.F_WRLCK))
         except (BlockingIOError, PermissionError):

@@ -6,6 +6,10 @@
 
 from otx.errors import MachineError, NotThere, UsageError
 
+MEND_HINT = "`otx store verify` lists what is damaged, `otx store compact` puts it right"
+
+REBUILD_HINT = "`otx store compact` makes a new one from the segments"
+
 
 class LogFull(MachineError):
     """The write-ahead log's queue is full: the disk is slower than the senders. Try again."""

@@ -6,23 +6,23 @@ as missing only where the manifest of the moment still names it.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
+from otx.store.damage import DamagedSegment, any_problem, still_named
 from otx.store.index_file import IndexDamaged
 from otx.store.layout import Layout
 from otx.store.log_reader import Stretch, iterate_requests
-from otx.store.manifest import SEGMENT_KINDS, Manifest, Segment, SegmentKind, read_manifest
+from otx.store.manifest import (
+    SEGMENT_KINDS,
+    Manifest,
+    Segment,
+    SegmentKind,
+    manifest_problem,
+)
 from otx.store.pending import stretches_behind
-from otx.store.row_tables import ROW_TABLES
-from otx.store.segment import read_requests
 from otx.store.segment_index import INDEX_KINDS, index_path, open_index
 from otx.store.tail import LogTails
 
 _PORTION_BYTES = 4 << 20
-_BATCH_ROWS = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,8 @@ class StoreFacts:
         aside_bytes: Bytes of those, and of torn stretches of logs.
         expired_rows: Rows that retention removed, since the store was made.
         odd_spans: Spans by the rule that they break, since the store was made.
+        aside_segments: Segments that were damaged or gone, since the store was made.
+        aside_rows: How many rows they had.
     """
 
     kinds: tuple[KindFacts, ...]
@@ -68,6 +70,8 @@ class StoreFacts:
     aside_bytes: int
     expired_rows: int
     odd_spans: Mapping[str, int]
+    aside_segments: int
+    aside_rows: int
 
 
 def store_facts(layout: Layout) -> StoreFacts:
@@ -90,6 +94,8 @@ def store_facts(layout: Layout) -> StoreFacts:
         aside_bytes=manifest.aside_bytes,
         expired_rows=manifest.expired_rows,
         odd_spans=manifest.odd_spans,
+        aside_segments=manifest.aside_segments,
+        aside_rows=manifest.aside_rows,
     )
 
 
@@ -129,10 +135,14 @@ def verify_store(
         manifest: Its manifest, as it was just read.
         told: Told how many segments have been read, after each.
     """
+    problem = manifest_problem(layout.manifest)
+    if problem:
+        hint = "its copy stands in; `otx store compact` writes it anew"
+        yield Finding(layout.manifest.name, f"{problem}; {hint}")
     for done, segment in enumerate(manifest.segments, 1):
-        problem = _segment_problem(layout, segment)
-        if problem:
-            yield Finding(f"{layout.segments.name}/{segment.name}", problem)
+        found = DamagedSegment(segment, any_problem(layout.segments, segment))
+        if found.problem and still_named(layout, [found]):
+            yield Finding(f"{layout.segments.name}/{segment.name}", found.problem)
         yield from _index_findings(layout, segment)
         told(done)
     for stretch in stretches_behind(layout, manifest):
@@ -151,31 +161,6 @@ def _index_findings(layout: Layout, segment: Segment) -> Iterator[Finding]:
             place = index_path(layout.segments, segment.name, kind).relative_to(layout.root)
             hint = "the segment is read whole; `otx store compact` makes the index anew"
             yield Finding(str(place), f"is damaged: {error}; {hint}")
-
-
-def _segment_problem(layout: Layout, segment: Segment) -> str:
-    """What is wrong with a segment; "" where nothing is."""
-    path = layout.segments / segment.name
-    try:
-        size = path.stat().st_size
-        if size != segment.bytes:
-            return f"has {size} bytes, the manifest says {segment.bytes}"
-        rows = _rows_of_table(path) if segment.kind in ROW_TABLES else len(read_requests(path))
-    except FileNotFoundError:
-        is_named = segment in read_manifest(layout.manifest).segments
-        return "is named by the manifest and is not there" if is_named else ""
-    except (pa.ArrowException, ValueError, OSError) as error:
-        return f"cannot be read: {error}"
-    if rows != segment.rows:
-        return f"has {rows} rows, the manifest says {segment.rows}"
-    return ""
-
-
-def _rows_of_table(path: Path) -> int:
-    """The rows of a Parquet file, every page read, its checksum compared, and decompressed."""
-    file = pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True)
-    batches = file.iter_batches(_BATCH_ROWS)
-    return sum(len(batch) for batch in batches)
 
 
 def _log_findings(layout: Layout, stretch: Stretch) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """Where everything in a store lies, and who may write to it.
 
     <store>/
-      MANIFEST.json      what can be read: segments, and how far each log is converted
+      MANIFEST.json      what can be read: segments, and how far each log is converted; and a copy
       segments/          Parquet, its indexes, and requests of profiles beside their samples
       logs/<writer>/     one write-ahead log a writing process, `lock` held while it lives
       imports/           which files were imported, and what of one is not to be seen yet

@@ -3,6 +3,9 @@
 A reader's view is the segments of one manifest plus, of each log, what lies behind the position
 the manifest gives for it. Both change in the same rename, so a row is in a segment or in a log's
 tail, never in both and never in neither. Files no manifest names do not exist for anybody.
+
+A copy lies beside it and is written first, when all that the new manifest names is on disk. So the
+copy is the manifest or its successor, and stands in for one that is damaged or gone.
 """
 
 import json
@@ -13,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from otx.store.durable import Step, no_step, replace_durably
-from otx.store.errors import StoreDamaged, StoreNewer
+from otx.store.errors import REBUILD_HINT, StoreDamaged, StoreNewer
 from otx.store.log_position import LogPosition
 
 FORMAT = 2
@@ -73,6 +76,8 @@ class Manifest:
         aside_bytes: Bytes of those, and of torn tails that were cut.
         expired_rows: Rows that retention removed.
         odd_spans: Spans by the rule that they break (`otx.otlp.oddity`), since the store was made.
+        aside_segments: Segments that were damaged or gone, since the store was made.
+        aside_rows: How many rows they had.
     """
 
     version: int = 0
@@ -83,6 +88,8 @@ class Manifest:
     aside_bytes: int = 0
     expired_rows: int = 0
     odd_spans: Mapping[str, int] = field(default_factory=dict)
+    aside_segments: int = 0
+    aside_rows: int = 0
 
     def of_kind(self, *kinds: SegmentKind) -> list[Segment]:
         """The segments that hold one of the kinds, in the manifest's order."""
@@ -97,29 +104,96 @@ def manifest_identity(path: Path) -> Identity | None:
     """What tells this manifest from every other; None where there is none yet."""
     try:
         facts = os.stat(path)  # noqa: PTH116 - a third of the cost of Path.stat
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return facts.st_ino, facts.st_mtime_ns, facts.st_size
 
 
 def read_manifest(path: Path) -> Manifest:
-    """The manifest of a store; an empty one where nothing was converted yet.
+    """The manifest of a store, or its copy; an empty one where nothing was converted yet.
 
     Raises:
-        StoreDamaged: The file is no manifest.
+        StoreDamaged: Neither the file nor its copy is a manifest.
         StoreNewer: It is one of a later format.
     """
     try:
-        return _from_json(path, json.loads(path.read_bytes()))
-    except FileNotFoundError:
-        return Manifest()
-    except _NOT_AS_WRITTEN as error:
-        raise StoreDamaged(f"{path} is no manifest of a store: {error}") from None
+        return _read(path)
+    except (FileNotFoundError, NotADirectoryError):
+        problem = f"{path} is gone"
+    except StoreDamaged as error:
+        problem = error.message
+    try:
+        return _read(copy_path(path))
+    except (FileNotFoundError, NotADirectoryError):
+        if not path.exists() and not _was_published(path.parent):
+            return Manifest()
+        what = f"{problem}, and there is no copy of it"
+    except StoreDamaged:
+        what = f"{problem}; its copy is damaged as well"
+    raise StoreDamaged(what, hint=REBUILD_HINT)
 
 
 def write_manifest(path: Path, manifest: Manifest, step: Step = no_step) -> None:
     """Make a manifest the one that readers see, durably."""
-    replace_durably(path, json.dumps(_to_json(manifest)).encode(), step)
+    content = json.dumps(_to_json(manifest)).encode()
+    replace_durably(copy_path(path), content, step)
+    replace_durably(path, content, step)
+
+
+def copy_path(path: Path) -> Path:
+    """Where the copy of a manifest lies."""
+    return path.with_name("MANIFEST.copy.json")
+
+
+def manifest_problem(path: Path) -> str:
+    """Why a store's manifest is read from its copy; "" where it is not."""
+    try:
+        _read(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return f"{path} is gone" if copy_path(path).exists() else ""
+    except StoreDamaged as error:
+        return error.message
+    return ""
+
+
+def mend_manifest(path: Path, step: Step = no_step) -> None:
+    """Make a manifest and its copy the same again: the manifest where it can be read.
+
+    To be done before anything is removed that only one of the two names.
+
+    Raises:
+        StoreNewer: One of them is of a later format.
+        OSError: The disk failed or is full.
+    """
+    good, bad = path, copy_path(path)
+    if not _is_manifest(good):
+        good, bad = bad, good
+        if not _is_manifest(good):
+            return
+    content = good.read_bytes()
+    if not bad.exists() or bad.read_bytes() != content:
+        replace_durably(bad, content, step)
+
+
+def _read(path: Path) -> Manifest:
+    try:
+        return _from_json(path, json.loads(path.read_bytes()))
+    except _NOT_AS_WRITTEN as error:
+        raise StoreDamaged(f"{path} is no manifest of a store: {error}") from None
+
+
+def _is_manifest(path: Path) -> bool:
+    try:
+        _read(path)
+    except (FileNotFoundError, StoreDamaged):
+        return False
+    return True
+
+
+def _was_published(root: Path) -> bool:
+    """Whether segments show that a store had a manifest: a crash before its first leaves none."""
+    versions = (name.stem.rpartition("-")[2] for name in (root / "segments").glob("*-*"))
+    return any(version.isdecimal() and int(version) > 1 for version in versions)
 
 
 def _to_json(manifest: Manifest) -> dict[str, Any]:
@@ -144,6 +218,8 @@ def _to_json(manifest: Manifest) -> dict[str, Any]:
         "aside_bytes": manifest.aside_bytes,
         "expired_rows": manifest.expired_rows,
         "odd_spans": dict(manifest.odd_spans),
+        "aside_segments": manifest.aside_segments,
+        "aside_rows": manifest.aside_rows,
     }
 
 
@@ -163,8 +239,10 @@ def _from_json(path: Path, document: Mapping[str, Any]) -> Manifest:
         aside_requests=int(document["aside_requests"]),
         aside_bytes=int(document["aside_bytes"]),
         expired_rows=int(document["expired_rows"]),
-        # Not in the manifests of stores that are older than this count.
+        # Not in the manifests of stores that are older than these counts.
         odd_spans={rule: int(count) for rule, count in document.get("odd_spans", {}).items()},
+        aside_segments=int(document.get("aside_segments", 0)),
+        aside_rows=int(document.get("aside_rows", 0)),
     )
 
 

@@ -11,13 +11,16 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import duckdb
 import orjson
+import pyarrow as pa
 from duckdb import StatementType
 
-from otx.errors import UsageError
+from otx.errors import OtxError, UsageError
+from otx.store.damage import damage_behind
 from otx.store.layout import Layout
 from otx.store.row_tables import ROW_TABLES, RowKind
 from otx.store.sources import Sources, Wanted
@@ -56,8 +59,10 @@ class Result:
         connection: duckdb.DuckDBPyConnection,
         relation: duckdb.DuckDBPyRelation,
         sql: str,
+        damage: Callable[[duckdb.Error], OtxError | None],
     ) -> None:
         self._sql = sql
+        self._damage = damage
         self._connection = connection
         self._relation = relation
         self._types = [kind.id for kind in relation.types]
@@ -72,6 +77,7 @@ class Result:
 
         Raises:
             UsageError: The query fails on the data.
+            StoreDamaged: A segment turned out to be damaged.
         """
         fields = ", ".join(
             _readable(f"#{index + 1}", kind) for index, kind in enumerate(self._types)
@@ -80,28 +86,39 @@ class Result:
             _reader_of(kind, column) for kind, column in zip(self._types, self.columns, strict=True)
         ]
         try:
-            for batch in _reader(self._relation.project(fields)):
+            for batch in self._batches(_reader(self._relation.project(fields))):
                 columns = [
                     list(map(reader, column.to_pylist())) if reader else column.to_pylist()
                     for column, reader in zip(batch.columns, readers, strict=True)
                 ]
                 yield from zip(*columns, strict=True)
         except duckdb.Error as error:
-            raise sql_error(error, self._sql) from None
+            raise self._error(error) from None
 
-    def arrow(self) -> Any:
-        """The rows as a pyarrow RecordBatchReader, types kept.
+    def arrow(self) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+        """The rows as Arrow, types kept: their schema and batches of them.
 
         Raises:
             UsageError: The query fails on the data.
+            StoreDamaged: A segment turned out to be damaged.
         """
         try:
             renamed = ", ".join(
                 f"#{i + 1} AS {_identifier(column.name)}" for i, column in enumerate(self.columns)
             )
-            return _reader(self._relation.project(renamed))
+            reader = _reader(self._relation.project(renamed))
         except duckdb.Error as error:
-            raise sql_error(error, self._sql) from None
+            raise self._error(error) from None
+        return reader.schema, self._batches(reader)
+
+    def _batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        try:
+            yield from reader
+        except (pa.ArrowException, OSError) as error:  # of Arrow's interface, DuckDB's text in it
+            raise self._error(duckdb.DataError(str(error))) from None
+
+    def _error(self, error: duckdb.Error) -> OtxError:
+        return self._damage(error) or sql_error(error, self._sql)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +185,7 @@ def open_query(
         relation = connection.sql(sql)
     except duckdb.Error as error:
         raise sql_error(_with_place(connection, sql, error), sql) from None
-    return Result(connection, relation, sql)
+    return Result(connection, relation, sql, partial(damage_behind, layout, view.manifest))
 
 
 def _within(rows: str, time: str, times: TimeRange) -> str:

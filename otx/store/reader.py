@@ -13,10 +13,11 @@ import duckdb
 
 from otx.errors import UsageError
 from otx.model.telemetry import LogRecord, Span, TraceSummary
+from otx.store.damage import Health, damage_behind
 from otx.store.layout import Layout
 from otx.store.log_position import Committed
 from otx.store.log_reader import committed_in, is_writing, log_directories
-from otx.store.manifest import Identity, manifest_identity
+from otx.store.manifest import Identity, manifest_identity, manifest_problem
 from otx.store.query import ALL_TIMES, MEMORY_LIMIT, Result, TimeRange, open_query
 from otx.store.rows import LOG_FIELDS, SPAN_FIELDS, log_of, span_of
 from otx.store.search import EVERYTHING, Condition, Search
@@ -139,9 +140,11 @@ class Store:
             warn: Told of what a reader can do without, and does.
         """
         self.layout = Layout(store_dir)
+        self._warn = warn
         self._lock = threading.RLock()
         self._tails = LogTails(self.layout)
         self._sources = Sources(self.layout, warn)
+        self._health = Health(self.layout, warn)
         self._view: View | None = None
         self._seen: StoreVersion | None = None
         self._connection: duckdb.DuckDBPyConnection | None = None
@@ -170,12 +173,33 @@ class Store:
         """Follow the store to now; done by every method that reads rows."""
         with self._lock:
             version = self.version()
+            if self._view is None:
+                self._tell_of_copy()
             if self._view is None or self._connection is None or version != self._seen:
-                self._view = self._tails.follow()
                 self._connection = self._connection or _connect()
-                show_rows(self._connection, self.layout, self._view, self._tails)
+                self._view = self._shown(self._connection)
                 self._seen = version
             return self._view
+
+    def _tell_of_copy(self) -> None:
+        problem = manifest_problem(self.layout.manifest)
+        if problem:
+            self._warn(f"{problem}; its copy stands in")
+
+    def _shown(self, connection: duckdb.DuckDBPyConnection) -> View:
+        """What there is now, less what is damaged, as the tables of a connection."""
+        found = self._tails.follow()
+        view = self._health.readable(found)
+        try:
+            show_rows(connection, self.layout, view, self._tails)
+        except duckdb.Error as error:
+            # A footer that is damaged within: all of them are read before a second try.
+            view = self._health.readable_by_footers(found)
+            try:
+                show_rows(connection, self.layout, view, self._tails)
+            except duckdb.Error:
+                raise damage_behind(self.layout, view.manifest, error) or error from None
+        return view
 
     def lag(self) -> StoreLag:
         """What waits for the converter, counting up to now."""
@@ -364,6 +388,9 @@ class Store:
             sql: The query.
             parameters: A value for each `?` in it.
             wanted: What `wanted` in the query is to hold; there may be more in it.
+
+        Raises:
+            StoreDamaged: A segment turned out to be damaged while it was read.
         """
         with self._lock:
             for attempt in range(_FILE_GONE_TRIES):
@@ -375,11 +402,13 @@ class Store:
                         source = self._sources.sql(self._connection, manifest, wanted)
                         query = _with_wanted(source, sql)
                     return self._connection.execute(query, list(parameters)).fetchall()
-                except duckdb.IOException:
-                    # A segment was replaced and its grace ran out since the look.
-                    self._seen = None
-                    if attempt == _FILE_GONE_TRIES - 1:
-                        raise
+                except duckdb.Error as error:
+                    if isinstance(error, duckdb.IOException) and attempt < _FILE_GONE_TRIES - 1:
+                        # A segment was replaced and its grace ran out since the look, or is gone.
+                        self._seen = None
+                        self._health.forget()
+                        continue
+                    raise damage_behind(self.layout, manifest, error) or error from None
         raise AssertionError  # pragma: no cover
 
 

@@ -9,7 +9,7 @@ in which it arrived.
 
 import os
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,8 +21,9 @@ import pyarrow.parquet as pq
 from otx.errors import MachineError
 from otx.model.signal import Signal
 from otx.otlp.column_groups import Table
+from otx.store.damage import Health
 from otx.store.decode import OFFSET_COLUMN, decode_requests
-from otx.store.errors import StoreDamaged
+from otx.store.errors import MEND_HINT, StoreDamaged
 from otx.store.layout import Layout
 from otx.store.log_format import LoggedRequest
 from otx.store.log_reader import Stretch, iterate_requests
@@ -60,15 +61,22 @@ class KeptRequest:
 
 
 @contextmanager
-def open_scan(layout: Layout) -> Iterator["Scan"]:
+def open_scan(layout: Layout, warn: Callable[[str], None] | None = None) -> Iterator["Scan"]:
     """Everything that a store holds now, open for as long as the context lasts.
+
+    Args:
+        layout: Where the store is.
+        warn: Told of segments that are damaged or gone, which are then left out; without it they
+            are an error.
 
     Raises:
         MachineError: Its files cannot be opened.
+        StoreDamaged: A segment is damaged or gone, and there is nobody to be told.
     """
+    health = Health(layout, warn or _refuse)
     with ExitStack() as opened:
         for _ in range(_OPEN_TRIES):
-            view = look(layout)
+            view = health.readable_by_footers(look(layout))
             _allow_files(len(view.manifest.segments) + len(view.stretches))
             with ExitStack() as attempt:
                 try:
@@ -79,6 +87,10 @@ def open_scan(layout: Layout) -> Iterator["Scan"]:
             yield scan
             return
     raise MachineError(f"the store {layout.root} changes too fast to be read")
+
+
+def _refuse(damaged: str) -> None:
+    raise StoreDamaged(f"not all of the store can be read: {damaged}", hint=MEND_HINT)
 
 
 class Scan:
@@ -140,14 +152,18 @@ def _tables(segment: Segment, path: Path, count: int) -> Iterator[Table]:
         for batch in pq.ParquetFile(path, pre_buffer=False).iter_batches(count, use_threads=False):
             yield pa.Table.from_batches([batch])
     except (pa.ArrowException, OSError) as error:
-        raise StoreDamaged(f"the segment {segment.name} cannot be read: {error}") from None
+        raise _damaged(segment, error) from None
 
 
 def _requests(segment: Segment, path: Path) -> list[LoggedRequest]:
     try:
         return read_requests(path)
     except (ValueError, OSError) as error:
-        raise StoreDamaged(f"the segment {segment.name} cannot be read: {error}") from None
+        raise _damaged(segment, error) from None
+
+
+def _damaged(segment: Segment, error: Exception) -> StoreDamaged:
+    return StoreDamaged(f"the segment {segment.name} cannot be read: {error}", hint=MEND_HINT)
 
 
 def _later(rows: Rows, kind: RowKind, since_unix_nano: int) -> Iterator[Rows]:

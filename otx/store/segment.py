@@ -5,6 +5,7 @@ Rows are sorted by time, so that a time range touches few row groups; a Bloom fi
 lets a search for one trace skip files without reading them.
 """
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from otx.store.log_format import (
 from otx.store.manifest import Segment
 from otx.store.row_tables import ROW_TABLES, RowKind
 
+_REPLACES = b"otx.replaces"
+"""Where a Parquet file's metadata says what it was merged from, for a manifest made anew."""
 ROW_GROUP_ROWS = 64 * 1024
 _ZSTD_LEVEL = 1
 _PLAIN_COLUMNS = frozenset({"trace_id", "span_id", "parent_span_id", "attributes", "body"})
@@ -35,11 +38,26 @@ _DELTA_COLUMNS = frozenset({"start_time", "end_time", "duration_ns", "time", "ob
 
 
 def write_rows(
-    directory: Path, name: str, kind: RowKind, rows: Table, step: Step = no_step
+    directory: Path,
+    name: str,
+    kind: RowKind,
+    rows: Table,
+    step: Step = no_step,
+    replaces: Sequence[str] = (),
 ) -> Segment:
-    """Write one table's rows as a finished segment; it is not in a manifest yet."""
+    """Write one table's rows as a finished segment; it is not in a manifest yet.
+
+    Args:
+        directory: Where segments lie.
+        name: Its name, without an ending.
+        kind: The table.
+        rows: Its rows, in any order.
+        step: Called before every step that changes the disk.
+        replaces: The segments that it was merged from, which it remembers (`replaced_by`).
+    """
     time = ROW_TABLES[kind].time
-    in_order = rows.sort_by(time)
+    metadata = {_REPLACES: json.dumps(list(replaces))} if replaces else None
+    in_order = rows.sort_by(time).replace_schema_metadata(metadata)
     final = directory / f"{name}.parquet"
     beside = directory / f"{name}.parquet.new"
     names = rows.schema.names
@@ -99,6 +117,18 @@ def read_requests(path: Path) -> list[LoggedRequest]:
     if (requests[-1].end if requests else FILE_HEADER_BYTES) != len(data):
         raise ValueError(f"{path} is damaged")
     return requests
+
+
+def replaced_by(path: Path) -> list[str]:
+    """The segments that a segment of rows was merged from; none where it does not say.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    if path.suffix != ".parquet":
+        return []
+    metadata = pq.read_schema(path).metadata or {}
+    return [str(name) for name in json.loads(metadata.get(_REPLACES, b"[]"))]
 
 
 def read_rows(path: Path) -> Table:

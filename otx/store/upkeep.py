@@ -5,10 +5,13 @@ files of one size class are merged eight at a time, which rewrites a row at most
 Replaced and expired files stay for `GRACE_NS`: a reader with the manifest before still opens them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from otx.store.conversion import Conversion
+from otx.store.damage import UNREADABLE, DamagedSegment, left_out, page_problem
+from otx.store.errors import MEND_HINT
 from otx.store.manifest import Retired, Segment
 from otx.store.row_tables import ROW_KINDS
 from otx.store.segment import (
@@ -52,9 +55,7 @@ def merge_small(conversion: Conversion, now_unix_nano: int) -> bool:
     Raises:
         OSError: The disk failed or is full; nothing changed for readers.
     """
-    return _merge_group(
-        conversion, next(_mergeable(conversion.manifest.segments), []), now_unix_nano
-    )
+    return _merge_group(conversion, next(_mergeable(conversion.usable()), []), now_unix_nano)
 
 
 def merge_rest(conversion: Conversion, now_unix_nano: int) -> bool:
@@ -63,13 +64,18 @@ def merge_rest(conversion: Conversion, now_unix_nano: int) -> bool:
     Raises:
         OSError: The disk failed or is full; nothing changed for readers.
     """
-    return _merge_group(conversion, next(_rest(conversion.manifest.segments), []), now_unix_nano)
+    return _merge_group(conversion, next(_rest(conversion.usable()), []), now_unix_nano)
 
 
 def _merge_group(conversion: Conversion, group: Sequence[Segment], now_unix_nano: int) -> bool:
     if not group:
         return False
-    merged = _merge(conversion, group)
+    try:
+        merged = _merge(conversion, group)
+    except UNREADABLE:
+        if not pass_over_damaged(conversion, group, page_problem):
+            raise
+        return True
     left = [segment for segment in conversion.manifest.segments if segment not in group]
     _retire(conversion, [*left, merged], group, now_unix_nano)
     return True
@@ -83,14 +89,36 @@ def index_one(conversion: Conversion) -> bool:
     """
     directory = conversion.layout.segments
     for segment in sorted(
-        filter(is_worth_indexing, conversion.manifest.segments),
+        filter(is_worth_indexing, conversion.usable()),
         key=lambda one: one.max_unix_nano,
         reverse=True,
     ):
         if not has_indexes(directory, segment):
-            write_indexes(directory, segment, conversion.step, conversion.warn)
+            try:
+                write_indexes(directory, segment, conversion.step, conversion.warn)
+            except OSError:
+                if not pass_over_damaged(conversion, [segment], page_problem):
+                    raise
             return True
     return False
+
+
+def pass_over_damaged(
+    conversion: Conversion,
+    segments: Sequence[Segment],
+    problem_of: Callable[[Path, Segment], str],
+) -> bool:
+    """Leave those of some segments alone that cannot be read, and tell of them; whether any.
+
+    They stay where they are: a disk that is not mounted is no reason to give rows up by oneself.
+    """
+    directory = conversion.layout.segments
+    damaged = [DamagedSegment(one, problem_of(directory, one)) for one in segments]
+    damaged = [one for one in damaged if one.problem]
+    conversion.passed_over.update(one.segment for one in damaged)
+    if damaged:
+        conversion.warn(f"{left_out(damaged)}; {MEND_HINT}")
+    return bool(damaged)
 
 
 def remove_damaged_indexes(conversion: Conversion) -> int:
@@ -189,7 +217,8 @@ def _merge(conversion: Conversion, group: Sequence[Segment]) -> Segment:
         requests = [request for path in paths for request in read_requests(path)]
         return write_requests(directory, name, requests, conversion.step)
     rows = merge_rows([read_rows(path) for path in paths])
-    return write_rows(directory, name, kind, rows, conversion.step)
+    replaced = [segment.name for segment in group]
+    return write_rows(directory, name, kind, rows, conversion.step, replaced)
 
 
 def _retire(

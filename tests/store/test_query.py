@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -131,6 +132,7 @@ def test_nothing_else_is_read_or_written(store: Store, sql: str) -> None:
 
 
 def test_arrow_keeps_nanoseconds(store: Store) -> None:
-    table = store.query("SELECT name, start_time, 1 AS name FROM spans").arrow().read_all()
+    schema, batches = store.query("SELECT name, start_time, 1 AS name FROM spans").arrow()
+    table = pa.Table.from_batches(batches, schema)
     assert table.schema.names == ["name", "start_time", "name_2"]
     assert str(table.schema.field("start_time").type) == "timestamp[ns]"

@@ -18,7 +18,7 @@ def compact(
     store: StoreOption = None,
     out: Annotated[str, typer.Option("-o", "--out", help="Where to write; - is stdout.")] = "-",
 ) -> None:
-    """Convert what waits, merge small segments and index them, and say what that came to."""
+    """Set damage aside, convert what waits, merge and index; say what that came to."""
     from otx.model.units import counted, format_size
     from otx.services.store_input import open_store  # 250 ms: DuckDB, Arrow
     from otx.store.compaction import Compacted, compact_store
@@ -38,6 +38,14 @@ def compact(
     remarks = Remarks(environment)
     for warning in warnings:
         remarks.warning(warning)
+    if done.rebuilt is not None:
+        remarks.warning(str(done.rebuilt))
+    for one in done.set_aside:
+        rows = f"{counted(one.segment.rows, 'row')} of {one.segment.kind} less"
+        remarks.warning(
+            f"the segment {one.segment.name} {one.problem}: {rows}",
+            hint=f"what is left of damaged files is kept in {layout.aside}",
+        )
     if done.damaged_indexes:
         remarks.note(
             f"{counted(done.damaged_indexes, 'damaged index', 'damaged indexes')} made anew"

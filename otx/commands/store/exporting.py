@@ -1,5 +1,6 @@
 """`otx store export`: what a store holds, as a file."""
 
+from functools import partial
 from typing import Annotated, Literal, TypeAlias, get_args
 
 import typer
@@ -35,6 +36,7 @@ def export(
     from otx.model.units import counted, parse_time_unix_nano
     from otx.services.store_export import Choice, export_lines, export_rows  # 150 ms: Arrow
     from otx.services.store_input import open_store
+    from otx.store.errors import MEND_HINT
 
     environment: Environment = ctx.obj
     chosen = form or format_by_ending(out, get_args(ExportFormat), "jsonl")
@@ -47,16 +49,17 @@ def export(
         parse_time_unix_nano(until, now) if until else None,
     )
     layout = open_store(environment, store).layout
+    warn = partial(Remarks(environment).warning, hint=MEND_HINT)
     with _Counted(environment, shares_terminal=out == "-") as told:
         if chosen == "jsonl":
             with Output(environment, out).binary_stream() as sink:
-                for line, count in export_lines(layout, choice):
+                for line, count in export_lines(layout, choice, warn):
                     sink.write(line)
                     told.add(count)
         else:
             import pyarrow.parquet as pq  # 80 ms
 
-            schema, tables = export_rows(layout, choice)
+            schema, tables = export_rows(layout, choice, warn)
             with (
                 Output(environment, out).binary_stream() as sink,
                 pq.ParquetWriter(sink, schema, compression="zstd") as writer,

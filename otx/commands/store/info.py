@@ -70,6 +70,8 @@ def _document(facts: "StoreFacts") -> dict[str, Any]:
         "aside_bytes": facts.aside_bytes,
         "expired_rows": facts.expired_rows,
         "odd_spans": dict(facts.odd_spans),
+        "aside_segments": facts.aside_segments,
+        "aside_rows": facts.aside_rows,
     }
 
 
@@ -103,5 +105,15 @@ def _lines(about: dict[str, Any], facts: "StoreFacts") -> list[str]:
         f"retention  {about['retain_age']}, {about['retain_size']} as configured; "
         f"{format_count(facts.expired_rows)} rows expired so far",
         f"aside      {aside}, {format_size(facts.aside_bytes)}",
+        *_lost_lines(facts),
         *(f"odd spans  {format_count(n)} {rule}" for rule, n in facts.odd_spans.items()),
     ]
+
+
+def _lost_lines(facts: "StoreFacts") -> list[str]:
+    from otx.model.units import counted, format_count
+
+    if not facts.aside_segments:
+        return []
+    segments = counted(facts.aside_segments, "segment")
+    return [f"damaged    {segments} set aside or gone, {format_count(facts.aside_rows)} rows"]
