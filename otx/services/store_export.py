@@ -21,6 +21,7 @@ from otx.otlp.json_open import official_descriptor, write_open
 from otx.otlp.metrics_from_columns import metrics_request
 from otx.otlp.open_view import open_class
 from otx.otlp.pieces import Piece
+from otx.otlp.shared_columns import kept_schema
 from otx.store.layout import Layout
 from otx.store.row_tables import ROW_TABLES, RowKind
 from otx.store.scan import Scan, open_scan
@@ -78,11 +79,11 @@ def export_rows(layout: Layout, choice: Choice) -> tuple[Any, Iterator[Table]]:
             hint="--signal picks one; --format jsonl holds all of them",
         )
     kind = (there or kinds)[0]
-    return ROW_TABLES[kind].schema, _tables(layout, kind, choice)
+    return kept_schema(ROW_TABLES[kind].schema), _tables(layout, kind, choice)
 
 
 def _tables(layout: Layout, kind: RowKind, choice: Choice) -> Iterator[Table]:
-    schema = ROW_TABLES[kind].schema
+    schema = kept_schema(ROW_TABLES[kind].schema)
     with open_scan(layout) as scan:
         for rows in _rows(scan, kind, choice, _ROWS_AT_A_TIME):
             # Segments of an older otx may lack columns.

@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from otx.store.index_file import IndexDamaged
 from otx.store.layout import Layout
 from otx.store.log_reader import Stretch, iterate_requests
 from otx.store.manifest import SEGMENT_KINDS, Manifest, Segment, SegmentKind, read_manifest
 from otx.store.pending import stretches_behind
-from otx.store.row_tables import ROW_TABLES
-from otx.store.segment import read_requests
+from otx.store.row_tables import ROW_KINDS, RowKind
+from otx.store.segment import open_rows, read_requests
 from otx.store.segment_index import INDEX_KINDS, index_path, open_index
 from otx.store.tail import LogTails
 
@@ -160,7 +159,10 @@ def _segment_problem(layout: Layout, segment: Segment) -> str:
         size = path.stat().st_size
         if size != segment.bytes:
             return f"has {size} bytes, the manifest says {segment.bytes}"
-        rows = _rows_of_table(path) if segment.kind in ROW_TABLES else len(read_requests(path))
+        if segment.kind in ROW_KINDS:
+            rows = _rows_of_table(path, segment.kind)
+        else:
+            rows = len(read_requests(path))
     except FileNotFoundError:
         is_named = segment in read_manifest(layout.manifest).segments
         return "is named by the manifest and is not there" if is_named else ""
@@ -171,9 +173,9 @@ def _segment_problem(layout: Layout, segment: Segment) -> str:
     return ""
 
 
-def _rows_of_table(path: Path) -> int:
+def _rows_of_table(path: Path, kind: RowKind) -> int:
     """The rows of a Parquet file, every page of it read and decompressed."""
-    batches = pq.ParquetFile(path, pre_buffer=False).iter_batches(_BATCH_ROWS)
+    batches = open_rows(path, kind).iter_batches(_BATCH_ROWS)
     return sum(len(batch) for batch in batches)
 
 

@@ -188,7 +188,7 @@ def _merge(conversion: Conversion, group: Sequence[Segment]) -> Segment:
     if kind == "profiles" or kind == "raw":
         requests = [request for path in paths for request in read_requests(path)]
         return write_requests(directory, name, requests, conversion.step)
-    rows = merge_rows([read_rows(path) for path in paths])
+    rows = merge_rows([read_rows(path, kind) for path in paths])
     return write_rows(directory, name, kind, rows, conversion.step)
 
 
