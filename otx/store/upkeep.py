@@ -12,6 +12,7 @@ from otx.store.conversion import Conversion
 from otx.store.manifest import Retired, Segment
 from otx.store.row_tables import ROW_KINDS
 from otx.store.segment import (
+    list_items,
     merge_rows,
     read_requests,
     read_rows,
@@ -32,6 +33,8 @@ FAN_IN = 8
 MERGED_ROWS = 256 * 1024
 MERGED_BYTES = 32 * 1024 * 1024
 """A merged segment's bounds, which bound what a merge needs in memory."""
+_SOURCE_ITEMS = 2 * 1024 * 1024
+"""Frames of a segment that is merged with others; kilobytes of Parquet may hold millions."""
 _CLASS_ROWS = (2 * 1024, 16 * 1024, 128 * 1024)
 
 DAY_NS = 24 * 3600 * 1_000_000_000
@@ -52,9 +55,7 @@ def merge_small(conversion: Conversion, now_unix_nano: int) -> bool:
     Raises:
         OSError: The disk failed or is full; nothing changed for readers.
     """
-    return _merge_group(
-        conversion, next(_mergeable(conversion.manifest.segments), []), now_unix_nano
-    )
+    return _merge_group(conversion, next(_mergeable(_light(conversion)), []), now_unix_nano)
 
 
 def merge_rest(conversion: Conversion, now_unix_nano: int) -> bool:
@@ -63,7 +64,7 @@ def merge_rest(conversion: Conversion, now_unix_nano: int) -> bool:
     Raises:
         OSError: The disk failed or is full; nothing changed for readers.
     """
-    return _merge_group(conversion, next(_rest(conversion.manifest.segments), []), now_unix_nano)
+    return _merge_group(conversion, next(_rest(_light(conversion)), []), now_unix_nano)
 
 
 def _merge_group(conversion: Conversion, group: Sequence[Segment], now_unix_nano: int) -> bool:
@@ -140,6 +141,16 @@ def remove_retired(conversion: Conversion, now_unix_nano: int) -> int:
 def _is_due(old: Retired, now_unix_nano: int) -> bool:
     # A clock that was set back must not keep a file for ever.
     return not 0 <= now_unix_nano - old.since_unix_nano < GRACE_NS
+
+
+def _light(conversion: Conversion) -> list[Segment]:
+    """The segments but those of samples whose stacks would take too much, each written out."""
+    directory = conversion.layout.segments
+    return [
+        one
+        for one in conversion.manifest.segments
+        if one.kind != "samples" or list_items(directory / one.name) <= _SOURCE_ITEMS
+    ]
 
 
 def _mergeable(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
