@@ -1,8 +1,8 @@
 """What the columns of every signal are made with: parsed, flattened, spread and joined again.
 
 A request is resources of scopes of records. Records are flattened natively; what resources and
-scopes say is read once for each distinct one (remembered, at most `_REMEMBERED`) and spread over
-their records.
+scopes say is read once for each distinct one (remembered, at most `_REMEMBERED`) and referred to
+by their records (`otx.otlp.shared_columns`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,6 +21,7 @@ from otx.model.signal import Signal
 from otx.otlp.column_view import Handler
 from otx.otlp.json_columns import Column, attributes_text, bounds_of, has_doubled_values, merged
 from otx.otlp.oddity import MAX_UNIX_NANO
+from otx.otlp.shared_columns import shared_texts
 from otx.otlp.wire import WIRE
 
 Table: TypeAlias = Any
@@ -153,7 +154,8 @@ def _spread(read: Any, encoded: Column, of_row: Column) -> list[Column]:
         known = [read(data) for data in distinct.dictionary.to_pylist()]
     indices = distinct.indices.take(of_row)
     width = len(read(b""))
-    return [pa.array([one[i] for one in known], pa.string()).take(indices) for i in range(width)]
+    texts = (pa.array([one[i] for one in known], pa.string()) for i in range(width))
+    return [shared_texts(one, indices) for one in texts]
 
 
 @lru_cache(maxsize=_REMEMBERED)

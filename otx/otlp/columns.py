@@ -31,6 +31,7 @@ from otx.otlp.column_groups import (
 )
 from otx.otlp.column_view import logs_handler, traces_handler
 from otx.otlp.json_columns import Column, value_texts
+from otx.otlp.shared_columns import SHARED_TEXT
 
 SPAN_SCHEMA = pa.schema(
     [
@@ -41,17 +42,17 @@ SPAN_SCHEMA = pa.schema(
         ("flags", pa.uint32()),
         ("name", pa.string()),
         ("kind", pa.string()),
-        ("service", pa.string()),
+        ("service", SHARED_TEXT),
         ("start_time", TIME),
         ("end_time", TIME),
         ("duration_ns", pa.int64()),
         ("status", pa.string()),
         ("status_message", pa.string()),
         ("attributes", pa.string()),
-        ("resource", pa.string()),
-        ("scope", pa.string()),
-        ("scope_version", pa.string()),
-        ("scope_attributes", pa.string()),
+        ("resource", SHARED_TEXT),
+        ("scope", SHARED_TEXT),
+        ("scope_version", SHARED_TEXT),
+        ("scope_attributes", SHARED_TEXT),
         (
             "events",
             pa.list_(
@@ -83,15 +84,15 @@ LOG_SCHEMA = pa.schema(
         ("span_id", pa.string()),
         ("severity_number", pa.int32()),
         ("severity_text", pa.string()),
-        ("service", pa.string()),
+        ("service", SHARED_TEXT),
         ("body", pa.string()),
         ("body_is_json", pa.bool_()),
         ("event_name", pa.string()),
         ("attributes", pa.string()),
-        ("resource", pa.string()),
-        ("scope", pa.string()),
-        ("scope_version", pa.string()),
-        ("scope_attributes", pa.string()),
+        ("resource", SHARED_TEXT),
+        ("scope", SHARED_TEXT),
+        ("scope_version", SHARED_TEXT),
+        ("scope_attributes", SHARED_TEXT),
         ("received_time", TIME),
     ]
 )

@@ -31,6 +31,7 @@ from otx.otlp.column_groups import (
 )
 from otx.otlp.column_view import metrics_handler
 from otx.otlp.json_columns import Column
+from otx.otlp.shared_columns import SHARED_TEXT, shared_texts
 
 _EXEMPLAR = pa.struct(
     [
@@ -71,15 +72,15 @@ _POINT = [
     ("flags", pa.uint32()),
 ]
 _SHARED = [
-    ("name", pa.string()),
-    ("description", pa.string()),
-    ("unit", pa.string()),
-    ("metadata", pa.string()),
-    ("service", pa.string()),
-    ("resource", pa.string()),
-    ("scope", pa.string()),
-    ("scope_version", pa.string()),
-    ("scope_attributes", pa.string()),
+    ("name", SHARED_TEXT),
+    ("description", SHARED_TEXT),
+    ("unit", SHARED_TEXT),
+    ("metadata", SHARED_TEXT),
+    ("service", SHARED_TEXT),
+    ("resource", SHARED_TEXT),
+    ("scope", SHARED_TEXT),
+    ("scope_version", SHARED_TEXT),
+    ("scope_attributes", SHARED_TEXT),
     ("received_time", TIME),
 ]
 METRIC_SCHEMA = pa.schema([*_POINT, *_SHARED])
@@ -105,8 +106,8 @@ def metric_columns(bodies: Sequence[bytes], received_unix_nano: Sequence[int]) -
     metric_of_row = points[_METRIC].combine_chunks()
     columns = {name: points[name] for name, _ in _POINT}
     for name in ("name", "description", "unit"):
-        columns[name] = metrics.field(name).take(metric_of_row)
-    columns["metadata"] = attribute_texts(metrics.field("metadata")).take(metric_of_row)
+        columns[name] = shared_texts(metrics.field(name), metric_of_row)
+    columns["metadata"] = shared_texts(attribute_texts(metrics.field("metadata")), metric_of_row)
     return finished(METRIC_SCHEMA, columns, groups.spread_over(metric_of_row), received_unix_nano)
 
 

@@ -19,9 +19,17 @@ from otx.otlp.profile_rules import FRAME_TYPE
 _COMPILED = frozenset(("", "native", "kernel", "go", "rust"))
 """Types of frames whose name says enough without its file."""
 
+MAX_ITEMS = 32 * 1024 * 1024
+"""Frames of all samples of a request, each written out: a minute of 64 busy CPUs has half as many.
+
+A stack is said once and referred to by a byte, so that without a bound some kilobytes are an
+hour's work.
+"""
+_TEXT_OF_AN_ITEM = 32
+
 
 class BadIndex(ValueError):
-    """A request that contradicts itself: an index leads nowhere."""
+    """A request that contradicts itself: an index leads nowhere, or to far too much."""
 
 
 class Dictionary:
@@ -36,6 +44,17 @@ class Dictionary:
         self._links: dict[int, int] = {}
         self._link_ids: list[tuple[str, str]] = []
         self._frames: dict[int, list[str]] = {}
+        self._left = MAX_ITEMS
+
+    def spend(self, items: int) -> None:
+        """Take note of so many frames, or as much text, that indices have become.
+
+        Raises:
+            BadIndex: It is more than any honest request has.
+        """
+        self._left -= items
+        if self._left < 0:
+            raise BadIndex(f"its indices stand for more than {MAX_ITEMS} frames")
 
     def text(self, index: int) -> str:
         """A string of the table.
@@ -59,7 +78,9 @@ class Dictionary:
         if place is None:
             stack = self._entry("stack", index)
             leaf_first = stack.location_indices if stack else ()
-            frames = [frame for at in leaf_first for frame in self._frames_at(at)]
+            parts = [self._frames_at(at) for at in leaf_first]
+            self.spend(sum(map(len, parts)))
+            frames = [frame for part in parts for frame in part]
             frames.reverse()
             place = self._stacks[index] = len(self._stack_texts)
             self._stack_texts.append(frames)
@@ -92,7 +113,9 @@ class Dictionary:
         Raises:
             BadIndex: One is not there.
         """
-        return attributes_text(list(self._attributes(indices)))
+        text = attributes_text(list(self._attributes(indices)))
+        self.spend(len(text) // _TEXT_OF_AN_ITEM)
+        return text
 
     def resource_text(self, attributes: Sequence[KeyValue]) -> str:
         """The JSON object of attributes that stand in place, but may refer to texts.

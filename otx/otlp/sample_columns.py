@@ -23,29 +23,29 @@ from otx.otlp.column_groups import TIME, Batch, Undecodable
 from otx.otlp.json_columns import read_attributes
 from otx.otlp.oddity import MAX_UNIX_NANO
 from otx.otlp.profile_dictionary import BadIndex, Dictionary
+from otx.otlp.shared_columns import SHARED_LIST, SHARED_TEXT, shared_lists, shared_texts
 
 Profile: TypeAlias = Any
 Sample: TypeAlias = Any
 
-_TEXTS = pa.list_(pa.string())
 SAMPLE_SCHEMA = pa.schema(
     [
         ("time", TIME),
         ("pid", pa.int64()),
         ("tid", pa.int64()),
-        ("comm", pa.string()),
-        ("service", pa.string()),
-        ("event", pa.string()),
+        ("comm", SHARED_TEXT),
+        ("service", SHARED_TEXT),
+        ("event", SHARED_TEXT),
         ("value", pa.int64()),
-        ("unit", pa.string()),
-        ("stack", _TEXTS),
-        ("trace_id", pa.string()),
-        ("span_id", pa.string()),
-        ("attributes", pa.string()),
-        ("resource", pa.string()),
-        ("scope", pa.string()),
-        ("scope_version", pa.string()),
-        ("profile_id", pa.string()),
+        ("unit", SHARED_TEXT),
+        ("stack", SHARED_LIST),
+        ("trace_id", SHARED_TEXT),
+        ("span_id", SHARED_TEXT),
+        ("attributes", SHARED_TEXT),
+        ("resource", SHARED_TEXT),
+        ("scope", SHARED_TEXT),
+        ("scope_version", SHARED_TEXT),
+        ("profile_id", SHARED_TEXT),
         ("period", pa.int64()),
         ("duration_ns", pa.int64()),
         ("received_time", TIME),
@@ -159,6 +159,7 @@ class _Rows:
         count = len(times)
         origin = self._origin(profile, own + tuple(sample.attribute_indices))
         stack = self.dictionary.checked_stack(sample.stack_index)
+        self.dictionary.spend(count * len(self.dictionary.stacks()[stack]))
         link = self.dictionary.checked_link(sample.link_index)
         self.times += times
         self.values += values
@@ -217,10 +218,11 @@ class _Rows:
 
     def _of_dictionary(self) -> dict[str, Any]:
         links = self.dictionary.links()
-        stacks = {"stack": self.dictionary.stacks()}
         ids = {"trace_id": [one[0] for one in links], "span_id": [one[1] for one in links]}
         return {
-            **_taken(stacks, pa.array(self.stack_of_row, pa.int32())),
+            "stack": shared_lists(
+                self.dictionary.stacks(), pa.array(self.stack_of_row, pa.int32())
+            ),
             **_taken(ids, pa.array(self.link_of_row, pa.int32())),
         }
 
@@ -228,7 +230,9 @@ class _Rows:
 def _taken(columns: dict[str, list[Any]], of_row: Any) -> dict[str, Any]:
     """Columns of what is distinct, as columns of rows."""
     return {
-        name: pa.array(values, SAMPLE_SCHEMA.field(name).type).take(of_row)
+        name: shared_texts(pa.array(values, pa.string()), of_row)
+        if SAMPLE_SCHEMA.field(name).type == SHARED_TEXT
+        else pa.array(values, pa.int64()).take(of_row)
         for name, values in columns.items()
     }
 

@@ -19,6 +19,7 @@ from otx.otlp.files import understand
 from otx.otlp.json_open import official_descriptor, write_open
 from otx.otlp.open_view import open_class
 from otx.otlp.pieces import Piece
+from otx.otlp.shared_columns import kept_schema
 from otx.services.parquet_input import ENCODERS, RECORDS_A_REQUEST
 from otx.store.layout import Layout
 from otx.store.row_tables import ROW_TABLES, RowKind
@@ -90,11 +91,11 @@ def export_rows(
             hint="--signal picks one; --format jsonl holds all of them",
         )
     kind = (there or kinds)[0]
-    return ROW_TABLES[kind].schema, _tables(layout, kind, choice, warn)
+    return kept_schema(ROW_TABLES[kind].schema), _tables(layout, kind, choice, warn)
 
 
 def _tables(layout: Layout, kind: RowKind, choice: Choice, warn: Warn | None) -> Iterator[Table]:
-    schema = ROW_TABLES[kind].schema
+    schema = kept_schema(ROW_TABLES[kind].schema)
     with open_scan(layout, warn and no_warning) as scan:  # it was told of already
         for rows in _rows(scan, kind, choice, _ROWS_AT_A_TIME):
             # Segments of an older otx may lack columns.

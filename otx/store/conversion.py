@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from otx.otlp.column_groups import Table
 from otx.otlp.odd_columns import count_oddities
+from otx.otlp.shared_columns import written_bytes
 from otx.store.decode import OFFSET_COLUMN, decode_requests
 from otx.store.durable import Step, no_step, replace_durably
 from otx.store.layout import Layout
@@ -26,6 +27,10 @@ from otx.store.segment_index import Warn, index_names, no_warning
 
 BATCH_BYTES = 16 * 1024 * 1024
 """How much of the logs becomes one segment; at about eight times this in memory."""
+_PORTION_BYTES = 4 * 1024 * 1024
+"""How much of them is decoded at a time."""
+_HELD_BYTES = 160 * 1024 * 1024
+"""How much memory rows of one batch take before it is written, however few bytes they came from."""
 
 
 @dataclass(slots=True)
@@ -38,9 +43,14 @@ class _Harvest:
     )
     kept: list[LoggedRequest] = field(default_factory=list)
     bytes: int = 0
+    held_bytes: int = 0
     aside_requests: int = 0
     aside_bytes: int = 0
     odd_spans: Counter[str] = field(default_factory=Counter)
+
+    def is_full(self, batch_bytes: int) -> bool:
+        """Whether it is enough for a manifest, by what was read or by what that became."""
+        return self.bytes >= batch_bytes or self.held_bytes >= _HELD_BYTES
 
 
 class Conversion:
@@ -77,7 +87,7 @@ class Conversion:
         harvest = _Harvest(dict(self.manifest.positions))
         for stretch in stretches:
             self._reap(stretch, harvest, batch_bytes)
-            if harvest.bytes >= batch_bytes:
+            if harvest.is_full(batch_bytes):
                 break
         if harvest.positions != self.manifest.positions:
             self._publish(harvest)
@@ -104,9 +114,9 @@ class Conversion:
     def _reap(self, stretch: Stretch, harvest: _Harvest, batch_bytes: int) -> None:
         """Read and decode a stretch, or as much of it as a batch still takes."""
         start = stretch.start
-        while start < stretch.end and harvest.bytes < batch_bytes:
+        while start < stretch.end and not harvest.is_full(batch_bytes):
             rest = replace(stretch, start=start)
-            portion = read_portion(rest, batch_bytes - harvest.bytes)
+            portion = read_portion(rest, min(batch_bytes - harvest.bytes, _PORTION_BYTES))
             self._decode(portion.requests, stretch, harvest)
             harvest.bytes += portion.end - start
             start = portion.end
@@ -125,6 +135,7 @@ class Conversion:
         for kind, rows in decoded.rows.items():
             if len(rows):
                 harvest.rows[kind].append(rows.drop_columns([OFFSET_COLUMN]))
+                harvest.held_bytes += written_bytes(rows)
         harvest.odd_spans.update(count_oddities(decoded.rows["spans"]))
         harvest.kept += decoded.kept
         for bad in decoded.bad:

@@ -18,8 +18,8 @@ import pyarrow.parquet as pq
 from otx.store.errors import MEND_HINT, StoreDamaged
 from otx.store.layout import Layout
 from otx.store.manifest import Manifest, Segment, read_manifest
-from otx.store.row_tables import ROW_TABLES
-from otx.store.segment import read_requests
+from otx.store.row_tables import ROW_KINDS, ROW_TABLES, RowKind
+from otx.store.segment import open_rows, read_requests
 from otx.store.tail import View
 
 UNREADABLE = (pa.ArrowException, ValueError, OSError)
@@ -91,8 +91,8 @@ def _read(directory: Path, segment: Segment) -> tuple[int, str]:
     """How many rows of a segment can be read, or what keeps it from being read."""
     path = directory / segment.name
     try:
-        if segment.kind in ROW_TABLES:
-            return _rows_of_table(path), ""
+        if segment.kind in ROW_KINDS:
+            return _rows_of_table(path, segment.kind), ""
         return len(read_requests(path)), ""
     except FileNotFoundError:
         return 0, GONE
@@ -106,9 +106,9 @@ def _size_problem(segment: Segment, size: int) -> str:
     return f"has {size} bytes, the manifest says {segment.bytes}"
 
 
-def _rows_of_table(path: Path) -> int:
+def _rows_of_table(path: Path, kind: RowKind) -> int:
     """The rows of a Parquet file, every page read, its checksum compared, and decompressed."""
-    with pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True) as file:
+    with open_rows(path, kind, is_checked=True) as file:
         return sum(len(batch) for batch in file.iter_batches(_BATCH_ROWS))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from otx.otlp.column_groups import Table, Undecodable, normalised
+from otx.otlp.column_groups import Table, normalised
 from otx.store.log_format import LoggedRequest
 from otx.store.row_tables import ROW_TABLES, RowKind, Schema
 
@@ -59,14 +59,15 @@ def _decode(
         return []
     try:
         return [_table([request.body for request in requests], requests, kind)]
-    except Undecodable:
+    except Exception:
+        # Whatever it is: the requests are acknowledged, and those behind them must not wait.
         if len(requests) > 1:
             middle = len(requests) // 2
             left = _decode(requests[:middle], kind, bad)
             return left + _decode(requests[middle:], kind, bad)
     try:
         return [_table([normalised(requests[0].signal, requests[0].body)], requests, kind)]
-    except Undecodable:
+    except Exception:
         bad.append(requests[0])
         return []
 

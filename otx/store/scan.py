@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from otx.errors import MachineError
 from otx.model.signal import Signal
 from otx.otlp.column_groups import Table
+from otx.otlp.shared_columns import kept_rows
 from otx.store.damage import Health
 from otx.store.decode import OFFSET_COLUMN, decode_requests
 from otx.store.errors import MEND_HINT, StoreDamaged
@@ -29,7 +29,7 @@ from otx.store.log_format import LoggedRequest
 from otx.store.log_reader import Stretch, iterate_requests
 from otx.store.manifest import Segment
 from otx.store.row_tables import ROW_TABLES, RowKind
-from otx.store.segment import read_requests
+from otx.store.segment import open_rows, read_requests
 from otx.store.tail import View, look
 
 _PORTION_BYTES = 4 << 20
@@ -114,12 +114,13 @@ class Scan:
         """
         for segment, path in self._segments:
             if segment.kind == kind and segment.max_unix_nano >= since_unix_nano:
-                for table in _tables(segment, path, count):
+                for table in _tables(segment, kind, path, count):
                     yield from _later(Rows(table, segment.name), kind, since_unix_nano)
         for requests in self._waiting(ROW_TABLES[kind].signal):
             table = decode_requests(requests).rows[kind].drop_columns([OFFSET_COLUMN])
             for start in range(0, len(table), count):
-                yield from _later(Rows(table.slice(start, count), _LOG), kind, since_unix_nano)
+                some = kept_rows(table.slice(start, count))
+                yield from _later(Rows(some, _LOG), kind, since_unix_nano)
 
     def requests(self, signal: Signal, since_unix_nano: int = 0) -> Iterator[KeptRequest]:
         """The requests of profiles, none of them received earlier than `since`.
@@ -146,10 +147,10 @@ class Scan:
                     yield found
 
 
-def _tables(segment: Segment, path: Path, count: int) -> Iterator[Table]:
+def _tables(segment: Segment, kind: RowKind, path: Path, count: int) -> Iterator[Table]:
     try:
         # Without Arrow's threads: a caller may fork workers while it reads.
-        for batch in pq.ParquetFile(path, pre_buffer=False).iter_batches(count, use_threads=False):
+        for batch in open_rows(path, kind).iter_batches(count, use_threads=False):
             yield pa.Table.from_batches([batch])
     except (pa.ArrowException, OSError) as error:
         raise _damaged(segment, error) from None

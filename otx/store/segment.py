@@ -6,14 +6,24 @@ lets a search for one trace skip files without reading them.
 """
 
 import json
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from otx.otlp.column_groups import Table
+from otx.otlp.shared_columns import (
+    SHARED_TEXT,
+    is_shared,
+    item_ends,
+    kept_rows,
+    kept_schema,
+)
 from otx.store.durable import Step, no_step, sync_directory, sync_file
 from otx.store.log_format import (
     FILE_HEADER_BYTES,
@@ -30,11 +40,19 @@ from otx.store.row_tables import ROW_TABLES, RowKind
 _REPLACES = b"otx.replaces"
 """Where a Parquet file's metadata says what it was merged from, for a manifest made anew."""
 ROW_GROUP_ROWS = 64 * 1024
+_ROW_GROUP_ITEMS = 4 * 1024 * 1024
+"""How many items of shared lists are written out at a time."""
 _ZSTD_LEVEL = 1
 _PLAIN_COLUMNS = frozenset({"trace_id", "span_id", "parent_span_id", "attributes", "body"})
 """Columns whose values hardly repeat: a dictionary of them would only cost time."""
 _DELTA_COLUMNS = frozenset({"start_time", "end_time", "duration_ns", "time", "observed_time"})
 """Numbers that hardly repeat and are near their neighbours': differences take a third as much."""
+
+
+_SHARED_COLUMNS = {
+    kind: [one.name for one in table.schema if one.type == SHARED_TEXT]
+    for kind, table in ROW_TABLES.items()
+}
 
 
 def write_rows(
@@ -57,22 +75,24 @@ def write_rows(
     """
     time = ROW_TABLES[kind].time
     metadata = {_REPLACES: json.dumps(list(replaces))} if replaces else None
-    in_order = rows.sort_by(time).replace_schema_metadata(metadata)
+    in_order = rows.sort_by(time)
     final = directory / f"{name}.parquet"
     beside = directory / f"{name}.parquet.new"
     names = rows.schema.names
     step(f"write {kind} segment")
-    pq.write_table(
-        in_order,
+    with pq.ParquetWriter(
         beside,
+        kept_schema(rows.schema).with_metadata(metadata),
         compression="zstd",
         compression_level=_ZSTD_LEVEL,
-        row_group_size=ROW_GROUP_ROWS,
-        use_dictionary=[name for name in names if name not in _PLAIN_COLUMNS | _DELTA_COLUMNS],
+        use_dictionary=[one.name for one in rows.schema if _repeats(one)],
         column_encoding=dict.fromkeys(_DELTA_COLUMNS.intersection(names), "DELTA_BINARY_PACKED"),
         bloom_filter_options=_bloom_filter(rows),
         write_page_checksum=True,
-    )
+        store_schema=False,  # it would make other readers see how rows are held here
+    ) as writer:
+        for group in _row_groups(in_order):
+            writer.write_table(kept_rows(group))
     _publish(beside, final, step)
     edges = pc.min_max(in_order[time])
     return Segment(
@@ -131,14 +151,62 @@ def replaced_by(path: Path) -> list[str]:
     return [str(name) for name in json.loads(metadata.get(_REPLACES, b"[]"))]
 
 
-def read_rows(path: Path) -> Table:
+def open_rows(path: Path, kind: RowKind, *, is_checked: bool = False) -> Any:
+    """The `ParquetFile` of a segment; texts that rows share are read as such.
+
+    Args:
+        path: The file.
+        kind: Its table.
+        is_checked: Whether the checksums of its pages are compared.
+    """
+    return pq.ParquetFile(
+        path,
+        pre_buffer=False,
+        read_dictionary=_SHARED_COLUMNS[kind],
+        page_checksum_verification=is_checked,
+    )
+
+
+def read_rows(path: Path, kind: RowKind) -> Table:
     """All rows of a segment."""
-    return pq.read_table(path, memory_map=False)
+    with open_rows(path, kind) as file:
+        return file.read()
+
+
+@lru_cache(maxsize=4096)
+def list_items(path: Path) -> int:
+    """How many texts the lists of a segment of rows have, by its footer: those of all rows."""
+    with pq.ParquetFile(path) as file:
+        footer = file.metadata
+        columns = [
+            footer.row_group(group).column(index)
+            for group in range(footer.num_row_groups)
+            for index in range(footer.num_columns)
+            if footer.schema.column(index).path.startswith("stack.")
+        ]
+        return sum(column.num_values for column in columns)
 
 
 def merge_rows(tables: Sequence[Table]) -> Table:
     """Rows of several segments as one table; columns that one of them lacks are null there."""
     return pa.concat_tables(tables, promote_options="default")
+
+
+def _repeats(field: Any) -> bool:
+    return is_shared(field.type) or field.name not in _PLAIN_COLUMNS | _DELTA_COLUMNS
+
+
+def _row_groups(rows: Table) -> Iterator[Table]:
+    """Rows as they are written together: so many, but fewer where their lists are long."""
+    item_ends_of = item_ends(rows)
+    start = before = 0
+    while start < len(rows):
+        end = min(start + ROW_GROUP_ROWS, len(rows))
+        if item_ends_of:
+            fitting = bisect_right(item_ends_of, before + _ROW_GROUP_ITEMS, start + 1, end)
+            end, before = fitting, item_ends_of[fitting - 1]
+        yield rows.slice(start, end - start)
+        start = end
 
 
 def _bloom_filter(rows: Table) -> dict[str, dict[str, int]] | None:

@@ -15,6 +15,7 @@ from otx.store.errors import MEND_HINT
 from otx.store.manifest import Retired, Segment
 from otx.store.row_tables import ROW_KINDS
 from otx.store.segment import (
+    list_items,
     merge_rows,
     read_requests,
     read_rows,
@@ -35,6 +36,8 @@ FAN_IN = 8
 MERGED_ROWS = 256 * 1024
 MERGED_BYTES = 32 * 1024 * 1024
 """A merged segment's bounds, which bound what a merge needs in memory."""
+_SOURCE_ITEMS = 2 * 1024 * 1024
+"""Frames of a segment that is merged with others; kilobytes of Parquet may hold millions."""
 _CLASS_ROWS = (2 * 1024, 16 * 1024, 128 * 1024)
 
 DAY_NS = 24 * 3600 * 1_000_000_000
@@ -55,7 +58,7 @@ def merge_small(conversion: Conversion, now_unix_nano: int) -> bool:
     Raises:
         OSError: The disk failed or is full; nothing changed for readers.
     """
-    return _merge_group(conversion, next(_mergeable(conversion.usable()), []), now_unix_nano)
+    return _merge_group(conversion, next(_mergeable(_light(conversion)), []), now_unix_nano)
 
 
 def merge_rest(conversion: Conversion, now_unix_nano: int) -> bool:
@@ -64,7 +67,7 @@ def merge_rest(conversion: Conversion, now_unix_nano: int) -> bool:
     Raises:
         OSError: The disk failed or is full; nothing changed for readers.
     """
-    return _merge_group(conversion, next(_rest(conversion.usable()), []), now_unix_nano)
+    return _merge_group(conversion, next(_rest(_light(conversion)), []), now_unix_nano)
 
 
 def _merge_group(conversion: Conversion, group: Sequence[Segment], now_unix_nano: int) -> bool:
@@ -170,6 +173,16 @@ def _is_due(old: Retired, now_unix_nano: int) -> bool:
     return not 0 <= now_unix_nano - old.since_unix_nano < GRACE_NS
 
 
+def _light(conversion: Conversion) -> list[Segment]:
+    """The segments but those of samples whose stacks would take too much, each written out."""
+    directory = conversion.layout.segments
+    return [
+        one
+        for one in conversion.usable()
+        if one.kind != "samples" or list_items(directory / one.name) <= _SOURCE_ITEMS
+    ]
+
+
 def _mergeable(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
     """Groups that are worth merging, the smallest size class first."""
     for kind in (*ROW_KINDS, "profiles"):
@@ -216,7 +229,7 @@ def _merge(conversion: Conversion, group: Sequence[Segment]) -> Segment:
     if kind == "profiles" or kind == "raw":
         requests = [request for path in paths for request in read_requests(path)]
         return write_requests(directory, name, requests, conversion.step)
-    rows = merge_rows([read_rows(path) for path in paths])
+    rows = merge_rows([read_rows(path, kind) for path in paths])
     replaced = [segment.name for segment in group]
     return write_rows(directory, name, kind, rows, conversion.step, replaced)
 

@@ -12,6 +12,7 @@ from opentelemetry.proto.collector.profiles.v1development.profiles_service_pb2 i
 )
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
+from otx.otlp import profile_dictionary
 from otx.otlp.column_groups import Undecodable
 from otx.otlp.sample_columns import SAMPLE_SCHEMA, sample_columns
 from tests.otlp.profile_messages import PROFILE_REQUESTS
@@ -193,3 +194,23 @@ def test_no_rows_come_of_nothing() -> None:
         assert (len(batch.rows), batch.rows.schema) == (0, SAMPLE_SCHEMA)
     with pytest.raises(Undecodable):
         sample_columns([b"\xff\xff"], [1])
+
+
+def test_a_request_whose_stacks_would_take_all_memory_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(profile_dictionary, "MAX_ITEMS", 6)
+    fits = one_sample(stack_index=1, values=[1, 2]).SerializeToString()
+    assert len(sample_columns([fits, fits], [1, 2]).rows) == 4
+    for fields in (
+        {"stack_index": 1, "values": [1, 2, 3]},
+        {"attribute_indices": [3] * 50},
+    ):
+        with pytest.raises(Undecodable, match="more than 6 frames"):
+            sample_columns([one_sample(**fields).SerializeToString()], [1])
+    inlined = one_sample(stack_index=1)
+    inlined.dictionary.location_table[1].lines.extend(
+        [inlined.dictionary.location_table[1].lines[0]] * 7
+    )
+    with pytest.raises(Undecodable, match="more than 6 frames"):
+        sample_columns([inlined.SerializeToString()], [1])

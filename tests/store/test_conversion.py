@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from otx.model.signal import Signal
+from otx.store import conversion as conversion_module
 from otx.store.conversion import Conversion
 from otx.store.durable import no_step
 from otx.store.layout import Layout
@@ -38,6 +39,7 @@ NOW = 1_790_000_000_000_000_000
 CONVERT_AND_END = """
 import os, sys, time
 from pathlib import Path
+from otx.store import conversion as conversion_module
 from otx.store.conversion import Conversion
 from otx.store.layout import Layout
 from otx.store.upkeep import merge_small, remove_retired
@@ -366,3 +368,17 @@ def test_indexes_live_as_long_as_their_segments(store_dir: Path, span_request: S
     assert expire(again, Retention(bytes=0), NOW)
     remove_retired(again, NOW + GRACE_NS)
     assert list(again.layout.segments.iterdir()) == []
+
+
+def test_a_batch_ends_where_its_rows_take_enough_memory(
+    store_dir: Path, span_request: SpanRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversion_module, "_HELD_BYTES", 1)
+    monkeypatch.setattr(conversion_module, "_PORTION_BYTES", 1)
+    expected = keep(store_dir, span_request, 2)
+    conversion = Conversion(Layout(store_dir))
+    batches = 0
+    while conversion.convert():
+        batches += 1
+    assert batches == 6, "one for each request"
+    assert names(Store(store_dir)) == expected

@@ -62,7 +62,7 @@ def export(
             schema, tables = export_rows(layout, choice, warn)
             with (
                 Output(environment, out).binary_stream() as sink,
-                pq.ParquetWriter(sink, schema, compression="zstd") as writer,
+                pq.ParquetWriter(sink, schema, compression="zstd", store_schema=False) as writer,
             ):
                 for table in tables:
                     writer.write_table(table)

@@ -30,6 +30,7 @@ def verify(
     environment: Environment = ctx.obj
     layout = open_store(environment, store).layout
     checked = counted(0, "segment")
+    manifest = None
     try:
         manifest = read_manifest(layout.manifest)
         checked = counted(len(manifest.segments), "segment")
@@ -40,7 +41,11 @@ def verify(
         findings = [Finding(layout.manifest.name, error.message)]
     if findings or form != "table":
         Output(environment, out).rows(("place", "problem"), map(asdict, findings), form)
-    Remarks(environment).note(f"{checked} and the logs read: {counted(len(findings), 'finding')}")
+    remarks = Remarks(environment)
+    if manifest is not None and manifest.aside_requests:
+        aside = counted(manifest.aside_requests, "request")
+        remarks.note(f"{aside} could not be made rows and were put into {layout.aside}")
+    remarks.note(f"{checked} and the logs read: {counted(len(findings), 'finding')}")
     if findings:
         raise typer.Exit(ExitCode.NO)
 
