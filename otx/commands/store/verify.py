@@ -44,7 +44,7 @@ def verify(
     remarks = Remarks(environment)
     if manifest is not None and manifest.aside_requests:
         aside = counted(manifest.aside_requests, "request")
-        remarks.note(f"{aside} could not be made rows and were put into {layout.aside}")
+        remarks.note(f"{aside} could not be made rows, kept in {layout.aside}")
     remarks.note(f"{checked} and the logs read: {counted(len(findings), 'finding')}")
     if findings:
         raise typer.Exit(ExitCode.NO)
