@@ -129,7 +129,7 @@ def left_out(damaged: Iterable[DamagedSegment]) -> str:
         rows[one.segment.kind] += one.segment.rows
     names = ", ".join(f"{one.segment.name} {one.problem}" for one in found)
     hidden = ", ".join(f"{count} of {kind}" for kind, count in rows.items())
-    return f"without damaged segments, and so without {hidden}: {names}"
+    return f"damaged segments, whose rows ({hidden}) are not read: {names}"
 
 
 class Health:

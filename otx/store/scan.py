@@ -90,7 +90,7 @@ def open_scan(layout: Layout, warn: Callable[[str], None] | None = None) -> Iter
 
 
 def _refuse(damaged: str) -> None:
-    raise StoreDamaged(f"not all of the store can be read: {damaged}", hint=MEND_HINT)
+    raise StoreDamaged(damaged, hint=MEND_HINT)
 
 
 class Scan:

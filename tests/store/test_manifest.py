@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 
 from otx.store.errors import StoreDamaged
 from otx.store.log_position import LogPosition
-from otx.store.manifest import Manifest, Retired, Segment, read_manifest, write_manifest
+from otx.store.manifest import (
+    Manifest,
+    Retired,
+    Segment,
+    copy_path,
+    manifest_problem,
+    mend_manifest,
+    read_manifest,
+    write_manifest,
+)
 
 WRITTEN = Manifest(
     version=3,
@@ -18,6 +27,8 @@ WRITTEN = Manifest(
     retired=(Retired("b.parquet", 6),),
     aside_requests=1,
     odd_spans={"no-ids": 2},
+    aside_segments=1,
+    aside_rows=7,
 )
 
 
@@ -49,3 +60,30 @@ def test_another_value_is_read_or_said_to_be_none(
     path.write_bytes(b" ".join(parts))
     with suppress(StoreDamaged):
         read_manifest(path)
+
+
+def test_a_copy_that_was_never_published_gives_way_and_a_lost_manifest_does_not(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "MANIFEST.json"
+
+    def crash(step: str) -> None:
+        if step == "write MANIFEST.json":
+            raise KeyboardInterrupt
+
+    write_manifest(path, Manifest(version=1))
+    with pytest.raises(KeyboardInterrupt):
+        write_manifest(path, Manifest(version=2), crash)
+    assert read_manifest(path).version == 1
+    mend_manifest(path)
+    assert copy_path(path).read_bytes() == path.read_bytes()
+    path.write_bytes(b"")
+    assert read_manifest(path).version == 1
+    assert "is no manifest" in manifest_problem(path)
+    mend_manifest(path)
+    assert manifest_problem(path) == ""
+    for one in (path, copy_path(path)):
+        one.write_bytes(b"[]")
+    with pytest.raises(StoreDamaged) as refused:
+        read_manifest(path)
+    assert "compact" in refused.value.hint

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from otx.errors import MachineError
 from otx.model.signal import Signal
 from otx.store.conversion import Conversion
 from otx.store.errors import StoreDamaged
@@ -160,6 +159,29 @@ def test_what_cannot_be_read_is_named(
     (requests,) = (store_dir / "segments").glob("profiles-*")
     rows.write_bytes(rows.read_bytes()[:100])
     requests.write_bytes(requests.read_bytes()[:-3])
+    told: list[str] = []
+    with open_scan(Layout(store_dir), told.append) as scan:
+        assert names(scan) == []
+        assert list(scan.requests(Signal.PROFILES)) == []
+    (warning,) = told
+    for path in (rows, requests):
+        assert path.name in warning
+        with pytest.raises(StoreDamaged, match=path.name), open_scan(Layout(store_dir)):
+            pass
+
+
+def test_damage_within_a_segment_is_named(
+    log: LogWriter, store_dir: Path, span_request: SpanRequest
+) -> None:
+    log.append(Signal.TRACES, span_request("x", 1000), 1).result(10)
+    log.append(Signal.PROFILES, profile_request("x"), 1).result(10)
+    Conversion(Layout(store_dir)).convert()
+    (rows,) = (store_dir / "segments").glob("spans-*")
+    (requests,) = (store_dir / "segments").glob("profiles-*")
+    for path in (rows, requests):
+        with path.open("r+b") as file:
+            file.seek(40)
+            file.write(bytes(60))
     with open_scan(Layout(store_dir)) as scan:
         with pytest.raises(StoreDamaged, match=r"the segment spans-\d+\.parquet cannot be read"):
             names(scan)
@@ -167,5 +189,8 @@ def test_what_cannot_be_read_is_named(
             list(scan.requests(Signal.PROFILES))
     rows.unlink()
     rows.symlink_to(rows)
-    with pytest.raises(MachineError, match=r"cannot read .*spans-"), open_scan(Layout(store_dir)):
+    with (
+        pytest.raises(StoreDamaged, match=r"spans-.* cannot be read"),
+        open_scan(Layout(store_dir)),
+    ):
         pass
