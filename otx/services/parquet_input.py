@@ -15,6 +15,7 @@ from otx.otlp.column_groups import Table
 from otx.otlp.from_columns import logs_request, traces_request
 from otx.otlp.metrics_from_columns import metrics_request
 from otx.otlp.pieces import Piece
+from otx.otlp.shared_columns import is_shared, kept_schema
 from otx.store.row_tables import ROW_TABLES, RowKind, Schema
 
 ENCODERS: Mapping[RowKind, Callable[[Table], bytes]] = {
@@ -75,7 +76,11 @@ def _kind_of(found: Schema, name: str) -> RowKind:
 
 
 def _fields(schema: Schema) -> dict[str, object]:
-    return {field.name: field.type for field in schema}
+    """The columns, by how a file has them: texts that rows share are texts there."""
+    return {
+        field.name: pa.string() if is_shared(field.type) else field.type
+        for field in kept_schema(schema)
+    }
 
 
 def _encoded(kind: RowKind, rows: Table, place: str) -> bytes:

@@ -74,7 +74,6 @@ def write_rows(
         replaces: The segments that it was merged from, which it remembers (`replaced_by`).
     """
     time = ROW_TABLES[kind].time
-    metadata = {_REPLACES: json.dumps(list(replaces))} if replaces else None
     in_order = rows.sort_by(time)
     final = directory / f"{name}.parquet"
     beside = directory / f"{name}.parquet.new"
@@ -82,7 +81,7 @@ def write_rows(
     step(f"write {kind} segment")
     with pq.ParquetWriter(
         beside,
-        kept_schema(rows.schema).with_metadata(metadata),
+        kept_schema(rows.schema),
         compression="zstd",
         compression_level=_ZSTD_LEVEL,
         use_dictionary=[one.name for one in rows.schema if _repeats(one)],
@@ -93,6 +92,8 @@ def write_rows(
     ) as writer:
         for group in _row_groups(in_order):
             writer.write_table(kept_rows(group))
+        if replaces:
+            writer.add_key_value_metadata({_REPLACES: json.dumps(list(replaces))})
     _publish(beside, final, step)
     edges = pc.min_max(in_order[time])
     return Segment(
@@ -147,7 +148,7 @@ def replaced_by(path: Path) -> list[str]:
     """
     if path.suffix != ".parquet":
         return []
-    metadata = pq.read_schema(path).metadata or {}
+    metadata = pq.read_metadata(path).metadata or {}
     return [str(name) for name in json.loads(metadata.get(_REPLACES, b"[]"))]
 
 

@@ -20,8 +20,8 @@ def test_a_file_where_the_store_should_be_is_said(
 ) -> None:
     (tmp_path / "file").touch()
     done = run_cli("receive", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0", "--store", place)
-    assert done.returncode == 5, done.stderr
-    assert "cannot make the store in" in done.stderr
+    assert done.returncode == 2, done.stderr
+    assert "file is a file, no directory" in done.stderr
     assert "--store DIR" in done.stderr
 
 
