@@ -30,6 +30,8 @@ from otx.store.views import quote, show_rows
 
 MEMORY_LIMIT = "1GiB"
 _BATCH_ROWS = 10_000
+_OF_DAMAGE = ("Invalid Error", "IO Error", "INTERNAL Error", "Serialization Error")
+"""What DuckDB calls errors that may come from a file that is not as it was written."""
 _NESTED = {"list", "struct", "map", "array", "union"}
 _TIMES = {"timestamp", "timestamp_ns", "timestamp_ms", "timestamp_s"}
 _READS = {StatementType.SELECT, StatementType.EXPLAIN}
@@ -115,7 +117,10 @@ class Result:
         try:
             yield from reader
         except (pa.ArrowException, OSError) as error:  # of Arrow's interface, DuckDB's text in it
-            raise self._error(duckdb.DataError(str(error))) from None
+            text = str(error)
+            is_damage = any(words in text for words in _OF_DAMAGE)
+            kind = duckdb.Error if is_damage else duckdb.DataError
+            raise self._error(kind(text)) from None
 
     def _error(self, error: duckdb.Error) -> OtxError:
         return self._damage(error) or sql_error(error, self._sql)
@@ -184,7 +189,8 @@ def open_query(
         _refuse_what_writes(connection, sql)
         relation = connection.sql(sql)
     except duckdb.Error as error:
-        raise sql_error(_with_place(connection, sql, error), sql) from None
+        damage = damage_behind(layout, view.manifest, error)
+        raise damage or sql_error(_with_place(connection, sql, error), sql) from None
     return Result(connection, relation, sql, partial(damage_behind, layout, view.manifest))
 
 
