@@ -8,7 +8,6 @@ by their records (`otx.otlp.shared_columns`).
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import pyarrow as pa
@@ -21,6 +20,7 @@ from otx.model.signal import Signal
 from otx.otlp.column_view import Handler
 from otx.otlp.json_columns import Column, attributes_text, bounds_of, has_doubled_values, merged
 from otx.otlp.oddity import MAX_UNIX_NANO
+from otx.otlp.remembering import remembering
 from otx.otlp.shared_columns import shared_texts
 from otx.otlp.wire import WIRE
 
@@ -158,7 +158,7 @@ def _spread(read: Any, encoded: Column, of_row: Column) -> list[Column]:
     return [shared_texts(one, indices) for one in texts]
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@remembering(_REMEMBERED)
 def _resource_facts(data: bytes) -> tuple[str, str]:
     """Service name and JSON of a resource."""
     attributes = Resource.FromString(data).attributes
@@ -166,7 +166,7 @@ def _resource_facts(data: bytes) -> tuple[str, str]:
     return next(names, ""), attributes_text(attributes)
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@remembering(_REMEMBERED)
 def _scope_facts(data: bytes) -> tuple[str, str, str]:
     """Name, version and JSON of a scope."""
     scope = InstrumentationScope.FromString(data)

@@ -11,7 +11,6 @@ Attributes are encoded by hand into the open view; texts that many rows share ar
 import json
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import orjson
@@ -23,6 +22,7 @@ from otx.otlp.any_value import encode_any, encode_key_value, varint
 from otx.otlp.column_groups import Table
 from otx.otlp.columns import LOG_SCHEMA, SPAN_SCHEMA
 from otx.otlp.open_view import open_class
+from otx.otlp.remembering import remembering
 from otx.otlp.wire import WIRE
 
 Row: TypeAlias = Mapping[str, Any]
@@ -142,7 +142,7 @@ def _fill_log(record: Any, row: Row) -> None:
         record.body = encode_any(row["body"])
 
 
-@lru_cache(maxsize=_REMEMBERED)
+@remembering(_REMEMBERED)
 def _shared_attributes(text: str) -> tuple[bytes, ...]:
     """Attributes of a resource or scope, which many rows have."""
     return tuple(encoded_attributes(text))

@@ -6,11 +6,11 @@ found is remembered. What single spans break stands in `otx.otlp.oddity`.
 """
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 
 from otx.model.signal import Signal
 from otx.otlp.caution import Caution
 from otx.otlp.doubled_keys import MAX_KEYS, doubled_key, quoted
+from otx.otlp.remembering import remembering
 from otx.otlp.wire import WIRE, Generated
 
 _UNITS = {"seconds": 10**9, "milliseconds": 10**6, "microseconds": 10**3}
@@ -18,8 +18,6 @@ _UNITS = {"seconds": 10**9, "milliseconds": 10**6, "microseconds": 10**3}
 _FIRST_S, _LAST_S = 1_262_304_000, 4_102_444_800
 """The times that are meant: from 2010 to 2100. Some days after 1970 are an odd clock."""
 _REMEMBERED = 256
-_REMEMBERED_BYTES = 8 << 10
-"""Larger resources are looked at each time, so that 256 senders cost 2 MB."""
 
 
 def habit_cautions(signal: Signal, request: Generated) -> list[Caution]:
@@ -28,9 +26,7 @@ def habit_cautions(signal: Signal, request: Generated) -> list[Caution]:
     if not resources:
         return []
     group = resources[0]
-    encoded = group.resource.SerializeToString()
-    is_small = len(encoded) <= _REMEMBERED_BYTES
-    cautions = _remembered(encoded) if is_small else _of_attributes(group.resource.attributes)
+    cautions = _of_resource(group.resource.SerializeToString())
     record = _first_record(signal, group)
     return [*cautions, *(_unit(_time_of(signal, record)) if record is not None else ())]
 
@@ -56,14 +52,12 @@ def elsewhere_cautions(signal: Signal, document: object) -> list[Caution]:
     ]
 
 
+@remembering(_REMEMBERED)
 def _of_resource(encoded: bytes) -> tuple[Caution, ...]:
     """What is wrong with the bytes of a resource."""
     from opentelemetry.proto.resource.v1.resource_pb2 import Resource  # loaded by then
 
     return tuple(_of_attributes(Resource.FromString(encoded).attributes))
-
-
-_remembered = lru_cache(_REMEMBERED)(_of_resource)
 
 
 def _of_attributes(attributes: Sequence[Generated]) -> Iterator[Caution]:
