@@ -71,7 +71,9 @@ def parse_destination(text: str) -> Destination:
     """
     url, *words = text.split() or [""]
     if not url or "=" in url.partition("://")[0]:
-        raise UsageError(f"--forward {text!r} begins with no URL", hint=_FORM)
+        # What stands there may be a header with a secret.
+        begins = f"{url.partition('=')[0]}=…" if url else ""
+        raise UsageError(f"--forward {begins!r} begins with no URL", hint=_FORM)
     authority = (url.partition("://")[2] or url).partition("/")[0]
     if "@" in authority:
         shown = url.rpartition("@")[2]
