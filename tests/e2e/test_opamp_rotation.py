@@ -75,7 +75,14 @@ class Guarded:
         return [row for row in self.fleet.agents("") if row["state"] == "connected"]
 
 
-@pytest.fixture(params=[("wss", False), ("wss", True), ("https", True)], ids=str)
+@pytest.fixture(
+    params=[
+        pytest.param(("wss", False), marks=pytest.mark.long),
+        ("wss", True),
+        pytest.param(("https", True), marks=pytest.mark.long),
+    ],
+    ids=str,
+)
 def guarded(
     request: pytest.FixtureRequest,
     tmp_path: Path,

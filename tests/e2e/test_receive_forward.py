@@ -168,7 +168,9 @@ def test_what_waits_at_the_end_is_told_and_goes_on_with_the_next_start(
         end(receiver)
 
 
-@pytest.mark.parametrize("form", ["127.0.0.1:{}", "http://127.0.0.1:{}"])
+@pytest.mark.parametrize(
+    "form", ["127.0.0.1:{}", pytest.param("http://127.0.0.1:{}", marks=pytest.mark.long)]
+)
 def test_the_end_does_not_wait_for_who_never_answers(
     start_receiver: StartReceiver, form: str
 ) -> None:

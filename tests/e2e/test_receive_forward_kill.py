@@ -82,6 +82,7 @@ def test_all_that_was_acknowledged_arrives(start_receiver: StartReceiver) -> Non
     kill_in_a_stream(start_receiver, 3, random.Random(1))
 
 
+@pytest.mark.long
 def test_a_forwarder_that_is_killed_is_started_again(start_receiver: StartReceiver) -> None:
     with far_end() as far:
         receiver = start_receiver("--forward", far.url)

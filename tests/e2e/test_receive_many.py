@@ -48,7 +48,7 @@ def post_all(address: Address, requests: int) -> int:
     return accepted
 
 
-@pytest.mark.parametrize("connections", [1, 500])
+@pytest.mark.parametrize("connections", [pytest.param(1, marks=pytest.mark.long), 500])
 def test_over_http(start_receiver: StartReceiver, connections: int) -> None:
     receiver = start_receiver()
     address = Address.parse(receiver.http)
@@ -60,7 +60,9 @@ def test_over_http(start_receiver: StartReceiver, connections: int) -> None:
     assert "received traces 10 000 spans in 10 000 requests" in receiver.said
 
 
-@pytest.mark.parametrize(("channels", "at_once"), [(1, REQUESTS), (50, 10)])
+@pytest.mark.parametrize(
+    ("channels", "at_once"), [(1, REQUESTS), pytest.param(50, 10, marks=pytest.mark.long)]
+)
 def test_over_grpc(start_receiver: StartReceiver, channels: int, at_once: int) -> None:
     receiver = start_receiver()
     bursts = REQUESTS // channels // at_once

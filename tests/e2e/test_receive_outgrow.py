@@ -75,7 +75,10 @@ def most_mib_of_children(parent: int) -> int:
     ("path", "body", "table", "rows", "aside"),
     [
         ("/v1/traces", spans_of_a_large_resource(), "spans", SPANS, 0),
-        ("/v1development/profiles", samples_of_one_stack(5000, 5000), "samples", 5000, 0),
+        pytest.param(
+            *("/v1development/profiles", samples_of_one_stack(5000, 5000), "samples", 5000, 0),
+            marks=pytest.mark.long,
+        ),
         ("/v1development/profiles", samples_of_one_stack(12_000, 12_000), "samples", 0, 1),
     ],
     ids=["resource", "stack", "longer stack"],
