@@ -1,7 +1,6 @@
 """`otx receive`: take OTLP from any SDK or Collector and keep it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -80,10 +79,7 @@ def receive(
         retain_bytes=size,
         rules=_rules(environment, transform, feature_gates, strict, pipeline),
         tee=environment.cwd / tee if tee else None,
-        door=replace(
-            _door(environment, config, tls_cert, tls_key, client_ca, token_file, cors),
-            rate_per_s=_rate(config, rate_limit),
-        ),
+        door=_door(environment, config, tls_cert, tls_key, client_ca, token_file, cors, rate_limit),
         forward=_orders(config, store_dir, forward, forward_keep or []),
         variables=environment.variables,
     )
@@ -101,6 +97,7 @@ def _door(
     client_ca: str | None,
     token_file: str | None,
     cors: list[str] | None,
+    rate_limit: str | None,
 ) -> "DoorOptions":
     """Whom to let in."""
     from otx.otlp.receiver.tls import TlsFiles
@@ -119,6 +116,7 @@ def _door(
         tls=None if certificate is None else TlsFiles(certificate, key, authority),
         token_file=path("token-file", token_file),
         origins=tuple(filter(None, map(str.strip, origins.split(",")))),
+        rate_per_s=_rate(config, rate_limit),
     )
 
 

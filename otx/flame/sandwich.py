@@ -4,7 +4,7 @@ A stack on which it recurs counts once: its callers are those of the outermost c
 calls hangs below that one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from otx.errors import NotThere
@@ -83,6 +83,5 @@ def side_by_side(found: Sandwich) -> dict[Stack, int]:
 
 def _like(name: str, frames: set[Frame]) -> str:
     labels = {frame_label(frame) for frame in frames}
-    is_like: Callable[[str], bool] = lambda label: name.lower() in label.lower()  # noqa: E731
-    near = sorted(filter(is_like, labels))[:3]
+    near = sorted(label for label in labels if name.lower() in label.lower())[:3]
     return f"did you mean {', '.join(near)}?" if near else "--format folded shows all names"

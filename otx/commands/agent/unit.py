@@ -1,14 +1,17 @@
 """`otx agent unit`: the systemd unit of an agent."""
 
 import sys
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from otx.commands.agent import options as flags
 from otx.errors import UsageError
 from otx.output import Output, Remarks
+
+if TYPE_CHECKING:
+    from otx.services.agent.options import AgentOptions
 
 
 def unit(
@@ -50,11 +53,6 @@ def unit(
         log=log,
         command=command,
     )
-    words: list[str] = []
-    for url in options.servers:
-        words += ["--server", url]
-    words += ["--state", options.state]
-    words += ["--config", options.config] if options.config else []
     secrets = ctx.obj.cwd / header_file if header_file else None
     if options.headers and secrets is not None:
         raise UsageError("--header and --header-file", hint="put all headers into the file")
@@ -62,13 +60,25 @@ def unit(
         secrets = headers_file(options.state_folder)
         for line in how_to_keep(secrets, (name for name, _ in options.headers)):
             Remarks(ctx.obj).note(line)
-    words += ["--header-file", CREDENTIAL] if secrets else []
-    words += ["--allow-remote-config"] if options.allows_remote else []
-    for key in trust or []:
-        words += ["--trust", str(Path(ctx.obj.cwd / key))]
-    words += [] if options.allows_settings else ["--no-connection-settings"]
-    words += ["--log", options.log] if options.log else []
-    words += ["--", *options.command] if options.command else []
+    keys = [str(ctx.obj.cwd / key) for key in trust or []]
+    words = _run_words(options, keys, CREDENTIAL if secrets else "")
     otx = (sys.executable, "-m", "otx")
     text = unit_text(otx, words, options.state_folder, user, options.config, secrets)
     Output(ctx.obj).text(text)
+
+
+def _run_words(options: "AgentOptions", keys: Sequence[str], header_file: str) -> list[str]:
+    """What of these options `otx agent run` is called with in a unit."""
+    words: list[str] = []
+    for url in options.servers:
+        words += ["--server", url]
+    words += ["--state", options.state]
+    words += ["--config", options.config] if options.config else []
+    words += ["--header-file", header_file] if header_file else []
+    words += ["--allow-remote-config"] if options.allows_remote else []
+    for key in keys:
+        words += ["--trust", key]
+    words += [] if options.allows_settings else ["--no-connection-settings"]
+    words += ["--log", options.log] if options.log else []
+    words += ["--", *options.command] if options.command else []
+    return words
