@@ -112,6 +112,8 @@ class Script:
         answer = ServerToAgent(
             instance_uid=report.message.instance_uid, capabilities=self.capabilities
         )
+        if report.message.HasField("agent_disconnect"):
+            return answer  # nobody need read it: what waits is for the next poll
         if self.greeting is not None:
             greeting, self.greeting = self.greeting(report), None
             answer.MergeFrom(greeting)
