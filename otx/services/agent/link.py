@@ -22,6 +22,7 @@ from otx.opamp.client.effects import (
     TelemetryOffer,
 )
 from otx.opamp.client.settings import Role, Trial, Verdict
+from otx.opamp.client.turns import Turns
 from otx.opamp.config_machine import Offer
 from otx.opamp.effect import Once
 from otx.opamp.framing import Limits, Malformed
@@ -132,7 +133,7 @@ class Link:
         self._inbox: asyncio.Queue[ServerToAgent | Exception | None] = asyncio.Queue()
         self._is_woken = False
         self._stopped = asyncio.Event()
-        self._turn = 0
+        self._turns = Turns()
         self._last_url = ""
         self._answer_by_ns = 0
         self._leave: Leave | None = None
@@ -168,8 +169,7 @@ class Link:
 
     async def _attempt(self, role: Role) -> int:
         """One connection from beginning to end; nanoseconds until the next."""
-        choice = self._handler.endpoints(role)
-        endpoint = choice[self._turn % len(choice)]
+        endpoint = self._turns.choice(role, self._handler.endpoints(role))
         told: ChannelError | None = None
         try:
             opened = await self._open(endpoint, self._limits)
@@ -195,7 +195,7 @@ class Link:
         reason = leave.reason if leave is not None else told.reason if told is not None else ""
         self._trial.failed(role, reason or "the server did not answer")
         if not was_up:
-            self._turn += 1
+            self._turns.passed(role)
         throttled = leave is not None or (told is not None and told.why is Why.THROTTLED)
         wait_ns = leave.wait_ns if leave is not None else told.wait_ns if told is not None else None
         pause_ns = self._backoff.down(time.monotonic_ns(), told_ns=wait_ns, throttled=throttled)
@@ -309,7 +309,7 @@ class Link:
             case SettingsOffer():
                 if handler.settings_offered(effect):
                     self._trial.begin()
-                    self._turn = 0
+                    self._turns.begin()
                     self._retries_settings = True
             case TelemetryOffer():
                 handler.telemetry_offered(effect)

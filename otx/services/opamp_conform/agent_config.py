@@ -28,6 +28,12 @@ def _statuses(reports: list[Report], hash_: bytes) -> list[int]:
     ]
 
 
+def _runs(message: AgentToServer, body: bytes) -> bool:
+    """Whether a configuration is what the agent reports to run, as it is."""
+    files = message.effective_config.config_map.config_map.values()
+    return any(one.body.strip() == body.strip() for one in files)
+
+
 def _started(message: AgentToServer) -> int:
     """When the process began, or 0."""
     return message.health.start_time_unix_nano
@@ -62,9 +68,12 @@ def applies(probe: AgentProbe) -> None:
         # It may run the first one since an earlier check.
         probe.applied(probe.good(1))
         before = probe.whole().message
-    hash_ = probe.applied(probe.good())
+    body = probe.good()
+    hash_ = probe.applied(body)
     if AgentCapability.REPORTS_EFFECTIVE_CONFIG not in probe.bits:
         return
+    if _runs(before, body):
+        raise NotTestable("runs this configuration from its start: give another (--config FILE)")
     changed = [one.message for one in probe.reports if one.message.HasField("effective_config")]
     if not any(one.effective_config != before.effective_config for one in changed):
         report = probe.whole().message
