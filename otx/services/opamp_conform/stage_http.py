@@ -52,8 +52,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, body: bytes) -> None:
         stage = self._stage
-        refusal = stage.refusal()
-        status = refusal.status if refusal else 0
         try:
             message = decode(AgentToServer, body, _ANY_SIZE)
         except Malformed as error:
@@ -62,6 +60,9 @@ class _Handler(BaseHTTPRequestHandler):
                 stage.malformed.append(error.reason)
             self._respond(400, b"", {})
             return
+        # What is said to a goodbye nobody need heed.
+        refusal = None if message.HasField("agent_disconnect") else stage.refusal()
+        status = refusal.status if refusal else 0
         report = Report(message, body, 0, time.monotonic(), status)
         stage.opened(status)
         stage.reported(report)
