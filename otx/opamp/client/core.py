@@ -110,6 +110,7 @@ class Client:
         self._has_told_all = False
         self._wants_full = False
         self._is_first = True
+        self._is_leaving = False
         self._owed = 0
         self._unanswered: Parts = {}
         self._failures = Failures()
@@ -209,6 +210,7 @@ class Client:
         self._is_first = True
         self._has_heard = False
         self._csr_is_due = bool(self._csr)
+        self._is_leaving = False
         self._owed = 0
         if half_duplex is not None:
             self._half_duplex = half_duplex
@@ -251,8 +253,15 @@ class Client:
         return [_remark(f"the server finds the last message too large{what}")]
 
     def stop(self) -> Effects:
-        """The last message of a connection; the answer to it need not be waited for."""
+        """The last message of a connection; the answer to it need not be waited for.
+
+        Over HTTP it waits for the answer to the request before it, and comes with what follows from
+        that: a client has one request under way (OpAMP, Plain HTTP Transport).
+        """
         if not self.is_connected:
+            return []
+        if self._half_duplex and self._owed:
+            self._is_leaving = True
             return []
         parts = self._report.take(self._permitted())
         message = self._message(parts)
@@ -264,6 +273,8 @@ class Client:
 
     def tick(self, now_ns: int) -> Effects:
         """Whatever is due: changes, the first report, full state, a heartbeat or poll."""
+        if self._is_leaving:
+            return self.stop()
         if not self.is_connected or (self._half_duplex and self._owed):
             return []
         if self._wants_full and self._full_reports.take(now_ns):

@@ -36,6 +36,8 @@ from otx.services.agent.watched import WatchedChannel
 SEND_TIMEOUT_S = 30.0
 ANSWER_TIMEOUT_NS = 20 * 1_000_000_000
 """A connection on which the first report is not answered for so long is none."""
+LEAVE_S = 3.0
+"""How long a goodbye waits for the answer to the request before it."""
 MALFORMED_AT_MOST = 8
 """Unusable messages of one connection, after which it is given up."""
 WAITING = 4
@@ -238,7 +240,7 @@ class Link:
             if self._leave is not None:
                 return
             if self._stopped.is_set() or self._retries_settings:
-                await self._carry_out(client.stop(), channel)
+                await self._take_leave(channel)
                 return
             message = await self._next()
             if isinstance(message, ChannelError):
@@ -254,6 +256,22 @@ class Link:
                 effects = client.received(message, time.monotonic_ns())
             else:
                 effects = client.tick(time.monotonic_ns())
+
+    async def _take_leave(self, channel: Channel) -> None:
+        """Say goodbye; over HTTP once what is under way is answered, if that does not take long."""
+        client = self.client
+        effects = client.stop()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LEAVE_S):
+                while client.is_connected:
+                    message = await self._inbox.get()
+                    if isinstance(message, ChannelError):
+                        return
+                    if isinstance(message, ServerToAgent):
+                        effects = client.received(message, time.monotonic_ns()) + client.stop()
+                    elif isinstance(message, Malformed):
+                        effects = client.malformed() + client.stop()
+        await self._carry_out(effects, channel)
 
     async def _next(self) -> ServerToAgent | Exception | None:
         """What comes next: a message, a failure, or None when something may be due."""

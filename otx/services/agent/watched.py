@@ -53,8 +53,10 @@ class WatchedChannel:
         try:
             message = await self._channel.receive()
         except Malformed as error:
-            if not self.half_duplex:
-                now_ns = time.monotonic_ns()
+            now_ns = time.monotonic_ns()
+            if self.half_duplex:
+                self._monitor.refused(self._uid, 0, now_ns)  # an answer, and of no use
+            else:
                 self._name(self._monitor.malformed(Side.SERVER, error.reason, now_ns))
             raise
         except ChannelError as error:

@@ -1,5 +1,6 @@
 """Checks of an agent: configurations, health, restarts."""
 
+import contextlib
 import time
 
 from otx.opamp.capabilities import AgentCapability
@@ -39,6 +40,16 @@ def _started(message: AgentToServer) -> int:
     return message.health.start_time_unix_nano
 
 
+def _running(probe: AgentProbe) -> AgentToServer:
+    """Start the agent; its state once what it looks after is well, or is not going to be."""
+    report = probe.start()
+    if AgentCapability.REPORTS_HEALTH in probe.bits and not report.message.health.healthy:
+        with contextlib.suppress(Failed):
+            probe.until(lambda one: one.message.health.healthy, probe.settle_s)
+        report = probe.whole()
+    return report.message
+
+
 def _same_process(probe: AgentProbe, before: AgentToServer, why: str) -> None:
     """What the agent looks after was not started anew; for who reports no health nobody knows."""
     after = probe.whole().message
@@ -64,8 +75,8 @@ def needs_no_capabilities(probe: AgentProbe) -> None:
 def applies(probe: AgentProbe) -> None:
     """A configuration that runs."""
     before = probe.start().message
-    if probe.launcher is None:
-        # It may run the first one since an earlier check.
+    if probe.launcher is None or before.HasField("remote_config_status"):
+        # It may run the first one since an earlier check, or one before its start.
         probe.applied(probe.good(1))
         before = probe.whole().message
     body = probe.good()
@@ -84,7 +95,7 @@ def applies(probe: AgentProbe) -> None:
 @AGENT.rule(85)
 def refuses_what_does_not_parse(probe: AgentProbe) -> None:
     """No YAML at all."""
-    before = probe.start().message
+    before = _running(probe)
     probe.needs(AgentCapability.ACCEPTS_REMOTE_CONFIG)
     report = probe.ends_as(probe.offer(UNPARSABLE), FAILED)
     if not report.message.remote_config_status.error_message:
@@ -132,7 +143,7 @@ def _goes_back(probe: AgentProbe, bad: bytes | None, option: str) -> None:
 @AGENT.rule(89)
 def stays_failed(probe: AgentProbe) -> None:
     """A hash that FAILED, offered again."""
-    before = probe.start().message
+    before = _running(probe)
     probe.needs(AgentCapability.ACCEPTS_REMOTE_CONFIG)
     hash_ = probe.offer(UNPARSABLE)
     probe.ends_as(hash_, FAILED)

@@ -608,6 +608,30 @@ def test_the_last_message_says_goodbye() -> None:
     assert agent.stop() == []
 
 
+def test_over_http_a_goodbye_waits_for_the_answer_to_the_request_before_it() -> None:
+    agent = client(half_duplex=True)
+    agent.connected(NOW)
+    assert agent.stop() == []
+    assert agent.tick(NOW + 60 * S) == []
+    assert one_sent(agent.received(answer(), NOW)).HasField("agent_disconnect")
+    assert not agent.is_connected
+
+
+def test_a_goodbye_that_waited_comes_after_an_answer_of_no_use_as_well() -> None:
+    agent = client(half_duplex=True)
+    agent.connected(NOW)
+    assert agent.stop() == []
+    assert one_sent(agent.malformed() + agent.stop()).HasField("agent_disconnect")
+
+
+def test_a_goodbye_that_was_never_sent_does_not_silence_the_next_connection() -> None:
+    agent = client(half_duplex=True)
+    agent.connected(NOW)
+    agent.stop()
+    agent.lost()
+    assert not one_sent(agent.connected(NOW + S)).HasField("agent_disconnect")
+
+
 # Any order of events.
 
 

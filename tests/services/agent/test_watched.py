@@ -71,3 +71,15 @@ async def test_the_end_of_a_connection_goes_on() -> None:
     channel = WatchedChannel(Script(ChannelError(Why.THROTTLED, "503", 4)), Watch(), print)
     with pytest.raises(ChannelError):
         await channel.receive()
+
+
+async def test_over_http_an_answer_of_no_use_is_an_answer() -> None:
+    said: list[str] = []
+    script = Script(Malformed("the answer's gzip is broken"))
+    script.half_duplex = True
+    channel = WatchedChannel(script, Watch(), said.append)
+    await channel.send(REPORT)
+    with pytest.raises(Malformed):
+        await channel.receive()
+    await channel.send(AgentToServer(instance_uid=UID, sequence_num=8, capabilities=0x805))
+    assert said == []
