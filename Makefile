@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 3
 
-.PHONY: demo setup setup-dev test test-long lint types imports unit bench bpf snapshots docs grammar proto completions clean
+.PHONY: demo setup setup-dev test test-long lint types imports unit bench bpf native snapshots docs grammar proto completions clean
 
 demo: setup ## the whole tool on a small live shop
 	@$(BIN)/otx demo
@@ -17,12 +17,14 @@ setup: $(VENV)/.setup ## .venv/bin/otx, and the Debian packages it runs on
 
 setup-dev: $(VENV)/.setup-dev ## what tests and BPF builds need on top
 
-$(VENV)/.setup: pyproject.toml .ci/packages
+NATIVE := hatch_build.py native/Makefile $(wildcard native/*.c native/*.h)
+
+$(VENV)/.setup: pyproject.toml .ci/packages $(NATIVE)
 	@.ci/packages run
 	@.ci/venv $(PYTHON) $(VENV) '.[all]'
 	@touch $@
 
-$(VENV)/.setup-dev: pyproject.toml .ci/packages
+$(VENV)/.setup-dev: pyproject.toml .ci/packages $(NATIVE)
 	@.ci/packages run dev
 	@.ci/venv $(PYTHON) $(VENV) '.[all,dev]'
 	@touch $@ $(VENV)/.setup
@@ -58,6 +60,9 @@ bench: setup-dev ## every benchmark, one after the other
 bpf: ## build the BPF objects from source
 	@.ci/packages dev
 	@$(MAKE) -C bpf
+
+native: ## build the library of native/, which `make setup` does as well
+	@$(MAKE) -C native
 
 snapshots: setup-dev ## redraw the pictures the TUI's tests compare with; look at them before you commit
 	$(PYTEST) tests/tui --snapshot-update

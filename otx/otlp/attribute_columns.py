@@ -20,7 +20,7 @@ def attribute_texts(key_values: Column) -> Column:
     """
     encoded = key_values.flatten().dictionary_encode()
     if not len(encoded):
-        return pa.repeat(pa.scalar("{}"), len(key_values))
+        return pa.repeat(pa.scalar("{}", pa.string()), len(key_values))
     distinct = parsed_arrow(key_value_handler(), encoded.dictionary)
     values = distinct.column("value")
     refuse_doubled(values)

@@ -30,6 +30,7 @@ Table: TypeAlias = Any
 TIME = pa.timestamp("ns")
 
 _REMEMBERED = 4096
+_EMPTY = pa.scalar(b"", pa.binary())
 
 
 class Undecodable(ValueError):
@@ -123,8 +124,8 @@ def flattened(batch: Any, resources_name: str, scopes_name: str, records_name: s
         request_of_row=pc.list_parent_indices(per_resource).take(resource_of_row),
         scope_of_row=scope_of_row,
         resource_of_row=resource_of_row,
-        scopes=pc.fill_null(merged(scopes.field("scope")), b""),
-        resources=pc.fill_null(merged(resources.field("resource")), b""),
+        scopes=pc.fill_null(merged(scopes.field("scope")), _EMPTY),
+        resources=pc.fill_null(merged(resources.field("resource")), _EMPTY),
     )
 
 
@@ -204,8 +205,9 @@ def times(unix_nano: Column) -> Column:
 
 def words_of(numbers: Column, words: Sequence[str]) -> Column:
     """The word of each number; of one out of range, the first."""
-    known = pc.and_(pc.greater_equal(numbers, 0), pc.less(numbers, len(words)))
-    return pa.array(words, pa.string()).take(pc.if_else(known, numbers, 0))
+    first, end = (pa.scalar(number, numbers.type) for number in (0, len(words)))
+    known = pc.and_(pc.greater_equal(numbers, first), pc.less(numbers, end))
+    return pa.array(words, pa.string()).take(pc.if_else(known, numbers, first))
 
 
 def hex_texts(ids: Column) -> Column:

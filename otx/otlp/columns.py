@@ -101,6 +101,8 @@ LOG_SCHEMA = pa.schema(
 It is null where an empty text was sent: no body at all is an empty text and false.
 """
 
+_NOTHING, _FIRST = pa.scalar("", pa.string()), pa.scalar(0, pa.int32())
+
 
 def span_columns(bodies: Sequence[bytes], received_unix_nano: Sequence[int]) -> Batch:
     """Spans of several ExportTraceServiceRequests as rows of `SPAN_SCHEMA`.
@@ -123,8 +125,8 @@ def span_columns(bodies: Sequence[bytes], received_unix_nano: Sequence[int]) -> 
         "start_time": start.cast(TIME),
         "end_time": end.cast(TIME),
         "duration_ns": pc.subtract(end, start),
-        "status": words_of(pc.fill_null(status.field("code"), 0), STATUS_CODES),
-        "status_message": pc.fill_null(status.field("message"), ""),
+        "status": words_of(pc.fill_null(status.field("code"), _FIRST), STATUS_CODES),
+        "status_message": pc.fill_null(status.field("message"), _NOTHING),
         "attributes": attribute_texts(records.field("attributes")),
         "events": _events(records.field("events")),
         "links": _links(records.field("links")),
@@ -151,7 +153,7 @@ def log_columns(bodies: Sequence[bytes], received_unix_nano: Sequence[int]) -> B
     refuse_doubled(body)
     text = body.field("string_value")
     is_json = pc.and_(pc.is_null(text), body.is_valid())
-    is_empty = pc.fill_null(pc.equal(text, ""), False)
+    is_empty = pc.fill_null(pc.equal(text, _NOTHING), pa.scalar(False, pa.bool_()))
     with refusing():
         json_text = value_texts(body)
     columns = {
@@ -161,7 +163,7 @@ def log_columns(bodies: Sequence[bytes], received_unix_nano: Sequence[int]) -> B
         "span_id": hex_texts(records.field("span_id")),
         "severity_number": records.field("severity_number"),
         "severity_text": records.field("severity_text"),
-        "body": pc.if_else(is_json, json_text, pc.fill_null(text, "")),
+        "body": pc.if_else(is_json, json_text, pc.fill_null(text, _NOTHING)),
         "body_is_json": pc.if_else(is_empty, pa.scalar(None, pa.bool_()), is_json),
         "event_name": records.field("event_name"),
         "attributes": attribute_texts(records.field("attributes")),

@@ -1,7 +1,8 @@
 """Request bytes in, a checked request out: nothing here knows sockets.
 
-Protobuf is parsed once, by the official messages, to check it and to count it; what is kept is
-the sender's bytes, untouched, so that fields this version does not know survive. JSON becomes
+Protobuf is looked at once, by `otx.otlp.quick_check` or where that is in doubt by the official
+messages, to check it and to count it; what is kept is the sender's bytes, untouched, so that fields
+this version does not know survive. JSON becomes
 protobuf here, so that there is one encoding behind this door.
 """
 
@@ -18,6 +19,7 @@ from otx.otlp.caution import Caution
 from otx.otlp.density import UNSUSPECTED_BYTES, check_density, check_json_density
 from otx.otlp.doubled_keys import doubled_key_cautions
 from otx.otlp.oddity import old_form_cautions, span_cautions
+from otx.otlp.quick_check import quick_check
 from otx.otlp.refusal import Reason, Refusal
 from otx.otlp.sender_habits import elsewhere_cautions, habit_cautions
 from otx.otlp.wire import JSON, PROTOBUF, WIRE, Generated, count_records, records_by_scope
@@ -75,6 +77,19 @@ def decode_request(signal: Signal, body: bytes, encoding: Encoding) -> Request:
     """
     if encoding == "json":
         return _decode_json(signal, body)
+    sound = quick_check(signal, body)
+    if sound is not None and sound.groups <= MAX_GROUPS:
+        _check_records(signal, sound.records, len(body))
+        return Request(signal, body, sound.records, sound.cautions)
+    return parse_request(signal, body)
+
+
+def parse_request(signal: Signal, body: bytes) -> Request:
+    """Check protobuf bytes by parsing them: what is not beyond doubt (`otx.otlp.quick_check`).
+
+    Raises:
+        Refusal: As of `decode_request`.
+    """
     if len(body) > UNSUSPECTED_BYTES:
         official: Any = WIRE[signal].request_class
         check_density(body, official.DESCRIPTOR, Random())

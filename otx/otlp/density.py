@@ -61,7 +61,7 @@ _FIXED = {1: 8, 5: 4}
 
 
 @dataclass(frozen=True, slots=True)
-class _Shape:
+class Shape:
     """What a message holds that takes memory.
 
     Attributes:
@@ -70,7 +70,7 @@ class _Shape:
     """
 
     name: str
-    held: "dict[int, tuple[int, _Shape | None]]" = field(default_factory=dict)
+    held: "dict[int, tuple[int, Shape | None]]" = field(default_factory=dict)
 
 
 def check_density(body: bytes, descriptor: Descriptor, chance: Random) -> None:
@@ -87,7 +87,7 @@ def check_density(body: bytes, descriptor: Descriptor, chance: Random) -> None:
         Refusal: `Reason.TOO_LARGE`.
     """
     places = sorted(chance.randrange(len(body)) for _ in range(_PLACES)) if body else []
-    _Look(body, places).at(0, len(body), _shape_of(descriptor), 0)
+    _Look(body, places).at(0, len(body), shape_of(descriptor), 0)
 
 
 def check_json_density(body: bytes) -> None:
@@ -122,7 +122,7 @@ class _Look:
         self._growth: Counter[str] = Counter()
         """By the message they are in, the estimated memory of a request's messages."""
 
-    def at(self, begin: int, end: int, shape: _Shape, depth: int) -> None:
+    def at(self, begin: int, end: int, shape: Shape, depth: int) -> None:
         """Walk a message that places lie in, and those within it.
 
         Raises:
@@ -140,10 +140,10 @@ class _Look:
         for child_begin, child_end, child in children:
             self.at(child_begin, child_end, child, depth + 1)
 
-    def _walk(self, begin: int, end: int, shape: _Shape) -> list[tuple[int, int, _Shape]]:
+    def _walk(self, begin: int, end: int, shape: Shape) -> list[tuple[int, int, Shape]]:
         """Count the memory of a message's fields; the messages among them that hold places."""
         body, held, left, steps = self._body, shape.held, self._left, self._steps
-        chosen: list[tuple[int, int, _Shape]] = []
+        chosen: list[tuple[int, int, Shape]] = []
         groups = 0
         at, place = begin, self._place_from(begin)
         try:
@@ -214,15 +214,15 @@ _NOTHING: Final[tuple[int, None]] = (0, None)
 
 
 @cache
-def _shape_of(descriptor: Descriptor) -> _Shape:
+def shape_of(descriptor: Descriptor) -> Shape:
     """The shape of a message and of all within it, which may hold itself."""
     return _shaped(descriptor, {})
 
 
-def _shaped(descriptor: Descriptor, known: dict[str, _Shape]) -> _Shape:
+def _shaped(descriptor: Descriptor, known: dict[str, Shape]) -> Shape:
     shape = known.get(descriptor.full_name)
     if shape is None:
-        shape = known[descriptor.full_name] = _Shape(descriptor.name)
+        shape = known[descriptor.full_name] = Shape(descriptor.name)
         for one in descriptor.fields:
             inner = one.message_type
             if inner is not None:

@@ -10,6 +10,7 @@ an exponent. Keys that occur twice stay twice.
 import math
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any, TypeAlias
 
 import orjson
@@ -25,6 +26,12 @@ Column: TypeAlias = Any
 _ESCAPED = bytes([*range(0x20), 0x22, 0x5C])
 """What may not stand in a JSON string as it is (RFC 8259, section 7)."""
 _NEEDS_ESCAPE = r'["\\\x00-\x1f]'
+_QUOTE, _NOTHING = pa.scalar('"', pa.string()), pa.scalar("", pa.string())
+"""Scalars of Arrow, as are all constants here: to find the type of a Python one takes 50 µs."""
+_COLON, _COMMA = pa.scalar(":", pa.string()), pa.scalar(",", pa.string())
+_OPEN, _CLOSE = pa.scalar("{", pa.string()), pa.scalar("}", pa.string())
+_NULL, _NO_TEXT = pa.scalar("null", pa.string()), pa.scalar(None, pa.string())
+_POINT_ZERO = pa.scalar(".0", pa.string())
 _WRAPPERS = frozenset({"bytesValue", "doubleValue", "kvlistValue"})
 _MAX_DEPTH = 100
 """Deeper values are cut to null; protobuf itself parses no more than 100 levels."""
@@ -34,19 +41,20 @@ def member_texts(keys: Column, values: Column) -> Column:
     """JSON members, `"key":value`, of columns of keys and of values of the column view."""
     distinct = keys.dictionary_encode()
     names = _json_strings(distinct.dictionary).take(distinct.indices)
-    return pc.binary_join_element_wise(names, value_texts(values), ":")
+    return pc.binary_join_element_wise(names, value_texts(values), _COLON)
 
 
 def object_texts(members_of_each: Column) -> Column:
     """JSON objects of lists of members."""
-    return pc.binary_join_element_wise("{", pc.binary_join(members_of_each, ","), "}", "")
+    members = pc.binary_join(members_of_each, _COMMA)
+    return pc.binary_join_element_wise(_OPEN, members, _CLOSE, _NOTHING)
 
 
 def value_texts(values: Column) -> Column:
     """JSON texts of an AnyValue column of the column view; `null` where no value is set."""
     strings = _child(values, "string_value")
     parts = [
-        pc.if_else(strings.is_valid(), _json_strings(strings), pa.scalar(None, pa.string())),
+        pc.if_else(strings.is_valid(), _json_strings(strings), _NO_TEXT),
         pc.cast(_child(values, "int_value"), pa.string()),
         pc.cast(_child(values, "bool_value"), pa.string()),
         _double_texts(_child(values, "double_value")),
@@ -57,17 +65,17 @@ def value_texts(values: Column) -> Column:
     present = [part for part in parts if part.null_count < len(part)]
     if not present:
         return pa.array(["null"] * len(values), pa.string())
-    return pc.coalesce(*present, pa.scalar("null"))
+    return pc.coalesce(*present, _NULL)
 
 
 def has_doubled_values(values: Column) -> bool:
     """Whether some AnyValue has two values set: legal on the wire, where the last one counts."""
     children = [_child(values, field.name) for field in values.type]
-    if not children:
-        return False
-    set_at_all = pc.coalesce(*(pc.if_else(c.is_valid(), True, None) for c in children))
     set_in_all = sum(len(c) - c.null_count for c in children)
-    return bool(set_in_all != len(set_at_all) - set_at_all.null_count)
+    if not set_in_all:
+        return False
+    set_at_all = reduce(pc.or_, (c.is_valid() for c in children if c.null_count < len(c)))
+    return bool(set_in_all != set_at_all.true_count)
 
 
 def merged(fields: Column) -> Column:
@@ -83,7 +91,7 @@ def merged(fields: Column) -> Column:
         pa.int32(), len(parts) + 1, [None, bounds], offset=parts.offset
     )
     ends = part_bounds.take(bounds_of(fields))
-    is_there = pc.greater(pc.list_value_length(fields), 0)
+    is_there = pc.greater(pc.list_value_length(fields), pa.scalar(0, pa.int32()))
     buffers = [is_there.buffers()[1], ends.buffers()[1], data]
     return pa.Array.from_buffers(pa.binary(), len(fields), buffers)
 
@@ -125,10 +133,12 @@ def _json_strings(strings: Column) -> Column:
     """JSON string literals. Nearly no text needs an escape, so that is found out in one go."""
     data = strings.buffers()[2]
     raw = data.to_pybytes() if data is not None else b""
-    quoted = pc.binary_join_element_wise('"', strings, '"', "")
+    quoted = pc.binary_join_element_wise(_QUOTE, strings, _QUOTE, _NOTHING)
     if len(raw.translate(None, _ESCAPED)) == len(raw):
         return quoted
-    needs = pc.fill_null(pc.match_substring_regex(strings, _NEEDS_ESCAPE), False)
+    needs = pc.fill_null(
+        pc.match_substring_regex(strings, _NEEDS_ESCAPE), pa.scalar(False, pa.bool_())
+    )
     escaped = [orjson.dumps(text).decode() for text in strings.filter(needs).to_pylist()]
     return pc.replace_with_mask(quoted, needs, pa.array(escaped, pa.string()))
 
@@ -141,7 +151,7 @@ def _double_texts(values: Column) -> Column:
         return nothing
     texts = pc.cast(doubles, pa.string())
     whole = pc.match_substring_regex(texts, r"^-?[0-9]+$")
-    texts = pc.if_else(whole, pc.binary_join_element_wise(texts, ".0", ""), texts)
+    texts = pc.if_else(whole, pc.binary_join_element_wise(texts, _POINT_ZERO, _NOTHING), texts)
     odd = pc.invert(pc.is_finite(doubles))
     odd_texts = [_double_text(value) for value in doubles.filter(odd).to_pylist()]
     texts = pc.replace_with_mask(texts, odd, pa.array(odd_texts, pa.string()))

@@ -130,7 +130,7 @@ def _tables(metrics: Column) -> Iterator[Table]:
             continue
         metric_of_row = pc.list_parent_indices(lists)
         columns = _common(points) | _READERS[kind](points)
-        columns["type"] = pa.repeat(pa.scalar(kind), len(points))
+        columns["type"] = pa.repeat(pa.scalar(kind, pa.string()), len(points))
         if kind in ("sum", "histogram", "exponential_histogram"):
             words = words_of(data.field("aggregation_temporality"), TEMPORALITIES)
             columns["temporality"] = words.take(metric_of_row)

@@ -15,7 +15,7 @@ from otx.otlp.wire import WIRE, Generated
 
 _UNITS = {"seconds": 10**9, "milliseconds": 10**6, "microseconds": 10**3}
 """How many nanoseconds each has, of the units that clocks count in."""
-_FIRST_S, _LAST_S = 1_262_304_000, 4_102_444_800
+FIRST_S, _LAST_S = 1_262_304_000, 4_102_444_800
 """The times that are meant: from 2010 to 2100. Some days after 1970 are an odd clock."""
 _REMEMBERED = 256
 
@@ -26,7 +26,7 @@ def habit_cautions(signal: Signal, request: Generated) -> list[Caution]:
     if not resources:
         return []
     group = resources[0]
-    cautions = _of_resource(group.resource.SerializeToString())
+    cautions = resource_cautions(group.resource.SerializeToString())
     record = _first_record(signal, group)
     return [*cautions, *(_unit(_time_of(signal, record)) if record is not None else ())]
 
@@ -53,8 +53,8 @@ def elsewhere_cautions(signal: Signal, document: object) -> list[Caution]:
 
 
 @remembering(_REMEMBERED)
-def _of_resource(encoded: bytes) -> tuple[Caution, ...]:
-    """What is wrong with the bytes of a resource."""
+def resource_cautions(encoded: bytes) -> tuple[Caution, ...]:
+    """What is wrong with the bytes of a `Resource`."""
     from opentelemetry.proto.resource.v1.resource_pb2 import Resource  # loaded by then
 
     return tuple(_of_attributes(Resource.FromString(encoded).attributes))
@@ -106,9 +106,9 @@ def _doubled(keys: list[str]) -> Iterator[Caution]:
 
 def _unit(time: int) -> Iterator[Caution]:
     """Times that are only meant where they count something longer than nanoseconds."""
-    if time >= _FIRST_S * _UNITS["seconds"] or time < _FIRST_S:
+    if time >= FIRST_S * _UNITS["seconds"] or time < FIRST_S:
         return
     for unit, ns in _UNITS.items():
-        if _FIRST_S <= time * ns // _UNITS["seconds"] < _LAST_S:
+        if FIRST_S <= time * ns // _UNITS["seconds"] < _LAST_S:
             kind = f"requests whose times are {unit}"
             yield Caution(kind, f"times are {unit}, as in {time}: OTLP wants nanoseconds")

@@ -1,13 +1,24 @@
 """Requests to send, and an intake that keeps what it is given."""
 
+import ctypes
+import gc
+import subprocess
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from otx.otlp.decode import Request
+from otx.otlp.native import NAME, load
 from otx.otlp.refusal import Reason, Refusal
+
+
+def _check_room() -> None:
+    raise OSError("full")
 
 
 class MemoryIntake:
@@ -25,7 +36,10 @@ class MemoryIntake:
 
     def accept(self, request: Request) -> "Future[None]":
         if self.is_full:
-            raise Refusal(Reason.BUSY, "the log is full")
+            try:
+                _check_room()
+            except OSError:
+                raise Refusal(Reason.BUSY, "the log is full") from None
         self.requests.append(request)
         kept: Future[None] = Future()
         if self.holds:
@@ -44,6 +58,16 @@ class MemoryIntake:
         self.notices.append(warning)
 
 
+@contextmanager
+def collector_off() -> Iterator[None]:
+    """What nothing refers to goes at once; what refers to itself stays."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 @pytest.fixture
 def intake() -> MemoryIntake:
     return MemoryIntake()
@@ -56,3 +80,14 @@ def three_spans() -> bytes:
     for number in range(3):
         scope.spans.add(trace_id=b"t" * 16, span_id=bytes([number + 1]) * 8, name=f"span {number}")
     return request.SerializeToString()
+
+
+@pytest.fixture(scope="session")
+def native(tmp_path_factory: pytest.TempPathFactory) -> ctypes.CDLL:
+    """The library of `native/` as its source is now."""
+    out = tmp_path_factory.mktemp("native")
+    source = Path(__file__).parents[2] / "native"
+    subprocess.run(["make", "--silent", "-C", source, f"OUT={out}"], check=True)
+    built = load(out / NAME)
+    assert built is not None
+    return built

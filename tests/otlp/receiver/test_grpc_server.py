@@ -1,5 +1,6 @@
 """OTLP/gRPC: the answer to every kind of request."""
 
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
@@ -15,7 +16,8 @@ from otx.otlp.address import Address
 from otx.otlp.receiver.grpc_server import GrpcServer, largest_message
 from otx.otlp.refusal import Reason
 from otx.otlp.wire import WIRE
-from tests.otlp.conftest import MemoryIntake
+from tests.conftest import wait_until
+from tests.otlp.conftest import MemoryIntake, collector_off
 
 LIMIT = 1 << 20
 TIMEOUT_S = 20
@@ -148,3 +150,13 @@ def test_a_unix_socket_is_taken(intake: MemoryIntake, three_spans: bytes, tmp_pa
     finally:
         server.stop(grace_s=1)
     assert intake.requests[0].records == 3
+
+
+def test_a_call_that_is_refused_leaves_nothing_for_the_collector(
+    call: Call, intake: MemoryIntake, three_spans: bytes
+) -> None:
+    intake.is_full = True
+    with collector_off():
+        assert refused(lambda: call(three_spans)).code() is grpc.StatusCode.UNAVAILABLE
+        left = weakref.ref(intake.refusals.pop())
+        wait_until(lambda: left() is None, "the refusal, and with it the body, is gone")

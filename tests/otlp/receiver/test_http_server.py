@@ -3,6 +3,7 @@
 import gzip
 import http.client
 import socket
+import weakref
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -20,7 +21,8 @@ from otx.otlp.receiver.http_connection import HttpLimits
 from otx.otlp.receiver.http_server import HttpServer
 from otx.otlp.refusal import Reason
 from otx.otlp.wire import JSON, PROTOBUF
-from tests.otlp.conftest import MemoryIntake
+from tests.conftest import wait_until
+from tests.otlp.conftest import MemoryIntake, collector_off
 
 LIMIT = 1 << 20
 TIMEOUT_S = 20
@@ -506,3 +508,14 @@ def test_ending_lets_what_is_in_hand_be_answered(intake: MemoryIntake, three_spa
         server.stop(grace_s=TIMEOUT_S)
         assert connection.recv(4096).startswith(b"HTTP/1.1 200")
         assert idle.recv(1) == b""
+
+
+def test_a_request_that_is_refused_leaves_nothing_for_the_collector(
+    client: http.client.HTTPConnection, intake: MemoryIntake, three_spans: bytes
+) -> None:
+    intake.is_full = True
+    with collector_off():
+        response, _ = ask(client, three_spans)
+        assert response.status == 503
+        left = weakref.ref(intake.refusals.pop())
+        wait_until(lambda: left() is None, "the refusal, and with it the body, is gone")
