@@ -95,6 +95,29 @@ class IndexFile:
         self.starts: tuple[int, ...] = tuple(next(parts).cast("q"))
         self._fences = next(parts).cast("Q")
         self._sums = next(parts).cast("I")
+        self._kept: memoryview | None = None
+
+    @property
+    def key_bytes(self) -> int:
+        """How much memory `keep_keys` takes."""
+        return int(self._entries) * _BYTES[self._width]
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether all keys are in memory."""
+        return self._kept is not None
+
+    def keep_keys(self) -> None:
+        """Read all keys into memory, where one that is not there is known in a microsecond.
+
+        Raises:
+            OSError: The file cannot be read.
+            IndexDamaged: A page does not have its checksum.
+        """
+        with self._path.open("rb", buffering=0) as file:
+            pages = range(len(self._fences))
+            keys = b"".join(self._page(file.fileno(), page)[0] for page in pages)
+        self._kept = memoryview(keys).cast(self._width)
 
     def blocks_of(self, ranges: Iterable[tuple[int, int]]) -> int:
         """The blocks of all keys in some ranges, both ends of each included; a bit for each block.
@@ -103,6 +126,10 @@ class IndexFile:
             OSError: The file cannot be read.
             IndexDamaged: A page does not have its checksum.
         """
+        if self._kept is not None:
+            ranges = list(_present(self._kept, ranges))
+            if not ranges:
+                return 0
         found = 0
         with self._path.open("rb", buffering=0) as file:
             for lowest, highest in ranges:
@@ -136,6 +163,14 @@ class IndexFile:
         if zlib.crc32(blocks, zlib.crc32(keys)) != self._sums[page]:
             raise IndexDamaged(f"page {page} does not have its checksum")
         return memoryview(keys).cast(self._width), memoryview(blocks).cast("Q")
+
+
+def _present(keys: memoryview, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Those of some ranges that hold one of some keys, which are in order."""
+    for lowest, highest in ranges:
+        at = bisect_left(keys, lowest)
+        if at < len(keys) and keys[at] <= highest:
+            yield lowest, highest
 
 
 def _page_sum(keys: memoryview, blocks: memoryview, key_bytes: int, first: int) -> int:
