@@ -115,9 +115,7 @@ class IndexFile:
             IndexDamaged: A page does not have its checksum.
         """
         with self._path.open("rb", buffering=0) as file:
-            pages = range(len(self._fences))
-            keys = b"".join(self._page(file.fileno(), page)[0] for page in pages)
-        self._kept = memoryview(keys).cast(self._width)
+            self._kept = self._pages(file.fileno(), 0, len(self._fences))[0]
 
     def blocks_of(self, ranges: Iterable[tuple[int, int]]) -> int:
         """The blocks of all keys in some ranges, both ends of each included; a bit for each block.
@@ -136,7 +134,7 @@ class IndexFile:
                 # The page before the first one that begins there may end there.
                 first = max(bisect_left(self._fences, lowest) - 1, 0)
                 for page in range(first, bisect_right(self._fences, highest)):
-                    keys, blocks = self._page(file.fileno(), page)
+                    keys, blocks = self._pages(file.fileno(), page, page + 1)
                     for at in range(bisect_left(keys, lowest), bisect_right(keys, highest)):
                         found |= blocks[at]
         return found
@@ -150,19 +148,20 @@ class IndexFile:
         """
         with self._path.open("rb", buffering=0) as file:
             for page in range(len(self._fences)):
-                self._page(file.fileno(), page)
+                self._pages(file.fileno(), page, page + 1)
 
-    def _page(self, descriptor: int, page: int) -> tuple[memoryview, memoryview]:
-        """The keys and blocks of a page."""
-        first = page * PAGE_ENTRIES
-        count = min(PAGE_ENTRIES, self._entries - first)
+    def _pages(self, descriptor: int, first: int, last: int) -> tuple[memoryview, memoryview]:
+        """The keys and blocks of the pages from one on and before another."""
+        begin = PAGE_ENTRIES * first
+        count = min(PAGE_ENTRIES * last, self._entries) - begin
         width = _BYTES[self._width]
-        blocks = os.pread(descriptor, 8 * count, self._begin + 8 * first)
-        at = self._begin + 8 * self._entries + width * first
-        keys = os.pread(descriptor, width * count, at)
-        if zlib.crc32(blocks, zlib.crc32(keys)) != self._sums[page]:
-            raise IndexDamaged(f"page {page} does not have its checksum")
-        return memoryview(keys).cast(self._width), memoryview(blocks).cast("Q")
+        blocks = memoryview(os.pread(descriptor, 8 * count, self._begin + 8 * begin))
+        at = self._begin + 8 * self._entries + width * begin
+        keys = memoryview(os.pread(descriptor, width * count, at))
+        for page in range(first, last):
+            if _page_sum(keys, blocks, width, PAGE_ENTRIES * page - begin) != self._sums[page]:
+                raise IndexDamaged(f"page {page} does not have its checksum")
+        return keys.cast(self._width), blocks.cast("Q")
 
 
 def _present(keys: memoryview, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
