@@ -72,7 +72,7 @@ _otx_words() {
     "send span:--kind") words="internal server client producer consumer" ;;
     "send span:--protocol") words="grpc http/protobuf http/json" ;;
     "send span:--compression") words="none gzip zstd" ;;
-    "send replay") words="--speed --retime --rewrite-ids --retry-for --format -o --out --endpoint --protocol --header --compression --timeout --insecure --secure --ca --cert --key -h --help" ;;
+    "send replay") words="--speed --retime --rewrite-ids --max-request --retry-for --format -o --out --endpoint --protocol --header --compression --timeout --insecure --secure --ca --cert --key -h --help" ;;
     "send replay:--format") words="text json" ;;
     "send replay:--protocol") words="grpc http/protobuf http/json" ;;
     "send replay:--compression") words="none gzip zstd" ;;

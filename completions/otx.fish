@@ -315,6 +315,7 @@ complete -c otx -n '__fish_seen_subcommand_from send; and __fish_seen_subcommand
 complete -c otx -n '__fish_seen_subcommand_from send; and __fish_seen_subcommand_from replay' -l speed -r -d 'Times as fast as recorded (as fast as it goes).'
 complete -c otx -n '__fish_seen_subcommand_from send; and __fish_seen_subcommand_from replay' -l retime -d 'Move all times so that it happens now.'
 complete -c otx -n '__fish_seen_subcommand_from send; and __fish_seen_subcommand_from replay' -l rewrite-ids -d 'New ids, with all relations as they were.'
+complete -c otx -n '__fish_seen_subcommand_from send; and __fish_seen_subcommand_from replay' -l max-request -r -d 'Larger requests are cut into several.'
 complete -c otx -n '__fish_seen_subcommand_from send; and __fish_seen_subcommand_from replay' -l retry-for -r -d 'How long a request is sent again that is to come again; 0s: never.'
 complete -c otx -n '__fish_seen_subcommand_from send; and __fish_seen_subcommand_from replay' -l format -x -a 'text json' -d 'Form of the summary.'
 complete -c otx -n '__fish_seen_subcommand_from send; and __fish_seen_subcommand_from replay' -s o -l out -r -d 'Where to write; - is stdout.'

@@ -483,6 +483,7 @@ _otx_send_replay() {
     '--speed[Times as fast as recorded (as fast as it goes).]:value:_files' \
     '--retime[Move all times so that it happens now.]' \
     '--rewrite-ids[New ids, with all relations as they were.]' \
+    '--max-request[Larger requests are cut into several.]:value:_files' \
     '--retry-for[How long a request is sent again that is to come again; 0s - never.]:value:_files' \
     '--format[Form of the summary.]:value:(text json)' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \

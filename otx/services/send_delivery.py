@@ -8,7 +8,7 @@ from collections.abc import Callable
 from otx.errors import ExitCode, PeerError
 from otx.model.signal import Signal
 from otx.model.units import NS_PER_S
-from otx.otlp.exporter.client import Client, Outcome, Reply
+from otx.otlp.exporter.client import NO_ADDRESS, Client, Outcome, Reply
 from otx.otlp.exporter.retry import Backoff
 from otx.services.send_report import SendReport
 from otx.system.stop import StopSignal
@@ -16,6 +16,8 @@ from otx.system.stop import StopSignal
 _MESSAGE_KINDS = 5
 _HTTP_TO_GRPC = ("http1.x server", "Expected SETTINGS frame")
 """What gRPC says of an answer in HTTP/1."""
+_NO_NAME = (NO_ADDRESS, "errors resolving", "DNS resolution failed")
+"""What HTTP clients here, and gRPC's versions, say of a name without an address."""
 _TIMED_OUT = "timed out"
 """What a socket says that was waited for too long."""
 _LEAST_S = 0.05
@@ -148,7 +150,9 @@ def unreachable(endpoint: str, reply: Reply) -> PeerError:
     """
     hint = "the same with --probe says what listens there, and why it does not answer"
     target = endpoint.split(" ")[0]
-    if "refused" in reply.message:
+    if any(words in reply.message for words in _NO_NAME):  # a DNS server may have "refused" it
+        hint = "is the name right? --endpoint picks another, `getent hosts NAME` looks it up here"
+    elif "refused" in reply.message:
         hint = "is a receiver running? `otx receive` starts one; --endpoint picks another"
     elif any(words in reply.message for words in _HTTP_TO_GRPC):
         hint = f"that port speaks HTTP: --endpoint http://{target}"

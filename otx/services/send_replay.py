@@ -1,6 +1,7 @@
 """Sends again what was recorded: a file, a pipe or a store, at once or at its own pace.
 
-Where nothing is to be rewritten, the bytes are those of the recording. A pace or new times need to
+Where nothing is to be rewritten, the bytes are those of the recording; only what is larger than a
+request may be is cut into several. A pace or new times need to
 know when the recording began and ended, so it is read twice then, and a pipe is kept for it.
 """
 
@@ -10,7 +11,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -19,8 +20,9 @@ from otx.errors import UsageError
 from otx.model.signal import Signal
 from otx.model.units import NS_PER_S, format_size
 from otx.otlp.decode import Request
-from otx.otlp.exporter.client import MOST_REQUEST_BYTES, Client
+from otx.otlp.exporter.client import Client
 from otx.otlp.rewrite import Rewriting, rewritten, time_range
+from otx.otlp.split import split_request
 from otx.services.ottl_input import open_input
 from otx.services.send import Progress
 from otx.services.send_delivery import Delivery
@@ -38,6 +40,7 @@ class ReplayOptions:
         retime: Whether times are moved so that the newest is now, or when its turn comes.
         rewrite_ids: Whether ids are replaced, one for one.
         retry_s: How long one request is sent again.
+        max_request_bytes: Requests that are larger are sent as several.
     """
 
     source: str
@@ -45,6 +48,7 @@ class ReplayOptions:
     retime: bool = False
     rewrite_ids: bool = False
     retry_s: float = 60.0
+    max_request_bytes: int = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ def replay(
         progress: Called again and again with what gives the report so far.
 
     Raises:
-        UsageError: There is nothing, or a part of it is no OTLP or too large to be sent.
+        UsageError: There is nothing, or a part of it is no OTLP.
         StoreMissing: The store is none.
         PeerError: The destination cannot be reached at all.
     """
@@ -119,7 +123,8 @@ def replay(
                 )
             delivery = reached[request.signal]
             body = rewritten(request.signal, request.body, rewriting)
-            delivery.deliver(request.signal, body, request.records)
+            request = replace(request, body=body)
+            _deliver(delivery, request, options.max_request_bytes, whole, note)
             whole.elapsed_ns = time.monotonic_ns() - pace.started_ns
             if progress is not None:
                 progress(lambda: whole)
@@ -130,6 +135,28 @@ def replay(
         if not reached and not stop.is_set:
             raise UsageError(f"{options.source} holds nothing to send")
     return whole
+
+
+def _deliver(
+    delivery: Delivery,
+    request: Request,
+    limit: int,
+    report: SendReport,
+    note: Callable[[str], None],
+) -> None:
+    """Deliver a request, as several where it is too large for one."""
+    if len(request.body) <= limit:
+        delivery.deliver(request.signal, request.body, request.records)
+        return
+    for part in split_request(request.signal, request.body, limit):
+        if part.body is None:
+            if not report.too_large:
+                what = "a profile" if request.signal is Signal.PROFILES else "one record"
+                size = format_size(part.size)
+                note(f"left out: {what} makes a request of {size}, more than --max-request")
+            report.too_large += part.records
+        elif not delivery.is_gone:
+            delivery.deliver(request.signal, part.body, part.records)
 
 
 def _rewriting(options: ReplayOptions, shift_ns: int) -> Rewriting:
@@ -177,14 +204,7 @@ def _requests(environment: Environment, source: str) -> Iterator[Request]:
     else:
         by_signal = [open_input(environment, None, source, None, [signal]) for signal in Signal]
         found = heapq.merge(*by_signal, key=_latest)
-    for number, request in enumerate(found, 1):
-        if len(request.body) > MOST_REQUEST_BYTES:
-            raise UsageError(
-                f"{source}: request {number} has {format_size(len(request.body))}, more than "
-                f"{format_size(MOST_REQUEST_BYTES)} that a request may have",
-                hint="write a request a line, as `--format jsonl` and the Collector do",
-            )
-        yield request
+    return found
 
 
 def _latest(request: Request) -> int:

@@ -71,6 +71,7 @@ class SendReport:
         accepted: Records that the destination took.
         rejected: Records that it rejected in requests it took (partial success).
         failed: Records in requests that it refused or never answered.
+        too_large: Records that did not leave, as no request that may be sent has room for one.
         requests: Requests that got their last answer.
         retried: Times a request was sent again.
         messages: What the destination said, and how often; the first few kinds.
@@ -85,6 +86,7 @@ class SendReport:
     accepted: int = 0
     rejected: int = 0
     failed: int = 0
+    too_large: int = 0
     requests: int = 0
     retried: int = 0
     elapsed_ns: int = 0
@@ -100,6 +102,7 @@ class SendReport:
         self.accepted += other.accepted
         self.rejected += other.rejected
         self.failed += other.failed
+        self.too_large += other.too_large
         self.requests += other.requests
         self.retried += other.retried
         self.latencies.merge(other.latencies)
@@ -124,6 +127,7 @@ class SendReport:
             "accepted": self.accepted,
             "rejected": self.rejected,
             "failed": self.failed,
+            "too_large": self.too_large,
             "requests": self.requests,
             "retried": self.retried,
             "elapsed_s": round(self.elapsed_ns / 1e9, 6),
@@ -144,6 +148,8 @@ class SendReport:
         counts.append(f"rejected {format_count(self.rejected)}")
         if self.failed:
             counts.append(f"failed {format_count(self.failed)}")
+        if self.too_large:
+            counts.append(f"left out {format_count(self.too_large)} that are too large")
         counts.append(f"retried {format_count(self.retried)}")
         latency = "  ".join(f"{name} {format_duration(ns)}" for name, ns in self._latencies())
         return [

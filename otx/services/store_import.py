@@ -68,18 +68,21 @@ def import_file(
     layout = Layout(store_dir)
     layout.create()
     imports = layout.root / "imports"
-    make_directory(imports)
     lock = FileLock(imports / "lock")
-    if not lock.acquire():
-        raise MachineError(
-            f"another import into {layout.root} is running", hint="try again when it is done"
-        )
     try:
+        make_directory(imports)
+        if not lock.acquire():
+            raise MachineError(
+                f"another import into {layout.root} is running", hint="try again when it is done"
+            )
         with TemporaryDirectory(prefix="otx-import-") as directory:
             path = _kept(environment, file, Path(directory))
             return _import(environment, layout, imports, file, path, told)
     except OSError as error:
-        raise MachineError(f"cannot import into {layout.root}: {error.strerror}") from None
+        raise MachineError(
+            f"cannot import into {layout.root}: {_reason(error)}",
+            hint="--store DIR or OTX_STORE picks another place",
+        ) from None
     finally:
         lock.release()
 
@@ -92,18 +95,24 @@ def convert_now(store_dir: Path) -> None:
     """
     layout = Layout(store_dir)
     lock = FileLock(layout.converter_lock)
-    if not lock.acquire():
-        return
     try:
+        if not lock.acquire():
+            return
         conversion = Conversion(layout)
         while conversion.convert():
             pass
     except OSError as error:
         raise MachineError(
-            f"cannot convert the log: {error.strerror}", hint="see `df -h`"
+            f"cannot convert the log: {_reason(error)}", hint="see `df -h`"
         ) from None
     finally:
         lock.release()
+
+
+def _reason(error: OSError) -> str:
+    """Why, and of which file where the system says so."""
+    what = error.strerror or str(error)
+    return f"{what}: {error.filename}" if error.filename else what
 
 
 def _kept(environment: Environment, file: str, directory: Path) -> Path:

@@ -188,19 +188,33 @@ class Health:
         return replace(manifest, segments=kept)
 
 
+def may_be_damage(layout: Layout, manifest: Manifest, error: duckdb.Error) -> bool:
+    """Whether an error of DuckDB may come from its files, and not from its SQL."""
+    # An error without a kind is one that nobody there foresaw.
+    if type(error) is duckdb.Error or isinstance(error, _NAMES_NO_FILE):
+        return True
+    return _named_in(layout, manifest, error) is not None
+
+
 def damage_behind(layout: Layout, manifest: Manifest, error: duckdb.Error) -> StoreDamaged | None:
     """The damage that DuckDB met, if that is what its error is about."""
-    what = str(error).partition("\n")[0]
-    for one in manifest.segments:
-        if str(layout.segments / one.name) in what:
-            return _damage(one, page_problem(layout.segments, one) or f"cannot be read: {what}")
-    if type(error) is not duckdb.Error and not isinstance(error, _NAMES_NO_FILE):
-        return None  # about the SQL: no reason to read the store
+    if not may_be_damage(layout, manifest, error):
+        return None  # no reason to read the store
+    named = _named_in(layout, manifest, error)
+    if named is not None:
+        what = str(error).partition("\n")[0]
+        return _damage(named, page_problem(layout.segments, named) or f"cannot be read: {what}")
     for one in manifest.segments:
         problem = page_problem(layout.segments, one)
         if problem:
             return _damage(one, problem)
     return None
+
+
+def _named_in(layout: Layout, manifest: Manifest, error: duckdb.Error) -> Segment | None:
+    """The segment whose path an error names."""
+    what = str(error).partition("\n")[0]
+    return next((s for s in manifest.segments if str(layout.segments / s.name) in what), None)
 
 
 def _damage(segment: Segment, problem: str) -> StoreDamaged:

@@ -95,6 +95,27 @@ class IndexFile:
         self.starts: tuple[int, ...] = tuple(next(parts).cast("q"))
         self._fences = next(parts).cast("Q")
         self._sums = next(parts).cast("I")
+        self._kept: memoryview | None = None
+
+    @property
+    def key_bytes(self) -> int:
+        """How much memory `keep_keys` takes."""
+        return int(self._entries) * _BYTES[self._width]
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether all keys are in memory."""
+        return self._kept is not None
+
+    def keep_keys(self) -> None:
+        """Read all keys into memory, where one that is not there is known in a microsecond.
+
+        Raises:
+            OSError: The file cannot be read.
+            IndexDamaged: A page does not have its checksum.
+        """
+        with self._path.open("rb", buffering=0) as file:
+            self._kept = self._pages(file.fileno(), 0, len(self._fences))[0]
 
     def blocks_of(self, ranges: Iterable[tuple[int, int]]) -> int:
         """The blocks of all keys in some ranges, both ends of each included; a bit for each block.
@@ -103,13 +124,17 @@ class IndexFile:
             OSError: The file cannot be read.
             IndexDamaged: A page does not have its checksum.
         """
+        if self._kept is not None:
+            ranges = list(_present(self._kept, ranges))
+            if not ranges:
+                return 0
         found = 0
         with self._path.open("rb", buffering=0) as file:
             for lowest, highest in ranges:
                 # The page before the first one that begins there may end there.
                 first = max(bisect_left(self._fences, lowest) - 1, 0)
                 for page in range(first, bisect_right(self._fences, highest)):
-                    keys, blocks = self._page(file.fileno(), page)
+                    keys, blocks = self._pages(file.fileno(), page, page + 1)
                     for at in range(bisect_left(keys, lowest), bisect_right(keys, highest)):
                         found |= blocks[at]
         return found
@@ -123,19 +148,28 @@ class IndexFile:
         """
         with self._path.open("rb", buffering=0) as file:
             for page in range(len(self._fences)):
-                self._page(file.fileno(), page)
+                self._pages(file.fileno(), page, page + 1)
 
-    def _page(self, descriptor: int, page: int) -> tuple[memoryview, memoryview]:
-        """The keys and blocks of a page."""
-        first = page * PAGE_ENTRIES
-        count = min(PAGE_ENTRIES, self._entries - first)
+    def _pages(self, descriptor: int, first: int, last: int) -> tuple[memoryview, memoryview]:
+        """The keys and blocks of the pages from one on and before another."""
+        begin = PAGE_ENTRIES * first
+        count = min(PAGE_ENTRIES * last, self._entries) - begin
         width = _BYTES[self._width]
-        blocks = os.pread(descriptor, 8 * count, self._begin + 8 * first)
-        at = self._begin + 8 * self._entries + width * first
-        keys = os.pread(descriptor, width * count, at)
-        if zlib.crc32(blocks, zlib.crc32(keys)) != self._sums[page]:
-            raise IndexDamaged(f"page {page} does not have its checksum")
-        return memoryview(keys).cast(self._width), memoryview(blocks).cast("Q")
+        blocks = memoryview(os.pread(descriptor, 8 * count, self._begin + 8 * begin))
+        at = self._begin + 8 * self._entries + width * begin
+        keys = memoryview(os.pread(descriptor, width * count, at))
+        for page in range(first, last):
+            if _page_sum(keys, blocks, width, PAGE_ENTRIES * page - begin) != self._sums[page]:
+                raise IndexDamaged(f"page {page} does not have its checksum")
+        return keys.cast(self._width), blocks.cast("Q")
+
+
+def _present(keys: memoryview, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Those of some ranges that hold one of some keys, which are in order."""
+    for lowest, highest in ranges:
+        at = bisect_left(keys, lowest)
+        if at < len(keys) and keys[at] <= highest:
+            yield lowest, highest
 
 
 def _page_sum(keys: memoryview, blocks: memoryview, key_bytes: int, first: int) -> int:

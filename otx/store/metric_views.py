@@ -7,6 +7,8 @@ mirrored, so that such a bucket is from `lower` on and under `upper`. A point wh
 set says that nothing was recorded (metrics.proto, `DataPointFlags`): its values are NULL.
 """
 
+from otx.store.shown_table import ShownTable
+
 _MACROS = """
 CREATE MACRO closed(bound) AS CASE WHEN isinf(bound) THEN NULL ELSE bound END;
 CREATE MACRO exponential_bound(scale, index) AS 
@@ -28,8 +30,7 @@ CREATE MACRO unless_missing(flags, recorded) AS
     CASE WHEN (flags & 1) = 1 THEN NULL ELSE recorded END;
 """
 
-_TABLES = """
-CREATE VIEW metrics AS
+_METRICS = """
     SELECT time, CASE WHEN epoch_ns(start_time) <> 0 THEN start_time END AS start_time,
            name, type, unit, service,
            unless_missing(flags, value) AS value,
@@ -51,12 +52,11 @@ CREATE VIEW metrics AS
            unless_missing(flags, value_int) AS value_int, quantiles, scale, zero_count,
            zero_threshold, flags, description, metadata::JSON AS metadata, scope, scope_version,
            scope_attributes::JSON AS scope_attributes, received_time
-    FROM all_metrics;
+    FROM all_metrics"""
 
-CREATE VIEW samples AS
+_SAMPLES = """
     SELECT * REPLACE (attributes::JSON AS attributes, resource::JSON AS resource)
-    FROM all_samples;
-"""
+    FROM all_samples"""
 
 _OTEL_COMMON = """
     text_map(resource) AS "ResourceAttributes", scope AS "ScopeName",
@@ -116,11 +116,22 @@ _OTEL_TABLES = {
 """For each table of the exporter, the type of its metrics and the columns of its own."""
 
 
-def metric_views() -> str:
-    """The statements that create the views, over `all_metrics` and `all_samples`."""
-    exporters = [
-        f"CREATE VIEW otel_metrics_{name} AS SELECT {', '.join((_OTEL_COMMON, *own))} "  # noqa: S608 - fixed words
-        f"FROM all_metrics WHERE type = '{kind}';"
+def metric_tables(exporter_macros: str) -> dict[str, ShownTable]:
+    """The tables over rows of metrics and samples, by name.
+
+    Args:
+        exporter_macros: Makes what the exporter's tables call.
+    """
+    exporters = {
+        f"otel_metrics_{name}": ShownTable(
+            "metrics",
+            f"SELECT {', '.join((_OTEL_COMMON, *own))} FROM all_metrics WHERE type = '{kind}'",  # noqa: S608 - fixed words
+            (exporter_macros,),
+        )
         for name, (kind, *own) in _OTEL_TABLES.items()
-    ]
-    return "\n".join([_MACROS, _TABLES, *exporters])
+    }
+    return {
+        "metrics": ShownTable("metrics", _METRICS, (_MACROS,)),
+        "samples": ShownTable("samples", _SAMPLES),
+        **exporters,
+    }

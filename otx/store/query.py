@@ -9,9 +9,10 @@ ATTACH, EXPORT, …) is refused by its kind, so that not even a segment can be o
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import duckdb
@@ -20,13 +21,13 @@ import pyarrow as pa
 from duckdb import StatementType
 
 from otx.errors import OtxError, UsageError
-from otx.store.damage import damage_behind
+from otx.store.damage import damage_behind, may_be_damage
 from otx.store.layout import Layout
 from otx.store.row_tables import ROW_TABLES, RowKind
 from otx.store.sources import Sources, Wanted
 from otx.store.sql_scope import trace_scope
 from otx.store.tail import LogTails, View
-from otx.store.views import quote, show_rows
+from otx.store.views import ALL_TABLES, Tables, quote, tables_in
 
 MEMORY_LIMIT = "1GiB"
 _BATCH_ROWS = 10_000
@@ -157,6 +158,7 @@ def open_query(
 
     Raises:
         UsageError: The SQL does not parse or bind, or is no single statement that reads.
+        duckdb.Error: What may come of a segment that is gone or damaged.
     """
     connection = duckdb.connect(":memory:")
     # Binding and running both read the footers of all segments.
@@ -174,24 +176,41 @@ def open_query(
         rows = sources.sql(connection, view.manifest, wanted)
         return rows if times == ALL_TIMES else _within(rows, ROW_TABLES[kind].time, times)
 
-    show_rows(connection, layout, view, tails, rows_sql)
-    segments = [quote(str(layout.segments / s.name)) for s in view.manifest.segments]
+    tables = Tables(connection, tails, rows_sql)
+    tables.show(tables_in(sql))
+    _lock(connection, [layout.segments / segment.name for segment in view.manifest.segments])
+    try:
+        _refuse_what_writes(connection, sql)
+        relation = _bound(connection, tables, sql)
+    except duckdb.Error as error:
+        if may_be_damage(layout, view.manifest, error):
+            raise
+        raise sql_error(_with_place(connection, sql, error), sql) from None
+    return Result(connection, relation, sql, partial(damage_behind, layout, view.manifest))
+
+
+def _lock(connection: duckdb.DuckDBPyConnection, segments: Iterable[Path]) -> None:
+    """Let a connection read some files and nothing else, for good."""
     for setting in (
         f"memory_limit = '{MEMORY_LIMIT}'",
         "temp_directory = ''",
-        f"allowed_paths = [{', '.join(segments)}]",
+        f"allowed_paths = [{', '.join(quote(str(path)) for path in segments)}]",
         "enable_external_access = false",
         "enable_progress_bar = false",  # it would be drawn on stdout
         "lock_configuration = true",
     ):
         connection.execute(f"SET {setting}")
+
+
+def _bound(
+    connection: duckdb.DuckDBPyConnection, tables: Tables, sql: str
+) -> duckdb.DuckDBPyRelation:
+    """A statement over the tables that it names, or over all where it means others, or none."""
     try:
-        _refuse_what_writes(connection, sql)
-        relation = connection.sql(sql)
-    except duckdb.Error as error:
-        damage = damage_behind(layout, view.manifest, error)
-        raise damage or sql_error(_with_place(connection, sql, error), sql) from None
-    return Result(connection, relation, sql, partial(damage_behind, layout, view.manifest))
+        return connection.sql(sql)
+    except duckdb.Error:
+        tables.show(ALL_TABLES)
+        return connection.sql(sql)
 
 
 def _within(rows: str, time: str, times: TimeRange) -> str:

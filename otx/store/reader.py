@@ -8,26 +8,29 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 
 from otx.errors import UsageError
 from otx.model.telemetry import LogRecord, Span, TraceSummary
-from otx.store.damage import Health, damage_behind
+from otx.store.damage import Health, damage_behind, may_be_damage
 from otx.store.layout import Layout
 from otx.store.log_position import Committed
 from otx.store.log_reader import committed_in, is_writing, log_directories
 from otx.store.manifest import Identity, manifest_identity, manifest_problem
-from otx.store.query import ALL_TIMES, MEMORY_LIMIT, Result, TimeRange, open_query
+from otx.store.query import ALL_TIMES, MEMORY_LIMIT, Result, TimeRange, open_query, sql_error
+from otx.store.row_tables import ROW_KINDS
 from otx.store.rows import LOG_FIELDS, SPAN_FIELDS, log_of, span_of
 from otx.store.search import EVERYTHING, Condition, Search
 from otx.store.sources import Sources, Wanted
 from otx.store.tail import LogTails, View
 from otx.store.trace_list import Row, newest_rows, newest_traces
-from otx.store.views import show_rows
+from otx.store.views import add_macros, all_rows_sql, show_rows, show_tail
+
+Answer = TypeVar("Answer")
 
 MIN_TRACE_PREFIX = 8
-_FILE_GONE_TRIES = 3
 
 _HAS_TRACE = "is_trace_id(trace_id)"
 """Spans without a valid trace id belong to no trace."""
@@ -148,6 +151,8 @@ class Store:
         self._view: View | None = None
         self._seen: StoreVersion | None = None
         self._connection: duckdb.DuckDBPyConnection | None = None
+        self._shown: set[str] = set()
+        """The tables of the connection that are as the view is."""
 
     def close(self) -> None:
         """Free what the store holds in memory; it can be used again."""
@@ -175,9 +180,9 @@ class Store:
             version = self.version()
             if self._view is None:
                 self._tell_of_copy()
-            if self._view is None or self._connection is None or version != self._seen:
-                self._connection = self._connection or _connect()
-                self._view = self._shown(self._connection)
+            if self._view is None or version != self._seen:
+                self._view = self._health.readable(self._tails.follow())
+                self._shown.clear()
                 self._seen = version
             return self._view
 
@@ -185,21 +190,6 @@ class Store:
         problem = manifest_problem(self.layout.manifest)
         if problem:
             self._warn(f"{problem}; its copy stands in")
-
-    def _shown(self, connection: duckdb.DuckDBPyConnection) -> View:
-        """What there is now, less what is damaged, as the tables of a connection."""
-        found = self._tails.follow()
-        view = self._health.readable(found)
-        try:
-            show_rows(connection, self.layout, view, self._tails)
-        except duckdb.Error as error:
-            # A footer that is damaged within: all of them are read before a second try.
-            view = self._health.readable_by_footers(found)
-            try:
-                show_rows(connection, self.layout, view, self._tails)
-            except duckdb.Error:
-                raise damage_behind(self.layout, view.manifest, error) or error from None
-        return view
 
     def lag(self) -> StoreLag:
         """What waits for the converter, counting up to now."""
@@ -362,8 +352,7 @@ class Store:
         """How many rows of segments are read for what is wanted, at most."""
         with self._lock:
             manifest = self.refresh().manifest
-            assert self._connection is not None  # noqa: S101 - refresh made it
-            return self._sources.most_rows(self._connection, manifest, wanted)
+            return self._sources.most_rows(self._connected(), manifest, wanted)
 
     def query(self, sql: str, times: TimeRange = ALL_TIMES) -> Result:
         """Ask for rows in SQL, read-only; the tables are those of docs/query.md.
@@ -376,8 +365,14 @@ class Store:
             UsageError: The SQL does not parse, bind or run, or does not only read.
         """
         with self._lock:
-            view = self.refresh()
-            return open_query(self.layout, view, self._tails, self._sources, sql, times)
+            try:
+                return self._tried(
+                    lambda view: open_query(
+                        self.layout, view, self._tails, self._sources, sql, times
+                    )
+                )
+            except duckdb.Error as error:
+                raise sql_error(error, sql) from None
 
     def rows(
         self, sql: str, parameters: Sequence[object], wanted: Wanted | None = None
@@ -392,24 +387,63 @@ class Store:
         Raises:
             StoreDamaged: A segment turned out to be damaged while it was read.
         """
+
+        def ask(view: View) -> list[Row]:
+            connection, query = self._connected(), sql
+            if wanted is not None:
+                query = _with_wanted(self._sources.sql(connection, view.manifest, wanted), sql)
+            self._show_tables(connection, view, query)
+            return connection.execute(query, list(parameters)).fetchall()
+
         with self._lock:
-            for attempt in range(_FILE_GONE_TRIES):
-                manifest = self.refresh().manifest
-                assert self._connection is not None  # noqa: S101 - refresh made it
-                try:
-                    query = sql
-                    if wanted is not None:
-                        source = self._sources.sql(self._connection, manifest, wanted)
-                        query = _with_wanted(source, sql)
-                    return self._connection.execute(query, list(parameters)).fetchall()
-                except duckdb.Error as error:
-                    if isinstance(error, duckdb.IOException) and attempt < _FILE_GONE_TRIES - 1:
-                        # A segment was replaced and its grace ran out since the look, or is gone.
-                        self._seen = None
-                        self._health.forget()
-                        continue
-                    raise damage_behind(self.layout, manifest, error) or error from None
+            return self._tried(ask)
+
+    def _tried(self, ask: Callable[[View], Answer]) -> Answer:
+        """What a question to DuckDB gives, asked again where files are not as the look found them.
+
+        Raises:
+            StoreDamaged: A segment is damaged within.
+        """
+        for again in (self._look_again, self._look_at_footers, None):
+            view = self.refresh()
+            try:
+                return ask(view)
+            except duckdb.Error as error:
+                if again is None or not again(view, error):
+                    raise damage_behind(self.layout, view.manifest, error) or error from None
         raise AssertionError  # pragma: no cover
+
+    def _look_again(self, view: View, error: duckdb.Error) -> bool:
+        """For a segment that was replaced and whose grace ran out since the look, or is gone."""
+        if not may_be_damage(self.layout, view.manifest, error):
+            return False
+        self._seen = None
+        self._health.forget()
+        return True
+
+    def _look_at_footers(self, view: View, error: duckdb.Error) -> bool:
+        """For a footer that is damaged within; whether that leaves a segment out."""
+        self._view = self._health.readable_by_footers(view)
+        self._shown.clear()
+        return self._view != view
+
+    def _connected(self) -> duckdb.DuckDBPyConnection:
+        if self._connection is None:
+            self._connection = _connect()
+            self._shown.clear()
+        return self._connection
+
+    def _show_tables(self, connection: duckdb.DuckDBPyConnection, view: View, query: str) -> None:
+        """Make those of `all_<kind>` and `tail_<kind>` that a query names."""
+        for kind in ROW_KINDS:
+            everything, tail = f"all_{kind}", f"tail_{kind}"
+            if tail not in self._shown and (tail in query or everything in query):
+                show_tail(connection, self._tails, kind)
+                self._shown.add(tail)
+            if everything not in self._shown and everything in query:
+                paths = [self.layout.segments / one.name for one in view.manifest.of_kind(kind)]
+                show_rows(connection, kind, all_rows_sql(kind, paths))
+                self._shown.add(everything)
 
 
 def _with_wanted(source: str, sql: str) -> str:
@@ -425,6 +459,7 @@ def _connect() -> duckdb.DuckDBPyConnection:
     connection.execute("SET temp_directory = ''")
     connection.execute("SET parquet_metadata_cache = true")
     connection.execute("SET enable_progress_bar = false")  # it would be drawn on stdout
+    add_macros(connection)
     return connection
 
 

@@ -29,6 +29,11 @@ from otx.store.views import segments_sql
 _FILES_TOGETHER = 4
 """Segments whose rows are tested against one list of stretches: a row pays for each of them."""
 
+_KEPT_BYTES = 16 * 1024 * 1024
+"""How much memory the keys of indexes may take: those of some eighty full segments."""
+_MANY_KEYS = 16
+"""Keys that are looked for together: each costs eight times as much where keys are on disk."""
+
 _ALL_BLOCKS = (1 << MAX_BLOCKS) - 1
 
 Keys: TypeAlias = Sequence[tuple[int, int]]
@@ -138,12 +143,22 @@ class Sources:
         if index is None:
             return _ALL_BLOCKS
         try:
+            if len(keys) >= _MANY_KEYS:
+                self._keep_keys(index)
             return index.blocks_of(keys)
         except FileNotFoundError:
             return _ALL_BLOCKS  # expired meanwhile, or its index is being made anew
         except (IndexDamaged, OSError) as error:
             self._give_up(segment, kind, error)
             return _ALL_BLOCKS
+
+    def _keep_keys(self, index: IndexFile) -> None:
+        """Have the keys of an index in memory, if there is room left for them."""
+        if not index.has_keys:
+            opened = (one for kinds in self._indexes.values() for one in kinds.values())
+            kept = sum(one.key_bytes for one in opened if one.has_keys)
+            if kept + index.key_bytes <= _KEPT_BYTES:
+                index.keep_keys()
 
     def _index(self, segment: Segment, kind: IndexKind) -> IndexFile | None:
         """An index of a segment, if there is one; it is looked for until there is."""

@@ -89,11 +89,12 @@ def newest_traces(
     since = 0 if is_rare else store.newest_since(wanted, count)
     while take <= max(_MANY_TRACES, limit + _SPARE_TRACES):
         look = _look(store, condition, wanted, since, take)
-        newest = _summaries(store, [trace_id for trace_id, _ in look.bounds], limit)
-        if look.is_all:
-            return newest
-        if len(newest) == limit and newest[-1].start_unix_nano >= look.decided_unix_nano:
-            return newest
+        if look.is_all or len(look.bounds) >= limit:
+            newest = _summaries(store, [trace_id for trace_id, _ in look.bounds], limit)
+            if look.is_all:
+                return newest
+            if len(newest) == limit and newest[-1].start_unix_nano >= look.decided_unix_nano:
+                return newest
         if len(look.bounds) == take:
             take *= 2
         else:

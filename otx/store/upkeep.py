@@ -38,7 +38,12 @@ MERGED_BYTES = 32 * 1024 * 1024
 """A merged segment's bounds, which bound what a merge needs in memory."""
 _SOURCE_ITEMS = 2 * 1024 * 1024
 """Frames of a segment that is merged with others; kilobytes of Parquet may hold millions."""
-_CLASS_ROWS = (2 * 1024, 16 * 1024, 128 * 1024)
+_CLASSES = ((2 << 10, 256 << 10), (16 << 10, 2 << 20), (128 << 10, 16 << 20))
+"""What segments of each size class have less than, in rows and in bytes.
+
+The last is half of what a merged segment may have, so that two of a class always fit into one: what
+has few rows and many bytes would else stand in the way of its neighbours for ever.
+"""
 
 DAY_NS = 24 * 3600 * 1_000_000_000
 RETAIN_BYTES = 10 * 1024**3
@@ -186,22 +191,22 @@ def _light(conversion: Conversion) -> list[Segment]:
 def _mergeable(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
     """Groups that are worth merging, the smallest size class first."""
     for kind in (*ROW_KINDS, "profiles"):
-        lower = 0
-        for upper in _CLASS_ROWS:
-            members = [s for s in segments if s.kind == kind and lower <= s.rows < upper]
-            lower = upper
-            if len(members) < FAN_IN:
-                continue
-            ordered = sorted(members, key=lambda one: one.min_unix_nano)
-            group = _fitting(ordered[:FAN_IN])
-            if len(group) > 1:
-                yield group
+        for size_class in range(len(_CLASSES)):
+            members = [s for s in segments if s.kind == kind and _class_of(s) == size_class]
+            if len(members) >= FAN_IN:
+                members.sort(key=lambda one: one.min_unix_nano)
+                yield _fitting(members[:FAN_IN])
+
+
+def _class_of(segment: Segment) -> int:
+    """The size class of a segment; one beyond all of them is full size."""
+    return sum(segment.rows >= rows or segment.bytes >= size for rows, size in _CLASSES)
 
 
 def _rest(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
     """Groups of neighbours in time that fit into one segment."""
     for kind in (*ROW_KINDS, "profiles"):
-        members = [s for s in segments if s.kind == kind and s.rows < _CLASS_ROWS[-1]]
+        members = [s for s in segments if s.kind == kind and _class_of(s) < len(_CLASSES)]
         members.sort(key=lambda one: one.min_unix_nano)
         for first in range(len(members)):
             group = _fitting(members[first:])

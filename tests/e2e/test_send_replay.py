@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from otx.model.signal import Signal
 from otx.otlp.decode import Request
@@ -111,6 +112,34 @@ def test_a_pipe_can_be_retimed(start_receiver: StartReceiver, run_cli: RunCli) -
     )
     assert (sent.returncode, sent.stderr) == (0, "")
     assert sent.stdout.startswith("sent 1 record, accepted 1")
+
+
+def test_large_requests_are_cut_and_one_record_that_is_too_large_is_told(
+    start_receiver: StartReceiver, run_cli: RunCli, tmp_path: Path
+) -> None:
+    request = ExportLogsServiceRequest()
+    scope = request.resource_logs.add().scope_logs.add()
+    scope.scope.name = "s"
+    sizes = [3_000, 3_000, 50_000, 3_000, 3_000]
+    for size in sizes:
+        scope.log_records.add(time_unix_nano=1).body.string_value = "x" * size
+    (tmp_path / "large.pb").write_bytes(request.SerializeToString())
+    receiver = start_receiver("--print", "jsonl", "--max-request", "8KiB", store="none")
+    arguments = ("--endpoint", receiver.grpc, "--format", "json", "--max-request", "8KiB")
+    sent = run_cli("send", "replay", "large.pb", *arguments)
+    receiver.stop()
+    assert sent.returncode == 1
+    assert "left out: one record makes a request of 48.9 KiB, more than --max-r" in sent.stderr
+    report = json.loads(sent.stdout)
+    assert {name: report[name] for name in ("sent", "accepted", "failed", "too_large")} == {
+        "sent": 4,
+        "accepted": 4,
+        "failed": 0,
+        "too_large": 1,
+    }
+    bodies = [json.loads(line) for line in (tmp_path / "printed").read_text().splitlines()]
+    scopes = [line["resourceLogs"][0]["scopeLogs"][0] for line in bodies]
+    assert [(one["scope"]["name"], len(one["logRecords"])) for one in scopes] == [("s", 2)] * 2
 
 
 @pytest.mark.parametrize(

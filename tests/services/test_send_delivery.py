@@ -16,9 +16,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from otx.errors import PeerError
 from otx.model.signal import Signal
+from otx.otlp.exporter.client import Outcome, Reply
 from otx.otlp.exporter.endpoint import resolve_endpoint
 from otx.services.send import connect
-from otx.services.send_delivery import Delivery, send_one
+from otx.services.send_delivery import Delivery, send_one, unreachable
 from otx.services.send_report import SendReport
 from otx.system.stop import StopSignal
 from tests.services.odd_servers import Answer, Said, grpc_server, http_server
@@ -190,6 +191,18 @@ def test_a_lost_connection_is_sent_again(hangs_up_once: str) -> None:
 def test_who_was_never_there_is_an_error() -> None:
     with pytest.raises(PeerError, match=r"cannot reach 127\.0\.0\.1:1"):
         deliver("127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "nowhere.invalid has no address: Name or service not known",
+        "UNAVAILABLE: DNS resolution failed for nowhere.invalid:4317: DNS server refused query",
+    ],
+)
+def test_a_name_without_an_address_is_no_reason_to_start_a_receiver(message: str) -> None:
+    error = unreachable("nowhere.invalid:4317 (grpc)", Reply(Outcome.UNREACHABLE, message=message))
+    assert error.hint.startswith("is the name right?")
 
 
 def test_one_request_is_retried_within_its_timeout() -> None:

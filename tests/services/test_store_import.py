@@ -72,3 +72,18 @@ def test_a_file_without_telemetry_is_said(tmp_path: Path) -> None:
     (tmp_path / "empty.jsonl").write_bytes(b"")
     with pytest.raises(UsageError):
         import_file(Environment.of_process(), tmp_path / "store", str(tmp_path / "empty.jsonl"))
+
+
+@pytest.mark.parametrize("name", ["imports", "imports/lock"])
+def test_what_cannot_be_made_in_the_store_is_said(tmp_path: Path, file: Path, name: str) -> None:
+    store_dir = tmp_path / "store"
+    if name == "imports":
+        make_directory(store_dir)
+        (store_dir / name).write_bytes(b"")
+    else:
+        make_directory(store_dir / name)
+    with pytest.raises(MachineError) as raised:
+        import_file(Environment.of_process(), store_dir, str(file))
+    assert str(store_dir / name) in raised.value.message
+    assert "--store DIR" in raised.value.hint
+    assert _spans(store_dir) == 0

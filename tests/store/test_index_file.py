@@ -56,6 +56,10 @@ def test_what_was_put_in_is_found(data: st.DataObject, width: KeyWidth) -> None:
         assert index.blocks_of([(low, high)]) == reduce(or_, within, 0)
         both = entries.get(low, 0) | entries.get(high, 0)
         assert index.blocks_of([(low, low), (high, high)]) == both
+        index.keep_keys()
+        assert all(one(index, key) == blocks for key, blocks in entries.items())
+        assert index.blocks_of([(low, high)]) == reduce(or_, within, 0)
+        assert index.blocks_of([(low, low), (high, high)]) == both
 
 
 @pytest.mark.parametrize("count", [PAGE_ENTRIES - 1, PAGE_ENTRIES, 3 * PAGE_ENTRIES + 1])

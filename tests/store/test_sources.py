@@ -76,6 +76,26 @@ def test_only_what_may_hold_the_answer_is_read(store: Store) -> None:
         assert all(segment.name in everything for segment in spans)
 
 
+@pytest.mark.parametrize("room", [0, 100, 1 << 20])
+def test_keys_in_memory_change_no_answer(
+    store: Store, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    monkeypatch.setattr("otx.store.sources._MANY_KEYS", 2)
+    monkeypatch.setattr("otx.store.sources._KEPT_BYTES", room)
+    manifest = store.refresh().manifest
+    sources, others = Sources(store.layout), Sources(store.layout)
+    ids = [f"{number:032x}" for number in (1, 2, 99)]
+    with duckdb.connect() as connection:
+        for wanted in (Wanted(traces=ids), Wanted(traces=ids[2:])):
+            blocks = sources.most_rows(connection, manifest, wanted)
+            monkeypatch.setattr("otx.store.sources._MANY_KEYS", 100)
+            assert others.most_rows(connection, manifest, wanted) == blocks
+            monkeypatch.setattr("otx.store.sources._MANY_KEYS", 2)
+    kept = [one for kinds in sources._indexes.values() for one in kinds.values() if one.has_keys]
+    assert sum(one.key_bytes for one in kept) <= room
+    assert bool(kept) == (room > 0)
+
+
 def test_the_newest_traces_are_the_newest_of_all_segments(store: Store) -> None:
     numbers = [int(one.trace_id, 16) for one in store.traces(limit=4)]
     assert numbers == [TRACES + 1, TRACES, TRACES - 1, TRACES - 2]

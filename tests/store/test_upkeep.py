@@ -2,12 +2,14 @@
 
 import contextlib
 import errno
+import random
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from otx.model.signal import Signal
+from otx.store import upkeep
 from otx.store.conversion import Conversion
 from otx.store.inspection import verify_store
 from otx.store.layout import Layout
@@ -16,6 +18,7 @@ from otx.store.reader import Store
 from otx.store.search import parse_search
 from otx.store.segment_index import index_names
 from otx.store.upkeep import (
+    FAN_IN,
     GRACE_NS,
     index_one,
     merge_rest,
@@ -30,6 +33,7 @@ from tests.store.conftest import (
     metric_request,
     profile_request,
 )
+from tests.store.segments import converted
 
 NOW = 1_790_000_000_000_000_000
 REQUESTS = 2
@@ -171,3 +175,24 @@ def test_a_disk_that_is_full_at_any_step_stops_nothing_for_good(
     assert len(steps.failed) > 20
     Conversion(store.layout)
     check_whole(store.layout)
+
+
+def test_what_is_large_in_bytes_does_not_stand_in_the_way_of_what_is_small(
+    store_dir: Path, log_request: LogRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("otx.store.upkeep.MERGED_BYTES", 64 << 10)
+    monkeypatch.setattr("otx.store.upkeep._CLASSES", ((100, 32 << 10),))
+    large = log_request(random.Random(1).randbytes(60_000).hex())
+    conversion = converted(store_dir, large, signal=Signal.LOGS)
+    for number in range(FAN_IN):
+        converted(store_dir, log_request(f"small {number}"), signal=Signal.LOGS)
+    conversion = Conversion(conversion.layout)
+    assert merge_small(conversion, NOW)
+    sizes = sorted((one.rows, one.bytes > 32 << 10) for one in conversion.manifest.segments)
+    assert sizes == [(1, True), (FAN_IN, False)]
+    assert not merge_small(conversion, NOW)
+
+
+def test_two_of_the_largest_class_always_fit_into_one() -> None:
+    rows, size = upkeep._CLASSES[-1]
+    assert (2 * rows, 2 * size) <= (upkeep.MERGED_ROWS, upkeep.MERGED_BYTES)

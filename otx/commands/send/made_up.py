@@ -5,13 +5,21 @@ from typing import TYPE_CHECKING
 import typer
 
 from otx.commands.send.destination import destination
-from otx.commands.send.options import DESTINATION, MADE_UP, Taken, attribute_pairs, retry_s, taking
+from otx.commands.send.options import (
+    DESTINATION,
+    MADE_UP,
+    Taken,
+    attribute_pairs,
+    request_bytes,
+    retry_s,
+    taking,
+)
 from otx.commands.send.probing import try_all
 from otx.commands.send.summary import Screen, exit_code, tell
 from otx.environment import Environment
 from otx.errors import UsageError
 from otx.model.signal import Signal
-from otx.model.units import format_size, parse_duration_ns, parse_rate_per_s, parse_size
+from otx.model.units import parse_duration_ns, parse_rate_per_s
 
 if TYPE_CHECKING:
     from otx.otlp.synthetic.source import Source
@@ -76,7 +84,7 @@ def _options(environment: Environment, signal: Signal, taken: Taken) -> "SendOpt
         count=count if count or rate or duration else _DEFAULT_COUNT,
         duration_s=None if duration is None else _some_time_s(duration),
         timeout_s=where.timeout_s,
-        max_request_bytes=_request_bytes(taken["max_request"]),
+        max_request_bytes=request_bytes(taken["max_request"]),
         compression=where.compression,
         retry_s=retry_s(taken["retry_for"]),
     )
@@ -121,15 +129,3 @@ def _some_time_s(text: str) -> float:
     if duration_s <= 0:
         raise UsageError("--duration has to be above 0")
     return duration_s
-
-
-def _request_bytes(text: str) -> int:
-    from otx.otlp.exporter.client import MOST_REQUEST_BYTES
-
-    size = parse_size(text)
-    if size > MOST_REQUEST_BYTES:
-        most = format_size(MOST_REQUEST_BYTES)
-        raise UsageError(
-            f"--max-request is {text}, more than the {most} that OTLP lets a client send"
-        )
-    return size

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import typer
 
 from otx.errors import UsageError
-from otx.model.units import NS_PER_S, parse_duration_ns
+from otx.model.units import NS_PER_S, format_size, parse_duration_ns, parse_size
 
 Endpoint: TypeAlias = Annotated[
     str | None,
@@ -135,6 +135,23 @@ def retry_s(text: str) -> float:
         UsageError: It is no duration.
     """
     return parse_duration_ns(text) / NS_PER_S
+
+
+def request_bytes(text: str) -> int:
+    """Bytes of `--max-request`.
+
+    Raises:
+        UsageError: It is no size, or more than a client may send.
+    """
+    from otx.otlp.exporter.client import MOST_REQUEST_BYTES
+
+    size = parse_size(text)
+    if size > MOST_REQUEST_BYTES:
+        most = format_size(MOST_REQUEST_BYTES)
+        raise UsageError(
+            f"--max-request is {text}, more than the {most} that OTLP lets a client send"
+        )
+    return size
 
 
 def taking(

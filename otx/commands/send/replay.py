@@ -11,6 +11,7 @@ from otx.commands.send.options import (
     RetryFor,
     SummaryForm,
     Taken,
+    request_bytes,
     retry_s,
     taking,
 )
@@ -47,6 +48,14 @@ _REPLAY: tuple[tuple[str, Any, Any], ...] = (
         ],
         False,
     ),
+    (
+        "max_request",
+        Annotated[
+            str,
+            typer.Option(metavar="SIZE", help="Larger requests are cut into several."),
+        ],
+        "4MiB",
+    ),
     ("retry_for", RetryFor, "1m"),
     ("form", SummaryForm, "text"),
     ("out", Out, "-"),
@@ -57,7 +66,8 @@ _REPLAY: tuple[tuple[str, Any, Any], ...] = (
 def replay(ctx: typer.Context, taken: Taken) -> int:
     """Send again what a file or a store holds, of all signals.
 
-    Without --retime and --rewrite-ids the bytes are those that were recorded.
+    Without --retime and --rewrite-ids the bytes are those that were recorded; only requests
+    beyond --max-request are cut into several.
     """
     from otx.services.send import connect
     from otx.services.send_replay import ReplayOptions, Way
@@ -81,6 +91,7 @@ def replay(ctx: typer.Context, taken: Taken) -> int:
         taken["retime"],
         taken["rewrite_ids"],
         retry_s(taken["retry_for"]),
+        request_bytes(taken["max_request"]),
     )
     with Screen(environment) as screen:
         report = send_again(environment, options, way_of, screen.note, screen.progress)

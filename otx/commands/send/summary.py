@@ -58,7 +58,9 @@ def tell(
 
 
 def exit_code(report: "SendReport", *, is_bounded: bool) -> int:
-    """3 where not all was accepted; 130 or 143 where a bounded run was cut short."""
+    """3 where not all was accepted, 1 where some could not be sent, 130 or 143 where cut short."""
     if is_bounded and report.stopped_by is not None:
         return _SIGNAL_BASE + report.stopped_by
-    return ExitCode.PEER if report.rejected or report.failed else ExitCode.DONE
+    if report.rejected or report.failed:
+        return ExitCode.PEER
+    return ExitCode.NO if report.too_large else ExitCode.DONE

@@ -14,6 +14,8 @@ MAX_RESPONSE_BYTES = 4 << 20
 
 MOST_REQUEST_BYTES = 64 << 20
 """What a client refuses to go beyond, before compression (OTLP specification, "request size")."""
+NO_ADDRESS = "has no address"
+"""What a message says of a host whose name does not resolve."""
 MOST_SAID = 500
 """Characters of a message that are kept."""
 

@@ -15,7 +15,14 @@ from otx.model.signal import Signal
 from otx.otlp.compression import compress
 from otx.otlp.decode import parse_protobuf
 from otx.otlp.encode import to_json
-from otx.otlp.exporter.client import MAX_RESPONSE_BYTES, Outcome, Reply, accepted, one_line
+from otx.otlp.exporter.client import (
+    MAX_RESPONSE_BYTES,
+    NO_ADDRESS,
+    Outcome,
+    Reply,
+    accepted,
+    one_line,
+)
 from otx.otlp.exporter.endpoint import Endpoint
 from otx.otlp.exporter.tls import client_context
 from otx.otlp.wire import JSON, PROTOBUF, WIRE
@@ -80,6 +87,10 @@ class HttpClient:
         except http.client.BadStatusLine as error:
             self._connection.close()
             return Reply(Outcome.UNREACHABLE, message=_no_http(str(error)))
+        except socket.gaierror as error:
+            self._connection.close()
+            text = f"{self._connection.host} {NO_ADDRESS}: {error.strerror}"
+            return Reply(Outcome.UNREACHABLE, message=text)
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             return Reply(Outcome.UNREACHABLE, message=str(error) or type(error).__name__)
@@ -94,8 +105,7 @@ class HttpClient:
                 return accepted(signal, self._to_protobuf(signal, answer))
             except (DecodeError, ValueError):
                 return Reply(Outcome.REFUSED, message="the answer is no OTLP response")
-        said = _said(answer, self._is_json)
-        message = one_line(f"HTTP {response.status} {response.reason}: {said}")
+        message = _status_text(response, _said(answer, self._is_json))
         if response.status in _RETRYABLE:
             after_s = _retry_after_s(response.headers.get("Retry-After", ""))
             return Reply(Outcome.RETRY, message=message, retry_after_s=after_s)
@@ -172,6 +182,15 @@ def _no_http(line: str) -> str:
     if not line.startswith("HTTP/") and "\x04" in line[:6]:
         return "the answer is HTTP/2, as of a gRPC port"
     return "the connection was closed without an answer" if not line.strip("'") else "no HTTP"
+
+
+def _status_text(response: http.client.HTTPResponse, said: str) -> str:
+    """A status, where it leads to if it says so (RFC 9110, 15.4), and what was said with it."""
+    status = f"HTTP {response.status} {response.reason}".rstrip()
+    place = response.headers.get("Location", "")
+    if place and 300 <= response.status < 400:
+        status += f" to {place}"
+    return one_line(f"{status}: {said}" if said.strip() else status)
 
 
 def _said(answer: bytes, is_json: bool) -> str:

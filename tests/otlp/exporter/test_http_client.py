@@ -93,6 +93,26 @@ def test_everything_else_is_refused_with_what_was_said(ask: Ask, status: int) ->
     assert reply.message.endswith(": because")
 
 
+def test_a_status_without_a_word_has_no_colon(ask: Ask) -> None:
+    assert ask(503).message == "HTTP 503 Service Unavailable"
+    assert ask(400, b" \r\n ", "http/json").message == "HTTP 400 Bad Request"
+
+
+def test_a_redirect_says_where_to(ask: Ask) -> None:
+    reply = ask(307, Location="https://127.0.0.1:4318/otlp\x1b[2J")
+    assert reply.outcome is Outcome.REFUSED
+    assert reply.message.startswith("HTTP 307 Temporary Redirect to https://127.0.0.1:4318/otlp")
+    assert reply.message.isprintable()
+    assert ask(302, b"moved").message == "HTTP 302 Found: moved"
+
+
+def test_a_name_without_an_address_is_said_to_have_none() -> None:
+    with HttpClient(resolve_endpoint(Signal.TRACES, {}, "http://nowhere.invalid:4318")) as client:
+        reply = client.send(Signal.TRACES, b"", TIMEOUT_S)
+    assert reply.outcome is Outcome.UNREACHABLE
+    assert reply.message.startswith("nowhere.invalid has no address: ")
+
+
 def test_what_a_server_says_is_one_line_that_cannot_drive_a_terminal(ask: Ask) -> None:
     page = b"<html>\r\n  <h1>no\x1b[2J</h1>\n</html>" + b"x" * 1000
     message = ask(404, page, "http/json").message
