@@ -88,6 +88,14 @@ def test_the_exporters_tables_stand_beside(store: Store) -> None:
     assert list(store.query("SELECT * FROM otel_logs").rows()) == []
 
 
+def test_a_doubled_key_empties_no_map(store: Store) -> None:
+    text = '{"a/b":1,"k":"x","k":2,"n":null}'
+    (row,) = store.query(
+        f"SELECT CAST(text_map('{text}') AS JSON), text_map('{{}}'), text_map(NULL)"
+    ).rows()
+    assert row == ({"a/b": "1", "k": "x", "n": None}, {}, None)
+
+
 def test_what_json_has_no_words_for_is_text(store: Store) -> None:
     (row,) = store.query(
         "SELECT 'nan'::DOUBLE, '-inf'::DOUBLE, 'inf'::FLOAT, 1.5::DOUBLE, ['nan'::DOUBLE], "
