@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from otx.errors import UsageError
 
 NS_PER_S = 1_000_000_000
+LAST_UNIX_NANO = (1 << 63) - 2
+"""The last moment of 2262 that a signed count of nanoseconds reaches, but for "never"."""
 
 _DURATION_UNITS_NS = {
     "ns": 1,
@@ -70,11 +72,14 @@ def parse_rate_per_s(text: str) -> float:
 def parse_time_unix_nano(text: str, now_unix_nano: int) -> int:
     """Unix nanoseconds of an RFC 3339 time or of a time before now such as `-15m`.
 
+    Times beyond 2262 become the last moment that a timestamp of nanoseconds holds, and times before
+    1970 become 1970: no record is earlier, as the times of OTLP have no sign.
+
     Raises:
         UsageError: The text is neither.
     """
     if text.startswith("-"):
-        return now_unix_nano - parse_duration_ns(text[1:])
+        return _holdable(now_unix_nano - parse_duration_ns(text[1:]))
     match = re.fullmatch(r"(.*?)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?", text)
     try:
         if match is None:
@@ -86,7 +91,12 @@ def parse_time_unix_nano(text: str, now_unix_nano: int) -> int:
         ) from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp()) * NS_PER_S + int((match[2] or "0").ljust(9, "0"))
+    fraction_ns = int((match[2] or "0").ljust(9, "0"))
+    return _holdable(int(moment.timestamp()) * NS_PER_S + fraction_ns)
+
+
+def _holdable(unix_nano: int) -> int:
+    return min(max(unix_nano, 0), LAST_UNIX_NANO)
 
 
 def format_duration(ns: int) -> str:

@@ -22,7 +22,7 @@ CREATE MACRO exponential_buckets(scale, zero_count, zero_threshold, positive_off
         list_reverse(coalesce(list_transform(negative_counts, lambda c, i: struct_pack(
             lower := -exponential_bound(scale, negative_offset + i),
             upper := -exponential_bound(scale, negative_offset + i - 1), count := c)), [])),
-        [struct_pack(lower := -zero_threshold, upper := zero_threshold, count := zero_count)],
+        [struct_pack(lower := 0 - zero_threshold, upper := zero_threshold, count := zero_count)],
         coalesce(list_transform(positive_counts, lambda c, i: struct_pack(
             lower := exponential_bound(scale, positive_offset + i - 1),
             upper := exponential_bound(scale, positive_offset + i), count := c)), []));
@@ -38,9 +38,10 @@ _METRICS = """
            unless_missing(flags, sum) AS sum,
            unless_missing(flags, min) AS min,
            unless_missing(flags, max) AS max,
-           CASE type
-               WHEN 'histogram' THEN explicit_buckets(bucket_counts, explicit_bounds)
-               WHEN 'exponential_histogram' THEN exponential_buckets(
+           CASE
+               WHEN (flags & 1) = 1 THEN NULL
+               WHEN type = 'histogram' THEN explicit_buckets(bucket_counts, explicit_bounds)
+               WHEN type = 'exponential_histogram' THEN exponential_buckets(
                    scale, zero_count, zero_threshold, positive_offset, positive_counts,
                    negative_offset, negative_counts)
            END AS buckets,
@@ -49,7 +50,9 @@ _METRICS = """
                trace_id := e.trace_id, span_id := e.span_id,
                attributes := e.attributes::JSON)) AS exemplars,
            attributes::JSON AS attributes, resource::JSON AS resource, temporality, monotonic,
-           unless_missing(flags, value_int) AS value_int, quantiles, scale, zero_count,
+           unless_missing(flags, value_int) AS value_int,
+           unless_missing(flags, quantiles) AS quantiles, scale,
+           unless_missing(flags, zero_count) AS zero_count,
            zero_threshold, flags, description, metadata::JSON AS metadata, scope, scope_version,
            scope_attributes::JSON AS scope_attributes, received_time
     FROM all_metrics"""

@@ -6,23 +6,21 @@ and its settings are locked. One statement that answers with rows is taken; what
 ATTACH, EXPORT, …) is refused by its kind, so that not even a segment can be overwritten.
 """
 
-import json
-import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import duckdb
-import orjson
 import pyarrow as pa
 from duckdb import StatementType
 
 from otx.errors import OtxError, UsageError
 from otx.store.damage import damage_behind, may_be_damage
 from otx.store.layout import Layout
+from otx.store.readable import Value, readable, reader_of
 from otx.store.row_tables import ROW_TABLES, RowKind
 from otx.store.sources import Sources, Wanted
 from otx.store.sql_scope import trace_scope
@@ -33,13 +31,8 @@ MEMORY_LIMIT = "1GiB"
 _BATCH_ROWS = 10_000
 _OF_DAMAGE = ("Invalid Error", "IO Error", "INTERNAL Error", "Serialization Error")
 """What DuckDB calls errors that may come from a file that is not as it was written."""
-_NESTED = {"list", "struct", "map", "array", "union"}
-_TIMES = {"timestamp", "timestamp_ns", "timestamp_ms", "timestamp_s"}
 _READS = {StatementType.SELECT, StatementType.EXPLAIN}
 _EXPLAIN = re.compile(r"\s*explain(\s+analyze)?(\s*\([^)]*\))?\s+", re.IGNORECASE)
-
-Value: TypeAlias = Any
-"""None, bool, int, float, str, or what JSON makes of a nested value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +61,7 @@ class Result:
         self._damage = damage
         self._connection = connection
         self._relation = relation
-        self._types = [kind.id for kind in relation.types]
+        self._types = relation.types
         shown = [str(kind) for kind in relation.types]
         names = _distinct(relation.columns)
         self.columns = tuple(map(Column, names, shown))
@@ -83,11 +76,9 @@ class Result:
             StoreDamaged: A segment turned out to be damaged.
         """
         fields = ", ".join(
-            _readable(f"#{index + 1}", kind) for index, kind in enumerate(self._types)
+            readable(f"#{index + 1}", kind) for index, kind in enumerate(self._types)
         )
-        readers = [
-            _reader_of(kind, column) for kind, column in zip(self._types, self.columns, strict=True)
-        ]
+        readers = [reader_of(kind) for kind in self._types]
         try:
             for batch in self._batches(_reader(self._relation.project(fields))):
                 columns = [
@@ -268,44 +259,6 @@ def _refuse_what_writes(connection: duckdb.DuckDBPyConnection, sql: str) -> None
     if kind is StatementType.EXPLAIN:
         # EXPLAIN ANALYZE runs what it explains.
         _refuse_what_writes(connection, _EXPLAIN.sub("", sql, count=1))
-
-
-def _readable(field: str, kind: str) -> str:
-    if kind in _TIMES:
-        return f"strftime({field}::TIMESTAMP_NS, '%Y-%m-%dT%H:%M:%S.%nZ')"
-    if kind in _NESTED:
-        return f"to_json({field})"
-    if kind == "decimal":
-        return f"{field}::DOUBLE"
-    if kind in ("boolean", "double", "float") or kind.endswith(("int", "integer")):
-        return field
-    return field if kind == "varchar" else f"{field}::VARCHAR"
-
-
-def _reader_of(kind: str, column: Column) -> Callable[[Value], Value] | None:
-    """What makes a value of a column one that JSON has words for; None where each is one."""
-    if kind in _NESTED or column.type == "JSON":
-        return _parsed
-    return _worded if kind in ("double", "float", "decimal") else None
-
-
-def _parsed(value: Value) -> Value:
-    if not isinstance(value, str):
-        return value
-    try:
-        return orjson.loads(value)
-    except orjson.JSONDecodeError:
-        pass
-    try:
-        return json.loads(value, parse_constant=str)  # DuckDB writes NaN and Infinity as they are
-    except ValueError:
-        return value
-
-
-def _worded(value: Value) -> Value:
-    if value is None or math.isfinite(value):
-        return value
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

@@ -7,12 +7,14 @@
     duration:>200ms  severity:>=warn   compared
     name:GET*                    * stands for anything
     @order.id:8812  attr.k=v     an attribute of the record or its resource
+    resource.host.name:web-1     an attribute of the resource
 
 A term holds for one span or one log record; a trace matches when one of its spans matches all.
 Names and words are compared without regard to case, attribute values with it. `=` may stand for
 the first `:`.
 """
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -27,7 +29,7 @@ Parameter: TypeAlias = str | int | float
 
 _TERM = re.compile(
     r"""(?P<not>-)?
-        (?: (?P<name> @"(?:[^"\\]|\\.)*" | @?[^\s:="<>@-][^\s:="<>]* )
+        (?: (?P<name> (?:resource\.)?@"(?:[^"\\]|\\.)*" | @?[^\s:="<>@-][^\s:="<>]* )
             (?P<separator>[:=]) (?P<operator>>=|<=|>|<)?
         )?
         (?P<value> "(?:[^"\\]|\\.)*" | [^\s"]* )""",
@@ -54,9 +56,13 @@ _CONTAINED = {
     "logs": {"body": "body", "message": "body", "event": "event_name", "scope": "scope"},
 }
 _WORD_COLUMNS = {
-    "spans": ("name", "service", "status_message", "trace_id", "attributes"),
-    "logs": ("body", "service", "event_name", "trace_id", "attributes"),
+    "spans": ("name", "service", "status_message", "trace_id"),
+    "logs": ("body", "service", "event_name", "trace_id"),
 }
+_JSON_COLUMNS = {"spans": ("attributes",), "logs": ("attributes", "body")}
+"""Where words are searched for as JSON has them: a body may be a map."""
+_RESOURCE = "resource."
+_WITH_UNIT = re.compile(r"-?\d+(\.\d+)?[A-Za-zµ%]+")
 FIELDS = tuple(
     sorted({*_EXACT["spans"], *_CONTAINED["spans"], *_CONTAINED["logs"], "duration", "severity"})
 )
@@ -84,7 +90,8 @@ class Term:
     """One thing that must hold, or with `negated` must not.
 
     Attributes:
-        name: The field, `@` and the key for an attribute, "" for a word.
+        name: The field, `@` and the key for an attribute (`resource.@` for one of the resource),
+            "" for a word.
         value: The text compared with, without quotes.
         quoted: Whether the value was quoted, so that `*` in it is just a star.
         position: Where the term starts in the expression.
@@ -123,9 +130,9 @@ class Search:
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Attributes and the values that each of them has in every record that matches."""
         return tuple(
-            (term.name[1:], term.value)
+            (term.name.removeprefix(_RESOURCE)[1:], term.value)
             for term in self.terms
-            if term.name.startswith("@")
+            if _is_attribute(term.name)
             and term.operator == "="
             and not term.negated
             and not _has_star(term)
@@ -165,8 +172,10 @@ def format_term(term: Term) -> str:
         plain = plain and not re.match(r"[<>]", value)
     shown = value if plain else _quote(value)
     name = term.name
-    if name.startswith("@") and not re.fullmatch(r'@[^\s:="<>@-][^\s:="<>]*', name):
-        name = "@" + _quote(name[1:])
+    if _is_attribute(name):
+        group, _, key = name.partition("@")
+        is_plain = re.fullmatch(r'[^\s:="<>@-][^\s:="<>]*', key)
+        name = f"{group or '@'}{key}" if is_plain else f"{group}@{_quote(key)}"
     operator = "" if term.operator == "=" else term.operator
     field = f"{name}:{operator}" if name else ""
     return f"{'-' if term.negated else ''}{field}{shown}"
@@ -199,13 +208,15 @@ def _operator(text: str | None) -> Operator:
 
 
 def _known_field(name: str, text: str, position: int) -> str:
-    if name.startswith('@"'):
-        return "@" + _unquote(name[1:])
-    if not name or name.startswith("@"):
-        return name
-    for prefix in ("attr.", "attributes.", "resource."):
+    group, at, key = name.partition("@")
+    if at and group in ("", _RESOURCE):
+        plain = _unquote(key) if key.startswith('"') else key
+        return f"{group}@{plain}"
+    for prefix, of in (("attr.", ""), ("attributes.", ""), (_RESOURCE, _RESOURCE)):
         if name.startswith(prefix) and len(name) > len(prefix):
-            return "@" + name.removeprefix(prefix)
+            return f"{of}@{name.removeprefix(prefix)}"
+    if not name:
+        return name
     if name.lower() not in FIELDS:
         raise SearchError(
             f"no field {name!r}",
@@ -223,17 +234,28 @@ def _check_value(term: Term, text: str, position: int) -> None:
             parse_duration_ns(term.value)
         elif term.name == "severity":
             _severity_number(term.value)
-        elif term.operator != "=" and not term.name.startswith("@"):
+        elif _is_attribute(term.name):
+            _check_number(term)
+        elif term.operator != "=":
             raise UsageError(f"{term.name or 'a word'} cannot be compared with {term.operator}")
     except UsageError as error:
         raise SearchError(error.message, text, position, error.hint) from None
 
 
+def _check_number(term: Term) -> None:
+    """Refuse to compare `>200ms`: as a text 9 would be above it."""
+    is_compared = term.operator != "=" and not term.quoted
+    if is_compared and _WITH_UNIT.fullmatch(term.value) and not _is_number(term.value):
+        raise UsageError(
+            "an attribute is compared as a number, which has no unit",
+            hint="write it in the attribute's own unit; in quotes it is compared as a text",
+        )
+
+
 def _compile(term: Term, kind: RecordKind, text: str) -> Condition:
     if not term.name:
-        columns = " OR ".join(f"contains(lower({name}), ?)" for name in _WORD_COLUMNS[kind])
-        return Condition(columns, (term.value.lower(),) * len(_WORD_COLUMNS[kind]))
-    if term.name.startswith("@"):
+        return _word(term.value.lower(), kind)
+    if _is_attribute(term.name):
         return _attribute(term)
     if term.name == "duration" and kind == "spans":
         return Condition(f"duration_ns {term.operator} ?", (parse_duration_ns(term.value),))
@@ -250,22 +272,44 @@ def _compile(term: Term, kind: RecordKind, text: str) -> Condition:
     raise SearchError(f"{term.name} is no field of {what}", text, term.position)
 
 
+def _word(text: str, kind: RecordKind) -> Condition:
+    escaped = json.dumps(text, ensure_ascii=False)[1:-1]
+    plain = [(name, text) for name in _WORD_COLUMNS[kind]]
+    columns = [*plain, *((name, escaped) for name in _JSON_COLUMNS[kind])]
+    found = dict.fromkeys(columns)  # a body once, where both forms are the same
+    sql = " OR ".join(f"contains(lower({name}), ?)" for name, _ in found)
+    return Condition(sql, tuple(words for _, words in found))
+
+
+def _is_attribute(name: str) -> bool:
+    return name.removeprefix(_RESOURCE).startswith("@")
+
+
 def _attribute(term: Term) -> Condition:
-    pointer = "/" + term.name[1:].replace("~", "~0").replace("/", "~1")
-    value = "coalesce(json_extract_string(attributes, ?), json_extract_string(resource, ?))"
+    group, _, key = term.name.partition("@")
+    pointer = "/" + key.replace("~", "~0").replace("/", "~1")
+    columns = ("resource",) if group else ("attributes", "resource")
+    pointers = (pointer,) * len(columns)
+    if term.operator == "=" and term.value == "*" and not term.quoted:
+        return Condition(" OR ".join(f"json_exists({it}, ?)" for it in columns), pointers)
+    values = ", ".join(f"json_extract_string({it}, ?)" for it in columns)
+    value = f"coalesce({values})"
     if term.operator != "=":
-        try:
-            bound = float(term.value)
-        except ValueError:
-            return Condition(f"{value} {term.operator} ?", (pointer, pointer, term.value))
-        return Condition(
-            f"try_cast({value} AS DOUBLE) {term.operator} ?", (pointer, pointer, bound)
-        )
-    if term.value == "*" and not term.quoted:
-        return Condition(f"{value} IS NOT NULL", (pointer, pointer))
+        if not _is_number(term.value):
+            return Condition(f"{value} {term.operator} ?", (*pointers, term.value))
+        number = f"try_cast({value} AS DOUBLE)"
+        return Condition(f"{number} {term.operator} ?", (*pointers, float(term.value)))
     if _has_star(term):
-        return Condition(f"{value} LIKE ? ESCAPE '!'", (pointer, pointer, _like(term.value)))
-    return Condition(f"{value} = ?", (pointer, pointer, term.value))
+        return Condition(f"{value} LIKE ? ESCAPE '!'", (*pointers, _like(term.value)))
+    return Condition(f"{value} = ?", (*pointers, term.value))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _severity(term: Term) -> Condition:

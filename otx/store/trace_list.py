@@ -125,7 +125,7 @@ def newest_rows(
 def _look(
     store: TraceRows, condition: Condition, wanted: Wanted, since_unix_nano: int, take: int
 ) -> _Look:
-    is_everything = since_unix_nano <= wanted.since_unix_nano
+    is_everything = since_unix_nano <= max(wanted.since_unix_nano, 0)
     within = wanted
     if not is_everything:
         condition = condition.since("start_time", since_unix_nano)

@@ -29,8 +29,13 @@ CREATE MACRO is_span_id(id) AS length(id) = 16 AND id <> repeat('0', 16);
 """
 _EXPORTER_MACROS = """
 CREATE MACRO word_case(word) AS upper(word[1]) || lower(word[2:]);
-CREATE MACRO text_map(attributes) AS
-    TRY_CAST(attributes::JSON AS MAP(VARCHAR, VARCHAR));
+CREATE MACRO first_keys(keys) AS
+    list_filter(keys, lambda k, i: list_position(keys, k) = i);
+CREATE MACRO text_map(attributes) AS coalesce(
+    TRY_CAST(attributes::JSON AS MAP(VARCHAR, VARCHAR)),
+    -- A key that is there twice: no map takes it, and the first counts.
+    map_from_entries(list_transform(first_keys(json_keys(attributes)),
+                                    lambda k: struct_pack(k := k, v := attr(attributes, k)))));
 """
 
 _SPANS = """

@@ -131,6 +131,24 @@ def test_the_commands_own_code_is_returned_though_nothing_listens(
     assert "the span was not sent: cannot reach" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("variable", "text", "said"),
+    [
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "ftp://x", "'ftp://x' is no endpoint"),
+        ("OTX_SEND_PROTOCOL", "smtp", "no protocol 'smtp'"),
+    ],
+)
+def test_what_the_surroundings_say_in_vain_keeps_no_command_from_running(
+    run_cli: RunCli, tmp_path: Path, variable: str, text: str, said: str
+) -> None:
+    done = run_cli(
+        *("send", "span", "--", "sh", "-c", "touch ran; exit 4"), variables={variable: text}
+    )
+    assert done.returncode == 4
+    assert (tmp_path / "ran").exists()
+    assert f"the span was not sent: {said}" in done.stderr
+
+
 def test_a_command_that_cannot_be_started_is_as_in_a_shell(
     receiver: ReceiverProcess, run_cli: RunCli, tmp_path: Path
 ) -> None:
@@ -235,7 +253,7 @@ def test_a_terminal_interrupts_the_command_once(
 def test_unusable_arguments_are_found_before_the_command_runs(
     run_cli: RunCli, tmp_path: Path
 ) -> None:
-    for arguments in (["--endpoint", "ftp://x"], ["--attr", "x"]):
+    for arguments in (["--endpoint", "ftp://x"], ["--attr", "x"], ["--timeout", "0s"]):
         done = run_cli("send", "span", *arguments, "--", "touch", "ran")
         assert done.returncode == 2
     assert run_cli("send", "span").returncode == 2

@@ -79,6 +79,9 @@ def test_times_before_now_and_with_a_zone() -> None:
     assert parse_time_unix_nano("1970-01-01T01:00:00.5+01:00", 0) == NS_PER_S // 2
     with pytest.raises(UsageError, match="no time"):
         parse_time_unix_nano("yesterday", 0)
+    assert parse_time_unix_nano("2300-01-01T00:00:00Z", 0) == (1 << 63) - 2
+    assert parse_time_unix_nano("0001-01-01T00:00:00Z", 0) == 0
+    assert parse_time_unix_nano("-9999999h", 0) == 0
 
 
 @pytest.mark.parametrize(

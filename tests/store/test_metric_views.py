@@ -110,6 +110,25 @@ def test_exponential_buckets_have_their_bounds(query: Query) -> None:
     assert huge[0][1:] == [{"lower": 1.0, "upper": None, "count": 1}], "2 ** 1024 is no double"
 
 
+def test_a_point_that_recorded_nothing_has_no_buckets(store_dir: Path) -> None:
+    made = ExportMetricsServiceRequest()
+    scope = made.resource_metrics.add().scope_metrics.add()
+    histogram = scope.metrics.add(name="h").histogram.data_points
+    histogram.add(flags=1, count=4, bucket_counts=[1, 3], explicit_bounds=[1])
+    exponential = scope.metrics.add(name="e").exponential_histogram.data_points
+    exponential.add(flags=1, zero_count=4)
+    exponential.add(zero_count=4)
+    summary = scope.metrics.add(name="q").summary.data_points
+    summary.add(flags=1).quantile_values.add(quantile=0.5, value=1.5)
+    with LogWriter(store_dir) as log:
+        log.append(Signal.METRICS, made.SerializeToString(), START_UNIX_NANO).result()
+        with closing(Store(store_dir)) as store:
+            sql = "SELECT buckets, quantiles, zero_count, count FROM metrics WHERE flags = 1"
+            assert list(store.query(sql).rows()) == [(None, None, None, None)] * 3
+            sql = "SELECT buckets[1].lower::VARCHAR, buckets[1].count FROM metrics WHERE flags = 0"
+            assert list(store.query(sql).rows()) == [("0.0", 4)]
+
+
 def test_quantiles_and_exemplars(query: Query) -> None:
     (row,) = query("SELECT quantiles, sum, count, buckets FROM metrics WHERE name = 'q'")
     assert row == ([{"quantile": 0.5, "value": 1.5}], 3.0, 2, None)

@@ -1,5 +1,6 @@
 """A person's SQL reads what is there and nothing else on the machine."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 
 from otx.errors import UsageError
 from otx.model.signal import Signal
+from otx.model.units import parse_time_unix_nano
 from otx.store.conversion import Conversion
 from otx.store.layout import Layout
+from otx.store.query import TimeRange
 from otx.store.reader import Store
 from otx.store.wal import LogWriter
 from tests.store.segments import converted
@@ -86,6 +89,27 @@ def test_the_exporters_tables_stand_beside(store: Store) -> None:
     ).rows()
     assert row == ("Server", "Unset", "/cart")
     assert list(store.query("SELECT * FROM otel_logs").rows()) == []
+
+
+def test_a_doubled_key_empties_no_map(store: Store) -> None:
+    text = '{"a/b":1,"k":"x","k":2,"n":null}'
+    (row,) = store.query(
+        f"SELECT CAST(text_map('{text}') AS JSON), text_map('{{}}'), text_map(NULL)"
+    ).rows()
+    assert row == ({"a/b": "1", "k": "x", "n": None}, {}, None)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "is_all"),
+    [("0001-01-01", "2300-01-01", True), ("2300-01-01", None, False), ("-0s", "0001-01-01", False)],
+)
+def test_times_that_no_timestamp_holds_are_before_or_after_all_rows(
+    store: Store, since: str, until: str | None, is_all: bool
+) -> None:
+    now = time.time_ns()
+    last = parse_time_unix_nano(until, now) if until else None
+    times = TimeRange(parse_time_unix_nano(since, now), last)
+    assert bool(list(store.query("FROM spans", times).rows())) is is_all
 
 
 def test_what_json_has_no_words_for_is_text(store: Store) -> None:

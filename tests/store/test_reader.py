@@ -253,6 +253,10 @@ def test_spans_without_a_trace_id_belong_to_no_trace(odd_store: Store) -> None:
     assert {one.name: one.spans for one in odd_store.services()} == {"": 2_202, "shop": 2}
 
 
+def test_a_time_before_all_times_leaves_nothing_out(odd_store: Store) -> None:
+    assert odd_store.traces(since_unix_nano=-1) == odd_store.traces()
+
+
 def test_a_log_record_with_an_id_that_is_none_belongs_to_no_span(store_dir: Path) -> None:
     request = ExportLogsServiceRequest()
     records = request.resource_logs.add().scope_logs.add().log_records

@@ -1,5 +1,8 @@
 """What a person types is understood, or the place of the fault is shown."""
 
+import json
+
+import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,7 +28,7 @@ def terms() -> st.SearchStrategy[Term]:
     )
     attribute = st.builds(
         Term,
-        WORDS.map(lambda key: f"@{key}"),
+        st.builds(str.__add__, st.sampled_from(["@", "resource.@"]), WORDS),
         OPERATORS,
         WORDS,
         negated=negated,
@@ -82,6 +85,12 @@ def test_any_text_is_parsed_or_refused_with_a_place(text: str) -> None:
         ("@order.id:8812", "@order.id", "=", "8812", False),
         ("attr.http.route=/cart", "@http.route", "=", "/cart", False),
         ('@"odd key":x', "@odd key", "=", "x", False),
+        ("resource.host.name:web-1", "resource.@host.name", "=", "web-1", False),
+        ('-resource.@"odd key":x', "resource.@odd key", "=", "x", True),
+        ("@latency:>200", "@latency", ">", "200", False),
+        ("@latency:>1e3", "@latency", ">", "1e3", False),
+        ('@took:>"200ms"', "@took", ">", "200ms", False),
+        ("@version:>=1.2.0", "@version", ">=", "1.2.0", False),
         ('name:"GET /cart"', "name", "=", "GET /cart", False),
     ],
 )
@@ -100,6 +109,8 @@ def test_terms(text: str, name: str, operator: str, value: str, negated: bool) -
         ('name:"open', 5),
         ("service:", 8),
         ("service:>cart", 9),
+        ("@latency:>200ms", 10),
+        ("resource.@size:<=1.5MiB", 17),
     ],
 )
 def test_faults_show_their_place(text: str, position: int) -> None:
@@ -113,3 +124,66 @@ def test_a_field_of_the_other_table_is_refused() -> None:
         parse_search("duration:>1s").condition("logs")
     with pytest.raises(SearchError, match="severity is no field of a span"):
         parse_search("severity:warn").condition("spans")
+
+
+ATTRIBUTES = {
+    "path": "C:\\temp",
+    "said": 'say "hi"',
+    "host": "a",
+    "nothing": None,
+    "took": 9,
+    "took.text": "9ms",
+}
+RESOURCE = {"host": "b", "zone": "eu"}
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("C:\\temp", None),  # c: is no field
+        ('"C:\\\\temp"', True),
+        ('"say \\"hi\\""', True),
+        ('"\\""', True),
+        ('"hi\\""', True),
+        ('"null"', True),  # of a key without a value
+        ('"x\\"y"', False),
+        ("@host:a", True),
+        ("@host:b", False),
+        ("resource.host:b", True),
+        ("resource.host:a", False),
+        ("resource.path:*", False),
+        ("@zone:eu", True),
+        ("-resource.zone:us", True),
+        ("@nothing:*", True),
+        ("@zone:*", True),
+        ("@none:*", False),
+        ("-@none:*", True),
+        ("@took:>8.5", True),
+        ("@took:<1e1", True),
+        ('@took.text:>"200ms"', True),
+        ("resource.took:>1", False),
+    ],
+)
+def test_a_search_holds_for_a_span(text: str, holds: bool | None) -> None:
+    if holds is None:
+        with pytest.raises(SearchError):
+            parse_search(text)
+        return
+    condition = parse_search(text).condition("spans")
+    found = duckdb.execute(
+        "SELECT count(*) FROM (SELECT '' AS name, '' AS service, '' AS status_message,"
+        f" '' AS trace_id, ? AS attributes, ? AS resource) WHERE {condition.sql}",
+        [json.dumps(ATTRIBUTES), json.dumps(RESOURCE), *condition.parameters],
+    ).fetchone()
+    assert found == (holds,)
+
+
+def test_words_are_found_in_bodies_of_either_kind() -> None:
+    condition = parse_search('"a\\"b"').condition("logs")
+    for body, holds in (('a"b', True), (json.dumps({"k": 'a"b'}), True), ("ab", False)):
+        found = duckdb.execute(
+            "SELECT count(*) FROM (SELECT ? AS body, '' AS service, '' AS event_name,"
+            f" '' AS trace_id, '{{}}' AS attributes) WHERE {condition.sql}",
+            [body, *condition.parameters],
+        ).fetchone()
+        assert found == (holds,)

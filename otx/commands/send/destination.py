@@ -1,5 +1,6 @@
 """Where `otx send` sends to: flags, settings, and the standard variables of OpenTelemetry."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,28 +45,57 @@ def destination(
     Raises:
         UsageError: The endpoint, the protocol, a header or the timeout is none.
     """
-    from otx.otlp.exporter.endpoint import Security, parse_header, resolve_endpoint
     from otx.otlp.exporter.variables import COMPRESSIONS, Variables
 
     place = _own_setting(environment, signal, "send.endpoint", taken["endpoint"])
     way = _own_setting(environment, signal, "send.protocol", taken["protocol"])
-    endpoint = resolve_endpoint(
-        signal,
-        environment.variables,
-        endpoint=place.text if place else None,
-        protocol=way.text if way else None,
-        headers=dict(parse_header(text) for text in taken["header"] or []),
-        endpoint_origin="--endpoint" if place is None or place.origin == "flag" else place.origin,
-        security=Security(
-            taken["insecure"], taken["ca"] or "", taken["cert"] or "", taken["key"] or ""
-        ),
-    )
+    origin = "--endpoint" if place is None or place.origin == "flag" else place.origin
+    told = (place.text if place else None, way.text if way else None)
+    endpoint = _endpoint(signal, environment.variables, told, origin, taken)
     said = Variables(signal, environment.variables)
     compression = taken["compression"] or said.choice("COMPRESSION", COMPRESSIONS) or "none"
     timeout_s = _timeout_s(taken["timeout"]) if taken["timeout"] else said.timeout_s()
     for warning in (*endpoint.warnings, *said.warnings) if warns else ():
         Remarks(environment).warning(warning)
     return Destination(endpoint, compression, timeout_s)
+
+
+def check_flags(signal: "Signal", taken: Taken) -> None:
+    """Refuse what flags say in vain, whatever variables and settings say.
+
+    Args:
+        signal: What is sent.
+        taken: The options of `DESTINATION`.
+
+    Raises:
+        UsageError: The endpoint, the protocol, a header or the timeout is none.
+    """
+    _endpoint(signal, {}, (taken["endpoint"], taken["protocol"]), "--endpoint", taken)
+    if taken["timeout"]:
+        _timeout_s(taken["timeout"])
+
+
+def _endpoint(
+    signal: "Signal",
+    variables: Mapping[str, str],
+    told: tuple[str | None, str | None],
+    origin: str,
+    taken: Taken,
+) -> "Endpoint":
+    """Where to send by an endpoint and a protocol that were told, variables and other flags."""
+    from otx.otlp.exporter.endpoint import Security, parse_header, resolve_endpoint
+
+    return resolve_endpoint(
+        signal,
+        variables,
+        endpoint=told[0],
+        protocol=told[1],
+        headers=dict(parse_header(text) for text in taken["header"] or []),
+        endpoint_origin=origin,
+        security=Security(
+            taken["insecure"], taken["ca"] or "", taken["cert"] or "", taken["key"] or ""
+        ),
+    )
 
 
 def _own_setting(

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from otx.commands.send.destination import Destination, destination
+from otx.commands.send.destination import Destination, check_flags, destination
 from otx.commands.send.options import (
     DESTINATION,
     RecordAttributes,
@@ -66,7 +66,7 @@ def span(ctx: typer.Context, taken: Taken) -> int:
         attribute_pairs(taken["attr"]),
         attribute_pairs(taken["resource"]),
     )
-    where = destination(environment, Signal.TRACES, taken)
+    check_flags(Signal.TRACES, taken)
     place = place_of(environment.variables)
     ended = run_child(plan.words, child_variables(environment.variables, place))
     now = environment.clock()
@@ -80,7 +80,8 @@ def span(ctx: typer.Context, taken: Taken) -> int:
         return ended.code
     body = span_request(plan, place, ended, now, environment.variables)
     try:
-        _export(where, body)
+        # What variables and settings say in vain is told here: it must not keep CMD from running.
+        _export(destination(environment, Signal.TRACES, taken), body)
     except KeyboardInterrupt:
         remarks.warning("the span was not sent: interrupted")
     except OtxError as error:

@@ -190,7 +190,7 @@ def _grpc_target(endpoint: str, tls: Security) -> tuple[str, bool]:
         _split(f"http://{endpoint}")
         has_port = endpoint.rpartition(":")[2].isdigit()
         return (endpoint if has_port else f"{endpoint}:{_GRPC_PORT}"), is_secure
-    is_secure = endpoint.startswith("https:")
+    is_secure = urlsplit(endpoint).scheme == "https"
     host, port = _split(endpoint)
     return f"{host}:{port or (443 if is_secure else 80)}", is_secure
 
@@ -203,12 +203,13 @@ def _http_url(endpoint: str, origin: str, signal: Signal) -> str:
         return _socket(endpoint)
     url = endpoint if "://" in endpoint else f"http://{endpoint}"
     _split(url)
+    parts = urlsplit(url)  # which also writes the scheme in lower case, as whoever asks it wants
     if origin == f"{PREFIX}{signal.name}_ENDPOINT":
-        return url
+        return parts.geturl()
     # A flag that has the whole path means it; a variable is a base, by the specification.
-    if not origin.startswith(PREFIX) and urlsplit(url).path.endswith(path):
-        return url
-    return url.rstrip("/") + path
+    if not origin.startswith(PREFIX) and parts.path.endswith(path):
+        return parts.geturl()
+    return parts._replace(path=parts.path.rstrip("/") + path).geturl()
 
 
 def _socket(endpoint: str) -> str:

@@ -3,6 +3,7 @@
 import http.client
 import select
 import socket
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Self
@@ -100,29 +101,51 @@ class HttpClient:
         return self._read(signal, response, answer)
 
     def _read(self, signal: Signal, response: http.client.HTTPResponse, answer: bytes) -> Reply:
-        if response.status == 200:
+        if 200 <= response.status < 300:
+            is_json = self._is_json_answer(response)
             try:
-                return accepted(signal, self._to_protobuf(signal, answer))
+                reply = accepted(signal, _to_protobuf(signal, answer) if is_json else answer)
             except (DecodeError, ValueError):
                 return Reply(Outcome.REFUSED, message="the answer is no OTLP response")
+            return reply if response.status == 200 else _as_told(reply, response)
         message = _status_text(response, _said(answer, self._is_json))
         if response.status in _RETRYABLE:
             after_s = _retry_after_s(response.headers.get("Retry-After", ""))
             return Reply(Outcome.RETRY, message=message, retry_after_s=after_s)
         return Reply(Outcome.REFUSED, message=message)
 
-    def _to_protobuf(self, signal: Signal, answer: bytes) -> bytes:
-        if not self._is_json or not answer:
-            return answer
-        from collections import Counter
+    def _is_json_answer(self, response: http.client.HTTPResponse) -> bool:
+        """Whether an answer says that it is JSON; what says nothing is as the request was.
 
-        import orjson
+        It has to be of the request's type, but gateways have their own (and SDKs do not mind).
+        """
+        says = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        return says == JSON or (self._is_json and says != PROTOBUF)
 
-        from otx.otlp.json_codec import read_message
 
-        response = WIRE[signal].response_class()
-        read_message(response, orjson.loads(answer), Counter())
-        return response.SerializeToString()
+def _to_protobuf(signal: Signal, answer: bytes) -> bytes:
+    """An answer in JSON as protobuf.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if not answer:
+        return answer
+    from collections import Counter
+
+    import orjson
+
+    from otx.otlp.json_codec import read_message
+
+    response = WIRE[signal].response_class()
+    read_message(response, orjson.loads(answer), Counter())
+    return response.SerializeToString()
+
+
+def _as_told(reply: Reply, response: http.client.HTTPResponse) -> Reply:
+    """What is accepted with another status than 200, which OTLP has for it, and a note of that."""
+    told = f"HTTP {response.status} {response.reason} instead of 200"
+    return replace(reply, message=one_line(f"{told}: {reply.message}" if reply.message else told))
 
 
 class _UnixConnection(http.client.HTTPConnection):

@@ -26,6 +26,7 @@ from otx.otlp.receiver.http_request import (
     answer_encoding,
     head_of,
     is_ping,
+    path_of,
     read_head,
     write_pong,
     write_preflight,
@@ -249,7 +250,7 @@ class HttpConnection(asyncio.Protocol):
         if self._is_ended or (self._parser.should_upgrade() and not is_tunnel):
             return
         method = self._parser.get_method().decode("latin-1")
-        path = message.url.partition(b"?")[0].decode("latin-1")
+        path = path_of(message.url)
         waits = message.headers.get("expect", "").lower() == "100-continue"
         door, limit = self._host.door, self._host.limits.request_bytes
         message.cors = door.origins.headers(message.headers.get("origin", ""))

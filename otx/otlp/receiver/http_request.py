@@ -50,6 +50,18 @@ def read_head(method: str, path: str, headers: dict[str, str], max_bytes: int) -
     return Head(signal, encoding, headers.get("content-encoding", ""))
 
 
+def path_of(target: bytes) -> str:
+    """The path of a request's target without its query.
+
+    Clients that believe in a proxy send the whole URL, which a server has to take (RFC 9112,
+    3.2.2).
+    """
+    path = target.partition(b"?")[0].decode("latin-1")
+    if path[:8].lower().startswith(("http://", "https://")):
+        return "/" + path.partition("://")[2].partition("/")[2]
+    return path
+
+
 def is_ping(method: bytes, target: bytes) -> bool:
     """Whether a request asks the server for a sign of life and nothing else (RFC 9110, 9.3.7)."""
     return method == b"OPTIONS" and target == b"*"

@@ -30,17 +30,30 @@ PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL"
         (None, {TRACES: "http://c/own"}, "http/protobuf", "http://c/own", TRACES),
         (None, {TRACES: "http://c"}, "http/protobuf", "http://c", TRACES),
         (None, {TRACES: "http://a", GENERAL: "http://b"}, "http/protobuf", "http://a", TRACES),
+        # A query stays behind the path.
+        ("http://c:1?k=v", {}, "http/protobuf", "http://c:1/v1/traces?k=v", "--endpoint"),
+        (None, {GENERAL: "http://c/own/?k=v"}, None, "http://c/own/v1/traces?k=v", GENERAL),
+        (None, {TRACES: "http://c/own?k=v"}, None, "http://c/own?k=v", TRACES),
         # An empty variable is unset.
         (None, {TRACES: "", GENERAL: "http://b"}, "http/protobuf", "http://b/v1/traces", GENERAL),
         ("http://f", {GENERAL: "http://b"}, "http/protobuf", "http://f/v1/traces", "--endpoint"),
     ],
 )
 def test_the_strongest_says_where(
-    flag: str | None, variables: dict[str, str], protocol: str, target: str, origin: str
+    flag: str | None, variables: dict[str, str], protocol: str | None, target: str, origin: str
 ) -> None:
     endpoint = resolve_endpoint(Signal.TRACES, variables, flag)
-    assert (endpoint.protocol, endpoint.target, endpoint.origin) == (protocol, target, origin)
+    expected = (protocol or "http/protobuf", target, origin)
+    assert (endpoint.protocol, endpoint.target, endpoint.origin) == expected
     assert endpoint.is_secure == (flag or "").startswith("https")
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http/protobuf", "http/json"])
+@pytest.mark.parametrize("variable", [GENERAL, TRACES])
+def test_a_scheme_in_capitals_is_as_secure(variable: str, protocol: str) -> None:
+    endpoint = resolve_endpoint(Signal.TRACES, {variable: "HTTPS://c:1/v1/traces"}, None, protocol)
+    assert endpoint.is_secure
+    assert not endpoint.target.startswith("HTTPS")
 
 
 def test_a_bare_host_is_http_where_that_is_asked_for() -> None:

@@ -124,6 +124,30 @@ def test_what_a_server_says_is_one_line_that_cannot_drive_a_terminal(ask: Ask) -
     assert ask(200, response.SerializeToString()).message.isprintable()
 
 
+def test_an_answer_is_read_as_what_it_says_it_is(ask: Ask) -> None:
+    text = b'{"partialSuccess":{"rejectedSpans":"3","errorMessage":"too old"}}'
+    json_type, protobuf = "application/json; charset=utf-8", "application/x-protobuf"
+    expected = Reply(Outcome.ACCEPTED, 3, "too old")
+    assert ask(200, b"{}", Content_Type=json_type) == Reply(Outcome.ACCEPTED)
+    assert ask(200, text, Content_Type=json_type) == expected
+    assert ask(200, b"", Content_Type=json_type) == Reply(Outcome.ACCEPTED)
+    response = ExportTraceServiceResponse()
+    response.partial_success.rejected_spans = 3
+    response.partial_success.error_message = "too old"
+    body = response.SerializeToString()
+    assert ask(200, body, "http/json", Content_Type=protobuf) == expected
+    assert ask(200, b"<html>", Content_Type="text/html").outcome is Outcome.REFUSED
+
+
+@pytest.mark.parametrize("status", [201, 202, 204])
+def test_another_success_than_200_is_one_that_is_told(ask: Ask, status: int) -> None:
+    reply = ask(status)
+    assert (reply.outcome, reply.rejected) == (Outcome.ACCEPTED, 0)
+    assert reply.message.startswith(f"HTTP {status} ")
+    assert reply.message.endswith("instead of 200")
+    assert ask(202, b"<html>", Content_Type="text/html").outcome is Outcome.REFUSED
+
+
 def test_a_date_in_the_past_is_now(ask: Ask) -> None:
     assert ask(503, Retry_After="Wed, 21 Oct 2015 07:28:00 GMT").retry_after_s == 0
     assert ask(503, Retry_After="soon").retry_after_s is None

@@ -100,6 +100,8 @@ def post(body: bytes, *headers: str, content_type: str = PROTOBUF) -> bytes:
     [
         ("/v1/traces", Signal.TRACES),
         ("/v1/traces/", Signal.TRACES),
+        ("http://127.0.0.1:4318/v1/traces?k=v", Signal.TRACES),
+        ("HTTPS://otlp.example/v1/logs", Signal.LOGS),
         ("/v1/traces?x=1", Signal.TRACES),
         ("/v1/metrics", Signal.METRICS),
         ("/v1/logs", Signal.LOGS),
