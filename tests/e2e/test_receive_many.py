@@ -60,9 +60,8 @@ def test_over_http(start_receiver: StartReceiver, connections: int) -> None:
     assert "received traces 10 000 spans in 10 000 requests" in receiver.said
 
 
-@pytest.mark.parametrize(
-    ("channels", "at_once"), [(1, REQUESTS), pytest.param(50, 10, marks=pytest.mark.long)]
-)
+@pytest.mark.long
+@pytest.mark.parametrize(("channels", "at_once"), [(1, REQUESTS), (50, 10)])
 def test_over_grpc(start_receiver: StartReceiver, channels: int, at_once: int) -> None:
     receiver = start_receiver()
     bursts = REQUESTS // channels // at_once

@@ -79,7 +79,10 @@ def most_mib_of_children(parent: int) -> int:
             *("/v1development/profiles", samples_of_one_stack(5000, 5000), "samples", 5000, 0),
             marks=pytest.mark.long,
         ),
-        ("/v1development/profiles", samples_of_one_stack(12_000, 12_000), "samples", 0, 1),
+        pytest.param(
+            *("/v1development/profiles", samples_of_one_stack(12_000, 12_000), "samples", 0, 1),
+            marks=pytest.mark.long,
+        ),
     ],
     ids=["resource", "stack", "longer stack"],
 )

@@ -162,7 +162,10 @@ def send(folder: Path, protocol: str, variables: Mapping[str, str]) -> list[dict
 
 
 @pytest.mark.parametrize("compression", ["none", pytest.param("gzip", marks=pytest.mark.long)])
-@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize(
+    "protocol",
+    [PROTOCOLS[0], *(pytest.param(one, marks=pytest.mark.long) for one in PROTOCOLS[1:])],
+)
 def test_its_traces_metrics_and_logs_arrive(
     javascript: Path,
     start_receiver: StartReceiver,

@@ -48,7 +48,7 @@ SLACK = 0.05
 
 @pytest.fixture(scope="module")
 def total() -> dict[View, Tally]:
-    return trials(200)
+    return trials(120)
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=str)
