@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue
 
 from otx.otlp import quick_attributes as quick
 from otx.otlp.attribute_columns import attribute_texts
@@ -115,7 +115,7 @@ def test_every_double_is_written_as_arrow_does(value: float) -> None:
         (AnyValue(double_value=1e6), True),
         (AnyValue(double_value=float("nan")), True),
         (AnyValue(bytes_value=b"x"), True),
-        (AnyValue(array_value={"values": [AnyValue()]}), True),
+        (AnyValue(array_value=ArrayValue(values=[AnyValue()])), True),
     ],
 )
 def test_what_is_rare_is_left(value: AnyValue, is_left: bool) -> None:
