@@ -2,7 +2,9 @@
 
 Candidates, each from the same bytes to the same text columns in an Arrow table:
 
-- columns:  the column view through ptars, attributes written a column at a time (what otx does)
+- columns:  the column view through ptars, attributes written in one walk over their bytes (what otx
+            does where the library of `native/` is)
+- arrow:    the same without the library: each distinct attribute read once, a column at a time
 - slim:     protobuf messages whose attributes are bytes, one Python object a span, the text of
             each attribute remembered by its bytes
 - objects:  protobuf messages, one Python object a span, nothing remembered
@@ -19,6 +21,7 @@ from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
+from unittest.mock import patch
 
 import pyarrow as pa
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -31,6 +34,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 from benchmarks.corpus import trace_request
 from benchmarks.corpus_other import metric_request, profile_request
 from otx.model.signal import Signal
+from otx.otlp import quick_attributes
 from otx.otlp.column_groups import Batch
 from otx.otlp.columns import span_columns
 from otx.otlp.json_columns import attributes_text
@@ -59,6 +63,11 @@ class Road(NamedTuple):
 
 def columns(bodies: Sequence[bytes]) -> int:
     return len(span_columns(bodies, [1] * len(bodies)).rows)
+
+
+def arrow(bodies: Sequence[bytes]) -> int:
+    with patch.object(quick_attributes, "library", lambda: None):
+        return columns(bodies)
 
 
 def objects(bodies: Sequence[bytes]) -> int:
@@ -172,8 +181,13 @@ def main(arguments: list[str]) -> None:
     print(f"{requests} requests of {SPANS_A_REQUEST} spans, {size:.0f} B a span on the wire")
     ours = cpu_us(lambda: columns(bodies))
     print(f"{'columns':10} {ours:6.2f} µs a span   1.0×")
-    for name, candidate in (("slim", slim), ("objects", objects)):
-        cost = cpu_us(partial(candidate, bodies[:5]))
+    candidates = (
+        ("arrow", arrow, bodies),
+        ("slim", slim, bodies[:5]),
+        ("objects", objects, bodies[:5]),
+    )
+    for name, candidate, some in candidates:
+        cost = cpu_us(partial(candidate, some))
         print(f"{name:10} {cost:6.2f} µs a span  {cost / ours:4.1f}×")
     print(f"\n{'µs':12} {'columns':>8} {'log':>6} {'convert':>8} {'all in':>7} {'B on disk':>10}")
     print_road("span", span_columns, Signal.TRACES, bodies)

@@ -274,7 +274,7 @@ OTX_EXPORT int otx_version(void)
 }
 
 /* Whether a request is sound; what it holds is then in `request`, whose times are given. */
-OTX_EXPORT int otx_check(const uint8_t *body, uint64_t size, const struct field *table,
+OTX_EXPORT int otx_check(const uint8_t *body, int64_t size, const struct field *table,
 			 struct request *request)
 {
 	struct look look = {.table = table, .body = body, .request = request};

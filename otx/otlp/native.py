@@ -8,10 +8,13 @@ same at a few times the cost.
 import ctypes
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 NAME = "otx_wire.so"
 VERSION = 1
 """Of what the functions take and give (`OTX_VERSION` of native/wire.h)."""
+_POINTER: Any = ctypes.c_void_p
+_SIZE: Any = ctypes.c_int64
 _PACKAGE = Path(__file__).parents[1]
 
 
@@ -32,4 +35,12 @@ def load(path: Path) -> ctypes.CDLL | None:
         version = int(found.otx_version())
     except (OSError, AttributeError):
         return None
-    return found if version == VERSION else None
+    if version != VERSION:
+        return None
+    found.otx_check.argtypes = [ctypes.c_char_p, _SIZE, _POINTER, _POINTER]
+    found.otx_attributes.argtypes = [
+        *(_POINTER, _SIZE, _POINTER, _POINTER, _POINTER, _POINTER),
+        *(_POINTER, _SIZE, _POINTER, _POINTER),
+    ]
+    found.otx_attributes.restype = _SIZE
+    return found

@@ -27,6 +27,7 @@ from otx.otlp.wire import WIRE
 
 _SLOTS, _MESSAGES, _NUMBERS = 32, 64, 8
 """Fields of a message, messages of a request, and numbers of a field (`struct field`)."""
+_LARGEST = (1 << 16) - 1
 _ANY_MEMORY = (1 << 64) - 1
 _F = FieldDescriptor
 
@@ -157,8 +158,7 @@ def quick_check(signal: Signal, body: bytes) -> Sound | None:
         odd_from=FIRST_S,
         odd_to=FIRST_S * 10**9,
     )
-    size = ctypes.c_uint64(len(body))
-    if not native.otx_check(body, size, plan.table, ctypes.byref(look)):
+    if not native.otx_check(body, len(body), plan.table, ctypes.byref(look)):
         return None
     if look.memory > look.most_memory or look.fields > look.most_fields:
         return None
@@ -216,6 +216,8 @@ def _row(message: Descriptor, shape: Shape, places: Mapping[str, int]) -> "array
         oneof = field.containing_oneof
         alone = oneof.name if oneof else field.name
         once = 0 if field.is_repeated else bits.setdefault(alone, 1 << len(bits))
+        if field.number >= _SLOTS or once > _LARGEST:
+            continue  # of a later OTLP: left to the parser, as is what nobody knows
         role = roles.get(field.name, _Role.NONE)
         kind, inner = _kind(field), field.message_type
         tag = field.number << 3 | _WIRE_TYPES.get(kind, 2)

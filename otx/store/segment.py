@@ -47,7 +47,8 @@ _PLAIN_COLUMNS = frozenset({"trace_id", "span_id", "parent_span_id", "attributes
 """Columns whose values hardly repeat: a dictionary of them would only cost time."""
 _DELTA_COLUMNS = frozenset({"start_time", "end_time", "duration_ns", "time", "observed_time"})
 """Numbers that hardly repeat and are near their neighbours': differences take a third as much."""
-
+_UNBOUNDED_COLUMNS = _PLAIN_COLUMNS | {"resource", "scope_attributes", "status_message"}
+"""Columns of which the smallest and the largest value skip nothing: ids and texts of all kinds."""
 
 _SHARED_COLUMNS = {
     kind: [one.name for one in table.schema if one.type == SHARED_TEXT]
@@ -87,6 +88,7 @@ def write_rows(
         use_dictionary=[one.name for one in rows.schema if _repeats(one)],
         column_encoding=dict.fromkeys(_DELTA_COLUMNS.intersection(names), "DELTA_BINARY_PACKED"),
         bloom_filter_options=_bloom_filter(rows),
+        write_statistics=[name for name in names if name not in _UNBOUNDED_COLUMNS],
         write_page_checksum=True,
         store_schema=False,  # it would make other readers see how rows are held here
     ) as writer:

@@ -7,11 +7,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from otx.otlp.columns import span_columns
 from otx.otlp.sample_columns import sample_columns
 from otx.otlp.shared_columns import SHARED_TEXT, kept_rows
 from otx.store import segment
 from otx.store.segment import list_items, merge_rows, read_rows, write_rows
-from tests.store.conftest import profile_request
+from tests.store.conftest import profile_request, span_request_of
 
 
 def samples(*functions: str) -> Any:
@@ -43,6 +44,15 @@ def test_a_file_does_not_tell_how_rows_are_held(tmp_path: Path) -> None:
     read = pq.read_table(tmp_path / written.name)
     assert read.schema == as_once_written(rows).schema
     assert read.equals(as_once_written(rows))
+
+
+def test_statistics_are_kept_of_what_they_let_readers_skip(tmp_path: Path) -> None:
+    written = write_rows(tmp_path, "one", "spans", span_columns([span_request_of("a")], [1]).rows)
+    group = pq.read_metadata(tmp_path / written.name).row_group(0)
+    columns = [group.column(index) for index in range(group.num_columns)]
+    kept = {it.path_in_schema for it in columns if it.is_stats_set}
+    assert {"start_time", "duration_ns", "service", "name", "status"} <= kept
+    assert kept.isdisjoint({"trace_id", "span_id", "attributes", "resource"})
 
 
 def test_rows_of_long_lists_are_written_few_at_a_time(
