@@ -13,17 +13,16 @@ from otx.services.forward.line import Keep, WaitingLine
 from otx.services.forward.orders import Orders
 from otx.services.forward.places import (
     apart_from,
+    durable_positions,
     position_file,
-    position_files,
     read_place,
     set_nobodys_aside,
     unnamed_places,
 )
 from otx.services.forward.sender import Sender
 from otx.store.durable import FileLock
-from otx.store.errors import StoreDamaged
-from otx.store.forward_position import read_forward_position, write_forward_position
-from otx.store.kept_logs import Positions, drop_passed, kept_directories, kept_logs
+from otx.store.forward_position import write_forward_position
+from otx.store.kept_logs import drop_passed, kept_directories, kept_logs
 from otx.store.layout import Layout
 from otx.store.log_reader import is_writing
 
@@ -109,7 +108,7 @@ def _work(
         for worker in workers:
             worker.look_after()
         write(encode_figures([worker.figures for worker in workers]))
-        drop_passed(kept_logs(layout), _positions(layout))
+        drop_passed(kept_logs(layout), durable_positions(layout))
 
     while not drain.wait(REPORT_S) and all(worker.thread.is_alive() for worker in workers):
         for file, line in unnamed.items():
@@ -158,15 +157,3 @@ def _keep_for(line: WaitingLine, file: Path, keep: Keep) -> None:
         line.save()
     else:
         file.unlink(missing_ok=True)
-
-
-def _positions(layout: Layout) -> list[Positions]:
-    """Where all are, as it would be found after a crash."""
-    found: list[Positions] = []
-    for file in position_files(layout):
-        try:
-            position = read_forward_position(file)
-        except StoreDamaged:
-            position = None
-        found.append(position.positions if position else {})
-    return found
