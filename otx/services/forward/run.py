@@ -61,6 +61,7 @@ def forward_until(
     variables: Mapping[str, str],
     write: Callable[[str], None],
     warn: Callable[[str], None],
+    forwarded_by: Callable[[], str] = lambda: "",
 ) -> None:
     """Forward what a store keeps until an end is asked for and what waits is sent.
 
@@ -70,6 +71,7 @@ def forward_until(
         variables: The environment.
         write: Gets figures of all destinations, a line each time.
         warn: Warns the user.
+        forwarded_by: What to say with each request (`otx.otlp.receiver.loop`).
 
     Raises:
         OSError: The log cannot be read; everything is as far as it was saved.
@@ -83,7 +85,14 @@ def forward_until(
         destinations = orders.parsed()
         set_nobodys_aside(layout, {destination.url for destination in destinations}, warn)
         workers = [
-            _start(destination, layout, orders, drain, variables, warn)
+            _start(
+                Connection(destination, variables, forwarded_by),
+                destination,
+                layout,
+                orders,
+                drain,
+                warn,
+            )
             for destination in destinations
         ]
         _work(layout, workers, orders.keep, drain, write)
@@ -122,17 +131,16 @@ def _work(
 
 
 def _start(
+    peer: Connection,
     destination: Destination,
     layout: Layout,
     orders: Orders,
     drain: Drain,
-    variables: Mapping[str, str],
     warn: Callable[[str], None],
 ) -> _Worker:
     figures = Figures(destination.url)
     file = position_file(layout, destination.url)
     line = WaitingLine(kept_logs(layout), file, read_place(layout, destination.url, warn))
-    peer = Connection(destination, variables)
     sender = Sender(peer, line, figures, orders.keep, drain, warn, destination.timeout_s)
     return _Worker(sender, figures)
 
