@@ -15,6 +15,7 @@ from typing import BinaryIO, Literal
 
 from otx.errors import UsageError, missing_extra
 from otx.model.signal import Signal
+from otx.otlp.any_value import fields
 from otx.otlp.json_text import (
     BYTE_ORDER_MARK,
     InvalidText,
@@ -35,8 +36,16 @@ _MAX_ZSTD_WINDOW = 128 << 20
 _STEP_BYTES = 1 << 20
 """How much is read at a time, so that what is too large is refused before it is put together."""
 _LENGTH = struct.Struct(">I")
-_FIRST_FIELD = 0x0A
-"""How every bare request begins: field 1, a message. Lengths that begin so are over 160 MiB."""
+_FIRST_FIELD, _DICTIONARY = 0x0A, 0x12
+"""How every bare request begins: field 1, a message, or the dictionary of profiles, field 2.
+
+Lengths of 4 bytes that begin so are 160 MiB, and beyond what a piece may hold.
+"""
+_RESOURCE_TAG = bytes([_FIRST_FIELD])
+_FIRST_RECORD = (1, 2, 2)
+"""Fields that lead to the first record: a resource, a scope, a span or whatever the signal has."""
+_TIME_OF_PROFILE = 3 << 3 | 1
+"""The tag of `time_unix_nano` of a profile: field 3 is a text in spans, log records and metrics."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +131,7 @@ def _pieces(stream: io.BufferedReader, name: str) -> Iterator[Piece]:
     start = head.lstrip()[:1]
     if start in (b"{", b"[", b""):  # a line's end is how protobuf begins too, but not many of them
         yield from _json(stream, name)
-    elif head[0] == _FIRST_FIELD:
+    elif head[0] in (_FIRST_FIELD, _DICTIONARY):
         yield from _bare(stream, name)
     else:
         yield from _behind_lengths(stream, name)
@@ -190,22 +199,39 @@ def _bare(stream: io.BufferedReader, name: str) -> Iterator[Piece]:
     """A bare message by its resources; whole where it has anything else, as profiles do."""
     piece = bytearray()
     is_first = True
-    while (tag := stream.peek(1)[:1]) == b"\x0a":
+    while (tag := stream.peek(1)[:1]) == _RESOURCE_TAG:
         stream.read(1)
         size, encoded = _size(stream, name)
         if size > MAX_PIECE_BYTES:
             raise _too_large(name)
         piece += tag + encoded + _exactly(stream, size, name)
-        if len(piece) >= BARE_PIECE_BYTES and stream.peek(1)[:1] == b"\x0a":
+        if len(piece) >= BARE_PIECE_BYTES and stream.peek(1)[:1] == _RESOURCE_TAG:
+            if is_first and _is_of_profiles(bytes(piece)):
+                break  # their dictionary may come last, and all of them need it
             yield Piece("protobuf", bytes(piece), name)
             piece, is_first = bytearray(), False
-    rest = _rest(stream, name)
-    if rest and not is_first:
+    if is_first:
+        whole = _rest(stream, name, bytes(piece))
+        if whole:
+            yield Piece("protobuf", whole, name)
+        return
+    if stream.peek(1)[:1]:
         raise UsageError(
             f"{name}: the message holds more than resources, and is too large to be read whole"
         )
-    if piece or rest:
-        yield Piece("protobuf", bytes(piece) + rest, name)
+    if piece:
+        yield Piece("protobuf", bytes(piece), name)
+
+
+def _is_of_profiles(message: bytes) -> bool:
+    """Whether the first record of a request is a profile, by the wire type of its time."""
+    try:
+        for number in _FIRST_RECORD:
+            found = (content for tag, content in fields(message) if tag == number << 3 | 2)
+            message = next(found, b"")
+        return any(tag == _TIME_OF_PROFILE for tag, _ in fields(message))
+    except ValueError:
+        return False  # for the parser to say
 
 
 def _size(stream: io.BufferedReader, name: str) -> tuple[int, bytes]:

@@ -40,6 +40,8 @@ class Reason(Enum):
     RATE_LIMITED = Answer(429, "Too Many Requests", 8, is_retryable=True)
     """The client sends too often: RESOURCE_EXHAUSTED, to be retried as it has RetryInfo."""
     HEADERS_TOO_LARGE = Answer(431, "Request Header Fields Too Large", 8)
+    LOOP = Answer(508, "Loop Detected", 9)
+    """What is forwarded comes back: RFC 5842, 7.2, and FAILED_PRECONDITION."""
     FAULT = Answer(500, "Internal Server Error", 13)
     """otx itself is at fault."""
     TOO_MUCH_AT_ONCE = Answer(503, "Service Unavailable", 8, is_retryable=True)

@@ -4,13 +4,19 @@ import argparse
 import os
 import sys
 import threading
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from otx.environment import Environment
 from otx.errors import ExitCode, OtxError
 from otx.output import Remarks
 from otx.store.converter import convert_until
+from otx.store.layout import Layout
 from otx.system.stop import StopSignal
+
+if TYPE_CHECKING:
+    from otx.store.upkeep import Retention
 
 
 def main(arguments: list[str], environment: Environment) -> int:
@@ -24,11 +30,30 @@ def main(arguments: list[str], environment: Environment) -> int:
     try:
         with StopSignal() as stop:
             _stop_at_end_of(environment, stop)
-            convert_until(stop, known.store_dir, remarks, known.retain_age_ns, known.retain_bytes)
+            convert_until(
+                stop,
+                known.store_dir,
+                remarks,
+                known.retain_age_ns,
+                known.retain_bytes,
+                partial(_bound_what_is_left, Layout(known.store_dir), remarks),
+            )
     except OtxError as error:
         remarks.error(error)
         return error.code
     return ExitCode.DONE
+
+
+def _bound_what_is_left(
+    layout: Layout, remarks: Remarks, retention: "Retention", now_unix_nano: int
+) -> None:
+    """Apply the store's retention to what waits for destinations that nobody forwards to."""
+    if layout.forward.is_dir():
+        from otx.services.forward.left import bound_what_is_left
+        from otx.services.forward.line import Keep
+
+        keep = Keep(retention.age_ns, retention.bytes)
+        bound_what_is_left(layout, keep, now_unix_nano, remarks.warning)
 
 
 def _stop_at_end_of(environment: Environment, stop: StopSignal) -> None:

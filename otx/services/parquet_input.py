@@ -25,6 +25,11 @@ ENCODERS: Mapping[RowKind, Callable[[Table], bytes]] = {
 }
 """Makes a request of rows, for each table whose rows hold all that one needs."""
 RECORDS_A_REQUEST = 1000
+_LOST = (
+    "rows have no mappings, build ids, addresses or lines, no original payloads, "
+    "and a row for each of a sample's timestamps"
+)
+"""What a row of samples does not say of its profile (profiles.proto)."""
 _MAGIC = b"PAR1"
 _OWN = "`otx store export --format parquet` writes such files"
 
@@ -68,7 +73,7 @@ def _kind_of(found: Schema, name: str) -> RowKind:
         if _fields(table.schema) == _fields(found):
             if kind not in ENCODERS:
                 raise UsageError(
-                    f"{name} holds {kind}, whose rows do not hold all of a profile",
+                    f"{name} holds {kind}, of which no profile can be made: {_LOST}",
                     hint="`otx store export --format jsonl` keeps profiles as they came",
                 )
             return kind

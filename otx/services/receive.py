@@ -6,6 +6,7 @@ drains it.
 """
 
 import os
+import secrets
 import subprocess
 import time
 from collections import Counter
@@ -20,6 +21,7 @@ from otx.errors import missing_extra
 from otx.otlp.address import Address, cannot_listen
 from otx.otlp.receiver.door import Door
 from otx.otlp.receiver.intake import Intake
+from otx.otlp.receiver.loop import LoopGuard
 from otx.services.converter_guard import ConverterGuard
 from otx.services.receive_beside import Beside
 from otx.services.receive_door import DoorOptions, GuardedDoor
@@ -119,7 +121,8 @@ def receive(options: ReceiveOptions, voice: Voice) -> ReceiveReport:
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     with StopSignal() as stop:
         transform = _transform(options, voice)
-        guarded = GuardedDoor(options.door, voice.warn, voice.note)
+        loop = LoopGuard(secrets.token_hex(8)) if options.forward is not None else None
+        guarded = GuardedDoor(options.door, voice.warn, voice.note, loop)
         _hear_hangup(stop, transform, guarded)
         tally = Tally(voice.warn, transform.report) if transform else Tally(voice.warn)
         odd_before = _odd_spans(options.store_dir)
@@ -165,7 +168,7 @@ def _run(
     guarded: GuardedDoor,
 ) -> "_Keeping | None":
     with ExitStack() as running:
-        keeping = _open_store(options, voice, running)
+        keeping = _open_store(options, voice, running, guarded.door.loop)
         beside = _beside(options, voice, stop, tally, running)
         if transform is not None:
             running.callback(transform.close)
@@ -225,7 +228,9 @@ class _Keeping:
         tally.waiting(Backlog(waiting.bytes, age_s))
 
 
-def _open_store(options: ReceiveOptions, voice: Voice, running: ExitStack) -> _Keeping | None:
+def _open_store(
+    options: ReceiveOptions, voice: Voice, running: ExitStack, loop: LoopGuard | None
+) -> _Keeping | None:
     if options.store_dir is None:
         return None
     lock = running.enter_context(ReceiverLock(options.store_dir))
@@ -233,7 +238,7 @@ def _open_store(options: ReceiveOptions, voice: Voice, running: ExitStack) -> _K
         _start_converter, options.store_dir, options.retain_age_ns, options.retain_bytes
     )
     guard = running.enter_context(ConverterGuard(start, voice.warn))
-    forwarding = _forwarding(options, voice, running)
+    forwarding = _forwarding(options, voice, running, loop)
     log = running.enter_context(
         LogWriter(
             options.store_dir,
@@ -245,9 +250,11 @@ def _open_store(options: ReceiveOptions, voice: Voice, running: ExitStack) -> _K
     return _Keeping(lock, guard, log, forwarding)
 
 
-def _forwarding(options: ReceiveOptions, voice: Voice, running: ExitStack) -> "Forwarding | None":
+def _forwarding(
+    options: ReceiveOptions, voice: Voice, running: ExitStack, loop: LoopGuard | None
+) -> "Forwarding | None":
     """What sends on; where nothing does, what waits since an earlier run is told."""
-    if options.forward is None:
+    if options.forward is None or loop is None:
         if options.store_dir is not None and Layout(options.store_dir).forward.exists():
             from otx.services.forward.places import left_behind
 
@@ -257,7 +264,7 @@ def _forwarding(options: ReceiveOptions, voice: Voice, running: ExitStack) -> "F
     from otx.services.forward.beside import Forwarding  # 20 ms
 
     return running.enter_context(
-        Forwarding(options.forward, options.variables, voice.warn, voice.note)
+        Forwarding(options.forward, options.variables, voice.warn, voice.note, loop)
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from otx.errors import OtxError
 from otx.otlp.receiver.cors import Origins
 from otx.otlp.receiver.door import Door
+from otx.otlp.receiver.loop import LoopGuard
 from otx.otlp.receiver.rate import RateLimit
 from otx.otlp.receiver.tls import ServerTls, TlsFiles
 from otx.otlp.receiver.tokens import Tokens
@@ -33,9 +34,19 @@ class GuardedDoor:
     """A door whose files are looked after."""
 
     def __init__(
-        self, options: DoorOptions, warn: Callable[[str], None], note: Callable[[str], None]
+        self,
+        options: DoorOptions,
+        warn: Callable[[str], None],
+        note: Callable[[str], None],
+        loop: LoopGuard | None = None,
     ) -> None:
         """Read the files.
+
+        Args:
+            options: Whom to let in.
+            warn: Told what cannot be renewed.
+            note: Told what was renewed.
+            loop: Notices what was forwarded from here.
 
         Raises:
             UsageError: One cannot be used.
@@ -45,7 +56,7 @@ class GuardedDoor:
         self._tls = None if options.tls is None else ServerTls(options.tls)
         self._tokens = None if options.token_file is None else Tokens(options.token_file)
         rate = None if options.rate_per_s is None else RateLimit(options.rate_per_s)
-        self.door = Door(self._tls, self._tokens, rate, Origins.parse(options.origins))
+        self.door = Door(self._tls, self._tokens, rate, Origins.parse(options.origins), loop)
 
     @property
     def hears_hangup(self) -> bool:

@@ -11,8 +11,9 @@ own entry is `otx.services.converter`.
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from otx.output import Remarks
 from otx.store.durable import FileLock
@@ -28,6 +29,13 @@ CONVERT_AFTER_S = 1.0
 """How long what waits may wait for more of its kind before it becomes a segment."""
 UPKEEP_INTERVAL_S = 10.0
 RETRY_INTERVAL_S = 2.0
+
+RetainMore: TypeAlias = "Callable[[Retention, int], None]"
+"""Is told how much is kept, and the time in Unix nanoseconds."""
+
+
+def nothing_more(retention: "Retention", now_unix_nano: int) -> None:
+    """What a store without anything else needs."""
 
 
 def start_converter(
@@ -77,8 +85,17 @@ def convert_until(
     remarks: Remarks,
     retain_age_ns: int | None = None,
     retain_bytes: int | None = None,
+    retain_more: RetainMore = nothing_more,
 ) -> None:
     """Become the converter of a store, wait for that if need be, and work until a stop.
+
+    Args:
+        stop: Ends it.
+        store_dir: The store.
+        remarks: Warns the user.
+        retain_age_ns: As `start_converter` takes it.
+        retain_bytes: Likewise.
+        retain_more: Applies retention to what is not the converter's own, now and then.
 
     Raises:
         MachineError: The store cannot be written, or its manifest is damaged.
@@ -100,7 +117,7 @@ def convert_until(
         )
         conversion = Conversion(layout, warn=remarks.warning)
         pass_over_damaged(conversion, conversion.manifest.segments, edge_problem)
-        _Worker(conversion, retention, remarks).run(stop)
+        _Worker(conversion, retention, remarks, retain_more).run(stop)
     finally:
         lock.release()
 
@@ -108,8 +125,15 @@ def convert_until(
 class _Worker:
     """Looks, converts, merges and expires, and keeps going when the disk doesn't."""
 
-    def __init__(self, conversion: "Conversion", retention: "Retention", remarks: Remarks) -> None:
+    def __init__(
+        self,
+        conversion: "Conversion",
+        retention: "Retention",
+        remarks: Remarks,
+        retain_more: RetainMore,
+    ) -> None:
         self._conversion = conversion
+        self._retain_more = retain_more
         self._retention = retention
         self._remarks = remarks
         self._waiting_since: float | None = None
@@ -161,6 +185,7 @@ class _Worker:
             return True
         expire(self._conversion, self._retention, clock)
         remove_retired(self._conversion, clock)
+        self._retain_more(self._retention, clock)
         self._conversion.convert()  # drops logs whose writers are gone
         self._upkeep_due = now + UPKEEP_INTERVAL_S
         return False

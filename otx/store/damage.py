@@ -177,6 +177,11 @@ class Health:
         self.forget()
         return self.readable(view, footer_problem)
 
+    @property
+    def hidden_rows(self) -> int:
+        """How many rows of the last view are not read because of damage."""
+        return sum(one.rows for one in self._damaged)
+
     def forget(self) -> None:
         """Look at those again that were whole at the last look."""
         self._whole.clear()

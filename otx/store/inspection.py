@@ -8,6 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from otx.store.damage import DamagedSegment, any_problem, still_named
+from otx.store.forward_inspection import (
+    ForwardFacts,
+    forward_facts,
+    forward_problems,
+    kept_bytes,
+    kept_stretches,
+)
 from otx.store.index_file import IndexDamaged
 from otx.store.layout import Layout
 from otx.store.log_reader import Stretch, iterate_requests
@@ -59,6 +66,8 @@ class StoreFacts:
         odd_spans: Spans by the rule that they break, since the store was made.
         aside_segments: Segments that were damaged or gone, since the store was made.
         aside_rows: How many rows they had.
+        forward: What waits for destinations of `--forward`.
+        forward_bytes: How much of the disk the logs take that are kept for them.
     """
 
     kinds: tuple[KindFacts, ...]
@@ -72,6 +81,8 @@ class StoreFacts:
     odd_spans: Mapping[str, int]
     aside_segments: int
     aside_rows: int
+    forward: tuple[ForwardFacts, ...] = ()
+    forward_bytes: int = 0
 
 
 def store_facts(layout: Layout) -> StoreFacts:
@@ -96,6 +107,8 @@ def store_facts(layout: Layout) -> StoreFacts:
         odd_spans=manifest.odd_spans,
         aside_segments=manifest.aside_segments,
         aside_rows=manifest.aside_rows,
+        forward=tuple(forward_facts(layout)),
+        forward_bytes=kept_bytes(layout),
     )
 
 
@@ -148,6 +161,10 @@ def verify_store(
     for stretch in stretches_behind(layout, manifest):
         if stretch.path.parent != layout.segments:  # those were among the segments
             yield from _log_findings(layout, stretch)
+    for file, problem in forward_problems(layout):
+        yield Finding(str(file.relative_to(layout.root)), problem)
+    for stretch in kept_stretches(layout):
+        yield from _log_findings(layout, stretch)
 
 
 def _index_findings(layout: Layout, segment: Segment) -> Iterator[Finding]:

@@ -191,6 +191,12 @@ class Store:
         if problem:
             self._warn(f"{problem}; its copy stands in")
 
+    def damaged_rows(self) -> int:
+        """Rows that are not read because their segments are damaged or gone."""
+        with self._lock:
+            self.refresh()
+            return self._health.hidden_rows
+
     def lag(self) -> StoreLag:
         """What waits for the converter, counting up to now."""
         with self._lock:

@@ -254,6 +254,7 @@ class _Looker:
             per_s=self._rate.after(now, held.spans + held.logs),
             hidden_bytes=self._store.lag().hidden_bytes,
             unreadable_requests=held.aside_requests,
+            damaged_rows=self._store.damaged_rows(),
             sampled_since_unix_nano=profile.began_unix_nano if profile else 0,
             processes=sampled_processes(profile) if profile else (),
         )

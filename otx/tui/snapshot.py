@@ -222,6 +222,7 @@ class Status:
         hidden_bytes: What is acknowledged and cannot be read yet, because more arrives than is
             converted.
         unreadable_requests: Requests that were taken and could not be decoded.
+        damaged_rows: Rows of segments that are damaged or gone.
         fault: Why the store cannot be read; "" where it can.
         sampled_since_unix_nano: When sampling began; 0 where nothing is sampled.
         processes: The processes that are or were sampled.
@@ -234,6 +235,7 @@ class Status:
     per_s: float = 0.0
     hidden_bytes: int = 0
     unreadable_requests: int = 0
+    damaged_rows: int = 0
     fault: str = ""
     sampled_since_unix_nano: int = 0
     processes: Sequence[ProcessSamples] = ()

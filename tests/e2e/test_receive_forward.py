@@ -237,6 +237,27 @@ def test_a_way_back_is_refused(run_cli: RunCli) -> None:
     assert f"--forward localhost:{port} leads back to this receiver" in done.stderr
 
 
+@pytest.mark.parametrize("scheme", ["http://", pytest.param("", marks=pytest.mark.long)])
+def test_two_that_forward_to_each_other_notice(start_receiver: StartReceiver, scheme: str) -> None:
+    port = free_port()
+    one = start_receiver("--forward", f"{scheme}127.0.0.1:{port}", store="one")
+    listening = ("--http", f"127.0.0.1:{port}") if scheme else ("--grpc", f"127.0.0.1:{port}")
+    back = f"http://{one.http}" if scheme else one.grpc
+    other = start_receiver("--forward", back, *listening, store="other")
+    send(one, *map(body_of, range(3)))
+    send(other, body_of(3))
+
+    def told() -> bool:
+        return any("come back to it" in line for line in (*one.said, *other.said))
+
+    wait_until(told, "the ring")
+    said = [end(one), end(other)]
+    assert any("passed over: " in text and "take one --forward out" in text for text in said)
+    # Three and one came from elsewhere, and three were sent on; each may have gone round once more.
+    counts = [re.search(r"received .* in (\d+) requests?", text) for text in said]
+    assert 7 <= sum(int(count[1]) for count in counts if count) <= 14
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from otx.model.signal import Signal
+from otx.services.forward.places import prepare_places
 from otx.store.conversion import Conversion
 from otx.store.layout import Layout
 from otx.store.wal import LogWriter
@@ -35,6 +36,21 @@ def test_info_for_people_and_for_programs(store: str, run_cli: RunCli) -> None:
     assert document["kinds"]["metrics"]["earliest"] == "2026-09-21T14:13:20.000000000Z"
     assert (document["waiting_requests"], document["receiver_pid"]) == (1, None)
     assert document["retain_age"] == "24h"
+
+
+def test_info_says_what_waits_to_be_forwarded(store: str, run_cli: RunCli) -> None:
+    layout = Layout(Path(store))
+    prepare_places(layout, ["far:4317"])
+    with LogWriter(layout.root, is_kept=True) as log:
+        log.append(Signal.METRICS, metric_request("c"), 1_790_000_000_000_000_000).result(10)
+    text = run_cli("store", "info", "--store", store).stdout
+    assert "forward    far:4317: " in text
+    assert " wait, since 2026-09-21T" in text
+    document = json.loads(run_cli("store", "info", "--format", "json", "--store", store).stdout)
+    (place,) = document["forward"]
+    assert place["destination"] == "far:4317"
+    assert 0 < place["waiting_bytes"] < document["forward_bytes"]
+    assert place["waiting_since"] == "2026-09-21T14:13:20.000000000Z"
 
 
 def test_verify_is_silent_on_stdout_where_all_is_well(store: str, run_cli: RunCli) -> None:

@@ -151,10 +151,14 @@ def test_samples_as_parquet_and_half_a_file_are_refused(
     store: str, run_cli: RunCli, tmp_path: Path
 ) -> None:
     other = str(tmp_path / "other")
-    run_cli("store", "export", "--signal", "profiles", "-o", "samples.parquet", "--store", store)
+    exported = run_cli(
+        *("store", "export", "--signal", "profiles", "-o", "samples.parquet", "--store", store)
+    )
+    assert "`otx store import` takes profiles as jsonl" in exported.stderr
     done = run_cli("store", "import", "samples.parquet", "--store", other)
     assert done.returncode == 2
-    assert "samples.parquet holds samples" in done.stderr
+    assert "samples.parquet holds samples, of which no profile can be made" in done.stderr
+    assert "no mappings, build ids, addresses or lines" in done.stderr
     assert "jsonl" in done.stderr
     (tmp_path / "half.parquet").write_bytes((tmp_path / "samples.parquet").read_bytes()[:900])
     done = run_cli("store", "import", "half.parquet", "--store", other)

@@ -3,12 +3,18 @@
 import gzip
 import io
 import struct
+from collections.abc import Callable
 
 import orjson
 import pytest
 import zstandard
+from opentelemetry.proto.collector.profiles.v1development.profiles_service_pb2 import (
+    ExportProfilesServiceRequest,
+)
 
 from otx.errors import UsageError
+from otx.model.signal import Signal
+from otx.otlp.files import read_stream
 from otx.otlp.pieces import BARE_PIECE_BYTES, Piece, read_pieces
 
 
@@ -61,6 +67,30 @@ def test_a_bare_message_is_cut_between_its_resources() -> None:
 def test_a_bare_message_with_more_than_resources_stays_whole() -> None:
     content = b"\x0a\x01x\x12\x01y"
     assert pieces(content) == [("protobuf", content, "f")]
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("dictionary_first", [False, True])
+def test_profiles_stay_with_their_dictionary_whatever_its_place_and_size(
+    pack: Callable[[bytes], bytes], dictionary_first: bool
+) -> None:
+    request = ExportProfilesServiceRequest()
+    request.dictionary.string_table.extend(["", "x" * (3 << 20)])
+    dictionary = request.SerializeToString()
+    request.Clear()
+    for number in range(3):
+        scope = request.resource_profiles.add().scope_profiles.add()
+        profile = scope.profiles.add(time_unix_nano=number + 1, original_payload=bytes(900_000))
+        profile.samples.add(stack_index=0)
+    profiles = request.SerializeToString()
+    content = dictionary + profiles if dictionary_first else profiles + dictionary
+    (found,) = read_stream(io.BytesIO(pack(content)), "f")
+    assert (found.signal, found.records, found.body) == (Signal.PROFILES, 3, content)
+
+
+def test_a_dictionary_alone_is_nothing_to_read() -> None:
+    with pytest.raises(UsageError, match="f is no OTLP"):
+        list(read_stream(io.BytesIO(b"\x12\x02\x2a\x00"), "f"))
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.ZstdCompressor().compress])

@@ -36,6 +36,8 @@ from otx.tui.snapshot import (
 from otx.tui.widgets.flame_graph import FlameGraph
 from otx.tui.widgets.trace_list import TraceList
 from otx.tui.widgets.waterfall import Waterfall
+from tests.store.conftest import span_request_of
+from tests.store.segments import converted
 
 PATIENCE_S = 40.0
 BURN = """
@@ -131,6 +133,16 @@ def answers(snapshot: Snapshot, search: str) -> bool:
     """Whether a snapshot is of a search that begins so, and not of what was asked before."""
     view = snapshot.view
     return isinstance(view, TracesView) and view.interest.search.startswith(search)
+
+
+def test_rows_that_damage_hides_are_told(tmp_path: Path) -> None:
+    converted(tmp_path, span_request_of("a", 3))
+    manifest = converted(tmp_path, span_request_of("b", 2, trace=2)).manifest
+    (tmp_path / "segments" / manifest.segments[0].name).unlink()
+    feed = StoreFeed(Sources(tmp_path))
+    feed.ask(TracesInterest())
+    with watching(feed) as until:
+        assert until(lambda snapshot: snapshot.status.damaged_rows > 0).status.damaged_rows == 3
 
 
 def test_what_is_sent_is_seen_and_the_status_says_where(receiving: Receiving) -> None:

@@ -138,6 +138,11 @@ def test_help(snap_compare: Compare) -> None:
     assert shows(snap_compare, make_app("flame"), ("question_mark",))
 
 
+def test_damage_of_the_store_is_shown(snap_compare: Compare) -> None:
+    feed = FixedFeed(Status("", "127.0.0.1:4318", 620, 6, damaged_rows=20_000))
+    assert shows(snap_compare, make_app("traces", feed), (), SMALL)
+
+
 def test_losses_are_shown(snap_compare: Compare) -> None:
     status = Status("", "127.0.0.1:4318", 620, 6, 64_000, 3 << 20, 2)
     assert shows(snap_compare, make_app("traces", FixedFeed(status)), ())

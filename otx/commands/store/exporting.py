@@ -68,6 +68,10 @@ def export(
                     writer.write_table(table)
                     told.add(len(table))
     Remarks(environment).note(f"{counted(told.records, 'record')} exported")
+    if chosen == "parquet" and choice.signals == (Signal.PROFILES,):
+        Remarks(environment).note(
+            "samples in Parquet are for other programs: `otx store import` takes profiles as jsonl"
+        )
 
 
 class _Counted(ProgressLine):

@@ -1,5 +1,6 @@
 """`otx store info`: what a store holds."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -43,7 +44,7 @@ def info(
     if form == "json":
         output.document({**about, **_document(facts)})
     else:
-        output.tables([(_COLUMNS, _rows(facts))], _lines(about, facts))
+        output.tables([(_COLUMNS, _rows(facts))], _lines(about, facts, environment.clock()))
 
 
 def _document(facts: "StoreFacts") -> dict[str, Any]:
@@ -72,6 +73,17 @@ def _document(facts: "StoreFacts") -> dict[str, Any]:
         "odd_spans": dict(facts.odd_spans),
         "aside_segments": facts.aside_segments,
         "aside_rows": facts.aside_rows,
+        "forward_bytes": facts.forward_bytes,
+        "forward": [
+            {
+                "destination": one.destination,
+                "waiting_bytes": one.waiting_bytes,
+                "waiting_since": format_time(one.oldest_waiting_unix_nano)
+                if one.oldest_waiting_unix_nano
+                else None,
+            }
+            for one in facts.forward
+        ],
     }
 
 
@@ -92,7 +104,7 @@ def _rows(facts: "StoreFacts") -> list[dict[str, Any]]:
     ]
 
 
-def _lines(about: dict[str, Any], facts: "StoreFacts") -> list[str]:
+def _lines(about: dict[str, Any], facts: "StoreFacts", now_unix_nano: int) -> list[str]:
     from otx.model.units import counted, format_count, format_size
 
     waiting = counted(facts.waiting_requests, "request")
@@ -106,8 +118,26 @@ def _lines(about: dict[str, Any], facts: "StoreFacts") -> list[str]:
         f"{format_count(facts.expired_rows)} rows expired so far",
         f"aside      {aside}, {format_size(facts.aside_bytes)}",
         *_lost_lines(facts),
+        *_forward_lines(facts, now_unix_nano),
         *(f"odd spans  {format_count(n)} {rule}" for rule, n in facts.odd_spans.items()),
     ]
+
+
+def _forward_lines(facts: "StoreFacts", now_unix_nano: int) -> Iterator[str]:
+    """What waits for each destination, and for how long."""
+    from otx.model.cells import printable
+    from otx.model.units import format_duration, format_size, format_time
+
+    for one in facts.forward:
+        since = one.oldest_waiting_unix_nano
+        age = format_duration(max(0, now_unix_nano - since))
+        behind = f", since {format_time(since)} ({age})" if since else ""
+        waiting = (
+            f"{format_size(one.waiting_bytes)} wait{behind}" if one.waiting_bytes else "all sent"
+        )
+        yield f"forward    {printable(one.destination)}: {waiting}"
+    if facts.forward:
+        yield f"           {format_size(facts.forward_bytes)} of logs kept"
 
 
 def _lost_lines(facts: "StoreFacts") -> list[str]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from otx.otlp.receiver.cors import Origins
+from otx.otlp.receiver.loop import LoopGuard
 from otx.otlp.receiver.rate import RateLimit
 from otx.otlp.receiver.tls import ServerTls
 from otx.otlp.receiver.tokens import Tokens
@@ -21,27 +22,32 @@ class Door:
         tokens: Who may send; None for everybody.
         rate: How often each may; None for as often as it likes.
         origins: Which pages may send from a browser (HTTP).
+        loop: Notices what was forwarded from here; None where nothing is forwarded.
     """
 
     tls: ServerTls | None = None
     tokens: Tokens | None = None
     rate: RateLimit | None = None
     origins: Origins = field(default_factory=Origins)
+    loop: LoopGuard | None = None
 
-    def admit(self, client: str, authorization: str) -> None:
+    def admit(self, client: str, authorization: str, forwarded_by: str = "") -> None:
         """Let a request in.
 
         Args:
             client: Its address without the port, or `UNIX_CLIENT`.
             authorization: The value of its Authorization header, or of that metadata.
+            forwarded_by: Likewise of `otx.otlp.receiver.loop.HEADER`.
 
         Raises:
-            Refusal: `Reason.UNAUTHENTICATED` or `Reason.RATE_LIMITED`.
+            Refusal: `Reason.UNAUTHENTICATED`, `Reason.LOOP` or `Reason.RATE_LIMITED`.
         """
         if self.tokens is not None and not self.tokens.allow(authorization):
             what = "not one of those that are let in" if authorization else "missing"
             raise Refusal(
                 Reason.UNAUTHENTICATED, f"the bearer token (Authorization: Bearer …) is {what}"
             )
+        if self.loop is not None:
+            self.loop.admit(forwarded_by)
         if self.rate is not None:
             self.rate.take(client)

@@ -30,6 +30,7 @@ from otx.otlp.receiver.budget import Budget
 from otx.otlp.receiver.door import UNIX_CLIENT, Door
 from otx.otlp.receiver.grpc_patience import Patience
 from otx.otlp.receiver.intake import Intake
+from otx.otlp.receiver.loop import HEADER
 from otx.otlp.receiver.tls import Pems, ServerTls
 from otx.otlp.refusal import Reason, Refusal, as_refusal
 from otx.otlp.wire import WIRE
@@ -45,6 +46,8 @@ LARGEST_AT_ONCE = 8
 _SLACK_BYTES = 4 << 20
 """What the library takes above our limit at least, so that a request above ours can be named."""
 _STATUS_DETAILS = "grpc-status-details-bin"
+_ASKED = ("authorization", HEADER)
+"""What a call is asked for before it is let in."""
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -144,7 +147,7 @@ class GrpcServer:
     def _handler(self, signal: Signal) -> "grpc.RpcMethodHandler[bytes, bytes]":
         def export(requests: Iterator[bytes], context: "grpc.ServicerContext") -> bytes:
             try:
-                self._door.admit(_client(context), _authorization(context))
+                self._admit(context)
                 with self._budget.share(self._largest) as share:
                     body = self._patience.message_of(requests, context)
                     share.shrink(len(body))
@@ -158,6 +161,11 @@ class GrpcServer:
             self._refuse(refusal, context)
 
         return grpc.stream_unary_rpc_method_handler(export)
+
+    def _admit(self, context: "grpc.ServicerContext") -> None:
+        said = {name: value for name, value in context.invocation_metadata() if name in _ASKED}
+        authorization, forwarded_by = (_text(said.get(name)) for name in _ASKED)
+        self._door.admit(_client(context), authorization, forwarded_by)
 
     def _taken(self, signal: Signal, body: bytes) -> bytes:
         """The answer to a request, once it is kept."""
@@ -200,11 +208,9 @@ def _client(context: "grpc.ServicerContext") -> str:
     return unquote(place).rpartition(":")[0].strip("[]")
 
 
-def _authorization(context: "grpc.ServicerContext") -> str:
-    for name, value in context.invocation_metadata():
-        if name == "authorization":
-            return value if isinstance(value, str) else ""
-    return ""
+def _text(value: str | bytes | None) -> str:
+    """The value of metadata; names that end in `-bin` have bytes, and mean nothing here."""
+    return value if isinstance(value, str) else ""
 
 
 def _credentials(tls: ServerTls) -> grpc.ServerCredentials:

@@ -19,6 +19,7 @@ import httptools
 from otx.otlp.compression import decompress, too_large
 from otx.otlp.decode import Encoding, Request, decode_request
 from otx.otlp.encode import encode_response
+from otx.otlp.receiver import loop
 from otx.otlp.receiver.cors import is_preflight
 from otx.otlp.receiver.door import UNIX_CLIENT, Door
 from otx.otlp.receiver.http_request import (
@@ -260,7 +261,8 @@ class HttpConnection(asyncio.Protocol):
                 message.is_preflight = True
                 return
             head = read_head(method, path, message.headers, limit)
-            door.admit(self._client, message.headers.get("authorization", ""))
+            authorization = message.headers.get("authorization", "")
+            door.admit(self._client, authorization, message.headers.get(loop.HEADER, ""))
             message.head = head
         except Refusal as refusal:
             message.refusal = refusal

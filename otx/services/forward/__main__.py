@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO
 
@@ -11,13 +12,20 @@ from otx.environment import Environment
 from otx.errors import ExitCode, OtxError
 from otx.output import Remarks
 from otx.services.forward.drain import Drain
-from otx.services.forward.orders import decode_orders
+from otx.services.forward.orders import decode_forwarded_by, decode_orders
 from otx.services.forward.run import forward_until
 from otx.system.process import name_process
 from otx.system.stop import StopSignal
 
 DRAIN_S = 5.0
 """What waits is sent for so long after a stop is asked for."""
+
+
+@dataclass(slots=True)
+class Said:
+    """What is said with each request; replaced by the thread that listens to the parent."""
+
+    text: str
 
 
 def main(environment: Environment) -> int:
@@ -30,12 +38,14 @@ def main(environment: Environment) -> int:
                 orders = decode_orders(_first_line(environment.stdin))
             except ValueError:
                 return ExitCode.DONE  # the parent ended before it said anything
-            drain = Drain()
+            drain, said = Drain(), Said(orders.forwarded_by)
             stdin = environment.stdin.fileno()
-            for work in (lambda: _drain_at_stop(stop, drain), lambda: _end_with(stdin, drain)):
+            for work in (lambda: _drain_at_stop(stop, drain), lambda: _listen(stdin, drain, said)):
                 threading.Thread(target=work, daemon=True).start()
             write = partial(_tell_parent, environment.stdout.fileno())
-            forward_until(drain, orders, environment.variables, write, remarks.warning)
+            forward_until(
+                drain, orders, environment.variables, write, remarks.warning, lambda: said.text
+            )
     except OtxError as error:
         remarks.error(error)
         return error.code
@@ -72,10 +82,17 @@ def _drain_at_stop(stop: StopSignal, drain: Drain) -> None:
     drain.begin(DRAIN_S)
 
 
-def _end_with(parent: int, drain: Drain) -> None:
-    """Drain when the parent says so, and stop at once when it has died: another may be waiting."""
-    while os.read(parent, 1):
-        drain.begin(DRAIN_S)
+def _listen(parent: int, drain: Drain, said: Said) -> None:
+    """Do what the parent says, and stop at once when it has died: another may be waiting."""
+    rest = b""
+    while more := os.read(parent, 4096):
+        *lines, rest = (rest + more).split(b"\n")
+        for line in lines:
+            forwarded_by = decode_forwarded_by(line)
+            if forwarded_by is None:
+                drain.begin(DRAIN_S)
+            else:
+                said.text = forwarded_by
     drain.begin(0.0)
 
 

@@ -8,16 +8,22 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import IO, Self
 
 from otx.errors import MachineError
 from otx.otlp.address import Address
+from otx.otlp.receiver.loop import LoopGuard
 from otx.services.converter_guard import ConverterGuard
 from otx.services.forward.destination import check_destinations, refuse_loop
 from otx.services.forward.figures import Figures, ForwardReport, decode_figures
-from otx.services.forward.orders import DRAIN, Orders, encode_orders
+from otx.services.forward.orders import (
+    DRAIN,
+    Orders,
+    encode_forwarded_by,
+    encode_orders,
+)
 from otx.services.forward.places import left_behind, prepare_places
 from otx.store.layout import Layout
 
@@ -41,6 +47,7 @@ class Forwarding:
         variables: Mapping[str, str],
         warn: Callable[[str], None],
         note: Callable[[str], None],
+        loop: LoopGuard,
     ) -> None:
         """Give each destination its place.
 
@@ -49,12 +56,16 @@ class Forwarding:
             variables: The environment.
             warn: Warns the user.
             note: Says something to the user.
+            loop: Knows what to say with each request.
 
         Raises:
             UsageError: A destination cannot be used.
             MachineError: The store cannot be written.
         """
         self._orders = orders
+        self._loop = loop
+        self._said = ""
+        self._process: subprocess.Popen[bytes] | None = None
         self._variables = variables
         self._destinations = orders.parsed()
         check_destinations(self._destinations, variables)
@@ -67,6 +78,8 @@ class Forwarding:
         for waiting in left_behind(layout, urls):
             note(f"{waiting}, which --forward does not name; it is kept as --forward-keep says")
         self._lock = threading.Lock()
+        self._saying = threading.Lock()
+        loop.on_news = self._say_who_forwards
         self._told = _Told({url: Figures(url) for url in urls}, {})
         self._listener: threading.Thread | None = None
         self._guard = ConverterGuard(
@@ -101,6 +114,7 @@ class Forwarding:
     def check(self) -> None:
         """Start the process where none runs; called about every second."""
         self._guard.check()
+        self._say_who_forwards()
 
     def report(self) -> ForwardReport:
         """What was done so far."""
@@ -127,14 +141,23 @@ class Forwarding:
             process_group=0,  # Ctrl-C is for the parent, which then asks for the end
         )
         if process.stdin is not None and process.stdout is not None:
-            with suppress(BrokenPipeError):  # it died; the guard sees that
-                process.stdin.write(encode_orders(self._orders))
-                process.stdin.flush()
+            with self._saying:
+                self._said = self._loop.header()
+                _write(process, encode_orders(replace(self._orders, forwarded_by=self._said)))
+                self._process = process
             self._listener = threading.Thread(
                 target=self._listen, args=(process.stdout,), name="forward", daemon=True
             )
             self._listener.start()
         return process
+
+    def _say_who_forwards(self) -> None:
+        """Tell the process when somebody else was heard of."""
+        with self._saying:
+            now = self._loop.header()
+            if now != self._said and self._process is not None:
+                self._said = now
+                _write(self._process, encode_forwarded_by(now))
 
     def _listen(self, lines: IO[bytes]) -> None:
         with lines:
@@ -147,7 +170,12 @@ class Forwarding:
 
 def _ask_to_drain(process: "subprocess.Popen[bytes]") -> None:
     """Say so on its stdin, which it reads whenever it comes to it; a signal may come too early."""
+    _write(process, DRAIN)
+
+
+def _write(process: "subprocess.Popen[bytes]", line: bytes) -> None:
+    """Write to its stdin; where it died, the guard sees that."""
     if process.stdin is not None:
-        with suppress(OSError):
-            process.stdin.write(DRAIN)
+        with suppress(OSError, ValueError):  # broken, or closed
+            process.stdin.write(line)
             process.stdin.flush()

@@ -14,13 +14,14 @@ from pathlib import Path
 from otx.model.units import format_size
 from otx.store.durable import make_directory
 from otx.store.errors import StoreDamaged
+from otx.store.forward_inspection import position_files
 from otx.store.forward_position import (
     SUFFIX,
     ForwardPosition,
     read_forward_position,
     write_forward_position,
 )
-from otx.store.kept_logs import ends, kept_logs, stretches_left
+from otx.store.kept_logs import Positions, ends, kept_logs, stretches_left
 from otx.store.layout import Layout
 from otx.store.log_position import LogPosition
 
@@ -33,11 +34,6 @@ def position_file(layout: Layout, url: str) -> Path:
     words = re.sub(r"[^A-Za-z0-9.]+", "-", url.partition("://")[2] or url).strip("-.")[:60]
     digest = hashlib.sha256(url.encode()).hexdigest()[:12]
     return layout.forward / f"{words or 'destination'}-{digest}{SUFFIX}"
-
-
-def position_files(layout: Layout) -> list[Path]:
-    """The positions that a store has."""
-    return sorted(layout.forward.glob(f"*{SUFFIX}"))
 
 
 def prepare_places(layout: Layout, urls: Sequence[str]) -> None:
@@ -98,6 +94,18 @@ def unnamed_places(layout: Layout, urls: Collection[str]) -> list[ForwardPositio
             position = read_forward_position(file)
             if position is not None and position.destination not in urls:
                 found.append(position)
+    return found
+
+
+def durable_positions(layout: Layout) -> list[Positions]:
+    """Where all are, as it would be found after a crash."""
+    found: list[Positions] = []
+    for file in position_files(layout):
+        try:
+            position = read_forward_position(file)
+        except StoreDamaged:
+            position = None
+        found.append(position.positions if position else {})
     return found
 
 

@@ -13,17 +13,16 @@ from otx.services.forward.line import Keep, WaitingLine
 from otx.services.forward.orders import Orders
 from otx.services.forward.places import (
     apart_from,
+    durable_positions,
     position_file,
-    position_files,
     read_place,
     set_nobodys_aside,
     unnamed_places,
 )
 from otx.services.forward.sender import Sender
 from otx.store.durable import FileLock
-from otx.store.errors import StoreDamaged
-from otx.store.forward_position import read_forward_position, write_forward_position
-from otx.store.kept_logs import Positions, drop_passed, kept_directories, kept_logs
+from otx.store.forward_position import write_forward_position
+from otx.store.kept_logs import drop_passed, kept_directories, kept_logs
 from otx.store.layout import Layout
 from otx.store.log_reader import is_writing
 
@@ -62,6 +61,7 @@ def forward_until(
     variables: Mapping[str, str],
     write: Callable[[str], None],
     warn: Callable[[str], None],
+    forwarded_by: Callable[[], str] = lambda: "",
 ) -> None:
     """Forward what a store keeps until an end is asked for and what waits is sent.
 
@@ -71,6 +71,7 @@ def forward_until(
         variables: The environment.
         write: Gets figures of all destinations, a line each time.
         warn: Warns the user.
+        forwarded_by: What to say with each request (`otx.otlp.receiver.loop`).
 
     Raises:
         OSError: The log cannot be read; everything is as far as it was saved.
@@ -84,7 +85,14 @@ def forward_until(
         destinations = orders.parsed()
         set_nobodys_aside(layout, {destination.url for destination in destinations}, warn)
         workers = [
-            _start(destination, layout, orders, drain, variables, warn)
+            _start(
+                Connection(destination, variables, forwarded_by),
+                destination,
+                layout,
+                orders,
+                drain,
+                warn,
+            )
             for destination in destinations
         ]
         _work(layout, workers, orders.keep, drain, write)
@@ -109,7 +117,7 @@ def _work(
         for worker in workers:
             worker.look_after()
         write(encode_figures([worker.figures for worker in workers]))
-        drop_passed(kept_logs(layout), _positions(layout))
+        drop_passed(kept_logs(layout), durable_positions(layout))
 
     while not drain.wait(REPORT_S) and all(worker.thread.is_alive() for worker in workers):
         for file, line in unnamed.items():
@@ -123,17 +131,16 @@ def _work(
 
 
 def _start(
+    peer: Connection,
     destination: Destination,
     layout: Layout,
     orders: Orders,
     drain: Drain,
-    variables: Mapping[str, str],
     warn: Callable[[str], None],
 ) -> _Worker:
     figures = Figures(destination.url)
     file = position_file(layout, destination.url)
     line = WaitingLine(kept_logs(layout), file, read_place(layout, destination.url, warn))
-    peer = Connection(destination, variables)
     sender = Sender(peer, line, figures, orders.keep, drain, warn, destination.timeout_s)
     return _Worker(sender, figures)
 
@@ -158,15 +165,3 @@ def _keep_for(line: WaitingLine, file: Path, keep: Keep) -> None:
         line.save()
     else:
         file.unlink(missing_ok=True)
-
-
-def _positions(layout: Layout) -> list[Positions]:
-    """Where all are, as it would be found after a crash."""
-    found: list[Positions] = []
-    for file in position_files(layout):
-        try:
-            position = read_forward_position(file)
-        except StoreDamaged:
-            position = None
-        found.append(position.positions if position else {})
-    return found

@@ -14,7 +14,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from otx.model.units import format_count, format_size
+from otx.model.units import counted, format_count, format_size
 from otx.tui.link import Link
 from otx.tui.screens.handing_over import HandingOverScreen
 from otx.tui.snapshot import Feed, Interest, Snapshot, Status
@@ -224,6 +224,9 @@ class SignalScreen(HandingOverScreen):
             losses.append(f"▲ {format_size(status.hidden_bytes)} not shown yet")
         if status.unreadable_requests:
             losses.append(f"✗ {format_count(status.unreadable_requests)} requests unreadable")
+        if status.damaged_rows:
+            rows = counted(status.damaged_rows, "row")
+            losses.append(f"✗ {rows} hidden by damage: otx store verify")
         if status.fault:
             losses.append(f"✗ {status.fault}")
         self.query_one(StatusBar).show("   ".join([*words[:1], *losses, *words[1:]]))

@@ -5,12 +5,12 @@ from otx.services.forward.places import (
     apart_from,
     left_behind,
     position_file,
-    position_files,
     prepare_places,
     read_place,
     set_nobodys_aside,
     unnamed_places,
 )
+from otx.store.forward_inspection import position_files
 from otx.store.forward_position import ForwardPosition
 from otx.store.kept_logs import kept_directories, stretches_left
 from otx.store.layout import Layout

@@ -10,9 +10,10 @@ from otx.services.forward.drain import Drain
 from otx.services.forward.figures import Figures, decode_figures
 from otx.services.forward.line import Keep
 from otx.services.forward.orders import Orders
-from otx.services.forward.places import position_files, prepare_places
+from otx.services.forward.places import prepare_places
 from otx.services.forward.run import forward_until
 from otx.store.durable import FileLock
+from otx.store.forward_inspection import position_files
 from otx.store.kept_logs import kept_directories
 from otx.store.layout import Layout
 from otx.store.wal import LogWriter
