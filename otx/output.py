@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePath
 from typing import (
     TYPE_CHECKING,
@@ -240,8 +241,15 @@ class Painter:
 
 
 def to_json(value: Any, indent: int | None = None) -> str:
-    """JSON text; bytes become hex, anything else unknown its `str`."""
-    return json.dumps(value, ensure_ascii=False, indent=indent, default=_json_fallback)
+    """JSON text; bytes become hex, anything else unknown its `str`.
+
+    NaN and the infinities, for which JSON has no words, become texts as in OTLP/JSON.
+    """
+    written = partial(json.dumps, ensure_ascii=False, default=_json_fallback)
+    try:
+        return written(value, indent=indent, allow_nan=False)
+    except ValueError:  # few have such a number, so only they are gone through
+        return written(json.loads(written(value), parse_constant=str), indent=indent)
 
 
 def value_text(value: "AttributeValue") -> str:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -132,6 +133,16 @@ def test_an_error_ends_with_what_to_do(environment: Environment) -> None:
 
 def test_json_writes_bytes_as_hex() -> None:
     assert to_json({"id": b"\x01\xab", "µ": "é"}) == '{"id": "01ab", "µ": "é"}'
+
+
+def test_json_has_words_for_numbers_that_it_has_none_for() -> None:
+    odd = {"n": math.nan, "l": [math.inf, {"m": -math.inf}], "f": 0.5, "i": 2**70, "b": b"\x01"}
+    text = (
+        '{"n": "NaN", "l": ["Infinity", {"m": "-Infinity"}], "f": 0.5, '
+        '"i": 1180591620717411303424, "b": "01"}'
+    )
+    assert to_json(odd) == text
+    assert to_json(odd, indent=2) == json.dumps(json.loads(text), indent=2)
 
 
 def test_no_text_is_nothing_at_all(environment: Environment, tmp_path: Path) -> None:

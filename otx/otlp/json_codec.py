@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ _INT_RANGES = {
     _F.TYPE_UINT64: (0, (1 << 64) - 1),
     _F.TYPE_FIXED64: (0, (1 << 64) - 1),
 }
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+"""A number of JSON (RFC 8259, 6), which a text has to be in its place."""
 _SPECIAL_DOUBLES = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _JSON_TYPES = {
     dict: "an object",
@@ -276,10 +279,10 @@ def _read_double(value: object) -> float:
     if isinstance(value, str):
         if value in _SPECIAL_DOUBLES:
             return _SPECIAL_DOUBLES[value]
-        try:
-            return float(value)
-        except ValueError:
-            raise InvalidJson(f"{_quoted(value)} is no number") from None
+        # Not float(): it takes "1_0", " 1", "nan" and digits of every script.
+        if _NUMBER.fullmatch(value) is None or math.isinf(float(value)):
+            raise InvalidJson(f"{_quoted(value)} is no number that a double can hold")
+        return float(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise wanted("a number", value)
     return float(value)

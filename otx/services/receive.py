@@ -7,6 +7,7 @@ drains it.
 
 import os
 import secrets
+import signal
 import subprocess
 import time
 from collections import Counter
@@ -132,7 +133,7 @@ def receive(options: ReceiveOptions, voice: Voice) -> ReceiveReport:
 
 
 def _hear_hangup(stop: StopSignal, transform: "Transform | None", guarded: GuardedDoor) -> None:
-    """Read rules and certificates again at HUP; without either it ends the process, as usual."""
+    """Read rules and certificates again at HUP; without either it asks for the end as TERM does."""
 
     def renew() -> None:
         if transform is not None:
@@ -141,6 +142,8 @@ def _hear_hangup(stop: StopSignal, transform: "Transform | None", guarded: Guard
 
     if transform is not None or guarded.hears_hangup:
         stop.hear_hangup(renew)
+    elif signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # which is how nohup starts us
+        stop.hear_hangup(stop.ask)
 
 
 def _transform(options: ReceiveOptions, voice: Voice) -> "Transform | None":

@@ -26,6 +26,7 @@ from otx.store.conversion import Conversion
 from otx.store.durable import FileLock, make_directory, replace_durably, sync_directory
 from otx.store.layout import Layout
 from otx.store.log_reader import log_directories
+from otx.store.manifest import refuse_newer
 from otx.store.wal import LogWriter
 
 _READY = "ready.json"
@@ -64,8 +65,10 @@ def import_file(
     Raises:
         UsageError: The file cannot be read, or is no OTLP: nothing of it is in the store.
         MachineError: The store cannot be written, or another import is running.
+        StoreNewer: It is of a later format, and left as it is.
     """
     layout = Layout(store_dir)
+    refuse_newer(layout.manifest)
     layout.create()
     imports = layout.root / "imports"
     lock = FileLock(imports / "lock")

@@ -11,6 +11,7 @@ copy is the manifest or its successor, and stands in for one that is damaged or 
 import json
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
@@ -154,6 +155,17 @@ def manifest_problem(path: Path) -> str:
     except StoreDamaged as error:
         return error.message
     return ""
+
+
+def refuse_newer(path: Path) -> None:
+    """To be done before anything is written into a store; a damaged manifest is no matter here.
+
+    Raises:
+        StoreNewer: The manifest or its copy is of a later format.
+    """
+    for either in (path, copy_path(path)):
+        with suppress(OSError, StoreDamaged):
+            _read(either)
 
 
 def mend_manifest(path: Path, step: Step = no_step) -> None:

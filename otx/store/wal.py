@@ -49,6 +49,7 @@ from otx.store.log_position import (
     encode_position,
     log_file_name,
 )
+from otx.store.manifest import refuse_newer
 
 FsyncMode: TypeAlias = Literal["always", "interval"]
 
@@ -102,6 +103,7 @@ class LogWriter:
 
     Raises:
         MachineError: The store cannot be made or written.
+        StoreNewer: It is of a later format, and left as it is.
     """
 
     def __init__(
@@ -115,6 +117,7 @@ class LogWriter:
         is_kept: bool = False,
     ) -> None:
         layout = Layout(store_dir)
+        refuse_newer(layout.manifest)
         layout.create()
         self._capacity_bytes = capacity_bytes
         self._backlog_bytes = backlog_bytes

@@ -67,7 +67,7 @@ def test_what_is_sent_is_received_kept_and_told(
     assert spans_in(tmp_path / "store") == 50
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_ends_cleanly_and_takes_its_converter_with_it(
     start_receiver: StartReceiver, tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -79,6 +79,20 @@ def test_it_ends_cleanly_and_takes_its_converter_with_it(
     assert receiver.said[-1] == "received nothing"
     assert ReceiverLock.holder(tmp_path / "store") is None
     assert children_of(receiver.pid) == []
+
+
+def test_a_hangup_that_nohup_ignores_ends_nothing(start_receiver: StartReceiver) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which the receiver inherits
+    try:
+        receiver = start_receiver(store="none")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    os.kill(receiver.pid, signal.SIGHUP)
+    with grpc.insecure_channel(receiver.grpc) as channel:
+        cast("Any", channel.unary_unary(WIRE[Signal.TRACES].grpc_method))(b"", timeout=TIMEOUT_S)
+    receiver.stop()
+    assert receiver.exit_code == 0
+    assert receiver.said[-1] == "received traces 0 spans in 1 request"
 
 
 def test_a_second_signal_ends_what_waits_for_a_client(start_receiver: StartReceiver) -> None:

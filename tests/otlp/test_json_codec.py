@@ -1,5 +1,6 @@
 """OTLP/JSON is not protobuf's JSON: each difference, and that nothing is lost on the way."""
 
+import json
 import math
 from collections import Counter
 from typing import Any
@@ -133,6 +134,24 @@ def test_doubles_may_be_words() -> None:
     read_message(point, {"asDouble": "-Infinity"}, Counter())
     assert point.as_double == -math.inf
     assert write_message(point) == {"asDouble": "-Infinity"}
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_doubles_may_be_numbers_in_quotes(number: float) -> None:
+    point = NumberDataPoint()
+    read_message(point, {"asDouble": json.dumps(number)}, Counter())
+    assert (point.as_double, math.copysign(1, point.as_double)) == (
+        number,
+        math.copysign(1, number),
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["1_0", " 1", "1 ", "nan", "inf", "infinity", "+1", "0x1", ".5", "5.", "٣", "1e999", ""]
+)
+def test_what_only_python_takes_for_a_double_is_none(text: str) -> None:
+    with pytest.raises(InvalidJson, match="is no number that a double can hold"):
+        read_message(NumberDataPoint(), {"asDouble": text}, Counter())
 
 
 def test_a_zero_in_a_oneof_stays() -> None:

@@ -9,6 +9,7 @@ from otx.errors import MachineError, UsageError
 from otx.services import store_import
 from otx.services.store_import import convert_now, import_file
 from otx.store.durable import FileLock, make_directory, replace_durably
+from otx.store.errors import StoreNewer
 from otx.store.reader import Store
 from tests.store.conftest import SpanRequest, span_request
 
@@ -56,6 +57,15 @@ def test_a_crash_costs_nothing_and_doubles_nothing(
     convert_now(store_dir)
     assert _spans(store_dir) == 3
     assert [path.name for path in (store_dir / "imports").glob("*.new")] == []
+
+
+def test_a_store_of_a_later_format_is_left_as_it_is(tmp_path: Path, file: Path) -> None:
+    store_dir = tmp_path / "store"
+    make_directory(store_dir)
+    (store_dir / "MANIFEST.json").write_text('{"format": 1000}')
+    with pytest.raises(StoreNewer):
+        import_file(Environment.of_process(), store_dir, str(file))
+    assert [path.name for path in store_dir.iterdir()] == ["MANIFEST.json"]
 
 
 def test_one_import_at_a_time(tmp_path: Path, file: Path) -> None:

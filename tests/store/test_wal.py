@@ -13,7 +13,7 @@ import pytest
 from otx.errors import MachineError
 from otx.model.signal import Signal
 from otx.store.conversion import Conversion
-from otx.store.errors import LogFailed, LogFull
+from otx.store.errors import LogFailed, LogFull, StoreNewer
 from otx.store.layout import Layout
 from otx.store.log_format import LoggedRequest
 from otx.store.log_position import LOG_START
@@ -139,3 +139,11 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(MachineError, match="cannot make the store"):
         LogWriter(tmp_path / "file" / "store")
+
+
+def test_nothing_is_written_into_a_store_of_a_later_format(store_dir: Path) -> None:
+    store_dir.mkdir(exist_ok=True)
+    (store_dir / "MANIFEST.copy.json").write_text('{"format": 1000}')
+    with pytest.raises(StoreNewer):
+        LogWriter(store_dir)
+    assert [path.name for path in store_dir.iterdir()] == ["MANIFEST.copy.json"]
