@@ -28,6 +28,8 @@ class ValueType:
 
 SAMPLES = ValueType("samples", "count")
 CPU = ValueType("cpu", "nanoseconds")
+OFF_CPU = ValueType("off_cpu", "nanoseconds")
+WALL = ValueType("wall", "nanoseconds")
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,18 +139,18 @@ class ElfFile:
         ]
         return SymbolTable(found, [section.names for section in self._symbol_sections])
 
-    def data_addresses(self, wanted: frozenset[bytes]) -> Mapping[bytes, int]:
-        """The addresses of the variables with the given names, those that are there."""
-        found: dict[bytes, int] = {}
+    def data_extents(self, wanted: frozenset[bytes]) -> Mapping[bytes, range]:
+        """The addresses that variables with the given names take up, those that are there."""
+        found: dict[bytes, range] = {}
         for section in self._symbol_sections:
             # Most files have none of them, and some have a hundred thousand symbols.
             if not any(name in section.names for name in wanted):
                 continue
-            for name, info, _, index, value, _ in _SYMBOL.iter_unpack(section.symbols):
+            for name, info, _, index, value, size in _SYMBOL.iter_unpack(section.symbols):
                 if info & 15 == _STT_OBJECT and index != _SHN_UNDEF:
                     text = _name_at(section.names, name)
                     if text in wanted:
-                        found[text] = value
+                        found[text] = range(value, value + size)
         return found
 
     def eh_frame(self) -> "EhFrame | None":

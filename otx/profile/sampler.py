@@ -5,11 +5,12 @@ The ring of records holds 4 MiB, some thousands of samples; what does not fit is
 
 import os
 import select
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
+from otx.model.stack import WaitStats
 from otx.profile.bpf_files import find_bpf_object
 from otx.profile.libbpf import BpfObject
 from otx.profile.perf_event import online_cpus, open_cpu_clock, set_enabled
@@ -34,10 +35,14 @@ class CpuSampler:
         MachineError: This machine won't.
     """
 
+    object_name: ClassVar[str] = OBJECT_NAME
+
     def __init__(self, debug: Callable[[str], None] | None = None) -> None:
         self._clocks: list[int] = []
+        programs = (*_PROCESS_PROGRAMS, *self.programs())
         with ExitStack() as stack:
-            self._object = stack.enter_context(BpfObject(find_bpf_object(OBJECT_NAME), debug))
+            path = find_bpf_object(self.object_name)
+            self._object = stack.enter_context(BpfObject(path, debug, programs))
             self._targets = self._object.map("targets")
             self._interpreters = self._object.map("interpreters")
             self._counters = self._object.map("counters")
@@ -75,6 +80,10 @@ class CpuSampler:
         self._clocks.clear()
         self._stack.close()
 
+    def programs(self) -> Sequence[str]:
+        """The programs that take samples, by name."""
+        return (_TICK,)
+
     def start(self, frequency_hz: int) -> None:
         """Start the timers on every processor.
 
@@ -94,6 +103,13 @@ class CpuSampler:
         """Stop or restart the timers with everything left in place."""
         for clock in self._clocks:
             set_enabled(clock, ticking)
+
+    def adapt(self, samples: int) -> None:
+        """Say that so many samples were read: an event that has more than it should takes fewer."""
+
+    def waits(self) -> WaitStats | None:
+        """What is taken of waits; None where they are not sampled."""
+        return None
 
     def watch(self, pid: int, flags: TargetFlags) -> None:
         """Sample a process from now on.
@@ -129,8 +145,10 @@ class CpuSampler:
         return self._counters.lookup_sum(Counter.TARGETS_FULL)
 
     def run_time_ns(self) -> int | None:
-        """Time the sampling program itself took; None where the kernel does not tell."""
-        return self._object.run_time_ns(_TICK) if self._run_times >= 0 else None
+        """Time the sampling programs themselves took; None where the kernel does not tell."""
+        if self._run_times < 0:
+            return None
+        return sum(map(self._object.run_time_ns, self.programs()))
 
 
 def _key(pid: int) -> bytes:

@@ -7,14 +7,17 @@ called ten times a second. It returns early when something new is to be named.
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
 from otx.model.stack import Frame, ProfileStats, Sample, Stack
+from otx.model.units import NS_PER_S
+from otx.profile.causes import ends_of_wait, takes_gil
 from otx.profile.cpython.detect import SUPPORTED, Interpreter
+from otx.profile.events import Event, open_sampler
 from otx.profile.merge import is_evaluation_loop, merge_stacks
 from otx.profile.objects import ObjectFiles
 from otx.profile.process import Process
@@ -27,7 +30,6 @@ from otx.profile.records import (
     TargetFlags,
     decode_record,
 )
-from otx.profile.sampler import CpuSampler
 from otx.profile.symbolizer import KernelSymbolizer, UserSymbolizer
 from otx.profile.targets import Target, descendants_of, is_alive, process_of
 from otx.profile.unwind.cache import TableCache
@@ -68,7 +70,9 @@ class ProfileSession:
     """Samples what a target's threads do on a processor; a context manager.
 
     Args:
-        frequency_hz: Samples a second and processor.
+        event: What is sampled.
+        frequency_hz: Samples a second and processor, of time on processors.
+        min_block_ns: Waits that are shorter are left out and counted.
         kernel: Whether stacks hold kernel frames.
         python: Whether interpreters' frames are read.
         unwind: Native stacks by unwind tables, and by frame pointers in code without one (auto); by
@@ -90,7 +94,9 @@ class ProfileSession:
         self,
         target: Target,
         *,
+        event: Event = "cpu",
         frequency_hz: int = 99,
+        min_block_ns: int = 0,
         kernel: bool = True,
         python: bool = True,
         unwind: Unwinding = "auto",
@@ -120,7 +126,8 @@ class ProfileSession:
         self._next_liveness_ns = 0
         pids = [process_of(pid) for pid in target.pids]
         require_bpf()
-        self._sampler = CpuSampler(debug)
+        self._sampler = open_sampler(event, debug, min_block_ns)
+        self._tick_value = round(NS_PER_S / frequency_hz) if event == "wall" else 1
         try:
             self._tables = None if unwind == "fp" else self._open_tables(cache_dir)
             for pid in pids:
@@ -217,6 +224,7 @@ class ProfileSession:
             self._end(pid)
         self._search_interpreters()
         self._look_for_the_dead()
+        self._sampler.adapt(len(self._finished))
         samples, self._finished = self._finished, []
         return samples
 
@@ -234,6 +242,7 @@ class ProfileSession:
             unwind_tables=self._tables.loaded if self._tables else 0,
             tables_missing=self._tables.missing if self._tables else 0,
             target_overhead=None if run_time_ns is None else run_time_ns / elapsed_ns,
+            waits=self._sampler.waits(),
         )
 
     def _open_tables(self, cache_dir: Path | None) -> TableLoader:
@@ -361,9 +370,12 @@ class ProfileSession:
     def _finish_one(self) -> None:
         """Name the native frames of the oldest sample that waits for them."""
         waiting = self._unfinished.popleft()
-        self._finished.append(self._sample(waiting.process, waiting.record, waiting.runs))
+        self._finished += self._samples(waiting.process, waiting.record, waiting.runs)
 
-    def _sample(self, process: Process, record: SampleRecord, runs: list[list[Frame]]) -> Sample:
+    def _samples(
+        self, process: Process, record: SampleRecord, runs: list[list[Frame]]
+    ) -> Iterator[Sample]:
+        """What a record tells: one sample, or one for each cause of a wait."""
         by_tables = bool(record.flags & SampleFlags.USER_TABLES)
         native = process.native_frames(record.user, () if by_tables else record.user_stack)
         native.reverse()
@@ -374,19 +386,32 @@ class ProfileSession:
         else:
             whole = not record.flags & SampleFlags.USER_CUT and _reaches_root(native)
         stack = merge_stacks(native, runs, whole)
-        if self._kernel_wanted:
-            stack += self._kernel_frames(record.kernel)
         is_cut = self._stats.count(record, native, whole)
         if is_cut and stack:
             stack = (TRUNCATED, *stack)
-        return Sample(
-            record.monotonic_ns + self._unix_offset_ns,
-            record.pid,
-            record.tid,
-            record.thread_comm if self._threads else record.process_comm,
-            stack,
-            thread=record.thread_comm,
-        )
+        for below, value in self._below(process, record, native):
+            yield Sample(
+                record.monotonic_ns + self._unix_offset_ns,
+                record.pid,
+                record.tid,
+                record.thread_comm if self._threads else record.process_comm,
+                stack + below,
+                value,
+                thread=record.thread_comm,
+            )
+
+    def _below(
+        self, process: Process, record: SampleRecord, native: list[Frame]
+    ) -> list[tuple[Stack, int]]:
+        """What stands below the user frames, the kernel's and a cause, and the value of each."""
+        if record.kind is RecordKind.WAIT:
+            in_futex = record.flags & SampleFlags.IN_FUTEX
+            for_gil = in_futex and (process.is_gil(record.argument) or takes_gil(native))
+            kernel = self._kernel_frames(record.kernel)
+            return ends_of_wait(record, kernel, bool(for_gil), self._kernel_wanted)
+        shown = self._kernel_frames(record.kernel) if self._kernel_wanted else ()
+        is_tick = record.kind is RecordKind.SAMPLE
+        return [(shown, self._tick_value if is_tick else record.value)]
 
     def _runs(self, process: Process, found: tuple[PythonFrame, ...]) -> list[list[Frame]]:
         """Python frames by entry into the interpreter, root first, each root first."""

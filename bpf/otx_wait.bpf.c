@@ -1,0 +1,221 @@
+/* The time that threads of chosen processes are off a processor, with the stack they wait in.
+ *
+ * A thread that leaves a processor is only noted. The stack is taken when it is back on one, in
+ * its own context: by then it is known whether the wait was long enough to be worth it, and the
+ * stack still is that of the wait. Linux has a tracepoint there since 6.16 (`on_resume`); before
+ * that the same place is reached by a kprobe (`on_resume_by_kprobe`).
+ *
+ * A wait of `period_ns` or longer is a sample of its own. The time of shorter ones adds up by
+ * thread, and from time to time the wait at which a random amount is reached is sampled and
+ * stands for that amount. So sums are whole however short waits are, causes get their share of
+ * the time, and what is sampled is bounded by the time that is waited and not by how often.
+ *
+ * `on_tick` samples the time on processors beside it, as in otx_cpu.bpf.c.
+ */
+#include "kernel.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#include "sample.h"
+
+#include "python.h"
+#include "unwind.h"
+
+#include "take.h"
+
+#include "processes.h"
+#include "tick.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+#define ON_PROCESSOR (~0ULL)
+#define TASK_RUNNING 0
+#define NR_FUTEX 202 /* asm/unistd_64.h */
+
+/* What user space wants; mirrored by otx/profile/wait_sampler.py. */
+struct wait_settings {
+	__u64 began_ns; /* what was before does not count; 0: nothing is sampled */
+	__u64 period_ns;
+	__u64 shortest_ns; /* a shorter wait is left out, and counted */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct wait_settings);
+} wait_settings SEC(".maps");
+
+struct thread_wait {
+	__u64 left_ns;	/* when it left its processor; ON_PROCESSOR; 0: before it was looked at */
+	__u64 woken_ns; /* since when it could run; 0: it cannot */
+	__u64 short_ns; /* what short waits took that no sample stands for yet */
+	__u64 next_ns;	/* how much of that a sample will stand for; 0: not drawn yet */
+	__u32 was_runnable;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct thread_wait);
+} thread_waits SEC(".maps");
+
+static struct thread_wait *wait_of(struct task_struct *task)
+{
+	return bpf_task_storage_get(&thread_waits, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+}
+
+static int is_target(struct task_struct *task)
+{
+	__u32 pid = task->tgid;
+
+	return pid && bpf_map_lookup_elem(&targets, &pid);
+}
+
+/* -- leaving a processor, being woken --------------------------------------------------------- */
+
+SEC("tp_btf/sched_switch")
+int on_switch(__u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[1];
+	struct thread_wait *wait;
+
+	if (!is_target(task))
+		return 0;
+	wait = wait_of(task);
+	if (!wait)
+		return 0;
+	wait->left_ns = bpf_ktime_get_ns();
+	/* A thread may be preempted when it has prepared to sleep: it then still is to run. */
+	wait->was_runnable = (ctx[0] & 1) || task->__state == TASK_RUNNING;
+	wait->woken_ns = wait->was_runnable ? wait->left_ns : 0;
+	return 0;
+}
+
+SEC("tp_btf/sched_wakeup")
+int on_wakeup(__u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	struct thread_wait *wait;
+
+	if (!is_target(task))
+		return 0;
+	wait = wait_of(task);
+	if (wait && wait->left_ns != ON_PROCESSOR && !wait->woken_ns)
+		wait->woken_ns = bpf_ktime_get_ns();
+	return 0;
+}
+
+SEC("tp_btf/sched_wakeup_new")
+int on_first_wakeup(__u64 *ctx)
+{
+	struct task_struct *task = (void *)ctx[0];
+	struct thread_wait *wait;
+
+	if (!is_target(task))
+		return 0;
+	wait = wait_of(task);
+	if (!wait)
+		return 0;
+	wait->left_ns = wait->woken_ns = bpf_ktime_get_ns();
+	wait->was_runnable = 1;
+	return 0;
+}
+
+/* -- back on a processor ---------------------------------------------------------------------- */
+
+/* Between one and two periods: evenly spaced samples would keep step with what repeats itself. */
+static __u64 draw_amount(__u64 period_ns)
+{
+	return period_ns + (period_ns * (bpf_get_prandom_u32() & 0xffff) >> 16);
+}
+
+/* What a sample of this wait stands for; 0: it is none. */
+static __u64 amount_of(struct thread_wait *wait, __u64 lasted_ns, __u64 period_ns)
+{
+	__u64 amount;
+
+	if (lasted_ns >= period_ns)
+		return lasted_ns;
+	if (!wait->next_ns)
+		wait->next_ns = draw_amount(period_ns);
+	wait->short_ns += lasted_ns;
+	if (wait->short_ns < wait->next_ns)
+		return 0;
+	amount = wait->next_ns;
+	wait->short_ns -= amount;
+	wait->next_ns = draw_amount(period_ns);
+	if (wait->short_ns >= wait->next_ns) { /* samples did not fit the ring for a while */
+		amount += wait->short_ns;
+		wait->short_ns = 0;
+	}
+	return amount;
+}
+
+static long take_wait(void *ctx, struct scratch *scratch, __u32 flags, __u32 target)
+{
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	long failed;
+
+	if (BPF_CORE_READ(regs, orig_ax) == NR_FUTEX)
+		flags |= IN_FUTEX;
+	scratch->sample.argument = BPF_CORE_READ(regs, di);
+	scratch->is_busy = 1;
+	barrier();
+	failed = take_sample(ctx, &scratch->sample, WAIT, flags, target);
+	barrier();
+	scratch->is_busy = 0;
+	return failed;
+}
+
+static int resume(void *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	__u32 zero = 0, pid = task->tgid;
+	__u32 *target = pid ? bpf_map_lookup_elem(&targets, &pid) : NULL;
+	struct wait_settings *settings = bpf_map_lookup_elem(&wait_settings, &zero);
+	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
+	struct thread_wait *wait;
+	__u64 left_ns, lasted_ns, now_ns, amount;
+
+	if (!target || !settings || !scratch)
+		return 0;
+	wait = wait_of(task);
+	if (!wait)
+		return 0;
+	left_ns = wait->left_ns;
+	wait->left_ns = ON_PROCESSOR;
+	now_ns = bpf_ktime_get_ns();
+	if (left_ns == ON_PROCESSOR || *target & AWAIT_EXEC || !settings->began_ns ||
+	    now_ns <= settings->began_ns)
+		return 0;
+	lasted_ns = now_ns - (left_ns > settings->began_ns ? left_ns : settings->began_ns);
+	if (lasted_ns < settings->shortest_ns) {
+		count(COUNTER_SHORT);
+		count_more(COUNTER_SHORT_NS, lasted_ns);
+		return 0;
+	}
+	amount = amount_of(wait, lasted_ns, settings->period_ns);
+	if (!amount)
+		return 0;
+	scratch->sample.value = amount;
+	scratch->sample.lasted_ns = lasted_ns;
+	scratch->sample.ready_ns = wait->woken_ns ? now_ns - wait->woken_ns : 0;
+	if (take_wait(ctx, scratch, wait->was_runnable ? WAS_RUNNABLE : 0, *target))
+		wait->short_ns += amount; /* for another sample to stand for */
+	return 0;
+}
+
+SEC("tp_btf/sched_exit_tp")
+int on_resume(__u64 *ctx)
+{
+	return ctx[0] & 1 ? resume(ctx) : 0;
+}
+
+SEC("kprobe")
+int on_resume_by_kprobe(void *ctx)
+{
+	return resume(ctx);
+}

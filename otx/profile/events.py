@@ -1,0 +1,35 @@
+"""The events of `otx profile`: what each measures, and the BPF side that samples it."""
+
+from collections.abc import Callable, Mapping
+from typing import Literal, TypeAlias, get_args
+
+from otx.model.profile import OFF_CPU, SAMPLES, WALL, ValueType
+from otx.profile.sampler import CpuSampler
+from otx.profile.wait_sampler import WaitSampler
+
+Event: TypeAlias = Literal["cpu", "offcpu", "wall"]
+EVENTS: tuple[Event, ...] = get_args(Event)
+
+VALUE_TYPES: Mapping[Event, ValueType] = {"cpu": SAMPLES, "offcpu": OFF_CPU, "wall": WALL}
+"""What a sample's value is of."""
+
+WAITS: frozenset[Event] = frozenset(("offcpu", "wall"))
+"""Events that take the time threads are off processors."""
+
+
+def open_sampler(
+    event: Event, debug: Callable[[str], None] | None = None, shortest_wait_ns: int = 0
+) -> CpuSampler:
+    """The BPF side of an event, loaded and not started.
+
+    Args:
+        event: What to sample.
+        debug: Takes what libbpf and the verifier say, line by line.
+        shortest_wait_ns: Waits that are shorter are left out.
+
+    Raises:
+        MachineError: This machine won't.
+    """
+    if event in WAITS:
+        return WaitSampler(debug, shortest_ns=shortest_wait_ns, ticks=event == "wall")
+    return CpuSampler(debug)

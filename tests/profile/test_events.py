@@ -1,0 +1,121 @@
+"""Threads that wait, sampled: the sums are those of the clock, and causes are told apart."""
+
+import subprocess
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from otx.profile.session import ProfileSession, Target
+from tests.profile.conftest import POLL_S, Build, Start
+
+pytestmark = [pytest.mark.bpf, pytest.mark.usefixtures("bpf_machine")]
+
+WAITS_C = """
+#include <pthread.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+#define OUT __attribute__((noinline)) void
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static int ends[2];
+static void rest(long ns) { struct timespec t = {0, ns}; nanosleep(&t, 0); }
+static void *hold_lock(void *arg)
+{
+    for (;;) {
+        pthread_mutex_lock(&lock);
+        rest(40000000);
+        pthread_mutex_unlock(&lock);
+        rest(1000000);
+    }
+    return arg;
+}
+OUT want_lock(void) { pthread_mutex_lock(&lock); pthread_mutex_unlock(&lock); }
+static void *ask(void *arg) { for (;;) { want_lock(); rest(2000000); } return arg; }
+OUT read_pipe(void) { char c; if (read(ends[0], &c, 1) != 1) _exit(1); }
+static void *take(void *arg) { for (;;) read_pipe(); return arg; }
+static void *give(void *arg)
+{
+    for (;;) {
+        rest(30000000);
+        if (write(ends[1], "x", 1) != 1) _exit(1);
+    }
+    return arg;
+}
+int main(void)
+{
+    pthread_t t;
+    void *(*runs[])(void *) = {hold_lock, ask, take, give};
+    if (pipe(ends)) return 1;
+    for (int i = 0; i < 4; i++) pthread_create(&t, 0, runs[i], 0);
+    puts("ready");
+    fflush(stdout);
+    for (;;) rest(50000000);
+}
+"""
+
+GIL_PY = """
+import threading, time
+lock = threading.Lock()
+lock.acquire()
+def fight():
+    while True: sum(range(1000))
+def beg():
+    while True: lock.acquire(timeout=0.05)
+for work in (fight, fight, beg): threading.Thread(target=work, daemon=True).start()
+print("ready", flush=True)
+time.sleep(1000)
+"""
+
+
+def sums_of(
+    process: "subprocess.Popen[bytes]", seconds: float, **options: Any
+) -> tuple[dict[int, int], dict[str, Counter[str]]]:
+    """What threads waited by thread, and by every function on the stack and the cause."""
+    by_thread: Counter[int] = Counter()
+    by_function: dict[str, Counter[str]] = {}
+    with ProfileSession(Target((process.pid,)), **{"event": "offcpu", **options}) as session:
+        ends_s = time.monotonic() + seconds
+        while time.monotonic() < ends_s:
+            for sample in session.poll(POLL_S):
+                by_thread[sample.tid] += sample.value
+                for name in {frame.name for frame in sample.stack[:-1]}:
+                    cause = by_function.setdefault(name, Counter())
+                    cause[sample.stack[-1].name] += sample.value
+        stats = session.stats()
+    assert stats.lost == 0
+    return by_thread, by_function
+
+
+def test_sums_are_those_of_the_clock_and_causes_are_told_apart(build: Build, start: Start) -> None:
+    process = start(build(WAITS_C, "waits", "-pthread", "-fno-optimize-sibling-calls"))
+    seconds = 2.0
+    by_thread, by_function = sums_of(process, seconds)
+    assert len(by_thread) == 5
+    for total in by_thread.values():
+        # What is off a processor at the end is up to one wait of 50 ms.
+        assert seconds - 0.12 < total / 1e9 < 1.01 * seconds
+    for function, cause in (("want_lock", "[lock]"), ("read_pipe", "[pipe]"), ("rest", "[sleep]")):
+        causes = by_function[function]
+        assert causes[cause] > 0.6 * causes.total(), causes
+        assert causes[cause] + causes["[run queue]"] > 0.97 * causes.total(), causes
+
+
+def test_waiting_for_the_gil_is_no_plain_lock(python: str, tmp_path: Path, start: Start) -> None:
+    script = tmp_path / "gil.py"
+    script.write_text(GIL_PY)
+    process = start(python, script)
+    _, by_function = sums_of(process, 1.5, kernel=False)
+    fight, beg = by_function["fight"], by_function["beg"]
+    assert fight["[GIL]"] > 0.3e9, fight
+    assert fight["[lock]"] == 0, fight
+    assert beg["[lock]"] > 0.3e9, beg
+
+
+def test_wall_time_is_time_on_and_off_processors(burn: Path, start: Start) -> None:
+    process = start(burn)
+    by_thread, by_function = sums_of(process, 1.5, event="wall", frequency_hz=499)
+    assert abs(by_thread[process.pid] / 1.5e9 - 1) < 0.05, by_thread
+    assert "five" in by_function
