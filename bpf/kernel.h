@@ -73,3 +73,11 @@ struct task_struct {
 };
 
 #pragma clang attribute pop
+
+/* What programs on perf events are given (include/uapi/linux/bpf_perf_event.h): the verifier knows
+ * this one by offset. */
+struct bpf_perf_event_data {
+	__u64 regs[21];
+	__u64 sample_period;
+	__u64 addr;
+};

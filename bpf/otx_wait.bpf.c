@@ -22,6 +22,7 @@
 #include "python.h"
 #include "unwind.h"
 
+#include "bounds.h"
 #include "take.h"
 
 #include "processes.h"
@@ -200,6 +201,10 @@ static int resume(void *ctx)
 	amount = amount_of(wait, lasted_ns, settings->period_ns);
 	if (!amount)
 		return 0;
+	if (!is_within_bounds(scratch)) {
+		wait->short_ns += amount;
+		return 0;
+	}
 	scratch->sample.value = amount;
 	scratch->sample.lasted_ns = lasted_ns;
 	scratch->sample.ready_ns = wait->woken_ns ? now_ns - wait->woken_ns : 0;

@@ -88,6 +88,9 @@ struct scratch {
 	__u64 frame[16];
 	__u64 code[16];
 	__u32 is_busy; /* a tick may come while another program is at work here */
+	__u32 taken;   /* samples since window_ns */
+	__u64 window_ns;
+	__u64 carried; /* values that no sample stands for yet */
 	struct sample sample;
 };
 

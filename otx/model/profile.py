@@ -30,6 +30,7 @@ SAMPLES = ValueType("samples", "count")
 CPU = ValueType("cpu", "nanoseconds")
 OFF_CPU = ValueType("off_cpu", "nanoseconds")
 WALL = ValueType("wall", "nanoseconds")
+PAGE_FAULTS = ValueType("page_faults", "count")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,48 +16,19 @@ from typing import ClassVar
 from otx.errors import MachineError
 from otx.model.stack import WaitStats
 from otx.model.units import NS_PER_S
+from otx.profile.pace import Pace
 from otx.profile.records import Counter
 from otx.profile.sampler import CpuSampler
 
 SHORTEST_PERIOD_NS, LONGEST_PERIOD_NS = 1_000_000, NS_PER_S
 MOST_PER_S = 250
 """Samples of waits: at 15 us each 0.4 % of a processor."""
-_LOOK_NS = 200_000_000
 _RESUME, _RESUME_BY_KPROBE = "on_resume", "on_resume_by_kprobe"
 _SCHEDULING = ("on_switch", "on_wakeup", "on_first_wakeup")
 _RESUMED_IN = "finish_task_switch"
 _BTF, _SYMBOLS = Path("/sys/kernel/btf/vmlinux"), Path("/proc/kallsyms")
 _SETTINGS = struct.Struct("<QQQ")
 _ONLY = bytes(4)
-
-
-class Period:
-    """How long a wait has to be for a sample of its own, by how many samples there are.
-
-    Attributes:
-        period_ns: Doubled while there are more than `MOST_PER_S`, halved below a quarter of them.
-    """
-
-    def __init__(self, now_ns: int) -> None:
-        self.period_ns = SHORTEST_PERIOD_NS
-        self._samples = 0
-        self._since_ns = now_ns
-
-    def count(self, samples: int, now_ns: int) -> bool:
-        """Count samples; whether the period is another one now."""
-        self._samples += samples
-        elapsed_ns = now_ns - self._since_ns
-        if elapsed_ns < _LOOK_NS:
-            return False
-        rate_per_s = self._samples * NS_PER_S / elapsed_ns
-        self._samples, self._since_ns = 0, now_ns
-        before_ns = self.period_ns
-        while rate_per_s > MOST_PER_S and self.period_ns < LONGEST_PERIOD_NS:
-            self.period_ns *= 2
-            rate_per_s /= 2
-        if rate_per_s < MOST_PER_S / 4:
-            self.period_ns = max(self.period_ns // 2, SHORTEST_PERIOD_NS)
-        return self.period_ns != before_ns
 
 
 class WaitSampler(CpuSampler):
@@ -86,7 +57,8 @@ class WaitSampler(CpuSampler):
         self.began_ns = 0
         super().__init__(debug)
         self._settings = self._object.map("wait_settings")
-        self._period = Period(time.monotonic_ns())
+        now_ns = time.monotonic_ns()
+        self._pace = Pace(SHORTEST_PERIOD_NS, LONGEST_PERIOD_NS, MOST_PER_S, now_ns)
 
     def programs(self) -> Sequence[str]:
         """The programs that note and take samples, by name."""
@@ -96,7 +68,7 @@ class WaitSampler(CpuSampler):
     @property
     def period_ns(self) -> int:
         """How long a wait has to be now for a sample of its own."""
-        return self._period.period_ns
+        return self._pace.period
 
     def start(self, frequency_hz: int) -> None:
         """Count waits from now on, and start the timers where there are any.
@@ -122,7 +94,7 @@ class WaitSampler(CpuSampler):
 
     def adapt(self, samples: int) -> None:
         """Say that so many samples of waits came; does nothing most of the times."""
-        if self._period.count(samples, time.monotonic_ns()) and self.began_ns:
+        if self._pace.count(samples, time.monotonic_ns()) and self.began_ns:
             self._set()
 
     def waits(self) -> WaitStats:

@@ -9,6 +9,7 @@ import pytest
 
 from otx.errors import MachineError
 from otx.profile.bpf_files import find_bpf_object
+from otx.profile.fault_sampler import FaultSampler
 from otx.profile.libbpf import BpfObject
 from otx.profile.records import Counter, RecordKind, SampleFlags, TargetFlags
 from otx.profile.sampler import OBJECT_NAME
@@ -21,6 +22,7 @@ from otx.profile.wait_sampler import WaitSampler
 SOURCES = Path(__file__).parents[2] / "bpf"
 OBJECTS = {
     OBJECT_NAME: ("on_fork", "on_exec", "on_exit"),
+    FaultSampler.object_name: ("on_fork", "on_exec", "on_exit"),
     WaitSampler.object_name: ("on_switch", "on_wakeup", "on_first_wakeup"),
 }
 """Objects that are kept, and programs that are attached to what every kernel has."""

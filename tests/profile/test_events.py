@@ -1,5 +1,6 @@
 """Threads that wait, sampled: the sums are those of the clock, and causes are told apart."""
 
+import signal
 import subprocess
 import time
 from collections import Counter
@@ -53,6 +54,37 @@ int main(void)
     puts("ready");
     fflush(stdout);
     for (;;) rest(50000000);
+}
+"""
+
+PAGES = 10_000
+TOUCH_C = """
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+#define PAGES 50
+__attribute__((noinline)) void touch_pages(volatile char *at)
+{
+    for (int i = 0; i < PAGES; i++) at[i * 4096] = 1;
+}
+int main(void)
+{
+    sigset_t set;
+    int number;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &set, 0);
+    puts("ready");
+    fflush(stdout);
+    sigwait(&set, &number);
+    for (int i = 0; i < 200; i++) {
+        void *at = mmap(0, PAGES * 4096, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        madvise(at, PAGES * 4096, MADV_NOHUGEPAGE);
+        touch_pages(at);
+        usleep(5000);
+    }
+    return 0;
 }
 """
 
@@ -119,3 +151,15 @@ def test_wall_time_is_time_on_and_off_processors(burn: Path, start: Start) -> No
     by_thread, by_function = sums_of(process, 1.5, event="wall", frequency_hz=499)
     assert abs(by_thread[process.pid] / 1.5e9 - 1) < 0.05, by_thread
     assert "five" in by_function
+
+
+def test_as_many_faults_are_counted_as_pages_are_touched(build: Build, start: Start) -> None:
+    process = start(build(TOUCH_C, "touch"))
+    total = 0
+    with ProfileSession(Target((process.pid,)), event="faults") as session:
+        process.send_signal(signal.SIGUSR1)
+        while session.pids:
+            for sample in session.poll(POLL_S):
+                if any(frame.name == "touch_pages" for frame in sample.stack):
+                    total += sample.value
+    assert abs(total / PAGES - 1) < 0.03, total

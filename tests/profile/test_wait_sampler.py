@@ -3,18 +3,10 @@
 import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from otx.model.units import NS_PER_S
 from otx.profile.records import Counter, RecordKind, SampleRecord, TargetFlags, decode_record
-from otx.profile.wait_sampler import (
-    LONGEST_PERIOD_NS,
-    MOST_PER_S,
-    SHORTEST_PERIOD_NS,
-    Period,
-    WaitSampler,
-)
+from otx.profile.wait_sampler import SHORTEST_PERIOD_NS, WaitSampler
 from tests.profile.conftest import POLL_S, Build, Start
 
 SHORT_SLEEPS_C = """
@@ -28,24 +20,6 @@ int main(void)
     for (;;) clock_nanosleep(CLOCK_MONOTONIC, 0, &short_time, 0);
 }
 """
-
-
-def test_the_period_grows_with_the_samples_and_shrinks_without() -> None:
-    period = Period(0)
-    assert not period.count(10 * MOST_PER_S, NS_PER_S // 100)
-    assert period.count(0, NS_PER_S)
-    assert period.period_ns == 16 * SHORTEST_PERIOD_NS
-    assert period.count(0, 2 * NS_PER_S)
-    assert period.period_ns == 8 * SHORTEST_PERIOD_NS
-
-
-@given(st.lists(st.tuples(st.integers(0, 10**9), st.integers(0, 10**12)), max_size=50))
-def test_the_period_stays_within_its_bounds(counted: list[tuple[int, int]]) -> None:
-    period, now_ns = Period(0), 0
-    for samples, elapsed_ns in counted:
-        now_ns += elapsed_ns
-        period.count(samples, now_ns)
-        assert SHORTEST_PERIOD_NS <= period.period_ns < 2 * LONGEST_PERIOD_NS
 
 
 def records_of(sampler: WaitSampler, duration_s: float) -> list[SampleRecord]:

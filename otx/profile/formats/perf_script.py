@@ -16,6 +16,7 @@ from otx.model.frame_names import base_name, frame_label, frame_of_label
 from otx.model.profile import (
     CPU,
     OFF_CPU,
+    PAGE_FAULTS,
     SAMPLES,
     WALL,
     Label,
@@ -51,7 +52,7 @@ _MAX_HEAD = 4096
 """A longer line is no head: matching it would take time that grows with its square."""
 _TRAMPOLINE = "py::"
 """What CPython's perf support puts before a function: py::NAME:FILE."""
-_OF_OTX = (OFF_CPU, WALL)
+_OF_OTX = (OFF_CPU, WALL, PAGE_FAULTS)
 """Value types whose names say their units."""
 _UNKNOWN, _DELETED = "[unknown]", " (deleted)"
 
@@ -123,7 +124,7 @@ def read_perf_script(data: bytes, place: str, warn: Warn) -> Profile:
         stack, labels = join_root(tuple(reversed(block.leaf_first)), block.labels)
         samples.append(StackSample(stack, tuple(values), labels, block.time_ns - first_ns))
     duration_ns = max((sample.offset_ns or 0 for sample in samples), default=0)
-    # What otx writes of waits is in their time: how many blocks there are means nothing.
+    # Of what otx writes the values count: how many blocks there are means nothing.
     shown = 1 if any(kind in _OF_OTX for kind in types) else 0
     return Profile(types, samples, shown=shown, duration_ns=duration_ns)
 

@@ -79,7 +79,7 @@ def _why_nothing(profile: Profile) -> str:
     if kind == OFF_CPU:
         return "no thread waited, or all waits were shorter than --min-block"
     if kind != SAMPLES:
-        return f"there was no {kind.name} of the target"
+        return f"nothing of {kind.name} was seen of the target"
     if profile.duration_ns * profile.frequency_hz < NS_PER_S:
         return "this was shorter than the time between two samples; -F raises their rate"
     return "the target was not on a processor: it slept or waited"
