@@ -39,6 +39,7 @@ struct wait_settings {
 	__u64 began_ns; /* what was before does not count; 0: nothing is sampled */
 	__u64 period_ns;
 	__u64 shortest_ns; /* a shorter wait is left out, and counted */
+	__u64 ended_ns;    /* what is after does not count; 0: it goes on */
 };
 
 struct {
@@ -190,7 +191,7 @@ static int resume(void *ctx)
 	wait->left_ns = ON_PROCESSOR;
 	now_ns = bpf_ktime_get_ns();
 	if (left_ns == ON_PROCESSOR || *target & AWAIT_EXEC || !settings->began_ns ||
-	    now_ns <= settings->began_ns)
+	    settings->ended_ns || now_ns <= settings->began_ns)
 		return 0;
 	lasted_ns = now_ns - (left_ns > settings->began_ns ? left_ns : settings->began_ns);
 	if (lasted_ns < settings->shortest_ns) {
@@ -223,4 +224,78 @@ SEC("kprobe")
 int on_resume_by_kprobe(void *ctx)
 {
 	return resume(ctx);
+}
+
+/* -- not back when the profile ends ----------------------------------------------------------- */
+
+static void describe(struct sample *sample, struct task_struct *task)
+{
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+	struct task_struct *leader = task->group_leader;
+
+	sample->kind = WAIT;
+	sample->pid = task->tgid;
+	sample->tid = task->pid;
+	sample->flags = GOES_ON;
+	if (BPF_CORE_READ(regs, orig_ax) == NR_FUTEX)
+		sample->flags |= IN_FUTEX;
+	sample->user_frames = 0;
+	sample->python_frames = 0;
+	bpf_core_read(sample->thread_comm, COMM_SIZE, &task->comm);
+	bpf_core_read(sample->process_comm, COMM_SIZE, &leader->comm);
+	sample->argument = BPF_CORE_READ(regs, di);
+	sample->user_stack[0] = BPF_CORE_READ(regs, ip);
+	sample->user_stack[1] = BPF_CORE_READ(regs, sp);
+	sample->user_stack[2] = BPF_CORE_READ(regs, bp);
+	sample->user_stack[3] = task->thread.fsbase;
+}
+
+/* How long a thread has been off its processors by `ended_ns`; 0: it is on one. A thread without
+ * a note has not moved since the profile began. */
+static __u64 waited_until_end(struct sample *sample, struct thread_wait *wait,
+			      const struct wait_settings *settings)
+{
+	__u64 from_ns = settings->began_ns;
+
+	sample->ready_ns = 0;
+	if (wait && wait->left_ns == ON_PROCESSOR)
+		return 0;
+	if (wait && wait->left_ns > from_ns)
+		from_ns = wait->left_ns;
+	if (from_ns >= settings->ended_ns)
+		return 0;
+	if (wait && wait->was_runnable)
+		sample->flags |= WAS_RUNNABLE;
+	if (wait && wait->woken_ns && wait->woken_ns < settings->ended_ns)
+		sample->ready_ns = settings->ended_ns - wait->woken_ns;
+	return settings->ended_ns - from_ns;
+}
+
+/* Looks at every thread there is, once, after `ended_ns` was set. */
+SEC("iter/task")
+int on_end(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	__u32 zero = 0;
+	struct wait_settings *settings = bpf_map_lookup_elem(&wait_settings, &zero);
+	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
+	struct sample *sample;
+
+	if (!task || !settings || !scratch || !is_target(task) || task->on_cpu)
+		return 0;
+	sample = &scratch->sample;
+	describe(sample, task);
+	sample->monotonic_ns = settings->ended_ns;
+	sample->value = waited_until_end(
+		sample, bpf_task_storage_get(&thread_waits, task, 0, 0), settings);
+	sample->lasted_ns = sample->value;
+	if (!sample->value || sample->value < settings->shortest_ns)
+		return 0;
+	sample->kernel_frames =
+		frames_of(bpf_get_task_stack(task, sample->words, MAX_NATIVE_FRAMES * 8, 0));
+	if (bpf_ringbuf_output(&records, sample,
+			       __builtin_offsetof(struct sample, words) +
+				       sample->kernel_frames * 8, 0))
+		count(COUNTER_LOST);
+	return 0;
 }

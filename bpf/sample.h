@@ -35,6 +35,8 @@ enum record_flags {
 	USER_FAULT = 1 << 10,   /* at memory that could not be read */
 	WAS_RUNNABLE = 1 << 11, /* a wait: the thread was taken off its processor, it did not leave */
 	IN_FUTEX = 1 << 12,     /* a wait: in futex(2), at address `argument` */
+	GOES_ON = 1 << 13,      /* a wait: it has not ended, its user stack is to be read by user
+				   space; pc, sp, bp and thread pointer are in user_stack */
 };
 
 enum target_flags {

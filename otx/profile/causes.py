@@ -29,6 +29,11 @@ _OUTERMOST: Mapping[str, str] = {
     "__refrigerator": "[stopped]",
 }
 _CAUSES: Mapping[str, tuple[str, ...]] = {
+    # Of what was preempted before the profile began only the stack says so.
+    RUN_QUEUE: (
+        *("irqentry_exit", "exit_to_user_mode", "syscall_exit_to_user_mode", "preempt_schedule"),
+        *("__cond_resched", "do_sched_yield"),
+    ),
     LOCK: ("futex_wait", "__futex_wait", "futex_lock_pi", "futex_do_wait"),
     "[sleep]": ("do_nanosleep", "hrtimer_nanosleep"),
     "[poll]": ("ep_poll", "do_epoll_wait", "do_poll", "do_sys_poll", "do_select", "io_cqring_wait"),

@@ -47,6 +47,8 @@ _NUMBERS: tuple[
     ("bpf_map__fd", ctypes.c_void_p),
     ("bpf_map__max_entries", ctypes.c_void_p),
     ("bpf_link__destroy", ctypes.c_void_p),
+    ("bpf_link__fd", ctypes.c_void_p),
+    ("bpf_iter_create", ctypes.c_int),
     ("bpf_map_update_elem", ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint64),
     ("bpf_map_lookup_elem", ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p),
     ("bpf_map_delete_elem", ctypes.c_int, ctypes.c_char_p),
@@ -188,6 +190,24 @@ class BpfObject:
         """
         link = self._library.bpf_program__attach_perf_event(self._program(program), descriptor)
         self._keep_link(program, link)
+
+    def iterate(self, program: str) -> None:
+        """Run a program on a kernel's list once for each element.
+
+        Raises:
+            MachineError: The kernel refuses.
+        """
+        link = self._library.bpf_program__attach(self._program(program))
+        self._keep_link(program, link)
+        descriptor = self._library.bpf_iter_create(self._library.bpf_link__fd(link))
+        if descriptor < 0:
+            reason = os.strerror(ctypes.get_errno())
+            raise MachineError(f"the kernel does not let {program} run: {reason}")
+        try:
+            while os.read(descriptor, 4096):
+                pass
+        finally:
+            os.close(descriptor)
 
     def enable_run_times(self) -> int:
         """Have the kernel time every run of a program while the returned descriptor is open.

@@ -8,7 +8,8 @@ from otx.profile.cpython.detect import Interpreter, find_interpreter
 from otx.profile.errors import UnreadableError
 from otx.profile.maps import AddressSpace, read_address_space
 from otx.profile.memory import ProcessMemory
-from otx.profile.records import PythonFrame
+from otx.profile.records import PythonFrame, SampleRecord
+from otx.profile.standing import StandingThreads
 from otx.profile.symbolizer import AddressBook, UserSymbolizer
 from otx.profile.unwind.loader import TableLoader
 
@@ -151,6 +152,11 @@ class Process:
             return frame
         line = code.lines.line_at(found.instruction - code.bytecode)
         return Frame(frame.name, "python", frame.file, line, frame.module)
+
+    def completed(self, record: SampleRecord, threads: StandingThreads) -> SampleRecord:
+        """A record of a wait that goes on, with the frames of its thread."""
+        space = self._addresses.space
+        return threads.completed(record, space, self._memory, self._interpreter)
 
     def is_gil(self, address: int) -> bool:
         """Whether a lock is the GIL: no other in the interpreter's own state is waited for.

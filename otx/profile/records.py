@@ -43,6 +43,7 @@ class SampleFlags(IntFlag):
     USER_FAULT = 1 << 10
     WAS_RUNNABLE = 1 << 11
     IN_FUTEX = 1 << 12
+    GOES_ON = 1 << 13
 
 
 class TargetFlags(IntFlag):

@@ -104,6 +104,10 @@ class CpuSampler:
         for clock in self._clocks:
             set_enabled(clock, ticking)
 
+    def end(self) -> None:
+        """Stop sampling; what is still to be told of threads goes to the ring."""
+        self.set_ticking(False)
+
     def adapt(self, samples: int) -> None:
         """Say that so many samples were read: an event that has more than it should takes fewer."""
 

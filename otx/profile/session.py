@@ -30,6 +30,7 @@ from otx.profile.records import (
     TargetFlags,
     decode_record,
 )
+from otx.profile.standing import StandingThreads
 from otx.profile.symbolizer import KernelSymbolizer, UserSymbolizer
 from otx.profile.targets import Target, descendants_of, is_alive, process_of
 from otx.profile.unwind.cache import TableCache
@@ -126,6 +127,7 @@ class ProfileSession:
         self._next_liveness_ns = 0
         pids = [process_of(pid) for pid in target.pids]
         require_bpf()
+        self._standing = StandingThreads(_cache_in(cache_dir))
         self._sampler = open_sampler(event, debug, min_block_ns)
         self._tick_value = round(NS_PER_S / frequency_hz) if event == "wall" else 1
         try:
@@ -204,6 +206,11 @@ class ProfileSession:
         """Pause or resume sampling with everything left in place."""
         self._sampler.set_ticking(ticking)
 
+    def end(self) -> list[Sample]:
+        """Stop sampling; what was not polled yet, and the waits that go on."""
+        self._sampler.end()
+        return self.poll(0)
+
     def poll(self, timeout_s: float) -> list[Sample]:
         """The samples taken since the last call, oldest first, with names.
 
@@ -247,8 +254,7 @@ class ProfileSession:
 
     def _open_tables(self, cache_dir: Path | None) -> TableLoader:
         published = PublishedTables(self._sampler.unwind_maps, time.monotonic_ns)
-        cache = TableCache(cache_dir / "unwind") if cache_dir else None
-        return TableLoader(published, cache, self._warn, time.monotonic_ns)
+        return TableLoader(published, _cache_in(cache_dir), self._warn, time.monotonic_ns)
 
     def _load_tables(self, limit_ns: int, *, basics_only: bool = False) -> None:
         """Build unwind tables for so long, on this thread's clock, or until all are there."""
@@ -357,6 +363,8 @@ class ProfileSession:
             record = decode_record(raw)
             if isinstance(record, SampleRecord):
                 process = self._process(record.pid)
+                if record.flags & SampleFlags.GOES_ON:
+                    record = process.completed(record, self._standing)
                 runs = self._runs(process, record.python)
                 self._unfinished.append(_Unfinished(process, record, runs))
             elif record.kind is RecordKind.EXIT:
@@ -430,6 +438,10 @@ class ProfileSession:
             self._kernel.frame(addresses[depth] - 1 if depth else addresses[depth])
             for depth in range(len(addresses) - 1, -1, -1)
         )
+
+
+def _cache_in(cache_dir: Path | None) -> TableCache | None:
+    return TableCache(cache_dir / "unwind") if cache_dir else None
 
 
 @dataclass(frozen=True, slots=True)

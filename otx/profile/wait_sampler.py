@@ -24,10 +24,11 @@ SHORTEST_PERIOD_NS, LONGEST_PERIOD_NS = 1_000_000, NS_PER_S
 MOST_PER_S = 250
 """Samples of waits: at 15 us each 0.4 % of a processor."""
 _RESUME, _RESUME_BY_KPROBE = "on_resume", "on_resume_by_kprobe"
+_END = "on_end"
 _SCHEDULING = ("on_switch", "on_wakeup", "on_first_wakeup")
 _RESUMED_IN = "finish_task_switch"
 _BTF, _SYMBOLS = Path("/sys/kernel/btf/vmlinux"), Path("/proc/kallsyms")
-_SETTINGS = struct.Struct("<QQQ")
+_SETTINGS = struct.Struct("<QQQQ")
 _ONLY = bytes(4)
 
 
@@ -63,7 +64,7 @@ class WaitSampler(CpuSampler):
     def programs(self) -> Sequence[str]:
         """The programs that note and take samples, by name."""
         resume = _RESUME if has_exit_tracepoint() else _RESUME_BY_KPROBE
-        return (resume, *_SCHEDULING, *(super().programs() if self._ticks else ()))
+        return (resume, _END, *_SCHEDULING, *(super().programs() if self._ticks else ()))
 
     @property
     def period_ns(self) -> int:
@@ -92,6 +93,16 @@ class WaitSampler(CpuSampler):
         self.began_ns = time.monotonic_ns() if ticking else 0
         self._set()
 
+    def end(self) -> None:
+        """Stop, and put into the ring what threads wait for that are not back.
+
+        Raises:
+            MachineError: The kernel refuses.
+        """
+        super().set_ticking(False)
+        self._set(ended_ns=time.monotonic_ns())
+        self._object.iterate(_END)
+
     def adapt(self, samples: int) -> None:
         """Say that so many samples of waits came; does nothing most of the times."""
         if self._pace.count(samples, time.monotonic_ns()) and self.began_ns:
@@ -102,8 +113,8 @@ class WaitSampler(CpuSampler):
         lookup = self._counters.lookup_sum
         return WaitStats(self.period_ns, lookup(Counter.SHORT), lookup(Counter.SHORT_NS))
 
-    def _set(self) -> None:
-        settings = _SETTINGS.pack(self.began_ns, self.period_ns, self._shortest_ns)
+    def _set(self, ended_ns: int = 0) -> None:
+        settings = _SETTINGS.pack(self.began_ns, self.period_ns, self._shortest_ns, ended_ns)
         self._settings.update(_ONLY, settings)
 
     def _attach_kprobe(self) -> None:

@@ -141,8 +141,7 @@ class Recording:
             )
             _count(session.poll(0 if ended else _POLL_S), counts, feed)
             progress.show(counts.samples, now_ns - began_ns, limit_ns)
-        session.set_ticking(False)
-        _count(session.poll(0), counts, feed)
+        _count(session.end(), counts, feed)
         progress.clear()
         return sampled_profile(
             merge_threads(counts.total),

@@ -50,6 +50,7 @@ def wait(value: int, lasted_ns: int, ready_ns: int, flags: int = 0) -> SampleRec
         (("asm_exc_page_fault", "filemap_fault", "io_schedule"), "[page fault]"),
         (("do_unlinkat", "down_write", "rwsem_down_write_slowpath"), "[kernel lock]"),
         (("arch_do_signal_or_restart", "get_signal", "do_signal_stop"), "[stopped]"),
+        (("asm_sysvec_apic_timer_interrupt", "irqentry_exit_to_user_mode", "schedule"), RUN_QUEUE),
         (("something_new",), WAITING),
         ((), WAITING),
     ],

@@ -37,6 +37,8 @@ OUT want_lock(void) { pthread_mutex_lock(&lock); pthread_mutex_unlock(&lock); }
 static void *ask(void *arg) { for (;;) { want_lock(); rest(2000000); } return arg; }
 OUT read_pipe(void) { char c; if (read(ends[0], &c, 1) != 1) _exit(1); }
 static void *take(void *arg) { for (;;) read_pipe(); return arg; }
+OUT never(void) { pause(); }
+static void *stand(void *arg) { for (;;) never(); return arg; }
 static void *give(void *arg)
 {
     for (;;) {
@@ -48,9 +50,9 @@ static void *give(void *arg)
 int main(void)
 {
     pthread_t t;
-    void *(*runs[])(void *) = {hold_lock, ask, take, give};
+    void *(*runs[])(void *) = {hold_lock, ask, take, give, stand};
     if (pipe(ends)) return 1;
-    for (int i = 0; i < 4; i++) pthread_create(&t, 0, runs[i], 0);
+    for (int i = 0; i < 5; i++) pthread_create(&t, 0, runs[i], 0);
     puts("ready");
     fflush(stdout);
     for (;;) rest(50000000);
@@ -92,11 +94,13 @@ GIL_PY = """
 import threading, time
 lock = threading.Lock()
 lock.acquire()
+def stand():
+    lock.acquire()
 def fight():
     while True: sum(range(1000))
 def beg():
     while True: lock.acquire(timeout=0.05)
-for work in (fight, fight, beg): threading.Thread(target=work, daemon=True).start()
+for work in (fight, fight, beg, stand): threading.Thread(target=work, daemon=True).start()
 print("ready", flush=True)
 time.sleep(1000)
 """
@@ -108,16 +112,19 @@ def sums_of(
     """What threads waited by thread, and by every function on the stack and the cause."""
     by_thread: Counter[int] = Counter()
     by_function: dict[str, Counter[str]] = {}
+    samples = []
     with ProfileSession(Target((process.pid,)), **{"event": "offcpu", **options}) as session:
         ends_s = time.monotonic() + seconds
         while time.monotonic() < ends_s:
-            for sample in session.poll(POLL_S):
-                by_thread[sample.tid] += sample.value
-                for name in {frame.name for frame in sample.stack[:-1]}:
-                    cause = by_function.setdefault(name, Counter())
-                    cause[sample.stack[-1].name] += sample.value
+            samples += session.poll(POLL_S)
+        samples += session.end()
         stats = session.stats()
+    for sample in samples:
+        by_thread[sample.tid] += sample.value
+        for name in {frame.name for frame in sample.stack[:-1]}:
+            by_function.setdefault(name, Counter())[sample.stack[-1].name] += sample.value
     assert stats.lost == 0
+    assert stats.unwound_fully > 0.95 * stats.samples
     return by_thread, by_function
 
 
@@ -125,11 +132,15 @@ def test_sums_are_those_of_the_clock_and_causes_are_told_apart(build: Build, sta
     process = start(build(WAITS_C, "waits", "-pthread", "-fno-optimize-sibling-calls"))
     seconds = 2.0
     by_thread, by_function = sums_of(process, seconds)
-    assert len(by_thread) == 5
+    assert len(by_thread) == 6
     for total in by_thread.values():
-        # What is off a processor at the end is up to one wait of 50 ms.
-        assert seconds - 0.12 < total / 1e9 < 1.01 * seconds
-    for function, cause in (("want_lock", "[lock]"), ("read_pipe", "[pipe]"), ("rest", "[sleep]")):
+        assert abs(total / 1e9 / seconds - 1) < 0.03, by_thread
+    for function, cause in (
+        ("want_lock", "[lock]"),
+        ("read_pipe", "[pipe]"),
+        ("rest", "[sleep]"),
+        ("never", "[signal]"),
+    ):
         causes = by_function[function]
         assert causes[cause] > 0.6 * causes.total(), causes
         assert causes[cause] + causes["[run queue]"] > 0.97 * causes.total(), causes
@@ -141,9 +152,10 @@ def test_waiting_for_the_gil_is_no_plain_lock(python: str, tmp_path: Path, start
     process = start(python, script)
     _, by_function = sums_of(process, 1.5, kernel=False)
     fight, beg = by_function["fight"], by_function["beg"]
-    assert fight["[GIL]"] > 0.3e9, fight
+    assert fight["[GIL]"] > 0.05e9, fight  # much of it goes to the run queue where others work
     assert fight["[lock]"] == 0, fight
-    assert beg["[lock]"] > 0.3e9, beg
+    assert beg["[lock]"] > 0.05e9, beg
+    assert abs(by_function["stand"]["[lock]"] / 1.5e9 - 1) < 0.03
 
 
 def test_wall_time_is_time_on_and_off_processors(burn: Path, start: Start) -> None:
