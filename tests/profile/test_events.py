@@ -59,13 +59,13 @@ int main(void)
 }
 """
 
-PAGES = 10_000
+PAGES = 5_000
 TOUCH_C = """
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#define PAGES 50
+#define PAGES 25
 __attribute__((noinline)) void touch_pages(volatile char *at)
 {
     for (int i = 0; i < PAGES; i++) at[i * 4096] = 1;
@@ -84,7 +84,7 @@ int main(void)
         void *at = mmap(0, PAGES * 4096, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         madvise(at, PAGES * 4096, MADV_NOHUGEPAGE);
         touch_pages(at);
-        usleep(5000);
+        usleep(10000);
     }
     return 0;
 }
