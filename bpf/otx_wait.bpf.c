@@ -64,16 +64,28 @@ struct {
 	__type(value, struct thread_wait);
 } thread_waits SEC(".maps");
 
-static struct thread_wait *wait_of(struct task_struct *task)
+/* The note of a thread that has one. Looked for first, because that is quicker than to look for a
+ * process in a hash, and most threads of a machine have none. */
+static struct thread_wait *known_wait(struct task_struct *task)
 {
+	return bpf_task_storage_get(&thread_waits, task, 0, 0);
+}
+
+static struct thread_wait *new_wait(struct task_struct *task)
+{
+	__u32 pid = task->tgid;
+	__u32 *target = pid ? bpf_map_lookup_elem(&targets, &pid) : NULL;
+
+	if (!target || *target & AWAIT_EXEC)
+		return NULL;
 	return bpf_task_storage_get(&thread_waits, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
 
-static int is_target(struct task_struct *task)
+static struct thread_wait *wait_of(struct task_struct *task)
 {
-	__u32 pid = task->tgid;
+	struct thread_wait *wait = known_wait(task);
 
-	return pid && bpf_map_lookup_elem(&targets, &pid);
+	return wait ? wait : new_wait(task);
 }
 
 /* -- leaving a processor, being woken --------------------------------------------------------- */
@@ -82,11 +94,8 @@ SEC("tp_btf/sched_switch")
 int on_switch(__u64 *ctx)
 {
 	struct task_struct *task = (void *)ctx[1];
-	struct thread_wait *wait;
+	struct thread_wait *wait = wait_of(task);
 
-	if (!is_target(task))
-		return 0;
-	wait = wait_of(task);
 	if (!wait)
 		return 0;
 	wait->left_ns = bpf_ktime_get_ns();
@@ -99,12 +108,8 @@ int on_switch(__u64 *ctx)
 SEC("tp_btf/sched_wakeup")
 int on_wakeup(__u64 *ctx)
 {
-	struct task_struct *task = (void *)ctx[0];
-	struct thread_wait *wait;
+	struct thread_wait *wait = known_wait((void *)ctx[0]);
 
-	if (!is_target(task))
-		return 0;
-	wait = wait_of(task);
 	if (wait && wait->left_ns != ON_PROCESSOR && !wait->woken_ns)
 		wait->woken_ns = bpf_ktime_get_ns();
 	return 0;
@@ -113,12 +118,8 @@ int on_wakeup(__u64 *ctx)
 SEC("tp_btf/sched_wakeup_new")
 int on_first_wakeup(__u64 *ctx)
 {
-	struct task_struct *task = (void *)ctx[0];
-	struct thread_wait *wait;
+	struct thread_wait *wait = wait_of((void *)ctx[0]);
 
-	if (!is_target(task))
-		return 0;
-	wait = wait_of(task);
 	if (!wait)
 		return 0;
 	wait->left_ns = wait->woken_ns = bpf_ktime_get_ns();
@@ -172,26 +173,41 @@ static long take_wait(void *ctx, struct scratch *scratch, __u32 flags, __u32 tar
 	return failed;
 }
 
+static void sample_wait(void *ctx, struct thread_wait *wait, __u64 amount, __u64 lasted_ns,
+			__u64 now_ns)
+{
+	__u32 zero = 0, pid = bpf_get_current_pid_tgid() >> 32;
+	__u32 *target = bpf_map_lookup_elem(&targets, &pid);
+	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
+
+	if (!target || !scratch)
+		return;
+	if (is_within_bounds(scratch)) {
+		scratch->sample.value = amount;
+		scratch->sample.lasted_ns = lasted_ns;
+		scratch->sample.ready_ns = wait->woken_ns ? now_ns - wait->woken_ns : 0;
+		if (!take_wait(ctx, scratch, wait->was_runnable ? WAS_RUNNABLE : 0, *target))
+			return;
+	}
+	wait->short_ns += amount; /* for another sample to stand for */
+}
+
 static int resume(void *ctx)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	__u32 zero = 0, pid = task->tgid;
-	__u32 *target = pid ? bpf_map_lookup_elem(&targets, &pid) : NULL;
-	struct wait_settings *settings = bpf_map_lookup_elem(&wait_settings, &zero);
-	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
-	struct thread_wait *wait;
+	struct thread_wait *wait = wait_of(bpf_get_current_task_btf());
+	struct wait_settings *settings;
 	__u64 left_ns, lasted_ns, now_ns, amount;
+	__u32 zero = 0;
 
-	if (!target || !settings || !scratch)
-		return 0;
-	wait = wait_of(task);
 	if (!wait)
 		return 0;
 	left_ns = wait->left_ns;
 	wait->left_ns = ON_PROCESSOR;
+	settings = bpf_map_lookup_elem(&wait_settings, &zero);
+	if (left_ns == ON_PROCESSOR || !settings || !settings->began_ns || settings->ended_ns)
+		return 0;
 	now_ns = bpf_ktime_get_ns();
-	if (left_ns == ON_PROCESSOR || *target & AWAIT_EXEC || !settings->began_ns ||
-	    settings->ended_ns || now_ns <= settings->began_ns)
+	if (now_ns <= settings->began_ns)
 		return 0;
 	lasted_ns = now_ns - (left_ns > settings->began_ns ? left_ns : settings->began_ns);
 	if (lasted_ns < settings->shortest_ns) {
@@ -200,17 +216,8 @@ static int resume(void *ctx)
 		return 0;
 	}
 	amount = amount_of(wait, lasted_ns, settings->period_ns);
-	if (!amount)
-		return 0;
-	if (!is_within_bounds(scratch)) {
-		wait->short_ns += amount;
-		return 0;
-	}
-	scratch->sample.value = amount;
-	scratch->sample.lasted_ns = lasted_ns;
-	scratch->sample.ready_ns = wait->woken_ns ? now_ns - wait->woken_ns : 0;
-	if (take_wait(ctx, scratch, wait->was_runnable ? WAS_RUNNABLE : 0, *target))
-		wait->short_ns += amount; /* for another sample to stand for */
+	if (amount)
+		sample_wait(ctx, wait, amount, lasted_ns, now_ns);
 	return 0;
 }
 
@@ -250,23 +257,23 @@ static void describe(struct sample *sample, struct task_struct *task)
 	sample->user_stack[3] = task->thread.fsbase;
 }
 
-/* How long a thread has been off its processors by `ended_ns`; 0: it is on one. A thread without
- * a note has not moved since the profile began. */
+/* How long a thread has been off its processors by `ended_ns`; 0: it is on one. A thread whose
+ * note is new has not moved since the profile began. */
 static __u64 waited_until_end(struct sample *sample, struct thread_wait *wait,
 			      const struct wait_settings *settings)
 {
 	__u64 from_ns = settings->began_ns;
 
 	sample->ready_ns = 0;
-	if (wait && wait->left_ns == ON_PROCESSOR)
+	if (wait->left_ns == ON_PROCESSOR)
 		return 0;
-	if (wait && wait->left_ns > from_ns)
+	if (wait->left_ns > from_ns)
 		from_ns = wait->left_ns;
 	if (from_ns >= settings->ended_ns)
 		return 0;
-	if (wait && wait->was_runnable)
+	if (wait->was_runnable)
 		sample->flags |= WAS_RUNNABLE;
-	if (wait && wait->woken_ns && wait->woken_ns < settings->ended_ns)
+	if (wait->woken_ns && wait->woken_ns < settings->ended_ns)
 		sample->ready_ns = settings->ended_ns - wait->woken_ns;
 	return settings->ended_ns - from_ns;
 }
@@ -280,14 +287,17 @@ int on_end(struct bpf_iter__task *ctx)
 	struct wait_settings *settings = bpf_map_lookup_elem(&wait_settings, &zero);
 	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
 	struct sample *sample;
+	struct thread_wait *wait;
 
-	if (!task || !settings || !scratch || !is_target(task) || task->on_cpu)
+	if (!task || !settings || !scratch || task->on_cpu)
+		return 0;
+	wait = wait_of(task);
+	if (!wait)
 		return 0;
 	sample = &scratch->sample;
 	describe(sample, task);
 	sample->monotonic_ns = settings->ended_ns;
-	sample->value = waited_until_end(
-		sample, bpf_task_storage_get(&thread_waits, task, 0, 0), settings);
+	sample->value = waited_until_end(sample, wait, settings);
 	sample->lasted_ns = sample->value;
 	if (!sample->value || sample->value < settings->shortest_ns)
 		return 0;
