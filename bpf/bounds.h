@@ -2,9 +2,9 @@
 #pragma once
 
 #define WINDOW_NS 50000000
-#define MOST_A_WINDOW 250
+#define MOST_A_WINDOW 1000
 
-/* Whether one more sample is within what a processor may take, 5000 a second: until user space
+/* Whether one more sample is within what a processor may take, 20000 a second: until user space
  * has made an event rarer, its cost is bounded here. */
 static int is_within_bounds(struct scratch *scratch)
 {

@@ -59,6 +59,8 @@ struct pt_regs {
 	unsigned long ip;
 	unsigned long sp;
 	unsigned long di;
+	unsigned long si;
+	unsigned long dx;
 	unsigned long orig_ax;
 };
 

@@ -22,6 +22,7 @@
 #include "python.h"
 #include "unwind.h"
 
+#include "amounts.h"
 #include "bounds.h"
 #include "take.h"
 
@@ -52,8 +53,7 @@ struct {
 struct thread_wait {
 	__u64 left_ns;	/* when it left its processor; ON_PROCESSOR; 0: before it was looked at */
 	__u64 woken_ns; /* since when it could run; 0: it cannot */
-	__u64 short_ns; /* what short waits took that no sample stands for yet */
-	__u64 next_ns;	/* how much of that a sample will stand for; 0: not drawn yet */
+	struct amounts amounts; /* of short waits, in nanoseconds */
 	__u32 was_runnable;
 };
 
@@ -129,34 +129,6 @@ int on_first_wakeup(__u64 *ctx)
 
 /* -- back on a processor ---------------------------------------------------------------------- */
 
-/* Between one and two periods: evenly spaced samples would keep step with what repeats itself. */
-static __u64 draw_amount(__u64 period_ns)
-{
-	return period_ns + (period_ns * (bpf_get_prandom_u32() & 0xffff) >> 16);
-}
-
-/* What a sample of this wait stands for; 0: it is none. */
-static __u64 amount_of(struct thread_wait *wait, __u64 lasted_ns, __u64 period_ns)
-{
-	__u64 amount;
-
-	if (lasted_ns >= period_ns)
-		return lasted_ns;
-	if (!wait->next_ns)
-		wait->next_ns = draw_amount(period_ns);
-	wait->short_ns += lasted_ns;
-	if (wait->short_ns < wait->next_ns)
-		return 0;
-	amount = wait->next_ns;
-	wait->short_ns -= amount;
-	wait->next_ns = draw_amount(period_ns);
-	if (wait->short_ns >= wait->next_ns) { /* samples did not fit the ring for a while */
-		amount += wait->short_ns;
-		wait->short_ns = 0;
-	}
-	return amount;
-}
-
 static long take_wait(void *ctx, struct scratch *scratch, __u32 flags, __u32 target)
 {
 	struct pt_regs *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
@@ -189,7 +161,7 @@ static void sample_wait(void *ctx, struct thread_wait *wait, __u64 amount, __u64
 		if (!take_wait(ctx, scratch, wait->was_runnable ? WAS_RUNNABLE : 0, *target))
 			return;
 	}
-	wait->short_ns += amount; /* for another sample to stand for */
+	wait->amounts.small += amount; /* for another sample to stand for */
 }
 
 static int resume(void *ctx)
@@ -215,7 +187,7 @@ static int resume(void *ctx)
 		count_more(COUNTER_SHORT_NS, lasted_ns);
 		return 0;
 	}
-	amount = amount_of(wait, lasted_ns, settings->period_ns);
+	amount = amount_of(&wait->amounts, lasted_ns, settings->period_ns);
 	if (amount)
 		sample_wait(ctx, wait, amount, lasted_ns, now_ns);
 	return 0;

@@ -51,6 +51,7 @@ enum counter {
 	COUNTER_TARGETS_FULL,
 	COUNTER_SHORT,    /* waits left out because they are shorter than was asked for */
 	COUNTER_SHORT_NS, /* and how long they took together */
+	COUNTER_CALLS,    /* calls of functions that allocate, sampled or not */
 	COUNTER_COUNT,
 };
 

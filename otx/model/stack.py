@@ -77,6 +77,21 @@ class WaitStats:
 
 
 @dataclass(frozen=True, slots=True)
+class AllocationStats:
+    """What is taken of memory that is asked for.
+
+    Attributes:
+        period_bytes: How much one sample stands for, or more.
+        calls: Calls of functions that allocate.
+        call_ns: What each of them cost the target, as it was measured before.
+    """
+
+    period_bytes: int
+    calls: int
+    call_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProfileStats:
     """How a profile was made and what it missed (docs/cli.md, otx profile).
 
@@ -92,6 +107,7 @@ class ProfileStats:
         unwind_tables: Object files whose unwind table was there for walks.
         tables_missing: Object files without one, or for whose table there was no room.
         waits: What was taken of waits; None where they were not sampled.
+        allocations: What was taken of memory asked for; None where that was not sampled.
     """
 
     samples: int = 0
@@ -104,3 +120,4 @@ class ProfileStats:
     unwind_tables: int = 0
     tables_missing: int = 0
     waits: WaitStats | None = None
+    allocations: AllocationStats | None = None

@@ -3,18 +3,20 @@
 from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias, get_args
 
-from otx.model.profile import OFF_CPU, PAGE_FAULTS, SAMPLES, WALL, ValueType
+from otx.model.profile import ALLOC_SPACE, OFF_CPU, PAGE_FAULTS, SAMPLES, WALL, ValueType
+from otx.profile.alloc_sampler import AllocationSampler
 from otx.profile.fault_sampler import FaultSampler
 from otx.profile.sampler import CpuSampler
 from otx.profile.wait_sampler import WaitSampler
 
-Event: TypeAlias = Literal["cpu", "offcpu", "wall", "faults"]
+Event: TypeAlias = Literal["cpu", "offcpu", "wall", "alloc", "faults"]
 EVENTS: tuple[Event, ...] = get_args(Event)
 
 VALUE_TYPES: Mapping[Event, ValueType] = {
     "cpu": SAMPLES,
     "offcpu": OFF_CPU,
     "wall": WALL,
+    "alloc": ALLOC_SPACE,
     "faults": PAGE_FAULTS,
 }
 """What a sample's value is of."""
@@ -38,6 +40,8 @@ def open_sampler(
     """
     if event in WAITS:
         return WaitSampler(debug, shortest_ns=shortest_wait_ns, ticks=event == "wall")
+    if event == "alloc":
+        return AllocationSampler(debug)
     if event == "faults":
         return FaultSampler(debug)
     return CpuSampler(debug)

@@ -36,6 +36,10 @@ _POINTERS: tuple[
     ("bpf_program__attach_perf_event", ctypes.c_void_p, ctypes.c_int),
     ("bpf_program__attach_kprobe", ctypes.c_void_p, ctypes.c_bool, ctypes.c_char_p),
     ("libbpf_set_print", ctypes.c_void_p),
+    (
+        "bpf_program__attach_uprobe_opts",
+        *(ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p),
+    ),
 )
 _NUMBERS: tuple[
     tuple[Any, ...], ...
@@ -99,6 +103,30 @@ class BpfMap:
         processors: int = self._library.libbpf_num_possible_cpus()
         raw = self.lookup(index.to_bytes(4, "little"), 8 * processors)
         return sum(memoryview(raw).cast("Q")) if raw else 0
+
+
+class _UprobeOptions(ctypes.Structure):
+    """struct bpf_uprobe_opts (bpf/libbpf.h), libbpf 0.8 and later."""
+
+    _fields_ = (
+        ("size", ctypes.c_size_t),
+        ("ref_ctr_offset", ctypes.c_size_t),
+        ("cookie", ctypes.c_uint64),
+        ("retprobe", ctypes.c_bool),
+        ("func_name", ctypes.c_char_p),
+    )
+
+
+class UprobeLink:
+    """A program that is attached to an instruction of a process."""
+
+    def __init__(self, library: ctypes.CDLL, link: int) -> None:
+        self._library = library
+        self._link = link
+
+    def close(self) -> None:
+        """Detach it."""
+        self._library.bpf_link__destroy(self._link)
 
 
 class BpfObject:
@@ -190,6 +218,29 @@ class BpfObject:
         """
         link = self._library.bpf_program__attach_perf_event(self._program(program), descriptor)
         self._keep_link(program, link)
+
+    def attach_uprobe(
+        self, program: str, pid: int, path: str, offset: int, cookie: int
+    ) -> "UprobeLink":
+        """Attach a program to an instruction of a file, wherever a process has it mapped.
+
+        Args:
+            program: Its name.
+            pid: The process.
+            path: The file.
+            offset: Where in it the instruction is.
+            cookie: What the program is given (bpf_get_attach_cookie).
+
+        Raises:
+            MachineError: The kernel refuses.
+        """
+        options = _UprobeOptions(size=ctypes.sizeof(_UprobeOptions), cookie=cookie)
+        link = self._library.bpf_program__attach_uprobe_opts(
+            self._program(program), pid, os.fsencode(path), offset, ctypes.byref(options)
+        )
+        if not link:
+            raise MachineError(f"cannot attach to {path}: {os.strerror(ctypes.get_errno())}")
+        return UprobeLink(self._library, link)
 
     def iterate(self, program: str) -> None:
         """Run a program on a kernel's list once for each element.

@@ -100,6 +100,13 @@ class ObjectFiles:
         found = file.elf.data_extents(names)
         return {name: range(it.start + bias, it.stop + bias) for name, it in found.items()}
 
+    def function_offsets(
+        self, pid: int, mapping: MemoryMapping, names: frozenset[bytes]
+    ) -> Mapping[bytes, int]:
+        """Where in the mapped file functions begin, those that are there."""
+        file = self._file(pid, mapping)
+        return file.elf.function_offsets(names) if file else {}
+
     def _file(self, pid: int, mapping: MemoryMapping) -> _ObjectFile | None:
         with opened(pid, mapping) as descriptor:
             if descriptor is None:

@@ -62,6 +62,7 @@ class Counter(IntEnum):
     TARGETS_FULL = 1
     SHORT = 2
     SHORT_NS = 3
+    CALLS = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,15 @@ The ring of records holds 4 MiB, some thousands of samples; what does not fit is
 
 import os
 import select
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import ClassVar, Self
 
-from otx.model.stack import WaitStats
+from otx.model.stack import AllocationStats, WaitStats
 from otx.profile.bpf_files import find_bpf_object
 from otx.profile.libbpf import BpfObject
+from otx.profile.objects import ObjectFiles
 from otx.profile.perf_event import online_cpus, open_cpu_clock, set_enabled
 from otx.profile.records import Counter, TargetFlags
 from otx.profile.ring import RingReader
@@ -84,6 +85,10 @@ class CpuSampler:
         """The programs that take samples, by name."""
         return (_TICK,)
 
+    def in_target(self) -> Sequence[str]:
+        """Those of them that run in the target's own time."""
+        return self.programs()
+
     def start(self, frequency_hz: int) -> None:
         """Start the timers on every processor.
 
@@ -114,6 +119,24 @@ class CpuSampler:
     def waits(self) -> WaitStats | None:
         """What is taken of waits; None where they are not sampled."""
         return None
+
+    def allocations(self) -> AllocationStats | None:
+        """What is taken of memory that is asked for; None where that is not sampled."""
+        return None
+
+    def price(self) -> str | None:
+        """What sampling costs beyond its samples, measured now; None where that is nothing."""
+        return None
+
+    def follow(self, pid: int, files: ObjectFiles) -> None:
+        """A process is sampled from now on, or is another program: look at what it has mapped."""
+
+    def follow_late(self, files: ObjectFiles) -> Iterable[str]:
+        """Look again where what is wanted was not mapped yet; what is to be said of it."""
+        return ()
+
+    def unfollow(self, pid: int) -> None:
+        """A process has ended."""
 
     def watch(self, pid: int, flags: TargetFlags) -> None:
         """Sample a process from now on.
@@ -152,7 +175,7 @@ class CpuSampler:
         """Time the sampling programs themselves took; None where the kernel does not tell."""
         if self._run_times < 0:
             return None
-        return sum(map(self._object.run_time_ns, self.programs()))
+        return sum(map(self._object.run_time_ns, self.in_target()))
 
 
 def _key(pid: int) -> bytes:

@@ -18,7 +18,7 @@ from otx.model.units import NS_PER_S
 from otx.profile.causes import ends_of_wait, takes_gil
 from otx.profile.cpython.detect import SUPPORTED, Interpreter
 from otx.profile.events import Event, open_sampler
-from otx.profile.merge import is_evaluation_loop, merge_stacks
+from otx.profile.merge import merge_stacks
 from otx.profile.objects import ObjectFiles
 from otx.profile.process import Process
 from otx.profile.records import (
@@ -32,6 +32,7 @@ from otx.profile.records import (
 )
 from otx.profile.standing import StandingThreads
 from otx.profile.symbolizer import KernelSymbolizer, UserSymbolizer
+from otx.profile.tally import Tally, reaches_root
 from otx.profile.targets import Target, descendants_of, is_alive, process_of
 from otx.profile.unwind.cache import TableCache
 from otx.profile.unwind.loader import TableLoader
@@ -57,14 +58,8 @@ _UNWIND_FLAGS: dict[Unwinding, TargetFlags] = {
     "fp": TargetFlags(0),
     "dwarf": TargetFlags.BY_TABLES,
 }
-_CUT = SampleFlags.KERNEL_CUT | SampleFlags.PYTHON_CUT
 TRUNCATED = Frame("[truncated]", "native")
 """Stands at the root of a stack whose own root was not reached because it is too deep."""
-
-_THREAD_ROOTS = frozenset(
-    ("_start", "main", "clone", "clone3", "__clone", "__clone3", "start_thread", "_dl_start_user")
-)
-_C_LIBRARY = ("libc.so", "libc-", "libpthread", "ld-linux")
 
 
 class ProfileSession:
@@ -118,7 +113,7 @@ class ProfileSession:
         self._await_exec = await_exec
         self._warn_of = on_warning
         self._warned: set[str] = set()
-        self._stats = _Counts()
+        self._stats = Tally()
         self._processes: dict[int, Process] = {}
         self._unfinished: deque[_Unfinished] = deque()
         self._finished: list[Sample] = []
@@ -131,6 +126,8 @@ class ProfileSession:
         self._sampler = open_sampler(event, debug, min_block_ns)
         self._tick_value = round(NS_PER_S / frequency_hz) if event == "wall" else 1
         try:
+            if price := self._sampler.price():
+                on_warning(price)
             self._tables = None if unwind == "fp" else self._open_tables(cache_dir)
             for pid in pids:
                 self.add_pid(pid)
@@ -228,8 +225,11 @@ class ProfileSession:
                 ended += self._read()
                 read_ns = time.monotonic_ns()
         for pid in ended:
+            self._sampler.unfollow(pid)
             self._end(pid)
         self._search_interpreters()
+        for text in self._sampler.follow_late(self._symbolizer.files):
+            self._warn_of(text)
         self._look_for_the_dead()
         self._sampler.adapt(len(self._finished))
         samples, self._finished = self._finished, []
@@ -250,6 +250,7 @@ class ProfileSession:
             tables_missing=self._tables.missing if self._tables else 0,
             target_overhead=None if run_time_ns is None else run_time_ns / elapsed_ns,
             waits=self._sampler.waits(),
+            allocations=self._sampler.allocations(),
         )
 
     def _open_tables(self, cache_dir: Path | None) -> TableLoader:
@@ -274,6 +275,7 @@ class ProfileSession:
             flags |= TargetFlags.AWAIT_EXEC
         self._sampler.watch(pid, flags)
         self._process(pid).search()
+        self._sampler.follow(pid, self._symbolizer.files)
 
     def _process(self, pid: int) -> Process:
         process = self._processes.get(pid)
@@ -303,6 +305,7 @@ class ProfileSession:
         if record.kind is RecordKind.EXEC:
             self._end(record.pid)
             self._process(record.pid).search()
+            self._sampler.follow(record.pid, self._symbolizer.files)
             return
         parent = self._processes.get(record.parent)
         child = self._process(record.pid)
@@ -310,6 +313,7 @@ class ProfileSession:
             child.search()
         else:
             child.inherit(parent)
+        self._sampler.follow(record.pid, self._symbolizer.files)
 
     def _end(self, pid: int) -> None:
         process = self._processes.pop(pid, None)
@@ -338,6 +342,7 @@ class ProfileSession:
         self._next_liveness_ns = now_ns + _LIVENESS_PERIOD_NS
         for pid in [pid for pid in self._processes if not is_alive(pid)]:
             self._sampler.forget(pid)
+            self._sampler.unfollow(pid)
             self._end(pid)
         if missed := self._sampler.children_missed():
             text = f"too many processes: {missed} children and more are not sampled"
@@ -392,7 +397,7 @@ class ProfileSession:
             if not record.flags & (SampleFlags.USER_ROOT | SampleFlags.USER_CUT):
                 process.walk_led_nowhere(record.user)
         else:
-            whole = not record.flags & SampleFlags.USER_CUT and _reaches_root(native)
+            whole = not record.flags & SampleFlags.USER_CUT and reaches_root(native)
         stack = merge_stacks(native, runs, whole)
         is_cut = self._stats.count(record, native, whole)
         if is_cut and stack:
@@ -451,48 +456,3 @@ class _Unfinished:
     process: Process
     record: SampleRecord
     runs: list[list[Frame]]
-
-
-class _Counts:
-    """What is counted of samples as they come."""
-
-    def __init__(self) -> None:
-        self.samples = 0
-        self.truncated = 0
-        self.unwound_fully = 0
-        self.not_found = 0
-
-    def count(self, record: SampleRecord, native: list[Frame], whole: bool) -> bool:
-        """Count one sample; whether its stack is cut.
-
-        User frames are cut only where all of them are frames: a walk along frame pointers that
-        are none may pick up any number of words. A thread without a thread state is no loss where
-        it runs no Python: native threads in a Python process, or a process that only starts.
-        """
-        flags = record.flags
-        self.samples += 1
-        user_cut = flags & SampleFlags.USER_CUT and len(native) >= len(record.user)
-        is_cut = bool(flags & _CUT or user_cut)
-        self.truncated += is_cut
-        self.unwound_fully += whole or not record.user
-        self.not_found += bool(
-            flags & SampleFlags.PYTHON_FAULT
-            or (flags & SampleFlags.PYTHON_ABSENT and any(map(is_evaluation_loop, native)))
-        )
-        return is_cut
-
-
-def _reaches_root(native: list[Frame]) -> bool:
-    """Whether user frames (root first) begin where a thread begins.
-
-    That is a function known to start threads, or the C library, whose own such functions have
-    no public names, with the thread's function below it.
-    """
-    if not native:
-        return False
-    root = native[0]
-    if root.name in _THREAD_ROOTS or root.name.startswith("__libc_start"):
-        return True
-    return root.module.startswith(_C_LIBRARY) and any(
-        not frame.module.startswith(_C_LIBRARY) for frame in native
-    )

@@ -66,6 +66,10 @@ class WaitSampler(CpuSampler):
         resume = _RESUME if has_exit_tracepoint() else _RESUME_BY_KPROBE
         return (resume, _END, *_SCHEDULING, *(super().programs() if self._ticks else ()))
 
+    def in_target(self) -> Sequence[str]:
+        """Those of them that run in the target's own time: the last look at threads does not."""
+        return [program for program in self.programs() if program != _END]
+
     @property
     def period_ns(self) -> int:
         """How long a wait has to be now for a sample of its own."""

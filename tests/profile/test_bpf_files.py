@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from otx.errors import MachineError
+from otx.profile.alloc_sampler import AllocationSampler
 from otx.profile.bpf_files import find_bpf_object
 from otx.profile.fault_sampler import FaultSampler
 from otx.profile.libbpf import BpfObject
@@ -22,6 +23,7 @@ from otx.profile.wait_sampler import WaitSampler
 SOURCES = Path(__file__).parents[2] / "bpf"
 OBJECTS = {
     OBJECT_NAME: ("on_fork", "on_exec", "on_exit"),
+    AllocationSampler.object_name: ("on_fork", "on_exec", "on_exit"),
     FaultSampler.object_name: ("on_fork", "on_exec", "on_exit"),
     WaitSampler.object_name: ("on_switch", "on_wakeup", "on_first_wakeup"),
 }

@@ -59,13 +59,13 @@ int main(void)
 }
 """
 
-PAGES = 5_000
+PAGES = 400
 TOUCH_C = """
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#define PAGES 25
+#define PAGES 2
 __attribute__((noinline)) void touch_pages(volatile char *at)
 {
     for (int i = 0; i < PAGES; i++) at[i * 4096] = 1;

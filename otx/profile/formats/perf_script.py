@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from otx.errors import UsageError
 from otx.model.frame_names import base_name, frame_label, frame_of_label
 from otx.model.profile import (
+    ALLOC_SPACE,
     CPU,
     OFF_CPU,
     PAGE_FAULTS,
@@ -52,7 +53,7 @@ _MAX_HEAD = 4096
 """A longer line is no head: matching it would take time that grows with its square."""
 _TRAMPOLINE = "py::"
 """What CPython's perf support puts before a function: py::NAME:FILE."""
-_OF_OTX = (OFF_CPU, WALL, PAGE_FAULTS)
+_OF_OTX = (OFF_CPU, WALL, ALLOC_SPACE, PAGE_FAULTS)
 """Value types whose names say their units."""
 _UNKNOWN, _DELETED = "[unknown]", " (deleted)"
 
