@@ -269,10 +269,11 @@ int on_end(struct bpf_iter__task *ctx)
 	sample = &scratch->sample;
 	describe(sample, task);
 	sample->monotonic_ns = settings->ended_ns;
-	sample->value = waited_until_end(sample, wait, settings);
-	sample->lasted_ns = sample->value;
-	if (!sample->value || sample->value < settings->shortest_ns)
+	sample->lasted_ns = waited_until_end(sample, wait, settings);
+	if (!sample->lasted_ns || sample->lasted_ns < settings->shortest_ns)
 		return 0;
+	/* The last there is of this thread stands for what is left, so that its sum is whole. */
+	sample->value = sample->lasted_ns + wait->amounts.small;
 	sample->kernel_frames =
 		frames_of(bpf_get_task_stack(task, sample->words, MAX_NATIVE_FRAMES * 8, 0));
 	if (bpf_ringbuf_output(&records, sample,
