@@ -17,7 +17,7 @@ from otx.model.stack import Frame, ProfileStats, Sample, Stack
 from otx.model.units import NS_PER_S
 from otx.profile.causes import ends_of_wait, takes_gil
 from otx.profile.cpython.detect import SUPPORTED, Interpreter
-from otx.profile.events import Event, open_sampler
+from otx.profile.events import WAITS, Event, open_sampler
 from otx.profile.merge import merge_stacks
 from otx.profile.objects import ObjectFiles
 from otx.profile.process import Process
@@ -132,8 +132,9 @@ class ProfileSession:
             for pid in pids:
                 self.add_pid(pid)
             self._load_tables(_BASIC_TABLES_NS, basics_only=True)
-            if await_exec and kernel:
-                # A command may start and end others while these would be read.
+            if (await_exec and kernel) or event in WAITS:
+                # A command may start and end others while these would be read, and a program
+                # may wait thousands of times before it is known that this is too often.
                 self._kernel.load()
             self._began_ns = time.monotonic_ns()
             self._unix_offset_ns = time.time_ns() - self._began_ns
@@ -231,7 +232,6 @@ class ProfileSession:
         for text in self._sampler.follow_late(self._symbolizer.files):
             self._warn_of(text)
         self._look_for_the_dead()
-        self._sampler.adapt(len(self._finished))
         samples, self._finished = self._finished, []
         return samples
 
@@ -364,6 +364,7 @@ class ProfileSession:
         native frames are named afterwards, and the ring is looked at again in between.
         """
         ended: list[int] = []
+        waiting = len(self._unfinished)
         for raw in self._sampler.read(_BATCH):
             record = decode_record(raw)
             if isinstance(record, SampleRecord):
@@ -378,6 +379,7 @@ class ProfileSession:
                 while self._unfinished:  # before a process becomes another program
                     self._finish_one()
                 self._begin(record)
+        self._sampler.adapt(max(len(self._unfinished) - waiting, 0))
         return ended
 
     def _finish_one(self) -> None:
