@@ -198,7 +198,14 @@ class TestWaits:
         assert 0.8e9 < by_cause.total() < 1.05 * document["duration_ns"]
         assert by_cause["[sleep]"] > 0.3e9
 
-    @pytest.mark.parametrize("form", ["pprof", "otlp", "speedscope", "perf-script"])
+    @pytest.mark.parametrize(
+        "form",
+        [
+            "pprof",
+            *(pytest.param(it, marks=pytest.mark.long) for it in ("otlp", "speedscope")),
+            pytest.param("perf-script", marks=pytest.mark.long),
+        ],
+    )
     def test_every_form_keeps_the_unit(
         self, run_cli: RunCli, sleeper: "subprocess.Popen[bytes]", tmp_path: Path, form: str
     ) -> None:

@@ -1,14 +1,18 @@
 """Waits as BPF takes them: how many samples, and what they stand for."""
 
 import time
+from pathlib import Path
 
 import pytest
 
+from otx.errors import MachineError
 from otx.model.units import NS_PER_S
+from otx.profile import wait_sampler
 from otx.profile.records import Counter, RecordKind, SampleRecord, TargetFlags, decode_record
 from otx.profile.wait_sampler import SHORTEST_PERIOD_NS, WaitSampler
 from tests.profile.conftest import POLL_S, Build, Start
 
+KPROBES = Path("/sys/bus/event_source/devices/kprobe")
 SHORT_SLEEPS_C = """
 #include <stdio.h>
 #include <time.h>
@@ -70,3 +74,14 @@ class TestShortWaits:
             assert records_of(sampler, 0.2) == []
             sampler.set_ticking(True)
             assert records_of(sampler, 0.2)
+
+    def test_a_kernel_that_cannot_tell_of_resumed_threads_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if KPROBES.exists():
+            pytest.skip("this kernel has kprobes")
+        monkeypatch.setattr(wait_sampler, "has_exit_tracepoint", lambda: False)
+        with WaitSampler() as sampler:
+            with pytest.raises(MachineError, match="back on a processor") as refused:
+                sampler.start(99)
+            assert "CONFIG_KPROBES" in refused.value.hint
