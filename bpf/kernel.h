@@ -23,6 +23,7 @@ enum {
 	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
 	BPF_MAP_TYPE_LRU_HASH = 9,
 	BPF_MAP_TYPE_RINGBUF = 27,
+	BPF_MAP_TYPE_TASK_STORAGE = 29,
 };
 
 enum {
@@ -31,10 +32,12 @@ enum {
 };
 
 enum {
+	BPF_F_NO_PREALLOC = 1 << 0,
 	BPF_F_USER_STACK = 1 << 8,
 	BPF_F_MMAPABLE = 1 << 10,
 	BPF_RB_NO_WAKEUP = 1 << 0,
 	BPF_RB_FORCE_WAKEUP = 1 << 1,
+	BPF_LOCAL_STORAGE_GET_F_CREATE = 1 << 0,
 };
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
@@ -55,15 +58,37 @@ struct pt_regs {
 	unsigned long bp;
 	unsigned long ip;
 	unsigned long sp;
+	unsigned long di;
+	unsigned long si;
+	unsigned long dx;
+	unsigned long orig_ax;
 };
 
 struct task_struct {
+	unsigned int __state;
+	int on_cpu;
 	int pid;
 	int tgid;
 	struct task_struct *group_leader;
 	struct signal_struct *signal;
 	char comm[16];
 	struct thread_struct thread;
+};
+
+#pragma clang attribute pop
+
+/* What programs on perf events are given (include/uapi/linux/bpf_perf_event.h): the verifier knows
+ * this one by offset. */
+struct bpf_perf_event_data {
+	__u64 regs[21];
+	__u64 sample_period;
+	__u64 addr;
+};
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct bpf_iter__task {
+	struct task_struct *task;
 };
 
 #pragma clang attribute pop

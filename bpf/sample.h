@@ -11,7 +11,15 @@
 #define COMM_SIZE 16
 #define STACK_WORDS 16
 
-enum record_kind { SAMPLE = 1, EXEC = 2, FORK = 3, EXIT = 4 };
+enum record_kind {
+	SAMPLE = 1,
+	EXEC = 2,
+	FORK = 3,
+	EXIT = 4,
+	WAIT = 5,       /* a thread is back on a processor: its value is nanoseconds */
+	FAULT = 6,      /* a page fault: how many */
+	ALLOCATION = 7, /* memory was asked for: bytes */
+};
 
 enum record_flags {
 	KERNEL_CUT = 1 << 0,
@@ -25,6 +33,10 @@ enum record_flags {
 	USER_UNMAPPED = 1 << 8, /* at an address that is in no known code */
 	USER_NO_TABLE = 1 << 9, /* in code without a table, or with a rule that is not followed */
 	USER_FAULT = 1 << 10,   /* at memory that could not be read */
+	WAS_RUNNABLE = 1 << 11, /* a wait: the thread was taken off its processor, it did not leave */
+	IN_FUTEX = 1 << 12,     /* a wait: in futex(2), at address `argument` */
+	GOES_ON = 1 << 13,      /* a wait: it has not ended, its user stack is to be read by user
+				   space; pc, sp, bp and thread pointer are in user_stack */
 };
 
 enum target_flags {
@@ -34,7 +46,14 @@ enum target_flags {
 	TRUST_FRAME_POINTERS = 1 << 3, /* and by frame pointers in code without a table */
 };
 
-enum counter { COUNTER_LOST, COUNTER_TARGETS_FULL, COUNTER_COUNT };
+enum counter {
+	COUNTER_LOST,
+	COUNTER_TARGETS_FULL,
+	COUNTER_SHORT,    /* waits left out because they are shorter than was asked for */
+	COUNTER_SHORT_NS, /* and how long they took together */
+	COUNTER_CALLS,    /* calls of functions that allocate, sampled or not */
+	COUNTER_COUNT,
+};
 
 struct sample {
 	__u32 kind;
@@ -46,6 +65,10 @@ struct sample {
 	__u16 flags;
 	__u32 cpu;
 	__u64 monotonic_ns;
+	__u64 value;     /* what the sample stands for, in its event's unit; of a tick 0 */
+	__u64 lasted_ns; /* of a wait: how long this one was */
+	__u64 ready_ns;  /* of a wait: for how long of that it could have run */
+	__u64 argument;
 	char thread_comm[COMM_SIZE];
 	char process_comm[COMM_SIZE];
 	/* the top of the user stack, zeros where it could not be read: the helper walks frame
@@ -67,6 +90,10 @@ struct event {
 struct scratch {
 	__u64 frame[16];
 	__u64 code[16];
+	__u32 is_busy; /* a tick may come while another program is at work here */
+	__u32 taken;   /* samples since window_ns */
+	__u64 window_ns;
+	__u64 carried; /* values that no sample stands for yet */
 	struct sample sample;
 };
 
@@ -96,12 +123,17 @@ struct {
 	__uint(max_entries, 4 << 20);
 } records SEC(".maps");
 
-static void count(__u32 which)
+static void count_more(__u32 which, __u64 more)
 {
 	__u64 *value = bpf_map_lookup_elem(&counters, &which);
 
 	if (value)
-		__sync_fetch_and_add(value, 1); /* a tick may interrupt the others here */
+		__sync_fetch_and_add(value, more); /* a tick may interrupt the others here */
+}
+
+static void count(__u32 which)
+{
+	count_more(which, 1);
 }
 
 static long read_word(__u64 *word, __u64 address)

@@ -34,6 +34,8 @@ complete -c otx -n '__fish_seen_subcommand_from doctor' -s h -l help -d 'Show he
 complete -c otx -n '__fish_seen_subcommand_from doctor' -F
 complete -c otx -n '__fish_seen_subcommand_from profile' -l pid -r -d 'A process to sample; repeatable.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -l children -l no-children -d 'Sample child processes too.'
+complete -c otx -n '__fish_seen_subcommand_from profile' -l event -x -a 'cpu offcpu wall alloc faults' -d 'What to sample: time on processors (cpu); time off them, by cause (offcpu); both on one axis (wall); memory asked for (alloc, costs every malloc); page faults (faults).'
+complete -c otx -n '__fish_seen_subcommand_from profile' -l min-block -r -d 'Leave out waits that are shorter; else all count.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -s F -l frequency -r -d 'Samples a second and processor (99).'
 complete -c otx -n '__fish_seen_subcommand_from profile' -s d -l duration -r -d 'How long, as 10s; else until Ctrl-C, or 10s when stdout is no terminal.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -l format -x -a 'text folded pprof speedscope otlp otlp-json html svg json perf-script' -d 'The form; else from the ending of -o, else text.'

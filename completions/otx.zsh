@@ -77,6 +77,8 @@ _otx_profile() {
   _arguments -s \
     '--pid[A process to sample; repeatable.]:value:_files' \
     {--children,--no-children}'[Sample child processes too.]' \
+    '--event[What to sample - time on processors (cpu); time off them, by cause (offcpu); both on one axis (wall); memory asked for (alloc, costs every malloc); page faults (faults).]:value:(cpu offcpu wall alloc faults)' \
+    '--min-block[Leave out waits that are shorter; else all count.]:value:_files' \
     {-F,--frequency}'[Samples a second and processor (99).]:value:_files' \
     {-d,--duration}'[How long, as 10s; else until Ctrl-C, or 10s when stdout is no terminal.]:value:_files' \
     '--format[The form; else from the ending of -o, else text.]:value:(text folded pprof speedscope otlp otlp-json html svg json perf-script)' \

@@ -87,7 +87,7 @@ def elf(data: bytes) -> None:
     """An object file: segments and symbols."""
     file = ElfFile(bytes_reader(data))
     file.code_symbols().find(0x1000)
-    file.data_addresses(frozenset((b"_PyRuntime",)))
+    file.data_extents(frozenset((b"_PyRuntime",)))
 
 
 def linetable(data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""`otx profile`: where running programs spend their processor time."""
+"""`otx profile`: where running programs spend their time."""
 
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from otx.environment import Environment
 from otx.errors import UsageError
 
 if TYPE_CHECKING:
+    from otx.model.profile import ValueType
     from otx.services.recording import OpenFeed
 
 app = command_app(help="Sample running programs with eBPF.")
@@ -19,6 +20,7 @@ _EXAMPLES = """\b
 Examples:
   otx profile --pid 4242 -d 10s
   otx profile --pid 4242 -o out.folded
+  otx profile --pid 4242 --event offcpu -d 10s
   otx profile -F 499 --lines -- python3 script.py
 """
 
@@ -29,6 +31,8 @@ def profile(
     command: flags.Command = None,
     pid: flags.Pids = None,
     children: flags.Children = True,
+    event: flags.Event = "cpu",
+    min_block: flags.MinBlock = None,
     frequency: flags.Frequency = None,
     duration: flags.Duration = None,
     form: flags.Form = None,
@@ -44,6 +48,7 @@ def profile(
     """Sample running programs with eBPF."""
     from otx.model.units import parse_duration_ns
     from otx.output import Output
+    from otx.profile.events import VALUE_TYPES
     from otx.profile.formats import BINARY, choose_format, write_profile
     from otx.services.recording import Recording
 
@@ -59,6 +64,8 @@ def profile(
         pids=tuple(pid or ()),
         command=tuple(command or ()),
         children=children,
+        event=event,
+        min_block_ns=_min_block_ns(min_block, event),
         frequency_hz=rate,
         duration_ns=None if duration is None else _some_time(parse_duration_ns(duration)),
         unwind=unwind,
@@ -66,7 +73,9 @@ def profile(
         threads=threads,
         lines=lines,
         python=runtime == "auto",
-        open_feed=_open_feed(ctx.obj, export, store, rate, threads=threads),
+        open_feed=_open_feed(
+            ctx.obj, export, store, rate, threads=threads, kind=VALUE_TYPES[event]
+        ),
     )
     return recording.run(
         lambda profile: Output(ctx.obj, out).binary(write_profile(profile, chosen))
@@ -84,7 +93,13 @@ def _configured_frequency(ctx: typer.Context) -> int:
 
 
 def _open_feed(
-    environment: Environment, export: str | None, store: str | None, rate: int, *, threads: bool
+    environment: Environment,
+    export: str | None,
+    store: str | None,
+    rate: int,
+    *,
+    threads: bool,
+    kind: "ValueType",
 ) -> "OpenFeed | None":
     """What samples are given to; that it can be is found out before anything is sampled."""
     if export is None and store is None:
@@ -92,7 +107,20 @@ def _open_feed(
     from otx.services.profile_feed import feed_opener  # 40 ms: OTLP's messages
 
     store_dir = None if store is None else Config(environment).store_dir(store)
-    return feed_opener(environment, export, store_dir, rate, threads=threads)
+    return feed_opener(environment, export, store_dir, rate, threads=threads, kind=kind)
+
+
+def _min_block_ns(min_block: str | None, event: str) -> int:
+    from otx.model.units import parse_duration_ns
+
+    if min_block is None:
+        return 0
+    if event not in ("offcpu", "wall"):
+        raise UsageError(
+            f"--min-block is of waits, and --event {event} has none",
+            hint="--event offcpu or wall",
+        )
+    return parse_duration_ns(min_block)
 
 
 def _some_time(duration_ns: int) -> int:

@@ -16,6 +16,23 @@ Pids: TypeAlias = Annotated[
 Children: TypeAlias = Annotated[
     bool, typer.Option("--children/--no-children", help="Sample child processes too.")
 ]
+EventName: TypeAlias = Literal["cpu", "offcpu", "wall", "alloc", "faults"]
+"""Those of `otx.profile.events.Event`, which is not imported for them."""
+Event: TypeAlias = Annotated[
+    EventName,
+    typer.Option(
+        "--event",
+        help="What to sample: time on processors (cpu); time off them, by cause (offcpu); both"
+        " on one axis (wall); memory asked for (alloc, costs every malloc);"
+        " page faults (faults).",
+    ),
+]
+MinBlock: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--min-block", metavar="D", help="Leave out waits that are shorter; else all count."
+    ),
+]
 Frequency: TypeAlias = Annotated[
     int | None,
     typer.Option(

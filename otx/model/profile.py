@@ -28,6 +28,10 @@ class ValueType:
 
 SAMPLES = ValueType("samples", "count")
 CPU = ValueType("cpu", "nanoseconds")
+OFF_CPU = ValueType("off_cpu", "nanoseconds")
+WALL = ValueType("wall", "nanoseconds")
+ALLOC_SPACE = ValueType("alloc_space", "bytes")
+PAGE_FAULTS = ValueType("page_faults", "count")
 
 
 @dataclass(frozen=True, slots=True)

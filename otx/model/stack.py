@@ -62,6 +62,36 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitStats:
+    """What is taken of waits.
+
+    Attributes:
+        period_ns: How long one has to be for a sample of its own.
+        left_out: Waits that were shorter than was asked for.
+        left_out_ns: How long these took together.
+    """
+
+    period_ns: int
+    left_out: int
+    left_out_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationStats:
+    """What is taken of memory that is asked for.
+
+    Attributes:
+        period_bytes: How much one sample stands for, or more.
+        calls: Calls of functions that allocate.
+        call_ns: What each of them cost the target, as it was measured before.
+    """
+
+    period_bytes: int
+    calls: int
+    call_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProfileStats:
     """How a profile was made and what it missed (docs/cli.md, otx profile).
 
@@ -76,6 +106,8 @@ class ProfileStats:
             (interrupt not counted); None where the kernel does not tell.
         unwind_tables: Object files whose unwind table was there for walks.
         tables_missing: Object files without one, or for whose table there was no room.
+        waits: What was taken of waits; None where they were not sampled.
+        allocations: What was taken of memory asked for; None where that was not sampled.
     """
 
     samples: int = 0
@@ -87,3 +119,5 @@ class ProfileStats:
     target_overhead: float | None = None
     unwind_tables: int = 0
     tables_missing: int = 0
+    waits: WaitStats | None = None
+    allocations: AllocationStats | None = None

@@ -8,7 +8,7 @@ in use are read, not mapped: a file that is overwritten meanwhile must not end o
 import struct
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -139,18 +139,30 @@ class ElfFile:
         ]
         return SymbolTable(found, [section.names for section in self._symbol_sections])
 
-    def data_addresses(self, wanted: frozenset[bytes]) -> Mapping[bytes, int]:
-        """The addresses of the variables with the given names, those that are there."""
-        found: dict[bytes, int] = {}
+    def data_extents(self, wanted: frozenset[bytes]) -> Mapping[bytes, range]:
+        """The addresses that variables with the given names take up, those that are there."""
+        return self._extents(wanted, frozenset((_STT_OBJECT,)))
+
+    def function_offsets(self, wanted: frozenset[bytes]) -> Mapping[bytes, int]:
+        """Where in the file functions with the given names begin, those that are there."""
+        found = {}
+        for name, extent in self._extents(wanted, _CODE_TYPES).items():
+            for it in self.segments:
+                if it.executable and it.address <= extent.start < it.address + it.size:
+                    found[name] = extent.start - it.address + it.offset
+        return found
+
+    def _extents(self, wanted: frozenset[bytes], types: Collection[int]) -> Mapping[bytes, range]:
+        found: dict[bytes, range] = {}
         for section in self._symbol_sections:
             # Most files have none of them, and some have a hundred thousand symbols.
             if not any(name in section.names for name in wanted):
                 continue
-            for name, info, _, index, value, _ in _SYMBOL.iter_unpack(section.symbols):
-                if info & 15 == _STT_OBJECT and index != _SHN_UNDEF:
+            for name, info, _, index, value, size in _SYMBOL.iter_unpack(section.symbols):
+                if info & 15 in types and index != _SHN_UNDEF:
                     text = _name_at(section.names, name)
                     if text in wanted:
-                        found[text] = value
+                        found[text] = range(value, value + size)
         return found
 
     def eh_frame(self) -> "EhFrame | None":

@@ -9,7 +9,7 @@ while an object is opened and loaded and handed back afterwards.
 import ctypes
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -34,7 +34,12 @@ _POINTERS: tuple[
     ("bpf_object__next_program", ctypes.c_void_p, ctypes.c_void_p),
     ("bpf_program__attach", ctypes.c_void_p),
     ("bpf_program__attach_perf_event", ctypes.c_void_p, ctypes.c_int),
+    ("bpf_program__attach_kprobe", ctypes.c_void_p, ctypes.c_bool, ctypes.c_char_p),
     ("libbpf_set_print", ctypes.c_void_p),
+    (
+        "bpf_program__attach_uprobe_opts",
+        *(ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_void_p),
+    ),
 )
 _NUMBERS: tuple[
     tuple[Any, ...], ...
@@ -42,9 +47,12 @@ _NUMBERS: tuple[
     ("bpf_object__load", ctypes.c_void_p),
     ("bpf_program__fd", ctypes.c_void_p),
     ("bpf_program__set_log_level", ctypes.c_void_p, ctypes.c_uint32),
+    ("bpf_program__set_autoload", ctypes.c_void_p, ctypes.c_bool),
     ("bpf_map__fd", ctypes.c_void_p),
     ("bpf_map__max_entries", ctypes.c_void_p),
     ("bpf_link__destroy", ctypes.c_void_p),
+    ("bpf_link__fd", ctypes.c_void_p),
+    ("bpf_iter_create", ctypes.c_int),
     ("bpf_map_update_elem", ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint64),
     ("bpf_map_lookup_elem", ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p),
     ("bpf_map_delete_elem", ctypes.c_int, ctypes.c_char_p),
@@ -97,18 +105,49 @@ class BpfMap:
         return sum(memoryview(raw).cast("Q")) if raw else 0
 
 
+class _UprobeOptions(ctypes.Structure):
+    """struct bpf_uprobe_opts (bpf/libbpf.h), libbpf 0.8 and later."""
+
+    _fields_ = (
+        ("size", ctypes.c_size_t),
+        ("ref_ctr_offset", ctypes.c_size_t),
+        ("cookie", ctypes.c_uint64),
+        ("retprobe", ctypes.c_bool),
+        ("func_name", ctypes.c_char_p),
+    )
+
+
+class UprobeLink:
+    """A program that is attached to an instruction of a process."""
+
+    def __init__(self, library: ctypes.CDLL, link: int) -> None:
+        self._library = library
+        self._link = link
+
+    def close(self) -> None:
+        """Detach it."""
+        self._library.bpf_link__destroy(self._link)
+
+
 class BpfObject:
     """A BPF object in the kernel, with what it is attached to; a context manager.
 
     Args:
         path: The object file.
         debug: Takes what libbpf and the verifier say, line by line; None keeps them quiet.
+        programs: The programs to load, by name: the verifier takes 70 ms for one that walks
+            stacks. None: all of them.
 
     Raises:
         MachineError: libbpf is missing, or the kernel refuses the object.
     """
 
-    def __init__(self, path: Path, debug: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        debug: Callable[[str], None] | None = None,
+        programs: Collection[str] | None = None,
+    ) -> None:
         self._debug = debug
         self._said: deque[str] = deque(maxlen=_LINES_KEPT)
         self._links: list[int] = []
@@ -118,8 +157,11 @@ class BpfObject:
             self._object = self._library.bpf_object__open_file(os.fsencode(path), None)
             if not self._object:
                 raise self._refusal(f"cannot open {path.name}")
-            if debug is not None:
-                self._ask_for_verifier_logs()
+            for program in self._programs():
+                if programs is not None and self._name(program) not in programs:
+                    self._library.bpf_program__set_autoload(program, False)
+                if debug is not None:
+                    self._library.bpf_program__set_log_level(program, 1)
             if self._library.bpf_object__load(self._object) != 0:
                 error = self._refusal(f"the kernel refuses {path.name}")
                 self.close()
@@ -158,6 +200,16 @@ class BpfObject:
         """
         self._keep_link(program, self._library.bpf_program__attach(self._program(program)))
 
+    def attach_kprobe(self, program: str, function: str) -> None:
+        """Attach a program to the beginning of a kernel function.
+
+        Raises:
+            MachineError: The kernel refuses: it has no such function, or no kprobes.
+        """
+        name = function.encode()
+        link = self._library.bpf_program__attach_kprobe(self._program(program), False, name)
+        self._keep_link(program, link)
+
     def attach_perf_event(self, program: str, descriptor: int) -> None:
         """Attach a program to a perf event, whose descriptor is closed with the object.
 
@@ -166,6 +218,47 @@ class BpfObject:
         """
         link = self._library.bpf_program__attach_perf_event(self._program(program), descriptor)
         self._keep_link(program, link)
+
+    def attach_uprobe(
+        self, program: str, pid: int, path: str, offset: int, cookie: int
+    ) -> "UprobeLink":
+        """Attach a program to an instruction of a file, wherever a process has it mapped.
+
+        Args:
+            program: Its name.
+            pid: The process.
+            path: The file.
+            offset: Where in it the instruction is.
+            cookie: What the program is given (bpf_get_attach_cookie).
+
+        Raises:
+            MachineError: The kernel refuses.
+        """
+        options = _UprobeOptions(size=ctypes.sizeof(_UprobeOptions), cookie=cookie)
+        link = self._library.bpf_program__attach_uprobe_opts(
+            self._program(program), pid, os.fsencode(path), offset, ctypes.byref(options)
+        )
+        if not link:
+            raise MachineError(f"cannot attach to {path}: {os.strerror(ctypes.get_errno())}")
+        return UprobeLink(self._library, link)
+
+    def iterate(self, program: str) -> None:
+        """Run a program on a kernel's list once for each element.
+
+        Raises:
+            MachineError: The kernel refuses.
+        """
+        link = self._library.bpf_program__attach(self._program(program))
+        self._keep_link(program, link)
+        descriptor = self._library.bpf_iter_create(self._library.bpf_link__fd(link))
+        if descriptor < 0:
+            reason = os.strerror(ctypes.get_errno())
+            raise MachineError(f"the kernel does not let {program} run: {reason}")
+        try:
+            while os.read(descriptor, 4096):
+                pass
+        finally:
+            os.close(descriptor)
 
     def enable_run_times(self) -> int:
         """Have the kernel time every run of a program while the returned descriptor is open.
@@ -194,11 +287,15 @@ class BpfObject:
             raise MachineError(f"the kernel does not let {program} be attached: {reason}")
         self._links.append(link)
 
-    def _ask_for_verifier_logs(self) -> None:
+    def _programs(self) -> Iterator[int]:
         program = self._library.bpf_object__next_program(self._object, None)
         while program:
-            self._library.bpf_program__set_log_level(program, 1)
+            yield program
             program = self._library.bpf_object__next_program(self._object, program)
+
+    def _name(self, program: int) -> str:
+        name: bytes = self._library.bpf_program__name(program)
+        return name.decode()
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
@@ -248,6 +345,7 @@ def _load_library() -> ctypes.CDLL:
     for name, *arguments in _NUMBERS:
         _declare(library, name, ctypes.c_int, arguments)
     _declare(library, "bpf_object__close", None, [ctypes.c_void_p])
+    _declare(library, "bpf_program__name", ctypes.c_char_p, [ctypes.c_void_p])
     return library
 
 

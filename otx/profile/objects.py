@@ -87,12 +87,25 @@ class ObjectFiles:
         self, pid: int, mapping: MemoryMapping, names: frozenset[bytes]
     ) -> Mapping[bytes, int]:
         """Where variables of the object lie in the process, those that are there."""
+        return {name: it.start for name, it in self.data_extents(pid, mapping, names).items()}
+
+    def data_extents(
+        self, pid: int, mapping: MemoryMapping, names: frozenset[bytes]
+    ) -> Mapping[bytes, range]:
+        """The addresses that variables of the object take up in the process."""
         file = self._file(pid, mapping)
         bias = file.elf.load_bias(mapping.start, mapping.offset) if file else None
         if file is None or bias is None:
             return {}
-        found = file.elf.data_addresses(names)
-        return {name: address + bias for name, address in found.items()}
+        found = file.elf.data_extents(names)
+        return {name: range(it.start + bias, it.stop + bias) for name, it in found.items()}
+
+    def function_offsets(
+        self, pid: int, mapping: MemoryMapping, names: frozenset[bytes]
+    ) -> Mapping[bytes, int]:
+        """Where in the mapped file functions begin, those that are there."""
+        file = self._file(pid, mapping)
+        return file.elf.function_offsets(names) if file else {}
 
     def _file(self, pid: int, mapping: MemoryMapping) -> _ObjectFile | None:
         with opened(pid, mapping) as descriptor:

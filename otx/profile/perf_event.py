@@ -16,11 +16,13 @@ from otx.errors import MachineError, UsageError
 _SYS_PERF_EVENT_OPEN = 298  # x86-64, asm/unistd_64.h
 _PERF_TYPE_SOFTWARE = 1  # linux/perf_event.h
 _PERF_COUNT_SW_CPU_CLOCK = 0
+_PERF_COUNT_SW_PAGE_FAULTS = 2
 _PERF_FLAG_FD_CLOEXEC = 8
 _EXCLUDE_IDLE = 1 << 7  # bit fields of struct perf_event_attr
 _FREQ = 1 << 10
 _IOC_ENABLE = 0x2400
 _IOC_DISABLE = 0x2401
+_IOC_PERIOD = 0x40082404
 _MAX_RATE = Path("/proc/sys/kernel/perf_event_max_sample_rate")
 
 
@@ -53,21 +55,53 @@ def open_cpu_clock(cpu: int, frequency_hz: int) -> int:
         sample_freq=frequency_hz,
         flags=_FREQ | _EXCLUDE_IDLE,
     )
-    libc = ctypes.CDLL(None, use_errno=True)
-    flags = ctypes.c_ulong(_PERF_FLAG_FD_CLOEXEC)
-    descriptor: int = libc.syscall(
-        _SYS_PERF_EVENT_OPEN, ctypes.byref(attributes), -1, cpu, -1, flags
-    )
+    descriptor, refused = _open(attributes, cpu)
     if descriptor >= 0:
         return descriptor
-    refused = ctypes.get_errno()
     if refused == errno.EINVAL and frequency_hz > _max_rate_hz():
         raise UsageError(
             f"the kernel samples at most {_max_rate_hz()} times a second, not {frequency_hz}",
             hint="a lower --frequency, or a higher sysctl kernel.perf_event_max_sample_rate",
         )
-    raise MachineError(
-        f"cannot open a timer event on processor {cpu}: {os.strerror(refused)}",
+    raise _refusal("a timer event", cpu, refused)
+
+
+def open_page_faults(cpu: int, period: int) -> int:
+    """Open an event on one processor that comes once in `period` page faults; the descriptor.
+
+    Raises:
+        MachineError: The kernel refuses.
+    """
+    attributes = _PerfEventAttr(
+        type=_PERF_TYPE_SOFTWARE,
+        size=ctypes.sizeof(_PerfEventAttr),
+        config=_PERF_COUNT_SW_PAGE_FAULTS,
+        sample_freq=period,  # one field of two names
+    )
+    descriptor, refused = _open(attributes, cpu)
+    if descriptor < 0:
+        raise _refusal("an event of page faults", cpu, refused)
+    return descriptor
+
+
+def set_period(descriptor: int, period: int) -> None:
+    """Let an event come once in so many from now on."""
+    fcntl.ioctl(descriptor, _IOC_PERIOD, period.to_bytes(8, "little"))
+
+
+def _open(attributes: _PerfEventAttr, cpu: int) -> tuple[int, int]:
+    """The descriptor, or -1 and why not."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    flags = ctypes.c_ulong(_PERF_FLAG_FD_CLOEXEC)
+    descriptor: int = libc.syscall(
+        _SYS_PERF_EVENT_OPEN, ctypes.byref(attributes), -1, cpu, -1, flags
+    )
+    return descriptor, ctypes.get_errno()
+
+
+def _refusal(what: str, cpu: int, reason: int) -> MachineError:
+    return MachineError(
+        f"cannot open {what} on processor {cpu}: {os.strerror(reason)}",
         hint="run otx as root (sudo); otx doctor names what is missing",
     )
 

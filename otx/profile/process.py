@@ -8,7 +8,8 @@ from otx.profile.cpython.detect import Interpreter, find_interpreter
 from otx.profile.errors import UnreadableError
 from otx.profile.maps import AddressSpace, read_address_space
 from otx.profile.memory import ProcessMemory
-from otx.profile.records import PythonFrame
+from otx.profile.records import PythonFrame, SampleRecord
+from otx.profile.standing import StandingThreads
 from otx.profile.symbolizer import AddressBook, UserSymbolizer
 from otx.profile.unwind.loader import TableLoader
 
@@ -17,6 +18,8 @@ _LEAF_PAUSE_NS = 5_000_000
 _FIRST_PAUSE_NS, _LONGEST_PAUSE_NS = 100_000_000, 1_000_000_000
 _SEARCH_AFTER_S = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """When an interpreter is looked for after a program began: the linker maps libpython late."""
+
+_RUNTIME = frozenset((b"_PyRuntime",))
 
 UNREADABLE = Frame("[unreadable]", "python")
 """Stands for Python code that was gone when its name was to be read."""
@@ -53,6 +56,7 @@ class Process:
         self._addresses = AddressBook(pid, self._memory, symbolizer)
         self._interpreter: Interpreter | None = None
         self._codes: dict[tuple[int, int], tuple[Code, Frame]] = {}
+        self._runtime: range | None = None
         self._began_ns = clock_ns()
         self._wants_interpreter = python
         self._searches_left = list(_SEARCH_AFTER_S) if python else []
@@ -148,6 +152,30 @@ class Process:
             return frame
         line = code.lines.line_at(found.instruction - code.bytecode)
         return Frame(frame.name, "python", frame.file, line, frame.module)
+
+    def completed(self, record: SampleRecord, threads: StandingThreads) -> SampleRecord:
+        """A record of a wait that goes on, with the frames of its thread."""
+        space = self._addresses.space
+        return threads.completed(record, space, self._memory, self._interpreter)
+
+    def is_gil(self, address: int) -> bool:
+        """Whether a lock is the GIL: no other in the interpreter's own state is waited for.
+
+        Threads wait for it on a condition variable there, up to CPython 3.13 for the main
+        interpreter; what has the lock of a sub-interpreter is told by function (`takes_gil`).
+        """
+        if self._interpreter is None:
+            return False
+        if self._runtime is None:
+            self._runtime = self._find_runtime(self._interpreter.runtime)
+        return address in self._runtime
+
+    def _find_runtime(self, address: int) -> range:
+        for mapping in filter(lambda it: it.is_file, self._addresses.space.executable):
+            found = self._symbolizer.files.data_extents(self.pid, mapping, _RUNTIME)
+            if any(extent.start == address for extent in found.values()):
+                return next(iter(found.values()))
+        return range(0)
 
     def close(self) -> None:
         """Give its memory's descriptor back, and the room of what it had mapped."""

@@ -1,4 +1,4 @@
-"""The records that otx_cpu.bpf.c writes, decoded. Addresses only: names come later."""
+"""The records that BPF programs write (bpf/sample.h), decoded. Addresses only: names come later."""
 
 import struct
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import IntEnum, IntFlag
 from typing import TypeAlias
 
 _STACK_WORDS = 16
-_SAMPLE = struct.Struct(f"<IIIHHHHIQ16s16s{_STACK_WORDS}Q")
+_SAMPLE = struct.Struct(f"<IIIHHHHIQQQQQ16s16s{_STACK_WORDS}Q")
 _EVENT = struct.Struct("<IIIIQ")
 _PYTHON_FRAME_WORDS = 3
 _ENTRY_BIT = 1 << 63
@@ -19,6 +19,12 @@ class RecordKind(IntEnum):
     EXEC = 2
     FORK = 3
     EXIT = 4
+    WAIT = 5
+    FAULT = 6
+    ALLOCATION = 7
+
+
+_PROCESS_KINDS = frozenset((RecordKind.EXEC, RecordKind.FORK, RecordKind.EXIT))
 
 
 class SampleFlags(IntFlag):
@@ -35,6 +41,9 @@ class SampleFlags(IntFlag):
     USER_UNMAPPED = 1 << 8
     USER_NO_TABLE = 1 << 9
     USER_FAULT = 1 << 10
+    WAS_RUNNABLE = 1 << 11
+    IN_FUTEX = 1 << 12
+    GOES_ON = 1 << 13
 
 
 class TargetFlags(IntFlag):
@@ -51,6 +60,9 @@ class Counter(IntEnum):
 
     LOST = 0
     TARGETS_FULL = 1
+    SHORT = 2
+    SHORT_NS = 3
+    CALLS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,11 @@ class SampleRecord:
 
     Attributes:
         user_stack: The words at the user stack's top; zeros where they could not be read.
+        kind: What was looked at: SAMPLE is a timer's tick, the others are events.
+        value: What the sample stands for, in its event's unit; of a tick nothing.
+        lasted_ns: Of a wait: how long this one was.
+        ready_ns: Of a wait: for how long of that it could have run.
+        argument: Of a wait in futex(2): the address.
     """
 
     pid: int
@@ -88,6 +105,11 @@ class SampleRecord:
     user: tuple[int, ...]
     python: tuple[PythonFrame, ...]
     user_stack: tuple[int, ...]
+    kind: RecordKind = RecordKind.SAMPLE
+    value: int = 0
+    lasted_ns: int = 0
+    ready_ns: int = 0
+    argument: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +132,18 @@ def decode_record(raw: bytes) -> Record:
     """
     try:
         kind = RecordKind(int.from_bytes(raw[:4], "little"))
-        if kind is not RecordKind.SAMPLE:
+        if kind in _PROCESS_KINDS:
             _, pid, parent, _, _ = _EVENT.unpack_from(raw)
             return ProcessRecord(kind, pid, parent)
-        return _decode_sample(raw)
+        return _decode_sample(kind, raw)
     except struct.error as error:
         raise ValueError(f"record of {len(raw)} bytes is cut: {error}") from None
 
 
-def _decode_sample(raw: bytes) -> SampleRecord:
+def _decode_sample(kind: RecordKind, raw: bytes) -> SampleRecord:
     fields = _SAMPLE.unpack_from(raw)
-    _, pid, tid, kernel, user, python, flags, _, monotonic_ns, *comms_and_stack = fields
-    thread_comm, process_comm, *user_stack = comms_and_stack
+    _, pid, tid, kernel, user, python, flags, _, monotonic_ns = fields[:9]
+    value, lasted_ns, ready_ns, argument, thread_comm, process_comm, *user_stack = fields[9:]
     count = kernel + user + python * _PYTHON_FRAME_WORDS
     words = struct.unpack_from(f"<{count}Q", raw, _SAMPLE.size)
     return SampleRecord(
@@ -135,6 +157,11 @@ def _decode_sample(raw: bytes) -> SampleRecord:
         words[kernel : kernel + user],
         tuple(_python_frames(words[kernel + user :])),
         tuple(user_stack),
+        kind,
+        value,
+        lasted_ns,
+        ready_ns,
+        argument,
     )
 
 

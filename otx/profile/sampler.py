@@ -5,13 +5,15 @@ The ring of records holds 4 MiB, some thousands of samples; what does not fit is
 
 import os
 import select
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
+from otx.model.stack import AllocationStats, WaitStats
 from otx.profile.bpf_files import find_bpf_object
 from otx.profile.libbpf import BpfObject
+from otx.profile.objects import ObjectFiles
 from otx.profile.perf_event import online_cpus, open_cpu_clock, set_enabled
 from otx.profile.records import Counter, TargetFlags
 from otx.profile.ring import RingReader
@@ -34,10 +36,14 @@ class CpuSampler:
         MachineError: This machine won't.
     """
 
+    object_name: ClassVar[str] = OBJECT_NAME
+
     def __init__(self, debug: Callable[[str], None] | None = None) -> None:
         self._clocks: list[int] = []
+        programs = (*_PROCESS_PROGRAMS, *self.programs())
         with ExitStack() as stack:
-            self._object = stack.enter_context(BpfObject(find_bpf_object(OBJECT_NAME), debug))
+            path = find_bpf_object(self.object_name)
+            self._object = stack.enter_context(BpfObject(path, debug, programs))
             self._targets = self._object.map("targets")
             self._interpreters = self._object.map("interpreters")
             self._counters = self._object.map("counters")
@@ -75,6 +81,14 @@ class CpuSampler:
         self._clocks.clear()
         self._stack.close()
 
+    def programs(self) -> Sequence[str]:
+        """The programs that take samples, by name."""
+        return (_TICK,)
+
+    def in_target(self) -> Sequence[str]:
+        """Those of them that run in the target's own time."""
+        return self.programs()
+
     def start(self, frequency_hz: int) -> None:
         """Start the timers on every processor.
 
@@ -94,6 +108,35 @@ class CpuSampler:
         """Stop or restart the timers with everything left in place."""
         for clock in self._clocks:
             set_enabled(clock, ticking)
+
+    def end(self) -> None:
+        """Stop sampling; what is still to be told of threads goes to the ring."""
+        self.set_ticking(False)
+
+    def adapt(self, samples: int) -> None:
+        """Say that so many samples were read: an event that has more than it should takes fewer."""
+
+    def waits(self) -> WaitStats | None:
+        """What is taken of waits; None where they are not sampled."""
+        return None
+
+    def allocations(self) -> AllocationStats | None:
+        """What is taken of memory that is asked for; None where that is not sampled."""
+        return None
+
+    def price(self) -> str | None:
+        """What sampling costs beyond its samples, measured now; None where that is nothing."""
+        return None
+
+    def follow(self, pid: int, files: ObjectFiles) -> None:
+        """A process is sampled from now on, or is another program: look at what it has mapped."""
+
+    def follow_late(self, files: ObjectFiles) -> Iterable[str]:
+        """Look again where what is wanted was not mapped yet; what is to be said of it."""
+        return ()
+
+    def unfollow(self, pid: int) -> None:
+        """A process has ended."""
 
     def watch(self, pid: int, flags: TargetFlags) -> None:
         """Sample a process from now on.
@@ -129,8 +172,10 @@ class CpuSampler:
         return self._counters.lookup_sum(Counter.TARGETS_FULL)
 
     def run_time_ns(self) -> int | None:
-        """Time the sampling program itself took; None where the kernel does not tell."""
-        return self._object.run_time_ns(_TICK) if self._run_times >= 0 else None
+        """Time the sampling programs themselves took; None where the kernel does not tell."""
+        if self._run_times < 0:
+            return None
+        return sum(map(self._object.run_time_ns, self.in_target()))
 
 
 def _key(pid: int) -> bytes:

@@ -7,15 +7,18 @@ called ten times a second. It returns early when something new is to be named.
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
 from otx.model.stack import Frame, ProfileStats, Sample, Stack
+from otx.model.units import NS_PER_S
+from otx.profile.causes import ends_of_wait, takes_gil
 from otx.profile.cpython.detect import SUPPORTED, Interpreter
-from otx.profile.merge import is_evaluation_loop, merge_stacks
+from otx.profile.events import WAITS, Event, open_sampler
+from otx.profile.merge import merge_stacks
 from otx.profile.objects import ObjectFiles
 from otx.profile.process import Process
 from otx.profile.records import (
@@ -27,8 +30,9 @@ from otx.profile.records import (
     TargetFlags,
     decode_record,
 )
-from otx.profile.sampler import CpuSampler
+from otx.profile.standing import StandingThreads
 from otx.profile.symbolizer import KernelSymbolizer, UserSymbolizer
+from otx.profile.tally import Tally, reaches_root
 from otx.profile.targets import Target, descendants_of, is_alive, process_of
 from otx.profile.unwind.cache import TableCache
 from otx.profile.unwind.loader import TableLoader
@@ -54,21 +58,17 @@ _UNWIND_FLAGS: dict[Unwinding, TargetFlags] = {
     "fp": TargetFlags(0),
     "dwarf": TargetFlags.BY_TABLES,
 }
-_CUT = SampleFlags.KERNEL_CUT | SampleFlags.PYTHON_CUT
 TRUNCATED = Frame("[truncated]", "native")
 """Stands at the root of a stack whose own root was not reached because it is too deep."""
-
-_THREAD_ROOTS = frozenset(
-    ("_start", "main", "clone", "clone3", "__clone", "__clone3", "start_thread", "_dl_start_user")
-)
-_C_LIBRARY = ("libc.so", "libc-", "libpthread", "ld-linux")
 
 
 class ProfileSession:
     """Samples what a target's threads do on a processor; a context manager.
 
     Args:
-        frequency_hz: Samples a second and processor.
+        event: What is sampled.
+        frequency_hz: Samples a second and processor, of time on processors.
+        min_block_ns: Waits that are shorter are left out and counted.
         kernel: Whether stacks hold kernel frames.
         python: Whether interpreters' frames are read.
         unwind: Native stacks by unwind tables, and by frame pointers in code without one (auto); by
@@ -90,7 +90,9 @@ class ProfileSession:
         self,
         target: Target,
         *,
+        event: Event = "cpu",
         frequency_hz: int = 99,
+        min_block_ns: int = 0,
         kernel: bool = True,
         python: bool = True,
         unwind: Unwinding = "auto",
@@ -111,7 +113,7 @@ class ProfileSession:
         self._await_exec = await_exec
         self._warn_of = on_warning
         self._warned: set[str] = set()
-        self._stats = _Counts()
+        self._stats = Tally()
         self._processes: dict[int, Process] = {}
         self._unfinished: deque[_Unfinished] = deque()
         self._finished: list[Sample] = []
@@ -120,14 +122,19 @@ class ProfileSession:
         self._next_liveness_ns = 0
         pids = [process_of(pid) for pid in target.pids]
         require_bpf()
-        self._sampler = CpuSampler(debug)
+        self._standing = StandingThreads(_cache_in(cache_dir))
+        self._sampler = open_sampler(event, debug, min_block_ns)
+        self._tick_value = round(NS_PER_S / frequency_hz) if event == "wall" else 1
         try:
+            if price := self._sampler.price():
+                on_warning(price)
             self._tables = None if unwind == "fp" else self._open_tables(cache_dir)
             for pid in pids:
                 self.add_pid(pid)
             self._load_tables(_BASIC_TABLES_NS, basics_only=True)
-            if await_exec and kernel:
-                # A command may start and end others while these would be read.
+            if (await_exec and kernel) or event in WAITS:
+                # A command may start and end others while these would be read, and a program
+                # may wait thousands of times before it is known that this is too often.
                 self._kernel.load()
             self._began_ns = time.monotonic_ns()
             self._unix_offset_ns = time.time_ns() - self._began_ns
@@ -197,6 +204,11 @@ class ProfileSession:
         """Pause or resume sampling with everything left in place."""
         self._sampler.set_ticking(ticking)
 
+    def end(self) -> list[Sample]:
+        """Stop sampling; what was not polled yet, and the waits that go on."""
+        self._sampler.end()
+        return self.poll(0)
+
     def poll(self, timeout_s: float) -> list[Sample]:
         """The samples taken since the last call, oldest first, with names.
 
@@ -214,8 +226,11 @@ class ProfileSession:
                 ended += self._read()
                 read_ns = time.monotonic_ns()
         for pid in ended:
+            self._sampler.unfollow(pid)
             self._end(pid)
         self._search_interpreters()
+        for text in self._sampler.follow_late(self._symbolizer.files):
+            self._warn_of(text)
         self._look_for_the_dead()
         samples, self._finished = self._finished, []
         return samples
@@ -234,12 +249,13 @@ class ProfileSession:
             unwind_tables=self._tables.loaded if self._tables else 0,
             tables_missing=self._tables.missing if self._tables else 0,
             target_overhead=None if run_time_ns is None else run_time_ns / elapsed_ns,
+            waits=self._sampler.waits(),
+            allocations=self._sampler.allocations(),
         )
 
     def _open_tables(self, cache_dir: Path | None) -> TableLoader:
         published = PublishedTables(self._sampler.unwind_maps, time.monotonic_ns)
-        cache = TableCache(cache_dir / "unwind") if cache_dir else None
-        return TableLoader(published, cache, self._warn, time.monotonic_ns)
+        return TableLoader(published, _cache_in(cache_dir), self._warn, time.monotonic_ns)
 
     def _load_tables(self, limit_ns: int, *, basics_only: bool = False) -> None:
         """Build unwind tables for so long, on this thread's clock, or until all are there."""
@@ -259,6 +275,7 @@ class ProfileSession:
             flags |= TargetFlags.AWAIT_EXEC
         self._sampler.watch(pid, flags)
         self._process(pid).search()
+        self._sampler.follow(pid, self._symbolizer.files)
 
     def _process(self, pid: int) -> Process:
         process = self._processes.get(pid)
@@ -288,6 +305,7 @@ class ProfileSession:
         if record.kind is RecordKind.EXEC:
             self._end(record.pid)
             self._process(record.pid).search()
+            self._sampler.follow(record.pid, self._symbolizer.files)
             return
         parent = self._processes.get(record.parent)
         child = self._process(record.pid)
@@ -295,6 +313,7 @@ class ProfileSession:
             child.search()
         else:
             child.inherit(parent)
+        self._sampler.follow(record.pid, self._symbolizer.files)
 
     def _end(self, pid: int) -> None:
         process = self._processes.pop(pid, None)
@@ -323,6 +342,7 @@ class ProfileSession:
         self._next_liveness_ns = now_ns + _LIVENESS_PERIOD_NS
         for pid in [pid for pid in self._processes if not is_alive(pid)]:
             self._sampler.forget(pid)
+            self._sampler.unfollow(pid)
             self._end(pid)
         if missed := self._sampler.children_missed():
             text = f"too many processes: {missed} children and more are not sampled"
@@ -344,10 +364,13 @@ class ProfileSession:
         native frames are named afterwards, and the ring is looked at again in between.
         """
         ended: list[int] = []
+        waiting = len(self._unfinished)
         for raw in self._sampler.read(_BATCH):
             record = decode_record(raw)
             if isinstance(record, SampleRecord):
                 process = self._process(record.pid)
+                if record.flags & SampleFlags.GOES_ON:
+                    record = process.completed(record, self._standing)
                 runs = self._runs(process, record.python)
                 self._unfinished.append(_Unfinished(process, record, runs))
             elif record.kind is RecordKind.EXIT:
@@ -356,14 +379,18 @@ class ProfileSession:
                 while self._unfinished:  # before a process becomes another program
                     self._finish_one()
                 self._begin(record)
+        self._sampler.adapt(max(len(self._unfinished) - waiting, 0))
         return ended
 
     def _finish_one(self) -> None:
         """Name the native frames of the oldest sample that waits for them."""
         waiting = self._unfinished.popleft()
-        self._finished.append(self._sample(waiting.process, waiting.record, waiting.runs))
+        self._finished += self._samples(waiting.process, waiting.record, waiting.runs)
 
-    def _sample(self, process: Process, record: SampleRecord, runs: list[list[Frame]]) -> Sample:
+    def _samples(
+        self, process: Process, record: SampleRecord, runs: list[list[Frame]]
+    ) -> Iterator[Sample]:
+        """What a record tells: one sample, or one for each cause of a wait."""
         by_tables = bool(record.flags & SampleFlags.USER_TABLES)
         native = process.native_frames(record.user, () if by_tables else record.user_stack)
         native.reverse()
@@ -372,21 +399,34 @@ class ProfileSession:
             if not record.flags & (SampleFlags.USER_ROOT | SampleFlags.USER_CUT):
                 process.walk_led_nowhere(record.user)
         else:
-            whole = not record.flags & SampleFlags.USER_CUT and _reaches_root(native)
+            whole = not record.flags & SampleFlags.USER_CUT and reaches_root(native)
         stack = merge_stacks(native, runs, whole)
-        if self._kernel_wanted:
-            stack += self._kernel_frames(record.kernel)
         is_cut = self._stats.count(record, native, whole)
         if is_cut and stack:
             stack = (TRUNCATED, *stack)
-        return Sample(
-            record.monotonic_ns + self._unix_offset_ns,
-            record.pid,
-            record.tid,
-            record.thread_comm if self._threads else record.process_comm,
-            stack,
-            thread=record.thread_comm,
-        )
+        for below, value in self._below(process, record, native):
+            yield Sample(
+                record.monotonic_ns + self._unix_offset_ns,
+                record.pid,
+                record.tid,
+                record.thread_comm if self._threads else record.process_comm,
+                stack + below,
+                value,
+                thread=record.thread_comm,
+            )
+
+    def _below(
+        self, process: Process, record: SampleRecord, native: list[Frame]
+    ) -> list[tuple[Stack, int]]:
+        """What stands below the user frames, the kernel's and a cause, and the value of each."""
+        if record.kind is RecordKind.WAIT:
+            in_futex = record.flags & SampleFlags.IN_FUTEX
+            for_gil = in_futex and (process.is_gil(record.argument) or takes_gil(native))
+            kernel = self._kernel_frames(record.kernel)
+            return ends_of_wait(record, kernel, bool(for_gil), self._kernel_wanted)
+        shown = self._kernel_frames(record.kernel) if self._kernel_wanted else ()
+        is_tick = record.kind is RecordKind.SAMPLE
+        return [(shown, self._tick_value if is_tick else record.value)]
 
     def _runs(self, process: Process, found: tuple[PythonFrame, ...]) -> list[list[Frame]]:
         """Python frames by entry into the interpreter, root first, each root first."""
@@ -407,6 +447,10 @@ class ProfileSession:
         )
 
 
+def _cache_in(cache_dir: Path | None) -> TableCache | None:
+    return TableCache(cache_dir / "unwind") if cache_dir else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Unfinished:
     """A sample whose native frames have no names yet."""
@@ -414,48 +458,3 @@ class _Unfinished:
     process: Process
     record: SampleRecord
     runs: list[list[Frame]]
-
-
-class _Counts:
-    """What is counted of samples as they come."""
-
-    def __init__(self) -> None:
-        self.samples = 0
-        self.truncated = 0
-        self.unwound_fully = 0
-        self.not_found = 0
-
-    def count(self, record: SampleRecord, native: list[Frame], whole: bool) -> bool:
-        """Count one sample; whether its stack is cut.
-
-        User frames are cut only where all of them are frames: a walk along frame pointers that
-        are none may pick up any number of words. A thread without a thread state is no loss where
-        it runs no Python: native threads in a Python process, or a process that only starts.
-        """
-        flags = record.flags
-        self.samples += 1
-        user_cut = flags & SampleFlags.USER_CUT and len(native) >= len(record.user)
-        is_cut = bool(flags & _CUT or user_cut)
-        self.truncated += is_cut
-        self.unwound_fully += whole or not record.user
-        self.not_found += bool(
-            flags & SampleFlags.PYTHON_FAULT
-            or (flags & SampleFlags.PYTHON_ABSENT and any(map(is_evaluation_loop, native)))
-        )
-        return is_cut
-
-
-def _reaches_root(native: list[Frame]) -> bool:
-    """Whether user frames (root first) begin where a thread begins.
-
-    That is a function known to start threads, or the C library, whose own such functions have
-    no public names, with the thread's function below it.
-    """
-    if not native:
-        return False
-    root = native[0]
-    if root.name in _THREAD_ROOTS or root.name.startswith("__libc_start"):
-        return True
-    return root.module.startswith(_C_LIBRARY) and any(
-        not frame.module.startswith(_C_LIBRARY) for frame in native
-    )

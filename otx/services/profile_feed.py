@@ -16,7 +16,7 @@ from typing import Protocol, Self
 
 from otx.environment import Environment
 from otx.errors import OtxError
-from otx.model.profile import CPU, SAMPLES, Label, Profile, StackSample
+from otx.model.profile import CPU, SAMPLES, Label, Profile, StackSample, ValueType
 from otx.model.signal import Signal
 from otx.model.stack import Frame, FrameKind, Sample
 from otx.model.units import NS_PER_S, format_count
@@ -53,12 +53,14 @@ class Sampling:
     Attributes:
         frequency_hz: Samples a second of a busy processor.
         root_kind: What a sample's comm names.
+        kind: What the samples' values are.
         variables: Where a resource is described (`OTEL_RESOURCE_ATTRIBUTES`).
     """
 
     frequency_hz: int
     root_kind: FrameKind
     variables: Mapping[str, str]
+    kind: ValueType = SAMPLES
 
 
 class ProfileFeed:
@@ -140,6 +142,7 @@ def batch_profile(samples: Sequence[Sample], sampling: Sampling) -> Profile:
     period = round(NS_PER_S / sampling.frequency_hz)
     begin = min(sample.time_unix_nano for sample in samples)
     end = max(sample.time_unix_nano for sample in samples)
+    of_cpu = sampling.kind == SAMPLES
     resources: dict[str, tuple[Label, ...]] = {}
     rows = []
     for sample in samples:
@@ -150,18 +153,18 @@ def batch_profile(samples: Sequence[Sample], sampling: Sampling) -> Profile:
         rows.append(
             StackSample(
                 (Frame(sample.comm, sampling.root_kind), *sample.stack),
-                (sample.value, sample.value * period),
+                (sample.value, sample.value * period) if of_cpu else (sample.value,),
                 (*resource, *_labels(sample, sampling.root_kind)),
                 sample.time_unix_nano - begin,
             )
         )
     return Profile(
-        (SAMPLES, CPU),
+        (SAMPLES, CPU) if of_cpu else (sampling.kind,),
         rows,
         time_unix_nano=begin,
         duration_ns=end - begin + 1,
-        period=period,
-        period_type=CPU,
+        period=period if of_cpu else 0,
+        period_type=CPU if of_cpu else None,
     )
 
 
@@ -250,6 +253,7 @@ def feed_opener(
     rate: int,
     *,
     threads: bool,
+    kind: ValueType = SAMPLES,
 ) -> Callable[[StopSignal], ProfileFeed]:
     """What opens a feed to a destination, a store, or both.
 
@@ -259,6 +263,7 @@ def feed_opener(
         store_dir: The store.
         rate: Samples a second of a busy processor.
         threads: Whether a sample's comm is its thread's.
+        kind: What the samples' values are.
 
     Raises:
         UsageError: The destination is none.
@@ -268,7 +273,7 @@ def feed_opener(
         endpoint = resolve_endpoint(
             Signal.PROFILES, environment.variables, export, endpoint_origin="--export"
         )
-    sampling = Sampling(rate, "thread" if threads else "process", environment.variables)
+    sampling = Sampling(rate, "thread" if threads else "process", environment.variables, kind)
     warn = Remarks(environment).warning
 
     def open_feed(stop: StopSignal) -> ProfileFeed:

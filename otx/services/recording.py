@@ -18,6 +18,7 @@ from otx.model.profile import Profile
 from otx.model.stack import Sample
 from otx.model.units import NS_PER_S, format_count, format_duration
 from otx.output import ProgressLine, Remarks
+from otx.profile.events import VALUE_TYPES, Event
 from otx.profile.formats.profile import sampled_profile
 from otx.profile.launch import GatedCommand
 from otx.profile.session import ProfileSession, Target, Unwinding
@@ -41,6 +42,7 @@ class Recording:
     Attributes:
         pids: Processes to sample; with a command, beside it.
         command: The words of a command to start and sample; empty for none.
+        min_block_ns: Waits that are shorter are left out.
         duration_ns: How long; None: until stopped, the target's end, or 10 s where stdout is no
             terminal and there is no command.
         open_feed: Opens what samples are given to while they are taken; None for nothing.
@@ -50,6 +52,8 @@ class Recording:
     pids: tuple[int, ...]
     command: tuple[str, ...]
     children: bool
+    event: Event
+    min_block_ns: int
     frequency_hz: int
     duration_ns: int | None
     unwind: Unwinding
@@ -99,6 +103,8 @@ class Recording:
         try:
             return ProfileSession(
                 Target((*self.pids, *awaited), self.children),
+                event=self.event,
+                min_block_ns=self.min_block_ns,
                 frequency_hz=self.frequency_hz,
                 unwind=self.unwind,
                 cache_dir=self.environment.cache_dir,
@@ -135,8 +141,7 @@ class Recording:
             )
             _count(session.poll(0 if ended else _POLL_S), counts, feed)
             progress.show(counts.samples, now_ns - began_ns, limit_ns)
-        session.set_ticking(False)
-        _count(session.poll(0), counts, feed)
+        _count(session.end(), counts, feed)
         progress.clear()
         return sampled_profile(
             merge_threads(counts.total),
@@ -144,6 +149,7 @@ class Recording:
             self.frequency_hz,
             time.monotonic_ns() - began_ns,
             began_unix_nano,
+            VALUE_TYPES[self.event],
         )
 
     def _limit_ns(self) -> int | None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -29,6 +30,8 @@ STATS = [
     "own_cpu_seconds",
     "target_overhead",
 ]
+WAIT_STATS = ["wait_period_ns", "waits_left_out", "ns_left_out"]
+ALLOCATION_STATS = ["alloc_period_bytes", "alloc_calls", "alloc_call_ns"]
 FOLDED_LINE = re.compile(r"[^;\n]+(;[^;\n]+)* \d+")
 
 
@@ -165,6 +168,83 @@ class TestSampling:
             process.wait(10)
 
 
+@pytest.mark.bpf
+@pytest.mark.usefixtures("needs_bpf")
+class TestWaits:
+    @pytest.fixture
+    def sleeper(self, tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
+        script = tmp_path / "sleeper.py"
+        script.write_text("import time\nprint('ready', flush=True)\nwhile 1: time.sleep(0.02)")
+        process = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE)
+        try:
+            assert process.stdout is not None and process.stdout.readline() == b"ready\n"
+            yield process
+        finally:
+            process.kill()
+            process.communicate(timeout=20)
+
+    def test_time_off_processors_has_a_cause_and_is_in_nanoseconds(
+        self, run_cli: RunCli, sleeper: "subprocess.Popen[bytes]"
+    ) -> None:
+        words = ["profile", "--pid", str(sleeper.pid), "--event", "offcpu", "-d", "1s"]
+        done = run_cli(*words, "--format", "json")
+        assert (done.returncode, done.stderr) == (0, "")
+        document = json.loads(done.stdout)
+        assert (document["event"], document["unit"]) == ("off_cpu", "nanoseconds")
+        assert list(document["stats"]) == [*STATS, *WAIT_STATS]
+        by_cause: Counter[str] = Counter()
+        for stack in document["stacks"]:
+            by_cause[stack["frames"][-1]["name"]] += stack["count"]
+        assert 0.8e9 < by_cause.total() < 1.05 * document["duration_ns"]
+        assert by_cause["[sleep]"] > 0.3e9
+
+    @pytest.mark.parametrize(
+        "form",
+        [
+            "pprof",
+            *(pytest.param(it, marks=pytest.mark.long) for it in ("otlp", "speedscope")),
+            pytest.param("perf-script", marks=pytest.mark.long),
+        ],
+    )
+    def test_every_form_keeps_the_unit(
+        self, run_cli: RunCli, sleeper: "subprocess.Popen[bytes]", tmp_path: Path, form: str
+    ) -> None:
+        out = str(tmp_path / "out")
+        words = ["profile", "--pid", str(sleeper.pid), "--event", "wall", "-d", "300ms"]
+        assert run_cli(*words, "--format", form, "-o", out).returncode == 0
+        document = json.loads(run_cli("flame", out, "--format", "json").stdout)
+        shown = document["value_types"][document["shown"]]
+        assert shown == {"name": "wall", "unit": "nanoseconds"}
+
+    def test_the_price_of_allocations_is_said_before_they_are_sampled(
+        self, run_cli: RunCli
+    ) -> None:
+        code = "for _ in range(300): bytes(1000000)"
+        command = [sys.executable, "-c", code]
+        done = run_cli("profile", "--event", "alloc", "--format", "json", "--", *command)
+        assert done.returncode == 0
+        assert done.stderr.startswith("otx: warning: each call of malloc and its like costs")
+        document = json.loads(done.stdout)
+        assert (document["event"], document["unit"]) == ("alloc_space", "bytes")
+        assert list(document["stats"]) == [*STATS, *ALLOCATION_STATS]
+        assert sum(stack["count"] for stack in document["stacks"]) > 250_000_000
+
+    def test_faults_are_counted(self, run_cli: RunCli) -> None:
+        code = "b = bytearray(40 << 20)"
+        done = run_cli("profile", "--event", "faults", "--", sys.executable, "-c", code)
+        assert done.returncode == 0
+        assert " of page_faults in " in done.stdout.splitlines()[0]
+
+    def test_short_waits_are_left_out_on_demand(
+        self, run_cli: RunCli, sleeper: "subprocess.Popen[bytes]"
+    ) -> None:
+        words = ["profile", "--pid", str(sleeper.pid), "--event", "offcpu", "-d", "500ms"]
+        done = run_cli(*words, "--min-block", "10s")
+        assert "all waits were shorter than --min-block" in done.stdout
+        (line,) = [line for line in done.stdout.splitlines() if "waits_left_out" in line]
+        assert int(line.split()[1]) > 5
+
+
 BARE_C = """
 #include <stdio.h>
 volatile unsigned long sink;
@@ -234,6 +314,9 @@ class TestRefusals:
             ("--format", "gif"),
             ("--runtime", "some"),
             ("--unwind", "lbr"),
+            ("--event", "gpu"),
+            ("--min-block", "1ms"),
+            ("--event=offcpu", "--min-block=soon"),
             ("-d", "soon"),
             ("-F", "0"),
             ("-F", "many"),

@@ -8,17 +8,26 @@ from pathlib import Path
 import pytest
 
 from otx.errors import MachineError
+from otx.profile.alloc_sampler import AllocationSampler
 from otx.profile.bpf_files import find_bpf_object
+from otx.profile.fault_sampler import FaultSampler
 from otx.profile.libbpf import BpfObject
-from otx.profile.records import SampleFlags, TargetFlags
+from otx.profile.records import Counter, RecordKind, SampleFlags, TargetFlags
 from otx.profile.sampler import OBJECT_NAME
 from otx.profile.unwind.published import BLOCK_SIZE, MAX_MAPPINGS_A_PROCESS
 from otx.profile.unwind.rules import BpKind, CfaKind
 from otx.profile.unwind.table import PAGE_SHIFT
 from otx.profile.unwind.walk import MAX_FRAMES
+from otx.profile.wait_sampler import WaitSampler
 
 SOURCES = Path(__file__).parents[2] / "bpf"
-PROGRAMS = ("on_tick", "on_fork", "on_exec", "on_exit")
+OBJECTS = {
+    OBJECT_NAME: ("on_fork", "on_exec", "on_exit"),
+    AllocationSampler.object_name: ("on_fork", "on_exec", "on_exit"),
+    FaultSampler.object_name: ("on_fork", "on_exec", "on_exit"),
+    WaitSampler.object_name: ("on_switch", "on_wakeup", "on_first_wakeup"),
+}
+"""Objects that are kept, and programs that are attached to what every kernel has."""
 
 
 @pytest.fixture
@@ -29,11 +38,13 @@ def rebuilt(tmp_path: Path) -> Path:
     subprocess.run(
         ["make", "-C", SOURCES, f"OUT={tmp_path}"], check=True, timeout=120, capture_output=True
     )
-    return tmp_path / OBJECT_NAME
+    return tmp_path
 
 
-def test_the_kept_object_is_found() -> None:
-    assert find_bpf_object(OBJECT_NAME).read_bytes()[:4] == b"\x7fELF"
+def test_the_kept_objects_are_those_of_the_sources() -> None:
+    assert {path.with_suffix(".o").name for path in SOURCES.glob("*.bpf.c")} == set(OBJECTS)
+    for name in OBJECTS:
+        assert find_bpf_object(name).read_bytes()[:4] == b"\x7fELF"
 
 
 def test_an_object_that_is_not_there_is_an_error_with_a_hint() -> None:
@@ -43,24 +54,28 @@ def test_an_object_that_is_not_there_is_an_error_with_a_hint() -> None:
 
 
 def test_no_path_of_the_builder_is_in_an_object(rebuilt: Path) -> None:
-    for data in (find_bpf_object(OBJECT_NAME).read_bytes(), rebuilt.read_bytes()):
-        assert str(SOURCES).encode() not in data
-        assert str(Path.home()).encode() + b"/" not in data
+    for name in OBJECTS:
+        for data in (find_bpf_object(name).read_bytes(), (rebuilt / name).read_bytes()):
+            assert str(SOURCES).encode() not in data
+            assert str(Path.home()).encode() + b"/" not in data
 
 
 def test_the_same_compiler_builds_the_kept_bytes(rebuilt: Path) -> None:
     version = subprocess.run(["clang", "--version"], capture_output=True, text=True, check=True)
     if "version 14.0.6" not in version.stdout:
         pytest.skip("the kept object is built by clang 14.0.6")
-    assert rebuilt.read_bytes() == find_bpf_object(OBJECT_NAME).read_bytes(), "run `make bpf`"
+    for name in OBJECTS:
+        built, kept = (rebuilt / name).read_bytes(), find_bpf_object(name).read_bytes()
+        assert built == kept, "run `make bpf`"
 
 
 @pytest.mark.bpf
 def test_what_is_rebuilt_is_accepted_by_the_kernel(rebuilt: Path, bpf_machine: None) -> None:
-    with BpfObject(rebuilt) as loaded:
-        for program in PROGRAMS[1:]:
-            loaded.attach(program)
-        assert loaded.map("counters").lookup_sum(0) == 0
+    for name, programs in OBJECTS.items():
+        with BpfObject(rebuilt / name) as loaded:
+            for program in programs:
+                loaded.attach(program)
+            assert loaded.map("counters").lookup_sum(0) == 0
 
 
 def header_numbers(name: str) -> dict[str, int]:
@@ -96,3 +111,7 @@ def test_flags_of_records_and_targets_are_the_headers() -> None:
     for flags in (SampleFlags, TargetFlags):
         for flag in flags:
             assert header[flag.name or ""] == flag.value
+    assert {it.name: header[f"COUNTER_{it.name}"] for it in Counter} == dict(Counter.__members__)
+    text = (SOURCES / "sample.h").read_text()
+    for kind in RecordKind:
+        assert re.search(rf"\b{kind.name} = {kind.value}\b", text)

@@ -45,7 +45,7 @@ def test_functions_are_those_of_nm(burn: Path) -> None:
 def test_a_variable_is_found_by_name(build: Build) -> None:
     library = open_elf(build(SHARED_C, "lib.so", "-shared", "-fPIC"))
     names = frozenset((b"shared_value", b"nowhere"))
-    assert set(library.data_addresses(names)) == {b"shared_value"}
+    assert set(library.data_extents(names)) == {b"shared_value"}
 
 
 def test_the_bias_is_what_the_loader_added(burn: Path) -> None:
@@ -116,7 +116,7 @@ def test_hostile_files_raise_the_rooms_error_only(
     try:
         elf = ElfFile(bytes_reader(bytes(data)))
         elf.code_symbols().find(0x1000)
-        elf.data_addresses(frozenset((b"x",)))
+        elf.data_extents(frozenset((b"x",)))
         elf.load_bias(0x1000, 0)
         elf.eh_frame()
         elf.build_id()

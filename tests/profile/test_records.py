@@ -14,11 +14,13 @@ from otx.profile.records import (
     decode_record,
 )
 
-HEAD = struct.Struct("<IIIHHHHIQ16s16s16Q")
+HEAD = struct.Struct("<IIIHHHHIQQQQQ16s16s16Q")
 
 
-def sample(kernel: int, user: int, python: int, words: list[int]) -> bytes:
-    head = HEAD.pack(1, 42, 43, kernel, user, python, 32, 0, 999, b"worker", b"shop", *range(16))
+def sample(kernel: int, user: int, python: int, words: list[int], kind: int = 1) -> bytes:
+    event = (5, 4, 3, 2)
+    counts = (kernel, user, python)
+    head = HEAD.pack(kind, 42, 43, *counts, 32, 0, 999, *event, b"worker", b"shop", *range(16))
     return head + struct.pack(f"<{len(words)}Q", *words)
 
 
@@ -35,7 +37,18 @@ def test_a_sample_has_its_frames_by_kind() -> None:
         user=(10, 11),
         python=(PythonFrame(100, 7, True, 5), PythonFrame(200, 8, False, 6)),
         user_stack=tuple(range(16)),
+        kind=RecordKind.SAMPLE,
+        value=5,
+        lasted_ns=4,
+        ready_ns=3,
+        argument=2,
     )
+
+
+def test_events_are_samples_of_another_kind() -> None:
+    for kind in (RecordKind.WAIT, RecordKind.FAULT, RecordKind.ALLOCATION):
+        record = decode_record(sample(0, 0, 0, [], kind))
+        assert isinstance(record, SampleRecord) and record.kind is kind
 
 
 def test_a_process_record_names_the_parent() -> None:

@@ -6,18 +6,16 @@ has all of them, in the order of `value_types`.
 
 import json
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any, cast, get_args
 
 from otx.model.frame_names import frame_document
 from otx.model.profile import SAMPLES, Label, Profile, StackSample, ValueType
-from otx.model.stack import Frame, FrameKind, ProfileStats
+from otx.model.stack import Frame, FrameKind
 from otx.model.units import NS_PER_S
 from otx.profile.formats.reading import Frames, Warn, bad_profile, valid_text, whole_value
-from otx.profile.formats.stats import stats_document
+from otx.profile.formats.stats import stats_document, stats_of
 
 _KINDS = frozenset(get_args(FrameKind))
-_STATS = tuple(field.name for field in fields(ProfileStats))
 
 
 def write_json(profile: Profile) -> str:
@@ -87,7 +85,7 @@ def _profile(
         period=_whole(document.get("period", NS_PER_S // frequency if frequency > 0 else 0)),
         period_type=_type(period_type) if period_type else None,
         comments=tuple(map(_text, document.get("comments", ()))),
-        stats=ProfileStats(**{name: stats[name] for name in _STATS}) if stats else None,
+        stats=stats_of(stats) if stats else None,
     )
 
 

@@ -13,7 +13,19 @@ from dataclasses import dataclass, field
 
 from otx.errors import UsageError
 from otx.model.frame_names import base_name, frame_label, frame_of_label
-from otx.model.profile import CPU, SAMPLES, Label, Labels, Profile, StackSample, ValueType
+from otx.model.profile import (
+    ALLOC_SPACE,
+    CPU,
+    OFF_CPU,
+    PAGE_FAULTS,
+    SAMPLES,
+    WALL,
+    Label,
+    Labels,
+    Profile,
+    StackSample,
+    ValueType,
+)
 from otx.model.stack import Frame
 from otx.model.units import NS_PER_S
 from otx.profile.formats.reading import (
@@ -41,6 +53,8 @@ _MAX_HEAD = 4096
 """A longer line is no head: matching it would take time that grows with its square."""
 _TRAMPOLINE = "py::"
 """What CPython's perf support puts before a function: py::NAME:FILE."""
+_OF_OTX = (OFF_CPU, WALL, ALLOC_SPACE, PAGE_FAULTS)
+"""Value types whose names say their units."""
 _UNKNOWN, _DELETED = "[unknown]", " (deleted)"
 
 
@@ -111,7 +125,9 @@ def read_perf_script(data: bytes, place: str, warn: Warn) -> Profile:
         stack, labels = join_root(tuple(reversed(block.leaf_first)), block.labels)
         samples.append(StackSample(stack, tuple(values), labels, block.time_ns - first_ns))
     duration_ns = max((sample.offset_ns or 0 for sample in samples), default=0)
-    return Profile(types, samples, duration_ns=duration_ns)
+    # Of what otx writes the values count: how many blocks there are means nothing.
+    shown = 1 if any(kind in _OF_OTX for kind in types) else 0
+    return Profile(types, samples, shown=shown, duration_ns=duration_ns)
 
 
 @dataclass(slots=True)
@@ -204,6 +220,9 @@ def _unnamed(file: str, address: int, frames: Frames) -> Frame:
 def _event_type(event: str) -> ValueType:
     if event in ("cpu-clock", CPU.name):
         return CPU
+    for kind in _OF_OTX:
+        if event == kind.name:
+            return kind
     return ValueType(event, CPU.unit if event.endswith("clock") else SAMPLES.unit)
 
 

@@ -1,13 +1,23 @@
 """The figures that end a text or JSON profile."""
 
-from otx.model.stack import ProfileStats
+from collections.abc import Mapping
+from dataclasses import astuple, fields
+from typing import Any
 
+from otx.model.stack import AllocationStats, ProfileStats, WaitStats
+from otx.model.units import format_duration
+
+_WAITS = ("wait_period_ns", "waits_left_out", "ns_left_out")
+"""The names of what `WaitStats` holds."""
+_ALLOCATIONS = ("alloc_period_bytes", "alloc_calls", "alloc_call_ns")
+"""The names of what `AllocationStats` holds."""
+_ALWAYS = tuple(it.name for it in fields(ProfileStats) if it.name not in ("waits", "allocations"))
 TARGET_OVERHEAD_NOTE = "BPF programs only, without the timer interrupt"
 
 
 def stats_document(stats: ProfileStats) -> dict[str, int | float | None]:
     """The figures by their stable names (docs/cli.md, otx profile)."""
-    return {
+    document: dict[str, int | float | None] = {
         "samples": stats.samples,
         "lost": stats.lost,
         "truncated": stats.truncated,
@@ -20,6 +30,11 @@ def stats_document(stats: ProfileStats) -> dict[str, int | float | None]:
             None if stats.target_overhead is None else round(stats.target_overhead, 6)
         ),
     }
+    if stats.waits is not None:
+        document |= zip(_WAITS, astuple(stats.waits), strict=True)
+    if stats.allocations is not None:
+        document |= zip(_ALLOCATIONS, astuple(stats.allocations), strict=True)
+    return document
 
 
 def stats_lines(stats: ProfileStats) -> list[str]:
@@ -31,5 +46,26 @@ def stats_lines(stats: ProfileStats) -> list[str]:
             text = f"{value:.3%} of a core ({TARGET_OVERHEAD_NOTE})"
         if name == "unwound_fully" and stats.samples:
             text = f"{value} ({stats.unwound_fully / stats.samples:.1%})"
+        if name in ("wait_period_ns", "ns_left_out"):
+            text = f"{value} ({format_duration(int(value or 0))})"
+        if name == "alloc_calls" and stats.allocations is not None:
+            cost_ns = stats.allocations.calls * stats.allocations.call_ns
+            text = f"{value} (about {format_duration(cost_ns)} of the target's time)"
         lines.append(f"  {name:<16} {text}")
     return lines
+
+
+def stats_of(document: Mapping[str, Any]) -> ProfileStats:
+    """The figures out of a document; those of single events may be missing.
+
+    Raises:
+        KeyError: Another one is missing.
+    """
+    waits = allocations = None
+    if _WAITS[0] in document:
+        waits = WaitStats(*(document[name] for name in _WAITS))
+    if _ALLOCATIONS[0] in document:
+        allocations = AllocationStats(*(document[name] for name in _ALLOCATIONS))
+    return ProfileStats(
+        **{name: document[name] for name in _ALWAYS}, waits=waits, allocations=allocations
+    )

@@ -8,7 +8,7 @@ from itertools import groupby
 from otx.flame.tree import hottest
 from otx.model.cells import printable
 from otx.model.frame_names import frame_label, shows_file
-from otx.model.profile import SAMPLES, Profile, value_text
+from otx.model.profile import OFF_CPU, SAMPLES, Profile, value_text
 from otx.model.stack import Frame, Stack
 from otx.model.units import NS_PER_S, format_duration
 from otx.profile.formats.stats import stats_lines
@@ -75,6 +75,11 @@ def _functions(counts: Mapping[Stack, int], total: int, limit: int) -> Iterator[
 def _why_nothing(profile: Profile) -> str:
     if profile.stats is None or profile.stats.samples:
         return "there is nothing in it"
+    kind = profile.shown_type
+    if kind == OFF_CPU:
+        return "no thread waited, or all waits were shorter than --min-block"
+    if kind != SAMPLES:
+        return f"nothing of {kind.name} was seen of the target"
     if profile.duration_ns * profile.frequency_hz < NS_PER_S:
         return "this was shorter than the time between two samples; -F raises their rate"
     return "the target was not on a processor: it slept or waited"

@@ -1,0 +1,199 @@
+"""The BPF side of memory that is asked for (bpf/otx_alloc.bpf.c): attached, and what that costs.
+
+The functions are those of whatever object of a process defines them: the C library, or an
+allocator that takes its place. Each call goes into the kernel and back, which no sampling makes
+cheaper; so what a call costs is measured before anything is attached to a target.
+"""
+
+import ctypes
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import ClassVar
+
+from otx.errors import MachineError
+from otx.model.stack import AllocationStats
+from otx.model.units import NS_PER_S
+from otx.profile.libbpf import UprobeLink
+from otx.profile.maps import read_address_space
+from otx.profile.objects import FileKey, ObjectFiles, file_key, opened
+from otx.profile.pace import Pace
+from otx.profile.records import Counter, TargetFlags
+from otx.profile.sampler import CpuSampler
+
+LEAST_PERIOD, GREATEST_PERIOD = 1 << 16, 1 << 34
+"""Bytes that a sample stands for."""
+MOST_PER_S = 250
+MAX_PROCESSES = 256
+_ALLOCATE = "on_allocate"
+_ONLY = bytes(4)
+_CALLS_MEASURED = 5_000
+_ROUNDS = 5
+_PATIENCE_NS = 2 * NS_PER_S
+_LATE_S = 0.005
+"""A program's C library is mapped some milliseconds after it began."""
+_SIZE_ARGUMENTS: Mapping[bytes, int] = {
+    b"malloc": 0,
+    b"calloc": 1,
+    b"realloc": 2,
+    b"aligned_alloc": 2,
+    b"memalign": 2,
+    b"reallocarray": 3,
+    b"posix_memalign": 4,
+    b"valloc": 0,
+    b"pvalloc": 0,
+}
+"""Functions that allocate, and where their size is (enum size_argument)."""
+_NAMES = frozenset(_SIZE_ARGUMENTS)
+
+
+class AllocationSampler(CpuSampler):
+    """Samples memory that is asked for, in proportion to its size.
+
+    Args:
+        debug: Takes what libbpf and the verifier say, line by line.
+
+    Raises:
+        MachineError: This machine won't.
+    """
+
+    object_name: ClassVar[str] = "otx_alloc.bpf.o"
+
+    def __init__(self, debug: Callable[[str], None] | None = None) -> None:
+        self._attached: dict[int, dict[FileKey, list[UprobeLink]]] = {}
+        self._late: dict[int, int] = {}
+        super().__init__(debug)
+        self._period = self._object.map("alloc_period")
+        self._pace = Pace(LEAST_PERIOD, GREATEST_PERIOD, MOST_PER_S, time.monotonic_ns())
+        self._is_on = False
+        self._calls_before = 0
+        self.call_ns = 0
+
+    def programs(self) -> Sequence[str]:
+        """The program that takes samples, by name."""
+        return (_ALLOCATE,)
+
+    def close(self) -> None:
+        """Detach and unload everything; once is enough."""
+        while self._attached:
+            self.unfollow(next(iter(self._attached)))
+        super().close()
+
+    def start(self, frequency_hz: int) -> None:
+        """Sample from now on what was attached and will be.
+
+        Raises:
+            MachineError: The kernel refuses.
+        """
+        self.set_ticking(True)
+
+    def set_ticking(self, ticking: bool) -> None:
+        """Stop or restart with everything left in place: a call costs the same meanwhile."""
+        self._is_on = ticking
+        self._set(self._pace.period if ticking else 0)
+
+    def adapt(self, samples: int) -> None:
+        """Say that so many samples came; does nothing most of the times."""
+        if self._pace.count(samples, time.monotonic_ns()) and self._is_on:
+            self._set(self._pace.period)
+
+    def follow(self, pid: int, files: ObjectFiles) -> None:
+        """Attach to the functions that allocate, where a process has them (yet).
+
+        Raises:
+            MachineError: The kernel refuses.
+        """
+        if not self._attach_to(pid, files):
+            self._late[pid] = time.monotonic_ns()
+
+    def follow_late(self, files: ObjectFiles) -> Iterator[str]:
+        """Look again at processes whose allocator was not mapped; those that have none are told."""
+        now_ns = time.monotonic_ns()
+        for pid, since_ns in list(self._late.items()):
+            if self._attach_to(pid, files):
+                self._late.pop(pid, None)
+            elif now_ns - since_ns > _PATIENCE_NS:
+                del self._late[pid]
+                yield f"pid {pid} has no malloc by that name: its memory is not seen"
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until there is something to read, or to look for."""
+        super().wait(min(timeout_s, _LATE_S) if self._late else timeout_s)
+
+    def _attach_to(self, pid: int, files: ObjectFiles) -> bool:
+        """Attach to what a process has mapped by now; whether it has any such function."""
+        if pid not in self._attached and len(self._attached) >= MAX_PROCESSES:
+            return True
+        known = self._attached.setdefault(pid, {})
+        for mapping in filter(lambda it: it.is_file, read_address_space(pid).executable):
+            offsets = files.function_offsets(pid, mapping, _NAMES)
+            if b"malloc" not in offsets:
+                continue
+            with opened(pid, mapping) as descriptor:
+                key = file_key(mapping, descriptor) if descriptor is not None else None
+            if key is not None and key not in known:
+                path = f"/proc/{pid}/map_files/{mapping.start:x}-{mapping.end:x}"
+                known[key] = list(self._attach(pid, path, offsets))
+        return bool(known)
+
+    def unfollow(self, pid: int) -> None:
+        """Detach from a process that has ended."""
+        self._late.pop(pid, None)
+        for links in self._attached.pop(pid, {}).values():
+            for link in links:
+                link.close()
+
+    def price(self) -> str:
+        """What each call costs the target, measured on otx itself.
+
+        Raises:
+            MachineError: There is nothing to attach to, or the kernel refuses.
+        """
+        before_ns = min(_round_ns() for _ in range(_ROUNDS))
+        with self._attached_to_self(os.getpid()):
+            self.call_ns = max(min(_round_ns() for _ in range(_ROUNDS)) - before_ns, 0)
+        self._calls_before = self._counters.lookup_sum(Counter.CALLS)
+        share = self.call_ns * 1e5 / NS_PER_S
+        return (
+            f"each call of malloc and its like costs the target {self.call_ns / 1000:.1f} us more"
+            f" (measured here, now): 100 000 a second are {share:.0%} of a processor"
+        )
+
+    def allocations(self) -> AllocationStats:
+        """Calls so far, and what they cost."""
+        calls = self._counters.lookup_sum(Counter.CALLS) - self._calls_before
+        return AllocationStats(self._pace.period, calls, self.call_ns)
+
+    @contextmanager
+    def _attached_to_self(self, pid: int) -> Iterator[None]:
+        self.watch(pid, TargetFlags(0))
+        self._set(1 << 62)  # nothing is that large: every call is counted and none sampled
+        with ExitStack() as stack:
+            stack.callback(self._set, 0)
+            stack.callback(self.forget, pid)
+            stack.callback(self.unfollow, pid)
+            if not self._attach_to(pid, ObjectFiles()):
+                raise MachineError("cannot measure what a call costs: otx has no malloc")
+            yield
+
+    def _attach(self, pid: int, path: str, offsets: Mapping[bytes, int]) -> Iterator[UprobeLink]:
+        at: dict[int, int] = {}
+        for name, offset in offsets.items():  # several names may be one function
+            at.setdefault(offset, _SIZE_ARGUMENTS[name])
+        for offset, argument in at.items():
+            yield self._object.attach_uprobe(_ALLOCATE, pid, path, offset, argument)
+
+    def _set(self, period: int) -> None:
+        self._period.update(_ONLY, period.to_bytes(8, "little"))
+
+
+def _round_ns() -> int:
+    """Processor time of a call of malloc and one of free, from Python."""
+    library = ctypes.CDLL(None)
+    malloc, free = library.malloc, library.free
+    malloc.restype, free.argtypes = ctypes.c_void_p, (ctypes.c_void_p,)
+    began_ns = time.thread_time_ns()
+    for _ in range(_CALLS_MEASURED):
+        free(malloc(64))
+    return (time.thread_time_ns() - began_ns) // _CALLS_MEASURED

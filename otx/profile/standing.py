@@ -1,0 +1,106 @@
+"""The user stacks of threads that stand still, read from outside and without stopping them.
+
+At the end of a profile there are threads that have been waiting for a while and are not back: no
+BPF program runs in them, so their stacks are walked here, by the same tables.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from otx.profile.cpython.detect import Interpreter
+from otx.profile.cpython.walk import walk_thread
+from otx.profile.elf import ElfFile
+from otx.profile.errors import UnreadableError
+from otx.profile.maps import AddressSpace, Mapping
+from otx.profile.memory import ProcessMemory
+from otx.profile.objects import FileKey, file_key, file_reader, opened
+from otx.profile.records import PythonFrame, SampleFlags, SampleRecord
+from otx.profile.unwind.cache import TableCache
+from otx.profile.unwind.table import UnwindTable, build_in_steps
+from otx.profile.unwind.walk import Code, Ending, Registers, walk
+
+_ENDINGS = {
+    Ending.ROOT: SampleFlags.USER_ROOT,
+    Ending.UNMAPPED: SampleFlags.USER_UNMAPPED,
+    Ending.NO_TABLE: SampleFlags.USER_NO_TABLE,
+    Ending.FAULT: SampleFlags.USER_FAULT,
+    Ending.CUT: SampleFlags.USER_CUT,
+}
+
+
+class StandingThreads:
+    """Walks the stacks of threads that do not run; a table is read or built when it is needed.
+
+    Args:
+        cache: Where built tables are; None builds them anew.
+    """
+
+    def __init__(self, cache: TableCache | None) -> None:
+        self._cache = cache
+        self._tables: dict[FileKey, tuple[ElfFile, UnwindTable | None] | None] = {}
+
+    def completed(
+        self,
+        record: SampleRecord,
+        space: AddressSpace,
+        memory: ProcessMemory,
+        interpreter: Interpreter | None,
+    ) -> SampleRecord:
+        """A record of a wait that goes on, with its user and Python frames.
+
+        Args:
+            record: It has the thread's registers in its `user_stack`.
+            space: What its process has mapped.
+            memory: Its process's memory.
+            interpreter: Its process's CPython.
+        """
+        pc, sp, bp, thread_pointer = record.user_stack[:4]
+        known: dict[Mapping, Code] = {}
+
+        def find_code(address: int) -> Code | None:
+            mapping = space.find_code(address)
+            if mapping is None:
+                return None
+            if mapping not in known:
+                known[mapping] = self._code(record.pid, mapping)
+            return known[mapping]
+
+        walked = walk(Registers(pc, sp, bp), memory.read_word, find_code)
+        python: tuple[PythonFrame, ...] = ()
+        if interpreter is not None:
+            python = walk_thread(
+                memory.read, interpreter.layout, interpreter.runtime, thread_pointer
+            )
+        flags = record.flags | SampleFlags.USER_TABLES | _ENDINGS[walked.ending]
+        return replace(record, flags=flags, user=walked.addresses, python=python)
+
+    def _code(self, pid: int, mapping: Mapping) -> Code:
+        found = self._object(pid, mapping) if mapping.is_file else None
+        bias = found[0].load_bias(mapping.start, mapping.offset) if found else None
+        if found is None or bias is None:
+            return Code(0, None)
+        return Code(bias, found[1])
+
+    def _object(self, pid: int, mapping: Mapping) -> tuple[ElfFile, UnwindTable | None] | None:
+        with opened(pid, mapping) as descriptor:
+            if descriptor is None:
+                return None
+            key = file_key(mapping, descriptor)
+            if key not in self._tables:
+                try:
+                    elf = ElfFile(file_reader(descriptor))
+                    self._tables[key] = elf, self._table(elf)
+                except UnreadableError:
+                    self._tables[key] = None
+            return self._tables[key]
+
+    def _table(self, elf: ElfFile) -> UnwindTable | None:
+        build_id = elf.build_id()
+        table = self._cache.load(build_id) if self._cache and build_id else None
+        return table or next(_built(elf), None)
+
+
+def _built(elf: ElfFile) -> Iterator[UnwindTable]:
+    source = elf.eh_frame()
+    if source is not None:
+        yield from (table for table in build_in_steps(source) if table is not None)

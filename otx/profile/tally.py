@@ -1,0 +1,56 @@
+"""What is counted of samples, and whether a stack is whole."""
+
+from otx.model.stack import Frame
+from otx.profile.merge import is_evaluation_loop
+from otx.profile.records import SampleFlags, SampleRecord
+
+_CUT = SampleFlags.KERNEL_CUT | SampleFlags.PYTHON_CUT
+_THREAD_ROOTS = frozenset(
+    ("_start", "main", "clone", "clone3", "__clone", "__clone3", "start_thread", "_dl_start_user")
+)
+_C_LIBRARY = ("libc.so", "libc-", "libpthread", "ld-linux")
+
+
+class Tally:
+    """What is counted of samples as they come."""
+
+    def __init__(self) -> None:
+        self.samples = 0
+        self.truncated = 0
+        self.unwound_fully = 0
+        self.not_found = 0
+
+    def count(self, record: SampleRecord, native: list[Frame], whole: bool) -> bool:
+        """Count one sample; whether its stack is cut.
+
+        User frames are cut only where all of them are frames: a walk along frame pointers that
+        are none may pick up any number of words. A thread without a thread state is no loss where
+        it runs no Python: native threads in a Python process, or a process that only starts.
+        """
+        flags = record.flags
+        self.samples += 1
+        user_cut = flags & SampleFlags.USER_CUT and len(native) >= len(record.user)
+        is_cut = bool(flags & _CUT or user_cut)
+        self.truncated += is_cut
+        self.unwound_fully += whole or not record.user
+        self.not_found += bool(
+            flags & SampleFlags.PYTHON_FAULT
+            or (flags & SampleFlags.PYTHON_ABSENT and any(map(is_evaluation_loop, native)))
+        )
+        return is_cut
+
+
+def reaches_root(native: list[Frame]) -> bool:
+    """Whether user frames (root first) begin where a thread begins.
+
+    That is a function known to start threads, or the C library, whose own such functions have
+    no public names, with the thread's function below it.
+    """
+    if not native:
+        return False
+    root = native[0]
+    if root.name in _THREAD_ROOTS or root.name.startswith("__libc_start"):
+        return True
+    return root.module.startswith(_C_LIBRARY) and any(
+        not frame.module.startswith(_C_LIBRARY) for frame in native
+    )

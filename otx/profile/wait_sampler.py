@@ -1,0 +1,148 @@
+"""The BPF side of time off processors (bpf/otx_wait.bpf.c): attached, set, kept within its cost.
+
+How much is sampled follows from one number, the period: a wait as long as that is a sample of its
+own, and shorter ones are sampled in proportion to their time. When there come more samples than
+the target should pay for, the period grows, and it shrinks again when there are few. Samples stand
+for the time they were taken for, so that sums stay whole meanwhile.
+"""
+
+import struct
+import time
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import ClassVar
+
+from otx.errors import MachineError
+from otx.model.stack import WaitStats
+from otx.model.units import NS_PER_S
+from otx.profile.pace import Pace
+from otx.profile.records import Counter
+from otx.profile.sampler import CpuSampler
+
+SHORTEST_PERIOD_NS, LONGEST_PERIOD_NS = 1_000_000, NS_PER_S
+MOST_PER_S = 250
+"""Samples of waits: at 15 us each 0.4 % of a processor."""
+_RESUME, _RESUME_BY_KPROBE = "on_resume", "on_resume_by_kprobe"
+_END = "on_end"
+_SCHEDULING = ("on_switch", "on_wakeup", "on_first_wakeup")
+_RESUMED_IN = "finish_task_switch"
+_BTF, _SYMBOLS = Path("/sys/kernel/btf/vmlinux"), Path("/proc/kallsyms")
+_SETTINGS = struct.Struct("<QQQQ")
+_ONLY = bytes(4)
+
+
+class WaitSampler(CpuSampler):
+    """Samples the waits of threads; with `ticks` their time on processors as well.
+
+    Args:
+        debug: Takes what libbpf and the verifier say, line by line.
+        shortest_ns: Waits that are shorter are left out and counted.
+        ticks: Whether timers sample what runs.
+
+    Raises:
+        MachineError: This machine won't.
+    """
+
+    object_name: ClassVar[str] = "otx_wait.bpf.o"
+
+    def __init__(
+        self,
+        debug: Callable[[str], None] | None = None,
+        *,
+        shortest_ns: int = 0,
+        ticks: bool = False,
+    ) -> None:
+        self._shortest_ns = shortest_ns
+        self._ticks = ticks
+        self.began_ns = 0
+        super().__init__(debug)
+        self._settings = self._object.map("wait_settings")
+        now_ns = time.monotonic_ns()
+        self._pace = Pace(SHORTEST_PERIOD_NS, LONGEST_PERIOD_NS, MOST_PER_S, now_ns)
+
+    def programs(self) -> Sequence[str]:
+        """The programs that note and take samples, by name."""
+        resume = _RESUME if has_exit_tracepoint() else _RESUME_BY_KPROBE
+        return (resume, _END, *_SCHEDULING, *(super().programs() if self._ticks else ()))
+
+    def in_target(self) -> Sequence[str]:
+        """Those of them that run in the target's own time: the last look at threads does not."""
+        return [program for program in self.programs() if program != _END]
+
+    @property
+    def period_ns(self) -> int:
+        """How long a wait has to be now for a sample of its own."""
+        return self._pace.period
+
+    def start(self, frequency_hz: int) -> None:
+        """Count waits from now on, and start the timers where there are any.
+
+        Raises:
+            MachineError: The kernel refuses.
+        """
+        if has_exit_tracepoint():
+            self._object.attach(_RESUME)
+        else:
+            self._attach_kprobe()
+        for program in _SCHEDULING:
+            self._object.attach(program)
+        if self._ticks:
+            super().start(frequency_hz)
+        self.set_ticking(True)
+
+    def set_ticking(self, ticking: bool) -> None:
+        """Stop sampling, or begin anew, with everything left in place."""
+        super().set_ticking(ticking)
+        self.began_ns = time.monotonic_ns() if ticking else 0
+        self._set()
+
+    def end(self) -> None:
+        """Stop, and put into the ring what threads wait for that are not back.
+
+        Raises:
+            MachineError: The kernel refuses.
+        """
+        super().set_ticking(False)
+        self._set(ended_ns=time.monotonic_ns())
+        self._object.iterate(_END)
+
+    def adapt(self, samples: int) -> None:
+        """Say that so many samples of waits came; does nothing most of the times."""
+        if self._pace.count(samples, time.monotonic_ns()) and self.began_ns:
+            self._set()
+
+    def waits(self) -> WaitStats:
+        """What is taken of waits."""
+        lookup = self._counters.lookup_sum
+        return WaitStats(self.period_ns, lookup(Counter.SHORT), lookup(Counter.SHORT_NS))
+
+    def _set(self, ended_ns: int = 0) -> None:
+        settings = _SETTINGS.pack(self.began_ns, self.period_ns, self._shortest_ns, ended_ns)
+        self._settings.update(_ONLY, settings)
+
+    def _attach_kprobe(self) -> None:
+        function = _function_resumed_in()
+        try:
+            self._object.attach_kprobe(_RESUME_BY_KPROBE, function)
+        except MachineError:
+            raise MachineError(
+                "this kernel does not tell when a thread is back on a processor",
+                hint="time off processors needs Linux 6.16, or kprobes (CONFIG_KPROBES)",
+            ) from None
+
+
+@cache
+def has_exit_tracepoint() -> bool:
+    """Whether the kernel has a tracepoint at the end of a switch, in the thread that goes on."""
+    return b"\0btf_trace_sched_exit_tp\0" in _BTF.read_bytes()
+
+
+def _function_resumed_in() -> str:
+    """Where a thread goes on in the kernel; compilers add to the name."""
+    with _SYMBOLS.open() as lines:
+        for line in lines:
+            name = line.split()[2]
+            if name == _RESUMED_IN or name.startswith(_RESUMED_IN + ".isra"):
+                return name
+    return _RESUMED_IN

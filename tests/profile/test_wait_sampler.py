@@ -1,0 +1,87 @@
+"""Waits as BPF takes them: how many samples, and what they stand for."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from otx.errors import MachineError
+from otx.model.units import NS_PER_S
+from otx.profile import wait_sampler
+from otx.profile.records import Counter, RecordKind, SampleRecord, TargetFlags, decode_record
+from otx.profile.wait_sampler import SHORTEST_PERIOD_NS, WaitSampler
+from tests.profile.conftest import POLL_S, Build, Start
+
+KPROBES = Path("/sys/bus/event_source/devices/kprobe")
+SHORT_SLEEPS_C = """
+#include <stdio.h>
+#include <time.h>
+int main(void)
+{
+    struct timespec short_time = {0, 200000};
+    puts("ready");
+    fflush(stdout);
+    for (;;) clock_nanosleep(CLOCK_MONOTONIC, 0, &short_time, 0);
+}
+"""
+
+
+def records_of(sampler: WaitSampler, duration_s: float) -> list[SampleRecord]:
+    found = []
+    ends_s = time.monotonic() + duration_s
+    while time.monotonic() < ends_s:
+        sampler.wait(POLL_S)
+        records = map(decode_record, sampler.read(10_000))
+        found += [record for record in records if isinstance(record, SampleRecord)]
+    return found
+
+
+@pytest.mark.bpf
+@pytest.mark.usefixtures("bpf_machine")
+class TestShortWaits:
+    def test_short_waits_are_few_samples_and_whole_sums(self, build: Build, start: Start) -> None:
+        process = start(build(SHORT_SLEEPS_C, "sleeps"))
+        with WaitSampler() as sampler:
+            sampler.watch(process.pid, TargetFlags(0))
+            sampler.start(99)
+            began_s = time.monotonic()
+            records = records_of(sampler, 1.0)
+            elapsed_s = time.monotonic() - began_s
+            assert sampler.lost() == 0
+        assert {record.kind for record in records} == {RecordKind.WAIT}
+        assert all(record.lasted_ns >= 200_000 for record in records)
+        assert len(records) < elapsed_s * NS_PER_S / SHORTEST_PERIOD_NS
+        assert 0.8 * elapsed_s < sum(record.value for record in records) / 1e9 < elapsed_s
+
+    def test_what_is_shorter_than_asked_for_is_counted(self, build: Build, start: Start) -> None:
+        process = start(build(SHORT_SLEEPS_C, "sleeps"))
+        with WaitSampler(shortest_ns=NS_PER_S) as sampler:
+            sampler.watch(process.pid, TargetFlags(0))
+            sampler.start(99)
+            assert records_of(sampler, 0.3) == []
+            waits = sampler.waits()
+        assert waits.left_out > 100
+        assert waits.left_out * 200_000 < waits.left_out_ns < NS_PER_S
+        assert Counter.SHORT_NS == Counter.SHORT + 1
+
+    def test_nothing_is_sampled_while_it_is_paused(self, build: Build, start: Start) -> None:
+        process = start(build(SHORT_SLEEPS_C, "sleeps"))
+        with WaitSampler() as sampler:
+            sampler.watch(process.pid, TargetFlags(0))
+            sampler.start(99)
+            sampler.set_ticking(False)
+            records_of(sampler, 0.1)
+            assert records_of(sampler, 0.2) == []
+            sampler.set_ticking(True)
+            assert records_of(sampler, 0.2)
+
+    def test_a_kernel_that_cannot_tell_of_resumed_threads_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if KPROBES.exists():
+            pytest.skip("this kernel has kprobes")
+        monkeypatch.setattr(wait_sampler, "has_exit_tracepoint", lambda: False)
+        with WaitSampler() as sampler:
+            with pytest.raises(MachineError, match="back on a processor") as refused:
+                sampler.start(99)
+            assert "CONFIG_KPROBES" in refused.value.hint
