@@ -155,6 +155,11 @@ class AddressBook:
         self._hidden_callers[address] = distance
         return distance
 
+    def code(self, address: int) -> tuple[Mapping, ObjectCode | None] | None:
+        """The mapping that holds a code address, and its functions as far as they can be read."""
+        mapping = self._space.find_code(address)
+        return None if mapping is None else (mapping, self._code(mapping))
+
     def _code(self, mapping: Mapping) -> ObjectCode | None:
         if mapping not in self._codes:
             self._codes[mapping] = self._symbolizer.code(self._pid, self._memory, mapping)

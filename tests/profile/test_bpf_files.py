@@ -18,6 +18,7 @@ from otx.profile.unwind.table import PAGE_SHIFT
 from otx.profile.unwind.walk import MAX_FRAMES
 
 SOURCES = Path(__file__).parents[2] / "bpf"
+OBJECTS = sorted(path.name.replace(".c", ".o") for path in SOURCES.glob("*.bpf.c"))
 PROGRAMS = ("on_tick", "on_fork", "on_exec", "on_exit")
 
 
@@ -32,8 +33,9 @@ def rebuilt(tmp_path: Path) -> Path:
     return tmp_path / OBJECT_NAME
 
 
-def test_the_kept_object_is_found() -> None:
-    assert find_bpf_object(OBJECT_NAME).read_bytes()[:4] == b"\x7fELF"
+@pytest.mark.parametrize("name", OBJECTS)
+def test_the_kept_object_is_found(name: str) -> None:
+    assert find_bpf_object(name).read_bytes()[:4] == b"\x7fELF"
 
 
 def test_an_object_that_is_not_there_is_an_error_with_a_hint() -> None:
@@ -42,17 +44,20 @@ def test_an_object_that_is_not_there_is_an_error_with_a_hint() -> None:
     assert "make bpf" in missing.value.hint
 
 
-def test_no_path_of_the_builder_is_in_an_object(rebuilt: Path) -> None:
-    for data in (find_bpf_object(OBJECT_NAME).read_bytes(), rebuilt.read_bytes()):
+@pytest.mark.parametrize("name", OBJECTS)
+def test_no_path_of_the_builder_is_in_an_object(rebuilt: Path, name: str) -> None:
+    for data in (find_bpf_object(name).read_bytes(), rebuilt.with_name(name).read_bytes()):
         assert str(SOURCES).encode() not in data
         assert str(Path.home()).encode() + b"/" not in data
 
 
-def test_the_same_compiler_builds_the_kept_bytes(rebuilt: Path) -> None:
+@pytest.mark.parametrize("name", OBJECTS)
+def test_the_same_compiler_builds_the_kept_bytes(rebuilt: Path, name: str) -> None:
     version = subprocess.run(["clang", "--version"], capture_output=True, text=True, check=True)
     if "version 14.0.6" not in version.stdout:
         pytest.skip("the kept object is built by clang 14.0.6")
-    assert rebuilt.read_bytes() == find_bpf_object(OBJECT_NAME).read_bytes(), "run `make bpf`"
+    built = rebuilt.with_name(name).read_bytes()
+    assert built == find_bpf_object(name).read_bytes(), "run `make bpf`"
 
 
 @pytest.mark.bpf

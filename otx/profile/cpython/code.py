@@ -15,7 +15,9 @@ from otx.profile.memory import ProcessMemory
 from otx.profile.records import PythonFrame
 
 _SIGNED = struct.Struct("<10Q")
-_SIGNED_FROM = 64  # CODE_SIGNED_FROM in otx_cpu.bpf.c
+CODE_SIGNED_FROM, CODE_SIGNED_SIZE = 64, _SIGNED.size
+"""The unchanging part of a code object (CODE_SIGNED_FROM in bpf/python.h)."""
+
 _MULTIPLIER = 0x9E3779B97F4A7C15
 _WORD_MASK = (1 << 64) - 1
 _STR_HEAD = struct.Struct("<qqI")  # length, hash, state: from offset 16 (unicodeobject.h)
@@ -49,14 +51,21 @@ def signature_of(words: tuple[int, ...]) -> int:
     return value
 
 
+def signature_of_raw(raw: bytes) -> int:
+    """As `signature_of`, of the CODE_SIGNED_SIZE bytes themselves."""
+    return signature_of(_SIGNED.unpack(raw))
+
+
 def read_code(memory: ProcessMemory, layout: Layout, frame: PythonFrame, with_lines: bool) -> Code:
     """Read the code object of a frame.
 
     Raises:
         UnreadableError: It is gone, or another one is in its place.
     """
-    raw = memory.read(frame.code, max(layout.code_line_table + 8, _SIGNED_FROM + _SIGNED.size))
-    if signature_of(_SIGNED.unpack_from(raw, _SIGNED_FROM)) != frame.signature:
+    raw = memory.read(
+        frame.code, max(layout.code_line_table + 8, CODE_SIGNED_FROM + CODE_SIGNED_SIZE)
+    )
+    if signature_of_raw(raw[CODE_SIGNED_FROM:][:CODE_SIGNED_SIZE]) != frame.signature:
         raise UnreadableError(f"another code object is at {frame.code:#x} by now")
     qualname, filename, table = (
         int.from_bytes(raw[offset : offset + 8], "little")

@@ -17,6 +17,25 @@ _FOR_BPF = struct.Struct("<Q12I")
 
 
 @dataclass(frozen=True, slots=True)
+class Gil:
+    """Where `struct _gil_runtime_state` is (Include/internal/pycore_gil.h), and what is in it.
+
+    Attributes:
+        in_runtime: Where it lies in `_PyRuntime`, if all interpreters share one.
+        in_interpreter: Where `PyInterpreterState` has its address, if each may have its own.
+        holder: The thread state that took it last.
+        locked: Whether it is taken: an int.
+        size: Its size in bytes.
+    """
+
+    in_runtime: int | None = None
+    in_interpreter: int = 0
+    holder: int = 8
+    locked: int = 16
+    size: int = 208
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """Offsets in bytes within the structures of one CPython version.
 
@@ -29,6 +48,7 @@ class Layout:
         ascii_text: Where the characters of a compact ASCII `str` begin.
         compact_text: Where those of another compact `str` begin.
         bytes_text: Where the content of a `bytes` begins.
+        gil: The interpreter lock.
     """
 
     head: int
@@ -52,6 +72,7 @@ class Layout:
     ascii_text: int
     compact_text: int
     bytes_text: int = 32
+    gil: Gil = Gil()
 
     def for_bpf(self, runtime: int) -> bytes:
         """`struct interpreter` of otx_cpu.bpf.c, for a `_PyRuntime` at an address."""
@@ -94,6 +115,7 @@ FROZEN_LAYOUTS: Mapping[tuple[int, int], Layout] = {
         code_bytecode=184,
         ascii_text=48,
         compact_text=72,
+        gil=Gil(in_runtime=360),
     ),
     (3, 12): Layout(
         head=40,
@@ -116,6 +138,7 @@ FROZEN_LAYOUTS: Mapping[tuple[int, int], Layout] = {
         code_bytecode=192,
         ascii_text=40,
         compact_text=56,
+        gil=Gil(in_interpreter=384),
     ),
 }
 """Layouts of versions that do not tell their own, by (major, minor)."""
@@ -192,4 +215,9 @@ def layout_from_debug_offsets(raw: bytes) -> Layout:
         code_bytecode=code["co_code_adaptive"],
         ascii_text=40,
         compact_text=56,
+        gil=Gil(
+            in_interpreter=interpreter["ceval_gil"],
+            holder=interpreter["gil_runtime_state_holder"] - interpreter["gil_runtime_state"],
+            locked=interpreter["gil_runtime_state_locked"] - interpreter["gil_runtime_state"],
+        ),
     )
