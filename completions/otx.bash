@@ -24,7 +24,7 @@ _otx_words() {
     "profile:--format") words="text folded pprof speedscope otlp otlp-json html svg json perf-script" ;;
     "profile:--unwind") words="auto fp dwarf" ;;
     "profile:--runtime") words="auto none" ;;
-    "dump") words="--threads --kernel --no-kernel --format -o --out -h --help" ;;
+    "dump") words="--threads --locals --kernel --no-kernel --format -o --out -h --help" ;;
     "dump:--format") words="text json" ;;
     "flame") words="--diff --focus --ignore --top --sandwich --value --format -o --out -h --help" ;;
     "flame:--diff") words="raw normalised" ;;

@@ -49,6 +49,7 @@ complete -c otx -n '__fish_seen_subcommand_from profile' -l runtime -x -a 'auto 
 complete -c otx -n '__fish_seen_subcommand_from profile' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -F
 complete -c otx -n '__fish_seen_subcommand_from dump' -l threads -d 'Each thread by itself, also where stacks are alike.'
+complete -c otx -n '__fish_seen_subcommand_from dump' -l locals -d 'The local variables of Python frames.'
 complete -c otx -n '__fish_seen_subcommand_from dump' -l kernel -l no-kernel -d 'Kernel frames.'
 complete -c otx -n '__fish_seen_subcommand_from dump' -l format -x -a 'text json' -d 'The form of the output.'
 complete -c otx -n '__fish_seen_subcommand_from dump' -s o -l out -r -d 'Where to write; - is stdout.'

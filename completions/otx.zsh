@@ -97,6 +97,7 @@ _otx_profile() {
 _otx_dump() {
   _arguments -s \
     '--threads[Each thread by itself, also where stacks are alike.]' \
+    '--locals[The local variables of Python frames.]' \
     {--kernel,--no-kernel}'[Kernel frames.]' \
     '--format[The form of the output.]:value:(text json)' \
     {-o,--out}'[Where to write; - is stdout.]:value:_files' \

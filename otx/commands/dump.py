@@ -12,6 +12,7 @@ app = command_app(help="Show every thread's stack now, without stopping the proc
 _EXAMPLES = """\b
 Examples:
   otx dump 4242
+  otx dump 4242 --locals
   otx dump 4242 --threads --no-kernel
   otx dump $(pgrep -o gunicorn) --format json
 """
@@ -24,6 +25,9 @@ def dump(
     threads: Annotated[
         bool, typer.Option("--threads", help="Each thread by itself, also where stacks are alike.")
     ] = False,
+    variables: Annotated[
+        bool, typer.Option("--locals", help="The local variables of Python frames.")
+    ] = False,
     kernel: Annotated[bool, typer.Option("--kernel/--no-kernel", help="Kernel frames.")] = True,
     form: Annotated[
         Literal["text", "json"], typer.Option("--format", help="The form of the output.")
@@ -31,6 +35,7 @@ def dump(
     out: Annotated[str, typer.Option("-o", "--out", help="Where to write; - is stdout.")] = "-",
 ) -> None:
     """Show every thread's stack now, without stopping the process."""
+    from otx.opamp.secret_names import is_secret_name
     from otx.profile.dump.document import dump_document
     from otx.profile.dump.subject import find_subject
     from otx.profile.dump.take import DumpOptions, take_dump
@@ -39,7 +44,7 @@ def dump(
     remarks = Remarks(ctx.obj)
     found = take_dump(
         find_subject(pid),
-        DumpOptions(kernel=kernel),
+        DumpOptions(kernel=kernel, variables=variables, is_secret=is_secret_name),
         remarks.warning,
         remarks.note if ctx.obj.debug else None,
     )

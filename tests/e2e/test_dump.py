@@ -93,6 +93,19 @@ class TestEveryThread:
                 frame.items() for frame in thread["stack"] if frame["name"] == "work"
             )
 
+    def test_locals_are_shown_and_secrets_are_not(self, run_cli: RunCli) -> None:
+        program = (
+            "def hold(price, token):\n  print('ready', flush=True)\n  input()\nhold([7], 'hunter2')"
+        )
+        with running(sys.executable, "-c", program) as process:
+            text = run_cli("dump", str(process.pid), "--locals").stdout
+            form = run_cli("dump", str(process.pid), "--locals", "--format", "json").stdout
+        assert "          price = [7]\n          token = [redacted]\n" in text
+        frames = json.loads(form)["threads"][0]["stack"]
+        (hold,) = [frame["locals"] for frame in frames if frame["name"] == "hold"]
+        assert hold == {"price": "[7]", "token": "[redacted]"}
+        assert "hunter2" not in text.partition("\n")[2] + json.dumps(frames)
+
     def test_a_threads_id_names_its_process(self, run_cli: RunCli, workers: Path) -> None:
         with running(sys.executable, str(workers)) as process:
             tids = sorted(int(it.name) for it in Path(f"/proc/{process.pid}/task").iterdir())

@@ -1,6 +1,6 @@
 """The Python side of a dump: thread states, frames with their names and lines, the GIL's holder."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from otx.model.stack import Frame
@@ -14,6 +14,7 @@ from otx.profile.cpython.threads import (
     thread_states,
     walk_frames,
 )
+from otx.profile.cpython.variables import VariableReader
 from otx.profile.dump.stacks import Local, LocalFrame
 from otx.profile.errors import UnreadableError
 from otx.profile.memory import ProcessMemory
@@ -21,9 +22,6 @@ from otx.profile.process import UNREADABLE
 
 Runs = Sequence[Sequence[Frame]]
 """Python frames by entry into the interpreter, root first, each root first."""
-
-LocalsOf = Callable[[int, int], tuple[Local, ...]]
-"""The variables of a frame, by its address and that of its code object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +44,19 @@ class PythonReader:
     """Reads the Python stacks of one process.
 
     Args:
-        locals_of: Reads a frame's variables; None where they are not wanted.
+        variables: Reads those of frames; None where they are not wanted.
     """
 
     def __init__(
         self,
         memory: ProcessMemory,
         interpreter: Interpreter,
-        locals_of: LocalsOf | None = None,
+        variables: VariableReader | None = None,
     ) -> None:
         self._memory = memory
         self._interpreter = interpreter
         self._gil = interpreter.layout.gil
-        self._locals_of = locals_of
+        self._variables = variables
         self._codes: dict[tuple[int, int], Code] = {}
         self._states: dict[int, list[ThreadState]] = {}
 
@@ -70,6 +68,8 @@ class PythonReader:
 
     def stack(self, thread_pointer: int) -> PythonStack:
         """What a thread runs now: of its states in several interpreters, the one with frames."""
+        if self._variables is not None:
+            self._variables.renew()
         for state in self._states.get(thread_pointer, ()):
             walk = walk_frames(self._memory, self._interpreter.layout, state.address)
             if walk.frames:
@@ -127,7 +127,10 @@ class PythonReader:
         line = code.lines.line_at(python.instruction - code.bytecode) if code.lines else 0
         module = code.filename.rpartition("/")[2]
         frame = Frame(code.qualname, "python", code.filename, line, module)
-        if self._locals_of is None:
+        if self._variables is None:
             return frame
-        variables = self._locals_of(found.address, python.code)
-        return LocalFrame(frame.name, "python", frame.file, line, module, variables)
+        found_locals = tuple(
+            Local(name, value)
+            for name, value in self._variables.read(found.address, python.code, python.signature)
+        )
+        return LocalFrame(frame.name, "python", frame.file, line, module, found_locals)

@@ -8,6 +8,9 @@ from typing import Literal
 
 from otx.errors import MachineError
 from otx.profile.cpython.detect import SUPPORTED, Interpreter, Refused, find_interpreter
+from otx.profile.cpython.objects import OBJECT_LAYOUTS
+from otx.profile.cpython.values import ValueReader
+from otx.profile.cpython.variables import VariableReader
 from otx.profile.dump.capture import ThreadReader
 from otx.profile.dump.kernel import KernelReader
 from otx.profile.dump.looks import ThreadLook, ThreadSource
@@ -20,6 +23,7 @@ from otx.profile.maps import AddressSpace, read_address_space
 from otx.profile.memory import ProcessMemory
 from otx.profile.objects import ObjectFiles
 from otx.profile.symbolizer import AddressBook, UserSymbolizer
+from otx.redacted import without_users
 from otx.system.bpf_support import require_bpf
 
 MAX_LOOKS = 6
@@ -34,10 +38,14 @@ class DumpOptions:
 
     Attributes:
         kernel: Whether stacks hold kernel frames.
+        variables: Whether Python frames hold the values of their variables.
+        is_secret: Whether the value behind a name is better not shown.
         context_of: Names the span that a thread works for.
     """
 
     kernel: bool = True
+    variables: bool = False
+    is_secret: Callable[[str], bool] = lambda name: False
     context_of: ContextOf = lambda tid, thread_pointer: None
 
 
@@ -66,7 +74,7 @@ def take_dump(
         files = ObjectFiles()
         book = AddressBook(pid, memory, UserSymbolizer(files))
         book.remap(space)
-        python, runtime = _open_python(pid, space, memory, files, warn)
+        python, runtime = _open_python(pid, space, memory, files, options, warn)
         kernel = KernelReader(pid) if options.kernel else None
         reader = ThreadReader(pid, memory, book, python, kernel, options.context_of)
         began_ns = time.monotonic_ns()
@@ -141,13 +149,27 @@ def _open_source(
 
 
 def _open_python(
-    pid: int, space: AddressSpace, memory: ProcessMemory, files: ObjectFiles, warn: Warn
+    pid: int,
+    space: AddressSpace,
+    memory: ProcessMemory,
+    files: ObjectFiles,
+    options: DumpOptions,
+    warn: Warn,
 ) -> tuple[PythonReader | None, str]:
     found = find_interpreter(pid, space, memory, files)
     if isinstance(found, Interpreter):
         name = f"CPython {found.version[0]}.{found.version[1]}"
-        return PythonReader(memory, found), name
+        variables = _variables(memory, found, options) if options.variables else None
+        return PythonReader(memory, found, variables), name
     if isinstance(found, Refused):
         warn(f"{found.name}: its Python functions are not named ({SUPPORTED} are)")
         return None, found.name
     return None, ""
+
+
+def _variables(
+    memory: ProcessMemory, interpreter: Interpreter, options: DumpOptions
+) -> VariableReader:
+    layout, form = interpreter.layout, OBJECT_LAYOUTS[interpreter.version]
+    values = ValueReader(memory, layout, form, options.is_secret, without_users)
+    return VariableReader(memory, layout, form, values)
