@@ -36,10 +36,8 @@ def dump(
 ) -> None:
     """Show every thread's stack now, without stopping the process."""
     from otx.opamp.secret_names import is_secret_name
-    from otx.profile.dump.document import dump_document
     from otx.profile.dump.subject import find_subject
     from otx.profile.dump.take import DumpOptions, take_dump
-    from otx.profile.dump.text import write_text
 
     remarks = Remarks(ctx.obj)
     found = take_dump(
@@ -49,6 +47,10 @@ def dump(
         remarks.note if ctx.obj.debug else None,
     )
     if form == "json":
+        from otx.profile.dump.document import dump_document
+
         Output(ctx.obj, out).document(dump_document(found))
     else:
+        from otx.profile.dump.text import write_text
+
         Output(ctx.obj, out).text(write_text(found, threads=threads))

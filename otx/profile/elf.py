@@ -144,13 +144,12 @@ class ElfFile:
         found: dict[bytes, int] = {}
         for section in self._symbol_sections:
             # Most files have none of them, and some have a hundred thousand symbols.
-            if not any(name in section.names for name in wanted):
+            places = {at: name for name in wanted for at in _places_of(name, section.names)}
+            if not places:
                 continue
             for name, info, _, index, value, _ in _SYMBOL.iter_unpack(section.symbols):
-                if info & 15 == _STT_OBJECT and index != _SHN_UNDEF:
-                    text = _name_at(section.names, name)
-                    if text in wanted:
-                        found[text] = value
+                if name in places and info & 15 == _STT_OBJECT and index != _SHN_UNDEF:
+                    found[places[name]] = value
         return found
 
     def eh_frame(self) -> "EhFrame | None":
@@ -170,7 +169,7 @@ class ElfFile:
         pairs = array("i", index)
         starts = array("Q", [(address + start) & _ADDRESS_MASK for start in pairs[0::2]])
         entries = array("Q", [(address + entry) & _ADDRESS_MASK for entry in pairs[1::2]])
-        if any(map(int.__gt__, starts[:-1], starts[1:])):
+        if sorted(starts) != starts.tolist():
             rows = sorted(zip(starts, entries, strict=True))
             starts, entries = array("Q", [at for at, _ in rows]), array("Q", [at for _, at in rows])
         return EhFrame(frame_address, table, starts, entries)
@@ -266,6 +265,15 @@ class SymbolTable:
 def bytes_reader(data: bytes) -> Reader:
     """A reader of a file that is in memory."""
     return lambda offset, size: data[offset : offset + size]
+
+
+def _places_of(name: bytes, names: bytes) -> Iterator[int]:
+    """Where a name stands in a string table; one that ends another shares its place."""
+    ended = name + b"\0"
+    at = names.find(ended)
+    while at >= 0:
+        yield at
+        at = names.find(ended, at + 1)
 
 
 def _name_at(names: bytes, offset: int) -> bytes:

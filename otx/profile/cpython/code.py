@@ -8,6 +8,7 @@ what is there when the name is read, and is part of the key under which the name
 import struct
 from dataclasses import dataclass
 
+from otx.model.stack import Frame
 from otx.profile.cpython.layout import Layout
 from otx.profile.cpython.linetable import LineTable
 from otx.profile.errors import UnreadableError
@@ -26,6 +27,10 @@ _KIND_SHIFT, _COMPACT_BIT, _ASCII_BIT = 2, 1 << 5, 1 << 6
 _ENCODINGS = {1: "latin-1", 2: "utf-16-le", 4: "utf-32-le"}
 _MAX_TEXT = 4096
 _MAX_LINE_TABLE = 1 << 20
+
+
+UNREADABLE = Frame("[unreadable]", "python")
+"""Stands for Python code that was gone when its name was to be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from otx.model.stack import Frame
-from otx.profile.cpython.code import Code, read_code
+from otx.profile.cpython.code import UNREADABLE, Code, read_code
 from otx.profile.cpython.detect import Interpreter
 from otx.profile.cpython.threads import (
     FoundFrame,
@@ -14,11 +15,12 @@ from otx.profile.cpython.threads import (
     thread_states,
     walk_frames,
 )
-from otx.profile.cpython.variables import VariableReader
 from otx.profile.dump.stacks import Local, LocalFrame
 from otx.profile.errors import UnreadableError
 from otx.profile.memory import ProcessMemory
-from otx.profile.process import UNREADABLE
+
+if TYPE_CHECKING:
+    from otx.profile.cpython.variables import VariableReader  # 8 ms
 
 Runs = Sequence[Sequence[Frame]]
 """Python frames by entry into the interpreter, root first, each root first."""
@@ -51,7 +53,7 @@ class PythonReader:
         self,
         memory: ProcessMemory,
         interpreter: Interpreter,
-        variables: VariableReader | None = None,
+        variables: "VariableReader | None" = None,
     ) -> None:
         self._memory = memory
         self._interpreter = interpreter

@@ -4,13 +4,10 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from otx.errors import MachineError
 from otx.profile.cpython.detect import SUPPORTED, Interpreter, Refused, find_interpreter
-from otx.profile.cpython.objects import OBJECT_LAYOUTS
-from otx.profile.cpython.values import ValueReader
-from otx.profile.cpython.variables import VariableReader
 from otx.profile.dump.capture import ThreadReader
 from otx.profile.dump.kernel import KernelReader
 from otx.profile.dump.looks import ThreadLook, ThreadSource
@@ -25,6 +22,9 @@ from otx.profile.objects import ObjectFiles
 from otx.profile.symbolizer import AddressBook, UserSymbolizer
 from otx.redacted import without_users
 from otx.system.bpf_support import require_bpf
+
+if TYPE_CHECKING:
+    from otx.profile.cpython.variables import VariableReader
 
 MAX_LOOKS = 6
 """The first look reads the symbols of files, while threads may move; the second finds them read."""
@@ -169,7 +169,11 @@ def _open_python(
 
 def _variables(
     memory: ProcessMemory, interpreter: Interpreter, options: DumpOptions
-) -> VariableReader:
+) -> "VariableReader":
+    from otx.profile.cpython.objects import OBJECT_LAYOUTS  # 8 ms, and few ask for it
+    from otx.profile.cpython.values import ValueReader
+    from otx.profile.cpython.variables import VariableReader
+
     layout, form = interpreter.layout, OBJECT_LAYOUTS[interpreter.version]
     values = ValueReader(memory, layout, form, options.is_secret, without_users)
     return VariableReader(memory, layout, form, values)
