@@ -143,7 +143,7 @@ class Process:
         code, frame = known
         if code.lines is None:
             return frame
-        line = code.lines.line_at(found.instruction - code.bytecode)
+        line = code.line_at(found.instruction)
         return Frame(frame.name, "python", frame.file, line, frame.module)
 
     def close(self) -> None:

@@ -33,7 +33,7 @@ def wild_memories() -> st.SearchStrategy[FakeMemory]:
     """Memories that a reader gets lost in: pointers into themselves, nulls, any numbers."""
     inside = st.integers(0, SIZE // 8 - 1).map(lambda index: BASE + 8 * index)
     word = st.one_of(inside, inside, st.just(0), st.integers(0, 300), st.integers(0, (1 << 64) - 1))
-    words = st.lists(word, min_size=64, max_size=256)
+    words = st.lists(word, min_size=32, max_size=96)
     return words.map(_repeated)
 
 

@@ -1,4 +1,4 @@
-"""Where objects of CPython 3.11 to 3.13 keep what is shown of them, on x86-64 with the GIL.
+"""Where objects of CPython 3.8 to 3.14 keep what is shown of them, on x86-64 with the GIL.
 
 Taken from Include/cpython/{dictobject,longintrepr,tupleobject,listobject}.h, Objects/dict-common.h
 (pycore_dict.h) and the frames' headers; frozen where the version is.
@@ -43,9 +43,16 @@ class ObjectLayout:
     split_values: int = 0
 
 
+_NAMES_BY_KIND = (72, 88, 80)
+"""co_varnames, co_cellvars, co_freevars: until 3.10 each kind has names of its own."""
+
 OBJECT_LAYOUTS: Mapping[tuple[int, int], ObjectLayout] = {
+    (3, 8): ObjectLayout(360, _NAMES_BY_KIND, int_is_tagged=False, keys_have_kind=False),
+    (3, 9): ObjectLayout(360, _NAMES_BY_KIND, int_is_tagged=False, keys_have_kind=False),
+    (3, 10): ObjectLayout(352, _NAMES_BY_KIND, int_is_tagged=False, keys_have_kind=False),
     (3, 11): ObjectLayout(int_is_tagged=False),
     (3, 12): ObjectLayout(),
     (3, 13): ObjectLayout(split_values=8),
+    (3, 14): ObjectLayout(80, tuple_items=32, split_values=8),
 }
 """By (major, minor)."""

@@ -7,9 +7,9 @@ meanwhile it is the same. Nothing that is read is trusted: lists may be circles,
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from otx.profile.cpython.code import CODE_SIGNED_FROM, CODE_SIGNED_SIZE, signature_of_raw
+from otx.profile.cpython.code import CODE_SIGNED_SIZE, signature_of_raw
 from otx.profile.cpython.detect import Interpreter
-from otx.profile.cpython.layout import NO_CFRAME, Gil, Layout
+from otx.profile.cpython.layout import NO_CFRAME, EntryKind, Gil, Layout
 from otx.profile.errors import UnreadableError
 from otx.profile.memory import ProcessMemory
 from otx.profile.records import PythonFrame
@@ -17,6 +17,7 @@ from otx.profile.records import PythonFrame
 MAX_THREADS = 16384
 MAX_FRAMES = 4096
 _MAX_INTERPRETERS = 4096
+_OBJECT_ALIGNMENT = 8  # as in bpf/python.h: the bits below tag a reference (3.14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +83,13 @@ def walk_frames(memory: ProcessMemory, layout: Layout, state: int) -> FrameWalk:
             if at in seen or len(frames) == MAX_FRAMES:
                 return FrameWalk(tuple(frames), False)
             seen.add(at)
-            raw = memory.read(at, _frame_size(layout))
-            is_entry = raw[layout.frame_owner] == layout.owner_of_entry
-            if is_entry and layout.entry_is_shim:
+            raw = memory.read(at, layout.frame_size)
+            is_entry = _is_entry(layout, raw)
+            if is_entry and layout.entries is EntryKind.SHIM:
                 _mark_entry(frames)
             else:
-                code = _word(raw, layout.frame_code)
-                signed = memory.read(code + CODE_SIGNED_FROM, CODE_SIGNED_SIZE)
+                code = _word(raw, layout.frame_code) & -_OBJECT_ALIGNMENT
+                signed = memory.read(code + layout.code_signed_from, CODE_SIGNED_SIZE)
                 instruction = _word(raw, layout.frame_instruction)
                 found = PythonFrame(code, instruction, is_entry, signature_of_raw(signed))
                 frames.append(FoundFrame(at, found))
@@ -147,9 +148,10 @@ def _mark_entry(frames: list[FoundFrame]) -> None:
         frames[-1] = FoundFrame(last.address, entry)
 
 
-def _frame_size(layout: Layout) -> int:
-    last = max(layout.frame_code, layout.frame_previous, layout.frame_instruction)
-    return max(last + 8, layout.frame_owner + 1)
+def _is_entry(layout: Layout, raw: bytes) -> bool:
+    if layout.entries is EntryKind.EVERY:
+        return True
+    return raw[layout.frame_owner] >= layout.owner_of_entry
 
 
 def _word(raw: bytes, offset: int) -> int:

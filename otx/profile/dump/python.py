@@ -126,7 +126,7 @@ class PythonReader:
                 code = self._codes[key] = read_code(self._memory, layout, python, with_lines=True)
         except UnreadableError:
             return UNREADABLE
-        line = code.lines.line_at(python.instruction - code.bytecode) if code.lines else 0
+        line = code.line_at(python.instruction)
         module = code.filename.rpartition("/")[2]
         frame = Frame(code.qualname, "python", code.filename, line, module)
         if self._variables is None:

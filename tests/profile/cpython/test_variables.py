@@ -34,6 +34,14 @@ hold(1.5, "a", 2, extra=(1,))
 
 @pytest.mark.bpf
 @pytest.mark.usefixtures("bpf_machine")
+def test_before_3_11_variables_have_their_names_and_values(
+    old_python: str, start: Start, tmp_path: Path
+) -> None:
+    test_variables_have_their_names_and_values(old_python, start, tmp_path)
+
+
+@pytest.mark.bpf
+@pytest.mark.usefixtures("bpf_machine")
 def test_variables_have_their_names_and_values(python: str, start: Start, tmp_path: Path) -> None:
     script = tmp_path / "holds.py"
     script.write_text(HOLDS_PY)
