@@ -72,7 +72,7 @@ def take_dump(
         stack.callback(source.close)
         space = read_address_space(pid)
         files = ObjectFiles()
-        book = AddressBook(pid, memory, UserSymbolizer(files))
+        book = AddressBook(pid, memory, UserSymbolizer(files, lines=True))
         book.remap(space)
         python, runtime = _open_python(pid, space, memory, files, options, warn)
         kernel = KernelReader(pid) if options.kernel else None
