@@ -76,6 +76,7 @@ class EhFrame:
 class _SymbolSection:
     symbols: bytes
     names: bytes
+    is_whole: bool
 
 
 class ElfFile:
@@ -138,6 +139,33 @@ class ElfFile:
             if value and info & 15 in _CODE_TYPES and name and index != _SHN_UNDEF
         ]
         return SymbolTable(found, [section.names for section in self._symbol_sections])
+
+    def section(self, wanted: frozenset[bytes]) -> bytes | None:
+        """What is in the first section that has one of some names; None where there is none."""
+        found = self._find_section(wanted)
+        return self._exactly(found[1], found[2]) if found else None
+
+    def section_address(self, wanted: bytes) -> int | None:
+        """Where a section lies; None where there is none of that name."""
+        found = self._find_section(frozenset((wanted,)))
+        return found[0] if found else None
+
+    def _find_section(self, wanted: frozenset[bytes]) -> tuple[int, int, int] | None:
+        """Address, offset and size of a section."""
+        sections = list(self._table(_SECTION, self._header[6], self._header[11], self._header[12]))
+        number = self._header[13]  # of the section with the sections' names
+        if number >= len(sections):
+            return None
+        names = self._exactly(sections[number][4], sections[number][5])
+        for name, _, _, address, offset, size, *_ in sections:
+            if _name_at(names, name) in wanted:
+                return address, offset, size
+        return None
+
+    @property
+    def is_stripped(self) -> bool:
+        """Whether there are no symbols but those that the linker needs at run time."""
+        return not any(section.is_whole for section in self._symbol_sections)
 
     def data_addresses(self, wanted: frozenset[bytes]) -> Mapping[bytes, int]:
         """The addresses of the variables with the given names, those that are there."""
@@ -204,7 +232,9 @@ class ElfFile:
                 whole = size // _SYMBOL.size * _SYMBOL.size
                 names = sections[link]
                 yield _SymbolSection(
-                    self._exactly(offset, whole), self._exactly(names[4], names[5])
+                    self._exactly(offset, whole),
+                    self._exactly(names[4], names[5]),
+                    is_whole=kind == _SHT_SYMTAB,
                 )
 
     def _table(
