@@ -41,6 +41,7 @@ class Code:
     Attributes:
         bytecode: Address of its first instruction.
         instruction_unit: Bytes that frames count instructions in; 0 where they have addresses.
+        flags: What kind of function it is (CO_* of the inspect module).
         lines: Its lines; None where they were not asked for or cannot be read.
     """
 
@@ -48,6 +49,7 @@ class Code:
     filename: str
     bytecode: int
     instruction_unit: int
+    flags: int
     lines: LineTable | None
 
     def line_at(self, instruction: int) -> int:
@@ -96,6 +98,7 @@ def read_code(memory: ProcessMemory, layout: Layout, frame: PythonFrame, with_li
         read_text(memory, layout, filename),
         frame.code + layout.code_bytecode,
         layout.instruction_unit,
+        int.from_bytes(raw[layout.code_flags :][:4], "little"),
         _read_lines(memory, layout, table, first_line) if with_lines else None,
     )
 

@@ -103,6 +103,7 @@ class Layout:
     line_form: LineForm = LineForm.LOCATIONS
     code_signed_from: int = 64
     instruction_unit: int = 0
+    code_flags: int = 48
     text_state_shifts: tuple[int, ...] = (2,)
 
     @property
@@ -161,6 +162,7 @@ def _before_frames_were_rebuilt(
         line_form=line_form,
         code_signed_from=48,  # co_zombieframe comes and goes behind what is signed
         instruction_unit=instruction_unit,
+        code_flags=36,
     )
 
 

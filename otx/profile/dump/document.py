@@ -4,7 +4,7 @@ from typing import Any
 
 from otx.model.frame_names import frame_document
 from otx.model.stack import Frame
-from otx.profile.dump.stacks import LocalFrame, ProcessDump, ThreadStack
+from otx.profile.dump.stacks import ProcessDump, PythonCall, ThreadStack
 
 
 def dump_document(dump: ProcessDump) -> dict[str, Any]:
@@ -44,6 +44,9 @@ def _thread(thread: ThreadStack) -> dict[str, Any]:
 
 def _frame(frame: Frame) -> dict[str, Any]:
     document: dict[str, Any] = dict(frame_document(frame))
-    if isinstance(frame, LocalFrame):
-        document["locals"] = {local.name: local.value for local in frame.locals}
+    if isinstance(frame, PythonCall):
+        if frame.role != "function":
+            document["role"] = frame.role
+        if frame.variables is not None:
+            document["locals"] = {local.name: local.value for local in frame.variables}
     return document

@@ -9,18 +9,26 @@ from otx.profile.cpython.code import UNREADABLE, Code, read_code
 from otx.profile.cpython.detect import Interpreter
 from otx.profile.cpython.threads import (
     FoundFrame,
+    FrameWalk,
     ThreadState,
     gil_address,
     gil_holder,
     thread_states,
     walk_frames,
 )
-from otx.profile.dump.stacks import Local, LocalFrame
+from otx.profile.dump.stacks import Local, PythonCall, Role
 from otx.profile.errors import UnreadableError
 from otx.profile.memory import ProcessMemory
 
 if TYPE_CHECKING:
     from otx.profile.cpython.variables import VariableReader  # 8 ms
+
+_ROLES: tuple[tuple[int, Role], ...] = (
+    (1 << 5, "generator"),
+    (1 << 7, "coroutine"),
+    (1 << 9, "async generator"),
+)
+"""By CO_GENERATOR, CO_COROUTINE and CO_ASYNC_GENERATOR (Include/cpython/code.h)."""
 
 Runs = Sequence[Sequence[Frame]]
 """Python frames by entry into the interpreter, root first, each root first."""
@@ -69,19 +77,24 @@ class PythonReader:
             self._states.setdefault(state.thread_id, []).append(state)
 
     def stack(self, thread_pointer: int) -> PythonStack:
-        """What a thread runs now: of its states in several interpreters, the one with frames."""
+        """What a thread runs now.
+
+        A thread that runs a function in a sub-interpreter has a state, and frames, in both: those
+        of the one that was made later were called by the others.
+        """
         if self._variables is not None:
             self._variables.renew()
-        for state in self._states.get(thread_pointer, ()):
+        runs: list[Sequence[Frame]] = []
+        is_whole, holds_gil = True, False
+        for state in reversed(self._states.get(thread_pointer, ())):
             walk = walk_frames(self._memory, self._interpreter.layout, state.address)
-            if walk.frames:
-                runs = self._runs(walk.frames)
-                again = walk_frames(self._memory, self._interpreter.layout, state.address)
-                has_stayed = [it.python.code for it in walk.frames] == [
-                    it.python.code for it in again.frames
-                ]
-                return PythonStack(runs, walk.is_whole and has_stayed, self._holds_gil(state))
-        return NOTHING
+            if not walk.frames:
+                continue
+            runs += self._runs(walk.frames)
+            again = walk_frames(self._memory, self._interpreter.layout, state.address)
+            is_whole &= walk.is_whole and _codes(walk) == _codes(again)
+            holds_gil |= self._holds_gil(state)
+        return PythonStack(runs, is_whole, holds_gil) if runs else NOTHING
 
     def awaited_gil(self, thread_pointer: int, lock: int) -> int | None:
         """Whether a lock that a thread waits for is a part of the GIL it needs.
@@ -128,11 +141,29 @@ class PythonReader:
             return UNREADABLE
         line = code.line_at(python.instruction)
         module = code.filename.rpartition("/")[2]
-        frame = Frame(code.qualname, "python", code.filename, line, module)
-        if self._variables is None:
-            return frame
-        found_locals = tuple(
-            Local(name, value)
-            for name, value in self._variables.read(found.address, python.code, python.signature)
+        return PythonCall(
+            code.qualname,
+            "python",
+            code.filename,
+            line,
+            module,
+            _role(code.flags),
+            self._read_variables(found),
         )
-        return LocalFrame(frame.name, "python", frame.file, line, module, found_locals)
+
+    def _read_variables(self, found: FoundFrame) -> tuple[Local, ...] | None:
+        if self._variables is None:
+            return None
+        code, signature = found.python.code, found.python.signature
+        return tuple(Local(*it) for it in self._variables.read(found.address, code, signature))
+
+
+def _codes(walk: FrameWalk) -> list[int]:
+    return [frame.python.code for frame in walk.frames]
+
+
+def _role(flags: int) -> Role:
+    for flag, role in _ROLES:
+        if flags & flag:
+            return role
+    return "function"

@@ -24,6 +24,9 @@ STATES: dict[str, State] = {
 """By the letter of /proc/PID/stat (proc(5)); a thread on a processor is `running`."""
 
 
+Role: TypeAlias = Literal["function", "generator", "coroutine", "async generator"]
+
+
 @dataclass(frozen=True, slots=True)
 class Local:
     """A local variable and its value as it is shown."""
@@ -33,10 +36,16 @@ class Local:
 
 
 @dataclass(frozen=True, slots=True)
-class LocalFrame(Frame):
-    """A Python frame with its variables."""
+class PythonCall(Frame):
+    """A Python frame.
 
-    locals: tuple[Local, ...] = ()
+    Attributes:
+        role: What kind of function it is.
+        variables: None where they were not asked for.
+    """
+
+    role: Role = "function"
+    variables: tuple[Local, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

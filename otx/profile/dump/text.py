@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from otx.model.cells import printable
 from otx.model.frame_names import frame_label
 from otx.model.stack import Frame
-from otx.profile.dump.stacks import LocalFrame, ProcessDump, ThreadStack, Wait
+from otx.profile.dump.stacks import ProcessDump, PythonCall, ThreadStack, Wait
 
 _FRAME_INDENT = " " * 4
 _LOCAL_INDENT = " " * 10
@@ -103,8 +103,16 @@ def _waiting(wait: Wait) -> str:
 
 
 def _frame_lines(frame: Frame) -> Iterator[str]:
-    place = f"  {frame.module}" if frame.kind == "native" and not frame.name.startswith("[") else ""
-    yield f"{_FRAME_INDENT}{frame_label(frame)}{place}"
-    if isinstance(frame, LocalFrame):
-        for local in frame.locals:
+    yield f"{_FRAME_INDENT}{frame_label(frame)}{_remark(frame)}"
+    if isinstance(frame, PythonCall):
+        for local in frame.variables or ():
             yield f"{_LOCAL_INDENT}{local.name} = {local.value}"
+
+
+def _remark(frame: Frame) -> str:
+    """What stands behind a frame: a native one's file, or what kind of function it is."""
+    if isinstance(frame, PythonCall):
+        return f"  {frame.role}" if frame.role != "function" else ""
+    if frame.kind == "native" and not frame.name.startswith("["):
+        return f"  {frame.module}"
+    return ""

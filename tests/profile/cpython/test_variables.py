@@ -11,7 +11,7 @@ from otx.profile.cpython.layout import FROZEN_LAYOUTS
 from otx.profile.cpython.objects import OBJECT_LAYOUTS
 from otx.profile.cpython.values import ValueReader
 from otx.profile.cpython.variables import MAX_VARIABLES, VariableReader
-from otx.profile.dump.stacks import LocalFrame
+from otx.profile.dump.stacks import PythonCall
 from otx.profile.dump.subject import find_subject
 from otx.profile.dump.take import DumpOptions, take_dump
 from otx.redacted import without_users
@@ -49,8 +49,8 @@ def test_variables_have_their_names_and_values(python: str, start: Start, tmp_pa
     options = DumpOptions(variables=True, is_secret=is_secret_name)
     found = take_dump(find_subject(process.pid), options, pytest.fail)
     (hold,) = [it for it in found.threads[0].stack if it.name == "hold"]
-    assert isinstance(hold, LocalFrame)
-    values = {local.name: local.value for local in hold.locals}
+    assert isinstance(hold, PythonCall)
+    values = {local.name: local.value for local in hold.variables or ()}
     assert values.pop("inner").startswith("<function at 0x")
     assert values == {
         "price": "1.5",

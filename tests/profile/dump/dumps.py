@@ -3,8 +3,8 @@
 from otx.model.stack import Frame
 from otx.profile.dump.stacks import (
     Local,
-    LocalFrame,
     ProcessDump,
+    PythonCall,
     ThreadStack,
     TraceContext,
     Wait,
@@ -12,8 +12,14 @@ from otx.profile.dump.stacks import (
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 MAIN = Frame("<module>", "python", "/app/shop.py", 30, "shop.py")
-TOTAL = LocalFrame(
-    "Cart.total", "python", "/app/shop.py", 12, "shop.py", (Local("price", "7"), Local("n", "'x'"))
+TOTAL = PythonCall(
+    "Cart.total",
+    "python",
+    "/app/shop.py",
+    12,
+    "shop.py",
+    "coroutine",
+    (Local("price", "7"), Local("n", "'x'")),
 )
 LOCK = Frame("pthread_mutex_lock", "native", module="libc.so.6")
 FUTEX = Frame("futex_do_wait", "kernel", module="kernel")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from otx.profile.dump.stacks import ProcessDump, ThreadStack, TraceContext
+from otx.profile.dump.stacks import ProcessDump, PythonCall, ThreadStack, TraceContext
 from otx.profile.dump.subject import find_subject
 from otx.profile.dump.take import DumpOptions, take_dump
-from tests.profile.conftest import Build, Start
+from tests.profile.conftest import Build, Start, interpreters
 
 pytestmark = [pytest.mark.bpf, pytest.mark.usefixtures("bpf_machine")]
 
@@ -59,6 +59,32 @@ def burn():
     while True: pass
 for _ in range(2): threading.Thread(target=burn).start()
 print("ready", flush=True)
+"""
+
+ASYNC_PY = """
+import asyncio, time
+def settle():
+    print("ready", flush=True)
+    time.sleep(1000)
+def pair():
+    yield settle()
+async def produce():
+    yield list(pair())
+async def main():
+    async for item in produce(): pass
+asyncio.run(main())
+"""
+SUB_PY = r"""
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+CODE = (
+    "import time\ndef in_sub():\n  print('ready', flush=True)\n  time.sleep(1000)\nin_sub()\n"
+)
+def call_it():
+    interpreters.run_string(interpreters.create(), CODE)
+call_it()
 """
 
 
@@ -123,6 +149,26 @@ def test_the_gil_is_held_by_one_and_waited_for_by_another(python: str, start: St
             assert waits.wait.holder == next(it.tid for it in burning if it.tid != waits.tid)
             return
     raise AssertionError("nobody was seen waiting for the GIL")
+
+
+def test_generators_and_coroutines_are_told_apart(python: str, start: Start) -> None:
+    (thread,) = dump(start(python, "-c", ASYNC_PY).pid).threads
+    roles = {frame.name: frame.role for frame in thread.stack if isinstance(frame, PythonCall)}
+    wanted = {"main": "coroutine", "produce": "async generator", "pair": "generator"}
+    assert {**wanted, "settle": "function"}.items() <= roles.items()
+
+
+def test_frames_in_sub_interpreters_follow_those_that_called_them(start: Start) -> None:
+    others = [path for path in interpreters() if "3.12" in path or "3.13" in path]
+    if not others:
+        pytest.skip("no CPython 3.12 or 3.13 is installed")
+    found = dump(start(others[-1], "-c", SUB_PY).pid)
+    functions = [names(thread, "python") for thread in found.threads]
+    assert ["<module>", "call_it", "<module>", "in_sub"] in functions
+    (thread,) = [it for it in found.threads if "in_sub" in names(it)]
+    below = names(thread)
+    between = thread.stack[below.index("call_it") + 1 : below.index("in_sub") - 1]
+    assert between and {frame.kind for frame in between} == {"native"}
 
 
 def test_before_3_11_stacks_and_the_gil_are_read(

@@ -8,7 +8,7 @@ pid 42 shop: python3 shop.py
 CPython 3.11, 4 threads, read in 4.1 ms
 
 42 shop  cpu 1.250s, running, holds the GIL, trace {TRACE} span {SPAN}
-    Cart.total (shop.py:12)
+    Cart.total (shop.py:12)  coroutine
           price = 7
           n = 'x'
     <module> (shop.py:30)
