@@ -24,13 +24,20 @@ struct interpreter {
 	__u32 frame_previous;
 	__u32 frame_instruction;
 	__u32 frame_owner;
-	__u32 owner_of_entry; /* the byte at frame_owner of a frame entered from C */
-	__u32 entry_is_shim;  /* that frame is no function but stands between two runs */
+	__u32 owner_of_entry; /* the least byte at frame_owner of a frame entered from C */
+	__u32 entries;
+	__u32 frame_size; /* of what is read of a frame */
+	__u32 code_signed_from; /* where the unchanging part of PyCodeObject begins */
+};
+
+enum entry_kind {
+	ENTRY_MARKED, /* the function that C entered says so */
+	ENTRY_SHIM,   /* a frame that is no function stands between two runs */
+	ENTRY_EVERY,  /* C enters every function */
 };
 
 #define NO_CFRAME 0xffffffff
-#define FRAME_WORDS 10
-#define CODE_SIGNED_FROM 64 /* the unchanging part of PyCodeObject, 3.11 to 3.13 */
+#define OBJECT_ALIGNMENT 8 /* the bits below tag a reference in a frame (3.14) */
 #define CODE_SIGNED_WORDS 10
 
 struct {
@@ -185,14 +192,15 @@ static long walk_step(__u32 index, struct walk *w)
 		return stop_walk(w, PYTHON_ROOT);
 	if (!scratch || at > WORDS - 1 - PYTHON_FRAME_WORDS)
 		return stop_walk(w, PYTHON_CUT);
-	if (bpf_probe_read_user(scratch->frame, FRAME_WORDS * 8, (void *)w->frame))
+	if (bpf_probe_read_user(scratch->frame, w->in.frame_size & 127, (void *)w->frame))
 		return stop_walk(w, PYTHON_CUT);
-	code = scratch->frame[(w->in.frame_code >> 3) & 15];
+	code = scratch->frame[(w->in.frame_code >> 3) & 15] & -OBJECT_ALIGNMENT;
 	instruction = scratch->frame[(w->in.frame_instruction >> 3) & 15];
-	is_entry = ((__u8 *)scratch->frame)[w->in.frame_owner & 127] == w->in.owner_of_entry;
+	is_entry = w->in.entries == ENTRY_EVERY ||
+		   ((__u8 *)scratch->frame)[w->in.frame_owner & 127] >= w->in.owner_of_entry;
 	w->frame = scratch->frame[(w->in.frame_previous >> 3) & 15];
 
-	if (is_entry && w->in.entry_is_shim) {
+	if (is_entry && w->in.entries == ENTRY_SHIM) {
 		if (w->frames)
 			scratch->sample.words[(at - 2) & (WORDS - 1)] |= ENTRY_BIT;
 		return 0;
@@ -200,7 +208,7 @@ static long walk_step(__u32 index, struct walk *w)
 	if (w->frames == MAX_PYTHON_FRAMES)
 		return stop_walk(w, PYTHON_CUT);
 	if (bpf_probe_read_user(scratch->code, CODE_SIGNED_WORDS * 8,
-				(void *)(code + CODE_SIGNED_FROM)))
+				(void *)(code + w->in.code_signed_from)))
 		return stop_walk(w, PYTHON_CUT);
 	if (is_entry)
 		instruction |= ENTRY_BIT;

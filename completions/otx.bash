@@ -4,7 +4,7 @@ _otx() {
   local path='' word
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "${path:+$path }$word" in
-    "demo"|"doctor"|"profile"|"flame"|"receive"|"ottl"|"ottl run"|"ottl eval"|"ottl check"|"ottl explain"|"ottl functions"|"ottl fmt"|"ottl repl"|"ottl bench"|"ottl lsp"|"ottl test"|"ottl recipes"|"send"|"send traces"|"send metrics"|"send logs"|"send profiles"|"send span"|"send replay"|"trace"|"trace list"|"trace show"|"trace explain"|"trace order"|"trace diff"|"trace missing"|"trace skew"|"trace paths"|"trace map"|"trace-context"|"trace-context decode"|"trace-context encode"|"trace-context convert"|"trace-context check"|"agent"|"agent run"|"agent start"|"agent stop"|"agent status"|"agent reload"|"agent logs"|"agent unit"|"opamp"|"opamp serve"|"opamp agents"|"opamp push"|"opamp key"|"opamp sign"|"opamp rollback"|"opamp restart"|"opamp forget"|"opamp audit"|"opamp conform"|"opamp tap"|"opamp replay"|"query"|"store"|"store info"|"store verify"|"store compact"|"store export"|"store import"|"tui"|"config"|"config show"|"config path"|"config validate"|"config schema"|"completion") path="${path:+$path }$word" ;;
+    "demo"|"doctor"|"profile"|"dump"|"flame"|"receive"|"ottl"|"ottl run"|"ottl eval"|"ottl check"|"ottl explain"|"ottl functions"|"ottl fmt"|"ottl repl"|"ottl bench"|"ottl lsp"|"ottl test"|"ottl recipes"|"send"|"send traces"|"send metrics"|"send logs"|"send profiles"|"send span"|"send replay"|"trace"|"trace list"|"trace show"|"trace explain"|"trace order"|"trace diff"|"trace missing"|"trace skew"|"trace paths"|"trace map"|"trace-context"|"trace-context decode"|"trace-context encode"|"trace-context convert"|"trace-context check"|"agent"|"agent run"|"agent start"|"agent stop"|"agent status"|"agent reload"|"agent logs"|"agent unit"|"opamp"|"opamp serve"|"opamp agents"|"opamp push"|"opamp key"|"opamp sign"|"opamp rollback"|"opamp restart"|"opamp forget"|"opamp audit"|"opamp conform"|"opamp tap"|"opamp replay"|"query"|"store"|"store info"|"store verify"|"store compact"|"store export"|"store import"|"tui"|"config"|"config show"|"config path"|"config validate"|"config schema"|"completion") path="${path:+$path }$word" ;;
     esac
   done
   local words=''
@@ -14,7 +14,7 @@ _otx() {
 }
 _otx_words() {
   case "$1" in
-    "") words="demo doctor profile flame receive ottl send trace trace-context agent opamp query store tui config completion --color --log-level --version -h --help" ;;
+    "") words="demo doctor profile dump flame receive ottl send trace trace-context agent opamp query store tui config completion --color --log-level --version -h --help" ;;
     ":--color") words="auto always never" ;;
     ":--log-level") words="debug info warning error" ;;
     "demo") words="--headless --duration --incident --keep -h --help" ;;
@@ -25,6 +25,8 @@ _otx_words() {
     "profile:--format") words="text folded pprof speedscope otlp otlp-json html svg json perf-script" ;;
     "profile:--unwind") words="auto fp dwarf" ;;
     "profile:--runtime") words="auto none" ;;
+    "dump") words="--threads --locals --kernel --no-kernel --format -o --out -h --help" ;;
+    "dump:--format") words="text json" ;;
     "flame") words="--diff --focus --ignore --top --sandwich --value --format -o --out -h --help" ;;
     "flame:--diff") words="raw normalised" ;;
     "flame:--format") words="text folded pprof speedscope otlp otlp-json html svg json perf-script" ;;

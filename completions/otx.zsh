@@ -16,6 +16,7 @@ _otx() {
     'demo:Run the whole tool on a small live shop, with no set-up.'
     'doctor:Say what this machine can do, and how to mend what it can'\''t.'
     'profile:Sample running programs with eBPF.'
+    'dump:Show every thread'\''s stack now, without stopping the process.'
     'flame:Open, convert and compare profiles of any form.'
     'receive:Receive OTLP over gRPC and HTTP and keep it.'
     'ottl:Run, test and explain OTTL without a Collector.'
@@ -36,6 +37,7 @@ _otx() {
     demo) _otx_demo ;;
     doctor) _otx_doctor ;;
     profile) _otx_profile ;;
+    dump) _otx_dump ;;
     flame) _otx_flame ;;
     receive) _otx_receive ;;
     ottl) _otx_ottl ;;
@@ -90,6 +92,17 @@ _otx_profile() {
     '--threads[A root for each thread'\''s name.]' \
     '--lines[Line numbers of Python frames.]' \
     '--runtime[Interpreters'\'' frames.]:value:(auto none)' \
+    {-h,--help}'[Show help.]' \
+    '*: :_files'
+}
+
+_otx_dump() {
+  _arguments -s \
+    '--threads[Each thread by itself, also where stacks are alike.]' \
+    '--locals[The local variables of Python frames.]' \
+    {--kernel,--no-kernel}'[Kernel frames.]' \
+    '--format[The form of the output.]:value:(text json)' \
+    {-o,--out}'[Where to write; - is stdout.]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'
 }

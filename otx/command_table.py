@@ -10,6 +10,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Say what this machine can do, and how to mend what it can't.",
     ),
     "profile": ("otx.commands.profile", "Sample running programs with eBPF."),
+    "dump": ("otx.commands.dump", "Show every thread's stack now, without stopping the process."),
     "flame": ("otx.commands.flame", "Open, convert and compare profiles of any form."),
     "receive": ("otx.commands.receive", "Receive OTLP over gRPC and HTTP and keep it."),
     "ottl": ("otx.commands.ottl", "Run, test and explain OTTL without a Collector."),

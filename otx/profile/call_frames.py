@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from otx.profile.elf import EhFrame, ElfFile
 from otx.profile.unwind.eh_frame import EhFrameReader
-from otx.profile.unwind.rules import BpKind, CfaKind, Rule
+from otx.profile.unwind.rules import GAP, BpKind, CfaKind, Rule
 
 _WORD = 8
 _MAX_FUNCTIONS_KEPT = 4096
@@ -47,6 +47,21 @@ class CallFrames:
             The distance in bytes from the stack pointer to the return address that is missed;
             None where the walk misses nothing, or goes wrong in other ways.
         """
+        function = self._function_at(address)
+        if function is None:
+            return None
+        here = function.rule_at(address)
+        # A saved rbp in a function without frames holds anything: the walk went nowhere.
+        if here.cfa is not CfaKind.SP or (here.bp is not BpKind.SAME and not function.makes_frames):
+            return None
+        return here.cfa_offset - _WORD if here.cfa_offset >= _WORD else None
+
+    def find(self, address: int) -> Rule:
+        """The rule that holds at an address, as `UnwindTable.find` without a table being built."""
+        function = self._function_at(address)
+        return GAP if function is None else function.rule_at(address)
+
+    def _function_at(self, address: int) -> "_Function | None":
         index = bisect_right(self._starts, address) - 1
         if index not in self._functions:
             if len(self._functions) >= _MAX_FUNCTIONS_KEPT:
@@ -55,11 +70,7 @@ class CallFrames:
         function = self._functions[index]
         if function is None or not function.starts[0] <= address < function.end:
             return None
-        here = function.rules[bisect_right(function.starts, address) - 1]
-        # A saved rbp in a function without frames holds anything: the walk went nowhere.
-        if here.cfa is not CfaKind.SP or (here.bp is not BpKind.SAME and not function.makes_frames):
-            return None
-        return here.cfa_offset - _WORD if here.cfa_offset >= _WORD else None
+        return function
 
     def _function(self, index: int) -> "_Function | None":
         function = self._reader.function(index) if index >= 0 else None
@@ -88,3 +99,7 @@ class _Function:
     starts: list[int]
     rules: list[Rule]
     makes_frames: bool
+
+    def rule_at(self, address: int) -> Rule:
+        """The rule that holds at an address of the function."""
+        return self.rules[bisect_right(self.starts, address) - 1]

@@ -76,6 +76,7 @@ class EhFrame:
 class _SymbolSection:
     symbols: bytes
     names: bytes
+    is_whole: bool
 
 
 class ElfFile:
@@ -139,6 +140,37 @@ class ElfFile:
         ]
         return SymbolTable(found, [section.names for section in self._symbol_sections])
 
+    def section(self, wanted: frozenset[bytes]) -> bytes | None:
+        """What is in the first section that has one of some names; None where there is none."""
+        found = self._find_section(wanted)
+        return self._exactly(found[1], found[2]) if found else None
+
+    def section_address(self, wanted: bytes) -> int | None:
+        """Where a section lies; None where there is none of that name."""
+        found = self._find_section(frozenset((wanted,)))
+        return found[0] if found else None
+
+    def _find_section(self, wanted: frozenset[bytes]) -> tuple[int, int, int] | None:
+        """Address, offset and size of a section."""
+        sections = list(self._table(_SECTION, self._header[6], self._header[11], self._header[12]))
+        number = self._header[13]  # of the section with the sections' names
+        if number >= len(sections):
+            return None
+        names = self._exactly(sections[number][4], sections[number][5])
+        for name, _, _, address, offset, size, *_ in sections:
+            if _name_at(names, name) in wanted:
+                return address, offset, size
+        return None
+
+    @property
+    def is_stripped(self) -> bool:
+        """Whether there are no symbols but those that the linker needs at run time."""
+        return not any(section.is_whole for section in self._symbol_sections)
+
+    def data_addresses(self, wanted: frozenset[bytes]) -> Mapping[bytes, int]:
+        """The addresses of the variables with the given names, those that are there."""
+        return {name: extent.start for name, extent in self.data_extents(wanted).items()}
+
     def data_extents(self, wanted: frozenset[bytes]) -> Mapping[bytes, range]:
         """The addresses that variables with the given names take up, those that are there."""
         return self._extents(wanted, frozenset((_STT_OBJECT,)))
@@ -156,13 +188,12 @@ class ElfFile:
         found: dict[bytes, range] = {}
         for section in self._symbol_sections:
             # Most files have none of them, and some have a hundred thousand symbols.
-            if not any(name in section.names for name in wanted):
+            places = {at: name for name in wanted for at in _places_of(name, section.names)}
+            if not places:
                 continue
             for name, info, _, index, value, size in _SYMBOL.iter_unpack(section.symbols):
-                if info & 15 in types and index != _SHN_UNDEF:
-                    text = _name_at(section.names, name)
-                    if text in wanted:
-                        found[text] = range(value, value + size)
+                if name in places and info & 15 in types and index != _SHN_UNDEF:
+                    found[places[name]] = range(value, value + size)
         return found
 
     def eh_frame(self) -> "EhFrame | None":
@@ -182,7 +213,7 @@ class ElfFile:
         pairs = array("i", index)
         starts = array("Q", [(address + start) & _ADDRESS_MASK for start in pairs[0::2]])
         entries = array("Q", [(address + entry) & _ADDRESS_MASK for entry in pairs[1::2]])
-        if any(map(int.__gt__, starts[:-1], starts[1:])):
+        if sorted(starts) != starts.tolist():
             rows = sorted(zip(starts, entries, strict=True))
             starts, entries = array("Q", [at for at, _ in rows]), array("Q", [at for _, at in rows])
         return EhFrame(frame_address, table, starts, entries)
@@ -217,7 +248,9 @@ class ElfFile:
                 whole = size // _SYMBOL.size * _SYMBOL.size
                 names = sections[link]
                 yield _SymbolSection(
-                    self._exactly(offset, whole), self._exactly(names[4], names[5])
+                    self._exactly(offset, whole),
+                    self._exactly(names[4], names[5]),
+                    is_whole=kind == _SHT_SYMTAB,
                 )
 
     def _table(
@@ -278,6 +311,15 @@ class SymbolTable:
 def bytes_reader(data: bytes) -> Reader:
     """A reader of a file that is in memory."""
     return lambda offset, size: data[offset : offset + size]
+
+
+def _places_of(name: bytes, names: bytes) -> Iterator[int]:
+    """Where a name stands in a string table; one that ends another shares its place."""
+    ended = name + b"\0"
+    at = names.find(ended)
+    while at >= 0:
+        yield at
+        at = names.find(ended, at + 1)
 
 
 def _name_at(names: bytes, offset: int) -> bytes:

@@ -35,6 +35,7 @@ _POINTERS: tuple[
     ("bpf_program__attach", ctypes.c_void_p),
     ("bpf_program__attach_perf_event", ctypes.c_void_p, ctypes.c_int),
     ("bpf_program__attach_kprobe", ctypes.c_void_p, ctypes.c_bool, ctypes.c_char_p),
+    ("bpf_program__attach_iter", ctypes.c_void_p, ctypes.c_void_p),
     ("libbpf_set_print", ctypes.c_void_p),
     (
         "bpf_program__attach_uprobe_opts",
@@ -59,6 +60,22 @@ _NUMBERS: tuple[
     ("bpf_enable_stats", ctypes.c_int),
     ("libbpf_num_possible_cpus",),
 )
+
+
+class _TaskIteration(ctypes.Structure):
+    """The tasks of `union bpf_iter_link_info` (linux/bpf.h)."""
+
+    _fields_ = (("tid", ctypes.c_uint32), ("pid", ctypes.c_uint32), ("pid_fd", ctypes.c_uint32))
+
+
+class _IterationOptions(ctypes.Structure):
+    """`struct bpf_iter_attach_opts` (bpf/libbpf.h)."""
+
+    _fields_ = (
+        ("size", ctypes.c_size_t),
+        ("link_info", ctypes.c_void_p),
+        ("link_info_size", ctypes.c_uint32),
+    )
 
 
 class BpfMap:
@@ -242,6 +259,27 @@ class BpfObject:
             raise MachineError(f"cannot attach to {path}: {os.strerror(ctypes.get_errno())}")
         return UprobeLink(self._library, link)
 
+    def attach_task_iterator(self, program: str, pid: int) -> Callable[[], bytes]:
+        """Attach a program to the threads of one process.
+
+        Kernels before 6.1 run it for those of all processes: it has to look whose each is.
+
+        Returns:
+            Runs it for each thread, and gives what it wrote.
+
+        Raises:
+            MachineError: The kernel refuses.
+        """
+        tasks = _TaskIteration(pid=pid)
+        options = _IterationOptions(
+            size=ctypes.sizeof(_IterationOptions),
+            link_info=ctypes.addressof(tasks),
+            link_info_size=ctypes.sizeof(tasks),
+        )
+        link = self._library.bpf_program__attach_iter(self._program(program), ctypes.byref(options))
+        self._keep_link(program, link)
+        return lambda: self._iterate(program, self._library.bpf_link__fd(link))
+
     def iterate(self, program: str) -> None:
         """Run a program on a kernel's list once for each element.
 
@@ -250,15 +288,15 @@ class BpfObject:
         """
         link = self._library.bpf_program__attach(self._program(program))
         self._keep_link(program, link)
-        descriptor = self._library.bpf_iter_create(self._library.bpf_link__fd(link))
+        self._iterate(program, self._library.bpf_link__fd(link))
+
+    def _iterate(self, program: str, link: int) -> bytes:
+        descriptor = self._library.bpf_iter_create(link)
         if descriptor < 0:
             reason = os.strerror(ctypes.get_errno())
-            raise MachineError(f"the kernel does not let {program} run: {reason}")
-        try:
-            while os.read(descriptor, 4096):
-                pass
-        finally:
-            os.close(descriptor)
+            raise MachineError(f"the kernel does not run {program}: {reason}")
+        with os.fdopen(descriptor, "rb", buffering=0) as file:
+            return file.readall()
 
     def enable_run_times(self) -> int:
         """Have the kernel time every run of a program while the returned descriptor is open.

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from otx.profile.call_frames import CallFrames
 from otx.profile.elf import ElfFile, Reader, SymbolTable
 from otx.profile.errors import UnreadableError
+from otx.profile.go_functions import SECTIONS, GoFunctions, read_go_functions
 from otx.profile.maps import Mapping as MemoryMapping
 
 _MAX_FILES = 512
@@ -26,10 +27,12 @@ class ObjectCode:
     bias: int
     symbols: SymbolTable
     unwind: CallFrames | None
+    go: GoFunctions | None = None
 
     def name(self, address: int) -> str | None:
         """The symbol of the function that holds an address of the process."""
-        return self.symbols.find(address - self.bias)
+        at = address - self.bias
+        return self.symbols.find(at) or (self.go.find(at) if self.go else None)
 
     def start(self, address: int) -> int:
         """Where the function begins, in the file; the address itself where that is not known."""
@@ -58,6 +61,7 @@ class _ObjectFile:
     def __init__(self, elf: ElfFile) -> None:
         self.elf = elf
         self.unwind = CallFrames.of(elf)
+        self.go = _read_go_functions(elf)
         elf.read_symbols()
 
     @cached_property
@@ -81,7 +85,7 @@ class ObjectFiles:
         if file is None:
             return None
         bias = file.elf.load_bias(mapping.start, mapping.offset)
-        return None if bias is None else ObjectCode(bias, file.symbols, file.unwind)
+        return None if bias is None else ObjectCode(bias, file.symbols, file.unwind, file.go)
 
     def data_addresses(
         self, pid: int, mapping: MemoryMapping, names: frozenset[bytes]
@@ -117,6 +121,16 @@ class ObjectFiles:
                     del self._files[next(iter(self._files))]
                 self._files[key] = _read_object(file_reader(descriptor))
             return self._files[key]
+
+
+def _read_go_functions(elf: ElfFile) -> GoFunctions | None:
+    """The functions of a stripped Go program; None where it is none."""
+    try:
+        table = elf.section(SECTIONS) if elf.is_stripped else None
+        text = elf.section_address(b".text") if table else None
+        return read_go_functions(table, text) if table and text is not None else None
+    except UnreadableError:
+        return None
 
 
 def _read_object(read: Reader) -> _ObjectFile | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from otx.model.stack import Frame
-from otx.profile.cpython.code import Code, read_code
+from otx.profile.cpython.code import UNREADABLE, Code, read_code
 from otx.profile.cpython.detect import Interpreter, find_interpreter
 from otx.profile.errors import UnreadableError
 from otx.profile.maps import AddressSpace, read_address_space
@@ -20,9 +20,6 @@ _SEARCH_AFTER_S = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """When an interpreter is looked for after a program began: the linker maps libpython late."""
 
 _RUNTIME = frozenset((b"_PyRuntime",))
-
-UNREADABLE = Frame("[unreadable]", "python")
-"""Stands for Python code that was gone when its name was to be read."""
 
 
 class Process:
@@ -150,7 +147,7 @@ class Process:
         code, frame = known
         if code.lines is None:
             return frame
-        line = code.lines.line_at(found.instruction - code.bytecode)
+        line = code.line_at(found.instruction)
         return Frame(frame.name, "python", frame.file, line, frame.module)
 
     def completed(self, record: SampleRecord, threads: StandingThreads) -> SampleRecord:

@@ -118,7 +118,7 @@ class ProfileSession:
         self._unfinished: deque[_Unfinished] = deque()
         self._finished: list[Sample] = []
         self._kernel = KernelSymbolizer()
-        self._symbolizer = UserSymbolizer(ObjectFiles())
+        self._symbolizer = UserSymbolizer(ObjectFiles(), lines=lines)
         self._next_liveness_ns = 0
         pids = [process_of(pid) for pid in target.pids]
         require_bpf()

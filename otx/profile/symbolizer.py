@@ -5,6 +5,7 @@ pointers picks up in code built without them; such an address has no frame.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from otx.model.stack import Frame
 from otx.profile.call_frames import CallFrames
@@ -15,6 +16,7 @@ from otx.profile.kallsyms import KernelSymbols, read_kernel_symbols
 from otx.profile.maps import AddressSpace, Mapping
 from otx.profile.memory import ProcessMemory
 from otx.profile.objects import ObjectCode, ObjectFiles
+from otx.profile.perf_map import PerfMap
 
 _MAX_FRAMES_KEPT = 65536
 _MAX_VDSO_SIZE = 1 << 20
@@ -51,10 +53,15 @@ class KernelSymbolizer:
 
 
 class UserSymbolizer:
-    """Turns a process's code addresses into frames, sharing what it reads of files."""
+    """Turns a process's code addresses into frames, sharing what it reads of files.
 
-    def __init__(self, files: ObjectFiles) -> None:
+    Args:
+        lines: Whether functions made at run time carry the line where they begin.
+    """
+
+    def __init__(self, files: ObjectFiles, *, lines: bool = False) -> None:
         self.files = files
+        self.lines = lines
         self._demangle: Callable[[str], str] = demangler()
 
     def frame(self, mapping: Mapping, code: ObjectCode | None, address: int) -> Frame:
@@ -64,8 +71,6 @@ class UserSymbolizer:
         that one function has one name however many of its instructions are seen.
         """
         name = mapping.base_name
-        if not mapping.is_file and name != _VDSO:
-            return Frame(name, "jit", module=name)
         if code is None:
             return Frame(f"[{name.strip('[]')}]", "native", module=name)
         symbol = code.name(address)
@@ -104,6 +109,7 @@ class AddressBook:
         self._codes: dict[Mapping, ObjectCode | None] = {}
         self._frames: dict[int, Frame | None] = {}
         self._hidden_callers: dict[int, int | None] = {}
+        self._perf_map: PerfMap | None = None
 
     def remap(self, space: AddressSpace) -> None:
         """Take over what the process has mapped now."""
@@ -130,9 +136,26 @@ class AddressBook:
         mapping = self._space.find_code(address)
         frame = None
         if mapping is not None:
-            frame = self._symbolizer.frame(mapping, self._code(mapping), address)
+            code = self._code(mapping)
+            if code is None and mapping.base_name != _VDSO:
+                return self._made_at_run_time(mapping, address)
+            frame = self._symbolizer.frame(mapping, code, address)
         self._frames[address] = frame
         return frame
+
+    def _made_at_run_time(self, mapping: Mapping, address: int) -> Frame:
+        """The frame of code that is in no object file; not kept, for its place is used again."""
+        if self._perf_map is None:
+            self._perf_map = PerfMap.of_process(self._pid)
+        frame = self._perf_map.find(address)
+        if frame is None:
+            name = mapping.base_name
+            return (
+                self._symbolizer.frame(mapping, None, address)
+                if mapping.is_file
+                else Frame(name, "jit", module=name)
+            )
+        return frame if self._symbolizer.lines else replace(frame, line=0)
 
     def hidden_caller(self, address: int) -> int | None:
         """Where from the stack pointer, in bytes, the caller of the innermost function is.
@@ -154,6 +177,11 @@ class AddressBook:
         distance = code.hidden_caller(address) if code is not None else None
         self._hidden_callers[address] = distance
         return distance
+
+    def code(self, address: int) -> tuple[Mapping, ObjectCode | None] | None:
+        """The mapping that holds a code address, and its functions as far as they can be read."""
+        mapping = self._space.find_code(address)
+        return None if mapping is None else (mapping, self._code(mapping))
 
     def _code(self, mapping: Mapping) -> ObjectCode | None:
         if mapping not in self._codes:

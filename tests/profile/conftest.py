@@ -99,8 +99,18 @@ def take() -> Take:
     return samples
 
 
+def old_interpreters() -> list[str]:
+    """A CPython of each version before 3.11 whose frames are read, where installed, by path."""
+    versions = Path.home() / ".pyenv" / "versions"
+    return [
+        str(sorted(found)[-1])
+        for minor in (8, 9, 10)
+        if (found := list(versions.glob(f"3.{minor}.*/bin/python")))
+    ]
+
+
 def interpreters() -> list[str]:
-    """Every CPython of a supported version that is installed, by path."""
+    """Every CPython from 3.11 on whose frames are read that is installed, by path."""
     found: dict[str, str] = {}
     candidates = [
         *Path("/usr/bin").glob("python3.1[123]"),
@@ -114,4 +124,10 @@ def interpreters() -> list[str]:
 @pytest.fixture(params=interpreters())
 def python(request: pytest.FixtureRequest) -> str:
     """The path of an interpreter whose frames otx reads."""
+    return str(request.param)
+
+
+@pytest.fixture(params=old_interpreters())
+def old_python(request: pytest.FixtureRequest) -> str:
+    """The path of an interpreter before 3.11, whose frames are objects."""
     return str(request.param)

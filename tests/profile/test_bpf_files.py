@@ -10,6 +10,7 @@ import pytest
 from otx.errors import MachineError
 from otx.profile.alloc_sampler import AllocationSampler
 from otx.profile.bpf_files import find_bpf_object
+from otx.profile.dump import task_iterator
 from otx.profile.fault_sampler import FaultSampler
 from otx.profile.libbpf import BpfObject
 from otx.profile.records import Counter, RecordKind, SampleFlags, TargetFlags
@@ -26,6 +27,7 @@ OBJECTS = {
     AllocationSampler.object_name: ("on_fork", "on_exec", "on_exit"),
     FaultSampler.object_name: ("on_fork", "on_exec", "on_exit"),
     WaitSampler.object_name: ("on_switch", "on_wakeup", "on_first_wakeup"),
+    task_iterator.OBJECT_NAME: (),
 }
 """Objects that are kept, and programs that are attached to what every kernel has."""
 
@@ -75,7 +77,8 @@ def test_what_is_rebuilt_is_accepted_by_the_kernel(rebuilt: Path, bpf_machine: N
         with BpfObject(rebuilt / name) as loaded:
             for program in programs:
                 loaded.attach(program)
-            assert loaded.map("counters").lookup_sum(0) == 0
+            if programs:
+                assert loaded.map("counters").lookup_sum(0) == 0
 
 
 def header_numbers(name: str) -> dict[str, int]:

@@ -8,6 +8,7 @@ what is there when the name is read, and is part of the key under which the name
 import struct
 from dataclasses import dataclass
 
+from otx.model.stack import Frame
 from otx.profile.cpython.layout import Layout
 from otx.profile.cpython.linetable import LineTable
 from otx.profile.errors import UnreadableError
@@ -15,15 +16,22 @@ from otx.profile.memory import ProcessMemory
 from otx.profile.records import PythonFrame
 
 _SIGNED = struct.Struct("<10Q")
-_SIGNED_FROM = 64  # CODE_SIGNED_FROM in otx_cpu.bpf.c
+CODE_SIGNED_SIZE = _SIGNED.size
+"""Bytes of a code object's unchanging part (CODE_SIGNED_WORDS in bpf/python.h)."""
+
 _MULTIPLIER = 0x9E3779B97F4A7C15
 _WORD_MASK = (1 << 64) - 1
 _STR_HEAD = struct.Struct("<qqI")  # length, hash, state: from offset 16 (unicodeobject.h)
 _HEAD_AT = 16  # what follows ob_base
-_KIND_SHIFT, _COMPACT_BIT, _ASCII_BIT = 2, 1 << 5, 1 << 6
+_KIND_MASK, _COMPACT_BIT, _ASCII_BIT = 7, 1 << 3, 1 << 4  # from where the kind is
 _ENCODINGS = {1: "latin-1", 2: "utf-16-le", 4: "utf-32-le"}
 _MAX_TEXT = 4096
 _MAX_LINE_TABLE = 1 << 20
+_LASTI_MASK = (1 << 32) - 1  # f_lasti, an int
+
+
+UNREADABLE = Frame("[unreadable]", "python")
+"""Stands for Python code that was gone when its name was to be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +40,28 @@ class Code:
 
     Attributes:
         bytecode: Address of its first instruction.
+        instruction_unit: Bytes that frames count instructions in; 0 where they have addresses.
+        flags: What kind of function it is (CO_* of the inspect module).
         lines: Its lines; None where they were not asked for or cannot be read.
     """
 
     qualname: str
     filename: str
     bytecode: int
+    instruction_unit: int
+    flags: int
     lines: LineTable | None
+
+    def line_at(self, instruction: int) -> int:
+        """The line of a frame's instruction; 0 where it is not known."""
+        if self.lines is None:
+            return 0
+        if not self.instruction_unit:
+            return self.lines.line_at(instruction - self.bytecode)
+        number = instruction & _LASTI_MASK
+        if number > _LASTI_MASK >> 1:  # -1: not begun
+            number -= _LASTI_MASK + 1
+        return self.lines.line_at(number * self.instruction_unit)
 
 
 def signature_of(words: tuple[int, ...]) -> int:
@@ -49,14 +72,21 @@ def signature_of(words: tuple[int, ...]) -> int:
     return value
 
 
+def signature_of_raw(raw: bytes) -> int:
+    """As `signature_of`, of the CODE_SIGNED_SIZE bytes themselves."""
+    return signature_of(_SIGNED.unpack(raw))
+
+
 def read_code(memory: ProcessMemory, layout: Layout, frame: PythonFrame, with_lines: bool) -> Code:
     """Read the code object of a frame.
 
     Raises:
         UnreadableError: It is gone, or another one is in its place.
     """
-    raw = memory.read(frame.code, max(layout.code_line_table + 8, _SIGNED_FROM + _SIGNED.size))
-    if signature_of(_SIGNED.unpack_from(raw, _SIGNED_FROM)) != frame.signature:
+    raw = memory.read(
+        frame.code, max(layout.code_line_table + 8, layout.code_signed_from + CODE_SIGNED_SIZE)
+    )
+    if signature_of_raw(raw[layout.code_signed_from :][:CODE_SIGNED_SIZE]) != frame.signature:
         raise UnreadableError(f"another code object is at {frame.code:#x} by now")
     qualname, filename, table = (
         int.from_bytes(raw[offset : offset + 8], "little")
@@ -67,6 +97,8 @@ def read_code(memory: ProcessMemory, layout: Layout, frame: PythonFrame, with_li
         read_text(memory, layout, qualname),
         read_text(memory, layout, filename),
         frame.code + layout.code_bytecode,
+        layout.instruction_unit,
+        int.from_bytes(raw[layout.code_flags :][:4], "little"),
         _read_lines(memory, layout, table, first_line) if with_lines else None,
     )
 
@@ -78,12 +110,14 @@ def read_text(memory: ProcessMemory, layout: Layout, address: int) -> str:
         UnreadableError: There is no compact `str`.
     """
     length, _, state = _STR_HEAD.unpack(memory.read(address + _HEAD_AT, _STR_HEAD.size))
-    kind = (state >> _KIND_SHIFT) & 7
-    if not state & _COMPACT_BIT or kind not in _ENCODINGS or length < 0:
-        raise UnreadableError(f"no compact str at {address:#x}")
-    start = layout.ascii_text if state & _ASCII_BIT else layout.compact_text
-    raw = memory.read(address + start, min(length, _MAX_TEXT) * kind) if length else b""
-    return raw.decode(_ENCODINGS[kind], "replace")
+    for shift in layout.text_state_shifts:
+        bits = state >> shift
+        kind = bits & _KIND_MASK
+        if bits & _COMPACT_BIT and kind in _ENCODINGS and length >= 0:
+            start = layout.ascii_text if bits & _ASCII_BIT else layout.compact_text
+            raw = memory.read(address + start, min(length, _MAX_TEXT) * kind) if length else b""
+            return raw.decode(_ENCODINGS[kind], "replace")
+    raise UnreadableError(f"no compact str at {address:#x}")
 
 
 def _read_lines(
@@ -93,6 +127,8 @@ def _read_lines(
         size = memory.read_word(address + _HEAD_AT)
         if size > _MAX_LINE_TABLE:
             return None
-        return LineTable(memory.read(address + layout.bytes_text, size), first_line)
+        return LineTable(
+            memory.read(address + layout.bytes_text, size), first_line, layout.line_form
+        )
     except UnreadableError:
         return None

@@ -1,18 +1,18 @@
 """Finds the CPython in a process: which file it is in, its version, where its runtime state is.
 
 The version is the value of `Py_Version` (3.11 and later), not the name of a file: an interpreter
-can be linked into any program under any name.
+can be linked into any program under any name. Before 3.11 only the file's name tells it.
 """
 
 import re
 from dataclasses import dataclass
 
-from otx.profile.cpython.layout import (
+from otx.profile.cpython.debug_offsets import (
     DEBUG_OFFSETS_SIZE,
-    FROZEN_LAYOUTS,
-    Layout,
+    SELF_TOLD,
     layout_from_debug_offsets,
 )
+from otx.profile.cpython.layout import FROZEN_LAYOUTS, Layout
 from otx.profile.errors import UnreadableError
 from otx.profile.maps import AddressSpace, Mapping
 from otx.profile.memory import ProcessMemory
@@ -22,7 +22,7 @@ _NAMED_PYTHON = re.compile(r"(?:lib)?python(\d+\.\d+)?[\w.-]*")
 _RUNTIME, _VERSION = b"_PyRuntime", b"Py_Version"
 _OLD_STATE = b"_PyThreadState_Current"  # until 3.6
 _VARIABLES = frozenset((_RUNTIME, _VERSION, _OLD_STATE))
-SUPPORTED = "3.11, 3.12 and 3.13"
+SUPPORTED = "3.8 to 3.14"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +69,37 @@ def _look_into(
     addresses = files.data_addresses(pid, mapping, _VARIABLES)
     if _RUNTIME not in addresses and _OLD_STATE not in addresses:
         return None
-    if _VERSION not in addresses:
-        named = _NAMED_PYTHON.fullmatch(mapping.base_name)
-        version = named and named[1]
-        return Refused(f"CPython {version}" if version else "a CPython older than 3.11")
+    version = _version_of(mapping, memory, addresses.get(_VERSION))
+    if version is None:
+        return Refused("a CPython of an unknown version")
+    name = f"CPython {version[0]}.{version[1]}"
+    if _RUNTIME not in addresses:
+        return Refused(name)
     runtime = addresses[_RUNTIME]
     try:
-        number = memory.read_word(addresses[_VERSION])
-        version_of = (number >> 24 & 0xFF, number >> 16 & 0xFF)
-        if version_of == (3, 13):
-            layout = layout_from_debug_offsets(memory.read(runtime, DEBUG_OFFSETS_SIZE))
-        elif version_of in FROZEN_LAYOUTS:
-            layout = FROZEN_LAYOUTS[version_of]
+        if version in SELF_TOLD:
+            layout = layout_from_debug_offsets(memory.read(runtime, DEBUG_OFFSETS_SIZE), version)
+        elif version in FROZEN_LAYOUTS:
+            layout = FROZEN_LAYOUTS[version]
         else:
-            return Refused(f"CPython {version_of[0]}.{version_of[1]}")
+            return Refused(name)
     except UnreadableError as error:
-        if str(error) == "free-threaded":
-            return Refused("CPython 3.13 without the GIL")
+        return Refused(f"{name} without the GIL") if str(error) == "free-threaded" else None
+    return Interpreter(version, runtime, layout)
+
+
+def _version_of(
+    mapping: Mapping, memory: ProcessMemory, address: int | None
+) -> tuple[int, int] | None:
+    """The version that an interpreter's variable tells, or else its file's name."""
+    if address is not None:
+        try:
+            number = memory.read_word(address)
+        except UnreadableError:
+            return None
+        return number >> 24 & 0xFF, number >> 16 & 0xFF
+    named = _NAMED_PYTHON.fullmatch(mapping.base_name)
+    if named is None or named[1] is None:
         return None
-    return Interpreter(version_of, runtime, layout)
+    major, _, minor = named[1].partition(".")
+    return int(major), int(minor)

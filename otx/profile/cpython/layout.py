@@ -1,19 +1,61 @@
-"""Where CPython 3.11 to 3.13 keep what a frame walk needs, on x86-64 with the GIL.
+"""Where CPython 3.8 to 3.14 keep what a frame walk needs, on x86-64 with the GIL.
 
-3.13 tells its own offsets (`_Py_DebugOffsets`, Include/internal/pycore_runtime.h), and they are
-read from the process. 3.11 and 3.12 are frozen: their structures (Include/internal/pycore_frame.h,
-pycore_interp.h, Include/cpython/pystate.h, code.h, unicodeobject.h) will not change any more.
+3.13 and later tell their own offsets (debug_offsets.py). The others are frozen: their structures
+(Include/internal/pycore_frame.h, pycore_interp.h, Include/cpython/pystate.h, frameobject.h, code.h,
+unicodeobject.h) will not change any more.
 """
 
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-from otx.profile.errors import UnreadableError
+from enum import IntEnum
 
 NO_CFRAME = 0xFFFFFFFF
-_FRAME_OWNED_BY_CSTACK = 3  # enum _frameowner, pycore_frame.h
-_FOR_BPF = struct.Struct("<Q12I")
+OWNED_BY_INTERPRETER = 3
+"""The least number in enum _frameowner of a frame that is no function (pycore_frame.h)."""
+
+_FOR_BPF = struct.Struct("<Q14I")
+
+
+class EntryKind(IntEnum):
+    """How it shows that C entered the interpreter (enum entry_kind of bpf/python.h)."""
+
+    MARKED = 0
+    """The function that was entered says so."""
+    SHIM = 1
+    """A frame that is no function of its own lies between two runs."""
+    EVERY = 2
+    """Every function is entered from C."""
+
+
+class LineForm(IntEnum):
+    """How a code object writes its lines."""
+
+    LNOTAB = 0
+    """Until 3.9: Objects/lnotab_notes.txt."""
+    PAIRS = 1
+    """3.10: the same notes, later."""
+    LOCATIONS = 2
+    """From 3.11 on: Objects/locations.md."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gil:
+    """Where `struct _gil_runtime_state` is (Include/internal/pycore_gil.h), and what is in it.
+
+    Attributes:
+        in_runtime: Where it lies in `_PyRuntime`, if all interpreters share one.
+        in_interpreter: Where `PyInterpreterState` has its address, if each may have its own.
+        holder: The thread state that took it last.
+        locked: Whether it is taken: an int.
+        size: Its size in bytes.
+    """
+
+    in_runtime: int | None = None
+    in_interpreter: int = 0
+    holder: int = 8
+    locked: int = 16
+    size: int = 208
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +66,16 @@ class Layout:
         head: `interpreters.head` in `_PyRuntime`.
         cframe_current: From `PyThreadState.cframe` to the frame; NO_CFRAME where the thread
             state points at the frame itself.
-        owner_of_entry: The byte at `frame_owner` in a frame that C entered.
-        entry_is_shim: Whether such a frame is no function of its own but lies between two runs.
+        frame_instruction: The address of the instruction, or its number (`instruction_unit`).
+        owner_of_entry: The least byte at `frame_owner` in a frame that C entered.
+        entries: How such a frame shows.
         ascii_text: Where the characters of a compact ASCII `str` begin.
         compact_text: Where those of another compact `str` begin.
         bytes_text: Where the content of a `bytes` begins.
+        gil: The interpreter lock.
+        code_signed_from: Where the part of a code object begins that never changes.
+        instruction_unit: Bytes that instructions are counted in; 0 where frames have addresses.
+        text_state_shifts: Where a `str` may have the kind of its characters, in its state's bits.
     """
 
     head: int
@@ -43,7 +90,7 @@ class Layout:
     frame_instruction: int
     frame_owner: int
     owner_of_entry: int
-    entry_is_shim: bool
+    entries: EntryKind
     code_filename: int
     code_qualname: int
     code_first_line: int
@@ -52,6 +99,18 @@ class Layout:
     ascii_text: int
     compact_text: int
     bytes_text: int = 32
+    gil: Gil = Gil()
+    line_form: LineForm = LineForm.LOCATIONS
+    code_signed_from: int = 64
+    instruction_unit: int = 0
+    code_flags: int = 48
+    text_state_shifts: tuple[int, ...] = (2,)
+
+    @property
+    def frame_size(self) -> int:
+        """How many bytes of a frame are read."""
+        last = max(self.frame_code, self.frame_previous, self.frame_instruction)
+        return max(last + 8, self.frame_owner + 1)
 
     def for_bpf(self, runtime: int) -> bytes:
         """`struct interpreter` of otx_cpu.bpf.c, for a `_PyRuntime` at an address."""
@@ -68,11 +127,49 @@ class Layout:
             self.frame_instruction,
             self.frame_owner,
             self.owner_of_entry,
-            self.entry_is_shim,
+            self.entries,
+            self.frame_size,
+            self.code_signed_from,
         )
 
 
+def _before_frames_were_rebuilt(
+    gil: int, frame_instruction: int, instruction_unit: int, line_form: LineForm
+) -> Layout:
+    """3.8 to 3.10, which differ in little: a `PyFrameObject` a call, each entered from C."""
+    return Layout(
+        head=32,
+        interpreter_next=0,
+        interpreter_threads=8,
+        thread_next=8,
+        thread_id=176,
+        thread_frame=24,
+        cframe_current=NO_CFRAME,
+        frame_code=32,
+        frame_previous=24,
+        frame_instruction=frame_instruction,  # f_lasti
+        frame_owner=0,
+        owner_of_entry=0,
+        entries=EntryKind.EVERY,
+        code_filename=104,
+        code_qualname=112,  # co_name: there is no other
+        code_first_line=40,
+        code_line_table=120,
+        code_bytecode=0,
+        ascii_text=48,
+        compact_text=72,
+        gil=Gil(in_runtime=gil),
+        line_form=line_form,
+        code_signed_from=48,  # co_zombieframe comes and goes behind what is signed
+        instruction_unit=instruction_unit,
+        code_flags=36,
+    )
+
+
 FROZEN_LAYOUTS: Mapping[tuple[int, int], Layout] = {
+    (3, 8): _before_frames_were_rebuilt(1152, 104, 1, LineForm.LNOTAB),
+    (3, 9): _before_frames_were_rebuilt(352, 104, 1, LineForm.LNOTAB),
+    (3, 10): _before_frames_were_rebuilt(352, 96, 2, LineForm.PAIRS),
     (3, 11): Layout(
         head=40,
         interpreter_next=0,
@@ -86,7 +183,7 @@ FROZEN_LAYOUTS: Mapping[tuple[int, int], Layout] = {
         frame_instruction=56,
         frame_owner=68,  # is_entry, a bool
         owner_of_entry=1,
-        entry_is_shim=False,
+        entries=EntryKind.MARKED,
         code_filename=112,
         code_qualname=128,
         code_first_line=72,
@@ -94,6 +191,7 @@ FROZEN_LAYOUTS: Mapping[tuple[int, int], Layout] = {
         code_bytecode=184,
         ascii_text=48,
         compact_text=72,
+        gil=Gil(in_runtime=360),
     ),
     (3, 12): Layout(
         head=40,
@@ -107,8 +205,8 @@ FROZEN_LAYOUTS: Mapping[tuple[int, int], Layout] = {
         frame_previous=8,
         frame_instruction=56,
         frame_owner=70,
-        owner_of_entry=_FRAME_OWNED_BY_CSTACK,
-        entry_is_shim=True,
+        owner_of_entry=OWNED_BY_INTERPRETER,
+        entries=EntryKind.SHIM,
         code_filename=112,
         code_qualname=128,
         code_first_line=68,
@@ -116,80 +214,7 @@ FROZEN_LAYOUTS: Mapping[tuple[int, int], Layout] = {
         code_bytecode=192,
         ascii_text=40,
         compact_text=56,
+        gil=Gil(in_interpreter=384),
     ),
 }
 """Layouts of versions that do not tell their own, by (major, minor)."""
-
-DEBUG_OFFSETS_SIZE = 512
-_COOKIE = b"xdebugpy"
-_FIELDS_3_13: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("runtime_state", ("size", "finalizing", "interpreters_head")),
-    (
-        "interpreter_state",
-        (
-            *("size", "id", "next", "threads_head", "gc", "imports_modules", "sysdict"),
-            *("builtins", "ceval_gil", "gil_runtime_state", "gil_runtime_state_enabled"),
-            *("gil_runtime_state_locked", "gil_runtime_state_holder"),
-        ),
-    ),
-    (
-        "thread_state",
-        (
-            *("size", "prev", "next", "interp", "current_frame", "thread_id"),
-            *("native_thread_id", "datastack_chunk", "status"),
-        ),
-    ),
-    ("interpreter_frame", ("size", "previous", "executable", "instr_ptr", "localsplus", "owner")),
-    (
-        "code_object",
-        (
-            *("size", "filename", "name", "qualname", "linetable", "firstlineno", "argcount"),
-            *("localsplusnames", "localspluskinds", "co_code_adaptive"),
-        ),
-    ),
-)
-"""The groups of `_Py_DebugOffsets` in 3.13 that are read here, each field 64 bits wide."""
-
-
-def layout_from_debug_offsets(raw: bytes) -> Layout:
-    """The layout that a CPython 3.13 tells about itself.
-
-    Args:
-        raw: The first DEBUG_OFFSETS_SIZE bytes of `_PyRuntime`.
-
-    Raises:
-        UnreadableError: They are no debug offsets, or those of a free-threaded build.
-    """
-    if len(raw) < DEBUG_OFFSETS_SIZE or not raw.startswith(_COOKIE):
-        raise UnreadableError("no debug offsets")
-    words = iter(struct.unpack_from(f"<{DEBUG_OFFSETS_SIZE // 8 - 1}Q", raw, 8))
-    _version, free_threaded = next(words), next(words)
-    if free_threaded:
-        raise UnreadableError("free-threaded")
-    groups = {name: {field: next(words) for field in fields} for name, fields in _FIELDS_3_13}
-    runtime, interpreter = groups["runtime_state"], groups["interpreter_state"]
-    thread, frame, code = groups["thread_state"], groups["interpreter_frame"], groups["code_object"]
-    if any(offset >= 1 << 20 for group in groups.values() for offset in group.values()):
-        raise UnreadableError("debug offsets out of all proportion")
-    return Layout(
-        head=runtime["interpreters_head"],
-        interpreter_next=interpreter["next"],
-        interpreter_threads=interpreter["threads_head"],
-        thread_next=thread["next"],
-        thread_id=thread["thread_id"],
-        thread_frame=thread["current_frame"],
-        cframe_current=NO_CFRAME,
-        frame_code=frame["executable"],
-        frame_previous=frame["previous"],
-        frame_instruction=frame["instr_ptr"],
-        frame_owner=frame["owner"],
-        owner_of_entry=_FRAME_OWNED_BY_CSTACK,
-        entry_is_shim=True,
-        code_filename=code["filename"],
-        code_qualname=code["qualname"],
-        code_first_line=code["firstlineno"],
-        code_line_table=code["linetable"],
-        code_bytecode=code["co_code_adaptive"],
-        ascii_text=40,
-        compact_text=56,
-    )

@@ -1,33 +1,40 @@
-"""Lines of bytecode: the location table of CPython 3.11 and later (Objects/locations.md)."""
+"""Lines of bytecode: the location table of CPython 3.11 and later, and the pairs before it.
+
+Objects/locations.md and Objects/lnotab_notes.txt say how they are written.
+"""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
+from otx.profile.cpython.layout import LineForm
 from otx.profile.errors import UnreadableError
 
 _CODE_UNIT = 2  # bytes
 _ONE_LINE_FIRST, _ONE_LINE_LAST = 10, 12
 _NO_COLUMNS, _LONG, _NONE = 13, 14, 15
 _MAX_VARINT_BITS = 42
+_NO_LINE = -128
+_TO_THE_END = 1 << 31
 
 
 class LineTable:
     """The lines of one code object.
 
     Args:
-        table: `co_linetable`.
+        table: `co_linetable`; `co_lnotab` until 3.9.
         first_line: `co_firstlineno`.
+        form: How the table is written.
 
     Raises:
         UnreadableError: The table is cut.
     """
 
-    def __init__(self, table: bytes, first_line: int) -> None:
+    def __init__(self, table: bytes, first_line: int, form: LineForm = LineForm.LOCATIONS) -> None:
         self._first_line = first_line
         self._starts: list[int] = []
         self._lines: list[int] = []
         start = 0
-        for length, line in decode_entries(table, first_line):
+        for length, line in _DECODERS[form](table, first_line):
             self._starts.append(start)
             self._lines.append(line)
             start += length
@@ -76,6 +83,43 @@ def decode_entries(table: bytes, first_line: int) -> Iterator[tuple[int, int]]:
         yield length, line
 
 
+def decode_pairs(table: bytes, first_line: int) -> Iterator[tuple[int, int]]:
+    """As `decode_entries`, of 3.10: how far an entry reaches, and by how much its line is more.
+
+    Raises:
+        UnreadableError: The table is cut.
+    """
+    line = first_line
+    for length, delta in _pairs(table):
+        if delta != _NO_LINE:
+            line += delta
+        if length:
+            yield length, 0 if delta == _NO_LINE else line
+
+
+def decode_lnotab(table: bytes, first_line: int) -> Iterator[tuple[int, int]]:
+    """As `decode_entries`, until 3.9: how far on an entry begins, and by how much its line is more.
+
+    Raises:
+        UnreadableError: The table is cut.
+    """
+    line = first_line
+    for distance, delta in _pairs(table):
+        if distance:
+            yield distance, line
+        line += delta
+    yield _TO_THE_END, line
+
+
+def _pairs(table: bytes) -> Iterator[tuple[int, int]]:
+    """An unsigned and a signed byte."""
+    if len(table) % 2:
+        raise UnreadableError("line table: a pair is cut")
+    for position in range(0, len(table), 2):
+        signed = table[position + 1]
+        yield table[position], signed - 256 if signed > 127 else signed
+
+
 def _varint(table: bytes, position: int) -> tuple[int, int]:
     """An unsigned number in groups of six bits, lowest first; bit 6 says that more follow."""
     value = shift = 0
@@ -94,3 +138,10 @@ def _signed_varint(table: bytes, position: int) -> tuple[int, int]:
     """A number whose lowest bit is its sign."""
     value, position = _varint(table, position)
     return (-(value >> 1) if value & 1 else value >> 1), position
+
+
+_DECODERS: Mapping[LineForm, Callable[[bytes, int], Iterator[tuple[int, int]]]] = {
+    LineForm.LNOTAB: decode_lnotab,
+    LineForm.PAIRS: decode_pairs,
+    LineForm.LOCATIONS: decode_entries,
+}

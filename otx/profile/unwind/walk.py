@@ -7,10 +7,10 @@ tested where there is no BPF. The two are kept alike step by step.
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import Protocol
 
 from otx.profile.errors import UnreadableError
 from otx.profile.unwind.rules import BpKind, CfaKind, Rule, offset_and_addend
-from otx.profile.unwind.table import UnwindTable
 
 MAX_FRAMES = 512
 LOST_BP = (1 << 64) - 1
@@ -46,6 +46,13 @@ class Registers:
     bp: int
 
 
+class RuleFinder(Protocol):
+    """What knows the rules of one object (`UnwindTable`, `CallFrames`)."""
+
+    def find(self, address: int) -> Rule:
+        """The rule that holds at an address of the file; a gap where there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Code:
     """An executable mapping.
@@ -56,7 +63,7 @@ class Code:
     """
 
     bias: int
-    table: UnwindTable | None
+    table: RuleFinder | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,162 @@
+"""Names of code that a program makes while it runs: /tmp/perf-PID.map, a line a function.
+
+Virtual machines write it when they are asked to (`node --perf-basic-prof`, agents of Java, `python
+-X perf`; tools/perf/Documentation/jit-interface.txt): start and size in hex, and a name. It is
+found in the target's own mount namespace under the number that the target has in its own pid
+namespace. Code is thrown away and its place used again without a word, so the later of two lines is
+right; what is appended is read as it comes.
+
+The file is another program's, in a folder where anybody may write: it is read only where it is a
+regular file of the target's own user, and never waited for.
+"""
+
+import os
+import re
+import stat
+import time
+from bisect import bisect_right
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from otx.model.stack import Frame
+
+MAX_SIZE = 128 << 20
+MAX_ENTRIES = 1 << 20
+_MAX_NAME = 1024
+_MAX_OVERLAPPING = 64
+_LOOK_PERIOD_NS = 250_000_000
+_MISS_PERIOD_NS = 10_000_000
+"""How soon the map is looked at again for an address that is not in it."""
+_LINE = re.compile(rb"(?:0x)?([0-9a-fA-F]{1,16})[ \t]+(?:0x)?([0-9a-fA-F]{1,16})[ \t]+(.*)")
+_JAVASCRIPT = re.compile(r"(?:JS|LazyCompile|Function|Script|Eval):([*~^+']*)(.*)")
+_PLACE = re.compile(r"([^ /]*) ?(.+):(\d{1,9}):(\d{1,9})")  # function file:line:column
+_PYTHON = "py::"
+
+
+class PerfMap:
+    """The map of one process, read again when it grows.
+
+    Args:
+        clock_ns: A monotonic clock.
+        root: The folder that the process's own root is seen at.
+        owner: The user that the map must belong to.
+        number: The process's id as it sees it.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        owner: int,
+        number: int,
+        clock_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self._path = root / "tmp" / f"perf-{number}.map"
+        self._owner = owner
+        self._clock_ns = clock_ns
+        self._last_look_ns: int | None = None
+        self._read_to = 0
+        self._identity: tuple[int, int] | None = None
+        self._lines = 0
+        self._entries: dict[int, tuple[int, int, bytes]] = {}  # start: end, line's number, name
+        self._starts: list[int] = []
+        self._frames: dict[bytes, Frame] = {}
+
+    @classmethod
+    def of_process(cls, pid: int) -> "PerfMap":
+        """The map that a process may have."""
+        number, owner = pid, -1
+        with suppress(OSError, ValueError, IndexError):
+            owner = Path(f"/proc/{pid}").stat().st_uid
+            for line in Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines():
+                if line.startswith("NSpid:"):
+                    number = int(line.split()[-1])
+        return cls(Path(f"/proc/{pid}/root"), owner, number)
+
+    def find(self, address: int) -> Frame | None:
+        """The frame of an address, its line the one where the function begins; None: unknown."""
+        self._look(_LOOK_PERIOD_NS)
+        name = self._name(address)
+        if name is None:
+            self._look(_MISS_PERIOD_NS)
+            name = self._name(address)
+        if name is None:
+            return None
+        frame = self._frames.get(name)
+        if frame is None:
+            frame = self._frames[name] = frame_of_name(name.decode("utf-8", "replace"))
+        return frame
+
+    def _name(self, address: int) -> bytes | None:
+        best: tuple[int, int, bytes] | None = None
+        index = bisect_right(self._starts, address) - 1
+        for at in range(index, max(index - _MAX_OVERLAPPING, -1), -1):
+            entry = self._entries[self._starts[at]]
+            if address < entry[0] and (best is None or entry[1] > best[1]):
+                best = entry
+        return best[2] if best else None
+
+    def _look(self, period_ns: int) -> None:
+        """Read what was appended, if the last look is so long ago."""
+        now_ns = self._clock_ns()
+        if self._last_look_ns is not None and now_ns < self._last_look_ns + period_ns:
+            return
+        self._last_look_ns = now_ns
+        try:
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            descriptor = os.open(self._path, flags)
+        except OSError:
+            return
+        try:
+            self._read(descriptor)
+        except OSError:
+            return
+        finally:
+            os.close(descriptor)
+
+    def _read(self, descriptor: int) -> None:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_uid != self._owner:
+            return
+        identity = (status.st_dev, status.st_ino)
+        if identity != self._identity or status.st_size < self._read_to:
+            self._identity, self._read_to = identity, 0
+            self._entries.clear()
+        if min(status.st_size, MAX_SIZE) <= self._read_to:
+            return
+        data = os.pread(descriptor, min(status.st_size, MAX_SIZE) - self._read_to, self._read_to)
+        whole = data.rfind(b"\n") + 1  # the last line may still be written
+        self._read_to += whole
+        for line in data[:whole].splitlines():
+            self._add(line)
+        self._starts = sorted(self._entries)
+
+    def _add(self, line: bytes) -> None:
+        found = _LINE.match(line)
+        if found is None or len(self._entries) >= MAX_ENTRIES:
+            return
+        start, size = int(found[1], 16), int(found[2], 16)
+        name = found[3][:_MAX_NAME].strip()
+        if size and name:
+            self._lines += 1
+            self._entries[start] = (start + size, self._lines, name)
+
+
+def frame_of_name(name: str) -> Frame:
+    """The frame that a name in a map stands for: those of V8 and CPython hold a file.
+
+    The line is that of the function's beginning, 0 where it is not told.
+    """
+    script = _JAVASCRIPT.fullmatch(name)
+    if script is not None:
+        text = script[2].strip()
+        place = _PLACE.fullmatch(text)
+        if place is None:
+            return Frame(text or "(anonymous)", "jit")
+        function, file, line = place[1].strip(), place[2], int(place[3])
+        module = file.rpartition("/")[2]
+        return Frame(function or "(anonymous)", "jit", file, line, module)
+    if name.startswith(_PYTHON):
+        function, _, file = name.removeprefix(_PYTHON).partition(":")
+        return Frame(function, "jit", file, 0, file.rpartition("/")[2])
+    return Frame(name, "jit")
