@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from otx.profile.cpython.detect import Interpreter
-from otx.profile.cpython.walk import walk_thread
+from otx.profile.cpython.threads import thread_states, walk_frames
 from otx.profile.elf import ElfFile
 from otx.profile.errors import UnreadableError
 from otx.profile.maps import AddressSpace, Mapping
@@ -68,9 +68,7 @@ class StandingThreads:
         walked = walk(Registers(pc, sp, bp), memory.read_word, find_code)
         python: tuple[PythonFrame, ...] = ()
         if interpreter is not None:
-            python = walk_thread(
-                memory.read, interpreter.layout, interpreter.runtime, thread_pointer
-            )
+            python = _python_frames(memory, interpreter, thread_pointer)
         flags = record.flags | SampleFlags.USER_TABLES | _ENDINGS[walked.ending]
         return replace(record, flags=flags, user=walked.addresses, python=python)
 
@@ -98,6 +96,18 @@ class StandingThreads:
         build_id = elf.build_id()
         table = self._cache.load(build_id) if self._cache and build_id else None
         return table or next(_built(elf), None)
+
+
+def _python_frames(
+    memory: ProcessMemory, interpreter: Interpreter, thread_pointer: int
+) -> tuple[PythonFrame, ...]:
+    """The frames of the thread with a thread pointer, leaf first; none where it runs no Python."""
+    for state in thread_states(memory, interpreter):
+        if state.thread_id == thread_pointer:
+            walked = walk_frames(memory, interpreter.layout, state.address)
+            if walked.frames:
+                return tuple(frame.python for frame in walked.frames)
+    return ()
 
 
 def _built(elf: ElfFile) -> Iterator[UnwindTable]:
