@@ -1,8 +1,8 @@
 /* CPU samples of chosen processes: kernel, user and CPython frames in one record.
  *
  * `on_tick` is attached to a timer event on every processor and looks at the thread it finds
- * there. User space names the processes in `targets`; the fork program adds their children before
- * these run. A record holds addresses only: names are read by user space, which is woken at once
+ * there. Whose it is to be says targets.h; the fork program adds children of processes in
+ * `targets` before these run. A record holds addresses only: names are read by user space, which is woken at once
  * when a record has Python code in a combination not seen lately, because the names are gone with
  * the process, and left asleep otherwise.
  *
@@ -17,6 +17,8 @@
 
 #include "python.h"
 #include "unwind.h"
+
+#include "targets.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -84,10 +86,10 @@ int on_tick(void *ctx)
 {
 	__u64 id = bpf_get_current_pid_tgid();
 	__u32 zero = 0, pid = id >> 32, at;
-	__u32 *target = bpf_map_lookup_elem(&targets, &pid);
+	struct task_struct *task = bpf_get_current_task_btf(), *leader;
+	__u32 *target = find_target(task, pid);
 	struct scratch *scratch;
 	struct sample *sample;
-	struct task_struct *task, *leader;
 	__u64 wakeup;
 
 	if (!target || *target & AWAIT_EXEC)
@@ -95,7 +97,6 @@ int on_tick(void *ctx)
 	scratch = bpf_map_lookup_elem(&scratches, &zero);
 	if (!scratch)
 		return 0;
-	task = bpf_get_current_task_btf();
 	sample = &scratch->sample;
 	sample->kind = SAMPLE;
 	sample->pid = pid;
@@ -119,19 +120,6 @@ int on_tick(void *ctx)
 
 /* -- processes that come and go ---------------------------------------------------------------- */
 
-static void tell(__u32 kind, __u32 pid, __u32 parent)
-{
-	struct event event = {
-		.kind = kind,
-		.pid = pid,
-		.parent = parent,
-		.monotonic_ns = bpf_ktime_get_ns(),
-	};
-
-	if (bpf_ringbuf_output(&records, &event, sizeof(event), BPF_RB_FORCE_WAKEUP))
-		count(COUNTER_LOST);
-}
-
 SEC("tp_btf/sched_process_fork")
 int on_fork(__u64 *ctx)
 {
@@ -141,7 +129,7 @@ int on_fork(__u64 *ctx)
 	struct interpreter *in;
 	struct space *space;
 
-	if (pid == parent_pid || !target || !(*target & FOLLOW_CHILDREN))
+	if (pid == parent_pid || !target || !(*target & (FOLLOW_CHILDREN | CHOSEN)))
 		return 0;
 	flags = *target;
 	if (bpf_map_update_elem(&targets, &pid, &flags, BPF_ANY)) {
@@ -163,11 +151,15 @@ int on_exec(__u64 *ctx)
 {
 	struct task_struct *task = (void *)ctx[0];
 	__u32 pid = task->tgid, tid = task->pid;
-	__u32 *target = bpf_map_lookup_elem(&targets, &pid);
+	__u32 *target = find_target(task, pid);
 
 	if (!target)
 		return 0;
 	*target &= ~AWAIT_EXEC;
+	if ((*target & (BY_NAME | FOLLOW_CHILDREN)) == BY_NAME && !has_chosen_name(task)) {
+		leave(pid);
+		return 0;
+	}
 	bpf_map_delete_elem(&interpreters, &pid);
 	bpf_map_delete_elem(&unwind_spaces, &pid);
 	bpf_map_delete_elem(&thread_states, &tid);
@@ -186,9 +178,6 @@ int on_exit(__u64 *ctx)
 	bpf_map_delete_elem(&thread_states, &tid);
 	if (task->signal->live.counter > 0)
 		return 0;
-	bpf_map_delete_elem(&targets, &pid);
-	bpf_map_delete_elem(&interpreters, &pid);
-	bpf_map_delete_elem(&unwind_spaces, &pid);
-	tell(EXIT, pid, 0);
+	leave(pid);
 	return 0;
 }

@@ -11,7 +11,7 @@
 #define COMM_SIZE 16
 #define STACK_WORDS 16
 
-enum record_kind { SAMPLE = 1, EXEC = 2, FORK = 3, EXIT = 4 };
+enum record_kind { SAMPLE = 1, EXEC = 2, FORK = 3, EXIT = 4, CHOICE = 5 };
 
 enum record_flags {
 	KERNEL_CUT = 1 << 0,
@@ -32,6 +32,9 @@ enum target_flags {
 	AWAIT_EXEC = 1 << 1, /* not to be sampled before it has become another program */
 	BY_TABLES = 1 << 2,  /* user stacks are walked by unwind tables once they are there */
 	TRUST_FRAME_POINTERS = 1 << 3, /* and by frame pointers in code without a table */
+	CHOSEN = 1 << 4,    /* not named by id but chosen by what it is; so are its children */
+	BY_NAME = 1 << 5,   /* as long as it does not become a program of another name */
+	BY_CGROUP = 1 << 6, /* as long as it is in a chosen control group */
 };
 
 enum counter { COUNTER_LOST, COUNTER_TARGETS_FULL, COUNTER_COUNT };

@@ -33,6 +33,10 @@ complete -c otx -n '__fish_seen_subcommand_from doctor' -s o -l out -r -d 'Where
 complete -c otx -n '__fish_seen_subcommand_from doctor' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from doctor' -F
 complete -c otx -n '__fish_seen_subcommand_from profile' -l pid -r -d 'A process to sample; repeatable.'
+complete -c otx -n '__fish_seen_subcommand_from profile' -l comm -r -d 'Processes of this name, also later ones.'
+complete -c otx -n '__fish_seen_subcommand_from profile' -l cgroup -r -d 'Processes in this control group and below.'
+complete -c otx -n '__fish_seen_subcommand_from profile' -l container -r -d 'A container'\''s; the id'\''s beginning will do.'
+complete -c otx -n '__fish_seen_subcommand_from profile' -l all -d 'Every process, and the kernel'\''s threads.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -l children -l no-children -d 'Sample child processes too.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -s F -l frequency -r -d 'Samples a second and processor (99).'
 complete -c otx -n '__fish_seen_subcommand_from profile' -s d -l duration -r -d 'How long, as 10s; else until Ctrl-C, or 10s when stdout is no terminal.'

@@ -76,6 +76,10 @@ _otx_doctor() {
 _otx_profile() {
   _arguments -s \
     '--pid[A process to sample; repeatable.]:value:_files' \
+    '--comm[Processes of this name, also later ones.]:value:_files' \
+    '--cgroup[Processes in this control group and below.]:value:_files' \
+    '--container[A container'\''s; the id'\''s beginning will do.]:value:_files' \
+    '--all[Every process, and the kernel'\''s threads.]' \
     {--children,--no-children}'[Sample child processes too.]' \
     {-F,--frequency}'[Samples a second and processor (99).]:value:_files' \
     {-d,--duration}'[How long, as 10s; else until Ctrl-C, or 10s when stdout is no terminal.]:value:_files' \

@@ -1,5 +1,6 @@
 """`otx profile`: where running programs spend their processor time."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,6 +12,7 @@ from otx.environment import Environment
 from otx.errors import UsageError
 
 if TYPE_CHECKING:
+    from otx.profile.cgroups import Cgroup
     from otx.services.recording import OpenFeed
 
 app = command_app(help="Sample running programs with eBPF.")
@@ -19,6 +21,7 @@ _EXAMPLES = """\b
 Examples:
   otx profile --pid 4242 -d 10s
   otx profile --pid 4242 -o out.folded
+  otx profile --container 3f1c9a -d 10s -o shop.pprof
   otx profile -F 499 --lines -- python3 script.py
 """
 
@@ -28,6 +31,10 @@ def profile(
     ctx: typer.Context,
     command: flags.Command = None,
     pid: flags.Pids = None,
+    comm: flags.Comms = None,
+    cgroup: flags.Cgroups = None,
+    container: flags.Containers = None,
+    everything: flags.Everything = False,
     children: flags.Children = True,
     frequency: flags.Frequency = None,
     duration: flags.Duration = None,
@@ -44,10 +51,12 @@ def profile(
     """Sample running programs with eBPF."""
     from otx.model.units import parse_duration_ns
     from otx.output import Output
+    from otx.profile.choice import Choice
     from otx.profile.formats import BINARY, choose_format, write_profile
     from otx.services.recording import Recording
 
-    if not pid and not command:
+    choice = Choice(everything, tuple(comm or ()), _groups(cgroup or (), container or ()))
+    if not pid and not command and not choice:
         raise UsageError("nothing to sample", hint="otx profile --pid N, or otx profile -- CMD")
     chosen = choose_format(form, out)
     if chosen in BINARY and out == "-" and ctx.obj.stdout_is_terminal:
@@ -57,6 +66,7 @@ def profile(
     recording = Recording(
         ctx.obj,
         pids=tuple(pid or ()),
+        choice=choice,
         command=tuple(command or ()),
         children=children,
         frequency_hz=rate,
@@ -71,6 +81,16 @@ def profile(
     return recording.run(
         lambda profile: Output(ctx.obj, out).binary(write_profile(profile, chosen))
     )
+
+
+def _groups(paths: Sequence[str], containers: Sequence[str]) -> "tuple[Cgroup, ...]":
+    """The control groups of paths and of containers."""
+    if not paths and not containers:
+        return ()
+    from otx.profile.cgroups import find_cgroup
+    from otx.profile.containers import find_container
+
+    return (*map(find_cgroup, paths), *(find_container(one).cgroup for one in containers))
 
 
 def _configured_frequency(ctx: typer.Context) -> int:

@@ -13,6 +13,21 @@ Command: TypeAlias = Annotated[
 Pids: TypeAlias = Annotated[
     list[int] | None, typer.Option("--pid", help="A process to sample; repeatable.")
 ]
+Comms: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--comm", metavar="NAME", help="Processes of this name, also later ones."),
+]
+Cgroups: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--cgroup", metavar="PATH", help="Processes in this control group and below."),
+]
+Containers: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--container", metavar="ID", help="A container's; the id's beginning will do."),
+]
+Everything: TypeAlias = Annotated[
+    bool, typer.Option("--all", help="Every process, and the kernel's threads.")
+]
 Children: TypeAlias = Annotated[
     bool, typer.Option("--children/--no-children", help="Sample child processes too.")
 ]

@@ -19,6 +19,7 @@ class RecordKind(IntEnum):
     EXEC = 2
     FORK = 3
     EXIT = 4
+    CHOICE = 5
 
 
 class SampleFlags(IntFlag):
@@ -44,6 +45,9 @@ class TargetFlags(IntFlag):
     AWAIT_EXEC = 1 << 1
     BY_TABLES = 1 << 2
     TRUST_FRAME_POINTERS = 1 << 3
+    CHOSEN = 1 << 4
+    BY_NAME = 1 << 5
+    BY_CGROUP = 1 << 6
 
 
 class Counter(IntEnum):
@@ -92,7 +96,11 @@ class SampleRecord:
 
 @dataclass(frozen=True, slots=True)
 class ProcessRecord:
-    """A process began (FORK, with its parent), became another program (EXEC) or ended (EXIT)."""
+    """What became of a process.
+
+    It began (FORK, with its parent), became another program (EXEC), is sampled for what it is
+    from now on (CHOICE), or is sampled no more, because it ended or is that no more (EXIT).
+    """
 
     kind: RecordKind
     pid: int

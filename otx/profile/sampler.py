@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from otx.profile.bpf_files import find_bpf_object
+from otx.profile.choice import Choice
 from otx.profile.libbpf import BpfObject
 from otx.profile.perf_event import online_cpus, open_cpu_clock, set_enabled
 from otx.profile.records import Counter, TargetFlags
@@ -20,6 +21,7 @@ from otx.profile.unwind.published import UnwindMaps
 OBJECT_NAME = "otx_cpu.bpf.o"
 _TICK = "on_tick"
 _PROCESS_PROGRAMS = ("on_fork", "on_exec", "on_exit")
+_YES = (1).to_bytes(4, "little")
 
 
 class CpuSampler:
@@ -102,6 +104,23 @@ class CpuSampler:
             MachineError: There are too many (8192).
         """
         self._targets.update(_key(pid), int(flags).to_bytes(4, "little"))
+
+    def choose(self, choice: Choice, flags: TargetFlags, *, kernel_threads: bool) -> None:
+        """Sample processes for what they are from now on; this process is never one.
+
+        Raises:
+            MachineError: There is no room for them.
+        """
+        for name, keys in (
+            ("chosen_names", choice.name_keys()),
+            ("chosen_cgroups", choice.cgroup_keys()),
+        ):
+            for key in keys:
+                self._object.map(name).update(key, _YES)
+        packed = choice.for_bpf(
+            flags | TargetFlags.CHOSEN, os.getpid(), kernel_threads=kernel_threads
+        )
+        self._object.map("choices").update(_key(0), packed)
 
     def forget(self, pid: int) -> None:
         """Sample a process no more."""

@@ -8,11 +8,13 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
+from otx.errors import UsageError
 from otx.model.stack import Frame, ProfileStats, Sample, Stack
 from otx.profile.cpython.detect import SUPPORTED, Interpreter
 from otx.profile.merge import is_evaluation_loop, merge_stacks
@@ -102,6 +104,7 @@ class ProfileSession:
         debug: Callable[[str], None] | None = None,
     ) -> None:
         self._children = target.children
+        self._choice = target.choice
         self._frequency_hz = frequency_hz
         self._kernel_wanted = kernel
         self._python_wanted = python
@@ -125,6 +128,8 @@ class ProfileSession:
             self._tables = None if unwind == "fp" else self._open_tables(cache_dir)
             for pid in pids:
                 self.add_pid(pid)
+            if self._choice:
+                self._choose()
             self._load_tables(_BASIC_TABLES_NS, basics_only=True)
             if await_exec and kernel:
                 # A command may start and end others while these would be read.
@@ -163,6 +168,11 @@ class ProfileSession:
     def pids(self) -> tuple[int, ...]:
         """The processes that are sampled now; none when all have ended."""
         return tuple(self._processes)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing will be sampled any more: all have ended, and none is waited for."""
+        return not self._processes and not self._choice
 
     @property
     def is_building_tables(self) -> bool:
@@ -252,9 +262,29 @@ class ProfileSession:
 
     # -- processes ---------------------------------------------------------------------------
 
+    def _choose(self) -> None:
+        """Have processes sampled for what they are, and know those that are there already.
+
+        Where everything is sampled they are met one by one: reading of hundreds what they have
+        mapped would take longer than many a profile.
+        """
+        self._sampler.choose(self._choice, self._flags(), kernel_threads=self._kernel_wanted)
+        known = self._choice.named_pids() - {os.getpid()}
+        if self._children:
+            for pid in known:
+                with suppress(UsageError):  # it has ended meanwhile
+                    self.add_pid(pid)
+        for pid in (known | self._choice.grouped_pids()) - self._processes.keys() - {os.getpid()}:
+            self._process(pid).search()
+        if not self._processes and not self._choice.everything:
+            self._warn("choice", f"there is not yet {self._choice}: waiting for one")
+
+    def _flags(self) -> TargetFlags:
+        follows = TargetFlags.FOLLOW_CHILDREN if self._children else TargetFlags(0)
+        return follows | _UNWIND_FLAGS[self._unwind]
+
     def _watch(self, pid: int) -> None:
-        flags = TargetFlags.FOLLOW_CHILDREN if self._children else TargetFlags(0)
-        flags |= _UNWIND_FLAGS[self._unwind]
+        flags = self._flags()
         if pid in self._await_exec:
             flags |= TargetFlags.AWAIT_EXEC
         self._sampler.watch(pid, flags)
@@ -285,8 +315,9 @@ class ProfileSession:
         )
 
     def _begin(self, record: ProcessRecord) -> None:
-        if record.kind is RecordKind.EXEC:
-            self._end(record.pid)
+        if record.kind in (RecordKind.EXEC, RecordKind.CHOICE):
+            if record.kind is RecordKind.EXEC:
+                self._end(record.pid)
             self._process(record.pid).search()
             return
         parent = self._processes.get(record.parent)

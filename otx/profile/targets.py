@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from otx.errors import UsageError
+from otx.profile.choice import NO_CHOICE, Choice
 
 _PPID_FIELD = 1  # of /proc/PID/stat behind the comm, which may hold anything but a ")"
 
@@ -17,10 +18,12 @@ class Target:
     Attributes:
         pids: Processes by id.
         children: Whether to sample their children too, those that exist and those to come.
+        choice: Processes by what they are, also those that start later.
     """
 
     pids: tuple[int, ...]
     children: bool = True
+    choice: Choice = NO_CHOICE
 
 
 def process_of(pid: int) -> int:

@@ -18,6 +18,7 @@ from otx.model.profile import Profile
 from otx.model.stack import Sample
 from otx.model.units import NS_PER_S, format_count, format_duration
 from otx.output import ProgressLine, Remarks
+from otx.profile.choice import Choice
 from otx.profile.formats.profile import sampled_profile
 from otx.profile.launch import GatedCommand
 from otx.profile.session import ProfileSession, Target, Unwinding
@@ -40,6 +41,7 @@ class Recording:
 
     Attributes:
         pids: Processes to sample; with a command, beside it.
+        choice: Processes to sample for what they are.
         command: The words of a command to start and sample; empty for none.
         duration_ns: How long; None: until stopped, the target's end, or 10 s where stdout is no
             terminal and there is no command.
@@ -48,6 +50,7 @@ class Recording:
 
     environment: Environment
     pids: tuple[int, ...]
+    choice: Choice
     command: tuple[str, ...]
     children: bool
     frequency_hz: int
@@ -98,7 +101,7 @@ class Recording:
         awaited = () if command is None else (command.pid,)
         try:
             return ProfileSession(
-                Target((*self.pids, *awaited), self.children),
+                Target((*self.pids, *awaited), self.children, self.choice),
                 frequency_hz=self.frequency_hz,
                 unwind=self.unwind,
                 cache_dir=self.environment.cache_dir,
@@ -128,7 +131,7 @@ class Recording:
         began_ns, began_unix_nano = time.monotonic_ns(), self.environment.clock()
         ends_ns = began_ns + limit_ns if (limit_ns := self._limit_ns()) else None
         ended = False
-        while not ended and not stop.is_set and session.pids:
+        while not ended and not stop.is_set and not session.has_ended:
             now_ns = time.monotonic_ns()
             ended = (ends_ns is not None and now_ns >= ends_ns) or (
                 command is not None and command.poll() is not None
