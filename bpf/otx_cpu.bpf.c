@@ -115,6 +115,7 @@ int on_tick(void *ctx)
 	if (bpf_ringbuf_output(&records, sample,
 			       __builtin_offsetof(struct sample, words) + at * 8, wakeup))
 		count(COUNTER_LOST);
+	add_to(COUNTER_SAMPLE_NS, bpf_ktime_get_ns() - sample->monotonic_ns);
 	return 0;
 }
 

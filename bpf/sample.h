@@ -37,7 +37,12 @@ enum target_flags {
 	BY_CGROUP = 1 << 6, /* as long as it is in a chosen control group */
 };
 
-enum counter { COUNTER_LOST, COUNTER_TARGETS_FULL, COUNTER_COUNT };
+enum counter {
+	COUNTER_LOST,
+	COUNTER_TARGETS_FULL,
+	COUNTER_SAMPLE_NS, /* what was spent on samples, but not on who is no target */
+	COUNTER_COUNT,
+};
 
 struct sample {
 	__u32 kind;
@@ -99,12 +104,17 @@ struct {
 	__uint(max_entries, 4 << 20);
 } records SEC(".maps");
 
-static void count(__u32 which)
+static void add_to(__u32 which, __u64 amount)
 {
 	__u64 *value = bpf_map_lookup_elem(&counters, &which);
 
 	if (value)
-		__sync_fetch_and_add(value, 1); /* a tick may interrupt the others here */
+		__sync_fetch_and_add(value, amount); /* a tick may interrupt the others here */
+}
+
+static void count(__u32 which)
+{
+	add_to(which, 1);
 }
 
 static long read_word(__u64 *word, __u64 address)

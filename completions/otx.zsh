@@ -92,6 +92,7 @@ _otx_profile() {
     '--threads[A root for each thread'\''s name.]' \
     '--lines[Line numbers of Python frames.]' \
     '--runtime[Interpreters'\'' frames.]:value:(auto none)' \
+    '--max-overhead[Sample less often where it takes more of the target'\''s processor time (1).]:value:_files' \
     {-h,--help}'[Show help.]' \
     '*: :_files'
 }

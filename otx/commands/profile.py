@@ -47,6 +47,7 @@ def profile(
     threads: flags.Threads = False,
     lines: flags.Lines = False,
     runtime: flags.Runtime = "auto",
+    max_overhead: flags.MaxOverhead = 1.0,
 ) -> int:
     """Sample running programs with eBPF."""
     from otx.model.units import parse_duration_ns
@@ -76,6 +77,7 @@ def profile(
         threads=threads,
         lines=lines,
         python=runtime == "auto",
+        max_overhead=max_overhead / 100,
         open_feed=_open_feed(ctx.obj, export, store, rate, threads=threads),
     )
     return recording.run(

@@ -41,6 +41,17 @@ Frequency: TypeAlias = Annotated[
         help="Samples a second and processor (99).",
     ),
 ]
+MaxOverhead: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        "--max-overhead",
+        metavar="PERCENT",
+        min=0.001,
+        max=100,
+        help="Sample less often where it takes more of the target's processor time (1).",
+        show_default=False,
+    ),
+]
 Duration: TypeAlias = Annotated[
     str | None,
     typer.Option(

@@ -72,10 +72,11 @@ class ProfileStats:
         unwound_fully: Stacks whose root was reached.
         not_found: Samples of an interpreter's thread whose thread state was not found.
         own_cpu_seconds: CPU time otx itself used.
-        target_overhead: Share of a core taken from the target by the BPF programs alone
-            (interrupt not counted); None where the kernel does not tell.
+        target_overhead: Share of the processor time the target had that sampling took of it,
+            timer interrupts included; None where their cost is not known.
         unwind_tables: Object files whose unwind table was there for walks.
         tables_missing: Object files without one, or for whose table there was no room.
+        sample_cost_ns: What a sample costs the target; None where it is not known.
     """
 
     samples: int = 0
@@ -87,3 +88,4 @@ class ProfileStats:
     target_overhead: float | None = None
     unwind_tables: int = 0
     tables_missing: int = 0
+    sample_cost_ns: int | None = None

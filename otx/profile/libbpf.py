@@ -23,7 +23,6 @@ _PRINT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_
 _WARNING = 0  # enum libbpf_print_level, bpf/libbpf.h
 _LINES_KEPT = 20
 _LINE_SIZE = 1 << 16
-_BPF_STATS_RUN_TIME = 0  # enum bpf_stats_type, linux/bpf.h
 
 _POINTERS: tuple[
     tuple[Any, ...], ...
@@ -40,7 +39,6 @@ _NUMBERS: tuple[
     tuple[Any, ...], ...
 ] = (  # functions that return a C int, with their argument types
     ("bpf_object__load", ctypes.c_void_p),
-    ("bpf_program__fd", ctypes.c_void_p),
     ("bpf_program__set_log_level", ctypes.c_void_p, ctypes.c_uint32),
     ("bpf_map__fd", ctypes.c_void_p),
     ("bpf_map__max_entries", ctypes.c_void_p),
@@ -48,7 +46,6 @@ _NUMBERS: tuple[
     ("bpf_map_update_elem", ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_uint64),
     ("bpf_map_lookup_elem", ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p),
     ("bpf_map_delete_elem", ctypes.c_int, ctypes.c_char_p),
-    ("bpf_enable_stats", ctypes.c_int),
     ("libbpf_num_possible_cpus",),
 )
 
@@ -166,23 +163,6 @@ class BpfObject:
         """
         link = self._library.bpf_program__attach_perf_event(self._program(program), descriptor)
         self._keep_link(program, link)
-
-    def enable_run_times(self) -> int:
-        """Have the kernel time every run of a program while the returned descriptor is open.
-
-        Returns:
-            The descriptor, or -1 where the kernel has no BPF_ENABLE_STATS.
-        """
-        return int(self._library.bpf_enable_stats(_BPF_STATS_RUN_TIME))
-
-    def run_time_ns(self, program: str) -> int:
-        """Nanoseconds spent in a program while run times were enabled."""
-        descriptor = self._library.bpf_program__fd(self._program(program))
-        for line in Path(f"/proc/self/fdinfo/{descriptor}").read_text().splitlines():
-            name, _, value = line.partition(":")
-            if name == "run_time_ns":
-                return int(value)
-        return 0
 
     def _program(self, name: str) -> int:
         found = self._library.bpf_object__find_program_by_name(self._object, name.encode())

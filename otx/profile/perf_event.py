@@ -9,9 +9,11 @@ import ctypes
 import errno
 import fcntl
 import os
+import struct
 from pathlib import Path
 
 from otx.errors import MachineError, UsageError
+from otx.model.units import NS_PER_S
 
 _SYS_PERF_EVENT_OPEN = 298  # x86-64, asm/unistd_64.h
 _PERF_TYPE_SOFTWARE = 1  # linux/perf_event.h
@@ -21,6 +23,7 @@ _EXCLUDE_IDLE = 1 << 7  # bit fields of struct perf_event_attr
 _FREQ = 1 << 10
 _IOC_ENABLE = 0x2400
 _IOC_DISABLE = 0x2401
+_IOC_PERIOD = 0x40082404
 _MAX_RATE = Path("/proc/sys/kernel/perf_event_max_sample_rate")
 
 
@@ -46,6 +49,31 @@ def open_cpu_clock(cpu: int, frequency_hz: int) -> int:
         MachineError: The kernel refuses.
         UsageError: The kernel allows no such frequency.
     """
+    try:
+        return _open_clock(-1, cpu, frequency_hz)
+    except OSError as error:
+        refused = error.errno or 0
+    if refused == errno.EINVAL and frequency_hz > _max_rate_hz():
+        raise UsageError(
+            f"the kernel samples at most {_max_rate_hz()} times a second, not {frequency_hz}",
+            hint="a lower --frequency, or a higher sysctl kernel.perf_event_max_sample_rate",
+        )
+    raise MachineError(
+        f"cannot open a timer event on processor {cpu}: {os.strerror(refused)}",
+        hint="run otx as root (sudo); otx doctor names what is missing",
+    )
+
+
+def open_own_clock(frequency_hz: int) -> int:
+    """Open a timer event on the calling thread; the descriptor, which the caller closes.
+
+    Raises:
+        OSError: The kernel refuses.
+    """
+    return _open_clock(0, -1, frequency_hz)
+
+
+def _open_clock(pid: int, cpu: int, frequency_hz: int) -> int:
     attributes = _PerfEventAttr(
         type=_PERF_TYPE_SOFTWARE,
         size=ctypes.sizeof(_PerfEventAttr),
@@ -56,20 +84,19 @@ def open_cpu_clock(cpu: int, frequency_hz: int) -> int:
     libc = ctypes.CDLL(None, use_errno=True)
     flags = ctypes.c_ulong(_PERF_FLAG_FD_CLOEXEC)
     descriptor: int = libc.syscall(
-        _SYS_PERF_EVENT_OPEN, ctypes.byref(attributes), -1, cpu, -1, flags
+        _SYS_PERF_EVENT_OPEN, ctypes.byref(attributes), pid, cpu, -1, flags
     )
-    if descriptor >= 0:
-        return descriptor
-    refused = ctypes.get_errno()
-    if refused == errno.EINVAL and frequency_hz > _max_rate_hz():
-        raise UsageError(
-            f"the kernel samples at most {_max_rate_hz()} times a second, not {frequency_hz}",
-            hint="a lower --frequency, or a higher sysctl kernel.perf_event_max_sample_rate",
-        )
-    raise MachineError(
-        f"cannot open a timer event on processor {cpu}: {os.strerror(refused)}",
-        hint="run otx as root (sudo); otx doctor names what is missing",
-    )
+    if descriptor < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return descriptor
+
+
+def set_frequency(descriptor: int, frequency_hz: int) -> None:
+    """Have an event tick so often from now on.
+
+    The kernel turns a clock's frequency into a period when it is opened and takes periods since.
+    """
+    fcntl.ioctl(descriptor, _IOC_PERIOD, struct.pack("Q", NS_PER_S // frequency_hz))
 
 
 def set_enabled(descriptor: int, enabled: bool) -> None:

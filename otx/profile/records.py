@@ -55,6 +55,7 @@ class Counter(IntEnum):
 
     LOST = 0
     TARGETS_FULL = 1
+    SAMPLE_NS = 2
 
 
 @dataclass(frozen=True, slots=True)

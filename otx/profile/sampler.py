@@ -13,7 +13,12 @@ from typing import Self
 from otx.profile.bpf_files import find_bpf_object
 from otx.profile.choice import Choice
 from otx.profile.libbpf import BpfObject
-from otx.profile.perf_event import online_cpus, open_cpu_clock, set_enabled
+from otx.profile.perf_event import (
+    online_cpus,
+    open_cpu_clock,
+    set_enabled,
+    set_frequency,
+)
 from otx.profile.records import Counter, TargetFlags
 from otx.profile.ring import RingReader
 from otx.profile.unwind.published import UnwindMaps
@@ -54,9 +59,6 @@ class CpuSampler:
             stack.callback(self._ring.close)
             self._poll = stack.enter_context(select.epoll())
             self._poll.register(records.descriptor, select.EPOLLIN)
-            self._run_times = self._object.enable_run_times()
-            if self._run_times >= 0:
-                stack.callback(os.close, self._run_times)
             for program in _PROCESS_PROGRAMS:
                 self._object.attach(program)
             self._stack = stack.pop_all()
@@ -96,6 +98,11 @@ class CpuSampler:
         """Stop or restart the timers with everything left in place."""
         for clock in self._clocks:
             set_enabled(clock, ticking)
+
+    def set_frequency(self, frequency_hz: int) -> None:
+        """Have the timers tick so often from now on."""
+        for clock in self._clocks:
+            set_frequency(clock, frequency_hz)
 
     def watch(self, pid: int, flags: TargetFlags) -> None:
         """Sample a process from now on.
@@ -147,9 +154,9 @@ class CpuSampler:
         """Children that are not sampled because there are too many processes."""
         return self._counters.lookup_sum(Counter.TARGETS_FULL)
 
-    def run_time_ns(self) -> int | None:
-        """Time the sampling program itself took; None where the kernel does not tell."""
-        return self._object.run_time_ns(_TICK) if self._run_times >= 0 else None
+    def run_time_ns(self) -> int:
+        """Time the sampling program itself took for the samples it took, by its own clock."""
+        return self._counters.lookup_sum(Counter.SAMPLE_NS)
 
 
 def _key(pid: int) -> bytes:

@@ -16,6 +16,7 @@ from typing import Literal, Self, TypeAlias
 
 from otx.errors import UsageError
 from otx.model.stack import Frame, ProfileStats, Sample, Stack
+from otx.profile.cost import CostKeeper
 from otx.profile.cpython.detect import SUPPORTED, Interpreter
 from otx.profile.merge import is_evaluation_loop, merge_stacks
 from otx.profile.objects import ObjectFiles
@@ -80,6 +81,8 @@ class ProfileSession:
         threads: Whether samples carry the thread's comm instead of the process's.
         await_exec: Those of the target's pids that are about to become another program and are
             not to be sampled before.
+        max_overhead: The share of the target's processor time above which less is sampled; None
+            for whatever it takes.
         on_warning: Told what is lost, each thing once.
         debug: Takes what libbpf and the verifier say, line by line.
 
@@ -100,12 +103,12 @@ class ProfileSession:
         lines: bool = False,
         threads: bool = False,
         await_exec: Collection[int] = (),
+        max_overhead: float | None = None,
         on_warning: Callable[[str], None] = lambda text: None,
         debug: Callable[[str], None] | None = None,
     ) -> None:
         self._children = target.children
         self._choice = target.choice
-        self._frequency_hz = frequency_hz
         self._kernel_wanted = kernel
         self._python_wanted = python
         self._unwind = unwind
@@ -134,9 +137,9 @@ class ProfileSession:
             if await_exec and kernel:
                 # A command may start and end others while these would be read.
                 self._kernel.load()
-            self._began_ns = time.monotonic_ns()
-            self._unix_offset_ns = time.time_ns() - self._began_ns
+            self._unix_offset_ns = time.time_ns() - time.monotonic_ns()
             self._cpu_before_s = time.process_time()
+            self._cost = CostKeeper(self._sampler, frequency_hz, max_overhead, on_warning)
             self._sampler.start(frequency_hz)
         except BaseException:
             self.close()
@@ -161,8 +164,13 @@ class ProfileSession:
 
     @property
     def frequency_hz(self) -> int:
-        """Samples a second and processor."""
-        return self._frequency_hz
+        """Samples a second and processor, now."""
+        return self._cost.frequency_hz
+
+    @property
+    def period_ns(self) -> int:
+        """The processor time that a sample stands for, on average so far."""
+        return self._cost.mean_period_ns
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -180,8 +188,8 @@ class ProfileSession:
         return self._tables is not None and self._tables.is_busy
 
     @property
-    def program_run_time_ns(self) -> int | None:
-        """Time the sampling program itself took so far; None where the kernel does not tell."""
+    def program_run_time_ns(self) -> int:
+        """Time the sampling program itself took for samples so far."""
         return self._sampler.run_time_ns()
 
     def add_pid(self, pid: int) -> None:
@@ -227,13 +235,12 @@ class ProfileSession:
             self._end(pid)
         self._search_interpreters()
         self._look_for_the_dead()
+        self._cost.look(self._stats.samples + self._sampler.lost())
         samples, self._finished = self._finished, []
         return samples
 
     def stats(self) -> ProfileStats:
         """What was sampled and missed so far."""
-        run_time_ns = self.program_run_time_ns
-        elapsed_ns = max(time.monotonic_ns() - self._began_ns, 1)
         return ProfileStats(
             samples=self._stats.samples,
             lost=self._sampler.lost(),
@@ -243,7 +250,8 @@ class ProfileSession:
             own_cpu_seconds=time.process_time() - self._cpu_before_s,
             unwind_tables=self._tables.loaded if self._tables else 0,
             tables_missing=self._tables.missing if self._tables else 0,
-            target_overhead=None if run_time_ns is None else run_time_ns / elapsed_ns,
+            target_overhead=self._cost.overhead(),
+            sample_cost_ns=self._cost.sample_cost_ns(),
         )
 
     def _open_tables(self, cache_dir: Path | None) -> TableLoader:

@@ -19,6 +19,7 @@ from otx.model.stack import Sample
 from otx.model.units import NS_PER_S, format_count, format_duration
 from otx.output import ProgressLine, Remarks
 from otx.profile.choice import Choice
+from otx.profile.cost import DEFAULT_BOUND
 from otx.profile.formats.profile import sampled_profile
 from otx.profile.launch import GatedCommand
 from otx.profile.session import ProfileSession, Target, Unwinding
@@ -45,6 +46,7 @@ class Recording:
         command: The words of a command to start and sample; empty for none.
         duration_ns: How long; None: until stopped, the target's end, or 10 s where stdout is no
             terminal and there is no command.
+        max_overhead: The share of the target's processor time above which less is sampled.
         open_feed: Opens what samples are given to while they are taken; None for nothing.
     """
 
@@ -60,6 +62,7 @@ class Recording:
     threads: bool
     lines: bool
     python: bool
+    max_overhead: float | None = DEFAULT_BOUND
     open_feed: "OpenFeed | None" = None
 
     def run(self, deliver: Callable[[Profile], None]) -> int:
@@ -110,6 +113,7 @@ class Recording:
                 lines=self.lines,
                 threads=self.threads,
                 await_exec=awaited,
+                max_overhead=self.max_overhead,
                 on_warning=remarks.warning,
                 debug=remarks.note if self.environment.debug else None,
             )
@@ -137,6 +141,8 @@ class Recording:
                 command is not None and command.poll() is not None
             )
             _count(session.poll(0 if ended else _POLL_S), counts, feed)
+            if feed is not None:
+                feed.sample_at(session.frequency_hz)
             progress.show(counts.samples, now_ns - began_ns, limit_ns)
         session.set_ticking(False)
         _count(session.poll(0), counts, feed)
@@ -144,7 +150,7 @@ class Recording:
         return sampled_profile(
             merge_threads(counts.total),
             session.stats(),
-            self.frequency_hz,
+            round(NS_PER_S / session.period_ns),
             time.monotonic_ns() - began_ns,
             began_unix_nano,
         )

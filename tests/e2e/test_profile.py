@@ -28,6 +28,7 @@ STATS = [
     "not_found",
     "own_cpu_seconds",
     "target_overhead",
+    "sample_cost_ns",
 ]
 FOLDED_LINE = re.compile(r"[^;\n]+(;[^;\n]+)* \d+")
 

@@ -72,7 +72,7 @@ def _profile(
     document: Mapping[str, Any], types: tuple[ValueType, ...], samples: list[StackSample]
 ) -> Profile:
     frequency = _whole(document.get("frequency_hz", 0))
-    period_type, stats = document.get("period_type"), document.get("stats")
+    period_type, stats = document.get("period_type"), document.get("stats") or {}
     shown = _whole(document.get("shown", 0))
     if not 0 <= shown < len(types):
         raise ValueError(f"no value type {shown}")
@@ -87,7 +87,7 @@ def _profile(
         period=_whole(document.get("period", NS_PER_S // frequency if frequency > 0 else 0)),
         period_type=_type(period_type) if period_type else None,
         comments=tuple(map(_text, document.get("comments", ()))),
-        stats=ProfileStats(**{name: stats[name] for name in _STATS}) if stats else None,
+        stats=ProfileStats(**{k: stats[k] for k in _STATS if k in stats}) if stats else None,
     )
 
 

@@ -2,8 +2,6 @@
 
 from otx.model.stack import ProfileStats
 
-TARGET_OVERHEAD_NOTE = "BPF programs only, without the timer interrupt"
-
 
 def stats_document(stats: ProfileStats) -> dict[str, int | float | None]:
     """The figures by their stable names (docs/cli.md, otx profile)."""
@@ -19,6 +17,7 @@ def stats_document(stats: ProfileStats) -> dict[str, int | float | None]:
         "target_overhead": (
             None if stats.target_overhead is None else round(stats.target_overhead, 6)
         ),
+        "sample_cost_ns": stats.sample_cost_ns,
     }
 
 
@@ -28,7 +27,9 @@ def stats_lines(stats: ProfileStats) -> list[str]:
     for name, value in stats_document(stats).items():
         text = "unknown" if value is None else f"{value}"
         if name == "target_overhead" and value is not None:
-            text = f"{value:.3%} of a core ({TARGET_OVERHEAD_NOTE})"
+            text = f"{value:.3%} of the target's processor time"
+        if name == "sample_cost_ns" and value is not None:
+            text = f"{value} (calibrated: timer interrupt and BPF program)"
         if name == "unwound_fully" and stats.samples:
             text = f"{value} ({stats.unwound_fully / stats.samples:.1%})"
         lines.append(f"  {name:<16} {text}")
