@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from otx.commands import command_app
+from otx.commands import command_app, profile_self_test
 from otx.commands import profile_options as flags
 from otx.config import Config
 from otx.environment import Environment
@@ -48,6 +48,7 @@ def profile(
     lines: flags.Lines = False,
     runtime: flags.Runtime = "auto",
     max_overhead: flags.MaxOverhead = 1.0,
+    self_test: flags.SelfTest = False,
 ) -> int:
     """Sample running programs with eBPF."""
     from otx.model.units import parse_duration_ns
@@ -56,6 +57,12 @@ def profile(
     from otx.profile.formats import BINARY, choose_format, write_profile
     from otx.services.recording import Recording
 
+    rate = frequency or _configured_frequency(ctx)
+    duration_ns = None if duration is None else _some_time(parse_duration_ns(duration))
+    if self_test:
+        if pid or command or comm or cgroup or container or everything:
+            raise UsageError("--self-test has a target of its own", hint="leave the others out")
+        return profile_self_test.run(ctx.obj, rate, duration_ns, form, out, max_overhead / 100)
     choice = Choice(everything, tuple(comm or ()), _groups(cgroup or (), container or ()))
     if not pid and not command and not choice:
         raise UsageError("nothing to sample", hint="otx profile --pid N, or otx profile -- CMD")
@@ -63,7 +70,6 @@ def profile(
     if chosen in BINARY and out == "-" and ctx.obj.stdout_is_terminal:
         raise UsageError(f"{chosen} is not for a terminal", hint="-o FILE, or into a pipe")
     _require_writable(out)
-    rate = frequency or _configured_frequency(ctx)
     recording = Recording(
         ctx.obj,
         pids=tuple(pid or ()),
@@ -71,7 +77,7 @@ def profile(
         command=tuple(command or ()),
         children=children,
         frequency_hz=rate,
-        duration_ns=None if duration is None else _some_time(parse_duration_ns(duration)),
+        duration_ns=duration_ns,
         unwind=unwind,
         kernel=kernel,
         threads=threads,

@@ -41,6 +41,12 @@ Frequency: TypeAlias = Annotated[
         help="Samples a second and processor (99).",
     ),
 ]
+SelfTest: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--self-test", help="Measure what sampling costs here, and say what this machine has."
+    ),
+]
 MaxOverhead: TypeAlias = Annotated[
     float,
     typer.Option(
