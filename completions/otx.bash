@@ -20,10 +20,11 @@ _otx_words() {
     "demo") words="--headless --duration --incident --keep -h --help" ;;
     "doctor") words="--format --store --bundle -o --out -h --help" ;;
     "doctor:--format") words="table json jsonl csv" ;;
-    "profile") words="--pid --comm --cgroup --container --all --children --no-children -F --frequency -d --duration --format -o --out --export --store --unwind --kernel --no-kernel --threads --lines --runtime --max-overhead --self-test -h --help" ;;
+    "profile") words="--pid --comm --cgroup --container --all --children --no-children -F --frequency -d --duration --format -o --out --export --store --unwind --kernel --no-kernel --threads --lines --runtime --max-overhead --backend --self-test -h --help" ;;
     "profile:--format") words="text folded pprof speedscope otlp otlp-json html svg json perf-script" ;;
     "profile:--unwind") words="auto fp dwarf" ;;
     "profile:--runtime") words="auto none" ;;
+    "profile:--backend") words="auto bpf perf" ;;
     "flame") words="--diff --focus --ignore --top --sandwich --value --format -o --out -h --help" ;;
     "flame:--diff") words="raw normalised" ;;
     "flame:--format") words="text folded pprof speedscope otlp otlp-json html svg json perf-script" ;;

@@ -48,6 +48,7 @@ def profile(
     lines: flags.Lines = False,
     runtime: flags.Runtime = "auto",
     max_overhead: flags.MaxOverhead = 1.0,
+    backend: flags.Backend = "auto",
     self_test: flags.SelfTest = False,
 ) -> int:
     """Sample running programs with eBPF."""
@@ -84,6 +85,7 @@ def profile(
         lines=lines,
         python=runtime == "auto",
         max_overhead=max_overhead / 100,
+        backend=backend,
         open_feed=_open_feed(ctx.obj, export, store, rate, threads=threads),
     )
     return recording.run(

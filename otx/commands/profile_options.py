@@ -41,6 +41,10 @@ Frequency: TypeAlias = Annotated[
         help="Samples a second and processor (99).",
     ),
 ]
+Backend: TypeAlias = Annotated[
+    Literal["auto", "bpf", "perf"],
+    typer.Option("--backend", help="What samples: BPF, or perf events (own processes, no root)."),
+]
 SelfTest: TypeAlias = Annotated[
     bool,
     typer.Option(

@@ -77,6 +77,8 @@ class ProfileStats:
         unwind_tables: Object files whose unwind table was there for walks.
         tables_missing: Object files without one, or for whose table there was no room.
         sample_cost_ns: What a sample costs the target; None where it is not known.
+        backend: What sampled (bpf, bcc, perf).
+        not_seen: What that cannot see, in words.
     """
 
     samples: int = 0
@@ -89,3 +91,5 @@ class ProfileStats:
     unwind_tables: int = 0
     tables_missing: int = 0
     sample_cost_ns: int | None = None
+    backend: str = "bpf"
+    not_seen: tuple[str, ...] = ()

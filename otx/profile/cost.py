@@ -12,7 +12,6 @@ from collections.abc import Callable
 from typing import Protocol
 
 from otx.model.units import NS_PER_S
-from otx.profile.interrupt import interrupt_cost_ns
 
 DEFAULT_BOUND = 0.01
 _CALIBRATE_AFTER_NS = 300_000_000
@@ -35,6 +34,9 @@ class Pace(Protocol):
     def run_time_ns(self) -> int:
         """What the sampling program took so far."""
 
+    def interrupt_cost_ns(self) -> int | None:
+        """What a sample costs beside it; None where that could not be seen."""
+
 
 class CostKeeper:
     """Reckons a session's cost, and lowers its rate where that is above the bound.
@@ -45,7 +47,6 @@ class CostKeeper:
         bound: The greatest share of the target's processor time; None for none.
         on_lowered: Told in words that the rate was lowered, and why.
         clock_ns: A monotonic clock.
-        calibrate: Gives what an interrupt costs in ns, or None; asked thrice at most.
     """
 
     def __init__(
@@ -55,14 +56,12 @@ class CostKeeper:
         bound: float | None,
         on_lowered: Callable[[str], None],
         clock_ns: Callable[[], int] = time.monotonic_ns,
-        calibrate: Callable[[], int | None] = interrupt_cost_ns,
     ) -> None:
         self.frequency_hz = frequency_hz
         self._pace = pace
         self._bound = bound
         self._on_lowered = on_lowered
         self._clock_ns = clock_ns
-        self._calibrate = calibrate
         self._interrupt_ns: int | None = None
         self._tries_left = _CALIBRATIONS
         self._began_ns = clock_ns()
@@ -95,7 +94,7 @@ class CostKeeper:
         """What a sample costs the target; None where it is not known."""
         if self._interrupt_ns is None and self._tries_left and self._samples:
             self._tries_left -= 1
-            self._interrupt_ns = self._calibrate()
+            self._interrupt_ns = self._pace.interrupt_cost_ns()
         if self._interrupt_ns is None or not self._samples:
             return None
         return self._interrupt_ns + self._pace.run_time_ns() // self._samples

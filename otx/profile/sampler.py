@@ -12,6 +12,7 @@ from typing import Self
 
 from otx.profile.bpf_files import find_bpf_object
 from otx.profile.choice import Choice
+from otx.profile.interrupt import interrupt_cost_ns
 from otx.profile.libbpf import BpfObject
 from otx.profile.perf_event import (
     online_cpus,
@@ -19,9 +20,9 @@ from otx.profile.perf_event import (
     set_enabled,
     set_frequency,
 )
-from otx.profile.records import Counter, TargetFlags
+from otx.profile.records import Counter, Record, TargetFlags, decode_record
 from otx.profile.ring import RingReader
-from otx.profile.unwind.published import UnwindMaps
+from otx.profile.unwind.published import PublishedTables, UnwindMaps
 
 OBJECT_NAME = "otx_cpu.bpf.o"
 _TICK = "on_tick"
@@ -41,6 +42,8 @@ class CpuSampler:
         MachineError: This machine won't.
     """
 
+    not_seen: tuple[str, ...] = ()
+
     def __init__(self, debug: Callable[[str], None] | None = None) -> None:
         self._clocks: list[int] = []
         with ExitStack() as stack:
@@ -48,7 +51,7 @@ class CpuSampler:
             self._targets = self._object.map("targets")
             self._interpreters = self._object.map("interpreters")
             self._counters = self._object.map("counters")
-            self.unwind_maps = UnwindMaps(
+            self._unwind_maps = UnwindMaps(
                 words=self._object.map("unwind_words"),
                 objects=self._object.map("unwind_objects"),
                 mappings=self._object.map("unwind_mappings"),
@@ -153,6 +156,18 @@ class CpuSampler:
     def children_missed(self) -> int:
         """Children that are not sampled because there are too many processes."""
         return self._counters.lookup_sum(Counter.TARGETS_FULL)
+
+    def records(self, limit: int) -> Iterator[Record]:
+        """As `read`, decoded."""
+        return map(decode_record, self.read(limit))
+
+    def tables(self, clock_ns: Callable[[], int]) -> PublishedTables:
+        """Where unwind tables go."""
+        return PublishedTables(self._unwind_maps, clock_ns)
+
+    def interrupt_cost_ns(self) -> int | None:
+        """What a timer interrupt costs; the program is not in it."""
+        return interrupt_cost_ns()
 
     def run_time_ns(self) -> int:
         """Time the sampling program itself took for the samples it took, by its own clock."""

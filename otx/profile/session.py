@@ -16,6 +16,7 @@ from typing import Literal, Self, TypeAlias
 
 from otx.errors import UsageError
 from otx.model.stack import Frame, ProfileStats, Sample, Stack
+from otx.profile.backends import BackendName, open_sampler
 from otx.profile.cost import CostKeeper
 from otx.profile.cpython.detect import SUPPORTED, Interpreter
 from otx.profile.merge import is_evaluation_loop, merge_stacks
@@ -28,15 +29,11 @@ from otx.profile.records import (
     SampleFlags,
     SampleRecord,
     TargetFlags,
-    decode_record,
 )
-from otx.profile.sampler import CpuSampler
 from otx.profile.symbolizer import KernelSymbolizer, UserSymbolizer
 from otx.profile.targets import Target, descendants_of, is_alive, process_of
 from otx.profile.unwind.cache import TableCache
 from otx.profile.unwind.loader import TableLoader
-from otx.profile.unwind.published import PublishedTables
-from otx.system.bpf_support import require_bpf
 
 __all__ = ["ProfileSession", "Target", "Unwinding"]
 
@@ -83,6 +80,7 @@ class ProfileSession:
             not to be sampled before.
         max_overhead: The share of the target's processor time above which less is sampled; None
             for whatever it takes.
+        backend: What samples.
         on_warning: Told what is lost, each thing once.
         debug: Takes what libbpf and the verifier say, line by line.
 
@@ -104,6 +102,7 @@ class ProfileSession:
         threads: bool = False,
         await_exec: Collection[int] = (),
         max_overhead: float | None = None,
+        backend: BackendName = "bpf",
         on_warning: Callable[[str], None] = lambda text: None,
         debug: Callable[[str], None] | None = None,
     ) -> None:
@@ -125,8 +124,8 @@ class ProfileSession:
         self._symbolizer = UserSymbolizer(ObjectFiles())
         self._next_liveness_ns = 0
         pids = [process_of(pid) for pid in target.pids]
-        require_bpf()
-        self._sampler = CpuSampler(debug)
+        self._backend = backend
+        self._sampler = open_sampler(backend, kernel=kernel, debug=debug)
         try:
             self._tables = None if unwind == "fp" else self._open_tables(cache_dir)
             for pid in pids:
@@ -252,10 +251,12 @@ class ProfileSession:
             tables_missing=self._tables.missing if self._tables else 0,
             target_overhead=self._cost.overhead(),
             sample_cost_ns=self._cost.sample_cost_ns(),
+            backend=self._backend,
+            not_seen=self._sampler.not_seen,
         )
 
     def _open_tables(self, cache_dir: Path | None) -> TableLoader:
-        published = PublishedTables(self._sampler.unwind_maps, time.monotonic_ns)
+        published = self._sampler.tables(time.monotonic_ns)
         cache = TableCache(cache_dir / "unwind") if cache_dir else None
         return TableLoader(published, cache, self._warn, time.monotonic_ns)
 
@@ -383,8 +384,7 @@ class ProfileSession:
         native frames are named afterwards, and the ring is looked at again in between.
         """
         ended: list[int] = []
-        for raw in self._sampler.read(_BATCH):
-            record = decode_record(raw)
+        for record in self._sampler.records(_BATCH):
             if isinstance(record, SampleRecord):
                 process = self._process(record.pid)
                 runs = self._runs(process, record.python)

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from otx.environment import Environment
-from otx.errors import ExitCode
+from otx.errors import ExitCode, MachineError
 from otx.model.profile import Profile
 from otx.model.stack import Sample
 from otx.model.units import NS_PER_S, format_count, format_duration
 from otx.output import ProgressLine, Remarks
+from otx.profile.backends import Wanted, decide, explain
 from otx.profile.choice import Choice
 from otx.profile.cost import DEFAULT_BOUND
 from otx.profile.formats.profile import sampled_profile
@@ -47,6 +48,7 @@ class Recording:
         duration_ns: How long; None: until stopped, the target's end, or 10 s where stdout is no
             terminal and there is no command.
         max_overhead: The share of the target's processor time above which less is sampled.
+        backend: What samples; auto: the best that works here.
         open_feed: Opens what samples are given to while they are taken; None for nothing.
     """
 
@@ -63,6 +65,7 @@ class Recording:
     lines: bool
     python: bool
     max_overhead: float | None = DEFAULT_BOUND
+    backend: Wanted = "auto"
     open_feed: "OpenFeed | None" = None
 
     def run(self, deliver: Callable[[Profile], None]) -> int:
@@ -100,10 +103,10 @@ class Recording:
 
     def _open_session(self, command: GatedCommand | None) -> ProfileSession:
         """Attach everything; a command that cannot be sampled is not run."""
-        remarks = Remarks(self.environment)
+        remarks, decision = Remarks(self.environment), decide(self.backend)
         awaited = () if command is None else (command.pid,)
         try:
-            return ProfileSession(
+            session = ProfileSession(
                 Target((*self.pids, *awaited), self.children, self.choice),
                 frequency_hz=self.frequency_hz,
                 unwind=self.unwind,
@@ -116,11 +119,22 @@ class Recording:
                 max_overhead=self.max_overhead,
                 on_warning=remarks.warning,
                 debug=remarks.note if self.environment.debug else None,
+                backend=decision.backend,
             )
+        except MachineError as error:
+            if command is not None:
+                command.abandon()
+            raise explain(decision, error) from None
         except BaseException:
             if command is not None:
                 command.abandon()
             raise
+        if not_seen := session.stats().not_seen:
+            why = f": {decision.why}" if decision.why else ""
+            remarks.warning(
+                f"sampling with perf events{why}", hint=f"not seen with them: {'; '.join(not_seen)}"
+            )
+        return session
 
     def _sample(
         self,

@@ -29,6 +29,8 @@ STATS = [
     "own_cpu_seconds",
     "target_overhead",
     "sample_cost_ns",
+    "backend",
+    "not_seen",
 ]
 FOLDED_LINE = re.compile(r"[^;\n]+(;[^;\n]+)* \d+")
 

@@ -87,8 +87,14 @@ def _profile(
         period=_whole(document.get("period", NS_PER_S // frequency if frequency > 0 else 0)),
         period_type=_type(period_type) if period_type else None,
         comments=tuple(map(_text, document.get("comments", ()))),
-        stats=ProfileStats(**{k: stats[k] for k in _STATS if k in stats}) if stats else None,
+        stats=_stats(stats) if stats else None,
     )
+
+
+def _stats(document: Mapping[str, Any]) -> ProfileStats:
+    """The figures that are there: a document of an earlier otx has fewer."""
+    known = {name: document[name] for name in _STATS if name in document}
+    return ProfileStats(**{**known, "not_seen": tuple(map(_text, known.get("not_seen", ())))})
 
 
 def _sample(item: Mapping[str, Any], stack: tuple[Frame, ...], types: int) -> StackSample:

@@ -1,9 +1,11 @@
 """The figures that end a text or JSON profile."""
 
+from typing import Any
+
 from otx.model.stack import ProfileStats
 
 
-def stats_document(stats: ProfileStats) -> dict[str, int | float | None]:
+def stats_document(stats: ProfileStats) -> dict[str, Any]:
     """The figures by their stable names (docs/cli.md, otx profile)."""
     return {
         "samples": stats.samples,
@@ -18,6 +20,8 @@ def stats_document(stats: ProfileStats) -> dict[str, int | float | None]:
             None if stats.target_overhead is None else round(stats.target_overhead, 6)
         ),
         "sample_cost_ns": stats.sample_cost_ns,
+        "backend": stats.backend,
+        "not_seen": list(stats.not_seen),
     }
 
 
@@ -29,7 +33,9 @@ def stats_lines(stats: ProfileStats) -> list[str]:
         if name == "target_overhead" and value is not None:
             text = f"{value:.3%} of the target's processor time"
         if name == "sample_cost_ns" and value is not None:
-            text = f"{value} (calibrated: timer interrupt and BPF program)"
+            text = f"{value} (calibrated)"
+        if isinstance(value, list):
+            text = ", ".join(value) or "nothing"
         if name == "unwound_fully" and stats.samples:
             text = f"{value} ({stats.unwound_fully / stats.samples:.1%})"
         lines.append(f"  {name:<16} {text}")
