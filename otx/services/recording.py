@@ -24,6 +24,7 @@ from otx.profile.cost import DEFAULT_BOUND
 from otx.profile.formats.profile import sampled_profile
 from otx.profile.launch import GatedCommand
 from otx.profile.session import ProfileSession, Target, Unwinding
+from otx.profile.targets import is_kernel_thread, may_be_read
 from otx.services.profiler import StackCounts, merge_threads
 from otx.system.stop import StopSignal
 
@@ -129,12 +130,26 @@ class Recording:
             if command is not None:
                 command.abandon()
             raise
+        self._remark_on_targets(remarks)
         if not_seen := session.stats().not_seen:
             why = f": {decision.why}" if decision.why else ""
             remarks.warning(
                 f"sampling with perf events{why}", hint=f"not seen with them: {'; '.join(not_seen)}"
             )
         return session
+
+    def _remark_on_targets(self, remarks: Remarks) -> None:
+        """Say of whom there will be less than is usual."""
+        for pid in self.pids:
+            if is_kernel_thread(pid):
+                lacks = "nothing of it is seen without" if not self.kernel else "it has only"
+                remarks.warning(f"process {pid} is a kernel thread: {lacks} kernel frames")
+            elif not may_be_read(pid):
+                remarks.warning(
+                    f"the memory of process {pid} may not be read: Python functions, and those of"
+                    " files that only it can see, have no names",
+                    hint="run otx as root (sudo), or with CAP_SYS_PTRACE",
+                )
 
     def _sample(
         self,
