@@ -29,7 +29,6 @@ from otx.profile.sampler import CpuSampler
 from otx.profile.session import ProfileSession, Target, Unwinding
 from otx.profile.unwind.cache import TableCache
 from otx.profile.unwind.loader import TableLoader
-from otx.profile.unwind.published import PublishedTables
 from otx.profile.unwind.table import build
 
 PYTHON = "/usr/bin/python3"
@@ -97,7 +96,7 @@ def time_to_tables(pid: int, cache: Path) -> tuple[float, int]:
     with CpuSampler() as sampler:
         began_s = time.process_time()
         clock_ns = time.monotonic_ns
-        published = PublishedTables(sampler.unwind_maps, clock_ns)
+        published = sampler.tables(clock_ns)
         loader = TableLoader(published, TableCache(cache), lambda _, text: print(text), clock_ns)
         loader.follow(pid, space, memory)
         while loader.advance():

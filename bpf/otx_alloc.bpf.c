@@ -80,7 +80,7 @@ int on_allocate(struct pt_regs *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	__u32 zero = 0, pid = bpf_get_current_pid_tgid() >> 32;
-	__u32 *target = bpf_map_lookup_elem(&targets, &pid);
+	__u32 *target = find_target(task, pid);
 	__u64 *period = bpf_map_lookup_elem(&alloc_period, &zero), amount;
 	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
 	struct thread_bytes *bytes;

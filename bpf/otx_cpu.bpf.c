@@ -1,8 +1,8 @@
 /* CPU samples of chosen processes: kernel, user and CPython frames in one record.
  *
  * `on_tick` is attached to a timer event on every processor and looks at the thread it finds
- * there. User space names the processes in `targets`; the fork program adds their children before
- * these run. A record holds addresses only: names are read by user space, which is woken at once
+ * there. Whose it is to be says targets.h; the fork program adds children of processes in
+ * `targets` before these run. A record holds addresses only: names are read by user space, which is woken at once
  * when a record has Python code in a combination not seen lately, because the names are gone with
  * the process, and left asleep otherwise.
  *

@@ -24,7 +24,7 @@ SEC("perf_event")
 int on_fault(struct bpf_perf_event_data *ctx)
 {
 	__u32 zero = 0, pid = bpf_get_current_pid_tgid() >> 32;
-	__u32 *target = bpf_map_lookup_elem(&targets, &pid);
+	__u32 *target = find_target(bpf_get_current_task_btf(), pid);
 	struct scratch *scratch;
 
 	if (!target || *target & AWAIT_EXEC)

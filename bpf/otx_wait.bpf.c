@@ -74,7 +74,7 @@ static struct thread_wait *known_wait(struct task_struct *task)
 static struct thread_wait *new_wait(struct task_struct *task)
 {
 	__u32 pid = task->tgid;
-	__u32 *target = pid ? bpf_map_lookup_elem(&targets, &pid) : NULL;
+	__u32 *target = pid ? find_target(task, pid) : NULL;
 
 	if (!target || *target & AWAIT_EXEC)
 		return NULL;

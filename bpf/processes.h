@@ -1,18 +1,7 @@
 /* Processes that come and go: the set of targets is kept up to date before what is new runs. */
 #pragma once
 
-static void tell(__u32 kind, __u32 pid, __u32 parent)
-{
-	struct event event = {
-		.kind = kind,
-		.pid = pid,
-		.parent = parent,
-		.monotonic_ns = bpf_ktime_get_ns(),
-	};
-
-	if (bpf_ringbuf_output(&records, &event, sizeof(event), BPF_RB_FORCE_WAKEUP))
-		count(COUNTER_LOST);
-}
+#include "targets.h"
 
 SEC("tp_btf/sched_process_fork")
 int on_fork(__u64 *ctx)
@@ -23,7 +12,7 @@ int on_fork(__u64 *ctx)
 	struct interpreter *in;
 	struct space *space;
 
-	if (pid == parent_pid || !target || !(*target & FOLLOW_CHILDREN))
+	if (pid == parent_pid || !target || !(*target & (FOLLOW_CHILDREN | CHOSEN)))
 		return 0;
 	flags = *target;
 	if (bpf_map_update_elem(&targets, &pid, &flags, BPF_ANY)) {
@@ -45,11 +34,15 @@ int on_exec(__u64 *ctx)
 {
 	struct task_struct *task = (void *)ctx[0];
 	__u32 pid = task->tgid, tid = task->pid;
-	__u32 *target = bpf_map_lookup_elem(&targets, &pid);
+	__u32 *target = find_target(task, pid);
 
 	if (!target)
 		return 0;
 	*target &= ~AWAIT_EXEC;
+	if ((*target & (BY_NAME | FOLLOW_CHILDREN)) == BY_NAME && !has_chosen_name(task)) {
+		leave(pid);
+		return 0;
+	}
 	bpf_map_delete_elem(&interpreters, &pid);
 	bpf_map_delete_elem(&unwind_spaces, &pid);
 	bpf_map_delete_elem(&thread_states, &tid);
@@ -68,9 +61,6 @@ int on_exit(__u64 *ctx)
 	bpf_map_delete_elem(&thread_states, &tid);
 	if (task->signal->live.counter > 0)
 		return 0;
-	bpf_map_delete_elem(&targets, &pid);
-	bpf_map_delete_elem(&interpreters, &pid);
-	bpf_map_delete_elem(&unwind_spaces, &pid);
-	tell(EXIT, pid, 0);
+	leave(pid);
 	return 0;
 }

@@ -19,6 +19,7 @@ enum record_kind {
 	WAIT = 5,       /* a thread is back on a processor: its value is nanoseconds */
 	FAULT = 6,      /* a page fault: how many */
 	ALLOCATION = 7, /* memory was asked for: bytes */
+	CHOICE = 8,     /* a process was met that is sampled for what it is */
 };
 
 enum record_flags {
@@ -44,6 +45,9 @@ enum target_flags {
 	AWAIT_EXEC = 1 << 1, /* not to be sampled before it has become another program */
 	BY_TABLES = 1 << 2,  /* user stacks are walked by unwind tables once they are there */
 	TRUST_FRAME_POINTERS = 1 << 3, /* and by frame pointers in code without a table */
+	CHOSEN = 1 << 4,    /* not named by id but chosen by what it is; so are its children */
+	BY_NAME = 1 << 5,   /* as long as it does not become a program of another name */
+	BY_CGROUP = 1 << 6, /* as long as it is in a chosen control group */
 };
 
 enum counter {
@@ -52,6 +56,7 @@ enum counter {
 	COUNTER_SHORT,    /* waits left out because they are shorter than was asked for */
 	COUNTER_SHORT_NS, /* and how long they took together */
 	COUNTER_CALLS,    /* calls of functions that allocate, sampled or not */
+	COUNTER_SAMPLE_NS, /* what was spent on samples, but not on who is no target */
 	COUNTER_COUNT,
 };
 

@@ -34,6 +34,10 @@ complete -c otx -n '__fish_seen_subcommand_from doctor' -s o -l out -r -d 'Where
 complete -c otx -n '__fish_seen_subcommand_from doctor' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from doctor' -F
 complete -c otx -n '__fish_seen_subcommand_from profile' -l pid -r -d 'A process to sample; repeatable.'
+complete -c otx -n '__fish_seen_subcommand_from profile' -l comm -r -d 'Processes of this name, also later ones.'
+complete -c otx -n '__fish_seen_subcommand_from profile' -l cgroup -r -d 'Processes in this control group and below.'
+complete -c otx -n '__fish_seen_subcommand_from profile' -l container -r -d 'A container'\''s; the id'\''s beginning will do.'
+complete -c otx -n '__fish_seen_subcommand_from profile' -l all -d 'Every process, and the kernel'\''s threads.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -l children -l no-children -d 'Sample child processes too.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -l event -x -a 'cpu offcpu wall alloc faults' -d 'What to sample: time on processors (cpu); time off them, by cause (offcpu); both on one axis (wall); memory asked for (alloc, costs every malloc); page faults (faults).'
 complete -c otx -n '__fish_seen_subcommand_from profile' -l min-block -r -d 'Leave out waits that are shorter; else all count.'
@@ -48,6 +52,9 @@ complete -c otx -n '__fish_seen_subcommand_from profile' -l kernel -l no-kernel 
 complete -c otx -n '__fish_seen_subcommand_from profile' -l threads -d 'A root for each thread'\''s name.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -l lines -d 'Line numbers of Python frames.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -l runtime -x -a 'auto none' -d 'Interpreters'\'' frames.'
+complete -c otx -n '__fish_seen_subcommand_from profile' -l max-overhead -r -d 'Sample less often where it takes more of the target'\''s processor time (1).'
+complete -c otx -n '__fish_seen_subcommand_from profile' -l backend -x -a 'auto bpf perf' -d 'What samples: BPF, or perf events (own processes, no root).'
+complete -c otx -n '__fish_seen_subcommand_from profile' -l self-test -d 'Measure what sampling costs here, and say what this machine has.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -F
 complete -c otx -n '__fish_seen_subcommand_from dump' -l threads -d 'Each thread by itself, also where stacks are alike.'

@@ -78,6 +78,10 @@ _otx_doctor() {
 _otx_profile() {
   _arguments -s \
     '--pid[A process to sample; repeatable.]:value:_files' \
+    '--comm[Processes of this name, also later ones.]:value:_files' \
+    '--cgroup[Processes in this control group and below.]:value:_files' \
+    '--container[A container'\''s; the id'\''s beginning will do.]:value:_files' \
+    '--all[Every process, and the kernel'\''s threads.]' \
     {--children,--no-children}'[Sample child processes too.]' \
     '--event[What to sample - time on processors (cpu); time off them, by cause (offcpu); both on one axis (wall); memory asked for (alloc, costs every malloc); page faults (faults).]:value:(cpu offcpu wall alloc faults)' \
     '--min-block[Leave out waits that are shorter; else all count.]:value:_files' \
@@ -92,6 +96,9 @@ _otx_profile() {
     '--threads[A root for each thread'\''s name.]' \
     '--lines[Line numbers of Python frames.]' \
     '--runtime[Interpreters'\'' frames.]:value:(auto none)' \
+    '--max-overhead[Sample less often where it takes more of the target'\''s processor time (1).]:value:_files' \
+    '--backend[What samples - BPF, or perf events (own processes, no root).]:value:(auto bpf perf)' \
+    '--self-test[Measure what sampling costs here, and say what this machine has.]' \
     {-h,--help}'[Show help.]' \
     '*: :_files'
 }

@@ -1,10 +1,11 @@
 """`otx profile`: where running programs spend their time."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
-from otx.commands import command_app
+from otx.commands import command_app, profile_self_test
 from otx.commands import profile_options as flags
 from otx.config import Config
 from otx.environment import Environment
@@ -12,6 +13,7 @@ from otx.errors import UsageError
 
 if TYPE_CHECKING:
     from otx.model.profile import ValueType
+    from otx.profile.cgroups import Cgroup
     from otx.services.recording import OpenFeed
 
 app = command_app(help="Sample running programs with eBPF.")
@@ -21,6 +23,7 @@ Examples:
   otx profile --pid 4242 -d 10s
   otx profile --pid 4242 -o out.folded
   otx profile --pid 4242 --event offcpu -d 10s
+  otx profile --container 3f1c9a -d 10s -o shop.pprof
   otx profile -F 499 --lines -- python3 script.py
 """
 
@@ -30,6 +33,10 @@ def profile(
     ctx: typer.Context,
     command: flags.Command = None,
     pid: flags.Pids = None,
+    comm: flags.Comms = None,
+    cgroup: flags.Cgroups = None,
+    container: flags.Containers = None,
+    everything: flags.Everything = False,
     children: flags.Children = True,
     event: flags.Event = "cpu",
     min_block: flags.MinBlock = None,
@@ -44,35 +51,48 @@ def profile(
     threads: flags.Threads = False,
     lines: flags.Lines = False,
     runtime: flags.Runtime = "auto",
+    max_overhead: flags.MaxOverhead = 1.0,
+    backend: flags.Backend = "auto",
+    self_test: flags.SelfTest = False,
 ) -> int:
     """Sample running programs with eBPF."""
     from otx.model.units import parse_duration_ns
     from otx.output import Output
+    from otx.profile.choice import Choice
     from otx.profile.events import VALUE_TYPES
     from otx.profile.formats import BINARY, choose_format, write_profile
     from otx.services.recording import Recording
 
-    if not pid and not command:
+    rate = frequency or _configured_frequency(ctx)
+    duration_ns = None if duration is None else _some_time(parse_duration_ns(duration))
+    if self_test:
+        if pid or command or comm or cgroup or container or everything:
+            raise UsageError("--self-test has a target of its own", hint="leave the others out")
+        return profile_self_test.run(ctx.obj, rate, duration_ns, form, out, max_overhead / 100)
+    choice = Choice(everything, tuple(comm or ()), _groups(cgroup or (), container or ()))
+    if not pid and not command and not choice:
         raise UsageError("nothing to sample", hint="otx profile --pid N, or otx profile -- CMD")
     chosen = choose_format(form, out)
     if chosen in BINARY and out == "-" and ctx.obj.stdout_is_terminal:
         raise UsageError(f"{chosen} is not for a terminal", hint="-o FILE, or into a pipe")
     _require_writable(out)
-    rate = frequency or _configured_frequency(ctx)
     recording = Recording(
         ctx.obj,
         pids=tuple(pid or ()),
+        choice=choice,
         command=tuple(command or ()),
         children=children,
         event=event,
         min_block_ns=_min_block_ns(min_block, event),
         frequency_hz=rate,
-        duration_ns=None if duration is None else _some_time(parse_duration_ns(duration)),
+        duration_ns=duration_ns,
         unwind=unwind,
         kernel=kernel,
         threads=threads,
         lines=lines,
         python=runtime == "auto",
+        max_overhead=max_overhead / 100,
+        backend=backend,
         open_feed=_open_feed(
             ctx.obj, export, store, rate, threads=threads, kind=VALUE_TYPES[event]
         ),
@@ -80,6 +100,16 @@ def profile(
     return recording.run(
         lambda profile: Output(ctx.obj, out).binary(write_profile(profile, chosen))
     )
+
+
+def _groups(paths: Sequence[str], containers: Sequence[str]) -> "tuple[Cgroup, ...]":
+    """The control groups of paths and of containers."""
+    if not paths and not containers:
+        return ()
+    from otx.profile.cgroups import find_cgroup
+    from otx.profile.containers import find_container
+
+    return (*map(find_cgroup, paths), *(find_container(one).cgroup for one in containers))
 
 
 def _configured_frequency(ctx: typer.Context) -> int:

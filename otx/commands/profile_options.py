@@ -13,6 +13,21 @@ Command: TypeAlias = Annotated[
 Pids: TypeAlias = Annotated[
     list[int] | None, typer.Option("--pid", help="A process to sample; repeatable.")
 ]
+Comms: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--comm", metavar="NAME", help="Processes of this name, also later ones."),
+]
+Cgroups: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--cgroup", metavar="PATH", help="Processes in this control group and below."),
+]
+Containers: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--container", metavar="ID", help="A container's; the id's beginning will do."),
+]
+Everything: TypeAlias = Annotated[
+    bool, typer.Option("--all", help="Every process, and the kernel's threads.")
+]
 Children: TypeAlias = Annotated[
     bool, typer.Option("--children/--no-children", help="Sample child processes too.")
 ]
@@ -41,6 +56,27 @@ Frequency: TypeAlias = Annotated[
         min=1,
         max=MAX_FREQUENCY_HZ,
         help="Samples a second and processor (99).",
+    ),
+]
+Backend: TypeAlias = Annotated[
+    Literal["auto", "bpf", "perf"],
+    typer.Option("--backend", help="What samples: BPF, or perf events (own processes, no root)."),
+]
+SelfTest: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--self-test", help="Measure what sampling costs here, and say what this machine has."
+    ),
+]
+MaxOverhead: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        "--max-overhead",
+        metavar="PERCENT",
+        min=0.001,
+        max=100,
+        help="Sample less often where it takes more of the target's processor time (1).",
+        show_default=False,
     ),
 ]
 Duration: TypeAlias = Annotated[

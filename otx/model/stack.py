@@ -102,12 +102,15 @@ class ProfileStats:
         unwound_fully: Stacks whose root was reached.
         not_found: Samples of an interpreter's thread whose thread state was not found.
         own_cpu_seconds: CPU time otx itself used.
-        target_overhead: Share of a core taken from the target by the BPF programs alone
-            (interrupt not counted); None where the kernel does not tell.
+        target_overhead: Share of the processor time the target had that sampling took of it,
+            timer interrupts included; None where their cost is not known.
         unwind_tables: Object files whose unwind table was there for walks.
         tables_missing: Object files without one, or for whose table there was no room.
         waits: What was taken of waits; None where they were not sampled.
         allocations: What was taken of memory asked for; None where that was not sampled.
+        sample_cost_ns: What a sample costs the target; None where it is not known.
+        backend: What sampled (bpf, bcc, perf).
+        not_seen: What that cannot see, in words.
     """
 
     samples: int = 0
@@ -119,5 +122,8 @@ class ProfileStats:
     target_overhead: float | None = None
     unwind_tables: int = 0
     tables_missing: int = 0
+    sample_cost_ns: int | None = None
+    backend: str = "bpf"
+    not_seen: tuple[str, ...] = ()
     waits: WaitStats | None = None
     allocations: AllocationStats | None = None

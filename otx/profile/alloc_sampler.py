@@ -59,6 +59,7 @@ class AllocationSampler(CpuSampler):
     """
 
     object_name: ClassVar[str] = "otx_alloc.bpf.o"
+    has_period: ClassVar[bool] = False
 
     def __init__(self, debug: Callable[[str], None] | None = None) -> None:
         self._attached: dict[int, dict[FileKey, list[UprobeLink]]] = {}

@@ -26,6 +26,7 @@ class FaultSampler(CpuSampler):
     """
 
     object_name: ClassVar[str] = "otx_fault.bpf.o"
+    has_period: ClassVar[bool] = False
 
     def __init__(self, debug: Callable[[str], None] | None = None) -> None:
         super().__init__(debug)

@@ -18,6 +18,7 @@ class Mapping:
         offset: Where it begins in the file.
         device: The file's device, `major:minor` in hex.
         path: The file as the process names it, `[vdso]` and the like, or "".
+        is_deleted: Whether the file is no more what its path leads to.
     """
 
     start: int
@@ -27,6 +28,7 @@ class Mapping:
     device: str
     inode: int
     path: str
+    is_deleted: bool = False
 
     @property
     def base_name(self) -> str:
@@ -77,6 +79,7 @@ def parse_maps(text: str) -> list[Mapping]:
                 device,
                 int(inode),
                 path.removesuffix(_DELETED),
+                path.endswith(_DELETED),
             )
         )
     return mappings

@@ -156,17 +156,22 @@ def file_reader(descriptor: int) -> Callable[[int, int], bytes]:
 def opened(pid: int, mapping: MemoryMapping) -> Iterator[int | None]:
     """A descriptor of the mapped file; None where it is not to be had any more.
 
-    The mapping's own link also reaches files that are deleted or in another mount namespace. The
-    plain path is for processes that ended meanwhile, and may be another file by now.
+    The mapping's own link also reaches files that are deleted or in another mount namespace, but
+    is for administrators. The program itself can be had by its link without being one. Paths lead
+    to other files by now where what is mapped was deleted; the plain one, which is for processes
+    that ended meanwhile, may as well.
     """
     link = f"/proc/{pid}/map_files/{mapping.start:x}-{mapping.end:x}"
-    for path in (link, f"/proc/{pid}/root{mapping.path}", mapping.path):
+    program = f"/proc/{pid}/exe"
+    paths = (program,) if mapping.is_deleted else (f"/proc/{pid}/root{mapping.path}", mapping.path)
+    for path in (link, *paths):
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
             continue
         try:
-            if path is not mapping.path or os.fstat(descriptor).st_ino == mapping.inode:
+            is_sure = path not in (mapping.path, program)
+            if is_sure or os.fstat(descriptor).st_ino == mapping.inode:
                 yield descriptor
                 return
         finally:

@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 
 from otx.errors import MachineError, UsageError
+from otx.model.units import NS_PER_S
 
 _SYS_PERF_EVENT_OPEN = 298  # x86-64, asm/unistd_64.h
 _PERF_TYPE_SOFTWARE = 1  # linux/perf_event.h
@@ -48,6 +49,28 @@ def open_cpu_clock(cpu: int, frequency_hz: int) -> int:
         MachineError: The kernel refuses.
         UsageError: The kernel allows no such frequency.
     """
+    try:
+        return _open_clock(-1, cpu, frequency_hz)
+    except OSError as error:
+        refused = error.errno or 0
+    if refused == errno.EINVAL and frequency_hz > _max_rate_hz():
+        raise UsageError(
+            f"the kernel samples at most {_max_rate_hz()} times a second, not {frequency_hz}",
+            hint="a lower --frequency, or a higher sysctl kernel.perf_event_max_sample_rate",
+        )
+    raise _refusal("a timer event", cpu, refused)
+
+
+def open_own_clock(frequency_hz: int) -> int:
+    """Open a timer event on the calling thread; the descriptor, which the caller closes.
+
+    Raises:
+        OSError: The kernel refuses.
+    """
+    return _open_clock(0, -1, frequency_hz)
+
+
+def _open_clock(pid: int, cpu: int, frequency_hz: int) -> int:
     attributes = _PerfEventAttr(
         type=_PERF_TYPE_SOFTWARE,
         size=ctypes.sizeof(_PerfEventAttr),
@@ -55,15 +78,7 @@ def open_cpu_clock(cpu: int, frequency_hz: int) -> int:
         sample_freq=frequency_hz,
         flags=_FREQ | _EXCLUDE_IDLE,
     )
-    descriptor, refused = _open(attributes, cpu)
-    if descriptor >= 0:
-        return descriptor
-    if refused == errno.EINVAL and frequency_hz > _max_rate_hz():
-        raise UsageError(
-            f"the kernel samples at most {_max_rate_hz()} times a second, not {frequency_hz}",
-            hint="a lower --frequency, or a higher sysctl kernel.perf_event_max_sample_rate",
-        )
-    raise _refusal("a timer event", cpu, refused)
+    return _open(attributes, pid, cpu)
 
 
 def open_page_faults(cpu: int, period: int) -> int:
@@ -78,10 +93,10 @@ def open_page_faults(cpu: int, period: int) -> int:
         config=_PERF_COUNT_SW_PAGE_FAULTS,
         sample_freq=period,  # one field of two names
     )
-    descriptor, refused = _open(attributes, cpu)
-    if descriptor < 0:
-        raise _refusal("an event of page faults", cpu, refused)
-    return descriptor
+    try:
+        return _open(attributes, -1, cpu)
+    except OSError as error:
+        raise _refusal("an event of page faults", cpu, error.errno or 0) from None
 
 
 def set_period(descriptor: int, period: int) -> None:
@@ -89,14 +104,15 @@ def set_period(descriptor: int, period: int) -> None:
     fcntl.ioctl(descriptor, _IOC_PERIOD, period.to_bytes(8, "little"))
 
 
-def _open(attributes: _PerfEventAttr, cpu: int) -> tuple[int, int]:
-    """The descriptor, or -1 and why not."""
+def _open(attributes: _PerfEventAttr, pid: int, cpu: int) -> int:
     libc = ctypes.CDLL(None, use_errno=True)
     flags = ctypes.c_ulong(_PERF_FLAG_FD_CLOEXEC)
     descriptor: int = libc.syscall(
-        _SYS_PERF_EVENT_OPEN, ctypes.byref(attributes), -1, cpu, -1, flags
+        _SYS_PERF_EVENT_OPEN, ctypes.byref(attributes), pid, cpu, -1, flags
     )
-    return descriptor, ctypes.get_errno()
+    if descriptor < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return descriptor
 
 
 def _refusal(what: str, cpu: int, reason: int) -> MachineError:
@@ -104,6 +120,14 @@ def _refusal(what: str, cpu: int, reason: int) -> MachineError:
         f"cannot open {what} on processor {cpu}: {os.strerror(reason)}",
         hint="run otx as root (sudo); otx doctor names what is missing",
     )
+
+
+def set_frequency(descriptor: int, frequency_hz: int) -> None:
+    """Have an event tick so often from now on.
+
+    The kernel turns a clock's frequency into a period when it is opened and takes periods since.
+    """
+    set_period(descriptor, NS_PER_S // frequency_hz)
 
 
 def set_enabled(descriptor: int, enabled: bool) -> None:

@@ -3,7 +3,7 @@
 import struct
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 _STACK_WORDS = 16
 _SAMPLE = struct.Struct(f"<IIIHHHHIQQQQQ16s16s{_STACK_WORDS}Q")
@@ -22,9 +22,10 @@ class RecordKind(IntEnum):
     WAIT = 5
     FAULT = 6
     ALLOCATION = 7
+    CHOICE = 8
 
 
-_PROCESS_KINDS = frozenset((RecordKind.EXEC, RecordKind.FORK, RecordKind.EXIT))
+_PROCESS_KINDS = frozenset((RecordKind.EXEC, RecordKind.FORK, RecordKind.EXIT, RecordKind.CHOICE))
 
 
 class SampleFlags(IntFlag):
@@ -53,6 +54,17 @@ class TargetFlags(IntFlag):
     AWAIT_EXEC = 1 << 1
     BY_TABLES = 1 << 2
     TRUST_FRAME_POINTERS = 1 << 3
+    CHOSEN = 1 << 4
+    BY_NAME = 1 << 5
+    BY_CGROUP = 1 << 6
+
+
+Unwinding: TypeAlias = Literal["auto", "fp", "dwarf"]
+UNWIND_FLAGS: dict[Unwinding, TargetFlags] = {
+    "auto": TargetFlags.BY_TABLES | TargetFlags.TRUST_FRAME_POINTERS,
+    "fp": TargetFlags(0),
+    "dwarf": TargetFlags.BY_TABLES,
+}
 
 
 class Counter(IntEnum):
@@ -63,6 +75,7 @@ class Counter(IntEnum):
     SHORT = 2
     SHORT_NS = 3
     CALLS = 4
+    SAMPLE_NS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +127,11 @@ class SampleRecord:
 
 @dataclass(frozen=True, slots=True)
 class ProcessRecord:
-    """A process began (FORK, with its parent), became another program (EXEC) or ended (EXIT)."""
+    """What became of a process.
+
+    It began (FORK, with its parent), became another program (EXEC), is sampled for what it is
+    from now on (CHOICE), or is sampled no more, because it ended or is that no more (EXIT).
+    """
 
     kind: RecordKind
     pid: int

@@ -5,26 +5,33 @@ The ring of records holds 4 MiB, some thousands of samples; what does not fit is
 
 import os
 import select
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from types import TracebackType
 from typing import ClassVar, Self
 
-from otx.model.stack import AllocationStats, WaitStats
 from otx.profile.bpf_files import find_bpf_object
+from otx.profile.choice import Choice
+from otx.profile.hooks import SamplerHooks
+from otx.profile.interrupt import interrupt_cost_ns
 from otx.profile.libbpf import BpfObject
-from otx.profile.objects import ObjectFiles
-from otx.profile.perf_event import online_cpus, open_cpu_clock, set_enabled
-from otx.profile.records import Counter, TargetFlags
+from otx.profile.perf_event import (
+    online_cpus,
+    open_cpu_clock,
+    set_enabled,
+    set_frequency,
+)
+from otx.profile.records import Counter, Record, TargetFlags, decode_record
 from otx.profile.ring import RingReader
-from otx.profile.unwind.published import UnwindMaps
+from otx.profile.unwind.published import PublishedTables, UnwindMaps
 
 OBJECT_NAME = "otx_cpu.bpf.o"
 _TICK = "on_tick"
 _PROCESS_PROGRAMS = ("on_fork", "on_exec", "on_exit")
+_YES = (1).to_bytes(4, "little")
 
 
-class CpuSampler:
+class CpuSampler(SamplerHooks):
     """Samples the processors' threads on a timer; a context manager.
 
     Nothing is sampled before `start`, and only processes that `watch` names.
@@ -47,7 +54,7 @@ class CpuSampler:
             self._targets = self._object.map("targets")
             self._interpreters = self._object.map("interpreters")
             self._counters = self._object.map("counters")
-            self.unwind_maps = UnwindMaps(
+            self._unwind_maps = UnwindMaps(
                 words=self._object.map("unwind_words"),
                 objects=self._object.map("unwind_objects"),
                 mappings=self._object.map("unwind_mappings"),
@@ -58,11 +65,11 @@ class CpuSampler:
             stack.callback(self._ring.close)
             self._poll = stack.enter_context(select.epoll())
             self._poll.register(records.descriptor, select.EPOLLIN)
-            self._run_times = self._object.enable_run_times()
-            if self._run_times >= 0:
-                stack.callback(os.close, self._run_times)
             for program in _PROCESS_PROGRAMS:
                 self._object.attach(program)
+            self._run_times = -1 if self.has_period else self._object.enable_run_times()
+            if self._run_times >= 0:
+                stack.callback(os.close, self._run_times)
             self._stack = stack.pop_all()
 
     def __enter__(self) -> Self:
@@ -109,34 +116,10 @@ class CpuSampler:
         for clock in self._clocks:
             set_enabled(clock, ticking)
 
-    def end(self) -> None:
-        """Stop sampling; what is still to be told of threads goes to the ring."""
-        self.set_ticking(False)
-
-    def adapt(self, samples: int) -> None:
-        """Say that so many samples were read: an event that has more than it should takes fewer."""
-
-    def waits(self) -> WaitStats | None:
-        """What is taken of waits; None where they are not sampled."""
-        return None
-
-    def allocations(self) -> AllocationStats | None:
-        """What is taken of memory that is asked for; None where that is not sampled."""
-        return None
-
-    def price(self) -> str | None:
-        """What sampling costs beyond its samples, measured now; None where that is nothing."""
-        return None
-
-    def follow(self, pid: int, files: ObjectFiles) -> None:
-        """A process is sampled from now on, or is another program: look at what it has mapped."""
-
-    def follow_late(self, files: ObjectFiles) -> Iterable[str]:
-        """Look again where what is wanted was not mapped yet; what is to be said of it."""
-        return ()
-
-    def unfollow(self, pid: int) -> None:
-        """A process has ended."""
+    def set_frequency(self, frequency_hz: int) -> None:
+        """Have the timers tick so often from now on."""
+        for clock in self._clocks:
+            set_frequency(clock, frequency_hz)
 
     def watch(self, pid: int, flags: TargetFlags) -> None:
         """Sample a process from now on.
@@ -145,6 +128,23 @@ class CpuSampler:
             MachineError: There are too many (8192).
         """
         self._targets.update(_key(pid), int(flags).to_bytes(4, "little"))
+
+    def choose(self, choice: Choice, flags: TargetFlags, *, kernel_threads: bool) -> None:
+        """Sample processes for what they are from now on; this process is never one.
+
+        Raises:
+            MachineError: There is no room for them.
+        """
+        for name, keys in (
+            ("chosen_names", choice.name_keys()),
+            ("chosen_cgroups", choice.cgroup_keys()),
+        ):
+            for key in keys:
+                self._object.map(name).update(key, _YES)
+        packed = choice.for_bpf(
+            flags | TargetFlags.CHOSEN, os.getpid(), kernel_threads=kernel_threads
+        )
+        self._object.map("choices").update(_key(0), packed)
 
     def forget(self, pid: int) -> None:
         """Sample a process no more."""
@@ -171,8 +171,24 @@ class CpuSampler:
         """Children that are not sampled because there are too many processes."""
         return self._counters.lookup_sum(Counter.TARGETS_FULL)
 
-    def run_time_ns(self) -> int | None:
-        """Time the sampling programs themselves took; None where the kernel does not tell."""
+    def records(self, limit: int) -> Iterator[Record]:
+        """As `read`, decoded."""
+        return map(decode_record, self.read(limit))
+
+    def tables(self, clock_ns: Callable[[], int]) -> PublishedTables:
+        """Where unwind tables go."""
+        return PublishedTables(self._unwind_maps, clock_ns)
+
+    def interrupt_cost_ns(self) -> int | None:
+        """What a timer interrupt costs; the program is not in it."""
+        return interrupt_cost_ns()
+
+    def run_time_ns(self) -> int:
+        """Time the sampling program itself took for the samples it took, by its own clock."""
+        return self._counters.lookup_sum(Counter.SAMPLE_NS)
+
+    def programs_ns(self) -> int | None:
+        """What programs took that come with no tick, all in; None where it is not known."""
         if self._run_times < 0:
             return None
         return sum(map(self._object.run_time_ns, self.in_target()))

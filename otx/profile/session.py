@@ -8,27 +8,32 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self, TypeAlias
+from typing import Self
 
+from otx.errors import UsageError
 from otx.model.stack import Frame, ProfileStats, Sample, Stack
 from otx.model.units import NS_PER_S
+from otx.profile.backends import BackendName, open_sampler
 from otx.profile.causes import ends_of_wait, takes_gil
+from otx.profile.cost import CostKeeper, ProgramCost
 from otx.profile.cpython.detect import SUPPORTED, Interpreter
-from otx.profile.events import WAITS, Event, open_sampler
+from otx.profile.events import WAITS, Event
 from otx.profile.merge import merge_stacks
 from otx.profile.objects import ObjectFiles
 from otx.profile.process import Process
 from otx.profile.records import (
+    UNWIND_FLAGS,
     ProcessRecord,
     PythonFrame,
     RecordKind,
     SampleFlags,
     SampleRecord,
     TargetFlags,
-    decode_record,
+    Unwinding,
 )
 from otx.profile.standing import StandingThreads
 from otx.profile.symbolizer import KernelSymbolizer, UserSymbolizer
@@ -36,8 +41,6 @@ from otx.profile.tally import Tally, reaches_root
 from otx.profile.targets import Target, descendants_of, is_alive, process_of
 from otx.profile.unwind.cache import TableCache
 from otx.profile.unwind.loader import TableLoader
-from otx.profile.unwind.published import PublishedTables
-from otx.system.bpf_support import require_bpf
 
 __all__ = ["ProfileSession", "Target", "Unwinding"]
 
@@ -52,12 +55,6 @@ _BASIC_TABLES_NS = 1_000_000_000
 """Processor time that the start may spend on the tables of programs and basic libraries. They take
 0.2 s where no cache has them: without them most stacks of the first moments would be broken."""
 
-Unwinding: TypeAlias = Literal["auto", "fp", "dwarf"]
-_UNWIND_FLAGS: dict[Unwinding, TargetFlags] = {
-    "auto": TargetFlags.BY_TABLES | TargetFlags.TRUST_FRAME_POINTERS,
-    "fp": TargetFlags(0),
-    "dwarf": TargetFlags.BY_TABLES,
-}
 TRUNCATED = Frame("[truncated]", "native")
 """Stands at the root of a stack whose own root was not reached because it is too deep."""
 
@@ -78,6 +75,9 @@ class ProfileSession:
         threads: Whether samples carry the thread's comm instead of the process's.
         await_exec: Those of the target's pids that are about to become another program and are
             not to be sampled before.
+        max_overhead: The share of the target's processor time above which less is sampled; None
+            for whatever it takes.
+        backend: What samples.
         on_warning: Told what is lost, each thing once.
         debug: Takes what libbpf and the verifier say, line by line.
 
@@ -100,11 +100,13 @@ class ProfileSession:
         lines: bool = False,
         threads: bool = False,
         await_exec: Collection[int] = (),
+        max_overhead: float | None = None,
+        backend: BackendName = "bpf",
         on_warning: Callable[[str], None] = lambda text: None,
         debug: Callable[[str], None] | None = None,
     ) -> None:
         self._children = target.children
-        self._frequency_hz = frequency_hz
+        self._choice = target.choice
         self._kernel_wanted = kernel
         self._python_wanted = python
         self._unwind = unwind
@@ -121,9 +123,11 @@ class ProfileSession:
         self._symbolizer = UserSymbolizer(ObjectFiles(), lines=lines)
         self._next_liveness_ns = 0
         pids = [process_of(pid) for pid in target.pids]
-        require_bpf()
+        self._backend = backend
         self._standing = StandingThreads(_cache_in(cache_dir))
-        self._sampler = open_sampler(event, debug, min_block_ns)
+        self._sampler = open_sampler(
+            backend, event, kernel=kernel, min_block_ns=min_block_ns, debug=debug
+        )
         self._tick_value = round(NS_PER_S / frequency_hz) if event == "wall" else 1
         try:
             if price := self._sampler.price():
@@ -131,14 +135,16 @@ class ProfileSession:
             self._tables = None if unwind == "fp" else self._open_tables(cache_dir)
             for pid in pids:
                 self.add_pid(pid)
+            if self._choice:
+                self._choose()
             self._load_tables(_BASIC_TABLES_NS, basics_only=True)
             if (await_exec and kernel) or event in WAITS:
                 # A command may start and end others while these would be read, and a program
                 # may wait thousands of times before it is known that this is too often.
                 self._kernel.load()
-            self._began_ns = time.monotonic_ns()
-            self._unix_offset_ns = time.time_ns() - self._began_ns
+            self._unix_offset_ns = time.time_ns() - time.monotonic_ns()
             self._cpu_before_s = time.process_time()
+            self._cost = self._open_cost(frequency_hz, max_overhead)
             self._sampler.start(frequency_hz)
         except BaseException:
             self.close()
@@ -163,8 +169,13 @@ class ProfileSession:
 
     @property
     def frequency_hz(self) -> int:
-        """Samples a second and processor."""
-        return self._frequency_hz
+        """Samples a second and processor, now."""
+        return self._cost.frequency_hz
+
+    @property
+    def period_ns(self) -> int:
+        """The processor time that a sample stands for, on average so far."""
+        return self._cost.mean_period_ns
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -172,13 +183,18 @@ class ProfileSession:
         return tuple(self._processes)
 
     @property
+    def has_ended(self) -> bool:
+        """Whether nothing will be sampled any more: all have ended, and none is waited for."""
+        return not self._processes and not self._choice
+
+    @property
     def is_building_tables(self) -> bool:
         """Whether unwind tables are still missing that `poll` builds meanwhile."""
         return self._tables is not None and self._tables.is_busy
 
     @property
-    def program_run_time_ns(self) -> int | None:
-        """Time the sampling program itself took so far; None where the kernel does not tell."""
+    def program_run_time_ns(self) -> int:
+        """Time the sampling program itself took for samples so far."""
         return self._sampler.run_time_ns()
 
     def add_pid(self, pid: int) -> None:
@@ -232,13 +248,12 @@ class ProfileSession:
         for text in self._sampler.follow_late(self._symbolizer.files):
             self._warn_of(text)
         self._look_for_the_dead()
+        self._cost.look(self._stats.samples + self._sampler.lost())
         samples, self._finished = self._finished, []
         return samples
 
     def stats(self) -> ProfileStats:
         """What was sampled and missed so far."""
-        run_time_ns = self.program_run_time_ns
-        elapsed_ns = max(time.monotonic_ns() - self._began_ns, 1)
         return ProfileStats(
             samples=self._stats.samples,
             lost=self._sampler.lost(),
@@ -248,14 +263,22 @@ class ProfileSession:
             own_cpu_seconds=time.process_time() - self._cpu_before_s,
             unwind_tables=self._tables.loaded if self._tables else 0,
             tables_missing=self._tables.missing if self._tables else 0,
-            target_overhead=None if run_time_ns is None else run_time_ns / elapsed_ns,
+            target_overhead=self._cost.overhead(),
             waits=self._sampler.waits(),
             allocations=self._sampler.allocations(),
+            sample_cost_ns=self._cost.sample_cost_ns(),
+            backend=self._backend,
+            not_seen=self._sampler.not_seen,
         )
 
     def _open_tables(self, cache_dir: Path | None) -> TableLoader:
-        published = PublishedTables(self._sampler.unwind_maps, time.monotonic_ns)
+        published = self._sampler.tables(time.monotonic_ns)
         return TableLoader(published, _cache_in(cache_dir), self._warn, time.monotonic_ns)
+
+    def _open_cost(self, frequency_hz: int, max_overhead: float | None) -> CostKeeper | ProgramCost:
+        if self._sampler.has_period:
+            return CostKeeper(self._sampler, frequency_hz, max_overhead, self._warn_of)
+        return ProgramCost(self._sampler.programs_ns, frequency_hz)
 
     def _load_tables(self, limit_ns: int, *, basics_only: bool = False) -> None:
         """Build unwind tables for so long, on this thread's clock, or until all are there."""
@@ -268,9 +291,29 @@ class ProfileSession:
 
     # -- processes ---------------------------------------------------------------------------
 
+    def _choose(self) -> None:
+        """Have processes sampled for what they are, and know those that are there already.
+
+        Where everything is sampled they are met one by one: reading of hundreds what they have
+        mapped would take longer than many a profile.
+        """
+        self._sampler.choose(self._choice, self._flags(), kernel_threads=self._kernel_wanted)
+        known = self._choice.named_pids() - {os.getpid()}
+        if self._children:
+            for pid in known:
+                with suppress(UsageError):  # it has ended meanwhile
+                    self.add_pid(pid)
+        for pid in (known | self._choice.grouped_pids()) - self._processes.keys() - {os.getpid()}:
+            self._process(pid).search()
+        if not self._processes and not self._choice.everything:
+            self._warn("choice", f"there is not yet {self._choice}: waiting for one")
+
+    def _flags(self) -> TargetFlags:
+        follows = TargetFlags.FOLLOW_CHILDREN if self._children else TargetFlags(0)
+        return follows | UNWIND_FLAGS[self._unwind]
+
     def _watch(self, pid: int) -> None:
-        flags = TargetFlags.FOLLOW_CHILDREN if self._children else TargetFlags(0)
-        flags |= _UNWIND_FLAGS[self._unwind]
+        flags = self._flags()
         if pid in self._await_exec:
             flags |= TargetFlags.AWAIT_EXEC
         self._sampler.watch(pid, flags)
@@ -302,8 +345,9 @@ class ProfileSession:
         )
 
     def _begin(self, record: ProcessRecord) -> None:
-        if record.kind is RecordKind.EXEC:
-            self._end(record.pid)
+        if record.kind in (RecordKind.EXEC, RecordKind.CHOICE):
+            if record.kind is RecordKind.EXEC:
+                self._end(record.pid)
             self._process(record.pid).search()
             self._sampler.follow(record.pid, self._symbolizer.files)
             return
@@ -365,8 +409,7 @@ class ProfileSession:
         """
         ended: list[int] = []
         waiting = len(self._unfinished)
-        for raw in self._sampler.read(_BATCH):
-            record = decode_record(raw)
+        for record in self._sampler.records(_BATCH):
             if isinstance(record, SampleRecord):
                 process = self._process(record.pid)
                 if record.flags & SampleFlags.GOES_ON:

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from otx.errors import UsageError
+from otx.profile.choice import NO_CHOICE, Choice
 
-_PPID_FIELD = 1  # of /proc/PID/stat behind the comm, which may hold anything but a ")"
+_PPID_FIELD, _FLAGS_FIELD = 1, 6
+"""Of /proc/PID/stat behind the comm, which may hold anything but a ")" (proc(5))."""
+_PF_KTHREAD = 0x00200000  # linux/sched.h
 
 
 @dataclass(frozen=True)
@@ -17,35 +20,81 @@ class Target:
     Attributes:
         pids: Processes by id.
         children: Whether to sample their children too, those that exist and those to come.
+        choice: Processes by what they are, also those that start later.
     """
 
     pids: tuple[int, ...]
     children: bool = True
+    choice: Choice = NO_CHOICE
 
 
 def process_of(pid: int) -> int:
     """The process that an id names: itself, or the one that a thread's id belongs to.
 
     Raises:
-        UsageError: There is no such process.
+        UsageError: There is no such process, or it has ended.
     """
     with suppress(OSError):
         for line in Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines():
             name, _, value = line.partition(":")
             if name == "Tgid":
-                return int(value)
+                return _living(int(value))
     raise UsageError(
         f"there is no process {pid}", hint="pgrep -l NAME lists the ids of a program by name"
     )
 
 
+def _living(pid: int) -> int:
+    if is_alive(pid):
+        return pid
+    parent = _stat(pid)[_PPID_FIELD:][:1] or ["?"]
+    raise UsageError(
+        f"process {pid} has ended: it is a zombie that its parent {parent[0]} has not waited for",
+        hint="pgrep -l NAME lists the ids of a program by name",
+    )
+
+
 def is_alive(pid: int) -> bool:
-    """Whether a process is there and has not ended."""
+    """Whether a process is there and has not ended.
+
+    One whose first thread has ended lives on in the others.
+    """
+    if _is_running(_stat(pid)):
+        return True
+    with suppress(OSError):
+        threads = Path(f"/proc/{pid}/task").iterdir()
+        return any(_is_running(_stat(pid, int(thread.name))) for thread in threads)
+    return False
+
+
+def is_kernel_thread(pid: int) -> bool:
+    """Whether a process is one of the kernel's own, which have no program."""
+    fields = _stat(pid)
+    return len(fields) > _FLAGS_FIELD and bool(int(fields[_FLAGS_FIELD]) & _PF_KTHREAD)
+
+
+def may_be_read(pid: int) -> bool:
+    """Whether a process's memory may be read, in which the names of Python functions are."""
     try:
-        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
-    except OSError:
+        Path(f"/proc/{pid}/mem").open("rb").close()
+    except PermissionError:
         return False
-    return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
+    except OSError:
+        return True  # it has ended meanwhile
+    return True
+
+
+def _stat(pid: int, tid: int | None = None) -> list[str]:
+    """The fields of /proc/PID/stat behind the comm; none where there is no such process."""
+    try:
+        place = f"/proc/{pid}/stat" if tid is None else f"/proc/{pid}/task/{tid}/stat"
+        return Path(place).read_text(errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _is_running(fields: list[str]) -> bool:
+    return bool(fields) and fields[0] not in ("Z", "X")
 
 
 def descendants_of(pids: Collection[int]) -> set[int]:
@@ -54,8 +103,7 @@ def descendants_of(pids: Collection[int]) -> set[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with suppress(OSError, IndexError):
-                stat = (entry / "stat").read_text(errors="replace")
-                parent = int(stat.rpartition(")")[2].split()[_PPID_FIELD])
+                parent = int(_stat(int(entry.name))[_PPID_FIELD])
                 children.setdefault(parent, []).append(int(entry.name))
     found: set[int] = set()
     waiting = list(pids)

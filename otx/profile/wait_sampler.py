@@ -45,6 +45,7 @@ class WaitSampler(CpuSampler):
     """
 
     object_name: ClassVar[str] = "otx_wait.bpf.o"
+    has_period: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -86,7 +86,9 @@ class ProfileFeed:
         self._clock = clock
         self._held: list[Sample] = []
         self._due_ns = clock() + BATCH_NS
-        self._batches: queue.Queue[list[Sample] | None] = queue.Queue(QUEUED_BATCHES)
+        self._batches: queue.Queue[tuple[list[Sample], Sampling] | None] = queue.Queue(
+            QUEUED_BATCHES
+        )
         self._thread = threading.Thread(target=self._run, name="profile-feed", daemon=True)
         self._thread.start()
 
@@ -107,6 +109,12 @@ class ProfileFeed:
         if len(self._held) >= BATCH_SAMPLES or self._clock() >= self._due_ns:
             self._hand_on()
 
+    def sample_at(self, frequency_hz: int) -> None:
+        """Take what comes from now on for samples of another rate."""
+        if frequency_hz != self._sampling.frequency_hz:
+            self._hand_on()
+            self._sampling = replace(self._sampling, frequency_hz=frequency_hz)
+
     def close(self) -> None:
         """Give what is held, and wait until all was taken or lost; again is nothing."""
         if not self._thread.is_alive():
@@ -124,14 +132,15 @@ class ProfileFeed:
         if not self._held:
             return
         try:
-            self._batches.put_nowait(self._held)
+            self._batches.put_nowait((self._held, self._sampling))
         except queue.Full:
             self.lost += len(self._held)
         self._held = []
 
     def _run(self) -> None:
-        while (samples := self._batches.get()) is not None:
-            body = write_otlp(batch_profile(samples, self._sampling))
+        while (batch := self._batches.get()) is not None:
+            samples, sampling = batch
+            body = write_otlp(batch_profile(samples, sampling))
             lost = max((taker.take(body, len(samples)) for taker in self._takers), default=0)
             self.lost += lost
             self.given += len(samples) - lost

@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from otx.errors import OtxError
 from otx.model.stack import Frame, FrameKind, ProfileStats, Sample, Stack, Thread
+from otx.profile.cost import DEFAULT_BOUND
 from otx.profile.session import ProfileSession, Target
 from otx.profile.targets import process_of
 
@@ -182,6 +183,7 @@ class LiveProfile:
             python=python,
             lines=lines,
             cache_dir=cache_dir,
+            max_overhead=DEFAULT_BOUND,
             on_warning=on_warning,
             debug=debug,
         )

@@ -13,15 +13,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from otx.environment import Environment
-from otx.errors import ExitCode
+from otx.errors import ExitCode, MachineError
 from otx.model.profile import Profile
 from otx.model.stack import Sample
 from otx.model.units import NS_PER_S, format_count, format_duration
 from otx.output import ProgressLine, Remarks
+from otx.profile.backends import Wanted, decide, explain
+from otx.profile.choice import Choice
+from otx.profile.cost import DEFAULT_BOUND
 from otx.profile.events import VALUE_TYPES, Event
 from otx.profile.formats.profile import sampled_profile
 from otx.profile.launch import GatedCommand
 from otx.profile.session import ProfileSession, Target, Unwinding
+from otx.profile.targets import is_kernel_thread, may_be_read
 from otx.services.profiler import StackCounts, merge_threads
 from otx.system.stop import StopSignal
 
@@ -41,15 +45,19 @@ class Recording:
 
     Attributes:
         pids: Processes to sample; with a command, beside it.
+        choice: Processes to sample for what they are.
         command: The words of a command to start and sample; empty for none.
         min_block_ns: Waits that are shorter are left out.
         duration_ns: How long; None: until stopped, the target's end, or 10 s where stdout is no
             terminal and there is no command.
+        max_overhead: The share of the target's processor time above which less is sampled.
+        backend: What samples; auto: the best that works here.
         open_feed: Opens what samples are given to while they are taken; None for nothing.
     """
 
     environment: Environment
     pids: tuple[int, ...]
+    choice: Choice
     command: tuple[str, ...]
     children: bool
     event: Event
@@ -61,6 +69,8 @@ class Recording:
     threads: bool
     lines: bool
     python: bool
+    max_overhead: float | None = DEFAULT_BOUND
+    backend: Wanted = "auto"
     open_feed: "OpenFeed | None" = None
 
     def run(self, deliver: Callable[[Profile], None]) -> int:
@@ -98,11 +108,11 @@ class Recording:
 
     def _open_session(self, command: GatedCommand | None) -> ProfileSession:
         """Attach everything; a command that cannot be sampled is not run."""
-        remarks = Remarks(self.environment)
+        remarks, decision = Remarks(self.environment), decide(self.backend)
         awaited = () if command is None else (command.pid,)
         try:
-            return ProfileSession(
-                Target((*self.pids, *awaited), self.children),
+            session = ProfileSession(
+                Target((*self.pids, *awaited), self.children, self.choice),
                 event=self.event,
                 min_block_ns=self.min_block_ns,
                 frequency_hz=self.frequency_hz,
@@ -113,13 +123,39 @@ class Recording:
                 lines=self.lines,
                 threads=self.threads,
                 await_exec=awaited,
+                max_overhead=self.max_overhead,
                 on_warning=remarks.warning,
                 debug=remarks.note if self.environment.debug else None,
+                backend=decision.backend,
             )
+        except MachineError as error:
+            if command is not None:
+                command.abandon()
+            raise explain(decision, error) from None
         except BaseException:
             if command is not None:
                 command.abandon()
             raise
+        self._remark_on_targets(remarks)
+        if not_seen := session.stats().not_seen:
+            why = f": {decision.why}" if decision.why else ""
+            remarks.warning(
+                f"sampling with perf events{why}", hint=f"not seen with them: {'; '.join(not_seen)}"
+            )
+        return session
+
+    def _remark_on_targets(self, remarks: Remarks) -> None:
+        """Say of whom there will be less than is usual."""
+        for pid in self.pids:
+            if is_kernel_thread(pid):
+                lacks = "nothing of it is seen without" if not self.kernel else "it has only"
+                remarks.warning(f"process {pid} is a kernel thread: {lacks} kernel frames")
+            elif not may_be_read(pid):
+                remarks.warning(
+                    f"the memory of process {pid} may not be read: Python functions, and those of"
+                    " files that only it can see, have no names",
+                    hint="run otx as root (sudo), or with CAP_SYS_PTRACE",
+                )
 
     def _sample(
         self,
@@ -134,19 +170,21 @@ class Recording:
         began_ns, began_unix_nano = time.monotonic_ns(), self.environment.clock()
         ends_ns = began_ns + limit_ns if (limit_ns := self._limit_ns()) else None
         ended = False
-        while not ended and not stop.is_set and session.pids:
+        while not ended and not stop.is_set and not session.has_ended:
             now_ns = time.monotonic_ns()
             ended = (ends_ns is not None and now_ns >= ends_ns) or (
                 command is not None and command.poll() is not None
             )
             _count(session.poll(0 if ended else _POLL_S), counts, feed)
+            if feed is not None:
+                feed.sample_at(session.frequency_hz)
             progress.show(counts.samples, now_ns - began_ns, limit_ns)
         _count(session.end(), counts, feed)
         progress.clear()
         return sampled_profile(
             merge_threads(counts.total),
             session.stats(),
-            self.frequency_hz,
+            round(NS_PER_S / session.period_ns),
             time.monotonic_ns() - began_ns,
             began_unix_nano,
             VALUE_TYPES[self.event],

@@ -29,6 +29,9 @@ STATS = [
     "not_found",
     "own_cpu_seconds",
     "target_overhead",
+    "sample_cost_ns",
+    "backend",
+    "not_seen",
 ]
 WAIT_STATS = ["wait_period_ns", "waits_left_out", "ns_left_out"]
 ALLOCATION_STATS = ["alloc_period_bytes", "alloc_calls", "alloc_call_ns"]

@@ -3,13 +3,14 @@
 import ctypes
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from otx.profile.maps import Mapping, read_address_space
 from otx.profile.objects import ObjectFiles
-from tests.profile.conftest import Build
+from tests.profile.conftest import Build, Start
 
 LIBRARY_C = "int shared_value = 3; int shared_function(int x) { return x + shared_value; }"
 
@@ -48,6 +49,39 @@ def test_a_deleted_file_is_still_read(library: Path, tmp_path: Path) -> None:
     function = ctypes.cast(loaded.shared_function, ctypes.c_void_p).value
     assert code is not None and function is not None
     assert code.name(function) == "shared_function"
+
+
+def test_what_is_mapped_is_read_not_what_replaced_it(
+    library: Path, build: Build, tmp_path: Path
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("/proc/PID/map_files is for root")
+    copy = tmp_path / "libreplaced.so"
+    shutil.copy(library, copy)
+    loaded = ctypes.CDLL(str(copy))
+    build("int newer_function(int x) { return x; }", "newer.so", "-shared", "-fPIC").replace(copy)
+    mapping = mapping_of("libreplaced.so")
+    code = ObjectFiles().code(os.getpid(), mapping)
+    function = ctypes.cast(loaded.shared_function, ctypes.c_void_p).value
+    assert mapping.is_deleted and code is not None and function is not None
+    assert code.name(function) == "shared_function"
+    # Where the mapping's link is not to be had, the path is not taken for it.
+    elsewhere = replace(mapping, start=mapping.start + 1)
+    assert ObjectFiles().code(os.getpid(), elsewhere) is None
+
+
+def test_a_deleted_program_is_read_by_its_link_without_rights(
+    build: Build, start: Start, tmp_path: Path
+) -> None:
+    main = '#include <stdio.h>\nint main(void) { puts("ready"); fflush(stdout); return getchar(); }'
+    program = build(main, "deleted")
+    process = start(program)
+    program.unlink()
+    space = read_address_space(process.pid)
+    mapping = next(one for one in space.executable if one.base_name == "deleted")
+    code = ObjectFiles().code(process.pid, replace(mapping, start=mapping.start + 1))
+    assert mapping.is_deleted and code is not None
+    assert "main" in {code.name(at) for at in range(mapping.start, mapping.end, 4)}
 
 
 def test_another_file_at_the_path_of_an_ended_process_is_not_taken(library: Path) -> None:

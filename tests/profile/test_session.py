@@ -17,6 +17,7 @@ from otx.errors import UsageError
 from otx.model.stack import Sample
 from otx.profile.launch import GatedCommand
 from otx.profile.session import ProfileSession, Target
+from tests.conftest import wait_until
 from tests.profile.conftest import POLL_S, Build, Start, Take
 
 pytestmark = [pytest.mark.bpf, pytest.mark.usefixtures("bpf_machine")]
@@ -350,6 +351,22 @@ def test_an_ended_target_leaves_no_pids(burn: Path, start: Start) -> None:
             if not session.pids:
                 return
     raise AssertionError("the session never learnt that its target ended")
+
+
+def test_a_session_that_costs_more_than_it_may_samples_less_often(
+    burn: Path, start: Start, take: Take
+) -> None:
+    process = start(burn)
+    told: list[str] = []
+    with open_session([process.pid], max_overhead=0.000_5, on_warning=told.append) as session:
+        wait_until(lambda: bool(session.poll(POLL_S) and told), "the rate is lowered")
+        lowered_hz = session.frequency_hz
+        take(session, 2)
+        assert 1 <= lowered_hz < 99
+        assert FAST_HZ > 1e9 / session.period_ns > lowered_hz, "the mean of what was and is"
+        stats = session.stats()
+    assert stats.sample_cost_ns is not None and stats.target_overhead is not None
+    assert f"which at {FAST_HZ} Hz is" in told[0] and f"from now on {lowered_hz} Hz" in told[-1]
 
 
 def test_a_pid_that_is_not_there_is_an_error() -> None:

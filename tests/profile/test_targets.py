@@ -8,7 +8,13 @@ import threading
 import pytest
 
 from otx.errors import UsageError
-from otx.profile.targets import descendants_of, is_alive, process_of
+from otx.profile.targets import (
+    descendants_of,
+    is_alive,
+    is_kernel_thread,
+    may_be_read,
+    process_of,
+)
 from tests.profile.conftest import Start
 
 PARENT = """
@@ -50,9 +56,33 @@ def test_descendants_are_children_and_theirs() -> None:
         parent.communicate(timeout=20)
 
 
+def test_a_process_lives_on_in_its_other_threads(start: Start) -> None:
+    leaving = (
+        "import ctypes, threading, time\n"
+        "main = threading.main_thread().native_id\n"
+        "def stay():\n"
+        "  stat = f'/proc/self/task/{main}/stat'\n"
+        "  while open(stat).read().rpartition(')')[2].split()[0] != 'Z': time.sleep(0.01)\n"
+        "  print('ready', flush=True)\n"
+        "  time.sleep(60)\n"
+        "threading.Thread(target=stay).start()\n"
+        "ctypes.CDLL(None).syscall(60, 0)\n"  # exit of this thread alone
+    )
+    process = start(sys.executable, "-c", leaving)
+    assert is_alive(process.pid)
+    assert process_of(process.pid) == process.pid
+
+
+def test_the_kernel_s_threads_are_told_from_programs() -> None:
+    assert not is_kernel_thread(os.getpid()) and not is_kernel_thread(1 << 30)
+    assert may_be_read(os.getpid()) and may_be_read(1 << 30)
+
+
 def test_a_zombie_is_not_alive(start: Start) -> None:
     process = start("sh", "-c", "echo ready; exec sleep 60")
     assert is_alive(process.pid)
     process.kill()
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
     assert not is_alive(process.pid)
+    with pytest.raises(UsageError, match=f"its parent {os.getpid()} has not waited for"):
+        process_of(process.pid)

@@ -70,7 +70,7 @@ def _profile(
     document: Mapping[str, Any], types: tuple[ValueType, ...], samples: list[StackSample]
 ) -> Profile:
     frequency = _whole(document.get("frequency_hz", 0))
-    period_type, stats = document.get("period_type"), document.get("stats")
+    period_type, stats = document.get("period_type"), document.get("stats") or {}
     shown = _whole(document.get("shown", 0))
     if not 0 <= shown < len(types):
         raise ValueError(f"no value type {shown}")

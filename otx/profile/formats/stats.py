@@ -11,13 +11,13 @@ _WAITS = ("wait_period_ns", "waits_left_out", "ns_left_out")
 """The names of what `WaitStats` holds."""
 _ALLOCATIONS = ("alloc_period_bytes", "alloc_calls", "alloc_call_ns")
 """The names of what `AllocationStats` holds."""
+_OF_TARGET = "the target's processor time"
 _ALWAYS = tuple(it.name for it in fields(ProfileStats) if it.name not in ("waits", "allocations"))
-TARGET_OVERHEAD_NOTE = "BPF programs only, without the timer interrupt"
 
 
-def stats_document(stats: ProfileStats) -> dict[str, int | float | None]:
+def stats_document(stats: ProfileStats) -> dict[str, Any]:
     """The figures by their stable names (docs/cli.md, otx profile)."""
-    document: dict[str, int | float | None] = {
+    document: dict[str, Any] = {
         "samples": stats.samples,
         "lost": stats.lost,
         "truncated": stats.truncated,
@@ -29,6 +29,9 @@ def stats_document(stats: ProfileStats) -> dict[str, int | float | None]:
         "target_overhead": (
             None if stats.target_overhead is None else round(stats.target_overhead, 6)
         ),
+        "sample_cost_ns": stats.sample_cost_ns,
+        "backend": stats.backend,
+        "not_seen": list(stats.not_seen),
     }
     if stats.waits is not None:
         document |= zip(_WAITS, astuple(stats.waits), strict=True)
@@ -43,7 +46,12 @@ def stats_lines(stats: ProfileStats) -> list[str]:
     for name, value in stats_document(stats).items():
         text = "unknown" if value is None else f"{value}"
         if name == "target_overhead" and value is not None:
-            text = f"{value:.3%} of a core ({TARGET_OVERHEAD_NOTE})"
+            share = "a core (BPF programs only)" if stats.sample_cost_ns is None else _OF_TARGET
+            text = f"{value:.3%} of {share}"
+        if name == "sample_cost_ns" and value is not None:
+            text = f"{value} (calibrated)"
+        if isinstance(value, list):
+            text = ", ".join(value) or "nothing"
         if name == "unwound_fully" and stats.samples:
             text = f"{value} ({stats.unwound_fully / stats.samples:.1%})"
         if name in ("wait_period_ns", "ns_left_out"):
@@ -56,16 +64,12 @@ def stats_lines(stats: ProfileStats) -> list[str]:
 
 
 def stats_of(document: Mapping[str, Any]) -> ProfileStats:
-    """The figures out of a document; those of single events may be missing.
-
-    Raises:
-        KeyError: Another one is missing.
-    """
+    """The figures out of a document; one of an earlier otx, or of another event, has fewer."""
     waits = allocations = None
     if _WAITS[0] in document:
         waits = WaitStats(*(document[name] for name in _WAITS))
     if _ALLOCATIONS[0] in document:
         allocations = AllocationStats(*(document[name] for name in _ALLOCATIONS))
-    return ProfileStats(
-        **{name: document[name] for name in _ALWAYS}, waits=waits, allocations=allocations
-    )
+    known = {name: document[name] for name in _ALWAYS if name in document}
+    known["not_seen"] = tuple(map(str, known.get("not_seen", ())))
+    return ProfileStats(**known, waits=waits, allocations=allocations)

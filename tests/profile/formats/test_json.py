@@ -17,7 +17,9 @@ def test_the_document_has_stacks_and_stats() -> None:
     process = Frame("shop", "process")
     python = Frame("f", "python", "/srv/f.py", 3, "f.py")
     native = Frame("memcpy", "native", module="libc.so.6")
-    stats = ProfileStats(5, 1, 2, 3, 4, 0.12345, 0.00123456789, 6, 2)
+    stats = ProfileStats(
+        5, 1, 2, 3, 4, 0.12345, 0.00123456789, 6, 2, 12_470, "perf", ("Python functions",)
+    )
     profile = sampled_profile(
         {(process,): 1, (process, python, native): 4}, stats, 99, 2_500_000_000
     )
@@ -68,6 +70,9 @@ def test_the_document_has_stacks_and_stats() -> None:
             "not_found": 4,
             "own_cpu_seconds": 0.123,
             "target_overhead": 0.001235,
+            "sample_cost_ns": 12_470,
+            "backend": "perf",
+            "not_seen": ["Python functions"],
         },
     }
 

@@ -32,13 +32,18 @@ stats
   tables_missing   1
   not_found        0
   own_cpu_seconds  0.123
-  target_overhead  0.120% of a core (BPF programs only, without the timer interrupt)
+  target_overhead  0.120% of the target's processor time
+  sample_cost_ns   12100 (calibrated)
+  backend          perf
+  not_seen         Python functions, the rest
 """
 
 
 def test_the_summary_is_functions_stacks_and_stats() -> None:
     counts = {(SHOP, MAIN, HOT): 6, (SHOP, MAIN): 3, (SHOP, MAIN, READ): 1}
-    stats = ProfileStats(10, 1, 2, 9, 0, 0.1234, 0.0012, 7, 1)
+    stats = ProfileStats(
+        10, 1, 2, 9, 0, 0.1234, 0.0012, 7, 1, 12_100, "perf", ("Python functions", "the rest")
+    )
     assert write_text(sampled_profile(counts, stats, 99, 1_000_000_000)) == WANTED
 
 

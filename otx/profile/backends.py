@@ -1,0 +1,160 @@
+"""What may sample: BPF programs that are kept built, or perf events alone; which one does here."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Literal, Protocol, TypeAlias
+
+from otx.errors import MachineError, UsageError
+from otx.model.stack import AllocationStats, WaitStats
+from otx.profile.choice import Choice
+from otx.profile.events import Event
+from otx.profile.events import open_sampler as open_event
+from otx.profile.objects import ObjectFiles
+from otx.profile.records import Record, TargetFlags
+from otx.profile.unwind.loader import Publisher
+from otx.system.bpf_support import Probe, probe_all, require_bpf
+
+BackendName: TypeAlias = Literal["bpf", "perf"]
+Wanted: TypeAlias = Literal["auto", "bpf", "perf"]
+
+
+class Sampler(Protocol):
+    """What samples, and tells of samples and processes by records.
+
+    Attributes:
+        not_seen: What the others see and this does not, in words.
+        has_period: Whether each sample stands for the time from one tick to the next.
+    """
+
+    not_seen: tuple[str, ...]
+    has_period: ClassVar[bool]
+
+    def end(self) -> None:
+        """Stop sampling; what is still to be told of threads goes to the records."""
+
+    def adapt(self, samples: int) -> None:
+        """Say that so many samples were read."""
+
+    def waits(self) -> WaitStats | None:
+        """What is taken of waits; None where they are not sampled."""
+
+    def allocations(self) -> AllocationStats | None:
+        """What is taken of memory that is asked for; None where that is not sampled."""
+
+    def price(self) -> str | None:
+        """What sampling costs beyond its samples; None where that is nothing."""
+
+    def follow(self, pid: int, files: ObjectFiles) -> None:
+        """A process is sampled from now on, or is another program."""
+
+    def follow_late(self, files: ObjectFiles) -> Iterable[str]:
+        """Look again where what is wanted was not mapped yet; what is to be said of it."""
+
+    def unfollow(self, pid: int) -> None:
+        """A process has ended."""
+
+    def programs_ns(self) -> int | None:
+        """What programs took that come with no tick, all in; None where it is not known."""
+
+    def close(self) -> None:
+        """Stop, and give everything back."""
+
+    def tables(self, clock_ns: Callable[[], int]) -> Publisher:
+        """Where unwind tables go."""
+
+    def start(self, frequency_hz: int) -> None:
+        """Begin to sample what is watched."""
+
+    def set_ticking(self, ticking: bool) -> None:
+        """Pause or go on."""
+
+    def set_frequency(self, frequency_hz: int) -> None:
+        """Sample so often from now on."""
+
+    def watch(self, pid: int, flags: TargetFlags) -> None:
+        """Sample a process from now on."""
+
+    def choose(self, choice: Choice, flags: TargetFlags, *, kernel_threads: bool) -> None:
+        """Sample processes for what they are from now on."""
+
+    def forget(self, pid: int) -> None:
+        """Sample a process no more."""
+
+    def set_interpreter(self, pid: int, layout: bytes) -> None:
+        """Walk the Python frames of a process."""
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until there is something to read, or a time has passed."""
+
+    def records(self, limit: int) -> Iterator[Record]:
+        """What is there, oldest first, at most so many records."""
+
+    def lost(self) -> int:
+        """Records for which there was no room."""
+
+    def children_missed(self) -> int:
+        """Children that are not sampled because there are too many processes."""
+
+    def run_time_ns(self) -> int:
+        """What a sampling program took for its samples."""
+
+    def interrupt_cost_ns(self) -> int | None:
+        """What a sample costs beside it; None where that could not be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Which backend samples.
+
+    Attributes:
+        backend: The one.
+        why: What is in the way of a better one; "" where it is the best or was asked for.
+    """
+
+    backend: BackendName
+    why: str = ""
+
+
+def decide(wanted: Wanted, probes: Callable[[], list[Probe]] = probe_all) -> Decision:
+    """The best backend that works here, or the one that is wanted."""
+    if wanted != "auto":
+        return Decision(wanted)
+    missing = next((probe for probe in probes() if not probe.ok), None)
+    return Decision("bpf") if missing is None else Decision("perf", missing.detail)
+
+
+def open_sampler(
+    backend: BackendName,
+    event: Event,
+    *,
+    kernel: bool,
+    min_block_ns: int,
+    debug: Callable[[str], None] | None,
+) -> Sampler:
+    """Open what samples, without a target yet.
+
+    Args:
+        min_block_ns: Waits that are shorter are left out.
+
+    Raises:
+        MachineError: This machine won't.
+        UsageError: The backend has no such event.
+    """
+    if backend == "perf":
+        if event != "cpu":
+            raise UsageError(f"perf events alone have no {event}", hint="it takes BPF: sudo otx …")
+        from otx.profile.perf.sampler import PerfSampler
+
+        return PerfSampler(kernel=kernel)
+    require_bpf()
+    return open_event(event, debug, min_block_ns)
+
+
+def explain(decision: Decision, error: MachineError) -> MachineError:
+    """An error of a backend that is not the best one, with what is in the way of the best."""
+    if not decision.why:
+        return error
+    return MachineError(
+        f"cannot sample with BPF: {decision.why}; nor with perf events: {error.message}",
+        hint=error.hint,
+    )

@@ -1,0 +1,55 @@
+"""What a session tells whatever samples, and asks of it, that most events have no use for."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from otx.model.stack import AllocationStats, WaitStats
+from otx.profile.objects import ObjectFiles
+
+
+class SamplerHooks:
+    """Does nothing, each time.
+
+    Attributes:
+        not_seen: What other backends see and this does not, in words.
+        has_period: Whether each sample stands for the time from one tick to the next.
+    """
+
+    not_seen: tuple[str, ...] = ()
+    has_period: ClassVar[bool] = True
+
+    def end(self) -> None:
+        """Stop sampling; what is still to be told of threads goes to the ring."""
+        self.set_ticking(False)
+
+    def set_ticking(self, ticking: bool) -> None:
+        """Pause or go on."""
+
+    def adapt(self, samples: int) -> None:
+        """Say that so many samples were read: an event that has more than it should takes fewer."""
+
+    def waits(self) -> WaitStats | None:
+        """What is taken of waits; None where they are not sampled."""
+        return None
+
+    def allocations(self) -> AllocationStats | None:
+        """What is taken of memory that is asked for; None where that is not sampled."""
+        return None
+
+    def price(self) -> str | None:
+        """What sampling costs beyond its samples, measured now; None where that is nothing."""
+        return None
+
+    def follow(self, pid: int, files: ObjectFiles) -> None:
+        """A process is sampled from now on, or is another program: look at what it has mapped."""
+
+    def follow_late(self, files: ObjectFiles) -> Iterable[str]:
+        """Look again where what is wanted was not mapped yet; what is to be said of it."""
+        return ()
+
+    def unfollow(self, pid: int) -> None:
+        """A process has ended."""
+
+    def programs_ns(self) -> int | None:
+        """What programs took that come with no tick, all in; None where it is not known."""
+        return None

@@ -1,0 +1,153 @@
+"""`otx profile` of what is hardly a target: a line that says so, and never a traceback."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from otx.profile.targets import is_kernel_thread
+from otx.system.bpf_support import probe_all
+from tests.conftest import RunCli, wait_until
+from tests.profile.conftest import build, start
+
+__all__ = ["build", "start"]
+SHORTLY = ("-d", "300ms", "-F", "199", "--format", "folded")
+
+LIBRARY_C = """
+volatile unsigned long sink;
+__attribute__((noinline)) void in_library(unsigned long n)
+{
+    for (unsigned long i = 0; i < n; i++) sink += i;
+}
+"""
+USER_C = """
+#include <stdio.h>
+void in_library(unsigned long n);
+int main(void) { puts("ready"); fflush(stdout); for (;;) in_library(100000); }
+"""
+
+
+@pytest.fixture
+def needs_bpf() -> None:
+    for probe in probe_all():
+        if not probe.ok:
+            pytest.skip(f"{probe.name}: {probe.detail}")
+
+
+@pytest.fixture
+def sleeper() -> Iterator["subprocess.Popen[bytes]"]:
+    process = subprocess.Popen(["sleep", "60"])
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+def test_a_zombie_is_named_with_its_parent(
+    run_cli: RunCli, sleeper: "subprocess.Popen[bytes]"
+) -> None:
+    sleeper.kill()
+    os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)
+    done = run_cli("profile", "--pid", str(sleeper.pid), *SHORTLY)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"process {sleeper.pid} has ended: it is a zombie" in done.stderr
+    assert f"its parent {os.getpid()} has not waited for" in done.stderr
+
+
+@pytest.mark.bpf
+@pytest.mark.usefixtures("needs_bpf")
+@pytest.mark.parametrize(
+    ("words", "said"), [((), "it has only"), (("--no-kernel",), "nothing of it is seen without")]
+)
+def test_a_kernel_thread_has_kernel_frames_only(
+    run_cli: RunCli, words: tuple[str, ...], said: str
+) -> None:
+    kthreadd = 2
+    if not is_kernel_thread(kthreadd):
+        pytest.skip("process 2 is no kernel thread here: a pid namespace")
+    done = run_cli("profile", "--pid", str(kthreadd), *SHORTLY, *words)
+    assert done.returncode == 0
+    assert f"process {kthreadd} is a kernel thread: {said} kernel frames" in done.stderr
+
+
+@pytest.mark.bpf
+@pytest.mark.usefixtures("needs_bpf")
+def test_a_process_that_may_not_be_read_is_sampled_with_a_warning(
+    sleeper: "subprocess.Popen[bytes]", cli_variables: dict[str, str]
+) -> None:
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("dropping capabilities needs root and setpriv")
+    drop = ("--bounding-set=-all,+bpf,+perfmon", "--inh-caps=-all", "--no-new-privs")
+    words = ["profile", "--pid", str(sleeper.pid), *SHORTLY]
+    done = subprocess.run(
+        ["setpriv", *drop, sys.executable, "-m", "otx", *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=cli_variables,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"the memory of process {sleeper.pid} may not be read" in done.stderr
+    assert "CAP_SYS_PTRACE" in done.stderr
+
+
+@pytest.mark.bpf
+@pytest.mark.usefixtures("needs_bpf")
+def test_a_target_that_dies_while_otx_starts_is_an_end(
+    run_cli: RunCli, sleeper: "subprocess.Popen[bytes]"
+) -> None:
+    started = subprocess.Popen(
+        [sys.executable, "-m", "otx", "profile", "--pid", str(sleeper.pid), "-d", "60s"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    sleeper.send_signal(signal.SIGKILL)
+    sleeper.wait(10)
+    _, errors = started.communicate(timeout=60)
+    assert started.returncode in (0, 2), errors
+    assert "fault" not in errors and "Traceback" not in errors
+
+
+@pytest.mark.bpf
+@pytest.mark.usefixtures("needs_bpf")
+def test_a_library_that_was_ruined_has_no_names_and_does_no_harm(
+    run_cli: RunCli, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    compile_c, run = request.getfixturevalue("build"), request.getfixturevalue("start")
+    library = compile_c(LIBRARY_C, "libruined.so", "-shared", "-fPIC")
+    program = compile_c(USER_C, "user", f"-L{tmp_path}", "-lruined", "-Wl,-rpath,$ORIGIN")
+    process = run(program)
+    with library.open("r+b") as file:  # what is mapped has it at once; its code is further behind
+        file.write(b"\x7fELF" + b"\xff" * 60)
+    wait_until(lambda: process.poll() is None, "it goes on")
+    done = run_cli("profile", "--pid", str(process.pid), *SHORTLY)
+    assert done.returncode == 0 and done.stdout, done.stderr
+    assert "[libruined.so" in done.stdout and "in_library" not in done.stdout
+
+
+@pytest.mark.bpf
+@pytest.mark.usefixtures("needs_bpf")
+def test_a_full_disk_leaves_nothing_half_written(
+    run_cli: RunCli, sleeper: "subprocess.Popen[bytes]", tmp_path: Path
+) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("a small file system is mounted by root")
+    small = tmp_path / "small"
+    small.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "none", small], check=True)
+    try:
+        out = str(small / "out.html")
+        done = run_cli("profile", "--pid", str(sleeper.pid), "-d", "300ms", "-o", out)
+        left = list(small.iterdir())
+    finally:
+        subprocess.run(["umount", small], check=True)
+    assert (done.returncode, left) == (5, [])
+    assert f"cannot write {out}: No space left on device" in done.stderr

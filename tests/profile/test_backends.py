@@ -1,0 +1,44 @@
+"""Which backend samples, and what is said of it."""
+
+import pytest
+
+from otx.errors import ExitCode, MachineError
+from otx.profile.backends import Decision, Wanted, decide, explain, open_sampler
+from otx.system.bpf_support import Probe
+
+GOOD = Probe("libbpf", True, "libbpf.so.1")
+BAD = Probe("kernel BTF", False, "/sys/kernel/btf/vmlinux is not there", "use one")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "probes", "decision"),
+    [
+        ("auto", [GOOD], Decision("bpf")),
+        ("auto", [GOOD, BAD], Decision("perf", BAD.detail)),
+        ("bpf", [BAD], Decision("bpf")),
+        ("perf", [GOOD], Decision("perf")),
+    ],
+)
+def test_the_best_that_works_unless_one_is_wanted(
+    wanted: Wanted, probes: list[Probe], decision: Decision
+) -> None:
+    assert decide(wanted, lambda: probes) == decision
+
+
+def test_where_neither_works_both_reasons_are_told() -> None:
+    error = MachineError("may not sample pid 7", hint="sudo")
+    assert explain(Decision("bpf"), error) is error
+    both = explain(Decision("perf", "no BTF"), error)
+    assert (
+        both.message == "cannot sample with BPF: no BTF; nor with perf events: may not sample pid 7"
+    )
+    assert (both.hint, both.code) == ("sudo", ExitCode.MACHINE)
+
+
+def test_perf_events_say_what_they_do_not_see() -> None:
+    sampler = open_sampler("perf", "cpu", kernel=False, min_block_ns=0, debug=None)
+    try:
+        assert sampler.not_seen[0] == "Python functions"
+        assert not any("kernel" in what for what in sampler.not_seen), "nobody asked for it"
+    finally:
+        sampler.close()

@@ -1,0 +1,116 @@
+"""What sampling costs, reckoned, and kept below a bound."""
+
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from otx.model.units import NS_PER_S
+from otx.profile.cost import CostKeeper
+
+
+@dataclass
+class Pace:
+    """A sampler of which each sample's program takes 10 µs."""
+
+    samples: int = 0
+    program_ns: int = 10_000
+    interrupt_ns: int | None = 15_000
+    calibrations: int = 0
+    rates: list[int] = field(default_factory=list)
+
+    def set_frequency(self, frequency_hz: int) -> None:
+        self.rates.append(frequency_hz)
+
+    def run_time_ns(self) -> int:
+        return self.samples * self.program_ns
+
+    def interrupt_cost_ns(self) -> int | None:
+        self.calibrations += 1
+        return self.interrupt_ns
+
+
+class Case:
+    """A keeper with a pace and a clock of its own; an interrupt costs 15 µs."""
+
+    def __init__(self, frequency_hz: int, bound: float | None, interrupt: int | None = 15_000):
+        self.pace, self.now_ns, self.told = Pace(interrupt_ns=interrupt), 0, list[str]()
+        self.keeper = CostKeeper(
+            self.pace, frequency_hz, bound, self.told.append, lambda: self.now_ns
+        )
+
+    def run(self, seconds: float) -> None:
+        """A busy target for so long, looked at ten times a second."""
+        for _ in range(round(seconds * 10)):
+            self.now_ns += NS_PER_S // 10
+            self.pace.samples += self.keeper.frequency_hz // 10
+            self.keeper.look(self.pace.samples)
+
+
+def test_the_cost_is_interrupt_and_program_in_the_target_s_own_time() -> None:
+    case = Case(100, 0.01)
+    case.run(10)
+    assert case.keeper.sample_cost_ns() == 25_000
+    assert case.keeper.overhead() == pytest.approx(0.0025)
+    assert (case.pace.rates, case.told, case.pace.calibrations) == ([], [], 1)
+
+
+def test_above_the_bound_the_rate_is_lowered_once_and_said() -> None:
+    case = Case(2000, 0.01)
+    case.run(1.9)
+    assert case.pace.rates == []
+    case.run(10)
+    assert case.pace.rates == [360]
+    assert case.told == [
+        "a sample costs the target 25.0 µs, which at 2000 Hz is 5.00% of its time:"
+        " from now on 360 Hz"
+    ]
+    assert 360 < NS_PER_S / case.keeper.mean_period_ns < 2000
+
+
+def test_without_a_bound_nothing_is_lowered() -> None:
+    case = Case(2000, None)
+    case.run(10)
+    assert case.pace.rates == []
+    assert case.keeper.overhead() == pytest.approx(0.05)
+
+
+def test_what_cannot_be_calibrated_is_not_known() -> None:
+    case = Case(2000, 0.01, interrupt=None)
+    case.run(10)
+    assert case.keeper.sample_cost_ns() is None and case.keeper.overhead() is None
+    assert (case.pace.rates, case.pace.calibrations) == ([], 3)
+
+
+def test_a_few_samples_decide_nothing() -> None:
+    case = Case(10, 0.000_1)
+    case.run(1.9)
+    case.keeper.look(case.pace.samples)
+    assert case.pace.rates == []
+
+
+def test_a_target_that_slept_has_no_cost_yet() -> None:
+    case = Case(99, 0.01)
+    case.now_ns = 10 * NS_PER_S
+    case.keeper.look(0)
+    assert case.keeper.overhead() is None and case.keeper.mean_period_ns == NS_PER_S // 99
+
+
+@given(
+    st.integers(1, 10_000),
+    st.floats(0.000_1, 1),
+    st.integers(500, 500_000),
+    st.integers(100, 1_000_000),
+)
+def test_no_rate_costs_more_than_the_bound_but_the_least(
+    frequency_hz: int, bound: float, interrupt: int, program_ns: int
+) -> None:
+    case = Case(frequency_hz, bound, interrupt)
+    case.pace.program_ns = program_ns
+    case.now_ns = 10 * NS_PER_S
+    case.pace.samples = 1000
+    case.keeper.look(1000)
+    rate = case.keeper.frequency_hz
+    assert rate == 1 or rate * (interrupt + program_ns) <= bound * NS_PER_S * 1.000_001
+    assert rate <= frequency_hz
