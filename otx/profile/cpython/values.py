@@ -56,8 +56,9 @@ class ValueReader:
         self._types: dict[int, tuple[str, int]] = {}
 
     def renew(self) -> None:
-        """Allow as many objects again as at the start."""
+        """Allow as many objects again as at the start, and look at their types anew."""
         self._left = self._budget
+        self._types.clear()  # a class may have been made where another was
 
     def named(self, name: str, address: int) -> str:
         """The value of a variable; not that of one whose name says that it is a secret."""
