@@ -59,8 +59,7 @@ class CpuSampler:
             self._poll = stack.enter_context(select.epoll())
             self._poll.register(records.descriptor, select.EPOLLIN)
             self._run_times = self._object.enable_run_times()
-            if self._run_times >= 0:
-                stack.callback(os.close, self._run_times)
+            stack.callback(self._stop_run_times)
             for program in _PROCESS_PROGRAMS:
                 self._object.attach(program)
             self._stack = stack.pop_all()
@@ -170,6 +169,11 @@ class CpuSampler:
     def children_missed(self) -> int:
         """Children that are not sampled because there are too many processes."""
         return self._counters.lookup_sum(Counter.TARGETS_FULL)
+
+    def _stop_run_times(self) -> None:
+        if self._run_times >= 0:
+            os.close(self._run_times)
+            self._run_times = -1
 
     def run_time_ns(self) -> int | None:
         """Time the sampling programs themselves took; None where the kernel does not tell."""

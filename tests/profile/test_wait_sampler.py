@@ -48,6 +48,7 @@ class TestShortWaits:
             records = records_of(sampler, 1.0)
             elapsed_s = time.monotonic() - began_s
             assert sampler.lost() == 0
+            assert 0 < (sampler.run_time_ns() or 0) < elapsed_s * NS_PER_S
         assert {record.kind for record in records} == {RecordKind.WAIT}
         assert all(record.lasted_ns >= 200_000 for record in records)
         assert len(records) < elapsed_s * NS_PER_S / SHORTEST_PERIOD_NS
