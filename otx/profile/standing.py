@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from otx.profile.cpython.detect import Interpreter
-from otx.profile.cpython.walk import walk_thread
+from otx.profile.cpython.walk import thread_states, walk_thread
 from otx.profile.elf import ElfFile
 from otx.profile.errors import UnreadableError
 from otx.profile.maps import AddressSpace, Mapping
@@ -29,7 +29,9 @@ _ENDINGS = {
 
 
 class StandingThreads:
-    """Walks the stacks of threads that do not run; a table is read or built when it is needed.
+    """Walks the stacks of threads that do not run, once, at the end of a profile.
+
+    A table is read or built when it is needed.
 
     Args:
         cache: Where built tables are; None builds them anew.
@@ -37,6 +39,7 @@ class StandingThreads:
 
     def __init__(self, cache: TableCache | None) -> None:
         self._cache = cache
+        self._states: dict[int, dict[int, list[int]]] = {}
         self._tables: dict[FileKey, tuple[ElfFile, UnwindTable | None] | None] = {}
 
     def completed(
@@ -68,11 +71,20 @@ class StandingThreads:
         walked = walk(Registers(pc, sp, bp), memory.read_word, find_code)
         python: tuple[PythonFrame, ...] = ()
         if interpreter is not None:
-            python = walk_thread(
-                memory.read, interpreter.layout, interpreter.runtime, thread_pointer
-            )
+            states = self._states_of(record.pid, memory, interpreter).get(thread_pointer, [])
+            python = walk_thread(memory.read, interpreter.layout, states)
         flags = record.flags | SampleFlags.USER_TABLES | _ENDINGS[walked.ending]
         return replace(record, flags=flags, user=walked.addresses, python=python)
+
+    def _states_of(
+        self, pid: int, memory: ProcessMemory, interpreter: Interpreter
+    ) -> dict[int, list[int]]:
+        """A process's thread states, read once: hundreds of threads are asked for one by one."""
+        states = self._states.get(pid)
+        if states is None:
+            states = thread_states(memory.read, interpreter.layout, interpreter.runtime)
+            self._states[pid] = states
+        return states
 
     def _code(self, pid: int, mapping: Mapping) -> Code:
         found = self._object(pid, mapping) if mapping.is_file else None

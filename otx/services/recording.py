@@ -141,13 +141,14 @@ class Recording:
             )
             _count(session.poll(0 if ended else _POLL_S), counts, feed)
             progress.show(counts.samples, now_ns - began_ns, limit_ns)
+        elapsed_ns = time.monotonic_ns() - began_ns
         _count(session.end(), counts, feed)
         progress.clear()
         return sampled_profile(
             merge_threads(counts.total),
             session.stats(),
             self.frequency_hz,
-            time.monotonic_ns() - began_ns,
+            elapsed_ns,
             began_unix_nano,
             VALUE_TYPES[self.event],
         )

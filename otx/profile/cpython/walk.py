@@ -5,7 +5,8 @@ that cannot be read ends the walk; names are read later and guarded by the signa
 """
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 from otx.profile.cpython.code import signature_of
 from otx.profile.cpython.layout import NO_CFRAME, Layout
@@ -21,18 +22,24 @@ Read = Callable[[int, int], bytes]
 """So many bytes at an address; raises UnreadableError."""
 
 
-def walk_thread(
-    read: Read, layout: Layout, runtime: int, thread_pointer: int
-) -> tuple[PythonFrame, ...]:
-    """The frames of the thread with a thread pointer, leaf first; none where it runs no Python.
+def thread_states(read: Read, layout: Layout, runtime: int) -> dict[int, list[int]]:
+    """Addresses of all thread states by thread pointer: a thread may have several.
 
     Args:
         read: Reads the process's memory.
         layout: That of its CPython.
         runtime: Address of its `_PyRuntime`.
-        thread_pointer: What the thread has in fsbase.
     """
-    for state in _states_of(read, layout, runtime, thread_pointer):
+    found: dict[int, list[int]] = {}
+    for state in _states(read, layout, runtime):
+        with suppress(UnreadableError):
+            found.setdefault(_word(read, state + layout.thread_id), []).append(state)
+    return found
+
+
+def walk_thread(read: Read, layout: Layout, states: Sequence[int]) -> tuple[PythonFrame, ...]:
+    """The frames of a thread with some states, leaf first; none where it runs no Python."""
+    for state in states:
         try:
             frame = _current_frame(read, layout, state)
         except UnreadableError:
@@ -42,8 +49,7 @@ def walk_thread(
     return ()
 
 
-def _states_of(read: Read, layout: Layout, runtime: int, thread_pointer: int) -> Iterator[int]:
-    """The thread's states: it may have one in several interpreters."""
+def _states(read: Read, layout: Layout, runtime: int) -> Iterator[int]:
     left = MAX_THREADS
     try:
         interpreter = _word(read, runtime + layout.head)
@@ -51,8 +57,7 @@ def _states_of(read: Read, layout: Layout, runtime: int, thread_pointer: int) ->
             state = _word(read, interpreter + layout.interpreter_threads)
             while state and left:
                 left -= 1
-                if _word(read, state + layout.thread_id) == thread_pointer:
-                    yield state
+                yield state
                 state = _word(read, state + layout.thread_next)
             interpreter = _word(read, interpreter + layout.interpreter_next)
             left -= bool(left)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otx.profile.cpython.layout import FROZEN_LAYOUTS, Layout
-from otx.profile.cpython.walk import MAX_FRAMES, walk_thread
+from otx.profile.cpython.walk import MAX_FRAMES, thread_states, walk_thread
 from otx.profile.errors import UnreadableError
 
 RUNTIME, INTERPRETER, STATE, CFRAME, CODES = 0x1000, 0x2000, 0x3000, 0x4000, 0x9000
@@ -53,7 +53,9 @@ def process(layout: Layout, frames: list[tuple[int, int]]) -> dict[int, int]:
 
 
 def codes(layout: Layout, words: Mapping[int, int], thread: int = OWN_THREAD) -> list[object]:
-    found = walk_thread(Words(words).read, layout, RUNTIME, thread)
+    read = Words(words).read
+    states = thread_states(read, layout, RUNTIME).get(thread, [])
+    found = walk_thread(read, layout, states)
     return [(frame.code, frame.is_entry) for frame in found]
 
 
@@ -94,4 +96,4 @@ def test_hostile_memory_is_no_error(data: st.DataObject) -> None:
     places = st.one_of(st.sampled_from(sorted(words.values())), st.integers(0, (1 << 64) - 1))
     for address in data.draw(st.lists(st.sampled_from(sorted(words)), max_size=6)):
         words[address] = data.draw(places)
-    walk_thread(Words(words).read, layout, RUNTIME, OWN_THREAD)
+    codes(layout, words)
