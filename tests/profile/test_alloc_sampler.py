@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from otx.profile import alloc_sampler
 from otx.profile.alloc_sampler import AllocationSampler
+from otx.profile.objects import ObjectFiles
 from otx.profile.session import ProfileSession, Target
 from tests.profile.conftest import MAX_POLLS, POLL_S, Build, Start
 
@@ -92,3 +94,18 @@ def test_nothing_of_otx_itself_is_sampled_when_a_call_is_measured() -> None:
         sampler.start(99)
         assert not list(sampler.read(10))
         assert sampler.allocations().calls == 0
+
+
+def test_one_process_too_many_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alloc_sampler, "MAX_PROCESSES", 0)
+    with AllocationSampler() as sampler:
+        sampler.follow(1, ObjectFiles())
+        (said,) = sampler.follow_late(ObjectFiles())
+    assert said == "pid 1 is one too many: memory is seen of at most 0 processes"
+
+
+def test_a_process_that_has_ended_is_no_error() -> None:
+    with AllocationSampler() as sampler:
+        sampler.follow(1 << 30, ObjectFiles())
+        assert list(sampler.follow_late(ObjectFiles())) == []
+        sampler.unfollow(1 << 30)
