@@ -114,7 +114,7 @@ class AllocationSampler(CpuSampler):
         elif not self._attach_to(pid, files):
             self._late[pid] = time.monotonic_ns()
 
-    def follow_late(self, files: ObjectFiles) -> Iterator[str]:
+    def remarks(self, files: ObjectFiles) -> Iterator[str]:
         """Look again at processes whose allocator was not mapped; what is to be said of any."""
         now_ns = time.monotonic_ns()
         for pid, since_ns in list(self._late.items()):

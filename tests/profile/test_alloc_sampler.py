@@ -136,12 +136,12 @@ def test_one_process_too_many_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alloc_sampler, "MAX_PROCESSES", 0)
     with AllocationSampler() as sampler:
         sampler.follow(1, ObjectFiles())
-        (said,) = sampler.follow_late(ObjectFiles())
+        (said,) = sampler.remarks(ObjectFiles())
     assert said == "pid 1 is one too many: memory is seen of at most 0 processes"
 
 
 def test_a_process_that_has_ended_is_no_error() -> None:
     with AllocationSampler() as sampler:
         sampler.follow(1 << 30, ObjectFiles())
-        assert list(sampler.follow_late(ObjectFiles())) == []
+        assert list(sampler.remarks(ObjectFiles())) == []
         sampler.unfollow(1 << 30)
