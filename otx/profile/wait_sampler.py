@@ -171,7 +171,7 @@ class WaitSampler(CpuSampler):
         except MachineError:
             raise MachineError(
                 "this kernel does not tell when a thread is back on a processor",
-                hint="it needs the tracepoint sched_exit_tp (Linux 6.16), or kprobes (CONFIG_KPROBES)",
+                hint="it needs the tracepoint sched_exit_tp, or kprobes (CONFIG_KPROBES)",
             ) from None
 
 
