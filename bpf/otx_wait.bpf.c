@@ -2,7 +2,7 @@
  *
  * A thread that leaves a processor is only noted. The stack is taken when it is back on one, in
  * its own context: by then it is known whether the wait was long enough to be worth it, and the
- * stack still is that of the wait. Linux has a tracepoint there since 6.16 (`on_resume`); before
+ * stack still is that of the wait. Recent kernels have a tracepoint there (`on_resume`); before
  * that the same place is reached by a kprobe (`on_resume_by_kprobe`).
  *
  * A wait of `period_ns` or longer is a sample of its own. The time of shorter ones adds up by

@@ -21,11 +21,13 @@ from otx.profile.objects import FileKey, ObjectFiles, file_key, opened
 from otx.profile.pace import Pace
 from otx.profile.records import Counter, TargetFlags
 from otx.profile.sampler import CpuSampler
+from otx.profile.targets import is_alive
 
 LEAST_PERIOD, GREATEST_PERIOD = 1 << 16, 1 << 34
 """Bytes that a sample stands for."""
 MOST_PER_S = 250
-MAX_PROCESSES = 256
+MAX_PROCESSES = 64
+"""At nine descriptors each these fit the thousand that a shell allows."""
 _ALLOCATE = "on_allocate"
 _ONLY = bytes(4)
 _CALLS_MEASURED = 5_000
@@ -64,10 +66,11 @@ class AllocationSampler(CpuSampler):
     def __init__(self, debug: Callable[[str], None] | None = None) -> None:
         self._attached: dict[int, dict[FileKey, list[UprobeLink]]] = {}
         self._late: dict[int, int] = {}
+        self._unsaid: list[str] = []
+        self._is_on = False
         super().__init__(debug)
         self._period = self._object.map("alloc_period")
         self._pace = Pace(LEAST_PERIOD, GREATEST_PERIOD, MOST_PER_S, time.monotonic_ns())
-        self._is_on = False
         self._calls_before = 0
         self.call_ns = 0
 
@@ -103,13 +106,17 @@ class AllocationSampler(CpuSampler):
         """Attach to the functions that allocate, where a process has them (yet).
 
         Raises:
-            MachineError: The kernel refuses.
+            MachineError: The kernel refuses, and nothing is sampled yet.
         """
-        if not self._attach_to(pid, files):
+        if pid not in self._attached and len(self._attached) >= MAX_PROCESSES:
+            self._unsaid.append(
+                f"pid {pid} is one too many: memory is seen of at most {MAX_PROCESSES} processes"
+            )
+        elif not self._attach_to(pid, files):
             self._late[pid] = time.monotonic_ns()
 
-    def follow_late(self, files: ObjectFiles) -> Iterator[str]:
-        """Look again at processes whose allocator was not mapped; those that have none are told."""
+    def remarks(self, files: ObjectFiles) -> Iterator[str]:
+        """Look again at processes whose allocator was not mapped; what is to be said of any."""
         now_ns = time.monotonic_ns()
         for pid, since_ns in list(self._late.items()):
             if self._attach_to(pid, files):
@@ -117,6 +124,8 @@ class AllocationSampler(CpuSampler):
             elif now_ns - since_ns > _PATIENCE_NS:
                 del self._late[pid]
                 yield f"pid {pid} has no malloc by that name: its memory is not seen"
+        while self._unsaid:
+            yield self._unsaid.pop()
 
     def wait(self, timeout_s: float) -> None:
         """Wait until there is something to read, or to look for."""
@@ -124,8 +133,6 @@ class AllocationSampler(CpuSampler):
 
     def _attach_to(self, pid: int, files: ObjectFiles) -> bool:
         """Attach to what a process has mapped by now; whether it has any such function."""
-        if pid not in self._attached and len(self._attached) >= MAX_PROCESSES:
-            return True
         known = self._attached.setdefault(pid, {})
         for mapping in filter(lambda it: it.is_file, read_address_space(pid).executable):
             offsets = files.function_offsets(pid, mapping, _NAMES)
@@ -134,9 +141,21 @@ class AllocationSampler(CpuSampler):
             with opened(pid, mapping) as descriptor:
                 key = file_key(mapping, descriptor) if descriptor is not None else None
             if key is not None and key not in known:
+                links = known[key] = []
                 path = f"/proc/{pid}/map_files/{mapping.start:x}-{mapping.end:x}"
-                known[key] = list(self._attach(pid, path, offsets))
+                try:
+                    self._attach(links, pid, path, offsets)
+                except MachineError as refused:
+                    self._note_refusal(pid, refused)
         return bool(known)
+
+    def _note_refusal(self, pid: int, refused: MachineError) -> None:
+        """A process may end while it is attached to; of a refusal in between the rest goes on."""
+        if not is_alive(pid):
+            return
+        if not self._is_on:
+            raise MachineError(refused.message, hint="it needs uprobes (CONFIG_UPROBE_EVENTS)")
+        self._unsaid.append(f"pid {pid}: {refused.message}: its memory is not seen")
 
     def unfollow(self, pid: int) -> None:
         """Detach from a process that has ended."""
@@ -178,12 +197,15 @@ class AllocationSampler(CpuSampler):
                 raise MachineError("cannot measure what a call costs: otx has no malloc")
             yield
 
-    def _attach(self, pid: int, path: str, offsets: Mapping[bytes, int]) -> Iterator[UprobeLink]:
+    def _attach(
+        self, links: list[UprobeLink], pid: int, path: str, offsets: Mapping[bytes, int]
+    ) -> None:
+        """Attach to functions of a file, and add what is to be closed later."""
         at: dict[int, int] = {}
         for name, offset in offsets.items():  # several names may be one function
             at.setdefault(offset, _SIZE_ARGUMENTS[name])
         for offset, argument in at.items():
-            yield self._object.attach_uprobe(_ALLOCATE, pid, path, offset, argument)
+            links.append(self._object.attach_uprobe(_ALLOCATE, pid, path, offset, argument))
 
     def _set(self, period: int) -> None:
         self._period.update(_ONLY, period.to_bytes(8, "little"))

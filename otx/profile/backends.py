@@ -47,8 +47,8 @@ class Sampler(Protocol):
     def follow(self, pid: int, files: ObjectFiles) -> None:
         """A process is sampled from now on, or is another program."""
 
-    def follow_late(self, files: ObjectFiles) -> Iterable[str]:
-        """Look again where what is wanted was not mapped yet; what is to be said of it."""
+    def remarks(self, files: ObjectFiles) -> Iterable[str]:
+        """Look again at what was missing; what is to be said by now, each thing once."""
 
     def unfollow(self, pid: int) -> None:
         """A process has ended."""

@@ -224,7 +224,8 @@ class BpfObject:
             MachineError: The kernel refuses: it has no such function, or no kprobes.
         """
         name = function.encode()
-        link = self._library.bpf_program__attach_kprobe(self._program(program), False, name)
+        with self._listening():  # libbpf's own words would go to stderr
+            link = self._library.bpf_program__attach_kprobe(self._program(program), False, name)
         self._keep_link(program, link)
 
     def attach_perf_event(self, program: str, descriptor: int) -> None:
@@ -252,9 +253,10 @@ class BpfObject:
             MachineError: The kernel refuses.
         """
         options = _UprobeOptions(size=ctypes.sizeof(_UprobeOptions), cookie=cookie)
-        link = self._library.bpf_program__attach_uprobe_opts(
-            self._program(program), pid, os.fsencode(path), offset, ctypes.byref(options)
-        )
+        with self._listening():  # a process that has just ended is nothing to be told of
+            link = self._library.bpf_program__attach_uprobe_opts(
+                self._program(program), pid, os.fsencode(path), offset, ctypes.byref(options)
+            )
         if not link:
             raise MachineError(f"cannot attach to {path}: {os.strerror(ctypes.get_errno())}")
         return UprobeLink(self._library, link)

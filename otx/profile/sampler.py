@@ -68,8 +68,7 @@ class CpuSampler(SamplerHooks):
             for program in _PROCESS_PROGRAMS:
                 self._object.attach(program)
             self._run_times = -1 if self.has_period else self._object.enable_run_times()
-            if self._run_times >= 0:
-                stack.callback(os.close, self._run_times)
+            stack.callback(self._stop_run_times)
             self._stack = stack.pop_all()
 
     def __enter__(self) -> Self:
@@ -170,6 +169,11 @@ class CpuSampler(SamplerHooks):
     def children_missed(self) -> int:
         """Children that are not sampled because there are too many processes."""
         return self._counters.lookup_sum(Counter.TARGETS_FULL)
+
+    def _stop_run_times(self) -> None:
+        if self._run_times >= 0:
+            os.close(self._run_times)
+            self._run_times = -1
 
     def records(self, limit: int) -> Iterator[Record]:
         """As `read`, decoded."""

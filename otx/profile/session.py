@@ -245,8 +245,8 @@ class ProfileSession:
             self._sampler.unfollow(pid)
             self._end(pid)
         self._search_interpreters()
-        for text in self._sampler.follow_late(self._symbolizer.files):
-            self._warn_of(text)
+        for text in self._sampler.remarks(self._symbolizer.files):
+            self._warn(text, text)
         self._look_for_the_dead()
         self._cost.look(self._stats.samples + self._sampler.lost())
         samples, self._finished = self._finished, []

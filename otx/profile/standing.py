@@ -4,7 +4,7 @@ At the end of a profile there are threads that have been waiting for a while and
 BPF program runs in them, so their stacks are walked here, by the same tables.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from otx.profile.cpython.detect import Interpreter
@@ -29,7 +29,9 @@ _ENDINGS = {
 
 
 class StandingThreads:
-    """Walks the stacks of threads that do not run; a table is read or built when it is needed.
+    """Walks the stacks of threads that do not run, once, at the end of a profile.
+
+    A table is read or built when it is needed.
 
     Args:
         cache: Where built tables are; None builds them anew.
@@ -37,6 +39,7 @@ class StandingThreads:
 
     def __init__(self, cache: TableCache | None) -> None:
         self._cache = cache
+        self._states: dict[int, dict[int, list[int]]] = {}
         self._tables: dict[FileKey, tuple[ElfFile, UnwindTable | None] | None] = {}
 
     def completed(
@@ -68,9 +71,21 @@ class StandingThreads:
         walked = walk(Registers(pc, sp, bp), memory.read_word, find_code)
         python: tuple[PythonFrame, ...] = ()
         if interpreter is not None:
-            python = _python_frames(memory, interpreter, thread_pointer)
+            states = self._states_of(record.pid, memory, interpreter).get(thread_pointer, [])
+            python = _python_frames(memory, interpreter, states)
         flags = record.flags | SampleFlags.USER_TABLES | _ENDINGS[walked.ending]
         return replace(record, flags=flags, user=walked.addresses, python=python)
+
+    def _states_of(
+        self, pid: int, memory: ProcessMemory, interpreter: Interpreter
+    ) -> dict[int, list[int]]:
+        """A process's thread states, read once: hundreds of threads are asked for one by one."""
+        states = self._states.get(pid)
+        if states is None:
+            states = self._states[pid] = {}
+            for state in thread_states(memory, interpreter):
+                states.setdefault(state.thread_id, []).append(state.address)
+        return states
 
     def _code(self, pid: int, mapping: Mapping) -> Code:
         found = self._object(pid, mapping) if mapping.is_file else None
@@ -99,14 +114,13 @@ class StandingThreads:
 
 
 def _python_frames(
-    memory: ProcessMemory, interpreter: Interpreter, thread_pointer: int
+    memory: ProcessMemory, interpreter: Interpreter, states: Iterable[int]
 ) -> tuple[PythonFrame, ...]:
-    """The frames of the thread with a thread pointer, leaf first; none where it runs no Python."""
-    for state in thread_states(memory, interpreter):
-        if state.thread_id == thread_pointer:
-            walked = walk_frames(memory, interpreter.layout, state.address)
-            if walked.frames:
-                return tuple(frame.python for frame in walked.frames)
+    """The frames of a thread with some states, leaf first; none where it runs no Python."""
+    for state in states:
+        walked = walk_frames(memory, interpreter.layout, state)
+        if walked.frames:
+            return tuple(frame.python for frame in walked.frames)
     return ()
 
 

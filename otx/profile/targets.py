@@ -49,8 +49,8 @@ def _living(pid: int) -> int:
         return pid
     parent = _stat(pid)[_PPID_FIELD:][:1] or ["?"]
     raise UsageError(
-        f"process {pid} has ended: it is a zombie that its parent {parent[0]} has not waited for",
-        hint="pgrep -l NAME lists the ids of a program by name",
+        f"process {pid} has ended: it is a zombie",
+        hint=f"its parent {parent[0]} has not asked for its exit code yet",
     )
 
 

@@ -8,7 +8,7 @@ for the time they were taken for, so that sums stay whole meanwhile.
 
 import struct
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import ClassVar
@@ -16,6 +16,7 @@ from typing import ClassVar
 from otx.errors import MachineError
 from otx.model.stack import WaitStats
 from otx.model.units import NS_PER_S
+from otx.profile.objects import ObjectFiles
 from otx.profile.pace import Pace
 from otx.profile.records import Counter
 from otx.profile.sampler import CpuSampler
@@ -30,6 +31,8 @@ _RESUMED_IN = "finish_task_switch"
 _BTF, _SYMBOLS = Path("/sys/kernel/btf/vmlinux"), Path("/proc/kallsyms")
 _SETTINGS = struct.Struct("<QQQQ")
 _ONLY = bytes(4)
+_MUCH = 0.02
+_TIMED_NS, _TIMED_EVERY_NS = NS_PER_S // 2, 5 * NS_PER_S
 
 
 class WaitSampler(CpuSampler):
@@ -58,6 +61,9 @@ class WaitSampler(CpuSampler):
         self._ticks = ticks
         self.began_ns = 0
         super().__init__(debug)
+        self._opened_ns = self._timed_since_ns = time.monotonic_ns()
+        self._timed_ns = 0
+        self._is_cost_told = False
         self._settings = self._object.map("wait_settings")
         now_ns = time.monotonic_ns()
         self._pace = Pace(SHORTEST_PERIOD_NS, LONGEST_PERIOD_NS, MOST_PER_S, now_ns)
@@ -110,8 +116,45 @@ class WaitSampler(CpuSampler):
 
     def adapt(self, samples: int) -> None:
         """Say that so many samples of waits came; does nothing most of the times."""
-        if self._pace.count(samples, time.monotonic_ns()) and self.began_ns:
+        now_ns = time.monotonic_ns()
+        self._time_programs(now_ns)
+        if self._pace.count(samples, now_ns) and self.began_ns:
             self._set()
+
+    def remarks(self, files: ObjectFiles) -> Iterator[str]:
+        """Say once that waits cost much, which is where threads are switched very often."""
+        elapsed_ns = time.monotonic_ns() - self._opened_ns
+        if self._is_cost_told or elapsed_ns < NS_PER_S:
+            return
+        share = (self.programs_ns() or 0) / elapsed_ns
+        if share > _MUCH:
+            self._is_cost_told = True
+            yield (
+                f"sampling waits takes {share:.0%} of a processor: threads are switched so often"
+                " here that noting it costs that; --event cpu costs less"
+            )
+
+    def programs_ns(self) -> int | None:
+        """Time the programs took, taken for as much as it was while it was measured."""
+        now_ns = time.monotonic_ns()
+        timed_ns = self._timed_ns + (now_ns - self._timed_since_ns if self._run_times >= 0 else 0)
+        if not timed_ns:
+            return None
+        spent_ns = sum(map(self._object.run_time_ns, self.in_target()))
+        return spent_ns * (now_ns - self._opened_ns) // timed_ns
+
+    def _time_programs(self, now_ns: int) -> None:
+        """Have the kernel time the programs now and then.
+
+        They are so short that being timed makes them half as long again.
+        """
+        is_due = (now_ns - self._opened_ns) % _TIMED_EVERY_NS < _TIMED_NS
+        if is_due and self._run_times < 0:
+            self._run_times = self._object.enable_run_times()
+            self._timed_since_ns = now_ns
+        elif not is_due and self._run_times >= 0:
+            self._timed_ns += now_ns - self._timed_since_ns
+            self._stop_run_times()
 
     def waits(self) -> WaitStats:
         """What is taken of waits."""
@@ -129,7 +172,7 @@ class WaitSampler(CpuSampler):
         except MachineError:
             raise MachineError(
                 "this kernel does not tell when a thread is back on a processor",
-                hint="time off processors needs Linux 6.16, or kprobes (CONFIG_KPROBES)",
+                hint="it needs the tracepoint sched_exit_tp, or kprobes (CONFIG_KPROBES)",
             ) from None
 
 

@@ -179,13 +179,14 @@ class Recording:
             if feed is not None:
                 feed.sample_at(session.frequency_hz)
             progress.show(counts.samples, now_ns - began_ns, limit_ns)
+        elapsed_ns = time.monotonic_ns() - began_ns
         _count(session.end(), counts, feed)
         progress.clear()
         return sampled_profile(
             merge_threads(counts.total),
             session.stats(),
             round(NS_PER_S / session.period_ns),
-            time.monotonic_ns() - began_ns,
+            elapsed_ns,
             began_unix_nano,
             VALUE_TYPES[self.event],
         )

@@ -189,7 +189,7 @@ class TestWaits:
     def test_time_off_processors_has_a_cause_and_is_in_nanoseconds(
         self, run_cli: RunCli, sleeper: "subprocess.Popen[bytes]"
     ) -> None:
-        words = ["profile", "--pid", str(sleeper.pid), "--event", "offcpu", "-d", "1s"]
+        words = ["profile", "--pid", str(sleeper.pid), "--event", "offcpu", "-d", "800ms"]
         done = run_cli(*words, "--format", "json")
         assert (done.returncode, done.stderr) == (0, "")
         document = json.loads(done.stdout)
@@ -198,8 +198,8 @@ class TestWaits:
         by_cause: Counter[str] = Counter()
         for stack in document["stacks"]:
             by_cause[stack["frames"][-1]["name"]] += stack["count"]
-        assert 0.8e9 < by_cause.total() < 1.05 * document["duration_ns"]
-        assert by_cause["[sleep]"] > 0.3e9
+        assert 0.7e9 < by_cause.total() < 1.05 * document["duration_ns"]
+        assert by_cause["[sleep]"] > 0.2e9
 
     @pytest.mark.parametrize(
         "form",

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from otx.profile import alloc_sampler
 from otx.profile.alloc_sampler import AllocationSampler
+from otx.profile.objects import ObjectFiles
 from otx.profile.session import ProfileSession, Target
 from tests.profile.conftest import MAX_POLLS, POLL_S, Build, Start
 
@@ -46,6 +48,27 @@ int main(void)
 }
 """
 
+ALLOCATOR_C = """
+#include <stddef.h>
+#include <string.h>
+static char room[1 << 26] __attribute__((aligned(64)));
+static size_t used;
+void *malloc(size_t size)
+{
+    void *at = room + (used = (used + 63) & ~63ul);
+    used += size;
+    return used < sizeof(room) ? at : 0;
+}
+void *calloc(size_t count, size_t size) { return memset(malloc(count * size), 0, count * size); }
+void *realloc(void *old, size_t size)
+{
+    void *at = malloc(size);
+    return old ? memcpy(at, old, size / 2) : at;
+}
+int posix_memalign(void **at, size_t to, size_t size) { *at = malloc(size); return 0; }
+void free(void *at) { (void)at; }
+"""
+
 
 def test_sums_are_the_bytes_that_each_function_asks_for(build: Build, start: Start) -> None:
     process = start(build(ASK_C, "ask", "-fno-builtin", "-fno-optimize-sibling-calls"))
@@ -71,6 +94,21 @@ def test_sums_are_the_bytes_that_each_function_asks_for(build: Build, start: Sta
     assert "each call of malloc" in said[0] and stats.allocations.call_ns > 100
 
 
+def test_an_allocator_in_the_place_of_the_c_librarys_is_seen(build: Build, start: Start) -> None:
+    library = build(ALLOCATOR_C, "liballocator.so", "-shared", "-fPIC", "-fno-builtin")
+    program = build(ASK_C, "ask", "-fno-builtin", "-fno-optimize-sibling-calls")
+    process = start("env", f"LD_PRELOAD={library}", program)
+    modules: Counter[str] = Counter()
+    with ProfileSession(Target((process.pid,)), event="alloc") as session:
+        process.send_signal(signal.SIGUSR1)
+        for _ in range(MAX_POLLS):
+            for sample in session.poll(POLL_S):
+                modules[sample.stack[-1].module] += sample.value
+            if not session.pids:
+                break
+    assert modules["liballocator.so"] > 0.95 * modules.total() > 0, modules
+
+
 def test_a_program_without_malloc_is_told(build: Build, start: Start, tmp_path: Path) -> None:
     try:
         program = build(ASK_C, "static", "-static", "-s")
@@ -92,3 +130,18 @@ def test_nothing_of_otx_itself_is_sampled_when_a_call_is_measured() -> None:
         sampler.start(99)
         assert not list(sampler.read(10))
         assert sampler.allocations().calls == 0
+
+
+def test_one_process_too_many_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alloc_sampler, "MAX_PROCESSES", 0)
+    with AllocationSampler() as sampler:
+        sampler.follow(1, ObjectFiles())
+        (said,) = sampler.remarks(ObjectFiles())
+    assert said == "pid 1 is one too many: memory is seen of at most 0 processes"
+
+
+def test_a_process_that_has_ended_is_no_error() -> None:
+    with AllocationSampler() as sampler:
+        sampler.follow(1 << 30, ObjectFiles())
+        assert list(sampler.remarks(ObjectFiles())) == []
+        sampler.unfollow(1 << 30)

@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -146,7 +147,7 @@ def test_sums_are_those_of_the_clock_and_causes_are_told_apart(build: Build, sta
         assert causes[cause] + causes["[run queue]"] > 0.97 * causes.total(), causes
 
 
-def test_waiting_for_the_gil_is_no_plain_lock(python: str, tmp_path: Path, start: Start) -> None:
+def check_gil(python: str, tmp_path: Path, start: Start) -> None:
     script = tmp_path / "gil.py"
     script.write_text(GIL_PY)
     process = start(python, script)
@@ -156,6 +157,23 @@ def test_waiting_for_the_gil_is_no_plain_lock(python: str, tmp_path: Path, start
     assert fight["[lock]"] == 0, fight
     assert beg["[lock]"] > 0.02e9, beg
     assert abs(by_function["stand"]["[lock]"] / 1e9 / seconds - 1) < 0.03
+
+
+def test_waiting_for_the_gil_is_no_plain_lock(tmp_path: Path, start: Start) -> None:
+    check_gil(sys.executable, tmp_path, start)
+
+
+@pytest.mark.long
+def test_every_interpreter_has_its_gil_known(python: str, tmp_path: Path, start: Start) -> None:
+    check_gil(python, tmp_path, start)
+
+
+def test_the_wall_time_of_every_thread_is_the_time_that_went_by(build: Build, start: Start) -> None:
+    process = start(build(WAITS_C, "waits", "-pthread"))
+    seconds, by_thread, _ = sums_of(process, 1.0, event="wall")
+    assert len(by_thread) == 6
+    for total in by_thread.values():
+        assert abs(total / 1e9 / seconds - 1) < 0.05, by_thread
 
 
 def test_wall_time_is_time_on_and_off_processors(burn: Path, start: Start) -> None:

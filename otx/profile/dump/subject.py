@@ -9,7 +9,7 @@ from pathlib import Path
 from otx.errors import MachineError, UsageError
 from otx.profile.targets import process_of
 
-_FLAGS_FIELD, _PARENT_FIELD = 6, 1  # of /proc/PID/stat behind the comm
+_FLAGS_FIELD = 6  # of /proc/PID/stat behind the comm
 _KERNEL_THREAD = 0x00200000  # PF_KTHREAD, linux/sched.h
 
 
@@ -48,11 +48,6 @@ def find_subject(pid: int) -> Subject:
         raise UsageError(f"there is no process {pid}") from None
     comm, fields = head.partition("(")[2], tail.split()
     subject = Subject(process, comm, command.strip())
-    if fields[0] in "ZX":
-        raise UsageError(
-            f"process {process} ({comm}) has ended: it is a zombie",
-            hint=f"its parent {fields[_PARENT_FIELD]} has not asked for its exit code yet",
-        )
     if int(fields[_FLAGS_FIELD]) & _KERNEL_THREAD:
         raise UsageError(
             f"process {process} ({comm}) is a thread of the kernel: it has no stack of a program",
