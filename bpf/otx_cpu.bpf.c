@@ -15,6 +15,7 @@
 
 #include "sample.h"
 
+#include "context.h"
 #include "python.h"
 #include "unwind.h"
 
@@ -109,6 +110,7 @@ int on_tick(void *ctx)
 	bpf_core_read(sample->process_comm, COMM_SIZE, &leader->comm);
 
 	at = add_native_frames(ctx, sample, task, *target);
+	at = add_thread_context(sample, task, at);
 	wakeup = add_python_frames(sample, task, &at);
 	at &= WORDS - 1;
 	if (bpf_ringbuf_output(&records, sample,
@@ -154,6 +156,7 @@ int on_fork(__u64 *ctx)
 	space = bpf_map_lookup_elem(&unwind_spaces, &parent_pid);
 	if (space)
 		bpf_map_update_elem(&unwind_spaces, &pid, space, BPF_ANY);
+	inherit_context(parent_pid, pid);
 	tell(FORK, pid, parent_pid);
 	return 0;
 }
@@ -170,6 +173,7 @@ int on_exec(__u64 *ctx)
 	*target &= ~AWAIT_EXEC;
 	bpf_map_delete_elem(&interpreters, &pid);
 	bpf_map_delete_elem(&unwind_spaces, &pid);
+	bpf_map_delete_elem(&context_places, &pid);
 	bpf_map_delete_elem(&thread_states, &tid);
 	tell(EXEC, pid, 0);
 	return 0;
@@ -189,6 +193,7 @@ int on_exit(__u64 *ctx)
 	bpf_map_delete_elem(&targets, &pid);
 	bpf_map_delete_elem(&interpreters, &pid);
 	bpf_map_delete_elem(&unwind_spaces, &pid);
+	bpf_map_delete_elem(&context_places, &pid);
 	tell(EXIT, pid, 0);
 	return 0;
 }

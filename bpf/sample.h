@@ -25,6 +25,7 @@ enum record_flags {
 	USER_UNMAPPED = 1 << 8, /* at an address that is in no known code */
 	USER_NO_TABLE = 1 << 9, /* in code without a table, or with a rule that is not followed */
 	USER_FAULT = 1 << 10,   /* at memory that could not be read */
+	THREAD_CONTEXT = 1 << 15, /* behind the user frames stand the ids of the thread's span */
 };
 
 enum target_flags {
@@ -51,8 +52,9 @@ struct sample {
 	/* the top of the user stack, zeros where it could not be read: the helper walks frame
 	 * pointers, and misses the caller of a function that has set up no frame */
 	__u64 user_stack[STACK_WORDS];
-	/* kernel addresses, user addresses (both leaf first), then for each Python frame (leaf
-	 * first): code object, instruction | ENTRY_BIT, signature of the code object */
+	/* kernel addresses, user addresses (both leaf first), with THREAD_CONTEXT the trace id (two
+	 * words) and the span id, then for each Python frame (leaf first): code object,
+	 * instruction | ENTRY_BIT, signature of the code object */
 	__u64 words[WORDS];
 };
 

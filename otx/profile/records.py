@@ -9,6 +9,8 @@ _STACK_WORDS = 16
 _SAMPLE = struct.Struct(f"<IIIHHHHIQ16s16s{_STACK_WORDS}Q")
 _EVENT = struct.Struct("<IIIIQ")
 _PYTHON_FRAME_WORDS = 3
+_CONTEXT_WORDS = 3
+_TRACE_ID_DIGITS = 32
 _ENTRY_BIT = 1 << 63
 
 
@@ -35,6 +37,7 @@ class SampleFlags(IntFlag):
     USER_UNMAPPED = 1 << 8
     USER_NO_TABLE = 1 << 9
     USER_FAULT = 1 << 10
+    THREAD_CONTEXT = 1 << 15
 
 
 class TargetFlags(IntFlag):
@@ -76,6 +79,8 @@ class SampleRecord:
 
     Attributes:
         user_stack: The words at the user stack's top; zeros where they could not be read.
+        trace_id: The trace that the thread says it works for, in hex; "" where it says none.
+        span_id: Its span.
     """
 
     pid: int
@@ -88,6 +93,8 @@ class SampleRecord:
     user: tuple[int, ...]
     python: tuple[PythonFrame, ...]
     user_stack: tuple[int, ...]
+    trace_id: str = ""
+    span_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +129,12 @@ def _decode_sample(raw: bytes) -> SampleRecord:
     fields = _SAMPLE.unpack_from(raw)
     _, pid, tid, kernel, user, python, flags, _, monotonic_ns, *comms_and_stack = fields
     thread_comm, process_comm, *user_stack = comms_and_stack
-    count = kernel + user + python * _PYTHON_FRAME_WORDS
+    context = _CONTEXT_WORDS if flags & SampleFlags.THREAD_CONTEXT else 0
+    native = kernel + user
+    count = native + context + python * _PYTHON_FRAME_WORDS
     words = struct.unpack_from(f"<{count}Q", raw, _SAMPLE.size)
+    ids_at = _SAMPLE.size + native * 8
+    ids = raw[ids_at : ids_at + context * 8].hex()
     return SampleRecord(
         pid,
         tid,
@@ -132,9 +143,11 @@ def _decode_sample(raw: bytes) -> SampleRecord:
         _text(thread_comm),
         _text(process_comm),
         words[:kernel],
-        words[kernel : kernel + user],
-        tuple(_python_frames(words[kernel + user :])),
+        words[kernel:native],
+        tuple(_python_frames(words[native + context :])),
         tuple(user_stack),
+        ids[:_TRACE_ID_DIGITS],
+        ids[_TRACE_ID_DIGITS:],
     )
 
 

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Literal, Self, TypeAlias
 
 from otx.model.stack import Frame, ProfileStats, Sample, Stack
+from otx.profile.context.finder import ContextFinder
 from otx.profile.cpython.detect import SUPPORTED, Interpreter
 from otx.profile.merge import is_evaluation_loop, merge_stacks
 from otx.profile.objects import ObjectFiles
@@ -121,11 +122,13 @@ class ProfileSession:
         pids = [process_of(pid) for pid in target.pids]
         require_bpf()
         self._sampler = CpuSampler(debug)
+        self._contexts = ContextFinder(self._sampler.set_context_place, time.monotonic_ns)
         try:
             self._tables = None if unwind == "fp" else self._open_tables(cache_dir)
             for pid in pids:
                 self.add_pid(pid)
             self._load_tables(_BASIC_TABLES_NS, basics_only=True)
+            self._contexts.look(self._processes)
             if await_exec and kernel:
                 # A command may start and end others while these would be read.
                 self._kernel.load()
@@ -216,6 +219,7 @@ class ProfileSession:
         for pid in ended:
             self._end(pid)
         self._search_interpreters()
+        self._contexts.look(self._processes)
         self._look_for_the_dead()
         samples, self._finished = self._finished, []
         return samples
@@ -297,6 +301,7 @@ class ProfileSession:
             child.inherit(parent)
 
     def _end(self, pid: int) -> None:
+        self._contexts.forget(pid)
         process = self._processes.pop(pid, None)
         if process is not None:
             process.close()
@@ -385,7 +390,10 @@ class ProfileSession:
             record.tid,
             record.thread_comm if self._threads else record.process_comm,
             stack,
+            trace_id=record.trace_id,
+            span_id=record.span_id,
             thread=record.thread_comm,
+            resource=self._contexts.resource(record.pid),
         )
 
     def _runs(self, process: Process, found: tuple[PythonFrame, ...]) -> list[list[Frame]]:

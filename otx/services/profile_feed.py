@@ -23,9 +23,9 @@ from otx.model.units import NS_PER_S, format_count
 from otx.otlp.exporter.endpoint import Endpoint, resolve_endpoint
 from otx.otlp.exporter.resource import resource_attributes
 from otx.output import Remarks
-from otx.profile.formats.otlp_write import SPAN_ID, TRACE_ID, write_otlp
+from otx.profile.formats.otlp_write import write_otlp
 from otx.profile.formats.perf_script import PID, TID
-from otx.profile.formats.reading import THREAD
+from otx.profile.formats.reading import SPAN_ID, THREAD, TRACE_ID
 from otx.system.stop import StopSignal
 
 BATCH_NS = 5 * NS_PER_S
@@ -140,13 +140,13 @@ def batch_profile(samples: Sequence[Sample], sampling: Sampling) -> Profile:
     period = round(NS_PER_S / sampling.frequency_hz)
     begin = min(sample.time_unix_nano for sample in samples)
     end = max(sample.time_unix_nano for sample in samples)
-    resources: dict[str, tuple[Label, ...]] = {}
+    resources: dict[tuple[str, int], tuple[Label, ...]] = {}
     rows = []
     for sample in samples:
-        resource = resources.get(sample.comm)
+        process = (sample.comm, sample.pid)
+        resource = resources.get(process)
         if resource is None:
-            said = resource_attributes(sampling.variables, sample.comm)
-            resource = resources[sample.comm] = tuple(map(Label, said, said.values()))
+            resource = resources[process] = _resource(sample, sampling.variables)
         rows.append(
             StackSample(
                 (Frame(sample.comm, sampling.root_kind), *sample.stack),
@@ -163,6 +163,16 @@ def batch_profile(samples: Sequence[Sample], sampling: Sampling) -> Profile:
         period=period,
         period_type=CPU,
     )
+
+
+def _resource(sample: Sample, variables: Mapping[str, str]) -> tuple[Label, ...]:
+    """What the environment says of a process, and over that what it says itself.
+
+    Its id is left out: a process in a container knows another than the one it is sampled by.
+    """
+    said = {**resource_attributes(variables, sample.comm), **sample.resource}
+    said.pop(PID, None)
+    return tuple(map(Label, said, said.values()))
 
 
 def _labels(sample: Sample, root_kind: FrameKind) -> tuple[Label, ...]:

@@ -1,0 +1,63 @@
+"""Samples of real programs carry the span that their thread published."""
+
+import subprocess
+
+import pytest
+
+from otx.model.stack import Sample
+from otx.profile.session import ProfileSession, Target
+from tests.profile.conftest import Start, Take
+from tests.profile.context.conftest import WAYS, BuildWay
+
+pytestmark = [pytest.mark.bpf, pytest.mark.usefixtures("bpf_machine")]
+
+HZ = 999
+RED, BLUE = f"{1:032x}", f"{2:032x}"
+
+
+def function(sample: Sample) -> str:
+    """The function of the program that a sample was taken in."""
+    names = [frame.name for frame in sample.stack]
+    return next((it for it in names if it in FUNCTIONS), "")
+
+
+FUNCTIONS = {"red", "blue", "silent", "invalid_one", "astray_one", "kernel_one"}
+
+
+def check(samples: list[Sample]) -> None:
+    said = {(function(it), it.trace_id, it.span_id) for it in samples if function(it)}
+    assert ("red", RED, RED[16:]) in said
+    assert ("blue", BLUE, BLUE[16:]) in said
+    assert {name for name, trace, _ in said if not trace} >= {"silent", "invalid_one"}
+    assert len(said) == len({name for name, _, _ in said}), said
+
+
+# Each takes some seconds of a busy machine's time; the others are covered without it.
+QUICK = ("program", "loaded descriptor")
+BY_WAY = [pytest.param(it, marks=[] if it in QUICK else [pytest.mark.long]) for it in WAYS]
+
+
+@pytest.mark.parametrize("way", BY_WAY)
+def test_each_thread_has_its_own_span_and_what_is_none_has_none(
+    way: str, build_way: BuildWay, start: Start, take: Take
+) -> None:
+    process = start(*build_way(way))
+    with ProfileSession(Target((process.pid,)), frequency_hz=HZ) as session:
+        check(take(session, 150, lambda it: bool(function(it))))
+
+
+@pytest.mark.long
+def test_a_library_that_is_loaded_while_sampling_is_found(build_way: BuildWay, take: Take) -> None:
+    words = [*build_way("loaded descriptor"), "wait"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdin is not None and process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+            with ProfileSession(Target((process.pid,)), frequency_hz=HZ) as session:
+                assert not any(it.trace_id for it in take(session, 50))
+                process.stdin.write(b"\n")
+                process.stdin.flush()
+                take(session, 20, lambda it: it.trace_id == RED)
+                check(take(session, 300, lambda it: bool(function(it))))
+        finally:
+            process.kill()
