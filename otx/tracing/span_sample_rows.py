@@ -15,6 +15,10 @@ MOST_SPANS = 100_000
 _MARGIN_NS = 1_000_000_000
 """Samples of a span's thread that are read before and after it: their times are as exact."""
 
+_UNRECEIVED_NS = 60_000_000_000
+"""Samples with the trace's id are read so long before and after it: of its spans some may not have
+been received."""
+
 _SAMPLE_FIELDS = f"""
     epoch_ns(time), if(unit = 'nanoseconds', value, value * period), stack,
     coalesce(pid, 0), coalesce(tid, 0), coalesce(attr(attributes, '{THREAD_NAME}'), ''),
@@ -65,15 +69,21 @@ def read_trace_code(store: Store, asked: str, spans: Sequence[Span]) -> TraceCod
         UsageError: No span was received, and the id begins several traces of samples.
     """
     trace_id = spans[0].trace_id if spans else asked.strip().lower()
-    published = _samples(store, _PUBLISHED, (trace_id,), Wanted("samples"))
+    begin = min((span.start_unix_nano for span in spans), default=0)
+    end = max((span.end_unix_nano for span in spans), default=None)
+    whole = Wanted(
+        "samples",
+        since_unix_nano=max(begin - _UNRECEIVED_NS, 0),
+        until_unix_nano=None if end is None else end + _UNRECEIVED_NS,
+    )
+    published = _samples(store, _PUBLISHED, (trace_id,), whole)
     ids = sorted({it.trace_id for it in published}) or [trace_id]
     if len(ids) > 1:
         raise UsageError(f"{asked!r} begins {len(ids)} traces", f"for example {', '.join(ids[:3])}")
-    if not spans:
+    if end is None:
         return TraceCode(ids[0], join_samples(ids[0], published, (), ()), bool(published))
-    begin = min(span.start_unix_nano for span in spans) - _MARGIN_NS
-    end = max(span.end_unix_nano for span in spans) + _MARGIN_NS
-    wanted = Wanted("samples", since_unix_nano=max(begin, 0), until_unix_nano=end)
+    begin, end = max(begin - _MARGIN_NS, 0), end + _MARGIN_NS
+    wanted = Wanted("samples", since_unix_nano=begin, until_unix_nano=end)
     pids = sorted({pid for span in spans if isinstance(pid := span.resource.get(PID), int)})
     silent = _samples(store, _SILENT, (begin, end, pids), wanted) if pids else []
     around = _spans_around(store, begin, end, pids) if silent else []
