@@ -22,6 +22,9 @@ _FIRST_PAUSE_NS, _LONGEST_PAUSE_NS = 50_000_000, 2_000_000_000
 _LOOK_SHARE = 50
 """A pause is at least as many times as long as the look before it took."""
 
+_BUDGET_NS = 50_000_000
+"""What one call may take, where there are many processes: records wait in the ring meanwhile."""
+
 _MAX_FILES = 4096
 _MUSL = "ld-musl"
 _NAMES = tuple(form.format(PROCESS_NAME) for form in ("/memfd:{}", "[anon_shmem:{}]", "[anon:{}]"))
@@ -56,12 +59,15 @@ class ContextFinder:
         self._variables: dict[FileKey, Variable | None] = {}
 
     def look(self, pids: Iterable[int]) -> None:
-        """Look at those processes that it is time for."""
+        """Look at those processes that it is time for, as many as there is time for."""
+        ends_ns = self._clock_ns() + _BUDGET_NS
         for pid in pids:
             known = self._known.setdefault(pid, _Known())
             began_ns = self._clock_ns()
             if began_ns < known.due_ns:
                 continue
+            if began_ns >= ends_ns:
+                return
             self._look_at(pid, known)
             now_ns = self._clock_ns()
             known.pause_ns = min(2 * known.pause_ns, _LONGEST_PAUSE_NS)

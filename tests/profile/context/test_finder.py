@@ -5,11 +5,10 @@ import subprocess
 import pytest
 
 from otx.model.stack import Sample
+from otx.profile.context.finder import ContextFinder
 from otx.profile.session import ProfileSession, Target
 from tests.profile.conftest import Start, Take
 from tests.profile.context.conftest import WAYS, BuildWay
-
-pytestmark = [pytest.mark.bpf, pytest.mark.usefixtures("bpf_machine")]
 
 HZ = 999
 RED, BLUE = f"{1:032x}", f"{2:032x}"
@@ -37,6 +36,8 @@ QUICK = ("program", "loaded descriptor")
 BY_WAY = [pytest.param(it, marks=[] if it in QUICK else [pytest.mark.long]) for it in WAYS]
 
 
+@pytest.mark.bpf
+@pytest.mark.usefixtures("bpf_machine")
 @pytest.mark.parametrize("way", BY_WAY)
 def test_each_thread_has_its_own_span_and_what_is_none_has_none(
     way: str, build_way: BuildWay, start: Start, take: Take
@@ -47,6 +48,8 @@ def test_each_thread_has_its_own_span_and_what_is_none_has_none(
 
 
 @pytest.mark.long
+@pytest.mark.bpf
+@pytest.mark.usefixtures("bpf_machine")
 def test_a_library_that_is_loaded_while_sampling_is_found(build_way: BuildWay, take: Take) -> None:
     words = [*build_way("loaded descriptor"), "wait"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -61,3 +64,48 @@ def test_a_library_that_is_loaded_while_sampling_is_found(build_way: BuildWay, t
                 check(take(session, 300, lambda it: bool(function(it))))
         finally:
             process.kill()
+
+
+class Clock:
+    """A clock that a test moves, and that each look moves on."""
+
+    def __init__(self, step_ns: int = 0) -> None:
+        self.now_ns = 0
+        self.step_ns = step_ns
+        self.reads = 0
+
+    def __call__(self) -> int:
+        self.reads += 1
+        self.now_ns += self.step_ns
+        return self.now_ns
+
+
+def test_a_variable_is_told_once_and_a_process_that_is_gone_has_nothing(
+    build_way: BuildWay, start: Start
+) -> None:
+    process, told = start(*build_way("program")), list[tuple[int, bytes | None]]()
+    clock = Clock()
+    finder = ContextFinder(lambda pid, place: told.append((pid, place)), clock)
+    gone = 1 << 22
+    for _ in range(5):
+        finder.look([process.pid, gone])
+        clock.now_ns += 10**10
+    ((pid, place),) = told
+    assert pid == process.pid and place is not None and len(place) == 16
+    assert finder.resource(gone) == {} == finder.resource(process.pid)
+    finder.forget(process.pid)
+    finder.look([process.pid])
+    assert len(told) == 2
+
+
+def test_looks_get_rarer_and_many_processes_are_looked_at_in_parts() -> None:
+    clock = Clock()
+    finder = ContextFinder(lambda pid, place: None, clock)
+    gone = [1 << 22, (1 << 22) + 1]
+    finder.look(gone)
+    clock.reads = 0
+    finder.look(gone)
+    assert clock.reads == 1 + len(gone)  # it was asked whether they are due, and they are not
+    slow = Clock(step_ns=20_000_000)
+    ContextFinder(lambda pid, place: None, slow).look(range(1 << 22, (1 << 22) + 1000))
+    assert slow.reads < 10
