@@ -142,11 +142,15 @@ def batch_profile(samples: Sequence[Sample], sampling: Sampling) -> Profile:
     end = max(sample.time_unix_nano for sample in samples)
     resources: dict[tuple[str, int], tuple[Label, ...]] = {}
     rows = []
+    # What a process says with its first span is true of it from the beginning.
+    said = {sample.pid: sample.resource for sample in samples if sample.resource}
     for sample in samples:
         process = (sample.comm, sample.pid)
         resource = resources.get(process)
         if resource is None:
-            resource = resources[process] = _resource(sample, sampling.variables)
+            resource = resources[process] = _resource(
+                sample.comm, said.get(sample.pid, {}), sampling.variables
+            )
         rows.append(
             StackSample(
                 (Frame(sample.comm, sampling.root_kind), *sample.stack),
@@ -165,12 +169,14 @@ def batch_profile(samples: Sequence[Sample], sampling: Sampling) -> Profile:
     )
 
 
-def _resource(sample: Sample, variables: Mapping[str, str]) -> tuple[Label, ...]:
+def _resource(
+    comm: str, own: Mapping[str, str | int], variables: Mapping[str, str]
+) -> tuple[Label, ...]:
     """What the environment says of a process, and over that what it says itself.
 
     Its id is left out: a process in a container knows another than the one it is sampled by.
     """
-    said = {**resource_attributes(variables, sample.comm), **sample.resource}
+    said = {**resource_attributes(variables, comm), **own}
     said.pop(PID, None)
     return tuple(map(Label, said, said.values()))
 

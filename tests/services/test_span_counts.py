@@ -1,10 +1,13 @@
 """Samples divided by span: what was counted is kept, whatever there is room for."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from otx.model.profile import Label
 from otx.model.stack import Frame, ProfileStats, Sample
+from otx.profile.formats import write_profile
+from otx.profile.formats.opening import open_profile
 from otx.profile.formats.profile import sampled_profile
 from otx.services.profiler import StackCounts, merge_threads
 from otx.services.span_counts import SpanCounts
@@ -53,3 +56,18 @@ def test_counts_stay_what_they_are(taken: list[tuple[str, int, int]], limit: int
     assert all(value > 0 for one in labelled.samples for value in one.values)
     linked = sum(one.values[0] for one in labelled.samples if one.labels)
     assert linked == spans.linked - spans.left_out
+
+
+@pytest.mark.parametrize("form", ["pprof", "otlp", "otlp-json", "json"])
+def test_forms_with_labels_or_links_keep_the_span(form: str) -> None:
+    taken = [sample("a", 1), sample("a", 0)]
+    counts, spans = StackCounts(), SpanCounts("process")
+    counts.add(taken)
+    spans.add(taken)
+    whole = sampled_profile(merge_threads(counts.total), ProfileStats(), 99, 1)
+    data = write_profile(spans.label(whole), form)
+    read = open_profile(data, "x", print).profile
+    ids = [
+        {it.key: it.value for it in one.labels if it.key.endswith("_id")} for one in read.samples
+    ]
+    assert sorted(ids, key=len) == [{}, {"trace_id": f"{1:032x}", "span_id": f"{1:016x}"}]
