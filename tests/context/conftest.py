@@ -39,6 +39,8 @@ def native_part(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[
         folder = tmp_path_factory.mktemp("context")
         words = [python, "-m", "otx.context.build", str(folder)]
         done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=120)
+        if "Python.h" in done.stderr:
+            pytest.skip(f"{python} has no headers (python3-dev)")
         assert done.returncode == 0, done.stderr
         return Path(done.stderr.strip())
 

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,6 +77,8 @@ def shop(tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
             pytest.skip(f"{probe.name}: {probe.detail}")
     if shutil.which("gcc") is None:
         pytest.skip("gcc is not installed")
+    if not Path(sysconfig.get_path("include"), "Python.h").exists():
+        pytest.skip("this interpreter has no headers (python3-dev)")
     build = [sys.executable, "-m", "otx.context.build", str(tmp_path)]
     built = subprocess.run(build, cwd=ROOT, check=True, capture_output=True, text=True, timeout=60)
     variables = {"OTX_CONTEXT_NATIVE": built.stderr.strip(), "PYTHONPATH": str(ROOT)}
