@@ -1,6 +1,8 @@
 """Samples of real programs carry the span that their thread published."""
 
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,7 @@ from otx.profile.session import ProfileSession, Target
 from tests.profile.conftest import Start, Take
 from tests.profile.context.conftest import WAYS, BuildWay
 
+ROOT = Path(__file__).parents[3]
 HZ = 999
 RED, BLUE = f"{1:032x}", f"{2:032x}"
 
@@ -109,3 +112,26 @@ def test_looks_get_rarer_and_many_processes_are_looked_at_in_parts() -> None:
     slow = Clock(step_ns=20_000_000)
     ContextFinder(lambda pid, place: None, slow).look(range(1 << 22, (1 << 22) + 1000))
     assert slow.reads < 10
+
+
+PUBLISH = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+import os, signal
+from otx.context import process
+process.publish_process({{"service.name": "shop"}})
+print("ready", flush=True)
+signal.pause()
+"""
+NO_MEMFD = "def refused(*words): raise OSError('no memfd')\nos.memfd_create = refused\n"
+NAMED_ALONE = PUBLISH.replace("from otx", NO_MEMFD + "from otx")
+
+
+@pytest.mark.parametrize("program", [PUBLISH, NAMED_ALONE], ids=["memfd", "named mapping"])
+def test_what_a_process_says_it_is_is_found(program: str, start: Start) -> None:
+    process = start(sys.executable, "-c", program)
+    if "OTEL_CTX" not in Path(f"/proc/{process.pid}/maps").read_text():
+        pytest.skip("this kernel names no mappings (CONFIG_ANON_VMA_NAME)")
+    finder = ContextFinder(lambda pid, place: None, Clock())
+    finder.look([process.pid])
+    assert finder.resource(process.pid) == {"service.name": "shop", "process.pid": process.pid}
