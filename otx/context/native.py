@@ -12,8 +12,6 @@ from contextvars import ContextVar, Token
 from pathlib import Path
 from typing import Protocol, TypeAlias, cast
 
-from otx.context.build import file_name
-
 VARIABLE = "OTX_CONTEXT_NATIVE"
 _NAME = "_native"
 
@@ -47,6 +45,9 @@ def load() -> Native:
     Raises:
         NotBuilt: The message says why, and what builds it.
     """
+    # `python -m otx.context.build` runs that module: the package must not have loaded it before.
+    from otx.context.build import file_name
+
     path = Path(os.environ.get(VARIABLE) or Path(__file__).with_name(file_name()))
     hint = f"`{Path(sys.executable).name} -m otx.context.build` builds it"
     if not path.is_file():

@@ -117,6 +117,22 @@ print(span_id(), context.run(span_id))
     assert wrote.splitlines()[4] == "None 9"
 
 
+def test_the_package_has_all_that_a_program_without_the_sdk_needs(run: Run) -> None:
+    wrote = run(
+        """
+import sys
+from otx.context import attach, detach, publish_process, span, unavailable
+assert not unavailable()
+token = attach(1, 2)
+detach(token)
+with span(1, 2):
+    publish_process({"service.name": "shop"})
+print(*(name for name in sys.modules if name.startswith(("opentelemetry", "google", "otx."))))
+"""
+    )
+    assert {name.split(".")[1] for name in wrote.split()} == {"context"}
+
+
 def test_what_is_no_record_is_not_published(run: Run) -> None:
     run(
         HEAD
