@@ -2,7 +2,7 @@
 
 Starts a Python program with busy, sleeping and locked threads, then measures, several times over
 and turn about:
-  work      from the first look at the threads to the last: files' symbols and entries are read in it
+  work      from the first look at the threads to the last: symbols and entries are read in it
   dump      the same with what comes before: BPF loaded, the interpreter found
   process   the whole command
   py-spy    the whole command, without native frames and with them (`--native`), where there is one

@@ -25,6 +25,7 @@ int on_fork(__u64 *ctx)
 	space = bpf_map_lookup_elem(&unwind_spaces, &parent_pid);
 	if (space)
 		bpf_map_update_elem(&unwind_spaces, &pid, space, BPF_ANY);
+	inherit_context(parent_pid, pid);
 	tell(FORK, pid, parent_pid);
 	return 0;
 }
@@ -45,6 +46,7 @@ int on_exec(__u64 *ctx)
 	}
 	bpf_map_delete_elem(&interpreters, &pid);
 	bpf_map_delete_elem(&unwind_spaces, &pid);
+	bpf_map_delete_elem(&context_places, &pid);
 	bpf_map_delete_elem(&thread_states, &tid);
 	tell(EXEC, pid, 0);
 	return 0;

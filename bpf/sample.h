@@ -38,6 +38,7 @@ enum record_flags {
 	IN_FUTEX = 1 << 12,     /* a wait: in futex(2), at address `argument` */
 	GOES_ON = 1 << 13,      /* a wait: it has not ended, its user stack is to be read by user
 				   space; pc, sp, bp and thread pointer are in user_stack */
+	THREAD_CONTEXT = 1 << 15, /* behind the user frames stand the ids of the thread's span */
 };
 
 enum target_flags {
@@ -79,8 +80,9 @@ struct sample {
 	/* the top of the user stack, zeros where it could not be read: the helper walks frame
 	 * pointers, and misses the caller of a function that has set up no frame */
 	__u64 user_stack[STACK_WORDS];
-	/* kernel addresses, user addresses (both leaf first), then for each Python frame (leaf
-	 * first): code object, instruction | ENTRY_BIT, signature of the code object */
+	/* kernel addresses, user addresses (both leaf first), with THREAD_CONTEXT the trace id (two
+	 * words) and the span id, then for each Python frame (leaf first): code object,
+	 * instruction | ENTRY_BIT, signature of the code object */
 	__u64 words[WORDS];
 };
 

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "context.h"
+
 static __u32 frames_of(long bytes)
 {
 	return bytes > 0 ? ((__u32)bytes >> 3) & 127 : 0;
@@ -81,6 +83,7 @@ static long take_sample(void *ctx, struct sample *sample, __u32 kind, __u32 flag
 	bpf_core_read(sample->process_comm, COMM_SIZE, &leader->comm);
 
 	at = add_native_frames(ctx, sample, task, target);
+	at = add_thread_context(sample, task, at);
 	wakeup = add_python_frames(sample, task, &at);
 	at &= WORDS - 1;
 	if (!bpf_ringbuf_output(&records, sample,

@@ -145,6 +145,7 @@ static void leave(__u32 pid)
 	bpf_map_delete_elem(&targets, &pid);
 	bpf_map_delete_elem(&interpreters, &pid);
 	bpf_map_delete_elem(&unwind_spaces, &pid);
+	bpf_map_delete_elem(&context_places, &pid);
 	tell(EXIT, pid, 0);
 }
 

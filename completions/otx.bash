@@ -83,7 +83,7 @@ _otx_words() {
     "trace") words="list show explain order diff missing skew paths map -h --help" ;;
     "trace list") words="--service --min-duration --errors --attr --since --limit --format --store --in -o --out -h --help" ;;
     "trace list:--format") words="table json jsonl" ;;
-    "trace show") words="--format --raw --store --in -o --out -h --help" ;;
+    "trace show") words="--format --profile --raw --store --in -o --out -h --help" ;;
     "trace show:--format") words="text json" ;;
     "trace explain") words="--why --format --store --in -o --out -h --help" ;;
     "trace explain:--format") words="text json" ;;

@@ -370,6 +370,7 @@ complete -c otx -n '__fish_seen_subcommand_from trace; and __fish_seen_subcomman
 complete -c otx -n '__fish_seen_subcommand_from trace; and __fish_seen_subcommand_from list' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from trace; and __fish_seen_subcommand_from list' -F
 complete -c otx -n '__fish_seen_subcommand_from trace; and __fish_seen_subcommand_from show' -l format -x -a 'text json' -d 'The form of the output.'
+complete -c otx -n '__fish_seen_subcommand_from trace; and __fish_seen_subcommand_from show' -l profile -d 'With what the code of each span did, from samples.'
 complete -c otx -n '__fish_seen_subcommand_from trace; and __fish_seen_subcommand_from show' -l raw -d 'Every span with all it carries, as JSON lines.'
 complete -c otx -n '__fish_seen_subcommand_from trace; and __fish_seen_subcommand_from show' -l store -r -d 'The store to read.'
 complete -c otx -n '__fish_seen_subcommand_from trace; and __fish_seen_subcommand_from show' -l in -r -d 'OTLP to read instead of a store; - is stdin.'

@@ -576,6 +576,7 @@ _otx_trace_list() {
 _otx_trace_show() {
   _arguments -s \
     '--format[The form of the output.]:value:(text json)' \
+    '--profile[With what the code of each span did, from samples.]' \
     '--raw[Every span with all it carries, as JSON lines.]' \
     '--store[The store to read.]:value:_files' \
     '--in[OTLP to read instead of a store; - is stdin.]:value:_files' \

@@ -26,6 +26,9 @@ with atheris.instrument_imports(include=["otx", "ottl_targets", "opamp_targets",
     from otx.otlp.decode import decode_request
     from otx.otlp.refusal import Refusal
     from otx.output import Painter
+    from otx.profile.context.dynamic import DynamicObject
+    from otx.profile.context.place import find_variable
+    from otx.profile.context.process_context import decode_process_context
     from otx.profile.cpython.linetable import decode_entries
     from otx.profile.elf import ElfFile, bytes_reader
     from otx.profile.errors import UnreadableError
@@ -81,6 +84,19 @@ def log(data: bytes) -> None:
 def profile(data: bytes) -> None:
     """A profile in any form."""
     open_profile(data, "x", lambda text: None)
+
+
+def elf_dynamic(data: bytes) -> None:
+    """What the dynamic linker reads, and the thread context's variable in it."""
+    file = DynamicObject(bytes_reader(data))
+    file.symbol(b"called")
+    sum(1 for _ in file.relocations())
+    find_variable(bytes_reader(data))
+
+
+def process_context(data: bytes) -> None:
+    """What a process says of itself."""
+    decode_process_context(data)
 
 
 def elf(data: bytes) -> None:
@@ -146,6 +162,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "manifest": store_targets.manifest,
     "profile": profile,
     "elf": elf,
+    "elf-dynamic": elf_dynamic,
+    "process-context": process_context,
     "linetable": linetable,
     "search": search,
     "trace-context": trace_context,

@@ -1,6 +1,7 @@
 """What a sampled thread was doing: frames from root to leaf, and how often it was seen so."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 FrameKind: TypeAlias = Literal["python", "native", "kernel", "jit", "process", "thread", "span"]
@@ -47,7 +48,10 @@ class Sample:
 
     Attributes:
         comm: The process's name, or the thread's where that was asked for.
+        trace_id: The trace that the thread worked for, as it said itself; "" where it did not.
+        span_id: Its span.
         thread: The thread's name.
+        resource: What the process says it is, by OpenTelemetry's names.
     """
 
     time_unix_nano: int
@@ -59,6 +63,7 @@ class Sample:
     trace_id: str = ""
     span_id: str = ""
     thread: str = ""
+    resource: Mapping[str, str | int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

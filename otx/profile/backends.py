@@ -53,6 +53,9 @@ class Sampler(Protocol):
     def unfollow(self, pid: int) -> None:
         """A process has ended."""
 
+    def set_context_place(self, pid: int, place: bytes | None) -> None:
+        """Read the spans of a process's threads, where it can be done; None: no more."""
+
     def programs_ns(self) -> int | None:
         """What programs took that come with no tick, all in; None where it is not known."""
 

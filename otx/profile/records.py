@@ -9,6 +9,8 @@ _STACK_WORDS = 16
 _SAMPLE = struct.Struct(f"<IIIHHHHIQQQQQ16s16s{_STACK_WORDS}Q")
 _EVENT = struct.Struct("<IIIIQ")
 _PYTHON_FRAME_WORDS = 3
+_CONTEXT_WORDS = 3
+_TRACE_ID_DIGITS = 32
 _ENTRY_BIT = 1 << 63
 
 
@@ -45,6 +47,7 @@ class SampleFlags(IntFlag):
     WAS_RUNNABLE = 1 << 11
     IN_FUTEX = 1 << 12
     GOES_ON = 1 << 13
+    THREAD_CONTEXT = 1 << 15
 
 
 class TargetFlags(IntFlag):
@@ -106,6 +109,8 @@ class SampleRecord:
         lasted_ns: Of a wait: how long this one was.
         ready_ns: Of a wait: for how long of that it could have run.
         argument: Of a wait in futex(2): the address.
+        trace_id: The trace that the thread says it works for, in hex; "" where it says none.
+        span_id: Its span.
     """
 
     pid: int
@@ -123,6 +128,8 @@ class SampleRecord:
     lasted_ns: int = 0
     ready_ns: int = 0
     argument: int = 0
+    trace_id: str = ""
+    span_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +168,12 @@ def _decode_sample(kind: RecordKind, raw: bytes) -> SampleRecord:
     fields = _SAMPLE.unpack_from(raw)
     _, pid, tid, kernel, user, python, flags, _, monotonic_ns = fields[:9]
     value, lasted_ns, ready_ns, argument, thread_comm, process_comm, *user_stack = fields[9:]
-    count = kernel + user + python * _PYTHON_FRAME_WORDS
+    context = _CONTEXT_WORDS if flags & SampleFlags.THREAD_CONTEXT else 0
+    native = kernel + user
+    count = native + context + python * _PYTHON_FRAME_WORDS
     words = struct.unpack_from(f"<{count}Q", raw, _SAMPLE.size)
+    ids_at = _SAMPLE.size + native * 8
+    ids = raw[ids_at : ids_at + context * 8].hex()
     return SampleRecord(
         pid,
         tid,
@@ -171,14 +182,16 @@ def _decode_sample(kind: RecordKind, raw: bytes) -> SampleRecord:
         _text(thread_comm),
         _text(process_comm),
         words[:kernel],
-        words[kernel : kernel + user],
-        tuple(_python_frames(words[kernel + user :])),
+        words[kernel:native],
+        tuple(_python_frames(words[native + context :])),
         tuple(user_stack),
         kind,
         value,
         lasted_ns,
         ready_ns,
         argument,
+        ids[:_TRACE_ID_DIGITS],
+        ids[_TRACE_ID_DIGITS:],
     )
 
 

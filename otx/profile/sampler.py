@@ -53,6 +53,7 @@ class CpuSampler(SamplerHooks):
             self._object = stack.enter_context(BpfObject(path, debug, programs))
             self._targets = self._object.map("targets")
             self._interpreters = self._object.map("interpreters")
+            self._context_places = self._object.map("context_places")
             self._counters = self._object.map("counters")
             self._unwind_maps = UnwindMaps(
                 words=self._object.map("unwind_words"),
@@ -149,10 +150,18 @@ class CpuSampler(SamplerHooks):
         """Sample a process no more."""
         self._targets.delete(_key(pid))
         self._interpreters.delete(_key(pid))
+        self._context_places.delete(_key(pid))
 
     def set_interpreter(self, pid: int, layout: bytes) -> None:
         """Walk the Python frames of a process: `struct interpreter` of otx_cpu.bpf.c."""
         self._interpreters.update(_key(pid), layout)
+
+    def set_context_place(self, pid: int, place: bytes | None) -> None:
+        """Read the spans of a process's threads: `struct context_place`; None: no more."""
+        if place is None:
+            self._context_places.delete(_key(pid))
+        else:
+            self._context_places.update(_key(pid), place)
 
     def wait(self, timeout_s: float) -> None:
         """Wait until there is something to read, or a time has passed."""

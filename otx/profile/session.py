@@ -19,6 +19,7 @@ from otx.model.stack import Frame, ProfileStats, Sample, Stack
 from otx.model.units import NS_PER_S
 from otx.profile.backends import BackendName, open_sampler
 from otx.profile.causes import ends_of_wait, takes_gil
+from otx.profile.context.finder import ContextFinder
 from otx.profile.cost import CostKeeper, ProgramCost
 from otx.profile.cpython.detect import SUPPORTED, Interpreter
 from otx.profile.events import WAITS, Event
@@ -129,6 +130,7 @@ class ProfileSession:
             backend, event, kernel=kernel, min_block_ns=min_block_ns, debug=debug
         )
         self._tick_value = round(NS_PER_S / frequency_hz) if event == "wall" else 1
+        self._contexts = ContextFinder(self._sampler.set_context_place, time.monotonic_ns)
         try:
             if price := self._sampler.price():
                 on_warning(price)
@@ -138,6 +140,7 @@ class ProfileSession:
             if self._choice:
                 self._choose()
             self._load_tables(_BASIC_TABLES_NS, basics_only=True)
+            self._contexts.look(self._processes)
             if (await_exec and kernel) or event in WAITS:
                 # A command may start and end others while these would be read, and a program
                 # may wait thousands of times before it is known that this is too often.
@@ -245,6 +248,7 @@ class ProfileSession:
             self._sampler.unfollow(pid)
             self._end(pid)
         self._search_interpreters()
+        self._contexts.look(self._processes)
         for text in self._sampler.remarks(self._symbolizer.files):
             self._warn(text, text)
         self._look_for_the_dead()
@@ -360,6 +364,7 @@ class ProfileSession:
         self._sampler.follow(record.pid, self._symbolizer.files)
 
     def _end(self, pid: int) -> None:
+        self._contexts.forget(pid)
         process = self._processes.pop(pid, None)
         if process is not None:
             process.close()
@@ -455,7 +460,10 @@ class ProfileSession:
                 record.thread_comm if self._threads else record.process_comm,
                 stack + below,
                 value,
+                trace_id=record.trace_id,
+                span_id=record.span_id,
                 thread=record.thread_comm,
+                resource=self._contexts.resource(record.pid),
             )
 
     def _below(

@@ -23,9 +23,9 @@ from otx.model.units import NS_PER_S, format_count
 from otx.otlp.exporter.endpoint import Endpoint, resolve_endpoint
 from otx.otlp.exporter.resource import resource_attributes
 from otx.output import Remarks
-from otx.profile.formats.otlp_write import SPAN_ID, TRACE_ID, write_otlp
+from otx.profile.formats.otlp_write import write_otlp
 from otx.profile.formats.perf_script import PID, TID
-from otx.profile.formats.reading import THREAD
+from otx.profile.formats.reading import SPAN_ID, THREAD, TRACE_ID
 from otx.system.stop import StopSignal
 
 BATCH_NS = 5 * NS_PER_S
@@ -152,13 +152,17 @@ def batch_profile(samples: Sequence[Sample], sampling: Sampling) -> Profile:
     begin = min(sample.time_unix_nano for sample in samples)
     end = max(sample.time_unix_nano for sample in samples)
     of_cpu = sampling.kind == SAMPLES
-    resources: dict[str, tuple[Label, ...]] = {}
+    resources: dict[tuple[str, int], tuple[Label, ...]] = {}
     rows = []
+    # What a process says with its first span is true of it from the beginning.
+    said = {sample.pid: sample.resource for sample in samples if sample.resource}
     for sample in samples:
-        resource = resources.get(sample.comm)
+        process = (sample.comm, sample.pid)
+        resource = resources.get(process)
         if resource is None:
-            said = resource_attributes(sampling.variables, sample.comm)
-            resource = resources[sample.comm] = tuple(map(Label, said, said.values()))
+            resource = resources[process] = _resource(
+                sample.comm, said.get(sample.pid, {}), sampling.variables
+            )
         rows.append(
             StackSample(
                 (Frame(sample.comm, sampling.root_kind), *sample.stack),
@@ -175,6 +179,18 @@ def batch_profile(samples: Sequence[Sample], sampling: Sampling) -> Profile:
         period=period if of_cpu else 0,
         period_type=CPU if of_cpu else None,
     )
+
+
+def _resource(
+    comm: str, own: Mapping[str, str | int], variables: Mapping[str, str]
+) -> tuple[Label, ...]:
+    """What the environment says of a process, and over that what it says itself.
+
+    Its id is left out: a process in a container knows another than the one it is sampled by.
+    """
+    said = {**resource_attributes(variables, comm), **own}
+    said.pop(PID, None)
+    return tuple(map(Label, said, said.values()))
 
 
 def _labels(sample: Sample, root_kind: FrameKind) -> tuple[Label, ...]:

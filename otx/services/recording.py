@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from otx.environment import Environment
 from otx.errors import ExitCode, MachineError
 from otx.model.profile import Profile
-from otx.model.stack import Sample
+from otx.model.stack import FrameKind, Sample
 from otx.model.units import NS_PER_S, format_count, format_duration
 from otx.output import ProgressLine, Remarks
 from otx.profile.backends import Wanted, decide, explain
@@ -27,6 +27,7 @@ from otx.profile.launch import GatedCommand
 from otx.profile.session import ProfileSession, Target, Unwinding
 from otx.profile.targets import is_kernel_thread, may_be_read
 from otx.services.profiler import StackCounts, merge_threads
+from otx.services.span_counts import SpanCounts
 from otx.system.stop import StopSignal
 
 if TYPE_CHECKING:
@@ -165,7 +166,9 @@ class Recording:
         feed: "ProfileFeed | None",
     ) -> Profile:
         """Sample until something ends it."""
-        counts = StackCounts(root_kind="thread" if self.threads else "process", by_thread=False)
+        root_kind: FrameKind = "thread" if self.threads else "process"
+        counts = StackCounts(root_kind=root_kind, by_thread=False)
+        spans = SpanCounts(root_kind)
         progress = _Progress(self.environment)
         began_ns, began_unix_nano = time.monotonic_ns(), self.environment.clock()
         ends_ns = began_ns + limit_ns if (limit_ns := self._limit_ns()) else None
@@ -175,14 +178,14 @@ class Recording:
             ended = (ends_ns is not None and now_ns >= ends_ns) or (
                 command is not None and command.poll() is not None
             )
-            _count(session.poll(0 if ended else _POLL_S), counts, feed)
+            _count(session.poll(0 if ended else _POLL_S), counts, spans, feed)
             if feed is not None:
                 feed.sample_at(session.frequency_hz)
             progress.show(counts.samples, now_ns - began_ns, limit_ns)
         elapsed_ns = time.monotonic_ns() - began_ns
-        _count(session.end(), counts, feed)
+        _count(session.end(), counts, spans, feed)
         progress.clear()
-        return sampled_profile(
+        profile = sampled_profile(
             merge_threads(counts.total),
             session.stats(),
             round(NS_PER_S / session.period_ns),
@@ -190,6 +193,11 @@ class Recording:
             began_unix_nano,
             VALUE_TYPES[self.event],
         )
+        if spans.left_out:
+            Remarks(self.environment).warning(
+                f"{format_count(spans.left_out)} samples are without their span: there are too many"
+            )
+        return spans.label(profile)
 
     def _limit_ns(self) -> int | None:
         if self.duration_ns is not None or self.command or self.environment.stdout_is_terminal:
@@ -197,8 +205,14 @@ class Recording:
         return _DEFAULT_DURATION_NS
 
 
-def _count(samples: Sequence[Sample], counts: StackCounts, feed: "ProfileFeed | None") -> None:
+def _count(
+    samples: Sequence[Sample],
+    counts: StackCounts,
+    spans: SpanCounts,
+    feed: "ProfileFeed | None",
+) -> None:
     counts.add(samples)
+    spans.add(samples)
     if feed is not None:
         feed.add(samples)
 

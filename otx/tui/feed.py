@@ -21,7 +21,7 @@ from otx.store.layout import ReceiverLock
 from otx.store.search import parse_search
 from otx.tui.flame_look import FlameLook, missing_view, sampled_processes
 from otx.tui.logs_look import LogsLook
-from otx.tui.open_trace import open_trace
+from otx.tui.open_trace import open_trace, with_code
 from otx.tui.snapshot import (
     Changed,
     FlameInterest,
@@ -229,6 +229,8 @@ class _Looker:
             self._last_trace = open_trace(trace_id, shown, logs, more, matching)
         elif last.matching != matching:
             self._last_trace = replace(last, matching=matching)
+        assert self._last_trace is not None  # noqa: S101 - it was made above, or before
+        self._last_trace = with_code(self._last_trace, self._store)
         return self._last_trace
 
     def _held(self) -> "Totals":

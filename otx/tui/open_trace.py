@@ -1,6 +1,8 @@
 """A trace made ready to be shown, away from the screen: tree, critical path, flame graph."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from otx.model.telemetry import LogRecord, Span
 from otx.tracing.assembly import assemble
@@ -11,6 +13,9 @@ from otx.tracing.timing import raw_timing
 from otx.tracing.tree import tree_of
 from otx.tracing.waits import waits_of
 from otx.tui.snapshot import OpenTrace
+
+if TYPE_CHECKING:
+    from otx.store.reader import Store
 
 
 def open_trace(
@@ -34,3 +39,13 @@ def open_trace(
         more_spans,
         matching,
     )
+
+
+def with_code(trace: OpenTrace, store: "Store") -> OpenTrace:
+    """The trace with what the code of its spans did, as far as the store has samples of it now."""
+    from otx.tracing.span_sample_rows import (
+        read_trace_code,  # the store is open, this costs nothing
+    )
+
+    code = read_trace_code(store, trace.trace_id, trace.spans).spans
+    return trace if code == trace.code else replace(trace, code=code)

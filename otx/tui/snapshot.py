@@ -20,6 +20,7 @@ from otx.model.telemetry import LogRecord, Span, TraceSummary
 from otx.model.units import NS_PER_S
 from otx.tracing.causality import Causality
 from otx.tracing.critical_path import CriticalPath
+from otx.tracing.span_samples import SpanCode
 from otx.tracing.tree import TraceTree
 
 RecordKind: TypeAlias = Literal["spans", "logs"]
@@ -114,6 +115,7 @@ class OpenTrace:
         flame: The same spans as a flame graph.
         more_spans: Spans beyond those that are shown.
         matching: Ids of the spans that match the search; empty without one.
+        code: What the code of each span did, by span id, where the store has samples of it.
     """
 
     trace_id: str
@@ -125,6 +127,7 @@ class OpenTrace:
     logs: Sequence[LogRecord] = ()
     more_spans: int = 0
     matching: frozenset[str] = frozenset()
+    code: Mapping[str, SpanCode] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -57,7 +57,7 @@ def test_a_zombie_is_named_with_its_parent(
     done = run_cli("profile", "--pid", str(sleeper.pid), *SHORTLY)
     assert (done.returncode, done.stdout) == (2, "")
     assert f"process {sleeper.pid} has ended: it is a zombie" in done.stderr
-    assert f"its parent {os.getpid()} has not waited for" in done.stderr
+    assert f"its parent {os.getpid()} has not asked for" in done.stderr
 
 
 @pytest.mark.bpf

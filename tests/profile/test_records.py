@@ -51,6 +51,17 @@ def test_events_are_samples_of_another_kind() -> None:
         assert isinstance(record, SampleRecord) and record.kind is kind
 
 
+def test_a_span_stands_between_native_and_python_frames() -> None:
+    trace_id, span_id = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    ids = struct.unpack("<3Q", bytes.fromhex(trace_id + span_id))
+    raw = bytearray(sample(1, 1, 1, [1, 10, *ids, 100, 7, 5]))
+    struct.pack_into("<H", raw, 18, 1 << 15)
+    record = decode_record(bytes(raw))
+    assert isinstance(record, SampleRecord)
+    assert (record.trace_id, record.span_id) == (trace_id, span_id)
+    assert (record.user, record.python) == ((10,), (PythonFrame(100, 7, False, 5),))
+
+
 def test_a_process_record_names_the_parent() -> None:
     raw = struct.pack("<IIIIQ", 3, 7, 6, 0, 1)
     assert decode_record(raw) == ProcessRecord(RecordKind.FORK, 7, 6)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from otx.model.stack import Frame, Sample
 from otx.otlp.profile_rules import broken_rules
@@ -101,3 +102,21 @@ def test_a_batch_keeps_the_rules_and_says_whose_samples_they_are() -> None:
         "process.executable.name": "shop",
     }
     assert [it["process.executable.name"] for it in resources] == ["shop", "other"]
+
+
+def test_what_a_process_says_of_itself_goes_before_the_environment() -> None:
+    said: dict[str, str | int] = {"service.name": "shop", "host.name": "there", "process.pid": 1}
+    known = replace(sample(), resource=said, trace_id="a" * 32, span_id="b" * 16)
+    another = replace(sample(2), pid=8)
+    request = otlp_request(batch_profile([sample(1), known, another], SAMPLING))
+    resources = [
+        {it.key: it.value.string_value or it.value.int_value for it in one.resource.attributes}
+        for one in request.resource_profiles
+    ]
+    assert [(it["service.name"], it["host.name"], it["process.pid"]) for it in resources] == [
+        ("shop", "there", 7),
+        ("unknown_service:shop", "here", 8),
+    ]
+    (_, link) = request.dictionary.link_table
+    assert (link.trace_id.hex(), link.span_id.hex()) == ("a" * 32, "b" * 16)
+    assert broken_rules(request) == []

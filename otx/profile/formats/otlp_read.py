@@ -20,8 +20,15 @@ from otx.model.stack import Frame, FrameKind, Stack
 from otx.otlp.files import read_stream
 from otx.otlp.profile_rules import FRAME_TYPE, TABLES, broken_rules
 from otx.output import to_json
-from otx.profile.formats.otlp_write import SPAN_ID, TRACE_ID
-from otx.profile.formats.reading import MAX_SAMPLES, Frames, Warn, bad_profile, join_root
+from otx.profile.formats.reading import (
+    MAX_SAMPLES,
+    SPAN_ID,
+    TRACE_ID,
+    Frames,
+    Warn,
+    bad_profile,
+    join_root,
+)
 
 _KINDS: dict[str, FrameKind] = {
     "cpython": "python",

@@ -21,11 +21,10 @@ from otx.model.profile import Label, Labels, Profile, StackSample, ValueType, sa
 from otx.model.stack import Frame, Stack
 from otx.otlp.encode import to_json
 from otx.otlp.profile_rules import FRAME_TYPE
-from otx.profile.formats.reading import mapping_of, split_root, valid_text
+from otx.profile.formats.reading import SPAN_ID, TRACE_ID, mapping_of, split_root, valid_text
 
-_OF_RESOURCES = ("process.", "container.", "service.", "host.", "k8s.")
+_OF_RESOURCES = ("process.", "container.", "service.", "host.", "k8s.", "deployment.", "telemetry.")
 _FRAME_TYPES = {"python": "cpython", "native": "native", "kernel": "kernel"}
-TRACE_ID, SPAN_ID = "trace_id", "span_id"
 _Identity: TypeAlias = tuple[int, tuple[int, ...], int]
 """Stack, attributes and link: what makes two samples one (profiles.proto, `Sample`)."""
 _Row: TypeAlias = tuple[_Identity, StackSample]

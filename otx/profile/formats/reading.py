@@ -19,6 +19,8 @@ MAX_FRAMES = 30_000_000
 """Of all distinct stacks together."""
 
 PROCESS, THREAD = "process.executable.name", "thread.name"
+TRACE_ID, SPAN_ID = "trace_id", "span_id"
+"""Labels that say the span a sample was taken in, in hex."""
 """Labels that stand above a stack's root (semantic conventions, `process.*` and `thread.*`)."""
 _ROOTS: dict[str, FrameKind] = {PROCESS: "process", THREAD: "thread"}
 _LABEL_OF_ROOT = {kind: key for key, kind in _ROOTS.items()}

@@ -224,7 +224,8 @@ class TracesScreen(SignalScreen):
             pane.label("Span", "not here yet" if node else "")
             return
         profile = self._profile_of(span).text
-        detail.show(span_sections(span, node, trace.tree, shown.step, profile))
+        code = trace.code.get(span.span_id)
+        detail.show(span_sections(span, node, trace.tree, shown.step, profile, code))
         pane.label("Span", f"{len(span.attributes)} attrs")
 
     def _profile_of(self, span: Span) -> SpanProfile:

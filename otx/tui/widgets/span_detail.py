@@ -5,18 +5,27 @@ from otx.model.units import format_duration
 from otx.output import value_text
 from otx.tracing.critical_path import PathStep
 from otx.tracing.self_time import self_time_ns
+from otx.tracing.span_samples import SpanCode
 from otx.tracing.tree import TraceNode, TraceTree
 from otx.tui.widgets.details import Details, Line, Section, attribute_lines
+
+_TOP = 3
+_FRAMES_SHOWN = 6
 
 
 class SpanDetail(Details):
     """The details of a span."""
 
-    HELP = "The span as it came: ids, attributes, events, links, resource."
+    HELP = "The span as it came: ids, attributes, events, links, resource; and what its code did."
 
 
 def span_sections(
-    span: Span, node: TraceNode, tree: TraceTree, step: PathStep | None, profile: str
+    span: Span,
+    node: TraceNode,
+    tree: TraceTree,
+    step: PathStep | None,
+    profile: str,
+    code: SpanCode | None = None,
 ) -> list[Section]:
     """What there is to say about a span.
 
@@ -25,12 +34,15 @@ def span_sections(
         node: Its place in the tree.
         tree: The trace.
         step: Its part of the critical path; None where it is not on it.
-        profile: What is known of its samples.
+        profile: What is known of its process's samples.
+        code: What its own code did; None where no sample is known to be of it.
     """
     sections = [
         Section("", [*_facts(span, node, tree), *_elsewhere(tree, step, profile)]),
         Section("attributes", attribute_lines(span.attributes), f"({len(span.attributes)})"),
     ]
+    if code is not None:
+        sections.insert(1, Section("code", _code(code), f"({_code_note(code)})"))
     if span.events:
         sections.append(Section("events", _events(span), f"({len(span.events)})"))
     if span.links:
@@ -80,6 +92,24 @@ def _elsewhere(tree: TraceTree, step: PathStep | None, profile: str) -> list[Lin
         on_path = f"{format_duration(step.own_ns)}   {share:.0f} % of the critical path"
         lines.append(((" path    ", "dim"), (on_path, "")))
     return [*lines, ((" profile ", "dim"), (profile, "")), (("", ""),)]
+
+
+def _code(code: SpanCode) -> list[Line]:
+    """The functions that ran most themselves, and each heaviest stack from its leaf up."""
+    whole = max(code.cpu_ns, 1)
+    lines: list[Line] = [
+        ((f" {100 * cpu_ns / whole:3.0f} % ", "dim"), (name, "strong"))
+        for name, cpu_ns in code.top_functions(_TOP)
+    ]
+    for stack, cpu_ns in code.top_stacks(_TOP):
+        leaf_first = " ← ".join(reversed(stack[-_FRAMES_SHOWN:]))
+        lines.append(((f" {100 * cpu_ns / whole:3.0f} % ", "dim"), (leaf_first, "")))
+    return lines
+
+
+def _code_note(code: SpanCode) -> str:
+    how = ", inferred from thread and time" if code.how == "inferred" else ""
+    return f"{format_duration(code.cpu_ns)} of processor time{how}"
 
 
 def _events(span: Span) -> list[Line]:
