@@ -10,7 +10,8 @@ Candidates, each from the same bytes to the same text columns in an Arrow table:
 - objects:  protobuf messages, one Python object a span, nothing remembered
 
 and the whole road: log -> columns -> Parquet segment -> manifest, as the converter goes it, for
-spans, data points of metrics and samples of profiles.
+spans, data points of metrics and samples of profiles. `index` is what the converter does later,
+when nothing waits: the files by which searches skip, of spans and log records alone.
 CPU time, all threads. Run: `python benchmarks/store_convert.py [REQUESTS]`.
 """
 
@@ -42,6 +43,7 @@ from otx.otlp.metric_columns import metric_columns
 from otx.otlp.sample_columns import sample_columns
 from otx.store.conversion import Conversion
 from otx.store.layout import Layout
+from otx.store.upkeep import index_one
 from otx.store.wal import LogWriter
 
 START_UNIX_NANO = 1_790_000_000_000_000_000
@@ -54,10 +56,11 @@ Columns: TypeAlias = Callable[[Sequence[bytes], Sequence[int]], Batch]
 
 
 class Road(NamedTuple):
-    """CPU microseconds a record, and bytes a record on disk."""
+    """CPU microseconds a record, and bytes a record on disk without indexes."""
 
     log_us: float
     convert_us: float
+    index_us: float
     disk_bytes: float
 
 
@@ -166,9 +169,17 @@ def whole_road(bodies: Sequence[bytes], signal: Signal = Signal.TRACES) -> Road:
         while conversion.convert():
             pass
         converted = time.process_time()
+        while index_one(conversion):
+            pass
+        indexed = time.process_time()
         size = sum(segment.bytes for segment in conversion.manifest.segments)
         us = 1e6 / records
-        return Road((logged - before) * us, (converted - logged) * us, size / records)
+        return Road(
+            (logged - before) * us,
+            (converted - logged) * us,
+            (indexed - converted) * us,
+            size / records,
+        )
 
 
 def main(arguments: list[str]) -> None:
@@ -189,7 +200,8 @@ def main(arguments: list[str]) -> None:
     for name, candidate, some in candidates:
         cost = cpu_us(partial(candidate, some))
         print(f"{name:10} {cost:6.2f} µs a span  {cost / ours:4.1f}×")
-    print(f"\n{'µs':12} {'columns':>8} {'log':>6} {'convert':>8} {'all in':>7} {'B on disk':>10}")
+    heads = f"{'columns':>8} {'log':>6} {'convert':>8} {'all in':>7} {'index':>6} {'B on disk':>10}"
+    print(f"\n{'µs':12} {heads}")
     print_road("span", span_columns, Signal.TRACES, bodies)
     others = [
         ("data point", metric_columns, Signal.METRICS, metric_request),
@@ -205,10 +217,9 @@ def print_road(noun: str, read: Columns, signal: Signal, bodies: Sequence[bytes]
     received = [1] * len(bodies)
     columns_us = cpu_us(lambda: len(read(bodies, received).rows))
     roads = [whole_road(bodies, signal) for _ in range(3)]
-    log, convert, disk = (min(road[index] for road in roads) for index in range(3))
-    print(
-        f"{noun:12} {columns_us:8.2f} {log:6.2f} {convert:8.2f} {log + convert:7.2f} {disk:10.1f}"
-    )
+    log, convert, index, disk = (min(road[place] for road in roads) for place in range(4))
+    costs = f"{columns_us:8.2f} {log:6.2f} {convert:8.2f} {log + convert:7.2f} {index:6.2f}"
+    print(f"{noun:12} {costs} {disk:10.1f}")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ with atheris.instrument_imports(include=["otx", "ottl_targets", "opamp_targets",
     from otx.errors import OtxError
     from otx.model.signal import Signal
     from otx.otlp.compression import decompress
-    from otx.otlp.decode import decode_request
+    from otx.otlp.decode import Request, decode_request, parse_request
     from otx.otlp.refusal import Refusal
     from otx.output import Painter
     from otx.profile.context.dynamic import DynamicObject
@@ -57,8 +57,20 @@ SENT = (("traceparent", f"00-4bf92f3577b34da6a3ce929d0e0e4736-{OWN_ID}-03"), ("b
 
 
 def otlp_protobuf(data: bytes) -> None:
-    """The first byte picks the signal."""
-    decode_request(SIGNALS[data[0] % 4], data[1:], "protobuf")
+    """The first byte picks the signal; a walk in C says yes to nothing else than the parser."""
+    signal, body = SIGNALS[data[0] % 4], data[1:]
+    quick = _taken(lambda: decode_request(signal, body, "protobuf"))
+    parsed = _taken(lambda: parse_request(signal, body))
+    if quick != parsed:
+        raise AssertionError(f"{quick} is not what parsing gives: {parsed}")
+
+
+def _taken(read: Callable[[], Request]) -> Request | None:
+    """What a request is; None where it is refused."""
+    try:
+        return read()
+    except Refusal:
+        return None
 
 
 def otlp_json(data: bytes) -> None:

@@ -32,15 +32,21 @@ def load(path: Path) -> ctypes.CDLL | None:
     """The library in a file; None where it cannot be loaded, or is another version's."""
     try:
         found = ctypes.CDLL(str(path))
-        version = int(found.otx_version())
+        if found.otx_version() != VERSION:
+            return None
+        _declare(found)
     except (OSError, AttributeError):
         return None
-    if version != VERSION:
-        return None
+    return found
+
+
+def _declare(found: ctypes.CDLL) -> None:
+    """Say what its functions take and give."""
     found.otx_check.argtypes = [ctypes.c_char_p, _SIZE, _POINTER, _POINTER]
     found.otx_attributes.argtypes = [
         *(_POINTER, _SIZE, _POINTER, _POINTER, _POINTER, _POINTER),
         *(_POINTER, _SIZE, _POINTER, _POINTER),
     ]
     found.otx_attributes.restype = _SIZE
-    return found
+    found.otx_crc32.argtypes = [ctypes.c_char_p, _SIZE, _SIZE, ctypes.c_uint32]
+    found.otx_crc32.restype = ctypes.c_uint32

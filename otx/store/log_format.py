@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from otx.model.signal import Signal
+from otx.otlp.checksum import crc32
 
 FILE_SUFFIX = ".otxlog"
 _MAGIC = b"OTXLOG\x01\n"
@@ -72,7 +73,7 @@ def decode_file_header(data: bytes) -> FileHeader | None:
 def encode_record_header(signal: Signal, body: bytes, received_unix_nano: int) -> bytes:
     """What stands before a body in the log."""
     facts = _FACTS.pack(len(body), received_unix_nano, _NUMBERS[signal])
-    return _CHECKSUM.pack(zlib.crc32(body, zlib.crc32(facts))) + facts
+    return _CHECKSUM.pack(crc32(body, zlib.crc32(facts))) + facts
 
 
 def decode_records(data: bytes, base: int) -> Iterator[LoggedRequest]:
@@ -89,7 +90,7 @@ def decode_records(data: bytes, base: int) -> Iterator[LoggedRequest]:
         end = position + RECORD_HEADER_BYTES + length
         if end > len(data) or number not in _SIGNALS:
             return
-        if zlib.crc32(view[position + _CHECKSUM.size : end]) != checksum:
+        if crc32(data, begin=position + _CHECKSUM.size, end=end) != checksum:
             return
         body = bytes(view[position + RECORD_HEADER_BYTES : end])
         yield LoggedRequest(_SIGNALS[number], received, body, base + position, base + end)
