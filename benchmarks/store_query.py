@@ -91,6 +91,7 @@ def main(arguments: list[str]) -> None:
             "search for a frequent value, 15 min",
             lambda: store.traces(failed, since_unix_nano=since),
         )
+        ask("otx query, SELECT 1", lambda: list(store.query("SELECT 1").rows()))
         ask("version (is there anything new?)", store.version)
 
 

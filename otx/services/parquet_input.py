@@ -17,6 +17,7 @@ from otx.otlp.metrics_from_columns import metrics_request
 from otx.otlp.pieces import Piece
 from otx.otlp.shared_columns import is_shared, kept_schema
 from otx.store.row_tables import ROW_TABLES, RowKind, Schema
+from otx.store.segment import open_rows
 
 ENCODERS: Mapping[RowKind, Callable[[Table], bytes]] = {
     "spans": traces_request,
@@ -55,14 +56,14 @@ def parquet_pieces(path: Path, name: str) -> Iterator[Piece]:
             no record has.
     """
     try:
-        file = pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True)
-        kind = _kind_of(file.schema_arrow, name)
+        kind = _kind_of(pq.read_schema(path), name)
         row = 1
-        for batch in file.iter_batches(RECORDS_A_REQUEST):
-            place = f"{name}: row {row}"
-            body = _encoded(kind, pa.Table.from_batches([batch]), place)
-            yield Piece("protobuf", body, place, ROW_TABLES[kind].signal)
-            row += len(batch)
+        with open_rows(path, kind, is_checked=True) as file:
+            for batch in file.iter_batches(RECORDS_A_REQUEST):
+                place = f"{name}: row {row}"
+                body = _encoded(kind, pa.Table.from_batches([batch]), place)
+                yield Piece("protobuf", body, place, ROW_TABLES[kind].signal)
+                row += len(batch)
     except (pa.ArrowException, OSError, ValueError) as error:  # also names that are no UTF-8
         raise UsageError(f"{name} cannot be read as Parquet: {error}", hint=_OWN) from None
 

@@ -34,6 +34,8 @@ _KEPT_BYTES = 16 * 1024 * 1024
 _MANY_KEYS = 16
 """Keys that are looked for together: each costs eight times as much where keys are on disk."""
 
+_REMEMBERED_PAIRS = 256
+
 _ALL_BLOCKS = (1 << MAX_BLOCKS) - 1
 
 Keys: TypeAlias = Sequence[tuple[int, int]]
@@ -77,6 +79,8 @@ class Sources:
         self._indexes: dict[str, dict[IndexKind, IndexFile]] = {}
         """Those that are open, by their segment."""
         self._damaged: set[tuple[str, IndexKind]] = set()
+        self._pair_keys: dict[tuple[str, str], Sequence[int] | None] = {}
+        """Of attributes with values that were asked for: DuckDB takes a millisecond for each."""
 
     def sql(self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, wanted: Wanted) -> str:
         """A query of rows, all that are wanted among them; of the logs' tails it has every row."""
@@ -132,10 +136,25 @@ class Sources:
             and wanted.received_since_unix_nano <= segment.received_unix_nano
             and (wanted.until_unix_nano is None or segment.min_unix_nano < wanted.until_unix_nano)
         }
-        for kind, keys in _conditions(connection, wanted):
+        for kind, keys in self._conditions(connection, wanted):
             for segment in blocks:
                 blocks[segment] &= self._blocks(segment, kind, keys)
         return blocks
+
+    def _conditions(
+        self, connection: duckdb.DuckDBPyConnection, wanted: Wanted
+    ) -> Iterator[tuple[IndexKind, Keys]]:
+        """For each index that can tell, ranges of keys of which one must be there."""
+        for pair in wanted.pairs:
+            if pair not in self._pair_keys:
+                if len(self._pair_keys) >= _REMEMBERED_PAIRS:
+                    self._pair_keys.clear()
+                self._pair_keys[pair] = pair_keys(connection, *pair)
+            keys = self._pair_keys[pair]
+            if keys is not None:
+                yield "pairs", [(key, key) for key in keys]
+        if wanted.traces is not None:
+            yield "traces", sorted({trace_keys(prefix) for prefix in wanted.traces})
 
     def _blocks(self, segment: Segment, kind: IndexKind, keys: Keys) -> int:
         """The blocks of a segment that may hold one of some keys; all where no index tells."""
@@ -203,18 +222,6 @@ class Sources:
 
     def _paths(self, segments: Iterable[Segment]) -> list[str]:
         return [str(self._layout.segments / segment.name) for segment in segments]
-
-
-def _conditions(
-    connection: duckdb.DuckDBPyConnection, wanted: Wanted
-) -> Iterator[tuple[IndexKind, Keys]]:
-    """For each index that can tell, ranges of keys of which one must be there."""
-    for name, value in wanted.pairs:
-        keys = pair_keys(connection, name, value)
-        if keys is not None:
-            yield "pairs", [(key, key) for key in keys]
-    if wanted.traces is not None:
-        yield "traces", sorted({trace_keys(prefix) for prefix in wanted.traces})
 
 
 def _time_of(begins: Sequence[tuple[int, int]], count: int) -> int:

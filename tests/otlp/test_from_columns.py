@@ -12,8 +12,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from otx.otlp.columns import log_columns, span_columns
-from otx.otlp.from_columns import logs_request, traces_request
+from otx.otlp.columns import SPAN_SCHEMA, log_columns, span_columns
+from otx.otlp.from_columns import logs_request, plain_rows, traces_request
 from otx.otlp.oddity import MAX_UNIX_NANO
 from tests.otlp.messages import TEXT, any_values, spans
 
@@ -146,3 +146,16 @@ def test_rows_are_grouped_by_resource_and_scope_in_their_order() -> None:
 def test_no_rows_are_an_empty_request() -> None:
     rows = span_rows(ExportTraceServiceRequest())
     assert traces_request(rows) == b""
+
+
+def test_a_resource_is_one_text_for_all_its_rows() -> None:
+    request = ExportTraceServiceRequest()
+    group = request.resource_spans.add()
+    group.resource.attributes.add(key="k").value.string_value = "v"
+    scope = group.scope_spans.add()
+    for number in range(3):
+        scope.spans.add(name=f"n{number}")
+    rows = plain_rows(span_rows(request), SPAN_SCHEMA)
+    assert [row["name"] for row in rows] == ["n0", "n1", "n2"]
+    assert len({id(row["resource"]) for row in rows}) == 1
+    assert plain_rows(span_rows(request).slice(0, 0), SPAN_SCHEMA) == []

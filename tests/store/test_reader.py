@@ -166,6 +166,20 @@ def test_services_and_totals(store: Store) -> None:
     assert (totals.spans, totals.logs, totals.traces, totals.services) == (6, 4, 3, 3)
 
 
+def test_a_service_that_nothing_enters_is_measured_by_all_its_spans(
+    store_dir: Path, span_request: SpanRequest
+) -> None:
+    request = ExportTraceServiceRequest.FromString(span_request("inner", 4, service="worker"))
+    del request.resource_spans[0].scope_spans[0].spans[0]  # the one that enters
+    with LogWriter(store_dir) as log:
+        log.append(Signal.TRACES, span_request("a", 2), 1).result(10)
+        log.append(Signal.TRACES, request.SerializeToString(), 1).result(10)
+    shop, worker = Store(store_dir).services()
+    assert (shop.name, shop.entries, shop.p99_ns) == ("shop", 1, 5_000_000)
+    assert (worker.name, worker.spans, worker.entries) == ("worker", 3, 0)
+    assert (worker.p50_ns, worker.p99_ns) == (4_998_000, 4_999_000)
+
+
 def test_a_store_comes_to_life(store_dir: Path, span_request: SpanRequest) -> None:
     store = Store(store_dir)
     assert not store.is_there()
