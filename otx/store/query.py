@@ -173,6 +173,7 @@ def open_query(
         f"allowed_paths = [{', '.join(segments)}]",
         "enable_external_access = false",
         "enable_progress_bar = false",  # it would be drawn on stdout
+        "TimeZone = 'UTC'",  # the tables' times are; else a cast would move them by the machine's
         "lock_configuration = true",
     ):
         connection.execute(f"SET {setting}")
