@@ -16,7 +16,14 @@ from otx.model.signal import Signal
 from otx.otlp.compression import compress
 from otx.otlp.decode import parse_protobuf
 from otx.otlp.encode import to_json
-from otx.otlp.exporter.client import MAX_RESPONSE_BYTES, Outcome, Reply, accepted, one_line
+from otx.otlp.exporter.client import (
+    MAX_RESPONSE_BYTES,
+    MOST_TIMEOUT_S,
+    Outcome,
+    Reply,
+    accepted,
+    one_line,
+)
 from otx.otlp.exporter.endpoint import Endpoint
 from otx.otlp.exporter.tls import client_context
 from otx.otlp.wire import JSON, PROTOBUF, WIRE
@@ -67,6 +74,7 @@ class HttpClient:
 
     def post(self, signal: Signal, content: bytes, timeout_s: float) -> Reply:
         """Send one request."""
+        timeout_s = min(timeout_s, MOST_TIMEOUT_S)
         self._connection.timeout = timeout_s
         if self._connection.sock is not None:
             if _was_closed(self._connection.sock):
