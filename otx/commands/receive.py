@@ -13,13 +13,16 @@ from otx.commands.ottl.options import Gates, Pipeline, Strict, gates_of
 from otx.config import Config
 from otx.environment import Environment
 from otx.errors import UsageError
-from otx.model.units import parse_duration_ns, parse_rate_per_s, parse_size
+from otx.model.units import format_size, parse_duration_ns, parse_rate_per_s, parse_size
 from otx.output import Output, Remarks
 
 if TYPE_CHECKING:
     from otx.services.forward.orders import Orders
     from otx.services.receive_door import DoorOptions
     from otx.services.transform_rules import Rules
+
+_MOST_REQUEST_BYTES = 1 << 30
+"""gRPC and protobuf count the bytes of a message in 31 bits."""
 
 app = command_app(help="Receive OTLP over gRPC and HTTP and keep it.")
 
@@ -69,7 +72,7 @@ def receive(
         grpc=Address.parse(config.get("receive.grpc", grpc).text),
         http=Address.parse(config.get("receive.http", http).text),
         store_dir=store_dir,
-        max_request_bytes=parse_size(config.get("receive.max-request", max_request).text),
+        max_request_bytes=_request_bytes(config.get("receive.max-request", max_request).text),
         backlog_bytes=parse_size(config.get("receive.backlog").text),
         fsync=_fsync(config.get("receive.fsync", fsync).text),
         duration_s=None if duration is None else parse_duration_ns(duration) / 1e9,
@@ -87,6 +90,17 @@ def receive(
     voice = Voice(write=Output(environment).text, note=remarks.note, warn=remarks.warning)
     for line in run(options, voice).lines():
         remarks.note(line)
+
+
+def _request_bytes(text: str) -> int:
+    size = parse_size(text)
+    if not 0 < size <= _MOST_REQUEST_BYTES:
+        most = format_size(_MOST_REQUEST_BYTES)
+        raise UsageError(
+            f"--max-request is {text}: it has to be above 0, and {most} at most",
+            hint="OTLP recommends 64MiB, which is the default",
+        )
+    return size
 
 
 def _door(

@@ -12,6 +12,7 @@ from otx.errors import missing_extra
 from otx.otlp.refusal import Reason, Refusal
 
 ACCEPTED = ("gzip", "deflate", "zstd")
+_NO_CODING = ("", "identity", "none")
 _GZIP = 16 + zlib.MAX_WBITS
 _RAW_DEFLATE = -zlib.MAX_WBITS
 _MAX_ZSTD_WINDOW = 128 << 20
@@ -24,14 +25,15 @@ def decompress(body: bytes, content_encoding: str, limit: int) -> bytes:
 
     Args:
         body: As it came.
-        content_encoding: The header's value, "" for none.
+        content_encoding: The header's value, "" for none; one coding at most changes the body.
         limit: The most bytes that may come out.
 
     Raises:
         Refusal: The encoding is unknown, the body is corrupt or longer than `limit`.
     """
-    encoding = content_encoding.strip().lower()
-    if encoding in ("", "identity", "none"):
+    codings = [coding.strip() for coding in content_encoding.lower().split(",")]
+    encoding = ", ".join(coding for coding in codings if coding not in _NO_CODING)
+    if not encoding:
         if len(body) > limit:
             raise too_large(limit)
         return body

@@ -188,6 +188,7 @@ def _lock(connection: duckdb.DuckDBPyConnection, segments: Iterable[Path]) -> No
         f"allowed_paths = [{', '.join(quote(str(path)) for path in segments)}]",
         "enable_external_access = false",
         "enable_progress_bar = false",  # it would be drawn on stdout
+        "TimeZone = 'UTC'",  # the tables' times are; else a cast would move them by the machine's
         "lock_configuration = true",
     ):
         connection.execute(f"SET {setting}")

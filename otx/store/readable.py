@@ -114,17 +114,24 @@ def _parsed(value: Value) -> Value:
     try:
         found = orjson.loads(value)
     except orjson.JSONDecodeError:
-        found = None
-    # As many keys as there are ends of keys: none is there twice, which would be lost here.
-    if isinstance(found, dict) and value.count('":') <= len(found):
-        return found
-    if isinstance(found, str | int | float):
-        return found
+        pass
+    else:
+        # As many keys as there are ends of keys: none is there twice, which would be lost here.
+        ends = value.count('":')
+        is_flat = isinstance(found, dict) and ends <= len(found)
+        if not ends or is_flat or ends <= _count_keys(found):
+            return found
     try:
         # DuckDB writes NaN and Infinity as they are.
         return json.loads(value, parse_constant=str, object_pairs_hook=_object)
     except ValueError:
         return value
+
+
+def _count_keys(value: Value) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(map(_count_keys, value.values()))
+    return sum(map(_count_keys, value)) if isinstance(value, list) else 0
 
 
 def _object(pairs: list[tuple[str, Value]]) -> dict[str, Value]:

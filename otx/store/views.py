@@ -26,6 +26,9 @@ CREATE MACRO attr(attributes, k) AS
 
 CREATE MACRO is_trace_id(id) AS length(id) = 32 AND id <> repeat('0', 32);
 CREATE MACRO is_span_id(id) AS length(id) = 16 AND id <> repeat('0', 16);
+
+-- DuckDB's own has a time zone, which it compares with no timestamp of nanoseconds.
+CREATE MACRO now() AS get_current_timestamp()::TIMESTAMP;
 """
 _EXPORTER_MACROS = """
 CREATE MACRO word_case(word) AS upper(word[1]) || lower(word[2:]);

@@ -288,6 +288,8 @@ def test_a_taken_port_names_who_listens_there(
     [
         (["--grpc", "nonsense"], "'nonsense' is no address"),
         (["--max-request", "many"], "'many' is no size"),
+        (["--max-request", "0"], "it has to be above 0"),
+        (["--max-request", "8GiB"], "1.0 GiB at most"),
         (["--duration", "soon"], "'soon' is no duration"),
         (["--retain", "x"], "'x' is no size"),
     ],

@@ -134,3 +134,12 @@ def test_a_search_that_cannot_be_understood_shows_its_place(store: str, run_cli:
     done = run_cli("trace", "list", "colour:red", "--store", store)
     assert done.returncode == 2
     assert "no field 'colour' at column 1" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [["list"], ["missing"], ["paths", "--service", "a", "--operation", "b"]]
+)
+def test_a_limit_that_no_list_reaches_is_refused(run_cli: RunCli, command: list[str]) -> None:
+    done = run_cli("trace", *command, "--limit", str(10**20))
+    assert done.returncode == 2
+    assert "'--limit'" in done.stderr

@@ -112,6 +112,25 @@ def test_times_that_no_timestamp_holds_are_before_or_after_all_rows(
     assert bool(list(store.query("FROM spans", times).rows())) is is_all
 
 
+def test_times_of_sql_are_those_of_the_tables_whatever_the_zone_of_the_machine(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        (row,) = store.query(
+            "SELECT epoch_ns(now()), epoch_ns(current_timestamp::TIMESTAMP), "
+            "max(start_time) < now() + INTERVAL 100 YEAR, "
+            "TIMESTAMP_NS '2026-01-01 00:00:00'::TIMESTAMPTZ::VARCHAR FROM spans"
+        ).rows()
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert abs(row[0] - time.time_ns()) < 60e9
+    assert abs(row[1] - time.time_ns()) < 60e9
+    assert row[2:] == (True, "2026-01-01 00:00:00+00")
+
+
 def test_what_json_has_no_words_for_is_text(store: Store) -> None:
     (row,) = store.query(
         "SELECT 'nan'::DOUBLE, '-inf'::DOUBLE, 'inf'::FLOAT, 1.5::DOUBLE, ['nan'::DOUBLE], "

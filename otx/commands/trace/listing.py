@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from otx.commands.trace.options import InOption, OutOption, StoreOption
+from otx.commands.trace.options import MOST_LISTED, InOption, OutOption, StoreOption
 from otx.environment import Environment
 from otx.errors import UsageError
 from otx.output import Output, Remarks
@@ -48,7 +48,9 @@ def list_traces(
     since: Annotated[
         str | None, typer.Option("--since", help="Only later than this time, or -15m.")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many at most.")] = 50,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, max=MOST_LISTED, help="How many at most.")
+    ] = 50,
     form: Annotated[
         Literal["table", "json", "jsonl"], typer.Option("--format", help="The form of the output.")
     ] = "table",

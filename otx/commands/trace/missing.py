@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from otx.commands.trace.options import InOption, OutOption, StoreOption
+from otx.commands.trace.options import MOST_LISTED, InOption, OutOption, StoreOption
 from otx.environment import Environment
 from otx.output import Output
 
@@ -18,7 +18,9 @@ def missing(
     trace_id: Annotated[
         str | None, typer.Argument(metavar="[ID]", help="One trace; all that lack spans without.")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many traces at most.")] = 20,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, max=MOST_LISTED, help="How many traces at most.")
+    ] = 20,
     form: Annotated[
         Literal["text", "json"], typer.Option("--format", help="The form of the output.")
     ] = "text",

@@ -7,6 +7,7 @@ import typer
 from otx.environment import Environment
 
 DEFAULT_WIDTH = 120
+MOST_LISTED = 1_000_000_000
 
 StoreOption = Annotated[str | None, typer.Option("--store", help="The store to read.")]
 InOption = Annotated[

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from otx.commands.trace.options import InOption, OutOption, StoreOption
+from otx.commands.trace.options import MOST_LISTED, InOption, OutOption, StoreOption
 from otx.environment import Environment
 from otx.errors import NotThere
 from otx.output import Output
@@ -23,7 +23,9 @@ def paths(
     since: Annotated[
         str | None, typer.Option("--since", help="Only later than this time, or -15m.")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many calls at most.")] = 500,
+    limit: Annotated[
+        int, typer.Option("--limit", min=1, max=MOST_LISTED, help="How many calls at most.")
+    ] = 500,
     form: Annotated[
         Literal["text", "json"], typer.Option("--format", help="The form of the output.")
     ] = "text",

@@ -16,6 +16,8 @@ MOST_REQUEST_BYTES = 64 << 20
 """What a client refuses to go beyond, before compression (OTLP specification, "request size")."""
 NO_ADDRESS = "has no address"
 """What a message says of a host whose name does not resolve."""
+MOST_TIMEOUT_S = ((1 << 31) - 1) // 1000
+"""Some 24 days: the kernel counts the milliseconds of a wait in 31 bits."""
 MOST_SAID = 500
 """Characters of a message that are kept."""
 

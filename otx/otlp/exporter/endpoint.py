@@ -5,10 +5,12 @@ signal's own variable is the URL as it is, the general one is a base to which `v
 added. Which of them held is kept, because a wrong path is the commonest mistake with OTLP.
 """
 
+import base64
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from otx.errors import UsageError
 from otx.model.signal import Signal
@@ -96,9 +98,10 @@ def resolve_endpoint(
     """
     said = Variables(signal, variables)
     text, origin = (endpoint, endpoint_origin) if endpoint else said.first("ENDPOINT")
+    text, user = _without_user(text)
     chosen = _protocol(protocol or said.choice("PROTOCOL", PROTOCOLS), text)
     tls = _security(said, security)
-    sent_headers = {**said.headers(), **(headers or {})}
+    sent_headers = {**user, **said.headers(), **(headers or {})}
     check_headers(sent_headers, is_grpc=chosen == "grpc")
     proxy = ""
     if chosen == "grpc":
@@ -131,6 +134,22 @@ def parse_header(text: str) -> tuple[str, str]:
     if not equals or not name.strip():
         raise UsageError(f"{text!r} is no header", hint="write it like --header api-key=SECRET")
     return name.strip().lower(), value.strip()
+
+
+def _without_user(endpoint: str) -> tuple[str, dict[str, str]]:
+    """An endpoint without the user in its URL, and the header that says who it is (RFC 7617).
+
+    So no text in which the endpoint stands tells the password.
+    """
+    scheme, separator, rest = endpoint.partition("://")
+    place = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    user, at, _ = place.rpartition("@")
+    if not separator or not at:
+        return endpoint, {}
+    name, _, password = user.partition(":")
+    told = base64.b64encode(f"{unquote(name)}:{unquote(password)}".encode()).decode()
+    bare = f"{scheme}://{rest.removeprefix(user + at)}"
+    return bare, {"authorization": f"Basic {told}"}
 
 
 def _security(said: Variables, flags: Security) -> Security:

@@ -10,7 +10,14 @@ from google.protobuf.message import DecodeError
 
 from otx import __version__
 from otx.model.signal import Signal
-from otx.otlp.exporter.client import MAX_RESPONSE_BYTES, Outcome, Reply, accepted, one_line
+from otx.otlp.exporter.client import (
+    MAX_RESPONSE_BYTES,
+    MOST_TIMEOUT_S,
+    Outcome,
+    Reply,
+    accepted,
+    one_line,
+)
 from otx.otlp.exporter.endpoint import Endpoint
 from otx.otlp.exporter.tls import require_readable
 from otx.otlp.wire import WIRE
@@ -81,6 +88,7 @@ class GrpcClient:
 
     def post(self, signal: Signal, content: bytes, timeout_s: float) -> Reply:
         """Send one request."""
+        timeout_s = min(timeout_s, MOST_TIMEOUT_S)
         try:
             answer = self._calls[signal](content, timeout=timeout_s, metadata=self._metadata)
             return accepted(signal, answer)

@@ -18,6 +18,7 @@ from otx.otlp.decode import parse_protobuf
 from otx.otlp.encode import to_json
 from otx.otlp.exporter.client import (
     MAX_RESPONSE_BYTES,
+    MOST_TIMEOUT_S,
     NO_ADDRESS,
     Outcome,
     Reply,
@@ -74,6 +75,7 @@ class HttpClient:
 
     def post(self, signal: Signal, content: bytes, timeout_s: float) -> Reply:
         """Send one request."""
+        timeout_s = min(timeout_s, MOST_TIMEOUT_S)
         self._connection.timeout = timeout_s
         if self._connection.sock is not None:
             if _was_closed(self._connection.sock):

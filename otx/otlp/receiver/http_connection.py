@@ -238,7 +238,11 @@ class HttpConnection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         """One header."""
         self._message.head_bytes += len(name) + len(value)
-        self._message.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        headers = self._message.headers
+        # Codings on several lines are as on one (RFC 9110, 5.3), and all have been applied.
+        is_more = key == "content-encoding" and key in headers
+        headers[key] = f"{headers[key]}, {text}" if is_more else text
 
     def on_headers_complete(self) -> None:
         """Judge the head, before a body is sent if the client waits for that."""

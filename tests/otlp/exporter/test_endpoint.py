@@ -72,6 +72,20 @@ def test_headers_are_percent_decoded_and_flags_win() -> None:
     assert endpoint.headers == {"api-key": "a b", "x": "2"}
 
 
+@pytest.mark.parametrize("protocol", ["grpc", "http/protobuf"])
+def test_a_user_in_the_url_is_sent_as_a_header_and_shown_nowhere(protocol: str) -> None:
+    url = "http://me:p%40ss:w%2Fd@c:4318/own?k=a@b"
+    endpoint = resolve_endpoint(Signal.TRACES, {}, url, protocol)
+    assert endpoint.headers == {"authorization": "Basic bWU6cEBzczp3L2Q="}
+    shown = "c:4318" if protocol == "grpc" else "http://c:4318/own/v1/traces?k=a@b"
+    assert endpoint.target == shown
+    own = resolve_endpoint(Signal.TRACES, {}, url, protocol, headers={"authorization": "Bearer x"})
+    assert own.headers == {"authorization": "Bearer x"}
+    with pytest.raises(UsageError) as caught:
+        resolve_endpoint(Signal.TRACES, {}, "http://me:secret@c:99999", protocol)
+    assert "secret" not in caught.value.message
+
+
 def test_a_header_is_a_pair() -> None:
     assert parse_header("Authorization=Basic a=b") == ("authorization", "Basic a=b")
     with pytest.raises(UsageError):

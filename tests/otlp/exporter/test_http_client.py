@@ -45,7 +45,11 @@ def ask() -> Iterator[Ask]:
     thread.start()
 
     def send(
-        status: int, body: bytes = b"", protocol: str = "http/protobuf", **headers: str
+        status: int,
+        body: bytes = b"",
+        protocol: str = "http/protobuf",
+        timeout_s: float = TIMEOUT_S,
+        **headers: str,
     ) -> Reply:
         answer["next"] = (
             status,
@@ -54,7 +58,7 @@ def ask() -> Iterator[Ask]:
         )
         url = f"http://127.0.0.1:{server.server_port}"
         with HttpClient(resolve_endpoint(Signal.TRACES, {}, url, protocol)) as client:
-            return client.send(Signal.TRACES, b"", TIMEOUT_S)
+            return client.send(Signal.TRACES, b"", timeout_s)
 
     try:
         yield send
@@ -67,6 +71,10 @@ def ask() -> Iterator[Ask]:
 def test_an_empty_answer_is_full_success(ask: Ask) -> None:
     assert ask(200) == Reply(Outcome.ACCEPTED)
     assert ask(200, b"{}", "http/json") == Reply(Outcome.ACCEPTED)
+
+
+def test_who_waits_for_ever_waits_as_long_as_can_be(ask: Ask) -> None:
+    assert ask(200, timeout_s=1e15) == Reply(Outcome.ACCEPTED)
 
 
 def test_a_partial_success_is_told_and_not_retried(ask: Ask) -> None:

@@ -140,6 +140,21 @@ def test_compressed_bodies_are_opened(
     assert intake.requests[0].body == three_spans
 
 
+def test_codings_are_a_list_on_one_line_or_several(
+    serve: Serve, intake: MemoryIntake, three_spans: bytes
+) -> None:
+    packed, address = gzip.compress(three_spans), serve(PATIENT)
+    gzip_line, nothing = "Content-Encoding: GZIP", "Content-Encoding: identity"
+    for lines in (["Content-Encoding: gzip, identity"], [nothing, gzip_line]):
+        answer = talk(address, post(packed, *lines, "Connection: close"))
+        assert answer.startswith(b"HTTP/1.1 200 ")
+    assert [it.body for it in intake.requests] == [three_spans] * 2
+    twice = post(gzip.compress(packed), gzip_line, gzip_line, "Connection: close")
+    answer = talk(address, twice)
+    assert answer.startswith(b"HTTP/1.1 415 ")
+    assert b"'GZIP, GZIP' is not supported" in answer
+
+
 def test_json_is_kept_as_protobuf(
     client: http.client.HTTPConnection, intake: MemoryIntake, three_spans: bytes
 ) -> None:
