@@ -107,6 +107,20 @@ def test_only_a_plain_file_of_the_targets_user_is_read(written: Path, clock: Clo
     assert name_at(open_map(written, clock), 0x1000) is None
 
 
+def test_a_map_is_found_in_the_targets_own_namespaces(start: Start) -> None:
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        pytest.skip("making namespaces needs root and unshare")
+    inside = (
+        "mount -t tmpfs none /tmp; echo 1000 10 inside > /tmp/perf-$$.map;"
+        " echo ready; exec sleep 1000"
+    )
+    outer = start("unshare", "--pid", "--fork", "--kill-child", "--mount", "sh", "-c", inside)
+    children = Path(f"/proc/{outer.pid}/task/{outer.pid}/children").read_text().split()
+    (child,) = map(int, children)
+    assert name_at(PerfMap.of_process(child), 0x1008) == "inside"
+    assert name_at(PerfMap.of_process(outer.pid), 0x1008) is None
+
+
 @given(st.binary(max_size=300), st.integers(0, 1 << 64))
 def test_any_file_is_read(tmp_path_factory: pytest.TempPathFactory, raw: bytes, at: int) -> None:
     root = tmp_path_factory.mktemp("root")

@@ -100,8 +100,8 @@ class ThreadReader:
         if self._kernel is not None and met is not None:
             stack += self._kernel.of_addresses(met.kernel)
         stat = self.stat(look.tid)
-        if stat.state == "runnable":
-            stat = replace(stat, state="running")
+        if met is not None or stat.state == "runnable":
+            stat = replace(stat, state="running")  # as it was then, whatever it does by now
         is_torn = met is None or not python.is_whole
         return self._thread(look, stat, stack, python, is_whole=is_whole, is_torn=is_torn)
 
