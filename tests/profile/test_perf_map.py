@@ -164,8 +164,7 @@ def test_functions_of_node_are_named(start: Start, take: Take, tmp_path: Path) -
     try:
         with ProfileSession(Target((process.pid,)), frequency_hz=499, lines=True) as session:
             samples = take(session, 100)
-        subject = find_subject(process.pid)
-        dumps = [take_dump(subject, DumpOptions(), pytest.fail) for _ in range(10)]
+        dumped = take_dump(find_subject(process.pid), DumpOptions(), pytest.fail)
     finally:
         Path(f"/tmp/perf-{process.pid}.map").unlink(missing_ok=True)
     hot = Frame("hot", "jit", str(script), 2, "burn.js")
@@ -173,4 +172,4 @@ def test_functions_of_node_are_named(start: Start, take: Take, tmp_path: Path) -
     inside = [sample.stack for sample in samples if hot in sample.stack]
     assert len(inside) > 0.8 * len(samples)
     assert sum(total in stack for stack in inside) > 0.5 * len(inside)
-    assert any(hot in dump.threads[0].stack for dump in dumps)
+    assert total in dumped.threads[0].stack or hot in dumped.threads[0].stack
