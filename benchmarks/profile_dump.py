@@ -2,8 +2,8 @@
 
 Starts a Python program with busy, sleeping and locked threads, then measures, several times over
 and turn about:
-  work      from the first look at the threads to the last: symbols and entries are read in it
-  dump      the same with what comes before: BPF loaded, the interpreter found
+  dump      everything in one process: BPF loaded, the interpreter found, symbols and unwind entries
+            read, the threads looked at and read
   process   the whole command
   py-spy    the whole command, without native frames and with them (`--native`), where there is one
 
@@ -13,6 +13,7 @@ py-spy stops the target while it reads; otx does not. Neither is given locals to
 """
 
 import argparse
+import os
 import shutil
 import statistics
 import subprocess
@@ -39,11 +40,16 @@ busy()
 """
 
 
-def timed_ms(act: Callable[[], object]) -> float:
-    """Milliseconds that something takes."""
-    began_s = time.perf_counter()
+def timed_ms(act: Callable[[], object]) -> tuple[float, float]:
+    """Milliseconds that something takes, and those of a processor, its children's among them."""
+    began_s, before_s = time.perf_counter(), _processor_s()
     act()
-    return 1e3 * (time.perf_counter() - began_s)
+    return 1e3 * (time.perf_counter() - began_s), 1e3 * (_processor_s() - before_s)
+
+
+def _processor_s() -> float:
+    times = os.times()
+    return time.process_time() + times.children_user + times.children_system
 
 
 def run(*words: str) -> Callable[[], object]:
@@ -51,24 +57,20 @@ def run(*words: str) -> Callable[[], object]:
     return lambda: subprocess.run(words, check=True, capture_output=True)
 
 
-def measure(pid: int, runs: int) -> dict[str, list[float]]:
+def measure(pid: int, runs: int) -> dict[str, list[tuple[float, float]]]:
     """Milliseconds of each, by name."""
     spy = shutil.which("py-spy")
-    figures: dict[str, list[float]] = {}
+    figures: dict[str, list[tuple[float, float]]] = {}
 
-    def note(name: str, value: float) -> None:
-        figures.setdefault(name, []).append(value)
-
-    def dump() -> None:
-        found = take_dump(find_subject(pid), DumpOptions(), lambda text: None)
-        note("work", found.took_ns / 1e6)
+    def note(name: str, act: Callable[[], object]) -> None:
+        figures.setdefault(name, []).append(timed_ms(act))
 
     for _ in range(runs):
-        note("dump", timed_ms(dump))
-        note("process", timed_ms(run(sys.executable, "-m", "otx", "dump", str(pid))))
+        note("dump", lambda: take_dump(find_subject(pid), DumpOptions(), lambda text: None))
+        note("process", run(sys.executable, "-m", "otx", "dump", str(pid)))
         if spy:
-            note("py-spy", timed_ms(run(spy, "dump", "--pid", str(pid))))
-            note("py-spy --native", timed_ms(run(spy, "dump", "--native", "--pid", str(pid))))
+            note("py-spy", run(spy, "dump", "--pid", str(pid)))
+            note("py-spy --native", run(spy, "dump", "--native", "--pid", str(pid)))
     return figures
 
 
@@ -88,10 +90,13 @@ def main() -> None:
     finally:
         target.kill()
         target.wait()
-    print(f"{'part':16} {'median ms':>10} {'least':>8} {'most':>8}   ({arguments.runs} runs)")
+    print(f"{'part':16} {'median ms':>10} {'least':>8} {'processor ms':>13} {'least':>8}")
     for name, values in figures.items():
-        middle = statistics.median(values)
-        print(f"{name:16} {middle:10.1f} {min(values):8.1f} {max(values):8.1f}")
+        walls, processors = zip(*values, strict=True)
+        print(
+            f"{name:16} {statistics.median(walls):10.1f} {min(walls):8.1f}"
+            f" {statistics.median(processors):13.1f} {min(processors):8.1f}"
+        )
 
 
 if __name__ == "__main__":

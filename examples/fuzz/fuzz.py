@@ -18,6 +18,7 @@ MAX_INFLATED_BYTES = 1 << 16
 with atheris.instrument_imports(include=["otx", "ottl_targets", "opamp_targets", "store_targets"]):
     import opamp_targets
     import ottl_targets
+    import profile_targets
     import store_targets
 
     from otx.errors import OtxError
@@ -177,6 +178,9 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "elf-dynamic": elf_dynamic,
     "process-context": process_context,
     "linetable": linetable,
+    "python-memory": profile_targets.python_memory,
+    "go-functions": profile_targets.go_functions,
+    "thread-looks": profile_targets.thread_looks,
     "search": search,
     "trace-context": trace_context,
     "trace-context-each": trace_context_each,

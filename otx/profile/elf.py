@@ -282,11 +282,14 @@ class SymbolTable:
     """
 
     def __init__(self, symbols: list[tuple[int, bool, bool, int, int]], names: list[bytes]) -> None:
-        symbols.sort()
-        best = {symbol[0]: symbol for symbol in symbols}
-        self._addresses = array("Q", best)
-        self._sizes = array("Q", [symbol[3] for symbol in best.values()])
-        self._names = array("Q", [symbol[4] for symbol in best.values()])
+        best: dict[int, tuple[int, bool, bool, int, int]] = {}
+        for symbol in symbols:
+            if symbol[0] not in best or symbol > best[symbol[0]]:
+                best[symbol[0]] = symbol
+        addresses = sorted(best)  # numbers, which are sorted much sooner than tuples
+        self._addresses = array("Q", addresses)
+        self._sizes = array("Q", [best[address][3] for address in addresses])
+        self._names = array("Q", [best[address][4] for address in addresses])
         self._texts = names
 
     def __len__(self) -> int:

@@ -86,6 +86,8 @@ def _read(
     starts = array("Q", [base + start & (1 << 64) - 1 for start in index[0::2]])
     if sorted(starts) != starts.tolist():
         raise UnreadableError("Go functions in disorder")
+    if max(index[1::2], default=0) > len(table):
+        raise UnreadableError("a Go function described outside of the table")
     describe = struct.Struct(f"<{form}i")  # where it begins once more, where its name is
     names_at = array("q", [describe.unpack_from(table, functions + at)[1] for at in index[1::2]])
     if names_at and min(names_at) < 0:

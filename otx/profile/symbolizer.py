@@ -6,6 +6,7 @@ pointers picks up in code built without them; such an address has no frame.
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from otx.model.stack import Frame
 from otx.profile.call_frames import CallFrames
@@ -16,7 +17,9 @@ from otx.profile.kallsyms import KernelSymbols, read_kernel_symbols
 from otx.profile.maps import AddressSpace, Mapping
 from otx.profile.memory import ProcessMemory
 from otx.profile.objects import ObjectCode, ObjectFiles
-from otx.profile.perf_map import PerfMap
+
+if TYPE_CHECKING:
+    from otx.profile.perf_map import PerfMap
 
 _MAX_FRAMES_KEPT = 65536
 _MAX_VDSO_SIZE = 1 << 20
@@ -146,6 +149,8 @@ class AddressBook:
     def _made_at_run_time(self, mapping: Mapping, address: int) -> Frame:
         """The frame of code that is in no object file; not kept, for its place is used again."""
         if self._perf_map is None:
+            from otx.profile.perf_map import PerfMap  # 4 ms: few processes have any
+
             self._perf_map = PerfMap.of_process(self._pid)
         frame = self._perf_map.find(address)
         if frame is None:

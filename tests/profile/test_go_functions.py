@@ -90,6 +90,13 @@ def test_a_cut_table_is_refused(cut: int) -> None:
         read_go_functions(table(0xFFFFFFF1)[:cut], TEXT)
 
 
+def test_a_description_outside_of_the_table_is_refused() -> None:
+    raw = bytearray(table(0xFFFFFFFA))
+    struct.pack_into("<Q", raw, 192 + 8, (1 << 64) - 1)
+    with pytest.raises(UnreadableError):
+        read_go_functions(bytes(raw), TEXT)
+
+
 @given(st.binary(max_size=300), st.integers(0, (1 << 64) - 1))
 def test_hostile_tables_raise_the_rooms_error_only(raw: bytes, address: int) -> None:
     for magic in (0xFFFFFFFA, 0xFFFFFFF0, 0xFFFFFFF1):

@@ -107,6 +107,11 @@ class Layout:
     text_state_shifts: tuple[int, ...] = (2,)
 
     @property
+    def entry_is_shim(self) -> bool:
+        """Whether a frame that C entered is no function of its own but lies between two runs."""
+        return self.entries is EntryKind.SHIM
+
+    @property
     def frame_size(self) -> int:
         """How many bytes of a frame are read."""
         last = max(self.frame_code, self.frame_previous, self.frame_instruction)

@@ -85,7 +85,7 @@ def walk_frames(memory: ProcessMemory, layout: Layout, state: int) -> FrameWalk:
             seen.add(at)
             raw = memory.read(at, layout.frame_size)
             is_entry = _is_entry(layout, raw)
-            if is_entry and layout.entries is EntryKind.SHIM:
+            if is_entry and layout.entry_is_shim:
                 _mark_entry(frames)
             else:
                 code = _word(raw, layout.frame_code) & -_OBJECT_ALIGNMENT

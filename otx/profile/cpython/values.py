@@ -74,6 +74,14 @@ class ValueReader:
         except (UnreadableError, struct.error, OverflowError):
             return UNREADABLE
 
+    def type_name(self, address: int) -> str:
+        """The class of the object at an address, without its module.
+
+        Raises:
+            UnreadableError: There is none.
+        """
+        return self._type(address)[0]
+
     def _text(self, address: int, depth: int) -> str:
         name, flags = self._type(address)
         if flags & objects.LONG:

@@ -5,18 +5,21 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from otx.model.stack import Stack
 from otx.profile.dump.kernel import KernelReader
 from otx.profile.dump.looks import ThreadLook
 from otx.profile.dump.native import native_frames, walk_native
 from otx.profile.dump.python import NOTHING, PythonReader, PythonStack
-from otx.profile.dump.running import Tick, tick
 from otx.profile.dump.stacks import NO_WAIT, STATES, ContextOf, State, ThreadStack, Wait
 from otx.profile.dump.waiting import futex_address, wait_of
 from otx.profile.memory import ProcessMemory
 from otx.profile.merge import merge_stacks
 from otx.profile.symbolizer import AddressBook
+
+if TYPE_CHECKING:
+    from otx.profile.dump.running import Tick
 
 _TICK_TIMEOUT_S = 0.02
 _STATE, _USER_TIME, _SYSTEM_TIME = 0, 11, 12  # of /proc/PID/stat, behind the comm
@@ -90,17 +93,19 @@ class ThreadReader:
         return ThreadStat(head.partition("(")[2], state, cpu_s)
 
     def _read_running(self, look: ThreadLook) -> ThreadStack:
+        from otx.profile.dump.running import tick  # 6 ms: most processes only wait
+
         met = tick(look.tid, _TICK_TIMEOUT_S)
         stack, python, is_whole = self._stack(look, met)
         if self._kernel is not None and met is not None:
             stack += self._kernel.of_addresses(met.kernel)
         stat = self.stat(look.tid)
-        if stat.state == "runnable":
-            stat = replace(stat, state="running")
+        if met is not None or stat.state == "runnable":
+            stat = replace(stat, state="running")  # as it was then, whatever it does by now
         is_torn = met is None or not python.is_whole
         return self._thread(look, stat, stack, python, is_whole=is_whole, is_torn=is_torn)
 
-    def _stack(self, look: ThreadLook, met: Tick | None) -> tuple[Stack, PythonStack, bool]:
+    def _stack(self, look: ThreadLook, met: "Tick | None") -> tuple[Stack, PythonStack, bool]:
         """User frames, what of them is Python, and whether the native ones are whole."""
         python = self._python.stack(look.thread_pointer) if self._python else NOTHING
         registers = met.registers if met else look.registers

@@ -47,6 +47,8 @@ def _frame(frame: Frame) -> dict[str, Any]:
     if isinstance(frame, PythonCall):
         if frame.role != "function":
             document["role"] = frame.role
+        if frame.task:
+            document["task"] = frame.task
         if frame.variables is not None:
             document["locals"] = {local.name: local.value for local in frame.variables}
     return document

@@ -23,6 +23,10 @@ from otx.profile.memory import ProcessMemory
 if TYPE_CHECKING:
     from otx.profile.cpython.variables import VariableReader  # 8 ms
 
+EVENTS_FILE = "asyncio/events.py"
+RUNS_A_HANDLE = frozenset(("Handle._run", "_run"))
+"""The function of the event loop that runs tasks, qualified and, until 3.10, not."""
+
 _ROLES: tuple[tuple[int, Role], ...] = (
     (1 << 5, "generator"),
     (1 << 7, "coroutine"),
@@ -148,8 +152,18 @@ class PythonReader:
             line,
             module,
             _role(code.flags),
+            self._task(found, code),
             self._read_variables(found),
         )
+
+    def _task(self, found: FoundFrame, code: Code) -> str:
+        """The task that a frame of the event loop runs."""
+        if not (code.filename.endswith(EVENTS_FILE) and code.qualname in RUNS_A_HANDLE):
+            return ""
+        from otx.profile.cpython.tasks import task_name  # 8 ms, and few have an event loop
+
+        interpreter = self._interpreter
+        return task_name(self._memory, interpreter.layout, interpreter.version, found.address)
 
     def _read_variables(self, found: FoundFrame) -> tuple[Local, ...] | None:
         if self._variables is None:

@@ -106,6 +106,8 @@ def _decode(raw: bytes, at: int) -> Tick | None:
     bp, sp, ip, size = struct.unpack_from("<4Q", raw, at + 8)
     at += 40
     stack = b""
+    if size > len(raw):
+        raise UnreadableError("a stack longer than its record")
     if size:
         (filled,) = struct.unpack_from("<Q", raw, at + size)
         stack = raw[at : at + min(size, filled)]

@@ -41,10 +41,12 @@ class PythonCall(Frame):
 
     Attributes:
         role: What kind of function it is.
+        task: The asyncio task that it runs, by name; "" where it runs none.
         variables: None where they were not asked for.
     """
 
     role: Role = "function"
+    task: str = ""
     variables: tuple[Local, ...] | None = None
 
 

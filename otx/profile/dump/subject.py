@@ -10,6 +10,8 @@ from otx.errors import MachineError, UsageError
 from otx.profile.targets import process_of
 
 _FLAGS_FIELD = 6  # of /proc/PID/stat behind the comm
+_USER_HINT = "run otx as root (sudo), or with CAP_SYS_PTRACE"
+_ROOT_HINT = "this root may not: it lacks CAP_SYS_PTRACE, or capabilities that the process has"
 _KERNEL_THREAD = 0x00200000  # PF_KTHREAD, linux/sched.h
 
 
@@ -66,7 +68,7 @@ def _require_readable(subject: Subject, folder: Path) -> None:
             owner = pwd.getpwuid(folder.stat().st_uid).pw_name
         raise MachineError(
             f"may not look into process {subject.pid} ({subject.comm}), which is {owner}'s",
-            hint="run otx as root (sudo), or with CAP_SYS_PTRACE",
+            hint=_ROOT_HINT if os.geteuid() == 0 else _USER_HINT,
         ) from None
     except OSError:
         raise subject.gone() from None

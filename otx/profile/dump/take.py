@@ -82,6 +82,8 @@ def take_dump(
         took_ns = time.monotonic_ns() - began_ns
     if not threads:
         raise subject.gone()
+    if options.variables and python is None:
+        warn(f"no Python is read in process {pid}, so there are no local variables")
     return ProcessDump(
         pid=pid,
         comm=subject.comm,
@@ -142,8 +144,8 @@ def _open_source(
         return TaskIterator(pid, debug), "bpf"
     except MachineError as error:
         warn(
-            f"{error.message}; threads are looked at through /proc: native frames end where they"
-            " need the frame pointer, and there are no kernel frames without root"
+            f"{error.message}; threads are looked at through /proc: native stacks may end where"
+            " they need the frame pointer, and there are no kernel frames without root"
         )
         return ProcThreads(pid, memory), "proc"
 

@@ -112,7 +112,8 @@ def _frame_lines(frame: Frame) -> Iterator[str]:
 def _remark(frame: Frame) -> str:
     """What stands behind a frame: a native one's file, or what kind of function it is."""
     if isinstance(frame, PythonCall):
-        return f"  {frame.role}" if frame.role != "function" else ""
+        task = f"  task {frame.task}" if frame.task else ""
+        return task or (f"  {frame.role}" if frame.role != "function" else "")
     if frame.kind == "native" and not frame.name.startswith("["):
         return f"  {frame.module}"
     return ""

@@ -88,7 +88,7 @@ class Written:
 
     def __init__(self) -> None:
         self.raw = bytearray(1 << 14)
-        self._free = 4096
+        self._free = DEBUG_OFFSETS_SIZE
 
     def put(self, at: int, data: bytes) -> None:
         """Write bytes at an address."""

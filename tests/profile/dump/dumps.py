@@ -11,7 +11,7 @@ from otx.profile.dump.stacks import (
 )
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
-MAIN = Frame("<module>", "python", "/app/shop.py", 30, "shop.py")
+MAIN = PythonCall("<module>", "python", "/app/shop.py", 30, "shop.py", task="pay")
 TOTAL = PythonCall(
     "Cart.total",
     "python",
@@ -19,7 +19,7 @@ TOTAL = PythonCall(
     12,
     "shop.py",
     "coroutine",
-    (Local("price", "7"), Local("n", "'x'")),
+    variables=(Local("price", "7"), Local("n", "'x'")),
 )
 LOCK = Frame("pthread_mutex_lock", "native", module="libc.so.6")
 FUTEX = Frame("futex_do_wait", "kernel", module="kernel")

@@ -18,6 +18,7 @@ def test_every_thread_has_every_key() -> None:
 def test_frames_are_root_first_with_their_variables() -> None:
     running = dump_document(DUMP)["threads"][0]
     assert [frame["name"] for frame in running["stack"]] == ["<module>", "Cart.total"]
+    assert running["stack"][0]["task"] == "pay"
     assert running["stack"][1]["role"] == "coroutine"
     assert running["stack"][1]["locals"] == {"price": "7", "n": "'x'"}
     assert (running["trace_id"], running["span_id"]) == (TRACE, SPAN)

@@ -37,6 +37,13 @@ def test_a_thread_of_the_kernel_alone_has_no_registers() -> None:
     assert decode_tick(b"") is None
 
 
+@pytest.mark.parametrize("size", [64, 1 << 40, (1 << 64) - 1])
+def test_a_stack_longer_than_its_record_is_refused(size: int) -> None:
+    raw = sample([])
+    with pytest.raises(UnreadableError):
+        decode_tick(raw[:-8] + struct.pack("<Q", size))
+
+
 @given(st.binary(max_size=300))
 def test_any_record_is_decoded_or_refused(raw: bytes) -> None:
     for attempt in (raw, struct.pack("<IHH", 9, 0, 8 + len(raw)) + raw):

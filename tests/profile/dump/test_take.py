@@ -207,6 +207,14 @@ def test_the_target_is_never_stopped_or_traced(start: Start) -> None:
     assert {line for line in seen if line.startswith("Tr")} == {"TracerPid:\t0"}
 
 
+def test_locals_of_what_is_no_python_are_said_to_be_missing(start: Start) -> None:
+    process = start("sh", "-c", "echo ready; exec sleep 1000")
+    said: list[str] = []
+    take_dump(find_subject(process.pid), DumpOptions(variables=True), said.append)
+    (warning,) = said
+    assert f"no Python is read in process {process.pid}" in warning
+
+
 def test_a_span_is_named_by_whoever_knows_it(start: Start) -> None:
     process = start(sys.executable, "-c", SLEEPS)
     context = TraceContext("0" * 31 + "1", "0" * 15 + "2")

@@ -11,14 +11,14 @@ CPython 3.11, 4 threads, read in 4.1 ms
     Cart.total (shop.py:12)  coroutine
           price = 7
           n = 'x'
-    <module> (shop.py:30)
+    <module> (shop.py:30)  task pay
 
 2 threads, sleeping in futex: mutex 0x7f33 held by 42
   43 worker  cpu 0.500s
   44 worker  cpu 0.250s
     futex_do_wait_[k]
     pthread_mutex_lock  libc.so.6
-    <module> (shop.py:30)
+    <module> (shop.py:30)  task pay
 
 45 gone\N{REPLACEMENT CHARACTER}[2J  cpu 0.000s, runnable, ran while it was read: frames may not \
 belong together
