@@ -4,6 +4,7 @@ That is `provider.add_span_processor(ContextSpanProcessor())`.
 """
 
 import logging
+import sys
 import threading
 
 from opentelemetry.context import Context
@@ -15,6 +16,8 @@ from otx.context.current import unavailable
 from otx.context.process import Value, publish_process
 
 _logger = logging.getLogger(__name__)
+_UNSEEN = frozenset(("uvloop", "gevent"))
+"""Modules that enter contexts in C, without `Context.run`."""
 
 
 class ContextSpanProcessor(SpanProcessor):
@@ -36,6 +39,11 @@ class ContextSpanProcessor(SpanProcessor):
         if span.resource is self._resource:
             return
         with self._lock:
+            if self._resource is None and (unseen := _UNSEEN & sys.modules.keys()):
+                _logger.warning(
+                    "%s switches tasks unseen: profilers may take their work for another span's",
+                    " and ".join(sorted(unseen)),
+                )
             self._resource = span.resource
             publish_process(plain(span.resource))
 

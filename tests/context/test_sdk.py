@@ -95,3 +95,16 @@ def test_without_the_native_part_spans_work_and_one_warning_is_logged(run: Run) 
         OTX_CONTEXT_NATIVE="/nowhere.so",
     )
     assert wrote.count("spans are not published to profilers") == 1
+
+
+def test_a_loop_whose_switches_are_not_seen_is_warned_of_once(run: Run) -> None:
+    wrote = run(
+        "import logging, sys, types\nlogging.basicConfig(stream=sys.stdout)"
+        + HEAD
+        + """
+sys.modules["uvloop"] = types.ModuleType("uvloop")
+for _ in range(2):
+    tracer.start_span("x").end()
+"""
+    )
+    assert wrote.count("uvloop switches tasks unseen") == 1
