@@ -246,7 +246,7 @@ class ProfileSession:
             truncated=self._stats.truncated,
             unwound_fully=self._stats.unwound_fully,
             not_found=self._stats.not_found,
-            own_cpu_seconds=time.process_time() - self._cpu_before_s,
+            own_cpu_seconds=time.process_time() - self._cpu_before_s + self._sampler.helper_cpu_s(),
             unwind_tables=self._tables.loaded if self._tables else 0,
             tables_missing=self._tables.missing if self._tables else 0,
             target_overhead=self._cost.overhead(),
