@@ -29,7 +29,6 @@ from otx.profile.sampler import CpuSampler
 from otx.profile.session import ProfileSession, Target, Unwinding
 from otx.profile.unwind.cache import TableCache
 from otx.profile.unwind.loader import TableLoader
-from otx.profile.unwind.published import PublishedTables
 from otx.profile.unwind.table import build
 
 PYTHON = "/usr/bin/python3"
@@ -97,7 +96,7 @@ def time_to_tables(pid: int, cache: Path) -> tuple[float, int]:
     with CpuSampler() as sampler:
         began_s = time.process_time()
         clock_ns = time.monotonic_ns
-        published = PublishedTables(sampler.unwind_maps, clock_ns)
+        published = sampler.tables(clock_ns)
         loader = TableLoader(published, TableCache(cache), lambda _, text: print(text), clock_ns)
         loader.follow(pid, space, memory)
         while loader.advance():
@@ -119,11 +118,11 @@ class Walks:
 
     def window(self) -> None:
         """Sample for a while."""
-        before, run_before_ns = self.session.stats(), self.session.program_run_time_ns or 0
+        before, run_before_ns = self.session.stats(), self.session.program_run_time_ns
         self.session.set_ticking(True)
         time.sleep(WINDOW_S)
         self.session.set_ticking(False)
-        run_ns = (self.session.program_run_time_ns or 0) - run_before_ns
+        run_ns = self.session.program_run_time_ns - run_before_ns
         found = self.session.poll(0)
         after = self.session.stats()
         count = after.samples - before.samples
