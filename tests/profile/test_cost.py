@@ -16,6 +16,8 @@ class Pace:
 
     samples: int = 0
     program_ns: int = 10_000
+    interrupt_ns: int | None = 15_000
+    calibrations: int = 0
     rates: list[int] = field(default_factory=list)
 
     def set_frequency(self, frequency_hz: int) -> None:
@@ -24,20 +26,18 @@ class Pace:
     def run_time_ns(self) -> int:
         return self.samples * self.program_ns
 
+    def interrupt_cost_ns(self) -> int | None:
+        self.calibrations += 1
+        return self.interrupt_ns
+
 
 class Case:
     """A keeper with a pace and a clock of its own; an interrupt costs 15 µs."""
 
     def __init__(self, frequency_hz: int, bound: float | None, interrupt: int | None = 15_000):
-        self.pace, self.now_ns, self.told = Pace(), 0, list[str]()
-        self.calibrations = 0
-
-        def calibrate() -> int | None:
-            self.calibrations += 1
-            return interrupt
-
+        self.pace, self.now_ns, self.told = Pace(interrupt_ns=interrupt), 0, list[str]()
         self.keeper = CostKeeper(
-            self.pace, frequency_hz, bound, self.told.append, lambda: self.now_ns, calibrate
+            self.pace, frequency_hz, bound, self.told.append, lambda: self.now_ns
         )
 
     def run(self, seconds: float) -> None:
@@ -53,7 +53,7 @@ def test_the_cost_is_interrupt_and_program_in_the_target_s_own_time() -> None:
     case.run(10)
     assert case.keeper.sample_cost_ns() == 25_000
     assert case.keeper.overhead() == pytest.approx(0.0025)
-    assert (case.pace.rates, case.told, case.calibrations) == ([], [], 1)
+    assert (case.pace.rates, case.told, case.pace.calibrations) == ([], [], 1)
 
 
 def test_above_the_bound_the_rate_is_lowered_once_and_said() -> None:
@@ -80,7 +80,7 @@ def test_what_cannot_be_calibrated_is_not_known() -> None:
     case = Case(2000, 0.01, interrupt=None)
     case.run(10)
     assert case.keeper.sample_cost_ns() is None and case.keeper.overhead() is None
-    assert (case.pace.rates, case.calibrations) == ([], 3)
+    assert (case.pace.rates, case.pace.calibrations) == ([], 3)
 
 
 def test_a_few_samples_decide_nothing() -> None:
