@@ -159,13 +159,13 @@ def measure(name: str, words: list[str], pairs: int, window_s: float) -> None:
             for arm in random.sample(arms, len(arms)):
                 block(pid, page, arm, window_s)
         for arm, attachment in zip(arms, attachments, strict=True):
-            if not arm.blocks:
+            loss = arm.loss()
+            if loss is None:
                 print(f"{name:9} {arm.name:7} every pair was left out: the machine is too busy")
                 continue
-            middle, low, high = arm.interval()
             kept = sum(map(len, arm.blocks))
             print(
-                f"{name:9} {arm.name:7} {middle:6.2f} % ({low:.2f} .. {high:.2f}),"
+                f"{name:9} {arm.name:7} {loss.median:7.2%} ({loss.low:.2%} .. {loss.high:.2%}),"
                 f" {kept} pairs, {arm.discarded} left out; {attachment.said}"
             )
 

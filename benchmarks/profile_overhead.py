@@ -18,7 +18,6 @@ import math
 import mmap
 import os
 import random
-import statistics
 import struct
 import subprocess
 import sys
@@ -28,6 +27,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from otx.profile.paired import ORDERS, Loss, loss_of
 from otx.profile.session import ProfileSession, Target
 
 TARGET = """
@@ -57,7 +57,6 @@ deep(27)
 SLOW_HZ, FAST_HZ = 99, 1999
 SETTLE_S = 0.02
 MAX_WAITING = 0.5
-RESAMPLES = 2000
 
 
 @dataclass
@@ -70,20 +69,9 @@ class Arm:
     blocks: list[list[float]] = field(default_factory=list)
     discarded: int = 0
 
-    def interval(self) -> tuple[float, float, float]:
-        """The median loss in percent with its 95 % bootstrap interval over blocks."""
-        draw = random.Random(1)
-        means = [statistics.fmean(block) for block in self.blocks]
-        medians = sorted(
-            statistics.median(draw.choices(means, k=len(means))) for _ in range(RESAMPLES)
-        )
-        low, high = medians[int(0.025 * RESAMPLES)], medians[int(0.975 * RESAMPLES)]
-        return _loss(statistics.median(means)), _loss(high), _loss(low)
-
-
-def _loss(log_ratio: float) -> float:
-    """The loss in percent that a log ratio of work done stands for."""
-    return -100 * math.expm1(log_ratio)
+    def loss(self) -> Loss | None:
+        """The median loss with its interval; None where every pair was left out."""
+        return loss_of(self.blocks)
 
 
 @dataclass(frozen=True)
@@ -115,7 +103,7 @@ def watch(pid: int, page: mmap.mmap, arm: Arm, on: bool, window_s: float) -> Win
 
 def block(pid: int, page: mmap.mmap, arm: Arm, window_s: float) -> None:
     """ABBA or BAAB: two pairs, each kept unless the target had to wait in it."""
-    order = random.choice([(True, False, False, True), (False, True, True, False)])
+    order = random.choice(ORDERS)
     windows = [watch(pid, page, arm, on, window_s) for on in order]
     arm.switch(False)
     ratios = []
@@ -152,18 +140,20 @@ def drain(session: ProfileSession) -> None:
 def report(arms: list[Arm], sessions: list[ProfileSession]) -> None:
     """Print each arm, then the estimate from the high frequency."""
     print(f"{'arm':8} {'loss %':>8} {'95 % interval':>20} {'pairs':>7} {'left out':>9}")
-    for arm in arms:
-        if not arm.blocks:
-            print(f"{arm.name:8} every pair was left out: the machine is too busy")
+    losses = [arm.loss() for arm in arms]
+    for arm, loss in zip(arms, losses, strict=True):
+        if loss is None:
+            print(f"{arm.name:8} too few pairs were kept: the machine is too busy")
             continue
-        middle, low, high = arm.interval()
-        interval, kept = f"{low:.2f} .. {high:.2f}", sum(map(len, arm.blocks))
-        print(f"{arm.name:8} {middle:8.2f} {interval:>20} {kept:7} {arm.discarded:9}")
-    if arms[-1].blocks:
-        costs = [value * 1e4 / FAST_HZ for value in arms[-1].interval()]
+        interval = f"{100 * loss.low:.2f} .. {100 * loss.high:.2f}"
         print(
-            f"\na sample costs {costs[0]:.1f} us ({costs[1]:.1f} .. {costs[2]:.1f}), all in;"
-            f" at 99 Hz that is {costs[0] * 99e-4:.3f} % of a busy core"
+            f"{arm.name:8} {100 * loss.median:8.2f} {interval:>20} {loss.pairs:7} {arm.discarded:9}"
+        )
+    if losses[-1] is not None:
+        cost = losses[-1].scaled(1e6 / FAST_HZ)
+        print(
+            f"\na sample costs {cost.median:.1f} us ({cost.low:.1f} .. {cost.high:.1f}), all in;"
+            f" at {SLOW_HZ} Hz that is {cost.median * SLOW_HZ * 1e-4:.3f} % of a busy core"
         )
     for session in sessions:
         stats = session.stats()

@@ -118,11 +118,11 @@ class Walks:
 
     def window(self) -> None:
         """Sample for a while."""
-        before, run_before_ns = self.session.stats(), self.session.program_run_time_ns or 0
+        before, run_before_ns = self.session.stats(), self.session.program_run_time_ns
         self.session.set_ticking(True)
         time.sleep(WINDOW_S)
         self.session.set_ticking(False)
-        run_ns = (self.session.program_run_time_ns or 0) - run_before_ns
+        run_ns = self.session.program_run_time_ns - run_before_ns
         found = self.session.poll(0)
         after = self.session.stats()
         count = after.samples - before.samples

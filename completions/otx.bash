@@ -25,7 +25,7 @@ _otx_words() {
     "profile:--format") words="text folded pprof speedscope otlp otlp-json html svg json perf-script" ;;
     "profile:--unwind") words="auto fp dwarf" ;;
     "profile:--runtime") words="auto none" ;;
-    "profile:--backend") words="auto bpf perf" ;;
+    "profile:--backend") words="auto bpf bcc perf" ;;
     "dump") words="--threads --locals --kernel --no-kernel --format -o --out -h --help" ;;
     "dump:--format") words="text json" ;;
     "flame") words="--diff --focus --ignore --top --sandwich --value --format -o --out -h --help" ;;

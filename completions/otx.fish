@@ -53,7 +53,7 @@ complete -c otx -n '__fish_seen_subcommand_from profile' -l threads -d 'A root f
 complete -c otx -n '__fish_seen_subcommand_from profile' -l lines -d 'Line numbers of Python frames.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -l runtime -x -a 'auto none' -d 'Interpreters'\'' frames.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -l max-overhead -r -d 'Sample less often where it takes more of the target'\''s processor time (1).'
-complete -c otx -n '__fish_seen_subcommand_from profile' -l backend -x -a 'auto bpf perf' -d 'What samples: BPF, or perf events (own processes, no root).'
+complete -c otx -n '__fish_seen_subcommand_from profile' -l backend -x -a 'auto bpf bcc perf' -d 'What samples: BPF, BCC, or perf events (own processes, no root).'
 complete -c otx -n '__fish_seen_subcommand_from profile' -l self-test -d 'Measure what sampling costs here, and say what this machine has.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -F

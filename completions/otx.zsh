@@ -97,7 +97,7 @@ _otx_profile() {
     '--lines[Line numbers of Python frames.]' \
     '--runtime[Interpreters'\'' frames.]:value:(auto none)' \
     '--max-overhead[Sample less often where it takes more of the target'\''s processor time (1).]:value:_files' \
-    '--backend[What samples - BPF, or perf events (own processes, no root).]:value:(auto bpf perf)' \
+    '--backend[What samples - BPF, BCC, or perf events (own processes, no root).]:value:(auto bpf bcc perf)' \
     '--self-test[Measure what sampling costs here, and say what this machine has.]' \
     {-h,--help}'[Show help.]' \
     '*: :_files'

@@ -59,8 +59,10 @@ Frequency: TypeAlias = Annotated[
     ),
 ]
 Backend: TypeAlias = Annotated[
-    Literal["auto", "bpf", "perf"],
-    typer.Option("--backend", help="What samples: BPF, or perf events (own processes, no root)."),
+    Literal["auto", "bpf", "bcc", "perf"],
+    typer.Option(
+        "--backend", help="What samples: BPF, BCC, or perf events (own processes, no root)."
+    ),
 ]
 SelfTest: TypeAlias = Annotated[
     bool,

@@ -1,4 +1,4 @@
-"""What may sample: BPF programs that are kept built, or perf events alone; which one does here."""
+"""What may sample: BPF programs that are kept built, BCC, or perf events alone; which does here."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import ClassVar, Literal, Protocol, TypeAlias
 
 from otx.errors import MachineError, UsageError
 from otx.model.stack import AllocationStats, WaitStats
+from otx.profile.bcc.sampler import why_not_bcc
 from otx.profile.choice import Choice
 from otx.profile.events import Event
 from otx.profile.events import open_sampler as open_event
@@ -14,8 +15,13 @@ from otx.profile.records import Record, TargetFlags
 from otx.profile.unwind.loader import Publisher
 from otx.system.bpf_support import Probe, probe_all, require_bpf
 
-BackendName: TypeAlias = Literal["bpf", "perf"]
-Wanted: TypeAlias = Literal["auto", "bpf", "perf"]
+BackendName: TypeAlias = Literal["bpf", "bcc", "perf"]
+Wanted: TypeAlias = Literal["auto", "bpf", "bcc", "perf"]
+
+
+BACKEND_WORDS: dict[BackendName, str] = {"bpf": "BPF", "bcc": "BCC", "perf": "perf events"}
+_MENDED_BY_BCC = ("libbpf", "kernel BTF")
+"""What BCC does not need, by the names of probes."""
 
 
 class Sampler(Protocol):
@@ -104,6 +110,9 @@ class Sampler(Protocol):
     def interrupt_cost_ns(self) -> int | None:
         """What a sample costs beside it; None where that could not be seen."""
 
+    def helper_cpu_s(self) -> float:
+        """The processor time of a process that helps; 0 where there is none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -118,12 +127,24 @@ class Decision:
     why: str = ""
 
 
-def decide(wanted: Wanted, probes: Callable[[], list[Probe]] = probe_all) -> Decision:
-    """The best backend that works here, or the one that is wanted."""
+def decide(
+    wanted: Wanted,
+    probes: Callable[[], list[Probe]] = probe_all,
+    why_not: Callable[[], str] = why_not_bcc,
+) -> Decision:
+    """The best backend that works here, or the one that is wanted.
+
+    Args:
+        why_not: What is in the way of BCC, which is asked where it could help.
+    """
     if wanted != "auto":
         return Decision(wanted)
     missing = next((probe for probe in probes() if not probe.ok), None)
-    return Decision("bpf") if missing is None else Decision("perf", missing.detail)
+    if missing is None:
+        return Decision("bpf")
+    if missing.name in _MENDED_BY_BCC and not why_not():
+        return Decision("bcc", missing.detail)
+    return Decision("perf", missing.detail)
 
 
 def open_sampler(
@@ -143,9 +164,13 @@ def open_sampler(
         MachineError: This machine won't.
         UsageError: The backend has no such event.
     """
+    if backend != "bpf" and event != "cpu":
+        raise UsageError(f"{backend} samples no {event}", hint="--backend bpf does, as root")
+    if backend == "bcc":
+        from otx.profile.bcc.sampler import BccSampler
+
+        return BccSampler()
     if backend == "perf":
-        if event != "cpu":
-            raise UsageError(f"perf events alone have no {event}", hint="it takes BPF: sudo otx …")
         from otx.profile.perf.sampler import PerfSampler
 
         return PerfSampler(kernel=kernel)
@@ -158,6 +183,7 @@ def explain(decision: Decision, error: MachineError) -> MachineError:
     if not decision.why:
         return error
     return MachineError(
-        f"cannot sample with BPF: {decision.why}; nor with perf events: {error.message}",
+        f"cannot sample with BPF: {decision.why};"
+        f" nor with {BACKEND_WORDS[decision.backend]}: {error.message}",
         hint=error.hint,
     )

@@ -9,7 +9,7 @@ What is not in it is what a sample pushes out of caches; `otx profile --self-tes
 
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from otx.model.units import NS_PER_S
 
@@ -26,7 +26,16 @@ _MARGIN = 0.9
 
 
 class Pace(Protocol):
-    """What samples (`CpuSampler`)."""
+    """What samples (`backends.Sampler`).
+
+    Attributes:
+        has_period: Whether each sample stands for the time from one tick to the next.
+    """
+
+    has_period: ClassVar[bool]
+
+    def programs_ns(self) -> int | None:
+        """What programs took that come with no tick, all in; None where it is not known."""
 
     def set_frequency(self, frequency_hz: int) -> None:
         """Sample so often from now on."""
@@ -154,3 +163,12 @@ class ProgramCost:
         programs_ns = self._programs_ns()
         elapsed_ns = max(self._clock_ns() - self._began_ns, 1)
         return None if programs_ns is None else programs_ns / elapsed_ns
+
+
+def open_cost(
+    pace: Pace, frequency_hz: int, bound: float | None, on_lowered: Callable[[str], None]
+) -> CostKeeper | ProgramCost:
+    """What reckons the cost of a session from now on; see `CostKeeper`."""
+    if pace.has_period:
+        return CostKeeper(pace, frequency_hz, bound, on_lowered)
+    return ProgramCost(pace.programs_ns, frequency_hz)

@@ -196,6 +196,10 @@ class CpuSampler(SamplerHooks):
         """What a timer interrupt costs; the program is not in it."""
         return interrupt_cost_ns()
 
+    def helper_cpu_s(self) -> float:
+        """The processor time of a process that helps: there is none."""
+        return 0.0
+
     def run_time_ns(self) -> int:
         """Time the sampling program itself took for the samples it took, by its own clock."""
         return self._counters.lookup_sum(Counter.SAMPLE_NS)

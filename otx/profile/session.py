@@ -20,7 +20,7 @@ from otx.model.units import NS_PER_S
 from otx.profile.backends import BackendName, open_sampler
 from otx.profile.causes import ends_of_wait, takes_gil
 from otx.profile.context.finder import ContextFinder
-from otx.profile.cost import CostKeeper, ProgramCost
+from otx.profile.cost import open_cost
 from otx.profile.cpython.detect import SUPPORTED, Interpreter
 from otx.profile.events import WAITS, Event
 from otx.profile.merge import merge_stacks
@@ -147,7 +147,7 @@ class ProfileSession:
                 self._kernel.load()
             self._unix_offset_ns = time.time_ns() - time.monotonic_ns()
             self._cpu_before_s = time.process_time()
-            self._cost = self._open_cost(frequency_hz, max_overhead)
+            self._cost = open_cost(self._sampler, frequency_hz, max_overhead, on_warning)
             self._sampler.start(frequency_hz)
         except BaseException:
             self.close()
@@ -264,7 +264,7 @@ class ProfileSession:
             truncated=self._stats.truncated,
             unwound_fully=self._stats.unwound_fully,
             not_found=self._stats.not_found,
-            own_cpu_seconds=time.process_time() - self._cpu_before_s,
+            own_cpu_seconds=time.process_time() - self._cpu_before_s + self._sampler.helper_cpu_s(),
             unwind_tables=self._tables.loaded if self._tables else 0,
             tables_missing=self._tables.missing if self._tables else 0,
             target_overhead=self._cost.overhead(),
@@ -278,11 +278,6 @@ class ProfileSession:
     def _open_tables(self, cache_dir: Path | None) -> TableLoader:
         published = self._sampler.tables(time.monotonic_ns)
         return TableLoader(published, _cache_in(cache_dir), self._warn, time.monotonic_ns)
-
-    def _open_cost(self, frequency_hz: int, max_overhead: float | None) -> CostKeeper | ProgramCost:
-        if self._sampler.has_period:
-            return CostKeeper(self._sampler, frequency_hz, max_overhead, self._warn_of)
-        return ProgramCost(self._sampler.programs_ns, frequency_hz)
 
     def _load_tables(self, limit_ns: int, *, basics_only: bool = False) -> None:
         """Build unwind tables for so long, on this thread's clock, or until all are there."""

@@ -18,7 +18,7 @@ from otx.model.profile import Profile
 from otx.model.stack import FrameKind, Sample
 from otx.model.units import NS_PER_S, format_count, format_duration
 from otx.output import ProgressLine, Remarks
-from otx.profile.backends import Wanted, decide, explain
+from otx.profile.backends import BACKEND_WORDS, Wanted, decide, explain
 from otx.profile.choice import Choice
 from otx.profile.cost import DEFAULT_BOUND
 from otx.profile.events import VALUE_TYPES, Event
@@ -117,7 +117,7 @@ class Recording:
                 event=self.event,
                 min_block_ns=self.min_block_ns,
                 frequency_hz=self.frequency_hz,
-                unwind=self.unwind,
+                unwind="fp" if decision.backend == "bcc" else self.unwind,
                 cache_dir=self.environment.cache_dir,
                 kernel=self.kernel,
                 python=self.python,
@@ -141,7 +141,8 @@ class Recording:
         if not_seen := session.stats().not_seen:
             why = f": {decision.why}" if decision.why else ""
             remarks.warning(
-                f"sampling with perf events{why}", hint=f"not seen with them: {'; '.join(not_seen)}"
+                f"sampling with {BACKEND_WORDS[decision.backend]}{why}",
+                hint=f"not seen so: {'; '.join(not_seen)}",
             )
         return session
 

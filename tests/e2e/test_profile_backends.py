@@ -46,7 +46,7 @@ def test_without_rights_a_command_of_one_s_own_is_sampled_and_the_loss_is_said(
     done = without_rights("-F", "199", "-o", str(out), "--", *busy)
     assert done.returncode == 124, done.stderr
     assert "sampling with perf events: not allowed to load a BPF program" in done.stderr
-    assert "not seen with them: Python functions; time in the kernel" in done.stderr
+    assert "not seen so: Python functions; time in the kernel" in done.stderr
     document = json.loads(out.read_text())
     stats = document["stats"]
     assert stats["backend"] == "perf" and "Python functions" in stats["not_seen"]

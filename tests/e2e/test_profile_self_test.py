@@ -72,9 +72,8 @@ def test_it_claims_what_it_saw_and_nothing_else(run_cli: RunCli) -> None:
 
 @pytest.mark.bpf
 @pytest.mark.usefixtures("needs_bpf")
-@pytest.mark.parametrize(
-    "words", [("-F", "1999"), pytest.param(("--max-overhead", "0.05"), marks=pytest.mark.long)]
-)
+@pytest.mark.long  # a rate is judged after two seconds; test_session has a quick one
+@pytest.mark.parametrize("words", [("-F", "1999"), ("--max-overhead", "0.05")])
 def test_what_costs_too_much_is_sampled_less_often(
     run_cli: RunCli, busy: "subprocess.Popen[bytes]", words: tuple[str, ...]
 ) -> None:

@@ -7,22 +7,26 @@ from otx.profile.backends import Decision, Wanted, decide, explain, open_sampler
 from otx.system.bpf_support import Probe
 
 GOOD = Probe("libbpf", True, "libbpf.so.1")
+NO_RIGHTS = Probe("bpf rights", False, "not allowed to load a BPF program (EPERM)", "sudo")
 BAD = Probe("kernel BTF", False, "/sys/kernel/btf/vmlinux is not there", "use one")
 
 
 @pytest.mark.parametrize(
-    ("wanted", "probes", "decision"),
+    ("wanted", "probes", "bcc", "decision"),
     [
-        ("auto", [GOOD], Decision("bpf")),
-        ("auto", [GOOD, BAD], Decision("perf", BAD.detail)),
-        ("bpf", [BAD], Decision("bpf")),
-        ("perf", [GOOD], Decision("perf")),
+        ("auto", [GOOD], "", Decision("bpf")),
+        ("auto", [GOOD, BAD], "", Decision("bcc", BAD.detail)),
+        ("auto", [GOOD, BAD], "not installed", Decision("perf", BAD.detail)),
+        ("auto", [NO_RIGHTS, BAD], "", Decision("perf", NO_RIGHTS.detail)),
+        ("bpf", [BAD], "", Decision("bpf")),
+        ("bcc", [GOOD], "not installed", Decision("bcc")),
+        ("perf", [GOOD], "", Decision("perf")),
     ],
 )
 def test_the_best_that_works_unless_one_is_wanted(
-    wanted: Wanted, probes: list[Probe], decision: Decision
+    wanted: Wanted, probes: list[Probe], bcc: str, decision: Decision
 ) -> None:
-    assert decide(wanted, lambda: probes) == decision
+    assert decide(wanted, lambda: probes, lambda: bcc) == decision
 
 
 def test_where_neither_works_both_reasons_are_told() -> None:

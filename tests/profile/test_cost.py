@@ -1,19 +1,21 @@
 """What sampling costs, reckoned, and kept below a bound."""
 
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from otx.model.units import NS_PER_S
-from otx.profile.cost import CostKeeper
+from otx.profile.cost import CostKeeper, ProgramCost
 
 
 @dataclass
 class Pace:
     """A sampler of which each sample's program takes 10 µs."""
 
+    has_period: ClassVar[bool] = True
     samples: int = 0
     program_ns: int = 10_000
     interrupt_ns: int | None = 15_000
@@ -25,6 +27,9 @@ class Pace:
 
     def run_time_ns(self) -> int:
         return self.samples * self.program_ns
+
+    def programs_ns(self) -> int | None:
+        return None
 
     def interrupt_cost_ns(self) -> int | None:
         self.calibrations += 1
@@ -114,3 +119,12 @@ def test_no_rate_costs_more_than_the_bound_but_the_least(
     rate = case.keeper.frequency_hz
     assert rate == 1 or rate * (interrupt + program_ns) <= bound * NS_PER_S * 1.000_001
     assert rate <= frequency_hz
+
+
+def test_what_comes_with_no_tick_costs_a_share_of_a_core() -> None:
+    spent, now = [0], [0]
+    cost = ProgramCost(lambda: spent[0], 100, lambda: now[0])
+    now[0], spent[0] = 2 * NS_PER_S, NS_PER_S // 100
+    assert cost.overhead() == pytest.approx(0.005)
+    assert (cost.sample_cost_ns(), cost.mean_period_ns) == (None, NS_PER_S // 100)
+    assert ProgramCost(lambda: None, 100).overhead() is None

@@ -203,6 +203,10 @@ class PerfSampler(SamplerHooks):
         """Children that are not sampled: none, they inherit the events."""
         return 0
 
+    def helper_cpu_s(self) -> float:
+        """The processor time of a process that helps: there is none."""
+        return 0.0
+
     def run_time_ns(self) -> int:
         """The time of a sampling program: there is none beside the interrupt."""
         return 0

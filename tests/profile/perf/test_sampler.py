@@ -83,6 +83,7 @@ def session_children(pid: int) -> list[int]:
     return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
 
 
+@pytest.mark.long  # a rate is judged after two seconds
 def test_a_rate_is_lowered_for_all_that_is_sampled(burn: Path, start: Start, take: Take) -> None:
     process = start(burn)
     with open_session(Target((process.pid,)), max_overhead=0.000_1) as session:

@@ -1,0 +1,1 @@
+"""Sampling through BCC, for kernels that do not describe their types."""
