@@ -21,7 +21,7 @@ from typing import Any
 SAMPLE, EXEC, FORK, EXIT, LOST, SPENT = 1, 2, 3, 4, 254, 255
 MAX_FRAMES = 127
 LOOK = struct.Struct(f"<IIQIiiI16s16Q{MAX_FRAMES}Q{MAX_FRAMES}Q")
-HEAD = struct.Struct("<IIIHHHHIQ16s16s16Q")
+HEAD = struct.Struct("<IIIHHHHIQQQQQ16s16s16Q")
 EVENT = struct.Struct("<IIIIQ")
 LENGTH = struct.Struct("<I")
 KERNEL_CUT, USER_CUT = 1, 2
@@ -30,6 +30,7 @@ PAGES = 256
 STDIN, STDOUT, STDERR = 0, 1, 2
 READ_SIZE = 1 << 16
 TOP_WORDS = 16
+NO_EVENT = (0, 0, 0, 0)  # value, lasted_ns, ready_ns and argument, which a tick has not
 GENERATED = (
     "arch/x86/include/generated",
     "arch/x86/include/generated/uapi",
@@ -131,7 +132,7 @@ def repack(raw: bytes) -> bytes:
     top, stacks = words[:TOP_WORDS], words[TOP_WORDS:]
     kernel, user = max(kernel, 0) // 8, max(user, 0) // 8
     flags = (KERNEL_CUT if kernel == MAX_FRAMES else 0) | (USER_CUT if user == MAX_FRAMES else 0)
-    head = HEAD.pack(SAMPLE, pid, tid, kernel, user, 0, flags, cpu, ns, comm, comm, *top)
+    head = HEAD.pack(SAMPLE, pid, tid, kernel, user, 0, flags, cpu, ns, *NO_EVENT, comm, comm, *top)
     frames = stacks[:kernel] + stacks[MAX_FRAMES : MAX_FRAMES + user]
     return head + struct.pack(f"<{len(frames)}Q", *frames)
 
