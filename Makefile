@@ -45,10 +45,13 @@ types:
 imports:
 	$(BIN)/lint-imports
 
+# They measure who had the processor: nothing beside them.
+ALONE := $(wildcard tests/profile/test_*.py) tests/profile/context tests/profile/perf
+
 unit:
-	$(PYTEST) -m 'not long' tests/profile # it measures who had the processor: nothing beside it
+	$(PYTEST) -m 'not long' $(ALONE)
 	$(PYTEST) -m 'not long' -n $(WORKERS) --dist loadfile tests/services/agent # it forks: without the threads of other rooms
-	$(PYTEST) -m 'not long' -n $(WORKERS) --dist loadfile --ignore tests/profile --ignore tests/services/agent
+	$(PYTEST) -m 'not long' -n $(WORKERS) --dist loadfile $(patsubst %,--ignore=%,$(ALONE)) --ignore=tests/services/agent
 
 test-long: setup-dev $(VENV)/.setup-fuzz ## soaks, kill rounds and fuzzing at full size
 	$(PYTEST) -m long

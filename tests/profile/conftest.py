@@ -124,7 +124,15 @@ def interpreters() -> list[str]:
     return list(found.values())
 
 
-@pytest.fixture(params=interpreters())
+def quick_interpreters() -> list[object]:
+    """The same, all but the first and the last for `make test-long`."""
+    paths = interpreters()
+    return [
+        pytest.param(path, marks=pytest.mark.long if path in paths[1:-1] else ()) for path in paths
+    ]
+
+
+@pytest.fixture(params=quick_interpreters())
 def python(request: pytest.FixtureRequest) -> str:
     """The path of an interpreter whose frames otx reads."""
     return str(request.param)

@@ -94,6 +94,7 @@ def test_sums_are_the_bytes_that_each_function_asks_for(build: Build, start: Sta
     assert "each call of malloc" in said[0] and stats.allocations.call_ns > 100
 
 
+@pytest.mark.long
 def test_an_allocator_in_the_place_of_the_c_librarys_is_seen(build: Build, start: Start) -> None:
     library = build(ALLOCATOR_C, "liballocator.so", "-shared", "-fPIC", "-fno-builtin")
     program = build(ASK_C, "ask", "-fno-builtin", "-fno-optimize-sibling-calls")
@@ -109,6 +110,7 @@ def test_an_allocator_in_the_place_of_the_c_librarys_is_seen(build: Build, start
     assert modules["liballocator.so"] > 0.95 * modules.total() > 0, modules
 
 
+@pytest.mark.long
 def test_a_program_without_malloc_is_told(build: Build, start: Start, tmp_path: Path) -> None:
     try:
         program = build(ASK_C, "static", "-static", "-s")

@@ -32,11 +32,12 @@ OBJECTS = {
 """Objects that are kept, and programs that are attached to what every kernel has."""
 
 
-@pytest.fixture
-def rebuilt(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for tool in ("clang", "llvm-strip", "make"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed")
+    tmp_path = tmp_path_factory.mktemp("bpf")
     subprocess.run(
         ["make", "-C", SOURCES, f"OUT={tmp_path}"], check=True, timeout=120, capture_output=True
     )

@@ -117,7 +117,7 @@ int main(int count, char **words)
 """
 
 
-@pytest.mark.parametrize("unwind", ["auto", "dwarf"])
+@pytest.mark.parametrize("unwind", ["auto", pytest.param("dwarf", marks=pytest.mark.long)])
 @pytest.mark.parametrize(
     ("count", "margin"), [(1500, 0.05), pytest.param(10_000, 0.02, marks=pytest.mark.long)]
 )
