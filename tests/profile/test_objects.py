@@ -73,7 +73,10 @@ def test_what_is_mapped_is_read_not_what_replaced_it(
 def test_a_deleted_program_is_read_by_its_link_without_rights(
     build: Build, start: Start, tmp_path: Path
 ) -> None:
-    main = '#include <stdio.h>\nint main(void) { puts("ready"); fflush(stdout); return getchar(); }'
+    main = (
+        "#include <stdio.h>\n#include <unistd.h>\n"
+        'int main(void) { puts("ready"); fflush(stdout); return pause(); }'
+    )
     program = build(main, "deleted")
     process = start(program)
     program.unlink()
