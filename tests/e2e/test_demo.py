@@ -71,6 +71,7 @@ def test_the_summary_names_services_the_slowest_trace_and_the_hottest_function(
 
 
 @pytest.mark.bpf
+@pytest.mark.long
 def test_the_demo_samples_the_hot_function(cli_variables: dict[str, str], tmp_path: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("needs root")
@@ -80,6 +81,7 @@ def test_the_demo_samples_the_hot_function(cli_variables: dict[str, str], tmp_pa
     assert "score_product (catalog.py)" in hottest
 
 
+@pytest.mark.long
 def test_an_incident_is_seen_in_what_is_kept(
     cli_variables: dict[str, str], tmp_path: Path, run_cli: RunCli
 ) -> None:

@@ -100,6 +100,7 @@ def test_otx_agent_keeps_its_rules(run_cli: RunCli, tmp_path: Path) -> None:
     assert root.get("skipped") == "0", done.stdout
 
 
+@pytest.mark.long
 def test_otx_agent_keeps_its_health_over_another_connection(
     run_cli: RunCli, tmp_path: Path
 ) -> None:

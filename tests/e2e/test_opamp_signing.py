@@ -135,6 +135,7 @@ def test_only_what_a_trusted_key_signed_is_applied(house: House, tmp_path: Path)
         assert base64_lines not in path.read_bytes()
 
 
+@pytest.mark.long
 def test_signatures_go_with_stages_resume_and_rollback(house: House) -> None:
     with ExitStack() as stack:
         for name in ("one", "two", "three"):

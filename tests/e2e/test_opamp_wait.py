@@ -28,6 +28,7 @@ def serving(tmp_path: Path, cli_variables: dict[str, str]) -> Iterator[Serving]:
     made.close()
 
 
+@pytest.mark.long
 def test_a_crash_under_observation_is_seen_by_who_waits_for_the_end_of_it(
     serving: Serving, tmp_path: Path, cli_variables: dict[str, str], run_cli: RunCli
 ) -> None:

@@ -86,6 +86,7 @@ def most_mib_of_children(parent: int) -> int:
     ],
     ids=["resource", "stack", "longer stack"],
 )
+@pytest.mark.long
 def test_one_request_does_not_end_the_store(
     start_receiver: StartReceiver,
     run_cli: RunCli,

@@ -94,6 +94,7 @@ def test_reading_goes_on_without_a_damaged_segment(
 
 
 @pytest.mark.parametrize("form", ["table", "parquet"])
+@pytest.mark.long
 def test_damage_met_while_scanning_names_the_segment_and_the_command(
     form: str, store: Path, run_cli: RunCli
 ) -> None:
@@ -137,6 +138,7 @@ def test_compact_sets_a_damaged_segment_aside_and_counts_it(
 
 
 @pytest.mark.parametrize("content", [b"", b"{", None])
+@pytest.mark.long
 def test_the_manifests_copy_stands_in(content: bytes | None, store: Path, run_cli: RunCli) -> None:
     manifest = store / "MANIFEST.json"
     good = manifest.read_bytes()
@@ -171,6 +173,7 @@ def test_a_manifest_is_made_anew_from_segments(is_gone: bool, store: Path, run_c
 
 
 @pytest.mark.parametrize("form", ["jsonl", "parquet"])
+@pytest.mark.long
 def test_an_export_goes_on_without_a_damaged_segment(
     form: str, store: Path, run_cli: RunCli
 ) -> None:

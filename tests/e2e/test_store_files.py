@@ -105,6 +105,7 @@ def test_parquet_holds_one_table(store: str, run_cli: RunCli, tmp_path: Path) ->
     assert {"trace_id", "start_time", "attributes"} <= set(rows.schema.names)
 
 
+@pytest.mark.long
 def test_tables_that_were_exported_as_parquet_come_back(
     store: str, run_cli: RunCli, tmp_path: Path
 ) -> None:
@@ -135,6 +136,7 @@ def test_tables_that_were_exported_as_parquet_come_back(
         ("SELECT trace_id, name FROM spans", "is Parquet, but no table of a store"),
     ],
 )
+@pytest.mark.long
 def test_parquet_of_something_else_is_refused(
     store: str, run_cli: RunCli, tmp_path: Path, sql: str, told: str
 ) -> None:
@@ -221,6 +223,7 @@ def test_compact_leaves_a_store_to_its_converter(store: str, run_cli: RunCli) ->
         (("compact",), "converting: 0 B left", 0),
     ],
 )
+@pytest.mark.long
 def test_a_terminal_sees_how_far_it_is_while_it_lasts(
     store: str,
     run_cli: RunCli,

@@ -226,6 +226,7 @@ def test_what_was_judged_before_ctrl_c_is_written(
     )
 
 
+@pytest.mark.long
 def test_a_service_that_never_calls_is_not_waited_for_each_time(run_cli: RunCli) -> None:
     with service(lambda _: Reply(200, "{}")) as url:
         code, document, _ = check(run_cli, url, "--mode", "callback", "--timeout", "100ms")

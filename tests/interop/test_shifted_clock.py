@@ -55,6 +55,7 @@ def paid(store: Store) -> list[str]:
     ],
     indirect=True,
 )
+@pytest.mark.long
 def test_the_shift_of_a_clock_is_found_in_the_traces_of_the_demo(
     start_receiver: StartReceiver, run_cli: RunCli, tmp_path: Path, shifted_payment: int
 ) -> None:

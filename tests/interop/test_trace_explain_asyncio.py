@@ -24,6 +24,7 @@ ROUTES = (*("loop", "interleaved", "parallel", "waits", "fails", "retry", "cance
         pytest.param(True, id="threads"),
     ],
 )
+@pytest.mark.long
 def test_what_matters_is_said_and_nothing_that_is_wrong(
     start_receiver: StartReceiver,
     run_cli: RunCli,

@@ -104,6 +104,7 @@ def operation(span: Mapping[str, str]) -> str:
     return f"{span['service']} {span['name']}"
 
 
+@pytest.mark.long
 def test_what_matters_is_said_and_nothing_that_is_wrong(told: Told) -> None:
     wrong, said = wrong_orders(told.store, told.traces, told.truth)
     assert wrong == []

@@ -100,6 +100,7 @@ def test_the_next_one_takes_over_when_it_is_killed_and_readers_see_each_span_onc
     assert names(store) == expected
 
 
+@pytest.mark.long
 def test_it_indexes_when_nothing_waits(
     store_dir: Path, span_request: SpanRequest, start: Start
 ) -> None:

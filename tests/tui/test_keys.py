@@ -466,6 +466,7 @@ async def test_z_gives_one_pane_the_screen_and_back() -> None:
 @pytest.mark.parametrize(
     ("screen", "name", "cells"), [("traces", "#span", 4), ("logs", "#record", 4)]
 )
+@pytest.mark.long
 async def test_an_edge_between_panes_is_moved_and_the_whole_screen_is_still_one_panes(
     screen: str, name: str, cells: int
 ) -> None:

@@ -148,6 +148,7 @@ def test_messages_that_may_be_too_much_together_wait_and_are_to_come_again(
         server.stop(grace_s=1)
 
 
+@pytest.mark.long
 def test_streams_beyond_the_limit_are_refused(address: Address, connect: Connect) -> None:
     connection = connect()
     first = 1 + 2 * MAX_STREAMS
