@@ -1,6 +1,6 @@
 """What is known of one sampled process: its mappings, its interpreter, the names read so far."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from otx.model.stack import Frame
 from otx.profile.cpython.code import UNREADABLE, Code, read_code
@@ -149,6 +149,17 @@ class Process:
             return frame
         line = code.line_at(found.instruction)
         return Frame(frame.name, "python", frame.file, line, frame.module)
+
+    def python_runs(self, found: Iterable[PythonFrame], with_lines: bool) -> list[list[Frame]]:
+        """Python frames by entry into the interpreter, root first, each root first."""
+        runs: list[list[Frame]] = []
+        is_new = True
+        for frame in found:
+            if is_new:
+                runs.append([])
+            runs[-1].append(self.python_frame(frame, with_lines))
+            is_new = frame.is_entry
+        return [run[::-1] for run in reversed(runs)]
 
     def completed(self, record: SampleRecord, threads: StandingThreads) -> SampleRecord:
         """A record of a wait that goes on, with the frames of its thread."""

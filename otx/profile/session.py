@@ -29,7 +29,6 @@ from otx.profile.process import Process
 from otx.profile.records import (
     UNWIND_FLAGS,
     ProcessRecord,
-    PythonFrame,
     RecordKind,
     SampleFlags,
     SampleRecord,
@@ -414,7 +413,7 @@ class ProfileSession:
                 process = self._process(record.pid)
                 if record.flags & SampleFlags.GOES_ON:
                     record = process.completed(record, self._standing)
-                runs = self._runs(process, record.python)
+                runs = process.python_runs(record.python, self._lines)
                 self._unfinished.append(_Unfinished(process, record, runs))
             elif record.kind is RecordKind.EXIT:
                 ended.append(record.pid)
@@ -473,17 +472,6 @@ class ProfileSession:
         shown = self._kernel_frames(record.kernel) if self._kernel_wanted else ()
         is_tick = record.kind is RecordKind.SAMPLE
         return [(shown, self._tick_value if is_tick else record.value)]
-
-    def _runs(self, process: Process, found: tuple[PythonFrame, ...]) -> list[list[Frame]]:
-        """Python frames by entry into the interpreter, root first, each root first."""
-        runs: list[list[Frame]] = []
-        is_new = True
-        for frame in found:
-            if is_new:
-                runs.append([])
-            runs[-1].append(process.python_frame(frame, self._lines))
-            is_new = frame.is_entry
-        return [run[::-1] for run in reversed(runs)]
 
     def _kernel_frames(self, addresses: tuple[int, ...]) -> Stack:
         """Kernel frames, root first; a caller's address is looked up one byte before."""
