@@ -101,7 +101,10 @@ def without_times(signal: Signal, message: Message) -> str:
     return re.sub(r"\s+\w+_unix_nano: \d+|\s+(status|negative) \{\s*\}", "", text)
 
 
-@pytest.mark.parametrize("signal", PASSED_ON)
+@pytest.mark.parametrize(
+    "signal",
+    [pytest.param(one, marks=pytest.mark.long if one is Signal.LOGS else ()) for one in PASSED_ON],
+)
 @pytest.mark.parametrize(
     "transport",
     [
