@@ -60,22 +60,20 @@ def profile(
     from otx.output import Output
     from otx.profile.choice import Choice
     from otx.profile.events import VALUE_TYPES
-    from otx.profile.formats import BINARY, choose_format, write_profile
+    from otx.profile.formats import write_profile
     from otx.services.recording import Recording
 
     rate = frequency or _configured_frequency(ctx)
     duration_ns = None if duration is None else _some_time(parse_duration_ns(duration))
+    has_target = bool(pid or command or comm or cgroup or container or everything)
+    if self_test and has_target:
+        raise UsageError("--self-test has a target of its own", hint="leave the others out")
     if self_test:
-        if pid or command or comm or cgroup or container or everything:
-            raise UsageError("--self-test has a target of its own", hint="leave the others out")
         return profile_self_test.run(ctx.obj, rate, duration_ns, form, out, max_overhead / 100)
-    choice = Choice(everything, tuple(comm or ()), _groups(cgroup or (), container or ()))
-    if not pid and not command and not choice:
+    if not has_target:
         raise UsageError("nothing to sample", hint="otx profile --pid N, or otx profile -- CMD")
-    chosen = choose_format(form, out)
-    if chosen in BINARY and out == "-" and ctx.obj.stdout_is_terminal:
-        raise UsageError(f"{chosen} is not for a terminal", hint="-o FILE, or into a pipe")
-    _require_writable(out)
+    choice = Choice(everything, tuple(comm or ()), _groups(cgroup or (), container or ()))
+    chosen = _writable_format(ctx.obj, form, out)
     recording = Recording(
         ctx.obj,
         pids=tuple(pid or ()),
@@ -157,6 +155,17 @@ def _some_time(duration_ns: int) -> int:
     if duration_ns <= 0:
         raise UsageError("--duration 0 samples nothing", hint="leave it out to go on until Ctrl-C")
     return duration_ns
+
+
+def _writable_format(environment: Environment, form: str | None, out: str) -> str:
+    """The format to write, once it is known that it can be."""
+    from otx.profile.formats import BINARY, choose_format
+
+    chosen = choose_format(form, out)
+    if chosen in BINARY and out == "-" and environment.stdout_is_terminal:
+        raise UsageError(f"{chosen} is not for a terminal", hint="-o FILE, or into a pipe")
+    _require_writable(out)
+    return chosen
 
 
 def _require_writable(out: str) -> None:

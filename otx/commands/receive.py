@@ -59,13 +59,12 @@ def receive(
     `ready grpc=HOST:PORT http=HOST:PORT` on stderr when it accepts. Port 0 picks a free port.
     HUP reads the files of `--transform`, `--tls-cert`, `--tls-key` and `--client-ca` again.
     """
-    # 45 ms
-    from otx.otlp.address import Address
+    from otx.otlp.address import Address  # 45 ms
     from otx.services.receive import ReceiveOptions, Voice
     from otx.services.receive import receive as run
 
     environment: Environment = ctx.obj
-    config = Config(environment)
+    config, remarks = Config(environment), Remarks(environment)
     age_ns, size = _bound(config, "receive.retain", retain or [])
     store_dir = None if store == "none" else config.store_dir(store)
     options = ReceiveOptions(
@@ -86,7 +85,6 @@ def receive(
         forward=_orders(config, store_dir, forward, forward_keep or []),
         variables=environment.variables,
     )
-    remarks = Remarks(environment)
     voice = Voice(write=Output(environment).text, note=remarks.note, warn=remarks.warning)
     for line in run(options, voice).lines():
         remarks.note(line)

@@ -1,14 +1,15 @@
-"""What a session tells whatever samples, and asks of it, that most events have no use for."""
+"""What samplers have alike: a context manager, and what a session tells most of them in vain."""
 
 from collections.abc import Iterable
-from typing import ClassVar
+from types import TracebackType
+from typing import ClassVar, Self
 
 from otx.model.stack import AllocationStats, WaitStats
 from otx.profile.objects import ObjectFiles
 
 
 class SamplerHooks:
-    """Does nothing, each time.
+    """Does nothing of what it is told.
 
     Attributes:
         not_seen: What other backends see and this does not, in words.
@@ -17,6 +18,20 @@ class SamplerHooks:
 
     not_seen: tuple[str, ...] = ()
     has_period: ClassVar[bool] = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop, and give everything back; once is enough."""
 
     def end(self) -> None:
         """Stop sampling; what is still to be told of threads goes to the ring."""

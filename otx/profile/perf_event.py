@@ -5,7 +5,6 @@ no hardware counters. One event watches one processor, whatever runs there, so t
 later need nothing done for them.
 """
 
-import ctypes
 import errno
 import fcntl
 import os
@@ -13,33 +12,16 @@ from pathlib import Path
 
 from otx.errors import MachineError, UsageError
 from otx.model.units import NS_PER_S
+from otx.profile.perf_open import SOFTWARE, PerfEventAttributes, perf_event_open
 
-_SYS_PERF_EVENT_OPEN = 298  # x86-64, asm/unistd_64.h
-_PERF_TYPE_SOFTWARE = 1  # linux/perf_event.h
 _PERF_COUNT_SW_CPU_CLOCK = 0
 _PERF_COUNT_SW_PAGE_FAULTS = 2
-_PERF_FLAG_FD_CLOEXEC = 8
 _EXCLUDE_IDLE = 1 << 7  # bit fields of struct perf_event_attr
 _FREQ = 1 << 10
 _IOC_ENABLE = 0x2400
 _IOC_DISABLE = 0x2401
 _IOC_PERIOD = 0x40082404
 _MAX_RATE = Path("/proc/sys/kernel/perf_event_max_sample_rate")
-
-
-class _PerfEventAttr(ctypes.Structure):
-    """The head of `struct perf_event_attr`; what follows is zero."""
-
-    _fields_ = (
-        ("type", ctypes.c_uint32),
-        ("size", ctypes.c_uint32),
-        ("config", ctypes.c_uint64),
-        ("sample_freq", ctypes.c_uint64),
-        ("sample_type", ctypes.c_uint64),
-        ("read_format", ctypes.c_uint64),
-        ("flags", ctypes.c_uint64),
-        ("rest", ctypes.c_uint8 * 80),
-    )
 
 
 def open_cpu_clock(cpu: int, frequency_hz: int) -> int:
@@ -71,14 +53,13 @@ def open_own_clock(frequency_hz: int) -> int:
 
 
 def _open_clock(pid: int, cpu: int, frequency_hz: int) -> int:
-    attributes = _PerfEventAttr(
-        type=_PERF_TYPE_SOFTWARE,
-        size=ctypes.sizeof(_PerfEventAttr),
+    attributes = PerfEventAttributes(
+        type=SOFTWARE,
         config=_PERF_COUNT_SW_CPU_CLOCK,
         sample_freq=frequency_hz,
         flags=_FREQ | _EXCLUDE_IDLE,
     )
-    return _open(attributes, pid, cpu)
+    return perf_event_open(attributes, pid, cpu)
 
 
 def open_page_faults(cpu: int, period: int) -> int:
@@ -87,14 +68,13 @@ def open_page_faults(cpu: int, period: int) -> int:
     Raises:
         MachineError: The kernel refuses.
     """
-    attributes = _PerfEventAttr(
-        type=_PERF_TYPE_SOFTWARE,
-        size=ctypes.sizeof(_PerfEventAttr),
+    attributes = PerfEventAttributes(
+        type=SOFTWARE,
         config=_PERF_COUNT_SW_PAGE_FAULTS,
         sample_freq=period,  # one field of two names
     )
     try:
-        return _open(attributes, -1, cpu)
+        return perf_event_open(attributes, -1, cpu)
     except OSError as error:
         raise _refusal("an event of page faults", cpu, error.errno or 0) from None
 
@@ -102,17 +82,6 @@ def open_page_faults(cpu: int, period: int) -> int:
 def set_period(descriptor: int, period: int) -> None:
     """Let an event come once in so many from now on."""
     fcntl.ioctl(descriptor, _IOC_PERIOD, period.to_bytes(8, "little"))
-
-
-def _open(attributes: _PerfEventAttr, pid: int, cpu: int) -> int:
-    libc = ctypes.CDLL(None, use_errno=True)
-    flags = ctypes.c_ulong(_PERF_FLAG_FD_CLOEXEC)
-    descriptor: int = libc.syscall(
-        _SYS_PERF_EVENT_OPEN, ctypes.byref(attributes), pid, cpu, -1, flags
-    )
-    if descriptor < 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-    return descriptor
 
 
 def _refusal(what: str, cpu: int, reason: int) -> MachineError:

@@ -7,8 +7,7 @@ import os
 import select
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from otx.profile.bpf_files import find_bpf_object
 from otx.profile.choice import Choice
@@ -71,17 +70,6 @@ class CpuSampler(SamplerHooks):
             self._run_times = -1 if self.has_period else self._object.enable_run_times()
             stack.callback(self._stop_run_times)
             self._stack = stack.pop_all()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Detach and unload everything; once is enough."""

@@ -7,7 +7,7 @@ called ten times a second. It returns early when something new is to be named.
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,12 +134,7 @@ class ProfileSession:
             if price := self._sampler.price():
                 on_warning(price)
             self._tables = None if unwind == "fp" else self._open_tables(cache_dir)
-            for pid in pids:
-                self.add_pid(pid)
-            if self._choice:
-                self._choose()
-            self._load_tables(_BASIC_TABLES_NS, basics_only=True)
-            self._contexts.look(self._processes)
+            self._find(pids)
             if (await_exec and kernel) or event in WAITS:
                 # A command may start and end others while these would be read, and a program
                 # may wait thousands of times before it is known that this is too often.
@@ -151,6 +146,15 @@ class ProfileSession:
         except BaseException:
             self.close()
             raise
+
+    def _find(self, pids: Iterable[int]) -> None:
+        """Watch what is to be sampled, and know as much of it as the first samples need."""
+        for pid in pids:
+            self.add_pid(pid)
+        if self._choice:
+            self._choose()
+        self._load_tables(_BASIC_TABLES_NS, basics_only=True)
+        self._contexts.look(self._processes)
 
     def __enter__(self) -> Self:
         return self

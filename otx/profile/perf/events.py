@@ -6,17 +6,14 @@ kernel lets everybody have for processes of their own. A ring belongs to a proce
 event for each thread and processor.
 """
 
-import ctypes
 import fcntl
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_SYS_PERF_EVENT_OPEN = 298  # x86-64, asm/unistd_64.h
-_PERF_TYPE_SOFTWARE = 1  # linux/perf_event.h
+from otx.profile.perf_open import SOFTWARE, PerfEventAttributes, perf_event_open
+
 _CPU_CLOCK, _DUMMY = 0, 9  # enum perf_sw_ids
-_PERF_FLAG_FD_CLOEXEC = 8
 _IOC_SET_OUTPUT = 0x2405
 
 _DISABLED, _INHERIT = 1 << 0, 1 << 1  # bit fields of struct perf_event_attr
@@ -29,29 +26,6 @@ SAMPLE_TYPE = _TID | _TIME | _CALLCHAIN | _REGS_USER | _STACK_USER
 """What a sample holds (enum perf_event_sample_format); `records` reads it in the kernel's order."""
 _CLOCK_MONOTONIC = 1
 _BP_SP_IP = 1 << 6 | 1 << 7 | 1 << 8  # enum perf_event_x86_regs, asm/perf_regs.h
-
-
-class _Attributes(ctypes.Structure):
-    """`struct perf_event_attr` of version 5 and later; what follows is zero."""
-
-    _fields_ = (
-        ("type", ctypes.c_uint32),
-        ("size", ctypes.c_uint32),
-        ("config", ctypes.c_uint64),
-        ("sample_freq", ctypes.c_uint64),
-        ("sample_type", ctypes.c_uint64),
-        ("read_format", ctypes.c_uint64),
-        ("flags", ctypes.c_uint64),
-        ("wakeup_watermark", ctypes.c_uint32),
-        ("bp_type", ctypes.c_uint32),
-        ("config1", ctypes.c_uint64),
-        ("config2", ctypes.c_uint64),
-        ("branch_sample_type", ctypes.c_uint64),
-        ("sample_regs_user", ctypes.c_uint64),
-        ("sample_stack_user", ctypes.c_uint32),
-        ("clockid", ctypes.c_int32),
-        ("rest", ctypes.c_uint8 * 32),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +64,7 @@ def open_thread_event(tid: int, cpu: int, looking: Looking) -> int:
     attributes = _attributes(_CPU_CLOCK, flags)
     attributes.sample_freq = looking.frequency_hz
     attributes.sample_stack_user = looking.stack_size
-    return _open(attributes, tid, cpu)
+    return perf_event_open(attributes, tid, cpu)
 
 
 def open_ring_holder(cpu: int, watermark: int) -> int:
@@ -102,7 +76,7 @@ def open_ring_holder(cpu: int, watermark: int) -> int:
     attributes = _attributes(_DUMMY, _EXCLUDE_KERNEL | _EXCLUDE_HV | _WATERMARK)
     attributes.sample_stack_user = 8
     attributes.wakeup_watermark = watermark
-    return _open(attributes, 0, cpu)
+    return perf_event_open(attributes, 0, cpu)
 
 
 def write_into(event: int, holder: int) -> None:
@@ -121,25 +95,13 @@ def threads_of(pid: int) -> list[int]:
     return []
 
 
-def _attributes(config: int, flags: int) -> _Attributes:
+def _attributes(config: int, flags: int) -> PerfEventAttributes:
     """What all events have alike, so that they may share rings."""
-    return _Attributes(
-        type=_PERF_TYPE_SOFTWARE,
-        size=ctypes.sizeof(_Attributes),
+    return PerfEventAttributes(
+        type=SOFTWARE,
         config=config,
         sample_type=SAMPLE_TYPE,
         flags=flags | _SAMPLE_ID_ALL | _USE_CLOCKID,
         sample_regs_user=_BP_SP_IP,
         clockid=_CLOCK_MONOTONIC,
     )
-
-
-def _open(attributes: _Attributes, tid: int, cpu: int) -> int:
-    libc = ctypes.CDLL(None, use_errno=True)
-    flags = ctypes.c_ulong(_PERF_FLAG_FD_CLOEXEC)
-    descriptor: int = libc.syscall(
-        _SYS_PERF_EVENT_OPEN, ctypes.byref(attributes), tid, cpu, -1, flags
-    )
-    if descriptor < 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-    return descriptor

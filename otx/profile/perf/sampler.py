@@ -14,8 +14,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from otx.errors import MachineError, UsageError
 from otx.profile.choice import Choice
@@ -103,17 +101,6 @@ class PerfSampler(SamplerHooks):
                 self._rings.append(ring)
                 self._poll.register(self._holders[cpu], select.EPOLLIN)
             self._stack = stack.pop_all()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close every event; once is enough."""
