@@ -204,7 +204,7 @@ def show_rows(connection: duckdb.DuckDBPyConnection, kind: RowKind, rows: str) -
 def segments_sql(paths: Iterable[str]) -> str:
     """A query of all rows of some segments, which may differ in the columns that they have."""
     files = ", ".join(map(quote, paths))
-    return f"SELECT * FROM read_parquet([{files}], union_by_name = true)"  # noqa: S608
+    return f"SELECT * FROM read_parquet([{files}], union_by_name = true)"  # noqa: S608 - quoted
 
 
 def all_rows_sql(kind: RowKind, segments: Iterable[Path]) -> str:

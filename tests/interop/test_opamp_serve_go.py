@@ -56,6 +56,7 @@ def test_it_is_configured_once_survives_restarts_and_goes(
     ]
     with running([*command, "-name", "go"]) as agent:
         agent.until("connected")
+        until(lambda: rows(serving).get("go"), bool)  # connected is not heard yet
         first = push(serving, "a: 1")
         assert agent.until("remote_config")["hash"] == first["config"]
         until_standing(serving, "go", "in_sync")
