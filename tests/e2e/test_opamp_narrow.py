@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from otx.model.cells import width_of
+from otx.opamp.server.documents import Document
 from tests.conftest import RunCli
 from tests.services.opamp_serve.answering import answering
-from tests.services.opamp_serve.serving import Serving
+from tests.services.opamp_serve.serving import Serving, until
 
 WIDE_PUSH = {
     "selector": "service.name in (agent-1,agent-2,agent-3,agent-4,agent-5)",
@@ -34,8 +35,17 @@ def serving(tmp_path: Path, cli_variables: dict[str, str]) -> Iterator[Serving]:
         stack.callback(made.close)
         for number in (1, 2):
             stack.enter_context(answering(made.url, number, "kafka", **{"host.name": HOST}))
-        made.fleet.post("pushes", {"selector": "", "objects": {"": {"body": "kafka: {}"}}})
+        push(made, {"selector": "", "objects": {"": {"body": "kafka: {}"}}}, "failed", "failed")
         yield made
+
+
+def push(serving: Serving, wanted: Document, *last: str) -> None:
+    """Push, and wait until the audit log ends with these words: what is listed changes no more."""
+    serving.fleet.post("pushes", wanted)
+    until(
+        lambda: serving.fleet.get("audit")["audit"],
+        lambda found: sorted(event["what"] for event in found[-len(last) :]) == sorted(last),
+    )
 
 
 def lines_in_terminal(
@@ -95,7 +105,7 @@ def test_lists_of_what_was_done_fit(
     cli_variables: dict[str, str],
     run_cli: RunCli,
 ) -> None:
-    serving.fleet.post("pushes", {**WIDE_PUSH, "objects": {"": {"body": "kafka: {a: 1}"}}})
+    push(serving, {**WIDE_PUSH, "objects": {"": {"body": "kafka: {a: 1}"}}}, "failed", "stop")
     words = ["opamp", *words, "--server", f"http://{serving.api}"]
     rows = run_cli(*words).stdout.splitlines()
     assert max(map(width_of, rows)) > columns
