@@ -3,6 +3,8 @@
 
 PYTHON ?= python3
 export PYTHON
+# Tests start thousands of short processes: none is to compile every module anew.
+unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
