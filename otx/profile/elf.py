@@ -33,6 +33,7 @@ _EH_FRAME_POINTER_AT = 4
 _ADDRESS_MASK = (1 << 64) - 1
 _EH_FRAME_FORM = (1, 0x1B, 0x03, 0x3B)
 """Version 1; pcrel sdata4, udata4, datarel sdata4: what every linker writes (LSB 5.0, 10.6.2)."""
+_EH_FRAME_SECTION = frozenset((b".eh_frame",))
 _PF_X = 1
 _SHT_SYMTAB, _SHT_DYNSYM = 2, 11
 _SHN_UNDEF = 0
@@ -149,6 +150,11 @@ class ElfFile:
         """Where a section lies; None where there is none of that name."""
         found = self._find_section(frozenset((wanted,)))
         return found[0] if found else None
+
+    def eh_frame_section(self) -> tuple[int, bytes] | None:
+        """Address and bytes of the unwind table by its section's name; None where it has none."""
+        found = self._find_section(_EH_FRAME_SECTION)
+        return (found[0], self._exactly(found[1], found[2])) if found else None
 
     def _find_section(self, wanted: frozenset[bytes]) -> tuple[int, int, int] | None:
         """Address, offset and size of a section."""

@@ -19,6 +19,7 @@ from otx.profile.maps import AddressSpace, Mapping
 from otx.profile.memory import ProcessMemory
 from otx.profile.objects import FileKey, file_key, file_reader, opened
 from otx.profile.unwind.cache import TableCache
+from otx.profile.unwind.index import indexed_table
 from otx.profile.unwind.pool import REST_NS
 from otx.profile.unwind.published import NO_OBJECT, MappedObject
 from otx.profile.unwind.table import UnwindTable, build_in_steps
@@ -285,7 +286,7 @@ def _build(one: _Object) -> Iterator[UnwindTable | None]:
 
 
 def _build_of(elf: ElfFile) -> Iterator[UnwindTable | None]:
-    table = elf.eh_frame()
+    table = indexed_table(elf)
     if table is None:
         raise UnreadableError("no unwind table")
     yield from build_in_steps(table)
