@@ -27,7 +27,7 @@ from typing import (
 
 from otx.environment import Environment
 from otx.errors import OtxError, UsageError
-from otx.model.cells import printable, width_of
+from otx.model.cells import printable, width_of, without_controls
 from otx.streams import Writer, cannot_write
 
 if TYPE_CHECKING:
@@ -159,13 +159,13 @@ class Remarks:
 
     def warning(self, text: str, hint: str = "") -> None:
         """Warn, with what to do about it."""
-        self.note(f"otx: warning: {text}" + (f"\n  hint: {hint}" if hint else ""))
+        said = f"otx: warning: {text}" + (f"\n  hint: {hint}" if hint else "")
+        self.note(without_controls(said))  # names are others': of processes, files, attributes
 
     def error(self, error: OtxError) -> None:
         """Show an error in at most three lines, what to do about it last."""
-        self.note(
-            f"otx: error: {error.message}" + (f"\n  hint: {error.hint}" if error.hint else "")
-        )
+        hint = f"\n  hint: {error.hint}" if error.hint else ""
+        self.note(without_controls(f"otx: error: {error.message}{hint}"))
 
 
 class ProgressLine:

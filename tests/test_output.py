@@ -131,6 +131,17 @@ def test_an_error_ends_with_what_to_do(environment: Environment) -> None:
     )
 
 
+def test_what_is_said_cannot_drive_the_terminal(environment: Environment) -> None:
+    remarks = Remarks(environment)
+    remarks.warning("process \x1b[2Jred", hint="\x9bup")
+    remarks.error(OtxError("a line\nand\ttwo\x07", hint="\x1b]0;title"))
+    assert isinstance(environment.stderr, Terminal)
+    assert environment.stderr.text == (
+        "otx: warning: process �[2Jred\n  hint: �up\n"
+        "otx: error: a line\nand\ttwo�\n  hint: �]0;title\n"
+    )
+
+
 def test_json_writes_bytes_as_hex() -> None:
     assert to_json({"id": b"\x01\xab", "µ": "é"}) == '{"id": "01ab", "µ": "é"}'
 
