@@ -28,7 +28,7 @@ Examples:
 """
 
 
-@app.command(epilog=_EXAMPLES, context_settings={"allow_interspersed_args": True})
+@app.command(epilog=_EXAMPLES)
 def profile(
     ctx: typer.Context,
     command: flags.Command = None,
