@@ -168,6 +168,43 @@ class Remarks:
         )
 
 
+class HeldRemarks(Remarks):
+    """Remarks that wait, from entering this context to leaving it: a screen has the terminal.
+
+    Attributes:
+        said: What was said so far, the first hundred of it.
+    """
+
+    _LIMIT = 100
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self.said: list[str] = []
+        self._held: list[str] | None = None
+
+    def __enter__(self) -> Self:
+        self._held = []
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        held, self._held = self._held or [], None
+        for text in held:
+            super().note(text)
+
+    def note(self, text: str) -> None:
+        """Say something, at once or at the end; what is beyond the first hundred is not said."""
+        if self._held is None:
+            super().note(text)
+        elif len(self._held) < self._LIMIT:
+            self._held.append(text)
+
+    def warning(self, text: str, hint: str = "") -> None:
+        """Warn, with what to do about it."""
+        if len(self.said) < self._LIMIT:
+            self.said.append(f"{text} ({hint})" if hint else text)
+        super().warning(text, hint)
+
+
 class ProgressLine:
     """A line on stderr that says how far something is; nothing where stderr is no terminal.
 
