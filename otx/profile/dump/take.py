@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from otx.errors import MachineError
@@ -162,11 +163,19 @@ def _open_python(
     if isinstance(found, Interpreter):
         name = f"CPython {found.version[0]}.{found.version[1]}"
         variables = _variables(memory, found, options) if options.variables else None
-        return PythonReader(memory, found, variables), name
+        return PythonReader(
+            memory, found, partial(_name_offset, pid, found, space), variables
+        ), name
     if isinstance(found, Refused):
         warn(f"{found.name}: its Python functions are not named ({SUPPORTED} are)")
         return None, found.name
     return None, ""
+
+
+def _name_offset(pid: int, interpreter: Interpreter, space: AddressSpace) -> int | None:
+    from otx.profile.cpython.tasks import name_offset  # 8 ms, and few have an event loop
+
+    return name_offset(pid, interpreter.version, space)
 
 
 def _variables(
