@@ -10,8 +10,8 @@ Candidates, each from the same bytes to the same text columns in an Arrow table:
 - objects:  protobuf messages, one Python object a span, nothing remembered
 
 and the whole road: log -> columns -> Parquet segment -> manifest, as the converter goes it, for
-spans, data points of metrics and samples of profiles. `index` is what the converter does later,
-when nothing waits: the files by which searches skip, of spans and log records alone.
+spans, data points of metrics and samples of profiles. `convert` makes the files by which searches
+skip as well, of spans and log records alone; `index` is what making them of the segments takes.
 CPU time, all threads. Run: `python benchmarks/store_convert.py [REQUESTS]`.
 """
 
@@ -42,8 +42,9 @@ from otx.otlp.json_columns import attributes_text
 from otx.otlp.metric_columns import metric_columns
 from otx.otlp.sample_columns import sample_columns
 from otx.store.conversion import Conversion
+from otx.store.converter_memory import keep_freed_memory
 from otx.store.layout import Layout
-from otx.store.upkeep import index_one
+from otx.store.segment_index import index_names, is_worth_indexing, write_indexes
 from otx.store.wal import LogWriter
 
 START_UNIX_NANO = 1_790_000_000_000_000_000
@@ -169,8 +170,10 @@ def whole_road(bodies: Sequence[bytes], signal: Signal = Signal.TRACES) -> Road:
         while conversion.convert():
             pass
         converted = time.process_time()
-        while index_one(conversion):
-            pass
+        for segment in filter(is_worth_indexing, conversion.manifest.segments):
+            for name in index_names(segment.name):
+                (conversion.layout.segments / name).unlink()
+            write_indexes(conversion.layout.segments, segment)
         indexed = time.process_time()
         size = sum(segment.bytes for segment in conversion.manifest.segments)
         us = 1e6 / records
@@ -183,6 +186,7 @@ def whole_road(bodies: Sequence[bytes], signal: Signal = Signal.TRACES) -> Road:
 
 
 def main(arguments: list[str]) -> None:
+    keep_freed_memory()  # as a converter does
     requests = int(arguments[0]) if arguments else 40
     bodies = [
         trace_request(seed, SPANS_A_REQUEST, START_UNIX_NANO + seed * 10**9, 10**9)

@@ -20,7 +20,7 @@ _otx_words() {
     "demo") words="--headless --duration --incident --keep -h --help" ;;
     "doctor") words="--format --store --bundle -o --out -h --help" ;;
     "doctor:--format") words="table json jsonl csv" ;;
-    "profile") words="--pid --comm --cgroup --container --all --children --no-children --event --min-block -F --frequency -d --duration --format -o --out --export --store --unwind --kernel --no-kernel --threads --lines --runtime --max-overhead --backend --self-test -h --help" ;;
+    "profile") words="--pid --comm --cgroup --container --all --children --no-children --event --min-block -F --frequency -d --duration --format -o --out --export --store --unwind --kernel --no-kernel --threads --lines --runtime --max-overhead --backend --live --self-test -h --help" ;;
     "profile:--event") words="cpu offcpu wall alloc faults" ;;
     "profile:--format") words="text folded pprof speedscope otlp otlp-json html svg json perf-script" ;;
     "profile:--unwind") words="auto fp dwarf" ;;

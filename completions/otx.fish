@@ -54,6 +54,7 @@ complete -c otx -n '__fish_seen_subcommand_from profile' -l lines -d 'Line numbe
 complete -c otx -n '__fish_seen_subcommand_from profile' -l runtime -x -a 'auto none' -d 'Interpreters'\'' frames.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -l max-overhead -r -d 'Sample less often where it takes more of the target'\''s processor time (1).'
 complete -c otx -n '__fish_seen_subcommand_from profile' -l backend -x -a 'auto bpf bcc perf' -d 'What samples: BPF, BCC, or perf events (own processes, no root).'
+complete -c otx -n '__fish_seen_subcommand_from profile' -l live -d 'Show the flame graph in the terminal meanwhile.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -l self-test -d 'Measure what sampling costs here, and say what this machine has.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -s h -l help -d 'Show help.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -F

@@ -98,6 +98,7 @@ _otx_profile() {
     '--runtime[Interpreters'\'' frames.]:value:(auto none)' \
     '--max-overhead[Sample less often where it takes more of the target'\''s processor time (1).]:value:_files' \
     '--backend[What samples - BPF, BCC, or perf events (own processes, no root).]:value:(auto bpf bcc perf)' \
+    '--live[Show the flame graph in the terminal meanwhile.]' \
     '--self-test[Measure what sampling costs here, and say what this machine has.]' \
     {-h,--help}'[Show help.]' \
     '*: :_files'

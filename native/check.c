@@ -135,7 +135,7 @@ static bool is_role_sound(struct look *look, const struct field *field, unsigned
 	case END:
 	case TIME:
 		memcpy(&record->time[field->role], content.at, 8);
-		return true;
+		return field->role == TIME || record->time[field->role];
 	case KEY:
 		record->key = content;
 		return true;

@@ -27,7 +27,7 @@ from typing import (
 
 from otx.environment import Environment
 from otx.errors import OtxError, UsageError
-from otx.model.cells import printable, width_of
+from otx.model.cells import printable, width_of, without_controls
 from otx.streams import Writer, cannot_write
 
 if TYPE_CHECKING:
@@ -159,13 +159,50 @@ class Remarks:
 
     def warning(self, text: str, hint: str = "") -> None:
         """Warn, with what to do about it."""
-        self.note(f"otx: warning: {text}" + (f"\n  hint: {hint}" if hint else ""))
+        said = f"otx: warning: {text}" + (f"\n  hint: {hint}" if hint else "")
+        self.note(without_controls(said))  # names are others': of processes, files, attributes
 
     def error(self, error: OtxError) -> None:
         """Show an error in at most three lines, what to do about it last."""
-        self.note(
-            f"otx: error: {error.message}" + (f"\n  hint: {error.hint}" if error.hint else "")
-        )
+        hint = f"\n  hint: {error.hint}" if error.hint else ""
+        self.note(without_controls(f"otx: error: {error.message}{hint}"))
+
+
+class HeldRemarks(Remarks):
+    """Remarks that wait, from entering this context to leaving it: a screen has the terminal.
+
+    Attributes:
+        said: What was said so far, the first hundred of it.
+    """
+
+    _LIMIT = 100
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self.said: list[str] = []
+        self._held: list[str] | None = None
+
+    def __enter__(self) -> Self:
+        self._held = []
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        held, self._held = self._held or [], None
+        for text in held:
+            super().note(text)
+
+    def note(self, text: str) -> None:
+        """Say something, at once or at the end; what is beyond the first hundred is not said."""
+        if self._held is None:
+            super().note(text)
+        elif len(self._held) < self._LIMIT:
+            self._held.append(text)
+
+    def warning(self, text: str, hint: str = "") -> None:
+        """Warn, with what to do about it."""
+        if len(self.said) < self._LIMIT:
+            self.said.append(f"{text} ({hint})" if hint else text)
+        super().warning(text, hint)
 
 
 class ProgressLine:

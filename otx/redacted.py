@@ -7,7 +7,8 @@ a user, and not more.
 import re
 
 REDACTED = "[redacted]"
-_USER = re.compile(r"(?<=://)[^/?#\s]*@")
+_USER = re.compile(r"(?:(?<=://)|(?<![^\s,])(?=[^/?#\s=:@]*:))[^/?#\s]*@")
+"""Behind a scheme; before a bare host with its password, as `git@host` tells no secret."""
 _HEADER = re.compile(r"(?<![^\s,])(header=[^=\s,]*=)[^\s,]+")
 
 

@@ -57,6 +57,11 @@ def test_no_words_print_help_with_every_command(environment: Environment) -> Non
         assert summary in shown
 
 
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_helps_when_asked_shortly(name: str, environment: Environment) -> None:
+    assert run([name, "-h"], environment) == ExitCode.DONE
+
+
 def test_a_near_miss_is_named(environment: Environment) -> None:
     assert run(["profle"], environment) == ExitCode.USAGE
     assert text_of(environment.stderr) == (

@@ -12,7 +12,15 @@ import pytest
 
 from otx.environment import Environment
 from otx.errors import OtxError, UsageError
-from otx.output import Output, ProgressLine, Remarks, RowFormat, format_by_ending, to_json
+from otx.output import (
+    HeldRemarks,
+    Output,
+    ProgressLine,
+    Remarks,
+    RowFormat,
+    format_by_ending,
+    to_json,
+)
 from tests.conftest import Terminal
 
 COLUMNS = ["name", "count", "tags"]
@@ -131,6 +139,17 @@ def test_an_error_ends_with_what_to_do(environment: Environment) -> None:
     )
 
 
+def test_what_is_said_cannot_drive_the_terminal(environment: Environment) -> None:
+    remarks = Remarks(environment)
+    remarks.warning("process \x1b[2Jred", hint="\x9bup")
+    remarks.error(OtxError("a line\nand\ttwo\x07", hint="\x1b]0;title"))
+    assert isinstance(environment.stderr, Terminal)
+    assert environment.stderr.text == (
+        "otx: warning: process �[2Jred\n  hint: �up\n"
+        "otx: error: a line\nand\ttwo�\n  hint: �]0;title\n"
+    )
+
+
 def test_json_writes_bytes_as_hex() -> None:
     assert to_json({"id": b"\x01\xab", "µ": "é"}) == '{"id": "01ab", "µ": "é"}'
 
@@ -184,3 +203,32 @@ def test_progress_is_for_terminals(environment: Environment) -> None:
     line.clear()
     assert isinstance(environment.stderr, Terminal)
     assert environment.stderr.text == ""
+
+
+def test_remarks_are_held_while_a_screen_has_the_terminal(environment: Environment) -> None:
+    stderr = environment.stderr
+    assert isinstance(stderr, Terminal)
+    remarks = HeldRemarks(environment)
+    remarks.warning("before")
+    with remarks:
+        remarks.warning("meanwhile", "do this")
+        remarks.note("a detail")
+        assert stderr.text == "otx: warning: before\n"
+    remarks.note("after")
+    assert remarks.said == ["before", "meanwhile (do this)"]
+    assert stderr.text.splitlines()[1:] == [
+        "otx: warning: meanwhile",
+        "  hint: do this",
+        "a detail",
+        "after",
+    ]
+
+
+def test_no_more_than_a_hundred_are_held(environment: Environment) -> None:
+    remarks = HeldRemarks(environment)
+    with remarks:
+        for number in range(1_000):
+            remarks.warning(str(number))
+    stderr = environment.stderr
+    assert isinstance(stderr, Terminal)
+    assert (len(remarks.said), len(stderr.text.splitlines())) == (100, 100)

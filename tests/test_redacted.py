@@ -17,6 +17,9 @@ secrets = st.text("abcXYZ019%:;!$&'()*+-._~=@", min_size=1).map(lambda text: f"s
         ("https://me:pass@host:1/p", f"https://{REDACTED}@host:1/p"),
         ("http://a,https://token@b", f"http://a,https://{REDACTED}@b"),
         ("git@host:a", "git@host:a"),
+        ("me:pass@host:4317", f"{REDACTED}@host:4317"),
+        ("a:4317,me:p=ss@b:4317 ca=x", f"{REDACTED}@b:4317 ca=x"),  # a comma may be the password's
+        ("unix:/run/me@host", "unix:/run/me@host"),
     ],
 )
 def test_users_of_urls(text: str, shown: str) -> None:

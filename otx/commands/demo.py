@@ -50,8 +50,8 @@ def demo(
         incident_after_s=_incident_after_s(duration_s) if incident else None,
     )
     if is_headless:
-        return _run_headless(environment, Demo(options), duration_s)
-    return _run_screens(environment, Demo(options), duration_s)
+        return _run_headless(environment, Demo(environment, options), duration_s)
+    return _run_screens(environment, Demo(environment, options), duration_s)
 
 
 def _incident_after_s(duration_s: float | None) -> float:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from otx.commands import command_app, profile_self_test
+from otx.commands import command_app, profile_live, profile_self_test
 from otx.commands import profile_options as flags
 from otx.config import Config
 from otx.environment import Environment
@@ -22,13 +22,14 @@ _EXAMPLES = """\b
 Examples:
   otx profile --pid 4242 -d 10s
   otx profile --pid 4242 -o out.folded
+  otx profile --pid 4242 --live
   otx profile --pid 4242 --event offcpu -d 10s
   otx profile --container 3f1c9a -d 10s -o shop.pprof
   otx profile -F 499 --lines -- python3 script.py
 """
 
 
-@app.command(epilog=_EXAMPLES, context_settings={"allow_interspersed_args": True})
+@app.command(epilog=_EXAMPLES)
 def profile(
     ctx: typer.Context,
     command: flags.Command = None,
@@ -53,6 +54,7 @@ def profile(
     runtime: flags.Runtime = "auto",
     max_overhead: flags.MaxOverhead = 1.0,
     backend: flags.Backend = "auto",
+    live: flags.Live = False,
     self_test: flags.SelfTest = False,
 ) -> int:
     """Sample running programs with eBPF."""
@@ -62,28 +64,30 @@ def profile(
     from otx.profile.events import VALUE_TYPES
     from otx.profile.formats import write_profile
     from otx.services.recording import Recording
+    from otx.services.sampling import SamplingOptions
 
     rate = frequency or _configured_frequency(ctx)
     duration_ns = None if duration is None else _some_time(parse_duration_ns(duration))
     has_target = bool(pid or command or comm or cgroup or container or everything)
     if self_test and has_target:
         raise UsageError("--self-test has a target of its own", hint="leave the others out")
+    if self_test and live:
+        raise UsageError("--self-test has no picture to show", hint="leave --live out")
     if self_test:
         return profile_self_test.run(ctx.obj, rate, duration_ns, form, out, max_overhead / 100)
     if not has_target:
         raise UsageError("nothing to sample", hint="otx profile --pid N, or otx profile -- CMD")
+    if live:
+        profile_live.require_terminal(ctx.obj)
     choice = Choice(everything, tuple(comm or ()), _groups(cgroup or (), container or ()))
     chosen = _writable_format(ctx.obj, form, out)
-    recording = Recording(
-        ctx.obj,
+    options = SamplingOptions(
         pids=tuple(pid or ()),
         choice=choice,
-        command=tuple(command or ()),
         children=children,
         event=event,
         min_block_ns=_min_block_ns(min_block, event),
         frequency_hz=rate,
-        duration_ns=duration_ns,
         unwind=unwind,
         kernel=kernel,
         threads=threads,
@@ -91,9 +95,15 @@ def profile(
         python=runtime == "auto",
         max_overhead=max_overhead / 100,
         backend=backend,
-        open_feed=_open_feed(
-            ctx.obj, export, store, rate, threads=threads, kind=VALUE_TYPES[event]
-        ),
+    )
+    kind = VALUE_TYPES[event]
+    recording = Recording(
+        ctx.obj,
+        options,
+        command=tuple(command or ()),
+        duration_ns=duration_ns,
+        open_feed=_open_feed(ctx.obj, export, store, rate, threads=threads, kind=kind),
+        screen=profile_live.screen(ctx.obj) if live else None,
     )
     return recording.run(
         lambda profile: Output(ctx.obj, out).binary(write_profile(profile, chosen))

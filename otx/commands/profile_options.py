@@ -64,6 +64,9 @@ Backend: TypeAlias = Annotated[
         "--backend", help="What samples: BPF, BCC, or perf events (own processes, no root)."
     ),
 ]
+Live: TypeAlias = Annotated[
+    bool, typer.Option("--live", help="Show the flame graph in the terminal meanwhile.")
+]
 SelfTest: TypeAlias = Annotated[
     bool,
     typer.Option(

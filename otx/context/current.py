@@ -9,6 +9,7 @@ because nobody can look at it; `unavailable` says why.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from threading import Lock
 
 from otx.context.layout import encode_record
 from otx.context.native import Native, NotBuilt, Record, RecordToken, load
@@ -17,19 +18,28 @@ _record: ContextVar[Record] = ContextVar("otx.context.record", default=None)
 _native: Native | None = None
 _why_not = ""
 _loaded = False
+_loading = Lock()
 
 
 def native() -> Native | None:
     """The native part, which follows the record of each context once this was called."""
     global _native, _why_not, _loaded
     if not _loaded:
-        _loaded = True
-        try:
-            _native = load()
-            _native.follow(_record)
-        except NotBuilt as reason:
-            _why_not = str(reason)
+        with _loading:  # a thread that comes meanwhile would publish nothing for its first span
+            if not _loaded:
+                _native, _why_not = _load()
+                _loaded = True
     return _native
+
+
+def _load() -> tuple[Native | None, str]:
+    """The native part, or why there is none."""
+    try:
+        found = load()
+        found.follow(_record)
+    except NotBuilt as reason:
+        return None, str(reason)
+    return found, ""
 
 
 def unavailable() -> str:

@@ -8,6 +8,12 @@ import unicodedata
 from functools import lru_cache
 
 ELLIPSIS = "…"
+_CONTROLS = {
+    code: "\N{REPLACEMENT CHARACTER}"
+    for code in (*range(32), *range(127, 160))
+    if code not in (9, 10)
+}
+"""All of C0 and C1 (ECMA-48) but tabs and line breaks."""
 
 
 @lru_cache(maxsize=8192)
@@ -16,6 +22,11 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(_visible(character) for character in text)
+
+
+def without_controls(text: str) -> str:
+    """Text of any number of lines that cannot drive the terminal: one sign a control character."""
+    return text.translate(_CONTROLS)
 
 
 def width_of(text: str) -> int:

@@ -7,6 +7,7 @@ and the infinities `{"doubleValue": "NaN"}`. A map that has just one such key it
 an exponent. Keys that occur twice stay twice.
 """
 
+import json
 import math
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
@@ -114,14 +115,40 @@ def number_texts(value: float) -> frozenset[str]:
 
 
 def read_value(text: str) -> AttributeValue:
-    """The value that a JSON text of this module stands for; the last of equal keys counts."""
-    return _unwrapped(orjson.loads(text))
+    """The value that a JSON text of this module stands for; the first of equal keys counts."""
+    return _unwrapped(_loaded(text))
 
 
 def read_attributes(text: str) -> Mapping[str, AttributeValue]:
-    """The attributes that a JSON object of this module stands for."""
-    document = orjson.loads(text)
+    """The attributes that a JSON object of this module stands for; the first of equal keys counts.
+
+    So it is with `attr` of SQL and with searches.
+    """
+    document = _loaded(text)
     return {key: _unwrapped(value) for key, value in document.items()}
+
+
+def _loaded(text: str) -> Any:
+    found = orjson.loads(text)  # the last of equal keys
+    # As many keys as there are ends of keys: none is there twice.
+    ends = text.count('":')
+    is_flat = isinstance(found, dict) and ends <= len(found)
+    if not ends or is_flat or ends <= _count_keys(found):
+        return found
+    return json.loads(text, object_pairs_hook=_first_of_each)
+
+
+def _count_keys(value: Any) -> int:
+    if isinstance(value, dict):
+        return len(value) + sum(map(_count_keys, value.values()))
+    return sum(map(_count_keys, value)) if isinstance(value, list) else 0
+
+
+def _first_of_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        found.setdefault(key, value)
+    return found
 
 
 def _child(values: Column, name: str) -> Column:
@@ -212,7 +239,7 @@ def _list_text(values: Sequence[AnyValue], depth: int) -> str:
 
 def _map_of(entries: Sequence[KeyValue], depth: int) -> str:
     text = _object_text(entries, depth)
-    if len(entries) == 1 and entries[0].key in _WRAPPERS:
+    if entries and entries[0].key in _WRAPPERS and len({entry.key for entry in entries}) == 1:
         return f'{{"kvlistValue":{text}}}'
     return text
 

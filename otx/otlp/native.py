@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 NAME = "otx_wire.so"
-VERSION = 1
+VERSION = 2
 """Of what the functions take and give (`OTX_VERSION` of native/wire.h)."""
 _POINTER: Any = ctypes.c_void_p
 _SIZE: Any = ctypes.c_int64
@@ -48,5 +48,13 @@ def _declare(found: ctypes.CDLL) -> None:
         *(_POINTER, _SIZE, _POINTER, _POINTER),
     ]
     found.otx_attributes.restype = _SIZE
+    found.otx_index_entries.argtypes = [
+        *(_POINTER, _SIZE, _POINTER, _POINTER, ctypes.c_int, _POINTER, _SIZE, _SIZE),
+    ]
+    found.otx_index_entries.restype = _SIZE
+    found.otx_sorted_entries.argtypes = [
+        *(_POINTER, _SIZE, _POINTER, ctypes.c_int, _POINTER, _POINTER),
+    ]
+    found.otx_sorted_entries.restype = _SIZE
     found.otx_crc32.argtypes = [ctypes.c_char_p, _SIZE, _SIZE, ctypes.c_uint32]
     found.otx_crc32.restype = ctypes.c_uint32

@@ -18,10 +18,13 @@ _UNSET, _LAST = (pa.scalar(number, pa.int64()) for number in (0, MAX_UNIX_NANO))
 def count_oddities(spans: Table) -> Counter[Oddity]:
     """How many rows of `SPAN_SCHEMA` break each rule; those on attributes are left out."""
     start, end = (spans[f"{edge}_time"].cast("int64") for edge in ("start", "end"))
+    has_no_start = pc.equal(start, _UNSET)
     has_no_end = pc.and_(pc.less(end, start), pc.equal(end, _UNSET))
     masks = {
         Oddity.NO_TRACE_ID: _is_no_id(spans["trace_id"], 32),
         Oddity.NO_SPAN_ID: _is_no_id(spans["span_id"], 16),
+        Oddity.NO_TIMES: pc.and_(has_no_start, pc.equal(end, _UNSET)),
+        Oddity.NO_START: pc.and_(has_no_start, pc.not_equal(end, _UNSET)),
         Oddity.NO_END: has_no_end,
         Oddity.ENDS_EARLY: pc.and_not(pc.less(end, start), has_no_end),
         Oddity.BEYOND_TIME: pc.equal(pc.max_element_wise(start, end), _LAST),

@@ -1,7 +1,7 @@
 """Spans that break a rule and are accepted all the same, as the Collector does.
 
-OTLP asks for ids of 16 and 8 bytes that are not all zero (trace.proto, `Span`) and for an end that
-is no earlier than the start; what breaks this is kept as it came and named to its sender. Looking
+OTLP asks for ids of 16 and 8 bytes that are not all zero (trace.proto, `Span`), for a start, and
+for an end that is no earlier; what breaks this is kept as it came and named to its sender. Looking
 at a span costs nearly as much as parsing it, and a broken sender breaks every request, so of a
 large request only `MAX_LOOKED_AT` spans are looked at before it is acknowledged, evenly spread.
 All spans are counted where they become columns (`otx.otlp.odd_columns`).
@@ -34,6 +34,8 @@ class Oddity(StrEnum):
 
     NO_TRACE_ID = "have no valid trace id"
     NO_SPAN_ID = "have no valid span id"
+    NO_TIMES = "have no times at all"
+    NO_START = "have no start time"
     NO_END = "have no end time"
     ENDS_EARLY = "end before they start"
     BEYOND_TIME = "have a time beyond 2262"
@@ -87,7 +89,9 @@ def oddities_of(span: Generated) -> Iterator[Oddity]:
         yield Oddity.NO_TRACE_ID
     if len(span.span_id) != 8 or span.span_id == _NO_SPAN_ID:
         yield Oddity.NO_SPAN_ID
-    if end < start:
+    if not start:
+        yield Oddity.NO_START if end else Oddity.NO_TIMES
+    elif end < start:
         yield Oddity.ENDS_EARLY if end else Oddity.NO_END
     if max(start, end) > MAX_UNIX_NANO:
         yield Oddity.BEYOND_TIME
@@ -104,7 +108,7 @@ def _is_sound(span: Generated) -> bool:
     return (
         len(trace_id) == 16
         and len(span_id) == 8
-        and span.start_time_unix_nano <= span.end_time_unix_nano <= MAX_UNIX_NANO
+        and 0 < span.start_time_unix_nano <= span.end_time_unix_nano <= MAX_UNIX_NANO
         and trace_id != _NO_TRACE_ID
         and span_id != _NO_SPAN_ID
     )

@@ -3,8 +3,9 @@
 The library of `native/` walks the bytes once, without building a message, against a table that is
 made here of OTLP's own descriptors. It says yes to a request that the official parser takes, that
 is no denser than `otx.otlp.density` allows, and of which nothing is to be told to its sender: no
-span that breaks a rule of `otx.otlp.oddity`, no record with a key twice, no time in seconds. All
-else is left to `otx.otlp.decode`, which parses and says why.
+span that breaks a rule of `otx.otlp.oddity`, no record with a key twice, no time in seconds, no
+index of a string outside of profiles. All else is left to `otx.otlp.decode`, which parses and says
+why.
 """
 
 import ctypes
@@ -19,10 +20,10 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from otx.model.signal import Signal
 from otx.otlp.caution import Caution
-from otx.otlp.density import MAX_GROWTH, MAX_STEPS, UNSUSPECTED_BYTES, Shape, shape_of
+from otx.otlp.density import MAX_GROWTH, MAX_STEPS, UNSUSPECTED_BYTES, shape_of
 from otx.otlp.native import library
 from otx.otlp.oddity import MAX_UNIX_NANO
-from otx.otlp.sender_habits import FIRST_S, resource_cautions
+from otx.otlp.sender_habits import FIRST_S, STRING_INDICES, resource_cautions
 from otx.otlp.wire import WIRE
 
 _SLOTS, _MESSAGES, _NUMBERS = 32, 64, 8
@@ -88,7 +89,7 @@ _ROLES: Mapping[str, Mapping[str, _Role]] = {
     "ResourceProfiles": _RESOURCE_ROLES,
 }
 """What is looked at by message and field, as `otx.otlp.decode` has it looked at."""
-_REQUIRED = (_Role.TRACE_ID, _Role.SPAN_ID)
+_REQUIRED = (_Role.TRACE_ID, _Role.SPAN_ID, _Role.START, _Role.END)
 _RECORDS: Mapping[Signal, Iterable[str]] = {
     Signal.TRACES: ("Span",),
     Signal.LOGS: ("LogRecord",),
@@ -178,7 +179,7 @@ def _plan_of(signal: Signal) -> _Plan:
     messages = _messages_of(request.DESCRIPTOR, places)
     table = array("H")
     for message in messages:
-        table.extend(_row(message, shape_of(message), places))
+        table.extend(_row(signal, message, places))
     return _Plan(
         (ctypes.c_uint16 * len(table))(*table),
         tuple(places[name] for name in _RECORDS[signal]),
@@ -203,7 +204,7 @@ def _is_group(name: str) -> bool:
     return name.startswith(("Resource", "Scope")) and name != "Resource"
 
 
-def _row(message: Descriptor, shape: Shape, places: Mapping[str, int]) -> "array[int]":
+def _row(signal: Signal, message: Descriptor, places: Mapping[str, int]) -> "array[int]":
     """The fields of a message: of each tag, kind, child, once, role, memory, two unused numbers.
 
     In the place of field 0, which there is none of, `once` has the bits of what must be there, and
@@ -211,6 +212,7 @@ def _row(message: Descriptor, shape: Shape, places: Mapping[str, int]) -> "array
     """
     row = array("H", bytes(2 * _SLOTS * _NUMBERS))
     bits: dict[str, int] = {}
+    shape = shape_of(message)
     roles = _ROLES.get(message.name, {})
     for field in message.fields:
         oneof = field.containing_oneof
@@ -218,6 +220,8 @@ def _row(message: Descriptor, shape: Shape, places: Mapping[str, int]) -> "array
         once = 0 if field.is_repeated else bits.setdefault(alone, 1 << len(bits))
         if field.number >= _SLOTS or once > _LARGEST:
             continue  # of a later OTLP: left to the parser, as is what nobody knows
+        if field.name in STRING_INDICES and signal is not Signal.PROFILES:
+            continue  # its sender is told of it
         role = roles.get(field.name, _Role.NONE)
         kind, inner = _kind(field), field.message_type
         tag = field.number << 3 | _WIRE_TYPES.get(kind, 2)

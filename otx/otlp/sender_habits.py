@@ -18,6 +18,8 @@ _UNITS = {"seconds": 10**9, "milliseconds": 10**6, "microseconds": 10**3}
 FIRST_S, _LAST_S = 1_262_304_000, 4_102_444_800
 """The times that are meant: from 2010 to 2100. Some days after 1970 are an odd clock."""
 _REMEMBERED = 256
+STRING_INDICES = ("string_value_strindex", "key_strindex")
+"""Fields of AnyValue and KeyValue that refer to a profile's table of strings (common.proto)."""
 
 
 def habit_cautions(signal: Signal, request: Generated) -> list[Caution]:
@@ -28,7 +30,10 @@ def habit_cautions(signal: Signal, request: Generated) -> list[Caution]:
     group = resources[0]
     cautions = resource_cautions(group.resource.SerializeToString())
     record = _first_record(signal, group)
-    return [*cautions, *(_unit(_time_of(signal, record)) if record is not None else ())]
+    if record is None:
+        return [*cautions, *_indices(signal, group.resource.attributes)]
+    attributes = [*group.resource.attributes, *record.attributes[:MAX_KEYS]]
+    return [*cautions, *_indices(signal, attributes), *_unit(_time_of(signal, record))]
 
 
 def elsewhere_cautions(signal: Signal, document: object) -> list[Caution]:
@@ -102,6 +107,22 @@ def _doubled(keys: list[str]) -> Iterator[Caution]:
         yield Caution(
             kind, f"the resource has the attribute key {shown} twice: readers take either"
         )
+
+
+def _indices(signal: Signal, attributes: Sequence[Generated]) -> Iterator[Caution]:
+    """Whether a key or a value is no more than an index, which leads nowhere but in profiles."""
+    if signal is Signal.PROFILES:
+        return
+    value_index, key_index = STRING_INDICES
+    for one in attributes:
+        if getattr(one, key_index) or one.value.WhichOneof("value") == value_index:
+            number = getattr(one, key_index) or getattr(one.value, value_index)
+            yield Caution(
+                "requests with string indices outside of profiles",
+                f"the string index {number} leads nowhere: only profiles have a table of strings, "
+                "so it is read as an empty text",
+            )
+            return
 
 
 def _unit(time: int) -> Iterator[Caution]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from otx.profile.elf import EhFrame, ElfFile
 from otx.profile.unwind.eh_frame import EhFrameReader
+from otx.profile.unwind.index import indexed_table
 from otx.profile.unwind.rules import GAP, BpKind, CfaKind, Rule
 
 _WORD = 8
@@ -29,7 +30,7 @@ class CallFrames:
     @classmethod
     def of(cls, elf: ElfFile) -> "CallFrames | None":
         """The table of a file, if it has one in the usual form."""
-        table = elf.eh_frame()
+        table = indexed_table(elf)
         return None if table is None else cls(table)
 
     def function_start(self, address: int) -> int | None:

@@ -58,6 +58,8 @@ _CAUSES: Mapping[str, tuple[str, ...]] = {
         *("virtio", "nvme_", "xfs_", "ext4_", "btrfs_"),
     ),
 }
+CAUSES = frozenset((GIL, WAITING, *_OUTERMOST.values(), *_CAUSES))
+"""The names of all frames that stand for a cause."""
 _BY_NAME = tuple((name, cause) for cause, names in _CAUSES.items() for name in names)
 _SWITCH = "__schedule"
 

@@ -33,6 +33,7 @@ _EH_FRAME_POINTER_AT = 4
 _ADDRESS_MASK = (1 << 64) - 1
 _EH_FRAME_FORM = (1, 0x1B, 0x03, 0x3B)
 """Version 1; pcrel sdata4, udata4, datarel sdata4: what every linker writes (LSB 5.0, 10.6.2)."""
+_EH_FRAME_SECTION = frozenset((b".eh_frame",))
 _PF_X = 1
 _SHT_SYMTAB, _SHT_DYNSYM = 2, 11
 _SHN_UNDEF = 0
@@ -145,10 +146,15 @@ class ElfFile:
         found = self._find_section(wanted)
         return self._exactly(found[1], found[2]) if found else None
 
-    def section_address(self, wanted: bytes) -> int | None:
-        """Where a section lies; None where there is none of that name."""
+    def section_extent(self, wanted: bytes) -> range | None:
+        """The addresses that a section takes up; None where there is none of that name."""
         found = self._find_section(frozenset((wanted,)))
-        return found[0] if found else None
+        return range(found[0], found[0] + found[2]) if found else None
+
+    def eh_frame_section(self) -> tuple[int, bytes] | None:
+        """Address and bytes of the unwind table by its section's name; None where it has none."""
+        found = self._find_section(_EH_FRAME_SECTION)
+        return (found[0], self._exactly(found[1], found[2])) if found else None
 
     def _find_section(self, wanted: frozenset[bytes]) -> tuple[int, int, int] | None:
         """Address, offset and size of a section."""
@@ -183,6 +189,14 @@ class ElfFile:
                 if it.executable and it.address <= extent.start < it.address + it.size:
                     found[name] = extent.start - it.address + it.offset
         return found
+
+    def function_code(self, name: bytes, max_size: int) -> tuple[int, bytes] | None:
+        """Where a function lies, and its code; None where it is not there or larger than that."""
+        extent = self._extents(frozenset((name,)), _CODE_TYPES).get(name)
+        if extent is None or not 0 < len(extent) <= max_size:
+            return None
+        code = self._at(extent.start, len(extent))
+        return (extent.start, code) if code else None
 
     def _extents(self, wanted: frozenset[bytes], types: Collection[int]) -> Mapping[bytes, range]:
         found: dict[bytes, range] = {}
@@ -225,10 +239,15 @@ class ElfFile:
         return self._sections_read
 
     def _from_address_to_end_of_segment(self, address: int) -> bytes:
+        return self._at(address, _MAX_SECTION_SIZE)
+
+    def _at(self, address: int, max_size: int) -> bytes:
+        """What lies at an address, up to the end of its segment."""
         for segment in self.segments:
             inside = address - segment.address
             if 0 <= inside < segment.size:
-                return self._exactly(segment.offset + inside, segment.size - inside)
+                size = min(segment.size - inside, max_size)
+                return self._exactly(segment.offset + inside, size)
         return b""
 
     def _segments(self, header: tuple[int, ...]) -> Iterator[Segment]:

@@ -23,16 +23,18 @@ class GatedCommand:
 
     Args:
         words: The program and its arguments, as a shell passes them.
+        output: A descriptor for what it writes, and then it has nothing to read; None: this
+            process's own streams.
     """
 
-    def __init__(self, words: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str], output: int | None = None) -> None:
         self._words = list(words)
         self._status: int | None = None
         gate_out, self._gate = os.pipe()
         self._failure, failure_in = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
-            _become(self._words, gate_out, failure_in, (self._gate, self._failure))
+            _become(self._words, output, gate_out, failure_in, (self._gate, self._failure))
         os.close(gate_out)
         os.close(failure_in)
 
@@ -85,7 +87,9 @@ class GatedCommand:
         return code if code >= 0 else 128 - code
 
 
-def _become(words: list[str], gate: int, failure: int, others: tuple[int, int]) -> NoReturn:
+def _become(
+    words: list[str], output: int | None, gate: int, failure: int, others: tuple[int, int]
+) -> NoReturn:
     """In the child: wait for the gate, then exec. Nothing here may return or raise."""
     try:
         for descriptor in others:
@@ -94,6 +98,10 @@ def _become(words: list[str], gate: int, failure: int, others: tuple[int, int]) 
             signal.signal(number, signal.SIG_DFL)
         if os.read(gate, 1) != _OPEN:
             os._exit(0)
+        if output is not None:
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            for stream in (1, 2):
+                os.dup2(output, stream)
         os.execvp(words[0], words)  # noqa: S606, it is what the user asked for
     except OSError as error:
         os.write(failure, (error.strerror or "unknown").encode())

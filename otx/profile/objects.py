@@ -3,11 +3,12 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
 from otx.profile.call_frames import CallFrames
+from otx.profile.cold_parts import find_cold_parts
 from otx.profile.elf import ElfFile, Reader, SymbolTable
 from otx.profile.errors import UnreadableError
 from otx.profile.go_functions import SECTIONS, GoFunctions, read_go_functions
@@ -22,17 +23,20 @@ class ObjectCode:
 
     Attributes:
         bias: What to take off an address of the process to get one of the file.
+        cold_parts: Names of parts of functions that have none, by where they begin in the file.
     """
 
     bias: int
     symbols: SymbolTable
     unwind: CallFrames | None
     go: GoFunctions | None = None
+    cold_parts: Mapping[int, str] = field(default_factory=dict)
 
     def name(self, address: int) -> str | None:
         """The symbol of the function that holds an address of the process."""
         at = address - self.bias
-        return self.symbols.find(at) or (self.go.find(at) if self.go else None)
+        name = self.symbols.find(at) or (self.go.find(at) if self.go else None)
+        return name or (self.cold_parts.get(self.start(address)) if self.cold_parts else None)
 
     def start(self, address: int) -> int:
         """Where the function begins, in the file; the address itself where that is not known."""
@@ -62,6 +66,7 @@ class _ObjectFile:
         self.elf = elf
         self.unwind = CallFrames.of(elf)
         self.go = _read_go_functions(elf)
+        self.cold_parts = _find_cold_parts(elf, self.unwind)
         elf.read_symbols()
 
     @cached_property
@@ -85,7 +90,9 @@ class ObjectFiles:
         if file is None:
             return None
         bias = file.elf.load_bias(mapping.start, mapping.offset)
-        return None if bias is None else ObjectCode(bias, file.symbols, file.unwind, file.go)
+        if bias is None:
+            return None
+        return ObjectCode(bias, file.symbols, file.unwind, file.go, file.cold_parts)
 
     def data_addresses(
         self, pid: int, mapping: MemoryMapping, names: frozenset[bytes]
@@ -127,10 +134,17 @@ def _read_go_functions(elf: ElfFile) -> GoFunctions | None:
     """The functions of a stripped Go program; None where it is none."""
     try:
         table = elf.section(SECTIONS) if elf.is_stripped else None
-        text = elf.section_address(b".text") if table else None
-        return read_go_functions(table, text) if table and text is not None else None
+        text = elf.section_extent(b".text") if table else None
+        return read_go_functions(table, text.start) if table and text else None
     except UnreadableError:
         return None
+
+
+def _find_cold_parts(elf: ElfFile, unwind: CallFrames | None) -> Mapping[int, str]:
+    """Parts of functions that a stripped file does not name."""
+    if unwind is None or not elf.is_stripped:
+        return {}
+    return find_cold_parts(elf, unwind.function_start)
 
 
 def _read_object(read: Reader) -> _ObjectFile | None:

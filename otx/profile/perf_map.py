@@ -15,7 +15,7 @@ import re
 import stat
 import time
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,6 +23,8 @@ from otx.model.stack import Frame
 
 MAX_SIZE = 128 << 20
 MAX_ENTRIES = 1 << 20
+_PIECE = 1 << 20
+_MAX_LINE = 1 << 16
 _MAX_NAME = 1024
 _MAX_OVERLAPPING = 64
 _LOOK_PERIOD_NS = 250_000_000
@@ -122,14 +124,23 @@ class PerfMap:
         if identity != self._identity or status.st_size < self._read_to:
             self._identity, self._read_to = identity, 0
             self._entries.clear()
-        if min(status.st_size, MAX_SIZE) <= self._read_to:
-            return
-        data = os.pread(descriptor, min(status.st_size, MAX_SIZE) - self._read_to, self._read_to)
-        whole = data.rfind(b"\n") + 1  # the last line may still be written
-        self._read_to += whole
-        for line in data[:whole].splitlines():
-            self._add(line)
-        self._starts = sorted(self._entries)
+            self._starts.clear()
+        for lines in self._appended(descriptor, min(status.st_size, MAX_SIZE)):
+            for line in lines:
+                self._add(line)
+        self._starts.sort()  # quick: what was there is in order
+
+    def _appended(self, descriptor: int, end: int) -> Iterator[list[bytes]]:
+        """The lines from where reading stopped up to an offset, some at a time."""
+        while self._read_to < end:
+            data = os.pread(descriptor, min(end - self._read_to, _PIECE), self._read_to)
+            whole = data.rfind(b"\n") + 1
+            if not whole:
+                if len(data) <= _MAX_LINE:
+                    return  # the last line may still be written
+                whole = len(data)  # this is no line, and must not be read time and again
+            self._read_to += whole
+            yield data[:whole].splitlines()
 
     def _add(self, line: bytes) -> None:
         found = _LINE.match(line)
@@ -139,6 +150,8 @@ class PerfMap:
         name = found[3][:_MAX_NAME].strip()
         if size and name:
             self._lines += 1
+            if start not in self._entries:
+                self._starts.append(start)
             self._entries[start] = (start + size, self._lines, name)
 
 

@@ -4,6 +4,7 @@ The kernel side keeps addresses; names are read here while the process lives, so
 called ten times a second. It returns early when something new is to be named.
 """
 
+import math
 import os
 import time
 from collections import deque
@@ -37,7 +38,7 @@ from otx.profile.records import (
 )
 from otx.profile.standing import StandingThreads
 from otx.profile.symbolizer import KernelSymbolizer, UserSymbolizer
-from otx.profile.tally import Tally, reaches_root
+from otx.profile.tally import TRUNCATED, Tally, reaches_root
 from otx.profile.targets import Target, descendants_of, is_alive, process_of
 from otx.profile.unwind.cache import TableCache
 from otx.profile.unwind.loader import TableLoader
@@ -50,13 +51,14 @@ _BATCH = 8192
 _READ_PERIOD_NS = 5_000_000
 """How long the naming of native frames may keep Python's waiting."""
 
+_PATIENCE_NS = 500_000_000
+"""How long one `poll` reads on. Where naming is slower than sampling (a slow disk) it would else
+never return, and neither the end nor Ctrl-C be seen; what does not fit the ring is counted."""
+
 _LIVENESS_PERIOD_NS = 1_000_000_000
 _BASIC_TABLES_NS = 1_000_000_000
 """Processor time that the start may spend on the tables of programs and basic libraries. They take
 0.2 s where no cache has them: without them most stacks of the first moments would be broken."""
-
-TRUNCATED = Frame("[truncated]", "native")
-"""Stands at the root of a stack whose own root was not reached because it is too deep."""
 
 
 class ProfileSession:
@@ -124,7 +126,8 @@ class ProfileSession:
         self._next_liveness_ns = 0
         pids = [process_of(pid) for pid in target.pids]
         self._backend = backend
-        self._standing = StandingThreads(_cache_in(cache_dir))
+        cache = TableCache(cache_dir / "unwind") if cache_dir else None
+        self._standing = StandingThreads(cache)
         self._sampler = open_sampler(
             backend, event, kernel=kernel, min_block_ns=min_block_ns, debug=debug
         )
@@ -133,7 +136,7 @@ class ProfileSession:
         try:
             if price := self._sampler.price():
                 on_warning(price)
-            self._tables = None if unwind == "fp" else self._open_tables(cache_dir)
+            self._tables = None if unwind == "fp" else self._open_tables(cache)
             self._find(pids)
             if (await_exec and kernel) or event in WAITS:
                 # A command may start and end others while these would be read, and a program
@@ -229,9 +232,9 @@ class ProfileSession:
     def end(self) -> list[Sample]:
         """Stop sampling; what was not polled yet, and the waits that go on."""
         self._sampler.end()
-        return self.poll(0)
+        return self.poll(0, patience_ns=math.inf)
 
-    def poll(self, timeout_s: float) -> list[Sample]:
+    def poll(self, timeout_s: float, *, patience_ns: float = _PATIENCE_NS) -> list[Sample]:
         """The samples taken since the last call, oldest first, with names.
 
         Waits at most `timeout_s` for the first of them, and may return none sooner.
@@ -241,10 +244,11 @@ class ProfileSession:
         else:
             self._sampler.wait(self._shortened(timeout_s))
         ended = self._read()
-        read_ns = time.monotonic_ns()
+        began_ns = read_ns = time.monotonic_ns()
         while self._unfinished:
             self._finish_one()
-            if time.monotonic_ns() - read_ns > _READ_PERIOD_NS and len(self._finished) < _BATCH:
+            is_due = read_ns + _READ_PERIOD_NS < time.monotonic_ns() < began_ns + patience_ns
+            if is_due and len(self._finished) < _BATCH:
                 ended += self._read()
                 read_ns = time.monotonic_ns()
         for pid in ended:
@@ -278,9 +282,9 @@ class ProfileSession:
             not_seen=self._sampler.not_seen,
         )
 
-    def _open_tables(self, cache_dir: Path | None) -> TableLoader:
+    def _open_tables(self, cache: TableCache | None) -> TableLoader:
         published = self._sampler.tables(time.monotonic_ns)
-        return TableLoader(published, _cache_in(cache_dir), self._warn, time.monotonic_ns)
+        return TableLoader(published, cache, self._warn, time.monotonic_ns)
 
     def _load_tables(self, limit_ns: int, *, basics_only: bool = False) -> None:
         """Build unwind tables for so long, on this thread's clock, or until all are there."""
@@ -483,10 +487,6 @@ class ProfileSession:
             self._kernel.frame(addresses[depth] - 1 if depth else addresses[depth])
             for depth in range(len(addresses) - 1, -1, -1)
         )
-
-
-def _cache_in(cache_dir: Path | None) -> TableCache | None:
-    return TableCache(cache_dir / "unwind") if cache_dir else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from otx.profile.memory import ProcessMemory
 from otx.profile.objects import FileKey, file_key, file_reader, opened
 from otx.profile.records import PythonFrame, SampleFlags, SampleRecord
 from otx.profile.unwind.cache import TableCache
+from otx.profile.unwind.index import indexed_table
 from otx.profile.unwind.table import UnwindTable, build_in_steps
 from otx.profile.unwind.walk import Code, Ending, Registers, walk
 
@@ -125,6 +126,6 @@ def _python_frames(
 
 
 def _built(elf: ElfFile) -> Iterator[UnwindTable]:
-    source = elf.eh_frame()
+    source = indexed_table(elf)
     if source is not None:
         yield from (table for table in build_in_steps(source) if table is not None)

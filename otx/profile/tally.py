@@ -8,6 +8,9 @@ _CUT = SampleFlags.KERNEL_CUT | SampleFlags.PYTHON_CUT
 _THREAD_ROOTS = frozenset(
     ("_start", "main", "clone", "clone3", "__clone", "__clone3", "start_thread", "_dl_start_user")
 )
+TRUNCATED = Frame("[truncated]", "native")
+"""Stands at the root of a stack whose own root was not reached because it is too deep."""
+
 _C_LIBRARY = ("libc.so", "libc-", "libpthread", "ld-linux")
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from otx.environment import Environment
 from otx.errors import MachineError
-from otx.profile.session import Target
-from otx.services.profiler import LiveProfile
+from otx.services.profiler import LiveProfile, live_profile
 from otx.services.receive_process import ReceiverProcess, start_receiver_process
+from otx.services.sampling import SamplingOptions
 from otx.services.shop.runner import Shop
 from otx.system.ports import free_address
 
@@ -49,7 +50,8 @@ class Demo:
     profile: LiveProfile | None = None
     profile_missing: MachineError | None = None
 
-    def __init__(self, options: DemoOptions) -> None:
+    def __init__(self, environment: Environment, options: DemoOptions) -> None:
+        self._environment = environment
         self._options = options
         self._running = ExitStack()
 
@@ -80,11 +82,8 @@ class Demo:
         running.callback(self.receiver.stop)
         endpoint, log = f"http://{self.receiver.http}", scratch / "shop.log"
         self.shop = running.enter_context(Shop(endpoint, log, self._options.incident_after_s))
-        profile = LiveProfile(Target(self.shop.pids))
+        sampling = live_profile(self._environment, SamplingOptions(self.shop.pids))
         try:
-            profile.start()
+            self.profile = running.enter_context(sampling)
         except MachineError as reason:
             self.profile_missing = reason
-        else:
-            self.profile = profile
-            running.callback(profile.stop)

@@ -279,11 +279,11 @@ def feed_opener(
     *,
     threads: bool,
     kind: ValueType = SAMPLES,
-) -> Callable[[StopSignal], ProfileFeed]:
+) -> Callable[[StopSignal, Remarks], ProfileFeed]:
     """What opens a feed to a destination, a store, or both.
 
     Args:
-        environment: Where variables, the clock and stderr are.
+        environment: Where variables and the clock are.
         export: The destination of `--export`.
         store_dir: The store.
         rate: Samples a second of a busy processor.
@@ -299,9 +299,9 @@ def feed_opener(
             Signal.PROFILES, environment.variables, export, endpoint_origin="--export"
         )
     sampling = Sampling(rate, "thread" if threads else "process", environment.variables, kind)
-    warn = Remarks(environment).warning
 
-    def open_feed(stop: StopSignal) -> ProfileFeed:
+    def open_feed(stop: StopSignal, remarks: Remarks) -> ProfileFeed:
+        warn = remarks.warning
         takers: list[Taker] = []
         if endpoint is not None:
             takers.append(Exported(endpoint, stop, warn))

@@ -1,39 +1,38 @@
 """One profile from beginning to end: start or find the target, sample it, hand over the result.
 
 This is `otx profile` without its arguments: what ends a recording (the time, the target, a
-signal), what happens to a command that is sampled, and what is said meanwhile.
+signal, who looks at it), what happens to a command that is sampled, and what is shown meanwhile.
 """
 
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from otx.environment import Environment
-from otx.errors import ExitCode, MachineError
+from otx.errors import ExitCode
 from otx.model.profile import Profile
-from otx.model.stack import FrameKind, Sample
 from otx.model.units import NS_PER_S, format_count, format_duration
-from otx.output import ProgressLine, Remarks
-from otx.profile.backends import BACKEND_WORDS, Wanted, decide, explain
-from otx.profile.choice import Choice
-from otx.profile.cost import DEFAULT_BOUND
-from otx.profile.events import VALUE_TYPES, Event
-from otx.profile.formats.profile import sampled_profile
+from otx.output import HeldRemarks, ProgressLine, Remarks
 from otx.profile.launch import GatedCommand
-from otx.profile.session import ProfileSession, Target, Unwinding
-from otx.profile.targets import is_kernel_thread, may_be_read
-from otx.services.profiler import StackCounts, merge_threads
-from otx.services.span_counts import SpanCounts
+from otx.profile.session import ProfileSession
+from otx.services.gathering import Gathering
+from otx.services.held_output import HeldOutput
+from otx.services.profiler import LiveProfile
+from otx.services.sampling import SamplingOptions, open_session
 from otx.system.stop import StopSignal
 
 if TYPE_CHECKING:
     from otx.services.profile_feed import ProfileFeed  # 40 ms: OTLP's messages
 
-OpenFeed: TypeAlias = "Callable[[StopSignal], ProfileFeed]"
+OpenFeed: TypeAlias = "Callable[[StopSignal, Remarks], ProfileFeed]"
+Screen: TypeAlias = Callable[[LiveProfile, Callable[[], bool]], object]
+"""Shows a profile while it is taken; returns when one leaves it, or soon after it is told that it
+has to end."""
+
 _POLL_S = 0.1
 _DEFAULT_DURATION_NS = 10 * NS_PER_S
 _WAIT_S = 0.05
@@ -45,34 +44,21 @@ class Recording:
     """What to record and how.
 
     Attributes:
-        pids: Processes to sample; with a command, beside it.
-        choice: Processes to sample for what they are.
+        options: What to sample, a command aside.
         command: The words of a command to start and sample; empty for none.
-        min_block_ns: Waits that are shorter are left out.
         duration_ns: How long; None: until stopped, the target's end, or 10 s where stdout is no
             terminal and there is no command.
-        max_overhead: The share of the target's processor time above which less is sampled.
-        backend: What samples; auto: the best that works here.
         open_feed: Opens what samples are given to while they are taken; None for nothing.
+        screen: Shows it meanwhile and has the terminal; a target that ends does not end it then.
+            None for a line of progress.
     """
 
     environment: Environment
-    pids: tuple[int, ...]
-    choice: Choice
-    command: tuple[str, ...]
-    children: bool
-    event: Event
-    min_block_ns: int
-    frequency_hz: int
-    duration_ns: int | None
-    unwind: Unwinding
-    kernel: bool
-    threads: bool
-    lines: bool
-    python: bool
-    max_overhead: float | None = DEFAULT_BOUND
-    backend: Wanted = "auto"
+    options: SamplingOptions
+    command: tuple[str, ...] = ()
+    duration_ns: int | None = None
     open_feed: "OpenFeed | None" = None
+    screen: Screen | None = None
 
     def run(self, deliver: Callable[[Profile], None]) -> int:
         """Record, hand the profile over, and give the exit code: the command's own, or 0.
@@ -80,125 +66,98 @@ class Recording:
         Raises:
             MachineError: This machine won't.
             UsageError: There is no such process or command.
+            Exception: What ended the screen, where that was a fault; the profile is handed over.
         """
-        # The fork comes first: what is opened later is not the command's to inherit.
-        command = GatedCommand(self.command) if self.command else None
-        with StopSignal() as stop:
-            with self._feed(command, stop) as feed, self._open_session(command) as session:
+        with ExitStack() as around:
+            command, output = self._fork(around)
+            stop, remarks = around.enter_context(StopSignal()), HeldRemarks(self.environment)
+            with (
+                self._feed(command, stop, remarks) as feed,
+                self._open_session(command, remarks) as session,
+            ):
                 if command is not None:
                     command.release()
-                profile = self._sample(session, command, stop, feed)
+                course = self._course(session, command, stop, feed)
+                failure = self._follow(course, remarks)
+                profile = course.gathering.profile(course.elapsed_ns)
+            if output is not None:
+                output.release()
+            self._mind_spans(course, remarks)
             deliver(profile)
-            code = _await(command, stop)
+            if command is not None and course.is_left:
+                command.forward(signal.SIGINT)  # Ctrl-C and q were keys: nobody has told it
+            code = _await(command, stop, is_raw=self.screen is not None)
+        if failure is not None:
+            raise failure
         if command is None and feed is not None and feed.lost and not feed.given:
             return ExitCode.PEER
         return code
 
+    def _fork(self, around: ExitStack) -> tuple[GatedCommand | None, HeldOutput | None]:
+        """The command, and what it writes where that has to wait for the screen.
+
+        The fork comes first: what is opened later is not the command's to inherit.
+        """
+        if not self.command:
+            return None, None
+        if self.screen is None:
+            return GatedCommand(self.command), None
+        output = HeldOutput(self.environment)
+        command = GatedCommand(self.command, output.writer)
+        return command, around.enter_context(output)
+
     def _feed(
-        self, command: GatedCommand | None, stop: StopSignal
+        self, command: GatedCommand | None, stop: StopSignal, remarks: Remarks
     ) -> "ProfileFeed | nullcontext[None]":
         """What samples are given to; a command whose samples cannot be is not run."""
         if self.open_feed is None:
             return nullcontext()
         try:
-            return self.open_feed(stop)
+            return self.open_feed(stop, remarks)
         except BaseException:
             if command is not None:
                 command.abandon()
             raise
 
-    def _open_session(self, command: GatedCommand | None) -> ProfileSession:
+    def _open_session(self, command: GatedCommand | None, remarks: Remarks) -> ProfileSession:
         """Attach everything; a command that cannot be sampled is not run."""
-        remarks, decision = Remarks(self.environment), decide(self.backend)
         awaited = () if command is None else (command.pid,)
         try:
-            session = ProfileSession(
-                Target((*self.pids, *awaited), self.children, self.choice),
-                event=self.event,
-                min_block_ns=self.min_block_ns,
-                frequency_hz=self.frequency_hz,
-                unwind="fp" if decision.backend == "bcc" else self.unwind,
-                cache_dir=self.environment.cache_dir,
-                kernel=self.kernel,
-                python=self.python,
-                lines=self.lines,
-                threads=self.threads,
-                await_exec=awaited,
-                max_overhead=self.max_overhead,
-                on_warning=remarks.warning,
-                debug=remarks.note if self.environment.debug else None,
-                backend=decision.backend,
-            )
-        except MachineError as error:
-            if command is not None:
-                command.abandon()
-            raise explain(decision, error) from None
+            return open_session(self.environment, self.options, remarks, awaited)
         except BaseException:
             if command is not None:
                 command.abandon()
             raise
-        self._remark_on_targets(remarks)
-        if not_seen := session.stats().not_seen:
-            why = f": {decision.why}" if decision.why else ""
-            remarks.warning(
-                f"sampling with {BACKEND_WORDS[decision.backend]}{why}",
-                hint=f"not seen so: {'; '.join(not_seen)}",
-            )
-        return session
 
-    def _remark_on_targets(self, remarks: Remarks) -> None:
-        """Say of whom there will be less than is usual."""
-        for pid in self.pids:
-            if is_kernel_thread(pid):
-                lacks = "nothing of it is seen without" if not self.kernel else "it has only"
-                remarks.warning(f"process {pid} is a kernel thread: {lacks} kernel frames")
-            elif not may_be_read(pid):
-                remarks.warning(
-                    f"the memory of process {pid} may not be read: Python functions, and those of"
-                    " files that only it can see, have no names",
-                    hint="run otx as root (sudo), or with CAP_SYS_PTRACE",
-                )
-
-    def _sample(
+    def _course(
         self,
         session: ProfileSession,
         command: GatedCommand | None,
         stop: StopSignal,
         feed: "ProfileFeed | None",
-    ) -> Profile:
-        """Sample until something ends it."""
-        root_kind: FrameKind = "thread" if self.threads else "process"
-        counts = StackCounts(root_kind=root_kind, by_thread=False)
-        spans = SpanCounts(root_kind)
-        progress = _Progress(self.environment)
-        began_ns, began_unix_nano = time.monotonic_ns(), self.environment.clock()
-        ends_ns = began_ns + limit_ns if (limit_ns := self._limit_ns()) else None
-        ended = False
-        while not ended and not stop.is_set and not session.has_ended:
-            now_ns = time.monotonic_ns()
-            ended = (ends_ns is not None and now_ns >= ends_ns) or (
-                command is not None and command.poll() is not None
-            )
-            _count(session.poll(0 if ended else _POLL_S), counts, spans, feed)
-            if feed is not None:
-                feed.sample_at(session.frequency_hz)
-            progress.show(counts.samples, now_ns - began_ns, limit_ns)
-        elapsed_ns = time.monotonic_ns() - began_ns
-        _count(session.end(), counts, spans, feed)
-        progress.clear()
-        profile = sampled_profile(
-            merge_threads(counts.total),
-            session.stats(),
-            round(NS_PER_S / session.period_ns),
-            elapsed_ns,
-            began_unix_nano,
-            VALUE_TYPES[self.event],
+    ) -> "_Course":
+        by_thread = self.screen is not None
+        gathering = Gathering(
+            session, self.options, self.environment.clock, feed, by_thread=by_thread
         )
-        if spans.left_out:
-            Remarks(self.environment).warning(
-                f"{format_count(spans.left_out)} samples are without their span: there are too many"
+        return _Course(gathering, command, stop, self._limit_ns())
+
+    def _follow(self, course: "_Course", remarks: HeldRemarks) -> Exception | None:
+        """Sample until something ends it; what ended the screen, where that was a fault."""
+        if self.screen is not None:
+            return _show(self.screen, course, self.environment, remarks)
+        progress = _Progress(self.environment)
+        while course.take(_POLL_S):
+            progress.show(course.gathering.samples, course.elapsed_ns, course.limit_ns)
+        course.gathering.end()
+        progress.clear()
+        return None
+
+    def _mind_spans(self, course: "_Course", remarks: Remarks) -> None:
+        if left_out := course.gathering.spans.left_out:
+            remarks.warning(
+                f"{format_count(left_out)} samples are without their span: there are too many"
             )
-        return spans.label(profile)
 
     def _limit_ns(self) -> int | None:
         if self.duration_ns is not None or self.command or self.environment.stdout_is_terminal:
@@ -206,25 +165,82 @@ class Recording:
         return _DEFAULT_DURATION_NS
 
 
-def _count(
-    samples: Sequence[Sample],
-    counts: StackCounts,
-    spans: SpanCounts,
-    feed: "ProfileFeed | None",
-) -> None:
-    counts.add(samples)
-    spans.add(samples)
-    if feed is not None:
-        feed.add(samples)
+class _Course:
+    """How far a recording is, and what ends it.
+
+    Attributes:
+        limit_ns: How long it may take; None: as long as it likes.
+        is_left: Whether the one who looked at it has left.
+    """
+
+    def __init__(
+        self,
+        gathering: Gathering,
+        command: GatedCommand | None,
+        stop: StopSignal,
+        limit_ns: int | None,
+    ) -> None:
+        self.gathering = gathering
+        self.stop = stop
+        self.limit_ns = limit_ns
+        self.is_left = False
+        self._command = command
+        self._began_ns = time.monotonic_ns()
+        self._ended_ns: int | None = None
+
+    @property
+    def elapsed_ns(self) -> int:
+        """How long it took so far, or in all."""
+        return (self._ended_ns or time.monotonic_ns()) - self._began_ns
+
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether it has taken as long as it may."""
+        return self.limit_ns is not None and time.monotonic_ns() - self._began_ns >= self.limit_ns
+
+    def take(self, timeout_s: float) -> bool:
+        """Take what was sampled, waiting so long at most; whether it goes on."""
+        has_ended = self.is_out_of_time or (
+            self._command is not None and self._command.poll() is not None
+        )
+        goes_on = self.gathering.take(0 if has_ended else timeout_s)
+        if goes_on and not has_ended and not self.stop.is_set:
+            return True
+        self._ended_ns = time.monotonic_ns()
+        return False
 
 
-def _await(command: GatedCommand | None, stop: StopSignal) -> int:
-    """The command's exit code once it has ended; a signal is passed on to it."""
+def _show(
+    screen: Screen, course: _Course, environment: Environment, remarks: HeldRemarks
+) -> Exception | None:
+    """Sample while a screen shows it, until one leaves that; the fault it ended with, if any."""
+
+    failure = None
+    course.stop.hear_hangup(course.stop.ask)
+    with remarks, LiveProfile(course.gathering, environment, remarks, course.take) as live:
+
+        def is_over() -> bool:
+            return course.stop.is_set or course.is_out_of_time or live.has_failed
+
+        try:
+            screen(live, is_over)
+        except Exception as error:  # what was sampled is worth no less for it
+            failure = error
+        course.is_left = not is_over()
+    return failure
+
+
+def _await(command: GatedCommand | None, stop: StopSignal, *, is_raw: bool) -> int:
+    """The command's exit code once it has ended; a signal is passed on to it.
+
+    Args:
+        is_raw: Whether the terminal has made no signals of keys.
+    """
     if command is None:
         return ExitCode.DONE
     while command.poll() is None:
         if stop.wait(_WAIT_S):
-            if stop.number is not None and not _terminal_told_it(stop.number):
+            if stop.number is not None and (is_raw or not _terminal_told_it(stop.number)):
                 command.forward(stop.number)
             break
     return command.wait()

@@ -170,7 +170,9 @@ class Conversion:
     def _write(self, harvest: _Harvest) -> list[Segment]:
         directory, step = self.layout.segments, self.step
         written = [
-            write_rows(directory, self.next_name(kind), kind, merge_rows(tables), step)
+            write_rows(
+                directory, self.next_name(kind), kind, merge_rows(tables), step, warn=self.warn
+            )
             for kind, tables in harvest.rows.items()
             if tables
         ]

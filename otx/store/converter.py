@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from otx.output import Remarks
+from otx.store.converter_memory import give_back_memory, keep_freed_memory
 from otx.store.durable import FileLock
 from otx.store.layout import Layout
 
@@ -107,6 +108,7 @@ def convert_until(
         if stop.wait(TAKE_OVER_INTERVAL_S):
             return
     try:
+        keep_freed_memory()
         from otx.store.conversion import Conversion  # 300 ms and 60 MiB: not while waiting
         from otx.store.damage import edge_problem
         from otx.store.upkeep import DAY_NS, RETAIN_BYTES, Retention, pass_over_damaged
@@ -187,6 +189,7 @@ class _Worker:
         remove_retired(self._conversion, clock)
         self._retain_more(self._retention, clock)
         self._conversion.convert()  # drops logs whose writers are gone
+        give_back_memory()
         self._upkeep_due = now + UPKEEP_INTERVAL_S
         return False
 

@@ -20,10 +20,9 @@ import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-KeyWidth: TypeAlias = Literal["I", "Q"]
-"""Keys of 32 or of 64 bits, as `struct` calls them."""
+from otx.store.index_entries import KeyWidth
 
 PAGE_ENTRIES = 128
 _HEAD = struct.Struct("<8sQIQI")

@@ -164,7 +164,7 @@ def open_query(
             traces=traces,
             until_unix_nano=times.until_unix_nano,
         )
-        rows = sources.sql(connection, view.manifest, wanted)
+        rows = sources.sql(view.manifest, wanted)
         return rows if times == ALL_TIMES else _within(rows, ROW_TABLES[kind].time, times)
 
     tables = Tables(connection, tails, rows_sql)

@@ -358,7 +358,7 @@ class Store:
         """How many rows of segments are read for what is wanted, at most."""
         with self._lock:
             manifest = self.refresh().manifest
-            return self._sources.most_rows(self._connected(), manifest, wanted)
+            return self._sources.most_rows(manifest, wanted)
 
     def query(self, sql: str, times: TimeRange = ALL_TIMES) -> Result:
         """Ask for rows in SQL, read-only; the tables are those of docs/query.md.
@@ -397,7 +397,7 @@ class Store:
         def ask(view: View) -> list[Row]:
             connection, query = self._connected(), sql
             if wanted is not None:
-                query = _with_wanted(self._sources.sql(connection, view.manifest, wanted), sql)
+                query = _with_wanted(self._sources.sql(view.manifest, wanted), sql)
             self._show_tables(connection, view, query)
             return connection.execute(query, list(parameters)).fetchall()
 

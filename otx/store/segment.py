@@ -36,6 +36,7 @@ from otx.store.log_format import (
 )
 from otx.store.manifest import Segment
 from otx.store.row_tables import ROW_TABLES, RowKind
+from otx.store.segment_index import Warn, index_rows, no_warning
 
 _REPLACES = b"otx.replaces"
 """Where a Parquet file's metadata says what it was merged from, for a manifest made anew."""
@@ -63,8 +64,9 @@ def write_rows(
     rows: Table,
     step: Step = no_step,
     replaces: Sequence[str] = (),
+    warn: Warn = no_warning,
 ) -> Segment:
-    """Write one table's rows as a finished segment; it is not in a manifest yet.
+    """Write one table's rows as a finished segment, indexes included; it is in no manifest yet.
 
     Args:
         directory: Where segments lie.
@@ -73,6 +75,10 @@ def write_rows(
         rows: Its rows, in any order.
         step: Called before every step that changes the disk.
         replaces: The segments that it was merged from, which it remembers (`replaced_by`).
+        warn: Told of what readers will have to do without.
+
+    Raises:
+        OSError: The disk failed or is full.
     """
     time = ROW_TABLES[kind].time
     in_order = rows.sort_by(time)
@@ -98,7 +104,7 @@ def write_rows(
             writer.add_key_value_metadata({_REPLACES: json.dumps(list(replaces))})
     _publish(beside, final, step)
     edges = pc.min_max(in_order[time])
-    return Segment(
+    segment = Segment(
         name=final.name,
         kind=kind,
         rows=len(rows),
@@ -107,6 +113,8 @@ def write_rows(
         max_unix_nano=edges["max"].value,
         received_unix_nano=pc.max(in_order["received_time"]).value,
     )
+    index_rows(directory, segment, in_order, step, warn)
+    return segment
 
 
 def write_requests(

@@ -5,36 +5,43 @@ time, a block is a stretch of time, and whoever knows the blocks asks for those 
 reader skips the rest by its statistics. Two files beside a segment (`otx.store.index_file`) know
 which blocks may hold
 
-    <segment>.by-trace       a trace, by the first 64 bits of its id, or by the second half where
-                             the first is 0: tracers of 64 bits fill their ids up that way
-    <segment>.by-pair-<v>    an attribute with a value, of a record or its resource, by 32 bits of
-                             their hash; DuckDB hashes, and `v` is its version, as another one may
-                             hash otherwise
+    <segment>.by-trace   a trace, by the first 64 bits of its id, or by the second half where the
+                         first is 0: tracers of 64 bits fill their ids up that way
+    <segment>.by-pair    an attribute with a value, of a record or its resource, by 32 bits of
+                         their hash (`otx.store.index_entries`)
 
-The files are an aid and no part of the store: a segment without them is read whole. They say where
-something may be, so that two values of one hash cost time and no answer.
-
-A JSON object of attributes is no more than cut at each `,"`, which is quick: where members meet
-there is one, so that each member is a piece, unless there is one in it as well. That is so with
-maps and arrays, and with a key or text that ends in a comma; those are searched without the index.
+They are made of the rows when a segment is written, and of its file where one is missing. They are
+an aid and no part of the store: a segment without them is read whole. They say where something may
+be, so that two values of one hash cost time and no answer.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import struct
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
-import duckdb
 import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
-from otx.otlp.json_columns import number_texts
+from otx.otlp.column_groups import Table
+from otx.otlp.json_columns import Column, number_texts
 from otx.store.durable import Step, no_step, sync_directory, sync_file
-from otx.store.index_file import IndexDamaged, IndexFile, KeyWidth, encode_index
+from otx.store.index_entries import (
+    KEY_WIDTHS,
+    IndexKind,
+    Texts,
+    TooManyEntries,
+    entries_of,
+    pair_key,
+)
+from otx.store.index_file import IndexDamaged, IndexFile, encode_index
 from otx.store.manifest import Segment
 from otx.store.row_tables import ROW_TABLES, RowKind
 
-IndexKind: TypeAlias = Literal["traces", "pairs"]
 INDEX_KINDS: tuple[IndexKind, ...] = ("traces", "pairs")
 INDEXED_KINDS: tuple[RowKind, ...] = ("spans", "logs")
 """Tables that are searched by trace and by attribute."""
@@ -42,37 +49,13 @@ INDEXED_KINDS: tuple[RowKind, ...] = ("spans", "logs")
 MAX_BLOCKS = 60
 MIN_INDEXED_ROWS = 16 * 1024
 """Smaller segments are read whole in a few milliseconds, and will be merged."""
-_ENDINGS: Mapping[IndexKind, str] = {
-    "traces": "by-trace",
-    "pairs": f"by-pair-{duckdb.__version__}",
-}
-_WIDTHS: Mapping[IndexKind, KeyWidth] = {"traces": "Q", "pairs": "I"}
-_ZEROS = "0" * 16
-_MEMORY_LIMIT = "512MiB"
-
-_ENTRIES = """
-    SELECT key, bit_or((1::BIGINT << block)::UBIGINT) AS blocks
-    FROM ({keys}) GROUP BY key ORDER BY key"""
-
-_ROWS = "(SELECT *, file_row_number // {block_rows} AS block FROM {file})"
-
-_TRACE_KEYS = """
-    SELECT DISTINCT ('0x' || half)::UBIGINT AS key, block
-    FROM (SELECT block, if(trace_id[:16] = '{zeros}', trace_id[17:], trace_id[:16]) AS half
-          FROM {rows} WHERE length(trace_id) = 32)"""
-
-_PAIR_KEYS = """
-    SELECT {hashed} AS key, block
-    FROM (SELECT unnest(string_split(attributes[3:-2], ',"')) AS piece, block FROM {rows}
-          UNION ALL
-          SELECT unnest(string_split(resource[3:-2], ',"')), block
-          FROM (SELECT DISTINCT resource, block FROM {rows}))"""
-"""Of `{"a":1,"b":"c"}` the pieces are `a":1` and `b":"c"`."""
+_ENDINGS: Mapping[IndexKind, str] = {"traces": "by-trace", "pairs": "by-pair"}
+_NO_TEXT = pa.scalar("", pa.string())
+_REMEMBERED_PAIRS = 256
+"""A search looks again at each of its steps, and the forms of a number take 0.2 ms."""
 
 Warn: TypeAlias = Callable[[str], None]
 """Is told of what readers can do without, and do."""
-
-_HASHED = "(hash(piece) & 4294967295)::UINTEGER"
 
 
 def no_warning(text: str) -> None:
@@ -108,26 +91,21 @@ def has_indexes(directory: Path, segment: Segment) -> bool:
     return all(index_path(directory, segment.name, kind).exists() for kind in INDEX_KINDS)
 
 
-def pair_keys(connection: duckdb.DuckDBPyConnection, name: str, value: str) -> Sequence[int] | None:
+@lru_cache(_REMEMBERED_PAIRS)
+def pair_keys(name: str, value: str) -> Sequence[int] | None:
     """The keys that an attribute with a value may have; None where the index cannot tell.
 
     Args:
-        connection: Hashes.
         name: The attribute's key.
         value: Its value, as `json_extract_string` of DuckDB gives it.
     """
     if name.endswith(",") or value.endswith(",") or value[:1] in ("{", "["):
         return None
     try:
-        key, text = orjson.dumps(name)[1:].decode(), orjson.dumps(value).decode()
+        key, text = orjson.dumps(name)[1:], orjson.dumps(value).decode()
     except orjson.JSONEncodeError:  # bytes of a command line that are no UTF-8
         return None
-    pieces = [f"{key}:{form}" for form in {text, *_unquoted(value)}]
-    rows = connection.execute(
-        f"SELECT {_HASHED} FROM (SELECT unnest(?::VARCHAR[]) AS piece)",  # noqa: S608
-        [pieces],
-    ).fetchall()
-    return [hashed for (hashed,) in rows]
+    return tuple(pair_key(key + b":" + form.encode()) for form in {text, *_unquoted(value)})
 
 
 def _unquoted(value: str) -> set[str]:
@@ -138,11 +116,6 @@ def _unquoted(value: str) -> set[str]:
         return {value, *number_texts(float(value))}
     except ValueError:
         return set()
-
-
-def pair_keys_sql(rows: str) -> str:
-    """The query of `key` and `block` of all attributes of rows with `attributes` and `resource`."""
-    return _PAIR_KEYS.format(rows=rows, hashed=_HASHED)
 
 
 def trace_keys(prefix: str) -> tuple[int, int]:
@@ -158,10 +131,7 @@ def trace_keys(prefix: str) -> tuple[int, int]:
 def write_indexes(
     directory: Path, segment: Segment, step: Step = no_step, warn: Warn = no_warning
 ) -> None:
-    """Write what a segment lacks of its indexes.
-
-    Where one cannot be made, because it takes too much memory, an empty file stands for it, so that
-    only `remove_damaged` lets it be tried again.
+    """Write what a segment lacks of its indexes, of its file.
 
     Args:
         directory: Where segments lie.
@@ -170,28 +140,37 @@ def write_indexes(
         warn: Told of each index that cannot be made.
 
     Raises:
+        OSError: The disk failed or is full, or the file cannot be read.
+    """
+    for kind in INDEX_KINDS:
+        if not index_path(directory, segment.name, kind).exists():
+            rows = _read(directory / segment.name, _columns(kind, segment))
+            _write_index(directory, segment, kind, rows, step, warn)
+
+
+def index_rows(
+    directory: Path, segment: Segment, rows: Table, step: Step = no_step, warn: Warn = no_warning
+) -> None:
+    """Write the indexes of a segment that no manifest names yet, if it is worth them.
+
+    Those of an attempt before that went wrong under its name are not left behind.
+
+    Args:
+        directory: Where segments lie.
+        segment: Which one.
+        rows: What it holds, in its order.
+        step: Called before every step that changes the disk.
+        warn: Told of each index that cannot be made.
+
+    Raises:
         OSError: The disk failed or is full.
     """
-    with _database(_MEMORY_LIMIT).cursor() as connection:
-        for kind in INDEX_KINDS:
-            final = index_path(directory, segment.name, kind)
-            if final.exists():
-                continue
-            beside = final.with_name(f"{final.name}.new")
-            step(f"write index of {kind}")
-            try:
-                data = _encoded(connection, directory / segment.name, segment, kind)
-            except duckdb.IOException as error:
-                raise OSError(f"cannot read {segment.name}: {error}") from None
-            except duckdb.Error as error:
-                data = b""
-                what = str(error).partition("\n")[0]
-                warn(f"the index {final.name} cannot be made ({what}): its segment is read whole")
-            beside.write_bytes(data)
-            sync_file(beside)
-            step(f"rename index of {kind}")
-            beside.rename(final)
-            sync_directory(directory)
+    is_worth_it = is_worth_indexing(segment)
+    for kind in INDEX_KINDS:
+        if is_worth_it:
+            _write_index(directory, segment, kind, rows, step, warn)
+        else:
+            index_path(directory, segment.name, kind).unlink(missing_ok=True)
 
 
 def open_index(directory: Path, segment: str, kind: IndexKind) -> IndexFile | None:
@@ -248,36 +227,78 @@ def block_spans(
         yield begin, end_unix_nano
 
 
-@cache
-def _database(memory_limit: str) -> duckdb.DuckDBPyConnection:
-    """What reads and hashes for indexes; to open one takes 18 ms, a fifth of an index's cost."""
-    database = duckdb.connect(":memory:")
-    # One thread: this is done beside writers and readers that want the processors.
-    database.execute(f"SET memory_limit = '{memory_limit}'; SET threads = 1")
-    database.execute("SET temp_directory = ''; SET enable_progress_bar = false")
-    return database
+def _write_index(
+    directory: Path, segment: Segment, kind: IndexKind, rows: Table, step: Step, warn: Warn
+) -> None:
+    """Write an index durably.
+
+    Where it cannot be made, because it takes too much memory, an empty file stands for it, so that
+    only `remove_damaged` lets it be tried again.
+    """
+    final = index_path(directory, segment.name, kind)
+    beside = final.with_name(f"{final.name}.new")
+    step(f"write index of {kind}")
+    try:
+        data = _encoded(segment, kind, rows)
+    except (TooManyEntries, MemoryError) as error:
+        data = b""
+        warn(f"the index {final.name} cannot be made ({error}): its segment is read whole")
+    beside.write_bytes(data)
+    sync_file(beside)
+    step(f"rename index of {kind}")
+    beside.rename(final)
+    sync_directory(directory)
 
 
-def _encoded(
-    connection: duckdb.DuckDBPyConnection, path: Path, segment: Segment, kind: IndexKind
-) -> bytes:
-    block_rows = -(-segment.rows // MAX_BLOCKS)
-    time = ROW_TABLES[_row_kind(segment)].time
-    file = f"read_parquet({_quoted(str(path))}, file_row_number = true)"
-    rows = _ROWS.format(block_rows=block_rows, file=file)
-    starts = connection.execute(
-        f"SELECT epoch_ns(min({time})) FROM {rows} GROUP BY block ORDER BY block"  # noqa: S608
-    ).fetchall()
-    keys = pair_keys_sql(rows) if kind == "pairs" else _TRACE_KEYS.format(rows=rows, zeros=_ZEROS)
-    entries = connection.sql(_ENTRIES.format(keys=keys)).to_arrow_table()
-    columns = (entries[name].combine_chunks() for name in ("key", "blocks"))
-    return encode_index(_WIDTHS[kind], [start for (start,) in starts], *columns)
+def _columns(kind: IndexKind, segment: Segment) -> list[str]:
+    """What of a table an index is made of."""
+    own = ["trace_id"] if kind == "traces" else ["attributes", "resource"]
+    return [ROW_TABLES[_row_kind(segment)].time, *own]
+
+
+def _read(path: Path, columns: list[str]) -> Table:
+    try:
+        with pq.ParquetFile(path, pre_buffer=False, read_dictionary=["resource"]) as file:
+            return file.read(columns, use_threads=False)
+    except (pa.ArrowException, ValueError) as error:
+        raise OSError(f"cannot read {path.name}: {error}") from None
+
+
+def _encoded(segment: Segment, kind: IndexKind, rows: Table) -> bytes:
+    block_rows = -(-len(rows) // MAX_BLOCKS)
+    times = rows[ROW_TABLES[_row_kind(segment)].time].cast(pa.int64())
+    firsts = range(0, len(rows), block_rows)
+    starts = [pc.min(times.slice(first, block_rows)).as_py() for first in firsts]
+    bits = b"".join(struct.pack("<Q", 1 << block) * block_rows for block in range(len(firsts)))
+    blocks = pa.Array.from_buffers(pa.uint64(), len(rows), [None, pa.py_buffer(bits)])
+    return encode_index(KEY_WIDTHS[kind], starts, *entries_of(kind, _texts(kind, rows, blocks)))
+
+
+def _texts(kind: IndexKind, rows: Table, blocks: Column) -> Iterator[Texts]:
+    name = "trace_id" if kind == "traces" else "attributes"
+    for chunk, of_chunk in _chunks(rows[name], blocks):
+        yield Texts(pc.fill_null(chunk, _NO_TEXT), of_chunk)
+    if kind == "pairs":
+        for chunk, of_chunk in _chunks(rows["resource"], blocks):
+            yield _distinct(chunk, of_chunk)
+
+
+def _chunks(column: Column, blocks: Column) -> Iterator[tuple[Column, Column]]:
+    begin = 0
+    for chunk in column.chunks:
+        yield chunk, blocks.slice(begin, len(chunk))
+        begin += len(chunk)
+
+
+def _distinct(texts: Column, blocks: Column) -> Texts:
+    """Texts that rows share, each once a block."""
+    encoded = texts if pa.types.is_dictionary(texts.type) else texts.dictionary_encode()
+    table = pa.table({"index": encoded.indices, "blocks": blocks})
+    distinct = table.group_by(["index", "blocks"], use_threads=False).aggregate([])
+    own = encoded.dictionary.take(distinct["index"].combine_chunks())
+    return Texts(pc.fill_null(own, _NO_TEXT), distinct["blocks"].combine_chunks())
 
 
 def _row_kind(segment: Segment) -> RowKind:
     (kind,) = (kind for kind in INDEXED_KINDS if kind == segment.kind)
     return kind
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

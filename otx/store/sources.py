@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import duckdb
-
+from otx.store.index_entries import IndexKind
 from otx.store.index_file import IndexDamaged, IndexFile
 from otx.store.layout import Layout
 from otx.store.manifest import Manifest, Segment
@@ -17,7 +16,6 @@ from otx.store.row_tables import ROW_TABLES, RowKind
 from otx.store.segment_index import (
     INDEX_KINDS,
     MAX_BLOCKS,
-    IndexKind,
     block_spans,
     index_path,
     open_index,
@@ -33,8 +31,6 @@ _KEPT_BYTES = 16 * 1024 * 1024
 """How much memory the keys of indexes may take: those of some eighty full segments."""
 _MANY_KEYS = 16
 """Keys that are looked for together: each costs eight times as much where keys are on disk."""
-
-_REMEMBERED_PAIRS = 256
 
 _ALL_BLOCKS = (1 << MAX_BLOCKS) - 1
 
@@ -79,12 +75,10 @@ class Sources:
         self._indexes: dict[str, dict[IndexKind, IndexFile]] = {}
         """Those that are open, by their segment."""
         self._damaged: set[tuple[str, IndexKind]] = set()
-        self._pair_keys: dict[tuple[str, str], Sequence[int] | None] = {}
-        """Of attributes with values that were asked for: DuckDB takes a millisecond for each."""
 
-    def sql(self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, wanted: Wanted) -> str:
+    def sql(self, manifest: Manifest, wanted: Wanted) -> str:
         """A query of rows, all that are wanted among them; of the logs' tails it has every row."""
-        blocks = self._wanted_blocks(connection, manifest, wanted)
+        blocks = self._wanted_blocks(manifest, wanted)
         whole = [segment for segment, bits in blocks.items() if bits == _ALL_BLOCKS]
         queries = [segments_sql(self._paths(whole))] if whole else []
         parts = {segment: bits for segment, bits in blocks.items() if 0 < bits < _ALL_BLOCKS}
@@ -93,11 +87,9 @@ class Sources:
             queries.append(f"{segments_sql(self._paths(some))} WHERE {within}")
         return " UNION ALL BY NAME ".join([*queries, f"SELECT * FROM tail_{wanted.kind}"])  # noqa: S608
 
-    def most_rows(
-        self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, wanted: Wanted
-    ) -> int:
+    def most_rows(self, manifest: Manifest, wanted: Wanted) -> int:
         """How many rows of segments are read for what is wanted, at most."""
-        blocks = self._wanted_blocks(connection, manifest, wanted)
+        blocks = self._wanted_blocks(manifest, wanted)
         return sum(one.rows * bits.bit_count() // MAX_BLOCKS for one, bits in blocks.items())
 
     def newest_since(self, manifest: Manifest, kind: RowKind, count: int) -> int:
@@ -124,9 +116,7 @@ class Sources:
                 return index.starts
         return ()
 
-    def _wanted_blocks(
-        self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, wanted: Wanted
-    ) -> dict[Segment, int]:
+    def _wanted_blocks(self, manifest: Manifest, wanted: Wanted) -> dict[Segment, int]:
         """The blocks of each segment that may hold what is wanted, all where no index tells."""
         self._forget(manifest)
         blocks = {
@@ -136,25 +126,10 @@ class Sources:
             and wanted.received_since_unix_nano <= segment.received_unix_nano
             and (wanted.until_unix_nano is None or segment.min_unix_nano < wanted.until_unix_nano)
         }
-        for kind, keys in self._conditions(connection, wanted):
+        for kind, keys in _conditions(wanted):
             for segment in blocks:
                 blocks[segment] &= self._blocks(segment, kind, keys)
         return blocks
-
-    def _conditions(
-        self, connection: duckdb.DuckDBPyConnection, wanted: Wanted
-    ) -> Iterator[tuple[IndexKind, Keys]]:
-        """For each index that can tell, ranges of keys of which one must be there."""
-        for pair in wanted.pairs:
-            if pair not in self._pair_keys:
-                if len(self._pair_keys) >= _REMEMBERED_PAIRS:
-                    self._pair_keys.clear()
-                self._pair_keys[pair] = pair_keys(connection, *pair)
-            keys = self._pair_keys[pair]
-            if keys is not None:
-                yield "pairs", [(key, key) for key in keys]
-        if wanted.traces is not None:
-            yield "traces", sorted({trace_keys(prefix) for prefix in wanted.traces})
 
     def _blocks(self, segment: Segment, kind: IndexKind, keys: Keys) -> int:
         """The blocks of a segment that may hold one of some keys; all where no index tells."""
@@ -222,6 +197,16 @@ class Sources:
 
     def _paths(self, segments: Iterable[Segment]) -> list[str]:
         return [str(self._layout.segments / segment.name) for segment in segments]
+
+
+def _conditions(wanted: Wanted) -> Iterator[tuple[IndexKind, Keys]]:
+    """For each index that can tell, ranges of keys of which one must be there."""
+    for pair in wanted.pairs:
+        keys = pair_keys(*pair)
+        if keys is not None:
+            yield "pairs", [(key, key) for key in keys]
+    if wanted.traces is not None:
+        yield "traces", sorted({trace_keys(prefix) for prefix in wanted.traces})
 
 
 def _time_of(begins: Sequence[tuple[int, int]], count: int) -> int:

@@ -236,7 +236,7 @@ def _merge(conversion: Conversion, group: Sequence[Segment]) -> Segment:
         return write_requests(directory, name, requests, conversion.step)
     rows = merge_rows([read_rows(path, kind) for path in paths])
     replaced = [segment.name for segment in group]
-    return write_rows(directory, name, kind, rows, conversion.step, replaced)
+    return write_rows(directory, name, kind, rows, conversion.step, replaced, conversion.warn)
 
 
 def _retire(

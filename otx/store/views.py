@@ -94,6 +94,8 @@ _OTEL_LOGS = """
 _BROKEN_WHEN: dict[Oddity, str] = {
     Oddity.NO_TRACE_ID: "NOT is_trace_id(trace_id)",
     Oddity.NO_SPAN_ID: "NOT is_span_id(span_id)",
+    Oddity.NO_TIMES: "epoch_ns(greatest(start_time, end_time)) = 0",
+    Oddity.NO_START: "epoch_ns(start_time) = 0 AND epoch_ns(end_time) <> 0",
     Oddity.NO_END: "duration_ns < 0 AND epoch_ns(end_time) = 0",
     Oddity.ENDS_EARLY: "duration_ns < 0 AND epoch_ns(end_time) <> 0",
     Oddity.BEYOND_TIME: f"epoch_ns(greatest(start_time, end_time)) = {MAX_UNIX_NANO}",

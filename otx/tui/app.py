@@ -6,6 +6,7 @@ the next.
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import ClassVar
 
 from textual import on, work
@@ -31,6 +32,9 @@ from otx.tui.themes import COLOURLESS, THEMES
 from otx.tui.widgets.bars import TabBar
 from otx.tui.widgets.copy_menu import CopyMenu
 
+_LEAVE_PERIOD_S = 0.2
+_WARNING_S = 15.0
+"""How long a warning is shown: it has to be read, and stands on stderr afterwards."""
 _COLOURLESS_FILTERS = (NoColor, Monochrome)
 
 
@@ -44,6 +48,7 @@ class OtxApp(App[int]):
         colourless: Whether to send no colour at all. The terminal's own colours are taken then,
             and only attributes of text are sent; this must be known before the app is made.
         duration_s: After how long to leave; None for when the user does.
+        is_over: Asked a few times a second whether to leave.
         first: The screen to open on.
         variables: The environment's variables, which name the editor.
     """
@@ -75,6 +80,7 @@ class OtxApp(App[int]):
         theme_name: str = THEMES[0].name,
         colourless: bool = False,
         duration_s: float | None = None,
+        is_over: Callable[[], bool] = lambda: False,
         first: str = "traces",
         variables: Mapping[str, str] | None = None,
     ) -> None:
@@ -89,12 +95,14 @@ class OtxApp(App[int]):
         self.theme = COLOURLESS if colourless else theme_name
         self.feed = feed
         self._duration_s = duration_s
+        self._is_over = is_over
+        self._warnings_shown = 0
         self._first = first
         self._variables = variables or {}
         self._snapshot = Snapshot()
-        self.add_mode("traces", lambda: TracesScreen(feed, clock))
-        self.add_mode("logs", lambda: LogsScreen(feed, clock))
-        self.add_mode("flame", lambda: FlameScreen(feed, clock))
+        for screen in (TracesScreen, LogsScreen, FlameScreen):
+            if screen.NAME in feed.screens:
+                self.add_mode(screen.NAME, partial(screen, feed, clock))
 
     @property
     def failure(self) -> BaseException | None:
@@ -105,7 +113,8 @@ class OtxApp(App[int]):
         """Leave digits to the field while one types, all keys but ctrl+c to the menu (Textual)."""
         if isinstance(self.focused, CopyMenu):
             return action == "copy_or_quit"
-        return action != "go" or not isinstance(self.focused, Input)
+        is_there = parameters[0] in self.feed.screens if action == "go" else True
+        return is_there and (action != "go" or not isinstance(self.focused, Input))
 
     def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
         """The screen as an SVG that loads nothing from elsewhere (Textual)."""
@@ -119,6 +128,7 @@ class OtxApp(App[int]):
         """Open the first screen and begin to look."""
         await self.switch_mode(self._first)
         self.feed.open(self.post_message)
+        self.set_interval(_LEAVE_PERIOD_S, self._leave_if_over)
         if self._duration_s is not None:
             self.set_timer(self._duration_s, self.action_quit)
 
@@ -131,9 +141,16 @@ class OtxApp(App[int]):
         self._snapshot = event.snapshot
         if not self.is_running:
             return  # the app is about to end, and its screens are half gone
+        for text in event.snapshot.status.warnings[self._warnings_shown :]:
+            self._warnings_shown += 1
+            self.notify(text, severity="warning", timeout=_WARNING_S, markup=False)
         screen = self._base_screen
         if isinstance(screen, SignalScreen) and screen.is_mounted:
             screen.take(event.snapshot)
+
+    async def _leave_if_over(self) -> None:
+        if self._is_over():
+            await self.action_quit()
 
     @property
     def _base_screen(self) -> Screen[object] | None:

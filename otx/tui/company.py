@@ -76,15 +76,14 @@ class Company:
         options = TuiOptions(wishes.store_dir)
         if not wishes.pids:
             return options
-        from otx.profile.session import Target  # 40 ms
-        from otx.services.profiler import LiveProfile
+        from otx.services.profiler import live_profile  # 40 ms
+        from otx.services.sampling import SamplingOptions
 
-        profile = LiveProfile(Target(wishes.pids), cache_dir=self._environment.cache_dir)
+        sampling = live_profile(self._environment, SamplingOptions(wishes.pids))
         try:
-            profile.start()
+            profile = running.enter_context(sampling)
         except MachineError as reason:
             return replace(options, profile_missing=reason)
-        running.callback(profile.stop)
         return replace(options, profile=profile, first="flame")
 
 

@@ -1,29 +1,26 @@
-"""The one bridge from the screens to store, receiver and profiler.
+"""The bridge from the screens to store, receiver and profiler.
 
-A thread looks a few times a second at whatever the current screen shows, reads it only when it
-has changed, and hands over an immutable snapshot. So neither a key press waits for a query nor a
-query for a key press, and a burst of a million spans is one message. A look that takes long
-makes the next one wait longer: looking never costs more than a quarter of a core.
+What the current screen shows is read only when it has changed, and handed over as an immutable
+snapshot.
 """
 
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 from otx.errors import OtxError
 from otx.model.units import NS_PER_S
 from otx.store.errors import SearchError
 from otx.store.layout import ReceiverLock
 from otx.store.search import parse_search
-from otx.tui.flame_look import FlameLook, missing_view, sampled_processes
+from otx.tui.flame_look import FlameLook, Sampled, missing_view, sampled_processes
 from otx.tui.logs_look import LogsLook
+from otx.tui.looking import INTERVAL_S, LookingFeed
 from otx.tui.open_trace import open_trace, with_code
 from otx.tui.snapshot import (
-    Changed,
     FlameInterest,
     Interest,
     LogsInterest,
@@ -42,24 +39,12 @@ if TYPE_CHECKING:
     from otx.services.profiler import ProfileSnapshot
     from otx.store.reader import Store, StoreVersion, Totals
 
-INTERVAL_S = 0.15
-_REST = 3
-"""How many times as long as a look took the feed rests after it."""
-_LONGEST_REST_S = 1.0
-"""A look that hung for a minute, on a disk or a stopped machine, must not blind for three."""
 TRACE_ROWS = 500
 TRACE_LOG_ROWS = 500
 MAX_TRACE_SPANS = 20_000
 """Spans of one trace that are shown; a larger one is for `otx query`."""
 _RATE_WINDOW_NS = 3 * NS_PER_S
 _STATUS_EVERY_S = 1.0
-
-
-class Sampled(Protocol):
-    """A running profiler, as far as it is looked at."""
-
-    def snapshot(self) -> "ProfileSnapshot":
-        """What was sampled so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +62,7 @@ class Sources:
     profile_missing: OtxError | None = None
 
 
-class StoreFeed:
+class StoreFeed(LookingFeed):
     """A feed on a real store and a real profiler.
 
     Args:
@@ -86,37 +71,15 @@ class StoreFeed:
         interval_s: Least time between two looks.
     """
 
+    screens: ClassVar[tuple[str, ...]] = ("traces", "logs", "flame")
+
     def __init__(
         self,
         sources: Sources,
         clock: Callable[[], int] = time.time_ns,
         interval_s: float = INTERVAL_S,
     ) -> None:
-        self._interval_s = interval_s
-        self._sources = sources
-        self._clock = clock
-        self._interest: Interest = TracesInterest()
-        self._asked = threading.Event()
-        self._closed = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def open(self, listener: Callable[[Changed], object]) -> None:
-        """Begin to look; `listener` is called from the feed's thread."""
-        self._thread = threading.Thread(target=self._run, args=(listener,), name="otx-feed")
-        self._thread.daemon = True
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop looking; returns when nothing will be said any more."""
-        self._closed.set()
-        self._asked.set()
-        if self._thread is not None:
-            self._thread.join()
-
-    def ask(self, interest: Interest) -> None:
-        """Look at this from now on, and at once."""
-        self._interest = interest
-        self._asked.set()
+        super().__init__(_Looker(sources, clock), TracesInterest(), interval_s)
 
     def check_search(self, text: str, kind: RecordKind) -> SearchFault | None:
         """What is wrong with a search expression; None where nothing is."""
@@ -125,19 +88,6 @@ class StoreFeed:
         except SearchError as error:
             return SearchFault(error.reason, error.position)
         return None
-
-    def _run(self, listener: Callable[[Changed], object]) -> None:
-        last: Snapshot | None = None
-        looker = _Looker(self._sources, self._clock)
-        while not self._closed.is_set():
-            self._asked.clear()
-            began = time.monotonic()
-            snapshot = looker.look(self._interest)
-            if snapshot != last and not self._closed.is_set():
-                last = snapshot
-                listener(Changed(snapshot))
-            took_s = time.monotonic() - began
-            self._asked.wait(max(self._interval_s, min(_REST * took_s, _LONGEST_REST_S)))
 
 
 class _Looker:
@@ -186,8 +136,7 @@ class _Looker:
         snapshot = profile.snapshot() if profile and isinstance(interest, FlameInterest) else None
         version: object = self._store.version()
         if isinstance(interest, FlameInterest):
-            # Stats change without new samples; a second is soon enough for those.
-            version = (snapshot.version, snapshot.pids) if snapshot else None
+            version = FlameLook.version_of(snapshot) if snapshot else None
         is_due = isinstance(interest, LogsInterest) and self._logs.is_due
         if self._seen is not None and self._seen[:2] == (interest, version) and not is_due:
             return self._seen[2]
@@ -259,6 +208,7 @@ class _Looker:
             damaged_rows=self._store.damaged_rows(),
             sampled_since_unix_nano=profile.began_unix_nano if profile else 0,
             processes=sampled_processes(profile) if profile else (),
+            warnings=profile.warnings if profile else (),
         )
 
 

@@ -1,7 +1,7 @@
 """What the feed makes of a profile: narrowed, shaped and compared as the Flame screen asks."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from otx.errors import OtxError
 from otx.flame.change import function_shares, share_changes
@@ -19,15 +19,23 @@ from otx.model.units import NS_PER_S
 from otx.tui.snapshot import FlameInterest, FlameView, ProcessSamples
 
 if TYPE_CHECKING:
-    from otx.services.profiler import ProfileSnapshot, ThreadCounts
+    from otx.services.profiler import ProfileSnapshot
+    from otx.services.stack_counts import ThreadCounts
 
 HOTTEST_ROWS = 100
 WINDOW_S = 60
 """What the profiler's window holds; its module is loaded only where it runs."""
 
 
+class Sampled(Protocol):
+    """A running profiler, as far as it is looked at."""
+
+    def snapshot(self) -> "ProfileSnapshot":
+        """What was sampled so far."""
+
+
 class FlameLook:
-    """Looks at snapshots of a profiler; keeps the baseline that a person has set.
+    """Looks at snapshots of a profiler; keeps the moments that a person has marked.
 
     Args:
         clock: Unix time in nanoseconds, now.
@@ -36,10 +44,20 @@ class FlameLook:
     def __init__(self, clock: Callable[[], int]) -> None:
         self._clock = clock
         self._baseline: tuple[int, ProfileSnapshot] | None = None
+        self._reset: tuple[int, ProfileSnapshot] | None = None
+
+    @staticmethod
+    def version_of(snapshot: "ProfileSnapshot") -> object:
+        """What changes with the view; stats change without samples, and that is left for later."""
+        return (
+            *(snapshot.version, snapshot.pids, snapshot.ended_unix_nano, len(snapshot.warnings)),
+            int(snapshot.stats.own_cpu_seconds),
+        )
 
     def look(self, interest: FlameInterest, snapshot: "ProfileSnapshot") -> FlameView:
         """The view that was asked for."""
-        counts = _wanted(interest, snapshot)
+        counts = self._wanted(interest, snapshot)
+        age_ns = max((snapshot.ended_unix_nano or self._clock()) - snapshot.began_unix_nano, 0)
         tree, hidden = build_tree(_shaped(interest, counts)), 0
         if interest.least_permille:
             tree, hidden = without_small(tree, -(-tree.total * interest.least_permille // 1_000))
@@ -47,20 +65,29 @@ class FlameLook:
             interest,
             tree=tree,
             counts=counts,
-            duration_ns=self._duration_ns(interest, snapshot),
+            duration_ns=_duration_ns(interest, age_ns, snapshot.began_unix_nano),
             functions=index_functions(tree),
             unknown=sum(value for stack, value in counts.items() if _is_unknown(stack[-1])),
             hottest=tuple(hottest(counts, HOTTEST_ROWS)),
             stats=snapshot.stats,
             frequency_hz=snapshot.frequency_hz,
             pids=snapshot.pids,
+            kind=snapshot.kind,
+            began_unix_nano=snapshot.began_unix_nano,
+            ended_unix_nano=snapshot.ended_unix_nano,
+            own_share=snapshot.stats.own_cpu_seconds * NS_PER_S / age_ns if age_ns else 0.0,
             hidden=hidden,
             changes=self._changes(interest, counts, snapshot),
         )
 
-    def _duration_ns(self, interest: FlameInterest, snapshot: "ProfileSnapshot") -> int:
-        sampled_ns = max(self._clock() - snapshot.began_unix_nano, 0)
-        return sampled_ns if interest.since_start else min(sampled_ns, WINDOW_S * NS_PER_S)
+    def _wanted(self, interest: FlameInterest, snapshot: "ProfileSnapshot") -> Mapping[Stack, int]:
+        """The stacks of the wanted time, process and function."""
+        if not interest.reset_unix_nano:
+            self._reset = None
+        elif self._reset is None or self._reset[0] != interest.reset_unix_nano:
+            self._reset = (interest.reset_unix_nano, snapshot)
+        since = self._reset[1].total if self._reset is not None else {}
+        return _selected(interest, snapshot, since)
 
     def _changes(
         self, interest: FlameInterest, counts: Mapping[Stack, int], snapshot: "ProfileSnapshot"
@@ -70,7 +97,7 @@ class FlameLook:
             return {}
         if self._baseline is None or self._baseline[0] != interest.baseline_unix_nano:
             self._baseline = (interest.baseline_unix_nano, snapshot)
-        before = _wanted(interest, self._baseline[1])
+        before = _selected(interest, self._baseline[1], {})
         return share_changes(function_shares(counts), function_shares(before))
 
 
@@ -94,11 +121,41 @@ def sampled_processes(snapshot: "ProfileSnapshot") -> tuple[ProcessSamples, ...]
     return tuple(ProcessSamples(pid, samples[pid], threads[pid]) for pid in samples)
 
 
-def _wanted(interest: FlameInterest, snapshot: "ProfileSnapshot") -> Mapping[Stack, int]:
-    """The stacks of the wanted time, process and function."""
-    by_thread = snapshot.total if interest.since_start else snapshot.window
+def _selected(
+    interest: FlameInterest, snapshot: "ProfileSnapshot", since: "ThreadCounts"
+) -> Mapping[Stack, int]:
+    """The stacks of the wanted process, part and function, less what there was before."""
+    by_thread = snapshot.total if interest.since_start or since else snapshot.window
     counts = _of_process(by_thread, interest.pid, interest.by_thread)
+    if since:
+        counts = _without(counts, _of_process(since, interest.pid, interest.by_thread))
+    if interest.part:
+        counts = _of_part(counts, is_waiting=interest.part == "offcpu")
     return through(counts, interest.focus) if interest.focus is not None else counts
+
+
+def _duration_ns(interest: FlameInterest, age_ns: int, began_unix_nano: int) -> int:
+    """How long what is shown was sampled."""
+    if interest.reset_unix_nano:
+        return max(began_unix_nano + age_ns - interest.reset_unix_nano, 0)
+    return age_ns if interest.since_start else min(age_ns, WINDOW_S * NS_PER_S)
+
+
+def _without(counts: Mapping[Stack, int], before: Mapping[Stack, int]) -> dict[Stack, int]:
+    """What was counted since then."""
+    left = ((stack, value - before.get(stack, 0)) for stack, value in counts.items())
+    return {stack: value for stack, value in left if value > 0}
+
+
+def _of_part(counts: Mapping[Stack, int], *, is_waiting: bool) -> dict[Stack, int]:
+    """Of wall time, what ends in a cause of waiting or what does not."""
+    from otx.profile.causes import CAUSES  # loaded only where such time is sampled
+
+    return {
+        stack: value
+        for stack, value in counts.items()
+        if (stack[-1].name in CAUSES and not stack[-1].module) == is_waiting
+    }
 
 
 def _of_process(by_thread: "ThreadCounts", pid: int, with_threads: bool) -> dict[Stack, int]:

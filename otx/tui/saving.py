@@ -22,6 +22,7 @@ from otx.tracing.document import span_document
 from otx.tracing.draw import describe_tree, draw_tree
 from otx.tracing.tree import build_tree
 from otx.tui.asks import Content, CopyForm, Records, Spans
+from otx.tui.flame_words import amount_text
 from otx.tui.snapshot import FlameView, Status
 
 _TEXT_WIDTH = 100
@@ -120,7 +121,9 @@ def _curl(content: Content, status: Status) -> str:
 
 
 def _profile(view: FlameView) -> Profile:
-    return sampled_profile(view.counts, view.stats, view.frequency_hz, view.duration_ns)
+    return sampled_profile(
+        view.counts, view.stats, view.frequency_hz, view.duration_ns, kind=view.kind
+    )
 
 
 def _words(content: Content) -> str:
@@ -128,7 +131,7 @@ def _words(content: Content) -> str:
         return _counted(content.spans, "span")
     if isinstance(content, Records):
         return _counted(content.records, "log record")
-    return f"{format_count(sum(content.counts.values()))} samples"
+    return amount_text(sum(content.counts.values()), content.kind)
 
 
 def _counted(things: Sequence[object], noun: str) -> str:

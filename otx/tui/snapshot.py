@@ -15,6 +15,7 @@ from otx.flame.search import Matches
 from otx.flame.tree import FlameNode, FunctionShare
 from otx.logs.patterns import Pattern, Template
 from otx.logs.rates import SeverityRates
+from otx.model.profile import SAMPLES, ValueType
 from otx.model.stack import Frame, ProfileStats, Stack
 from otx.model.telemetry import LogRecord, Span, TraceSummary
 from otx.model.units import NS_PER_S
@@ -23,6 +24,8 @@ from otx.tracing.critical_path import CriticalPath
 from otx.tracing.span_samples import SpanCode
 from otx.tracing.tree import TraceTree
 
+Part: TypeAlias = Literal["", "cpu", "offcpu"]
+"""Which part of wall time; "" is all of it."""
 RecordKind: TypeAlias = Literal["spans", "logs"]
 """What a search expression looks through."""
 
@@ -84,6 +87,8 @@ class FlameInterest:
         sandwich: The function the tree begins at, all its places together; None for none.
         least_permille: Frames with a smaller share of the whole are left out.
         baseline_unix_nano: When the baseline was set that changes are measured from; 0 for none.
+        reset_unix_nano: What was sampled before this is left out; 0 for nothing.
+        part: Of wall time, the time on processors or off them alone; "" for both.
     """
 
     callers: bool = False
@@ -94,6 +99,8 @@ class FlameInterest:
     sandwich: Frame | None = None
     least_permille: int = 0
     baseline_unix_nano: int = 0
+    reset_unix_nano: int = 0
+    part: Part = ""
 
 
 Interest: TypeAlias = TracesInterest | LogsInterest | FlameInterest
@@ -177,6 +184,10 @@ class FlameView:
         hottest: Functions by own value.
         frequency_hz: Looks a second and core.
         pids: The processes that are sampled.
+        kind: What the values are.
+        began_unix_nano: When sampling began.
+        ended_unix_nano: When it ended; 0 while it goes on.
+        own_share: The share of a processor that otx took meanwhile, this screen in it.
         hidden: Frames left out because their share is too small.
         changes: Points by which the share of a function grew since the baseline, largest first.
         missing: Why nothing is sampled; "" where something is.
@@ -193,6 +204,10 @@ class FlameView:
     stats: ProfileStats = field(default_factory=ProfileStats)
     frequency_hz: int = 0
     pids: Sequence[int] = ()
+    kind: ValueType = SAMPLES
+    began_unix_nano: int = 0
+    ended_unix_nano: int = 0
+    own_share: float = 0.0
     hidden: int = 0
     changes: Mapping[Frame, float] = field(default_factory=dict)
     missing: str = ""
@@ -229,6 +244,7 @@ class Status:
         fault: Why the store cannot be read; "" where it can.
         sampled_since_unix_nano: When sampling began; 0 where nothing is sampled.
         processes: The processes that are or were sampled.
+        warnings: What was said of sampling so far.
     """
 
     grpc: str = ""
@@ -242,6 +258,7 @@ class Status:
     fault: str = ""
     sampled_since_unix_nano: int = 0
     processes: Sequence[ProcessSamples] = ()
+    warnings: Sequence[str] = ()
 
     @property
     def receives(self) -> bool:
@@ -279,6 +296,10 @@ class Changed(Message):
 
 class Feed(Protocol):
     """Where snapshots come from."""
+
+    @property
+    def screens(self) -> Sequence[str]:
+        """The screens it has something for, by name."""
 
     def open(self, listener: Callable[[Changed], object]) -> None:
         """Begin to look; `listener` is called from any thread."""

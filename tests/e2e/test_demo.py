@@ -120,7 +120,8 @@ def test_taken_ports_and_a_machine_without_bpf_are_no_obstacle(
     assert "4318" not in done.stderr.splitlines()[0]
     assert "otx: warning: " in done.stderr
     assert "hint: " in done.stderr
-    assert "not sampled: " in done.stdout
+    # Where perf events are refused as well, nothing is sampled.
+    assert ("not sampled: " in done.stdout) != ("sampling with perf events" in done.stderr)
     assert "frontend" in done.stdout
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otx.model.cells import fit, printable, shorten, width_of
+from otx.model.cells import fit, printable, shorten, width_of, without_controls
 
 
 @given(st.text(), st.integers(0, 40), st.booleans())
@@ -35,3 +35,11 @@ def test_text_is_cut_by_cells(text: str, width: int, expected: str) -> None:
 def test_control_characters_become_signs() -> None:
     assert printable("a\x1b[2Jb\nc\td") == "a\N{REPLACEMENT CHARACTER}[2Jb⏎c d"
     assert fit("x", 3, right=True) == "  x"
+
+
+@given(st.text())
+def test_lines_stay_lines_and_drive_no_terminal(text: str) -> None:
+    shown = without_controls(text)
+    assert len(shown) == len(text)
+    assert shown.count("\n") == text.count("\n")
+    assert all(ord(it) >= 32 and not 127 <= ord(it) < 160 for it in shown if it not in "\n\t")

@@ -78,7 +78,8 @@ def three_spans() -> bytes:
     request = ExportTraceServiceRequest()
     scope = request.resource_spans.add().scope_spans.add()
     for number in range(3):
-        scope.spans.add(trace_id=b"t" * 16, span_id=bytes([number + 1]) * 8, name=f"span {number}")
+        span = scope.spans.add(trace_id=b"t" * 16, span_id=bytes([number + 1]) * 8)
+        span.name, span.start_time_unix_nano, span.end_time_unix_nano = f"span {number}", 1, 2
     return request.SerializeToString()
 
 

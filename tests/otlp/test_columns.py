@@ -22,7 +22,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
 
 from otx.model.signal import Signal
-from otx.model.telemetry import SPAN_KINDS, STATUS_CODES
+from otx.model.telemetry import SPAN_KINDS, STATUS_CODES, AttributeValue
 from otx.otlp.column_groups import Undecodable, normalised
 from otx.otlp.columns import LOG_SCHEMA, SPAN_SCHEMA, log_columns, span_columns
 from otx.otlp.json_columns import read_attributes, read_value
@@ -146,7 +146,7 @@ def plain(value: AnyValue) -> Any:
     if kind == "array_value":
         return [plain(item) for item in value.array_value.values]
     if kind == "kvlist_value":
-        return {entry.key: plain(entry.value) for entry in value.kvlist_value.values}
+        return attributes_of(value.kvlist_value.values)
     return comparable(getattr(value, kind))
 
 
@@ -162,7 +162,8 @@ def comparable(value: Any) -> Any:
 
 
 def attributes_of(pairs: Any) -> dict[str, Any]:
-    return {pair.key: plain(pair.value) for pair in pairs}
+    """Attributes, of equal keys the first."""
+    return {pair.key: plain(pair.value) for pair in reversed(pairs)}
 
 
 def read(text: str) -> Any:
@@ -361,3 +362,17 @@ def test_doubled_keys_stay_in_the_text() -> None:
         span.attributes.add(key="k").value.int_value = number
     rows = span_columns([request.SerializeToString()], [1]).rows
     assert rows["attributes"].to_pylist() == ['{"k":1,"k":2}']
+    assert read_attributes('{"k":1,"k":2}') == {"k": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"a":{"k":1,"j":2,"k":3}}', {"a": {"k": 1, "j": 2}}),
+        ('[{"k":1},{"k":2,"k":[3]}]', [{"k": 1}, {"k": 2}]),
+        ('{"k":"\\":","j":1}', {"k": '":', "j": 1}),  # what looks like the end of a key
+        ('{"k":{"bytesValue":"AA=="},"k":18446744073709551615}', {"k": b"\0"}),
+    ],
+)
+def test_the_first_of_equal_keys_is_read(text: str, value: AttributeValue) -> None:
+    assert read_value(text) == value

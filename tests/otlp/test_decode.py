@@ -106,6 +106,7 @@ def test_data_points_log_records_and_samples_are_counted() -> None:
 
 def test_warnings_are_gathered_and_counted() -> None:
     span = {"traceId": "01" * 16, "spanId": "02" * 8, "kind": "SPAN_KIND_SERVER"}
+    span |= {"startTimeUnixNano": "1", "endTimeUnixNano": "2"}
     document = {"resourceSpans": [{"scopeSpans": [{"spans": [span] * 3}]}]}
     request = decode_request(Signal.TRACES, orjson.dumps(document), "json")
     assert request.records == 3

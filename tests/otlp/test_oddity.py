@@ -61,7 +61,10 @@ def told(*groups: list[Span]) -> list[str]:
         (span(end=0), [Oddity.NO_END]),
         (span(end=LAST + 1), [Oddity.BEYOND_TIME]),
         (span(start=2**64 - 1), [Oddity.ENDS_EARLY, Oddity.BEYOND_TIME]),
-        (Span(), [Oddity.NO_TRACE_ID, Oddity.NO_SPAN_ID]),
+        (span(start=0), [Oddity.NO_START]),
+        (span(start=0, end=0), [Oddity.NO_TIMES]),
+        (span(start=0, end=LAST + 1), [Oddity.NO_START, Oddity.BEYOND_TIME]),
+        (Span(), [Oddity.NO_TRACE_ID, Oddity.NO_SPAN_ID, Oddity.NO_TIMES]),
     ],
 )
 def test_each_rule_has_its_name(odd: Span, oddities: list[Oddity]) -> None:

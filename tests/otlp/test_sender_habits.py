@@ -3,12 +3,15 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from otx.model.signal import Signal
+from otx.otlp.decode import decode_request
 from otx.otlp.sender_habits import elsewhere_cautions, habit_cautions
 from otx.otlp.wire import WIRE, Generated
 
 NOW_S = 1_790_000_000
+INDEXED = AnyValue(string_value_strindex=7)
 
 
 def request_of(signal: Signal, time: int = NOW_S * 10**9, resource: str = "a b") -> Generated:
@@ -25,6 +28,15 @@ def request_of(signal: Signal, time: int = NOW_S * 10**9, resource: str = "a b")
     else:
         scope.metrics.add().gauge.data_points.add(time_unix_nano=time)
     return request
+
+
+def first_record(signal: Signal, request: Generated) -> Generated:
+    """Its one record."""
+    if signal is Signal.TRACES:
+        return request.resource_spans[0].scope_spans[0].spans[0]
+    if signal is Signal.LOGS:
+        return request.resource_logs[0].scope_logs[0].log_records[0]
+    return request.resource_metrics[0].scope_metrics[0].metrics[0].gauge.data_points[0]
 
 
 def told(signal: Signal, request: Generated) -> list[str]:
@@ -52,6 +64,20 @@ WITH_RECORDS = [Signal.TRACES, Signal.METRICS, Signal.LOGS]
 def test_times_in_another_unit_are_named(signal: Signal, time: int, unit: str) -> None:
     expected = [f"times are {unit}, as in {time}: OTLP wants nanoseconds"] if unit else []
     assert told(signal, request_of(signal, time)) == expected
+
+
+@pytest.mark.parametrize("signal", WITH_RECORDS)
+@pytest.mark.parametrize("is_key", [True, False])
+def test_string_indices_outside_of_profiles_are_named(signal: Signal, is_key: bool) -> None:
+    index = KeyValue(key_strindex=7) if is_key else KeyValue(key="k", value=INDEXED)
+    of_resource, of_record = request_of(signal), request_of(signal)
+    getattr(of_resource, WIRE[signal].resources_field)[0].resource.attributes.append(index)
+    first_record(signal, of_record).attributes.append(index)
+    for request in (of_resource, of_record):
+        (text,) = told(signal, request)
+        assert text.startswith("the string index 7 leads nowhere: only profiles have")
+        body = request.SerializeToString()
+        assert text in [one.text for one in decode_request(signal, body, "protobuf").cautions]
 
 
 @given(st.integers(0, 2**64 - 1))

@@ -116,8 +116,8 @@ def interpreters() -> list[str]:
     """Every CPython from 3.11 on whose frames are read that is installed, by path."""
     found: dict[str, str] = {}
     candidates = [
-        *Path("/usr/bin").glob("python3.1[123]"),
-        *sorted((Path.home() / ".pyenv" / "versions").glob("3.1[123].*/bin/python")),
+        *Path("/usr/bin").glob("python3.1[1234]"),
+        *sorted((Path.home() / ".pyenv" / "versions").glob("3.1[1234].*/bin/python")),
     ]
     for path in candidates:
         found.setdefault(str(path.resolve()), str(path))

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from otx.model.stack import Frame, Stack
 from otx.profile.causes import (
+    CAUSES,
     RUN_QUEUE,
     WAITING,
     cause_frame,
@@ -92,3 +93,9 @@ def test_no_nanosecond_of_a_wait_is_lost_or_made(
     ends = ends_of_wait(wait(value, lasted_ns, ready_ns), (), for_gil, shows_kernel=True)
     assert sum(part for _, part in ends) == value
     assert all(part > 0 for _, part in ends)
+
+
+@given(st.lists(st.sampled_from(["futex_wait", "exc_page_fault", "do_nanosleep", "other"])))
+def test_every_cause_is_among_those_that_are_known(names: list[str]) -> None:
+    assert cause_of(kernel(*names)) in CAUSES
+    assert {RUN_QUEUE, WAITING, "[GIL]", "[I/O]"} <= CAUSES

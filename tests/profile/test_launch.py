@@ -1,5 +1,6 @@
 """Commands that wait at the gate."""
 
+import os
 import signal
 from pathlib import Path
 
@@ -42,3 +43,13 @@ def test_an_abandoned_command_never_ran(tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     GatedCommand(["touch", str(mark)]).abandon()
     assert not mark.exists()
+
+
+def test_its_output_goes_where_it_is_wanted_and_it_has_nothing_to_read() -> None:
+    reader, writer = os.pipe()
+    command = GatedCommand(["sh", "-c", "cat; echo out; echo err >&2"], writer)
+    os.close(writer)
+    command.release()
+    assert command.wait() == 0
+    with os.fdopen(reader, "rb") as pipe:
+        assert pipe.read() == b"out\nerr\n"

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otx.model.stack import Frame
+from otx.profile import perf_map as perf_map_module
 from otx.profile.dump.subject import find_subject
 from otx.profile.dump.take import DumpOptions, take_dump
 from otx.profile.perf_map import PerfMap, frame_of_name
@@ -94,6 +95,36 @@ def test_a_map_that_is_written_anew_replaces_the_old_one(written: Path, clock: C
     written.write_text("1000 10 other\n")
     clock.now_ns += SECOND_NS
     assert (name_at(perf_map, 0x1000), name_at(perf_map, 0x2000)) == ("other", None)
+
+
+@pytest.mark.parametrize("junk", [b"x", b"\0"])
+def test_junk_without_end_is_read_once(
+    written: Path, clock: Clock, junk: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(perf_map_module, "MAX_SIZE", 8 << 20)
+    written.write_bytes(b"1000 10 first\n" + junk * (5 << 20) + b"\n2000 10 second\n")
+    os.truncate(written, 20 << 30)
+    perf_map = open_map(written, clock)
+    assert (name_at(perf_map, 0x1000), name_at(perf_map, 0x2000)) == ("first", "second")
+    before = read_so_far()
+    for _ in range(10):
+        clock.now_ns += SECOND_NS
+        assert name_at(perf_map, 0x3000) is None
+    assert read_so_far() - before < 1 << 20
+
+
+def read_so_far() -> int:
+    """Bytes that this process has read of files."""
+    lines = Path("/proc/self/io").read_text().splitlines()
+    return int(lines[0].removeprefix("rchar: "))
+
+
+def test_a_map_of_many_pieces_is_whole(written: Path, clock: Clock) -> None:
+    lines = [f"{1000 + 16 * i:x} 10 name {i}" for i in reversed(range(100_000))]
+    written.write_text("\n".join(lines) + "\n")
+    perf_map = open_map(written, clock)
+    for i in (0, 1, 31_415, 99_999):
+        assert name_at(perf_map, 1000 + 16 * i + 8) == f"name {i}"
 
 
 def test_only_a_plain_file_of_the_targets_user_is_read(written: Path, clock: Clock) -> None:

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from otx.errors import UsageError
-from otx.model.stack import Sample
+from otx.model.stack import Frame, Sample
 from otx.profile.launch import GatedCommand
+from otx.profile.process import Process
 from otx.profile.session import ProfileSession, Target
 from tests.conftest import wait_until
 from tests.profile.conftest import POLL_S, Build, Start, Take
@@ -367,6 +368,26 @@ def test_a_session_that_costs_more_than_it_may_samples_less_often(
         stats = session.stats()
     assert stats.sample_cost_ns is not None and stats.target_overhead is not None
     assert f"which at {FAST_HZ} Hz is" in told[0] and f"from now on {lowered_hz} Hz" in told[-1]
+
+
+def test_naming_slower_than_sampling_does_not_keep_a_poll(
+    burn: Path, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = Process.native_frames
+
+    def slow(self: Process, *where: Any) -> list[Frame]:
+        time.sleep(0.02)  # the slow disk that symbols are read from
+        return named(self, *where)
+
+    monkeypatch.setattr(Process, "native_frames", slow)
+    process = start(burn)
+    with ProfileSession(Target((process.pid,)), frequency_hz=FAST_HZ) as session:
+        longest, samples = 0.0, list[Sample]()
+        while not samples:
+            began = time.monotonic()
+            samples = session.poll(POLL_S)
+            longest = max(longest, time.monotonic() - began)
+        assert longest < 30  # without a bound it ends after 8192 samples, minutes later
 
 
 def test_a_pid_that_is_not_there_is_an_error() -> None:

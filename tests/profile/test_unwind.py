@@ -156,6 +156,20 @@ def test_stacks_go_through_what_the_system_puts_between(
     assert len(in_order) >= 0.97 * len(samples)
 
 
+@pytest.mark.parametrize("strip", [False, pytest.param(True, marks=pytest.mark.long)])
+def test_static_programs_have_whole_stacks(
+    build: Build, start: Start, take: Take, strip: bool
+) -> None:
+    process = start(build(BURN_C, "static", *BARE, "-static", *(["-s"] if strip else [])))
+    with open_session([process.pid], unwind="dwarf", kernel=False) as session:
+        samples = take(session, 100)
+        stats = session.stats()
+    assert stats.unwound_fully >= 0.99 * stats.samples
+    # _start, two of the C library, main, one of three, spin: each by one name.
+    assert {len(sample.stack) for sample in samples} == {6}
+    assert len({sample.stack for sample in samples}) == 3
+
+
 def test_a_stack_of_junk_ends_the_walk_and_nothing_else(
     build: Build, start: Start, take: Take
 ) -> None:

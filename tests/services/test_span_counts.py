@@ -9,8 +9,8 @@ from otx.model.stack import Frame, ProfileStats, Sample
 from otx.profile.formats import write_profile
 from otx.profile.formats.opening import open_profile
 from otx.profile.formats.profile import sampled_profile
-from otx.services.profiler import StackCounts, merge_threads
 from otx.services.span_counts import SpanCounts
+from otx.services.stack_counts import StackCounts, merge_threads
 
 PERIOD = 10**9 // 99
 

@@ -73,16 +73,18 @@ def test_an_index_that_could_not_be_made_is_tried_again(
     store_dir: Path, span_request: SpanRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("otx.store.segment_index.MIN_INDEXED_ROWS", 1)
-    layout = converted(store_dir, span_request("a", 4)).layout
     warnings: list[str] = []
     with monkeypatch.context() as scarce:
-        scarce.setattr("otx.store.segment_index._MEMORY_LIMIT", "1KiB")
+        scarce.setattr("otx.store.index_entries.MAX_ENTRIES", 1)
+        scarce.setattr("otx.store.index_entries.FIRST_ROOM", 1)
+        layout = converted(store_dir, span_request("a", 4)).layout
         compact_store(layout, lambda: NOW, warn=warnings.append)
-    assert len(warnings) == 2
-    assert {path.stat().st_size for path in layout.segments.glob("*.by-*")} == {0}
+    assert len(warnings) == 1
+    (index,) = layout.segments.glob("*.by-pair")
+    assert index.read_bytes() == b""
     assert compact_store(layout, lambda: NOW, warn=warnings.append).damaged_indexes == 0
-    assert len(warnings) == 2
-    assert all(path.stat().st_size for path in layout.segments.glob("*.by-*"))
+    assert len(warnings) == 1
+    assert index.read_bytes()
 
 
 def test_indexes_count_for_retention(

@@ -288,6 +288,7 @@ def test_odd_spans_can_be_asked_for(odd_store: Store) -> None:
     assert dict(counted) == {
         Oddity.NO_TRACE_ID: 2_201,
         Oddity.NO_SPAN_ID: 1,
+        Oddity.NO_START: 1_100,
         Oddity.NO_END: 1,
         Oddity.ENDS_EARLY: 1,
         Oddity.BEYOND_TIME: 2_201,

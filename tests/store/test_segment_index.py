@@ -10,10 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
+from otx.model.signal import Signal
 from otx.otlp.attribute_columns import attribute_texts
 from otx.otlp.json_columns import attributes_text
+from otx.store.conversion import Conversion
+from otx.store.index_entries import Texts, entries_of
 from otx.store.index_file import IndexFile
+from otx.store.layout import Layout
 from otx.store.segment_index import (
+    INDEX_KINDS,
     MAX_BLOCKS,
     block_spans,
     has_indexes,
@@ -21,11 +26,11 @@ from otx.store.segment_index import (
     is_worth_indexing,
     open_index,
     pair_keys,
-    pair_keys_sql,
     remove_damaged,
     trace_keys,
     write_indexes,
 )
+from otx.store.wal import LogWriter
 from tests.otlp.messages import any_values
 from tests.store.conftest import START_UNIX_NANO, SpanRequest
 from tests.store.segments import converted
@@ -52,31 +57,31 @@ def test_whatever_a_search_may_find_has_a_key_that_is_looked_for(
     own: list[KeyValue], resource: list[KeyValue]
 ) -> None:
     texts = [attributes_text(own), _column_text(own), attributes_text(resource)]
+    block = pa.array([7], pa.uint64())
     with duckdb.connect() as connection:
         for text in texts[:2]:
             connection.execute(
-                "CREATE OR REPLACE TABLE t AS SELECT ? AS attributes, ? AS resource, 7 AS block",
+                "CREATE OR REPLACE TABLE t AS SELECT ? AS attributes, ? AS resource",
                 [text, texts[2]],
             )
-            there = set(connection.execute(pair_keys_sql("t")).fetchall())
+            parts = [Texts(pa.array([one]), block) for one in (text, texts[2])]
+            there = set(entries_of("pairs", parts).keys.to_pylist())
             for column, attributes in (("attributes", own), ("resource", resource)):
                 for name in {one.key for one in attributes}:
                     value = _extracted(connection, column, name)
-                    keys = None if value is None else pair_keys(connection, name, value)
-                    assert keys is None or there & {(key, 7) for key in keys}, (name, value)
+                    keys = None if value is None else pair_keys(name, value)
+                    assert keys is None or there & set(keys), (name, value)
 
 
 @pytest.mark.parametrize(
     ("name", "value"), [("a,", "b"), ("a", "b,"), ("a", "[1]"), ("a", '{"b":1}'), ("a", "\udcff")]
 )
 def test_what_the_index_cannot_tell(name: str, value: str) -> None:
-    with duckdb.connect() as connection:
-        assert pair_keys(connection, name, value) is None
+    assert pair_keys(name, value) is None
 
 
 def test_a_text_has_one_key_and_a_number_few() -> None:
-    with duckdb.connect() as connection:
-        counts = [len(pair_keys(connection, "k", v) or ()) for v in ("GET", "200", "true", "1e20")]
+    counts = [len(pair_keys("k", value) or ()) for value in ("GET", "200", "true", "1e20")]
     assert counts == [1, 3, 2, 3]
 
 
@@ -127,21 +132,49 @@ def test_small_segments_are_not_worth_it(store_dir: Path, span_request: SpanRequ
     assert not is_worth_indexing(segment)
 
 
-def test_too_little_memory_leaves_an_empty_index_and_a_warning(
+def test_too_much_for_memory_leaves_an_empty_index_and_a_warning(
     store_dir: Path, span_request: SpanRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("otx.store.segment_index._MEMORY_LIMIT", "1KiB")
+    monkeypatch.setattr("otx.store.index_entries.MAX_ENTRIES", 1)
+    monkeypatch.setattr("otx.store.index_entries.FIRST_ROOM", 1)
     conversion = converted(store_dir, span_request("a", 3))
     (segment,) = conversion.manifest.segments
     warnings: list[str] = []
     write_indexes(conversion.layout.segments, segment, warn=warnings.append)
     index = index_path(conversion.layout.segments, segment.name, "pairs")
     assert index.read_bytes() == b""
-    assert len(warnings) == 2
-    assert warnings[1].startswith(f"the index {index.name} cannot be made (Out of Memory")
-    assert "\n" not in warnings[1]
+    said = f"the index {index.name} cannot be made (more than 1 keys): its segment is read whole"
+    assert warnings == [said]
     assert open_index(conversion.layout.segments, segment.name, "pairs") is None
     assert has_indexes(conversion.layout.segments, segment)
+
+
+def test_indexes_of_rows_are_those_of_their_file(
+    store_dir: Path, span_request: SpanRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("otx.store.segment_index.MIN_INDEXED_ROWS", 1)
+    conversion = converted(store_dir, *(span_request("a", 40, trace=n) for n in range(1, 4)))
+    (segment,) = conversion.manifest.segments
+    directory = conversion.layout.segments
+    paths = [index_path(directory, segment.name, kind) for kind in INDEX_KINDS]
+    written = [path.read_bytes() for path in paths]
+    for path in paths:
+        path.unlink()
+    write_indexes(directory, segment)
+    assert [path.read_bytes() for path in paths] == written
+
+
+def test_no_index_of_an_attempt_before_stays_behind(
+    store_dir: Path, span_request: SpanRequest
+) -> None:
+    conversion = Conversion(Layout(store_dir))
+    left = index_path(conversion.layout.segments, "spans-000000000001.parquet", "traces")
+    left.write_bytes(b"of an attempt that failed")
+    with LogWriter(store_dir, fsync="interval") as log:
+        log.append(Signal.TRACES, span_request("a"), 1).result(10)
+    conversion.convert()
+    assert [segment.name for segment in conversion.manifest.segments] == [left.name[:-9]]
+    assert not left.exists()
 
 
 def test_damaged_indexes_are_removed_and_others_stay(
@@ -163,8 +196,7 @@ def test_damaged_indexes_are_removed_and_others_stay(
 
 
 def _found(index: IndexFile, name: str, value: str) -> int:
-    with duckdb.connect() as connection:
-        keys = pair_keys(connection, name, value)
+    keys = pair_keys(name, value)
     assert keys is not None
     return index.blocks_of((key, key) for key in keys)
 

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from otx.model.signal import Signal
@@ -64,16 +63,15 @@ def test_only_what_may_hold_the_answer_is_read(store: Store) -> None:
     manifest = store.refresh().manifest
     spans = manifest.of_kind("spans")
     sources = Sources(store.layout)
-    with duckdb.connect() as connection:
-        one = sources.sql(connection, manifest, Wanted(traces=(f"{1:032x}",)))
-        assert spans[0].name in one
-        assert "BETWEEN" in one
-        assert spans[-1].name in one  # it has no index
-        assert not any(segment.name in one for segment in spans[1:-1])
-        late = sources.sql(connection, manifest, Wanted(since_unix_nano=spans[-1].min_unix_nano))
-        assert [segment.name in late for segment in spans] == [False] * (len(spans) - 1) + [True]
-        everything = sources.sql(connection, manifest, Wanted())
-        assert all(segment.name in everything for segment in spans)
+    one = sources.sql(manifest, Wanted(traces=(f"{1:032x}",)))
+    assert spans[0].name in one
+    assert "BETWEEN" in one
+    assert spans[-1].name in one  # it has no index
+    assert not any(segment.name in one for segment in spans[1:-1])
+    late = sources.sql(manifest, Wanted(since_unix_nano=spans[-1].min_unix_nano))
+    assert [segment.name in late for segment in spans] == [False] * (len(spans) - 1) + [True]
+    everything = sources.sql(manifest, Wanted())
+    assert all(segment.name in everything for segment in spans)
 
 
 @pytest.mark.parametrize("room", [0, 100, 1 << 20])
@@ -85,12 +83,11 @@ def test_keys_in_memory_change_no_answer(
     manifest = store.refresh().manifest
     sources, others = Sources(store.layout), Sources(store.layout)
     ids = [f"{number:032x}" for number in (1, 2, 99)]
-    with duckdb.connect() as connection:
-        for wanted in (Wanted(traces=ids), Wanted(traces=ids[2:])):
-            blocks = sources.most_rows(connection, manifest, wanted)
-            monkeypatch.setattr("otx.store.sources._MANY_KEYS", 100)
-            assert others.most_rows(connection, manifest, wanted) == blocks
-            monkeypatch.setattr("otx.store.sources._MANY_KEYS", 2)
+    for wanted in (Wanted(traces=ids), Wanted(traces=ids[2:])):
+        blocks = sources.most_rows(manifest, wanted)
+        monkeypatch.setattr("otx.store.sources._MANY_KEYS", 100)
+        assert others.most_rows(manifest, wanted) == blocks
+        monkeypatch.setattr("otx.store.sources._MANY_KEYS", 2)
     kept = [one for kinds in sources._indexes.values() for one in kinds.values() if one.has_keys]
     assert sum(one.key_bytes for one in kept) <= room
     assert bool(kept) == (room > 0)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TypedDict
 
 import pytest
@@ -218,6 +219,8 @@ SAMPLING = _Sampling(
 class FixedFeed:
     """Serves the same telemetry at all times, narrowed by a search that is one plain word."""
 
+    screens: tuple[str, ...] = ("traces", "logs", "flame")
+
     def __init__(self, status: Status | None = None, empty: bool = False) -> None:
         self.status = status or Status(
             "127.0.0.1:4317", "127.0.0.1:4318", 620, 6, 1_234, **SAMPLING
@@ -300,3 +303,18 @@ class FixedFeed:
             pids=(8812, 8813),
             began_unix_nano=SAMPLING["sampled_since_unix_nano"],
         )
+
+
+class LiveFeed(FixedFeed):
+    """Serves one profile that is being taken, and no store."""
+
+    screens = ("flame",)
+
+    def __init__(self, **facts: object) -> None:
+        super().__init__(Status(**SAMPLING))
+        self.facts = facts
+
+    def _profile(self) -> ProfileSnapshot:
+        whole = super()._profile()
+        stats = replace(whole.stats, own_cpu_seconds=1.3, truncated=2)
+        return replace(whole, stats=stats, **self.facts)  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ import queue
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +17,11 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from textual.message import Message
 from textual.pilot import Pilot
 
+from otx.environment import Environment
 from otx.errors import MachineError
-from otx.profile.session import Target
-from otx.services.profiler import LiveProfile
+from otx.services.profiler import live_profile
 from otx.services.receive_process import ReceiverProcess, start_receiver_process
+from otx.services.sampling import SamplingOptions
 from otx.system.bpf_support import probe_all
 from otx.tui.app import OtxApp
 from otx.tui.feed import Sources, StoreFeed
@@ -217,15 +218,17 @@ async def test_a_trace_arrives_on_the_screen_while_one_looks(receiving: Receivin
 
 
 @pytest.mark.bpf
-async def test_a_program_that_runs_is_seen_in_the_flame_graph(tmp_path: Path) -> None:
+async def test_a_program_that_runs_is_seen_in_the_flame_graph(
+    tmp_path: Path, environment: Environment
+) -> None:
     missing = [probe for probe in probe_all() if not probe.ok]
     if missing:
         pytest.skip(f"{missing[0].name}: {missing[0].detail}")
     burner = subprocess.Popen([sys.executable, "-c", BURN])
-    profile = LiveProfile(Target((burner.pid,)))
-    watch = Watch()
+    watch, running = Watch(), ExitStack()
     try:
-        profile.start()
+        sampling = live_profile(environment, SamplingOptions((burner.pid,)))
+        profile = running.enter_context(sampling)
         app = OtxApp(StoreFeed(Sources(tmp_path / "store", profile)), first="flame")
         async with app.run_test(size=(120, 36), message_hook=watch.hook) as pilot:
             await watch.until(pilot, lambda: isinstance(app.focused, FlameGraph))
@@ -237,7 +240,7 @@ async def test_a_program_that_runs_is_seen_in_the_flame_graph(tmp_path: Path) ->
     finally:
         burner.kill()
         burner.wait()
-        profile.stop()
+        running.close()
 
 
 def names_of(graph: FlameGraph) -> set[str]:

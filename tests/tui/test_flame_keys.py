@@ -1,21 +1,31 @@
 """What keys do on the Flame screen: threads, baseline, limit, focus, sandwich."""
 
+import asyncio
+import threading
 from dataclasses import replace
 
 import pytest
 from textual.pilot import Pilot
 
+from otx.model.profile import WALL
 from otx.model.stack import Frame
+from otx.tui.app import OtxApp
 from otx.tui.colours import change_colour
+from otx.tui.screens.flame import FlameScreen
 from otx.tui.snapshot import FlameInterest
 from otx.tui.widgets.flame_graph import FlameGraph
 from otx.tui.widgets.flame_info import points_text
-from tests.tui.conftest import FixedFeed, clock
+from otx.tui.widgets.pane import Pane
+from tests.tui.conftest import FixedFeed, LiveFeed, clock
 from tests.tui.test_keys import notes_of, pane_title, press, showing, status_text
 
 
 def info(pilot: Pilot[int]) -> str:
     return str(pilot.app.screen.query_one("FlameInfo").render())
+
+
+def pane_extent(pilot: Pilot[int]) -> str:
+    return pilot.app.screen.query_one("#flame", Pane)._right
 
 
 def graph_of(pilot: Pilot[int]) -> FlameGraph:
@@ -108,6 +118,65 @@ async def test_a_baseline_leaves_zoom_and_choice_where_they_are() -> None:
         assert graph.zoom.path == graph.box.path
         assert graph.box.frame.name == "charge"
         assert asked(feed) == replace(FlameInterest(), baseline_unix_nano=clock(), least_permille=1)
+
+
+async def test_counting_begins_anew_and_goes_back_to_all() -> None:
+    async with showing("flame") as (pilot, feed):
+        await press(pilot, "r")
+        assert graph_of(pilot).picture.whole == 0
+        assert pane_extent(pilot) == "since 14:13:22 · 0 samples"
+        feed.counts = {**feed.counts, (Frame("new", "process"),): 5}
+        feed.say()
+        await pilot.pause()
+        assert graph_of(pilot).picture.whole == 5
+        await press(pilot, "a")
+        assert asked(feed) == FlameInterest()
+
+
+async def test_parts_are_those_of_wall_time() -> None:
+    async with showing("flame") as (pilot, feed):
+        await press(pilot, "E")
+        assert "only wall time has parts" in notes_of(pilot)
+        assert asked(feed) == FlameInterest()
+    async with showing("flame", LiveFeed(kind=WALL)) as (pilot, feed):
+        titles = []
+        for _ in range(3):
+            await press(pilot, "E")
+            titles.append(pane_title(pilot, "#flame").partition("]")[2].partition(" · ")[0])
+        assert titles == ["Wall time, on CPU", "Wall time, off CPU", "Wall time"]
+
+
+async def test_without_a_store_there_is_one_screen() -> None:
+    async with showing("flame", LiveFeed()) as (pilot, _):
+        tabs = str(pilot.app.screen.query_one("TabBar").render())
+        assert "Flame" in tabs and "Traces" not in tabs
+        await press(pilot, "2", "T")
+        assert isinstance(pilot.app.screen, FlameScreen)
+        assert "traces are shown by otx tui" in notes_of(pilot)
+        await press(pilot, "question_mark")
+        assert "Traces" not in str(pilot.app.screen.query_one("Static").render())
+
+
+async def test_warnings_are_shown_once_each() -> None:
+    feed = LiveFeed()
+    async with showing("flame", feed) as (pilot, _):
+        for warnings in ("one",), ("one", "[two]"):
+            feed.status = replace(feed.status, warnings=warnings)
+            feed.say()
+            await pilot.pause()
+        assert notes_of(pilot) == "one\n[two]"
+
+
+async def test_it_is_left_when_it_is_over() -> None:
+    is_over = threading.Event()
+    app = OtxApp(LiveFeed(), clock, first="flame", is_over=is_over.is_set)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        is_over.set()
+        async with asyncio.timeout(20):
+            while app.return_code is None:
+                await pilot.pause(0.01)
+    assert app.return_code == 0
 
 
 @pytest.mark.parametrize(

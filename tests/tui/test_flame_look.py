@@ -6,11 +6,12 @@ import pytest
 
 from otx.flame.draw import draw_text
 from otx.flame.layout import layout
-from otx.model.stack import Frame, Stack, Thread
+from otx.model.profile import WALL
+from otx.model.stack import Frame, ProfileStats, Stack, Thread
 from otx.model.units import NS_PER_S
 from otx.services.profiler import ProfileSnapshot
 from otx.tui.flame_look import FlameLook, sampled_processes
-from otx.tui.snapshot import FlameInterest, FlameView, ProcessSamples
+from otx.tui.snapshot import FlameInterest, FlameView, Part, ProcessSamples
 
 SHOP, CART = Frame("shop", "process"), Frame("cart", "process")
 MAIN, DUMPS, LOADS = (Frame(name, "python") for name in ("main", "dumps", "loads"))
@@ -26,6 +27,7 @@ SNAPSHOT = ProfileSnapshot(
     began_unix_nano=10 * NS_PER_S,
 )
 ALL = FlameInterest(since_start=True)
+PARTS: tuple[Part, ...] = ("", "cpu", "offcpu")
 
 
 def look(**wishes: object) -> FlameView:
@@ -86,6 +88,45 @@ def test_changes_are_measured_from_the_baseline_until_it_is_dropped() -> None:
     assert changes[DUMPS] == pytest.approx(35 - 70)
     assert flame.look(ALL, busier).changes == {}
     assert flame.look(replace(based, baseline_unix_nano=2), busier).changes == {}
+
+
+def test_after_a_reset_only_what_is_new_is_shown() -> None:
+    flame = FlameLook(lambda: 90 * NS_PER_S)
+    reset = FlameInterest(reset_unix_nano=80 * NS_PER_S)
+    view = flame.look(reset, SNAPSHOT)
+    assert (view.tree.total, view.duration_ns) == (0, 10 * NS_PER_S)
+    busier = replace(SNAPSHOT, total={**SNAPSHOT.total, Thread(8, "x"): {(CART, LOADS): 100}})
+    view = flame.look(reset, busier)
+    assert view.counts == {(CART, LOADS): 100}
+    again = replace(reset, reset_unix_nano=85 * NS_PER_S)
+    assert flame.look(again, busier).tree.total == 0
+    assert flame.look(ALL, busier).tree.total == 200
+
+
+def test_a_baseline_is_of_all_that_there_was_also_after_a_reset() -> None:
+    flame = FlameLook(lambda: 90 * NS_PER_S)
+    both = replace(ALL, reset_unix_nano=1, baseline_unix_nano=1)
+    flame.look(both, SNAPSHOT)
+    busier = replace(SNAPSHOT, total={**SNAPSHOT.total, Thread(8, "x"): {(CART, LOADS): 100}})
+    assert flame.look(both, busier).changes[LOADS] == pytest.approx(100 - 20)
+
+
+def test_wall_time_has_two_parts() -> None:
+    lock = Frame("[lock]", "native")
+    samples = {Thread(7, "main"): {(SHOP, MAIN): 3, (SHOP, MAIN, lock): 5}}
+    snapshot = replace(SNAPSHOT, total=samples, kind=WALL)
+    flame = FlameLook(lambda: 0)
+    totals = [flame.look(replace(ALL, part=it), snapshot).tree.total for it in PARTS]
+    assert totals == [8, 3, 5]
+
+
+def test_what_otx_takes_is_a_share_of_the_time_so_far() -> None:
+    snapshot = replace(SNAPSHOT, stats=ProfileStats(own_cpu_seconds=2.0))
+    assert FlameLook(lambda: 90 * NS_PER_S).look(ALL, snapshot).own_share == pytest.approx(2 / 80)
+    ended = replace(snapshot, ended_unix_nano=50 * NS_PER_S)
+    view = FlameLook(lambda: 90 * NS_PER_S).look(ALL, ended)
+    assert view.own_share == pytest.approx(2 / 40)
+    assert view.duration_ns == 40 * NS_PER_S
 
 
 def test_functions_without_a_name_are_counted() -> None:

@@ -143,7 +143,7 @@ async def test_a_paused_flame_graph_stands_still_while_sampling_goes_on() -> Non
         feed.say()
         await pilot.pause()
         assert graph.picture.whole == 3_257
-        assert "‖ paused  +10 000 samples" in status_text(pilot)
+        assert "‖ paused at 14:13:22  +10 000 samples" in status_text(pilot)
         await press(pilot, "space")
         assert graph.picture.whole == 10_000
         await press(pilot, "space", "F")

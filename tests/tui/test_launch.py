@@ -1,21 +1,13 @@
 """`otx tui` as a person starts it: on a terminal, on none, with a file; nothing is left behind."""
 
-import fcntl
 import io
 import json
 import os
-import pty
 import re
 import select
 import signal
-import struct
-import subprocess
-import sys
-import termios
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -28,9 +20,10 @@ from otx.tui.app import OtxApp
 from otx.tui.launch import TuiOptions, make_app, require_terminal
 from otx.tui.snapshot import Interest
 from tests.conftest import RunCli, Terminal
+from tests.on_a_terminal import PATIENCE_S, Screen
+from tests.on_a_terminal import on_a_terminal as run_on_a_terminal
 from tests.tui.conftest import FixedFeed, clock
 
-PATIENCE_S = 40.0
 SPAN = {
     "traceId": "5b8efff798038103d269b633813fc60c",
     "spanId": "eee19b7ec3c1b174",
@@ -41,63 +34,10 @@ SPAN = {
 DOCUMENT = {"resourceSpans": [{"scopeSpans": [{"spans": [SPAN]}]}]}
 
 
-@dataclass
-class Screen:
-    """A terminal with a program in it."""
-
-    process: "subprocess.Popen[bytes]"
-    keyboard: int
-    seen: bytes = b""
-
-    def wait_for(self, text: str) -> None:
-        """Read until the program has drawn this."""
-        deadline = time.monotonic() + PATIENCE_S
-        while text.encode() not in self.seen:
-            ready, _, _ = select.select([self.keyboard], [], [], deadline - time.monotonic())
-            assert ready, f"{text!r} was not drawn: {self.seen[-2_000:]!r}"
-            self.seen += os.read(self.keyboard, 65_536)
-
-    def press(self, keys: str) -> None:
-        os.write(self.keyboard, keys.encode())
-
-    def wait(self) -> int:
-        """The exit code; what the program still draws is read, so that it can end."""
-        deadline = time.monotonic() + PATIENCE_S
-        while self.process.poll() is None:
-            assert time.monotonic() < deadline, "it did not end"
-            ready, _, _ = select.select([self.keyboard], [], [], 0.05)
-            if ready:
-                try:
-                    self.seen += os.read(self.keyboard, 65_536)
-                except OSError:  # EIO: the other end is closed
-                    self.process.wait(PATIENCE_S)
-        return self.process.returncode
-
-
-@contextmanager
 def on_a_terminal(
     variables: Mapping[str, str], *arguments: str, stdin: Path | None = None
-) -> Iterator[Screen]:
-    keyboard, terminal = pty.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
-    piped = os.open(stdin or os.devnull, os.O_RDONLY)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "otx", "tui", *arguments],
-        stdin=terminal if stdin is None else piped,
-        stdout=terminal,
-        stderr=terminal,
-        env={**variables, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
-        start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),
-    )
-    os.close(terminal)
-    os.close(piped)
-    try:
-        yield Screen(process, keyboard)
-    finally:
-        process.kill()
-        process.wait()
-        os.close(keyboard)
+) -> AbstractContextManager[Screen]:
+    return run_on_a_terminal(variables, "tui", *arguments, stdin=stdin)
 
 
 @pytest.mark.parametrize("leave", ["q", "\x03"])

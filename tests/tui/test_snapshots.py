@@ -5,9 +5,11 @@ from collections.abc import Awaitable, Callable, Iterable
 import pytest
 from textual.pilot import Pilot
 
+from otx.model.profile import WALL
+from otx.model.stack import Frame
 from otx.tui.app import OtxApp
 from otx.tui.snapshot import Status
-from tests.tui.conftest import FixedFeed, clock
+from tests.tui.conftest import MS, NOW, FixedFeed, LiveFeed, clock, stacks
 
 Compare = Callable[..., bool]
 WIDE = (120, 36)
@@ -121,6 +123,27 @@ def test_flame_changes_without_colour(
 ) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     assert show_changes(snap_compare, colourless=True)
+
+
+def test_live_profile(snap_compare: Compare) -> None:
+    assert shows(snap_compare, make_app("flame", LiveFeed()), ("down",) * 3)
+
+
+def test_live_profile_of_waits_without_colour(
+    snap_compare: Compare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    feed = LiveFeed(kind=WALL)
+    lock = (Frame("checkout", "process"), Frame("Cart.total", "python"), Frame("[lock]", "native"))
+    feed.counts = {**{stack: value * MS for stack, value in stacks().items()}, lock: 900 * MS}
+    assert shows(snap_compare, make_app("flame", feed, colourless=True), ("down", "E", "E"), SMALL)
+
+
+def test_live_profile_that_has_ended(snap_compare: Compare) -> None:
+    feed = LiveFeed(pids=(), ended_unix_nano=NOW)
+    app = make_app("flame", feed)
+    app.theme = "otx-light"
+    assert shows(snap_compare, app, ("down",) * 3, SMALL)
 
 
 def test_save_says_what_it_cannot(snap_compare: Compare) -> None:

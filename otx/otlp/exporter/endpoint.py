@@ -98,7 +98,7 @@ def resolve_endpoint(
     """
     said = Variables(signal, variables)
     text, origin = (endpoint, endpoint_origin) if endpoint else said.first("ENDPOINT")
-    text, user = _without_user(text)
+    text, user = without_user(text)
     chosen = _protocol(protocol or said.choice("PROTOCOL", PROTOCOLS), text)
     tls = _security(said, security)
     sent_headers = {**user, **said.headers(), **(headers or {})}
@@ -136,20 +136,22 @@ def parse_header(text: str) -> tuple[str, str]:
     return name.strip().lower(), value.strip()
 
 
-def _without_user(endpoint: str) -> tuple[str, dict[str, str]]:
-    """An endpoint without the user in its URL, and the header that says who it is (RFC 7617).
+def without_user(endpoint: str) -> tuple[str, dict[str, str]]:
+    """An endpoint without the user in it, and the header that says who that is (RFC 7617).
 
     So no text in which the endpoint stands tells the password.
     """
     scheme, separator, rest = endpoint.partition("://")
+    if not separator:
+        scheme, rest = "", endpoint
     place = re.split(r"[/?#]", rest, maxsplit=1)[0]
     user, at, _ = place.rpartition("@")
-    if not separator or not at:
+    if not at or endpoint.startswith("unix:"):
         return endpoint, {}
     name, _, password = user.partition(":")
-    told = base64.b64encode(f"{unquote(name)}:{unquote(password)}".encode()).decode()
-    bare = f"{scheme}://{rest.removeprefix(user + at)}"
-    return bare, {"authorization": f"Basic {told}"}
+    pair = f"{unquote(name)}:{unquote(password)}".encode(errors="surrogateescape")
+    told = base64.b64encode(pair).decode()
+    return scheme + separator + rest.removeprefix(user + at), {"authorization": f"Basic {told}"}
 
 
 def _security(said: Variables, flags: Security) -> Security:

@@ -78,6 +78,11 @@ class ContextFinder:
         known = self._known.get(pid)
         return known.resource if known else {}
 
+    def place(self, pid: int) -> Place | None:
+        """Where a process's threads have their contexts; None where they publish none."""
+        known = self._known.get(pid)
+        return known.place if known else None
+
     def forget(self, pid: int) -> None:
         """A process has ended, or has become another program."""
         self._known.pop(pid, None)

@@ -113,7 +113,7 @@ def layout_from_debug_offsets(raw: bytes, version: tuple[int, int]) -> Layout:
             holder=interpreter["gil_runtime_state_holder"] - interpreter["gil_runtime_state"],
             locked=interpreter["gil_runtime_state_locked"] - interpreter["gil_runtime_state"],
         ),
-        text_state_shifts=(2,) if version == (3, 13) else (16, 2),
+        text_state_shifts=(2,) if version == (3, 13) else (2, 16),
     )
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from otx.model.stack import Stack
+from otx.profile.context.reader import ContextReader
 from otx.profile.dump.kernel import KernelReader
 from otx.profile.dump.looks import ThreadLook
 from otx.profile.dump.native import native_frames, walk_native
 from otx.profile.dump.python import NOTHING, PythonReader, PythonStack
-from otx.profile.dump.stacks import NO_WAIT, STATES, ContextOf, State, ThreadStack, Wait
+from otx.profile.dump.stacks import NO_WAIT, STATES, State, ThreadStack, Wait
 from otx.profile.dump.waiting import futex_address, wait_of
 from otx.profile.memory import ProcessMemory
 from otx.profile.merge import merge_stacks
@@ -41,7 +42,7 @@ class ThreadReader:
     Args:
         python: None where there is no interpreter, or its frames are not read.
         kernel: None where kernel frames are not wanted.
-        context_of: Names the span that a thread works for.
+        contexts: None where threads do not say what they work for.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class ThreadReader:
         book: AddressBook,
         python: PythonReader | None,
         kernel: KernelReader | None,
-        context_of: ContextOf,
+        contexts: ContextReader | None,
     ) -> None:
         self._pid = pid
         self._folder = Path(f"/proc/{pid}/task")
@@ -59,7 +60,7 @@ class ThreadReader:
         self._book = book
         self._python = python
         self._kernel = kernel
-        self._context_of = context_of
+        self._contexts = contexts
 
     def read(self, look: ThreadLook, looks: Collection[ThreadLook]) -> ThreadStack:
         """Read a thread that was looked at; torn where it was running and does not stand still.
@@ -136,7 +137,7 @@ class ThreadReader:
             is_torn=is_torn,
             holds_gil=python.holds_gil,
             wait=wait,
-            context=self._context_of(look.tid, look.thread_pointer),
+            context=self._contexts.read(look.thread_pointer) if self._contexts else None,
         )
 
     def _wait(self, look: ThreadLook, looks: Collection[ThreadLook]) -> Wait:

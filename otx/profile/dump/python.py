@@ -1,7 +1,8 @@
 """The Python side of a dump: thread states, frames with their names and lines, the GIL's holder."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from otx.model.stack import Frame
@@ -58,6 +59,7 @@ class PythonReader:
     """Reads the Python stacks of one process.
 
     Args:
+        name_offset: Tells where a task has its name; asked when the first one is met.
         variables: Reads those of frames; None where they are not wanted.
     """
 
@@ -65,10 +67,12 @@ class PythonReader:
         self,
         memory: ProcessMemory,
         interpreter: Interpreter,
+        name_offset: Callable[[], int | None],
         variables: "VariableReader | None" = None,
     ) -> None:
         self._memory = memory
         self._interpreter = interpreter
+        self._find_name_offset = name_offset
         self._gil = interpreter.layout.gil
         self._variables = variables
         self._codes: dict[tuple[int, int], Code] = {}
@@ -162,8 +166,15 @@ class PythonReader:
             return ""
         from otx.profile.cpython.tasks import task_name  # 8 ms, and few have an event loop
 
-        interpreter = self._interpreter
-        return task_name(self._memory, interpreter.layout, interpreter.version, found.address)
+        interpreter, offset = self._interpreter, self._task_name_offset
+        if offset is None:
+            return ""
+        layout, version = interpreter.layout, interpreter.version
+        return task_name(self._memory, layout, version, found.address, offset)
+
+    @cached_property
+    def _task_name_offset(self) -> int | None:
+        return self._find_name_offset()
 
     def _read_variables(self, found: FoundFrame) -> tuple[Local, ...] | None:
         if self._variables is None:

@@ -1,10 +1,10 @@
 """What a dump is made of: a process's threads, where each is, and what it waits for."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from otx.model.stack import Frame, Stack
+from otx.profile.context.reader import TraceContext
 
 State: TypeAlias = Literal[
     "running", "runnable", "sleeping", "blocked", "stopped", "traced", "idle", "dead"
@@ -73,18 +73,6 @@ NO_WAIT = Wait()
 
 
 @dataclass(frozen=True, slots=True)
-class TraceContext:
-    """The span that a thread works for: lower-case hex."""
-
-    trace_id: str
-    span_id: str
-
-
-ContextOf: TypeAlias = Callable[[int, int], TraceContext | None]
-"""The span that a thread works for, by its id and thread pointer; None where there is none."""
-
-
-@dataclass(frozen=True, slots=True)
 class ThreadStack:
     """One thread at one moment.
 
@@ -94,6 +82,7 @@ class ThreadStack:
         is_whole: Whether the native stack reaches the thread's beginning.
         is_torn: Whether the thread ran while it was read: frames may not belong together.
         holds_gil: Whether it holds its interpreter's lock.
+        context: The span that it works for, as it says itself; None where it does not.
     """
 
     tid: int

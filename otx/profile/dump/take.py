@@ -4,16 +4,19 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from otx.errors import MachineError
+from otx.profile.context.finder import ContextFinder
+from otx.profile.context.reader import ContextReader
 from otx.profile.cpython.detect import SUPPORTED, Interpreter, Refused, find_interpreter
 from otx.profile.dump.capture import ThreadReader
 from otx.profile.dump.kernel import KernelReader
 from otx.profile.dump.looks import ThreadLook, ThreadSource
 from otx.profile.dump.proc_threads import ProcThreads
 from otx.profile.dump.python import PythonReader
-from otx.profile.dump.stacks import ContextOf, ProcessDump, ThreadStack
+from otx.profile.dump.stacks import ProcessDump, ThreadStack
 from otx.profile.dump.subject import Subject
 from otx.profile.dump.task_iterator import TaskIterator
 from otx.profile.maps import AddressSpace, read_address_space
@@ -40,13 +43,11 @@ class DumpOptions:
         kernel: Whether stacks hold kernel frames.
         variables: Whether Python frames hold the values of their variables.
         is_secret: Whether the value behind a name is better not shown.
-        context_of: Names the span that a thread works for.
     """
 
     kernel: bool = True
     variables: bool = False
     is_secret: Callable[[str], bool] = lambda name: False
-    context_of: ContextOf = lambda tid, thread_pointer: None
 
 
 def take_dump(
@@ -76,7 +77,8 @@ def take_dump(
         book.remap(space)
         python, runtime = _open_python(pid, space, memory, files, options, warn)
         kernel = KernelReader(pid) if options.kernel else None
-        reader = ThreadReader(pid, memory, book, python, kernel, options.context_of)
+        contexts = _open_contexts(pid, memory)
+        reader = ThreadReader(pid, memory, book, python, kernel, contexts)
         began_ns = time.monotonic_ns()
         threads = _Rounds(source, reader, python).take()
         took_ns = time.monotonic_ns() - began_ns
@@ -150,6 +152,13 @@ def _open_source(
         return ProcThreads(pid, memory), "proc"
 
 
+def _open_contexts(pid: int, memory: ProcessMemory) -> ContextReader | None:
+    finder = ContextFinder(lambda pid, place: None, time.monotonic_ns)
+    finder.look([pid])
+    place = finder.place(pid)
+    return None if place is None else ContextReader(memory, place)
+
+
 def _open_python(
     pid: int,
     space: AddressSpace,
@@ -162,11 +171,19 @@ def _open_python(
     if isinstance(found, Interpreter):
         name = f"CPython {found.version[0]}.{found.version[1]}"
         variables = _variables(memory, found, options) if options.variables else None
-        return PythonReader(memory, found, variables), name
+        return PythonReader(
+            memory, found, partial(_name_offset, pid, found, space), variables
+        ), name
     if isinstance(found, Refused):
         warn(f"{found.name}: its Python functions are not named ({SUPPORTED} are)")
         return None, found.name
     return None, ""
+
+
+def _name_offset(pid: int, interpreter: Interpreter, space: AddressSpace) -> int | None:
+    from otx.profile.cpython.tasks import name_offset  # 8 ms, and few have an event loop
+
+    return name_offset(pid, interpreter.version, space)
 
 
 def _variables(

@@ -8,6 +8,7 @@ of a comparison, before and after, as difffolded.pl writes them.
 import re
 from collections.abc import Iterator
 
+from otx.model.cells import without_controls
 from otx.model.frame_names import frame_label, frame_of_label
 from otx.model.profile import SAMPLES, Profile, StackSample, ValueType
 from otx.model.stack import Frame
@@ -37,8 +38,12 @@ def write_folded(profile: Profile) -> str:
 
 
 def folded_name(frame: Frame) -> str:
-    """A frame's name as it stands in a line: what would end it or the frame is replaced."""
-    return frame_label(frame).translate(_UNPRINTABLE_IN_A_LINE)
+    """A frame's name as it stands in a line: what would end it or the frame is replaced.
+
+    So are control characters: a program chooses its own names, and folded text is looked at in
+    terminals.
+    """
+    return without_controls(frame_label(frame).translate(_UNPRINTABLE_IN_A_LINE))
 
 
 def read_folded(data: bytes, place: str, warn: Warn) -> Profile:

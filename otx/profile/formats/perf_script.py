@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from otx.errors import UsageError
+from otx.model.cells import without_controls
 from otx.model.frame_names import base_name, frame_label, frame_of_label
 from otx.model.profile import (
     ALLOC_SPACE,
@@ -96,7 +97,7 @@ def _block(sample: StackSample, profile: Profile) -> tuple[str, str]:
     pid, tid = (value if isinstance(value := said.get(key), int) else 0 for key in (PID, TID))
     seconds, rest = divmod(max(0, profile.time_unix_nano + (sample.offset_ns or 0)), NS_PER_S)
     head = f"{comm or 'unknown'} {pid}/{tid or pid} {seconds}.{rest:09}:"
-    return head, "".join(map(_line, reversed(frames))) + "\n"
+    return without_controls(head), "".join(map(_line, reversed(frames))) + "\n"
 
 
 def _line(frame: Frame) -> str:
@@ -104,7 +105,7 @@ def _line(frame: Frame) -> str:
     if frame.kind == "python":
         name = frame_label(frame)
     name = " ".join(name.split()) or _UNKNOWN
-    return f"\t{0:16x} {name} ({mapping_of(frame) or _UNKNOWN})\n"
+    return without_controls(f"\t{0:16x} {name} ({mapping_of(frame) or _UNKNOWN})\n")
 
 
 def read_perf_script(data: bytes, place: str, warn: Warn) -> Profile:

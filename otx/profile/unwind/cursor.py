@@ -7,8 +7,11 @@ from otx.profile.errors import UnreadableError
 _PCREL, _FORM_MASK = 0x10, 0x0F
 _POINTER_FORMS = {0x00: "<Q", 0x03: "<I", 0x04: "<Q", 0x0B: "<i", 0x0C: "<q"}
 _MAX_LEB128_SIZE = 10
-_EXTENDED = 0xFFFFFFF0
-"""Lengths from here on are escapes: entries of more than 4 GiB, which nobody writes."""
+MAX_ENTRY = 1 << 20
+"""Compilers write some hundred bytes; one of 4 GiB is an escape, which nobody writes. What a file
+made to keep a reader busy has in one entry is read in one go, while samples wait."""
+_MAX_TEXT = 64
+"""Augmentation strings have a letter for each of five things."""
 
 
 class Cursor:
@@ -44,7 +47,7 @@ class Cursor:
 
     def text(self) -> str:
         """Text up to a NUL."""
-        end = self.data.index(b"\0", self.position)
+        end = self.data.index(b"\0", self.position, self.position + _MAX_TEXT)
         text = self.data[self.position : end].decode("latin-1")
         self.position = end + 1
         return text
@@ -60,8 +63,8 @@ class Cursor:
     def end_of_entry(self) -> int:
         """Read an entry's length; where the entry ends."""
         length = self.number("<I")
-        if length == 0 or length >= _EXTENDED:
-            raise UnreadableError("no entry, or one of more than 4 GiB")
+        if not 0 < length <= MAX_ENTRY:
+            raise UnreadableError("no entry, or one of more than 1 MiB")
         end = self.position + length
         if end > len(self.data):
             raise UnreadableError("entry beyond the table")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from otx.profile.elf import EhFrame
 from otx.profile.errors import UnreadableError
-from otx.profile.unwind.cursor import Cursor
+from otx.profile.unwind.cursor import MAX_ENTRY, Cursor
 from otx.profile.unwind.instructions import AT_START, Factors, Row, State, StateFields, run
 from otx.profile.unwind.rules import CfaKind, Rule
 
@@ -86,6 +86,23 @@ class EhFrameReader:
         except (struct.error, IndexError, ValueError):
             return None
 
+    def start_at(self, at: int) -> int | None:
+        """Where the function begins whose entry is there; None for a common or an unusable one.
+
+        Args:
+            at: The entry's place in the table's bytes.
+        """
+        try:
+            _, pointer, start, _, _ = _USUAL_FDE.unpack_from(self._table.data, at)
+            if not pointer:
+                return None
+            cie = self._cie(at + _CIE_ID_SIZE - pointer)
+            if cie.encoding == _PCREL_SDATA4:
+                return int(start) + self._table.address + at + 8
+            return self._decode_unusual(at, cie)[0]
+        except (struct.error, IndexError, ValueError):
+            return None
+
     def _length(self, at: int) -> int:
         """The size of an entry, if it is one."""
         data = self._table.data
@@ -102,8 +119,8 @@ class EhFrameReader:
             start += self._table.address + at + 8
         else:
             start, size, begin, end = self._decode_unusual(at, cie)
-        if end > len(data):
-            raise UnreadableError("entry beyond the table")
+        if end > len(data) or length > MAX_ENTRY:
+            raise UnreadableError("entry beyond the table, or of more than 1 MiB")
         rows = run(data, begin, end, cie.factors)
         return Function(start, start + size, rows, cie.is_signal_frame)
 

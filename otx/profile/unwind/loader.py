@@ -19,6 +19,7 @@ from otx.profile.maps import AddressSpace, Mapping
 from otx.profile.memory import ProcessMemory
 from otx.profile.objects import FileKey, file_key, file_reader, opened
 from otx.profile.unwind.cache import TableCache
+from otx.profile.unwind.index import indexed_table
 from otx.profile.unwind.pool import REST_NS
 from otx.profile.unwind.published import NO_OBJECT, MappedObject
 from otx.profile.unwind.table import UnwindTable, build_in_steps
@@ -95,6 +96,7 @@ class TableLoader:
         self._clock_ns = clock_ns
         self._objects: dict[FileKey, _Object | None] = {}
         self._mapped: dict[int, dict[Mapping, MappedObject]] = {}
+        self._being_followed: set[int] = set()
         self._program: Mapping | None = None
         self._waiting: deque[_Object] = deque()
         self._building: tuple[_Object, Iterator[UnwindTable | None]] | None = None
@@ -127,6 +129,7 @@ class TableLoader:
             if mapping.path != _VSYSCALL
         }
         self._mapped[pid] = mapped
+        self._being_followed.clear()
         if all(one.number == NO_OBJECT for one in mapped.values()):
             self._publisher.forget(pid)  # a program of 32 bits, whose stack is not of our words
             return
@@ -196,6 +199,7 @@ class TableLoader:
         bias = one.elf.load_bias(mapping.start, mapping.offset) if one else None
         if one is None or bias is None:
             return MappedObject(mapping.start, mapping.end, 0, NO_OBJECT)
+        self._being_followed.add(one.number)
         return MappedObject(mapping.start, mapping.end, bias, one.number)
 
     def _vdso(self, pid: int, mapping: Mapping, memory: ProcessMemory) -> _Object | None:
@@ -205,7 +209,7 @@ class TableLoader:
         if key not in self._objects:
             self._objects[key] = None
             self._add(key, ElfFile(bytes_reader(image)), (pid, mapping))
-        return self._objects[key]
+        return self._objects.get(key)
 
     def _file(self, pid: int, mapping: Mapping) -> _Object | None:
         with opened(pid, mapping) as descriptor:
@@ -215,7 +219,7 @@ class TableLoader:
             if key not in self._objects:
                 self._objects[key] = None
                 self._add(key, ElfFile(file_reader(descriptor)), (pid, mapping))
-            return self._objects[key]
+            return self._objects.get(key)
 
     def _add(self, key: FileKey, elf: ElfFile, source: tuple[int, Mapping]) -> None:
         """Know an object from now on, with its table if that is in the cache."""
@@ -245,7 +249,7 @@ class TableLoader:
         one.has_table = self._publisher.put_table(one.number, table)
         if one.has_table:
             return
-        if self._drop_unused():
+        if self._drop_unused(one.number):
             self._late.append((self._clock_ns() + REST_NS, one, table))
             return
         self.missing += 1
@@ -254,9 +258,15 @@ class TableLoader:
     def _has_room_by_now(self) -> bool:
         return bool(self._late) and self._late[0][0] <= self._clock_ns()
 
-    def _drop_unused(self) -> bool:
-        """Give back the room of objects that no process maps any more; whether there were any."""
+    def _drop_unused(self, wanted: int = NO_OBJECT) -> bool:
+        """Give back the room of objects that no process maps any more; whether there were any.
+
+        Args:
+            wanted: The object that the room is for.
+        """
         used = {mapped.number for known in self._mapped.values() for mapped in known.values()}
+        used.add(wanted)
+        used |= self._being_followed
         used.update(one.number for one in self._waiting)
         used.update(one.number for _, one, _ in self._late)
         if self._building is not None:
@@ -285,7 +295,7 @@ def _build(one: _Object) -> Iterator[UnwindTable | None]:
 
 
 def _build_of(elf: ElfFile) -> Iterator[UnwindTable | None]:
-    table = elf.eh_frame()
+    table = indexed_table(elf)
     if table is None:
         raise UnreadableError("no unwind table")
     yield from build_in_steps(table)

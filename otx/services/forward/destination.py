@@ -4,7 +4,8 @@
 
 Where a URL leads and over which protocol is what `otx send --endpoint` says of it. Values of
 headers are percent-decoded, as those of OTEL_EXPORTER_OTLP_HEADERS are, so that one can hold a
-space. The variables of the exporter do not count: they are about what otx itself sends.
+space. A user in the URL becomes the header that says who it is, and is shown nowhere. The
+variables of the exporter do not count: they are about what otx itself sends.
 """
 
 import socket
@@ -17,7 +18,13 @@ from otx.errors import UsageError
 from otx.model.signal import Signal
 from otx.model.units import NS_PER_S, parse_duration_ns
 from otx.otlp.address import Address
-from otx.otlp.exporter.endpoint import Endpoint, Security, parse_header, resolve_endpoint
+from otx.otlp.exporter.endpoint import (
+    Endpoint,
+    Security,
+    parse_header,
+    resolve_endpoint,
+    without_user,
+)
 from otx.otlp.exporter.tls import client_context
 
 _COMPRESSIONS = ("none", "gzip", "zstd")
@@ -32,8 +39,8 @@ class Destination:
     """Where to send to, and how.
 
     Attributes:
-        url: As it was given: a URL, HOST:PORT or `unix:PATH`. It is what people are shown and what
-            its position goes by.
+        url: As it was given, but for a user in it: a URL, HOST:PORT or `unix:PATH`. It is what
+            people are shown and what its position goes by.
         headers: Sent with each request; names in lower case.
         security: The files of its TLS.
         compression: Of what is sent: none, gzip or zstd.
@@ -72,16 +79,9 @@ def parse_destination(text: str) -> Destination:
     url, *words = text.split() or [""]
     if not url or "=" in url.partition("://")[0]:
         # What stands there may be a header with a secret.
-        begins = f"{url.partition('=')[0]}=…" if url else ""
+        begins = f"{url.partition('=')[0]}=…" if url and "@" not in url else "…"[: len(url)]
         raise UsageError(f"--forward {begins!r} begins with no URL", hint=_FORM)
-    authority = (url.partition("://")[2] or url).partition("/")[0]
-    if "@" in authority:
-        shown = url.rpartition("@")[2]
-        raise UsageError(
-            f"--forward …@{shown}: a URL with a user is not understood",
-            hint="header=authorization=Basic%20… says who it is",
-        )
-    headers: dict[str, str] = {}
+    url, headers = without_user(url)
     options: dict[str, str] = {}
     for word in words:
         name, _, value = word.partition("=")

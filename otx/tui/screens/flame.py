@@ -1,6 +1,6 @@
 """The Flame screen: where the sampled processes spend their time, now."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
@@ -13,13 +13,22 @@ from textual.widgets import Static
 from otx.errors import UsageError
 from otx.flame.draw import share_text
 from otx.flame.search import NOTHING, Matches, compile_pattern, find_pattern
+from otx.model.profile import WALL
 from otx.model.stack import Frame
-from otx.model.units import format_count
+from otx.model.units import format_clock, format_count
 from otx.tui.asks import Content
-from otx.tui.flame_words import extent_of, pids_text, status_words, title_of
+from otx.tui.flame_words import amount_text, extent_of, state_of, status_words, title_of
 from otx.tui.link import Link, LinkOpened
 from otx.tui.screens.signal_screen import SignalScreen
-from otx.tui.snapshot import Feed, FlameInterest, FlameView, Interest, SearchFault, Snapshot
+from otx.tui.snapshot import (
+    Feed,
+    FlameInterest,
+    FlameView,
+    Interest,
+    Part,
+    SearchFault,
+    Snapshot,
+)
 from otx.tui.widgets.flame_graph import FlameGraph, frame_of
 from otx.tui.widgets.flame_info import FlameInfo, box_lines, omission_line
 from otx.tui.widgets.hottest import Hottest
@@ -29,6 +38,7 @@ from otx.tui.widgets.search_bar import SearchBar
 
 LIMITS_PERMILLE = (0, 1, 2, 5, 10, 20, 50)
 """Shares of the whole under which frames are hidden, to step through."""
+_NEXT_PART: Mapping[Part, Part] = {"": "cpu", "cpu": "offcpu", "offcpu": ""}
 
 
 class Missing(Static, can_focus=True):
@@ -53,6 +63,8 @@ class FlameScreen(SignalScreen):
         Binding("o", "focus_function", "Only stacks with this function, or all", id="flame.focus"),
         Binding("S", "sandwich", "All its places as one, or back", id="flame.sandwich"),
         Binding("a", "since_start", "Last minute or since the start", id="flame.since-start"),
+        Binding("r", "reset", "Count anew from here", id="flame.reset"),
+        Binding("E", "next_part", "Time on processors, off them, or both", id="flame.part"),
         Binding("T", "open_trace", "Back to the span it came from", id="flame.trace"),
         Binding("backspace", "everything", "All processes and functions", id="flame.everything"),
     ]
@@ -77,6 +89,7 @@ class FlameScreen(SignalScreen):
         self._view: FlameView | None = None
         self._latest: Snapshot | None = None
         self._paused = False
+        self._paused_unix_nano = 0
         self._function: Frame | None = None
         self._origin = Link("flame")
         self._matches: Matches = NOTHING
@@ -156,19 +169,15 @@ class FlameScreen(SignalScreen):
         state = ""
         if view is not None and not view.missing:
             newest = latest if isinstance(latest, FlameView) else view
-            state = (
-                f"● live  {pids_text(newest, self._wanted.pid)}  {newest.frequency_hz} Hz"
-                if newest.pids
-                else "○ all sampled processes have ended"
-            )
+            state = state_of(newest, self._wanted.pid)
             words = status_words(newest)
             new = newest.stats.samples - view.stats.samples
             if self._paused:
-                words[0] = f"‖ paused  +{format_count(new)} samples"
+                since = format_clock(self._paused_unix_nano)[:8]
+                words[0] = f"‖ paused at {since}  +{format_count(new)} samples"
             self.query_one("#flame", Pane).label(title_of(view), extent_of(view))
-            whole = view.tree.total
             self.query_one("#hottest", Pane).label(
-                "Hottest by self time", f"of {format_count(whole)} samples"
+                "Hottest by self time", f"of {amount_text(view.tree.total, view.kind)}"
             )
         if self._is_narrowed:
             words.insert(1, "backspace: everything")
@@ -247,6 +256,7 @@ class FlameScreen(SignalScreen):
     def action_pause(self) -> None:
         """Hold the picture still, or let it go on."""
         self._paused = not self._paused
+        self._paused_unix_nano = self._clock()
         if self._latest is not None:
             self.take(self._latest)
 
@@ -261,7 +271,20 @@ class FlameScreen(SignalScreen):
 
     def action_since_start(self) -> None:
         """Show all samples, or those of the last minute."""
-        self._want(replace(self._wanted, since_start=not self._wanted.since_start))
+        wanted = self._wanted
+        since_start = not (wanted.since_start or wanted.reset_unix_nano)
+        self._want(replace(wanted, since_start=since_start, reset_unix_nano=0))
+
+    def action_reset(self) -> None:
+        """Show only what is sampled from now on; `-o` and what else keeps samples has all."""
+        self._want(replace(self._wanted, since_start=True, reset_unix_nano=self._clock()))
+
+    def action_next_part(self) -> None:
+        """Show only the time on processors, then only that off them, then both again."""
+        if self._view is None or self._view.kind != WALL:
+            self.notify("only wall time has parts: otx profile --event wall")
+            return
+        self._want(replace(self._wanted, part=_NEXT_PART[self._wanted.part]))
 
     def action_threads(self) -> None:
         """Give each thread a level below its process, or take it away."""
@@ -310,7 +333,9 @@ class FlameScreen(SignalScreen):
     def action_open_trace(self) -> None:
         """Go back to the span whose process this is; samples name no span of their own."""
         origin = self._origin
-        if origin.trace_id:
+        if "traces" not in self.feed.screens:
+            self.notify("traces are shown by otx tui")
+        elif origin.trace_id:
             self.post_message(LinkOpened(Link("traces", origin.trace_id, origin.span_id)))
         else:
             self.notify("samples do not name spans; P on a span comes here, and T goes back to it")

@@ -101,7 +101,7 @@ class SignalScreen(HandingOverScreen):
 
     def compose(self) -> ComposeResult:
         """Tabs, panes, status, keys."""
-        yield TabBar(self.NAME)
+        yield TabBar(self.NAME, self.feed.screens)
         yield from self.panes()
         yield Static(f"otx needs {LEAST[0]}×{LEAST[1]} cells: please make room", id="room")
         yield Prompt()

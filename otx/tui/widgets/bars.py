@@ -1,6 +1,6 @@
 """The three lines that every screen has: tabs above, status and keys below."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from textual.app import RenderResult
 from textual.content import Content
@@ -31,9 +31,10 @@ class TabBar(Widget):
             super().__init__()
             self.screen_name = name
 
-    def __init__(self, current: str) -> None:
+    def __init__(self, current: str, names: Collection[str]) -> None:
         super().__init__()
         self._current = current
+        self._tabs = [tab for tab in SCREENS if tab[1] in names]
         self._state = ""
 
     def show(self, state: str) -> None:
@@ -45,8 +46,10 @@ class TabBar(Widget):
     def render(self) -> RenderResult:
         """The tabs, the current one in brackets."""
         parts: list[str | tuple[str, str]] = []
-        for key, name, title in SCREENS:
-            if name == self._current:
+        for key, name, title in self._tabs:
+            if len(self._tabs) == 1:
+                parts.append((f" {title} ", "$primary bold"))
+            elif name == self._current:
                 parts.append((f" [{key} {title}] ", "$primary bold"))
             else:
                 parts.append((f"  {key} {title}  ", "$foreground"))
@@ -58,7 +61,7 @@ class TabBar(Widget):
     def on_click(self, event: Click) -> None:
         """Go to the screen under the pointer."""
         x = 0
-        for key, name, title in SCREENS:
+        for key, name, title in self._tabs:
             x += len(f"  {key} {title}  ")
             if event.x < x:
                 self.post_message(self.Picked(name))

@@ -14,8 +14,10 @@ from otx.flame.draw import place_of, samples_text, share_text
 from otx.flame.layout import Box, Layout
 from otx.flame.search import NOTHING
 from otx.model.cells import printable, shorten
+from otx.model.profile import SAMPLES
 from otx.model.telemetry import Span
 from otx.model.units import NS_PER_S, format_clock, format_count, format_duration
+from otx.tui.flame_words import amount_text
 from otx.tui.snapshot import FlameView
 
 Words = Sequence[tuple[str, str]]
@@ -55,7 +57,7 @@ class FlameInfo(Widget):
 
 def box_lines(box: Box, picture: Layout, view: FlameView, width: int) -> list[Words]:
     """Name, shares and way of a box, where else its function is, how its share changed."""
-    lines = [_name(box, width), _shares(box, picture, view.frequency_hz)]
+    lines = [_name(box, width), _shares(box, picture, view)]
     lines.append([("path", _way(box, width))])
     if view.interest.baseline_unix_nano:
         lines.append([("since", _changes(box, view))])
@@ -109,13 +111,13 @@ def _name(box: Box, width: int) -> Words:
     return [("frame", name), *place, ("kind", box.frame.kind)]
 
 
-def _shares(box: Box, picture: Layout, frequency_hz: int) -> Words:
-    own = f"{samples_text(box.own)}  {share_text(box.own, picture.whole)}"
-    total = f"{samples_text(box.total)}  {share_text(box.total, picture.whole)}"
+def _shares(box: Box, picture: Layout, view: FlameView) -> Words:
+    own = f"{amount_text(box.own, view.kind)}  {share_text(box.own, picture.whole)}"
+    total = f"{amount_text(box.total, view.kind)}  {share_text(box.total, picture.whole)}"
     if picture.zoomed != picture.whole:
         total += f"  ({share_text(box.total, picture.zoomed)} of the zoom)"
-    if frequency_hz:
-        total += f"  {format_duration(box.total * NS_PER_S // frequency_hz)}"
+    if view.frequency_hz and view.kind == SAMPLES:
+        total += f"  {format_duration(box.total * NS_PER_S // view.frequency_hz)}"
     return [("total", total), ("self", own)]
 
 

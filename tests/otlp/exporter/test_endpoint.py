@@ -86,6 +86,15 @@ def test_a_user_in_the_url_is_sent_as_a_header_and_shown_nowhere(protocol: str) 
     assert "secret" not in caught.value.message
 
 
+def test_a_user_before_a_bare_host_is_one_as_well() -> None:
+    endpoint = resolve_endpoint(Signal.TRACES, {}, "me:pass@c:4317")
+    assert (endpoint.target, endpoint.headers) == (
+        "c:4317",
+        {"authorization": "Basic bWU6cGFzcw=="},
+    )
+    assert resolve_endpoint(Signal.TRACES, {}, "unix:/run/me@host").target == "unix:/run/me@host"
+
+
 def test_a_header_is_a_pair() -> None:
     assert parse_header("Authorization=Basic a=b") == ("authorization", "Basic a=b")
     with pytest.raises(UsageError):

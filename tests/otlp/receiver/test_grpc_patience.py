@@ -57,14 +57,26 @@ def address(intake: MemoryIntake) -> Iterator[Address]:
 
 
 @pytest.fixture
+def patient(intake: MemoryIntake) -> Iterator[Address]:
+    """A server that gives calls up no sooner than a test."""
+    server = GrpcServer(intake, 1 << 20, limits=GrpcLimits(message_s=2 * TIMEOUT_S))
+    yield server.start(Address("127.0.0.1", 0))
+    server.stop(grace_s=1)
+
+
+def connected(address: Address) -> socket.socket:
+    made = socket.create_connection((address.host, address.port), timeout=TIMEOUT_S)
+    made.sendall(PREFACE + frame(SETTINGS) + frame(SETTINGS, flags=ACK))
+    return made
+
+
+@pytest.fixture
 def connect(address: Address) -> Iterator[Connect]:
     opened: list[socket.socket] = []
 
     def connection() -> socket.socket:
-        made = socket.create_connection((address.host, address.port), timeout=TIMEOUT_S)
-        made.sendall(PREFACE + frame(SETTINGS) + frame(SETTINGS, flags=ACK))
-        opened.append(made)
-        return made
+        opened.append(connected(address))
+        return opened[-1]
 
     yield connection
     for made in opened:
@@ -180,19 +192,19 @@ def test_calls_that_are_taken_back_at_once_cost_others_nothing(
 
 
 def test_a_client_that_vanishes_in_a_message_is_noticed(
-    address: Address, connect: Connect, intake: MemoryIntake
+    patient: Address, intake: MemoryIntake
 ) -> None:
-    connection = connect()
-    connection.sendall(call(address, 1) + frame(DATA, 1, message(1000, b"x" * 10)))
+    connection = connected(patient)
+    connection.sendall(call(patient, 1) + frame(DATA, 1, message(1000, b"x" * 10)))
     # Answered one after the other, so that the call before them is being received.
     for number in range(3, 23, 2):
         intake.requests.clear()
-        connection.sendall(call(address, number) + frame(DATA, number, message(0, b""), END_STREAM))
+        connection.sendall(call(patient, number) + frame(DATA, number, message(0, b""), END_STREAM))
         wait_until(lambda: bool(intake.requests), "the other call is taken")
     connection.close()
     wait_until(lambda: bool(intake.notices), "it is noticed")
     assert intake.notices == ["gRPC calls that ended before their message was whole"]
-    assert_others_are_served(address)
+    assert_others_are_served(patient)
 
 
 def test_a_call_without_a_message_is_refused(

@@ -50,4 +50,4 @@ def names_of_tasks(start: Start, python: str, how: str, name: str) -> list[str]:
 
 @given(wild_memories(), st.sampled_from(sorted(FROZEN_LAYOUTS)))
 def test_wild_memory_has_some_name_or_none(memory: FakeMemory, version: tuple[int, int]) -> None:
-    assert isinstance(task_name(memory, FROZEN_LAYOUTS[version], version, BASE), str)
+    assert isinstance(task_name(memory, FROZEN_LAYOUTS[version], version, BASE, 128), str)

@@ -1,12 +1,12 @@
 """A dump to be written: two threads at one place, one that runs, one that was read badly."""
 
 from otx.model.stack import Frame
+from otx.profile.context.reader import TraceContext
 from otx.profile.dump.stacks import (
     Local,
     ProcessDump,
     PythonCall,
     ThreadStack,
-    TraceContext,
     Wait,
 )
 

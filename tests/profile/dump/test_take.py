@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from otx.profile.dump.stacks import ProcessDump, PythonCall, ThreadStack, TraceContext
+from otx.profile.dump.stacks import ProcessDump, PythonCall, ThreadStack
 from otx.profile.dump.subject import find_subject
 from otx.profile.dump.take import DumpOptions, take_dump
 from tests.profile.conftest import Build, Start, interpreters
@@ -213,17 +213,3 @@ def test_locals_of_what_is_no_python_are_said_to_be_missing(start: Start) -> Non
     take_dump(find_subject(process.pid), DumpOptions(variables=True), said.append)
     (warning,) = said
     assert f"no Python is read in process {process.pid}" in warning
-
-
-def test_a_span_is_named_by_whoever_knows_it(start: Start) -> None:
-    process = start(sys.executable, "-c", SLEEPS)
-    context = TraceContext("0" * 31 + "1", "0" * 15 + "2")
-    asked: list[tuple[int, int]] = []
-
-    def context_of(tid: int, thread_pointer: int) -> TraceContext:
-        asked.append((tid, thread_pointer))
-        return context
-
-    found = take_dump(find_subject(process.pid), DumpOptions(context_of=context_of), pytest.fail)
-    assert found.threads[0].context == context
-    assert asked[0][0] == process.pid and asked[0][1] > 0

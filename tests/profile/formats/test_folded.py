@@ -37,6 +37,14 @@ def test_what_would_break_a_line_is_replaced() -> None:
     assert folded({(Frame("a;b\nc", "process"),): 1}) == "a:b c 1\n"
 
 
+def test_a_programs_names_cannot_drive_the_terminal() -> None:
+    stack = (
+        Frame("\x1b[31m", "process"),
+        Frame("f\x07", "python", "/tmp/\x9b2J.py", 0, "\x9b2J.py"),
+    )
+    assert folded({stack: 1}) == "�[31m;f� (�2J.py) 1\n"
+
+
 def test_lines_are_sorted_and_equal_ones_added() -> None:
     other = Frame("Cart.total", "python", "/opt/other/cart.py", 0, "cart.py")
     assert folded({(SHOP, HOT): 1, (SHOP, other): 2, (SHOP,): 4}) == (

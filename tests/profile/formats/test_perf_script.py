@@ -112,6 +112,12 @@ def test_what_is_written_names_frames_as_perf_does() -> None:
     )
 
 
+def test_a_programs_names_cannot_drive_the_terminal() -> None:
+    stack = (Frame("\x1b[31m", "process"), Frame("f\x07", "native", module="\x9b.so"))
+    text = write_perf_script(Profile((SAMPLES,), [StackSample(stack, (1,))]))
+    assert text.isascii() is False and all(it in "\n\t" or it.isprintable() for it in text)
+
+
 @given(profiles(), st.integers(1, 30))
 def test_what_is_written_is_read(profile: Profile, count: int) -> None:
     samples = [StackSample(it.stack, (count, it.values[0])) for it in profile.samples]

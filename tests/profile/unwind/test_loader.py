@@ -29,6 +29,7 @@ class Published:
         self.tables: dict[int, UnwindTable] = {}
         self.mappings: dict[int, list[MappedObject]] = {}
         self.room = room
+        self.dropped: set[int] = set()
         self._last = NO_OBJECT
 
     def new_number(self) -> int | None:
@@ -43,6 +44,7 @@ class Published:
 
     def drop(self, number: int) -> None:
         self.tables.pop(number, None)
+        self.dropped.add(number)
 
     def set_mappings(self, pid: int, mappings: Sequence[MappedObject]) -> bool:
         self.mappings[pid] = list(mappings)
@@ -194,6 +196,45 @@ def test_tables_that_nobody_needs_make_room_for_others(
         pass
     assert (loader.loaded, loader.missing) == (1, 1)
     assert said == ["no room for unwind tables: [vdso] is walked by frame pointers"]
+
+
+def test_to_make_room_takes_nothing_from_what_is_being_followed(
+    memory: ProcessMemory, library: Path, tmp_path: Path
+) -> None:
+    cache = TableCache(tmp_path / "cache")
+    copies = [library.with_name(f"libcopy{number}.so") for number in range(4)]
+    for copy in copies:
+        shutil.copy(library, copy)
+        ctypes.CDLL(str(copy))
+    ready = loader_of(Published(), cache)
+    ready.follow(PID, space_of("libcopy"), memory)
+    while ready.advance():
+        pass
+    published = Published(room=2)
+    loader = loader_of(published, cache)
+    loader.follow(PID, space_of("libcopy0"), memory)
+    loader.follow(PID, space_of("libcopy1", "libcopy2", "libcopy3"), memory)
+    numbers = {mapped.number for mapped in published.mappings[PID]}
+    assert len(numbers) == 3 and not numbers & published.dropped
+
+
+def test_what_ended_before_its_table_was_there_gives_its_number_to_nobody_else(
+    memory: ProcessMemory, library: Path
+) -> None:
+    published, now_ns = Published(room=1), 0
+    loader = TableLoader(published, None, lambda about, text: None, lambda: now_ns)
+    loader.follow(PID, space_of("libm.so"), memory)
+    while loader.advance():
+        pass
+    ctypes.CDLL(str(library))
+    loader.follow(PID, space_of("libhere"), memory)
+    loader.forget(PID)
+    while loader.advance():
+        pass
+    now_ns = REST_NS
+    while loader.advance():
+        pass
+    assert not published.tables.keys() & published.dropped
 
 
 def test_an_object_without_a_table_is_counted(build: Build, memory: ProcessMemory) -> None:

@@ -46,6 +46,22 @@ def test_options_stand_behind_the_url() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("https://me:p%40ss@c:4318/own", "https://c:4318/own"),
+        ("me:p%40ss@c:4317", "c:4317"),
+    ],
+)
+def test_a_user_in_the_url_is_sent_as_a_header_and_shown_nowhere(text: str, url: str) -> None:
+    destination = parse_destination(text)
+    assert destination.url == url
+    assert destination.headers == {"authorization": "Basic bWU6cEBzcw=="}
+    assert destination.endpoint(Signal.TRACES, {}).headers == destination.headers
+    own = parse_destination(f"{text} header=authorization=Bearer%20x")
+    assert own.headers == {"authorization": "Bearer x"}
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("", "begins with no URL"),
@@ -55,7 +71,9 @@ def test_options_stand_behind_the_url() -> None:
         ("http://c:4318 header=x", "is no header"),
         ("http://c:4318 compression=lz4", "is no compression"),
         ("http://c:4318 timeout=soon", "soon"),
-        ("http://me:secret@c:4318", "user"),
+        ("http://me:secret@c:4318 colour=red", "'colour' is no option"),
+        ("http://me:secret@c:4318 compression=lz4", "is no compression"),
+        ("me:secret=@c:4318", "begins with no URL"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(text: str, says: str) -> None:

@@ -1,0 +1,42 @@
+"""The feed of a profile that is being taken: what it says when something has changed."""
+
+import queue
+from dataclasses import replace
+
+from otx.model.stack import Frame, Stack, Thread
+from otx.services.profiler import ProfileSnapshot
+from otx.tui.flame_feed import FlameFeed
+from otx.tui.snapshot import Changed, FlameInterest, FlameView
+
+WORK: dict[Stack, int] = {(Frame("shop", "process"), Frame("work", "native")): 3}
+
+
+class Profile:
+    """A profile that changes when a test says so."""
+
+    def __init__(self) -> None:
+        counts = {Thread(7, "main"): WORK}
+        self.now = ProfileSnapshot(1, counts, counts, pids=(7,), began_unix_nano=1)
+
+    def snapshot(self) -> ProfileSnapshot:
+        return self.now
+
+
+def test_what_is_new_is_said_and_the_same_view_stands_for_the_same_samples() -> None:
+    profile, said = Profile(), queue.Queue[Changed]()
+    feed = FlameFeed(profile, lambda: 10, interval_s=0.01)
+    feed.open(said.put)
+    try:
+        first = said.get(timeout=20).snapshot
+        assert isinstance(first.view, FlameView)
+        assert (first.view.tree.total, first.status.processes[0].samples) == (3, 3)
+        feed.ask(FlameInterest(callers=True))
+        turned = said.get(timeout=20).snapshot.view
+        assert isinstance(turned, FlameView) and turned.interest.callers
+        profile.now = replace(profile.now, ended_unix_nano=9, warnings=("it ended",))
+        last = said.get(timeout=20).snapshot
+        assert isinstance(last.view, FlameView)
+        assert (last.view.ended_unix_nano, last.status.warnings) == (9, ("it ended",))
+    finally:
+        feed.close()
+    assert said.empty()
