@@ -16,9 +16,14 @@ from otx.environment import Environment
 from otx.services.receive_process import ReceiverProcess
 
 # No test is timed: machines are shared. The same examples each time, so that a failure is of the
-# change at hand; `make test-long` looks for new ones (--hypothesis-profile=searching).
+# change at hand; `make test-long` looks for new ones, ten times as many
+# (--hypothesis-profile=searching).
 settings.register_profile(
-    "steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "steady",
+    deadline=None,
+    derandomize=True,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile(
     "searching", deadline=None, max_examples=500, suppress_health_check=[HealthCheck.too_slow]

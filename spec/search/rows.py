@@ -53,7 +53,7 @@ class Row:
     @property
     def is_long(self) -> bool:
         """Whether it is for `make test-long`."""
-        return self.states > 15_000
+        return self.transitions > 35_000
 
 
 def _cfgsync(

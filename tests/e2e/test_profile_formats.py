@@ -57,7 +57,14 @@ def test_python_is_in_every_form(run_cli: RunCli, program: str, tmp_path: Path, 
 
 @pytest.mark.bpf
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
-@pytest.mark.parametrize("form", ["folded", "pprof", "otlp", "speedscope", "perf-script"])
+@pytest.mark.parametrize(
+    "form",
+    [
+        "pprof",
+        "perf-script",
+        *(pytest.param(form, marks=pytest.mark.long) for form in ("folded", "otlp", "speedscope")),
+    ],
+)
 def test_a_compiled_program_is_the_same_in_each(run_cli: RunCli, tmp_path: Path, form: str) -> None:
     (tmp_path / "spin.c").write_text(C_PROGRAM)
     subprocess.run(

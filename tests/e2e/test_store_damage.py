@@ -117,7 +117,14 @@ def count_of(run_cli: RunCli, store: Path) -> int:
     return int(json.loads(done.stdout)[0]["n"])
 
 
-@pytest.mark.parametrize("harm", [truncate, spoil_pages, Path.unlink])
+@pytest.mark.parametrize(
+    "harm",
+    [
+        truncate,
+        pytest.param(spoil_pages, marks=pytest.mark.long),
+        pytest.param(Path.unlink, marks=pytest.mark.long),
+    ],
+)
 def test_compact_sets_a_damaged_segment_aside_and_counts_it(
     harm: Callable[[Path], None], store: Path, run_cli: RunCli
 ) -> None:

@@ -36,7 +36,7 @@ class FakeSession(ProfileSession):
         self._given.extend(samples)
         self._news.set()
 
-    def poll(self, timeout_s: float) -> list[Sample]:
+    def poll(self, timeout_s: float, *, patience_ns: float = 0) -> list[Sample]:
         """What was given since the last call."""
         if self.failure is not None:
             raise self.failure

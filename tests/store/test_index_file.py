@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otx.store.index_file import PAGE_ENTRIES, IndexDamaged, IndexFile, KeyWidth, encode_index
+from otx.store.index_entries import KeyWidth
+from otx.store.index_file import PAGE_ENTRIES, IndexDamaged, IndexFile, encode_index
 
 BLOCKS = st.integers(1, (1 << 60) - 1)
 KEYS: Mapping[KeyWidth, st.SearchStrategy[int]] = {
