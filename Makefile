@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 3
 
-.PHONY: demo setup setup-dev test test-long lint types imports unit bench bpf native snapshots docs grammar proto completions clean
+.PHONY: demo setup setup-dev test test-long lint types imports checks unit bench bpf native snapshots docs grammar proto completions clean
 
 demo: setup ## the whole tool on a small live shop
 	@$(BIN)/otx demo
@@ -35,7 +35,10 @@ $(VENV)/.setup-fuzz: $(VENV)/.setup-dev
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	@touch $@
 
-test: setup-dev lint types imports unit ## lint, types, import contract, tests
+test: setup-dev checks unit ## lint, types, import contract, tests
+
+checks: ## lint, types and import contract, side by side
+	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target lint types imports
 
 lint:
 	$(BIN)/ruff format --check .
