@@ -288,7 +288,8 @@ class TestUnwinding:
         stats = document["stats"]
         assert stats["samples"] > 20
         assert bool(stats["unwind_tables"]) == bool(is_whole)
-        assert abs(stats["unwound_fully"] / stats["samples"] - is_whole) <= 0.01
+        whole = stats["unwound_fully"] / stats["samples"]
+        assert whole >= 0.99 if is_whole else whole <= 0.1  # a register may hold what leads there
         names = [frame["name"] for frame in document["stacks"][0]["frames"]]
         assert (names[1] == "_start" and names[-3:] == ["main", "middle", "leaf"]) == is_whole
 
