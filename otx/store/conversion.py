@@ -27,7 +27,7 @@ from otx.store.segment_index import Warn, index_names, no_warning
 
 BATCH_BYTES = 16 * 1024 * 1024
 """How much of the logs becomes one segment; at about eight times this in memory."""
-_PORTION_BYTES = 4 * 1024 * 1024
+_PORTION_BYTES = 8 * 1024 * 1024
 """How much of them is decoded at a time."""
 _HELD_BYTES = 160 * 1024 * 1024
 """How much memory rows of one batch take before it is written, however few bytes they came from."""

@@ -7,6 +7,7 @@ halved until the bad ones are alone; those get a second chance as protobuf itsel
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import pyarrow as pa
 
@@ -41,14 +42,17 @@ def decode_requests(requests: Sequence[LoggedRequest]) -> Decoded:
     for kind, table in ROW_TABLES.items():
         own = [request for request in requests if request.signal is table.signal]
         tables = _decode(own, kind, bad)
-        rows[kind] = pa.concat_tables([_with_offset(table.schema).empty_table(), *tables])
+        rows[kind] = pa.concat_tables([_no_rows(kind), *tables])
         if table.keeps_requests:
             kept += [request for request in own if request not in bad]
     return Decoded(rows, kept, sorted(bad, key=lambda request: request.start))
 
 
-def _with_offset(schema: Schema) -> Schema:
-    return schema.append(pa.field(OFFSET_COLUMN, pa.int64()))
+@cache
+def _no_rows(kind: RowKind) -> Table:
+    """No rows, with the columns that they would have; to make it takes longer than a request."""
+    schema: Schema = ROW_TABLES[kind].schema
+    return schema.append(pa.field(OFFSET_COLUMN, pa.int64())).empty_table()
 
 
 def _decode(

@@ -20,7 +20,7 @@ from otx.store.log_position import Committed
 from otx.store.log_reader import committed_in, is_writing, log_directories
 from otx.store.manifest import Identity, manifest_identity, manifest_problem
 from otx.store.query import ALL_TIMES, MEMORY_LIMIT, Result, TimeRange, open_query, sql_error
-from otx.store.row_tables import ROW_KINDS
+from otx.store.row_tables import ROW_KINDS, RowKind
 from otx.store.rows import LOG_FIELDS, SPAN_FIELDS, log_of, span_of
 from otx.store.search import EVERYTHING, Condition, Search
 from otx.store.sources import Sources, Wanted
@@ -45,11 +45,7 @@ _SERVICES = """
           FROM wanted WHERE start_time >= make_timestamp_ns(?))
     GROUP BY service ORDER BY service"""
 
-_TOTALS = """
-    SELECT (SELECT count(*) FROM all_spans), (SELECT count(*) FROM all_logs),
-           (SELECT count(DISTINCT trace_id) FROM all_spans WHERE is_trace_id(trace_id)),
-           (SELECT count(*)
-            FROM (SELECT service FROM all_spans UNION SELECT service FROM all_logs))"""
+_TRACES = "SELECT count(DISTINCT trace_id) FROM all_spans WHERE is_trace_id(trace_id)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +85,6 @@ class Totals:
 
     spans: int = 0
     logs: int = 0
-    traces: int = 0
-    services: int = 0
     bytes: int = 0
     aside_requests: int = 0
     expired_rows: int = 0
@@ -205,20 +199,25 @@ class Store:
             return StoreLag(facts.requests, facts.bytes, facts.hidden_bytes, facts.oldest_unix_nano)
 
     def totals(self) -> Totals:
-        """How much the store holds."""
+        """How much the store holds, by what manifest and logs say: no row is read."""
         with self._lock:
-            spans, logs, traces, services = self.rows(_TOTALS, ())[0]
             manifest = self.refresh().manifest
-            segments = sum(segment.bytes for segment in manifest.segments)
             return Totals(
-                spans,
-                logs,
-                traces,
-                services,
-                bytes=segments + self._tails.facts.bytes,
+                spans=self._rows_held("spans"),
+                logs=self._rows_held("logs"),
+                bytes=sum(one.bytes for one in manifest.segments) + self._tails.facts.bytes,
                 aside_requests=manifest.aside_requests,
                 expired_rows=manifest.expired_rows,
             )
+
+    def _rows_held(self, kind: RowKind) -> int:
+        segments = self.refresh().manifest.of_kind(kind)
+        return sum(segment.rows for segment in segments) + self._tails.count(kind)
+
+    def trace_count(self) -> int:
+        """How many traces the store holds; every trace id there is is read for it."""
+        [(count,)] = self.rows(_TRACES, ())
+        return int(count)
 
     def traces(
         self,

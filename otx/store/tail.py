@@ -124,6 +124,10 @@ class LogTails:
         plain = [part.drop_columns([OFFSET_COLUMN]) for part in parts]
         return pa.concat_tables([ROW_TABLES[kind].schema.empty_table(), *plain])
 
+    def count(self, kind: RowKind) -> int:
+        """How many decoded rows one table has."""
+        return sum(len(chunk.rows[kind]) for chunks in self._files.values() for chunk in chunks)
+
     def _decode(self, view: View) -> None:
         left = self._tail_bytes
         hidden = 0

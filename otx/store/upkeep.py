@@ -32,6 +32,8 @@ from otx.store.segment_index import (
 )
 
 GRACE_NS = 60 * 1_000_000_000
+_CLOCK_SLACK_NS = GRACE_NS
+"""By how much clocks are corrected all the time, which is no reason to write a manifest."""
 FAN_IN = 8
 MERGED_ROWS = 256 * 1024
 MERGED_BYTES = 32 * 1024 * 1024
@@ -137,7 +139,12 @@ def remove_damaged_indexes(conversion: Conversion) -> int:
 
 
 def expire(conversion: Conversion, retention: Retention, now_unix_nano: int) -> int:
-    """Let go of segments that are too old or too much; how many rows went."""
+    """Let go of segments that are too old or too much; how many rows went.
+
+    What came before the clock was set back seems to come later than now, and might never be too
+    old: it counts as received now, once that is seen.
+    """
+    _take_for_now(conversion, now_unix_nano)
     kept = [
         segment
         for segment in conversion.manifest.segments
@@ -158,6 +165,19 @@ def expire(conversion: Conversion, retention: Retention, now_unix_nano: int) -> 
     conversion.manifest = replace(manifest, expired_rows=manifest.expired_rows + rows)
     _retire(conversion, [s for s in manifest.segments if s in fitting], gone, now_unix_nano)
     return rows
+
+
+def _take_for_now(conversion: Conversion, now_unix_nano: int) -> None:
+    manifest = conversion.manifest
+    latest = now_unix_nano + _CLOCK_SLACK_NS
+    if any(one.received_unix_nano > latest for one in manifest.segments):
+        taken = {
+            one: replace(one, received_unix_nano=min(one.received_unix_nano, now_unix_nano))
+            for one in manifest.segments
+        }
+        conversion.publish(replace(manifest, segments=tuple(taken.values())))
+        passed_over = conversion.passed_over
+        conversion.passed_over = {taken[one] for one in taken if one in passed_over}
 
 
 def remove_retired(conversion: Conversion, now_unix_nano: int) -> int:

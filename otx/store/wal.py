@@ -265,7 +265,8 @@ class _LogFiles:
         self._descriptor = -1
         self._at = LogPosition(0, 0)
         # Made under a hidden name: once others see the directory, its lock is held.
-        hidden = logs / f".{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(4)}"
+        stamp = _stamp_after(logs, links)
+        hidden = logs / f".{stamp:020d}-{os.getpid()}-{secrets.token_hex(4)}"
         hidden.mkdir()
         self.directory = hidden
         lock = FileLock(hidden / "lock")
@@ -392,3 +393,13 @@ def _write_rest(descriptor: int, data: bytes, offset: int) -> None:
         written = os.pwrite(descriptor, rest, offset)
         rest = rest[written:]
         offset += written
+
+
+def _stamp_after(*places: Path | None) -> int:
+    """When a log begins, and later than every log that is there: clocks are set back.
+
+    Logs are read in the order of their names, which is that in which they were begun.
+    """
+    names = [path.name for place in places if place is not None for path in place.iterdir()]
+    begun = [int(stamp) for name in names if (stamp := name.partition("-")[0]).isdecimal()]
+    return max([time.time_ns(), *(one + 1 for one in begun)])

@@ -5,14 +5,12 @@ snapshot.
 """
 
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from otx.errors import OtxError
-from otx.model.units import NS_PER_S
 from otx.store.errors import SearchError
 from otx.store.layout import ReceiverLock
 from otx.store.search import parse_search
@@ -20,6 +18,7 @@ from otx.tui.flame_look import FlameLook, Sampled, missing_view, sampled_process
 from otx.tui.logs_look import LogsLook
 from otx.tui.looking import INTERVAL_S, LookingFeed
 from otx.tui.open_trace import open_trace, with_code
+from otx.tui.rate import Rate
 from otx.tui.snapshot import (
     FlameInterest,
     Interest,
@@ -34,6 +33,7 @@ from otx.tui.snapshot import (
     View,
     window_start,
 )
+from otx.tui.trace_count import TraceCount
 
 if TYPE_CHECKING:
     from otx.services.profiler import ProfileSnapshot
@@ -43,7 +43,6 @@ TRACE_ROWS = 500
 TRACE_LOG_ROWS = 500
 MAX_TRACE_SPANS = 20_000
 """Spans of one trace that are shown; a larger one is for `otx query`."""
-_RATE_WINDOW_NS = 3 * NS_PER_S
 _STATUS_EVERY_S = 1.0
 
 
@@ -97,11 +96,12 @@ class _Looker:
         self._sources = sources
         self._opened: Store | None = None
         self._clock = clock
-        self._rate = _Rate()
+        self._rate = Rate()
         self._flame = FlameLook(clock)
         self._logs = LogsLook(clock)
         self._seen: tuple[Interest, object, View] | None = None
         self._totals: tuple[StoreVersion, Totals] | None = None
+        self._traces_held = TraceCount()
         self._status = Status()
         self._status_due_s = 0.0
         self._last_trace: OpenTrace | None = None
@@ -137,12 +137,18 @@ class _Looker:
         version: object = self._store.version()
         if isinstance(interest, FlameInterest):
             version = FlameLook.version_of(snapshot) if snapshot else None
-        is_due = isinstance(interest, LogsInterest) and self._logs.is_due
+        is_due = self._is_due(interest)
         if self._seen is not None and self._seen[:2] == (interest, version) and not is_due:
             return self._seen[2]
         view = self._look_at(interest, snapshot)
         self._seen = (interest, version, view)
         return view
+
+    def _is_due(self, interest: Interest) -> bool:
+        """Whether a look may find something else in a store that has not changed."""
+        if isinstance(interest, LogsInterest):
+            return self._logs.is_due
+        return isinstance(interest, TracesInterest) and self._traces_held.is_due(self._store)
 
     def _look_at(self, interest: Interest, snapshot: "ProfileSnapshot | None") -> View:
         if isinstance(interest, TracesInterest):
@@ -161,7 +167,7 @@ class _Looker:
         )
         trace_id = interest.trace_id or (rows[0].trace_id if rows else "")
         trace = self._open_trace(trace_id, interest.search) if trace_id else None
-        return TracesView(interest, tuple(rows), self._held().traces, trace)
+        return TracesView(interest, tuple(rows), self._traces_held.of(self._store), trace)
 
     def _open_trace(self, trace_id: str, search: str) -> OpenTrace | None:
         spans = self._store.trace(trace_id)
@@ -210,19 +216,3 @@ class _Looker:
             processes=sampled_processes(profile) if profile else (),
             warnings=profile.warnings if profile else (),
         )
-
-
-class _Rate:
-    """Growth a second over the last seconds."""
-
-    def __init__(self) -> None:
-        self._seen: deque[tuple[int, int]] = deque()
-
-    def after(self, now_unix_nano: int, count: int) -> float:
-        self._seen.append((now_unix_nano, count))
-        while now_unix_nano - self._seen[0][0] > _RATE_WINDOW_NS:
-            self._seen.popleft()
-        then, before = self._seen[0]
-        if now_unix_nano <= then:
-            return 0.0
-        return max(count - before, 0) * NS_PER_S / (now_unix_nano - then)

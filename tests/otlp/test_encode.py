@@ -17,7 +17,8 @@ from otx.otlp.wire import WIRE
 @pytest.mark.parametrize("encoding", ["protobuf", "json"])
 def test_odd_spans_are_kept_and_named_in_the_encoding_of_the_request(encoding: Encoding) -> None:
     message = ExportTraceServiceRequest()
-    message.resource_spans.add().scope_spans.add().spans.add(trace_id=b"t", span_id=b"s" * 8)
+    spans = message.resource_spans.add().scope_spans.add().spans
+    spans.add(trace_id=b"t", span_id=b"s" * 8, start_time_unix_nano=1, end_time_unix_nano=2)
     request = decode_request(Signal.TRACES, encode_message(message, encoding), encoding)
     assert request.body == message.SerializeToString()
     answer = encode_response(request, encoding)

@@ -25,7 +25,15 @@ from otx.store.manifest import read_manifest
 from otx.store.reader import Store
 from otx.store.row_tables import ROW_KINDS
 from otx.store.segment import read_requests
-from otx.store.upkeep import GRACE_NS, Retention, expire, merge_small, remove_retired
+from otx.store.upkeep import (
+    DAY_NS,
+    GRACE_NS,
+    Retention,
+    expire,
+    merge_rest,
+    merge_small,
+    remove_retired,
+)
 from otx.store.wal import LogWriter
 from tests.store.conftest import metric_request, profile_request
 from tests.store.segments import converted, indexed
@@ -35,6 +43,7 @@ NEVER = 1_000_000
 NO_IDS = b"\x0a\x06\x12\x04\x12\x02\x2a\x00"
 """A request with one span, which has an empty name and nothing else."""
 NOW = 1_790_000_000_000_000_000
+HOUR_NS = 3600 * 1_000_000_000
 
 CONVERT_AND_END = """
 import os, sys, time
@@ -326,6 +335,55 @@ def test_retention_lets_whole_segments_go_by_age_and_size(
     assert expire(conversion, Retention(), now_unix_nano=5) == 0
 
 
+def test_a_clock_that_is_set_back_loses_nothing_and_keeps_the_order(
+    store_dir: Path, span_request: SpanRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, after = NOW, NOW - HOUR_NS
+    bodies = [span_request(f"r{number}", 2, trace=number + 1) for number in range(6)]
+    expected = Counter(f"r{number}-{span}" for number in range(6) for span in (0, 1))
+    clock = [before]
+    monkeypatch.setattr("otx.store.wal.time.time_ns", lambda: clock[0])
+    conversion, store = Conversion(Layout(store_dir)), Store(store_dir)
+    with LogWriter(store_dir) as log:  # in a log, and between segments
+        log.append(Signal.TRACES, bodies[0], before).result(10)
+        log.append(Signal.TRACES, bodies[1], after).result(10)
+        conversion.convert()
+        log.append(Signal.TRACES, bodies[2], after + 1).result(10)
+        conversion.convert()
+        log.append(Signal.TRACES, bodies[3], after + 2).result(10)
+    clock[0] = after
+    with LogWriter(store_dir) as restarted:
+        restarted.append(Signal.TRACES, bodies[4], after + 3).result(10)
+        restarted.append(Signal.TRACES, bodies[5], after + 4).result(10)
+        assert names(store) == expected
+        assert restarted.directory == log_directories(conversion.layout)[-1]
+    assert names(store) == expected
+    while conversion.convert(100):
+        assert names(store) == expected
+    while merge_rest(conversion, after + 5):
+        assert names(store) == expected
+    ids = [trace.trace_id for trace in store.traces()]
+    assert ids == [f"{number:032x}" for number in range(6, 0, -1)]
+    # What seems to come later than now is kept for as long as what comes now.
+    assert expire(conversion, Retention(), after + 5) == 0
+    assert expire(conversion, Retention(), after + DAY_NS) == 0
+    assert names(store) == expected
+    assert expire(conversion, Retention(), after + DAY_NS + GRACE_NS) == 12
+    assert expire(conversion, Retention(), after + DAY_NS + HOUR_NS) == 0
+    assert names(store) == Counter()
+
+
+def test_a_small_correction_of_the_clock_writes_no_manifest(
+    store_dir: Path, span_request: SpanRequest
+) -> None:
+    keep(store_dir, span_request, 1)
+    conversion = Conversion(Layout(store_dir))
+    conversion.convert()
+    version = conversion.manifest.version
+    assert expire(conversion, Retention(), -GRACE_NS // 2) == 0
+    assert conversion.manifest.version == version
+
+
 def test_a_damaged_manifest_is_said(store_dir: Path) -> None:
     from otx.store.errors import StoreDamaged
 
@@ -347,6 +405,7 @@ def test_odd_spans_are_counted_once_for_all(store_dir: Path, span_request: SpanR
     assert read_manifest(Layout(store_dir).manifest).odd_spans == {
         "have no valid trace id": 2,
         "have no valid span id": 2,
+        "have no times at all": 2,
     }
 
 
