@@ -140,14 +140,21 @@ class ElfFile:
         ]
         return SymbolTable(found, [section.names for section in self._symbol_sections])
 
+    def file_offset(self, address: int) -> int | None:
+        """Where in the file something lies that is loaded at an address."""
+        for it in self.segments:
+            if it.address <= address < it.address + it.size:
+                return address - it.address + it.offset
+        return None
+
     def section(self, wanted: frozenset[bytes]) -> bytes | None:
         """What is in the first section that has one of some names; None where there is none."""
         found = self._find_section(wanted)
         return self._exactly(found[1], found[2]) if found else None
 
-    def section_extent(self, wanted: bytes) -> range | None:
-        """The addresses that a section takes up; None where there is none of that name."""
-        found = self._find_section(frozenset((wanted,)))
+    def section_extent(self, *wanted: bytes) -> range | None:
+        """The addresses of the first section that has one of some names; None: there is none."""
+        found = self._find_section(frozenset(wanted))
         return range(found[0], found[0] + found[2]) if found else None
 
     def _find_section(self, wanted: frozenset[bytes]) -> tuple[int, int, int] | None:
