@@ -7,7 +7,7 @@ in use are read, not mapped: a file that is overwritten meanwhile must not end o
 
 import struct
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -42,7 +42,9 @@ _CODE_TYPES = frozenset((_STT_NOTYPE, _STT_FUNC, _STT_GNU_IFUNC))
 _PAGE = 4096
 _MAX_SECTION_SIZE = 512 << 20
 _MAX_NAME = 64 << 10
-_TABLE_SHIFT = 32  # a name is (number of its string table << 32) | offset in it
+_NAME_MASK = (1 << 32) - 1
+_MAX_ALIASES = 64
+"""Symbols of one address that are compared: a hostile file may have millions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +134,7 @@ class ElfFile:
 
     def code_symbols(self) -> "SymbolTable":
         """The functions, of .symtab where there is one, and of .dynsym."""
-        found = [
-            (value, size > 0, info >> 4 == _STB_GLOBAL, size, (number << _TABLE_SHIFT) | name)
-            for number, section in enumerate(self._symbol_sections)
-            for name, info, _, index, value, size in _SYMBOL.iter_unpack(section.symbols)
-            if value and info & 15 in _CODE_TYPES and name and index != _SHN_UNDEF
-        ]
-        return SymbolTable(found, [section.names for section in self._symbol_sections])
+        return SymbolTable([(it.symbols, it.names) for it in self._symbol_sections])
 
     def file_offset(self, address: int) -> int | None:
         """Where in the file something lies that is loaded at an address."""
@@ -292,25 +288,32 @@ class ElfFile:
 
 
 class SymbolTable:
-    """Functions by address, 20 bytes each beside their names, which are decoded when asked for.
+    """Functions by address: their order is made beforehand, what each is when it is asked for.
 
     Of several symbols with one address the one with a size wins, then the global one.
 
     Args:
-        symbols: (address, has a size, is global, size, string table's number << 32 | offset in it).
-        names: The string tables.
+        sections: Symbols, whole ones, each section with its string table.
     """
 
-    def __init__(self, symbols: list[tuple[int, bool, bool, int, int]], names: list[bytes]) -> None:
-        best: dict[int, tuple[int, bool, bool, int, int]] = {}
-        for symbol in symbols:
-            if symbol[0] not in best or symbol > best[symbol[0]]:
-                best[symbol[0]] = symbol
-        addresses = sorted(best)  # numbers, which are sorted much sooner than tuples
-        self._addresses = array("Q", addresses)
-        self._sizes = array("Q", [best[address][3] for address in addresses])
-        self._names = array("Q", [best[address][4] for address in addresses])
-        self._texts = names
+    def __init__(self, sections: Sequence[tuple[bytes, bytes]]) -> None:
+        self._heads, self._sizes, addresses = array("Q"), array("Q"), array("Q")
+        self._texts = [names for _, names in sections]
+        self._firsts: list[int] = []
+        for symbols, _ in sections:
+            words = array("Q", symbols)  # _SYMBOL: name, info, other, section; value; size
+            self._firsts.append(len(self._heads))
+            self._heads += words[0::3]
+            addresses += words[1::3]
+            self._sizes += words[2::3]
+        code = [
+            number
+            for number, head in enumerate(self._heads)
+            if head >> 32 & 15 in _CODE_TYPES and head & _NAME_MASK and head >> 48 != _SHN_UNDEF
+        ]
+        order = sorted(filter(addresses.__getitem__, code), key=addresses.__getitem__)
+        self._order = array("I", order)
+        self._addresses = array("Q", [addresses[number] for number in order])
 
     def __len__(self) -> int:
         return len(self._addresses)
@@ -320,15 +323,21 @@ class SymbolTable:
 
         A symbol without a size reaches to the next one.
         """
-        index = bisect_right(self._addresses, address) - 1
-        if index < 0:
+        last = bisect_right(self._addresses, address)
+        if not last:
             return None
-        size = self._sizes[index]
-        if size and address >= self._addresses[index] + size:
+        start = self._addresses[last - 1]
+        first = max(bisect_left(self._addresses, start), last - _MAX_ALIASES)
+        _, _, size, section, name = max(map(self._rank, self._order[first:last]))
+        if size and address >= start + size:
             return None
-        name = self._names[index]
-        text = _name_at(self._texts[name >> _TABLE_SHIFT], name & ((1 << _TABLE_SHIFT) - 1))
-        return text.decode("utf-8", "replace") or None
+        return _name_at(self._texts[section], name).decode("utf-8", "replace") or None
+
+    def _rank(self, number: int) -> tuple[bool, bool, int, int, int]:
+        """What makes a symbol the better one of two: the greater."""
+        head, size = self._heads[number], self._sizes[number]
+        section = bisect_right(self._firsts, number) - 1
+        return size > 0, head >> 36 & 15 == _STB_GLOBAL, size, section, head & _NAME_MASK
 
 
 def bytes_reader(data: bytes) -> Reader:

@@ -80,15 +80,18 @@ def test_functions_without_names_have_beginnings(burn: Path, tmp_path: Path) -> 
 
 def test_of_symbols_at_one_address_the_sized_and_global_one_wins() -> None:
     names = b"\0label\0local\0global\0"
-    table = SymbolTable(
-        [
-            (100, False, True, 0, names.index(b"label")),
-            (100, True, False, 8, names.index(b"local")),
-            (100, True, True, 8, names.index(b"global")),
-            (200, False, False, 0, names.index(b"label")),
-        ],
-        [names],
+    symbols = (  # address, name, binding, size
+        *((100, b"label", 1, 0), (100, b"local", 0, 8), (100, b"global", 1, 8)),
+        *((200, b"label", 0, 0), (0, b"label", 0, 0)),
     )
+    raw = b"".join(
+        struct.pack("<IBBHQQ", names.index(name), binding << 4 | 2, 0, 1, address, size)
+        for address, name, binding, size in symbols
+    )
+    undefined = struct.pack("<IBBHQQ", names.index(b"label"), 2, 0, 0, 150, 8)
+    data = struct.pack("<IBBHQQ", names.index(b"label"), 1, 0, 1, 160, 8)
+    table = SymbolTable([(raw, names), (undefined + data, names)])
+    assert len(table) == 4
     found = [table.find(address) for address in (99, 100, 107, 108, 200, 1 << 40)]
     assert found == [None, "global", "global", None, "label", "label"]
 
