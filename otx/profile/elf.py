@@ -43,6 +43,8 @@ _PAGE = 4096
 _MAX_SECTION_SIZE = 512 << 20
 _MAX_NAME = 64 << 10
 _NAME_MASK = (1 << 32) - 1
+_MAX_SEARCHED = 16
+"""Names that are searched for one by one; a hostile file may have one of them a million times."""
 _MAX_ALIASES = 64
 """Symbols of one address that are compared: a hostile file may have millions."""
 
@@ -200,10 +202,8 @@ class ElfFile:
         for section in self._symbol_sections:
             # Most files have none of them, and some have a hundred thousand symbols.
             places = {at: name for name in wanted for at in _places_of(name, section.names)}
-            if not places:
-                continue
-            for name, info, _, index, value, size in _SYMBOL.iter_unpack(section.symbols):
-                if name in places and info & 15 in types and index != _SHN_UNDEF:
+            for name, info, _, index, value, size in _symbols_named(places, section.symbols):
+                if info & 15 in types and index != _SHN_UNDEF:
                     found[places[name]] = range(value, value + size)
         return found
 
@@ -352,6 +352,25 @@ def _places_of(name: bytes, names: bytes) -> Iterator[int]:
     while at >= 0:
         yield at
         at = names.find(ended, at + 1)
+
+
+def _symbols_named(places: Collection[int], symbols: bytes) -> Iterator[tuple[int, ...]]:
+    """The symbols whose names are at some places of the string table, in their order."""
+    if len(places) > _MAX_SEARCHED:
+        yield from (it for it in _SYMBOL.iter_unpack(symbols) if it[0] in places)
+        return
+    rows = sorted(row for at in places for row in _rows_with(at, symbols))
+    yield from (_SYMBOL.unpack_from(symbols, row) for row in rows)
+
+
+def _rows_with(name: int, symbols: bytes) -> Iterator[int]:
+    """Where the symbols stand whose name has a place in the string table."""
+    wanted = name.to_bytes(4, "little")
+    at = symbols.find(wanted)
+    while at >= 0:
+        if at % _SYMBOL.size == 0:
+            yield at
+        at = symbols.find(wanted, at + 1)
 
 
 def _name_at(names: bytes, offset: int) -> bytes:

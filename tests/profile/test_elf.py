@@ -48,6 +48,16 @@ def test_a_variable_is_found_by_name(build: Build) -> None:
     assert set(library.data_extents(names)) == {b"shared_value"}
 
 
+def test_many_variables_are_found_as_each_by_itself(build: Build) -> None:
+    source = "".join(f"long value_{number}[{number + 1}];\n" for number in range(40))
+    library = open_elf(build(source, "lib.so", "-shared", "-fPIC"))
+    names = [f"value_{number}".encode() for number in range(40)]
+    found = library.data_extents(frozenset(names))
+    assert [len(found[name]) for name in names] == [8 * (number + 1) for number in range(40)]
+    for name in names:
+        assert library.data_extents(frozenset((name,))) == {name: found[name]}
+
+
 def test_the_bias_is_what_the_loader_added(burn: Path) -> None:
     elf = open_elf(burn)
     code = next(segment for segment in elf.segments if segment.executable)
