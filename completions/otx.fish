@@ -50,7 +50,7 @@ complete -c otx -n '__fish_seen_subcommand_from profile' -l store -r -d 'Keep th
 complete -c otx -n '__fish_seen_subcommand_from profile' -l unwind -x -a 'auto fp dwarf' -d 'Native stacks by unwind tables and, where code has none, frame pointers (auto); by frame pointers (fp); by tables (dwarf).'
 complete -c otx -n '__fish_seen_subcommand_from profile' -l kernel -l no-kernel -d 'Kernel frames.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -l threads -d 'A root for each thread'\''s name.'
-complete -c otx -n '__fish_seen_subcommand_from profile' -l lines -d 'Line numbers of Python frames.'
+complete -c otx -n '__fish_seen_subcommand_from profile' -l lines -d 'Line numbers of Python and Go frames.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -l runtime -x -a 'auto none' -d 'Interpreters'\'' frames.'
 complete -c otx -n '__fish_seen_subcommand_from profile' -l max-overhead -r -d 'Sample less often where it takes more of the target'\''s processor time (1).'
 complete -c otx -n '__fish_seen_subcommand_from profile' -l backend -x -a 'auto bpf bcc perf' -d 'What samples: BPF, BCC, or perf events (own processes, no root).'

@@ -94,7 +94,7 @@ _otx_profile() {
     '--unwind[Native stacks by unwind tables and, where code has none, frame pointers (auto); by frame pointers (fp); by tables (dwarf).]:value:(auto fp dwarf)' \
     {--kernel,--no-kernel}'[Kernel frames.]' \
     '--threads[A root for each thread'\''s name.]' \
-    '--lines[Line numbers of Python frames.]' \
+    '--lines[Line numbers of Python and Go frames.]' \
     '--runtime[Interpreters'\'' frames.]:value:(auto none)' \
     '--max-overhead[Sample less often where it takes more of the target'\''s processor time (1).]:value:_files' \
     '--backend[What samples - BPF, BCC, or perf events (own processes, no root).]:value:(auto bpf bcc perf)' \

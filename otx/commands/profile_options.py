@@ -133,7 +133,9 @@ Unwind: TypeAlias = Annotated[
 Threads: TypeAlias = Annotated[
     bool, typer.Option("--threads", help="A root for each thread's name.")
 ]
-Lines: TypeAlias = Annotated[bool, typer.Option("--lines", help="Line numbers of Python frames.")]
+Lines: TypeAlias = Annotated[
+    bool, typer.Option("--lines", help="Line numbers of Python and Go frames.")
+]
 Runtime: TypeAlias = Annotated[
     Literal["auto", "none"], typer.Option("--runtime", help="Interpreters' frames.")
 ]

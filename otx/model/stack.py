@@ -18,7 +18,7 @@ class Frame:
     Attributes:
         name: The demangled function name, or a qualified name for an interpreter's frame.
         kind: Where the frame ran.
-        file: The source file for an interpreter's frame, else "".
+        file: The source file where it is known (of native frames Go's), else "".
         line: The source line, 0 where it is not known.
         module: Base name of the mapped object, the kernel, or the source file.
     """

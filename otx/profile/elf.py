@@ -7,7 +7,7 @@ in use are read, not mapped: a file that is overwritten meanwhile must not end o
 
 import struct
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -43,7 +43,11 @@ _CODE_TYPES = frozenset((_STT_NOTYPE, _STT_FUNC, _STT_GNU_IFUNC))
 _PAGE = 4096
 _MAX_SECTION_SIZE = 512 << 20
 _MAX_NAME = 64 << 10
-_TABLE_SHIFT = 32  # a name is (number of its string table << 32) | offset in it
+_NAME_MASK = (1 << 32) - 1
+_MAX_SEARCHED = 16
+"""Names that are searched for one by one; a hostile file may have one of them a million times."""
+_MAX_ALIASES = 64
+"""Symbols of one address that are compared: a hostile file may have millions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,22 +137,23 @@ class ElfFile:
 
     def code_symbols(self) -> "SymbolTable":
         """The functions, of .symtab where there is one, and of .dynsym."""
-        found = [
-            (value, size > 0, info >> 4 == _STB_GLOBAL, size, (number << _TABLE_SHIFT) | name)
-            for number, section in enumerate(self._symbol_sections)
-            for name, info, _, index, value, size in _SYMBOL.iter_unpack(section.symbols)
-            if value and info & 15 in _CODE_TYPES and name and index != _SHN_UNDEF
-        ]
-        return SymbolTable(found, [section.names for section in self._symbol_sections])
+        return SymbolTable([(it.symbols, it.names) for it in self._symbol_sections])
+
+    def file_offset(self, address: int) -> int | None:
+        """Where in the file something lies that is loaded at an address."""
+        for it in self.segments:
+            if it.address <= address < it.address + it.size:
+                return address - it.address + it.offset
+        return None
 
     def section(self, wanted: frozenset[bytes]) -> bytes | None:
         """What is in the first section that has one of some names; None where there is none."""
         found = self._find_section(wanted)
         return self._exactly(found[1], found[2]) if found else None
 
-    def section_extent(self, wanted: bytes) -> range | None:
-        """The addresses that a section takes up; None where there is none of that name."""
-        found = self._find_section(frozenset((wanted,)))
+    def section_extent(self, *wanted: bytes) -> range | None:
+        """The addresses of the first section that has one of some names; None: there is none."""
+        found = self._find_section(frozenset(wanted))
         return range(found[0], found[0] + found[2]) if found else None
 
     def eh_frame_section(self) -> tuple[int, bytes] | None:
@@ -203,10 +208,8 @@ class ElfFile:
         for section in self._symbol_sections:
             # Most files have none of them, and some have a hundred thousand symbols.
             places = {at: name for name in wanted for at in _places_of(name, section.names)}
-            if not places:
-                continue
-            for name, info, _, index, value, size in _SYMBOL.iter_unpack(section.symbols):
-                if name in places and info & 15 in types and index != _SHN_UNDEF:
+            for name, info, _, index, value, size in _symbols_named(places, section.symbols):
+                if info & 15 in types and index != _SHN_UNDEF:
                     found[places[name]] = range(value, value + size)
         return found
 
@@ -291,25 +294,32 @@ class ElfFile:
 
 
 class SymbolTable:
-    """Functions by address, 20 bytes each beside their names, which are decoded when asked for.
+    """Functions by address: their order is made beforehand, what each is when it is asked for.
 
     Of several symbols with one address the one with a size wins, then the global one.
 
     Args:
-        symbols: (address, has a size, is global, size, string table's number << 32 | offset in it).
-        names: The string tables.
+        sections: Symbols, whole ones, each section with its string table.
     """
 
-    def __init__(self, symbols: list[tuple[int, bool, bool, int, int]], names: list[bytes]) -> None:
-        best: dict[int, tuple[int, bool, bool, int, int]] = {}
-        for symbol in symbols:
-            if symbol[0] not in best or symbol > best[symbol[0]]:
-                best[symbol[0]] = symbol
-        addresses = sorted(best)  # numbers, which are sorted much sooner than tuples
-        self._addresses = array("Q", addresses)
-        self._sizes = array("Q", [best[address][3] for address in addresses])
-        self._names = array("Q", [best[address][4] for address in addresses])
-        self._texts = names
+    def __init__(self, sections: Sequence[tuple[bytes, bytes]]) -> None:
+        self._heads, self._sizes, addresses = array("Q"), array("Q"), array("Q")
+        self._texts = [names for _, names in sections]
+        self._firsts: list[int] = []
+        for symbols, _ in sections:
+            words = array("Q", symbols)  # _SYMBOL: name, info, other, section; value; size
+            self._firsts.append(len(self._heads))
+            self._heads += words[0::3]
+            addresses += words[1::3]
+            self._sizes += words[2::3]
+        code = [
+            number
+            for number, head in enumerate(self._heads)
+            if head >> 32 & 15 in _CODE_TYPES and head & _NAME_MASK and head >> 48 != _SHN_UNDEF
+        ]
+        order = sorted(filter(addresses.__getitem__, code), key=addresses.__getitem__)
+        self._order = array("I", order)
+        self._addresses = array("Q", [addresses[number] for number in order])
 
     def __len__(self) -> int:
         return len(self._addresses)
@@ -319,15 +329,21 @@ class SymbolTable:
 
         A symbol without a size reaches to the next one.
         """
-        index = bisect_right(self._addresses, address) - 1
-        if index < 0:
+        last = bisect_right(self._addresses, address)
+        if not last:
             return None
-        size = self._sizes[index]
-        if size and address >= self._addresses[index] + size:
+        start = self._addresses[last - 1]
+        first = max(bisect_left(self._addresses, start), last - _MAX_ALIASES)
+        _, _, size, section, name = max(map(self._rank, self._order[first:last]))
+        if size and address >= start + size:
             return None
-        name = self._names[index]
-        text = _name_at(self._texts[name >> _TABLE_SHIFT], name & ((1 << _TABLE_SHIFT) - 1))
-        return text.decode("utf-8", "replace") or None
+        return _name_at(self._texts[section], name).decode("utf-8", "replace") or None
+
+    def _rank(self, number: int) -> tuple[bool, bool, int, int, int]:
+        """What makes a symbol the better one of two: the greater."""
+        head, size = self._heads[number], self._sizes[number]
+        section = bisect_right(self._firsts, number) - 1
+        return size > 0, head >> 36 & 15 == _STB_GLOBAL, size, section, head & _NAME_MASK
 
 
 def bytes_reader(data: bytes) -> Reader:
@@ -342,6 +358,25 @@ def _places_of(name: bytes, names: bytes) -> Iterator[int]:
     while at >= 0:
         yield at
         at = names.find(ended, at + 1)
+
+
+def _symbols_named(places: Collection[int], symbols: bytes) -> Iterator[tuple[int, ...]]:
+    """The symbols whose names are at some places of the string table, in their order."""
+    if len(places) > _MAX_SEARCHED:
+        yield from (it for it in _SYMBOL.iter_unpack(symbols) if it[0] in places)
+        return
+    rows = sorted(row for at in places for row in _rows_with(at, symbols))
+    yield from (_SYMBOL.unpack_from(symbols, row) for row in rows)
+
+
+def _rows_with(name: int, symbols: bytes) -> Iterator[int]:
+    """Where the symbols stand whose name has a place in the string table."""
+    wanted = name.to_bytes(4, "little")
+    at = symbols.find(wanted)
+    while at >= 0:
+        if at % _SYMBOL.size == 0:
+            yield at
+        at = symbols.find(wanted, at + 1)
 
 
 def _name_at(names: bytes, offset: int) -> bytes:

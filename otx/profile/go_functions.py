@@ -1,96 +1,288 @@
-"""Names of Go functions out of the table that the Go runtime itself needs.
+"""Names, lines and inlined calls of Go code out of the table that the Go runtime itself needs.
 
 Stripped programs have it too: `.gopclntab`, sorted by function (Go's own library reads it in
-debug/gosym). Its head changed in Go 1.16, 1.18 and 1.20, each time with another magic number.
+debug/gosym, its runtime in symtab.go and symtabinl.go). Its head changed in Go 1.16, 1.18 and 1.20,
+each time with another magic number. Nothing of it is kept: a lookup reads some dozen words of the
+file, and the frames of addresses are remembered by who asks.
+
+What was inlined where is in a tree beside the functions' other data, `go:func.*`. Stripped programs
+have that by `moduledata`, whose first word is where the table lies.
 """
 
 import struct
-from array import array
-from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from otx.profile.elf import Reader
 from otx.profile.errors import UnreadableError
 
 SECTIONS = frozenset((b".gopclntab", b".data.rel.ro.gopclntab"))
 """What linkers call the table; the second in programs whose place is not fixed."""
 
-_GO_1_16, _GO_1_18, _GO_1_20 = 0xFFFFFFFA, 0xFFFFFFF0, 0xFFFFFFF1
 _HEAD = struct.Struct("<IHBB")  # magic, zero, quantum, size of a pointer
 _POINTER_SIZE = 8
 _MAX_FUNCTIONS = 1 << 22
 _MAX_NAME = 4096
-_UNTIL_1_17 = struct.Struct("<7Q")  # functions, files, names, units, files', pc tables, functions'
-_SINCE_1_18 = struct.Struct("<8Q")  # the same with where the code begins after files
+_MAX_STEPS = 1 << 16
+_MAX_INLINED = 64
+_INLINE_TREE_INDEX, _INLINE_TREE = 2, 3  # PCDATA_InlTreeIndex, FUNCDATA_InlTree: internal/abi
+_NONE = 0xFFFFFFFF
+_DESCRIBED = struct.Struct("<iiIIIIII")
+"""Of a function, behind where it begins: its name, args, deferreturn, pcsp, pcfile, pcln, how many
+pcdata, and its unit's place in the table of files."""
 
 
 @dataclass(frozen=True, slots=True)
+class GoForm:
+    """What differs between versions.
+
+    Attributes:
+        head: The words behind the first eight bytes of the table.
+        address: How addresses are written, as `struct` calls it.
+        counts_from_text: Whether that is from where `.text` begins.
+        data_at: Where a function's description has the number of its funcdata; pcdata come after.
+        inlined_size: Of an inlined call's entry; 0 where they are not read.
+        inlined_name: Where it has its name, and behind that or further on its caller's place.
+        tree_in_module: Where `moduledata` has the address of `go:func.*`.
+    """
+
+    head: struct.Struct
+    address: str
+    counts_from_text: bool
+    data_at: int
+    inlined_size: int = 0
+    inlined_name: int = 0
+    inlined_parent: int = 0
+    tree_in_module: int = 0
+
+
+_FORMS = {
+    0xFFFFFFFA: GoForm(struct.Struct("<7Q"), "Q", False, 43),  # 1.16
+    0xFFFFFFF0: GoForm(struct.Struct("<8Q"), "I", True, 39, 20, 12, 16, 304),  # 1.18
+    0xFFFFFFF1: GoForm(struct.Struct("<8Q"), "I", True, 43, 16, 4, 8, 320),  # 1.20
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GoCall:
+    """A function that an address belongs to, and where in its source that is."""
+
+    name: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Function:
+    """A function's description, and where that lies in the table."""
+
+    start: int
+    at: int
+    name: int
+    files: int
+    lines: int
+    unit: int
+    pcdata: int
+
+
 class GoFunctions:
     """Functions by address, in addresses of the file.
 
-    Attributes:
-        starts: Where each begins, lowest first, and where the last one ends.
-        names_at: Where the name of each stands in `names`.
-    """
-
-    starts: "array[int]"
-    names_at: "array[int]"
-    names: bytes
-
-    def find(self, address: int) -> str | None:
-        """The name of the function that holds an address."""
-        index = bisect_right(self.starts, address) - 1
-        if not 0 <= index < len(self.names_at):
-            return None
-        at = self.names_at[index]
-        end = self.names.find(b"\0", at, at + _MAX_NAME)
-        return self.names[at:end].decode("utf-8", "replace") or None if end >= 0 else None
-
-    def start(self, address: int) -> int | None:
-        """Where the function that holds an address begins."""
-        index = bisect_right(self.starts, address) - 1
-        return self.starts[index] if 0 <= index < len(self.names_at) else None
-
-
-def read_go_functions(table: bytes, text_start: int) -> GoFunctions:
-    """Read the table.
-
     Args:
-        table: The section.
+        read: Reads the table.
+        size: Its size in bytes.
         text_start: Where the section `.text` lies, which addresses are counted from since 1.18: the
-            head has it too, but not relocated.
+            head had it too, but not relocated.
 
     Raises:
         UnreadableError: It is none, or is cut.
     """
-    try:
-        magic, zero, _, pointer = _HEAD.unpack_from(table)
-        if zero or pointer != _POINTER_SIZE or magic not in (_GO_1_16, _GO_1_18, _GO_1_20):
+
+    def __init__(self, read: Reader, size: int, text_start: int) -> None:
+        self._read = read
+        self._size = size
+        magic, zero, self._quantum, pointer = _HEAD.unpack(self._bytes(0, _HEAD.size))
+        if zero or pointer != _POINTER_SIZE or magic not in _FORMS:
             raise UnreadableError("no table of Go functions")
-        if magic == _GO_1_16:
-            count, _, names, _, _, _, functions = _UNTIL_1_17.unpack_from(table, _HEAD.size)
-            return _read(table, count, names, functions, "Q", 0)
-        count, _, _, names, _, _, _, functions = _SINCE_1_18.unpack_from(table, _HEAD.size)
-        return _read(table, count, names, functions, "I", text_start)
-    except struct.error:
-        raise UnreadableError("the table of Go functions is cut") from None
+        self.form = _FORMS[magic]
+        words = self.form.head.unpack(self._bytes(_HEAD.size, self.form.head.size))
+        self._count = words[0]
+        self._names, self._units, self._files, self._pcs, self._functions = words[-5:]
+        self._base = text_start if self.form.counts_from_text else 0
+        self._pair = struct.Struct(f"<2{self.form.address}")
+        self._tree: Reader | None = None
+        if self._count > _MAX_FUNCTIONS or self._index_end > size:
+            raise UnreadableError("the table of Go functions is cut")
 
+    @property
+    def _index_end(self) -> int:
+        return int(self._functions + self._count * self._pair.size + self._pair.size // 2)
 
-def _read(
-    table: bytes, count: int, names: int, functions: int, form: str, base: int
-) -> GoFunctions:
-    """Read the index: pairs of where a function begins and where it is described."""
-    size = struct.calcsize(f"<{form}")
-    if count > _MAX_FUNCTIONS or functions + (2 * count + 1) * size > len(table):
-        raise UnreadableError("the table of Go functions is cut")
-    index = struct.unpack_from(f"<{2 * count + 1}{form}", table, functions)
-    starts = array("Q", [base + start & (1 << 64) - 1 for start in index[0::2]])
-    if sorted(starts) != starts.tolist():
-        raise UnreadableError("Go functions in disorder")
-    if max(index[1::2], default=0) > len(table):
-        raise UnreadableError("a Go function described outside of the table")
-    describe = struct.Struct(f"<{form}i")  # where it begins once more, where its name is
-    names_at = array("q", [describe.unpack_from(table, functions + at)[1] for at in index[1::2]])
-    if names_at and min(names_at) < 0:
-        raise UnreadableError("a Go function without a name")
-    last = max(names_at, default=0)
-    return GoFunctions(starts, names_at, table[names : names + last + _MAX_NAME])
+    def know_inlined(self, read: Reader) -> None:
+        """Take a reader of `go:func.*`: without one nothing is known of inlined calls."""
+        self._tree = read if self.form.inlined_size else None
+
+    def find(self, address: int) -> str | None:
+        """The name of the function that holds an address."""
+        try:
+            function = self._function(address)
+            return self._text(self._names, function.name) or None if function else None
+        except (UnreadableError, struct.error):
+            return None
+
+    def start(self, address: int) -> int | None:
+        """Where the function that holds an address begins."""
+        try:
+            function = self._function(address)
+        except (UnreadableError, struct.error):
+            return None
+        return function.start if function else None
+
+    def calls(self, address: int) -> list[GoCall]:
+        """The function that holds an address and what is inlined there, innermost first.
+
+        Args:
+            address: An instruction: of a caller one before the place returned to.
+        """
+        found: list[GoCall] = []
+        try:
+            function = self._function(address)
+            if function is None:
+                return found
+            at = address
+            for name, parent in self._inlined(function, address):
+                found.append(self._call(function, name, at))
+                at = parent
+            found.append(self._call(function, function.name, at))
+        except (UnreadableError, struct.error):
+            pass
+        return [call for call in found if call.name]
+
+    def _call(self, function: _Function, name: int, at: int) -> GoCall:
+        line = self._value(function.lines, function.start, at)
+        return GoCall(self._text(self._names, name), self._file(function, at), max(line, 0))
+
+    def _inlined(self, function: _Function, at: int) -> Iterator[tuple[int, int]]:
+        """Of each inlined call at an address, innermost first, the name and who calls it."""
+        tree = self._tree_of(function)
+        if tree is None or self._tree is None:
+            return
+        table = self._pcdata(function, _INLINE_TREE_INDEX)
+        for _ in range(_MAX_INLINED):
+            index = self._value(table, function.start, at)
+            if index < 0:
+                return
+            form = self.form
+            entry = self._tree(tree + index * form.inlined_size, form.inlined_size)
+            if len(entry) < form.inlined_size:
+                return
+            name = int.from_bytes(entry[form.inlined_name :][:4], "little", signed=True)
+            parent = int.from_bytes(entry[form.inlined_parent :][:4], "little", signed=True)
+            at = function.start + parent
+            yield name, at
+
+    def _pcdata(self, function: _Function, number: int) -> int:
+        if number >= function.pcdata:
+            return 0
+        return self._word(function.at + self.form.data_at + 1 + 4 * number)
+
+    def _tree_of(self, function: _Function) -> int | None:
+        """Where the function's tree lies in `go:func.*`."""
+        count = self._bytes(function.at + self.form.data_at, 1)[0]
+        if self._tree is None or count <= _INLINE_TREE:
+            return None
+        behind = function.at + self.form.data_at + 1 + 4 * (function.pcdata + _INLINE_TREE)
+        place = self._word(behind)
+        return None if place == _NONE else place
+
+    def _function(self, address: int) -> _Function | None:
+        index = self._search(address)
+        if not 0 <= index < self._count:
+            return None
+        start, at = self._entry(index)
+        at += self._functions
+        fields = self._bytes(at + self._pair.size // 2, _DESCRIBED.size)
+        name, _, _, _, files, lines, pcdata, unit = _DESCRIBED.unpack(fields)
+        return _Function(start, at, name, files, lines, unit, pcdata)
+
+    def _search(self, address: int) -> int:
+        """The last function that begins at an address or before; -1 where none does.
+
+        The one behind the last says where that ends, and has the number `count`.
+        """
+        low, high = 0, self._count + 1
+        while low < high:
+            middle = (low + high) // 2
+            if self._begin(middle) <= address:
+                low = middle + 1
+            else:
+                high = middle
+        return low - 1
+
+    def _begin(self, index: int) -> int:
+        size = self._pair.size // 2
+        raw = self._bytes(self._functions + index * self._pair.size, size)
+        return self._base + int.from_bytes(raw, "little")
+
+    def _entry(self, index: int) -> tuple[int, int]:
+        raw = self._bytes(self._functions + index * self._pair.size, self._pair.size)
+        start, at = self._pair.unpack(raw)
+        return self._base + start, at
+
+    def _value(self, table: int, start: int, address: int) -> int:
+        """What a table of values by address has for one; -1 where it has nothing.
+
+        Pairs of varints: how much the value changes, in zigzag from -1 on, and for how many
+        instructions it holds; a change of nothing, but for the first, ends it.
+        """
+        if not table:
+            return -1
+        value, pc = -1, start
+        varints = self._varints(self._pcs + table)
+        for step in range(_MAX_STEPS):
+            change = next(varints)
+            if not change and step:
+                return -1
+            value += -(change >> 1) - 1 if change & 1 else change >> 1
+            pc += next(varints) * self._quantum
+            if address < pc:
+                return value
+        return -1
+
+    def _varints(self, at: int) -> Iterator[int]:
+        number = shift = 0
+        while True:
+            chunk = self._read(at, 64) if 0 <= at < self._size else b""
+            if not chunk:
+                raise UnreadableError("the table of Go functions is cut")
+            for byte in chunk:
+                number |= (byte & 0x7F) << shift
+                shift += 7
+                if byte < 0x80 or shift > 28:
+                    yield number & 0xFFFFFFFF
+                    number = shift = 0
+            at += len(chunk)
+
+    def _file(self, function: _Function, at: int) -> str:
+        number = self._value(function.files, function.start, at)
+        if number < 0:
+            return ""
+        place = self._word(self._units + 4 * (function.unit + number))
+        return "" if place == _NONE else self._text(self._files, place)
+
+    def _text(self, table: int, place: int) -> str:
+        at = table + place
+        if place < 0 or at >= self._size:
+            raise UnreadableError("a text of Go outside of the table")
+        raw = self._read(at, min(_MAX_NAME, self._size - at))
+        end = raw.find(b"\0")
+        return raw[:end].decode("utf-8", "replace") if end >= 0 else ""
+
+    def _word(self, at: int) -> int:
+        return int.from_bytes(self._bytes(at, 4), "little")
+
+    def _bytes(self, at: int, size: int) -> bytes:
+        data = self._read(at, size) if 0 <= at <= self._size - size else b""
+        if len(data) != size:
+            raise UnreadableError("the table of Go functions is cut")
+        return data

@@ -1,6 +1,7 @@
 """The object files that processes have mapped, each read once however many processes map it."""
 
 import os
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,9 +10,10 @@ from typing import TypeAlias
 
 from otx.profile.call_frames import CallFrames
 from otx.profile.cold_parts import find_cold_parts
-from otx.profile.elf import ElfFile, Reader, SymbolTable
+from otx.profile.elf import ElfFile, SymbolTable
 from otx.profile.errors import UnreadableError
-from otx.profile.go_functions import SECTIONS, GoFunctions, read_go_functions
+from otx.profile.go_functions import GoCall, GoFunctions
+from otx.profile.go_programs import find_go_functions
 from otx.profile.maps import Mapping as MemoryMapping
 
 _MAX_FILES = 512
@@ -35,8 +37,12 @@ class ObjectCode:
     def name(self, address: int) -> str | None:
         """The symbol of the function that holds an address of the process."""
         at = address - self.bias
-        name = self.symbols.find(at) or (self.go.find(at) if self.go else None)
+        name = (self.go.find(at) if self.go else None) or self.symbols.find(at)
         return name or (self.cold_parts.get(self.start(address)) if self.cold_parts else None)
+
+    def go_calls(self, address: int) -> list[GoCall]:
+        """The Go functions an address of the process belongs to, inlined ones first."""
+        return self.go.calls(address - self.bias) if self.go else []
 
     def start(self, address: int) -> int:
         """Where the function begins, in the file; the address itself where that is not known."""
@@ -62,10 +68,10 @@ def file_key(mapping: MemoryMapping, descriptor: int) -> FileKey:
 class _ObjectFile:
     """What was read of a file; its symbols are put in order when the first name is asked for."""
 
-    def __init__(self, elf: ElfFile) -> None:
+    def __init__(self, elf: ElfFile, descriptor: int) -> None:
         self.elf = elf
         self.unwind = CallFrames.of(elf)
-        self.go = _read_go_functions(elf)
+        self.go = find_go_functions(elf, lambda: KeptFile(descriptor))
         self.cold_parts = _find_cold_parts(elf, self.unwind)
         elf.read_symbols()
 
@@ -126,18 +132,8 @@ class ObjectFiles:
             if key not in self._files:
                 if len(self._files) >= _MAX_FILES:
                     del self._files[next(iter(self._files))]
-                self._files[key] = _read_object(file_reader(descriptor))
+                self._files[key] = _read_object(descriptor)
             return self._files[key]
-
-
-def _read_go_functions(elf: ElfFile) -> GoFunctions | None:
-    """The functions of a stripped Go program; None where it is none."""
-    try:
-        table = elf.section(SECTIONS) if elf.is_stripped else None
-        text = elf.section_extent(b".text") if table else None
-        return read_go_functions(table, text.start) if table and text else None
-    except UnreadableError:
-        return None
 
 
 def _find_cold_parts(elf: ElfFile, unwind: CallFrames | None) -> Mapping[int, str]:
@@ -147,9 +143,22 @@ def _find_cold_parts(elf: ElfFile, unwind: CallFrames | None) -> Mapping[int, st
     return find_cold_parts(elf, unwind.function_start)
 
 
-def _read_object(read: Reader) -> _ObjectFile | None:
+class KeptFile:
+    """A reader of a file that stays open for as long as it is there."""
+
+    def __init__(self, descriptor: int) -> None:
+        own = os.dup(descriptor)
+        weakref.finalize(self, os.close, own)
+        self._read = file_reader(own)
+
+    def __call__(self, offset: int, size: int) -> bytes:
+        """At most so many bytes."""
+        return self._read(offset, size)
+
+
+def _read_object(descriptor: int) -> _ObjectFile | None:
     try:
-        return _ObjectFile(ElfFile(read))
+        return _ObjectFile(ElfFile(file_reader(descriptor)), descriptor)
     except UnreadableError:
         return None
 

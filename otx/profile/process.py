@@ -115,10 +115,10 @@ class Process:
         frames: list[Frame] = []
         for depth, address in enumerate(self._with_hidden_caller(walked, stack)):
             at = address - 1 if depth else address
-            frame = self._addresses.frame(at) or self._look_again(at, depth)
-            if frame is None:
+            found = self._addresses.frames(at) or self._look_again(at, depth)
+            if not found:
                 break
-            frames.append(frame)
+            frames += found
         return frames
 
     def _with_hidden_caller(self, walked: Sequence[int], stack: Sequence[int]) -> Sequence[int]:
@@ -210,8 +210,8 @@ class Process:
         else:
             self._on_refused(self.pid, found.name)
 
-    def _look_again(self, address: int, depth: int) -> Frame | None:
-        """The frame of an address that was not mapped, if it is by now.
+    def _look_again(self, address: int, depth: int) -> tuple[Frame, ...]:
+        """The frames of an address that was not mapped, if it is by now.
 
         The innermost address is always one of code, so something was mapped since. Any other may
         be garbage, which never is: the longer nothing new is found, the rarer the look.
@@ -219,12 +219,12 @@ class Process:
         now_ns = self._clock_ns()
         pause_ns = self._pause_ns if depth else _LEAF_PAUSE_NS
         if now_ns < self._last_look_ns + pause_ns:
-            return None
+            return ()
         self._last_look_ns = now_ns
         self.search()
-        frame = self._addresses.frame(address)
+        found = self._addresses.frames(address)
         if depth:
             self._pause_ns = (
-                _FIRST_PAUSE_NS if frame else min(2 * self._pause_ns, _LONGEST_PAUSE_NS)
+                _FIRST_PAUSE_NS if found else min(2 * self._pause_ns, _LONGEST_PAUSE_NS)
             )
-        return frame
+        return found

@@ -82,6 +82,16 @@ class UserSymbolizer:
             return Frame(start, "native", module=name)
         return Frame(self._demangle(symbol), "native", module=name)
 
+    def frames(self, mapping: Mapping, code: ObjectCode | None, address: int) -> tuple[Frame, ...]:
+        """The frame of an address in a mapping, and before it those of calls inlined there."""
+        calls = code.go_calls(address) if code is not None else []
+        if not calls:
+            return (self.frame(mapping, code, address),)
+        module = mapping.base_name
+        if not self.lines:
+            return tuple(Frame(call.name, "native", module=module) for call in calls)
+        return tuple(Frame(it.name, "native", it.file, it.line, module) for it in calls)
+
     def code(self, pid: int, memory: ProcessMemory, mapping: Mapping) -> ObjectCode | None:
         """The functions of a mapping; None where they cannot be read."""
         if mapping.base_name == _VDSO:
@@ -110,7 +120,7 @@ class AddressBook:
         self._symbolizer = symbolizer
         self._space = AddressSpace()
         self._codes: dict[Mapping, ObjectCode | None] = {}
-        self._frames: dict[int, Frame | None] = {}
+        self._frames: dict[int, tuple[Frame, ...]] = {}
         self._hidden_callers: dict[int, int | None] = {}
         self._perf_map: PerfMap | None = None
 
@@ -129,22 +139,26 @@ class AddressBook:
         return self._space
 
     def frame(self, address: int) -> Frame | None:
-        """The frame of a code address; None where no code is mapped."""
-        try:
-            return self._frames[address]
-        except KeyError:
-            pass
+        """The frame of the function that holds a code address; None where no code is mapped."""
+        found = self.frames(address)
+        return found[-1] if found else None
+
+    def frames(self, address: int) -> tuple[Frame, ...]:
+        """The frames of a code address, calls inlined there first; none where no code is mapped."""
+        known = self._frames.get(address)
+        if known is not None:
+            return known
         if len(self._frames) >= _MAX_FRAMES_KEPT:
             self._frames.clear()
         mapping = self._space.find_code(address)
-        frame = None
+        found: tuple[Frame, ...] = ()
         if mapping is not None:
             code = self._code(mapping)
             if code is None and mapping.base_name != _VDSO:
-                return self._made_at_run_time(mapping, address)
-            frame = self._symbolizer.frame(mapping, code, address)
-        self._frames[address] = frame
-        return frame
+                return (self._made_at_run_time(mapping, address),)
+            found = self._symbolizer.frames(mapping, code, address)
+        self._frames[address] = found
+        return found
 
     def _made_at_run_time(self, mapping: Mapping, address: int) -> Frame:
         """The frame of code that is in no object file; not kept, for its place is used again."""

@@ -73,7 +73,7 @@ def test_any_code_has_parts_or_none(code: bytes, start: int | None) -> None:
         def function_code(self, name: bytes, max_size: int) -> tuple[int, bytes] | None:
             return 0x1000, code
 
-        def section_extent(self, wanted: bytes) -> range | None:
+        def section_extent(self, *wanted: bytes) -> range | None:
             return range(0x1000, 1 << 63)
 
     for place, name in find_cold_parts(Loop(), lambda address: start).items():

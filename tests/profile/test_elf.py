@@ -48,6 +48,16 @@ def test_a_variable_is_found_by_name(build: Build) -> None:
     assert set(library.data_extents(names)) == {b"shared_value"}
 
 
+def test_many_variables_are_found_as_each_by_itself(build: Build) -> None:
+    source = "".join(f"long value_{number}[{number + 1}];\n" for number in range(40))
+    library = open_elf(build(source, "lib.so", "-shared", "-fPIC"))
+    names = [f"value_{number}".encode() for number in range(40)]
+    found = library.data_extents(frozenset(names))
+    assert [len(found[name]) for name in names] == [8 * (number + 1) for number in range(40)]
+    for name in names:
+        assert library.data_extents(frozenset((name,))) == {name: found[name]}
+
+
 def test_the_bias_is_what_the_loader_added(burn: Path) -> None:
     elf = open_elf(burn)
     code = next(segment for segment in elf.segments if segment.executable)
@@ -80,15 +90,18 @@ def test_functions_without_names_have_beginnings(burn: Path, tmp_path: Path) -> 
 
 def test_of_symbols_at_one_address_the_sized_and_global_one_wins() -> None:
     names = b"\0label\0local\0global\0"
-    table = SymbolTable(
-        [
-            (100, False, True, 0, names.index(b"label")),
-            (100, True, False, 8, names.index(b"local")),
-            (100, True, True, 8, names.index(b"global")),
-            (200, False, False, 0, names.index(b"label")),
-        ],
-        [names],
+    symbols = (  # address, name, binding, size
+        *((100, b"label", 1, 0), (100, b"local", 0, 8), (100, b"global", 1, 8)),
+        *((200, b"label", 0, 0), (0, b"label", 0, 0)),
     )
+    raw = b"".join(
+        struct.pack("<IBBHQQ", names.index(name), binding << 4 | 2, 0, 1, address, size)
+        for address, name, binding, size in symbols
+    )
+    undefined = struct.pack("<IBBHQQ", names.index(b"label"), 2, 0, 0, 150, 8)
+    data = struct.pack("<IBBHQQ", names.index(b"label"), 1, 0, 1, 160, 8)
+    table = SymbolTable([(raw, names), (undefined + data, names)])
+    assert len(table) == 4
     found = [table.find(address) for address in (99, 100, 107, 108, 200, 1 << 40)]
     assert found == [None, "global", "global", None, "label", "label"]
 

@@ -31,10 +31,10 @@ def native_frames(found: Walk, book: AddressBook) -> tuple[list[Frame], bool]:
     """The frames of a walk, root first, and whether they begin where the thread does."""
     frames: list[Frame] = []
     for depth, address in enumerate(found.addresses):
-        frame = book.frame(address - 1 if depth else address)
-        if frame is None:
+        here = book.frames(address - 1 if depth else address)
+        if not here:
             return frames[::-1], False
-        frames.append(frame)
+        frames += here
     return frames[::-1], found.ending is Ending.ROOT
 
 

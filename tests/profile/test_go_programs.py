@@ -1,0 +1,72 @@
+"""Go programs as the Go that is installed builds them: stripped or not, at a fixed place or not."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from otx.model.stack import Frame, Sample
+from otx.profile.elf import ElfFile
+from otx.profile.go_functions import GoFunctions
+from otx.profile.go_programs import find_go_functions
+from otx.profile.objects import file_reader
+from otx.profile.session import ProfileSession, Target
+from tests.profile.conftest import Build, Start, Take
+from tests.profile.go_recorded import addr2line, build, go_command
+
+STRIPPED = ("-ldflags", "-s -w")
+
+pytestmark = pytest.mark.skipif(not Path(go_command()).exists(), reason="go is not installed")
+
+
+def functions_of(program: Path) -> tuple[ElfFile, GoFunctions | None]:
+    read = file_reader(os.open(program, os.O_RDONLY | os.O_CLOEXEC))
+    elf = ElfFile(read)
+    return elf, find_go_functions(elf, lambda: read)
+
+
+@pytest.mark.long  # the compiler builds Go's library first, half a minute
+@pytest.mark.parametrize("options", [(), STRIPPED, ("-buildmode=pie", *STRIPPED)])
+def test_all_of_a_program_is_named_as_by_addr2line(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    program = build(tmp_path, *options)
+    elf, functions = functions_of(program)
+    text = elf.section_extent(b".text")
+    assert functions is not None and text is not None
+    compared = 0
+    for address, said in addr2line(program, list(range(text.start, text.stop, 101))).items():
+        calls = functions.calls(address)
+        if said[0] != "?" and calls:
+            compared += 1
+            assert (calls[-1].name, calls[0].file, calls[0].line) == said
+    assert compared > 1000
+
+
+def test_a_program_in_c_has_no_go_functions(c_program: Path) -> None:
+    assert functions_of(c_program)[1] is None
+
+
+@pytest.fixture
+def c_program(build: Build) -> Path:
+    return build("int main(void) { return 0; }", "plain")
+
+
+@pytest.mark.bpf
+@pytest.mark.long
+@pytest.mark.usefixtures("bpf_machine")
+@pytest.mark.parametrize("options", [(), STRIPPED])
+def test_samples_have_inlined_calls_and_lines(
+    tmp_path: Path, start: Start, take: Take, options: tuple[str, ...]
+) -> None:
+    process = start(build(tmp_path, *options))
+    with ProfileSession(Target((process.pid,)), frequency_hz=499, lines=True) as session:
+        samples: list[Sample] = take(session, 200)
+    stacks = [[frame.name for frame in sample.stack] for sample in samples]
+    inlined = ["main.outer", "main.middle", "main.inner"]
+    inside = [stack for stack in stacks if stack[-3:] == inlined]
+    assert len(inside) > 40
+    assert all("runtime.main" in stack[:-3] for stack in inside)
+    assert any(stack[-1].startswith(("main.square[", "main.sum[")) for stack in stacks)
+    frames: list[Frame] = [f for it in samples for f in it.stack if f.name == "main.middle"]
+    assert {(Path(frame.file).name, frame.line) for frame in frames} == {("main.go", 31)}
