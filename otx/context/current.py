@@ -6,6 +6,7 @@ native part nothing is published and everything here does nothing, since a progr
 because nobody can look at it; `unavailable` says why.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,6 +20,15 @@ _native: Native | None = None
 _why_not = ""
 _loaded = False
 _loading = Lock()
+
+
+def _renew() -> None:
+    """In a forked child: the thread that held the lock is not there."""
+    global _loading
+    _loading = Lock()
+
+
+os.register_at_fork(after_in_child=_renew)
 
 
 def native() -> Native | None:

@@ -9,6 +9,9 @@ from otx.tui.snapshot import FlameInterest, FlameView, Interest, Snapshot, Statu
 
 INTERVAL_S = 0.25
 """Between two looks; what was sampled is copied twice a second at most, whoever asks."""
+LONGEST_REST_S = 30.0
+"""A tree of tens of thousands of stacks takes seconds to build: looking must not take a core then.
+A key that asks for another view is answered at once all the same."""
 
 
 class FlameFeed(LookingFeed):
@@ -25,7 +28,7 @@ class FlameFeed(LookingFeed):
     def __init__(
         self, profile: Sampled, clock: Callable[[], int], interval_s: float = INTERVAL_S
     ) -> None:
-        super().__init__(_Looker(profile, clock), FlameInterest(), interval_s)
+        super().__init__(_Looker(profile, clock), FlameInterest(), interval_s, LONGEST_REST_S)
 
 
 class _Looker:

@@ -15,7 +15,7 @@ from otx.tui.snapshot import Changed, Interest, RecordKind, SearchFault, Snapsho
 INTERVAL_S = 0.15
 _REST = 3
 """How many times as long as a look took the feed rests after it."""
-_LONGEST_REST_S = 1.0
+LONGEST_REST_S = 1.0
 """A look that hung for a minute, on a disk or a stopped machine, must not blind for three."""
 
 
@@ -33,6 +33,7 @@ class LookingFeed:
         looker: What looks.
         first: What is looked at before anybody has asked.
         interval_s: Least time between two looks.
+        longest_rest_s: The most that a long look makes the next one wait.
 
     Attributes:
         screens: The screens it has something for, by name.
@@ -40,8 +41,15 @@ class LookingFeed:
 
     screens: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, looker: Looker, first: Interest, interval_s: float = INTERVAL_S) -> None:
+    def __init__(
+        self,
+        looker: Looker,
+        first: Interest,
+        interval_s: float = INTERVAL_S,
+        longest_rest_s: float = LONGEST_REST_S,
+    ) -> None:
         self._looker = looker
+        self._longest_rest_s = longest_rest_s
         self._interval_s = interval_s
         self._interest = first
         self._asked = threading.Event()
@@ -80,4 +88,4 @@ class LookingFeed:
                 last = snapshot
                 listener(Changed(snapshot))
             took_s = time.monotonic() - began
-            self._asked.wait(max(self._interval_s, min(_REST * took_s, _LONGEST_REST_S)))
+            self._asked.wait(max(self._interval_s, min(_REST * took_s, self._longest_rest_s)))

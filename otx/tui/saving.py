@@ -5,7 +5,9 @@ A bridge like the feed: it knows the wire and the forms, which screens do not.
 
 import shlex
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from google.protobuf.message import Message
 
@@ -16,7 +18,7 @@ from otx.model.units import format_count
 from otx.otlp.encode import to_json as message_json
 from otx.otlp.records import logs_request, traces_request
 from otx.output import to_json
-from otx.profile.formats import write_profile
+from otx.profile.formats import ENDINGS, FORMS, write_profile
 from otx.profile.formats.profile import sampled_profile
 from otx.tracing.document import span_document
 from otx.tracing.draw import describe_tree, draw_tree
@@ -26,8 +28,13 @@ from otx.tui.flame_words import amount_text
 from otx.tui.snapshot import FlameView, Status
 
 _TEXT_WIDTH = 100
-_PROFILE_ENDINGS = {".folded": "folded", ".text": "text", ".txt": "text", ".json": "json"}
-Form = Callable[[], str]
+_PROFILE_ENDINGS = {
+    **{f".{name}": name for name in FORMS if "-" not in name},
+    ".txt": "text",
+    **ENDINGS,
+}
+"""Forms of a profile by ending."""
+Form: TypeAlias = Callable[[], bytes]
 
 
 class AlreadyThere(UsageError):
@@ -43,11 +50,12 @@ def save(content: Content, path: str, may_replace: bool) -> str:
     """
     place = Path(path).expanduser()
     forms = _forms(content)
-    form = forms.get(place.suffix.lower())
-    if form is None:
+    # `.speedscope.json` goes before `.json`.
+    ending = max(filter(place.name.lower().endswith, forms), key=len, default="")
+    if not ending:
         asked = place.suffix or "a name without an ending"
         raise UsageError(f"{asked} is no form this can be written in: {', '.join(forms)}")
-    _write(place, form(), may_replace)
+    _write(place, forms[ending](), may_replace)
     return f"{_words(content)} in {place}"
 
 
@@ -84,10 +92,13 @@ def _forms(content: Content) -> Mapping[str, Form]:
     if isinstance(content, FlameView):
         profile = _profile(content)
         return {
-            ending: lambda name=name: write_profile(profile, name).decode()  # type: ignore[misc]
+            ending: partial(write_profile, profile, name)
             for ending, name in _PROFILE_ENDINGS.items()
         }
-    return {".json": lambda: _otlp_json(content), ".jsonl": lambda: _json_lines(content)}
+    return {
+        ".json": lambda: _otlp_json(content).encode(),
+        ".jsonl": lambda: _json_lines(content).encode(),
+    }
 
 
 def _otlp_json(content: Content) -> str:
@@ -138,7 +149,7 @@ def _counted(things: Sequence[object], noun: str) -> str:
     return f"{format_count(len(things))} {noun}{'s' if len(things) != 1 else ''}"
 
 
-def _write(place: Path, text: str, may_replace: bool) -> None:
+def _write(place: Path, data: bytes, may_replace: bool) -> None:
     """Write a file as a whole or not at all."""
     beside = place.with_name(f".{place.name}.part")
     is_claimed = False
@@ -146,7 +157,7 @@ def _write(place: Path, text: str, may_replace: bool) -> None:
         if not may_replace:
             place.open("x").close()  # the name is ours, or somebody else's file is there
             is_claimed = True
-        beside.write_text(text, encoding="utf-8")
+        beside.write_bytes(data)
         beside.replace(place)
     except FileExistsError:
         raise AlreadyThere(f"{place} is there already") from None

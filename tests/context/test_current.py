@@ -39,6 +39,29 @@ print(span_id())
 
 
 @PYTHONS
+def test_threads_that_begin_their_first_span_together_all_show_it(run: Run, python: str) -> None:
+    run(
+        """
+import threading
+from otx.context import current
+begun, seen = threading.Barrier(8), []
+
+def work(number):
+    begun.wait(20)
+    with current.span(1, number):
+        record = current.native().published()
+        seen.append(record and int.from_bytes(record[16:24], 'big'))
+
+threads = [threading.Thread(target=work, args=(number,)) for number in range(1, 9)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert sorted(seen) == list(range(1, 9)), seen
+""",
+        python,
+    )
+
+
+@PYTHONS
 def test_tasks_that_take_turns_show_their_own(run: Run, python: str) -> None:
     run(
         HEAD

@@ -8,6 +8,7 @@ import pytest
 from textual.pilot import Pilot
 
 from otx.otlp.files import read_file
+from otx.profile.formats.opening import open_profile
 from otx.tui.app import OtxApp
 from otx.tui.screens.signal_screen import SignalScreen
 from otx.tui.snapshot import Status
@@ -67,6 +68,29 @@ async def test_a_saved_trace_is_read_by_otx(folder: Path) -> None:
         assert request.records == len(feed.spans)
 
 
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("a.pprof", "pprof"),
+        ("a.pb.gz", "pprof"),
+        ("a.speedscope.json", "speedscope"),
+        ("a.json", "json"),
+        ("a.otlp", "otlp"),
+        ("A.FOLDED", "folded"),
+    ],
+)
+async def test_a_profile_is_saved_in_the_form_that_its_ending_says(
+    folder: Path, name: str, form: str
+) -> None:
+    async with showing("flame") as (pilot, feed):
+        await press(pilot, "w")
+        rename(pilot, name)
+        await finish(pilot, "enter")
+    opened = open_profile((folder / name).read_bytes(), name, pytest.fail)
+    assert opened.form == form
+    assert opened.profile.total == sum(feed.counts.values())
+
+
 async def test_a_file_that_is_there_is_replaced_only_when_asked_twice(folder: Path) -> None:
     (folder / "profile.folded").write_text("mine")
     async with showing("flame") as (pilot, _):
@@ -84,7 +108,7 @@ async def test_a_file_that_is_there_is_replaced_only_when_asked_twice(folder: Pa
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("profile.pprof", ".pprof is no form this can be written in: .folded, .text, .txt, .json"),
+        ("profile.png", ".png is no form this can be written in: .text, .folded, .pprof, "),
         ("profile", "a name without an ending"),
         ("no-such-folder/profile.json", "cannot write no-such-folder/profile.json"),
     ],

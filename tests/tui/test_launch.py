@@ -58,6 +58,22 @@ def test_it_receives_while_it_shows_and_takes_the_receiver_with_it(
             os.kill(holder.pid, 0)
 
 
+@pytest.mark.parametrize("is_lost", [False, pytest.param(True, marks=pytest.mark.long)])
+def test_term_and_a_lost_terminal_end_it_as_a_key_does(
+    cli_variables: dict[str, str], tmp_path: Path, is_lost: bool
+) -> None:
+    store = tmp_path / "store"
+    arguments = ("--store", str(store), "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0")
+    with on_a_terminal(cli_variables, *arguments) as screen:
+        screen.wait_for("No traces yet")
+        if is_lost:
+            screen.hang_up()
+        else:
+            screen.process.terminate()
+        assert (screen.process.wait(PATIENCE_S) if is_lost else screen.wait()) == 0
+    assert ReceiverLock.holder(store) is None
+
+
 def test_killed_it_leaves_no_receiver(cli_variables: dict[str, str], tmp_path: Path) -> None:
     store = tmp_path / "store"
     arguments = ("--store", str(store), "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0")

@@ -147,7 +147,7 @@ def test_live_profile_that_has_ended(snap_compare: Compare) -> None:
 
 
 def test_save_says_what_it_cannot(snap_compare: Compare) -> None:
-    keys = ("w", *["backspace"] * 6, *"pprof", "enter")
+    keys = ("w", *["backspace"] * 6, *"png", "enter")
     assert shows(snap_compare, make_app("flame"), keys)
 
 
