@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from otx.environment import Environment
-from otx.errors import ExitCode, MachineError
+from otx.errors import ExitCode, MachineError, OtxError
 from otx.model.profile import Profile
 from otx.model.stack import FrameKind, Sample
 from otx.model.units import NS_PER_S, format_count, format_duration
@@ -84,11 +84,19 @@ class Recording:
         # The fork comes first: what is opened later is not the command's to inherit.
         command = GatedCommand(self.command) if self.command else None
         with StopSignal() as stop:
-            with self._feed(command, stop) as feed, self._open_session(command) as session:
-                if command is not None:
-                    command.release()
-                profile = self._sample(session, command, stop, feed)
-            deliver(profile)
+            try:
+                with self._feed(command, stop) as feed, self._open_session(command) as session:
+                    if command is not None:
+                        command.release()
+                    profile = self._sample(session, command, stop, feed)
+                deliver(profile)
+            except OtxError as error:
+                if command is None or command.poll() is not None:
+                    raise
+                # It was started and is not otx's to end: a full disk must not leave it alone.
+                Remarks(self.environment).error(error)
+                _await(command, stop)
+                return error.code
             code = _await(command, stop)
         if command is None and feed is not None and feed.lost and not feed.given:
             return ExitCode.PEER

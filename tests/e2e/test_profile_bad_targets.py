@@ -151,3 +151,18 @@ def test_a_full_disk_leaves_nothing_half_written(
         subprocess.run(["umount", small], check=True)
     assert (done.returncode, left) == (5, [])
     assert f"cannot write {out}: No space left on device" in done.stderr
+
+
+@pytest.mark.bpf
+@pytest.mark.usefixtures("needs_bpf")
+def test_a_command_whose_profile_cannot_be_written_is_waited_for(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    """Silent, so that its output is not what the test waits for."""
+    ended = tmp_path / "ended"
+    command = f"exec > /dev/null 2>&1; sleep 1.5; echo > {ended}"
+    done = run_cli(
+        "profile", "-d", "100ms", "--format", "html", "-o", "/dev/full", "--", "sh", "-c", command
+    )
+    assert (done.returncode, ended.exists()) == (5, True)
+    assert done.stderr.startswith("otx: error: cannot write /dev/full: No space left on device")
