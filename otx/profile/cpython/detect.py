@@ -69,7 +69,10 @@ def _look_into(
     addresses = files.data_addresses(pid, mapping, _VARIABLES)
     if _RUNTIME not in addresses and _OLD_STATE not in addresses:
         return None
-    version = _version_of(mapping, memory, addresses.get(_VERSION))
+    try:
+        version = _version_of(mapping, memory, addresses.get(_VERSION))
+    except UnreadableError:
+        return None  # it has ended meanwhile or is another program, or may not be looked into
     if version is None:
         return Refused("a CPython of an unknown version")
     name = f"CPython {version[0]}.{version[1]}"
@@ -91,12 +94,13 @@ def _look_into(
 def _version_of(
     mapping: Mapping, memory: ProcessMemory, address: int | None
 ) -> tuple[int, int] | None:
-    """The version that an interpreter's variable tells, or else its file's name."""
+    """The version that an interpreter's variable tells, or else its file's name.
+
+    Raises:
+        UnreadableError: The variable is there and cannot be read.
+    """
     if address is not None:
-        try:
-            number = memory.read_word(address)
-        except UnreadableError:
-            return None
+        number = memory.read_word(address)
         return number >> 24 & 0xFF, number >> 16 & 0xFF
     named = _NAMED_PYTHON.fullmatch(mapping.base_name)
     if named is None or named[1] is None:
