@@ -26,6 +26,7 @@ from otx.profile.formats.profile import sampled_profile
 from otx.profile.launch import GatedCommand
 from otx.profile.session import ProfileSession, Target, Unwinding
 from otx.profile.targets import is_kernel_thread, may_be_read
+from otx.services.profile_remarks import remark_on_unnamed
 from otx.services.profiler import StackCounts, merge_threads
 from otx.services.span_counts import SpanCounts
 from otx.system.stop import StopSignal
@@ -202,10 +203,13 @@ class Recording:
             began_unix_nano,
             VALUE_TYPES[self.event],
         )
+        remarks = Remarks(self.environment)
         if spans.left_out:
-            Remarks(self.environment).warning(
+            remarks.warning(
                 f"{format_count(spans.left_out)} samples are without their span: there are too many"
             )
+        if said := remark_on_unnamed(profile):
+            remarks.warning(*said)
         return spans.label(profile)
 
     def _limit_ns(self) -> int | None:
