@@ -13,8 +13,9 @@ from otx.profile.cpython.values import ValueReader
 from otx.profile.cpython.variables import VariableReader
 from otx.profile.dump.running import decode_tick
 from otx.profile.dump.task_iterator import decode_looks
+from otx.profile.elf import bytes_reader
 from otx.profile.errors import UnreadableError
-from otx.profile.go_functions import read_go_functions
+from otx.profile.go_functions import GoFunctions
 from otx.profile.memory import ProcessMemory
 from otx.profile.perf_map import frame_of_name
 
@@ -61,9 +62,13 @@ def python_memory(data: bytes) -> None:
 
 
 def go_functions(data: bytes) -> None:
-    """The table of functions of a Go program."""
-    found = read_go_functions(data, 0x401000)
-    found.find(0x401010)
+    """The table of functions of a Go program, read as its inlined calls as well."""
+    read = bytes_reader(data)
+    found = GoFunctions(read, len(data), 0x401000)
+    found.know_inlined(read)
+    for address in (0x401010, 0x401024):
+        found.find(address)
+        found.calls(address)
 
 
 def thread_looks(data: bytes) -> None:

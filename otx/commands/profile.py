@@ -184,6 +184,8 @@ def _require_writable(out: str) -> None:
     from pathlib import Path
 
     folder = Path(out).absolute().parent
+    if out != "-" and Path(out).is_dir():
+        raise UsageError(f"cannot write {out}: it is a folder", hint="-o takes a file, or -")
     if out != "-" and not os.access(folder, os.W_OK):
         raise UsageError(
             f"cannot write {out}: no folder {folder} that may be written",

@@ -125,10 +125,12 @@ class PerfMap:
             self._identity, self._read_to = identity, 0
             self._entries.clear()
             self._starts.clear()
+        known = len(self._starts)
         for lines in self._appended(descriptor, min(status.st_size, MAX_SIZE)):
             for line in lines:
                 self._add(line)
-        self._starts.sort()  # quick: what was there is in order
+        if len(self._starts) > known:
+            self._starts.sort()  # quick: what was there is in order
 
     def _appended(self, descriptor: int, end: int) -> Iterator[list[bytes]]:
         """The lines from where reading stopped up to an offset, some at a time."""

@@ -415,9 +415,10 @@ class ProfileSession:
         native frames are named afterwards, and the ring is looked at again in between.
         """
         ended: list[int] = []
-        waiting = len(self._unfinished)
+        of_event = 0  # and not of the timer, which ticks however much else there is
         for record in self._sampler.records(_BATCH):
             if isinstance(record, SampleRecord):
+                of_event += record.kind is not RecordKind.SAMPLE
                 process = self._process(record.pid)
                 if record.flags & SampleFlags.GOES_ON:
                     record = process.completed(record, self._standing)
@@ -429,7 +430,7 @@ class ProfileSession:
                 while self._unfinished:  # before a process becomes another program
                     self._finish_one()
                 self._begin(record)
-        self._sampler.adapt(max(len(self._unfinished) - waiting, 0))
+        self._sampler.adapt(of_event)
         return ended
 
     def _finish_one(self) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from otx.environment import Environment
-from otx.errors import ExitCode
+from otx.errors import ExitCode, OtxError
 from otx.model.profile import Profile
 from otx.model.units import NS_PER_S, format_count, format_duration
 from otx.output import HeldRemarks, ProgressLine, Remarks
@@ -21,6 +21,7 @@ from otx.profile.launch import GatedCommand
 from otx.profile.session import ProfileSession
 from otx.services.gathering import Gathering
 from otx.services.held_output import HeldOutput
+from otx.services.profile_remarks import remark_on_unnamed
 from otx.services.profiler import LiveProfile
 from otx.services.sampling import SamplingOptions, open_session
 from otx.system.stop import StopSignal
@@ -71,27 +72,47 @@ class Recording:
         with ExitStack() as around:
             command, output = self._fork(around)
             stop, remarks = around.enter_context(StopSignal()), HeldRemarks(self.environment)
-            with (
-                self._feed(command, stop, remarks) as feed,
-                self._open_session(command, remarks) as session,
-            ):
-                if command is not None:
-                    command.release()
-                course = self._course(session, command, stop, feed)
-                failure = self._follow(course, remarks)
-                profile = course.gathering.profile(course.elapsed_ns)
-            if output is not None:
-                output.release()
-            self._mind_spans(course, remarks)
-            deliver(profile)
-            if command is not None and course.is_left:
-                command.forward(signal.SIGINT)  # Ctrl-C and q were keys: nobody has told it
+            try:
+                feed, failure = self._record(command, output, stop, remarks, deliver)
+            except OtxError as error:
+                if command is None or command.poll() is not None:
+                    raise
+                # It was started and is not otx's to end: a full disk must not leave it alone.
+                remarks.error(error)
+                _await(command, stop, is_raw=self.screen is not None)
+                return error.code
             code = _await(command, stop, is_raw=self.screen is not None)
         if failure is not None:
             raise failure
         if command is None and feed is not None and feed.lost and not feed.given:
             return ExitCode.PEER
         return code
+
+    def _record(
+        self,
+        command: GatedCommand | None,
+        output: HeldOutput | None,
+        stop: StopSignal,
+        remarks: HeldRemarks,
+        deliver: Callable[[Profile], None],
+    ) -> "tuple[ProfileFeed | None, Exception | None]":
+        """Sample and hand over; what it was fed to, and what ended the screen."""
+        with (
+            self._feed(command, stop, remarks) as feed,
+            self._open_session(command, remarks) as session,
+        ):
+            if command is not None:
+                command.release()
+            course = self._course(session, command, stop, feed)
+            failure = self._follow(course, remarks)
+            profile = course.gathering.profile(course.elapsed_ns)
+        if output is not None:
+            output.release()
+        self._remark(course, profile, remarks)
+        if command is not None and course.is_left:
+            command.forward(signal.SIGINT)  # Ctrl-C and q were keys: nobody has told it
+        deliver(profile)
+        return feed, failure
 
     def _fork(self, around: ExitStack) -> tuple[GatedCommand | None, HeldOutput | None]:
         """The command, and what it writes where that has to wait for the screen.
@@ -153,11 +174,13 @@ class Recording:
         progress.clear()
         return None
 
-    def _mind_spans(self, course: "_Course", remarks: Remarks) -> None:
+    def _remark(self, course: "_Course", profile: Profile, remarks: Remarks) -> None:
         if left_out := course.gathering.spans.left_out:
             remarks.warning(
                 f"{format_count(left_out)} samples are without their span: there are too many"
             )
+        if said := remark_on_unnamed(profile):
+            remarks.warning(*said)
 
     def _limit_ns(self) -> int | None:
         if self.duration_ns is not None or self.command or self.environment.stdout_is_terminal:

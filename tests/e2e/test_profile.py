@@ -334,6 +334,13 @@ class TestRefusals:
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith("otx: error: ")
 
+    def test_a_folder_to_write_is_refused_before_anything_runs(
+        self, run_cli: RunCli, tmp_path: Path
+    ) -> None:
+        done = run_cli("profile", "-o", str(tmp_path), "--", "touch", str(tmp_path / "ran"))
+        assert (done.returncode, (tmp_path / "ran").exists()) == (2, False)
+        assert f"cannot write {tmp_path}: it is a folder" in done.stderr
+
     def test_a_command_that_is_not_there(self, run_cli: RunCli, needs_bpf: None) -> None:
         done = run_cli("profile", "--", "/nonexistent/program")
         assert done.returncode == 2 and "cannot run /nonexistent/program" in done.stderr

@@ -13,7 +13,7 @@ import pytest
 from otx.profile.targets import is_kernel_thread
 from otx.system.bpf_support import probe_all
 from tests.conftest import RunCli, wait_until
-from tests.profile.conftest import build, start
+from tests.profile.conftest import Build, Start, build, start
 
 __all__ = ["build", "start"]
 SHORTLY = ("-d", "300ms", "-F", "199", "--format", "folded")
@@ -23,6 +23,21 @@ volatile unsigned long sink;
 __attribute__((noinline)) void in_library(unsigned long n)
 {
     for (unsigned long i = 0; i < n; i++) sink += i;
+}
+"""
+MADE_C = """
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+int main(void)
+{
+    char loop[] = "\\x55\\x48\\x89\\xe5\\xeb\\xfe"; /* push rbp; mov rbp, rsp; jmp to itself */
+    int may = PROT_READ | PROT_WRITE | PROT_EXEC;
+    void *made = mmap(0, 4096, may, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memcpy(made, loop, sizeof(loop));
+    puts("ready");
+    fflush(stdout);
+    ((void (*)(void))made)();
 }
 """
 USER_C = """
@@ -135,6 +150,18 @@ def test_a_library_that_was_ruined_has_no_names_and_does_no_harm(
 
 @pytest.mark.bpf
 @pytest.mark.usefixtures("needs_bpf")
+def test_code_made_at_run_time_without_names_has_a_hint(
+    run_cli: RunCli, build: Build, start: Start
+) -> None:
+    process = start(build(MADE_C, "made"))
+    done = run_cli("profile", "--pid", str(process.pid), *SHORTLY)
+    assert done.returncode == 0 and ";[anon]" in done.stdout
+    assert "code made at run time that has no names" in done.stderr
+    assert "hint: node --perf-basic-prof" in done.stderr
+
+
+@pytest.mark.bpf
+@pytest.mark.usefixtures("needs_bpf")
 def test_a_full_disk_leaves_nothing_half_written(
     run_cli: RunCli, sleeper: "subprocess.Popen[bytes]", tmp_path: Path
 ) -> None:
@@ -151,3 +178,18 @@ def test_a_full_disk_leaves_nothing_half_written(
         subprocess.run(["umount", small], check=True)
     assert (done.returncode, left) == (5, [])
     assert f"cannot write {out}: No space left on device" in done.stderr
+
+
+@pytest.mark.bpf
+@pytest.mark.usefixtures("needs_bpf")
+def test_a_command_whose_profile_cannot_be_written_is_waited_for(
+    run_cli: RunCli, tmp_path: Path
+) -> None:
+    """Silent, so that its output is not what the test waits for."""
+    ended = tmp_path / "ended"
+    command = f"exec > /dev/null 2>&1; sleep 1.5; echo > {ended}"
+    done = run_cli(
+        "profile", "-d", "100ms", "--format", "html", "-o", "/dev/full", "--", "sh", "-c", command
+    )
+    assert (done.returncode, ended.exists()) == (5, True)
+    assert done.stderr.startswith("otx: error: cannot write /dev/full: No space left on device")

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,18 @@ def read_so_far() -> int:
     """Bytes that this process has read of files."""
     lines = Path("/proc/self/io").read_text().splitlines()
     return int(lines[0].removeprefix("rchar: "))
+
+
+def test_a_map_that_does_not_grow_is_not_gone_through_again(written: Path, clock: Clock) -> None:
+    written.write_text("".join(f"{at:x} 10 name\n" for at in range(1 << 20, 1 << 24, 64)))
+    perf_map = open_map(written, clock)
+    began_s = time.process_time()
+    perf_map.find(0)
+    read_s = time.process_time() - began_s
+    for _ in range(100):
+        clock.now_ns += SECOND_NS
+        perf_map.find(0)
+    assert time.process_time() - began_s < 2 * read_s
 
 
 def test_a_map_of_many_pieces_is_whole(written: Path, clock: Clock) -> None:

@@ -15,15 +15,18 @@ import pytest
 
 from otx.errors import UsageError
 from otx.model.stack import Frame, Sample
+from otx.profile.events import Event
 from otx.profile.launch import GatedCommand
 from otx.profile.process import Process
 from otx.profile.session import ProfileSession, Target
+from otx.profile.wait_sampler import WaitSampler
 from tests.conftest import wait_until
 from tests.profile.conftest import POLL_S, Build, Start, Take
 
 pytestmark = [pytest.mark.bpf, pytest.mark.usefixtures("bpf_machine")]
 
 FAST_HZ = 499
+TICK_NS = round(1_000_000_000 / 99)
 
 BUSY_PY = """
 import threading, sys
@@ -368,6 +371,32 @@ def test_a_session_that_costs_more_than_it_may_samples_less_often(
         stats = session.stats()
     assert stats.sample_cost_ns is not None and stats.target_overhead is not None
     assert f"which at {FAST_HZ} Hz is" in told[0] and f"from now on {lowered_hz} Hz" in told[-1]
+
+
+@pytest.mark.parametrize("event", ["offcpu", "wall"])
+def test_a_samplers_pace_knows_of_every_wait_and_of_no_tick(
+    event: Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Programs that start meanwhile have what was read before them named at once."""
+    told: list[int] = []
+    adapt = WaitSampler.adapt
+
+    def spied(self: WaitSampler, samples: int) -> None:
+        told.append(samples)
+        adapt(self, samples)
+
+    monkeypatch.setattr(WaitSampler, "adapt", spied)
+    loop = "i=0; while [ $i -lt 60 ]; do /bin/true; i=$((i + 1)); done"
+    command = GatedCommand(["sh", "-c", loop])
+    target, samples = Target((command.pid,)), []
+    with ProfileSession(target, event=event, await_exec=(command.pid,)) as session:
+        command.release()
+        while not session.has_ended:
+            samples += session.poll(POLL_S)
+        samples += session.end()
+        ticks = sum(sample.value == TICK_NS for sample in samples) if event == "wall" else 0
+        assert sum(told) == session.stats().samples - ticks > 10
+    assert command.wait() == 0
 
 
 def test_naming_slower_than_sampling_does_not_keep_a_poll(

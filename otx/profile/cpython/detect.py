@@ -72,7 +72,7 @@ def _look_into(
     try:
         version = _version_of(mapping, memory, addresses.get(_VERSION))
     except UnreadableError:
-        return None  # a loader maps a file's code before its data
+        return None  # ended meanwhile, its data not mapped yet, or not to be looked into
     if version is None:
         return Refused("a CPython of an unknown version")
     name = f"CPython {version[0]}.{version[1]}"
@@ -97,7 +97,7 @@ def _version_of(
     """The version that an interpreter's variable tells, or else its file's name.
 
     Raises:
-        UnreadableError: The variable is not there (yet).
+        UnreadableError: The variable is there and cannot be read.
     """
     if address is not None:
         number = memory.read_word(address)

@@ -2,7 +2,7 @@
 
 import os
 
-from otx.profile.cpython.detect import find_interpreter
+from otx.profile.cpython.detect import Interpreter, find_interpreter
 from otx.profile.maps import AddressSpace, Mapping, read_address_space
 from otx.profile.memory import ProcessMemory
 from otx.profile.objects import ObjectFiles
@@ -16,5 +16,8 @@ def test_a_process_without_files_has_no_interpreter() -> None:
 
 def test_memory_that_cannot_be_read_is_no_interpreter_yet() -> None:
     pid = os.getpid()
-    found = find_interpreter(pid, read_address_space(pid), ProcessMemory(0), ObjectFiles())
-    assert found is None
+    files = ObjectFiles()
+    assert isinstance(
+        find_interpreter(pid, read_address_space(pid), ProcessMemory(pid), files), Interpreter
+    )
+    assert find_interpreter(pid, read_address_space(pid), ProcessMemory(0), files) is None
