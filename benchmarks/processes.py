@@ -12,6 +12,13 @@ from pathlib import Path
 _EVERY_S = 0.01
 
 
+def as_installed(folder: Path) -> dict[str, str]:
+    """An environment in which Python keeps what it compiled, as an installed otx has it."""
+    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    return environment
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What a run came to.

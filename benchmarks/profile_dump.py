@@ -18,9 +18,12 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
+from benchmarks.processes import as_installed
 from otx.profile.dump.subject import find_subject
 from otx.profile.dump.take import DumpOptions, take_dump
 
@@ -52,22 +55,24 @@ def _processor_s() -> float:
     return time.process_time() + times.children_user + times.children_system
 
 
-def run(*words: str) -> Callable[[], object]:
+def run(*words: str, environment: dict[str, str] | None = None) -> Callable[[], object]:
     """Something that runs a command to its end."""
-    return lambda: subprocess.run(words, check=True, capture_output=True)
+    return lambda: subprocess.run(words, check=True, capture_output=True, env=environment)
 
 
-def measure(pid: int, runs: int) -> dict[str, list[tuple[float, float]]]:
-    """Milliseconds of each, by name."""
+def measure(pid: int, runs: int, folder: Path) -> dict[str, list[tuple[float, float]]]:
+    """Milliseconds of each, by name; in a folder is what Python compiled."""
     spy = shutil.which("py-spy")
     figures: dict[str, list[tuple[float, float]]] = {}
 
     def note(name: str, act: Callable[[], object]) -> None:
         figures.setdefault(name, []).append(timed_ms(act))
 
+    dump = run(sys.executable, "-m", "otx", "dump", str(pid), environment=as_installed(folder))
+    dump()  # compiles
     for _ in range(runs):
         note("dump", lambda: take_dump(find_subject(pid), DumpOptions(), lambda text: None))
-        note("process", run(sys.executable, "-m", "otx", "dump", str(pid)))
+        note("process", dump)
         if spy:
             note("py-spy", run(spy, "dump", "--pid", str(pid)))
             note("py-spy --native", run(spy, "dump", "--native", "--pid", str(pid)))
@@ -86,7 +91,8 @@ def main() -> None:
     try:
         assert target.stdout is not None
         target.stdout.readline()
-        figures = measure(target.pid, arguments.runs)
+        with tempfile.TemporaryDirectory() as folder:
+            figures = measure(target.pid, arguments.runs, Path(folder))
     finally:
         target.kill()
         target.wait()

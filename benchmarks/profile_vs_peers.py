@@ -38,6 +38,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.processes import as_installed
 from benchmarks.profile_overhead import TARGET, run_delay_ns
 from otx.profile.paired import ORDERS, Loss, loss_of
 
@@ -294,6 +295,7 @@ def compare(language: str, there: Sequence[Tool], blocks: int, window_s: float) 
     own: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name, running(language, Path(name)) as (pid, page):
         for tool in (tool for tool in there if language in tool.targets):
+            run(tool, pid, 1, Path(name) / "out")  # what is kept from one run to the next
             cost = run(tool, pid, SECONDS, Path(name) / "out")
             found = figures(tool, cost, language)
             own = own or found
@@ -336,7 +338,8 @@ def print_ratios(own: dict[str, float], other: dict[str, float]) -> None:
 def timed(words: Sequence[str]) -> tuple[float, float]:
     """Seconds that a command takes, and those of a processor."""
     began_s = time.monotonic()
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    nowhere = subprocess.DEVNULL
+    process = subprocess.Popen(words, stdout=nowhere, stderr=nowhere)
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     return time.monotonic() - began_s, used.ru_utime + used.ru_stime
@@ -352,6 +355,7 @@ def dumps(there: Sequence[Tool]) -> None:
             commands["py-spy dump"] = [program, "dump", "--pid", str(pid)]
             commands["py-spy dump --native"] = [program, "dump", "--native", "--pid", str(pid)]
         taken: dict[str, list[tuple[float, float]]] = {key: [] for key in commands}
+        timed(commands["otx dump"])  # compiles
         for _ in range(7):
             for key, words in commands.items():
                 taken[key].append(timed(words))
@@ -362,6 +366,14 @@ def dumps(there: Sequence[Tool]) -> None:
 
 def main() -> None:
     """Compare, and print."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.update(as_installed(Path(folder)))
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        compare_all()
+
+
+def compare_all() -> None:
+    """Compare all tools on all targets."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else "")
     parser.add_argument("--blocks", type=int, default=3, help="of four windows, a tool and target")
     parser.add_argument("--window", type=float, default=0.5, help="seconds a window")

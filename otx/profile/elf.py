@@ -40,6 +40,8 @@ _SHN_UNDEF = 0
 _STB_GLOBAL = 1
 _STT_NOTYPE, _STT_OBJECT, _STT_FUNC, _STT_GNU_IFUNC = 0, 1, 2, 10
 _CODE_TYPES = frozenset((_STT_NOTYPE, _STT_FUNC, _STT_GNU_IFUNC))
+GO_TABLES = (b".gopclntab", b".data.rel.ro.gopclntab")
+"""Sections with the Go runtime's functions; the second in programs whose place is not fixed."""
 _PAGE = 4096
 _MAX_SECTION_SIZE = 512 << 20
 _MAX_NAME = 64 << 10

@@ -16,9 +16,6 @@ from dataclasses import dataclass
 from otx.profile.elf import Reader
 from otx.profile.errors import UnreadableError
 
-SECTIONS = frozenset((b".gopclntab", b".data.rel.ro.gopclntab"))
-"""What linkers call the table; the second in programs whose place is not fixed."""
-
 _HEAD = struct.Struct("<IHBB")  # magic, zero, quantum, size of a pointer
 _POINTER_SIZE = 8
 _MAX_FUNCTIONS = 1 << 22

@@ -9,9 +9,9 @@ is known of inlined calls.
 import struct
 from collections.abc import Callable
 
-from otx.profile.elf import ElfFile, Reader
+from otx.profile.elf import GO_TABLES, ElfFile, Reader
 from otx.profile.errors import UnreadableError
-from otx.profile.go_functions import SECTIONS, GoFunctions
+from otx.profile.go_functions import GoFunctions
 
 _TREES = (b"go:func.*", b"go.func.*")
 _MODULE = frozenset((b".go.module",))
@@ -26,7 +26,7 @@ def find_go_functions(elf: ElfFile, keep: Callable[[], Reader]) -> GoFunctions |
         keep: Makes a reader of the file that stays.
     """
     try:
-        table = elf.section_extent(*SECTIONS)
+        table = elf.section_extent(*GO_TABLES)
         text = elf.section_extent(b".text") if table else None
         offset = elf.file_offset(table.start) if table else None
         if table is None or text is None or offset is None:

@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from otx.profile.call_frames import CallFrames
 from otx.profile.cold_parts import find_cold_parts
-from otx.profile.elf import ElfFile, SymbolTable
+from otx.profile.elf import GO_TABLES, ElfFile, SymbolTable
 from otx.profile.errors import UnreadableError
-from otx.profile.go_functions import GoCall, GoFunctions
-from otx.profile.go_programs import find_go_functions
 from otx.profile.maps import Mapping as MemoryMapping
+
+if TYPE_CHECKING:
+    from otx.profile.go_functions import GoCall, GoFunctions
 
 _MAX_FILES = 512
 
@@ -31,7 +32,7 @@ class ObjectCode:
     bias: int
     symbols: SymbolTable
     unwind: CallFrames | None
-    go: GoFunctions | None = None
+    go: "GoFunctions | None" = None
     cold_parts: Mapping[int, str] = field(default_factory=dict)
 
     def name(self, address: int) -> str | None:
@@ -40,7 +41,7 @@ class ObjectCode:
         name = (self.go.find(at) if self.go else None) or self.symbols.find(at)
         return name or (self.cold_parts.get(self.start(address)) if self.cold_parts else None)
 
-    def go_calls(self, address: int) -> list[GoCall]:
+    def go_calls(self, address: int) -> "list[GoCall]":
         """The Go functions an address of the process belongs to, inlined ones first."""
         return self.go.calls(address - self.bias) if self.go else []
 
@@ -71,7 +72,7 @@ class _ObjectFile:
     def __init__(self, elf: ElfFile, descriptor: int) -> None:
         self.elf = elf
         self.unwind = CallFrames.of(elf)
-        self.go = find_go_functions(elf, lambda: KeptFile(descriptor))
+        self.go = _find_go_functions(elf, descriptor)
         self.cold_parts = _find_cold_parts(elf, self.unwind)
         elf.read_symbols()
 
@@ -136,11 +137,26 @@ class ObjectFiles:
             return self._files[key]
 
 
+def _find_go_functions(elf: ElfFile, descriptor: int) -> "GoFunctions | None":
+    """The functions of a Go program; None where it is none."""
+    try:
+        if elf.section_extent(*GO_TABLES) is None:
+            return None
+    except UnreadableError:
+        return None
+    from otx.profile.go_programs import find_go_functions  # 4 ms: few programs are
+
+    return find_go_functions(elf, lambda: KeptFile(descriptor))
+
+
 def _find_cold_parts(elf: ElfFile, unwind: CallFrames | None) -> Mapping[int, str]:
     """Parts of functions that a stripped file does not name."""
     if unwind is None or not elf.is_stripped:
         return {}
-    return find_cold_parts(elf, unwind.function_start)
+    try:
+        return find_cold_parts(elf, unwind.function_start)
+    except UnreadableError:
+        return {}
 
 
 class KeptFile:

@@ -16,8 +16,8 @@ import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from otx.profile.elf import ElfFile, Reader
-from otx.profile.go_functions import SECTIONS, GoFunctions
+from otx.profile.elf import GO_TABLES, ElfFile, Reader
+from otx.profile.go_functions import GoFunctions
 from otx.profile.go_programs import find_go_functions, find_tree, reader_from
 from otx.profile.objects import file_reader
 
@@ -156,7 +156,7 @@ def record(name: str, program: Path) -> None:
     """Look up the functions of a program, and keep what was read."""
     read = file_reader(os.open(program, os.O_RDONLY | os.O_CLOEXEC))
     elf = ElfFile(read)
-    table, text = elf.section_extent(*SECTIONS), elf.section_extent(b".text")
+    table, text = elf.section_extent(*GO_TABLES), elf.section_extent(b".text")
     assert table is not None and text is not None
     known = find_go_functions(elf, lambda: read)
     assert known is not None
