@@ -47,6 +47,8 @@ PORT = 14417
 SMALL_SPANS = 100
 KILL_AFTER_S = 2.0
 WAIT_S = 120.0
+WARM_UP = 48
+"""Requests that are sent before it counts: imports, caches, and the memory that a batch takes."""
 EVERY_S = 0.2
 
 
@@ -193,7 +195,7 @@ def connect(place: str) -> Client:
 
 def cost_us(running: Running, body: bytes, requests: int) -> list[float]:
     """Microseconds of CPU a span, from the wire to disk, of each process."""
-    send_all(lambda: connect(running.place), body, IN_FLIGHT)  # imports and caches
+    send_all(lambda: connect(running.place), body, WARM_UP)
     running.settle()
     before_s = running.cpu_s()
     send_all(lambda: connect(running.place), body, requests)

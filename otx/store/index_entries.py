@@ -60,6 +60,11 @@ class Entries(NamedTuple):
     blocks: Column
 
 
+def is_quick() -> bool:
+    """Whether the library makes entries: without it a span costs some twenty times as much."""
+    return library() is not None
+
+
 def entries_of(kind: IndexKind, parts: Iterable[Texts]) -> Entries:
     """What an index of some texts holds.
 

@@ -10,7 +10,7 @@ which blocks may hold
     <segment>.by-pair    an attribute with a value, of a record or its resource, by 32 bits of
                          their hash (`otx.store.index_entries`)
 
-They are made of the rows when a segment is written, and of its file where one is missing. They are
+They are made of the rows when a segment is written, or of its file where one is missing. They are
 an aid and no part of the store: a segment without them is read whole. They say where something may
 be, so that two values of one hash cost time and no answer.
 """
@@ -36,6 +36,7 @@ from otx.store.index_entries import (
     Texts,
     TooManyEntries,
     entries_of,
+    is_quick,
     pair_key,
 )
 from otx.store.index_file import IndexDamaged, IndexFile, encode_index
@@ -153,6 +154,7 @@ def index_rows(
 ) -> None:
     """Write the indexes of a segment that no manifest names yet, if it is worth them.
 
+    Where that is not quick they are left for when nothing waits (`otx.store.upkeep.index_one`).
     Those of an attempt before that went wrong under its name are not left behind.
 
     Args:
@@ -165,7 +167,7 @@ def index_rows(
     Raises:
         OSError: The disk failed or is full.
     """
-    is_worth_it = is_worth_indexing(segment)
+    is_worth_it = is_quick() and is_worth_indexing(segment)
     for kind in INDEX_KINDS:
         if is_worth_it:
             _write_index(directory, segment, kind, rows, step, warn)

@@ -1,5 +1,6 @@
 """Indexes of traces and attributes: nothing that is there is ever passed over."""
 
+import ctypes
 from itertools import pairwise
 from pathlib import Path
 
@@ -30,7 +31,9 @@ from otx.store.segment_index import (
     trace_keys,
     write_indexes,
 )
+from otx.store.upkeep import index_one
 from otx.store.wal import LogWriter
+from tests.otlp.conftest import native as native
 from tests.otlp.messages import any_values
 from tests.store.conftest import START_UNIX_NANO, SpanRequest
 from tests.store.segments import converted
@@ -150,8 +153,12 @@ def test_too_much_for_memory_leaves_an_empty_index_and_a_warning(
 
 
 def test_indexes_of_rows_are_those_of_their_file(
-    store_dir: Path, span_request: SpanRequest, monkeypatch: pytest.MonkeyPatch
+    store_dir: Path,
+    span_request: SpanRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    native: ctypes.CDLL,
 ) -> None:
+    monkeypatch.setattr("otx.store.index_entries.library", lambda: native)
     monkeypatch.setattr("otx.store.segment_index.MIN_INDEXED_ROWS", 1)
     conversion = converted(store_dir, *(span_request("a", 40, trace=n) for n in range(1, 4)))
     (segment,) = conversion.manifest.segments
@@ -161,6 +168,27 @@ def test_indexes_of_rows_are_those_of_their_file(
     for path in paths:
         path.unlink()
     write_indexes(directory, segment)
+    assert [path.read_bytes() for path in paths] == written
+
+
+def test_without_the_library_indexes_come_later_and_are_the_same(
+    store_dir: Path,
+    span_request: SpanRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    native: ctypes.CDLL,
+) -> None:
+    monkeypatch.setattr("otx.store.segment_index.MIN_INDEXED_ROWS", 1)
+    monkeypatch.setattr("otx.store.index_entries.library", lambda: None)
+    conversion = converted(store_dir, span_request("a", 40))
+    (segment,) = conversion.manifest.segments
+    paths = [index_path(conversion.layout.segments, segment.name, kind) for kind in INDEX_KINDS]
+    assert not any(path.exists() for path in paths)
+    assert index_one(conversion)
+    written = [path.read_bytes() for path in paths]
+    monkeypatch.setattr("otx.store.index_entries.library", lambda: native)
+    for path in paths:
+        path.unlink()
+    assert index_one(conversion)
     assert [path.read_bytes() for path in paths] == written
 
 
