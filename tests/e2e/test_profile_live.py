@@ -81,9 +81,10 @@ class TestWithBpf:
             screen.wait_for("hot")
             if number is signal.SIGHUP:
                 screen.hang_up()  # the kernel sends it, and every write fails from now on
+                assert screen.process.wait(PATIENCE_S) == 0
             else:
                 screen.process.send_signal(number)
-            assert screen.process.wait(PATIENCE_S) == 0
+                assert screen.wait() == 0
         assert hot_share(out) > 0.8
 
     def test_a_target_that_ends_is_told_and_its_picture_stays(

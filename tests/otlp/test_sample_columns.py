@@ -70,7 +70,7 @@ def test_samples_are_what_protobuf_says(requests: list[Request]) -> None:
         assert row["trace_id"] == (link.trace_id.hex() if any(link.trace_id) else "")
         assert row["span_id"] == (link.span_id.hex() if any(link.span_id) else "")
         assert read(row["attributes"]) == {
-            key: attributes_of([Pair(key, value)])[key] for key, value in pairs
+            key: attributes_of([Pair(key, value)])[key] for key, value in reversed(pairs)
         }
         assert row["service"] == service_of(group.resource)
         assert read(row["resource"]) == attributes_of(group.resource.attributes)
