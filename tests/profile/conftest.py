@@ -13,7 +13,7 @@ from otx.profile.session import ProfileSession
 from otx.system.bpf_support import probe_all
 
 POLL_S = 0.05
-MAX_POLLS = 600
+MAX_POLLS = 2000
 
 BURN_C = """
 #include <stdio.h>
