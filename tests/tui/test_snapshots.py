@@ -9,6 +9,7 @@ from otx.model.profile import WALL
 from otx.model.stack import Frame
 from otx.tui.app import OtxApp
 from otx.tui.snapshot import Status
+from otx.tui.widgets.prompt import Prompt
 from tests.tui.conftest import MS, NOW, FixedFeed, LiveFeed, clock, stacks
 
 Compare = Callable[..., bool]
@@ -147,8 +148,16 @@ def test_live_profile_that_has_ended(snap_compare: Compare) -> None:
 
 
 def test_save_says_what_it_cannot(snap_compare: Compare) -> None:
-    keys = ("w", *["backspace"] * 6, *"png", "enter")
-    assert shows(snap_compare, make_app("flame"), keys)
+    async def refused(pilot: Pilot[int]) -> None:
+        await after("w", *["backspace"] * 6, *"png", "enter")(pilot)
+        prompt = pilot.app.screen.query_one(Prompt)
+        for _ in range(1000):
+            if prompt.is_refused:
+                break
+            await pilot.pause()
+        await pilot.pause()
+
+    assert snap_compare(make_app("flame"), run_before=refused, terminal_size=WIDE)
 
 
 def test_flame_missing_says_what_to_do(snap_compare: Compare) -> None:
