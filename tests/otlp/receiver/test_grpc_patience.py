@@ -191,6 +191,7 @@ def test_calls_that_are_taken_back_at_once_cost_others_nothing(
     assert_others_are_served(address)
 
 
+@pytest.mark.long
 def test_a_client_that_vanishes_in_a_message_is_noticed(
     patient: Address, intake: MemoryIntake
 ) -> None:
