@@ -135,6 +135,7 @@ def test_calls_that_are_not_finished_are_ended(
     assert {refusal.reason for refusal in intake.refusals} == {Reason.TOO_SLOW}
 
 
+@pytest.mark.long
 def test_messages_that_may_be_too_much_together_wait_and_are_to_come_again(
     intake: MemoryIntake,
 ) -> None:
