@@ -55,8 +55,12 @@ def start() -> Iterator[Start]:
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    process.kill()
-    process.wait(10)
+    process.terminate()  # `timeout` and a shell pass it on: killed, they would leave their child
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(10)
     if process.stdout is not None:
         process.stdout.close()
 
