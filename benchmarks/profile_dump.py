@@ -23,7 +23,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.processes import as_installed
+from benchmarks.processes import as_installed, running
 from otx.profile.dump.subject import find_subject
 from otx.profile.dump.take import DumpOptions, take_dump
 
@@ -85,17 +85,9 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=11)
     parser.add_argument("--threads", type=int, default=8)
     arguments = parser.parse_args()
-    target = subprocess.Popen(
-        [sys.executable, "-c", TARGET, str(arguments.threads)], stdout=subprocess.PIPE
-    )
-    try:
-        assert target.stdout is not None
-        target.stdout.readline()
-        with tempfile.TemporaryDirectory() as folder:
-            figures = measure(target.pid, arguments.runs, Path(folder))
-    finally:
-        target.kill()
-        target.wait()
+    target = (sys.executable, "-c", TARGET, str(arguments.threads))
+    with running(*target) as pid, tempfile.TemporaryDirectory() as folder:
+        figures = measure(pid, arguments.runs, Path(folder))
     print(f"{'part':16} {'median ms':>10} {'least':>8} {'processor ms':>13} {'least':>8}")
     for name, values in figures.items():
         walls, processors = zip(*values, strict=True)

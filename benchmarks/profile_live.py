@@ -19,10 +19,10 @@ import sys
 import tempfile
 import termios
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from benchmarks.processes import running
 
 TARGET = """
 import json
@@ -33,19 +33,6 @@ while True:
     for depth in range(20): encode(depth, list(range(100)))
 """
 SIZES = {"headless": None, "live 80x24": (24, 80), "live 200x50": (50, 200)}
-
-
-@contextmanager
-def target() -> Iterator[int]:
-    """The program's id."""
-    process = subprocess.Popen([sys.executable, "-c", TARGET], stdout=subprocess.PIPE)
-    try:
-        assert process.stdout is not None
-        process.stdout.readline()
-        yield process.pid
-    finally:
-        process.kill()
-        process.wait()
 
 
 def drain(keyboard: int) -> None:
@@ -94,7 +81,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in SIZES}
-    with target() as pid:
+    with running(sys.executable, "-c", TARGET) as pid:
         for _ in range(given.rounds):
             for name, size in SIZES.items():
                 runs[name].append(stats_of(pid, given.seconds, size))

@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.processes import as_installed
+from benchmarks.processes import as_installed, running
 from otx.profile.sampler import CpuSampler
 from otx.profile.session import ProfileSession, Target
 
@@ -67,24 +67,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=11)
     runs = parser.parse_args().runs
-    target = subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE)
     figures: dict[str, list[float]] = {}
-    try:
-        assert target.stdout is not None
-        target.stdout.readline()
-        with tempfile.TemporaryDirectory() as folder:
-            cache = Path(folder)
-            with ProfileSession(Target((target.pid,)), cache_dir=cache) as first:
-                while first.is_building_tables:
-                    first.poll(0)
-            measure_process(target.pid, cache)  # compiles
-            for _ in range(runs):
-                for name, value in measure_in_process(target.pid, cache).items():
-                    figures.setdefault(name, []).append(value)
-                figures.setdefault("process", []).append(measure_process(target.pid, cache))
-    finally:
-        target.kill()
-        target.wait()
+    with running(sys.executable, "-c", BUSY) as pid, tempfile.TemporaryDirectory() as folder:
+        cache = Path(folder)
+        with ProfileSession(Target((pid,)), cache_dir=cache) as first:
+            while first.is_building_tables:
+                first.poll(0)
+        measure_process(pid, cache)  # compiles
+        for _ in range(runs):
+            for name, value in measure_in_process(pid, cache).items():
+                figures.setdefault(name, []).append(value)
+            figures.setdefault("process", []).append(measure_process(pid, cache))
     print(f"{'part':10} {'median ms':>10} {'least':>8} {'most':>8}   ({runs} runs)")
     for name, values in figures.items():
         middle = statistics.median(values)

@@ -28,12 +28,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.processes import running
 from otx.model.stack import ProfileStats, Sample
 from otx.profile.events import Event
 from otx.profile.session import ProfileSession, Target
@@ -130,20 +130,10 @@ def libraries(folder: Path) -> list[str]:
     return [str(path) for path in paths]
 
 
-@contextmanager
-def running(words: Sequence[str], processor: int) -> Iterator[int]:
-    """The pid of a program that has said that it is ready."""
+def pinned(words: Sequence[str], processor: int) -> list[str]:
+    """The command that runs another on one processor."""
     command = ["taskset", "-c", str(processor), *words]
-    if "100" in words:
-        command = ["nice", "-n", "19", *command]  # others want to work meanwhile
-    process = subprocess.Popen(command, stdout=subprocess.PIPE)
-    try:
-        assert process.stdout is not None
-        process.stdout.readline()
-        yield process.pid
-    finally:
-        process.kill()
-        process.communicate()
+    return ["nice", "-n", "19", *command] if "100" in words else command  # others want to work
 
 
 def take(case: Case, seconds: float, processor: int) -> Taken:
@@ -156,7 +146,7 @@ def take(case: Case, seconds: float, processor: int) -> Taken:
         more = libraries(folder) if case.source == "late.c" else case.words
         with (
             page_path.open("r+b") as file,
-            running([*words, str(page_path), *more], processor) as pid,
+            running(*pinned([*words, str(page_path), *more], processor)) as pid,
         ):
             page = mmap.mmap(file.fileno(), 4096)
             return watch(case, pid, page, seconds)

@@ -17,11 +17,10 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.processes import running
 from otx.profile.elf import ElfFile, bytes_reader
 from otx.profile.maps import read_address_space
 from otx.profile.memory import ProcessMemory
@@ -159,19 +158,6 @@ def walks(name: str, pid: int, windows: int, frequency_hz: int) -> None:
     finally:
         for session in opened:
             session.close()
-
-
-@contextmanager
-def running(*words: str) -> Iterator[int]:
-    """A busy program that has said it is ready; its pid."""
-    process = subprocess.Popen(words, stdout=subprocess.PIPE)
-    try:
-        assert process.stdout is not None
-        process.stdout.readline()
-        yield process.pid
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def main() -> None:
