@@ -34,8 +34,8 @@ INDEX_HEAD = struct.Struct("<8sQIQI")
 def columns(data: bytes) -> None:
     """The first byte picks the signal; what the receiver takes becomes as many rows as it says.
 
-    What it refuses reaches no log. It is decoded here for the sake of the request behind it, and may
-    become rows: ptars passes over a group that never ends, which protobuf's own parser does not.
+    What it refuses reaches no log. It is decoded here for the sake of the request behind it, and
+    may become rows: ptars passes over a group that never ends, protobuf's own parser does not.
     """
     signal = SIGNALS[data[0] % len(SIGNALS)]
     body = data[1:]
