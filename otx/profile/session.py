@@ -124,7 +124,6 @@ class ProfileSession:
         self._kernel = KernelSymbolizer()
         self._symbolizer = UserSymbolizer(ObjectFiles(), lines=lines)
         self._next_liveness_ns = 0
-        pids = [process_of(pid) for pid in target.pids]
         self._backend = backend
         cache = TableCache(cache_dir / "unwind") if cache_dir else None
         self._standing = StandingThreads(cache)
@@ -137,7 +136,7 @@ class ProfileSession:
             if price := self._sampler.price():
                 on_warning(price)
             self._tables = None if unwind == "fp" else self._open_tables(cache)
-            self._find(pids)
+            self._find(process_of(pid) for pid in target.pids)
             if (await_exec and kernel) or event in WAITS:
                 # A command may start and end others while these would be read, and a program
                 # may wait thousands of times before it is known that this is too often.
