@@ -1,6 +1,7 @@
 """What may sample: BPF programs that are kept built, BCC, or perf events alone; which does here."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol, TypeAlias
 
@@ -107,8 +108,8 @@ class Sampler(Protocol):
     def run_time_ns(self) -> int:
         """What a sampling program took for its samples."""
 
-    def interrupt_cost_ns(self) -> int | None:
-        """What a sample costs beside it; None where that could not be seen."""
+    def ticking(self, frequency_hz: int) -> AbstractContextManager[None]:
+        """Have the calling thread interrupted as a target is, so often."""
 
     def helper_cpu_s(self) -> float:
         """The processor time of a process that helps; 0 where there is none."""

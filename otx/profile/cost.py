@@ -9,9 +9,11 @@ What is not in it is what a sample pushes out of caches; `otx profile --self-tes
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import ClassVar, Protocol
 
 from otx.model.units import NS_PER_S
+from otx.profile.interrupt import InterruptGauge
 
 DEFAULT_BOUND = 0.01
 _CALIBRATE_AFTER_NS = 300_000_000
@@ -19,8 +21,6 @@ _CALIBRATE_AFTER_NS = 300_000_000
 _JUDGE_AFTER_NS = 2 * NS_PER_S
 """Samples of the first moments cost more than the rest."""
 _LEAST_SAMPLES = 20
-_CALIBRATIONS = 3
-"""Where others keep the processors, a calibration may see nothing."""
 _MARGIN = 0.9
 """Of the bound, what a lowered rate may cost: it is not to be lowered again for a trifle."""
 
@@ -43,8 +43,23 @@ class Pace(Protocol):
     def run_time_ns(self) -> int:
         """What the sampling program took so far."""
 
-    def interrupt_cost_ns(self) -> int | None:
-        """What a sample costs beside it; None where that could not be seen."""
+    def ticking(self, frequency_hz: int) -> AbstractContextManager[None]:
+        """Have the calling thread interrupted as a target is, so often."""
+
+
+class Gauge(Protocol):
+    """What measures the rest of a sample's cost (`interrupt.InterruptGauge`)."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether looking on is of no use."""
+
+    @property
+    def cost_ns(self) -> int | None:
+        """What was found; None where it could not be seen, or not yet."""
+
+    def look(self) -> None:
+        """Measure for a moment."""
 
 
 class CostKeeper:
@@ -52,7 +67,8 @@ class CostKeeper:
 
     Args:
         pace: What samples.
-        frequency_hz: How often it does, to begin with.
+        gauge: What measures an interrupt's cost.
+        frequency_hz: How often it samples, to begin with.
         bound: The greatest share of the target's processor time; None for none.
         on_lowered: Told in words that the rate was lowered, and why.
         clock_ns: A monotonic clock.
@@ -61,6 +77,7 @@ class CostKeeper:
     def __init__(
         self,
         pace: Pace,
+        gauge: Gauge,
         frequency_hz: int,
         bound: float | None,
         on_lowered: Callable[[str], None],
@@ -68,11 +85,10 @@ class CostKeeper:
     ) -> None:
         self.frequency_hz = frequency_hz
         self._pace = pace
+        self._gauge = gauge
         self._bound = bound
         self._on_lowered = on_lowered
         self._clock_ns = clock_ns
-        self._interrupt_ns: int | None = None
-        self._tries_left = _CALIBRATIONS
         self._began_ns = clock_ns()
         self._samples = 0
         self._target_ns = 0
@@ -93,20 +109,25 @@ class CostKeeper:
         elapsed_ns = self._clock_ns() - self._began_ns
         if samples < _LEAST_SAMPLES or elapsed_ns < _CALIBRATE_AFTER_NS:
             return
+        if not self._gauge.is_done:
+            self._gauge.look()
         cost_ns = self.sample_cost_ns()
         if self._bound is None or elapsed_ns < _JUDGE_AFTER_NS:
             return
         if cost_ns is not None and cost_ns * self.frequency_hz > self._bound * NS_PER_S:
             self._lower(cost_ns, self._bound)
 
+    def finish(self) -> None:
+        """Know the cost now, where sampling has ended before there was time for that."""
+        while self._samples and not self._gauge.is_done:
+            self._gauge.look()
+
     def sample_cost_ns(self) -> int | None:
-        """What a sample costs the target; None where it is not known."""
-        if self._interrupt_ns is None and self._tries_left and self._samples:
-            self._tries_left -= 1
-            self._interrupt_ns = self._pace.interrupt_cost_ns()
-        if self._interrupt_ns is None or not self._samples:
+        """What a sample costs the target; None where it is not known, or not yet."""
+        interrupt_ns = self._gauge.cost_ns
+        if interrupt_ns is None or not self._samples:
             return None
-        return self._interrupt_ns + self._pace.run_time_ns() // self._samples
+        return interrupt_ns + self._pace.run_time_ns() // self._samples
 
     def overhead(self) -> float | None:
         """The share of the target's processor time so far; None where it is not known."""
@@ -154,6 +175,9 @@ class ProgramCost:
     def look(self, samples: int) -> None:
         """Such an event keeps within its bound by itself (`pace.py`)."""
 
+    def finish(self) -> None:
+        """All is known all the time."""
+
     def sample_cost_ns(self) -> int | None:
         """Not known: most of the cost is in what is not sampled."""
         return None
@@ -170,5 +194,6 @@ def open_cost(
 ) -> CostKeeper | ProgramCost:
     """What reckons the cost of a session from now on; see `CostKeeper`."""
     if pace.has_period:
-        return CostKeeper(pace, frequency_hz, bound, on_lowered)
+        gauge = InterruptGauge(pace.ticking)
+        return CostKeeper(pace, gauge, frequency_hz, bound, on_lowered)
     return ProgramCost(pace.programs_ns, frequency_hz)

@@ -45,25 +45,42 @@ def own_clock(frequency_hz: int) -> Iterator[None]:
         os.close(event)
 
 
-def interrupt_cost_ns(ticking: Ticking = own_clock) -> int | None:
-    """The median cost of a timer interrupt in nanoseconds; None where it could not be seen.
+class InterruptGauge:
+    """Measures what a timer interrupt costs, a moment at a time.
 
-    Takes 30 ms of processor time, or 200 ms where others keep the processors.
+    Whoever looks has other things to do: processes that live for a tenth of a second are to be
+    named while they do. So each `look` takes 10 ms, and three to twenty of them are needed.
 
     Args:
         ticking: Has this thread interrupted so often meanwhile.
     """
-    try:
-        with ticking(_RATE_HZ):
-            began_ns, gaps, had_ns = time.thread_time_ns(), list[int](), 0
-            for _ in range(_MOST_WINDOWS):
-                gaps += gaps_between_looks(time.perf_counter_ns, _WINDOW_NS)
-                had_ns = time.thread_time_ns() - began_ns
-                if had_ns >= _ENOUGH_NS:
-                    break
-    except (OSError, MachineError):
-        return None
-    return cost_of(gaps, had_ns * _RATE_HZ // NS_PER_S)
+
+    def __init__(self, ticking: Ticking = own_clock) -> None:
+        self._ticking = ticking
+        self._gaps: list[int] = []
+        self._had_ns = 0
+        self._windows_left = _MOST_WINDOWS
+
+    @property
+    def is_done(self) -> bool:
+        """Whether enough was seen, or looking on is of no use."""
+        return self._had_ns >= _ENOUGH_NS or not self._windows_left
+
+    @property
+    def cost_ns(self) -> int | None:
+        """The median cost in nanoseconds; None where it could not be seen, or not yet."""
+        return cost_of(self._gaps, self._had_ns * _RATE_HZ // NS_PER_S) if self.is_done else None
+
+    def look(self) -> None:
+        """See what takes the processor away from this thread for 10 ms."""
+        self._windows_left -= 1
+        try:
+            with self._ticking(_RATE_HZ):
+                began_ns = time.thread_time_ns()
+                self._gaps += gaps_between_looks(time.perf_counter_ns, _WINDOW_NS)
+                self._had_ns += time.thread_time_ns() - began_ns
+        except (OSError, MachineError):
+            self._windows_left = 0
 
 
 def gaps_between_looks(clock_ns: Callable[[], int], window_ns: int) -> list[int]:

@@ -6,13 +6,13 @@ The ring of records holds 4 MiB, some thousands of samples; what does not fit is
 import os
 import select
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from typing import ClassVar
 
 from otx.profile.bpf_files import find_bpf_object
 from otx.profile.choice import Choice
 from otx.profile.hooks import SamplerHooks
-from otx.profile.interrupt import interrupt_cost_ns
+from otx.profile.interrupt import own_clock
 from otx.profile.libbpf import BpfObject
 from otx.profile.perf_event import (
     online_cpus,
@@ -180,9 +180,9 @@ class CpuSampler(SamplerHooks):
         """Where unwind tables go."""
         return PublishedTables(self._unwind_maps, clock_ns)
 
-    def interrupt_cost_ns(self) -> int | None:
-        """What a timer interrupt costs; the program is not in it."""
-        return interrupt_cost_ns()
+    def ticking(self, frequency_hz: int) -> AbstractContextManager[None]:
+        """Have the calling thread interrupted so often, as a target is."""
+        return own_clock(frequency_hz)
 
     def helper_cpu_s(self) -> float:
         """The processor time of a process that helps: there is none."""

@@ -231,7 +231,9 @@ class ProfileSession:
     def end(self) -> list[Sample]:
         """Stop sampling; what was not polled yet, and the waits that go on."""
         self._sampler.end()
-        return self.poll(0, patience_ns=math.inf)
+        samples = self.poll(0, patience_ns=math.inf)
+        self._cost.finish()
+        return samples
 
     def poll(self, timeout_s: float, *, patience_ns: float = _PATIENCE_NS) -> list[Sample]:
         """The samples taken since the last call, oldest first, with names.

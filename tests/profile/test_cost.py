@@ -1,5 +1,6 @@
 """What sampling costs, reckoned, and kept below a bound."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -18,8 +19,6 @@ class Pace:
     has_period: ClassVar[bool] = True
     samples: int = 0
     program_ns: int = 10_000
-    interrupt_ns: int | None = 15_000
-    calibrations: int = 0
     rates: list[int] = field(default_factory=list)
 
     def set_frequency(self, frequency_hz: int) -> None:
@@ -31,18 +30,36 @@ class Pace:
     def programs_ns(self) -> int | None:
         return None
 
-    def interrupt_cost_ns(self) -> int | None:
-        self.calibrations += 1
-        return self.interrupt_ns
+    def ticking(self, frequency_hz: int) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+@dataclass
+class Gauge:
+    """Knows what an interrupt costs after three looks."""
+
+    found_ns: int | None
+    looks: int = 0
+
+    @property
+    def is_done(self) -> bool:
+        return self.looks >= 3
+
+    @property
+    def cost_ns(self) -> int | None:
+        return self.found_ns if self.is_done else None
+
+    def look(self) -> None:
+        self.looks += 1
 
 
 class Case:
     """A keeper with a pace and a clock of its own; an interrupt costs 15 µs."""
 
     def __init__(self, frequency_hz: int, bound: float | None, interrupt: int | None = 15_000):
-        self.pace, self.now_ns, self.told = Pace(interrupt_ns=interrupt), 0, list[str]()
+        self.pace, self.gauge, self.now_ns, self.told = Pace(), Gauge(interrupt), 0, list[str]()
         self.keeper = CostKeeper(
-            self.pace, frequency_hz, bound, self.told.append, lambda: self.now_ns
+            self.pace, self.gauge, frequency_hz, bound, self.told.append, lambda: self.now_ns
         )
 
     def run(self, seconds: float) -> None:
@@ -58,7 +75,25 @@ def test_the_cost_is_interrupt_and_program_in_the_target_s_own_time() -> None:
     case.run(10)
     assert case.keeper.sample_cost_ns() == 25_000
     assert case.keeper.overhead() == pytest.approx(0.0025)
-    assert (case.pace.rates, case.told, case.pace.calibrations) == ([], [], 1)
+    assert (case.pace.rates, case.told, case.gauge.looks) == ([], [], 3)
+
+
+def test_one_look_at_the_interrupt_is_taken_at_a_time() -> None:
+    case = Case(100, 0.01)
+    case.run(0.5)
+    assert (case.gauge.looks, case.keeper.sample_cost_ns()) == (3, 25_000)
+    case = Case(100, 0.01)
+    case.run(0.4)
+    assert (case.gauge.looks, case.keeper.sample_cost_ns()) == (2, None)
+
+
+def test_what_ends_early_is_known_at_its_end() -> None:
+    case = Case(100, 0.01)
+    case.keeper.finish()
+    assert (case.gauge.looks, case.keeper.overhead()) == (0, None)
+    case.run(0.1)
+    case.keeper.finish()
+    assert case.keeper.sample_cost_ns() == 25_000
 
 
 def test_above_the_bound_the_rate_is_lowered_once_and_said() -> None:
@@ -85,7 +120,7 @@ def test_what_cannot_be_calibrated_is_not_known() -> None:
     case = Case(2000, 0.01, interrupt=None)
     case.run(10)
     assert case.keeper.sample_cost_ns() is None and case.keeper.overhead() is None
-    assert (case.pace.rates, case.pace.calibrations) == ([], 3)
+    assert (case.pace.rates, case.gauge.looks) == ([], 3)
 
 
 def test_a_few_samples_decide_nothing() -> None:
@@ -115,7 +150,8 @@ def test_no_rate_costs_more_than_the_bound_but_the_least(
     case.pace.program_ns = program_ns
     case.now_ns = 10 * NS_PER_S
     case.pace.samples = 1000
-    case.keeper.look(1000)
+    for _ in range(3):
+        case.keeper.look(1000)
     rate = case.keeper.frequency_hz
     assert rate == 1 or rate * (interrupt + program_ns) <= bound * NS_PER_S * 1.000_001
     assert rate <= frequency_hz

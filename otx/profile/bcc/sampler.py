@@ -11,14 +11,14 @@ import select
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 from otx.errors import MachineError, UsageError
 from otx.profile.choice import Choice
 from otx.profile.hooks import SamplerHooks
-from otx.profile.interrupt import interrupt_cost_ns
+from otx.profile.interrupt import own_clock
 from otx.profile.perf.tables import LocalTables
 from otx.profile.records import Record, RecordKind, SampleRecord, TargetFlags, decode_record
 
@@ -184,9 +184,9 @@ class BccSampler(SamplerHooks):
         """What the BPF program took for its samples."""
         return self._spent_ns
 
-    def interrupt_cost_ns(self) -> int | None:
-        """What a timer interrupt costs; the program is not in it."""
-        return interrupt_cost_ns()
+    def ticking(self, frequency_hz: int) -> AbstractContextManager[None]:
+        """Have the calling thread interrupted so often, as a target is."""
+        return own_clock(frequency_hz)
 
     def _named(self, record: Record) -> Record:
         """A sample with its process's name: the program knows only the thread's."""

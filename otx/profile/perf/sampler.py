@@ -10,7 +10,7 @@ import os
 import select
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
@@ -19,7 +19,6 @@ from otx.errors import MachineError, UsageError
 from otx.profile.choice import Choice
 from otx.profile.errors import UnreadableError
 from otx.profile.hooks import SamplerHooks
-from otx.profile.interrupt import interrupt_cost_ns
 from otx.profile.perf.events import (
     Looking,
     open_ring_holder,
@@ -198,9 +197,9 @@ class PerfSampler(SamplerHooks):
         """The time of a sampling program: there is none beside the interrupt."""
         return 0
 
-    def interrupt_cost_ns(self) -> int | None:
-        """What a sample costs, measured with one like it on this thread."""
-        return interrupt_cost_ns(_own_samples)
+    def ticking(self, frequency_hz: int) -> AbstractContextManager[None]:
+        """Have the calling thread interrupted so often, as a target is."""
+        return _own_samples(frequency_hz)
 
     # -- events ------------------------------------------------------------------------------
 
