@@ -28,6 +28,8 @@ struct interpreter {
 	__u32 entries;
 	__u32 frame_size; /* of what is read of a frame */
 	__u32 code_signed_from; /* where the unchanging part of PyCodeObject begins */
+	__u32 code_qualname;
+	__u32 code_filename;
 };
 
 enum entry_kind {

@@ -20,6 +20,7 @@ enum record_kind {
 	FAULT = 6,      /* a page fault: how many */
 	ALLOCATION = 7, /* memory was asked for: bytes */
 	CHOICE = 8,     /* a process was met that is sampled for what it is */
+	NAME = 9,       /* what names a code object (names.h) */
 };
 
 enum record_flags {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "context.h"
+#include "names.h"
 
 static __u32 frames_of(long bytes)
 {
@@ -70,7 +71,7 @@ static long take_sample(void *ctx, struct sample *sample, __u32 kind, __u32 flag
 	__u64 id = bpf_get_current_pid_tgid();
 	struct task_struct *task = bpf_get_current_task_btf(), *leader = task->group_leader;
 	__u64 wakeup;
-	__u32 at;
+	__u32 python, at;
 
 	sample->kind = kind;
 	sample->pid = id >> 32;
@@ -84,7 +85,10 @@ static long take_sample(void *ctx, struct sample *sample, __u32 kind, __u32 flag
 
 	at = add_native_frames(ctx, sample, task, target);
 	at = add_thread_context(sample, task, at);
+	python = at;
 	wakeup = add_python_frames(sample, task, &at);
+	if (wakeup == BPF_RB_FORCE_WAKEUP)
+		tell_names(sample, python);
 	at &= WORDS - 1;
 	if (!bpf_ringbuf_output(&records, sample,
 				__builtin_offsetof(struct sample, words) + at * 8, wakeup))

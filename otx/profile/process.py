@@ -1,14 +1,15 @@
 """What is known of one sampled process: its mappings, its interpreter, the names read so far."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
 from otx.model.stack import Frame
-from otx.profile.cpython.code import UNREADABLE, Code, read_code
+from otx.profile.cpython.code import UNREADABLE, Code, read_code, told_code
 from otx.profile.cpython.detect import Interpreter, find_interpreter
 from otx.profile.errors import UnreadableError
 from otx.profile.maps import AddressSpace, read_address_space
 from otx.profile.memory import ProcessMemory
-from otx.profile.records import PythonFrame, SampleRecord
+from otx.profile.records import NameRecord, PythonFrame, SampleRecord
 from otx.profile.standing import StandingThreads
 from otx.profile.symbolizer import AddressBook, UserSymbolizer
 from otx.profile.unwind.loader import TableLoader
@@ -141,14 +142,28 @@ class Process:
                 known = self._read(found, with_lines)
             except UnreadableError:
                 return UNREADABLE
-            if len(self._codes) >= _MAX_CODES_KEPT:
-                del self._codes[next(iter(self._codes))]
-            self._codes[key] = known
+            self._keep(key, known)
         code, frame = known
         if code.lines is None:
             return frame
         line = code.line_at(found.instruction)
         return Frame(frame.name, "python", frame.file, line, frame.module)
+
+    def take_name(self, record: NameRecord, with_lines: bool) -> None:
+        """Know a code object by what was told of it, or by itself if it is still there.
+
+        What is told has no lines.
+        """
+        key = (record.code, record.signature)
+        if self._interpreter is None or key in self._codes:
+            return
+        with suppress(UnreadableError):
+            if with_lines:
+                found = PythonFrame(record.code, 0, False, record.signature)
+                self._keep(key, self._read(found, with_lines))
+                return
+        with suppress(UnreadableError):
+            self._keep(key, _named(told_code(self._interpreter.layout, record)))
 
     def python_runs(self, found: Iterable[PythonFrame], with_lines: bool) -> list[list[Frame]]:
         """Python frames by entry into the interpreter, root first, each root first."""
@@ -194,9 +209,12 @@ class Process:
     def _read(self, found: PythonFrame, with_lines: bool) -> tuple[Code, Frame]:
         if self._interpreter is None:
             raise UnreadableError("no interpreter")
-        code = read_code(self._memory, self._interpreter.layout, found, with_lines)
-        module = code.filename.rpartition("/")[2]
-        return code, Frame(code.qualname, "python", code.filename, module=module)
+        return _named(read_code(self._memory, self._interpreter.layout, found, with_lines))
+
+    def _keep(self, key: tuple[int, int], known: tuple[Code, Frame]) -> None:
+        if len(self._codes) >= _MAX_CODES_KEPT:
+            del self._codes[next(iter(self._codes))]
+        self._codes[key] = known
 
     def _find_interpreter(self, space: AddressSpace) -> None:
         found = find_interpreter(self.pid, space, self._memory, self._symbolizer.files)
@@ -228,3 +246,8 @@ class Process:
                 _FIRST_PAUSE_NS if found else min(2 * self._pause_ns, _LONGEST_PAUSE_NS)
             )
         return found
+
+
+def _named(code: Code) -> tuple[Code, Frame]:
+    module = code.filename.rpartition("/")[2]
+    return code, Frame(code.qualname, "python", code.filename, module=module)

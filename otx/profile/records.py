@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 _STACK_WORDS = 16
 _SAMPLE = struct.Struct(f"<IIIHHHHIQQQQQ16s16s{_STACK_WORDS}Q")
 _EVENT = struct.Struct("<IIIIQ")
+_NAME = struct.Struct("<IIQQII208s512s")
 _PYTHON_FRAME_WORDS = 3
 _CONTEXT_WORDS = 3
 _TRACE_ID_DIGITS = 32
@@ -25,6 +26,7 @@ class RecordKind(IntEnum):
     FAULT = 6
     ALLOCATION = 7
     CHOICE = 8
+    NAME = 9
 
 
 _PROCESS_KINDS = frozenset((RecordKind.EXEC, RecordKind.FORK, RecordKind.EXIT, RecordKind.CHOICE))
@@ -145,7 +147,25 @@ class ProcessRecord:
     parent: int
 
 
-Record: TypeAlias = SampleRecord | ProcessRecord
+@dataclass(frozen=True, slots=True)
+class NameRecord:
+    """What names a code object that a sample behind this one has (bpf/names.h).
+
+    Attributes:
+        code: Address of the code object.
+        signature: As a frame's.
+        qualname: The start of the `str` object as it lay in memory.
+        filename: The same of its file.
+    """
+
+    pid: int
+    code: int
+    signature: int
+    qualname: bytes
+    filename: bytes
+
+
+Record: TypeAlias = SampleRecord | ProcessRecord | NameRecord
 
 
 def decode_record(raw: bytes) -> Record:
@@ -159,9 +179,18 @@ def decode_record(raw: bytes) -> Record:
         if kind in _PROCESS_KINDS:
             _, pid, parent, _, _ = _EVENT.unpack_from(raw)
             return ProcessRecord(kind, pid, parent)
+        if kind is RecordKind.NAME:
+            return _decode_name(raw)
         return _decode_sample(kind, raw)
     except struct.error as error:
         raise ValueError(f"record of {len(raw)} bytes is cut: {error}") from None
+
+
+def _decode_name(raw: bytes) -> NameRecord:
+    _, pid, code, signature, qualname_size, filename_size, qualname, filename = _NAME.unpack_from(
+        raw
+    )
+    return NameRecord(pid, code, signature, qualname[:qualname_size], filename[:filename_size])
 
 
 def _decode_sample(kind: RecordKind, raw: bytes) -> SampleRecord:

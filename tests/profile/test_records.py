@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otx.profile.records import (
+    NameRecord,
     ProcessRecord,
     PythonFrame,
     RecordKind,
@@ -67,14 +68,20 @@ def test_a_process_record_names_the_parent() -> None:
     assert decode_record(raw) == ProcessRecord(RecordKind.FORK, 7, 6)
 
 
+def test_a_name_is_the_start_of_two_texts_as_they_lay() -> None:
+    head = struct.pack("<IIQQII", 9, 7, 100, 5, 3, 512)
+    raw = head + b"sumXX".ljust(208, b"Y") + b"f" * 512
+    assert decode_record(raw) == NameRecord(7, 100, 5, b"sum", b"f" * 512)
+
+
 def test_a_cut_record_is_an_error() -> None:
     with pytest.raises(ValueError, match="cut"):
         decode_record(sample(1, 2, 2, [1]))
 
 
-@given(st.binary(max_size=400))
+@given(st.binary(max_size=800))
 def test_hostile_records_raise_value_errors_only(raw: bytes) -> None:
-    for attempt in (raw, b"\1\0\0\0" + raw, b"\2\0\0\0" + raw):
+    for attempt in (raw, b"\1\0\0\0" + raw, b"\2\0\0\0" + raw, b"\t\0\0\0" + raw):
         try:
             decode_record(attempt)
         except ValueError:

@@ -15,6 +15,7 @@ import pytest
 
 from otx.errors import UsageError
 from otx.model.stack import Frame, Sample
+from otx.profile.cpython.code import UNREADABLE
 from otx.profile.events import Event
 from otx.profile.launch import GatedCommand
 from otx.profile.process import Process
@@ -313,6 +314,32 @@ def test_names_of_processes_that_end_are_read_in_time(python: str, tmp_path: Pat
                 seen.touch()
         by_pid.update(s.pid for s in session.poll(0) if "briefly" in names(s))
     assert len(by_pid) == 6, by_pid
+
+
+def test_python_functions_have_names_when_nobody_looks_before_the_end(
+    python: str, tmp_path: Path
+) -> None:
+    script, seen = tmp_path / "late.py", tmp_path / "seen"
+    script.write_text(
+        "import os\n"
+        "def early():\n  for i in range(100000): i * i\n"
+        "def late():\n  for i in range(3000000): i * i\n"
+        f"while not os.path.exists({str(seen)!r}): early()\n"
+        "late()\n"
+        "exec(compile('for i in range(2000000): i * i', 'gone.py', 'exec'))\n"
+    )
+    command = GatedCommand([python, str(script)])
+    with open_session([command.pid], await_exec=(command.pid,)) as session:
+        command.release()
+        while "early" not in {name for s in session.poll(POLL_S) for name in names(s)}:
+            assert command.poll() is None
+        seen.touch()
+        command.wait()
+        samples = session.end()
+    python_frames = [f for s in samples for f in s.stack if f.kind == "python"]
+    assert "late" in {frame.name for frame in python_frames}
+    assert "gone.py" in {frame.file for frame in python_frames}
+    assert UNREADABLE not in python_frames
 
 
 def test_the_thread_comm_is_the_samples_when_asked(start: Start, take: Take) -> None:

@@ -20,7 +20,14 @@ from otx.profile.choice import Choice
 from otx.profile.hooks import SamplerHooks
 from otx.profile.interrupt import own_clock
 from otx.profile.perf.tables import LocalTables
-from otx.profile.records import Record, RecordKind, SampleRecord, TargetFlags, decode_record
+from otx.profile.records import (
+    ProcessRecord,
+    Record,
+    RecordKind,
+    SampleRecord,
+    TargetFlags,
+    decode_record,
+)
 
 PYTHON = Path("/usr/bin/python3")
 PACKAGE = Path("/usr/lib/python3/dist-packages/bcc/__init__.py")
@@ -191,7 +198,7 @@ class BccSampler(SamplerHooks):
     def _named(self, record: Record) -> Record:
         """A sample with its process's name: the program knows only the thread's."""
         if not isinstance(record, SampleRecord):
-            if record.kind is not RecordKind.FORK:
+            if isinstance(record, ProcessRecord) and record.kind is not RecordKind.FORK:
                 self._comms.pop(record.pid, None)
             return record
         comm = self._comms.get(record.pid)

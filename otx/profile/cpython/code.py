@@ -2,7 +2,8 @@
 
 A code object's address says nothing for long: it may be freed and another one made there. So the
 BPF program sends with each frame a hash of the object's unchanging part, which is compared with
-what is there when the name is read, and is part of the key under which the name is kept.
+what is there when the object is read, and is part of the key under which it is kept. With the first
+sample that has it the program sends the name too, for what is gone before it can be read.
 """
 
 import struct
@@ -13,7 +14,7 @@ from otx.profile.cpython.layout import Layout
 from otx.profile.cpython.linetable import LineTable
 from otx.profile.errors import UnreadableError
 from otx.profile.memory import ProcessMemory
-from otx.profile.records import PythonFrame
+from otx.profile.records import NameRecord, PythonFrame
 
 _SIGNED = struct.Struct("<10Q")
 CODE_SIGNED_SIZE = _SIGNED.size
@@ -39,7 +40,7 @@ class Code:
     """What a code object says of itself.
 
     Attributes:
-        bytecode: Address of its first instruction.
+        bytecode: Address of its first instruction; 0 where only its name is known.
         instruction_unit: Bytes that frames count instructions in; 0 where they have addresses.
         flags: What kind of function it is (CO_* of the inspect module).
         lines: Its lines; None where they were not asked for or cannot be read.
@@ -103,21 +104,57 @@ def read_code(memory: ProcessMemory, layout: Layout, frame: PythonFrame, with_li
     )
 
 
+def told_code(layout: Layout, told: NameRecord) -> Code:
+    """What is known of a code object by its name alone.
+
+    Raises:
+        UnreadableError: It is none.
+    """
+    qualname, filename = text_of_raw(layout, told.qualname), text_of_raw(layout, told.filename)
+    return Code(qualname, filename, 0, layout.instruction_unit, 0, None)
+
+
 def read_text(memory: ProcessMemory, layout: Layout, address: int) -> str:
     """A `str` of the process, its first 4096 characters.
 
     Raises:
         UnreadableError: There is no compact `str`.
     """
-    length, _, state = _STR_HEAD.unpack(memory.read(address + _HEAD_AT, _STR_HEAD.size))
+    start, size, encoding = _place_of_text(layout, memory.read(address + _HEAD_AT, _STR_HEAD.size))
+    raw = memory.read(address + start, size) if size else b""
+    return raw.decode(encoding, "replace")
+
+
+def text_of_raw(layout: Layout, raw: bytes) -> str:
+    """The text of a `str` that lay so in memory, as far as that goes.
+
+    Raises:
+        UnreadableError: It is no compact `str`.
+    """
+    start, size, encoding = _place_of_text(layout, raw[_HEAD_AT:])
+    return raw[start : start + size].decode(encoding, "replace")
+
+
+def _place_of_text(layout: Layout, head: bytes) -> tuple[int, int, str]:
+    """Where from its start a `str` has its first characters, in how many bytes and what encoding.
+
+    Args:
+        layout: Its interpreter's.
+        head: What lies behind its `ob_base`.
+
+    Raises:
+        UnreadableError: It is no compact `str`.
+    """
+    if len(head) < _STR_HEAD.size:
+        raise UnreadableError("a str without its head")
+    length, _, state = _STR_HEAD.unpack_from(head)
     for shift in layout.text_state_shifts:
         bits = state >> shift
         kind = bits & _KIND_MASK
         if bits & _COMPACT_BIT and kind in _ENCODINGS and length >= 0:
             start = layout.ascii_text if bits & _ASCII_BIT else layout.compact_text
-            raw = memory.read(address + start, min(length, _MAX_TEXT) * kind) if length else b""
-            return raw.decode(_ENCODINGS[kind], "replace")
-    raise UnreadableError(f"no compact str at {address:#x}")
+            return start, min(length, _MAX_TEXT) * kind, _ENCODINGS[kind]
+    raise UnreadableError("no compact str")
 
 
 def _read_lines(

@@ -14,7 +14,7 @@ NO_CFRAME = 0xFFFFFFFF
 OWNED_BY_INTERPRETER = 3
 """The least number in enum _frameowner of a frame that is no function (pycore_frame.h)."""
 
-_FOR_BPF = struct.Struct("<Q14I")
+_FOR_BPF = struct.Struct("<Q16I")
 
 
 class EntryKind(IntEnum):
@@ -135,6 +135,8 @@ class Layout:
             self.entries,
             self.frame_size,
             self.code_signed_from,
+            self.code_qualname,
+            self.code_filename,
         )
 
 

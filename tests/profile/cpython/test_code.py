@@ -5,19 +5,23 @@ import struct
 import sys
 import types
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from otx.profile.cpython.code import read_code, read_text, signature_of
+from otx.profile.cpython.code import read_code, read_text, signature_of, text_of_raw, told_code
 from otx.profile.cpython.detect import Interpreter, find_interpreter
 from otx.profile.cpython.layout import Layout
 from otx.profile.errors import UnreadableError
 from otx.profile.maps import read_address_space
 from otx.profile.memory import ProcessMemory
 from otx.profile.objects import ObjectFiles
-from otx.profile.records import PythonFrame
+from otx.profile.records import NameRecord, PythonFrame
 
 CODE_SIGNED_FROM = 64
+HEAD_SIZE = 36  # up to the state that says what follows
 
 
 @pytest.fixture
@@ -68,6 +72,30 @@ def test_names_need_not_be_ascii(memory: ProcessMemory, layout: Layout) -> None:
 @pytest.mark.parametrize("text", ["", "ascii", "größe", "名前", "🐍 snake"])
 def test_every_kind_of_str_is_read(memory: ProcessMemory, layout: Layout, text: str) -> None:
     assert read_text(memory, layout, id(text)) == text
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(0, 300))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_str_that_was_cut_tells_what_is_left_of_it(
+    memory: ProcessMemory, layout: Layout, text: str, size: int
+) -> None:
+    whole = memory.read(id(text), sys.getsizeof(text))
+    assert text_of_raw(layout, whole) == text
+    if size < HEAD_SIZE:
+        with pytest.raises(UnreadableError):
+            text_of_raw(layout, whole[:size])
+    else:
+        left = text_of_raw(layout, whole[:size])
+        assert text.startswith(left.removesuffix("\N{REPLACEMENT CHARACTER}"))
+
+
+@given(st.binary(max_size=600), st.binary(max_size=600))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_hostile_names_raise_the_rooms_error_only(
+    layout: Layout, qualname: bytes, filename: bytes
+) -> None:
+    with suppress(UnreadableError):
+        told_code(layout, NameRecord(1, 2, 3, qualname, filename))
 
 
 def test_another_object_at_the_address_is_noticed(memory: ProcessMemory, layout: Layout) -> None:

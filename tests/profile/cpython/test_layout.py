@@ -8,8 +8,8 @@ from otx.profile.cpython.objects import OBJECT_LAYOUTS
 
 
 def test_a_layout_reaches_bpf_as_struct_interpreter() -> None:
-    fields = struct.unpack("<Q14I", FROZEN_LAYOUTS[3, 11].for_bpf(0x1000))
-    assert fields == (0x1000 + 40, 0, 16, 8, 152, 56, 8, 32, 48, 56, 68, 1, 0, 69, 64)
+    fields = struct.unpack("<Q16I", FROZEN_LAYOUTS[3, 11].for_bpf(0x1000))
+    assert fields == (0x1000 + 40, 0, 16, 8, 152, 56, 8, 32, 48, 56, 68, 1, 0, 69, 64, 128, 112)
 
 
 def test_what_is_read_of_a_frame_fits_the_room_in_bpf() -> None:
