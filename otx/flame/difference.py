@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from otx.model.frame_names import frame_label
 from otx.model.stack import Frame, Stack
 
 Pair: TypeAlias = tuple[float, float]
@@ -62,7 +63,12 @@ class FunctionChange:
 def compare(
     before: Mapping[Stack, int], after: Mapping[Stack, int], *, is_normalised: bool
 ) -> Difference:
-    """Two counts by stack as one difference; an empty one before is scaled to nothing."""
+    """Two counts by stack as one difference; an empty one before is scaled to nothing.
+
+    A function is the same in both if its name is, as texts have it: forms of files differ in what
+    they know beside that, and a new release may lie in another directory.
+    """
+    before = _in_frames_of(after, before)
     totals = sum(before.values()), sum(after.values())
     scale = totals[1] / totals[0] if is_normalised and totals[0] else 1.0
     stacks = {
@@ -70,6 +76,22 @@ def compare(
         for stack in {**after, **before}
     }
     return Difference(stacks, totals, is_normalised)
+
+
+def _in_frames_of(after: Mapping[Stack, int], before: Mapping[Stack, int]) -> dict[Stack, int]:
+    """The counts of before, with the frames that after has for the same names."""
+    known = {frame: frame for stack in after for frame in stack}
+    named: dict[str, Frame] = {}
+    for frame in known:
+        named.setdefault(frame_label(frame), frame)
+    found: dict[Stack, int] = {}
+    for stack, value in before.items():
+        for frame in stack:
+            if frame not in known:
+                known[frame] = named.get(frame_label(frame), frame)
+        same = tuple(map(known.__getitem__, stack))
+        found[same] = found.get(same, 0) + value
+    return found
 
 
 def function_changes(difference: Difference) -> list[FunctionChange]:

@@ -29,6 +29,17 @@ def test_nothing_before_is_nothing_however_it_is_scaled() -> None:
     assert compare({(A,): 5}, {}, is_normalised=True).stacks == {(A,): (0, 0)}
 
 
+def test_a_function_is_known_by_its_name_whatever_a_file_tells_beside_it() -> None:
+    moved = Frame("pay", "python", "/srv/2/shop.py", module="shop.py")
+    was = Frame("pay", "python", "/srv/1/shop.py", module="shop.py")
+    plain, linked = Frame("b", "native"), Frame("b", "native", module="libb.so.2")
+    found = compare({(was, plain): 3, (was, linked): 4}, {(moved, linked): 5}, is_normalised=False)
+    assert found.stacks == {(moved, linked): (7, 5)}
+    here = Frame("b", "python", "/srv/b.py", module="b.py")
+    found = compare({(A, plain): 3}, {(A, here): 5}, is_normalised=False)
+    assert found.stacks == {(A, here): (0, 5), (A, plain): (3, 0)}
+
+
 def test_functions_are_ranked_by_their_own_change_and_recursion_counts_once() -> None:
     found = compare({(A, B, A): 4}, {(A, B): 10}, is_normalised=False)
     changes = function_changes(found)
