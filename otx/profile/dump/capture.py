@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _TICK_TIMEOUT_S = 0.02
 _STATE, _USER_TIME, _SYSTEM_TIME = 0, 11, 12  # of /proc/PID/stat, behind the comm
+_WAITS = "\nvoluntary_ctxt_switches:"  # of /proc/PID/status
 _NS_PER_S = 1e9
 
 
@@ -96,6 +97,7 @@ class ThreadReader:
     def _read_running(self, look: ThreadLook) -> ThreadStack:
         from otx.profile.dump.running import tick  # 6 ms: most processes only wait
 
+        before = self._moved(look)
         met = tick(look.tid, _TICK_TIMEOUT_S)
         stack, python, is_whole = self._stack(look, met)
         if self._kernel is not None and met is not None:
@@ -103,8 +105,17 @@ class ThreadReader:
         stat = self.stat(look.tid)
         if met is not None or stat.state == "runnable":
             stat = replace(stat, state="running")  # as it was then, whatever it does by now
-        is_torn = met is None or not python.is_whole
+        is_torn = met is None or not python.is_whole or self._moved(look) != before
         return self._thread(look, stat, stack, python, is_whole=is_whole, is_torn=is_torn)
+
+    def _moved(self, look: ThreadLook) -> tuple[str, list[int]]:
+        """What is another when a thread has waited or has come to other Python functions."""
+        codes = self._python.codes(look.thread_pointer) if self._python else []
+        try:
+            status = (self._folder / str(look.tid) / "status").read_text(errors="replace")
+        except OSError:
+            return "", codes
+        return status.partition(_WAITS)[2].partition("\n")[0], codes
 
     def _stack(self, look: ThreadLook, met: "Tick | None") -> tuple[Stack, PythonStack, bool]:
         """User frames, what of them is Python, and whether the native ones are whole."""

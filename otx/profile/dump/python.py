@@ -104,6 +104,12 @@ class PythonReader:
             holds_gil |= self._holds_gil(state)
         return PythonStack(runs, is_whole, holds_gil) if runs else NOTHING
 
+    def codes(self, thread_pointer: int) -> list[int]:
+        """Addresses of the code objects that a thread runs now, innermost first."""
+        layout, states = self._interpreter.layout, self._states.get(thread_pointer, ())
+        walks = (walk_frames(self._memory, layout, state.address) for state in reversed(states))
+        return [code for walk in walks for code in _codes(walk)]
+
     def awaited_gil(self, thread_pointer: int, lock: int) -> int | None:
         """Whether a lock that a thread waits for is a part of the GIL it needs.
 

@@ -61,6 +61,20 @@ for _ in range(2): threading.Thread(target=burn).start()
 print("ready", flush=True)
 """
 
+TURNS_PY = """
+import threading, time
+def added(n): return sum(i * i for i in range(n))
+def burst():
+    for _ in range(50): added(2000)
+def outer():
+    while True:
+        burst()
+        time.sleep(0.002)
+threading.Thread(target=outer).start()
+print("ready", flush=True)
+outer()
+"""
+
 ASYNC_PY = """
 import asyncio, time
 def settle():
@@ -115,6 +129,14 @@ def test_native_threads_are_where_they_wait_and_run(build: Build) -> None:
     (hot,) = [thread for thread in others if "burns" in names(thread)]
     assert hot.state in ("running", "runnable")
     assert all(thread.is_whole and not thread.is_torn for thread in found.threads)
+
+
+def test_native_and_python_frames_of_a_running_thread_belong_together(start: Start) -> None:
+    process = start(sys.executable, "-c", TURNS_PY)
+    found = [thread for _ in range(12) for thread in dump(process.pid).threads]
+    adding = [thread for thread in found if "builtin_sum" in names(thread)]
+    assert adding
+    assert all("added" in names(thread) or thread.is_torn for thread in adding)
 
 
 def test_python_native_and_kernel_frames_are_one_stack(
