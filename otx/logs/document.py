@@ -21,4 +21,5 @@ def log_document(record: LogRecord) -> dict[str, Any]:
         "attributes": record.attributes,
         "resource": record.resource,
         "scope": record.scope,
+        "flags": record.flags,
     }

@@ -48,11 +48,18 @@ class SpanEvent:
 
 @dataclass(frozen=True, slots=True)
 class SpanLink:
-    """A reference from a span to another, of the same or another trace."""
+    """A reference from a span to another, of the same or another trace.
+
+    Attributes:
+        trace_state: W3C trace state of the span that is referred to.
+        flags: Its W3C trace flags in the low byte, and whether it is remote (trace.proto).
+    """
 
     trace_id: str
     span_id: str
     attributes: Attributes = field(default_factory=dict)
+    trace_state: str = ""
+    flags: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +110,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
-    """One log record. Ids are "" where the record belongs to no span."""
+    """One log record. Ids are "" where the record belongs to no span.
+
+    Attributes:
+        flags: W3C trace flags in the low byte (logs.proto, LogRecordFlags).
+    """
 
     time_unix_nano: int
     severity_number: int
@@ -117,6 +128,7 @@ class LogRecord:
     attributes: Attributes = field(default_factory=dict)
     resource: Attributes = field(default_factory=dict)
     scope: str = ""
+    flags: int = 0
 
     @property
     def severity_letter(self) -> str:

@@ -22,15 +22,24 @@ from otx.otlp.column_view import Handler
 from otx.otlp.json_columns import Column, attributes_text, bounds_of, has_doubled_values, merged
 from otx.otlp.oddity import MAX_UNIX_NANO
 from otx.otlp.remembering import remembering
-from otx.otlp.shared_columns import shared_texts
+from otx.otlp.shared_columns import SHARED_TEXT, shared_texts
 from otx.otlp.wire import WIRE
 
 Table: TypeAlias = Any
 """A pyarrow Table; pyarrow carries no types."""
 
 TIME = pa.timestamp("ns")
+SCHEMA_URLS = [("resource_schema_url", SHARED_TEXT), ("scope_schema_url", SHARED_TEXT)]
+"""Of every signal, which schema the attributes of its resource and its scope follow."""
+DROPPED_COUNTS = [
+    ("resource_dropped_attributes_count", pa.uint32()),
+    ("scope_dropped_attributes_count", pa.uint32()),
+]
+"""Of spans, log records and data points, how many attributes their sender left out."""
 
 _REMEMBERED = 4096
+_RESOURCE_FACTS = (pa.string(), pa.string(), pa.uint32())
+_SCOPE_FACTS = (pa.string(), pa.string(), pa.string(), pa.uint32())
 _EMPTY = pa.scalar(b"", pa.binary())
 
 
@@ -62,6 +71,8 @@ class Groups:
         resource_of_row: For each record, the index of its resource in `resources`.
         scopes: Serialised `InstrumentationScope` messages.
         resources: Serialised `Resource` messages.
+        scope_schema_urls: The schema URL of each scope.
+        resource_schema_urls: The schema URL of each resource.
     """
 
     records: Column
@@ -70,6 +81,8 @@ class Groups:
     resource_of_row: Column
     scopes: Column
     resources: Column
+    scope_schema_urls: Column
+    resource_schema_urls: Column
 
     def spread_over(self, record_of_row: Column) -> "Groups":
         """What rows belong to of which a record has several or none; `records` stay as they are."""
@@ -134,6 +147,8 @@ def flattened(batch: Any, resources_name: str, scopes_name: str, records_name: s
         resource_of_row=resource_of_row,
         scopes=pc.fill_null(merged(scopes.field("scope")), _EMPTY),
         resources=pc.fill_null(merged(resources.field("resource")), _EMPTY),
+        scope_schema_urls=scopes.field("schema_url"),
+        resource_schema_urls=resources.field("schema_url"),
     )
 
 
@@ -141,8 +156,8 @@ def finished(
     schema: Any, columns: dict[str, Column], groups: Groups, received_unix_nano: Sequence[int]
 ) -> Batch:
     """Add what a record has from its resource, scope and request, in the schema's order."""
-    resource = _spread(_resource_facts, groups.resources, groups.resource_of_row)
-    scope = _spread(_scope_facts, groups.scopes, groups.scope_of_row)
+    resource = _spread(_resource_facts, _RESOURCE_FACTS, groups.resources, groups.resource_of_row)
+    scope = _spread(_scope_facts, _SCOPE_FACTS, groups.scopes, groups.scope_of_row)
     received = times(pa.array(received_unix_nano, pa.uint64())).cast(TIME)
     columns |= {
         "service": resource[0],
@@ -151,35 +166,44 @@ def finished(
         "scope_version": scope[1],
         "scope_attributes": scope[2],
         "received_time": received.take(groups.request_of_row),
+        "resource_schema_url": shared_texts(groups.resource_schema_urls, groups.resource_of_row),
+        "scope_schema_url": shared_texts(groups.scope_schema_urls, groups.scope_of_row),
+        "resource_dropped_attributes_count": resource[2],
+        "scope_dropped_attributes_count": scope[3],
     }
     arrays = [columns[field.name] for field in schema]
     return Batch(pa.Table.from_arrays(arrays, schema=schema), groups.request_of_row)
 
 
-def _spread(read: Any, encoded: Column, of_row: Column) -> list[Column]:
+def _spread(read: Any, kinds: Sequence[Any], encoded: Column, of_row: Column) -> list[Column]:
     """What `read` says about each distinct message, as columns of one value a row."""
     distinct = encoded.dictionary_encode()
     with refusing():
         known = [read(data) for data in distinct.dictionary.to_pylist()]
     indices = distinct.indices.take(of_row)
-    width = len(read(b""))
-    texts = (pa.array([one[i] for one in known], pa.string()) for i in range(width))
-    return [shared_texts(one, indices) for one in texts]
+    columns = ([one[i] for one in known] for i in range(len(kinds)))
+    facts = [pa.array(one, kind) for one, kind in zip(columns, kinds, strict=True)]
+    return [
+        shared_texts(one, indices) if one.type == pa.string() else one.take(indices)
+        for one in facts
+    ]
 
 
 @remembering(_REMEMBERED)
-def _resource_facts(data: bytes) -> tuple[str, str]:
-    """Service name and JSON of a resource."""
-    attributes = Resource.FromString(data).attributes
+def _resource_facts(data: bytes) -> tuple[str, str, int]:
+    """Service name, JSON and dropped attributes of a resource."""
+    resource = Resource.FromString(data)
+    attributes = resource.attributes
     names = (one.value.string_value for one in attributes if one.key == "service.name")
-    return next(names, ""), attributes_text(attributes)
+    return next(names, ""), attributes_text(attributes), resource.dropped_attributes_count
 
 
 @remembering(_REMEMBERED)
-def _scope_facts(data: bytes) -> tuple[str, str, str]:
-    """Name, version and JSON of a scope."""
+def _scope_facts(data: bytes) -> tuple[str, str, str, int]:
+    """Name, version, JSON and dropped attributes of a scope."""
     scope = InstrumentationScope.FromString(data)
-    return scope.name, scope.version, attributes_text(scope.attributes)
+    attributes = attributes_text(scope.attributes)
+    return scope.name, scope.version, attributes, scope.dropped_attributes_count
 
 
 def normalised(signal: Signal, body: bytes) -> bytes:

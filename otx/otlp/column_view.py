@@ -40,21 +40,6 @@ _KEY_VALUE = f".{common_pb2.KeyValue.DESCRIPTOR.full_name}"
 _LEFT_OUT = {
     ("AnyValue", "string_value_strindex"),  # profiles only; elsewhere to be ignored
     ("KeyValue", "key_strindex"),
-    ("Span", "dropped_attributes_count"),
-    ("Span", "dropped_events_count"),
-    ("Span", "dropped_links_count"),
-    ("Event", "dropped_attributes_count"),
-    ("Link", "dropped_attributes_count"),
-    ("Link", "trace_state"),
-    ("Link", "flags"),
-    ("LogRecord", "dropped_attributes_count"),
-    ("LogRecord", "flags"),
-    ("ResourceSpans", "schema_url"),
-    ("ScopeSpans", "schema_url"),
-    ("ResourceLogs", "schema_url"),
-    ("ScopeLogs", "schema_url"),
-    ("ResourceMetrics", "schema_url"),
-    ("ScopeMetrics", "schema_url"),
 }
 """Fields no column is made of: what is not decoded costs nothing."""
 

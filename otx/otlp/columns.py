@@ -17,6 +17,8 @@ import pyarrow.compute as pc
 from otx.model.telemetry import SPAN_KINDS, STATUS_CODES
 from otx.otlp.attribute_columns import attribute_texts
 from otx.otlp.column_groups import (
+    DROPPED_COUNTS,
+    SCHEMA_URLS,
     TIME,
     Batch,
     finished,
@@ -56,7 +58,14 @@ SPAN_SCHEMA = pa.schema(
         (
             "events",
             pa.list_(
-                pa.struct([("time", TIME), ("name", pa.string()), ("attributes", pa.string())])
+                pa.struct(
+                    [
+                        ("time", TIME),
+                        ("name", pa.string()),
+                        ("attributes", pa.string()),
+                        ("dropped_attributes_count", pa.uint32()),
+                    ]
+                )
             ),
         ),
         (
@@ -67,11 +76,19 @@ SPAN_SCHEMA = pa.schema(
                         ("trace_id", pa.string()),
                         ("span_id", pa.string()),
                         ("attributes", pa.string()),
+                        ("trace_state", pa.string()),
+                        ("flags", pa.uint32()),
+                        ("dropped_attributes_count", pa.uint32()),
                     ]
                 )
             ),
         ),
         ("received_time", TIME),
+        *SCHEMA_URLS,
+        *DROPPED_COUNTS,
+        ("dropped_attributes_count", pa.uint32()),
+        ("dropped_events_count", pa.uint32()),
+        ("dropped_links_count", pa.uint32()),
     ]
 )
 """Columns of spans, as they are queried and as they are kept."""
@@ -94,6 +111,10 @@ LOG_SCHEMA = pa.schema(
         ("scope_version", SHARED_TEXT),
         ("scope_attributes", SHARED_TEXT),
         ("received_time", TIME),
+        ("flags", pa.uint32()),
+        *SCHEMA_URLS,
+        *DROPPED_COUNTS,
+        ("dropped_attributes_count", pa.uint32()),
     ]
 )
 """Columns of log records. `body` is text; `body_is_json` says that it was no string but a value.
@@ -130,6 +151,9 @@ def span_columns(bodies: Sequence[bytes], received_unix_nano: Sequence[int]) -> 
         "attributes": attribute_texts(records.field("attributes")),
         "events": _events(records.field("events")),
         "links": _links(records.field("links")),
+        "dropped_attributes_count": records.field("dropped_attributes_count"),
+        "dropped_events_count": records.field("dropped_events_count"),
+        "dropped_links_count": records.field("dropped_links_count"),
     }
     return finished(SPAN_SCHEMA, columns, groups, received_unix_nano)
 
@@ -167,26 +191,31 @@ def log_columns(bodies: Sequence[bytes], received_unix_nano: Sequence[int]) -> B
         "body_is_json": pc.if_else(is_empty, pa.scalar(None, pa.bool_()), is_json),
         "event_name": records.field("event_name"),
         "attributes": attribute_texts(records.field("attributes")),
+        "flags": records.field("flags"),
+        "dropped_attributes_count": records.field("dropped_attributes_count"),
     }
     return finished(LOG_SCHEMA, columns, groups, received_unix_nano)
 
 
 def _events(lists: Column) -> Column:
     events = lists.flatten()
-    fields = [
-        times(events.field("time_unix_nano")).cast(TIME),
-        events.field("name"),
-        attribute_texts(events.field("attributes")),
-    ]
-    return relisted(lists, pa.StructArray.from_arrays(fields, ["time", "name", "attributes"]))
+    columns = {
+        "time": times(events.field("time_unix_nano")).cast(TIME),
+        "name": events.field("name"),
+        "attributes": attribute_texts(events.field("attributes")),
+        "dropped_attributes_count": events.field("dropped_attributes_count"),
+    }
+    return relisted(lists, pa.StructArray.from_arrays(list(columns.values()), list(columns)))
 
 
 def _links(lists: Column) -> Column:
     links = lists.flatten()
-    fields = [
-        hex_texts(links.field("trace_id")),
-        hex_texts(links.field("span_id")),
-        attribute_texts(links.field("attributes")),
-    ]
-    names = ["trace_id", "span_id", "attributes"]
-    return relisted(lists, pa.StructArray.from_arrays(fields, names))
+    columns = {
+        "trace_id": hex_texts(links.field("trace_id")),
+        "span_id": hex_texts(links.field("span_id")),
+        "attributes": attribute_texts(links.field("attributes")),
+        "trace_state": links.field("trace_state"),
+        "flags": links.field("flags"),
+        "dropped_attributes_count": links.field("dropped_attributes_count"),
+    }
+    return relisted(lists, pa.StructArray.from_arrays(list(columns.values()), list(columns)))

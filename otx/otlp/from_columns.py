@@ -1,8 +1,9 @@
 """Rows of `otx.otlp.columns` back to OTLP: what a store kept, as requests that anything can read.
 
 Nothing that a row holds is lost: ids of any length, flags, trace state, a scope's version and
-attributes, keys that occur twice. What rows do not hold cannot come back: dropped counts, schema
-URLs, a link's trace state and flags, a log record's flags; of a log record without a time the time
+attributes, schema URLs, dropped counts, keys that occur twice. What rows do not hold cannot come
+back: resources and scopes without records, references of resources to entities, fields and enum
+values that this OTLP does not know, times beyond 2262; a log record that had no time has the one
 that stood in for it.
 
 Attributes are encoded by hand into the open view; texts that many rows share are read once.
@@ -11,6 +12,7 @@ Attributes are encoded by hand into the open view; texts that many rows share ar
 import json
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import orjson
@@ -30,8 +32,18 @@ Json: TypeAlias = Any
 
 _REMEMBERED = 4096
 _NO_ATTRIBUTES = "{}"
+_SCOPE_FACTS = ("scope", "scope_version", "scope_dropped_attributes_count")
 _KINDS = {word: number for number, word in enumerate(SPAN_KINDS)}
 _STATUSES = {word: number for number, word in enumerate(STATUS_CODES)}
+OF_A_RESOURCE = ("resource", "resource_schema_url", "resource_dropped_attributes_count")
+"""Columns in which rows under one resource are alike."""
+OF_A_SCOPE = (
+    *("scope", "scope_version", "scope_attributes"),
+    *("scope_schema_url", "scope_dropped_attributes_count"),
+)
+"""Columns in which rows under one scope of a resource are alike."""
+_resource_of = itemgetter(*OF_A_RESOURCE)
+_scope_of = itemgetter(*OF_A_RESOURCE, *OF_A_SCOPE)
 
 
 def traces_request(rows: Table) -> bytes:
@@ -93,27 +105,38 @@ def request_of(signal: Signal, rows: Iterable[Row], add: Callable[[Any, Row], No
     """
     wire = WIRE[signal]
     request: Any = open_class(signal)()
-    resources: dict[str, Any] = {}
-    scopes: dict[tuple[str, str, str, str], Any] = {}
+    resources: dict[tuple[Any, ...], Any] = {}
+    scopes: dict[tuple[Any, ...], Any] = {}
     for row in rows:
-        key = (row["resource"], row["scope"], row["scope_version"], row["scope_attributes"])
-        if key not in scopes:
-            if key[0] not in resources:
-                resources[key[0]] = getattr(request, wire.resources_field).add()
-                if key[0] != _NO_ATTRIBUTES:
-                    resources[key[0]].resource.attributes.extend(_shared_attributes(key[0]))
-            scopes[key] = getattr(resources[key[0]], wire.scopes_field).add()
-            _fill_scope(scopes[key].scope, *key[1:])
-        add(scopes[key], row)
+        scope_key = _scope_of(row)
+        if scope_key not in scopes:
+            key = _resource_of(row)
+            if key not in resources:
+                resources[key] = getattr(request, wire.resources_field).add()
+                _fill_resource(resources[key], row)
+            scopes[scope_key] = getattr(resources[key], wire.scopes_field).add()
+            _fill_scope(scopes[scope_key], row)
+        add(scopes[scope_key], row)
     body: bytes = request.SerializeToString()
     return body
 
 
-def _fill_scope(scope: Any, name: str, version: str, attributes: str) -> None:
-    if not name and not version and attributes == _NO_ATTRIBUTES:
+def _fill_resource(group: Any, row: Row) -> None:
+    group.schema_url = row["resource_schema_url"].encode()
+    if row["resource"] != _NO_ATTRIBUTES:
+        group.resource.attributes.extend(_shared_attributes(row["resource"]))
+    if row["resource_dropped_attributes_count"]:
+        group.resource.dropped_attributes_count = row["resource_dropped_attributes_count"]
+
+
+def _fill_scope(group: Any, row: Row) -> None:
+    group.schema_url = row["scope_schema_url"].encode()
+    if not any(row[name] for name in _SCOPE_FACTS) and row["scope_attributes"] == _NO_ATTRIBUTES:
         return
-    scope.name, scope.version = name.encode(), version.encode()
-    scope.attributes.extend(_shared_attributes(attributes))
+    scope = group.scope
+    scope.name, scope.version = row["scope"].encode(), row["scope_version"].encode()
+    scope.attributes.extend(_shared_attributes(row["scope_attributes"]))
+    scope.dropped_attributes_count = row["scope_dropped_attributes_count"]
 
 
 def _fill_span(span: Any, row: Row) -> None:
@@ -127,15 +150,26 @@ def _fill_span(span: Any, row: Row) -> None:
     span.start_time_unix_nano = row["start_time"]
     span.end_time_unix_nano = row["end_time"]
     span.attributes.extend(encoded_attributes(row["attributes"]))
+    span.dropped_attributes_count = row["dropped_attributes_count"]
+    span.dropped_events_count = row["dropped_events_count"]
+    span.dropped_links_count = row["dropped_links_count"]
     if row["status"] != "UNSET" or row["status_message"]:
         span.status.code = _STATUSES[row["status"]]
         span.status.message = row["status_message"].encode()
     for one in row["events"]:
-        event = span.events.add(name=one["name"].encode(), time_unix_nano=one["time"])
+        event = span.events.add(
+            name=one["name"].encode(),
+            time_unix_nano=one["time"],
+            dropped_attributes_count=one["dropped_attributes_count"],
+        )
         event.attributes.extend(encoded_attributes(one["attributes"]))
     for one in row["links"]:
         link = span.links.add(
-            trace_id=bytes.fromhex(one["trace_id"]), span_id=bytes.fromhex(one["span_id"])
+            trace_id=bytes.fromhex(one["trace_id"]),
+            span_id=bytes.fromhex(one["span_id"]),
+            trace_state=one["trace_state"].encode(),
+            flags=one["flags"],
+            dropped_attributes_count=one["dropped_attributes_count"],
         )
         link.attributes.extend(encoded_attributes(one["attributes"]))
 
@@ -148,6 +182,8 @@ def _fill_log(record: Any, row: Row) -> None:
     record.severity_number = row["severity_number"]
     record.severity_text = row["severity_text"].encode()
     record.event_name = row["event_name"].encode()
+    record.flags = row["flags"]
+    record.dropped_attributes_count = row["dropped_attributes_count"]
     record.attributes.extend(encoded_attributes(row["attributes"]))
     if row["body_is_json"]:
         record.body = _encoded(_parsed(row["body"]))

@@ -17,6 +17,8 @@ import pyarrow.compute as pc
 from otx.model.telemetry import METRIC_TYPES, TEMPORALITIES
 from otx.otlp.attribute_columns import attribute_texts
 from otx.otlp.column_groups import (
+    DROPPED_COUNTS,
+    SCHEMA_URLS,
     TIME,
     Batch,
     Table,
@@ -82,6 +84,8 @@ _SHARED = [
     ("scope_version", SHARED_TEXT),
     ("scope_attributes", SHARED_TEXT),
     ("received_time", TIME),
+    *SCHEMA_URLS,
+    *DROPPED_COUNTS,
 ]
 METRIC_SCHEMA = pa.schema([*_POINT, *_SHARED])
 """Columns of data points as they are kept."""

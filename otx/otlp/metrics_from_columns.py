@@ -2,21 +2,29 @@
 
 Data points of one metric come under one metric again: those under one scope that have its name,
 unit, description, metadata, type, temporality and monotonicity. What comes back differs in this
-alone: times beyond 2262, schema URLs, metrics without data points, and enum values that OTLP does
-not know.
+alone: times beyond 2262, metrics without data points, enum values that OTLP does not know, and
+what resources and scopes lose of every signal (`otx.otlp.from_columns`).
 """
 
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
 from otx.model.signal import Signal
 from otx.model.telemetry import TEMPORALITIES
 from otx.otlp.column_groups import Table
-from otx.otlp.from_columns import Row, encoded_attributes, plain_rows, request_of
+from otx.otlp.from_columns import (
+    OF_A_RESOURCE,
+    OF_A_SCOPE,
+    Row,
+    encoded_attributes,
+    plain_rows,
+    request_of,
+)
 from otx.otlp.metric_columns import METRIC_SCHEMA
 
-_OF_A_SCOPE = ("resource", "scope", "scope_version", "scope_attributes")
 _OF_A_METRIC = ("name", "description", "unit", "metadata", "type", "temporality", "monotonic")
+_metric_of = itemgetter(*OF_A_RESOURCE, *OF_A_SCOPE, *_OF_A_METRIC)
 _PLAIN_FIELDS = {
     "gauge": (),
     "sum": (),
@@ -32,7 +40,7 @@ def metrics_request(rows: Table) -> bytes:
     metrics: dict[tuple[Any, ...], Any] = {}
 
     def add(scope: Any, row: Row) -> None:
-        key = tuple(row[name] for name in (*_OF_A_SCOPE, *_OF_A_METRIC))
+        key = _metric_of(row)
         if key not in metrics:
             metrics[key] = _metric(scope, row)
         _fill_point(metrics[key].data_points.add(), row)

@@ -1,7 +1,8 @@
 """Spans and log records back to OTLP messages, for what a person saves, copies or sends again.
 
 Bulk work passes requests on as they came and never goes through here. What the model does not
-carry (flags, dropped counts, a log's scope version, attributes of scopes) is not in the messages.
+carry (dropped counts, schema URLs, a log's scope version, attributes of scopes) is not in the
+messages.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -82,6 +83,8 @@ def _span(span: Span) -> trace_pb2.Span:
         message.links.add(
             trace_id=bytes.fromhex(link.trace_id),
             span_id=bytes.fromhex(link.span_id),
+            trace_state=link.trace_state,
+            flags=link.flags,
             attributes=_key_values(link.attributes),
         )
     return message
@@ -94,6 +97,7 @@ def _log_record(record: LogRecord) -> logs_pb2.LogRecord:
         severity_number=logs_pb2.SeverityNumber.ValueType(record.severity_number),
         severity_text=record.severity_text,
         event_name=record.event_name,
+        flags=record.flags,
         trace_id=bytes.fromhex(record.trace_id),
         span_id=bytes.fromhex(record.span_id),
         attributes=_key_values(record.attributes),

@@ -10,7 +10,7 @@ when it was; one without is a row at its profile's start. Values that are left o
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import pyarrow as pa
 from google.protobuf.message import DecodeError
@@ -19,7 +19,7 @@ from opentelemetry.proto.collector.profiles.v1development.profiles_service_pb2 i
 )
 
 from otx.model.telemetry import Attributes
-from otx.otlp.column_groups import TIME, Batch, Undecodable
+from otx.otlp.column_groups import SCHEMA_URLS, TIME, Batch, Undecodable
 from otx.otlp.json_columns import read_attributes
 from otx.otlp.oddity import MAX_UNIX_NANO
 from otx.otlp.profile_dictionary import BadIndex, Dictionary
@@ -49,6 +49,7 @@ SAMPLE_SCHEMA = pa.schema(
         ("period", pa.int64()),
         ("duration_ns", pa.int64()),
         ("received_time", TIME),
+        *SCHEMA_URLS,
     ]
 )
 """Columns of samples, as they are queried and as they are kept."""
@@ -78,10 +79,18 @@ def sample_columns(bodies: Sequence[bytes], received_unix_nano: Sequence[int]) -
 def _profiles(request: Any, rows: "_Rows") -> Iterator[Profile]:
     """The profiles of a request; what they are under is told to `rows` before each."""
     for group in request.resource_profiles:
-        rows.enter_resource(group.resource)
+        rows.enter_resource(group.resource, group.schema_url)
         for scoped in group.scope_profiles:
-            rows.scope = (scoped.scope.name, scoped.scope.version)
+            rows.scope = _Scope(scoped.scope.name, scoped.scope.version, scoped.schema_url)
             yield from scoped.profiles
+
+
+class _Scope(NamedTuple):
+    """What wrote some profiles, and the schema that they follow."""
+
+    name: str = ""
+    version: str = ""
+    schema_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +114,9 @@ class _Profile:
     period: int
     duration: int
     resource: str
+    resource_schema_url: str
     service: str
-    scope: tuple[str, str]
+    scope: _Scope
 
 
 @dataclass(slots=True)
@@ -115,9 +125,10 @@ class _Rows:
 
     dictionary: Dictionary
     received: int
-    scope: tuple[str, str] = ("", "")
+    scope: _Scope = field(default_factory=_Scope)
     resource: Attributes = field(default_factory=dict)
     resource_text: str = "{}"
+    resource_schema_url: str = ""
     profiles: list[_Profile] = field(default_factory=list)
     profile_of_row: list[int] = field(default_factory=list)
     origins: dict[tuple[int, tuple[int, ...]], int] = field(default_factory=dict)
@@ -128,10 +139,11 @@ class _Rows:
     times: list[int] = field(default_factory=list)
     values: list[int] = field(default_factory=list)
 
-    def enter_resource(self, resource: Any) -> None:
+    def enter_resource(self, resource: Any, schema_url: str) -> None:
         """Take what the profiles that follow are of."""
         self.resource_text = self.dictionary.resource_text(resource.attributes)
         self.resource = read_attributes(self.resource_text)
+        self.resource_schema_url = schema_url
 
     def add(self, profile: Profile) -> None:
         """Take the samples of a profile."""
@@ -145,6 +157,7 @@ class _Rows:
             period=profile.period,
             duration=min(profile.duration_nano, MAX_UNIX_NANO),
             resource=self.resource_text,
+            resource_schema_url=self.resource_schema_url,
             service=service if isinstance(service, str) else "",
             scope=self.scope,
         )
@@ -198,8 +211,10 @@ class _Rows:
             "event": [one.event for one in self.profiles],
             "unit": [one.unit for one in self.profiles],
             "resource": [one.resource for one in self.profiles],
-            "scope": [one.scope[0] for one in self.profiles],
-            "scope_version": [one.scope[1] for one in self.profiles],
+            "resource_schema_url": [one.resource_schema_url for one in self.profiles],
+            "scope": [one.scope.name for one in self.profiles],
+            "scope_version": [one.scope.version for one in self.profiles],
+            "scope_schema_url": [one.scope.schema_url for one in self.profiles],
             "profile_id": [one.profile_id for one in self.profiles],
             "period": [one.period for one in self.profiles],
             "duration_ns": [one.duration for one in self.profiles],

@@ -1,7 +1,8 @@
 """Parquet files of `otx store export` as the requests that their rows were made of.
 
-A file holds one table; which one, its columns say: all of them and no others. Rows of samples
-hold neither mappings nor addresses nor lines, so that no profile can be made of them.
+A file holds one table; which one, its columns say: all of them and no others, but for those that
+an earlier otx did not write. Rows of samples hold neither mappings nor addresses nor lines, so that
+no profile can be made of them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,7 @@ from otx.otlp.from_columns import logs_request, traces_request
 from otx.otlp.metrics_from_columns import metrics_request
 from otx.otlp.pieces import Piece
 from otx.otlp.shared_columns import is_shared, kept_schema
+from otx.store.older_rows import completed
 from otx.store.row_tables import ROW_TABLES, RowKind, Schema
 from otx.store.segment import open_rows
 
@@ -61,7 +63,7 @@ def parquet_pieces(path: Path, name: str) -> Iterator[Piece]:
         with open_rows(path, kind, is_checked=True) as file:
             for batch in file.iter_batches(RECORDS_A_REQUEST):
                 place = f"{name}: row {row}"
-                body = _encoded(kind, pa.Table.from_batches([batch]), place)
+                body = _encoded(kind, completed(pa.Table.from_batches([batch]), kind), place)
                 yield Piece("protobuf", body, place, ROW_TABLES[kind].signal)
                 row += len(batch)
     except (pa.ArrowException, OSError, ValueError) as error:  # also names that are no UTF-8
@@ -71,7 +73,7 @@ def parquet_pieces(path: Path, name: str) -> Iterator[Piece]:
 def _kind_of(found: Schema, name: str) -> RowKind:
     """The table that a file holds: the one that has its columns, of their types."""
     for kind, table in ROW_TABLES.items():
-        if _fields(table.schema) == _fields(found):
+        if _fields(table.schema) == _fields(completed(found.empty_table(), kind).schema):
             if kind not in ENCODERS:
                 raise UsageError(
                     f"{name} holds {kind}, of which no profile can be made: {_LOST}",

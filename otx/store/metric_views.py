@@ -54,7 +54,9 @@ _METRICS = """
            unless_missing(flags, quantiles) AS quantiles, scale,
            unless_missing(flags, zero_count) AS zero_count,
            zero_threshold, flags, description, metadata::JSON AS metadata, scope, scope_version,
-           scope_attributes::JSON AS scope_attributes, received_time
+           scope_attributes::JSON AS scope_attributes, received_time,
+           resource_schema_url, scope_schema_url,
+           resource_dropped_attributes_count, scope_dropped_attributes_count
     FROM all_metrics"""
 
 _SAMPLES = """
@@ -67,6 +69,9 @@ _OTEL_COMMON = """
     service AS "ServiceName", name AS "MetricName", description AS "MetricDescription",
     unit AS "MetricUnit", text_map(attributes) AS "Attributes", start_time AS "StartTimeUnix",
     time AS "TimeUnix", flags AS "Flags\""""
+_OTEL_LATER = """
+    resource_schema_url AS "ResourceSchemaUrl", scope_schema_url AS "ScopeSchemaUrl",
+    scope_dropped_attributes_count AS "ScopeDroppedAttrCount\""""
 _OTEL_EXEMPLARS = """
     list_transform(exemplars, lambda e: text_map(e.attributes))
         AS "Exemplars.FilteredAttributes",
@@ -128,7 +133,8 @@ def metric_tables(exporter_macros: str) -> dict[str, ShownTable]:
     exporters = {
         f"otel_metrics_{name}": ShownTable(
             "metrics",
-            f"SELECT {', '.join((_OTEL_COMMON, *own))} FROM all_metrics WHERE type = '{kind}'",  # noqa: S608 - fixed words
+            f"SELECT {', '.join((_OTEL_COMMON, *own, _OTEL_LATER))} "  # noqa: S608 - fixed words
+            f"FROM all_metrics WHERE type = '{kind}'",
             (exporter_macros,),
         )
         for name, (kind, *own) in _OTEL_TABLES.items()

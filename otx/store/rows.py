@@ -28,7 +28,7 @@ SPAN_FIELDS = """
 LOG_FIELDS = """
     epoch_ns(time), severity_number, severity_text, service, body, body_is_json,
     if(is_trace_id(trace_id), trace_id, ''), if(is_span_id(span_id), span_id, ''),
-    event_name, epoch_ns(observed_time), attributes, resource, scope"""
+    event_name, epoch_ns(observed_time), attributes, resource, scope, flags"""
 """An id that is none says that a record belongs to no span (logs.proto, `trace_id`)."""
 
 _KINDS: Mapping[str, SpanKind] = {kind: kind for kind in SPAN_KINDS}
@@ -81,6 +81,7 @@ def log_of(row: tuple[Any, ...]) -> LogRecord:
         attributes=read_attributes(row[10]),
         resource=read_attributes(row[11]),
         scope=row[12],
+        flags=row[13] or 0,
     )
 
 
@@ -96,4 +97,7 @@ def _events(events: Iterable[Mapping[str, Any]]) -> Iterable[SpanEvent]:
 
 def _links(links: Iterable[Mapping[str, Any]]) -> Iterable[SpanLink]:
     for link in links:
-        yield SpanLink(link["trace_id"], link["span_id"], read_attributes(link["attributes"]))
+        attributes = read_attributes(link["attributes"])
+        # Null in segments of an earlier otx.
+        state, flags = link["trace_state"] or "", link["flags"] or 0
+        yield SpanLink(link["trace_id"], link["span_id"], attributes, state, flags)

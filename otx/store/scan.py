@@ -28,6 +28,7 @@ from otx.store.layout import Layout
 from otx.store.log_format import LoggedRequest
 from otx.store.log_reader import Stretch, iterate_requests
 from otx.store.manifest import Segment
+from otx.store.older_rows import completed
 from otx.store.row_tables import ROW_TABLES, RowKind
 from otx.store.segment import open_rows, read_requests
 from otx.store.tail import View, look
@@ -151,7 +152,7 @@ def _tables(segment: Segment, kind: RowKind, path: Path, count: int) -> Iterator
     try:
         # Without Arrow's threads: a caller may fork workers while it reads.
         for batch in open_rows(path, kind).iter_batches(count, use_threads=False):
-            yield pa.Table.from_batches([batch])
+            yield completed(pa.Table.from_batches([batch]), kind)
     except (pa.ArrowException, OSError) as error:
         raise _damaged(segment, error) from None
 

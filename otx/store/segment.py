@@ -35,6 +35,7 @@ from otx.store.log_format import (
     encode_record_header,
 )
 from otx.store.manifest import Segment
+from otx.store.older_rows import completed
 from otx.store.row_tables import ROW_TABLES, RowKind
 from otx.store.segment_index import Warn, index_rows, no_warning
 
@@ -170,18 +171,22 @@ def open_rows(path: Path, kind: RowKind, *, is_checked: bool = False) -> Any:
         kind: Its table.
         is_checked: Whether the checksums of its pages are compared.
     """
+    metadata = pq.read_metadata(path)
+    there = {metadata.schema.column(index).path for index in range(metadata.num_columns)}
     return pq.ParquetFile(
         path,
+        metadata=metadata,
         pre_buffer=False,
-        read_dictionary=_SHARED_COLUMNS[kind],
+        # Those that an earlier otx did not write would be an error.
+        read_dictionary=[name for name in _SHARED_COLUMNS[kind] if name in there],
         page_checksum_verification=is_checked,
     )
 
 
 def read_rows(path: Path, kind: RowKind) -> Table:
-    """All rows of a segment."""
+    """All rows of a segment, with the columns that came after it was written."""
     with open_rows(path, kind) as file:
-        return file.read()
+        return completed(file.read(), kind)
 
 
 @lru_cache(maxsize=4096)

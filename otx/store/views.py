@@ -16,6 +16,7 @@ import duckdb
 
 from otx.otlp.oddity import MAX_UNIX_NANO, Oddity
 from otx.store.metric_views import metric_tables
+from otx.store.older_rows import later_columns, nothing_of
 from otx.store.row_tables import RowKind
 from otx.store.shown_table import ShownTable
 from otx.store.tail import LogTails
@@ -42,6 +43,7 @@ CREATE MACRO text_map(attributes) AS coalesce(
 """
 
 _SPANS = """
+    -- Events and links have the fields that they have always had; their own tables have all.
     SELECT * REPLACE (attributes::JSON AS attributes, resource::JSON AS resource,
                       scope_attributes::JSON AS scope_attributes,
                       list_transform(events, lambda e: struct_pack(
@@ -54,12 +56,16 @@ _SPANS = """
 
 _SPAN_EVENTS = """
     SELECT trace_id, span_id, event.time AS time, event.name AS name,
-           event.attributes::JSON AS attributes
+           event.attributes::JSON AS attributes,
+           coalesce(event.dropped_attributes_count, 0) AS dropped_attributes_count
     FROM (SELECT trace_id, span_id, unnest(events) AS event FROM all_spans)"""
 
 _SPAN_LINKS = """
     SELECT trace_id, span_id, link.trace_id AS linked_trace_id, link.span_id AS linked_span_id,
-           link.attributes::JSON AS attributes
+           link.attributes::JSON AS attributes,
+           coalesce(link.trace_state, '') AS linked_trace_state,
+           coalesce(link.flags, 0) AS linked_flags,
+           coalesce(link.dropped_attributes_count, 0) AS dropped_attributes_count
     FROM (SELECT trace_id, span_id, unnest(links) AS link FROM all_spans)"""
 
 _LOGS = """
@@ -79,7 +85,8 @@ _OTEL_TRACES = """
            list_transform(events, lambda e: text_map(e.attributes)) AS "Events.Attributes",
            list_transform(links, lambda l: l.trace_id) AS "Links.TraceId",
            list_transform(links, lambda l: l.span_id) AS "Links.SpanId",
-           list_transform(links, lambda l: text_map(l.attributes)) AS "Links.Attributes"
+           list_transform(links, lambda l: text_map(l.attributes)) AS "Links.Attributes",
+           list_transform(links, lambda l: coalesce(l.trace_state, '')) AS "Links.TraceState"
     FROM all_spans"""
 
 _OTEL_LOGS = """
@@ -88,7 +95,9 @@ _OTEL_LOGS = """
            service AS "ServiceName", body AS "Body", text_map(resource) AS "ResourceAttributes",
            scope AS "ScopeName", scope_version AS "ScopeVersion",
            text_map(scope_attributes) AS "ScopeAttributes",
-           text_map(attributes) AS "LogAttributes", event_name AS "EventName"
+           text_map(attributes) AS "LogAttributes", event_name AS "EventName",
+           (flags & 255)::UTINYINT AS "TraceFlags",
+           resource_schema_url AS "ResourceSchemaUrl", scope_schema_url AS "ScopeSchemaUrl"
     FROM all_logs"""
 
 _BROKEN_WHEN: dict[Oddity, str] = {
@@ -195,12 +204,17 @@ def show_tail(connection: duckdb.DuckDBPyConnection, tails: LogTails, kind: RowK
 
 
 def show_rows(connection: duckdb.DuckDBPyConnection, kind: RowKind, rows: str) -> None:
-    """Make `all_<kind>` the answer of a query.
+    """Make `all_<kind>` the answer of a query; what older segments lack says what it is without.
 
     Raises:
         duckdb.Error: A segment is gone or damaged.
     """
-    connection.execute(f"CREATE OR REPLACE VIEW all_{kind} AS {rows}")
+    filled = ", ".join(
+        f"coalesce({one.name}, {_literal(nothing_of(one.type))}) AS {one.name}"
+        for one in later_columns(kind)
+    )
+    shown = f"SELECT * REPLACE ({filled}) FROM ({rows})"  # noqa: S608 - fixed names
+    connection.execute(f"CREATE OR REPLACE VIEW all_{kind} AS {shown}")
 
 
 def segments_sql(paths: Iterable[str]) -> str:
@@ -214,6 +228,10 @@ def all_rows_sql(kind: RowKind, segments: Iterable[Path]) -> str:
     tail = f"SELECT * FROM tail_{kind}"  # noqa: S608 - fixed names
     paths = list(map(str, segments))
     return f"{segments_sql(paths)} UNION ALL BY NAME {tail}" if paths else tail
+
+
+def _literal(value: str | int) -> str:
+    return quote(value) if isinstance(value, str) else str(value)
 
 
 def quote(text: str) -> str:

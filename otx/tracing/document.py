@@ -35,7 +35,13 @@ def span_document(span: Span) -> dict[str, Any]:
             for event in span.events
         ],
         "links": [
-            {"trace_id": link.trace_id, "span_id": link.span_id, "attributes": link.attributes}
+            {
+                "trace_id": link.trace_id,
+                "span_id": link.span_id,
+                "attributes": link.attributes,
+                "trace_state": link.trace_state,
+                "flags": link.flags,
+            }
             for link in span.links
         ],
     }

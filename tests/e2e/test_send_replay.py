@@ -66,6 +66,61 @@ def test_a_store_arrives_with_new_ids_and_times_of_now(
     assert not span_ids(after) & span_ids(before)
 
 
+def test_a_store_has_all_that_was_sent(
+    start_receiver: StartReceiver, run_cli: RunCli, tmp_path: Path
+) -> None:
+    """Schema URLs, a link's trace state and flags, a record's flags, what senders dropped."""
+    (tmp_path / "whole.jsonl").write_text(f"{json.dumps(WHOLE_SPANS)}\n{json.dumps(WHOLE_LOGS)}\n")
+    store = str(tmp_path / "kept")
+    assert run_cli("store", "import", "whole.jsonl", "--store", store).returncode == 0
+    lines = run_cli("store", "export", "--store", store).stdout.splitlines()
+    assert [json.loads(line) for line in lines] == [WHOLE_SPANS, WHOLE_LOGS]
+    after = replayed(start_receiver, run_cli, tmp_path, store)
+    assert {one.body for one in after} == {one.body for one in read_file(tmp_path / "whole.jsonl")}
+    sql = "SELECT linked_trace_state, linked_flags FROM span_links"
+    found = run_cli("query", sql, "--format", "json", "--store", store)
+    assert json.loads(found.stdout) == [{"linked_trace_state": "a=1", "linked_flags": 257}]
+    shown = run_cli("trace", "show", "1" * 32, "--format", "json", "--store", store)
+    assert '"trace_state": "a=1"' in shown.stdout
+
+
+WHOLE_ABOVE = {
+    "resource": {"droppedAttributesCount": 1},
+    "schemaUrl": "https://opentelemetry.io/schemas/1.40.0",
+}
+WHOLE_SCOPE = {
+    "scope": {"name": "shop", "droppedAttributesCount": 2},
+    "schemaUrl": "https://opentelemetry.io/schemas/1.41.0",
+}
+WHOLE_SPAN = {
+    "traceId": "1" * 32,
+    "spanId": "2" * 16,
+    "name": "pay",
+    "startTimeUnixNano": "1",
+    "endTimeUnixNano": "2",
+    "droppedAttributesCount": 3,
+    "events": [{"timeUnixNano": "1", "name": "retry", "droppedAttributesCount": 4}],
+    "droppedEventsCount": 5,
+    "links": [
+        {
+            "traceId": "3" * 32,
+            "spanId": "4" * 16,
+            "traceState": "a=1",
+            "droppedAttributesCount": 6,
+            "flags": 257,
+        }
+    ],
+    "droppedLinksCount": 7,
+}
+WHOLE_RECORD = {"timeUnixNano": "1", "droppedAttributesCount": 8, "flags": 1}
+WHOLE_SPANS = {
+    "resourceSpans": [WHOLE_ABOVE | {"scopeSpans": [WHOLE_SCOPE | {"spans": [WHOLE_SPAN]}]}]
+}
+WHOLE_LOGS = {
+    "resourceLogs": [WHOLE_ABOVE | {"scopeLogs": [WHOLE_SCOPE | {"logRecords": [WHOLE_RECORD]}]}]
+}
+
+
 def span_ids(requests: list[Request]) -> set[bytes]:
     from opentelemetry.proto.trace.v1.trace_pb2 import TracesData
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+U32 = st.integers(0, (1 << 32) - 1)
 U64 = st.integers(0, (1 << 64) - 1)
 I64 = st.integers(-(1 << 63), (1 << 63) - 1)
 TEXT = st.text(max_size=8)
@@ -51,11 +52,18 @@ def spans(draw: st.DrawFn) -> Span:
         kind=draw(st.sampled_from(Span.SpanKind.values())),
         start_time_unix_nano=draw(U64),
         end_time_unix_nano=draw(U64),
-        flags=draw(st.integers(0, (1 << 32) - 1)),
-        dropped_attributes_count=draw(st.integers(0, (1 << 32) - 1)),
+        flags=draw(U32),
+        dropped_attributes_count=draw(U32),
     )
     span.attributes.add(key=draw(TEXT)).value.CopyFrom(draw(any_values()))
-    span.events.add(name=draw(TEXT), time_unix_nano=draw(U64))
-    span.links.add(trace_id=draw(st.binary(max_size=16)), span_id=b"\x01")
+    span.dropped_events_count, span.dropped_links_count = draw(U32), draw(U32)
+    span.events.add(name=draw(TEXT), time_unix_nano=draw(U64), dropped_attributes_count=draw(U32))
+    span.links.add(
+        trace_id=draw(st.binary(max_size=16)),
+        span_id=b"\x01",
+        trace_state=draw(TEXT),
+        flags=draw(U32),
+        dropped_attributes_count=draw(U32),
+    )
     span.status.message = draw(TEXT)
     return span

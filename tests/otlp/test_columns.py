@@ -62,26 +62,51 @@ ATTRIBUTES = st.lists(
     max_size=4,
     unique_by=lambda attribute: attribute.key,
 )
-RESOURCES = st.builds(Resource, attributes=ATTRIBUTES)
-SCOPES = st.builds(InstrumentationScope, name=TEXT, version=TEXT, attributes=ATTRIBUTES)
+UINT32 = st.integers(0, 2**32 - 1)
+RESOURCES = st.builds(Resource, attributes=ATTRIBUTES, dropped_attributes_count=UINT32)
+SCOPES = st.builds(
+    InstrumentationScope,
+    name=TEXT,
+    version=TEXT,
+    attributes=ATTRIBUTES,
+    dropped_attributes_count=UINT32,
+)
 SPANS = st.builds(
     Span,
     trace_id=IDS,
     span_id=IDS,
     parent_span_id=IDS,
     trace_state=TEXT,
-    flags=st.integers(0, 2**32 - 1),
+    flags=UINT32,
     name=TEXT,
     kind=st.sampled_from([0, 1, 2, 3, 4, 5, 6, 99, -1]),
     start_time_unix_nano=UINT64,
     end_time_unix_nano=UINT64,
     attributes=ATTRIBUTES,
-    dropped_attributes_count=st.integers(0, 9),
+    dropped_attributes_count=UINT32,
+    dropped_events_count=UINT32,
+    dropped_links_count=UINT32,
     events=st.lists(
-        st.builds(Span.Event, time_unix_nano=UINT64, name=TEXT, attributes=ATTRIBUTES), max_size=2
+        st.builds(
+            Span.Event,
+            time_unix_nano=UINT64,
+            name=TEXT,
+            attributes=ATTRIBUTES,
+            dropped_attributes_count=UINT32,
+        ),
+        max_size=2,
     ),
     links=st.lists(
-        st.builds(Span.Link, trace_id=IDS, span_id=IDS, attributes=ATTRIBUTES), max_size=2
+        st.builds(
+            Span.Link,
+            trace_id=IDS,
+            span_id=IDS,
+            attributes=ATTRIBUTES,
+            trace_state=TEXT,
+            flags=UINT32,
+            dropped_attributes_count=UINT32,
+        ),
+        max_size=2,
     ),
     status=st.one_of(
         st.none(), st.builds(Status, message=TEXT, code=st.sampled_from([0, 1, 2, 7]))
@@ -102,6 +127,7 @@ SPAN_REQUESTS = st.builds(
                 ),
                 max_size=2,
             ),
+            schema_url=TEXT,
         ),
         max_size=2,
     ),
@@ -117,6 +143,8 @@ LOG_RECORDS = st.builds(
     trace_id=IDS,
     span_id=IDS,
     event_name=TEXT,
+    flags=UINT32,
+    dropped_attributes_count=UINT32,
 )
 LOG_REQUESTS = st.builds(
     ExportLogsServiceRequest,
@@ -129,9 +157,11 @@ LOG_REQUESTS = st.builds(
                     ScopeLogs,
                     scope=st.one_of(st.none(), SCOPES),
                     log_records=st.lists(LOG_RECORDS, max_size=3),
+                    schema_url=TEXT,
                 ),
                 max_size=2,
             ),
+            schema_url=TEXT,
         ),
         max_size=2,
     ),
@@ -178,16 +208,41 @@ def rows_of(table: Any) -> list[dict[str, Any]]:
     for name in table.schema.names:
         column = table[name]
         columns[name] = column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
-    if "events" in columns:
-        events = pa.list_(
-            pa.struct([("time", pa.int64()), ("name", pa.string()), ("attributes", pa.string())])
-        )
-        columns["events"] = columns["events"].cast(events)
+    for name in {"events", "exemplars"} & columns.keys():
+        fields = [
+            pa.field(one.name, pa.int64() if one.name == "time" else one.type)
+            for one in columns[name].type.value_type
+        ]
+        columns[name] = columns[name].cast(pa.list_(pa.struct(fields)))
     return list(pa.table(columns).to_pylist())
 
 
 def clamped(unix_nano: int) -> int:
     return min(unix_nano, MAX_TIME_NS)
+
+
+def origin_of(group: Any, scoped: Any) -> dict[str, Any]:
+    """What a row says of the resource and the scope that its record is under."""
+    resource, scope = group.resource, scoped.scope
+    return {
+        "service": service_of(resource),
+        "resource": attributes_of(resource.attributes),
+        "resource_schema_url": group.schema_url,
+        "resource_dropped_attributes_count": resource.dropped_attributes_count,
+        "scope": scope.name,
+        "scope_version": scope.version,
+        "scope_attributes": attributes_of(scope.attributes),
+        "scope_schema_url": scoped.schema_url,
+        "scope_dropped_attributes_count": scope.dropped_attributes_count,
+    }
+
+
+def read_origin(row: dict[str, Any]) -> dict[str, Any]:
+    """The same of a row."""
+    names = ("service", "scope", "scope_version", "resource_schema_url", "scope_schema_url")
+    counts = ("resource_dropped_attributes_count", "scope_dropped_attributes_count")
+    found = {name: row[name] for name in (*names, *counts)}
+    return found | {name: read(row[name]) for name in ("resource", "scope_attributes")}
 
 
 def service_of(resource: Resource) -> str:
@@ -203,7 +258,7 @@ def test_spans_are_what_protobuf_says(requests: list[ExportTraceServiceRequest])
     assert batch.rows.schema == SPAN_SCHEMA
     batch.rows.validate(full=True)
     expected = [
-        (index, group.resource, scoped.scope, span)
+        (index, group, scoped, span)
         for index, request in enumerate(requests)
         for group in request.resource_spans
         for scoped in group.scope_spans
@@ -211,7 +266,7 @@ def test_spans_are_what_protobuf_says(requests: list[ExportTraceServiceRequest])
     ]
     rows = rows_of(batch.rows)
     assert batch.request_of_row.to_pylist() == [index for index, *_ in expected]
-    for row, (index, resource, scope, span) in zip(rows, expected, strict=True):
+    for row, (index, group, scoped, span) in zip(rows, expected, strict=True):
         start, end = clamped(span.start_time_unix_nano), clamped(span.end_time_unix_nano)
         kind = SPAN_KINDS[span.kind] if 0 <= span.kind < len(SPAN_KINDS) else SPAN_KINDS[0]
         code = span.status.code
@@ -220,23 +275,33 @@ def test_spans_are_what_protobuf_says(requests: list[ExportTraceServiceRequest])
         assert row["parent_span_id"] == span.parent_span_id.hex()
         assert (row["trace_state"], row["flags"]) == (span.trace_state, span.flags)
         assert (row["name"], row["kind"]) == (span.name, kind)
-        assert row["service"] == service_of(resource)
         assert (row["start_time"], row["end_time"]) == (start, end)
         assert row["duration_ns"] == end - start
         assert row["status"] == (STATUS_CODES[code] if code < len(STATUS_CODES) else "UNSET")
         assert row["status_message"] == span.status.message
         assert read(row["attributes"]) == attributes_of(span.attributes)
-        assert read(row["resource"]) == attributes_of(resource.attributes)
-        assert (row["scope"], row["scope_version"]) == (scope.name, scope.version)
-        assert read(row["scope_attributes"]) == attributes_of(scope.attributes)
-        assert [(e["time"], e["name"], read(e["attributes"])) for e in row["events"]] == [
-            (clamped(e.time_unix_nano), e.name, attributes_of(e.attributes)) for e in span.events
+        assert read_origin(row) == origin_of(group, scoped)
+        for name in ("attributes", "events", "links"):
+            assert row[f"dropped_{name}_count"] == getattr(span, f"dropped_{name}_count")
+        assert [one | {"attributes": read(one["attributes"])} for one in row["events"]] == [
+            {
+                "time": clamped(one.time_unix_nano),
+                "name": one.name,
+                "attributes": attributes_of(one.attributes),
+                "dropped_attributes_count": one.dropped_attributes_count,
+            }
+            for one in span.events
         ]
-        assert [
-            (link["trace_id"], link["span_id"], read(link["attributes"])) for link in row["links"]
-        ] == [
-            (link.trace_id.hex(), link.span_id.hex(), attributes_of(link.attributes))
-            for link in span.links
+        assert [one | {"attributes": read(one["attributes"])} for one in row["links"]] == [
+            {
+                "trace_id": one.trace_id.hex(),
+                "span_id": one.span_id.hex(),
+                "attributes": attributes_of(one.attributes),
+                "trace_state": one.trace_state,
+                "flags": one.flags,
+                "dropped_attributes_count": one.dropped_attributes_count,
+            }
+            for one in span.links
         ]
         assert row["received_time"] == received[index]
 
@@ -249,13 +314,13 @@ def test_logs_are_what_protobuf_says(requests: list[ExportLogsServiceRequest]) -
     assert batch.rows.schema == LOG_SCHEMA
     batch.rows.validate(full=True)
     expected = [
-        (index, group.resource, scoped.scope, record)
+        (index, group, scoped, record)
         for index, request in enumerate(requests)
         for group in request.resource_logs
         for scoped in group.scope_logs
         for record in scoped.log_records
     ]
-    for row, (index, resource, scope, record) in zip(rows_of(batch.rows), expected, strict=True):
+    for row, (index, group, scoped, record) in zip(rows_of(batch.rows), expected, strict=True):
         own, observed = record.time_unix_nano, record.observed_time_unix_nano
         assert row["time"] == clamped(own or observed or received[index])
         assert row["observed_time"] == clamped(observed)
@@ -274,8 +339,9 @@ def test_logs_are_what_protobuf_says(requests: list[ExportLogsServiceRequest]) -
             assert comparable(read_value(row["body"])) == body
         assert row["event_name"] == record.event_name
         assert read(row["attributes"]) == attributes_of(record.attributes)
-        assert read(row["resource"]) == attributes_of(resource.attributes)
-        assert row["scope"] == scope.name
+        assert row["flags"] == record.flags
+        assert row["dropped_attributes_count"] == record.dropped_attributes_count
+        assert read_origin(row) == origin_of(group, scoped)
 
 
 @settings(max_examples=60)

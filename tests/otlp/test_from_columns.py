@@ -30,14 +30,10 @@ def as_rows_hold_it(span: Span) -> Span:
     """A span without what rows have no columns for."""
     made = Span()
     made.CopyFrom(span)
-    made.dropped_attributes_count = made.dropped_events_count = made.dropped_links_count = 0
     made.start_time_unix_nano = min(made.start_time_unix_nano, MAX_UNIX_NANO)
     made.end_time_unix_nano = min(made.end_time_unix_nano, MAX_UNIX_NANO)
     for event in made.events:
         event.time_unix_nano = min(event.time_unix_nano, MAX_UNIX_NANO)
-        event.dropped_attributes_count = 0
-    for link in made.links:
-        link.trace_state, link.flags, link.dropped_attributes_count = "", 0, 0
     if not made.status.code and not made.status.message:
         made.ClearField("status")
     holders: list[Any] = [made, *made.events, *made.links]

@@ -4,7 +4,6 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from google.protobuf.message import Message
 from hypothesis import given, settings
@@ -44,8 +43,10 @@ from tests.otlp.test_columns import (
     attributes_of,
     clamped,
     comparable,
+    origin_of,
     read,
-    service_of,
+    read_origin,
+    rows_of,
 )
 
 FLOATS = st.floats()
@@ -170,6 +171,7 @@ METRIC_REQUESTS = st.builds(
                 ),
                 max_size=2,
             ),
+            schema_url=TEXT,
         ),
         max_size=2,
     ),
@@ -187,20 +189,6 @@ def points_of(requests: list[ExportMetricsServiceRequest]) -> Iterator[Place]:
                     kind = metric.WhichOneof("data")
                     for point in getattr(metric, kind).data_points if kind else ():
                         yield index, group, scoped, metric, point
-
-
-def rows_of(table: Any) -> list[dict[str, Any]]:
-    """Rows with times as integers, which Python's own times cannot hold."""
-    columns = {}
-    for name in table.schema.names:
-        column = table[name]
-        columns[name] = column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column
-    exemplar = table.schema.field("exemplars").type.value_type
-    fields = [
-        pa.field(one.name, pa.int64() if one.name == "time" else one.type) for one in exemplar
-    ]
-    columns["exemplars"] = columns["exemplars"].cast(pa.list_(pa.struct(fields)))
-    return list(pa.table(columns).to_pylist())
 
 
 def value_of(item: Any) -> tuple[float | None, int | None]:
@@ -320,10 +308,7 @@ def test_data_points_are_what_protobuf_says(requests: list[ExportMetricsServiceR
             metric.unit,
         )
         assert read(row["metadata"]) == attributes_of(metric.metadata)
-        assert row["service"] == service_of(group.resource)
-        assert read(row["resource"]) == attributes_of(group.resource.attributes)
-        assert (row["scope"], row["scope_version"]) == (scoped.scope.name, scoped.scope.version)
-        assert read(row["scope_attributes"]) == attributes_of(scoped.scope.attributes)
+        assert read_origin(row) == origin_of(group, scoped)
         assert row["received_time"] == received[index]
 
 

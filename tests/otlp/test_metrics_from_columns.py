@@ -7,7 +7,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 
 from otx.otlp.metric_columns import METRIC_SCHEMA, metric_columns
 from otx.otlp.metrics_from_columns import metrics_request
-from tests.otlp.test_metric_columns import METRIC_REQUESTS, encoded, metric_of, rows_of
+from tests.otlp.test_columns import rows_of
+from tests.otlp.test_metric_columns import METRIC_REQUESTS, encoded, metric_of
 
 Request = ExportMetricsServiceRequest
 

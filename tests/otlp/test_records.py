@@ -46,7 +46,7 @@ SPAN = Span(
     scope="shop.web",
     scope_version="1.2",
     events=(SpanEvent(1_790_000_000_500_000_000, "exception", {"exception.type": "Declined"}),),
-    links=(SpanLink(TRACE, "53995c3f42cd8ad8", {"why": "retry"}),),
+    links=(SpanLink(TRACE, "53995c3f42cd8ad8", {"why": "retry"}, "b=2", 0x301),),
 )
 RECORD = LogRecord(
     1_790_000_000_000_000_003,
@@ -61,6 +61,7 @@ RECORD = LogRecord(
     VALUES,
     RESOURCE,
     "shop.web",
+    flags=1,
 )
 
 

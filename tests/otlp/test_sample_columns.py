@@ -75,6 +75,8 @@ def test_samples_are_what_protobuf_says(requests: list[Request]) -> None:
         assert row["service"] == service_of(group.resource)
         assert read(row["resource"]) == attributes_of(group.resource.attributes)
         assert (row["scope"], row["scope_version"]) == (scoped.scope.name, scoped.scope.version)
+        assert row["resource_schema_url"] == group.schema_url
+        assert row["scope_schema_url"] == scoped.schema_url
         assert row["profile_id"] == profile.profile_id.hex()
         assert (row["period"], row["duration_ns"]) == (
             profile.period,

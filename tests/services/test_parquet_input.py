@@ -16,24 +16,24 @@ from otx.errors import UsageError
 from otx.otlp.column_groups import Table
 from otx.otlp.columns import span_columns
 from otx.services.parquet_input import is_parquet, parquet_pieces
-from otx.store.row_tables import ROW_TABLES
+from otx.store.row_tables import ROW_TABLES, RowKind
 from tests.otlp.messages import spans
 from tests.store.conftest import log_request_of, metric_request, span_request_of
+from tests.store.test_older_rows import first_columns
 
-BODIES = {
+BODIES: dict[RowKind, bytes] = {
     "spans": span_request_of("a", 5),
     "logs": log_request_of("one", "", trace=1),
     "metrics": metric_request("m", "n"),
 }
 
 
-def rows_of(kind: str, *bodies: bytes) -> Table:
-    (table,) = (table for name, table in ROW_TABLES.items() if name == kind)
-    return table.columns(bodies, [1] * len(bodies)).rows
+def rows_of(kind: RowKind, *bodies: bytes) -> Table:
+    return ROW_TABLES[kind].columns(bodies, [1] * len(bodies)).rows
 
 
 @pytest.mark.parametrize("kind", BODIES)
-def test_rows_become_what_they_were(tmp_path: Path, kind: str) -> None:
+def test_rows_become_what_they_were(tmp_path: Path, kind: RowKind) -> None:
     path = tmp_path / "rows.parquet"
     rows = rows_of(kind, BODIES[kind])
     pq.write_table(rows, path)
@@ -53,6 +53,15 @@ def test_any_spans_come_back(made: list[Span]) -> None:
         pq.write_table(rows, path)
         (piece,) = parquet_pieces(path, "rows.parquet")
     assert span_columns([piece.data], [1]).rows.equals(rows)
+
+
+@pytest.mark.parametrize("kind", BODIES)
+def test_an_export_of_an_earlier_otx_is_taken(tmp_path: Path, kind: RowKind) -> None:
+    path = tmp_path / "rows.parquet"
+    rows = rows_of(kind, BODIES[kind])
+    pq.write_table(first_columns(rows, kind), path)
+    (piece,) = parquet_pieces(path, "rows.parquet")
+    assert rows_of(kind, piece.data).equals(rows)
 
 
 def test_many_rows_are_several_requests(tmp_path: Path) -> None:

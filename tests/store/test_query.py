@@ -21,17 +21,25 @@ from tests.store.segments import converted
 COLUMNS = {
     "spans": "trace_id span_id parent_span_id trace_state flags name kind service start_time "
     "end_time duration_ns status status_message attributes resource scope scope_version "
-    "scope_attributes events links received_time",
-    "span_events": "trace_id span_id time name attributes",
-    "span_links": "trace_id span_id linked_trace_id linked_span_id attributes",
+    "scope_attributes events links received_time resource_schema_url scope_schema_url "
+    "resource_dropped_attributes_count scope_dropped_attributes_count dropped_attributes_count "
+    "dropped_events_count dropped_links_count",
+    "span_events": "trace_id span_id time name attributes dropped_attributes_count",
+    "span_links": "trace_id span_id linked_trace_id linked_span_id attributes "
+    "linked_trace_state linked_flags dropped_attributes_count",
     "span_oddities": "trace_id span_id service name oddity",
     "logs": "time observed_time trace_id span_id severity_number severity_text service body "
-    "event_name attributes resource scope received_time",
+    "event_name attributes resource scope received_time flags resource_schema_url "
+    "scope_schema_url resource_dropped_attributes_count scope_dropped_attributes_count "
+    "dropped_attributes_count",
     "metrics": "time start_time name type unit service value count sum min max buckets exemplars "
     "attributes resource temporality monotonic value_int quantiles scale zero_count "
-    "zero_threshold flags description metadata scope scope_version scope_attributes received_time",
+    "zero_threshold flags description metadata scope scope_version scope_attributes received_time "
+    "resource_schema_url scope_schema_url resource_dropped_attributes_count "
+    "scope_dropped_attributes_count",
     "samples": "time pid tid comm service event value unit stack trace_id span_id attributes "
-    "resource scope scope_version profile_id period duration_ns received_time",
+    "resource scope scope_version profile_id period duration_ns received_time "
+    "resource_schema_url scope_schema_url",
 }
 
 

@@ -13,7 +13,7 @@ SPAN = Span(
     1,
     4,
     events=(SpanEvent(2, "retry", {"n": 1}),),
-    links=(SpanLink("c" * 32, "d" * 16),),
+    links=(SpanLink("c" * 32, "d" * 16, trace_state="a=1", flags=0x101),),
     flags=0x301,
 )
 
@@ -26,4 +26,12 @@ def test_times_are_words_and_events_and_links_are_documents() -> None:
     assert document["events"] == [
         {"time": "1970-01-01T00:00:00.000000002Z", "name": "retry", "attributes": {"n": 1}}
     ]
-    assert document["links"] == [{"trace_id": "c" * 32, "span_id": "d" * 16, "attributes": {}}]
+    assert document["links"] == [
+        {
+            "trace_id": "c" * 32,
+            "span_id": "d" * 16,
+            "attributes": {},
+            "trace_state": "a=1",
+            "flags": 0x101,
+        }
+    ]
