@@ -20,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from otx.model.stack import Frame
+from otx.profile.proc_text import read_lines
 
 MAX_SIZE = 128 << 20
 MAX_ENTRIES = 1 << 20
@@ -70,7 +71,7 @@ class PerfMap:
         number, owner = pid, -1
         with suppress(OSError, ValueError, IndexError):
             owner = Path(f"/proc/{pid}").stat().st_uid
-            for line in Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines():
+            for line in read_lines(f"/proc/{pid}/status"):
                 if line.startswith("NSpid:"):
                     number = int(line.split()[-1])
         return cls(Path(f"/proc/{pid}/root"), owner, number)
