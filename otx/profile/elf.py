@@ -44,6 +44,8 @@ GO_TABLES = (b".gopclntab", b".data.rel.ro.gopclntab")
 """Sections with the Go runtime's functions; the second in programs whose place is not fixed."""
 _PAGE = 4096
 _MAX_SECTION_SIZE = 512 << 20
+_MAX_EXTENT = 1 << 47  # the user's half; beyond 2^63 a range has no length
+_MAX_UNASKED = 1 << 16
 _MAX_NAME = 64 << 10
 _NAME_MASK = (1 << 32) - 1
 _MAX_SEARCHED = 16
@@ -121,8 +123,10 @@ class ElfFile:
 
     def build_id(self) -> bytes:
         """What the linker made of the contents (NT_GNU_BUILD_ID); b"" where it did not."""
+        left = _MAX_NOTES_SIZE
         for offset, size in self._notes:
-            notes = self._read(offset, min(size, _MAX_NOTES_SIZE))
+            notes = self._read(offset, min(size, left))
+            left -= len(notes)
             at = 0
             while at + _NOTE.size <= len(notes):
                 name_size, content_size, kind = _NOTE.unpack_from(notes, at)
@@ -156,6 +160,8 @@ class ElfFile:
     def section_extent(self, *wanted: bytes) -> range | None:
         """The addresses of the first section that has one of some names; None: there is none."""
         found = self._find_section(frozenset(wanted))
+        if found and found[2] >= _MAX_EXTENT:
+            raise UnreadableError(f"ELF section of {found[2]} bytes")
         return range(found[0], found[0] + found[2]) if found else None
 
     def eh_frame_section(self) -> tuple[int, bytes] | None:
@@ -211,7 +217,7 @@ class ElfFile:
             # Most files have none of them, and some have a hundred thousand symbols.
             places = {at: name for name in wanted for at in _places_of(name, section.names)}
             for name, info, _, index, value, size in _symbols_named(places, section.symbols):
-                if info & 15 in types and index != _SHN_UNDEF:
+                if info & 15 in types and index != _SHN_UNDEF and size < _MAX_EXTENT:
                     found[places[name]] = range(value, value + size)
         return found
 
@@ -260,15 +266,17 @@ class ElfFile:
             kind, flags, offset, address, _, size, _, _ = fields
             if kind == _PT_GNU_EH_FRAME:
                 self._eh_frame_header = (offset, address, size)
-            if kind == _PT_NOTE:
+            if kind == _PT_NOTE and size:
                 self._notes.append((offset, size))
             if kind == _PT_LOAD:
                 yield Segment(offset, address, size, bool(flags & _PF_X))
 
     def _read_symbol_sections(self, header: tuple[int, ...]) -> Iterator[_SymbolSection]:
         sections = list(self._table(_SECTION, header[6], header[11], header[12]))
+        wanted = {_SHT_SYMTAB, _SHT_DYNSYM}  # one of each (gABI, figure 4-9); a hostile file: 65535
         for _, kind, _, _, offset, size, link, *_ in sections:
-            if kind in (_SHT_SYMTAB, _SHT_DYNSYM) and link < len(sections):
+            if kind in wanted and link < len(sections):
+                wanted.remove(kind)
                 whole = size // _SYMBOL.size * _SYMBOL.size
                 names = sections[link]
                 yield _SymbolSection(
@@ -289,10 +297,7 @@ class ElfFile:
     def _exactly(self, offset: int, size: int) -> bytes:
         if size > _MAX_SECTION_SIZE:
             raise UnreadableError(f"ELF section of {size} bytes")
-        data = self._read(offset, size)
-        if len(data) != size:
-            raise UnreadableError(f"ELF file ends before {offset + size:#x}")
-        return data
+        return read_exactly(self._read, offset, size)
 
 
 class SymbolTable:
@@ -346,6 +351,19 @@ class SymbolTable:
         head, size = self._heads[number], self._sizes[number]
         section = bisect_right(self._firsts, number) - 1
         return size > 0, head >> 36 & 15 == _STB_GLOBAL, size, section, head & _NAME_MASK
+
+
+def read_exactly(read: Reader, offset: int, size: int) -> bytes:
+    """All of some bytes of a file; room for many is made only where the file reaches so far.
+
+    Raises:
+        UnreadableError: The file ends before.
+    """
+    reaches = size <= _MAX_UNASKED or read(offset + size - 1, 1)
+    data = read(offset, size) if reaches else b""
+    if len(data) != size:
+        raise UnreadableError(f"file ends before {offset + size:#x}")
+    return data
 
 
 def bytes_reader(data: bytes) -> Reader:
