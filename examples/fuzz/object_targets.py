@@ -1,5 +1,6 @@
 """Object files and the tables in them: what a profiler reads of any program that it meets."""
 
+import lzma
 import struct
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,6 +11,7 @@ from otx.profile.call_frames import CallFrames
 from otx.profile.cold_parts import find_cold_parts
 from otx.profile.context.dynamic import DynamicObject
 from otx.profile.context.place import find_place, find_variable
+from otx.profile.debug_files import embedded_symbols, parse_debug_link
 from otx.profile.elf import ElfFile
 from otx.profile.errors import UnreadableError
 from otx.profile.go_functions import GoFunctions
@@ -109,6 +111,14 @@ def go_functions(data: bytes) -> None:
         found.calls(address)
 
 
+def debug_files(data: bytes) -> None:
+    """Where an object's debug file is, and the table that it has in itself, packed or broken."""
+    parse_debug_link(data)
+    table = embedded_symbols(lzma.compress(data[1:], preset=0) if data[0] & 1 else data[1:])
+    if table is not None:
+        table.find(0x1000)
+
+
 def _look_at(frames: CallFrames, addresses: tuple[int, ...]) -> None:
     for address in addresses:
         frames.function_start(address)
@@ -124,4 +134,5 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "eh-frame": eh_frame,
     "kept-table": kept_table,
     "go-functions": go_functions,
+    "debug-files": debug_files,
 }

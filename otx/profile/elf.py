@@ -5,6 +5,7 @@ over a symbol table takes milliseconds where a general ELF library takes a secon
 in use are read, not mapped: a file that is overwritten meanwhile must not end otx with SIGBUS.
 """
 
+import os
 import struct
 from array import array
 from bisect import bisect_left, bisect_right
@@ -127,14 +128,8 @@ class ElfFile:
         for offset, size in self._notes:
             notes = self._read(offset, min(size, left))
             left -= len(notes)
-            at = 0
-            while at + _NOTE.size <= len(notes):
-                name_size, content_size, kind = _NOTE.unpack_from(notes, at)
-                name_at = at + _NOTE.size
-                content_at = name_at + (name_size + 3 & -4)
-                at = content_at + (content_size + 3 & -4)
-                if kind == _NT_GNU_BUILD_ID and notes[name_at : name_at + name_size] == b"GNU\0":
-                    return notes[content_at : content_at + content_size]
+            if found := build_id_in(notes):
+                return found
         return b""
 
     def read_symbols(self) -> None:
@@ -331,10 +326,11 @@ class SymbolTable:
     def __len__(self) -> int:
         return len(self._addresses)
 
-    def find(self, address: int) -> str | None:
-        """The name of the function that holds an address.
+    def find(self, address: int, *, is_sure: bool = False) -> str | None:
+        """The name of the function that holds an address, without a version (`@@GLIBC_2.34`).
 
-        A symbol without a size reaches to the next one.
+        Args:
+            is_sure: Whether only a symbol with a size counts; one without reaches to the next.
         """
         last = bisect_right(self._addresses, address)
         if not last:
@@ -342,15 +338,30 @@ class SymbolTable:
         start = self._addresses[last - 1]
         first = max(bisect_left(self._addresses, start), last - _MAX_ALIASES)
         _, _, size, section, name = max(map(self._rank, self._order[first:last]))
-        if size and address >= start + size:
+        if address >= start + size if size else is_sure:
             return None
-        return _name_at(self._texts[section], name).decode("utf-8", "replace") or None
+        text = _name_at(self._texts[section], name)
+        at = text.find(b"@", 1)  # in .symtab, where ld has put it since binutils 2.35
+        return (text if at < 0 else text[:at]).decode("utf-8", "replace") or None
 
     def _rank(self, number: int) -> tuple[bool, bool, int, int, int]:
         """What makes a symbol the better one of two: the greater."""
         head, size = self._heads[number], self._sizes[number]
         section = bisect_right(self._firsts, number) - 1
         return size > 0, head >> 36 & 15 == _STB_GLOBAL, size, section, head & _NAME_MASK
+
+
+def build_id_in(notes: bytes) -> bytes:
+    """The build-id among notes (gABI, chapter 5, Note Section); b"" where there is none."""
+    at = 0
+    while at + _NOTE.size <= len(notes):
+        name_size, content_size, kind = _NOTE.unpack_from(notes, at)
+        name_at = at + _NOTE.size
+        content_at = name_at + (name_size + 3 & -4)
+        at = content_at + (content_size + 3 & -4)
+        if kind == _NT_GNU_BUILD_ID and notes[name_at : name_at + name_size] == b"GNU\0":
+            return notes[content_at : content_at + content_size]
+    return b""
 
 
 def read_exactly(read: Reader, offset: int, size: int) -> bytes:
@@ -369,6 +380,18 @@ def read_exactly(read: Reader, offset: int, size: int) -> bytes:
 def bytes_reader(data: bytes) -> Reader:
     """A reader of a file that is in memory."""
     return lambda offset, size: data[offset : offset + size]
+
+
+def file_reader(descriptor: int) -> Reader:
+    """A reader of an open file; what cannot be read is empty."""
+
+    def read(offset: int, size: int) -> bytes:
+        try:
+            return os.pread(descriptor, size, offset) if offset < 1 << 63 else b""
+        except OSError:
+            return b""
+
+    return read
 
 
 def _places_of(name: bytes, names: bytes) -> Iterator[int]:
