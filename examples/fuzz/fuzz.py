@@ -13,9 +13,11 @@ import atheris
 
 SEEDS = Path(__file__).parent / "seeds"
 MAX_INPUT_BYTES = 4096
+"""What is longer is cut, but for seeds: a file whose end is cut off has no sections."""
 MAX_INFLATED_BYTES = 1 << 16
 
 with atheris.instrument_imports(include=["otx", "ottl_targets", "opamp_targets", "store_targets"]):
+    import object_targets
     import opamp_targets
     import ottl_targets
     import profile_targets
@@ -27,11 +29,6 @@ with atheris.instrument_imports(include=["otx", "ottl_targets", "opamp_targets",
     from otx.otlp.decode import Request, decode_request, parse_request
     from otx.otlp.refusal import Refusal
     from otx.output import Painter
-    from otx.profile.context.dynamic import DynamicObject
-    from otx.profile.context.place import find_variable
-    from otx.profile.context.process_context import decode_process_context
-    from otx.profile.cpython.linetable import decode_entries
-    from otx.profile.elf import ElfFile, bytes_reader
     from otx.profile.errors import UnreadableError
     from otx.profile.formats.opening import open_profile
     from otx.propagation.conformance.cases import ALL
@@ -99,32 +96,6 @@ def profile(data: bytes) -> None:
     open_profile(data, "x", lambda text: None)
 
 
-def elf_dynamic(data: bytes) -> None:
-    """What the dynamic linker reads, and the thread context's variable in it."""
-    file = DynamicObject(bytes_reader(data))
-    file.symbol(b"called")
-    sum(1 for _ in file.relocations())
-    find_variable(bytes_reader(data))
-
-
-def process_context(data: bytes) -> None:
-    """What a process says of itself."""
-    decode_process_context(data)
-
-
-def elf(data: bytes) -> None:
-    """An object file: segments and symbols."""
-    file = ElfFile(bytes_reader(data))
-    file.code_symbols().find(0x1000)
-    file.data_extents(frozenset((b"_PyRuntime",)))
-
-
-def linetable(data: bytes) -> None:
-    """A code object's line table."""
-    for _ in decode_entries(data, 1):
-        pass
-
-
 def search(data: bytes) -> None:
     """A search expression."""
     parse_search(data.decode("utf-8", "replace"))
@@ -174,13 +145,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "index": store_targets.index_file,
     "manifest": store_targets.manifest,
     "profile": profile,
-    "elf": elf,
-    "elf-dynamic": elf_dynamic,
-    "process-context": process_context,
-    "linetable": linetable,
-    "python-memory": profile_targets.python_memory,
-    "go-functions": profile_targets.go_functions,
-    "thread-looks": profile_targets.thread_looks,
+    **object_targets.TARGETS,
+    **profile_targets.TARGETS,
     "search": search,
     "trace-context": trace_context,
     "trace-context-each": trace_context_each,
@@ -196,6 +162,10 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "json-open": ottl_targets.json_open,
 }
 EXPECTED = (OtxError, Refusal, UnreadableError)
+
+
+def _longest_input(seeds: Path) -> int:
+    return max([MAX_INPUT_BYTES, *(seed.stat().st_size for seed in seeds.iterdir())])
 
 
 def main() -> None:
@@ -217,7 +187,7 @@ def main() -> None:
     arguments = [
         sys.argv[0],
         f"-max_total_time={options.seconds}",
-        f"-max_len={MAX_INPUT_BYTES}",
+        f"-max_len={_longest_input(SEEDS / options.target)}",
         "-rss_limit_mb=2048",
         "-timeout=10",
         "-verbosity=0",

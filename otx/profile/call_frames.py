@@ -17,6 +17,8 @@ from otx.profile.unwind.rules import GAP, BpKind, CfaKind, Rule
 
 _WORD = 8
 _MAX_FUNCTIONS_KEPT = 4096
+_MAX_RULES_KEPT = 1 << 17
+"""Those functions have some ten each; in a hostile table all may be one entry of a million."""
 
 
 class CallFrames:
@@ -26,6 +28,7 @@ class CallFrames:
         self._starts = table.starts
         self._reader = EhFrameReader(table)
         self._functions: dict[int, _Function | None] = {}
+        self._rules_kept = 0
 
     @classmethod
     def of(cls, elf: ElfFile) -> "CallFrames | None":
@@ -65,13 +68,21 @@ class CallFrames:
     def _function_at(self, address: int) -> "_Function | None":
         index = bisect_right(self._starts, address) - 1
         if index not in self._functions:
-            if len(self._functions) >= _MAX_FUNCTIONS_KEPT:
-                del self._functions[next(iter(self._functions))]
             self._functions[index] = self._function(index)
+            self._rules_kept += _size_of(self._functions[index])
+            self._drop_oldest()
         function = self._functions[index]
         if function is None or not function.starts[0] <= address < function.end:
             return None
         return function
+
+    def _drop_oldest(self) -> None:
+        """Forget what was decoded first until the rest may stay; never the last one."""
+        kept = self._functions
+        while len(kept) > _MAX_FUNCTIONS_KEPT or (
+            self._rules_kept > _MAX_RULES_KEPT and len(kept) > 1
+        ):
+            self._rules_kept -= _size_of(kept.pop(next(iter(kept))))
 
     def _function(self, index: int) -> "_Function | None":
         function = self._reader.function(index) if index >= 0 else None
@@ -104,3 +115,7 @@ class _Function:
     def rule_at(self, address: int) -> Rule:
         """The rule that holds at an address of the function."""
         return self.rules[bisect_right(self.starts, address) - 1]
+
+
+def _size_of(function: _Function | None) -> int:
+    return 0 if function is None else len(function.rules)

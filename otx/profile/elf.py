@@ -5,6 +5,7 @@ over a symbol table takes milliseconds where a general ELF library takes a secon
 in use are read, not mapped: a file that is overwritten meanwhile must not end otx with SIGBUS.
 """
 
+import os
 import struct
 from array import array
 from bisect import bisect_left, bisect_right
@@ -44,6 +45,8 @@ GO_TABLES = (b".gopclntab", b".data.rel.ro.gopclntab")
 """Sections with the Go runtime's functions; the second in programs whose place is not fixed."""
 _PAGE = 4096
 _MAX_SECTION_SIZE = 512 << 20
+_MAX_EXTENT = 1 << 47  # the user's half; beyond 2^63 a range has no length
+_MAX_UNASKED = 1 << 16
 _MAX_NAME = 64 << 10
 _NAME_MASK = (1 << 32) - 1
 _MAX_SEARCHED = 16
@@ -121,16 +124,12 @@ class ElfFile:
 
     def build_id(self) -> bytes:
         """What the linker made of the contents (NT_GNU_BUILD_ID); b"" where it did not."""
+        left = _MAX_NOTES_SIZE
         for offset, size in self._notes:
-            notes = self._read(offset, min(size, _MAX_NOTES_SIZE))
-            at = 0
-            while at + _NOTE.size <= len(notes):
-                name_size, content_size, kind = _NOTE.unpack_from(notes, at)
-                name_at = at + _NOTE.size
-                content_at = name_at + (name_size + 3 & -4)
-                at = content_at + (content_size + 3 & -4)
-                if kind == _NT_GNU_BUILD_ID and notes[name_at : name_at + name_size] == b"GNU\0":
-                    return notes[content_at : content_at + content_size]
+            notes = self._read(offset, min(size, left))
+            left -= len(notes)
+            if found := build_id_in(notes):
+                return found
         return b""
 
     def read_symbols(self) -> None:
@@ -156,6 +155,8 @@ class ElfFile:
     def section_extent(self, *wanted: bytes) -> range | None:
         """The addresses of the first section that has one of some names; None: there is none."""
         found = self._find_section(frozenset(wanted))
+        if found and found[2] >= _MAX_EXTENT:
+            raise UnreadableError(f"ELF section of {found[2]} bytes")
         return range(found[0], found[0] + found[2]) if found else None
 
     def eh_frame_section(self) -> tuple[int, bytes] | None:
@@ -211,7 +212,7 @@ class ElfFile:
             # Most files have none of them, and some have a hundred thousand symbols.
             places = {at: name for name in wanted for at in _places_of(name, section.names)}
             for name, info, _, index, value, size in _symbols_named(places, section.symbols):
-                if info & 15 in types and index != _SHN_UNDEF:
+                if info & 15 in types and index != _SHN_UNDEF and size < _MAX_EXTENT:
                     found[places[name]] = range(value, value + size)
         return found
 
@@ -260,15 +261,17 @@ class ElfFile:
             kind, flags, offset, address, _, size, _, _ = fields
             if kind == _PT_GNU_EH_FRAME:
                 self._eh_frame_header = (offset, address, size)
-            if kind == _PT_NOTE:
+            if kind == _PT_NOTE and size:
                 self._notes.append((offset, size))
             if kind == _PT_LOAD:
                 yield Segment(offset, address, size, bool(flags & _PF_X))
 
     def _read_symbol_sections(self, header: tuple[int, ...]) -> Iterator[_SymbolSection]:
         sections = list(self._table(_SECTION, header[6], header[11], header[12]))
+        wanted = {_SHT_SYMTAB, _SHT_DYNSYM}  # one of each (gABI, figure 4-9); a hostile file: 65535
         for _, kind, _, _, offset, size, link, *_ in sections:
-            if kind in (_SHT_SYMTAB, _SHT_DYNSYM) and link < len(sections):
+            if kind in wanted and link < len(sections):
+                wanted.remove(kind)
                 whole = size // _SYMBOL.size * _SYMBOL.size
                 names = sections[link]
                 yield _SymbolSection(
@@ -289,10 +292,7 @@ class ElfFile:
     def _exactly(self, offset: int, size: int) -> bytes:
         if size > _MAX_SECTION_SIZE:
             raise UnreadableError(f"ELF section of {size} bytes")
-        data = self._read(offset, size)
-        if len(data) != size:
-            raise UnreadableError(f"ELF file ends before {offset + size:#x}")
-        return data
+        return read_exactly(self._read, offset, size)
 
 
 class SymbolTable:
@@ -326,10 +326,11 @@ class SymbolTable:
     def __len__(self) -> int:
         return len(self._addresses)
 
-    def find(self, address: int) -> str | None:
-        """The name of the function that holds an address.
+    def find(self, address: int, *, is_sure: bool = False) -> str | None:
+        """The name of the function that holds an address, without a version (`@@GLIBC_2.34`).
 
-        A symbol without a size reaches to the next one.
+        Args:
+            is_sure: Whether only a symbol with a size counts; one without reaches to the next.
         """
         last = bisect_right(self._addresses, address)
         if not last:
@@ -337,9 +338,11 @@ class SymbolTable:
         start = self._addresses[last - 1]
         first = max(bisect_left(self._addresses, start), last - _MAX_ALIASES)
         _, _, size, section, name = max(map(self._rank, self._order[first:last]))
-        if size and address >= start + size:
+        if address >= start + size if size else is_sure:
             return None
-        return _name_at(self._texts[section], name).decode("utf-8", "replace") or None
+        text = _name_at(self._texts[section], name)
+        at = text.find(b"@", 1)  # in .symtab, where ld has put it since binutils 2.35
+        return (text if at < 0 else text[:at]).decode("utf-8", "replace") or None
 
     def _rank(self, number: int) -> tuple[bool, bool, int, int, int]:
         """What makes a symbol the better one of two: the greater."""
@@ -348,9 +351,47 @@ class SymbolTable:
         return size > 0, head >> 36 & 15 == _STB_GLOBAL, size, section, head & _NAME_MASK
 
 
+def build_id_in(notes: bytes) -> bytes:
+    """The build-id among notes (gABI, chapter 5, Note Section); b"" where there is none."""
+    at = 0
+    while at + _NOTE.size <= len(notes):
+        name_size, content_size, kind = _NOTE.unpack_from(notes, at)
+        name_at = at + _NOTE.size
+        content_at = name_at + (name_size + 3 & -4)
+        at = content_at + (content_size + 3 & -4)
+        if kind == _NT_GNU_BUILD_ID and notes[name_at : name_at + name_size] == b"GNU\0":
+            return notes[content_at : content_at + content_size]
+    return b""
+
+
+def read_exactly(read: Reader, offset: int, size: int) -> bytes:
+    """All of some bytes of a file; room for many is made only where the file reaches so far.
+
+    Raises:
+        UnreadableError: The file ends before.
+    """
+    reaches = size <= _MAX_UNASKED or read(offset + size - 1, 1)
+    data = read(offset, size) if reaches else b""
+    if len(data) != size:
+        raise UnreadableError(f"file ends before {offset + size:#x}")
+    return data
+
+
 def bytes_reader(data: bytes) -> Reader:
     """A reader of a file that is in memory."""
     return lambda offset, size: data[offset : offset + size]
+
+
+def file_reader(descriptor: int) -> Reader:
+    """A reader of an open file; what cannot be read is empty."""
+
+    def read(offset: int, size: int) -> bytes:
+        try:
+            return os.pread(descriptor, size, offset) if offset < 1 << 63 else b""
+        except OSError:
+            return b""
+
+    return read
 
 
 def _places_of(name: bytes, names: bytes) -> Iterator[int]:

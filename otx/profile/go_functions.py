@@ -20,7 +20,8 @@ _HEAD = struct.Struct("<IHBB")  # magic, zero, quantum, size of a pointer
 _POINTER_SIZE = 8
 _MAX_FUNCTIONS = 1 << 22
 _MAX_NAME = 4096
-_MAX_STEPS = 1 << 16
+_MAX_STEPS = 1 << 18
+"""Of one lookup: a table of values has some thousand of them, and a call is looked up in three."""
 _MAX_INLINED = 64
 _INLINE_TREE_INDEX, _INLINE_TREE = 2, 3  # PCDATA_InlTreeIndex, FUNCDATA_InlTree: internal/abi
 _NONE = 0xFFFFFFFF
@@ -108,6 +109,7 @@ class GoFunctions:
         self._base = text_start if self.form.counts_from_text else 0
         self._pair = struct.Struct(f"<2{self.form.address}")
         self._tree: Reader | None = None
+        self._steps_left = 0
         if self._count > _MAX_FUNCTIONS or self._index_end > size:
             raise UnreadableError("the table of Go functions is cut")
 
@@ -142,6 +144,7 @@ class GoFunctions:
             address: An instruction: of a caller one before the place returned to.
         """
         found: list[GoCall] = []
+        self._steps_left = _MAX_STEPS
         try:
             function = self._function(address)
             if function is None:
@@ -236,10 +239,13 @@ class GoFunctions:
             return -1
         value, pc = -1, start
         varints = self._varints(self._pcs + table)
-        for step in range(_MAX_STEPS):
+        first = True
+        while self._steps_left:
+            self._steps_left -= 1
             change = next(varints)
-            if not change and step:
+            if not change and not first:
                 return -1
+            first = False
             value += -(change >> 1) - 1 if change & 1 else change >> 1
             pc += next(varints) * self._quantum
             if address < pc:

@@ -4,9 +4,14 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
-_LINE = re.compile(r"([0-9a-f]+)-([0-9a-f]+) (\S{4}) ([0-9a-f]+) ([0-9a-f]+:[0-9a-f]+) (\d+) *(.*)")
+from otx.profile.proc_text import read_lines
+
+_LINE = re.compile(
+    r"([0-9a-f]{1,16})-([0-9a-f]{1,16}) (\S{4}) ([0-9a-f]{1,16})"
+    r" ([0-9a-f]{1,8}:[0-9a-f]{1,8}) ([0-9]{1,20})(?: +(.*)|)",  # the path may have any character
+    re.DOTALL,
+)
 _DELETED = " (deleted)"
 
 
@@ -62,14 +67,14 @@ class AddressSpace:
         return None
 
 
-def parse_maps(text: str) -> list[Mapping]:
-    """The mappings of a maps file; lines that are no mapping are passed over."""
+def parse_maps(lines: Iterable[str]) -> list[Mapping]:
+    """The mappings that lines of a maps file are; those that are none are passed over."""
     mappings = []
-    for line in text.splitlines():
+    for line in lines:
         match = _LINE.fullmatch(line)
         if match is None:
             continue
-        start, end, permissions, offset, device, inode, path = match.groups()
+        start, end, permissions, offset, device, inode, path = match.groups("")
         mappings.append(
             Mapping(
                 int(start, 16),
@@ -88,7 +93,6 @@ def parse_maps(text: str) -> list[Mapping]:
 def read_address_space(pid: int) -> AddressSpace:
     """What a process has mapped now; nothing where it is gone or may not be looked at."""
     try:
-        text = Path(f"/proc/{pid}/maps").read_text(encoding="utf-8", errors="replace")
+        return AddressSpace(parse_maps(read_lines(f"/proc/{pid}/maps")))
     except OSError:
         return AddressSpace()
-    return AddressSpace(parse_maps(text))

@@ -1,8 +1,9 @@
 """The object files that processes have mapped, each read once however many processes map it."""
 
 import os
+import stat
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from otx.profile.call_frames import CallFrames
 from otx.profile.cold_parts import find_cold_parts
-from otx.profile.elf import GO_TABLES, ElfFile, SymbolTable
+from otx.profile.debug_files import DebugSymbols, find_debug_symbols
+from otx.profile.elf import GO_TABLES, ElfFile, SymbolTable, file_reader
 from otx.profile.errors import UnreadableError
 from otx.profile.maps import Mapping as MemoryMapping
 
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from otx.profile.go_functions import GoCall, GoFunctions
 
 _MAX_FILES = 512
+_OPEN_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+"""By now a path may lead to a pipe, which would be waited for until somebody writes into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class ObjectCode:
     Attributes:
         bias: What to take off an address of the process to get one of the file.
         cold_parts: Names of parts of functions that have none, by where they begin in the file.
+        debug: Functions that are named outside of the file.
     """
 
     bias: int
@@ -34,12 +39,19 @@ class ObjectCode:
     unwind: CallFrames | None
     go: "GoFunctions | None" = None
     cold_parts: Mapping[int, str] = field(default_factory=dict)
+    debug: DebugSymbols | None = None
 
     def name(self, address: int) -> str | None:
         """The symbol of the function that holds an address of the process."""
         at = address - self.bias
-        name = (self.go.find(at) if self.go else None) or self.symbols.find(at)
+        name = (self.go.find(at) if self.go else None) or self._symbol(at)
         return name or (self.cold_parts.get(self.start(address)) if self.cold_parts else None)
+
+    def _symbol(self, at: int) -> str | None:
+        if self.debug is None:
+            return self.symbols.find(at)
+        sure = self.symbols.find(at, is_sure=True)
+        return sure or self.debug.find(at) or self.symbols.find(at)
 
     def go_calls(self, address: int) -> "list[GoCall]":
         """The Go functions an address of the process belongs to, inlined ones first."""
@@ -69,8 +81,9 @@ def file_key(mapping: MemoryMapping, descriptor: int) -> FileKey:
 class _ObjectFile:
     """What was read of a file; its symbols are put in order when the first name is asked for."""
 
-    def __init__(self, elf: ElfFile, descriptor: int) -> None:
+    def __init__(self, elf: ElfFile, descriptor: int, pid: int, mapping: MemoryMapping) -> None:
         self.elf = elf
+        self.debug = DebugSymbols(lambda: _look_elsewhere(pid, mapping))
         self.unwind = CallFrames.of(elf)
         self.go = _find_go_functions(elf, descriptor)
         self.cold_parts = _find_cold_parts(elf, self.unwind)
@@ -99,7 +112,7 @@ class ObjectFiles:
         bias = file.elf.load_bias(mapping.start, mapping.offset)
         if bias is None:
             return None
-        return ObjectCode(bias, file.symbols, file.unwind, file.go, file.cold_parts)
+        return ObjectCode(bias, file.symbols, file.unwind, file.go, file.cold_parts, file.debug)
 
     def data_addresses(
         self, pid: int, mapping: MemoryMapping, names: frozenset[bytes]
@@ -133,7 +146,7 @@ class ObjectFiles:
             if key not in self._files:
                 if len(self._files) >= _MAX_FILES:
                     del self._files[next(iter(self._files))]
-                self._files[key] = _read_object(descriptor)
+                self._files[key] = _read_object(descriptor, pid, mapping)
             return self._files[key]
 
 
@@ -172,23 +185,23 @@ class KeptFile:
         return self._read(offset, size)
 
 
-def _read_object(descriptor: int) -> _ObjectFile | None:
+def _read_object(descriptor: int, pid: int, mapping: MemoryMapping) -> _ObjectFile | None:
     try:
-        return _ObjectFile(ElfFile(file_reader(descriptor)), descriptor)
+        return _ObjectFile(ElfFile(file_reader(descriptor)), descriptor, pid, mapping)
     except UnreadableError:
         return None
 
 
-def file_reader(descriptor: int) -> Callable[[int, int], bytes]:
-    """A reader of an open file; what cannot be read is empty."""
-
-    def read(offset: int, size: int) -> bytes:
+def _look_elsewhere(pid: int, mapping: MemoryMapping) -> SymbolTable | None:
+    """The functions of what is mapped by other files, or by what is packed into its own."""
+    with opened(pid, mapping) as descriptor:
+        if descriptor is None:
+            return None
         try:
-            return os.pread(descriptor, size, offset) if offset < 1 << 63 else b""
-        except OSError:
-            return b""
-
-    return read
+            elf = ElfFile(file_reader(descriptor))
+            return find_debug_symbols(elf, mapping.path, (f"/proc/{pid}/root", ""))
+        except UnreadableError:
+            return None
 
 
 @contextmanager
@@ -205,12 +218,13 @@ def opened(pid: int, mapping: MemoryMapping) -> Iterator[int | None]:
     paths = (program,) if mapping.is_deleted else (f"/proc/{pid}/root{mapping.path}", mapping.path)
     for path in (link, *paths):
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(path, _OPEN_FLAGS)
         except OSError:
             continue
         try:
+            status = os.fstat(descriptor)
             is_sure = path not in (mapping.path, program)
-            if is_sure or os.fstat(descriptor).st_ino == mapping.inode:
+            if stat.S_ISREG(status.st_mode) and (is_sure or status.st_ino == mapping.inode):
                 yield descriptor
                 return
         finally:

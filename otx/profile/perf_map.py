@@ -20,6 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from otx.model.stack import Frame
+from otx.profile.proc_text import read_lines
 
 MAX_SIZE = 128 << 20
 MAX_ENTRIES = 1 << 20
@@ -32,7 +33,8 @@ _MISS_PERIOD_NS = 10_000_000
 """How soon the map is looked at again for an address that is not in it."""
 _LINE = re.compile(rb"(?:0x)?([0-9a-fA-F]{1,16})[ \t]+(?:0x)?([0-9a-fA-F]{1,16})[ \t]+(.*)")
 _JAVASCRIPT = re.compile(r"(?:JS|LazyCompile|Function|Script|Eval):([*~^+']*)(.*)")
-_PLACE = re.compile(r"([^ /]*) ?(.+):(\d{1,9}):(\d{1,9})")  # function file:line:column
+_PLACE = re.compile(r"([^ /]*) ?(.+)")  # function file
+_MAX_DIGITS = 9
 _PYTHON = "py::"
 
 
@@ -70,7 +72,7 @@ class PerfMap:
         number, owner = pid, -1
         with suppress(OSError, ValueError, IndexError):
             owner = Path(f"/proc/{pid}").stat().st_uid
-            for line in Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines():
+            for line in read_lines(f"/proc/{pid}/status"):
                 if line.startswith("NSpid:"):
                     number = int(line.split()[-1])
         return cls(Path(f"/proc/{pid}/root"), owner, number)
@@ -165,13 +167,26 @@ def frame_of_name(name: str) -> Frame:
     script = _JAVASCRIPT.fullmatch(name)
     if script is not None:
         text = script[2].strip()
-        place = _PLACE.fullmatch(text)
+        head, line = _before_line(text)
+        place = _PLACE.fullmatch(head)
         if place is None:
             return Frame(text or "(anonymous)", "jit")
-        function, file, line = place[1].strip(), place[2], int(place[3])
+        function, file = place[1].strip(), place[2]
         module = file.rpartition("/")[2]
         return Frame(function or "(anonymous)", "jit", file, line, module)
     if name.startswith(_PYTHON):
         function, _, file = name.removeprefix(_PYTHON).partition(":")
         return Frame(function, "jit", file, 0, file.rpartition("/")[2])
     return Frame(name, "jit")
+
+
+def _before_line(text: str) -> tuple[str, int]:
+    """What stands before `:line:column`, and the line; nothing where that is not at the end.
+
+    Without a pattern: one tries each colon of a name with a thousand of them anew.
+    """
+    before, _, column = text.rpartition(":")
+    head, _, line = before.rpartition(":")
+    if all(it.isdecimal() and len(it) <= _MAX_DIGITS for it in (line, column)):
+        return head, int(line)
+    return "", 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from otx.errors import UsageError
 from otx.profile.choice import NO_CHOICE, Choice
+from otx.profile.proc_text import read_lines
 
 _PPID_FIELD, _FLAGS_FIELD = 1, 6
 """Of /proc/PID/stat behind the comm, which may hold anything but a ")" (proc(5))."""
@@ -35,7 +36,7 @@ def process_of(pid: int) -> int:
         UsageError: There is no such process, or it has ended.
     """
     with suppress(OSError):
-        for line in Path(f"/proc/{pid}/status").read_text(errors="replace").splitlines():
+        for line in read_lines(f"/proc/{pid}/status"):
             name, _, value = line.partition(":")
             if name == "Tgid":
                 return _living(int(value))

@@ -16,10 +16,9 @@ import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from otx.profile.elf import GO_TABLES, ElfFile, Reader
+from otx.profile.elf import GO_TABLES, ElfFile, Reader, file_reader
 from otx.profile.go_functions import GoFunctions
 from otx.profile.go_programs import find_go_functions, find_tree, reader_from
-from otx.profile.objects import file_reader
 
 FOLDER = Path(__file__).parents[1] / "data" / "go"
 SOURCE = """

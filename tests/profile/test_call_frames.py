@@ -6,9 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from otx.profile import call_frames
 from otx.profile.call_frames import CallFrames
 from otx.profile.elf import EhFrame, ElfFile, bytes_reader
+from otx.profile.unwind.rules import CfaKind
 from tests.profile.conftest import Build
+from tests.profile.unwind.conftest import Fde, cie, eh_frame
 
 # A leaf without a frame, and a function with one, as assemblers know them: the unwind table is
 # written by hand, so that what is right at each instruction is known.
@@ -62,6 +65,21 @@ def test_an_address_of_no_function_has_no_rule(assembled: Path) -> None:
     assert table is not None
     assert CallFrames(table).hidden_caller(0) is None
     assert CallFrames(table).hidden_caller(1 << 40) is None
+
+
+def test_many_functions_of_one_large_entry_are_not_all_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(call_frames, "_MAX_RULES_KEPT", 1000)
+    common = cie()
+    program = b"\x41\x0e\x08" * 300  # each one's function a little larger
+    one = eh_frame([Fde(0x1000, 0x1000, program)], common)
+    starts = [0x1000 + at for at in range(50)]
+    frames = CallFrames(EhFrame(one.address, one.data, starts, list(one.entries) * 50))
+    for start in starts:
+        assert frames.find(start + 1).cfa is not CfaKind.GAP
+    kept = [it for it in frames._functions.values() if it is not None]
+    assert 0 < sum(len(it.rules) for it in kept) == frames._rules_kept <= 1000
 
 
 @given(st.binary(max_size=120), st.integers(0, 130), st.integers(0, 1 << 12))

@@ -144,3 +144,70 @@ def test_a_section_of_absurd_size_is_refused_before_it_is_read() -> None:
     sections = struct.pack("<IIQQQQIIQQ", 0, 2, 0, 0, 0, 1 << 60, 1, 0, 8, 24) + bytes(64)
     with pytest.raises(UnreadableError, match="bytes"):
         ElfFile(bytes_reader(header + sections)).code_symbols()
+
+
+def made(segments: bytes = b"", sections: bytes = b"", behind: bytes = b"") -> bytes:
+    """A file of program headers, section headers and what they are of, in this order."""
+    sections_at = 64 + len(segments)
+    counts = (56, len(segments) // 56, 64, len(sections) // 64, 0)
+    ident = b"\x7fELF\x02\x01"
+    head = struct.pack("<16sHHIQQQIHHHHHH", ident, 3, 62, 1, 0, 64, sections_at, 0, 64, *counts)
+    return head + segments + sections + behind
+
+
+class Counted:
+    """A reader of a file that counts what it gives."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.given = 0
+        self.longest = 0
+
+    def __call__(self, offset: int, size: int) -> bytes:
+        found = self.data[offset : offset + size]
+        self.given += len(found)
+        self.longest = max(self.longest, size)
+        return found
+
+
+def test_symbols_are_those_of_the_first_table_of_a_kind() -> None:
+    section = struct.pack("<IIQQQQIIQQ", 0, 2, 0, 0, 0, 24 << 10, 0, 0, 8, 24)
+    read = Counted(made(sections=section * 500, behind=bytes(24 << 10)))
+    ElfFile(read).code_symbols()
+    assert read.given < 3 * len(read.data), "and not 500 times the file"
+
+
+def test_notes_are_read_up_to_a_limit_together() -> None:
+    note = struct.pack("<IIQQQQQQ", 4, 0, 0, 0, 0, 1 << 16, 0, 0)
+    read = Counted(made(segments=note * 500, behind=bytes(1 << 16)))
+    assert ElfFile(read).build_id() == b""
+    assert read.given < 2 * len(read.data)
+
+
+def test_no_room_is_made_for_what_a_file_does_not_have() -> None:
+    section = struct.pack("<IIQQQQIIQQ", 0, 2, 0, 0, 0, 480 << 20, 0, 0, 8, 24)
+    read = Counted(made(sections=section))
+    with pytest.raises(UnreadableError, match="ends before"):
+        ElfFile(read).code_symbols()
+    assert read.longest < 1 << 16
+
+
+def test_a_symbol_larger_than_memory_is_none() -> None:
+    names, strings_at = b"\0called\0", 64 + 3 * 64 + 48
+    symbol = struct.pack("<IBBHQQ", 1, 2, 0, 1, 0x1000, (1 << 64) - 1)
+    sections = (
+        struct.pack("<IIQQQQIIQQ", 0, 2, 0, 0, 64 + 3 * 64, 48, 1, 0, 8, 24)
+        + struct.pack("<IIQQQQIIQQ", 0, 3, 0, 0, strings_at, len(names), 0, 0, 1, 0)
+        + bytes(64)
+    )
+    elf = ElfFile(bytes_reader(made(sections=sections, behind=bytes(24) + symbol + names)))
+    assert elf.code_symbols().find(0x1000) == "called"
+    assert elf.function_code(b"called", 1 << 20) is None
+
+
+def test_a_section_larger_than_memory_is_refused() -> None:
+    names = b"\0.text\0"
+    sections = struct.pack("<IIQQQQIIQQ", 0, 3, 0, 0, 64 + 128, len(names), 0, 0, 1, 0)
+    sections += struct.pack("<IIQQQQIIQQ", 1, 8, 0, 0, 0, (1 << 64) - 1, 0, 0, 1, 0)
+    with pytest.raises(UnreadableError, match="bytes"):
+        ElfFile(bytes_reader(made(sections=sections, behind=names))).section_extent(b".text")

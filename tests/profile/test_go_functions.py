@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from otx.profile import go_functions
 from otx.profile.elf import bytes_reader
 from otx.profile.errors import UnreadableError
 from otx.profile.go_functions import GoFunctions
@@ -97,6 +98,25 @@ def test_without_a_tree_the_function_is_known_still(program: GoProgram) -> None:
     program.functions.know_inlined(lambda offset, size: b"")
     names = {len(program.functions.calls(address)) for address in program.said}
     assert names == {1}
+
+
+def test_a_lookup_takes_so_many_steps_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(go_functions, "_MAX_STEPS", 1000)
+    raw = bytearray(table(0xFFFFFFF1))
+    at = 192 + 20 + 8  # of the first function: name, args, deferreturn, then its tables
+    tables = len(raw)
+    struct.pack_into("<IIIII", raw, at + 8, tables, tables, tables, 3, 0)
+    raw[192 + 20 + 43] = 0
+    struct.pack_into("<Q", raw, 8 + 8 * 6, 0)  # values are told from the table's beginning
+    raw += b"\x02\x00" * 5000  # each holds for no instruction
+    read: list[int] = []
+
+    def counted(offset: int, size: int) -> bytes:
+        read.append(size)
+        return bytes(raw[offset : offset + size])
+
+    GoFunctions(counted, len(raw), TEXT).calls(TEXT + 0x10)
+    assert 16 < read.count(64) < 50, "and not 150 for each of two tables"
 
 
 @given(st.binary(max_size=300), st.integers(0, (1 << 64) - 1), st.binary(max_size=64))

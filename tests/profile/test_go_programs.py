@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from otx.model.stack import Frame, Sample
-from otx.profile.elf import ElfFile
+from otx.profile.elf import ElfFile, file_reader
 from otx.profile.go_functions import GoFunctions
 from otx.profile.go_programs import find_go_functions
-from otx.profile.objects import file_reader
 from otx.profile.session import ProfileSession, Target
 from tests.profile.conftest import Build, Start, Take
 from tests.profile.go_recorded import addr2line, build, go_command

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from otx.profile.maps import Mapping, read_address_space
-from otx.profile.objects import ObjectFiles
+from otx.profile.objects import ObjectFiles, opened
 from tests.profile.conftest import Build, Start
 
 LIBRARY_C = "int shared_value = 3; int shared_function(int x) { return x + shared_value; }"
@@ -98,3 +98,10 @@ def test_what_is_no_object_has_no_code(tmp_path: Path) -> None:
     text.write_text("no object")
     mapping = Mapping(0x1000, 0x2000, True, 0, "00:00", text.stat().st_ino, str(text))
     assert ObjectFiles().code(1 << 30, mapping) is None
+
+
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "lib.so")
+    mapping = Mapping(0x1000, 0x2000, True, 0, "00:01", 4711, str(tmp_path / "lib.so"))
+    with opened(os.getpid(), mapping) as descriptor:
+        assert descriptor is None

@@ -217,3 +217,8 @@ def test_functions_of_node_are_named(start: Start, take: Take, tmp_path: Path) -
     assert len(inside) > 0.8 * len(samples)
     assert sum(total in stack for stack in inside) > 0.5 * len(inside)
     assert total in dumped.threads[0].stack or hot in dumped.threads[0].stack
+
+
+def test_a_name_of_colons_is_a_name() -> None:
+    assert frame_of_name("JS:" + ":" * 1000).name == ":" * 1000
+    assert frame_of_name("JS:a b:1:1234567890").file == ""

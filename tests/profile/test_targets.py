@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,21 @@ finally:
 def test_a_thread_stands_for_its_process() -> None:
     found: list[int] = []
     thread = threading.Thread(target=lambda: found.append(process_of(threading.get_native_id())))
+    thread.start()
+    thread.join()
+    assert found == [os.getpid()]
+
+
+@pytest.mark.parametrize("ends", ["\r", "\v", "\f", "\x1c"])
+def test_a_thread_does_not_stand_for_another_process_by_its_name(ends: str) -> None:
+    found: list[int] = []
+
+    def look() -> None:
+        own = threading.get_native_id()
+        Path(f"/proc/self/task/{own}/comm").write_bytes(f"x{ends}Tgid:\t1".encode())
+        found.append(process_of(own))
+
+    thread = threading.Thread(target=look)
     thread.start()
     thread.join()
     assert found == [os.getpid()]

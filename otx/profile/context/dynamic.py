@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from otx.profile.elf import Reader
+from otx.profile.elf import Reader, read_exactly
 from otx.profile.errors import UnreadableError
 
 _HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
@@ -137,7 +137,7 @@ class DynamicObject:
             self.is_program = True
         elif kind == _PT_TLS:
             self.tls_size = -(-memory // max(to, 1)) * max(to, 1)
-        elif kind == _PT_DYNAMIC:
+        elif kind == _PT_DYNAMIC and not self._dynamic:
             raw = self._exactly(offset, min(size, _MAX_DYNAMIC_SIZE))
             whole = raw[: len(raw) - len(raw) % _ENTRY.size]
             self._dynamic = dict(reversed(list(_ENTRY.iter_unpack(whole))))
@@ -150,10 +150,7 @@ class DynamicObject:
         raise UnreadableError(f"nothing is loaded at {address:#x}")
 
     def _exactly(self, offset: int, size: int) -> bytes:
-        data = self._read(offset, size)
-        if len(data) != size:
-            raise UnreadableError(f"ELF file ends before {offset + size:#x}")
-        return data
+        return read_exactly(self._read, offset, size)
 
 
 def gnu_hash(name: bytes) -> int:

@@ -15,11 +15,11 @@ from otx.profile.cpython.code import read_text
 from otx.profile.cpython.layout import Layout
 from otx.profile.cpython.objects import OBJECT_LAYOUTS
 from otx.profile.cpython.values import ValueReader
-from otx.profile.elf import ElfFile
+from otx.profile.elf import ElfFile, file_reader
 from otx.profile.errors import UnreadableError
 from otx.profile.maps import AddressSpace
 from otx.profile.memory import ProcessMemory
-from otx.profile.objects import file_reader, opened
+from otx.profile.objects import opened
 
 _CALLBACK = 24  # Handle._callback: the second of its slots, which are sorted
 _WRAPPED_TASK = 16  # sw_task, and until 3.9 ww_task

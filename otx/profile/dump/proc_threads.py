@@ -8,18 +8,22 @@ control block, and that block begins with its own address (System V TLS ABI for 
 """
 
 import ctypes
+import re
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from otx.profile.dump.looks import SystemCall, ThreadLook
 from otx.profile.errors import UnreadableError
 from otx.profile.memory import ProcessMemory
+from otx.profile.proc_text import read_lines
 from otx.profile.unwind.walk import LOST_BP, Registers
 
 _SYS_GET_ROBUST_LIST = 274  # x86-64, asm/unistd_64.h
 _MAX_CONTROL_BLOCK = 4096
 _WORD = 8
 _RUNNING = "running"
+_SWITCHES = re.compile(r"(?:non)?voluntary_ctxt_switches:\t([0-9]{1,20})")
 _CALL_FIELDS = 9  # number, six arguments, stack pointer, program counter
 _NO_CALL = "-1"  # blocked, but not in a system call: three fields
 
@@ -53,7 +57,7 @@ class ProcThreads:
     def _look_at(self, tid: int) -> ThreadLook:
         folder = self._folder / str(tid)
         # The count first: what happens behind it shows in the count of the next look.
-        switches = _switches((folder / "status").read_text(errors="replace"))
+        switches = count_switches(read_lines(folder / "status"))
         registers, call = parse_syscall((folder / "syscall").read_text())
         return ThreadLook(
             tid, registers is None, switches, registers, self._thread_pointer(tid), call
@@ -99,10 +103,12 @@ def control_block_below(memory: ProcessMemory, head: int) -> int:
     return 0
 
 
-def _switches(status: str) -> int:
-    return sum(
-        int(line.rpartition("\t")[2]) for line in status.splitlines() if "ctxt_switches" in line
-    )
+def count_switches(status: Iterable[str]) -> int:
+    """How often a thread left a processor, of its own and not, by lines of its `status`.
+
+    The thread's name stands in one of them, and may be that of a field.
+    """
+    return sum(int(found[1]) for line in status if (found := _SWITCHES.fullmatch(line)))
 
 
 def _robust_list_head(tid: int) -> int:

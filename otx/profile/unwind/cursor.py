@@ -22,10 +22,9 @@ class Cursor:
     """
 
     def __init__(self, data: bytes, position: int) -> None:
-        if position < 0:
-            raise UnreadableError("before the table")
         self.data = data
-        self.position = position
+        self.position = 0
+        self.go_to(position)
 
     def number(self, form: str) -> int:
         """A number of fixed size."""
@@ -60,11 +59,11 @@ class Cursor:
         here = base + self.position if encoding & _PCREL else 0
         return self.number(form) + here
 
-    def end_of_entry(self) -> int:
-        """Read an entry's length; where the entry ends."""
+    def end_of_entry(self, limit: int = MAX_ENTRY) -> int:
+        """Read an entry's length, up to a limit; where the entry ends."""
         length = self.number("<I")
-        if not 0 < length <= MAX_ENTRY:
-            raise UnreadableError("no entry, or one of more than 1 MiB")
+        if not 0 < length <= limit:
+            raise UnreadableError(f"no entry, or one of more than {limit} bytes")
         end = self.position + length
         if end > len(self.data):
             raise UnreadableError("entry beyond the table")
@@ -72,7 +71,13 @@ class Cursor:
 
     def skip(self, count: int) -> None:
         """Pass over bytes."""
-        self.position += count
+        self.go_to(self.position + count)
+
+    def go_to(self, position: int) -> None:
+        """Read on elsewhere, up to the table's end: `struct` takes no place beyond 2^63."""
+        if not 0 <= position <= len(self.data):
+            raise UnreadableError("outside of the table")
+        self.position = position
 
 
 def read_unsigned(data: bytes, position: int) -> tuple[int, int]:

@@ -13,6 +13,8 @@ from otx.profile.unwind.rules import CfaKind, Rule
 _CIE_ID_SIZE = 4
 _PCREL_SDATA4, _FORM_MASK = 0x1B, 0x0F
 _USUAL_FDE = struct.Struct("<IIiIB")  # length, CIE pointer, start, size, size of what augments it
+_MAX_CIE = 1 << 10
+"""Common entries have 20 to 30 bytes. Many may overlap where each function names another one."""
 _MAX_READ_TWICE = 2
 """Entries may overlap in a table made to keep a reader busy, and never do in a linker's."""
 
@@ -110,8 +112,8 @@ class EhFrameReader:
 
     def _decode(self, at: int) -> Function:
         data = self._table.data
-        if at < 0:
-            raise UnreadableError("before the table")
+        if not 0 <= at <= len(data):
+            raise UnreadableError("outside of the table")
         length, pointer, start, size, augmentation = _USUAL_FDE.unpack_from(data, at)
         cie = self._cie(at + _CIE_ID_SIZE - pointer)
         if cie.encoding == _PCREL_SDATA4 and cie.has_augmentation and augmentation < 0x80:
@@ -148,7 +150,7 @@ def read_cie(cursor: Cursor) -> Cie:
     Raises:
         UnreadableError, IndexError, ValueError, struct.error: It is none.
     """
-    end = cursor.end_of_entry()
+    end = cursor.end_of_entry(_MAX_CIE)
     if cursor.number("<i") != 0:
         raise UnreadableError("no common information entry")
     cursor.skip(1)  # the version; 1 and 3 differ in nothing that is read here
@@ -176,5 +178,5 @@ def _read_augmentation(cursor: Cursor, augmentation: str) -> int:
             cursor.pointer(cursor.number("<B") & _FORM_MASK, 0)
         elif letter == "L":
             cursor.skip(1)
-    cursor.position = after
+    cursor.go_to(after)
     return encoding

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from otx.errors import MachineError
-from otx.profile.elf import ElfFile, bytes_reader
+from otx.profile.elf import ElfFile, bytes_reader, file_reader
 from otx.profile.errors import UnreadableError
 from otx.profile.maps import AddressSpace, Mapping
 from otx.profile.memory import ProcessMemory
-from otx.profile.objects import FileKey, file_key, file_reader, opened
+from otx.profile.objects import FileKey, file_key, opened
 from otx.profile.unwind.cache import TableCache
 from otx.profile.unwind.index import indexed_table
 from otx.profile.unwind.pool import REST_NS

@@ -3,13 +3,19 @@
 import os
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from otx.profile.dump.looks import SystemCall, ThreadLook
-from otx.profile.dump.proc_threads import ProcThreads, control_block_below, parse_syscall
+from otx.profile.dump.proc_threads import (
+    ProcThreads,
+    control_block_below,
+    count_switches,
+    parse_syscall,
+)
 from otx.profile.memory import ProcessMemory
 from otx.profile.unwind.walk import LOST_BP, Registers
 from tests.conftest import wait_until
@@ -75,3 +81,32 @@ def test_a_process_that_is_gone_has_no_threads(memory: ProcessMemory) -> None:
 def test_no_memory_leads_to_more_than_a_word_below(memory: FakeMemory, head: int) -> None:
     found = control_block_below(memory, head)
     assert found == 0 or (found < head and memory.read_word(found) == found)
+
+
+@pytest.mark.parametrize("name", ["ctxt_switches", "a\rctxt_switches"])
+def test_a_thread_may_have_the_name_of_a_field(name: str) -> None:
+    looks: list[ThreadLook] = []
+    ready, end = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_bytes(name.encode())
+        ready.set()
+        end.wait()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    ready.wait()
+    looks = ProcThreads(os.getpid(), ProcessMemory(os.getpid())).look()
+    end.set()
+    thread.join()
+    assert thread.native_id in [it.tid for it in looks]
+
+
+def test_switches_are_counted_by_their_own_fields() -> None:
+    lines = [
+        "Name:\tctxt_switches",
+        "voluntary_ctxt_switches:\t3",
+        "nonvoluntary_ctxt_switches:\t4",
+    ]
+    assert count_switches(lines) == 7
+    assert count_switches(["x_ctxt_switches:\t1", "voluntary_ctxt_switches:\tmany"]) == 0

@@ -64,3 +64,15 @@ def test_hostile_tables_give_functions_or_none(data: bytes, entries: list[int]) 
     reader = EhFrameReader(EhFrame(ADDRESS, data, [0] * len(places), places))
     for index in range(len(reader)):
         reader.function(index)
+
+
+def test_a_common_entry_larger_than_any_is_none() -> None:
+    large = eh_frame([Fde(0x1000, 8, b"")], cie(common=COMMON + bytes(2000)))
+    assert EhFrameReader(large).function(0) is None
+
+
+@pytest.mark.parametrize("size", [b"\xff" * 9 + b"\x01", b"\x80" * 9 + b"\x40"])
+def test_a_place_beyond_any_is_outside_of_the_table(size: bytes) -> None:
+    body = b"\0\0\0\0\1zR\0\1\x78\x10" + size + b"\x1b" + COMMON
+    head = struct.pack("<I", len(body)) + body
+    assert EhFrameReader(eh_frame([Fde(0x1000, 8, b"")], head)).function(0) is None
