@@ -24,6 +24,7 @@
 #define PAGE_SHIFT 10
 #define SAVED_WORDS 8
 #define NO_OBJECT 0 /* its page_count stays 0 */
+#define NEEDED_SHIFT 30 /* a second or so of nanoseconds */
 #define LOST_BP (~0ULL)
 
 #define UCONTEXT_BP 120 /* asm/ucontext.h and asm/sigcontext.h of x86-64 */
@@ -54,6 +55,8 @@ struct object {
 	__u32 page_count;
 	__u32 rules_at;
 	__u32 rows_at;
+	__u32 needed; /* when a walk last came by, whether it has a table or not */
+	__u32 reserved;
 };
 
 struct mapping {
@@ -86,6 +89,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, MAX_OBJECTS);
 	__type(key, __u32);
 	__type(value, struct object);
@@ -232,6 +236,15 @@ static void find_rule(struct unwind *u, const struct object *object, __u64 addre
 	u->rule.bp = at >> 24;
 }
 
+/* Others look here too: what need not be written is not. */
+static void note_need(struct object *object, __u64 now_ns)
+{
+	__u32 now = now_ns >> NEEDED_SHIFT;
+
+	if (object->needed != now)
+		object->needed = now;
+}
+
 static long stop_unwind(struct unwind *u, __u32 flags)
 {
 	u->flags |= flags;
@@ -352,6 +365,7 @@ static long unwind_step(__u32 index, void *unused)
 	object = bpf_map_lookup_elem(&unwind_objects, &u->in.object);
 	if (!object)
 		return stop_unwind(u, USER_NO_TABLE);
+	note_need(object, scratch->sample.monotonic_ns);
 	find_rule(u, object, look - u->in.bias);
 	if (u->rule.cfa == CFA_GAP)
 		return step_by_frame_pointer(u);

@@ -8,7 +8,7 @@ import math
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +16,14 @@ from types import TracebackType
 from typing import Self
 
 from otx.errors import UsageError
-from otx.model.stack import Frame, ProfileStats, Sample, Stack
+from otx.model.stack import Frame, ProfileStats, Sample
 from otx.model.units import NS_PER_S
 from otx.profile.backends import BackendName, open_sampler
-from otx.profile.causes import ends_of_wait, takes_gil
 from otx.profile.context.finder import ContextFinder
 from otx.profile.cost import open_cost
 from otx.profile.cpython.detect import SUPPORTED, Interpreter
 from otx.profile.events import WAITS, Event
-from otx.profile.merge import merge_stacks
+from otx.profile.naming import SampleNamer
 from otx.profile.objects import ObjectFiles
 from otx.profile.process import Process
 from otx.profile.records import (
@@ -37,8 +36,8 @@ from otx.profile.records import (
     Unwinding,
 )
 from otx.profile.standing import StandingThreads
-from otx.profile.symbolizer import KernelSymbolizer, UserSymbolizer
-from otx.profile.tally import TRUNCATED, Tally, reaches_root
+from otx.profile.symbolizer import UserSymbolizer
+from otx.profile.tally import Tally
 from otx.profile.targets import Target, descendants_of, is_alive, process_of
 from otx.profile.unwind.cache import TableCache
 from otx.profile.unwind.loader import TableLoader
@@ -113,7 +112,6 @@ class ProfileSession:
         self._python_wanted = python
         self._unwind = unwind
         self._lines = lines
-        self._threads = threads
         self._await_exec = await_exec
         self._warn_of = on_warning
         self._warned: set[str] = set()
@@ -121,17 +119,27 @@ class ProfileSession:
         self._processes: dict[int, Process] = {}
         self._unfinished: deque[_Unfinished] = deque()
         self._finished: list[Sample] = []
-        self._kernel = KernelSymbolizer()
         self._symbolizer = UserSymbolizer(ObjectFiles(), lines=lines)
         self._next_liveness_ns = 0
         self._backend = backend
         cache = TableCache(cache_dir / "unwind") if cache_dir else None
         self._standing = StandingThreads(cache)
         self._sampler = open_sampler(
-            backend, event, kernel=kernel, min_block_ns=min_block_ns, debug=debug
+            backend,
+            event,
+            kernel=kernel,
+            min_block_ns=min_block_ns,
+            many=target.choice.may_be_many,
+            debug=debug,
         )
-        self._tick_value = round(NS_PER_S / frequency_hz) if event == "wall" else 1
         self._contexts = ContextFinder(self._sampler.set_context_place, time.monotonic_ns)
+        self._namer = SampleNamer(
+            self._stats,
+            self._contexts.resource,
+            tick_value=round(NS_PER_S / frequency_hz) if event == "wall" else 1,
+            kernel=kernel,
+            threads=threads,
+        )
         try:
             if price := self._sampler.price():
                 on_warning(price)
@@ -140,8 +148,7 @@ class ProfileSession:
             if (await_exec and kernel) or event in WAITS:
                 # A command may start and end others while these would be read, and a program
                 # may wait thousands of times before it is known that this is too often.
-                self._kernel.load()
-            self._unix_offset_ns = time.time_ns() - time.monotonic_ns()
+                self._namer.kernel.load()
             self._cpu_before_s = time.process_time()
             self._cost = open_cost(self._sampler, frequency_hz, max_overhead, on_warning)
             self._sampler.start(frequency_hz)
@@ -273,6 +280,7 @@ class ProfileSession:
             own_cpu_seconds=time.process_time() - self._cpu_before_s + self._sampler.helper_cpu_s(),
             unwind_tables=self._tables.loaded if self._tables else 0,
             tables_missing=self._tables.missing if self._tables else 0,
+            without_table=self._tables.lacking() if self._tables else (),
             target_overhead=self._cost.overhead(),
             waits=self._sampler.waits(),
             allocations=self._sampler.allocations(),
@@ -435,58 +443,7 @@ class ProfileSession:
     def _finish_one(self) -> None:
         """Name the native frames of the oldest sample that waits for them."""
         waiting = self._unfinished.popleft()
-        self._finished += self._samples(waiting.process, waiting.record, waiting.runs)
-
-    def _samples(
-        self, process: Process, record: SampleRecord, runs: list[list[Frame]]
-    ) -> Iterator[Sample]:
-        """What a record tells: one sample, or one for each cause of a wait."""
-        by_tables = bool(record.flags & SampleFlags.USER_TABLES)
-        native = process.native_frames(record.user, () if by_tables else record.user_stack)
-        native.reverse()
-        if by_tables:
-            whole = bool(record.flags & SampleFlags.USER_ROOT)
-            if not record.flags & (SampleFlags.USER_ROOT | SampleFlags.USER_CUT):
-                process.walk_led_nowhere(record.user)
-        else:
-            whole = not record.flags & SampleFlags.USER_CUT and reaches_root(native)
-        stack = merge_stacks(native, runs, whole)
-        is_cut = self._stats.count(record, native, whole)
-        if is_cut and stack:
-            stack = (TRUNCATED, *stack)
-        for below, value in self._below(process, record, native):
-            yield Sample(
-                record.monotonic_ns + self._unix_offset_ns,
-                record.pid,
-                record.tid,
-                record.thread_comm if self._threads else record.process_comm,
-                stack + below,
-                value,
-                trace_id=record.trace_id,
-                span_id=record.span_id,
-                thread=record.thread_comm,
-                resource=self._contexts.resource(record.pid),
-            )
-
-    def _below(
-        self, process: Process, record: SampleRecord, native: list[Frame]
-    ) -> list[tuple[Stack, int]]:
-        """What stands below the user frames, the kernel's and a cause, and the value of each."""
-        if record.kind is RecordKind.WAIT:
-            in_futex = record.flags & SampleFlags.IN_FUTEX
-            for_gil = in_futex and (process.is_gil(record.argument) or takes_gil(native))
-            kernel = self._kernel_frames(record.kernel)
-            return ends_of_wait(record, kernel, bool(for_gil), self._kernel_wanted)
-        shown = self._kernel_frames(record.kernel) if self._kernel_wanted else ()
-        is_tick = record.kind is RecordKind.SAMPLE
-        return [(shown, self._tick_value if is_tick else record.value)]
-
-    def _kernel_frames(self, addresses: tuple[int, ...]) -> Stack:
-        """Kernel frames, root first; a caller's address is looked up one byte before."""
-        return tuple(
-            self._kernel.frame(addresses[depth] - 1 if depth else addresses[depth])
-            for depth in range(len(addresses) - 1, -1, -1)
-        )
+        self._finished += self._namer.samples(waiting.process, waiting.record, waiting.runs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,33 @@ BLOCK_SIZE = 4096
 """sizeof(struct block); tables begin at one, so that writing one touches no other's pages."""
 MAX_MAPPINGS_A_PROCESS = 4096  # 2^MAPPING_STEPS or fewer
 
-_OBJECT = struct.Struct("<QIIII")
+_OBJECT = struct.Struct("<QIIIIII")
+_NEEDED_WORD, _OBJECT_WORDS = 6, _OBJECT.size // 4
+_NEEDED_SHIFT = 30
+"""What is needed is noted in a second or so of nanoseconds (NEEDED_SHIFT)."""
 _MAPPING = struct.Struct("<QQQII")
 _SPACE = struct.Struct("<II")
 _NUMBER = struct.Struct("<I")
 _WORD_SIZE = 4
 NO_OBJECT = 0
+
+
+_LEAST_ROOM, _MOST_ROOM = 16 << 20, 64 << 20
+_SHARE_OF_MEMORY = 64
+_MANY_MAPPINGS = 1 << 17
+
+
+def room_for_many(memory: int) -> dict[str, int]:
+    """The sizes of maps for hundreds of programs, whose tables are more than the usual 16 MiB.
+
+    The kernel takes the memory at once, full or not. All of a Debian server's programs and
+    libraries together have 44 MiB of tables.
+
+    Args:
+        memory: The machine's, in bytes.
+    """
+    room = min(max(memory // _SHARE_OF_MEMORY, _LEAST_ROOM), _MOST_ROOM)
+    return {"unwind_words": room // BLOCK_SIZE, "unwind_mappings": _MANY_MAPPINGS}
 
 
 class WritableMap(Protocol):
@@ -40,6 +61,9 @@ class WritableMap(Protocol):
 
     def write(self, offset: int, data: bytes) -> None:
         """Write bytes of an array's memory."""
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Bytes of an array's memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +110,7 @@ class PublishedTables:
 
     def __init__(self, maps: UnwindMaps, clock_ns: Callable[[], int]) -> None:
         self._maps = maps
+        self._clock_ns = clock_ns
         self._blocks = StretchPool(maps.words.max_entries, clock_ns)
         self._places = StretchPool(maps.mappings.max_entries, clock_ns)
         self._numbers = StretchPool(maps.objects.max_entries, clock_ns)
@@ -97,9 +122,24 @@ class PublishedTables:
         """A number for an object; None where there is none left."""
         return self._numbers.take(1)
 
+    @property
+    def room_words(self) -> int:
+        """The words of all tables for which there is room."""
+        return self._maps.words.max_entries * BLOCK_SIZE // _WORD_SIZE
+
+    def will_fit(self, words: int) -> bool:
+        """Whether a table fits once what was dropped before has rested."""
+        return self._blocks.will_fit(_blocks(words))
+
+    def last_needed_ns(self) -> Sequence[int]:
+        """When walks last came by each object, by number, to a second or so; 0: never."""
+        raw = self._maps.objects.read(0, self._maps.objects.max_entries * _OBJECT.size)
+        words = memoryview(raw).cast("I")
+        return [at << _NEEDED_SHIFT for at in words[_NEEDED_WORD::_OBJECT_WORDS]]
+
     def put_table(self, number: int, table: UnwindTable) -> bool:
         """Let walks use an object's table; False where there is no room for it."""
-        count = -(-table.words * _WORD_SIZE // BLOCK_SIZE)
+        count = _blocks(table.words)
         first = self._blocks.take(count)
         if first is None:
             return False
@@ -107,15 +147,20 @@ class PublishedTables:
         pages_at = first * (BLOCK_SIZE // _WORD_SIZE)
         rules_at = pages_at + len(table.pages)
         rows_at = rules_at + len(table.rules) // _WORD_SIZE
-        entry = _OBJECT.pack(table.base, pages_at, table.page_count, rules_at, rows_at)
+        now = self._clock_ns() >> _NEEDED_SHIFT
+        entry = _OBJECT.pack(table.base, pages_at, table.page_count, rules_at, rows_at, now, 0)
         self._maps.objects.update(_NUMBER.pack(number), entry)
         self._blocks_of[number] = first, count
         return True
 
     def drop(self, number: int) -> None:
         """Take back an object's number and table; no process may have it."""
-        self._maps.objects.update(_NUMBER.pack(number), bytes(_OBJECT.size))
+        self.drop_table(number)
         self._numbers.give_back(number, 1)
+
+    def drop_table(self, number: int) -> None:
+        """Take back an object's table; walks go on by frame pointers there."""
+        self._maps.objects.update(_NUMBER.pack(number), bytes(_OBJECT.size))
         blocks = self._blocks_of.pop(number, None)
         if blocks is not None:
             self._blocks.give_back(*blocks)
@@ -168,3 +213,7 @@ class PublishedTables:
         space.processes -= 1
         if not space.processes:
             self._places.give_back(space.first, len(space.mappings))
+
+
+def _blocks(words: int) -> int:
+    return -(-words * _WORD_SIZE // BLOCK_SIZE)

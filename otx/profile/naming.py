@@ -1,0 +1,99 @@
+"""From a record of one look at a thread to samples: its addresses named, its stacks made one."""
+
+import time
+from collections.abc import Callable, Iterator
+
+from otx.model.stack import Frame, Sample, Stack
+from otx.profile.causes import ends_of_wait, takes_gil
+from otx.profile.context.finder import Resource
+from otx.profile.merge import merge_stacks
+from otx.profile.process import Process
+from otx.profile.records import RecordKind, SampleFlags, SampleRecord
+from otx.profile.symbolizer import KernelSymbolizer
+from otx.profile.tally import TRUNCATED, Tally, reaches_root
+
+
+class SampleNamer:
+    """Makes samples of records, and counts what is missing in them.
+
+    Args:
+        tally: Where it is counted.
+        resource_of: What a process says it is.
+        tick_value: What a timer's sample stands for, in the event's unit.
+        kernel: Whether stacks hold kernel frames.
+        threads: Whether samples carry the thread's comm instead of the process's.
+    """
+
+    def __init__(
+        self,
+        tally: Tally,
+        resource_of: Callable[[int], Resource],
+        *,
+        tick_value: int,
+        kernel: bool,
+        threads: bool,
+    ) -> None:
+        self.kernel = KernelSymbolizer()
+        self._tally = tally
+        self._resource_of = resource_of
+        self._tick_value = tick_value
+        self._kernel_wanted = kernel
+        self._threads = threads
+        self._unix_offset_ns = time.time_ns() - time.monotonic_ns()
+
+    def samples(
+        self, process: Process, record: SampleRecord, runs: list[list[Frame]]
+    ) -> Iterator[Sample]:
+        """What a record tells: one sample, or one for each cause of a wait.
+
+        Args:
+            process: The record's.
+            record: One look at one thread.
+            runs: Its Python frames, named.
+        """
+        by_tables = bool(record.flags & SampleFlags.USER_TABLES)
+        native = process.native_frames(record.user, () if by_tables else record.user_stack)
+        native.reverse()
+        if by_tables:
+            whole = bool(record.flags & SampleFlags.USER_ROOT)
+            if not record.flags & (SampleFlags.USER_ROOT | SampleFlags.USER_CUT):
+                process.walk_led_nowhere(record.user)
+        else:
+            whole = not record.flags & SampleFlags.USER_CUT and reaches_root(native)
+        stack = merge_stacks(native, runs, whole)
+        is_cut = self._tally.count(record, native, whole)
+        if is_cut and stack:
+            stack = (TRUNCATED, *stack)
+        for below, value in self._below(process, record, native):
+            yield Sample(
+                record.monotonic_ns + self._unix_offset_ns,
+                record.pid,
+                record.tid,
+                record.thread_comm if self._threads else record.process_comm,
+                stack + below,
+                value,
+                trace_id=record.trace_id,
+                span_id=record.span_id,
+                thread=record.thread_comm,
+                resource=self._resource_of(record.pid),
+            )
+
+    def _below(
+        self, process: Process, record: SampleRecord, native: list[Frame]
+    ) -> list[tuple[Stack, int]]:
+        """What stands below the user frames, the kernel's and a cause, and the value of each."""
+        if record.kind is RecordKind.WAIT:
+            in_futex = record.flags & SampleFlags.IN_FUTEX
+            for_gil = in_futex and (process.is_gil(record.argument) or takes_gil(native))
+            kernel = self._kernel_frames(record.kernel)
+            return ends_of_wait(record, kernel, bool(for_gil), self._kernel_wanted)
+        shown = self._kernel_frames(record.kernel) if self._kernel_wanted else ()
+        is_tick = record.kind is RecordKind.SAMPLE
+        return [(shown, self._tick_value if is_tick else record.value)]
+
+    def _kernel_frames(self, addresses: tuple[int, ...]) -> Stack:
+        """Kernel frames, root first; a caller's address is looked up one byte before."""
+        return tuple(
+            self.kernel.frame(addresses[depth] - 1 if depth else addresses[depth])
+            for depth in range(len(addresses) - 1, -1, -1)
+        )
