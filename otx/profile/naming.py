@@ -52,6 +52,7 @@ class SampleNamer:
             runs: Its Python frames, named.
         """
         by_tables = bool(record.flags & SampleFlags.USER_TABLES)
+        process.learn(record.areas)
         native = process.native_frames(record.user, () if by_tables else record.user_stack)
         native.reverse()
         if by_tables:

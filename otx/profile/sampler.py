@@ -62,6 +62,7 @@ class CpuSampler(SamplerHooks):
                 objects=self._object.map("unwind_objects"),
                 mappings=self._object.map("unwind_mappings"),
                 spaces=self._object.map("unwind_spaces"),
+                files=self._object.map("unwind_files"),
             )
             records = self._object.map("records")
             self._ring = RingReader(records.descriptor, records.max_entries)

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from operator import attrgetter
 
-from otx.profile.unwind.published import NO_OBJECT, MappedObject
+from otx.profile.unwind.published import NO_OBJECT, FileIdentity, MappedObject
 from otx.profile.unwind.table import UnwindTable
 from otx.profile.unwind.walk import Code
 
@@ -27,6 +27,9 @@ class LocalTables:
         """Let walks use a table; there is always room."""
         self._tables[number] = table
         return True
+
+    def know_file(self, number: int, file: FileIdentity, shift: int) -> None:
+        """Nothing walks before mappings are told."""
 
     def drop(self, number: int) -> None:
         """Forget an object."""

@@ -10,6 +10,7 @@ recently needed goes first. What found no room is tried again when walks miss it
 import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from otx.errors import MachineError
@@ -18,10 +19,11 @@ from otx.profile.errors import UnreadableError
 from otx.profile.maps import AddressSpace, Mapping
 from otx.profile.memory import ProcessMemory
 from otx.profile.objects import FileKey, file_key, file_reader, opened
+from otx.profile.records import SeenArea
 from otx.profile.unwind.cache import TableCache
 from otx.profile.unwind.index import indexed_table
 from otx.profile.unwind.pool import REST_NS
-from otx.profile.unwind.published import NO_OBJECT, MappedObject
+from otx.profile.unwind.published import NO_OBJECT, FileIdentity, MappedObject
 from otx.profile.unwind.room import IDLE_NS, KnownObject, Lacking, expendable
 from otx.profile.unwind.table import UnwindTable, build_in_steps
 
@@ -39,6 +41,9 @@ class Publisher(Protocol):
 
     def put_table(self, number: int, table: UnwindTable) -> bool:
         """Let walks use a table; False where there is no room."""
+
+    def know_file(self, number: int, file: FileIdentity, shift: int) -> None:
+        """Let walks find an object where it is mapped, before mappings are told of a process."""
 
     def drop(self, number: int) -> None:
         """Take back a number and its table."""
@@ -88,6 +93,7 @@ class TableLoader:
         self._warn = on_warning
         self._clock_ns = clock_ns
         self._objects: dict[FileKey, KnownObject | None] = {}
+        self._by_number: dict[int, KnownObject] = {}
         self._mapped: dict[int, dict[Mapping, MappedObject]] = {}
         self._being_followed: set[int] = set()
         self._program: Mapping | None = None
@@ -165,6 +171,13 @@ class TableLoader:
             self._users[one.number] -= 1
             if not self._users[one.number]:
                 del self._users[one.number]
+
+    def mapping_of(self, area: SeenArea) -> Mapping | None:
+        """What a walk met in a process of which nothing was told; None where it is gone by now."""
+        one = self._by_number.get(area.object)
+        if one is None:
+            return None
+        return replace(one.source[1], start=area.start, end=area.end, offset=area.offset)
 
     def hasten(self, pid: int, address: int) -> None:
         """Build the table of the code at an address next: a walk ended there."""
@@ -265,7 +278,8 @@ class TableLoader:
         name = source[1].base_name
         is_basic = source[1] == self._program or name.startswith(_BASIC_LIBRARIES)
         one = KnownObject(key, number, name, elf.build_id(), elf, source, is_basic)
-        self._objects[key] = one
+        self._objects[key] = self._by_number[number] = one
+        self._make_known(one)
         table = self._cached(one)
         if table is not None:
             self._put(one, table)
@@ -273,6 +287,16 @@ class TableLoader:
             self._waiting.appendleft(one)
         else:
             self._waiting.append(one)
+
+    def _make_known(self, one: KnownObject) -> None:
+        mapping, shift = one.source[1], one.elf.code_shift()
+        if shift is None:
+            return
+        _, _, size, changed_ns = one.key
+        file = FileIdentity(mapping.device, mapping.inode, size, changed_ns)
+        if not mapping.is_file:
+            file = FileIdentity("0:0", 0, mapping.end - mapping.start, 0)
+        self._publisher.know_file(one.number, file, shift)
 
     # -- room -------------------------------------------------------------------------------
 
@@ -341,7 +365,7 @@ class TableLoader:
 
     def _drop(self, one: KnownObject) -> None:
         self._lacking.forget(one)
-        del self._objects[one.key]
+        del self._objects[one.key], self._by_number[one.number]
         self._publisher.drop(one.number)
 
 

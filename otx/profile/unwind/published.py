@@ -7,9 +7,11 @@ new stretch takes the place of the old one in a single step, and forked processe
 
 import struct
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
+from otx.errors import MachineError
 from otx.profile.unwind.pool import StretchPool
 from otx.profile.unwind.table import UnwindTable
 
@@ -24,6 +26,10 @@ _NEEDED_SHIFT = 30
 _MAPPING = struct.Struct("<QQQII")
 _SPACE = struct.Struct("<II")
 _NUMBER = struct.Struct("<I")
+_FILE_KEY = struct.Struct("<QQQII")
+_KNOWN_FILE = struct.Struct("<IIQ")
+_MINOR_BITS = 20  # linux/kdev_t.h
+_WORD_MASK = (1 << 64) - 1
 _WORD_SIZE = 4
 NO_OBJECT = 0
 
@@ -44,6 +50,27 @@ def room_for_many(memory: int) -> dict[str, int]:
     """
     room = min(max(memory // _SHARE_OF_MEMORY, _LEAST_ROOM), _MOST_ROOM)
     return {"unwind_words": room // BLOCK_SIZE, "unwind_mappings": _MANY_MAPPINGS}
+
+
+@dataclass(frozen=True, slots=True)
+class FileIdentity:
+    """What tells a file and its contents in the kernel (`struct file_key` of bpf/vmas.h).
+
+    Attributes:
+        device: `major:minor` in hex, as /proc/PID/maps has it.
+        changed_ns: Unix time of the last change.
+    """
+
+    device: str
+    inode: int
+    size: int
+    changed_ns: int
+
+    def for_bpf(self) -> bytes:
+        """The key that BPF programs make of a mapped file."""
+        major, _, minor = self.device.partition(":")
+        device = int(major, 16) << _MINOR_BITS | int(minor or "0", 16)
+        return _FILE_KEY.pack(self.inode, self.size, self.changed_ns, device, 0)
 
 
 class WritableMap(Protocol):
@@ -98,6 +125,7 @@ class UnwindMaps:
     objects: WritableMap
     mappings: WritableMap
     spaces: WritableMap
+    files: WritableMap
 
 
 class PublishedTables:
@@ -117,6 +145,7 @@ class PublishedTables:
         self._numbers.take(NO_OBJECT + 1)
         self._blocks_of: dict[int, tuple[int, int]] = {}
         self._spaces: dict[int, _Space] = {}
+        self._files: dict[int, bytes] = {}
 
     def new_number(self) -> int | None:
         """A number for an object; None where there is none left."""
@@ -153,8 +182,23 @@ class PublishedTables:
         self._blocks_of[number] = first, count
         return True
 
+    def know_file(self, number: int, file: FileIdentity, shift: int) -> None:
+        """Let walks find an object where it is mapped, before mappings are told of a process.
+
+        Args:
+            number: The object's.
+            file: What it is mapped from.
+            shift: From a place in the file to its address there.
+        """
+        key = file.for_bpf()
+        with suppress(MachineError):  # as many files as objects are known at most
+            self._maps.files.update(key, _KNOWN_FILE.pack(number, 0, shift & _WORD_MASK))
+            self._files[number] = key
+
     def drop(self, number: int) -> None:
         """Take back an object's number and table; no process may have it."""
+        if number in self._files:
+            self._maps.files.delete(self._files.pop(number))
         self.drop_table(number)
         self._numbers.give_back(number, 1)
 

@@ -14,7 +14,7 @@ from otx.profile.memory import ProcessMemory
 from otx.profile.unwind.cache import TableCache
 from otx.profile.unwind.loader import TableLoader
 from otx.profile.unwind.pool import REST_NS
-from otx.profile.unwind.published import NO_OBJECT, MappedObject
+from otx.profile.unwind.published import NO_OBJECT, FileIdentity, MappedObject
 from otx.profile.unwind.room import IDLE_NS, RETRY_NS
 from otx.profile.unwind.rules import CfaKind
 from otx.profile.unwind.table import UnwindTable
@@ -32,6 +32,7 @@ class Published:
         self.room = room
         self.dropped: set[int] = set()
         self.needed_ns: dict[int, int] = {}
+        self.files: dict[int, tuple[FileIdentity, int]] = {}
         self._last = NO_OBJECT
 
     def new_number(self) -> int | None:
@@ -43,6 +44,9 @@ class Published:
             return False
         self.tables[number] = table
         return True
+
+    def know_file(self, number: int, file: FileIdentity, shift: int) -> None:
+        self.files[number] = file, shift
 
     def drop(self, number: int) -> None:
         self.tables.pop(number, None)
@@ -123,6 +127,19 @@ def test_tables_of_what_is_mapped_arrive_step_by_step(memory: ProcessMemory) -> 
     assert steps > 5
     assert published.find(PID, getpid) is CfaKind.SP
     assert (loader.loaded, loader.missing) == (2, 0)
+
+
+def test_files_are_told_as_the_kernel_knows_them(memory: ProcessMemory, library: Path) -> None:
+    loaded = ctypes.CDLL(str(library))
+    published = Published()
+    space = space_of(library.name, "[vdso]")
+    loader_of(published).follow(PID, space, memory)
+    file, vdso = sorted(published.files.values(), key=lambda told: -told[0].inode)
+    status, mapping = library.stat(), space.find_code(address_of(loaded, "here"))
+    assert mapping is not None
+    identity = (mapping.device, status.st_ino, status.st_size, status.st_mtime_ns)
+    assert file[0] == FileIdentity(*identity)
+    assert vdso[0].inode == vdso[0].changed_ns == 0 and vdso[0].size >= 4096
 
 
 def test_a_second_session_has_them_at_once(

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from otx.profile.unwind.pool import REST_NS
 from otx.profile.unwind.published import (
+    FileIdentity,
     MappedObject,
     PublishedTables,
     UnwindMaps,
@@ -43,7 +44,8 @@ class Published:
     def __init__(self, *, blocks: int = 2, mappings: int = 8, objects: int = 4) -> None:
         self.now_ns = 0
         self.maps = UnwindMaps(
-            MemoryMap(blocks), MemoryMap(objects), MemoryMap(mappings), MemoryMap(64)
+            *(MemoryMap(blocks), MemoryMap(objects), MemoryMap(mappings)),
+            *(MemoryMap(64), MemoryMap(64)),
         )
         self.tables = PublishedTables(self.maps, lambda: self.now_ns)
 
@@ -116,6 +118,19 @@ def test_when_walks_came_by_is_told_by_number() -> None:
 def test_a_machine_with_little_memory_keeps_the_usual_room() -> None:
     blocks = [room_for_many(gib << 30)["unwind_words"] * 4096 >> 20 for gib in (0, 1, 2, 64)]
     assert blocks == [16, 16, 32, 64]
+
+
+def test_a_file_is_known_until_its_number_is_taken_back() -> None:
+    one = Published()
+    files = one.maps.files
+    assert isinstance(files, MemoryMap)
+    one.tables.know_file(1, FileIdentity("fe:01", 77, 4096, 5_000_000_007), -0x1000)
+    key = struct.pack("<QQQII", 77, 4096, 5_000_000_007, 0xFE << 20 | 1, 0)
+    assert files.values == {key: struct.pack("<IIq", 1, 0, -0x1000)}
+    one.tables.drop_table(1)
+    assert files.values
+    one.tables.drop(1)
+    assert not files.values
 
 
 def test_numbers_end_and_0_is_none_of_them() -> None:
