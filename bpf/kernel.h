@@ -57,6 +57,7 @@ struct thread_struct {
 struct pt_regs {
 	unsigned long bp;
 	unsigned long ip;
+	unsigned long cs;
 	unsigned long sp;
 	unsigned long di;
 	unsigned long si;
@@ -88,6 +89,77 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
+struct maple_tree {
+	void *ma_root;
+};
+
+struct maple_range_64 {
+	void *slot[16];
+};
+
+struct maple_arange_64 {
+	void *slot[10];
+};
+
+typedef struct {
+	void *vdso;
+} mm_context_t;
+
+struct mm_struct {
+	struct maple_tree mm_mt;
+	mm_context_t context;
+};
+
+struct timespec64 {
+	__s64 tv_sec;
+	long tv_nsec;
+};
+
+struct super_block {
+	__u32 s_dev;
+};
+
+struct inode {
+	unsigned long i_ino;
+	__s64 i_size;
+	struct super_block *i_sb;
+	__s64 i_mtime_sec;
+	__u32 i_mtime_nsec;
+};
+
+struct inode___to_6_10 {
+	struct timespec64 __i_mtime;
+};
+
+struct inode___to_6_5 {
+	struct timespec64 i_mtime;
+};
+
+struct dentry {
+	struct inode *d_inode;
+};
+
+struct path {
+	struct dentry *dentry;
+};
+
+struct file {
+	unsigned int f_mode;
+	struct inode *f_inode;
+};
+
+struct backing_file {
+	struct path user_path;
+};
+
+struct vm_area_struct {
+	unsigned long vm_start;
+	unsigned long vm_end;
+	unsigned long vm_flags;
+	unsigned long vm_pgoff;
+	struct file *vm_file;
+};
+
 struct task_struct {
 	unsigned int __state;
 	int on_cpu;
@@ -97,6 +169,7 @@ struct task_struct {
 	struct task_struct *group_leader;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
+	struct mm_struct *mm;
 	char comm[16];
 	struct thread_struct thread;
 };

@@ -39,6 +39,7 @@ enum record_flags {
 	IN_FUTEX = 1 << 12,     /* a wait: in futex(2), at address `argument` */
 	GOES_ON = 1 << 13,      /* a wait: it has not ended, its user stack is to be read by user
 				   space; pc, sp, bp and thread pointer are in user_stack */
+	USER_AREAS = 1 << 14, /* user_stack holds areas that user space had not told of */
 	THREAD_CONTEXT = 1 << 15, /* behind the user frames stand the ids of the thread's span */
 };
 
@@ -79,7 +80,8 @@ struct sample {
 	char thread_comm[COMM_SIZE];
 	char process_comm[COMM_SIZE];
 	/* the top of the user stack, zeros where it could not be read: the helper walks frame
-	 * pointers, and misses the caller of a function that has set up no frame */
+	 * pointers, and misses the caller of a function that has set up no frame; with USER_AREAS
+	 * struct seen_areas */
 	__u64 user_stack[STACK_WORDS];
 	/* kernel addresses, user addresses (both leaf first), with THREAD_CONTEXT the trace id (two
 	 * words) and the span id, then for each Python frame (leaf first): code object,

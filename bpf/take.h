@@ -7,6 +7,8 @@
 #include "context.h"
 #include "names.h"
 
+#define USER32_CS 0x23 /* asm/segment.h of x86-64 */
+
 static __u32 frames_of(long bytes)
 {
 	return bytes > 0 ? ((__u32)bytes >> 3) & 127 : 0;
@@ -36,7 +38,25 @@ static __u32 add_by_tables(struct sample *sample, struct unwind *u)
 	bpf_loop(MAX_UNWOUND + 1, unwind_step, NULL, 0);
 	sample->flags |= USER_TABLES | u->flags;
 	sample->user_frames = u->frames;
+	if (u->seen.count) {
+		sample->flags |= USER_AREAS;
+		__builtin_memcpy(sample->user_stack, &u->seen, sizeof(u->seen));
+	}
 	return u->frames;
+}
+
+/* Whether a walk by tables begins with one. User space tells of a process's mappings a moment after
+ * it began: until then the helper is as good in code without a table, and knows of 32 bits. */
+static int begins_with_table(struct unwind *u, const struct space *space, __u64 cs)
+{
+	struct object *object;
+
+	if (space)
+		return 1;
+	if (cs == USER32_CS || !find_untold(u, u->pc))
+		return 0;
+	object = bpf_map_lookup_elem(&unwind_objects, &u->in.object);
+	return object && object->page_count;
 }
 
 static __u32 add_native_frames(void *ctx, struct sample *sample, struct task_struct *task,
@@ -51,16 +71,18 @@ static __u32 add_native_frames(void *ctx, struct sample *sample, struct task_str
 	sample->kernel_frames = kernel;
 	if (kernel == MAX_NATIVE_FRAMES)
 		sample->flags |= KERNEL_CUT;
-	if (!u || !space || !(target & BY_TABLES))
+	if (!u || !(target & BY_TABLES))
 		return kernel + add_by_frame_pointers(ctx, sample, kernel, sp);
 	*u = (struct unwind){
 		.pc = BPF_CORE_READ(regs, ip),
 		.sp = sp,
 		.bp = BPF_CORE_READ(regs, bp),
-		.space = *space,
+		.space = space ? *space : (struct space){},
 		.trusts_frame_pointers = !!(target & TRUST_FRAME_POINTERS),
 		.at = kernel,
 	};
+	if (!begins_with_table(u, space, BPF_CORE_READ(regs, cs)))
+		return kernel + add_by_frame_pointers(ctx, sample, kernel, sp);
 	return kernel + add_by_tables(sample, u);
 }
 

@@ -6,6 +6,8 @@
  * and changing the process's entry, and uses no stretch again for a second. What a program reads
  * meanwhile may be wrong but is never outside of a map.
  *
+ * Of a process that just began user space tells a moment later; `unwind_files` has its files then.
+ *
  * What is known of a walk is in a map, not on the stack, because the verifier does not follow the
  * values there: it would check the walk once for each of a million courses it could take. For the
  * same reason searches are steps of bpf_loop.
@@ -23,12 +25,16 @@
 #define MAX_UNWOUND 512
 #define PAGE_SHIFT 10
 #define SAVED_WORDS 8
+#define MAX_SEEN_AREAS 5
 #define NO_OBJECT 0 /* its page_count stays 0 */
+#define NEEDED_SHIFT 30 /* a second or so of nanoseconds */
 #define LOST_BP (~0ULL)
 
 #define UCONTEXT_BP 120 /* asm/ucontext.h and asm/sigcontext.h of x86-64 */
 #define UCONTEXT_SP 160
 #define UCONTEXT_PC 168
+
+#include "vmas.h"
 
 enum cfa_kind {
 	CFA_GAP,
@@ -54,6 +60,8 @@ struct object {
 	__u32 page_count;
 	__u32 rules_at;
 	__u32 rows_at;
+	__u32 needed; /* when a walk last came by, whether it has a table or not */
+	__u32 reserved;
 };
 
 struct mapping {
@@ -68,6 +76,29 @@ struct space {
 	__u32 first;
 	__u32 count;
 };
+
+/* An object as it is told to BPF programs, by its file. Where such a file is mapped as code in any
+ * process, walks use its table, before user space has looked at that process. */
+struct known_file {
+	__u32 object;
+	__u32 reserved;
+	__u64 shift; /* from a place in the file to its address there */
+};
+
+/* Code that user space had not told of, in what would be the top of the stack. */
+struct seen_area {
+	__u64 start;
+	__u64 offset;
+	__u32 pages;
+	__u32 object;
+};
+
+struct seen_areas {
+	__u64 count;
+	struct seen_area areas[MAX_SEEN_AREAS];
+};
+
+_Static_assert(sizeof(struct seen_areas) == STACK_WORDS * 8, "it has the room of the stack's top");
 
 struct rule {
 	__s32 cfa_offset;
@@ -86,6 +117,7 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, MAX_OBJECTS);
 	__type(key, __u32);
 	__type(value, struct object);
@@ -106,6 +138,13 @@ struct {
 	__type(value, struct space);
 } unwind_spaces SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_OBJECTS);
+	__type(key, struct file_key);
+	__type(value, struct known_file);
+} unwind_files SEC(".maps");
+
 /* A binary search for the last entry that is not beyond what is wanted. */
 struct bisection {
 	__u64 wanted;
@@ -123,6 +162,7 @@ struct unwind {
 	struct rule rule;
 	struct bisection search;
 	__u64 saved[SAVED_WORDS]; /* the words below the CFA */
+	struct seen_areas seen;
 	__u32 trusts_frame_pointers;
 	__u32 is_return;
 	__u32 at; /* the next free word of the sample */
@@ -185,14 +225,42 @@ static long row_step(__u32 index, void *unused)
 	return 0;
 }
 
-/* The mapping that holds an address, copied to u->in. */
-static int find_mapping(struct unwind *u, __u64 address)
+static void keep_area(struct unwind *u, const struct area *area)
+{
+	__u64 at = u->seen.count;
+
+	if (!u->in.object || at >= MAX_SEEN_AREAS)
+		return;
+	u->seen.areas[at].start = area->start;
+	u->seen.areas[at].offset = area->offset;
+	u->seen.areas[at].pages = (area->end - area->start) >> PAGE_SIZE_SHIFT;
+	u->seen.areas[at].object = u->in.object;
+	u->seen.count = at + 1;
+}
+
+/* The area that holds an address, where user space has told of none, copied to u->in. */
+static int find_untold(struct unwind *u, __u64 address)
+{
+	struct area *area = find_area(bpf_get_current_task_btf(), address);
+	struct known_file *file;
+
+	if (!area)
+		return 0;
+	file = bpf_map_lookup_elem(&unwind_files, &area->file);
+	u->in.start = area->start;
+	u->in.end = area->end;
+	u->in.object = file ? file->object : NO_OBJECT;
+	u->in.bias = file ? area->start - area->offset - file->shift : 0;
+	keep_area(u, area);
+	return 1;
+}
+
+/* The mapping that holds an address, as user space told of it, copied to u->in. */
+static int find_told(struct unwind *u, __u64 address)
 {
 	struct mapping *mapping;
 	__u32 found;
 
-	if (address - u->in.start < u->in.end - u->in.start)
-		return 1;
 	u->search.wanted = address;
 	u->search.low = u->space.first;
 	u->search.high = u->space.first + u->space.count;
@@ -205,6 +273,14 @@ static int find_mapping(struct unwind *u, __u64 address)
 		return 0;
 	u->in = *mapping;
 	return 1;
+}
+
+/* The mapping that holds an address, copied to u->in. */
+static int find_mapping(struct unwind *u, __u64 address)
+{
+	if (address - u->in.start < u->in.end - u->in.start)
+		return 1;
+	return find_told(u, address) || find_untold(u, address);
 }
 
 /* The rule at an address of a file, into u->rule; CFA_GAP where no table has it. */
@@ -230,6 +306,15 @@ static void find_rule(struct unwind *u, const struct object *object, __u64 addre
 	u->rule.bp_offset = at & 0xffff;
 	u->rule.cfa = at >> 16 & 0xff;
 	u->rule.bp = at >> 24;
+}
+
+/* Others look here too: what need not be written is not. */
+static void note_need(struct object *object, __u64 now_ns)
+{
+	__u32 now = now_ns >> NEEDED_SHIFT;
+
+	if (object->needed != now)
+		object->needed = now;
 }
 
 static long stop_unwind(struct unwind *u, __u32 flags)
@@ -352,6 +437,7 @@ static long unwind_step(__u32 index, void *unused)
 	object = bpf_map_lookup_elem(&unwind_objects, &u->in.object);
 	if (!object)
 		return stop_unwind(u, USER_NO_TABLE);
+	note_need(object, scratch->sample.monotonic_ns);
 	find_rule(u, object, look - u->in.bias);
 	if (u->rule.cfa == CFA_GAP)
 		return step_by_frame_pointer(u);

@@ -113,6 +113,7 @@ class ProfileStats:
         tables_missing: Object files without one, or for whose table there was no room.
         waits: What was taken of waits; None where they were not sampled.
         allocations: What was taken of memory asked for; None where that was not sampled.
+        without_table: Some of the object files that `tables_missing` counts, and why.
         sample_cost_ns: What a sample costs the target; None where it is not known.
         backend: What sampled (bpf, bcc, perf).
         not_seen: What that cannot see, in words.
@@ -132,3 +133,4 @@ class ProfileStats:
     not_seen: tuple[str, ...] = ()
     waits: WaitStats | None = None
     allocations: AllocationStats | None = None
+    without_table: tuple[str, ...] = ()

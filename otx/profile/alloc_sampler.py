@@ -15,7 +15,7 @@ from typing import ClassVar
 from otx.errors import MachineError
 from otx.model.stack import AllocationStats
 from otx.model.units import NS_PER_S
-from otx.profile.libbpf import UprobeLink
+from otx.profile.libbpf import USUAL_SIZES, UprobeLink
 from otx.profile.maps import read_address_space
 from otx.profile.objects import FileKey, ObjectFiles, file_key, opened
 from otx.profile.pace import Pace
@@ -55,6 +55,7 @@ class AllocationSampler(CpuSampler):
 
     Args:
         debug: Takes what libbpf and the verifier say, line by line.
+        sizes: Of maps that are to have other ones than usual, by name.
 
     Raises:
         MachineError: This machine won't.
@@ -63,12 +64,14 @@ class AllocationSampler(CpuSampler):
     object_name: ClassVar[str] = "otx_alloc.bpf.o"
     has_period: ClassVar[bool] = False
 
-    def __init__(self, debug: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, debug: Callable[[str], None] | None = None, sizes: Mapping[str, int] = USUAL_SIZES
+    ) -> None:
         self._attached: dict[int, dict[FileKey, list[UprobeLink]]] = {}
         self._late: dict[int, int] = {}
         self._unsaid: list[str] = []
         self._is_on = False
-        super().__init__(debug)
+        super().__init__(debug, sizes)
         self._period = self._object.map("alloc_period")
         self._pace = Pace(LEAST_PERIOD, GREATEST_PERIOD, MOST_PER_S, time.monotonic_ns())
         self._calls_before = 0

@@ -1,6 +1,7 @@
 """What may sample: BPF programs that are kept built, BCC, or perf events alone; which does here."""
 
-from collections.abc import Callable, Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol, TypeAlias
@@ -11,9 +12,11 @@ from otx.profile.bcc.sampler import why_not_bcc
 from otx.profile.choice import Choice
 from otx.profile.events import Event
 from otx.profile.events import open_sampler as open_event
+from otx.profile.libbpf import USUAL_SIZES
 from otx.profile.objects import ObjectFiles
 from otx.profile.records import Record, TargetFlags
 from otx.profile.unwind.loader import Publisher
+from otx.profile.unwind.published import room_for_many
 from otx.system.bpf_support import Probe, probe_all, require_bpf
 
 BackendName: TypeAlias = Literal["bpf", "bcc", "perf"]
@@ -154,12 +157,14 @@ def open_sampler(
     *,
     kernel: bool,
     min_block_ns: int,
+    many: bool = False,
     debug: Callable[[str], None] | None,
 ) -> Sampler:
     """Open what samples, without a target yet.
 
     Args:
         min_block_ns: Waits that are shorter are left out.
+        many: Whether there may be hundreds of different programs.
 
     Raises:
         MachineError: This machine won't.
@@ -176,7 +181,13 @@ def open_sampler(
 
         return PerfSampler(kernel=kernel)
     require_bpf()
-    return open_event(event, debug, min_block_ns)
+    return open_event(event, debug, min_block_ns, _sizes(many))
+
+
+def _sizes(many: bool) -> Mapping[str, int]:
+    if not many:
+        return USUAL_SIZES
+    return room_for_many(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
 
 
 def explain(decision: Decision, error: MachineError) -> MachineError:

@@ -47,6 +47,11 @@ class Choice:
     def __bool__(self) -> bool:
         return self.everything or bool(self.names or self.cgroups)
 
+    @property
+    def may_be_many(self) -> bool:
+        """Whether hundreds of different programs may be among them."""
+        return self.everything or bool(self.cgroups)
+
     def for_bpf(self, flags: int, excluded_pid: int, *, kernel_threads: bool) -> bytes:
         """`struct choice` of bpf/targets.h.
 

@@ -122,6 +122,11 @@ class ElfFile:
                 return mapped_at - (segment.address + mapped_offset - segment.offset)
         return None
 
+    def code_shift(self) -> int | None:
+        """From a place in the file to its address there, where that is one for all its code."""
+        shifts = {it.address - it.offset for it in self.segments if it.executable}
+        return shifts.pop() if len(shifts) == 1 else None
+
     def build_id(self) -> bytes:
         """What the linker made of the contents (NT_GNU_BUILD_ID); b"" where it did not."""
         left = _MAX_NOTES_SIZE

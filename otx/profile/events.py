@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias, get_args
 from otx.model.profile import ALLOC_SPACE, OFF_CPU, PAGE_FAULTS, SAMPLES, WALL, ValueType
 from otx.profile.alloc_sampler import AllocationSampler
 from otx.profile.fault_sampler import FaultSampler
+from otx.profile.libbpf import USUAL_SIZES
 from otx.profile.sampler import CpuSampler
 from otx.profile.wait_sampler import WaitSampler
 
@@ -26,7 +27,10 @@ WAITS: frozenset[Event] = frozenset(("offcpu", "wall"))
 
 
 def open_sampler(
-    event: Event, debug: Callable[[str], None] | None = None, shortest_wait_ns: int = 0
+    event: Event,
+    debug: Callable[[str], None] | None = None,
+    shortest_wait_ns: int = 0,
+    sizes: Mapping[str, int] = USUAL_SIZES,
 ) -> CpuSampler:
     """The BPF side of an event, loaded and not started.
 
@@ -34,14 +38,15 @@ def open_sampler(
         event: What to sample.
         debug: Takes what libbpf and the verifier say, line by line.
         shortest_wait_ns: Waits that are shorter are left out.
+        sizes: Of maps that are to have other ones than usual, by name.
 
     Raises:
         MachineError: This machine won't.
     """
     if event in WAITS:
-        return WaitSampler(debug, shortest_ns=shortest_wait_ns, ticks=event == "wall")
+        return WaitSampler(debug, sizes, shortest_ns=shortest_wait_ns, ticks=event == "wall")
     if event == "alloc":
-        return AllocationSampler(debug)
+        return AllocationSampler(debug, sizes)
     if event == "faults":
-        return FaultSampler(debug)
-    return CpuSampler(debug)
+        return FaultSampler(debug, sizes)
+    return CpuSampler(debug, sizes)

@@ -2,9 +2,10 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
+from otx.profile.libbpf import USUAL_SIZES
 from otx.profile.pace import Pace
 from otx.profile.perf_event import online_cpus, open_page_faults, set_period
 from otx.profile.sampler import CpuSampler
@@ -20,6 +21,7 @@ class FaultSampler(CpuSampler):
 
     Args:
         debug: Takes what libbpf and the verifier say, line by line.
+        sizes: Of maps that are to have other ones than usual, by name.
 
     Raises:
         MachineError: This machine won't.
@@ -28,8 +30,10 @@ class FaultSampler(CpuSampler):
     object_name: ClassVar[str] = "otx_fault.bpf.o"
     has_period: ClassVar[bool] = False
 
-    def __init__(self, debug: Callable[[str], None] | None = None) -> None:
-        super().__init__(debug)
+    def __init__(
+        self, debug: Callable[[str], None] | None = None, sizes: Mapping[str, int] = USUAL_SIZES
+    ) -> None:
+        super().__init__(debug, sizes)
         self._pace = Pace(1, _GREATEST_PERIOD, MOST_PER_S, time.monotonic_ns())
 
     def programs(self) -> Sequence[str]:

@@ -9,20 +9,21 @@ while an object is opened and loaded and handed back afterwards.
 import ctypes
 import os
 from collections import deque
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 from otx.errors import MachineError
-from otx.profile.mapped import write_mapped
+from otx.profile.mapped import read_mapped, write_mapped
 from otx.system.bpf_support import LIBBPF
 
 _PRINT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
 _WARNING = 0  # enum libbpf_print_level, bpf/libbpf.h
 _LINES_KEPT = 20
 _LINE_SIZE = 1 << 16
+USUAL_SIZES: Mapping[str, int] = MappingProxyType({})
 _BPF_STATS_RUN_TIME = 0  # enum bpf_stats_type, linux/bpf.h
 
 _POINTERS: tuple[
@@ -51,6 +52,7 @@ _NUMBERS: tuple[
     ("bpf_program__set_autoload", ctypes.c_void_p, ctypes.c_bool),
     ("bpf_map__fd", ctypes.c_void_p),
     ("bpf_map__max_entries", ctypes.c_void_p),
+    ("bpf_map__set_max_entries", ctypes.c_void_p, ctypes.c_uint32),
     ("bpf_link__destroy", ctypes.c_void_p),
     ("bpf_link__fd", ctypes.c_void_p),
     ("bpf_iter_create", ctypes.c_int),
@@ -108,6 +110,14 @@ class BpfMap:
         """
         write_mapped(self.descriptor, offset, data)
 
+    def read(self, offset: int, size: int) -> bytes:
+        """Bytes of an array that may be mapped (BPF_F_MMAPABLE).
+
+        Raises:
+            MachineError: The kernel refuses.
+        """
+        return read_mapped(self.descriptor, offset, size)
+
     def lookup(self, key: bytes, size: int) -> bytes | None:
         """The value of a key, `size` bytes of it; None where it is not there."""
         value = ctypes.create_string_buffer(size)
@@ -154,6 +164,7 @@ class BpfObject:
         debug: Takes what libbpf and the verifier say, line by line; None keeps them quiet.
         programs: The programs to load, by name: the verifier takes 70 ms for one that walks
             stacks. None: all of them.
+        sizes: Numbers of entries other than the source's, by the map's name.
 
     Raises:
         MachineError: libbpf is missing, or the kernel refuses the object.
@@ -164,6 +175,7 @@ class BpfObject:
         path: Path,
         debug: Callable[[str], None] | None = None,
         programs: Collection[str] | None = None,
+        sizes: Mapping[str, int] = USUAL_SIZES,
     ) -> None:
         self._debug = debug
         self._said: deque[str] = deque(maxlen=_LINES_KEPT)
@@ -179,6 +191,8 @@ class BpfObject:
                     self._library.bpf_program__set_autoload(program, False)
                 if debug is not None:
                     self._library.bpf_program__set_log_level(program, 1)
+            for name, entries in sizes.items():
+                self._library.bpf_map__set_max_entries(self._map(name), entries)
             if self._library.bpf_object__load(self._object) != 0:
                 error = self._refusal(f"the kernel refuses {path.name}")
                 self.close()
@@ -205,9 +219,12 @@ class BpfObject:
 
     def map(self, name: str) -> BpfMap:
         """A map by its name in the source."""
-        found = self._library.bpf_object__find_map_by_name(self._object, name.encode())
-        library = self._library
+        found, library = self._map(name), self._library
         return BpfMap(library, library.bpf_map__fd(found), library.bpf_map__max_entries(found))
+
+    def _map(self, name: str) -> int:
+        found = self._library.bpf_object__find_map_by_name(self._object, name.encode())
+        return int(found)
 
     def attach(self, program: str) -> None:
         """Attach a program to what its section names.

@@ -44,6 +44,21 @@ def write_mapped(descriptor: int, offset: int, data: bytes) -> None:
         unmap_pages(address, length)
 
 
+def read_mapped(descriptor: int, offset: int, size: int) -> bytes:
+    """Bytes of a map that may be mapped (BPF_F_MMAPABLE).
+
+    Raises:
+        MachineError: The kernel refuses.
+    """
+    first = offset & -mmap.PAGESIZE
+    length = -(-(offset + size - first) // mmap.PAGESIZE) * mmap.PAGESIZE
+    address = map_pages(descriptor, length, mmap.PROT_READ, first)
+    try:
+        return ctypes.string_at(address + offset - first, size)
+    finally:
+        unmap_pages(address, length)
+
+
 def _libc() -> ctypes.CDLL:
     libc = ctypes.CDLL(None, use_errno=True)
     libc.mmap.restype = ctypes.c_void_p

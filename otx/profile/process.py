@@ -9,7 +9,7 @@ from otx.profile.cpython.detect import Interpreter, find_interpreter
 from otx.profile.errors import UnreadableError
 from otx.profile.maps import AddressSpace, read_address_space
 from otx.profile.memory import ProcessMemory
-from otx.profile.records import NameRecord, PythonFrame, SampleRecord
+from otx.profile.records import NameRecord, PythonFrame, SampleRecord, SeenArea
 from otx.profile.standing import StandingThreads
 from otx.profile.symbolizer import AddressBook, UserSymbolizer
 from otx.profile.unwind.loader import TableLoader
@@ -19,14 +19,45 @@ _LEAF_PAUSE_NS = 5_000_000
 _FIRST_PAUSE_NS, _LONGEST_PAUSE_NS = 100_000_000, 1_000_000_000
 _SEARCH_AFTER_S = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """When an interpreter is looked for after a program began: the linker maps libpython late."""
+_SEARCH_PLAIN_AFTER_S = (0.0, 0.02, 0.2, 1.0)
+"""The same in a program that had none when it last ran."""
+_SURE_AFTER = 4
+"""Searches in a program that ended without an interpreter, until it is said to have none."""
+_MAX_PLAIN = 1024
 
 _RUNTIME = frozenset((b"_PyRuntime",))
+
+
+class PlainPrograms:
+    """Programs that were seen to run without an interpreter; a shell runs them by the hundred."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], None] = {}
+
+    def __contains__(self, space: AddressSpace) -> bool:
+        return _program_of(space) in self._known
+
+    def add(self, space: AddressSpace) -> None:
+        """A program ended without one."""
+        if len(self._known) >= _MAX_PLAIN:
+            del self._known[next(iter(self._known))]
+        self._known[_program_of(space)] = None
+
+    def remove(self, space: AddressSpace) -> None:
+        """A program has one after all."""
+        self._known.pop(_program_of(space), None)
+
+
+def _program_of(space: AddressSpace) -> tuple[str, int]:
+    program = next((it for it in space.executable if it.is_file), None)
+    return (program.device, program.inode) if program else ("", 0)
 
 
 class Process:
     """One process, from one exec to the next.
 
     Args:
+        plain: What is known of programs, of all processes.
         python: Whether to look for an interpreter.
         clock_ns: A monotonic clock.
         on_interpreter: Told of the interpreter when it is found.
@@ -39,6 +70,7 @@ class Process:
         pid: int,
         symbolizer: UserSymbolizer,
         python: bool,
+        plain: PlainPrograms,
         clock_ns: Callable[[], int],
         on_interpreter: Callable[[int, Interpreter], None],
         on_refused: Callable[[int, str], None],
@@ -57,6 +89,8 @@ class Process:
         self._runtime: range | None = None
         self._began_ns = clock_ns()
         self._wants_interpreter = python
+        self._plain = plain
+        self._searches = 0
         self._searches_left = list(_SEARCH_AFTER_S) if python else []
         self._pause_ns = _FIRST_PAUSE_NS
         self._last_look_ns = 0
@@ -79,6 +113,9 @@ class Process:
         if self._tables is not None:
             self._tables.follow(self.pid, space, self._memory)
         if self._wants_interpreter:
+            if not self._searches and space in self._plain:
+                self._searches_left = list(_SEARCH_PLAIN_AFTER_S[1:])
+            self._searches += 1
             self._find_interpreter(space)
 
     def inherit(self, parent: "Process") -> None:
@@ -90,6 +127,13 @@ class Process:
         self._codes = dict(parent._codes)
         self._wants_interpreter = parent._wants_interpreter
         self._searches_left.clear()
+
+    def learn(self, areas: Iterable[SeenArea]) -> None:
+        """Know of code that a walk met before the mappings were looked at, or since."""
+        if self._tables is None:
+            return
+        met = [self._tables.mapping_of(area) for area in areas]
+        self._addresses.add(mapping for mapping in met if mapping is not None)
 
     def walk_led_nowhere(self, walked: Sequence[int]) -> None:
         """Have the table built that a walk lacked, or look at the mappings again.
@@ -202,6 +246,8 @@ class Process:
 
     def close(self) -> None:
         """Give its memory's descriptor back, and the room of what it had mapped."""
+        if self._wants_interpreter and self._searches >= _SURE_AFTER:
+            self._plain.add(self._addresses.space)
         self._memory.close()
         if self._tables is not None:
             self._tables.forget(self.pid)
@@ -222,6 +268,7 @@ class Process:
             return
         self._wants_interpreter = False
         self._searches_left.clear()
+        self._plain.remove(space)
         if isinstance(found, Interpreter):
             self._interpreter = found
             self._on_interpreter(self.pid, found)

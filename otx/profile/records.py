@@ -1,6 +1,7 @@
 """The records that BPF programs write (bpf/sample.h), decoded. Addresses only: names come later."""
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import Literal, TypeAlias
@@ -13,6 +14,7 @@ _PYTHON_FRAME_WORDS = 3
 _CONTEXT_WORDS = 3
 _TRACE_ID_DIGITS = 32
 _ENTRY_BIT = 1 << 63
+_MAX_AREAS, _PAGE_SIZE = 5, 4096
 
 
 class RecordKind(IntEnum):
@@ -49,6 +51,7 @@ class SampleFlags(IntFlag):
     WAS_RUNNABLE = 1 << 11
     IN_FUTEX = 1 << 12
     GOES_ON = 1 << 13
+    USER_AREAS = 1 << 14
     THREAD_CONTEXT = 1 << 15
 
 
@@ -101,6 +104,21 @@ class PythonFrame:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenArea:
+    """Code that a walk met in a process of whose mappings nothing was told (`struct seen_area`).
+
+    Attributes:
+        offset: Where it begins in the file.
+        object: The object's number.
+    """
+
+    start: int
+    end: int
+    offset: int
+    object: int
+
+
+@dataclass(frozen=True, slots=True)
 class SampleRecord:
     """One look at one thread; every list of frames is leaf first.
 
@@ -113,6 +131,7 @@ class SampleRecord:
         argument: Of a wait in futex(2): the address.
         trace_id: The trace that the thread says it works for, in hex; "" where it says none.
         span_id: Its span.
+        areas: Code met that nothing was told of.
     """
 
     pid: int
@@ -132,6 +151,7 @@ class SampleRecord:
     argument: int = 0
     trace_id: str = ""
     span_id: str = ""
+    areas: tuple[SeenArea, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +223,9 @@ def _decode_sample(kind: RecordKind, raw: bytes) -> SampleRecord:
     words = struct.unpack_from(f"<{count}Q", raw, _SAMPLE.size)
     ids_at = _SAMPLE.size + native * 8
     ids = raw[ids_at : ids_at + context * 8].hex()
+    areas: tuple[SeenArea, ...] = ()
+    if flags & SampleFlags.USER_AREAS:
+        areas, user_stack = tuple(_areas(user_stack)), []
     return SampleRecord(
         pid,
         tid,
@@ -221,7 +244,15 @@ def _decode_sample(kind: RecordKind, raw: bytes) -> SampleRecord:
         argument,
         ids[:_TRACE_ID_DIGITS],
         ids[_TRACE_ID_DIGITS:],
+        areas,
     )
+
+
+def _areas(words: list[int]) -> Iterator[SeenArea]:
+    """What stands in place of the stack's top (`struct seen_areas`)."""
+    for index in range(min(words[0], _MAX_AREAS)):
+        start, offset, rest = words[1 + 3 * index : 4 + 3 * index]
+        yield SeenArea(start, start + (rest & 0xFFFFFFFF) * _PAGE_SIZE, offset, rest >> 32)
 
 
 def _python_frames(words: tuple[int, ...]) -> list[PythonFrame]:

@@ -5,7 +5,7 @@ The ring of records holds 4 MiB, some thousands of samples; what does not fit is
 
 import os
 import select
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import ClassVar
 
@@ -13,7 +13,7 @@ from otx.profile.bpf_files import find_bpf_object
 from otx.profile.choice import Choice
 from otx.profile.hooks import SamplerHooks
 from otx.profile.interrupt import own_clock
-from otx.profile.libbpf import BpfObject
+from otx.profile.libbpf import USUAL_SIZES, BpfObject
 from otx.profile.perf_event import (
     online_cpus,
     open_cpu_clock,
@@ -37,6 +37,7 @@ class CpuSampler(SamplerHooks):
 
     Args:
         debug: Takes what libbpf and the verifier say, line by line.
+        sizes: Of maps that are to have other ones than usual, by name.
 
     Raises:
         MachineError: This machine won't.
@@ -44,12 +45,14 @@ class CpuSampler(SamplerHooks):
 
     object_name: ClassVar[str] = OBJECT_NAME
 
-    def __init__(self, debug: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, debug: Callable[[str], None] | None = None, sizes: Mapping[str, int] = USUAL_SIZES
+    ) -> None:
         self._clocks: list[int] = []
         programs = (*_PROCESS_PROGRAMS, *self.programs())
         with ExitStack() as stack:
             path = find_bpf_object(self.object_name)
-            self._object = stack.enter_context(BpfObject(path, debug, programs))
+            self._object = stack.enter_context(BpfObject(path, debug, programs, sizes))
             self._targets = self._object.map("targets")
             self._interpreters = self._object.map("interpreters")
             self._context_places = self._object.map("context_places")
@@ -59,6 +62,7 @@ class CpuSampler(SamplerHooks):
                 objects=self._object.map("unwind_objects"),
                 mappings=self._object.map("unwind_mappings"),
                 spaces=self._object.map("unwind_spaces"),
+                files=self._object.map("unwind_files"),
             )
             records = self._object.map("records")
             self._ring = RingReader(records.descriptor, records.max_entries)

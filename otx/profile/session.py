@@ -24,8 +24,9 @@ from otx.profile.context.finder import ContextFinder
 from otx.profile.cost import open_cost
 from otx.profile.cpython.detect import SUPPORTED, Interpreter
 from otx.profile.events import WAITS, Event
+from otx.profile.naming import SampleNamer
 from otx.profile.objects import ObjectFiles
-from otx.profile.process import Process
+from otx.profile.process import PlainPrograms, Process
 from otx.profile.records import (
     UNWIND_FLAGS,
     NameRecord,
@@ -36,7 +37,6 @@ from otx.profile.records import (
     TargetFlags,
     Unwinding,
 )
-from otx.profile.sample_maker import SampleMaker
 from otx.profile.standing import StandingThreads
 from otx.profile.symbolizer import UserSymbolizer
 from otx.profile.tally import Tally
@@ -117,7 +117,9 @@ class ProfileSession:
         self._await_exec = await_exec
         self._warn_of = on_warning
         self._warned: set[str] = set()
+        self._stats = Tally()
         self._processes: dict[int, Process] = {}
+        self._plain = PlainPrograms()
         self._unfinished: deque[_Unfinished] = deque()
         self._finished: list[Sample] = []
         self._symbolizer = UserSymbolizer(ObjectFiles(), lines=lines)
@@ -126,16 +128,21 @@ class ProfileSession:
         cache = TableCache(cache_dir / "unwind") if cache_dir else None
         self._standing = StandingThreads(cache)
         self._sampler = open_sampler(
-            backend, event, kernel=kernel, min_block_ns=min_block_ns, debug=debug
+            backend,
+            event,
+            kernel=kernel,
+            min_block_ns=min_block_ns,
+            many=target.choice.may_be_many,
+            debug=debug,
         )
-        self._stats = Tally()
-        self._maker = SampleMaker(
+        self._contexts = ContextFinder(self._sampler.set_context_place, time.monotonic_ns)
+        self._namer = SampleNamer(
             self._stats,
+            self._contexts.resource,
             tick_value=round(NS_PER_S / frequency_hz) if event == "wall" else 1,
             kernel=kernel,
             threads=threads,
         )
-        self._contexts = ContextFinder(self._sampler.set_context_place, time.monotonic_ns)
         try:
             if price := self._sampler.price():
                 on_warning(price)
@@ -144,7 +151,7 @@ class ProfileSession:
             if (await_exec and kernel) or event in WAITS:
                 # A command may start and end others while these would be read, and a program
                 # may wait thousands of times before it is known that this is too often.
-                self._maker.load_kernel()
+                self._namer.kernel.load()
             self._cpu_before_s = time.process_time()
             self._cost = open_cost(self._sampler, frequency_hz, max_overhead, on_warning)
             self._sampler.start(frequency_hz)
@@ -278,6 +285,7 @@ class ProfileSession:
             own_cpu_seconds=time.process_time() - self._cpu_before_s + self._sampler.helper_cpu_s(),
             unwind_tables=self._tables.loaded if self._tables else 0,
             tables_missing=self._tables.missing if self._tables else 0,
+            without_table=self._tables.lacking() if self._tables else (),
             target_overhead=self._cost.overhead(),
             waits=self._sampler.waits(),
             allocations=self._sampler.allocations(),
@@ -337,6 +345,7 @@ class ProfileSession:
                 pid,
                 self._symbolizer,
                 self._python_wanted,
+                self._plain,
                 time.monotonic_ns,
                 self._walk_python,
                 self._refuse_python,
@@ -442,9 +451,7 @@ class ProfileSession:
     def _finish_one(self) -> None:
         """Name the native frames of the oldest sample that waits for them."""
         waiting = self._unfinished.popleft()
-        process, record = waiting.process, waiting.record
-        resource = self._contexts.resource(record.pid)
-        self._finished += self._maker.samples(process, record, waiting.runs, resource)
+        self._finished += self._namer.samples(waiting.process, waiting.record, waiting.runs)
 
 
 @dataclass(frozen=True, slots=True)

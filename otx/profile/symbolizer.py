@@ -4,7 +4,7 @@ An address that lies in no executable mapping is no return address but what a wa
 pointers picks up in code built without them; such an address has no frame.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -132,6 +132,14 @@ class AddressBook:
         self._codes = {m: self._codes[m] for m in space.executable if m in self._codes}
         self._frames.clear()
         self._hidden_callers.clear()
+
+    def add(self, met: Iterable[Mapping]) -> None:
+        """Know of mappings beside what the process had; what overlaps is no more."""
+        mappings = self._space.mappings
+        for new in met:
+            mappings = [it for it in mappings if it.end <= new.start or new.end <= it.start]
+            mappings.append(new)
+        self.remap(AddressSpace(mappings))
 
     @property
     def space(self) -> AddressSpace:

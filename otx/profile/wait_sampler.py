@@ -8,7 +8,7 @@ for the time they were taken for, so that sums stay whole meanwhile.
 
 import struct
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import ClassVar
@@ -16,6 +16,7 @@ from typing import ClassVar
 from otx.errors import MachineError
 from otx.model.stack import WaitStats
 from otx.model.units import NS_PER_S
+from otx.profile.libbpf import USUAL_SIZES
 from otx.profile.objects import ObjectFiles
 from otx.profile.pace import Pace
 from otx.profile.records import Counter
@@ -40,6 +41,7 @@ class WaitSampler(CpuSampler):
 
     Args:
         debug: Takes what libbpf and the verifier say, line by line.
+        sizes: Of maps that are to have other ones than usual, by name.
         shortest_ns: Waits that are shorter are left out and counted.
         ticks: Whether timers sample what runs.
 
@@ -53,6 +55,7 @@ class WaitSampler(CpuSampler):
     def __init__(
         self,
         debug: Callable[[str], None] | None = None,
+        sizes: Mapping[str, int] = USUAL_SIZES,
         *,
         shortest_ns: int = 0,
         ticks: bool = False,
@@ -60,7 +63,7 @@ class WaitSampler(CpuSampler):
         self._shortest_ns = shortest_ns
         self._ticks = ticks
         self.began_ns = 0
-        super().__init__(debug)
+        super().__init__(debug, sizes)
         self._opened_ns = self._timed_since_ns = time.monotonic_ns()
         self._timed_ns = 0
         self._is_cost_told = False

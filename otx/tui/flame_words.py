@@ -93,6 +93,8 @@ def status_words(view: FlameView) -> list[str]:
         words.append(f"cut {format_count(stats.truncated)}")
     if stats.not_found:
         words.append(f"no Python state {format_count(stats.not_found)}")
+    if stats.tables_missing:
+        words.append(f"no unwind table {format_count(stats.tables_missing)}")
     words.append(f"samples {format_count(stats.samples)}")
     if stats.not_seen:
         words.append(f"{stats.backend} does not see {', '.join(stats.not_seen)}")

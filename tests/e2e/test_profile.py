@@ -26,6 +26,7 @@ STATS = [
     "unwound_fully",
     "unwind_tables",
     "tables_missing",
+    "without_table",
     "not_found",
     "own_cpu_seconds",
     "target_overhead",

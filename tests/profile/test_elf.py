@@ -5,6 +5,7 @@ import shutil
 import struct
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,14 @@ def test_the_bias_is_what_the_loader_added(burn: Path) -> None:
     assert bias is not None
     assert (0x555500000000 + code.offset) - bias == code.address
     assert elf.load_bias(0x555500000000, 1 << 40) is None
+
+
+def test_where_all_code_is_shifted_alike_it_is_told(burn: Path) -> None:
+    elf = open_elf(burn)
+    code = next(segment for segment in elf.segments if segment.executable)
+    assert elf.code_shift() == code.address - code.offset
+    elf.segments.append(replace(code, address=code.address + 4096))
+    assert elf.code_shift() is None
 
 
 def test_the_build_id_is_the_linkers(build: Build) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otx.errors import MachineError
-from otx.profile.mapped import write_mapped
+from otx.profile.mapped import read_mapped, write_mapped
 
 SIZE = 5 * 4096
 
@@ -19,6 +19,7 @@ def test_the_bytes_are_where_they_were_put_and_nothing_else_is(at: int, data: by
     try:
         os.truncate(descriptor, SIZE)
         write_mapped(descriptor, at, data)
+        assert read_mapped(descriptor, at, len(data)) == data
         after = os.pread(descriptor, SIZE, 0)
     finally:
         os.close(descriptor)

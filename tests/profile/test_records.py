@@ -12,6 +12,7 @@ from otx.profile.records import (
     PythonFrame,
     RecordKind,
     SampleRecord,
+    SeenArea,
     decode_record,
 )
 
@@ -61,6 +62,30 @@ def test_a_span_stands_between_native_and_python_frames() -> None:
     assert isinstance(record, SampleRecord)
     assert (record.trace_id, record.span_id) == (trace_id, span_id)
     assert (record.user, record.python) == ((10,), (PythonFrame(100, 7, False, 5),))
+
+
+@given(
+    st.lists(
+        st.builds(
+            lambda page, pages, offset, number: SeenArea(page, page + pages, offset, number),
+            st.integers(0, 1 << 40).map(lambda page: page * 4096),
+            st.integers(0, (1 << 32) - 1).map(lambda pages: pages * 4096),
+            st.integers(0, 1 << 63),
+            st.integers(0, (1 << 32) - 1),
+        ),
+        max_size=5,
+    )
+)
+def test_code_that_was_met_stands_in_place_of_the_stack(areas: list[SeenArea]) -> None:
+    words = [len(areas)]
+    for area in areas:
+        words += [area.start, area.offset, (area.end - area.start) // 4096 | area.object << 32]
+    raw = bytearray(sample(0, 0, 0, []))
+    struct.pack_into("<H", raw, 18, 1 << 14)
+    struct.pack_into("<16Q", raw, HEAD.size - 128, *words, *[7] * (16 - len(words)))
+    record = decode_record(bytes(raw))
+    assert isinstance(record, SampleRecord)
+    assert (record.areas, record.user_stack) == (tuple(areas), ())
 
 
 def test_a_process_record_names_the_parent() -> None:

@@ -49,6 +49,16 @@ def test_code_without_a_file_is_anonymous(book: AddressBook) -> None:
     assert book.frame(0x1800) == Frame("[anon]", "jit", module="[anon]")
 
 
+def test_what_is_met_takes_the_place_of_what_it_overlaps(book: AddressBook) -> None:
+    old = [Mapping(start, start + 0x1000, True, 0, "", 0, "") for start in (0x1000, 0x2000, 0x5000)]
+    book.remap(AddressSpace(old))
+    new = Mapping(0x2000, 0x4000, True, 0, "08:01", 5, "/nonexistent/new.so")
+    book.add([new])
+    assert book.space.executable == [old[0], new, old[2]]
+    frame = book.frame(0x3000)
+    assert frame is not None and frame.module == "new.so"
+
+
 def test_a_file_that_cannot_be_read_gives_its_name(book: AddressBook) -> None:
     book.remap(AddressSpace([Mapping(0x1000, 0x2000, True, 0, "08:01", 5, "/nonexistent/lib.so")]))
     assert book.frame(0x1800) == Frame("[lib.so]", "native", module="lib.so")

@@ -1,6 +1,7 @@
 """Stacks of live programs that were built without frame pointers, walked by unwind tables."""
 
 import os
+import shutil
 import signal
 import subprocess
 from collections import Counter
@@ -11,8 +12,15 @@ from typing import Any
 import pytest
 
 from otx.model.stack import Sample
+from otx.profile import backends
+from otx.profile.elf import ElfFile, bytes_reader
 from otx.profile.launch import GatedCommand
+from otx.profile.maps import Mapping, read_address_space
 from otx.profile.session import ProfileSession, Target
+from otx.profile.unwind import room
+from otx.profile.unwind.index import indexed_table
+from otx.profile.unwind.published import BLOCK_SIZE
+from otx.profile.unwind.table import build as built_table
 from tests.profile.conftest import BURN_C, POLL_S, Build, Start, Take
 from tests.profile.unwind.programs import C_FLAGS, CLOCK_C, DEEP_C, SIGNAL_C, THREAD_C
 
@@ -318,3 +326,39 @@ def test_unwind_tables_are_kept_for_the_next_session(
         written.append({path: path.stat().st_ino for path in (tmp_path / "unwind").iterdir()})
     assert len(written[0]) == 4
     assert written[0] == written[1]
+
+
+def test_a_program_that_found_no_room_has_whole_stacks_once_another_one_has_ended(
+    build: Build, start: Start, take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is given back rests for a second."""
+    programs = [build(BURN_C, "one", *BARE)]
+    programs.append(Path(shutil.copy(programs[0], tmp_path / "other")))
+    processes = {program.name: start(program) for program in programs}
+    blocks = sum(map(table_blocks, read_address_space(processes["one"].pid).executable))
+    monkeypatch.setattr(backends, "_sizes", lambda many: {"unwind_words": blocks})
+    monkeypatch.setattr(room, "RETRY_NS", 100_000_000)
+    told: list[str] = []
+    pids = [process.pid for process in processes.values()]
+    with open_session(pids, on_warning=told.append) as session:
+        take(session, 50)
+        lacking = session.stats().without_table
+        (broken,) = (name for name in processes if f"{name} (no room)" in lacking)
+        assert any("no room for unwind tables" in text for text in told)
+
+        def is_whole(sample: Sample) -> bool:
+            return sample.comm == broken and "main" in names(sample)
+
+        assert not any(map(is_whole, take(session, 20, lambda sample: sample.comm == broken)))
+        (ready,) = processes.keys() - {broken}
+        processes[ready].kill()
+        take(session, 20, is_whole)
+        assert f"{broken} (no room)" not in session.stats().without_table
+
+
+def table_blocks(mapping: Mapping) -> int:
+    """The blocks that the table of a file takes."""
+    if not mapping.is_file:
+        return 0
+    table = indexed_table(ElfFile(bytes_reader(Path(mapping.path).read_bytes())))
+    return 0 if table is None else -(-built_table(table).words * 4 // BLOCK_SIZE)

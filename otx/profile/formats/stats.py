@@ -1,6 +1,6 @@
 """The figures that end a text or JSON profile."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, fields
 from typing import Any
 
@@ -11,6 +11,7 @@ _WAITS = ("wait_period_ns", "waits_left_out", "ns_left_out")
 """The names of what `WaitStats` holds."""
 _ALLOCATIONS = ("alloc_period_bytes", "alloc_calls", "alloc_call_ns")
 """The names of what `AllocationStats` holds."""
+_MOST_NAMED = 5
 _OF_TARGET = "the target's processor time"
 _ALWAYS = tuple(it.name for it in fields(ProfileStats) if it.name not in ("waits", "allocations"))
 
@@ -24,6 +25,7 @@ def stats_document(stats: ProfileStats) -> dict[str, Any]:
         "unwound_fully": stats.unwound_fully,
         "unwind_tables": stats.unwind_tables,
         "tables_missing": stats.tables_missing,
+        "without_table": list(stats.without_table),
         "not_found": stats.not_found,
         "own_cpu_seconds": round(stats.own_cpu_seconds, 3),
         "target_overhead": (
@@ -51,7 +53,7 @@ def stats_lines(stats: ProfileStats) -> list[str]:
         if name == "sample_cost_ns" and value is not None:
             text = f"{value} (calibrated)"
         if isinstance(value, list):
-            text = ", ".join(value) or "nothing"
+            text = _some(value) or "nothing"
         if name == "unwound_fully" and stats.samples:
             text = f"{value} ({stats.unwound_fully / stats.samples:.1%})"
         if name in ("wait_period_ns", "ns_left_out"):
@@ -63,6 +65,11 @@ def stats_lines(stats: ProfileStats) -> list[str]:
     return lines
 
 
+def _some(words: Sequence[str]) -> str:
+    more = len(words) - _MOST_NAMED
+    return ", ".join(words[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 def stats_of(document: Mapping[str, Any]) -> ProfileStats:
     """The figures out of a document; one of an earlier otx, or of another event, has fewer."""
     waits = allocations = None
@@ -71,5 +78,6 @@ def stats_of(document: Mapping[str, Any]) -> ProfileStats:
     if _ALLOCATIONS[0] in document:
         allocations = AllocationStats(*(document[name] for name in _ALLOCATIONS))
     known = {name: document[name] for name in _ALWAYS if name in document}
-    known["not_seen"] = tuple(map(str, known.get("not_seen", ())))
+    for name in ("not_seen", "without_table"):
+        known[name] = tuple(map(str, known.get(name, ())))
     return ProfileStats(**known, waits=waits, allocations=allocations)

@@ -1,10 +1,11 @@
 """Unwind tables and mappings for walks in this process, where there is no BPF program to walk."""
 
+import sys
 from bisect import bisect_right
 from collections.abc import Sequence
 from operator import attrgetter
 
-from otx.profile.unwind.published import NO_OBJECT, MappedObject
+from otx.profile.unwind.published import NO_OBJECT, FileIdentity, MappedObject
 from otx.profile.unwind.table import UnwindTable
 from otx.profile.unwind.walk import Code
 
@@ -27,9 +28,29 @@ class LocalTables:
         self._tables[number] = table
         return True
 
+    def know_file(self, number: int, file: FileIdentity, shift: int) -> None:
+        """Nothing walks before mappings are told."""
+
     def drop(self, number: int) -> None:
         """Forget an object."""
         self._tables.pop(number, None)
+
+    def drop_table(self, number: int) -> None:
+        """Forget an object's table."""
+        self._tables.pop(number, None)
+
+    @property
+    def room_words(self) -> int:
+        """There is room for every table."""
+        return sys.maxsize
+
+    def will_fit(self, words: int) -> bool:
+        """Whether a table fits: it does."""
+        return True
+
+    def last_needed_ns(self) -> Sequence[int]:
+        """When walks last came by: not asked, for nothing has to go."""
+        return ()
 
     def set_mappings(self, pid: int, mappings: Sequence[MappedObject]) -> bool:
         """Tell what a process has mapped; there is always room.

@@ -3,13 +3,14 @@
 A table that was built before is read from the cache at once. The others are built a few functions
 at a time by `advance`, because a process's Python frames have to be named meanwhile: first what is
 on nearly every stack (programs, C libraries, libpython), then what a walk ended in, then the rest.
-Tables stay when no process maps their object any more, until their room is needed.
+Tables stay when no process maps their object any more, until their room is needed; then the least
+recently needed goes first. What found no room is tried again when walks miss it.
 """
 
 import zlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Protocol
 
 from otx.errors import MachineError
@@ -18,10 +19,12 @@ from otx.profile.errors import UnreadableError
 from otx.profile.maps import AddressSpace, Mapping
 from otx.profile.memory import ProcessMemory
 from otx.profile.objects import FileKey, file_key, opened
+from otx.profile.records import SeenArea
 from otx.profile.unwind.cache import TableCache
 from otx.profile.unwind.index import indexed_table
 from otx.profile.unwind.pool import REST_NS
-from otx.profile.unwind.published import NO_OBJECT, MappedObject
+from otx.profile.unwind.published import NO_OBJECT, FileIdentity, MappedObject
+from otx.profile.unwind.room import IDLE_NS, KnownObject, Lacking, expendable
 from otx.profile.unwind.table import UnwindTable, build_in_steps
 
 VDSO = "[vdso]"
@@ -39,8 +42,24 @@ class Publisher(Protocol):
     def put_table(self, number: int, table: UnwindTable) -> bool:
         """Let walks use a table; False where there is no room."""
 
+    def know_file(self, number: int, file: FileIdentity, shift: int) -> None:
+        """Let walks find an object where it is mapped, before mappings are told of a process."""
+
     def drop(self, number: int) -> None:
         """Take back a number and its table."""
+
+    def drop_table(self, number: int) -> None:
+        """Take back the table of an object that may still be mapped."""
+
+    @property
+    def room_words(self) -> int:
+        """The words of all tables for which there is room."""
+
+    def will_fit(self, words: int) -> bool:
+        """Whether a table fits once what was dropped before has rested."""
+
+    def last_needed_ns(self) -> Sequence[int]:
+        """When walks last came by each object, by number; 0: never."""
 
     def set_mappings(self, pid: int, mappings: Sequence[MappedObject]) -> bool:
         """Tell what a process has mapped; False where there is no room."""
@@ -50,27 +69,6 @@ class Publisher(Protocol):
 
     def forget(self, pid: int) -> None:
         """A process is no more."""
-
-
-@dataclass(slots=True)
-class _Object:
-    """An object file, or the kernel's library.
-
-    Attributes:
-        number: What BPF programs call it.
-        elf: Asked for its segments only: the file is closed.
-        source: A process and its mapping of the object, to read it through.
-        is_basic: Whether nearly every stack of the process goes through it.
-        has_table: Whether walks use its table by now.
-    """
-
-    number: int
-    name: str
-    build_id: bytes
-    elf: ElfFile
-    source: tuple[int, Mapping]
-    is_basic: bool
-    has_table: bool = False
 
 
 class TableLoader:
@@ -94,19 +92,23 @@ class TableLoader:
         self._cache = cache
         self._warn = on_warning
         self._clock_ns = clock_ns
-        self._objects: dict[FileKey, _Object | None] = {}
+        self._objects: dict[FileKey, KnownObject | None] = {}
+        self._by_number: dict[int, KnownObject] = {}
         self._mapped: dict[int, dict[Mapping, MappedObject]] = {}
         self._being_followed: set[int] = set()
         self._program: Mapping | None = None
-        self._waiting: deque[_Object] = deque()
-        self._building: tuple[_Object, Iterator[UnwindTable | None]] | None = None
-        self._late: deque[tuple[int, _Object, UnwindTable]] = deque()
-        self.missing = 0
+        self._waiting: deque[KnownObject] = deque()
+        self._building: tuple[KnownObject, Iterator[UnwindTable | None]] | None = None
+        self._late: deque[tuple[int, KnownObject]] = deque()
+        self._lacking = Lacking()
+        self._users: Counter[int] = Counter()
 
     @property
     def is_busy(self) -> bool:
-        """Whether tables are still to be built, or wait for room that is there by now."""
-        return self._building is not None or bool(self._waiting) or self._has_room_by_now()
+        """Whether tables are still to be built, or may find room by now."""
+        if self._building is not None or self._waiting or self._has_room_by_now():
+            return True
+        return self._lacking.is_due(self._clock_ns())
 
     @property
     def lacks_basics(self) -> bool:
@@ -119,6 +121,15 @@ class TableLoader:
         """How many objects have their table."""
         return sum(1 for one in self._objects.values() if one is not None and one.has_table)
 
+    @property
+    def missing(self) -> int:
+        """How many objects have none, because it is not in the file or found no room."""
+        return len(self._lacking)
+
+    def lacking(self) -> tuple[str, ...]:
+        """Which these are, and why."""
+        return tuple(self._lacking.texts())
+
     def follow(self, pid: int, space: AddressSpace, memory: ProcessMemory) -> None:
         """Take over what a process has mapped now."""
         known = self._mapped.get(pid, {})
@@ -128,7 +139,7 @@ class TableLoader:
             for mapping in space.executable
             if mapping.path != _VSYSCALL
         }
-        self._mapped[pid] = mapped
+        self._take_over(pid, mapped)
         self._being_followed.clear()
         if all(one.number == NO_OBJECT for one in mapped.values()):
             self._publisher.forget(pid)  # a program of 32 bits, whose stack is not of our words
@@ -143,13 +154,30 @@ class TableLoader:
 
     def inherit(self, pid: int, parent: int) -> None:
         """A process was forked: it has the same mapped as its parent."""
-        self._mapped[pid] = self._mapped.get(parent, {})
+        self._take_over(pid, self._mapped.get(parent, {}))
         self._publisher.share(pid, parent)
 
     def forget(self, pid: int) -> None:
         """A process is no more, or is another program."""
-        self._mapped.pop(pid, None)
+        self._take_over(pid, {})
+        del self._mapped[pid]
         self._publisher.forget(pid)
+
+    def _take_over(self, pid: int, mapped: dict[Mapping, MappedObject]) -> None:
+        before = self._mapped.get(pid, {})
+        self._mapped[pid] = mapped
+        self._users.update(one.number for one in mapped.values())
+        for one in before.values():
+            self._users[one.number] -= 1
+            if not self._users[one.number]:
+                del self._users[one.number]
+
+    def mapping_of(self, area: SeenArea) -> Mapping | None:
+        """What a walk met in a process of which nothing was told; None where it is gone by now."""
+        one = self._by_number.get(area.object)
+        if one is None:
+            return None
+        return replace(one.source[1], start=area.start, end=area.end, offset=area.offset)
 
     def hasten(self, pid: int, address: int) -> None:
         """Build the table of the code at an address next: a walk ended there."""
@@ -164,25 +192,40 @@ class TableLoader:
     def advance(self) -> bool:
         """Build for 2 to 5 ms; whether more is to be done."""
         if self._has_room_by_now():
-            _, one, table = self._late.popleft()
-            self._put(one, table)
-            return self.is_busy
-        if self._building is None:
-            if not self._waiting:
-                return False
+            self._waiting.appendleft(self._late.popleft()[1])
+        if self._building is None and not self._waiting:
+            self._look_for_the_missed()
+        elif self._building is None:
             one = self._waiting.popleft()
-            self._building = one, _build(one)
-        one, steps = self._building
+            self._building = one, self._bring(one)
+        else:
+            self._build_on(*self._building)
+        return self.is_busy
+
+    def _build_on(self, one: KnownObject, steps: Iterator[UnwindTable | None]) -> None:
         try:
             built = next(steps)
-        except (UnreadableError, StopIteration):
+        except (UnreadableError, StopIteration) as error:
             self._building = None
-            self.missing += 1
-            return self.is_busy
+            self._lacking.add(one, str(error) or "unreadable")
+            return
         if built is not None:
             self._building = None
-            self._keep(one, built)
-        return self.is_busy
+            self._put(one, built)
+
+    def _bring(self, one: KnownObject) -> Iterator[UnwindTable | None]:
+        """The table of an object, from the cache or built step by step."""
+        table = self._cached(one)
+        if table is not None:
+            yield table
+            return
+        for built in _build(one):
+            if built is not None and self._cache and one.build_id:
+                self._cache.store(one.build_id, built)
+            yield built
+
+    def _cached(self, one: KnownObject) -> UnwindTable | None:
+        return self._cache.load(one.build_id) if self._cache and one.build_id else None
 
     # -- objects ----------------------------------------------------------------------------
 
@@ -202,7 +245,7 @@ class TableLoader:
         self._being_followed.add(one.number)
         return MappedObject(mapping.start, mapping.end, bias, one.number)
 
-    def _vdso(self, pid: int, mapping: Mapping, memory: ProcessMemory) -> _Object | None:
+    def _vdso(self, pid: int, mapping: Mapping, memory: ProcessMemory) -> KnownObject | None:
         size = min(mapping.end - mapping.start, _MAX_VDSO_SIZE)
         image = memory.read(mapping.start, size)
         key = (VDSO, zlib.crc32(image), size, 0)
@@ -211,7 +254,7 @@ class TableLoader:
             self._add(key, ElfFile(bytes_reader(image)), (pid, mapping))
         return self._objects.get(key)
 
-    def _file(self, pid: int, mapping: Mapping) -> _Object | None:
+    def _file(self, pid: int, mapping: Mapping) -> KnownObject | None:
         with opened(pid, mapping) as descriptor:
             if descriptor is None:
                 return None
@@ -219,20 +262,25 @@ class TableLoader:
             if key not in self._objects:
                 self._objects[key] = None
                 self._add(key, ElfFile(file_reader(descriptor)), (pid, mapping))
-            return self._objects.get(key)
+            known = self._objects.get(key)
+            if known is not None and known.source[0] not in self._mapped:
+                known.source = pid, mapping  # through which it was read, has ended
+            return known
 
     def _add(self, key: FileKey, elf: ElfFile, source: tuple[int, Mapping]) -> None:
         """Know an object from now on, with its table if that is in the cache."""
         number = self._publisher.new_number()
         if number is None:
-            self._drop_unused()
+            self._give_numbers_back()
+            del self._objects[key]  # to be found again when some have rested
             self._warn("objects", "too many object files: some are walked by frame pointers only")
             return
         name = source[1].base_name
         is_basic = source[1] == self._program or name.startswith(_BASIC_LIBRARIES)
-        one = _Object(number, name, elf.build_id(), elf, source, is_basic)
-        self._objects[key] = one
-        table = self._cache.load(one.build_id) if self._cache and one.build_id else None
+        one = KnownObject(key, number, name, elf.build_id(), elf, source, is_basic)
+        self._objects[key] = self._by_number[number] = one
+        self._make_known(one)
+        table = self._cached(one)
         if table is not None:
             self._put(one, table)
         elif is_basic:
@@ -240,48 +288,88 @@ class TableLoader:
         else:
             self._waiting.append(one)
 
-    def _keep(self, one: _Object, table: UnwindTable) -> None:
-        if self._cache and one.build_id:
-            self._cache.store(one.build_id, table)
-        self._put(one, table)
+    def _make_known(self, one: KnownObject) -> None:
+        mapping, shift = one.source[1], one.elf.code_shift()
+        if shift is None:
+            return
+        _, _, size, changed_ns = one.key
+        file = FileIdentity(mapping.device, mapping.inode, size, changed_ns)
+        if not mapping.is_file:
+            file = FileIdentity("0:0", 0, mapping.end - mapping.start, 0)
+        self._publisher.know_file(one.number, file, shift)
 
-    def _put(self, one: _Object, table: UnwindTable) -> None:
+    # -- room -------------------------------------------------------------------------------
+
+    def _put(self, one: KnownObject, table: UnwindTable) -> None:
+        one.words = table.words
         one.has_table = self._publisher.put_table(one.number, table)
         if one.has_table:
+            self._lacking.remove(one)
+        elif one.words > self._publisher.room_words:
+            self._lacking.add(one, "larger than all the room")
+        elif self._make_room(one):
+            self._late.append((self._clock_ns() + REST_NS, one))
+        else:
+            self._lacking.add_roomless(one, self._clock_ns())
+            text = f"no room for unwind tables: {one.name} is walked by frame pointers"
+            self._warn("tables", text)
+
+    def _make_room(self, one: KnownObject) -> bool:
+        """Give tables back until one more fits, once they have rested; whether it does."""
+        idle_since_ns = self._clock_ns() - IDLE_NS if one.is_missed or one.is_basic else None
+        kept = self._kept() | {one.number}
+        needed_ns = self._publisher.last_needed_ns()
+        others = [it for it in self._objects.values() if it is not None and it.number not in kept]
+        for other in expendable(others, self._users.keys(), needed_ns, idle_since_ns):
+            if self._publisher.will_fit(one.words):
+                break
+            other.has_table = False
+            if other.number in self._users:
+                self._publisher.drop_table(other.number)
+                self._lacking.add_roomless(other, self._clock_ns())
+            else:
+                self._drop(other)
+        return self._publisher.will_fit(one.words)
+
+    def _look_for_the_missed(self) -> None:
+        """Make room for what walks came by meanwhile."""
+        now_ns = self._clock_ns()
+        if not self._lacking.is_due(now_ns):
             return
-        if self._drop_unused(one.number):
-            self._late.append((self._clock_ns() + REST_NS, one, table))
-            return
-        self.missing += 1
-        self._warn("tables", f"no room for unwind tables: {one.name} is walked by frame pointers")
+        for one in self._lacking.missed(self._publisher.last_needed_ns(), now_ns):
+            one.is_missed = True
+            if not self._make_room(one):
+                return
+            self._lacking.remove(one)
+            self._late.append((now_ns + REST_NS, one))
 
     def _has_room_by_now(self) -> bool:
         return bool(self._late) and self._late[0][0] <= self._clock_ns()
 
-    def _drop_unused(self, wanted: int = NO_OBJECT) -> bool:
-        """Give back the room of objects that no process maps any more; whether there were any.
-
-        Args:
-            wanted: The object that the room is for.
-        """
-        used = {mapped.number for known in self._mapped.values() for mapped in known.values()}
-        used.add(wanted)
-        used |= self._being_followed
-        used.update(one.number for one in self._waiting)
-        used.update(one.number for _, one, _ in self._late)
+    def _kept(self) -> set[int]:
+        """The numbers of objects that are not to be given back, though nobody may map them."""
+        kept = self._being_followed | {one.number for one in self._waiting}
+        kept.update(one.number for _, one in self._late)
         if self._building is not None:
-            used.add(self._building[0].number)
-        unused = [
-            key for key, one in self._objects.items() if one is None or one.number not in used
-        ]
-        dropped = [self._objects.pop(key) for key in unused]
-        for one in dropped:
-            if one is not None:
-                self._publisher.drop(one.number)
-        return any(one is not None and one.has_table for one in dropped)
+            kept.add(self._building[0].number)
+        return kept
+
+    def _give_numbers_back(self) -> None:
+        """Forget the objects that no process maps any more."""
+        kept = self._kept()
+        for one in list(self._objects.values()):
+            if one is not None and one.number not in self._users and one.number not in kept:
+                self._drop(one)
+        for key in [key for key, one in self._objects.items() if one is None]:
+            del self._objects[key]
+
+    def _drop(self, one: KnownObject) -> None:
+        self._lacking.forget(one)
+        del self._objects[one.key], self._by_number[one.number]
+        self._publisher.drop(one.number)
 
 
-def _build(one: _Object) -> Iterator[UnwindTable | None]:
+def _build(one: KnownObject) -> Iterator[UnwindTable | None]:
     """Build an object's table step by step."""
     pid, mapping = one.source
     if mapping.base_name == VDSO:

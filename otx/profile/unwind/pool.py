@@ -4,9 +4,8 @@ BPF programs read the array while it is changed. What is given back may still be
 that found it a moment before, so it rests for a second before anything else is put there.
 """
 
-from bisect import insort
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 REST_NS = 1_000_000_000
 
@@ -35,6 +34,11 @@ class StretchPool:
                 return first
         return None
 
+    def will_fit(self, count: int) -> bool:
+        """Whether there will be so many in a row once what was given back has rested."""
+        resting = ((first, length) for _, first, length in self._resting)
+        return any(length >= count for _, length in _joined([*self._free, *resting]))
+
     def give_back(self, first: int, count: int) -> None:
         """Let a stretch rest, then be free."""
         if count:
@@ -45,16 +49,18 @@ class StretchPool:
         woken = False
         while self._resting and self._resting[0][0] <= now_ns:
             _, first, count = self._resting.popleft()
-            insort(self._free, (first, count))
+            self._free.append((first, count))
             woken = True
         if woken:
-            self._join_neighbours()
+            self._free = _joined(self._free)
 
-    def _join_neighbours(self) -> None:
-        joined: list[tuple[int, int]] = []
-        for first, count in self._free:
-            if joined and sum(joined[-1]) == first:
-                joined[-1] = (joined[-1][0], joined[-1][1] + count)
-            else:
-                joined.append((first, count))
-        self._free = joined
+
+def _joined(stretches: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Stretches in order, neighbours as one."""
+    joined: list[tuple[int, int]] = []
+    for first, count in sorted(stretches):
+        if joined and sum(joined[-1]) == first:
+            joined[-1] = (joined[-1][0], joined[-1][1] + count)
+        else:
+            joined.append((first, count))
+    return joined

@@ -7,9 +7,11 @@ new stretch takes the place of the old one in a single step, and forked processe
 
 import struct
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
+from otx.errors import MachineError
 from otx.profile.unwind.pool import StretchPool
 from otx.profile.unwind.table import UnwindTable
 
@@ -17,12 +19,58 @@ BLOCK_SIZE = 4096
 """sizeof(struct block); tables begin at one, so that writing one touches no other's pages."""
 MAX_MAPPINGS_A_PROCESS = 4096  # 2^MAPPING_STEPS or fewer
 
-_OBJECT = struct.Struct("<QIIII")
+_OBJECT = struct.Struct("<QIIIIII")
+_NEEDED_WORD, _OBJECT_WORDS = 6, _OBJECT.size // 4
+_NEEDED_SHIFT = 30
+"""What is needed is noted in a second or so of nanoseconds (NEEDED_SHIFT)."""
 _MAPPING = struct.Struct("<QQQII")
 _SPACE = struct.Struct("<II")
 _NUMBER = struct.Struct("<I")
+_FILE_KEY = struct.Struct("<QQQII")
+_KNOWN_FILE = struct.Struct("<IIQ")
+_MINOR_BITS = 20  # linux/kdev_t.h
+_WORD_MASK = (1 << 64) - 1
 _WORD_SIZE = 4
 NO_OBJECT = 0
+
+
+_LEAST_ROOM, _MOST_ROOM = 16 << 20, 64 << 20
+_SHARE_OF_MEMORY = 64
+_MANY_MAPPINGS = 1 << 17
+
+
+def room_for_many(memory: int) -> dict[str, int]:
+    """The sizes of maps for hundreds of programs, whose tables are more than the usual 16 MiB.
+
+    The kernel takes the memory at once, full or not. All of a Debian server's programs and
+    libraries together have 44 MiB of tables.
+
+    Args:
+        memory: The machine's, in bytes.
+    """
+    room = min(max(memory // _SHARE_OF_MEMORY, _LEAST_ROOM), _MOST_ROOM)
+    return {"unwind_words": room // BLOCK_SIZE, "unwind_mappings": _MANY_MAPPINGS}
+
+
+@dataclass(frozen=True, slots=True)
+class FileIdentity:
+    """What tells a file and its contents in the kernel (`struct file_key` of bpf/vmas.h).
+
+    Attributes:
+        device: `major:minor` in hex, as /proc/PID/maps has it.
+        changed_ns: Unix time of the last change.
+    """
+
+    device: str
+    inode: int
+    size: int
+    changed_ns: int
+
+    def for_bpf(self) -> bytes:
+        """The key that BPF programs make of a mapped file."""
+        major, _, minor = self.device.partition(":")
+        device = int(major, 16) << _MINOR_BITS | int(minor or "0", 16)
+        return _FILE_KEY.pack(self.inode, self.size, self.changed_ns, device, 0)
 
 
 class WritableMap(Protocol):
@@ -40,6 +88,9 @@ class WritableMap(Protocol):
 
     def write(self, offset: int, data: bytes) -> None:
         """Write bytes of an array's memory."""
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Bytes of an array's memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +125,7 @@ class UnwindMaps:
     objects: WritableMap
     mappings: WritableMap
     spaces: WritableMap
+    files: WritableMap
 
 
 class PublishedTables:
@@ -86,20 +138,37 @@ class PublishedTables:
 
     def __init__(self, maps: UnwindMaps, clock_ns: Callable[[], int]) -> None:
         self._maps = maps
+        self._clock_ns = clock_ns
         self._blocks = StretchPool(maps.words.max_entries, clock_ns)
         self._places = StretchPool(maps.mappings.max_entries, clock_ns)
         self._numbers = StretchPool(maps.objects.max_entries, clock_ns)
         self._numbers.take(NO_OBJECT + 1)
         self._blocks_of: dict[int, tuple[int, int]] = {}
         self._spaces: dict[int, _Space] = {}
+        self._files: dict[int, bytes] = {}
 
     def new_number(self) -> int | None:
         """A number for an object; None where there is none left."""
         return self._numbers.take(1)
 
+    @property
+    def room_words(self) -> int:
+        """The words of all tables for which there is room."""
+        return self._maps.words.max_entries * BLOCK_SIZE // _WORD_SIZE
+
+    def will_fit(self, words: int) -> bool:
+        """Whether a table fits once what was dropped before has rested."""
+        return self._blocks.will_fit(_blocks(words))
+
+    def last_needed_ns(self) -> Sequence[int]:
+        """When walks last came by each object, by number, to a second or so; 0: never."""
+        raw = self._maps.objects.read(0, self._maps.objects.max_entries * _OBJECT.size)
+        words = memoryview(raw).cast("I")
+        return [at << _NEEDED_SHIFT for at in words[_NEEDED_WORD::_OBJECT_WORDS]]
+
     def put_table(self, number: int, table: UnwindTable) -> bool:
         """Let walks use an object's table; False where there is no room for it."""
-        count = -(-table.words * _WORD_SIZE // BLOCK_SIZE)
+        count = _blocks(table.words)
         first = self._blocks.take(count)
         if first is None:
             return False
@@ -107,15 +176,35 @@ class PublishedTables:
         pages_at = first * (BLOCK_SIZE // _WORD_SIZE)
         rules_at = pages_at + len(table.pages)
         rows_at = rules_at + len(table.rules) // _WORD_SIZE
-        entry = _OBJECT.pack(table.base, pages_at, table.page_count, rules_at, rows_at)
+        now = self._clock_ns() >> _NEEDED_SHIFT
+        entry = _OBJECT.pack(table.base, pages_at, table.page_count, rules_at, rows_at, now, 0)
         self._maps.objects.update(_NUMBER.pack(number), entry)
         self._blocks_of[number] = first, count
         return True
 
+    def know_file(self, number: int, file: FileIdentity, shift: int) -> None:
+        """Let walks find an object where it is mapped, before mappings are told of a process.
+
+        Args:
+            number: The object's.
+            file: What it is mapped from.
+            shift: From a place in the file to its address there.
+        """
+        key = file.for_bpf()
+        with suppress(MachineError):  # as many files as objects are known at most
+            self._maps.files.update(key, _KNOWN_FILE.pack(number, 0, shift & _WORD_MASK))
+            self._files[number] = key
+
     def drop(self, number: int) -> None:
         """Take back an object's number and table; no process may have it."""
-        self._maps.objects.update(_NUMBER.pack(number), bytes(_OBJECT.size))
+        if number in self._files:
+            self._maps.files.delete(self._files.pop(number))
+        self.drop_table(number)
         self._numbers.give_back(number, 1)
+
+    def drop_table(self, number: int) -> None:
+        """Take back an object's table; walks go on by frame pointers there."""
+        self._maps.objects.update(_NUMBER.pack(number), bytes(_OBJECT.size))
         blocks = self._blocks_of.pop(number, None)
         if blocks is not None:
             self._blocks.give_back(*blocks)
@@ -168,3 +257,7 @@ class PublishedTables:
         space.processes -= 1
         if not space.processes:
             self._places.give_back(space.first, len(space.mappings))
+
+
+def _blocks(words: int) -> int:
+    return -(-words * _WORD_SIZE // BLOCK_SIZE)

@@ -18,7 +18,9 @@ def test_the_document_has_stacks_and_stats() -> None:
     python = Frame("f", "python", "/srv/f.py", 3, "f.py")
     native = Frame("memcpy", "native", module="libc.so.6")
     stats = ProfileStats(
-        5, 1, 2, 3, 4, 0.12345, 0.00123456789, 6, 2, 12_470, "perf", ("Python functions",)
+        *(5, 1, 2, 3, 4, 0.12345, 0.00123456789, 6, 2, 12_470, "perf"),
+        not_seen=("Python functions",),
+        without_table=("libx.so (no room)",),
     )
     profile = sampled_profile(
         {(process,): 1, (process, python, native): 4}, stats, 99, 2_500_000_000
@@ -67,6 +69,7 @@ def test_the_document_has_stacks_and_stats() -> None:
             "unwound_fully": 3,
             "unwind_tables": 6,
             "tables_missing": 2,
+            "without_table": ["libx.so (no room)"],
             "not_found": 4,
             "own_cpu_seconds": 0.123,
             "target_overhead": 0.001235,

@@ -29,7 +29,8 @@ stats
   truncated        2
   unwound_fully    9 (90.0%)
   unwind_tables    7
-  tables_missing   1
+  tables_missing   7
+  without_table    lib0.so, lib1.so, lib2.so, lib3.so, lib4.so and 2 more
   not_found        0
   own_cpu_seconds  0.123
   target_overhead  0.120% of the target's processor time
@@ -42,7 +43,9 @@ stats
 def test_the_summary_is_functions_stacks_and_stats() -> None:
     counts = {(SHOP, MAIN, HOT): 6, (SHOP, MAIN): 3, (SHOP, MAIN, READ): 1}
     stats = ProfileStats(
-        10, 1, 2, 9, 0, 0.1234, 0.0012, 7, 1, 12_100, "perf", ("Python functions", "the rest")
+        *(10, 1, 2, 9, 0, 0.1234, 0.0012, 7, 7, 12_100, "perf"),
+        not_seen=("Python functions", "the rest"),
+        without_table=tuple(f"lib{number}.so" for number in range(7)),
     )
     assert write_text(sampled_profile(counts, stats, 99, 1_000_000_000)) == WANTED
 

@@ -14,7 +14,8 @@ from otx.profile.memory import ProcessMemory
 from otx.profile.unwind.cache import TableCache
 from otx.profile.unwind.loader import TableLoader
 from otx.profile.unwind.pool import REST_NS
-from otx.profile.unwind.published import NO_OBJECT, MappedObject
+from otx.profile.unwind.published import NO_OBJECT, FileIdentity, MappedObject
+from otx.profile.unwind.room import IDLE_NS, RETRY_NS
 from otx.profile.unwind.rules import CfaKind
 from otx.profile.unwind.table import UnwindTable
 from tests.profile.conftest import Build
@@ -30,6 +31,8 @@ class Published:
         self.mappings: dict[int, list[MappedObject]] = {}
         self.room = room
         self.dropped: set[int] = set()
+        self.needed_ns: dict[int, int] = {}
+        self.files: dict[int, tuple[FileIdentity, int]] = {}
         self._last = NO_OBJECT
 
     def new_number(self) -> int | None:
@@ -42,9 +45,25 @@ class Published:
         self.tables[number] = table
         return True
 
+    def know_file(self, number: int, file: FileIdentity, shift: int) -> None:
+        self.files[number] = file, shift
+
     def drop(self, number: int) -> None:
         self.tables.pop(number, None)
         self.dropped.add(number)
+
+    def drop_table(self, number: int) -> None:
+        del self.tables[number]
+
+    @property
+    def room_words(self) -> int:
+        return 1 << 30 if self.room else 0
+
+    def will_fit(self, words: int) -> bool:
+        return len(self.tables) < self.room
+
+    def last_needed_ns(self) -> list[int]:
+        return [self.needed_ns.get(number, 0) for number in range(self._last + 1)]
 
     def set_mappings(self, pid: int, mappings: Sequence[MappedObject]) -> bool:
         self.mappings[pid] = list(mappings)
@@ -110,6 +129,19 @@ def test_tables_of_what_is_mapped_arrive_step_by_step(memory: ProcessMemory) -> 
     assert (loader.loaded, loader.missing) == (2, 0)
 
 
+def test_files_are_told_as_the_kernel_knows_them(memory: ProcessMemory, library: Path) -> None:
+    loaded = ctypes.CDLL(str(library))
+    published = Published()
+    space = space_of(library.name, "[vdso]")
+    loader_of(published).follow(PID, space, memory)
+    file, vdso = sorted(published.files.values(), key=lambda told: -told[0].inode)
+    status, mapping = library.stat(), space.find_code(address_of(loaded, "here"))
+    assert mapping is not None
+    identity = (mapping.device, status.st_ino, status.st_size, status.st_mtime_ns)
+    assert file[0] == FileIdentity(*identity)
+    assert vdso[0].inode == vdso[0].changed_ns == 0 and vdso[0].size >= 4096
+
+
 def test_a_second_session_has_them_at_once(
     memory: ProcessMemory, library: Path, tmp_path: Path
 ) -> None:
@@ -170,32 +202,105 @@ def test_code_without_a_table_is_mapped_all_the_same(memory: ProcessMemory, tmp_
     assert PID not in published.mappings, "what has no object is left to the kernel's own walk"
 
 
-def test_tables_that_nobody_needs_make_room_for_others(
+class Crowded:
+    """A loader with room for some tables, a clock to turn, and libraries that are all mapped."""
+
+    def __init__(self, library: Path, memory: ProcessMemory, room: int, copies: int) -> None:
+        self.published = Published(room)
+        self.now_ns = 0
+        self.said: list[str] = []
+        self.loader = TableLoader(
+            self.published, None, lambda about, text: self.said.append(text), lambda: self.now_ns
+        )
+        self._memory = memory
+        # Those of other tests stay mapped.
+        self.names = [f"lib-{library.parent.name}-{number}.so" for number in range(copies)]
+        for name in self.names:
+            ctypes.CDLL(str(shutil.copy(library, library.with_name(name))))
+
+    def follow(self, pid: int, *copies: int) -> None:
+        self.loader.follow(pid, space_of(*(self.names[copy] for copy in copies)), self._memory)
+        self.build()
+
+    def build(self) -> None:
+        while self.loader.advance():
+            pass
+
+    def pass_time(self, ns: int) -> None:
+        self.now_ns += ns
+        self.build()
+
+    def need(self, number: int) -> None:
+        self.published.needed_ns[number] = self.now_ns
+
+
+def test_tables_that_nobody_needs_make_room_the_least_recently_needed_first(
     memory: ProcessMemory, library: Path
 ) -> None:
-    copy = library.with_name("libunneeded.so")
-    shutil.copy(library, copy)
-    ctypes.CDLL(str(copy))
-    said: list[str] = []
-    now_ns = 0
-    published = Published(room=1)
-    loader = TableLoader(published, None, lambda about, text: said.append(text), lambda: now_ns)
-    loader.follow(PID, space_of("libunneeded"), memory)
-    while loader.advance():
-        pass
-    loader.follow(PID, space_of("libm.so"), memory)
-    while loader.advance():
-        pass
-    assert (loader.loaded, published.tables, said) == (0, {}, [])
-    now_ns = REST_NS
-    assert loader.is_busy
-    assert not loader.advance()
-    assert (loader.loaded, loader.missing, said) == (1, 0, [])
-    loader.follow(PID, space_of("libm.so", "[vdso]"), memory)
-    while loader.advance():
-        pass
-    assert (loader.loaded, loader.missing) == (1, 1)
-    assert said == ["no room for unwind tables: [vdso] is walked by frame pointers"]
+    one = Crowded(library, memory, room=2, copies=3)
+    one.follow(1, 0)
+    one.follow(2, 1)
+    one.loader.forget(1)
+    one.loader.forget(2)
+    one.published.needed_ns = {1: 20, 2: 10}
+    one.follow(3, 2)
+    assert one.published.dropped == {2} and list(one.published.tables) == [1]
+    one.pass_time(REST_NS)
+    assert list(one.published.tables) == [1, 3]
+    assert (one.loader.loaded, one.loader.missing, one.said) == (2, 0, [])
+
+
+def test_what_found_no_room_is_brought_when_it_is_missed_and_others_have_ended(
+    memory: ProcessMemory, library: Path
+) -> None:
+    one = Crowded(library, memory, room=1, copies=2)
+    one.follow(1, 0)
+    one.follow(2, 1)
+    assert one.said == [f"no room for unwind tables: {one.names[1]} is walked by frame pointers"]
+    assert one.loader.lacking() == (f"{one.names[1]} (no room)",)
+    one.loader.forget(1)
+    one.pass_time(RETRY_NS)
+    assert list(one.published.tables) == [1], "no walk came by"
+    one.pass_time(RETRY_NS - 1)
+    one.need(2)
+    one.pass_time(1)
+    assert one.loader.missing == 0 and one.published.dropped == {1}
+    one.pass_time(REST_NS)
+    assert (list(one.published.tables), one.loader.lacking()) == ([2], ())
+
+
+def test_what_is_mapped_and_idle_goes_for_what_is_missed_and_comes_back(
+    memory: ProcessMemory, library: Path
+) -> None:
+    one = Crowded(library, memory, room=1, copies=2)
+    one.follow(1, 0)
+    one.follow(2, 1)
+    one.pass_time(IDLE_NS - 1)
+    one.need(1)
+    one.need(2)
+    one.pass_time(RETRY_NS)
+    assert list(one.published.tables) == [1], "both are in use"
+    one.pass_time(IDLE_NS)
+    one.need(2)
+    one.pass_time(RETRY_NS)
+    one.pass_time(REST_NS)
+    assert (list(one.published.tables), one.published.dropped) == ([2], set())
+    assert one.loader.lacking() == (f"{one.names[0]} (no room)",)
+    one.published.needed_ns.clear()
+    one.pass_time(IDLE_NS)
+    one.need(1)
+    one.pass_time(RETRY_NS)
+    one.pass_time(REST_NS)
+    assert list(one.published.tables) == [1]
+
+
+def test_a_table_larger_than_all_room_takes_nothing_from_others(
+    memory: ProcessMemory, library: Path
+) -> None:
+    one = Crowded(library, memory, room=0, copies=1)
+    one.follow(1, 0)
+    assert one.loader.lacking() == (f"{one.names[0]} (larger than all the room)",)
+    assert not one.loader.is_busy
 
 
 def test_to_make_room_takes_nothing_from_what_is_being_followed(
@@ -246,6 +351,7 @@ def test_an_object_without_a_table_is_counted(build: Build, memory: ProcessMemor
     while loader.advance():
         pass
     assert (loader.loaded, loader.missing) == (0, 1)
+    assert loader.lacking() == ("libbare.so (no unwind table)",)
     assert published.find(PID, address_of(loaded, "here")) is CfaKind.GAP
 
 

@@ -36,6 +36,21 @@ def test_neighbours_become_one_stretch_again() -> None:
     assert pool.take(3) == 0
 
 
+def test_what_rests_is_counted_on_with_its_neighbours() -> None:
+    clock = Clock()
+    pool = StretchPool(4, clock)
+    for _ in range(4):
+        pool.take(1)
+    for first in (0, 2):
+        pool.give_back(first, 1)
+    assert pool.will_fit(1) and not pool.will_fit(2)
+    pool.give_back(1, 1)
+    assert pool.will_fit(3) and not pool.will_fit(4)
+    assert pool.take(1) is None, "it rests"
+    clock.now_ns = REST_NS
+    assert pool.take(3) == 0
+
+
 @given(st.lists(st.tuples(st.integers(1, 9), st.booleans(), st.booleans()), max_size=60))
 def test_no_element_has_two_owners(steps: list[tuple[int, bool, bool]]) -> None:
     clock = Clock()

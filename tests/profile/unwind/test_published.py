@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otx.profile.unwind.pool import REST_NS
-from otx.profile.unwind.published import MappedObject, PublishedTables, UnwindMaps
+from otx.profile.unwind.published import (
+    FileIdentity,
+    MappedObject,
+    PublishedTables,
+    UnwindMaps,
+    room_for_many,
+)
 from otx.profile.unwind.table import build
 from tests.profile.unwind.conftest import Fde, eh_frame
 
@@ -30,12 +36,16 @@ class MemoryMap:
     def write(self, offset: int, data: bytes) -> None:
         self.memory[offset : offset + len(data)] = data
 
+    def read(self, offset: int, size: int) -> bytes:
+        return bytes(self.memory[offset : offset + size])
+
 
 class Published:
     def __init__(self, *, blocks: int = 2, mappings: int = 8, objects: int = 4) -> None:
         self.now_ns = 0
         self.maps = UnwindMaps(
-            MemoryMap(blocks), MemoryMap(objects), MemoryMap(mappings), MemoryMap(64)
+            *(MemoryMap(blocks), MemoryMap(objects), MemoryMap(mappings)),
+            *(MemoryMap(64), MemoryMap(64)),
         )
         self.tables = PublishedTables(self.maps, lambda: self.now_ns)
 
@@ -55,7 +65,8 @@ class Published:
     def object(self, number: int) -> tuple[int, ...]:
         """What BPF programs see of an object."""
         assert isinstance(self.maps.objects, MemoryMap)
-        return struct.unpack("<QIIII", self.maps.objects.values[number.to_bytes(4, "little")])
+        entry = self.maps.objects.values[number.to_bytes(4, "little")]
+        return struct.unpack_from("<QIIII", entry)
 
 
 A, B = MappedObject(0x1000, 0x2000, 0x500, 1), MappedObject(0x4000, 0x5000, 0, 2)
@@ -83,6 +94,43 @@ def test_a_table_without_room_is_refused_until_another_one_goes() -> None:
     assert not one.tables.put_table(2, TABLE)
     one.now_ns = REST_NS
     assert one.tables.put_table(2, TABLE)
+
+
+def test_a_table_may_go_while_its_object_stays() -> None:
+    one = Published(blocks=1)
+    number = one.tables.new_number() or 0
+    assert one.tables.put_table(number, TABLE)
+    assert not one.tables.will_fit(TABLE.words)
+    one.tables.drop_table(number)
+    assert one.object(number) == (0, 0, 0, 0, 0)
+    assert one.tables.will_fit(TABLE.words)
+    assert not one.tables.will_fit(one.tables.room_words + 1)
+    assert one.tables.new_number() == number + 1
+
+
+def test_when_walks_came_by_is_told_by_number() -> None:
+    one = Published(objects=4)
+    assert isinstance(one.maps.objects, MemoryMap)
+    one.maps.objects.write(3 * 32, struct.pack("<QIIIIII", 0, 0, 0, 0, 0, 7, 0))
+    assert list(one.tables.last_needed_ns()) == [0, 0, 0, 7 << 30]
+
+
+def test_a_machine_with_little_memory_keeps_the_usual_room() -> None:
+    blocks = [room_for_many(gib << 30)["unwind_words"] * 4096 >> 20 for gib in (0, 1, 2, 64)]
+    assert blocks == [16, 16, 32, 64]
+
+
+def test_a_file_is_known_until_its_number_is_taken_back() -> None:
+    one = Published()
+    files = one.maps.files
+    assert isinstance(files, MemoryMap)
+    one.tables.know_file(1, FileIdentity("fe:01", 77, 4096, 5_000_000_007), -0x1000)
+    key = struct.pack("<QQQII", 77, 4096, 5_000_000_007, 0xFE << 20 | 1, 0)
+    assert files.values == {key: struct.pack("<IIq", 1, 0, -0x1000)}
+    one.tables.drop_table(1)
+    assert files.values
+    one.tables.drop(1)
+    assert not files.values
 
 
 def test_numbers_end_and_0_is_none_of_them() -> None:

@@ -1,7 +1,7 @@
-"""Makes samples of records: native, Python and kernel frames in one stack, and what it is worth."""
+"""From a record of one look at a thread to samples: its addresses named, its stacks made one."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from otx.model.stack import Frame, Sample, Stack
 from otx.profile.causes import ends_of_wait, takes_gil
@@ -13,44 +13,46 @@ from otx.profile.symbolizer import KernelSymbolizer
 from otx.profile.tally import TRUNCATED, Tally, reaches_root
 
 
-class SampleMaker:
-    """Names what a record holds, and counts how whole it was.
+class SampleNamer:
+    """Makes samples of records, and counts what is missing in them.
 
     Args:
-        stats: Where that is counted.
-        tick_value: What a timer's sample is worth.
+        tally: Where it is counted.
+        resource_of: What a process says it is.
+        tick_value: What a timer's sample stands for, in the event's unit.
         kernel: Whether stacks hold kernel frames.
         threads: Whether samples carry the thread's comm instead of the process's.
     """
 
-    def __init__(self, stats: Tally, *, tick_value: int, kernel: bool, threads: bool) -> None:
-        self._stats = stats
+    def __init__(
+        self,
+        tally: Tally,
+        resource_of: Callable[[int], Resource],
+        *,
+        tick_value: int,
+        kernel: bool,
+        threads: bool,
+    ) -> None:
+        self.kernel = KernelSymbolizer()
+        self._tally = tally
+        self._resource_of = resource_of
         self._tick_value = tick_value
         self._kernel_wanted = kernel
         self._threads = threads
-        self._kernel = KernelSymbolizer()
         self._unix_offset_ns = time.time_ns() - time.monotonic_ns()
 
-    def load_kernel(self) -> None:
-        """Read the kernel's symbols now, and not when the first of them is met."""
-        self._kernel.load()
-
     def samples(
-        self,
-        process: Process,
-        record: SampleRecord,
-        runs: Sequence[Sequence[Frame]],
-        resource: Resource,
+        self, process: Process, record: SampleRecord, runs: list[list[Frame]]
     ) -> Iterator[Sample]:
         """What a record tells: one sample, or one for each cause of a wait.
 
         Args:
-            process: Whose record it is.
-            record: What was found.
-            runs: Its Python frames (`Process.python_runs`).
-            resource: What its process says it is.
+            process: The record's.
+            record: One look at one thread.
+            runs: Its Python frames, named.
         """
         by_tables = bool(record.flags & SampleFlags.USER_TABLES)
+        process.learn(record.areas)
         native = process.native_frames(record.user, () if by_tables else record.user_stack)
         native.reverse()
         if by_tables:
@@ -60,7 +62,7 @@ class SampleMaker:
         else:
             whole = not record.flags & SampleFlags.USER_CUT and reaches_root(native)
         stack = merge_stacks(native, runs, whole)
-        is_cut = self._stats.count(record, native, whole)
+        is_cut = self._tally.count(record, native, whole)
         if is_cut and stack:
             stack = (TRUNCATED, *stack)
         for below, value in self._below(process, record, native):
@@ -74,7 +76,7 @@ class SampleMaker:
                 trace_id=record.trace_id,
                 span_id=record.span_id,
                 thread=record.thread_comm,
-                resource=resource,
+                resource=self._resource_of(record.pid),
             )
 
     def _below(
@@ -93,6 +95,6 @@ class SampleMaker:
     def _kernel_frames(self, addresses: tuple[int, ...]) -> Stack:
         """Kernel frames, root first; a caller's address is looked up one byte before."""
         return tuple(
-            self._kernel.frame(addresses[depth] - 1 if depth else addresses[depth])
+            self.kernel.frame(addresses[depth] - 1 if depth else addresses[depth])
             for depth in range(len(addresses) - 1, -1, -1)
         )
