@@ -1,7 +1,8 @@
 """What questions cost on a store of many spans: the answers a screen waits for.
 
 Fills a store over one hour of spans, or over one for each million, converts, merges and indexes it
-as the converter does, then asks each question several times in this process. Run:
+as the converter does, says what takes its bytes, then asks each question several times in this
+process. Run:
 `python benchmarks/store_query.py [SPANS]`; the default is small, 1000000 is the size that is aimed
 for, and ten times as many say whether cost grows with the store.
 """
@@ -10,8 +11,11 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+
+import pyarrow.parquet as pq
 
 from benchmarks.corpus import trace_request
 from otx.model.signal import Signal
@@ -60,6 +64,25 @@ def fill(store_dir: Path, spans: int) -> None:
     )
 
 
+def print_parts(segments: Path, spans: int) -> None:
+    """What of a span takes how many bytes: columns, indexes, and what files need for themselves."""
+    parts: Counter[str] = Counter()
+    for path in segments.iterdir():
+        size = path.stat().st_size
+        if path.suffix != ".parquet":
+            parts[f"index {path.suffix}"] += size
+            continue
+        footer = pq.read_metadata(path)
+        for group in map(footer.row_group, range(footer.num_row_groups)):
+            for column in map(group.column, range(footer.num_columns)):
+                parts[column.path_in_schema.partition(".")[0]] += column.total_compressed_size
+                size -= column.total_compressed_size
+        parts["footers, Bloom filters"] += size
+    shown = [f"{name} {size / spans:.1f}" for name, size in parts.most_common()]
+    few = [one for one in shown if not one.endswith(" 0.0")]
+    print(f"B a span: {', '.join(few)}; {len(shown) - len(few)} more columns less than 0.05 each")
+
+
 def ask(name: str, question: Callable[[], object]) -> None:
     question()
     took = []
@@ -75,6 +98,7 @@ def main(arguments: list[str]) -> None:
     with tempfile.TemporaryDirectory() as directory:
         store_dir = Path(directory)
         fill(store_dir, spans)
+        print_parts(Layout(store_dir).segments, spans)
         before = time.perf_counter()
         store = Store(store_dir)
         newest = store.traces(limit=50)

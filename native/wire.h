@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { OTX_VERSION = 2 }; /* otx/otlp/native.py knows it; every change of a signature raises it */
+enum { OTX_VERSION = 3 }; /* otx/otlp/native.py knows it; every change of a signature raises it */
 
 #define OTX_EXPORT __attribute__((visibility("default")))
 

@@ -116,7 +116,8 @@ def index_file(data: bytes) -> None:
 def _sealed(content: bytes) -> bytes:
     """An index whose front has its checksum."""
     magic, entries, blocks, pages, _ = INDEX_HEAD.unpack_from(content)
-    size = -(-(8 * blocks + 12 * pages) // 8) * 8
+    page_bytes = 16 if magic.startswith(b"otxpck") else 12
+    size = -(-(8 * blocks + page_bytes * pages) // 8) * 8
     front = content[INDEX_HEAD.size : INDEX_HEAD.size + size]
     checksum = zlib.crc32(front, zlib.crc32(INDEX_HEAD.pack(magic, entries, blocks, pages, 0)))
     head = INDEX_HEAD.pack(magic, entries, blocks, pages, checksum)

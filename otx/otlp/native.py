@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 NAME = "otx_wire.so"
-VERSION = 2
+VERSION = 3
 """Of what the functions take and give (`OTX_VERSION` of native/wire.h)."""
 _POINTER: Any = ctypes.c_void_p
 _SIZE: Any = ctypes.c_int64
@@ -56,5 +56,7 @@ def _declare(found: ctypes.CDLL) -> None:
         *(_POINTER, _SIZE, _POINTER, ctypes.c_int, _POINTER, _POINTER),
     ]
     found.otx_sorted_entries.restype = _SIZE
+    found.otx_packed_blocks.argtypes = [_POINTER, _SIZE, _POINTER, _POINTER]
+    found.otx_packed_blocks.restype = _SIZE
     found.otx_crc32.argtypes = [ctypes.c_char_p, _SIZE, _SIZE, ctypes.c_uint32]
     found.otx_crc32.restype = ctypes.c_uint32
