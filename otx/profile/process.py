@@ -102,18 +102,21 @@ class Process:
         else:
             self._look_again(0, 1)
 
-    def native_frames(self, walked: Sequence[int], stack: Sequence[int]) -> list[Frame]:
+    def native_frames(
+        self, walked: Sequence[int], stack: Sequence[int], *, by_tables: bool
+    ) -> list[Frame]:
         """The user frames of a thread, leaf first, as far as they are code.
 
         A caller's address is the one returned to, which may be the first of the next function:
         it is looked up one byte before.
 
         Args:
-            walked: Addresses found along frame pointers, leaf first.
+            walked: Addresses found, leaf first.
             stack: The words at the stack's top, where the walk may have missed a caller.
+            by_tables: Whether frame pointers were followed only where there is no unwind table.
         """
         frames: list[Frame] = []
-        for depth, address in enumerate(self._with_hidden_caller(walked, stack)):
+        for depth, address in enumerate(self._with_hidden_caller(walked, stack, by_tables)):
             at = address - 1 if depth else address
             found = self._addresses.frames(at) or self._look_again(at, depth)
             if not found:
@@ -121,10 +124,12 @@ class Process:
             frames += found
         return frames
 
-    def _with_hidden_caller(self, walked: Sequence[int], stack: Sequence[int]) -> Sequence[int]:
+    def _with_hidden_caller(
+        self, walked: Sequence[int], stack: Sequence[int], by_tables: bool
+    ) -> Sequence[int]:
         if not walked or not stack:
             return walked
-        distance = self._addresses.hidden_caller(walked[0])
+        distance = self._addresses.hidden_caller(walked[0], by_tables=by_tables)
         if distance is None or distance % 8 or distance // 8 >= len(stack):
             return walked
         caller = stack[distance // 8]

@@ -442,7 +442,7 @@ class ProfileSession:
     ) -> Iterator[Sample]:
         """What a record tells: one sample, or one for each cause of a wait."""
         by_tables = bool(record.flags & SampleFlags.USER_TABLES)
-        native = process.native_frames(record.user, () if by_tables else record.user_stack)
+        native = process.native_frames(record.user, record.user_stack, by_tables=by_tables)
         native.reverse()
         if by_tables:
             whole = bool(record.flags & SampleFlags.USER_ROOT)
