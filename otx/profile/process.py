@@ -14,6 +14,9 @@ from otx.profile.symbolizer import AddressBook, UserSymbolizer
 from otx.profile.unwind.loader import TableLoader
 
 _MAX_CODES_KEPT = 65536
+_MAX_CODE_SIZE_KEPT = 64 << 20
+"""Bytes of all, roughly: hostile ones share a table of a million lines and have endless names."""
+_LINE_SIZE = 64
 _LEAF_PAUSE_NS = 5_000_000
 _FIRST_PAUSE_NS, _LONGEST_PAUSE_NS = 100_000_000, 1_000_000_000
 _SEARCH_AFTER_S = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
@@ -53,6 +56,7 @@ class Process:
         self._addresses = AddressBook(pid, self._memory, symbolizer)
         self._interpreter: Interpreter | None = None
         self._codes: dict[tuple[int, int], tuple[Code, Frame]] = {}
+        self._code_size_kept = 0
         self._runtime: range | None = None
         self._began_ns = clock_ns()
         self._wants_interpreter = python
@@ -87,6 +91,7 @@ class Process:
             self._tables.inherit(self.pid, parent.pid)
         self._interpreter = parent._interpreter
         self._codes = dict(parent._codes)
+        self._code_size_kept = parent._code_size_kept
         self._wants_interpreter = parent._wants_interpreter
         self._searches_left.clear()
 
@@ -146,14 +151,22 @@ class Process:
                 known = self._read(found, with_lines)
             except UnreadableError:
                 return UNREADABLE
-            if len(self._codes) >= _MAX_CODES_KEPT:
-                del self._codes[next(iter(self._codes))]
-            self._codes[key] = known
+            self._keep(key, known)
         code, frame = known
         if code.lines is None:
             return frame
         line = code.line_at(found.instruction)
         return Frame(frame.name, "python", frame.file, line, frame.module)
+
+    def _keep(self, key: tuple[int, int], known: tuple[Code, Frame]) -> None:
+        """Remember a code object, and forget what was read first until the rest may stay."""
+        self._codes[key] = known
+        self._code_size_kept += _size_of(known[0])
+        while len(self._codes) > _MAX_CODES_KEPT or (
+            self._code_size_kept > _MAX_CODE_SIZE_KEPT and len(self._codes) > 1
+        ):
+            oldest, _ = self._codes.pop(next(iter(self._codes)))
+            self._code_size_kept -= _size_of(oldest)
 
     def python_runs(self, found: Iterable[PythonFrame], with_lines: bool) -> list[list[Frame]]:
         """Python frames by entry into the interpreter, root first, each root first."""
@@ -233,3 +246,9 @@ class Process:
                 _FIRST_PAUSE_NS if found else min(2 * self._pause_ns, _LONGEST_PAUSE_NS)
             )
         return found
+
+
+def _size_of(code: Code) -> int:
+    """Bytes that a code object takes here, roughly."""
+    lines = 0 if code.lines is None else len(code.lines)
+    return lines * _LINE_SIZE + len(code.qualname) + len(code.filename)
