@@ -8,12 +8,13 @@
 
 #define CONTEXT_WORDS 3
 #define CONTEXT_VALID 1
-#define DTV_AT 8	 /* from the thread pointer: tcbhead_t.dtv of glibc, x86-64 */
-#define DTV_ENTRY 16	 /* dtv_t: address, address to free */
-#define DTV_UNALLOCATED (~0ULL)
+#define DTV_AT 8	   /* from the thread pointer: tcbhead_t.dtv of glibc and of musl, x86-64 */
+#define MUSL_DTV_ENTRY 8   /* an address; the first entry counts the others */
+#define DTV_UNALLOCATED (~0ULL) /* glibc's, whose entry before the first one counts the others */
 
 struct context_place {
-	__u64 module; /* the object's number in each thread's DTV; 0: offset is from the thread pointer */
+	__u32 module; /* the object's number in each thread's DTV; 0: offset is from the thread pointer */
+	__u32 dtv_entry; /* the size of a DTV's entries, which tells the C library */
 	__s64 offset;
 };
 
@@ -33,16 +34,17 @@ struct {
 } context_places SEC(".maps");
 
 /* Where the object's variables of this thread begin; 0 where the thread has none (yet). */
-static __u64 tls_block(__u64 thread_pointer, __u64 module)
+static __u64 tls_block(__u64 thread_pointer, const struct context_place *place)
 {
-	__u64 dtv = 0, entries = 0, block = 0;
+	__u64 dtv = 0, entries = 0, block = 0, entry = place->dtv_entry;
 
 	if (read_word(&dtv, thread_pointer + DTV_AT) || !dtv)
 		return 0;
 	/* What is loaded late has a number that older threads' DTVs have no room for. */
-	if (read_word(&entries, dtv - DTV_ENTRY) || module > entries)
+	if (read_word(&entries, entry == MUSL_DTV_ENTRY ? dtv : dtv - entry) ||
+	    place->module > entries)
 		return 0;
-	if (read_word(&block, dtv + module * DTV_ENTRY) || block == DTV_UNALLOCATED)
+	if (read_word(&block, dtv + place->module * entry) || block == DTV_UNALLOCATED)
 		return 0;
 	return block;
 }
@@ -58,7 +60,7 @@ static __u32 add_thread_context(struct sample *sample, struct task_struct *task,
 		return at;
 	base = task->thread.fsbase;
 	if (place->module)
-		base = tls_block(base, place->module);
+		base = tls_block(base, place);
 	if (!base || read_word(&address, base + place->offset) || !address)
 		return at;
 	if (bpf_probe_read_user(&record, sizeof(record), (void *)address) ||

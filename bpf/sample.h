@@ -79,9 +79,9 @@ struct sample {
 	__u64 argument;
 	char thread_comm[COMM_SIZE];
 	char process_comm[COMM_SIZE];
-	/* the top of the user stack, zeros where it could not be read: the helper walks frame
-	 * pointers, and misses the caller of a function that has set up no frame; with USER_AREAS
-	 * struct seen_areas */
+	/* the top of the user stack, zeros where it could not be read: a walk by frame pointers
+	 * misses the caller of a function that has set up no frame. With USER_TABLES two words, and
+	 * these only where the first function is in no table; with USER_AREAS struct seen_areas */
 	__u64 user_stack[STACK_WORDS];
 	/* kernel addresses, user addresses (both leaf first), with THREAD_CONTEXT the trace id (two
 	 * words) and the span id, then for each Python frame (leaf first): code object,

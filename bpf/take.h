@@ -34,6 +34,8 @@ static __u32 add_by_frame_pointers(void *ctx, struct sample *sample, __u32 at, _
 
 static __u32 add_by_tables(struct sample *sample, struct unwind *u)
 {
+	sample->user_stack[0] = 0;
+	sample->user_stack[1] = 0;
 	/* A last step sees the root. */
 	bpf_loop(MAX_UNWOUND + 1, unwind_step, NULL, 0);
 	sample->flags |= USER_TABLES | u->flags;

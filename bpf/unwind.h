@@ -439,8 +439,13 @@ static long unwind_step(__u32 index, void *unused)
 		return stop_unwind(u, USER_NO_TABLE);
 	note_need(object, scratch->sample.monotonic_ns);
 	find_rule(u, object, look - u->in.bias);
-	if (u->rule.cfa == CFA_GAP)
+	if (u->rule.cfa == CFA_GAP) {
+		/* its caller may be here and not where rbp points: user space knows */
+		if (u->frames == 1)
+			bpf_probe_read_user(scratch->sample.user_stack, 2 * sizeof(__u64),
+					    (void *)u->sp);
 		return step_by_frame_pointer(u);
+	}
 	if (u->rule.cfa == CFA_END)
 		return stop_unwind(u, USER_ROOT);
 	if (u->rule.cfa == CFA_SIGNAL)

@@ -109,6 +109,7 @@ def go_functions(data: bytes) -> None:
         found.find(address)
         found.start(address)
         found.calls(address)
+        found.hidden_caller(address)
 
 
 def debug_files(data: bytes) -> None:

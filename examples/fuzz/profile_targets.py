@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bounded import BASE, Memory
 
-from otx.profile.context.place import Place
+from otx.profile.context.place import DtvForm, Place
 from otx.profile.context.process_context import decode_process_context, read_process_context
 from otx.profile.context.reader import ContextReader
 from otx.profile.cpython.code import read_code
@@ -107,7 +107,8 @@ def process_context(data: bytes) -> None:
 
 def thread_context(data: bytes) -> None:
     """The first byte picks the variable's place; the rest is memory from the thread pointer on."""
-    place = Place(data[0] & 3, 8 * (data[0] >> 2))
+    form = DtvForm.MUSL if data[0] & 0x80 else DtvForm.GLIBC
+    place = Place(data[0] & 3, 8 * (data[0] >> 2 & 31), form)
     found = ContextReader(Memory(_with_addresses(data[1:])), place).read(BASE)
     if found and (len(found.trace_id), len(found.span_id)) != (32, 16):
         raise AssertionError(f"ids of another length: {found}")

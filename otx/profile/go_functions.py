@@ -77,10 +77,23 @@ class _Function:
     start: int
     at: int
     name: int
+    stack: int
     files: int
     lines: int
     unit: int
     pcdata: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A value, the address from which it holds, and how many rows stand before."""
+
+    value: int
+    start: int
+    number: int
+
+
+_NO_ROW = _Row(-1, 0, 0)
 
 
 class GoFunctions:
@@ -136,6 +149,30 @@ class GoFunctions:
         except (UnreadableError, struct.error):
             return None
         return function.start if function else None
+
+    def hidden_caller(self, address: int) -> int | None:
+        """Where a walk along frame pointers misses the caller, if it does.
+
+        Go's functions push rbp and then point it at the stack, but for those that keep nothing
+        there: they have no frame, as no function has in its first and last instructions.
+
+        Args:
+            address: The innermost instruction.
+
+        Returns:
+            The distance in bytes from the stack pointer to the return address that is missed.
+        """
+        self._steps_left = _MAX_STEPS
+        try:
+            function = self._function(address)
+            if function is None:
+                return None
+            row = self._row(function.stack, function.start, address)
+        except (UnreadableError, struct.error):
+            return None
+        # The first row is of what comes before rbp is pushed, the second begins right behind that.
+        is_pushed = row.number == 1 and row.start == address and row.value == _POINTER_SIZE
+        return row.value if row.value == 0 or is_pushed else None
 
     def calls(self, address: int) -> list[GoCall]:
         """The function that holds an address and what is inlined there, innermost first.
@@ -202,8 +239,8 @@ class GoFunctions:
         start, at = self._entry(index)
         at += self._functions
         fields = self._bytes(at + self._pair.size // 2, _DESCRIBED.size)
-        name, _, _, _, files, lines, pcdata, unit = _DESCRIBED.unpack(fields)
-        return _Function(start, at, name, files, lines, unit, pcdata)
+        name, _, _, stack, files, lines, pcdata, unit = _DESCRIBED.unpack(fields)
+        return _Function(start, at, name, stack, files, lines, unit, pcdata)
 
     def _search(self, address: int) -> int:
         """The last function that begins at an address or before; -1 where none does.
@@ -230,27 +267,31 @@ class GoFunctions:
         return self._base + start, at
 
     def _value(self, table: int, start: int, address: int) -> int:
-        """What a table of values by address has for one; -1 where it has nothing.
+        """What a table of values by address has for one; -1 where it has nothing."""
+        return self._row(table, start, address).value
+
+    def _row(self, table: int, start: int, address: int) -> _Row:
+        """The row of a table of values by address that holds for one.
 
         Pairs of varints: how much the value changes, in zigzag from -1 on, and for how many
         instructions it holds; a change of nothing, but for the first, ends it.
         """
         if not table:
-            return -1
-        value, pc = -1, start
+            return _NO_ROW
+        value, pc, number = -1, start, 0
         varints = self._varints(self._pcs + table)
-        first = True
         while self._steps_left:
             self._steps_left -= 1
             change = next(varints)
-            if not change and not first:
-                return -1
-            first = False
+            if not change and number:
+                return _NO_ROW
             value += -(change >> 1) - 1 if change & 1 else change >> 1
+            begin = pc
             pc += next(varints) * self._quantum
             if address < pc:
-                return value
-        return -1
+                return _Row(value, begin, number)
+            number += 1
+        return _NO_ROW
 
     def _varints(self, at: int) -> Iterator[int]:
         number = shift = 0

@@ -53,7 +53,7 @@ class SampleNamer:
         """
         by_tables = bool(record.flags & SampleFlags.USER_TABLES)
         process.learn(record.areas)
-        native = process.native_frames(record.user, () if by_tables else record.user_stack)
+        native = process.native_frames(record.user, record.user_stack, by_tables=by_tables)
         native.reverse()
         if by_tables:
             whole = bool(record.flags & SampleFlags.USER_ROOT)

@@ -15,6 +15,7 @@ from otx.profile.debug_files import DebugSymbols, find_debug_symbols
 from otx.profile.elf import GO_TABLES, ElfFile, SymbolTable, file_reader
 from otx.profile.errors import UnreadableError
 from otx.profile.maps import Mapping as MemoryMapping
+from otx.profile.unwind.rules import CfaKind
 
 if TYPE_CHECKING:
     from otx.profile.go_functions import GoCall, GoFunctions
@@ -63,9 +64,16 @@ class ObjectCode:
         start = self.unwind.function_start(at) if self.unwind else None
         return at if start is None else start
 
-    def hidden_caller(self, address: int) -> int | None:
-        """Where from the stack pointer the caller is that frame pointers miss, if they do."""
-        return self.unwind.hidden_caller(address - self.bias) if self.unwind else None
+    def hidden_caller(self, address: int, *, by_tables: bool = False) -> int | None:
+        """Where from the stack pointer the caller is that a walk misses, if it does.
+
+        Args:
+            by_tables: Whether frame pointers were followed only where there is no unwind table.
+        """
+        at = address - self.bias
+        if self.go and (self.unwind is None or self.unwind.find(at).cfa is CfaKind.GAP):
+            return self.go.hidden_caller(at)
+        return None if by_tables or self.unwind is None else self.unwind.hidden_caller(at)
 
 
 FileKey: TypeAlias = tuple[str, int, int, int]

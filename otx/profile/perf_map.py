@@ -28,6 +28,8 @@ _PIECE = 1 << 20
 _MAX_LINE = 1 << 16
 _MAX_NAME = 1024
 _MAX_OVERLAPPING = 64
+_MAX_FRAMES_KEPT = 65536
+"""Names that were asked for: a map may be written anew with others again and again."""
 _LOOK_PERIOD_NS = 250_000_000
 _MISS_PERIOD_NS = 10_000_000
 """How soon the map is looked at again for an address that is not in it."""
@@ -88,6 +90,8 @@ class PerfMap:
             return None
         frame = self._frames.get(name)
         if frame is None:
+            if len(self._frames) >= _MAX_FRAMES_KEPT:
+                self._frames.clear()
             frame = self._frames[name] = frame_of_name(name.decode("utf-8", "replace"))
         return frame
 

@@ -15,6 +15,9 @@ from otx.profile.symbolizer import AddressBook, UserSymbolizer
 from otx.profile.unwind.loader import TableLoader
 
 _MAX_CODES_KEPT = 65536
+_MAX_CODE_SIZE_KEPT = 64 << 20
+"""Bytes of all, roughly: hostile ones share a table of a million lines and have endless names."""
+_LINE_SIZE = 64
 _LEAF_PAUSE_NS = 5_000_000
 _FIRST_PAUSE_NS, _LONGEST_PAUSE_NS = 100_000_000, 1_000_000_000
 _SEARCH_AFTER_S = (0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
@@ -86,6 +89,7 @@ class Process:
         self._addresses = AddressBook(pid, self._memory, symbolizer)
         self._interpreter: Interpreter | None = None
         self._codes: dict[tuple[int, int], tuple[Code, Frame]] = {}
+        self._code_size_kept = 0
         self._runtime: range | None = None
         self._began_ns = clock_ns()
         self._wants_interpreter = python
@@ -125,6 +129,7 @@ class Process:
             self._tables.inherit(self.pid, parent.pid)
         self._interpreter = parent._interpreter
         self._codes = dict(parent._codes)
+        self._code_size_kept = parent._code_size_kept
         self._wants_interpreter = parent._wants_interpreter
         self._searches_left.clear()
 
@@ -147,18 +152,21 @@ class Process:
         else:
             self._look_again(0, 1)
 
-    def native_frames(self, walked: Sequence[int], stack: Sequence[int]) -> list[Frame]:
+    def native_frames(
+        self, walked: Sequence[int], stack: Sequence[int], *, by_tables: bool
+    ) -> list[Frame]:
         """The user frames of a thread, leaf first, as far as they are code.
 
         A caller's address is the one returned to, which may be the first of the next function:
         it is looked up one byte before.
 
         Args:
-            walked: Addresses found along frame pointers, leaf first.
+            walked: Addresses found, leaf first.
             stack: The words at the stack's top, where the walk may have missed a caller.
+            by_tables: Whether frame pointers were followed only where there is no unwind table.
         """
         frames: list[Frame] = []
-        for depth, address in enumerate(self._with_hidden_caller(walked, stack)):
+        for depth, address in enumerate(self._with_hidden_caller(walked, stack, by_tables)):
             at = address - 1 if depth else address
             found = self._addresses.frames(at) or self._look_again(at, depth)
             if not found:
@@ -166,10 +174,12 @@ class Process:
             frames += found
         return frames
 
-    def _with_hidden_caller(self, walked: Sequence[int], stack: Sequence[int]) -> Sequence[int]:
+    def _with_hidden_caller(
+        self, walked: Sequence[int], stack: Sequence[int], by_tables: bool
+    ) -> Sequence[int]:
         if not walked or not stack:
             return walked
-        distance = self._addresses.hidden_caller(walked[0])
+        distance = self._addresses.hidden_caller(walked[0], by_tables=by_tables)
         if distance is None or distance % 8 or distance // 8 >= len(stack):
             return walked
         caller = stack[distance // 8]
@@ -208,6 +218,16 @@ class Process:
                 return
         with suppress(UnreadableError):
             self._keep(key, _named(told_code(self._interpreter.layout, record)))
+
+    def _keep(self, key: tuple[int, int], known: tuple[Code, Frame]) -> None:
+        """Remember a code object, and forget what was read first until the rest may stay."""
+        self._codes[key] = known
+        self._code_size_kept += _size_of(known[0])
+        while len(self._codes) > _MAX_CODES_KEPT or (
+            self._code_size_kept > _MAX_CODE_SIZE_KEPT and len(self._codes) > 1
+        ):
+            oldest, _ = self._codes.pop(next(iter(self._codes)))
+            self._code_size_kept -= _size_of(oldest)
 
     def python_runs(self, found: Iterable[PythonFrame], with_lines: bool) -> list[list[Frame]]:
         """Python frames by entry into the interpreter, root first, each root first."""
@@ -257,11 +277,6 @@ class Process:
             raise UnreadableError("no interpreter")
         return _named(read_code(self._memory, self._interpreter.layout, found, with_lines))
 
-    def _keep(self, key: tuple[int, int], known: tuple[Code, Frame]) -> None:
-        if len(self._codes) >= _MAX_CODES_KEPT:
-            del self._codes[next(iter(self._codes))]
-        self._codes[key] = known
-
     def _find_interpreter(self, space: AddressSpace) -> None:
         found = find_interpreter(self.pid, space, self._memory, self._symbolizer.files)
         if found is None:
@@ -298,3 +313,9 @@ class Process:
 def _named(code: Code) -> tuple[Code, Frame]:
     module = code.filename.rpartition("/")[2]
     return code, Frame(code.qualname, "python", code.filename, module=module)
+
+
+def _size_of(code: Code) -> int:
+    """Bytes that a code object takes here, roughly."""
+    lines = 0 if code.lines is None else len(code.lines)
+    return lines * _LINE_SIZE + len(code.qualname) + len(code.filename)

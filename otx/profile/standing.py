@@ -4,6 +4,7 @@ At the end of a profile there are threads that have been waiting for a while and
 BPF program runs in them, so their stacks are walked here, by the same tables.
 """
 
+import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -75,7 +76,8 @@ class StandingThreads:
             states = self._states_of(record.pid, memory, interpreter).get(thread_pointer, [])
             python = _python_frames(memory, interpreter, states)
         flags = record.flags | SampleFlags.USER_TABLES | _ENDINGS[walked.ending]
-        return replace(record, flags=flags, user=walked.addresses, python=python)
+        top = _top_of(memory, sp)
+        return replace(record, flags=flags, user=walked.addresses, python=python, user_stack=top)
 
     def _states_of(
         self, pid: int, memory: ProcessMemory, interpreter: Interpreter
@@ -112,6 +114,14 @@ class StandingThreads:
         build_id = elf.build_id()
         table = self._cache.load(build_id) if self._cache and build_id else None
         return table or next(_built(elf), None)
+
+
+def _top_of(memory: ProcessMemory, sp: int) -> tuple[int, ...]:
+    """The words at a stack's top, where a walk may have missed a caller."""
+    try:
+        return struct.unpack("<2Q", memory.read(sp, 16))
+    except UnreadableError:
+        return ()
 
 
 def _python_frames(

@@ -121,7 +121,7 @@ class AddressBook:
         self._space = AddressSpace()
         self._codes: dict[Mapping, ObjectCode | None] = {}
         self._frames: dict[int, tuple[Frame, ...]] = {}
-        self._hidden_callers: dict[int, int | None] = {}
+        self._hidden_callers: dict[tuple[int, bool], int | None] = {}
         self._perf_map: PerfMap | None = None
 
     def remap(self, space: AddressSpace) -> None:
@@ -184,25 +184,27 @@ class AddressBook:
             )
         return frame if self._symbolizer.lines else replace(frame, line=0)
 
-    def hidden_caller(self, address: int) -> int | None:
+    def hidden_caller(self, address: int, *, by_tables: bool = False) -> int | None:
         """Where from the stack pointer, in bytes, the caller of the innermost function is.
 
         Args:
             address: The innermost instruction.
+            by_tables: Whether frame pointers were followed only where there is no unwind table.
 
         Returns:
-            None where a walk along frame pointers has the caller, or where that is not known.
+            None where the walk has the caller, or where that is not known.
         """
+        key = address, by_tables
         try:
-            return self._hidden_callers[address]
+            return self._hidden_callers[key]
         except KeyError:
             pass
         if len(self._hidden_callers) >= _MAX_FRAMES_KEPT:
             self._hidden_callers.clear()
         mapping = self._space.find_code(address)
         code = self._code(mapping) if mapping is not None else None
-        distance = code.hidden_caller(address) if code is not None else None
-        self._hidden_callers[address] = distance
+        distance = code.hidden_caller(address, by_tables=by_tables) if code is not None else None
+        self._hidden_callers[key] = distance
         return distance
 
     def code(self, address: int) -> tuple[Mapping, ObjectCode | None] | None:

@@ -71,10 +71,10 @@ def build(tmp_path: Path) -> Build:
     if shutil.which("gcc") is None:
         pytest.skip("gcc is not installed")
 
-    def compile_c(source: str, name: str, *flags: str) -> Path:
+    def compile_c(source: str, name: str, *flags: str, compiler: str = "gcc") -> Path:
         code, program = tmp_path / f"{name}.c", tmp_path / name
         code.write_text(source)
-        subprocess.run(["gcc", "-O1", code, "-o", program, *flags], check=True, timeout=60)
+        subprocess.run([compiler, "-O1", code, "-o", program, *flags], check=True, timeout=60)
         return program
 
     return compile_c

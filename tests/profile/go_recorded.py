@@ -1,14 +1,16 @@
 """What lookups read of a Go program's tables, recorded beside what Go's own addr2line says.
 
-    python -m tests.profile.go_recorded NAME PROGRAM    records tests/data/go/NAME.json
+    python -m tests.profile.go_recorded NAME PROGRAM TWIN    records tests/data/go/NAME.json
 
-PROGRAM is SOURCE as a version of Go built it. Each address of the functions of SOURCE is looked up;
-the bytes that were read are kept, so that a lookup that goes astray finds nothing.
+PROGRAM is SOURCE as a version of Go built it, stripped, and TWIN the same with its symbols, which
+Go's objdump needs. Each address of the functions of SOURCE is looked up; the bytes that were read
+are kept, so that a lookup that goes astray finds nothing.
 """
 
 import base64
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -69,6 +71,9 @@ func main() {
 }
 """.lstrip()
 OUTERMOST = ("main.outer", "main.sum[")
+FRAMES = r"^main\.(main|outer)$"
+_INSTRUCTION = re.compile(r"\s+\S+:\d+\s+(0x[0-9a-f]+)\s+[0-9a-f]+\s+(\S.*?)\s*")
+_WORD = 8
 
 
 @dataclass
@@ -100,10 +105,13 @@ class GoProgram:
     Attributes:
         said: Of each address what addr2line says: the outermost function, and the innermost's
             file and line.
+        hidden: Of each instruction how far from the stack pointer the return address is, where
+            rbp does not lead to it, by the code itself; of no instruction in older recordings.
     """
 
     functions: GoFunctions
     said: dict[int, tuple[str, str, int]]
+    hidden: dict[int, int | None]
 
 
 def load(name: str) -> GoProgram:
@@ -116,15 +124,17 @@ def load(name: str) -> GoProgram:
     )
     functions = GoFunctions(table.read, raw["size"], raw["text_start"])
     functions.know_inlined(tree.read)
-    return GoProgram(functions, {int(at): tuple(said) for at, said in raw["said"].items()})
+    hidden = {int(at): distance for at, distance in raw.get("hidden", {}).items()}
+    said = {int(at): tuple(said) for at, said in raw["said"].items()}
+    return GoProgram(functions, said, hidden)
 
 
-def build(folder: Path, *options: str) -> Path:
-    """SOURCE as the Go that is installed builds it."""
-    source, program = folder / "main.go", folder / "program"
-    source.write_text(SOURCE)
+def build(folder: Path, *options: str, source: str = SOURCE) -> Path:
+    """A program as the Go that is installed builds it."""
+    file, program = folder / "main.go", folder / "program"
+    file.write_text(source)
     subprocess.run(
-        [go_command(), "build", *options, "-o", program, source],
+        [go_command(), "build", *options, "-o", program, file],
         check=True,
         timeout=300,
         env={"HOME": str(folder), "PATH": "/usr/bin:/bin", "GOFLAGS": "-p=1"},
@@ -151,7 +161,41 @@ def addr2line(program: Path, addresses: list[int]) -> dict[int, tuple[str, str, 
     return said
 
 
-def record(name: str, program: Path) -> None:
+def hidden_callers(program: Path, functions: str) -> dict[int, int | None]:
+    """Where the return address is missed at each instruction, by the instructions themselves.
+
+    Before a function pushes rbp, and after it has popped it, rbp is its caller's; after the push
+    it still is for one instruction. What grows the stack is jumped to before the push, and lies
+    behind all else.
+    """
+    words = [go_command(), "tool", "objdump", "-s", functions, str(program)]
+    lines = subprocess.run(words, capture_output=True, text=True, check=True).stdout.splitlines()
+    found: dict[int, int | None] = {}
+    has_frame = False
+    distance: int | None = 0
+    growth = 0
+    for line in lines:
+        if line.startswith("TEXT "):
+            distance, growth, has_frame = 0, 0, False
+        instruction = _INSTRUCTION.fullmatch(line)
+        if instruction is None:
+            continue
+        at, code = int(instruction[1], 16), instruction[2]
+        if at == growth:
+            distance = 0
+        found[at] = distance
+        if code.startswith("JBE ") and not has_frame:
+            growth = int(code.split()[1], 16)
+        if code == "PUSHQ BP":
+            distance, has_frame = _WORD, True
+        elif distance == _WORD or (code == "RET" and has_frame):
+            distance = None
+        elif code == "POPQ BP":
+            distance = 0
+    return found
+
+
+def record(name: str, program: Path, twin: Path) -> None:
     """Look up the functions of a program, and keep what was read."""
     read = file_reader(os.open(program, os.O_RDONLY | os.O_CLOEXEC))
     elf = ElfFile(read)
@@ -171,6 +215,9 @@ def record(name: str, program: Path) -> None:
     functions.know_inlined(parts["tree"].around(from_tree))
     for address in addresses:
         functions.calls(address)
+    hidden = hidden_callers(twin, FRAMES)
+    for address in hidden:
+        functions.hidden_caller(address)
     kept = {
         part: {at: data.hex() for at, data in recording.stretches.items()}
         for part, recording in parts.items()
@@ -180,6 +227,7 @@ def record(name: str, program: Path) -> None:
         "text_start": text.start,
         "size": len(table),
         "said": addr2line(program, addresses[::3]),
+        "hidden": hidden,
         "read": base64.b64encode(packed).decode(),
     }
     FOLDER.mkdir(exist_ok=True)
@@ -187,4 +235,4 @@ def record(name: str, program: Path) -> None:
 
 
 if __name__ == "__main__":
-    record(sys.argv[1], Path(sys.argv[2]))
+    record(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))

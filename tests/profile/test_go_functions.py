@@ -94,6 +94,33 @@ def test_inlined_instances_of_generic_functions_are_named(program: GoProgram) ->
     assert inlined == {"main.square", "main.sum"}
 
 
+def test_a_caller_is_missed_where_the_code_says_so() -> None:
+    program = load("1.26")
+    found = {at: program.functions.hidden_caller(at) for at in program.hidden}
+    assert found == program.hidden
+    assert set(found.values()) == {0, 8, None}
+
+
+def test_a_function_without_frame_hides_its_caller_throughout() -> None:
+    raw = bytearray(table(0xFFFFFFF1))
+    stacks = len(raw)
+    described = (192 + 20, 192 + 20 + 48)
+    struct.pack_into("<I", raw, described[0] + 16, stacks)
+    struct.pack_into("<I", raw, described[1] + 16, stacks + 3)
+    struct.pack_into("<Q", raw, 8 + 8 * 6, 0)  # values are told from the table's beginning
+    raw += b"\x02\x20\0"  # 0 for 32 bytes: all of the first function
+    # 0 for four bytes, 8 behind a push, 24 from the eighth on, 8, and 0 behind a pop.
+    raw += b"\x02\x04\x10\x04\x20\x14\x1f\x02\x0f\x02\0"
+    found = functions_of(bytes(raw))
+    first, second = TEXT + 0x10, TEXT + 0x30
+    assert [found.hidden_caller(first + at) for at in (0, 9, 31)] == [0, 0, 0]
+    at = (0, 3, 4, 5, 8, 27, 28, 29, 30, 31)
+    assert [found.hidden_caller(second + it) for it in at] == [
+        *(0, 0, 8, None, None, None, None, None, 0, 0),
+    ]
+    assert found.hidden_caller(TEXT) is None
+
+
 def test_without_a_tree_the_function_is_known_still(program: GoProgram) -> None:
     program.functions.know_inlined(lambda offset, size: b"")
     names = {len(program.functions.calls(address)) for address in program.said}
@@ -134,6 +161,7 @@ def test_hostile_tables_raise_the_rooms_error_only(raw: bytes, address: int, tre
                 found.find(at)
                 found.start(at)
                 found.calls(at)
+                found.hidden_caller(at)
 
 
 @given(st.data())

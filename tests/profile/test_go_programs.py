@@ -6,13 +6,57 @@ from pathlib import Path
 import pytest
 
 from otx.model.stack import Frame, Sample
+from otx.profile.dump.subject import find_subject
+from otx.profile.dump.take import DumpOptions, take_dump
 from otx.profile.elf import ElfFile, file_reader
 from otx.profile.go_functions import GoFunctions
 from otx.profile.go_programs import find_go_functions
-from otx.profile.session import ProfileSession, Target
+from otx.profile.session import ProfileSession, Target, Unwinding
 from tests.profile.conftest import Build, Start, Take
 from tests.profile.go_recorded import addr2line, build, go_command
 
+LEAF_GO = """
+package main
+
+import "fmt"
+
+var sink [64]uint64
+
+//go:noinline
+func leaf(n uint64) uint64 {
+	for i := uint64(0); i < 3000; i++ {
+		n = n*31 + i
+	}
+	return n
+}
+
+//go:noinline
+func caller(n uint64) uint64 { return leaf(n) + leaf(n+1) }
+
+//go:noinline
+func outer(n uint64) uint64 { return caller(n) ^ caller(n+2) }
+
+func main() {
+	fmt.Println("ready")
+	for i := uint64(0); ; i++ {
+		sink[i&63] = outer(i)
+	}
+}
+""".lstrip()
+WAIT_GO = """
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+func main() {
+	go time.Sleep(time.Hour)
+	fmt.Println("ready")
+	time.Sleep(time.Hour)
+}
+""".lstrip()
 STRIPPED = ("-ldflags", "-s -w")
 
 pytestmark = pytest.mark.skipif(not Path(go_command()).exists(), reason="go is not installed")
@@ -65,7 +109,35 @@ def test_samples_have_inlined_calls_and_lines(
     inlined = ["main.outer", "main.middle", "main.inner"]
     inside = [stack for stack in stacks if stack[-3:] == inlined]
     assert len(inside) > 40
-    assert all("runtime.main" in stack[:-3] for stack in inside)
+    assert all(stack[:-3][-2:] == ["runtime.main", "main.main"] for stack in inside)
     assert any(stack[-1].startswith(("main.square[", "main.sum[")) for stack in stacks)
     frames: list[Frame] = [f for it in samples for f in it.stack if f.name == "main.middle"]
     assert {(Path(frame.file).name, frame.line) for frame in frames} == {("main.go", 31)}
+
+
+@pytest.mark.bpf
+@pytest.mark.long
+@pytest.mark.usefixtures("bpf_machine")
+@pytest.mark.parametrize("by", ["auto", "fp"])
+def test_a_function_without_frame_has_its_caller(
+    tmp_path: Path, start: Start, take: Take, by: Unwinding
+) -> None:
+    process = start(build(tmp_path, *STRIPPED, source=LEAF_GO))
+    with ProfileSession(Target((process.pid,)), frequency_hz=499, unwind=by) as session:
+        taken = take(session, 200, lambda sample: sample.stack[-1].name == "main.leaf")
+    stacks = {tuple(frame.name for frame in sample.stack[-4:]) for sample in taken}
+    assert stacks == {("main.main", "main.outer", "main.caller", "main.leaf")}
+
+
+@pytest.mark.bpf
+@pytest.mark.long
+@pytest.mark.usefixtures("bpf_machine")
+def test_a_dump_has_the_callers_of_the_systems_own_functions(tmp_path: Path, start: Start) -> None:
+    process = start(build(tmp_path, *STRIPPED, source=WAIT_GO))
+    dumped = take_dump(find_subject(process.pid), DumpOptions(), pytest.fail)
+    stacks = [[frame.name for frame in thread.stack] for thread in dumped.threads]
+    waiting = [names for names in stacks if "runtime.futex" in names]
+    assert waiting
+    for names in waiting:
+        at = names.index("runtime.futex")
+        assert names[at - 1] in ("runtime.futexsleep", "runtime.futexwakeup")

@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from otx.profile.call_frames import CallFrames
+from otx.profile.elf import SymbolTable
 from otx.profile.maps import Mapping, read_address_space
-from otx.profile.objects import ObjectFiles, opened
+from otx.profile.objects import ObjectCode, ObjectFiles, opened
 from tests.profile.conftest import Build, Start
+from tests.profile.go_recorded import load
+from tests.profile.unwind.conftest import Fde, eh_frame
 
 LIBRARY_C = "int shared_value = 3; int shared_function(int x) { return x + shared_value; }"
 
@@ -105,3 +109,19 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None
     mapping = Mapping(0x1000, 0x2000, True, 0, "00:01", 4711, str(tmp_path / "lib.so"))
     with opened(os.getpid(), mapping) as descriptor:
         assert descriptor is None
+
+
+def test_where_no_table_is_the_go_runtimes_own_says_what_a_walk_misses() -> None:
+    program = load("1.26")
+    hidden = {at: distance for at, distance in program.hidden.items() if distance is not None}
+    leaf = next(at for at, distance in hidden.items() if distance == 0)
+    nothing = SymbolTable([])
+    elsewhere = CallFrames(eh_frame([Fde(leaf - 0x1000, 8, b"\x0e\x10")]))
+    here = CallFrames(eh_frame([Fde(leaf, 8, b"\x0e\x10")]))
+    for unwind in (None, elsewhere):
+        code = ObjectCode(0x1000, nothing, unwind, program.functions)
+        for by_tables in (False, True):
+            assert code.hidden_caller(leaf + 0x1000, by_tables=by_tables) == 0
+    by_c = ObjectCode(0x1000, nothing, here, program.functions)
+    assert by_c.hidden_caller(leaf + 0x1000) == 8
+    assert by_c.hidden_caller(leaf + 0x1000, by_tables=True) is None

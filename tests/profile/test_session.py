@@ -431,9 +431,9 @@ def test_naming_slower_than_sampling_does_not_keep_a_poll(
 ) -> None:
     named = Process.native_frames
 
-    def slow(self: Process, *where: Any) -> list[Frame]:
+    def slow(self: Process, *where: Any, by_tables: bool) -> list[Frame]:
         time.sleep(0.02)  # the slow disk that symbols are read from
-        return named(self, *where)
+        return named(self, *where, by_tables=by_tables)
 
     monkeypatch.setattr(Process, "native_frames", slow)
     process = start(burn)

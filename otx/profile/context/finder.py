@@ -5,12 +5,13 @@ are looked at again, at first soon and then every two seconds, and less often wh
 no more than two percent of otx's time goes into it. A file is read once for all processes.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from otx.context.layout import PROCESS_NAME
-from otx.profile.context.place import Place, Variable, find_place, find_variable
+from otx.profile.context.place import DtvForm, Place, Variable, find_place, find_variable
 from otx.profile.elf import ElfFile, Reader, file_reader
 from otx.profile.errors import UnreadableError
 from otx.profile.maps import AddressSpace, read_address_space
@@ -26,7 +27,9 @@ _BUDGET_NS = 50_000_000
 """What one call may take, where there are many processes: records wait in the ring meanwhile."""
 
 _MAX_FILES = 4096
-_MUSL = "ld-musl"
+_MUSL = re.compile(r"ld-musl-.*|libc\.so")
+"""What is musl's by its base name: it is one file, and which of the two is a link differs. No other
+C library is called so: glibc's is libc.so.6."""
 _NAMES = tuple(form.format(PROCESS_NAME) for form in ("/memfd:{}", "[anon_shmem:{}]", "[anon:{}]"))
 
 Resource: TypeAlias = Mapping[str, str | int]
@@ -143,11 +146,16 @@ class ContextFinder:
             if variable is None:
                 return None
             bias = _load_bias(file_reader(descriptor), mapping)
-        has_glibc = not any(_MUSL in it.path for it in space.executable)
         try:
-            return None if bias is None else find_place(variable, bias, memory, has_glibc=has_glibc)
+            return None if bias is None else find_place(variable, bias, memory, dtv_form(space))
         except UnreadableError:
             return None
+
+
+def dtv_form(space: AddressSpace) -> DtvForm:
+    """What the DTVs of a process's threads are like, by the C library that it has mapped."""
+    has_musl = any(_MUSL.fullmatch(it.base_name) for it in space.executable)
+    return DtvForm.MUSL if has_musl else DtvForm.GLIBC
 
 
 def _variable(read: Reader) -> Variable | None:

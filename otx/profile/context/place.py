@@ -4,7 +4,7 @@ The variable is thread-local, and how its object was compiled and linked decides
 it (ELF Handling For Thread-Local Storage, x86-64; TLS descriptors: RFC TLSDESC). All ways end in
 one of two: at a fixed distance from the thread pointer, or in the block of a numbered object that
 each thread's DTV lists. Which it is stands in words that the dynamic linker filled in, and these
-are read from the process. musl's DTV has another form, so only fixed distances are taken there.
+are read from the process. What a DTV is like is the C library's matter.
 """
 
 import struct
@@ -17,7 +17,7 @@ from otx.profile.elf import Reader
 from otx.profile.memory import ProcessMemory
 
 _STT_TLS = 6
-_PLACE = struct.Struct("<Qq")
+_PLACE = struct.Struct("<IIq")
 _MAX_MODULE = 1 << 16
 _LOWEST_OFFSET = -(1 << 31)
 """Static TLS lies below the thread pointer; x86-64 code reaches 2 GiB of it."""
@@ -31,6 +31,15 @@ class Access(IntEnum):
     GENERAL_DYNAMIC = 16
     INITIAL_EXEC = 18
     DESCRIPTOR = 36
+
+
+class DtvForm(IntEnum):
+    """What threads' DTVs are like, by the size of their entries."""
+
+    GLIBC = 16
+    """Address, address to free; the entry before the first one counts the others (dtv_t)."""
+    MUSL = 8
+    """An address; the first entry counts the others (struct pthread of pthread_impl.h)."""
 
 
 _BY_PREFERENCE = (Access.DESCRIPTOR, Access.GENERAL_DYNAMIC, Access.INITIAL_EXEC)
@@ -63,10 +72,11 @@ class Place:
 
     module: int
     offset: int
+    dtv: DtvForm = DtvForm.GLIBC
 
     def for_bpf(self) -> bytes:
         """The same as `struct context_place` of bpf/context.h."""
-        return _PLACE.pack(self.module, self.offset)
+        return _PLACE.pack(self.module, self.dtv, self.offset)
 
 
 def find_variable(read: Reader) -> Variable | None:
@@ -106,13 +116,13 @@ def _relocated(file: DynamicObject, symbol: DynamicSymbol) -> Variable | None:
 
 
 def find_place(
-    variable: Variable, bias: int, memory: ProcessMemory, *, has_glibc: bool = True
+    variable: Variable, bias: int, memory: ProcessMemory, dtv: DtvForm = DtvForm.GLIBC
 ) -> Place | None:
-    """Where a process has the variable; None where that cannot be, or cannot be read here.
+    """Where a process has the variable; None where that cannot be.
 
     Args:
         bias: What the loader added to the file's addresses.
-        has_glibc: Whether the process's DTVs are glibc's.
+        dtv: What the DTVs of the process's threads are like.
 
     Raises:
         UnreadableError: The words are not there (yet).
@@ -130,9 +140,9 @@ def find_place(
     module, offset = struct.unpack("<QQ", memory.read(slot, 16))
     if not variable.is_whole:
         offset = variable.in_block
-    if not has_glibc or not 0 < module < _MAX_MODULE or offset > -_LOWEST_OFFSET:
+    if not 0 < module < _MAX_MODULE or offset > -_LOWEST_OFFSET:
         return None
-    return Place(module, offset)
+    return Place(module, offset, dtv)
 
 
 def _fixed(offset: int) -> Place | None:

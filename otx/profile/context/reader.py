@@ -8,14 +8,13 @@ says is trusted: each word is a read of its own that may fail.
 from dataclasses import dataclass
 
 from otx.context.layout import RECORD, VALID
-from otx.profile.context.place import Place
+from otx.profile.context.place import DtvForm, Place
 from otx.profile.errors import UnreadableError
 from otx.profile.memory import ProcessMemory
 
 _ATTEMPTS = 3
-_DTV_AT = 8  # from the thread pointer: tcbhead_t.dtv of glibc, x86-64
-_DTV_ENTRY = 16  # dtv_t: address, address to free; the first one counts the others
-_DTV_UNALLOCATED = (1 << 64) - 1
+_DTV_AT = 8  # from the thread pointer: tcbhead_t.dtv of glibc and of musl, x86-64
+_DTV_UNALLOCATED = (1 << 64) - 1  # glibc's
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +59,13 @@ class ContextReader:
         """Where the object's variables of a thread begin; 0 where it has none (yet)."""
         if not thread_pointer or not self._place.module:
             return thread_pointer
+        form = self._place.dtv
         dtv = self._memory.read_word(thread_pointer + _DTV_AT)
+        count_at = dtv if form is DtvForm.MUSL else dtv - form
         # What is loaded late has a number that older threads' DTVs have no room for.
-        if not dtv or self._place.module > self._memory.read_word(dtv - _DTV_ENTRY):
+        if not dtv or self._place.module > self._memory.read_word(count_at):
             return 0
-        block = self._memory.read_word(dtv + self._place.module * _DTV_ENTRY)
+        block = self._memory.read_word(dtv + self._place.module * form)
         return 0 if block == _DTV_UNALLOCATED else block
 
 

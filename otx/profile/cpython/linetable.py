@@ -40,6 +40,10 @@ class LineTable:
             start += length
         self._end = start
 
+    def __len__(self) -> int:
+        """How many entries there are."""
+        return len(self._starts)
+
     def line_at(self, offset: int) -> int:
         """The line of the instruction `offset` bytes into the bytecode; 0 where it has none.
 

@@ -4,6 +4,7 @@ Only the entries of functions that are met are decoded, so nothing has to be bui
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from otx.model.stack import Frame
 from otx.profile.errors import UnreadableError
@@ -24,7 +25,17 @@ def walk_native(
         copy: The top of its stack where that was copied; deeper words are read from memory.
     """
     reader = _StackReader(memory, registers.sp, copy)
-    return walk(registers, reader.word, _finder(book))
+    found = walk(registers, reader.word, _finder(book))
+    distance = book.hidden_caller(registers.pc, by_tables=True)
+    if distance is None:
+        return found
+    try:
+        caller = reader.word(registers.sp + distance)
+    except UnreadableError:
+        return found
+    if book.frame(caller - 1) is None:
+        return found
+    return replace(found, addresses=(registers.pc, caller, *found.addresses[1:]))
 
 
 def native_frames(found: Walk, book: AddressBook) -> tuple[list[Frame], bool]:

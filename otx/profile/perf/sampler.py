@@ -250,11 +250,10 @@ class PerfSampler(SamplerHooks):
                 yield ProcessRecord(RecordKind.EXIT, record.pid, 0)
 
     def _sample(self, found: PerfSample) -> SampleRecord:
-        user, flags, words = found.user, SampleFlags(0), (0,) * _STACK_WORDS
+        user, flags = found.user, SampleFlags(0)
+        words = struct.unpack(f"<{_STACK_WORDS}Q", found.stack[:128].ljust(128, b"\0"))
         if found.registers is not None and len(found.stack) > _FP_STACK_SIZE:
             user, flags = self._walk(found, found.registers)
-        elif found.stack:
-            words = struct.unpack(f"<{_STACK_WORDS}Q", found.stack[:128].ljust(128, b"\0"))
         return SampleRecord(
             found.pid,
             found.tid,

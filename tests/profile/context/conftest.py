@@ -1,6 +1,8 @@
 """C programs that publish the context of two threads, by every way a variable can be found."""
 
+import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -69,8 +71,15 @@ WAYS = {
     "loaded general-dynamic": ("-mtls-dialect=gnu",),
     "loaded descriptor": ("-mtls-dialect=gnu2",),
     "loaded symbolic": ("-mtls-dialect=gnu", "-Wl,-Bsymbolic"),
+    "musl program": None,
+    "musl linked general-dynamic": ("-mtls-dialect=gnu",),
+    "musl linked descriptor": ("-mtls-dialect=gnu2",),
+    "musl loaded general-dynamic": ("-mtls-dialect=gnu",),
+    "musl loaded descriptor": ("-mtls-dialect=gnu2",),
 }
 """How the variable is found, with what its library is compiled with; None: it has no library."""
+
+MUSL_GCC = "musl-gcc"
 
 BuildWay = Callable[[str], tuple[str, ...]]
 
@@ -79,8 +88,15 @@ BuildWay = Callable[[str], tuple[str, ...]]
 def build_way(build: Build, tmp_path: Path) -> BuildWay:
     """Builds a program that has the variable in one of `WAYS`, and gives the words to start it."""
 
+    plain = build
+
     def words(way: str) -> tuple[str, ...]:
         flags = WAYS[way]
+        build: Build = plain
+        if way.startswith("musl "):
+            if shutil.which(MUSL_GCC) is None:
+                pytest.skip("musl-gcc is not installed: apt install musl-tools")
+            build, way = partial(plain, compiler=MUSL_GCC), way.removeprefix("musl ")
         if flags is None:
             both = VARIABLE_C + PROGRAM_C
             program = build(both, "program", "-DLINKED", "-rdynamic", "-pthread", "-fpie", "-pie")

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from otx.model.stack import Sample
-from otx.profile.context.finder import ContextFinder
+from otx.profile.context.finder import ContextFinder, dtv_form
+from otx.profile.context.place import DtvForm
+from otx.profile.maps import AddressSpace, Mapping
 from otx.profile.session import ProfileSession, Target
 from tests.profile.conftest import Start, Take
 from tests.profile.context.conftest import WAYS, BuildWay
@@ -99,6 +101,20 @@ def test_a_variable_is_told_once_and_a_process_that_is_gone_has_nothing(
     finder.forget(process.pid)
     finder.look([process.pid])
     assert len(told) == 2
+
+
+@pytest.mark.parametrize(
+    ("library", "form"),
+    [
+        ("/lib/ld-musl-x86_64.so.1", DtvForm.MUSL),  # Alpine
+        ("/usr/lib/x86_64-linux-musl/libc.so", DtvForm.MUSL),  # Debian
+        ("/usr/lib/libc.so", DtvForm.MUSL),  # Void
+        ("/usr/lib/x86_64-linux-gnu/libc.so.6", DtvForm.GLIBC),
+        ("/srv/musl/libshop.so", DtvForm.GLIBC),
+    ],
+)
+def test_the_c_library_is_told_by_its_file(library: str, form: DtvForm) -> None:
+    assert dtv_form(AddressSpace([Mapping(1, 2, True, 0, "8:1", 7, library)])) is form
 
 
 def test_looks_get_rarer_and_many_processes_are_looked_at_in_parts() -> None:

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otx.profile.context.place import Access, Place, Variable, find_place, find_variable
+from otx.profile.context.place import (
+    Access,
+    DtvForm,
+    Place,
+    Variable,
+    find_place,
+    find_variable,
+)
 from otx.profile.elf import bytes_reader
 from otx.profile.errors import UnreadableError
 from otx.profile.memory import ProcessMemory
@@ -94,11 +101,13 @@ def test_each_way_ends_in_one_of_two() -> None:
     ]
 
 
-def test_the_dtv_of_another_c_library_is_not_guessed_at() -> None:
+def test_a_place_says_what_the_dtv_is_like() -> None:
     memory = Words({400: 3, 408: 8})
     variable = Variable(Access.GENERAL_DYNAMIC, 400, 8)
-    assert find_place(variable, 0, memory) == Place(3, 8)
-    assert find_place(variable, 0, memory, has_glibc=False) is None
+    assert find_place(variable, 0, memory) == Place(3, 8, DtvForm.GLIBC)
+    place = find_place(variable, 0, memory, DtvForm.MUSL)
+    assert place == Place(3, 8, DtvForm.MUSL)
+    assert place.for_bpf() == struct.pack("<IIq", 3, 8, 8)
 
 
 @given(st.sampled_from(Access), WORDS, WORDS, WORDS, WORDS, st.booleans())
@@ -111,6 +120,6 @@ def test_hostile_words_lead_to_a_place_that_fits_or_to_none(
     except UnreadableError:
         return
     if place is not None:
-        module, offset = struct.unpack("<Qq", place.for_bpf())
+        module, _, offset = struct.unpack("<IIq", place.for_bpf())
         assert 0 <= module < 1 << 16
         assert -(1 << 31) <= offset < 1 << 32

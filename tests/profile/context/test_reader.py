@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otx.context.layout import RECORD, VALID, encode_record
-from otx.profile.context.place import Place
+from otx.profile.context.place import DtvForm, Place
 from otx.profile.context.reader import ContextReader, TraceContext, decode_record
 from otx.profile.dump.subject import find_subject
 from otx.profile.dump.take import DumpOptions, take_dump
@@ -21,6 +21,7 @@ from tests.profile.fake_memory import BASE, SIZE, FakeMemory, wild_memories
 RECORD_AT, THREAD, DTV = 0x100, 0x200, 0x300
 SEVEN = TraceContext(f"{7:032x}", f"{7:016x}")
 BY_DTV = Place(2, 16)
+BY_MUSLS_DTV = Place(2, 16, DtvForm.MUSL)
 
 
 def memory_of(record: bytes, **words: int) -> FakeMemory:
@@ -54,6 +55,15 @@ def test_a_record_is_found_by_either_way(place: Place) -> None:
 def test_a_thread_without_one_has_none(words: dict[str, int]) -> None:
     memory = memory_of(encode_record(7, 7), **words)
     assert ContextReader(memory, BY_DTV).read(BASE + THREAD) is None
+
+
+@pytest.mark.parametrize("count", [2, 1])
+def test_a_dtv_of_musl_has_its_count_in_front_and_smaller_entries(count: int) -> None:
+    memory = memory_of(encode_record(7, 7))
+    data = bytearray(memory.data)
+    struct.pack_into("<3Q", data, DTV, count, 0, BASE + 0x400)
+    found = ContextReader(FakeMemory(bytes(data)), BY_MUSLS_DTV).read(BASE + THREAD)
+    assert found == (SEVEN if count == 2 else None)
 
 
 @given(st.binary(min_size=RECORD.size, max_size=RECORD.size))
@@ -93,7 +103,7 @@ def test_wild_memory_ends_in_ids_or_in_none(
 
 
 # Each is a program of some busy threads; the ways themselves are `test_place.py`'s.
-QUICK = ("program", "loaded descriptor")
+QUICK = ("program", "loaded descriptor", "musl loaded general-dynamic")
 BY_WAY = [pytest.param(it, marks=[] if it in QUICK else [pytest.mark.long]) for it in WAYS]
 
 
