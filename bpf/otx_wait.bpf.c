@@ -247,7 +247,7 @@ static long sample_wait(void *ctx, const struct ended_wait *ended, __u32 target)
 	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
 	struct task_struct *task = bpf_get_current_task_btf();
 
-	if (!settings || !scratch || !is_within_bounds(scratch))
+	if (!settings || !scratch || !is_within_bounds(scratch, MOST_WAITS_A_WINDOW))
 		return -1;
 	scratch->sample.value = ended->amount;
 	scratch->sample.lasted_ns = ended->lasted_ns;
@@ -355,6 +355,7 @@ int on_end(struct bpf_iter__task *ctx)
 	sample->lasted_ns = waited_until_end(sample, wait, settings);
 	if (!sample->lasted_ns || sample->lasted_ns < settings->shortest_ns)
 		return 0;
+	tell_of(sample->pid);
 	/* The last there is of this thread stands for what is left, so that its sum is whole. */
 	sample->value = sample->lasted_ns + wait->amounts.small;
 	sample->kernel_frames =

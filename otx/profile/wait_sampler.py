@@ -69,6 +69,7 @@ class WaitSampler(CpuSampler):
         self._is_choosing = False
         self._awaited: set[int] = set()
         self._is_started = False
+        self._lost_before = 0
         super().__init__(debug, sizes)
         self._opened_ns = self._timed_since_ns = time.monotonic_ns()
         self._timed_ns = 0
@@ -158,8 +159,14 @@ class WaitSampler(CpuSampler):
         self._object.iterate(_END)
 
     def adapt(self, samples: int) -> None:
-        """Say that so many samples of waits came; does nothing most of the times."""
+        """Say that so many samples of waits came; does nothing most of the times.
+
+        Those for which the ring had no room count as well.
+        """
         now_ns = time.monotonic_ns()
+        lost = self.lost()
+        samples += lost - self._lost_before
+        self._lost_before = lost
         self._time_programs(now_ns)
         if self._pace.count(samples, now_ns) and self.began_ns:
             self._set()

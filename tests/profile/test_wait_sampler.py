@@ -19,6 +19,7 @@ from otx.profile.records import (
     decode_record,
 )
 from otx.profile.wait_sampler import SHORTEST_PERIOD_NS, WaitSampler, counts_delays
+from tests.conftest import wait_until
 from tests.profile.conftest import MAX_POLLS, POLL_S, Build, Start
 
 SWITCHES_C = """
@@ -107,6 +108,19 @@ class TestShortWaits:
             assert records_of(sampler, 0.2) == []
             sampler.set_ticking(True)
             assert records_of(sampler, 0.2)
+
+    def test_what_the_ring_had_no_room_for_makes_samples_rarer(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with WaitSampler() as sampler:
+            before_ns = sampler.period_ns
+            monkeypatch.setattr(sampler, "lost", lambda: 100_000)
+
+            def is_rarer() -> bool:
+                sampler.adapt(0)
+                return sampler.period_ns > before_ns
+
+            wait_until(is_rarer, "it is rarer")
 
     def test_what_is_watched_later_is_sampled_too(self, build: Build, start: Start) -> None:
         """Each of its threads is given a note: a switch of any other looks for nothing."""
