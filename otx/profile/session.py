@@ -25,7 +25,8 @@ from otx.profile.cpython.detect import SUPPORTED, Interpreter
 from otx.profile.events import WAITS, Event
 from otx.profile.naming import SampleNamer
 from otx.profile.objects import ObjectFiles
-from otx.profile.process import PlainPrograms, Process
+from otx.profile.process import Process
+from otx.profile.programs import SeenPrograms
 from otx.profile.records import (
     UNWIND_FLAGS,
     ProcessRecord,
@@ -120,7 +121,7 @@ class ProfileSession:
         self._warned: set[str] = set()
         self._stats = Tally()
         self._processes: dict[int, Process] = {}
-        self._plain = PlainPrograms()
+        self._programs = SeenPrograms()
         self._unfinished: deque[_Unfinished] = deque()
         self._finished: list[Sample] = []
         self._symbolizer = UserSymbolizer(ObjectFiles(), lines=lines)
@@ -344,7 +345,7 @@ class ProfileSession:
                 pid,
                 self._symbolizer,
                 self._python_wanted,
-                self._plain,
+                self._programs,
                 time.monotonic_ns,
                 self._walk_python,
                 self._refuse_python,
