@@ -3,10 +3,11 @@
 
 #define WINDOW_NS 50000000
 #define MOST_A_WINDOW 1000
+#define MOST_WAITS_A_WINDOW 250 /* a whole machine's threads wait at once, when they are first seen */
 
-/* Whether one more sample is within what a processor may take, 20000 a second: until user space
- * has made an event rarer, its cost is bounded here. */
-static int is_within_bounds(struct scratch *scratch)
+/* Whether one more sample is within what a processor may take, 20000 a second, 5000 of waits: until
+ * user space has made an event rarer, its cost and its share of the ring are bounded here. */
+static int is_within_bounds(struct scratch *scratch, __u32 most)
 {
 	__u64 now_ns = bpf_ktime_get_ns();
 
@@ -14,5 +15,5 @@ static int is_within_bounds(struct scratch *scratch)
 		scratch->window_ns = now_ns;
 		scratch->taken = 0;
 	}
-	return scratch->taken++ < MOST_A_WINDOW;
+	return scratch->taken++ < most;
 }

@@ -100,7 +100,7 @@ int on_allocate(struct pt_regs *ctx)
 	if (!amount)
 		return 0;
 	/* Another thread may come between where kernels preempt. */
-	if (!scratch->is_busy && is_within_bounds(scratch)) {
+	if (!scratch->is_busy && is_within_bounds(scratch, MOST_A_WINDOW)) {
 		scratch->is_busy = 1;
 		barrier();
 		scratch->sample.value = amount;

@@ -33,7 +33,7 @@ int on_fault(struct bpf_perf_event_data *ctx)
 	if (!scratch || scratch->is_busy) /* another thread may come between where kernels preempt */
 		return 0;
 	scratch->carried += ctx->sample_period;
-	if (!is_within_bounds(scratch))
+	if (!is_within_bounds(scratch, MOST_A_WINDOW))
 		return 0;
 	scratch->is_busy = 1;
 	barrier();

@@ -15,6 +15,8 @@ int on_fork(__u64 *ctx)
 	if (pid == parent_pid || !target || !(*target & (FOLLOW_CHILDREN | CHOSEN)))
 		return 0;
 	flags = *target;
+	if (is_one_of_all(flags))
+		flags |= UNTOLD;
 	if (bpf_map_update_elem(&targets, &pid, &flags, BPF_ANY)) {
 		count(COUNTER_TARGETS_FULL);
 		return 0;
@@ -26,7 +28,8 @@ int on_fork(__u64 *ctx)
 	if (space)
 		bpf_map_update_elem(&unwind_spaces, &pid, space, BPF_ANY);
 	inherit_context(parent_pid, pid);
-	tell(FORK, pid, parent_pid);
+	if (!(flags & UNTOLD))
+		tell(FORK, pid, parent_pid);
 	return 0;
 }
 
@@ -48,6 +51,9 @@ int on_exec(__u64 *ctx)
 	bpf_map_delete_elem(&unwind_spaces, &pid);
 	bpf_map_delete_elem(&context_places, &pid);
 	bpf_map_delete_elem(&thread_states, &tid);
+	if (*target & UNTOLD && !may_be_told())
+		return 0;
+	*target &= ~UNTOLD;
 	tell(EXEC, pid, 0);
 	return 0;
 }

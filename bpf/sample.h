@@ -51,6 +51,7 @@ enum target_flags {
 	CHOSEN = 1 << 4,    /* not named by id but chosen by what it is; so are its children */
 	BY_NAME = 1 << 5,   /* as long as it does not become a program of another name */
 	BY_CGROUP = 1 << 6, /* as long as it is in a chosen control group */
+	UNTOLD = 1 << 7,    /* user space does not know of it: it has no sample yet */
 };
 
 enum counter {

@@ -6,6 +6,7 @@
 
 #include "context.h"
 #include "names.h"
+#include "targets.h"
 
 #define USER32_CS 0x23 /* asm/segment.h of x86-64 */
 
@@ -97,6 +98,8 @@ static long take_sample(void *ctx, struct sample *sample, __u32 kind, __u32 flag
 	__u64 wakeup;
 	__u32 python, at;
 
+	if (target & UNTOLD)
+		tell_of(id >> 32);
 	sample->kind = kind;
 	sample->pid = id >> 32;
 	sample->tid = (__u32)id;

@@ -1,7 +1,10 @@
 /* Whose samples are taken: processes that user space names by id, and those that are chosen by what
  * they are: every process, those of a name, those in a control group.
  *
- * A process that is met and chosen is added to `targets`, and user space is told. Whether it is in a
+ * A process that is met and chosen is added to `targets`, and user space is told. Where every process
+ * is chosen, it is told of those that have a sample, because to look at each of a thousand programs a
+ * second would keep it from reading samples; and of so many new programs a second as it has time for.
+ * Whether it is in a
  * control group is looked at each time, because processes are moved; its name at an exec.
  *
  * The layouts are mirrored by otx/profile/choice.py.
@@ -11,6 +14,9 @@
 #define MAX_CGROUP_DEPTH 32
 #define MAX_CHOSEN 256
 #define PF_KTHREAD 0x00200000 /* linux/sched.h */
+
+#define TELL_WINDOW_NS 50000000
+#define MOST_TOLD 4 /* new programs a window that nobody sampled yet */
 
 struct choice {
 	__u32 everything;
@@ -51,6 +57,18 @@ struct {
 	__type(value, __u32);
 } chosen_cgroups SEC(".maps");
 
+struct told_window {
+	__u64 began_ns;
+	__u64 told;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct told_window);
+} told_windows SEC(".maps");
+
 static void tell(__u32 kind, __u32 pid, __u32 parent)
 {
 	struct event event = {
@@ -62,6 +80,39 @@ static void tell(__u32 kind, __u32 pid, __u32 parent)
 
 	if (bpf_ringbuf_output(&records, &event, sizeof(event), BPF_RB_FORCE_WAKEUP))
 		count(COUNTER_LOST);
+}
+
+/* Whether it is one of all processes, and neither named nor in a named place. */
+static int is_one_of_all(__u32 flags)
+{
+	return (flags & (CHOSEN | BY_NAME | BY_CGROUP)) == CHOSEN;
+}
+
+/* Whether user space has time for one more new program. Processors may count over each other. */
+static int may_be_told(void)
+{
+	__u32 zero = 0;
+	struct told_window *window = bpf_map_lookup_elem(&told_windows, &zero);
+	__u64 now_ns = bpf_ktime_get_ns();
+
+	if (!window)
+		return 0;
+	if (now_ns - window->began_ns > TELL_WINDOW_NS) {
+		window->began_ns = now_ns;
+		window->told = 0;
+	}
+	return window->told++ < MOST_TOLD;
+}
+
+/* Of a process that has a sample now user space is told before it gets that. */
+static void tell_of(__u32 pid)
+{
+	__u32 *target = bpf_map_lookup_elem(&targets, &pid);
+
+	if (!target || !(*target & UNTOLD))
+		return;
+	*target &= ~UNTOLD;
+	tell(CHOICE, pid, 0);
 }
 
 static int is_at_or_below_chosen(struct cgroup_subsys_state *state, __u32 hierarchy)
@@ -142,11 +193,15 @@ static __u32 chosen_flags(struct task_struct *task, struct choice *choice)
 
 static void leave(__u32 pid)
 {
+	__u32 *target = bpf_map_lookup_elem(&targets, &pid);
+	int is_told = target && !(*target & UNTOLD);
+
 	bpf_map_delete_elem(&targets, &pid);
 	bpf_map_delete_elem(&interpreters, &pid);
 	bpf_map_delete_elem(&unwind_spaces, &pid);
 	bpf_map_delete_elem(&context_places, &pid);
-	tell(EXIT, pid, 0);
+	if (is_told)
+		tell(EXIT, pid, 0);
 }
 
 static __u32 *choose(struct task_struct *task, __u32 pid, struct choice *choice)
@@ -158,11 +213,14 @@ static __u32 *choose(struct task_struct *task, __u32 pid, struct choice *choice)
 	flags = chosen_flags(task, choice);
 	if (!flags)
 		return NULL;
+	if (is_one_of_all(flags))
+		flags |= UNTOLD;
 	if (bpf_map_update_elem(&targets, &pid, &flags, BPF_NOEXIST)) {
 		count(COUNTER_TARGETS_FULL);
 		return NULL;
 	}
-	tell(CHOICE, pid, 0);
+	if (!(flags & UNTOLD))
+		tell(CHOICE, pid, 0);
 	return bpf_map_lookup_elem(&targets, &pid);
 }
 

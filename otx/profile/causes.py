@@ -7,6 +7,7 @@ Names are those of Linux 5.17 to 6.18; a name here also stands for those that be
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from otx.model.stack import Frame, Stack
 from otx.profile.records import SampleFlags, SampleRecord
@@ -69,11 +70,13 @@ def cause_of(kernel: Stack) -> str:
     for frame in kernel:
         if frame.name in _OUTERMOST:
             return _OUTERMOST[frame.name]
-    for frame in reversed(kernel):
-        for name, cause in _BY_NAME:
-            if frame.name.startswith(name):
-                return cause
-    return WAITING
+    return next(filter(None, map(_cause_by, (it.name for it in reversed(kernel)))), WAITING)
+
+
+@lru_cache(8192)
+def _cause_by(function: str) -> str:
+    """The cause that a kernel function tells of; "" where it tells none."""
+    return next((cause for name, cause in _BY_NAME if function.startswith(name)), "")
 
 
 def ends_of_wait(

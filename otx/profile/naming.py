@@ -12,6 +12,10 @@ from otx.profile.records import RecordKind, SampleFlags, SampleRecord
 from otx.profile.symbolizer import KernelSymbolizer
 from otx.profile.tally import TRUNCATED, Tally, reaches_root
 
+_USER_TABLES, _USER_ROOT = int(SampleFlags.USER_TABLES), int(SampleFlags.USER_ROOT)
+_USER_CUT, _IN_FUTEX = int(SampleFlags.USER_CUT), int(SampleFlags.IN_FUTEX)
+"""As plain numbers: an enumeration's own masks cost more than all else here."""
+
 
 class SampleNamer:
     """Makes samples of records, and counts what is missing in them.
@@ -51,16 +55,17 @@ class SampleNamer:
             record: One look at one thread.
             runs: Its Python frames, named.
         """
-        by_tables = bool(record.flags & SampleFlags.USER_TABLES)
-        process.learn(record.areas)
+        by_tables = bool(record.flags & _USER_TABLES)
+        if record.areas:
+            process.learn(record.areas)
         native = process.native_frames(record.user, record.user_stack, by_tables=by_tables)
         native.reverse()
         if by_tables:
-            whole = bool(record.flags & SampleFlags.USER_ROOT)
-            if not record.flags & (SampleFlags.USER_ROOT | SampleFlags.USER_CUT):
+            whole = bool(record.flags & _USER_ROOT)
+            if not record.flags & (_USER_ROOT | _USER_CUT):
                 process.walk_led_nowhere(record.user)
         else:
-            whole = not record.flags & SampleFlags.USER_CUT and reaches_root(native)
+            whole = not record.flags & _USER_CUT and reaches_root(native)
         stack = merge_stacks(native, runs, whole)
         is_cut = self._tally.count(record, native, whole)
         if is_cut and stack:
@@ -84,7 +89,7 @@ class SampleNamer:
     ) -> list[tuple[Stack, int]]:
         """What stands below the user frames, the kernel's and a cause, and the value of each."""
         if record.kind is RecordKind.WAIT:
-            in_futex = record.flags & SampleFlags.IN_FUTEX
+            in_futex = record.flags & _IN_FUTEX
             for_gil = in_futex and (process.is_gil(record.argument) or takes_gil(native))
             kernel = self._kernel_frames(record.kernel)
             return ends_of_wait(record, kernel, bool(for_gil), self._kernel_wanted)

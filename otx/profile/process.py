@@ -9,6 +9,7 @@ from otx.profile.cpython.detect import Interpreter, find_interpreter
 from otx.profile.errors import UnreadableError
 from otx.profile.maps import AddressSpace, read_address_space
 from otx.profile.memory import ProcessMemory
+from otx.profile.programs import SeenPrograms
 from otx.profile.records import NameRecord, PythonFrame, SampleRecord, SeenArea
 from otx.profile.standing import StandingThreads
 from otx.profile.symbolizer import AddressBook, UserSymbolizer
@@ -26,42 +27,16 @@ _SEARCH_PLAIN_AFTER_S = (0.0, 0.02, 0.2, 1.0)
 """The same in a program that had none when it last ran."""
 _SURE_AFTER = 4
 """Searches in a program that ended without an interpreter, until it is said to have none."""
-_MAX_PLAIN = 1024
 
 _RUNTIME = frozenset((b"_PyRuntime",))
-
-
-class PlainPrograms:
-    """Programs that were seen to run without an interpreter; a shell runs them by the hundred."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, int], None] = {}
-
-    def __contains__(self, space: AddressSpace) -> bool:
-        return _program_of(space) in self._known
-
-    def add(self, space: AddressSpace) -> None:
-        """A program ended without one."""
-        if len(self._known) >= _MAX_PLAIN:
-            del self._known[next(iter(self._known))]
-        self._known[_program_of(space)] = None
-
-    def remove(self, space: AddressSpace) -> None:
-        """A program has one after all."""
-        self._known.pop(_program_of(space), None)
-
-
-def _program_of(space: AddressSpace) -> tuple[str, int]:
-    program = next((it for it in space.executable if it.is_file), None)
-    return (program.device, program.inode) if program else ("", 0)
 
 
 class Process:
     """One process, from one exec to the next.
 
     Args:
-        plain: What is known of programs, of all processes.
         python: Whether to look for an interpreter.
+        programs: What other processes showed of the programs they ran.
         clock_ns: A monotonic clock.
         on_interpreter: Told of the interpreter when it is found.
         on_refused: Told the name of an interpreter whose frames cannot be read.
@@ -73,7 +48,7 @@ class Process:
         pid: int,
         symbolizer: UserSymbolizer,
         python: bool,
-        plain: PlainPrograms,
+        programs: SeenPrograms,
         clock_ns: Callable[[], int],
         on_interpreter: Callable[[int, Interpreter], None],
         on_refused: Callable[[int, str], None],
@@ -93,7 +68,7 @@ class Process:
         self._runtime: range | None = None
         self._began_ns = clock_ns()
         self._wants_interpreter = python
-        self._plain = plain
+        self._programs = programs
         self._searches = 0
         self._searches_left = list(_SEARCH_AFTER_S) if python else []
         self._pause_ns = _FIRST_PAUSE_NS
@@ -117,7 +92,7 @@ class Process:
         if self._tables is not None:
             self._tables.follow(self.pid, space, self._memory)
         if self._wants_interpreter:
-            if not self._searches and space in self._plain:
+            if not self._searches and self._programs.is_plain(space):
                 self._searches_left = list(_SEARCH_PLAIN_AFTER_S[1:])
             self._searches += 1
             self._find_interpreter(space)
@@ -267,7 +242,7 @@ class Process:
     def close(self) -> None:
         """Give its memory's descriptor back, and the room of what it had mapped."""
         if self._wants_interpreter and self._searches >= _SURE_AFTER:
-            self._plain.add(self._addresses.space)
+            self._programs.add_plain(self._addresses.space)
         self._memory.close()
         if self._tables is not None:
             self._tables.forget(self.pid)
@@ -278,12 +253,13 @@ class Process:
         return _named(read_code(self._memory, self._interpreter.layout, found, with_lines))
 
     def _find_interpreter(self, space: AddressSpace) -> None:
-        found = find_interpreter(self.pid, space, self._memory, self._symbolizer.files)
+        files, known = self._symbolizer.files, self._programs.interpreters
+        found = find_interpreter(self.pid, space, self._memory, files, known)
         if found is None:
             return
         self._wants_interpreter = False
         self._searches_left.clear()
-        self._plain.remove(space)
+        self._programs.remove_plain(space)
         if isinstance(found, Interpreter):
             self._interpreter = found
             self._on_interpreter(self.pid, found)

@@ -65,6 +65,7 @@ class TargetFlags(IntFlag):
     CHOSEN = 1 << 4
     BY_NAME = 1 << 5
     BY_CGROUP = 1 << 6
+    UNTOLD = 1 << 7
 
 
 Unwinding: TypeAlias = Literal["auto", "fp", "dwarf"]

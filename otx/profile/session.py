@@ -26,7 +26,8 @@ from otx.profile.cpython.detect import SUPPORTED, Interpreter
 from otx.profile.events import WAITS, Event
 from otx.profile.naming import SampleNamer
 from otx.profile.objects import ObjectFiles
-from otx.profile.process import PlainPrograms, Process
+from otx.profile.process import Process
+from otx.profile.programs import SeenPrograms
 from otx.profile.records import (
     UNWIND_FLAGS,
     NameRecord,
@@ -48,6 +49,9 @@ __all__ = ["ProfileSession", "Target", "Unwinding"]
 
 _BATCH = 8192
 """Records read in one `poll`; the rest stays in the ring for the next."""
+
+_CHUNK = 128
+"""Records after which it is looked how late it is, and whether an event comes too often."""
 
 _READ_PERIOD_NS = 5_000_000
 """How long the naming of native frames may keep Python's waiting."""
@@ -119,7 +123,7 @@ class ProfileSession:
         self._warned: set[str] = set()
         self._stats = Tally()
         self._processes: dict[int, Process] = {}
-        self._plain = PlainPrograms()
+        self._programs = SeenPrograms()
         self._unfinished: deque[_Unfinished] = deque()
         self._finished: list[Sample] = []
         self._symbolizer = UserSymbolizer(ObjectFiles(), lines=lines)
@@ -254,13 +258,13 @@ class ProfileSession:
             self._load_tables(_READ_PERIOD_NS)
         else:
             self._sampler.wait(self._shortened(timeout_s))
-        ended = self._read()
+        ended = self._read(patience_ns)
         began_ns = read_ns = time.monotonic_ns()
         while self._unfinished:
             self._finish_one()
             is_due = read_ns + _READ_PERIOD_NS < time.monotonic_ns() < began_ns + patience_ns
             if is_due and len(self._finished) < _BATCH:
-                ended += self._read()
+                ended += self._read(began_ns + patience_ns - time.monotonic_ns())
                 read_ns = time.monotonic_ns()
         for pid in ended:
             self._sampler.unfollow(pid)
@@ -345,7 +349,7 @@ class ProfileSession:
                 pid,
                 self._symbolizer,
                 self._python_wanted,
-                self._plain,
+                self._programs,
                 time.monotonic_ns,
                 self._walk_python,
                 self._refuse_python,
@@ -420,16 +424,25 @@ class ProfileSession:
 
     # -- samples -----------------------------------------------------------------------------
 
-    def _read(self) -> list[int]:
-        """Take what is in the ring and name its Python frames; the processes that ended.
+    def _read(self, patience_ns: float) -> list[int]:
+        """Take what is in the ring, as much as there is time for; the processes that ended."""
+        ended: list[int] = []
+        ends_ns = time.monotonic_ns() + patience_ns
+        for _ in range(_BATCH // _CHUNK):
+            if self._read_chunk(ended) < _CHUNK or time.monotonic_ns() > ends_ns:
+                break
+        return ended
+
+    def _read_chunk(self, ended: list[int]) -> int:
+        """Take a chunk of what is in the ring, and name its Python frames; how many there were.
 
         For its lines a code object is read, which may be gone in a millisecond, while the symbols
         of an object file that is met for the first time take a hundred. So native frames are named
         afterwards, and the ring is looked at again in between.
         """
-        ended: list[int] = []
-        of_event = 0  # and not of the timer, which ticks however much else there is
-        for record in self._sampler.records(_BATCH):
+        count = of_event = 0  # and not of the timer, which ticks however much else there is
+        for record in self._sampler.records(_CHUNK):
+            count += 1
             if isinstance(record, SampleRecord):
                 of_event += record.kind is not RecordKind.SAMPLE
                 process = self._process(record.pid)
@@ -446,7 +459,7 @@ class ProfileSession:
                     self._finish_one()
                 self._begin(record)
         self._sampler.adapt(of_event)
-        return ended
+        return count
 
     def _finish_one(self) -> None:
         """Name the native frames of the oldest sample that waits for them."""

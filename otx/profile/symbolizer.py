@@ -137,6 +137,8 @@ class AddressBook:
         """Know of mappings beside what the process had; what overlaps is no more."""
         mappings = self._space.mappings
         for new in met:
+            if self._space.find_code(new.start) == new:
+                continue
             mappings = [it for it in mappings if it.end <= new.start or new.end <= it.start]
             mappings.append(new)
         self.remap(AddressSpace(mappings))

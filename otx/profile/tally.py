@@ -5,6 +5,7 @@ from otx.profile.merge import is_evaluation_loop
 from otx.profile.records import SampleFlags, SampleRecord
 
 _CUT = SampleFlags.KERNEL_CUT | SampleFlags.PYTHON_CUT
+_NO_STATE = int(SampleFlags.PYTHON_FAULT | SampleFlags.PYTHON_ABSENT)
 _THREAD_ROOTS = frozenset(
     ("_start", "main", "clone", "clone3", "__clone", "__clone3", "start_thread", "_dl_start_user")
 )
@@ -28,7 +29,8 @@ class Tally:
 
         User frames are cut only where all of them are frames: a walk along frame pointers that
         are none may pick up any number of words. A thread without a thread state is no loss where
-        it runs no Python: native threads in a Python process, or a process that only starts.
+        it runs no Python: native threads in a Python process, or a process that only starts, whose
+        states may not even be readable yet.
         """
         flags = record.flags
         self.samples += 1
@@ -36,10 +38,9 @@ class Tally:
         is_cut = bool(flags & _CUT or user_cut)
         self.truncated += is_cut
         self.unwound_fully += whole or not record.user
-        self.not_found += bool(
-            flags & SampleFlags.PYTHON_FAULT
-            or (flags & SampleFlags.PYTHON_ABSENT and any(map(is_evaluation_loop, native)))
-        )
+        if flags & _NO_STATE:
+            is_unsure = flags & SampleFlags.PYTHON_FAULT and not whole
+            self.not_found += bool(is_unsure or any(map(is_evaluation_loop, native)))
         return is_cut
 
 

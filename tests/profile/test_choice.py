@@ -1,6 +1,9 @@
 """Processes that are sampled for what they are, also those that start later."""
 
 import os
+import subprocess
+import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ from otx.errors import UsageError
 from otx.model.stack import Sample
 from otx.profile.cgroups import Cgroup, find_cgroup
 from otx.profile.choice import Choice
-from otx.profile.records import TargetFlags, decode_record
+from otx.profile.records import ProcessRecord, RecordKind, TargetFlags, decode_record
 from otx.profile.sampler import CpuSampler
 from otx.profile.session import ProfileSession, Target
 from tests.control_groups import hierarchies, made_group, move
@@ -118,6 +121,43 @@ class TestLive:
         start("timeout", "20", burn)
         with session(Choice(names=("timeout",))) as running:
             take(running, 20, lambda sample: sample.comm == "burn")
+
+    def test_of_everything_few_are_told_that_nobody_sampled(self) -> None:
+        """A machine may start a thousand programs a second, each gone before it is looked at."""
+        began_s = time.monotonic()
+        with CpuSampler() as sampler:
+            sampler.choose(
+                Choice(everything=True), TargetFlags.FOLLOW_CHILDREN, kernel_threads=False
+            )
+            loop = "i=0; while [ $i -lt 300 ]; do /bin/true; i=$((i+1)); done"
+            subprocess.run(["sh", "-c", loop], check=True, timeout=60)
+            windows = (time.monotonic() - began_s) / 0.05 + 1
+            told = [decode_record(raw) for raw in sampler.read(10_000)]
+        processes = [record for record in told if isinstance(record, ProcessRecord)]
+        kinds = Counter(record.kind for record in processes)
+        assert kinds.keys() <= {RecordKind.EXEC, RecordKind.EXIT}
+        # Two processors that begin a window at a time may both count from 0.
+        assert 0 < kinds[RecordKind.EXEC] <= 8 * windows
+        begun = {record.pid for record in processes if record.kind is RecordKind.EXEC}
+        assert {record.pid for record in told} == begun
+
+    def test_of_everything_who_is_sampled_was_told_before(self, burn: Path, start: Start) -> None:
+        pid = start(burn).pid
+        known: set[int] = set()
+        sampled: set[int] = set()
+        with CpuSampler() as sampler:
+            sampler.choose(Choice(everything=True), TargetFlags(0), kernel_threads=True)
+            sampler.start(99)
+            ends_s = time.monotonic() + 30
+            while pid not in sampled and time.monotonic() < ends_s:
+                sampler.wait(POLL_S)
+                for record in map(decode_record, sampler.read(1000)):
+                    if isinstance(record, ProcessRecord):
+                        known.add(record.pid)
+                    else:
+                        assert record.pid in known
+                        sampled.add(record.pid)
+        assert pid in sampled
 
     def test_everything_is_all_but_otx_itself(self, burn: Path, start: Start) -> None:
         """Of the sampler's records: a session would read the symbols of whatever else runs here."""

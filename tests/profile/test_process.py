@@ -11,17 +11,14 @@ import pytest
 
 from otx.profile import process as process_module
 from otx.profile.cpython.detect import Interpreter
-from otx.profile.maps import AddressSpace, Mapping, read_address_space
+from otx.profile.maps import read_address_space
 from otx.profile.memory import ProcessMemory
 from otx.profile.objects import ObjectFiles
-from otx.profile.process import PlainPrograms, Process
+from otx.profile.process import Process
+from otx.profile.programs import SeenPrograms
 from otx.profile.symbolizer import UserSymbolizer
 from tests.conftest import wait_until
 from tests.profile.cpython.test_code import frame_of
-
-
-def space(inode: int) -> AddressSpace:
-    return AddressSpace([Mapping(0x1000, 0x2000, True, 0, "08:01", inode, "/bin/x")])
 
 
 @pytest.fixture
@@ -32,27 +29,15 @@ def asleep() -> Iterator[int]:
     process.wait(10)
 
 
-def test_programs_without_an_interpreter_are_known_until_one_has_one() -> None:
-    plain = PlainPrograms()
-    plain.add(space(1))
-    assert space(1) in plain and space(2) not in plain
-    plain.remove(space(1))
-    plain.remove(space(2))
-    assert space(1) not in plain
-    for inode in range(1025):
-        plain.add(space(inode))
-    assert space(0) not in plain and space(1) in plain
-
-
 def test_a_program_that_had_no_interpreter_is_searched_less_often(asleep: int) -> None:
-    plain, symbolizer = PlainPrograms(), UserSymbolizer(ObjectFiles())
+    programs, symbolizer = SeenPrograms(), UserSymbolizer(ObjectFiles())
 
     def process() -> Process:
         return Process(
             asleep,
             symbolizer,
             True,
-            plain,
+            programs,
             lambda: 0,
             lambda pid, found: None,
             lambda pid, name: None,
@@ -90,7 +75,7 @@ def own() -> Iterator[Process]:
         os.getpid(),
         UserSymbolizer(ObjectFiles()),
         True,
-        PlainPrograms(),
+        SeenPrograms(),
         time.monotonic_ns,
         lambda pid, interpreter: found.append(interpreter),
         lambda pid, name: None,

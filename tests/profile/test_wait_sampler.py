@@ -1,5 +1,6 @@
 """Waits as BPF takes them: how many samples, and what they stand for."""
 
+import os
 import time
 from pathlib import Path
 
@@ -9,8 +10,16 @@ from otx.errors import MachineError
 from otx.model.units import NS_PER_S
 from otx.profile import wait_sampler
 from otx.profile.objects import ObjectFiles
-from otx.profile.records import Counter, RecordKind, SampleRecord, TargetFlags, decode_record
-from otx.profile.wait_sampler import SHORTEST_PERIOD_NS, WaitSampler
+from otx.profile.records import (
+    Counter,
+    RecordKind,
+    SampleFlags,
+    SampleRecord,
+    TargetFlags,
+    decode_record,
+)
+from otx.profile.wait_sampler import SHORTEST_PERIOD_NS, WaitSampler, counts_delays
+from tests.conftest import wait_until
 from tests.profile.conftest import MAX_POLLS, POLL_S, Build, Start
 
 SWITCHES_C = """
@@ -99,6 +108,56 @@ class TestShortWaits:
             assert records_of(sampler, 0.2) == []
             sampler.set_ticking(True)
             assert records_of(sampler, 0.2)
+
+    def test_what_the_ring_had_no_room_for_makes_samples_rarer(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with WaitSampler() as sampler:
+            before_ns = sampler.period_ns
+            monkeypatch.setattr(sampler, "lost", lambda: 100_000)
+
+            def is_rarer() -> bool:
+                sampler.adapt(0)
+                return sampler.period_ns > before_ns
+
+            wait_until(is_rarer, "it is rarer")
+
+    def test_what_is_watched_later_is_sampled_too(self, build: Build, start: Start) -> None:
+        """Each of its threads is given a note: a switch of any other looks for nothing."""
+        sleeps = build(SHORT_SLEEPS_C, "sleeps")
+        first, later = start(sleeps), start(sleeps)
+        with WaitSampler() as sampler:
+            sampler.watch(first.pid, TargetFlags(0))
+            sampler.start(99)
+            assert {record.pid for record in records_of(sampler, 0.2)} == {first.pid}
+            sampler.watch(later.pid, TargetFlags(0))
+            assert {record.pid for record in records_of(sampler, 0.3)} == {first.pid, later.pid}
+
+    @pytest.mark.parametrize("by_scheduler", [True, False])
+    def test_time_without_a_processor_is_apart(
+        self,
+        build: Build,
+        burn: Path,
+        start: Start,
+        monkeypatch: pytest.MonkeyPatch,
+        by_scheduler: bool,
+    ) -> None:
+        """One that sleeps shares its processor with one that burns, and comes late now and then."""
+        if by_scheduler and not counts_delays():
+            pytest.skip("this kernel's scheduler does not count it")
+        monkeypatch.setattr(wait_sampler, "counts_delays", lambda: by_scheduler)
+        pinned = ("taskset", "-c", str(min(os.sched_getaffinity(0))))
+        start(*pinned, burn)
+        start(*pinned, burn)
+        process = start(*pinned, build(SHORT_SLEEPS_C, "sleeps"))
+        with WaitSampler() as sampler:
+            sampler.watch(process.pid, TargetFlags(0))
+            sampler.start(99)
+            records = records_of(sampler, 0.7)
+        slept = [it for it in records if not it.flags & SampleFlags.WAS_RUNNABLE]
+        assert slept and all(0 <= it.ready_ns <= 1.01 * it.lasted_ns + 10_000 for it in slept)
+        late = [it for it in slept if it.lasted_ns > 2_000_000]  # of 0.2 ms that it asks for
+        assert late and all(it.ready_ns > 0.5 * it.lasted_ns for it in late)
 
     @pytest.mark.long
     def test_a_program_that_switches_all_the_time_is_said_to_cost_much(

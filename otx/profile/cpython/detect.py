@@ -22,6 +22,7 @@ _NAMED_PYTHON = re.compile(r"(?:lib)?python(\d+\.\d+)?[\w.-]*")
 _RUNTIME, _VERSION = b"_PyRuntime", b"Py_Version"
 _OLD_STATE = b"_PyThreadState_Current"  # until 3.6
 _VARIABLES = frozenset((_RUNTIME, _VERSION, _OLD_STATE))
+_MAX_KNOWN = 64
 SUPPORTED = "3.8 to 3.14"
 
 
@@ -45,12 +46,46 @@ class Refused:
     name: str
 
 
+class KnownInterpreters:
+    """Interpreters by the file they are in.
+
+    A process that just began has not read in what tells its version. Where another one ran the same
+    file it is known, and the process's first Python frames are.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int, int], tuple[tuple[int, int], Layout]] = {}
+
+    def find(self, mapping: Mapping, runtime: int) -> Interpreter | None:
+        """The interpreter of a file that is mapped; None where it was not met.
+
+        Args:
+            runtime: Where its `_PyRuntime` lies in this process.
+        """
+        known = self._known.get(_identity(mapping, runtime))
+        return None if known is None else Interpreter(known[0], runtime, known[1])
+
+    def add(self, mapping: Mapping, found: Interpreter) -> None:
+        """An interpreter was read in a file that is mapped."""
+        if len(self._known) >= _MAX_KNOWN:
+            del self._known[next(iter(self._known))]
+        self._known[_identity(mapping, found.runtime)] = found.version, found.layout
+
+
+def _identity(mapping: Mapping, runtime: int) -> tuple[str, int, int]:
+    return mapping.device, mapping.inode, runtime - mapping.start + mapping.offset
+
+
 def find_interpreter(
-    pid: int, space: AddressSpace, memory: ProcessMemory, files: ObjectFiles
+    pid: int,
+    space: AddressSpace,
+    memory: ProcessMemory,
+    files: ObjectFiles,
+    known: KnownInterpreters | None = None,
 ) -> Interpreter | Refused | None:
     """The interpreter in a process; None where none is mapped (yet)."""
     for mapping in _candidates(space):
-        found = _look_into(pid, mapping, memory, files)
+        found = _look_into(pid, mapping, memory, files, known or KnownInterpreters())
         if found is not None:
             return found
     return None
@@ -64,11 +99,18 @@ def _candidates(space: AddressSpace) -> list[Mapping]:
 
 
 def _look_into(
-    pid: int, mapping: Mapping, memory: ProcessMemory, files: ObjectFiles
+    pid: int,
+    mapping: Mapping,
+    memory: ProcessMemory,
+    files: ObjectFiles,
+    known: KnownInterpreters,
 ) -> Interpreter | Refused | None:
     addresses = files.data_addresses(pid, mapping, _VARIABLES)
     if _RUNTIME not in addresses and _OLD_STATE not in addresses:
         return None
+    met = known.find(mapping, addresses[_RUNTIME]) if _RUNTIME in addresses else None
+    if met is not None:
+        return met
     try:
         version = _version_of(mapping, memory, addresses.get(_VERSION))
     except UnreadableError:
@@ -88,7 +130,9 @@ def _look_into(
             return Refused(name)
     except UnreadableError as error:
         return Refused(f"{name} without the GIL") if str(error) == "free-threaded" else None
-    return Interpreter(version, runtime, layout)
+    found = Interpreter(version, runtime, layout)
+    known.add(mapping, found)
+    return found
 
 
 def _version_of(
