@@ -7,7 +7,7 @@ from otx.model.units import format_time
 
 
 def log_document(record: LogRecord) -> dict[str, Any]:
-    """All that is known of a record, by the names of the table `logs` (docs/query.md)."""
+    """All that the model has of a record, by the names of the table `logs` (docs/query.md)."""
     return {
         "time": format_time(record.time_unix_nano),
         "observed_time": format_time(record.observed_unix_nano),

@@ -98,8 +98,9 @@ def _tables(layout: Layout, kind: RowKind, choice: Choice, warn: Warn | None) ->
     schema = kept_schema(ROW_TABLES[kind].schema)
     with open_scan(layout, warn and no_warning) as scan:  # it was told of already
         for rows in _rows(scan, kind, choice, _ROWS_AT_A_TIME):
-            # Segments of an older otx may lack columns.
-            yield pa.concat_tables([schema.empty_table(), rows], promote_options="default")
+            # Segments of an older otx may lack columns, those of an otx to come have more.
+            whole = pa.concat_tables([schema.empty_table(), rows], promote_options="default")
+            yield whole.select(schema.names).cast(schema)
 
 
 def _rows(scan: Scan, kind: RowKind, choice: Choice, count: int) -> Iterator[Table]:

@@ -7,7 +7,7 @@ from otx.model.units import format_time
 
 
 def span_document(span: Span) -> dict[str, Any]:
-    """All that is known of a span, by the names of the table `spans` (docs/query.md)."""
+    """All that the model has of a span, by the names of the table `spans` (docs/query.md)."""
     return {
         "trace_id": span.trace_id,
         "span_id": span.span_id,

@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from google.protobuf.message import Message
 from hypothesis import given, settings
@@ -24,8 +25,11 @@ from otx.store.layout import Layout
 from otx.store.wal import LogWriter
 from tests.otlp.test_columns import LOG_REQUESTS, SPAN_REQUESTS
 from tests.otlp.test_metric_columns import METRIC_REQUESTS
+from tests.store.conftest import span_request_of
+from tests.store.segments import converted
 
 RECEIVED_UNIX_NANO = 7
+SENT = span_request_of("a", 2)
 RECORDS = {Signal.TRACES: "spans", Signal.LOGS: "log_records", Signal.METRICS: "metrics"}
 KNOWN_ENUMS = {"kind": 5, "code": 2, "aggregation_temporality": 2}
 """The last value that this OTLP knows of each enum."""
@@ -129,3 +133,19 @@ def exported_rows(layout: Layout, signal: Signal, directory: Path) -> Iterator[M
     for piece in parquet_pieces(file, file.name):
         assert isinstance(piece.data, bytes)
         yield WIRE[signal].request_class.FromString(piece.data)
+
+
+def test_what_an_otx_to_come_added_is_no_fault(tmp_path: Path) -> None:
+    """Columns, and fields of links."""
+    store_dir = tmp_path / "store"
+    (segment,) = converted(store_dir, SENT).manifest.segments
+    path = store_dir / "segments" / segment.name
+    rows = pq.read_table(path).append_column("to_come", pa.array([1, 2]))
+    at = rows.schema.get_field_index("links")
+    fields = [*rows.schema.field(at).type.value_type, pa.field("to_come", pa.int32())]
+    links = pa.array([[], []], pa.list_(pa.struct(fields)))
+    pq.write_table(rows.set_column(at, "links", links), path)
+    sent = canonical(ExportTraceServiceRequest.FromString(SENT))
+    for export in (exported_rows, exported_lines):
+        (back,) = export(Layout(store_dir), Signal.TRACES, tmp_path)
+        assert canonical(back) == sent
