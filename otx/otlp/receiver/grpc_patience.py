@@ -13,6 +13,12 @@ import grpc
 from otx.otlp.refusal import Reason, Refusal
 
 _SWEEP_S = 0.5
+_AFTERWARDS_S = 0.5
+"""A connection that ends gives a call the end of its messages first and of itself afterwards."""
+
+
+class CallEndedError(Exception):
+    """The client ended a call before its message was whole."""
 
 
 class Patience:
@@ -39,7 +45,7 @@ class Patience:
 
         Raises:
             Refusal: It took too long, and the call is ended; or there is none.
-            grpc.RpcError: The client ended the call.
+            grpc.RpcError, CallEndedError: The client ended the call.
         """
         with self._lock:
             self._waiting[context] = self._now_s() + self._limit_s
@@ -56,6 +62,8 @@ class Patience:
         if error is not None:
             raise error
         if body is None:
+            if _ends(context):
+                raise CallEndedError
             raise Refusal(Reason.UNDECODABLE, "the call has no message")
         return body
 
@@ -71,3 +79,9 @@ class Patience:
                 for context in [one for one, by_s in self._waiting.items() if by_s <= now]:
                     del self._waiting[context]
                     context.cancel()
+
+
+def _ends(context: "grpc.ServicerContext") -> bool:
+    """Whether the client has ended a call, or just does."""
+    has_ended = threading.Event()
+    return not context.add_callback(has_ended.set) or has_ended.wait(_AFTERWARDS_S)

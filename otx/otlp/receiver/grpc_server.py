@@ -28,7 +28,7 @@ from otx.otlp.decode import decode_request
 from otx.otlp.encode import encode_response
 from otx.otlp.receiver.budget import Budget
 from otx.otlp.receiver.door import UNIX_CLIENT, Door
-from otx.otlp.receiver.grpc_patience import Patience
+from otx.otlp.receiver.grpc_patience import CallEndedError, Patience
 from otx.otlp.receiver.intake import Intake
 from otx.otlp.receiver.loop import HEADER
 from otx.otlp.receiver.tls import Pems, ServerTls
@@ -45,6 +45,7 @@ LARGEST_AT_ONCE = 8
 """Messages of the largest size that are in hand at once, as over HTTP; smaller ones count less."""
 _SLACK_BYTES = 4 << 20
 """What the library takes above our limit at least, so that a request above ours can be named."""
+_ENDED = "gRPC calls that ended before their message was whole"
 _STATUS_DETAILS = "grpc-status-details-bin"
 _ASKED = ("authorization", HEADER)
 """What a call is asked for before it is let in."""
@@ -154,8 +155,11 @@ class GrpcServer:
                     with self._in_hand:
                         return self._taken(signal, body)
             except grpc.RpcError:
-                self._intake.noticed("gRPC calls that ended before their message was whole")
+                self._intake.noticed(_ENDED)
                 raise
+            except CallEndedError:
+                self._intake.noticed(_ENDED)
+                context.abort(grpc.StatusCode.CANCELLED, "the client ended the call")
             except Exception as error:
                 refusal = as_refusal(error)
             self._refuse(refusal, context)

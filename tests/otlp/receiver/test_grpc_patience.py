@@ -135,7 +135,6 @@ def test_calls_that_are_not_finished_are_ended(
     assert {refusal.reason for refusal in intake.refusals} == {Reason.TOO_SLOW}
 
 
-@pytest.mark.long
 def test_messages_that_may_be_too_much_together_wait_and_are_to_come_again(
     intake: MemoryIntake,
 ) -> None:
@@ -192,7 +191,6 @@ def test_calls_that_are_taken_back_at_once_cost_others_nothing(
     assert_others_are_served(address)
 
 
-@pytest.mark.long
 def test_a_client_that_vanishes_in_a_message_is_noticed(
     patient: Address, intake: MemoryIntake
 ) -> None:
