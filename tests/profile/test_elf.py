@@ -185,11 +185,41 @@ def test_notes_are_read_up_to_a_limit_together() -> None:
 
 
 def test_no_room_is_made_for_what_a_file_does_not_have() -> None:
-    section = struct.pack("<IIQQQQIIQQ", 0, 2, 0, 0, 0, 480 << 20, 0, 0, 8, 24)
+    section = struct.pack("<IIQQQQIIQQ", 0, 2, 0, 0, 0, 64 << 20, 0, 0, 8, 24)
     read = Counted(made(sections=section))
     with pytest.raises(UnreadableError, match="ends before"):
         ElfFile(read).code_symbols()
     assert read.longest < 1 << 16
+
+
+class Holes:
+    """A reader of a file that has nothing but zeros behind its beginning, however far."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.given = 0
+
+    def __call__(self, offset: int, size: int) -> bytes:
+        found = self.data[offset : offset + size].ljust(size, b"\0")
+        self.given += size
+        return found
+
+
+def test_a_file_of_holes_has_no_more_symbols_than_any_program() -> None:
+    section = struct.pack("<IIQQQQIIQQ", 0, 2, 0, 0, 0, 480 << 20, 0, 0, 8, 24)
+    read = Holes(made(sections=section))
+    with pytest.raises(UnreadableError, match="symbols"):
+        ElfFile(read).code_symbols()
+    assert read.given < 1 << 16
+
+
+def test_a_file_of_holes_has_no_more_functions_than_any_program() -> None:
+    header = struct.pack("<BBBBiI", 1, 0x1B, 0x03, 0x3B, 0, 1 << 26)
+    segment = struct.pack("<IIQQQQQQ", 0x6474E550, 4, 64 + 56, 0, 0, 512 << 20, 0, 4)
+    read = Holes(made(segments=segment, behind=header))
+    with pytest.raises(UnreadableError, match="functions"):
+        ElfFile(read).eh_frame()
+    assert read.given < 1 << 16
 
 
 def test_a_symbol_larger_than_memory_is_none() -> None:
