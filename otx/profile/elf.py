@@ -174,8 +174,10 @@ class ElfFile:
         if number >= len(sections):
             return None
         names = self._exactly(sections[number][4], sections[number][5])
+        texts = [name + b"\0" for name in wanted]
         for name, _, _, address, offset, size, *_ in sections:
-            if _name_at(names, name) in wanted:
+            # Not read up to a NUL: 65535 sections may have one endless name.
+            if any(names.startswith(text, name) for text in texts):
                 return address, offset, size
         return None
 
@@ -406,9 +408,12 @@ def file_reader(descriptor: int) -> Reader:
 
 
 def _places_of(name: bytes, names: bytes) -> Iterator[int]:
-    """Where a name stands in a string table; one that ends another shares its place."""
+    """Where a name stands in a string table; one that ends another shares its place.
+
+    Not at the beginning, which symbols without a name point at: a file of holes has millions.
+    """
     ended = name + b"\0"
-    at = names.find(ended)
+    at = names.find(ended, 1)
     while at >= 0:
         yield at
         at = names.find(ended, at + 1)

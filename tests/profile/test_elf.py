@@ -222,6 +222,24 @@ def test_a_file_of_holes_has_no_more_functions_than_any_program() -> None:
     assert read.given < 1 << 16
 
 
+def test_symbols_without_a_name_have_none_that_stands_in_its_place() -> None:
+    names, strings_at = b"called\0called\0", 64 + 2 * 64 + 48
+    symbols = b"".join(struct.pack("<IBBHQQ", name, 1, 0, 1, 16 + name, 8) for name in (0, 7))
+    sections = struct.pack("<IIQQQQIIQQ", 0, 2, 0, 0, 64 + 2 * 64, 48, 1, 0, 8, 24)
+    sections += struct.pack("<IIQQQQIIQQ", 0, 3, 0, 0, strings_at, len(names), 0, 0, 1, 0)
+    elf = ElfFile(bytes_reader(made(sections=sections, behind=symbols + names)))
+    assert elf.data_extents(frozenset((b"called",))) == {b"called": range(23, 31)}
+
+
+def test_a_section_is_found_by_its_whole_name() -> None:
+    names = b"\0.text.hot\0"
+    section = struct.pack("<IIQQQQIIQQ", 0, 3, 0, 0, 64 + 128, len(names), 0, 0, 1, 0)
+    hot = struct.pack("<IIQQQQIIQQ", 1, 1, 0, 0x1000, 0, 64, 0, 0, 1, 0)
+    elf = ElfFile(bytes_reader(made(sections=section + hot, behind=names)))
+    assert elf.section_extent(b".text") is None
+    assert elf.section_extent(b".text.hot") == range(0x1000, 0x1040)
+
+
 def test_a_symbol_larger_than_memory_is_none() -> None:
     names, strings_at = b"\0called\0", 64 + 3 * 64 + 48
     symbol = struct.pack("<IBBHQQ", 1, 2, 0, 1, 0x1000, (1 << 64) - 1)
