@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bounded import BASE, Memory
 
+from otx.profile.cgroups import parse_hierarchies
 from otx.profile.context.place import DtvForm, Place
 from otx.profile.context.process_context import decode_process_context, read_process_context
 from otx.profile.context.reader import ContextReader
@@ -134,6 +135,7 @@ def kernel_texts(data: bytes) -> None:
     parse_kernel_stack(text)
     parse_syscall(text)
     count_switches(lines)
+    parse_hierarchies(lines, lines)
     symbols = KernelSymbols(data)
     for address in (1, 0xFFFFFFFF81000000, (1 << 64) - 1):
         symbols.find(address)

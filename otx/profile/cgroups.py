@@ -6,12 +6,13 @@ both. A group's number is its directory's inode, and is its own within its hiera
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from otx.errors import UsageError
+from otx.profile.proc_text import read_lines
 
 UNIFIED = 0
 """The hierarchy's number of version 2, as in /proc/PID/cgroup."""
@@ -53,21 +54,21 @@ class Cgroup:
     path: Path
 
 
-def parse_hierarchies(mounts: str, memberships: str) -> list[Hierarchy]:
+def parse_hierarchies(mounts: Iterable[str], memberships: Iterable[str]) -> list[Hierarchy]:
     """The hierarchies whose groups BPF programs can tell, version 2 first.
 
     Those of version 1 without a controller (name=systemd) are none of them: a process has no
     pointer to its group there.
 
     Args:
-        mounts: /proc/PID/mountinfo (proc(5)).
-        memberships: /proc/PID/cgroup, for the numbers of the hierarchies.
+        mounts: Lines of /proc/PID/mountinfo (proc(5)), in whose paths blanks are octal.
+        memberships: Lines of /proc/PID/cgroup, for the numbers of the hierarchies.
     """
     numbers = dict(_numbers(memberships))
     found: dict[int, Hierarchy] = {}
-    for line in mounts.splitlines():
+    for line in mounts:
         head, _, tail = line.partition(" - ")
-        fields, kind = head.split(), tail.split()
+        fields, kind = head.split(" "), tail.split(" ")
         if len(fields) < _MOUNT_FIELDS or len(kind) < _TAIL_FIELDS:
             continue
         mount = Path(_OCTAL.sub(lambda octal: chr(int(octal[1], 8)), fields[4]))
@@ -81,9 +82,9 @@ def parse_hierarchies(mounts: str, memberships: str) -> list[Hierarchy]:
     return sorted(found.values(), key=lambda hierarchy: hierarchy.number)
 
 
-def _numbers(memberships: str) -> Iterator[tuple[frozenset[str], int]]:
+def _numbers(memberships: Iterable[str]) -> Iterator[tuple[frozenset[str], int]]:
     """The hierarchies of version 1 that have controllers, by these."""
-    for line in memberships.splitlines():
+    for line in memberships:
         number, _, rest = line.partition(":")
         names = rest.partition(":")[0]
         if number.isdecimal() and names and not names.startswith(_NAMED):
@@ -97,9 +98,8 @@ def read_hierarchies() -> list[Hierarchy]:
         UsageError: There are none.
     """
     try:
-        found = parse_hierarchies(
-            _MOUNTS.read_text(errors="surrogateescape"), _MEMBERSHIPS.read_text(errors="replace")
-        )
+        mounts = read_lines(_MOUNTS, errors="surrogateescape")  # paths, to be opened
+        found = parse_hierarchies(mounts, read_lines(_MEMBERSHIPS))
     except OSError:
         found = []
     if not found:

@@ -8,15 +8,14 @@ it has the build-id, and one found by a link the checksum that the link tells.
 """
 
 import os
-import stat
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 
 from otx.profile.elf import ElfFile, SymbolTable, build_id_in, bytes_reader, file_reader
 from otx.profile.errors import UnreadableError
+from otx.profile.regular_files import open_regular
 
 GLOBAL_FOLDER = "/usr/lib/debug"
 _LINK = frozenset((b".gnu_debuglink",))
@@ -135,14 +134,21 @@ def _linked_paths(path: str, link: DebugLink | None) -> Iterator[str]:
 
 def _symbols_in(path: str, build_id: bytes, link: DebugLink | None = None) -> SymbolTable | None:
     """The functions in a debug file; None where it is not there or is of another object."""
-    with suppress(OSError, UnreadableError), _opened_regular(path) as descriptor:
+    try:
+        descriptor = open_regular(path)
+    except OSError:
+        return None
+    try:
         debug = ElfFile(file_reader(descriptor))
         if build_id and _build_id_of(debug) != build_id:
             return None
         if link is not None and _checksum(descriptor) != link.checksum:
             return None
         return debug.code_symbols()
-    return None
+    except (OSError, UnreadableError):
+        return None
+    finally:
+        os.close(descriptor)
 
 
 def _build_id_of(debug: ElfFile) -> bytes:
@@ -161,23 +167,3 @@ def _checksum(descriptor: int) -> int | None:
         if len(piece) < _PIECE:
             break
     return checksum
-
-
-@contextmanager
-def _opened_regular(path: str) -> Iterator[int]:
-    """A descriptor of a regular file; nothing else is opened, for that may do something.
-
-    Raises:
-        OSError: There is none.
-    """
-    place = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    try:
-        if not stat.S_ISREG(os.fstat(place).st_mode):
-            raise OSError(f"{path} is no regular file")
-        descriptor = os.open(f"/proc/self/fd/{place}", os.O_RDONLY | os.O_CLOEXEC)
-    finally:
-        os.close(place)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)

@@ -45,6 +45,9 @@ GO_TABLES = (b".gopclntab", b".data.rel.ro.gopclntab")
 """Sections with the Go runtime's functions; the second in programs whose place is not fixed."""
 _PAGE = 4096
 _MAX_SECTION_SIZE = 512 << 20
+_MAX_FUNCTIONS, _MAX_SYMBOLS = 1 << 21, 1 << 22
+"""The largest programs have half a million and a million. A file of holes costs its maker nothing,
+and a reader ten times its size."""
 _MAX_EXTENT = 1 << 47  # the user's half; beyond 2^63 a range has no length
 _MAX_UNASKED = 1 << 16
 _MAX_NAME = 64 << 10
@@ -176,8 +179,10 @@ class ElfFile:
         if number >= len(sections):
             return None
         names = self._exactly(sections[number][4], sections[number][5])
+        texts = [name + b"\0" for name in wanted]
         for name, _, _, address, offset, size, *_ in sections:
-            if _name_at(names, name) in wanted:
+            # Not read up to a NUL: 65535 sections may have one endless name.
+            if any(names.startswith(text, name) for text in texts):
                 return address, offset, size
         return None
 
@@ -226,15 +231,21 @@ class ElfFile:
         if self._eh_frame_header is None:
             return None
         offset, address, size = self._eh_frame_header
-        raw = self._exactly(offset, size)
         if size < _EH_FRAME_HEADER.size:
             return None
-        *form, frame_pointer, count = _EH_FRAME_HEADER.unpack_from(raw)
-        index = raw[_EH_FRAME_HEADER.size :][: count * _EH_FRAME_ENTRY.size]
+        *form, frame_pointer, count = _EH_FRAME_HEADER.unpack(
+            self._exactly(offset, _EH_FRAME_HEADER.size)
+        )
+        if count > _MAX_FUNCTIONS:
+            raise UnreadableError(f"unwind table of {count} functions")
+        index_size = count * _EH_FRAME_ENTRY.size
+        if tuple(form) != _EH_FRAME_FORM or size < _EH_FRAME_HEADER.size + index_size:
+            return None
         frame_address = address + _EH_FRAME_POINTER_AT + frame_pointer
         table = self._from_address_to_end_of_segment(frame_address)
-        if tuple(form) != _EH_FRAME_FORM or len(index) != count * _EH_FRAME_ENTRY.size or not table:
+        if not table:
             return None
+        index = self._exactly(offset + _EH_FRAME_HEADER.size, index_size)
         pairs = array("i", index)
         starts = array("Q", [(address + start) & _ADDRESS_MASK for start in pairs[0::2]])
         entries = array("Q", [(address + entry) & _ADDRESS_MASK for entry in pairs[1::2]])
@@ -276,6 +287,8 @@ class ElfFile:
         wanted = {_SHT_SYMTAB, _SHT_DYNSYM}  # one of each (gABI, figure 4-9); a hostile file: 65535
         for _, kind, _, _, offset, size, link, *_ in sections:
             if kind in wanted and link < len(sections):
+                if size > _MAX_SYMBOLS * _SYMBOL.size:
+                    raise UnreadableError(f"ELF symbols of {size} bytes")
                 wanted.remove(kind)
                 whole = size // _SYMBOL.size * _SYMBOL.size
                 names = sections[link]
@@ -400,9 +413,12 @@ def file_reader(descriptor: int) -> Reader:
 
 
 def _places_of(name: bytes, names: bytes) -> Iterator[int]:
-    """Where a name stands in a string table; one that ends another shares its place."""
+    """Where a name stands in a string table; one that ends another shares its place.
+
+    Not at the beginning, which symbols without a name point at: a file of holes has millions.
+    """
     ended = name + b"\0"
-    at = names.find(ended)
+    at = names.find(ended, 1)
     while at >= 0:
         yield at
         at = names.find(ended, at + 1)

@@ -1,7 +1,6 @@
 """The object files that processes have mapped, each read once however many processes map it."""
 
 import os
-import stat
 import weakref
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,14 +14,13 @@ from otx.profile.debug_files import DebugSymbols, find_debug_symbols
 from otx.profile.elf import GO_TABLES, ElfFile, SymbolTable, file_reader
 from otx.profile.errors import UnreadableError
 from otx.profile.maps import Mapping as MemoryMapping
+from otx.profile.regular_files import open_regular
 from otx.profile.unwind.rules import CfaKind
 
 if TYPE_CHECKING:
     from otx.profile.go_functions import GoCall, GoFunctions
 
 _MAX_FILES = 512
-_OPEN_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-"""By now a path may lead to a pipe, which would be waited for until somebody writes into it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,13 +224,12 @@ def opened(pid: int, mapping: MemoryMapping) -> Iterator[int | None]:
     paths = (program,) if mapping.is_deleted else (f"/proc/{pid}/root{mapping.path}", mapping.path)
     for path in (link, *paths):
         try:
-            descriptor = os.open(path, _OPEN_FLAGS)
+            descriptor = open_regular(path)
         except OSError:
             continue
         try:
-            status = os.fstat(descriptor)
             is_sure = path not in (mapping.path, program)
-            if stat.S_ISREG(status.st_mode) and (is_sure or status.st_ino == mapping.inode):
+            if is_sure or os.fstat(descriptor).st_ino == mapping.inode:
                 yield descriptor
                 return
         finally:

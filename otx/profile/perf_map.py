@@ -12,7 +12,6 @@ regular file of the target's own user, and never waited for.
 
 import os
 import re
-import stat
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from pathlib import Path
 
 from otx.model.stack import Frame
 from otx.profile.proc_text import read_lines
+from otx.profile.regular_files import open_regular
 
 MAX_SIZE = 128 << 20
 MAX_ENTRIES = 1 << 20
@@ -111,8 +111,7 @@ class PerfMap:
             return
         self._last_look_ns = now_ns
         try:
-            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-            descriptor = os.open(self._path, flags)
+            descriptor = open_regular(str(self._path), follows_links=False)
         except OSError:
             return
         try:
@@ -124,7 +123,7 @@ class PerfMap:
 
     def _read(self, descriptor: int) -> None:
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_uid != self._owner:
+        if status.st_uid != self._owner:
             return
         identity = (status.st_dev, status.st_ino)
         if identity != self._identity or status.st_size < self._read_to:

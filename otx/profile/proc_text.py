@@ -8,15 +8,18 @@ a text file turns into a line feed: so a thread's or a file's name could be a li
 from pathlib import Path
 
 
-def read_lines(path: str | Path) -> list[str]:
-    """The lines as the kernel wrote them; bytes that are no UTF-8 are replaced.
+def read_lines(path: str | Path, errors: str = "replace") -> list[str]:
+    """The lines as the kernel wrote them.
+
+    Args:
+        errors: What becomes of bytes that are no UTF-8, as `bytes.decode` calls it.
 
     Raises:
         OSError: The file is not there, or may not be read.
     """
-    return lines_of(Path(path).read_bytes())
+    return lines_of(Path(path).read_bytes(), errors)
 
 
-def lines_of(content: bytes) -> list[str]:
+def lines_of(content: bytes, errors: str = "replace") -> list[str]:
     """The lines of what such a file holds."""
-    return content.decode("utf-8", "replace").split("\n")
+    return content.decode("utf-8", errors).split("\n")

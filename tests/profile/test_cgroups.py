@@ -15,6 +15,7 @@ from otx.profile.cgroups import (
     pids_below,
     read_hierarchies,
 )
+from otx.profile.proc_text import lines_of
 from tests.control_groups import hierarchies, made_group, move
 
 HYBRID_MOUNTS = """\
@@ -33,7 +34,8 @@ HYBRID_MEMBERSHIPS = """\
 
 
 def test_both_versions_are_found_with_their_numbers_and_places() -> None:
-    assert parse_hierarchies(HYBRID_MOUNTS, HYBRID_MEMBERSHIPS) == [
+    mounts, memberships = HYBRID_MOUNTS.split("\n"), HYBRID_MEMBERSHIPS.split("\n")
+    assert parse_hierarchies(mounts, memberships) == [
         Hierarchy(0, Path("/sys/fs/cgroup/unified")),
         Hierarchy(4, Path("/sys/fs/cgroup/cpu,cpuacct")),
         Hierarchy(12, Path("/mnt/of two words")),
@@ -42,8 +44,17 @@ def test_both_versions_are_found_with_their_numbers_and_places() -> None:
 
 @given(st.text(), st.text())
 def test_anything_is_read_without_a_fault(mounts: str, memberships: str) -> None:
-    parse_hierarchies(mounts, memberships)
-    parse_hierarchies(f"1 2 0:3 / /{mounts} - cgroup x {memberships}", memberships)
+    parse_hierarchies(mounts.split("\n"), memberships.split("\n"))
+    parse_hierarchies([f"1 2 0:3 / /{mounts} - cgroup x {memberships}"], [memberships])
+
+
+@pytest.mark.parametrize("blank", ["\r", "\f", "\x1c"])
+def test_the_name_of_a_mount_is_neither_a_field_nor_a_line(blank: str) -> None:
+    fake = blank.join(("/home/me/a", "30 25 0:1", "/", "/home/me/b", "-", "cgroup2", "x", "rw"))
+    mounts = [f"30 25 0:26 / {fake} rw,relatime - fuse.mine mine rw"]
+    assert parse_hierarchies(lines_of("\n".join(mounts).encode()), []) == []
+    group = [f"31 30 0:27 /a{blank}/home/me/b /sys/fs/cgroup rw - cgroup2 cgroup2 rw"]
+    assert parse_hierarchies(group, []) == [Hierarchy(0, Path("/sys/fs/cgroup"))]
 
 
 @pytest.fixture

@@ -194,11 +194,59 @@ def test_notes_are_read_up_to_a_limit_together() -> None:
 
 
 def test_no_room_is_made_for_what_a_file_does_not_have() -> None:
-    section = struct.pack("<IIQQQQIIQQ", 0, 2, 0, 0, 0, 480 << 20, 0, 0, 8, 24)
+    section = struct.pack("<IIQQQQIIQQ", 0, 2, 0, 0, 0, 64 << 20, 0, 0, 8, 24)
     read = Counted(made(sections=section))
     with pytest.raises(UnreadableError, match="ends before"):
         ElfFile(read).code_symbols()
     assert read.longest < 1 << 16
+
+
+class Holes:
+    """A reader of a file that has nothing but zeros behind its beginning, however far."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.given = 0
+
+    def __call__(self, offset: int, size: int) -> bytes:
+        found = self.data[offset : offset + size].ljust(size, b"\0")
+        self.given += size
+        return found
+
+
+def test_a_file_of_holes_has_no_more_symbols_than_any_program() -> None:
+    section = struct.pack("<IIQQQQIIQQ", 0, 2, 0, 0, 0, 480 << 20, 0, 0, 8, 24)
+    read = Holes(made(sections=section))
+    with pytest.raises(UnreadableError, match="symbols"):
+        ElfFile(read).code_symbols()
+    assert read.given < 1 << 16
+
+
+def test_a_file_of_holes_has_no_more_functions_than_any_program() -> None:
+    header = struct.pack("<BBBBiI", 1, 0x1B, 0x03, 0x3B, 0, 1 << 26)
+    segment = struct.pack("<IIQQQQQQ", 0x6474E550, 4, 64 + 56, 0, 0, 512 << 20, 0, 4)
+    read = Holes(made(segments=segment, behind=header))
+    with pytest.raises(UnreadableError, match="functions"):
+        ElfFile(read).eh_frame()
+    assert read.given < 1 << 16
+
+
+def test_symbols_without_a_name_have_none_that_stands_in_its_place() -> None:
+    names, strings_at = b"called\0called\0", 64 + 2 * 64 + 48
+    symbols = b"".join(struct.pack("<IBBHQQ", name, 1, 0, 1, 16 + name, 8) for name in (0, 7))
+    sections = struct.pack("<IIQQQQIIQQ", 0, 2, 0, 0, 64 + 2 * 64, 48, 1, 0, 8, 24)
+    sections += struct.pack("<IIQQQQIIQQ", 0, 3, 0, 0, strings_at, len(names), 0, 0, 1, 0)
+    elf = ElfFile(bytes_reader(made(sections=sections, behind=symbols + names)))
+    assert elf.data_extents(frozenset((b"called",))) == {b"called": range(23, 31)}
+
+
+def test_a_section_is_found_by_its_whole_name() -> None:
+    names = b"\0.text.hot\0"
+    section = struct.pack("<IIQQQQIIQQ", 0, 3, 0, 0, 64 + 128, len(names), 0, 0, 1, 0)
+    hot = struct.pack("<IIQQQQIIQQ", 1, 1, 0, 0x1000, 0, 64, 0, 0, 1, 0)
+    elf = ElfFile(bytes_reader(made(sections=section + hot, behind=names)))
+    assert elf.section_extent(b".text") is None
+    assert elf.section_extent(b".text.hot") == range(0x1000, 0x1040)
 
 
 def test_a_symbol_larger_than_memory_is_none() -> None:
