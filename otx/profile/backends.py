@@ -15,8 +15,8 @@ from otx.profile.events import open_sampler as open_event
 from otx.profile.libbpf import USUAL_SIZES
 from otx.profile.objects import ObjectFiles
 from otx.profile.records import Record, TargetFlags
-from otx.profile.unwind.loader import Publisher
 from otx.profile.unwind.published import room_for_many
+from otx.profile.unwind.publisher import Publisher
 from otx.system.bpf_support import Probe, probe_all, require_bpf
 
 BackendName: TypeAlias = Literal["bpf", "bcc", "perf"]

@@ -9,9 +9,8 @@ recently needed goes first. What found no room is tried again when walks miss it
 
 import zlib
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Protocol
 
 from otx.errors import MachineError
 from otx.profile.elf import ElfFile, bytes_reader, file_reader
@@ -24,6 +23,7 @@ from otx.profile.unwind.cache import TableCache
 from otx.profile.unwind.index import indexed_table
 from otx.profile.unwind.pool import REST_NS
 from otx.profile.unwind.published import NO_OBJECT, FileIdentity, MappedObject
+from otx.profile.unwind.publisher import Publisher
 from otx.profile.unwind.room import IDLE_NS, KnownObject, Lacking, expendable
 from otx.profile.unwind.table import UnwindTable, build_in_steps
 
@@ -33,42 +33,8 @@ _MAX_VDSO_SIZE = 1 << 20
 _BASIC_LIBRARIES = ("libc.so", "libc-", "ld-linux", "ld-musl", "libpython")
 
 
-class Publisher(Protocol):
-    """Where tables and mappings go (`PublishedTables`)."""
-
-    def new_number(self) -> int | None:
-        """A number for an object; None where there is none left."""
-
-    def put_table(self, number: int, table: UnwindTable) -> bool:
-        """Let walks use a table; False where there is no room."""
-
-    def know_file(self, number: int, file: FileIdentity, shift: int) -> None:
-        """Let walks find an object where it is mapped, before mappings are told of a process."""
-
-    def drop(self, number: int) -> None:
-        """Take back a number and its table."""
-
-    def drop_table(self, number: int) -> None:
-        """Take back the table of an object that may still be mapped."""
-
-    @property
-    def room_words(self) -> int:
-        """The words of all tables for which there is room."""
-
-    def will_fit(self, words: int) -> bool:
-        """Whether a table fits once what was dropped before has rested."""
-
-    def last_needed_ns(self) -> Sequence[int]:
-        """When walks last came by each object, by number; 0: never."""
-
-    def set_mappings(self, pid: int, mappings: Sequence[MappedObject]) -> bool:
-        """Tell what a process has mapped; False where there is no room."""
-
-    def share(self, pid: int, parent: int) -> None:
-        """Let a forked process have its parent's mappings."""
-
-    def forget(self, pid: int) -> None:
-        """A process is no more."""
+class _GoneError(UnreadableError):
+    """A file was there only for as long as its process was."""
 
 
 class TableLoader:
@@ -96,6 +62,7 @@ class TableLoader:
         self._by_number: dict[int, KnownObject] = {}
         self._mapped: dict[int, dict[Mapping, MappedObject]] = {}
         self._being_followed: set[int] = set()
+        self._ran_out = False
         self._program: Mapping | None = None
         self._waiting: deque[KnownObject] = deque()
         self._building: tuple[KnownObject, Iterator[UnwindTable | None]] | None = None
@@ -135,7 +102,7 @@ class TableLoader:
         known = self._mapped.get(pid, {})
         self._program = next((m for m in space.executable if m.is_file), None)
         mapped = {
-            mapping: known.get(mapping) or self._find(pid, mapping, memory)
+            mapping: self._found_before(known, mapping) or self._find(pid, mapping, memory)
             for mapping in space.executable
             if mapping.path != _VSYSCALL
         }
@@ -151,6 +118,13 @@ class TableLoader:
         if not fits:
             text = f"pid {pid} and others: no room for what they have mapped, frame pointers only"
             self._warn("mappings", text)
+
+    def _found_before(
+        self, known: dict[Mapping, MappedObject], mapping: Mapping
+    ) -> MappedObject | None:
+        """What was told of a mapping; where numbers ran out, only that which has one."""
+        one = known.get(mapping)
+        return None if one is not None and self._ran_out and one.number == NO_OBJECT else one
 
     def inherit(self, pid: int, parent: int) -> None:
         """A process was forked: it has the same mapped as its parent."""
@@ -207,6 +181,7 @@ class TableLoader:
             built = next(steps)
         except (UnreadableError, StopIteration) as error:
             self._building = None
+            one.is_gone = isinstance(error, _GoneError)
             self._lacking.add(one, str(error) or "unreadable")
             return
         if built is not None:
@@ -264,15 +239,23 @@ class TableLoader:
                 self._add(key, ElfFile(file_reader(descriptor)), (pid, mapping))
             known = self._objects.get(key)
             if known is not None and known.source[0] not in self._mapped:
-                known.source = pid, mapping  # through which it was read, has ended
+                self._find_again(known, (pid, mapping))
             return known
+
+    def _find_again(self, known: KnownObject, source: tuple[int, Mapping]) -> None:
+        """The process through which an object was read has ended, and this one maps it too."""
+        known.source = source
+        if known.is_gone:
+            known.is_gone = False
+            self._waiting.append(known)
 
     def _add(self, key: FileKey, elf: ElfFile, source: tuple[int, Mapping]) -> None:
         """Know an object from now on, with its table if that is in the cache."""
         number = self._publisher.new_number()
         if number is None:
+            self._ran_out = True
             self._give_numbers_back()
-            del self._objects[key]  # to be found again when some have rested
+            self._objects.pop(key, None)  # to be found again when some have rested
             self._warn("objects", "too many object files: some are walked by frame pointers only")
             return
         name = source[1].base_name
@@ -377,7 +360,7 @@ def _build(one: KnownObject) -> Iterator[UnwindTable | None]:
         return
     with opened(pid, mapping) as descriptor:
         if descriptor is None:
-            raise UnreadableError("the file is gone")
+            raise _GoneError("the file is gone")
         elf = ElfFile(file_reader(descriptor))
         yield from _build_of(elf)
 

@@ -32,6 +32,7 @@ class KnownObject:
         has_table: Whether walks use its table by now.
         words: The size of its table, where that is known.
         is_missed: Whether walks came by while it had no room.
+        is_gone: Whether its file was gone with its process before the table was built.
     """
 
     key: FileKey
@@ -44,6 +45,7 @@ class KnownObject:
     has_table: bool = False
     words: int = 0
     is_missed: bool = False
+    is_gone: bool = False
 
 
 def expendable(

@@ -5,12 +5,14 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from otx.profile.maps import AddressSpace, Mapping, read_address_space
 from otx.profile.memory import ProcessMemory
+from otx.profile.unwind import loader as loader_module
 from otx.profile.unwind.cache import TableCache
 from otx.profile.unwind.loader import TableLoader
 from otx.profile.unwind.pool import REST_NS
@@ -33,9 +35,12 @@ class Published:
         self.dropped: set[int] = set()
         self.needed_ns: dict[int, int] = {}
         self.files: dict[int, tuple[FileIdentity, int]] = {}
+        self.numbers = 1000
         self._last = NO_OBJECT
 
     def new_number(self) -> int | None:
+        if self._last >= self.numbers:
+            return None
         self._last += 1
         return self._last
 
@@ -292,6 +297,40 @@ def test_what_is_mapped_and_idle_goes_for_what_is_missed_and_comes_back(
     one.pass_time(RETRY_NS)
     one.pass_time(REST_NS)
     assert list(one.published.tables) == [1]
+
+
+def test_numbers_that_ran_out_are_taken_from_what_nobody_maps(
+    memory: ProcessMemory, library: Path
+) -> None:
+    one = Crowded(library, memory, room=9, copies=3)
+    one.published.numbers = 1
+    one.follow(1, 0)
+    one.follow(2, 1)
+    assert one.published.mappings.get(2) is None and one.published.dropped == set()
+    assert one.said == ["too many object files: some are walked by frame pointers only"]
+    one.loader.forget(1)
+    one.follow(2, 1)
+    assert one.published.dropped == {1}
+    one.published.numbers += 1  # the one that was taken back has rested
+    one.follow(2, 1)
+    assert list(one.published.tables) == [2]
+
+
+def test_a_file_that_was_gone_with_its_process_is_found_in_another(
+    memory: ProcessMemory, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a container, where its path leads nowhere for otx."""
+    one = Crowded(library, memory, room=9, copies=1)
+    (mapping,) = space_of(one.names[0]).executable
+    one.loader.follow(PID, AddressSpace([mapping]), memory)
+    one.loader.forget(PID)
+    with monkeypatch.context() as patched:
+        patched.setattr(loader_module, "opened", lambda pid, mapping: nullcontext(None))
+        one.build()
+    assert one.loader.lacking() == (f"{one.names[0]} (the file is gone)",)
+    one.loader.follow(PID, AddressSpace([mapping]), memory)
+    one.build()
+    assert (one.loader.loaded, one.loader.missing) == (1, 0)
 
 
 def test_a_table_larger_than_all_room_takes_nothing_from_others(

@@ -1,4 +1,4 @@
-"""Walks in processes of whose mappings nothing was told: the kernel says what is mapped where."""
+"""Processes of whose mappings nothing was told: the kernel says what they map, records name it."""
 
 import os
 import signal
