@@ -16,7 +16,9 @@ def listener_of(port: int) -> str:
     for process in Path("/proc").iterdir():
         if process.name.isdigit() and inodes & set(_socket_inodes(process)):
             with suppress(OSError):
-                return f"{(process / 'comm').read_text().strip()} (pid {process.name})"
+                return (
+                    f"{(process / 'comm').read_text(errors='replace').strip()} (pid {process.name})"
+                )
     return ""
 
 
