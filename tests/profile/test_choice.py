@@ -82,7 +82,7 @@ class TestLive:
             chosen = find_cgroup(str(group))
             with session(Choice(cgroups=(chosen,))) as running:
                 # What ends before it is looked at has no names: that is not the matter here.
-                samples = take(running, 60, lambda it: it.comm == "burn" and bool(it.stack))
+                samples = take(running, 150, lambda it: it.comm == "burn" and bool(it.stack))
         assert len({sample.pid for sample in samples}) > 1
         assert sum(self.is_whole(sample) for sample in samples) > 0.8 * len(samples)
 
