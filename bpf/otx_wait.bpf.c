@@ -99,10 +99,14 @@ static struct thread_wait *new_wait(struct task_struct *task)
 {
 	__u32 pid = task->tgid;
 	__u32 *target = pid ? find_target(task, pid) : NULL;
+	struct thread_wait *wait;
 
 	if (!target || *target & AWAIT_EXEC)
 		return NULL;
-	return bpf_task_storage_get(&thread_waits, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	wait = bpf_task_storage_get(&thread_waits, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (wait && bpf_core_field_exists(task->sched_info.run_delay))
+		wait->delay_ns = task->sched_info.run_delay;
+	return wait;
 }
 
 static struct thread_wait *wait_of(struct task_struct *task)

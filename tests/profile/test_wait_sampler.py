@@ -153,11 +153,19 @@ class TestShortWaits:
         with WaitSampler() as sampler:
             sampler.watch(process.pid, TargetFlags(0))
             sampler.start(99)
-            records = records_of(sampler, 0.7)
-        slept = [it for it in records if not it.flags & SampleFlags.WAS_RUNNABLE]
-        assert slept and all(0 <= it.ready_ns <= 1.01 * it.lasted_ns + 10_000 for it in slept)
-        late = [it for it in slept if it.lasted_ns > 2_000_000]  # of 0.2 ms that it asks for
-        assert late and all(it.ready_ns > 0.5 * it.lasted_ns for it in late)
+            slept: list[SampleRecord] = []
+            late: list[SampleRecord] = []
+
+            def has_come_late() -> bool:
+                found = records_of(sampler, 0.2)
+                slept.extend(it for it in found if not it.flags & SampleFlags.WAS_RUNNABLE)
+                late[:] = (it for it in slept if it.lasted_ns > 2_000_000)  # it asks for 0.2 ms
+                return len(late) >= 10
+
+            wait_until(has_come_late, "it had to wait for its processor")
+        assert all(0 <= it.ready_ns <= 1.01 * it.lasted_ns + 10_000 for it in slept)
+        # A virtual machine's timer may be late as well: then there was nothing to wait for.
+        assert sum(it.ready_ns for it in late) > 0.5 * sum(it.lasted_ns for it in late)
 
     @pytest.mark.long
     def test_a_program_that_switches_all_the_time_is_said_to_cost_much(
