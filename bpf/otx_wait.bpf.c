@@ -258,6 +258,9 @@ static long sample_wait(void *ctx, const struct ended_wait *ended, __u32 target)
 	scratch->sample.ready_ns = ended->ready_ns;
 	if (settings->by_scheduler && bpf_core_field_exists(task->sched_info.run_delay))
 		scratch->sample.ready_ns = task->sched_info.run_delay - ended->delay_ns;
+	/* It may have been queued before the profile began; and the scheduler's clock is another. */
+	if (scratch->sample.ready_ns > ended->lasted_ns)
+		scratch->sample.ready_ns = ended->lasted_ns;
 	return take_wait(ctx, scratch, ended->flags, target);
 }
 

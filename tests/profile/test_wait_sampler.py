@@ -163,7 +163,7 @@ class TestShortWaits:
                 return len(late) >= 10
 
             wait_until(has_come_late, "it had to wait for its processor")
-        assert all(0 <= it.ready_ns <= 1.01 * it.lasted_ns + 10_000 for it in slept)
+        assert all(0 <= it.ready_ns <= it.lasted_ns for it in slept)
         # A virtual machine's timer may be late as well: then there was nothing to wait for.
         assert sum(it.ready_ns for it in late) > 0.5 * sum(it.lasted_ns for it in late)
 
