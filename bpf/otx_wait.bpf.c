@@ -99,10 +99,14 @@ static struct thread_wait *new_wait(struct task_struct *task)
 {
 	__u32 pid = task->tgid;
 	__u32 *target = pid ? find_target(task, pid) : NULL;
+	struct thread_wait *wait;
 
 	if (!target || *target & AWAIT_EXEC)
 		return NULL;
-	return bpf_task_storage_get(&thread_waits, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	wait = bpf_task_storage_get(&thread_waits, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (wait && bpf_core_field_exists(task->sched_info.run_delay))
+		wait->delay_ns = task->sched_info.run_delay;
+	return wait;
 }
 
 static struct thread_wait *wait_of(struct task_struct *task)
@@ -254,6 +258,9 @@ static long sample_wait(void *ctx, const struct ended_wait *ended, __u32 target)
 	scratch->sample.ready_ns = ended->ready_ns;
 	if (settings->by_scheduler && bpf_core_field_exists(task->sched_info.run_delay))
 		scratch->sample.ready_ns = task->sched_info.run_delay - ended->delay_ns;
+	/* It may have been queued before the profile began; and the scheduler's clock is another. */
+	if (scratch->sample.ready_ns > ended->lasted_ns)
+		scratch->sample.ready_ns = ended->lasted_ns;
 	return take_wait(ctx, scratch, ended->flags, target);
 }
 
