@@ -1,11 +1,9 @@
 /* The time that threads of chosen processes are off a processor, with the stack they wait in.
  *
- * At each switch the thread that leaves is noted, and of the one that comes it is told how long it
- * waited, by one look at the clock for both. The stack is taken when the thread goes on, in its own
- * context, where that wait is to be sampled: it still is that of the wait. Recent kernels have a
- * tracepoint there (`on_resume`); before that the same place is reached by a kprobe
- * (`on_resume_by_kprobe`). For how long of a wait a thread could have run is counted by the scheduler
- * (sched_info); where it does not, `on_wakeup` looks.
+ * A thread that leaves a processor is only noted. The stack is taken when it is back on one, in
+ * its own context: by then it is known whether the wait was long enough to be worth it, and the
+ * stack still is that of the wait. Recent kernels have a tracepoint there (`on_resume`); before
+ * that the same place is reached by a kprobe (`on_resume_by_kprobe`).
  *
  * A wait of `period_ns` or longer is a sample of its own. The time of shorter ones adds up by
  * thread, and from time to time the wait at which a random amount is reached is sampled and
@@ -43,8 +41,6 @@ struct wait_settings {
 	__u64 period_ns;
 	__u64 shortest_ns; /* a shorter wait is left out, and counted */
 	__u64 ended_ns;    /* what is after does not count; 0: it goes on */
-	__u32 by_scheduler; /* the scheduler counts for how long a thread could have run */
-	__u32 looks; /* a thread without a note may be one of a chosen process */
 };
 
 struct {
@@ -56,11 +52,9 @@ struct {
 
 struct thread_wait {
 	__u64 left_ns;	/* when it left its processor; ON_PROCESSOR; 0: before it was looked at */
-	__u64 woken_ns; /* since when it could run; 0: it cannot, or the scheduler counts */
-	__u64 delay_ns; /* for how long it ever could have run, when it left */
+	__u64 woken_ns; /* since when it could run; 0: it cannot */
 	struct amounts amounts; /* of short waits, in nanoseconds */
 	__u32 was_runnable;
-	__u32 is_new; /* it did not run yet: nothing tells when it goes on for the first time */
 };
 
 struct {
@@ -69,24 +63,6 @@ struct {
 	__type(key, int);
 	__type(value, struct thread_wait);
 } thread_waits SEC(".maps");
-
-/* A wait that has ended and is to be sampled when its thread goes on, which is what comes next on this
- * processor. */
-struct ended_wait {
-	__u64 amount; /* 0: there is none */
-	__u64 lasted_ns;
-	__u64 ready_ns;
-	__u64 delay_ns;
-	__u32 tid;
-	__u32 flags;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct ended_wait);
-} ended_waits SEC(".maps");
 
 /* The note of a thread that has one. Looked for first, because that is quicker than to look for a
  * process in a hash, and most threads of a machine have none. */
@@ -99,14 +75,10 @@ static struct thread_wait *new_wait(struct task_struct *task)
 {
 	__u32 pid = task->tgid;
 	__u32 *target = pid ? find_target(task, pid) : NULL;
-	struct thread_wait *wait;
 
 	if (!target || *target & AWAIT_EXEC)
 		return NULL;
-	wait = bpf_task_storage_get(&thread_waits, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (wait && bpf_core_field_exists(task->sched_info.run_delay))
-		wait->delay_ns = task->sched_info.run_delay;
-	return wait;
+	return bpf_task_storage_get(&thread_waits, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
 
 static struct thread_wait *wait_of(struct task_struct *task)
@@ -116,90 +88,20 @@ static struct thread_wait *wait_of(struct task_struct *task)
 	return wait ? wait : new_wait(task);
 }
 
-/* Gives every thread of a chosen process its note, so that switches need not look for others. */
-SEC("iter/task")
-int on_begin(struct bpf_iter__task *ctx)
-{
-	struct task_struct *task = ctx->task;
-
-	if (task)
-		wait_of(task);
-	return 0;
-}
-
-/* -- off a processor and back, being woken ----------------------------------------------------- */
-
-static void note_leave(struct thread_wait *wait, struct task_struct *task, int preempted,
-		       __u64 now_ns)
-{
-	wait->left_ns = now_ns;
-	/* A thread may be preempted when it has prepared to sleep: it then still is to run. */
-	wait->was_runnable = preempted || task->__state == TASK_RUNNING;
-	wait->woken_ns = wait->was_runnable ? now_ns : 0;
-	if (bpf_core_field_exists(task->sched_info.run_delay))
-		wait->delay_ns = task->sched_info.run_delay;
-}
-
-static void leave_to_sample(struct thread_wait *wait, __u32 tid, __u64 amount, __u64 lasted_ns,
-			    __u64 now_ns)
-{
-	__u32 zero = 0;
-	struct ended_wait *ended = bpf_map_lookup_elem(&ended_waits, &zero);
-
-	if (!ended)
-		return;
-	ended->amount = amount;
-	ended->lasted_ns = lasted_ns;
-	ended->ready_ns = wait->woken_ns ? now_ns - wait->woken_ns : 0;
-	ended->delay_ns = wait->delay_ns;
-	ended->tid = tid;
-	ended->flags = wait->was_runnable ? WAS_RUNNABLE : 0;
-}
-
-static void note_return(struct thread_wait *wait, const struct wait_settings *settings, __u32 tid,
-			__u64 now_ns)
-{
-	__u64 left_ns = wait->left_ns, lasted_ns, amount;
-
-	wait->left_ns = ON_PROCESSOR;
-	if (left_ns == ON_PROCESSOR || !settings->began_ns || settings->ended_ns ||
-	    now_ns <= settings->began_ns)
-		return;
-	lasted_ns = now_ns - (left_ns > settings->began_ns ? left_ns : settings->began_ns);
-	if (lasted_ns < settings->shortest_ns) {
-		count(COUNTER_SHORT);
-		count_more(COUNTER_SHORT_NS, lasted_ns);
-		return;
-	}
-	if (wait->is_new) {
-		wait->is_new = 0;
-		wait->amounts.small += lasted_ns; /* for another sample to stand for */
-		return;
-	}
-	amount = amount_of(&wait->amounts, lasted_ns, settings->period_ns);
-	if (amount)
-		leave_to_sample(wait, tid, amount, lasted_ns, now_ns);
-}
+/* -- leaving a processor, being woken --------------------------------------------------------- */
 
 SEC("tp_btf/sched_switch")
 int on_switch(__u64 *ctx)
 {
-	struct task_struct *leaves = (void *)ctx[1], *comes = (void *)ctx[2];
-	__u32 zero = 0;
-	struct wait_settings *settings = bpf_map_lookup_elem(&wait_settings, &zero);
-	struct thread_wait *left, *back;
-	__u64 now_ns = 0;
+	struct task_struct *task = (void *)ctx[1];
+	struct thread_wait *wait = wait_of(task);
 
-	if (!settings)
+	if (!wait)
 		return 0;
-	left = settings->looks ? wait_of(leaves) : known_wait(leaves);
-	back = settings->looks ? wait_of(comes) : known_wait(comes);
-	if (left) {
-		now_ns = bpf_ktime_get_ns();
-		note_leave(left, leaves, ctx[0] & 1, now_ns);
-	}
-	if (back)
-		note_return(back, settings, comes->pid, now_ns ? now_ns : bpf_ktime_get_ns());
+	wait->left_ns = bpf_ktime_get_ns();
+	/* A thread may be preempted when it has prepared to sleep: it then still is to run. */
+	wait->was_runnable = (ctx[0] & 1) || task->__state == TASK_RUNNING;
+	wait->woken_ns = wait->was_runnable ? wait->left_ns : 0;
 	return 0;
 }
 
@@ -222,11 +124,10 @@ int on_first_wakeup(__u64 *ctx)
 		return 0;
 	wait->left_ns = wait->woken_ns = bpf_ktime_get_ns();
 	wait->was_runnable = 1;
-	wait->is_new = 1;
 	return 0;
 }
 
-/* -- going on ----------------------------------------------------------------------------------- */
+/* -- back on a processor ---------------------------------------------------------------------- */
 
 static long take_wait(void *ctx, struct scratch *scratch, __u32 flags, __u32 target)
 {
@@ -244,42 +145,51 @@ static long take_wait(void *ctx, struct scratch *scratch, __u32 flags, __u32 tar
 	return failed;
 }
 
-static long sample_wait(void *ctx, const struct ended_wait *ended, __u32 target)
+static void sample_wait(void *ctx, struct thread_wait *wait, __u64 amount, __u64 lasted_ns,
+			__u64 now_ns)
 {
-	__u32 zero = 0;
-	struct wait_settings *settings = bpf_map_lookup_elem(&wait_settings, &zero);
+	__u32 zero = 0, pid = bpf_get_current_pid_tgid() >> 32;
+	__u32 *target = bpf_map_lookup_elem(&targets, &pid);
 	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
-	struct task_struct *task = bpf_get_current_task_btf();
 
-	if (!settings || !scratch || !is_within_bounds(scratch, MOST_WAITS_A_WINDOW))
-		return -1;
-	scratch->sample.value = ended->amount;
-	scratch->sample.lasted_ns = ended->lasted_ns;
-	scratch->sample.ready_ns = ended->ready_ns;
-	if (settings->by_scheduler && bpf_core_field_exists(task->sched_info.run_delay))
-		scratch->sample.ready_ns = task->sched_info.run_delay - ended->delay_ns;
-	/* It may have been queued before the profile began; and the scheduler's clock is another. */
-	if (scratch->sample.ready_ns > ended->lasted_ns)
-		scratch->sample.ready_ns = ended->lasted_ns;
-	return take_wait(ctx, scratch, ended->flags, target);
+	if (!target || !scratch)
+		return;
+	if (is_within_bounds(scratch, MOST_WAITS_A_WINDOW)) {
+		scratch->sample.value = amount;
+		scratch->sample.lasted_ns = lasted_ns;
+		scratch->sample.ready_ns = wait->woken_ns ? now_ns - wait->woken_ns : 0;
+		if (!take_wait(ctx, scratch, wait->was_runnable ? WAS_RUNNABLE : 0, *target))
+			return;
+	}
+	wait->amounts.small += amount; /* for another sample to stand for */
 }
 
 static int resume(void *ctx)
 {
-	__u64 id = bpf_get_current_pid_tgid();
-	__u32 zero = 0, pid = id >> 32, *target;
-	struct ended_wait *ended = bpf_map_lookup_elem(&ended_waits, &zero);
-	struct thread_wait *wait;
+	struct thread_wait *wait = wait_of(bpf_get_current_task_btf());
+	struct wait_settings *settings;
+	__u64 left_ns, lasted_ns, now_ns, amount;
+	__u32 zero = 0;
 
-	if (!ended || !ended->amount)
+	if (!wait)
 		return 0;
-	target = bpf_map_lookup_elem(&targets, &pid);
-	if (target && ended->tid == (__u32)id && sample_wait(ctx, ended, *target)) {
-		wait = known_wait(bpf_get_current_task_btf());
-		if (wait)
-			wait->amounts.small += ended->amount; /* for another sample to stand for */
+	left_ns = wait->left_ns;
+	wait->left_ns = ON_PROCESSOR;
+	settings = bpf_map_lookup_elem(&wait_settings, &zero);
+	if (left_ns == ON_PROCESSOR || !settings || !settings->began_ns || settings->ended_ns)
+		return 0;
+	now_ns = bpf_ktime_get_ns();
+	if (now_ns <= settings->began_ns)
+		return 0;
+	lasted_ns = now_ns - (left_ns > settings->began_ns ? left_ns : settings->began_ns);
+	if (lasted_ns < settings->shortest_ns) {
+		count(COUNTER_SHORT);
+		count_more(COUNTER_SHORT_NS, lasted_ns);
+		return 0;
 	}
-	ended->amount = 0;
+	amount = amount_of(&wait->amounts, lasted_ns, settings->period_ns);
+	if (amount)
+		sample_wait(ctx, wait, amount, lasted_ns, now_ns);
 	return 0;
 }
 

@@ -16,24 +16,21 @@ from typing import ClassVar
 from otx.errors import MachineError
 from otx.model.stack import WaitStats
 from otx.model.units import NS_PER_S
-from otx.profile.choice import Choice
 from otx.profile.libbpf import USUAL_SIZES
 from otx.profile.objects import ObjectFiles
 from otx.profile.pace import Pace
-from otx.profile.records import Counter, TargetFlags
+from otx.profile.records import Counter
 from otx.profile.sampler import CpuSampler
 
 SHORTEST_PERIOD_NS, LONGEST_PERIOD_NS = 1_000_000, NS_PER_S
 MOST_PER_S = 250
 """Samples of waits: at 15 us each 0.4 % of a processor."""
 _RESUME, _RESUME_BY_KPROBE = "on_resume", "on_resume_by_kprobe"
-_BEGIN, _END = "on_begin", "on_end"
-_SCHEDULING = ("on_switch", "on_first_wakeup")
-_WAKEUP = "on_wakeup"
+_END = "on_end"
+_SCHEDULING = ("on_switch", "on_wakeup", "on_first_wakeup")
 _RESUMED_IN = "finish_task_switch"
 _BTF, _SYMBOLS = Path("/sys/kernel/btf/vmlinux"), Path("/proc/kallsyms")
-_OWN_SCHEDULING = Path("/proc/self/schedstat")
-_SETTINGS = struct.Struct("<4QII")
+_SETTINGS = struct.Struct("<QQQQ")
 _ONLY = bytes(4)
 _MUCH = 0.02
 _TIMED_NS, _TIMED_EVERY_NS = NS_PER_S // 2, 5 * NS_PER_S
@@ -66,9 +63,6 @@ class WaitSampler(CpuSampler):
         self._shortest_ns = shortest_ns
         self._ticks = ticks
         self.began_ns = 0
-        self._is_choosing = False
-        self._awaited: set[int] = set()
-        self._is_started = False
         self._lost_before = 0
         super().__init__(debug, sizes)
         self._opened_ns = self._timed_since_ns = time.monotonic_ns()
@@ -81,15 +75,11 @@ class WaitSampler(CpuSampler):
     def programs(self) -> Sequence[str]:
         """The programs that note and take samples, by name."""
         resume = _RESUME if has_exit_tracepoint() else _RESUME_BY_KPROBE
-        ticks = super().programs() if self._ticks else ()
-        return (resume, _BEGIN, _END, *self._scheduling(), *ticks)
-
-    def _scheduling(self) -> Sequence[str]:
-        return _SCHEDULING if counts_delays() else (*_SCHEDULING, _WAKEUP)
+        return (resume, _END, *_SCHEDULING, *(super().programs() if self._ticks else ()))
 
     def in_target(self) -> Sequence[str]:
-        """Those of them that run in the target's own time: looks at all threads do not."""
-        return [program for program in self.programs() if program not in (_BEGIN, _END)]
+        """Those of them that run in the target's own time: the last look at threads does not."""
+        return [program for program in self.programs() if program != _END]
 
     @property
     def period_ns(self) -> int:
@@ -106,41 +96,11 @@ class WaitSampler(CpuSampler):
             self._object.attach(_RESUME)
         else:
             self._attach_kprobe()
-        for program in self._scheduling():
+        for program in _SCHEDULING:
             self._object.attach(program)
-        self._is_started = True
-        self._object.iterate(_BEGIN)
         if self._ticks:
             super().start(frequency_hz)
         self.set_ticking(True)
-
-    def watch(self, pid: int, flags: TargetFlags) -> None:
-        """Sample a process from now on.
-
-        Raises:
-            MachineError: There are too many (8192).
-        """
-        super().watch(pid, flags)
-        if flags & TargetFlags.AWAIT_EXEC:
-            self._awaited.add(pid)
-        if self._is_started:
-            self._object.iterate(_BEGIN)
-
-    def choose(self, choice: Choice, flags: TargetFlags, *, kernel_threads: bool) -> None:
-        """Sample processes for what they are: each thread that is met may be of one.
-
-        Raises:
-            MachineError: There is no room for them.
-        """
-        self._is_choosing = True
-        super().choose(choice, flags, kernel_threads=kernel_threads)
-
-    def follow(self, pid: int, files: ObjectFiles) -> None:
-        """A process is another program: one that was awaited is sampled from now on."""
-        if self._is_started and pid in self._awaited:
-            self._awaited.remove(pid)
-            self._object.iterate(_BEGIN)
-            self._set()
 
     def set_ticking(self, ticking: bool) -> None:
         """Stop sampling, or begin anew, with everything left in place."""
@@ -212,9 +172,8 @@ class WaitSampler(CpuSampler):
         return WaitStats(self.period_ns, lookup(Counter.SHORT), lookup(Counter.SHORT_NS))
 
     def _set(self, ended_ns: int = 0) -> None:
-        times_ns = (self.began_ns, self.period_ns, self._shortest_ns, ended_ns)
-        looks = self._is_choosing or bool(self._awaited)
-        self._settings.update(_ONLY, _SETTINGS.pack(*times_ns, counts_delays(), looks))
+        settings = _SETTINGS.pack(self.began_ns, self.period_ns, self._shortest_ns, ended_ns)
+        self._settings.update(_ONLY, settings)
 
     def _attach_kprobe(self) -> None:
         function = _function_resumed_in()
@@ -231,18 +190,6 @@ class WaitSampler(CpuSampler):
 def has_exit_tracepoint() -> bool:
     """Whether the kernel has a tracepoint at the end of a switch, in the thread that goes on."""
     return b"\0btf_trace_sched_exit_tp\0" in _BTF.read_bytes()
-
-
-@cache
-def counts_delays() -> bool:
-    """Whether the scheduler counts for how long threads could have run: it does of this one then.
-
-    Most kernels do (CONFIG_SCHED_INFO; Documentation/scheduler/sched-stats.rst).
-    """
-    try:
-        return int(_OWN_SCHEDULING.read_text().split()[2]) > 0
-    except (OSError, IndexError, ValueError):
-        return False
 
 
 def _function_resumed_in() -> str:

@@ -1,6 +1,5 @@
 """Waits as BPF takes them: how many samples, and what they stand for."""
 
-import os
 import time
 from pathlib import Path
 
@@ -13,12 +12,11 @@ from otx.profile.objects import ObjectFiles
 from otx.profile.records import (
     Counter,
     RecordKind,
-    SampleFlags,
     SampleRecord,
     TargetFlags,
     decode_record,
 )
-from otx.profile.wait_sampler import SHORTEST_PERIOD_NS, WaitSampler, counts_delays
+from otx.profile.wait_sampler import SHORTEST_PERIOD_NS, WaitSampler
 from tests.conftest import wait_until
 from tests.profile.conftest import MAX_POLLS, POLL_S, Build, Start
 
@@ -123,7 +121,6 @@ class TestShortWaits:
             wait_until(is_rarer, "it is rarer")
 
     def test_what_is_watched_later_is_sampled_too(self, build: Build, start: Start) -> None:
-        """Each of its threads is given a note: a switch of any other looks for nothing."""
         sleeps = build(SHORT_SLEEPS_C, "sleeps")
         first, later = start(sleeps), start(sleeps)
         with WaitSampler() as sampler:
@@ -132,40 +129,6 @@ class TestShortWaits:
             assert {record.pid for record in records_of(sampler, 0.2)} == {first.pid}
             sampler.watch(later.pid, TargetFlags(0))
             assert {record.pid for record in records_of(sampler, 0.3)} == {first.pid, later.pid}
-
-    @pytest.mark.parametrize("by_scheduler", [True, False])
-    def test_time_without_a_processor_is_apart(
-        self,
-        build: Build,
-        burn: Path,
-        start: Start,
-        monkeypatch: pytest.MonkeyPatch,
-        by_scheduler: bool,
-    ) -> None:
-        """One that sleeps shares its processor with one that burns, and comes late now and then."""
-        if by_scheduler and not counts_delays():
-            pytest.skip("this kernel's scheduler does not count it")
-        monkeypatch.setattr(wait_sampler, "counts_delays", lambda: by_scheduler)
-        pinned = ("taskset", "-c", str(min(os.sched_getaffinity(0))))
-        start(*pinned, burn)
-        start(*pinned, burn)
-        process = start(*pinned, build(SHORT_SLEEPS_C, "sleeps"))
-        with WaitSampler() as sampler:
-            sampler.watch(process.pid, TargetFlags(0))
-            sampler.start(99)
-            slept: list[SampleRecord] = []
-            late: list[SampleRecord] = []
-
-            def has_come_late() -> bool:
-                found = records_of(sampler, 0.2)
-                slept.extend(it for it in found if not it.flags & SampleFlags.WAS_RUNNABLE)
-                late[:] = (it for it in slept if it.lasted_ns > 2_000_000)  # it asks for 0.2 ms
-                return len(late) >= 10
-
-            wait_until(has_come_late, "it had to wait for its processor")
-        assert all(0 <= it.ready_ns <= it.lasted_ns for it in slept)
-        # A virtual machine's timer may be late as well: then there was nothing to wait for.
-        assert sum(it.ready_ns for it in late) > 0.5 * sum(it.lasted_ns for it in late)
 
     @pytest.mark.long
     def test_a_program_that_switches_all_the_time_is_said_to_cost_much(
