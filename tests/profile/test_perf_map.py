@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import time
 from pathlib import Path
 
@@ -161,8 +162,11 @@ def test_a_map_is_found_in_the_targets_own_namespaces(start: Start) -> None:
     outer = start("unshare", "--pid", "--fork", "--kill-child", "--mount", "sh", "-c", inside)
     children = Path(f"/proc/{outer.pid}/task/{outer.pid}/children").read_text().split()
     (child,) = map(int, children)
-    assert name_at(PerfMap.of_process(child), 0x1008) == "inside"
-    assert name_at(PerfMap.of_process(outer.pid), 0x1008) is None
+    try:
+        assert name_at(PerfMap.of_process(child), 0x1008) == "inside"
+        assert name_at(PerfMap.of_process(outer.pid), 0x1008) is None
+    finally:
+        os.kill(child, signal.SIGKILL)  # unshare waits for it, whatever it is told
 
 
 @given(st.binary(max_size=300), st.integers(0, 1 << 64))

@@ -1,18 +1,16 @@
 """Takes a dump: looks at all threads, reads them, and looks again at which of them stayed."""
 
-import re
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
 from otx.errors import MachineError
 from otx.profile.context.finder import ContextFinder
 from otx.profile.context.reader import ContextReader
 from otx.profile.cpython.detect import SUPPORTED, Interpreter, Refused, find_interpreter
-from otx.profile.dump.ahead import Ahead
 from otx.profile.dump.capture import ThreadReader
 from otx.profile.dump.kernel import KernelReader
 from otx.profile.dump.looks import ThreadLook, ThreadSource
@@ -35,8 +33,6 @@ MAX_LOOKS = 6
 """The first look reads the symbols of files, while threads may move; the second finds them read."""
 
 Warn = Callable[[str], None]
-Backend: TypeAlias = Literal["bpf", "proc"]
-_OFTEN_MET = re.compile(r"libc\.|ld-|python|libpython|libpthread")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +69,8 @@ def take_dump(
     with ExitStack() as stack:
         memory = ProcessMemory(pid)
         stack.callback(memory.close)
-        opening = Ahead(lambda: _open_source(pid, memory, warn, debug))
-        stack.callback(lambda: opening.result()[0].close())
+        source, backend = _open_source(pid, memory, warn, debug)
+        stack.callback(source.close)
         space = read_address_space(pid)
         files = ObjectFiles()
         book = AddressBook(pid, memory, UserSymbolizer(files, lines=True))
@@ -82,8 +78,6 @@ def take_dump(
         python, runtime = _open_python(pid, space, memory, files, options, warn)
         kernel = KernelReader(pid) if options.kernel else None
         contexts = _open_contexts(pid, memory)
-        _read_ahead(book, opening)
-        source, backend = opening.result()
         reader = ThreadReader(pid, memory, book, python, kernel, contexts)
         began_ns = time.monotonic_ns()
         threads = _Rounds(source, reader, python).take()
@@ -146,7 +140,7 @@ class _Rounds:
 
 def _open_source(
     pid: int, memory: ProcessMemory, warn: Warn, debug: Callable[[str], None] | None
-) -> tuple[ThreadSource, Backend]:
+) -> tuple[ThreadSource, Literal["bpf", "proc"]]:
     try:
         require_bpf()
         return TaskIterator(pid, debug), "bpf"
@@ -156,15 +150,6 @@ def _open_source(
             " they need the frame pointer, and there are no kernel frames without root"
         )
         return ProcThreads(pid, memory), "proc"
-
-
-def _read_ahead(book: AddressBook, opening: Ahead[tuple[ThreadSource, Backend]]) -> None:
-    """Read what most stacks need, while the kernel checks the program that looks at threads."""
-    for mapping in book.space.executable:
-        if opening.is_done:
-            return
-        if _OFTEN_MET.match(mapping.base_name):
-            book.code(mapping.start)
 
 
 def _open_contexts(pid: int, memory: ProcessMemory) -> ContextReader | None:
