@@ -253,9 +253,10 @@ def test_two_that_forward_to_each_other_notice(start_receiver: StartReceiver, sc
     wait_until(told, "the ring")
     said = [end(one), end(other)]
     assert any("passed over: " in text and "take one --forward out" in text for text in said)
-    # Three and one came from elsewhere, and three were sent on; each may have gone round once more.
+    # Three and one came from elsewhere, and one at least went on until the ring was noticed; each
+    # may have gone round once more.
     counts = [re.search(r"received .* in (\d+) requests?", text) for text in said]
-    assert 7 <= sum(int(count[1]) for count in counts if count) <= 14
+    assert 5 <= sum(int(count[1]) for count in counts if count) <= 14
 
 
 @pytest.mark.parametrize(
