@@ -89,7 +89,7 @@ class HttpClient:
             answer = response.read(MAX_RESPONSE_BYTES + 1)
         except http.client.BadStatusLine as error:
             self._connection.close()
-            return Reply(Outcome.UNREACHABLE, message=_no_http(str(error)))
+            return Reply(Outcome.UNREACHABLE, message=_no_http(error))
         except socket.gaierror as error:
             self._connection.close()
             text = f"{self._connection.host} {NO_ADDRESS}: {error.strerror}"
@@ -202,11 +202,14 @@ def _connection(endpoint: Endpoint) -> http.client.HTTPConnection:
     return connection
 
 
-def _no_http(line: str) -> str:
+def _no_http(error: http.client.BadStatusLine) -> str:
     """What to say of an answer that is no HTTP/1.1; an HTTP/2 server starts with SETTINGS."""
+    if isinstance(error, http.client.RemoteDisconnected):
+        return "the connection was closed without an answer"
+    line = str(error)
     if not line.startswith("HTTP/") and "\x04" in line[:6]:
         return "the answer is HTTP/2, as of a gRPC port"
-    return "the connection was closed without an answer" if not line.strip("'") else "no HTTP"
+    return "no HTTP"
 
 
 def _status_text(response: http.client.HTTPResponse, said: str) -> str:

@@ -167,6 +167,31 @@ def test_what_is_no_otlp_is_refused(ask: Ask) -> None:
     assert ask(200, bytes((4 << 20) + 1)).message == "the answer is larger than 4 MiB"
 
 
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (b"", "the connection was closed without an answer"),
+        (b"SSH-2.0-x\r\n", "no HTTP"),
+        (b"\0\0\x12\4\0\0\0\0\0", "the answer is HTTP/2, as of a gRPC port"),
+    ],
+)
+def test_what_is_no_answer_is_told_apart(answer: bytes, says: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with server.accept()[0] as connection:
+                connection.recv(1 << 16)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with HttpClient(resolve_endpoint(Signal.TRACES, {}, url)) as client:
+            reply = client.send(Signal.TRACES, b"x", TIMEOUT_S)
+        thread.join()
+    assert (reply.outcome, reply.message) == (Outcome.UNREACHABLE, says)
+
+
 def test_a_connection_that_was_closed_while_idle_is_opened_again() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         closed = threading.Semaphore(0)
