@@ -20,7 +20,7 @@ from otx.context.build import build
 from otx.profile.context.finder import ContextFinder
 from otx.profile.records import TargetFlags
 from otx.profile.sampler import CpuSampler
-from otx.profile.session import ProfileSession, Target
+from otx.profile.session import ProfileSession, SamplingOptions, Target
 
 PROGRAM = """
 import asyncio, threading
@@ -61,7 +61,7 @@ ALL = 1 << 20
 def truth(pid: int, seconds: float) -> tuple[int, int]:
     """Samples in the functions, and those of them with the right span."""
     inside = right = 0
-    with ProfileSession(Target((pid,)), frequency_hz=HZ) as session:
+    with ProfileSession(Target((pid,)), SamplingOptions(frequency_hz=HZ)) as session:
         ends_s = time.monotonic() + seconds
         while time.monotonic() < ends_s:
             for sample in session.poll(0.1):

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from benchmarks.profile_overhead import Arm, block
 from otx.profile.events import Event
-from otx.profile.session import ProfileSession, Target
+from otx.profile.session import ProfileSession, SamplingOptions, Target
 
 SERVER = """
 import mmap, os, struct, sys, threading, time
@@ -116,7 +116,8 @@ class Attachment:
         if on and self._event is not None:
             target = Target((self._pid,), children=False)
             cache = Path(tempfile.gettempdir()) / "otx-benchmark-tables"
-            self._session = ProfileSession(target, event=self._event, cache_dir=cache)
+            options = SamplingOptions(event=self._event)
+            self._session = ProfileSession(target, options, cache_dir=cache)
             settled_s = time.monotonic() + SETTLE_S
             while time.monotonic() < settled_s:
                 self._session.poll(0.05)

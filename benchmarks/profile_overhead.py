@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from otx.profile.paired import ORDERS, Loss, loss_of
-from otx.profile.session import ProfileSession, Target
+from otx.profile.session import ProfileSession, SamplingOptions, Target
 
 TARGET = """
 import mmap, struct, sys, threading, time
@@ -193,8 +193,8 @@ def measure(pid: int, page: mmap.mmap, pairs: int, window_s: float) -> None:
     """Run all arms by turns."""
     target = Target((pid,), children=False)
     with (
-        ProfileSession(target, frequency_hz=SLOW_HZ) as slow,
-        ProfileSession(target, frequency_hz=FAST_HZ) as fast,
+        ProfileSession(target, SamplingOptions(frequency_hz=SLOW_HZ)) as slow,
+        ProfileSession(target, SamplingOptions(frequency_hz=FAST_HZ)) as fast,
     ):
         null = Arm("null", lambda on: slow.set_ticking(False), lambda: drain(slow))
         arms = [null, session_arm(slow), session_arm(fast)]

@@ -19,32 +19,15 @@ from pathlib import Path
 
 from otx.profile.choice import Choice
 from otx.profile.launch import GatedCommand
-from otx.profile.session import ProfileSession, Target
+from otx.profile.session import ProfileSession, SamplingOptions, Target
+from tests.profile.unwind.programs import C_FLAGS, SHORT_C
 
-SHORT_C = """
-#include <stdlib.h>
-#include <time.h>
-volatile unsigned long sink;
-__attribute__((noinline)) void leaf(unsigned long n)
-{
-    volatile char room[40];
-    room[n & 7] = 1;
-    for (unsigned long i = 0; i < n; i++) sink += i + room[1];
-}
-__attribute__((noinline)) void inner(unsigned long n) { leaf(n); sink++; }
-int main(int count, char **words)
-{
-    while (clock() < atoi(words[1]) * (CLOCKS_PER_SEC / 1000)) inner(20000);
-    return 0;
-}
-"""
 SHORT_PY = """
 import sys, time
 def work():
     for i in range(2000): i * i
 while time.process_time() < float(sys.argv[1]) / 1000: work()
 """
-FLAGS = ("-O2", "-fomit-frame-pointer", "-fno-optimize-sibling-calls")
 HZ = 199
 CHURN_S = 8.0
 _EVALUATES = "_PyEval_EvalFrameDefault"
@@ -59,7 +42,7 @@ def sampled(name: str, program: str, count: int, cache_dir: Path) -> None:
     target, awaited = Target((command.pid,)), (command.pid,)
     began_s = time.monotonic()
     with ProfileSession(
-        target, frequency_hz=HZ, await_exec=awaited, cache_dir=cache_dir
+        target, SamplingOptions(frequency_hz=HZ), await_exec=awaited, cache_dir=cache_dir
     ) as session:
         command.release()
         while not session.has_ended:
@@ -87,7 +70,9 @@ def churned(loops: int, cache_dir: Path) -> None:
     running = [subprocess.Popen(loop, start_new_session=True) for _ in range(loops)]
     try:
         everything = Target((), choice=Choice(everything=True))
-        with ProfileSession(everything, event="wall", cache_dir=cache_dir) as session:
+        with ProfileSession(
+            everything, SamplingOptions(event="wall"), cache_dir=cache_dir
+        ) as session:
             began_s = time.monotonic()
             while time.monotonic() < began_s + CHURN_S:
                 session.poll(0.1)
@@ -116,7 +101,7 @@ def main() -> None:
         code, program, script = folder / "short.c", folder / "short", folder / "short.py"
         code.write_text(SHORT_C)
         script.write_text(SHORT_PY)
-        subprocess.run(["gcc", *FLAGS, code, "-o", program], check=True)
+        subprocess.run(["gcc", *C_FLAGS, code, "-o", program], check=True)
         programs = {
             "C": f"{program} {options.ms}",
             "Python": f"{sys.executable} -S {script} {options.ms}",

@@ -36,7 +36,7 @@ from pathlib import Path
 from benchmarks.processes import running
 from otx.model.stack import ProfileStats, Sample
 from otx.profile.events import Event
-from otx.profile.session import ProfileSession, Target
+from otx.profile.session import ProfileSession, SamplingOptions, Target
 
 SOURCES = Path(__file__).parent / "truth"
 FLAGS = ("-O2", "-fomit-frame-pointer", "-fno-optimize-sibling-calls", "-pthread")
@@ -155,7 +155,7 @@ def take(case: Case, seconds: float, processor: int) -> Taken:
 def watch(case: Case, pid: int, page: mmap.mmap, seconds: float) -> Taken:
     """Sample a program that runs, for so long."""
     form = f"{len(case.parts)}Q"
-    with ProfileSession(Target((pid,)), event=case.event) as session:
+    with ProfileSession(Target((pid,)), SamplingOptions(event=case.event)) as session:
         while session.is_building_tables:
             session.poll(0)
         before, began_ns = struct.unpack_from(form, page), time.time_ns()

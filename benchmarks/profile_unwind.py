@@ -24,8 +24,9 @@ from benchmarks.processes import running
 from otx.profile.elf import ElfFile, bytes_reader
 from otx.profile.maps import read_address_space
 from otx.profile.memory import ProcessMemory
+from otx.profile.records import Unwinding
 from otx.profile.sampler import CpuSampler
-from otx.profile.session import ProfileSession, Target, Unwinding
+from otx.profile.session import ProfileSession, SamplingOptions, Target
 from otx.profile.unwind.cache import TableCache
 from otx.profile.unwind.loader import TableLoader
 from otx.profile.unwind.table import build
@@ -137,7 +138,8 @@ def walks(name: str, pid: int, windows: int, frequency_hz: int) -> None:
     ways: list[Unwinding] = ["auto", "dwarf", "fp"]
     target = Target((pid,), children=False)
     opened = [
-        ProfileSession(target, unwind=way, frequency_hz=frequency_hz, kernel=False) for way in ways
+        ProfileSession(target, SamplingOptions(unwind=way, frequency_hz=frequency_hz, kernel=False))
+        for way in ways
     ]
     try:
         found = [Walks(session) for session in opened]

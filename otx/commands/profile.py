@@ -58,33 +58,27 @@ def profile(
     self_test: flags.SelfTest = False,
 ) -> int:
     """Sample running programs with eBPF."""
-    from otx.model.units import parse_duration_ns
     from otx.output import Output
     from otx.profile.choice import Choice
     from otx.profile.events import VALUE_TYPES
     from otx.profile.formats import write_profile
+    from otx.profile.session import SamplingOptions, Target
     from otx.services.recording import Recording
-    from otx.services.sampling import SamplingOptions
+    from otx.services.sampling import SamplingRequest
 
     rate = frequency or _configured_frequency(ctx)
-    duration_ns = None if duration is None else _some_time(parse_duration_ns(duration))
-    has_target = bool(pid or command or comm or cgroup or container or everything)
-    if self_test and has_target:
-        raise UsageError("--self-test has a target of its own", hint="leave the others out")
-    if self_test and live:
-        raise UsageError("--self-test has no picture to show", hint="leave --live out")
+    duration_ns = _duration_ns(duration)
+    choice = Choice(everything, tuple(comm or ()), _groups(cgroup or (), container or ()))
+    has_target = bool(pid or command or choice)
     if self_test:
+        _refuse_target(has_target, live)
         return profile_self_test.run(ctx.obj, rate, duration_ns, form, out, max_overhead / 100)
     if not has_target:
         raise UsageError("nothing to sample", hint="otx profile --pid N, or otx profile -- CMD")
     if live:
         profile_live.require_terminal(ctx.obj)
-    choice = Choice(everything, tuple(comm or ()), _groups(cgroup or (), container or ()))
     chosen = _writable_format(ctx.obj, form, out)
     options = SamplingOptions(
-        pids=tuple(pid or ()),
-        choice=choice,
-        children=children,
         event=event,
         min_block_ns=_min_block_ns(min_block, event),
         frequency_hz=rate,
@@ -94,12 +88,11 @@ def profile(
         lines=lines,
         python=runtime == "auto",
         max_overhead=max_overhead / 100,
-        backend=backend,
     )
     kind = VALUE_TYPES[event]
     recording = Recording(
         ctx.obj,
-        options,
+        SamplingRequest(Target(tuple(pid or ()), children, choice), options, backend),
         command=tuple(command or ()),
         duration_ns=duration_ns,
         open_feed=_open_feed(ctx.obj, export, store, rate, threads=threads, kind=kind),
@@ -108,6 +101,13 @@ def profile(
     return recording.run(
         lambda profile: Output(ctx.obj, out).binary(write_profile(profile, chosen))
     )
+
+
+def _refuse_target(has_target: bool, live: bool) -> None:
+    if has_target:
+        raise UsageError("--self-test has a target of its own", hint="leave the others out")
+    if live:
+        raise UsageError("--self-test has no picture to show", hint="leave --live out")
 
 
 def _groups(paths: Sequence[str], containers: Sequence[str]) -> "tuple[Cgroup, ...]":
@@ -161,8 +161,11 @@ def _min_block_ns(min_block: str | None, event: str) -> int:
     return parse_duration_ns(min_block)
 
 
-def _some_time(duration_ns: int) -> int:
-    if duration_ns <= 0:
+def _duration_ns(text: str | None) -> int | None:
+    from otx.model.units import parse_duration_ns
+
+    duration_ns = None if text is None else parse_duration_ns(text)
+    if duration_ns is not None and duration_ns <= 0:
         raise UsageError("--duration 0 samples nothing", hint="leave it out to go on until Ctrl-C")
     return duration_ns
 

@@ -10,10 +10,10 @@ from otx.errors import MachineError, UsageError
 from otx.model.stack import AllocationStats, WaitStats
 from otx.profile.bcc.sampler import why_not_bcc
 from otx.profile.choice import Choice
-from otx.profile.events import Event
 from otx.profile.events import open_sampler as open_event
 from otx.profile.libbpf import USUAL_SIZES
 from otx.profile.objects import ObjectFiles
+from otx.profile.options import SamplingOptions
 from otx.profile.records import Record, TargetFlags
 from otx.profile.unwind.published import room_for_many
 from otx.profile.unwind.publisher import Publisher
@@ -153,25 +153,25 @@ def decide(
 
 def open_sampler(
     backend: BackendName,
-    event: Event,
+    options: SamplingOptions,
     *,
-    kernel: bool,
-    min_block_ns: int,
     many: bool = False,
     debug: Callable[[str], None] | None,
 ) -> Sampler:
     """Open what samples, without a target yet.
 
     Args:
-        min_block_ns: Waits that are shorter are left out.
+        options: Of these, the event, its least duration and whether there are kernel frames.
         many: Whether there may be hundreds of different programs.
 
     Raises:
         MachineError: This machine won't.
         UsageError: The backend has no such event.
     """
-    if backend != "bpf" and event != "cpu":
-        raise UsageError(f"{backend} samples no {event}", hint="--backend bpf does, as root")
+    if backend != "bpf" and options.event != "cpu":
+        raise UsageError(
+            f"{backend} samples no {options.event}", hint="--backend bpf does, as root"
+        )
     if backend == "bcc":
         from otx.profile.bcc.sampler import BccSampler
 
@@ -179,9 +179,9 @@ def open_sampler(
     if backend == "perf":
         from otx.profile.perf.sampler import PerfSampler
 
-        return PerfSampler(kernel=kernel)
+        return PerfSampler(kernel=options.kernel)
     require_bpf()
-    return open_event(event, debug, min_block_ns, _sizes(many))
+    return open_event(options.event, debug, options.min_block_ns, _sizes(many))
 
 
 def _sizes(many: bool) -> Mapping[str, int]:

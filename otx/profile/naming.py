@@ -7,6 +7,7 @@ from otx.model.stack import Frame, Sample, Stack
 from otx.profile.causes import ends_of_wait, takes_gil
 from otx.profile.context.finder import Resource
 from otx.profile.merge import merge_stacks
+from otx.profile.options import SamplingOptions
 from otx.profile.process import Process
 from otx.profile.records import RecordKind, SampleFlags, SampleRecord
 from otx.profile.symbolizer import KernelSymbolizer
@@ -23,26 +24,21 @@ class SampleNamer:
     Args:
         tally: Where it is counted.
         resource_of: What a process says it is.
-        tick_value: What a timer's sample stands for, in the event's unit.
-        kernel: Whether stacks hold kernel frames.
-        threads: Whether samples carry the thread's comm instead of the process's.
+        options: What its samples are to tell.
     """
 
     def __init__(
         self,
         tally: Tally,
         resource_of: Callable[[int], Resource],
-        *,
-        tick_value: int,
-        kernel: bool,
-        threads: bool,
+        options: SamplingOptions,
     ) -> None:
         self.kernel = KernelSymbolizer()
         self._tally = tally
         self._resource_of = resource_of
-        self._tick_value = tick_value
-        self._kernel_wanted = kernel
-        self._threads = threads
+        self._tick_value = options.tick_value
+        self._kernel_wanted = options.kernel
+        self._threads = options.threads
         self._unix_offset_ns = time.time_ns() - time.monotonic_ns()
 
     def samples(

@@ -18,14 +18,14 @@ from typing import Self
 
 from otx.errors import UsageError
 from otx.model.stack import Frame, ProfileStats, Sample
-from otx.model.units import NS_PER_S
 from otx.profile.backends import BackendName, open_sampler
 from otx.profile.context.finder import ContextFinder
 from otx.profile.cost import open_cost
 from otx.profile.cpython.detect import SUPPORTED, Interpreter
-from otx.profile.events import WAITS, Event
+from otx.profile.events import WAITS
 from otx.profile.naming import SampleNamer
 from otx.profile.objects import ObjectFiles
+from otx.profile.options import DEFAULTS, SamplingOptions
 from otx.profile.process import Process
 from otx.profile.programs import SeenPrograms
 from otx.profile.records import (
@@ -36,7 +36,6 @@ from otx.profile.records import (
     SampleFlags,
     SampleRecord,
     TargetFlags,
-    Unwinding,
 )
 from otx.profile.standing import StandingThreads
 from otx.profile.symbolizer import UserSymbolizer
@@ -45,7 +44,7 @@ from otx.profile.targets import Target, descendants_of, is_alive, process_of
 from otx.profile.unwind.cache import TableCache
 from otx.profile.unwind.loader import TableLoader
 
-__all__ = ["ProfileSession", "Target", "Unwinding"]
+__all__ = ["ProfileSession", "SamplingOptions", "Target"]
 
 _BATCH = 8192
 """Records read in one `poll`; the rest stays in the ring for the next."""
@@ -70,21 +69,12 @@ class ProfileSession:
     """Samples what a target's threads do on a processor; a context manager.
 
     Args:
-        event: What is sampled.
-        frequency_hz: Samples a second and processor, of time on processors.
-        min_block_ns: Waits that are shorter are left out and counted.
-        kernel: Whether stacks hold kernel frames.
-        python: Whether interpreters' frames are read.
-        unwind: Native stacks by unwind tables, and by frame pointers in code without one (auto); by
-            frame pointers alone (fp); by tables alone (dwarf).
+        target: What is sampled.
+        options: How.
+        backend: By what.
         cache_dir: Where unwind tables are kept from one session to the next; None: nowhere.
-        lines: Whether Python frames carry the line being executed.
-        threads: Whether samples carry the thread's comm instead of the process's.
         await_exec: Those of the target's pids that are about to become another program and are
             not to be sampled before.
-        max_overhead: The share of the target's processor time above which less is sampled; None
-            for whatever it takes.
-        backend: What samples.
         on_warning: Told what is lost, each thing once.
         debug: Takes what libbpf and the verifier say, line by line.
 
@@ -96,28 +86,18 @@ class ProfileSession:
     def __init__(
         self,
         target: Target,
+        options: SamplingOptions = DEFAULTS,
         *,
-        event: Event = "cpu",
-        frequency_hz: int = 99,
-        min_block_ns: int = 0,
-        kernel: bool = True,
-        python: bool = True,
-        unwind: Unwinding = "auto",
-        cache_dir: Path | None = None,
-        lines: bool = False,
-        threads: bool = False,
-        await_exec: Collection[int] = (),
-        max_overhead: float | None = None,
         backend: BackendName = "bpf",
+        cache_dir: Path | None = None,
+        await_exec: Collection[int] = (),
         on_warning: Callable[[str], None] = lambda text: None,
         debug: Callable[[str], None] | None = None,
     ) -> None:
         self._children = target.children
         self._choice = target.choice
-        self._kernel_wanted = kernel
-        self._python_wanted = python
-        self._unwind = unwind
-        self._lines = lines
+        self._options = options
+        self._backend = backend
         self._await_exec = await_exec
         self._warn_of = on_warning
         self._warned: set[str] = set()
@@ -126,42 +106,34 @@ class ProfileSession:
         self._programs = SeenPrograms()
         self._unfinished: deque[_Unfinished] = deque()
         self._finished: list[Sample] = []
-        self._symbolizer = UserSymbolizer(ObjectFiles(), lines=lines)
+        self._symbolizer = UserSymbolizer(ObjectFiles(), lines=options.lines)
         self._next_liveness_ns = 0
-        self._backend = backend
         cache = TableCache(cache_dir / "unwind") if cache_dir else None
         self._standing = StandingThreads(cache)
-        self._sampler = open_sampler(
-            backend,
-            event,
-            kernel=kernel,
-            min_block_ns=min_block_ns,
-            many=target.choice.may_be_many,
-            debug=debug,
-        )
+        self._sampler = open_sampler(backend, options, many=target.choice.may_be_many, debug=debug)
         self._contexts = ContextFinder(self._sampler.set_context_place, time.monotonic_ns)
-        self._namer = SampleNamer(
-            self._stats,
-            self._contexts.resource,
-            tick_value=round(NS_PER_S / frequency_hz) if event == "wall" else 1,
-            kernel=kernel,
-            threads=threads,
-        )
+        self._namer = SampleNamer(self._stats, self._contexts.resource, options)
         try:
-            if price := self._sampler.price():
-                on_warning(price)
-            self._tables = None if unwind == "fp" else self._open_tables(cache)
-            self._find(process_of(pid) for pid in target.pids)
-            if (await_exec and kernel) or event in WAITS:
-                # A command may start and end others while these would be read, and a program
-                # may wait thousands of times before it is known that this is too often.
-                self._namer.kernel.load()
-            self._cpu_before_s = time.process_time()
-            self._cost = open_cost(self._sampler, frequency_hz, max_overhead, on_warning)
-            self._sampler.start(frequency_hz)
+            self._begin_sampling(target.pids, cache)
         except BaseException:
             self.close()
             raise
+
+    def _begin_sampling(self, pids: Iterable[int], cache: TableCache | None) -> None:
+        options = self._options
+        if price := self._sampler.price():
+            self._warn_of(price)
+        self._tables = None if options.unwind == "fp" else self._open_tables(cache)
+        self._find(process_of(pid) for pid in pids)
+        if (self._await_exec and options.kernel) or options.event in WAITS:
+            # A command may start and end others while these would be read, and a program
+            # may wait thousands of times before it is known that this is too often.
+            self._namer.kernel.load()
+        self._cpu_before_s = time.process_time()
+        self._cost = open_cost(
+            self._sampler, options.frequency_hz, options.max_overhead, self._warn_of
+        )
+        self._sampler.start(options.frequency_hz)
 
     def _find(self, pids: Iterable[int]) -> None:
         """Watch what is to be sampled, and know as much of it as the first samples need."""
@@ -319,7 +291,7 @@ class ProfileSession:
         Where everything is sampled they are met one by one: reading of hundreds what they have
         mapped would take longer than many a profile.
         """
-        self._sampler.choose(self._choice, self._flags(), kernel_threads=self._kernel_wanted)
+        self._sampler.choose(self._choice, self._flags(), kernel_threads=self._options.kernel)
         known = self._choice.named_pids() - {os.getpid()}
         if self._children:
             for pid in known:
@@ -332,7 +304,7 @@ class ProfileSession:
 
     def _flags(self) -> TargetFlags:
         follows = TargetFlags.FOLLOW_CHILDREN if self._children else TargetFlags(0)
-        return follows | UNWIND_FLAGS[self._unwind]
+        return follows | UNWIND_FLAGS[self._options.unwind]
 
     def _watch(self, pid: int) -> None:
         flags = self._flags()
@@ -348,7 +320,7 @@ class ProfileSession:
             process = self._processes[pid] = Process(
                 pid,
                 self._symbolizer,
-                self._python_wanted,
+                self._options.python,
                 self._programs,
                 time.monotonic_ns,
                 self._walk_python,
@@ -448,10 +420,10 @@ class ProfileSession:
                 process = self._process(record.pid)
                 if record.flags & SampleFlags.GOES_ON:
                     record = process.completed(record, self._standing)
-                runs = process.python_runs(record.python, self._lines)
+                runs = process.python_runs(record.python, self._options.lines)
                 self._unfinished.append(_Unfinished(process, record, runs))
             elif isinstance(record, NameRecord):
-                self._process(record.pid).take_name(record, self._lines)
+                self._process(record.pid).take_name(record, self._options.lines)
             elif record.kind is RecordKind.EXIT:
                 ended.append(record.pid)
             else:

@@ -24,7 +24,7 @@ class Target:
         choice: Processes by what they are, also those that start later.
     """
 
-    pids: tuple[int, ...]
+    pids: tuple[int, ...] = ()
     children: bool = True
     choice: Choice = NO_CHOICE
 

@@ -12,9 +12,10 @@ from typing import Self
 
 from otx.environment import Environment
 from otx.errors import MachineError
+from otx.profile.targets import Target
 from otx.services.profiler import LiveProfile, live_profile
 from otx.services.receive_process import ReceiverProcess, start_receiver_process
-from otx.services.sampling import SamplingOptions
+from otx.services.sampling import SamplingRequest
 from otx.services.shop.runner import Shop
 from otx.system.ports import free_address
 
@@ -82,7 +83,7 @@ class Demo:
         running.callback(self.receiver.stop)
         endpoint, log = f"http://{self.receiver.http}", scratch / "shop.log"
         self.shop = running.enter_context(Shop(endpoint, log, self._options.incident_after_s))
-        sampling = live_profile(self._environment, SamplingOptions(self.shop.pids))
+        sampling = live_profile(self._environment, SamplingRequest(Target(self.shop.pids)))
         try:
             self.profile = running.enter_context(sampling)
         except MachineError as reason:

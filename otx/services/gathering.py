@@ -9,8 +9,8 @@ from otx.model.stack import Sample
 from otx.model.units import NS_PER_S
 from otx.profile.events import VALUE_TYPES
 from otx.profile.formats.profile import sampled_profile
+from otx.profile.options import SamplingOptions
 from otx.profile.session import ProfileSession
-from otx.services.sampling import SamplingOptions
 from otx.services.span_counts import SpanCounts
 from otx.services.stack_counts import StackCounts, ThreadCounts, merge_threads
 

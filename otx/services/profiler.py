@@ -18,7 +18,7 @@ from otx.model.profile import SAMPLES, ValueType
 from otx.model.stack import ProfileStats, Stack
 from otx.output import HeldRemarks
 from otx.services.gathering import Gathering
-from otx.services.sampling import SamplingOptions, open_session
+from otx.services.sampling import SamplingRequest, open_session
 from otx.services.stack_counts import ThreadCounts, merge_threads
 
 SNAPSHOT_PERIOD_S = 0.5
@@ -148,7 +148,7 @@ class LiveProfile:
 
 
 @contextmanager
-def live_profile(environment: Environment, options: SamplingOptions) -> Iterator[LiveProfile]:
+def live_profile(environment: Environment, request: SamplingRequest) -> Iterator[LiveProfile]:
     """A profile for screens: sampled with the best that works here, until the context is left.
 
     Raises:
@@ -156,7 +156,7 @@ def live_profile(environment: Environment, options: SamplingOptions) -> Iterator
         UsageError: There is no such process.
     """
     remarks = HeldRemarks(environment)
-    with remarks, open_session(environment, options, remarks) as session:
-        gathering = Gathering(session, options, environment.clock, by_thread=True)
+    with remarks, open_session(environment, request, remarks) as session:
+        gathering = Gathering(session, request.options, environment.clock, by_thread=True)
         with LiveProfile(gathering, environment, remarks) as profile:
             yield profile

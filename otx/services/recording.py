@@ -23,7 +23,7 @@ from otx.services.gathering import Gathering
 from otx.services.held_output import HeldOutput
 from otx.services.profile_remarks import remark_on_unnamed
 from otx.services.profiler import LiveProfile
-from otx.services.sampling import SamplingOptions, open_session
+from otx.services.sampling import SamplingRequest, open_session
 from otx.system.stop import StopSignal
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Recording:
     """What to record and how.
 
     Attributes:
-        options: What to sample, a command aside.
+        request: What to sample, a command aside.
         command: The words of a command to start and sample; empty for none.
         duration_ns: How long; None: until stopped, the target's end, or 10 s where stdout is no
             terminal and there is no command.
@@ -55,7 +55,7 @@ class Recording:
     """
 
     environment: Environment
-    options: SamplingOptions
+    request: SamplingRequest
     command: tuple[str, ...] = ()
     duration_ns: int | None = None
     open_feed: "OpenFeed | None" = None
@@ -144,7 +144,7 @@ class Recording:
         """Attach everything; a command that cannot be sampled is not run."""
         awaited = () if command is None else (command.pid,)
         try:
-            return open_session(self.environment, self.options, remarks, awaited)
+            return open_session(self.environment, self.request, remarks, awaited)
         except BaseException:
             if command is not None:
                 command.abandon()
@@ -159,7 +159,7 @@ class Recording:
     ) -> "_Course":
         by_thread = self.screen is not None
         gathering = Gathering(
-            session, self.options, self.environment.clock, feed, by_thread=by_thread
+            session, self.request.options, self.environment.clock, feed, by_thread=by_thread
         )
         return _Course(gathering, command, stop, self._limit_ns())
 

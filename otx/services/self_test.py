@@ -22,7 +22,7 @@ from pathlib import Path
 from otx.errors import MachineError
 from otx.model.units import NS_PER_S
 from otx.profile.paired import CONFIDENCE, ORDERS, Block, Loss, loss_of
-from otx.profile.session import ProfileSession, Target
+from otx.profile.session import ProfileSession, SamplingOptions, Target
 from otx.services.self_test_target import COUNTED
 
 AMPLIFIED_HZ = 1_999
@@ -124,9 +124,11 @@ def run_self_test(
     """
     with _running_target() as (pid, page):
         target = Target((pid,), children=False)
+        usually = SamplingOptions(frequency_hz=frequency_hz)
+        often = SamplingOptions(frequency_hz=AMPLIFIED_HZ)
         with (
-            ProfileSession(target, frequency_hz=frequency_hz, cache_dir=cache_dir) as usual,
-            ProfileSession(target, frequency_hz=AMPLIFIED_HZ, cache_dir=cache_dir) as amplified,
+            ProfileSession(target, usually, cache_dir=cache_dir) as usual,
+            ProfileSession(target, often, cache_dir=cache_dir) as amplified,
         ):
             null = _Experiment(lambda on: usual.set_ticking(False), lambda: _drain(usual))
             direct, high = _experiment(usual), _experiment(amplified)

@@ -76,10 +76,11 @@ class Company:
         options = TuiOptions(wishes.store_dir)
         if not wishes.pids:
             return options
+        from otx.profile.targets import Target
         from otx.services.profiler import live_profile  # 40 ms
-        from otx.services.sampling import SamplingOptions
+        from otx.services.sampling import SamplingRequest
 
-        sampling = live_profile(self._environment, SamplingOptions(wishes.pids))
+        sampling = live_profile(self._environment, SamplingRequest(Target(wishes.pids)))
         try:
             profile = running.enter_context(sampling)
         except MachineError as reason:

@@ -10,12 +10,13 @@ import pytest
 from otx.profile import alloc_sampler
 from otx.profile.alloc_sampler import AllocationSampler
 from otx.profile.objects import ObjectFiles
-from otx.profile.session import ProfileSession, Target
+from otx.profile.session import ProfileSession, SamplingOptions, Target
 from tests.profile.conftest import MAX_POLLS, POLL_S, Build, Start
 
 pytestmark = [pytest.mark.bpf, pytest.mark.usefixtures("bpf_machine")]
 
 ROUNDS, SMALL = 100, 300
+ALLOC = SamplingOptions(event="alloc")
 ASK_C = """
 #include <signal.h>
 #include <stdio.h>
@@ -74,7 +75,7 @@ def test_sums_are_the_bytes_that_each_function_asks_for(build: Build, start: Sta
     process = start(build(ASK_C, "ask", "-fno-builtin", "-fno-optimize-sibling-calls"))
     asked: Counter[str] = Counter()
     said: list[str] = []
-    with ProfileSession(Target((process.pid,)), event="alloc", on_warning=said.append) as session:
+    with ProfileSession(Target((process.pid,)), ALLOC, on_warning=said.append) as session:
         process.send_signal(signal.SIGUSR1)
         for _ in range(MAX_POLLS):
             for sample in session.poll(POLL_S):
@@ -100,7 +101,7 @@ def test_an_allocator_in_the_place_of_the_c_librarys_is_seen(build: Build, start
     program = build(ASK_C, "ask", "-fno-builtin", "-fno-optimize-sibling-calls")
     process = start("env", f"LD_PRELOAD={library}", program)
     modules: Counter[str] = Counter()
-    with ProfileSession(Target((process.pid,)), event="alloc") as session:
+    with ProfileSession(Target((process.pid,)), ALLOC) as session:
         process.send_signal(signal.SIGUSR1)
         for _ in range(MAX_POLLS):
             for sample in session.poll(POLL_S):
@@ -118,7 +119,7 @@ def test_a_program_without_malloc_is_told(build: Build, start: Start, tmp_path: 
         pytest.skip("there is no static C library")
     process = start(program)
     said: list[str] = []
-    with ProfileSession(Target((process.pid,)), event="alloc", on_warning=said.append) as session:
+    with ProfileSession(Target((process.pid,)), ALLOC, on_warning=said.append) as session:
         for _ in range(MAX_POLLS):
             session.poll(POLL_S)
             if len(said) > 1:

@@ -4,6 +4,7 @@ import pytest
 
 from otx.errors import ExitCode, MachineError
 from otx.profile.backends import Decision, Wanted, decide, explain, open_sampler
+from otx.profile.options import SamplingOptions
 from otx.system.bpf_support import Probe
 
 GOOD = Probe("libbpf", True, "libbpf.so.1")
@@ -40,7 +41,7 @@ def test_where_neither_works_both_reasons_are_told() -> None:
 
 
 def test_perf_events_say_what_they_do_not_see() -> None:
-    sampler = open_sampler("perf", "cpu", kernel=False, min_block_ns=0, debug=None)
+    sampler = open_sampler("perf", SamplingOptions(kernel=False), debug=None)
     try:
         assert sampler.not_seen[0] == "Python functions"
         assert not any("kernel" in what for what in sampler.not_seen), "nobody asked for it"

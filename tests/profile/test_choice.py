@@ -14,7 +14,7 @@ from otx.profile.cgroups import Cgroup, find_cgroup
 from otx.profile.choice import Choice
 from otx.profile.records import ProcessRecord, RecordKind, TargetFlags, decode_record
 from otx.profile.sampler import CpuSampler
-from otx.profile.session import ProfileSession, Target
+from otx.profile.session import ProfileSession, SamplingOptions, Target
 from tests.control_groups import hierarchies, made_group, move
 from tests.profile.conftest import MAX_POLLS, POLL_S, Build, Start, Take
 
@@ -40,7 +40,7 @@ def test_a_choice_says_what_it_looks_for() -> None:
 
 
 def session(choice: Choice) -> ProfileSession:
-    return ProfileSession(Target((), True, choice), frequency_hz=FAST_HZ)
+    return ProfileSession(Target((), True, choice), SamplingOptions(frequency_hz=FAST_HZ))
 
 
 @pytest.mark.bpf
@@ -102,7 +102,8 @@ class TestLive:
         named = build(becoming, "otx-test-named")
         told: list[str] = []
         target = Target((), False, Choice(names=(named.name,)))
-        with ProfileSession(target, frequency_hz=FAST_HZ, on_warning=told.append) as running:
+        often = SamplingOptions(frequency_hz=FAST_HZ)
+        with ProfileSession(target, often, on_warning=told.append) as running:
             assert told == [f"there is not yet a process called {named.name}: waiting for one"]
             assert not running.has_ended
             process = start(named, burn)

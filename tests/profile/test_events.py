@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from otx.profile.session import ProfileSession, Target
+from otx.profile.events import Event
+from otx.profile.session import ProfileSession, SamplingOptions, Target
 from tests.profile.conftest import POLL_S, Build, Start
 
 pytestmark = [pytest.mark.bpf, pytest.mark.usefixtures("bpf_machine")]
@@ -108,13 +109,14 @@ time.sleep(1000)
 
 
 def sums_of(
-    process: "subprocess.Popen[bytes]", seconds: float, **options: Any
+    process: "subprocess.Popen[bytes]", seconds: float, event: Event = "offcpu", **options: Any
 ) -> tuple[float, dict[int, int], dict[str, Counter[str]]]:
     """How long it took; what threads waited by thread, and by function on the stack and cause."""
     by_thread: Counter[int] = Counter()
     by_function: dict[str, Counter[str]] = {}
     samples = []
-    with ProfileSession(Target((process.pid,)), **{"event": "offcpu", **options}) as session:
+    how = SamplingOptions(event=event, **options)
+    with ProfileSession(Target((process.pid,)), how) as session:
         began_s = time.monotonic()
         while time.monotonic() < began_s + seconds:
             samples += session.poll(POLL_S)
@@ -186,7 +188,7 @@ def test_wall_time_is_time_on_and_off_processors(burn: Path, start: Start) -> No
 def test_as_many_faults_are_counted_as_pages_are_touched(build: Build, start: Start) -> None:
     process = start(build(TOUCH_C, "touch"))
     total = 0
-    with ProfileSession(Target((process.pid,)), event="faults") as session:
+    with ProfileSession(Target((process.pid,)), SamplingOptions(event="faults")) as session:
         process.send_signal(signal.SIGUSR1)
         while session.pids:
             for sample in session.poll(POLL_S):

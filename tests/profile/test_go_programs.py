@@ -11,9 +11,10 @@ from otx.profile.dump.take import DumpOptions, take_dump
 from otx.profile.elf import ElfFile, file_reader
 from otx.profile.go_functions import GoFunctions
 from otx.profile.go_programs import find_go_functions
-from otx.profile.session import ProfileSession, Target, Unwinding
+from otx.profile.records import Unwinding
 from tests.profile.conftest import Build, Start, Take
 from tests.profile.go_recorded import addr2line, build, go_command
+from tests.profile.sessions import open_session
 
 LEAF_GO = """
 package main
@@ -103,7 +104,7 @@ def test_samples_have_inlined_calls_and_lines(
     tmp_path: Path, start: Start, take: Take, options: tuple[str, ...]
 ) -> None:
     process = start(build(tmp_path, *options))
-    with ProfileSession(Target((process.pid,)), frequency_hz=499, lines=True) as session:
+    with open_session([process.pid], frequency_hz=499, lines=True) as session:
         samples: list[Sample] = take(session, 200)
     stacks = [[frame.name for frame in sample.stack] for sample in samples]
     inlined = ["main.outer", "main.middle", "main.inner"]
@@ -123,7 +124,7 @@ def test_a_function_without_frame_has_its_caller(
     tmp_path: Path, start: Start, take: Take, by: Unwinding
 ) -> None:
     process = start(build(tmp_path, *STRIPPED, source=LEAF_GO))
-    with ProfileSession(Target((process.pid,)), frequency_hz=499, unwind=by) as session:
+    with open_session([process.pid], frequency_hz=499, unwind=by) as session:
         taken = take(session, 200, lambda sample: sample.stack[-1].name == "main.leaf")
     stacks = {tuple(frame.name for frame in sample.stack[-4:]) for sample in taken}
     assert stacks == {("main.main", "main.outer", "main.caller", "main.leaf")}

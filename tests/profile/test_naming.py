@@ -16,31 +16,15 @@ from otx.profile.maps import Mapping, read_address_space
 from otx.profile.memory import ProcessMemory
 from otx.profile.records import UNWIND_FLAGS, SampleFlags, SampleRecord, SeenArea
 from otx.profile.sampler import CpuSampler
-from otx.profile.session import ProfileSession, Target
 from otx.profile.targets import descendants_of
 from otx.profile.unwind.loader import TableLoader
 from tests.conftest import wait_until
 from tests.profile.conftest import BURN_C, POLL_S, Build, Start
-from tests.profile.unwind.programs import C_FLAGS, CLOCK_C, DEEP_C
+from tests.profile.sessions import open_session
+from tests.profile.unwind.programs import C_FLAGS, CLOCK_C, DEEP_C, SHORT_C
 
 pytestmark = [pytest.mark.bpf, pytest.mark.usefixtures("bpf_machine")]
 
-SHORT_C = """
-#include <time.h>
-volatile unsigned long sink;
-__attribute__((noinline)) void leaf(unsigned long n)
-{
-    volatile char room[40];
-    room[n & 7] = 1;
-    for (unsigned long i = 0; i < n; i++) sink += i + room[1];
-}
-__attribute__((noinline)) void inner(unsigned long n) { leaf(n); sink++; }
-int main(void)
-{
-    while (clock() < 14 * CLOCKS_PER_SEC / 1000) inner(20000);
-    return 0;
-}
-"""
 OVERLAY = """
 mount -t tmpfs none {0} && cd {0} &&
 mkdir lower upper work merged && cp {1} lower/program &&
@@ -137,8 +121,8 @@ def test_short_programs_have_whole_stacks_once_their_files_are_known(
     build: Build, tmp_path: Path
 ) -> None:
     program = build(SHORT_C, "short", *C_FLAGS)
-    loop = f"i=0; while [ $i -lt 40 ]; do {program}; i=$((i + 1)); done"
-    sampled(f"{program}; {program}", tmp_path)  # its tables are kept from then on
+    loop = f"i=0; while [ $i -lt 40 ]; do {program} 14; i=$((i + 1)); done"
+    sampled(f"{program} 14; {program} 14", tmp_path)  # its tables are kept from then on
     samples, stats = sampled(loop, tmp_path)
     assert stats.unwound_fully > 0.9 * stats.samples
     inside = [[frame.name for frame in it.stack] for it in samples if it.comm == "short"]
@@ -151,9 +135,9 @@ def sampled(script: str, cache_dir: Path) -> tuple[list[Sample], ProfileStats]:
     """The samples of a shell and what it runs."""
     command = GatedCommand(["sh", "-c", script])
     samples: list[Sample] = []
-    target, awaited = Target((command.pid,)), (command.pid,)
-    with ProfileSession(
-        target, frequency_hz=199, await_exec=awaited, cache_dir=cache_dir
+    awaited = (command.pid,)
+    with open_session(
+        awaited, frequency_hz=199, await_exec=awaited, cache_dir=cache_dir
     ) as session:
         command.release()
         while not session.has_ended or session.is_building_tables:

@@ -15,8 +15,8 @@ from otx.profile import perf_map as perf_map_module
 from otx.profile.dump.subject import find_subject
 from otx.profile.dump.take import DumpOptions, take_dump
 from otx.profile.perf_map import PerfMap, frame_of_name
-from otx.profile.session import ProfileSession, Target
 from tests.profile.conftest import Start, Take
+from tests.profile.sessions import open_session
 
 SECOND_NS = 1_000_000_000
 BURN_JS = """
@@ -210,7 +210,7 @@ def test_functions_of_node_are_named(start: Start, take: Take, tmp_path: Path) -
     named = ("--perf-basic-prof", "--interpreted-frames-native-stack", "--no-turbo-inlining")
     process = start("node", *named, *log, script)
     try:
-        with ProfileSession(Target((process.pid,)), frequency_hz=499, lines=True) as session:
+        with open_session([process.pid], frequency_hz=499, lines=True) as session:
             samples = take(session, 100)
         dumped = take_dump(find_subject(process.pid), DumpOptions(), pytest.fail)
     finally:

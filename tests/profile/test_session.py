@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +18,14 @@ from otx.profile.cpython.code import UNREADABLE
 from otx.profile.events import Event
 from otx.profile.launch import GatedCommand
 from otx.profile.process import Process
-from otx.profile.session import ProfileSession, Target
+from otx.profile.session import ProfileSession, SamplingOptions, Target
 from otx.profile.wait_sampler import WaitSampler
 from tests.conftest import wait_until
 from tests.profile.conftest import POLL_S, Build, Start, Take
+from tests.profile.sessions import FAST_HZ, open_session
 
 pytestmark = [pytest.mark.bpf, pytest.mark.usefixtures("bpf_machine")]
 
-FAST_HZ = 499
 TICK_NS = round(1_000_000_000 / 99)
 
 BUSY_PY = """
@@ -78,10 +77,6 @@ def busy(tmp_path: Path) -> Path:
     script = tmp_path / "busy.py"
     script.write_text(BUSY_PY)
     return script
-
-
-def open_session(pids: Sequence[int], **options: Any) -> ProfileSession:
-    return ProfileSession(Target(tuple(pids)), **{"frequency_hz": FAST_HZ, **options})
 
 
 def names(sample: Sample) -> list[str]:
@@ -416,7 +411,7 @@ def test_a_samplers_pace_knows_of_every_wait_and_of_no_tick(
     loop = "i=0; while [ $i -lt 60 ]; do /bin/true; i=$((i + 1)); done"
     command = GatedCommand(["sh", "-c", loop])
     target, samples = Target((command.pid,)), []
-    with ProfileSession(target, event=event, await_exec=(command.pid,)) as session:
+    with ProfileSession(target, SamplingOptions(event=event), await_exec=(command.pid,)) as session:
         command.release()
         while not session.has_ended:
             samples += session.poll(POLL_S)
@@ -437,7 +432,7 @@ def test_naming_slower_than_sampling_does_not_keep_a_poll(
 
     monkeypatch.setattr(Process, "native_frames", slow)
     process = start(burn)
-    with ProfileSession(Target((process.pid,)), frequency_hz=FAST_HZ) as session:
+    with open_session([process.pid]) as session:
         longest, samples = 0.0, list[Sample]()
         while not samples:
             began = time.monotonic()

@@ -5,9 +5,7 @@ import shutil
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,17 +14,16 @@ from otx.profile import backends
 from otx.profile.elf import ElfFile, bytes_reader
 from otx.profile.launch import GatedCommand
 from otx.profile.maps import Mapping, read_address_space
-from otx.profile.session import ProfileSession, Target
 from otx.profile.unwind import room
 from otx.profile.unwind.index import indexed_table
 from otx.profile.unwind.published import BLOCK_SIZE
 from otx.profile.unwind.table import build as built_table
 from tests.profile.conftest import BURN_C, POLL_S, Build, Start, Take
+from tests.profile.sessions import open_session
 from tests.profile.unwind.programs import C_FLAGS, CLOCK_C, DEEP_C, SIGNAL_C, THREAD_C
 
 pytestmark = [pytest.mark.bpf, pytest.mark.usefixtures("bpf_machine")]
 
-FAST_HZ = 499
 SHARED_C = """
 volatile unsigned long sink;
 __attribute__((noinline)) void in_library(unsigned long n)
@@ -34,10 +31,6 @@ __attribute__((noinline)) void in_library(unsigned long n)
     for (unsigned long i = 0; i < n; i++) sink += i;
 }
 """
-
-
-def open_session(pids: Sequence[int], **options: Any) -> ProfileSession:
-    return ProfileSession(Target(tuple(pids)), **{"frequency_hz": FAST_HZ, **options})
 
 
 def names(sample: Sample) -> list[str]:

@@ -2,8 +2,8 @@
 
 from otx.environment import Environment
 from otx.model.stack import Frame, Sample, Thread
+from otx.profile.options import SamplingOptions
 from otx.services.gathering import Gathering
-from otx.services.sampling import SamplingOptions
 from tests.services.fake_session import FakeSession
 
 WORK, REST = (Frame("work", "native"),), (Frame("rest", "native"),)

@@ -12,9 +12,11 @@ from otx.errors import UsageError
 from otx.model.profile import SAMPLES
 from otx.model.stack import Frame, Sample
 from otx.output import HeldRemarks
+from otx.profile.options import SamplingOptions
+from otx.profile.targets import Target
 from otx.services.gathering import Gathering
 from otx.services.profiler import SNAPSHOT_PERIOD_S, LiveProfile, ProfileSnapshot, live_profile
-from otx.services.sampling import SamplingOptions
+from otx.services.sampling import SamplingRequest
 from otx.system.bpf_support import probe_all
 from tests.conftest import Terminal, wait_until
 from tests.services.fake_session import FakeSession
@@ -108,8 +110,8 @@ def test_warnings_are_in_the_snapshot_and_on_stderr_afterwards(environment: Envi
 def test_a_live_profile_counts_until_it_is_left(
     bpf_machine: None, busy: "subprocess.Popen[bytes]", environment: Environment
 ) -> None:
-    options = SamplingOptions((busy.pid,), frequency_hz=499)
-    with live_profile(environment, options) as profile:
+    request = SamplingRequest(Target((busy.pid,)), SamplingOptions(frequency_hz=499))
+    with live_profile(environment, request) as profile:
         early = await_samples(profile, 20)
         late = await_samples(profile, early.stats.samples + 1)
     last = profile.snapshot()
@@ -124,8 +126,9 @@ def test_a_live_profile_counts_until_it_is_left(
 def test_it_takes_the_backend_that_is_wanted_and_says_what_that_does_not_see(
     busy: "subprocess.Popen[bytes]", environment: Environment
 ) -> None:
-    options = SamplingOptions((busy.pid,), frequency_hz=499, backend="perf")
-    with live_profile(environment, options) as profile:
+    often = SamplingOptions(frequency_hz=499)
+    request = SamplingRequest(Target((busy.pid,)), often, backend="perf")
+    with live_profile(environment, request) as profile:
         found = await_samples(profile, 20)
     assert found.stats.backend == "perf"
     assert "Python functions" in found.stats.not_seen
@@ -138,6 +141,6 @@ def test_what_cannot_be_sampled_is_raised_at_the_start(
 ) -> None:
     with (
         pytest.raises(UsageError, match="no process"),
-        live_profile(environment, SamplingOptions((1 << 30,))),
+        live_profile(environment, SamplingRequest(Target((1 << 30,)))),
     ):
         pytest.fail("it began")

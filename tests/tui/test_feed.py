@@ -19,9 +19,10 @@ from textual.pilot import Pilot
 
 from otx.environment import Environment
 from otx.errors import MachineError
+from otx.profile.targets import Target
 from otx.services.profiler import live_profile
 from otx.services.receive_process import ReceiverProcess, start_receiver_process
-from otx.services.sampling import SamplingOptions
+from otx.services.sampling import SamplingRequest
 from otx.system.bpf_support import probe_all
 from otx.tui.app import OtxApp
 from otx.tui.feed import Sources, StoreFeed
@@ -227,7 +228,7 @@ async def test_a_program_that_runs_is_seen_in_the_flame_graph(
     burner = subprocess.Popen([sys.executable, "-c", BURN])
     watch, running = Watch(), ExitStack()
     try:
-        sampling = live_profile(environment, SamplingOptions((burner.pid,)))
+        sampling = live_profile(environment, SamplingRequest(Target((burner.pid,))))
         profile = running.enter_context(sampling)
         app = OtxApp(StoreFeed(Sources(tmp_path / "store", profile)), first="flame")
         async with app.run_test(size=(120, 36), message_hook=watch.hook) as pilot:

@@ -8,7 +8,7 @@ import pytest
 
 from otx.errors import MachineError
 from otx.profile.bcc.sampler import PACKAGE, SOURCE_VARIABLE, BccSampler, why_not_bcc
-from otx.profile.session import ProfileSession, Target
+from otx.profile.session import ProfileSession, SamplingOptions, Target
 from tests.profile.conftest import Start, Take
 
 
@@ -54,7 +54,9 @@ def test_functions_with_frame_pointers_have_the_shares_they_burn(
 ) -> None:
     process = start("sh", "-c", f"echo ready; sleep 5; {burn}; true")  # a child, found later
     target = Target((process.pid,))
-    with ProfileSession(target, frequency_hz=199, unwind="fp", backend="bcc") as session:
+    with ProfileSession(
+        target, SamplingOptions(frequency_hz=199, unwind="fp"), backend="bcc"
+    ) as session:
         try:
             samples = take(session, 100, lambda it: it.comm == "burn")
         finally:

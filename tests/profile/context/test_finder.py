@@ -10,9 +10,9 @@ from otx.model.stack import Sample
 from otx.profile.context.finder import ContextFinder, dtv_form
 from otx.profile.context.place import DtvForm
 from otx.profile.maps import AddressSpace, Mapping
-from otx.profile.session import ProfileSession, Target
 from tests.profile.conftest import Start, Take
 from tests.profile.context.conftest import WAYS, BuildWay
+from tests.profile.sessions import open_session
 
 ROOT = Path(__file__).parents[3]
 HZ = 999
@@ -48,7 +48,7 @@ def test_each_thread_has_its_own_span_and_what_is_none_has_none(
     way: str, build_way: BuildWay, start: Start, take: Take
 ) -> None:
     process = start(*build_way(way))
-    with ProfileSession(Target((process.pid,)), frequency_hz=HZ) as session:
+    with open_session([process.pid], frequency_hz=HZ) as session:
         check(take(session, 150, lambda it: bool(function(it))))
 
 
@@ -61,7 +61,7 @@ def test_a_library_that_is_loaded_while_sampling_is_found(build_way: BuildWay, t
         try:
             assert process.stdin is not None and process.stdout is not None
             assert process.stdout.readline() == b"ready\n"
-            with ProfileSession(Target((process.pid,)), frequency_hz=HZ) as session:
+            with open_session([process.pid], frequency_hz=HZ) as session:
                 assert not any(it.trace_id for it in take(session, 50))
                 process.stdin.write(b"\n")
                 process.stdin.flush()

@@ -3,7 +3,9 @@
 import os
 import time
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +13,7 @@ from otx.errors import MachineError, UsageError
 from otx.profile.choice import Choice
 from otx.profile.launch import GatedCommand
 from otx.profile.perf.sampler import PerfSampler
-from otx.profile.session import ProfileSession, Target
+from otx.profile.session import ProfileSession, SamplingOptions, Target
 from tests.profile.conftest import BURN_C, POLL_S, Build, Start, Take
 
 FAST_HZ = 199
@@ -25,8 +27,11 @@ def perf_machine() -> None:
         pytest.skip(error.message)
 
 
-def open_session(target: Target, **options: object) -> ProfileSession:
-    return ProfileSession(target, frequency_hz=FAST_HZ, backend="perf", **options)  # type: ignore[arg-type]
+def open_session(
+    target: Target, await_exec: Collection[int] = (), **options: Any
+) -> ProfileSession:
+    often = SamplingOptions(frequency_hz=FAST_HZ, **options)
+    return ProfileSession(target, often, backend="perf", await_exec=await_exec)
 
 
 def test_c_functions_without_frame_pointers_have_the_shares_they_burn(

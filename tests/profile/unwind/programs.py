@@ -95,3 +95,21 @@ print("ready", flush=True)
 while True:
     hashlib.sha256(data)
 """
+
+SHORT_C = """
+#include <stdlib.h>
+#include <time.h>
+volatile unsigned long sink;
+__attribute__((noinline)) void leaf(unsigned long n)
+{
+    volatile char room[40];
+    room[n & 7] = 1;
+    for (unsigned long i = 0; i < n; i++) sink += i + room[1];
+}
+__attribute__((noinline)) void inner(unsigned long n) { leaf(n); sink++; }
+int main(int count, char **words)
+{
+    while (clock() < atoi(words[1]) * (CLOCKS_PER_SEC / 1000)) inner(20000);
+    return 0;
+}
+"""
