@@ -42,7 +42,7 @@ def dump(
     remarks = Remarks(ctx.obj)
     found = take_dump(
         find_subject(pid),
-        DumpOptions(kernel=kernel, variables=variables, is_secret=is_secret_name),
+        DumpOptions(kernel, variables, is_secret_name, ctx.obj.cache_dir),
         remarks.warning,
         remarks.note if ctx.obj.debug else None,
     )

@@ -15,9 +15,10 @@ from typing import ClassVar
 from otx.errors import MachineError
 from otx.model.stack import AllocationStats
 from otx.model.units import NS_PER_S
+from otx.profile.file_key import FileKey, file_key
 from otx.profile.libbpf import USUAL_SIZES, UprobeLink
 from otx.profile.maps import read_address_space
-from otx.profile.objects import FileKey, ObjectFiles, file_key, opened
+from otx.profile.objects import ObjectFiles, opened
 from otx.profile.pace import Pace
 from otx.profile.records import Counter, TargetFlags
 from otx.profile.sampler import CpuSampler

@@ -13,9 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from otx.profile.elf import ElfFile, SymbolTable, build_id_in, bytes_reader, file_reader
+from otx.profile.elf import ElfFile, build_id_in, bytes_reader, file_reader
 from otx.profile.errors import UnreadableError
+from otx.profile.file_key import FileKey
 from otx.profile.regular_files import open_regular
+from otx.profile.symbol_cache import SymbolCache
+from otx.profile.symbols import SymbolTable
 
 GLOBAL_FOLDER = "/usr/lib/debug"
 _LINK = frozenset((b".gnu_debuglink",))
@@ -57,29 +60,48 @@ class DebugSymbols:
         return self._table.find(address) if self._table else None
 
 
-def find_debug_symbols(elf: ElfFile, path: str, roots: Sequence[str]) -> SymbolTable | None:
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where an object is, and where it is looked for what belongs to it.
+
+    Attributes:
+        path: The object's, as the process names it.
+        roots: Folders to take for the root, the first one first; "" is the host's.
+    """
+
+    path: str
+    roots: Sequence[str]
+
+
+def find_debug_symbols(
+    elf: ElfFile, places: Places, cache: SymbolCache, key: FileKey
+) -> SymbolTable | None:
     """The functions of a stripped object; None where they are nowhere.
 
     Args:
-        path: The object's, as the process names it.
-        roots: Folders to take for the root, the first one first; "" is the host's.
+        cache: Where they are kept once they are in order.
+        key: The object's.
 
     Raises:
         UnreadableError: The object is cut or inconsistent.
     """
     build_id = elf.build_id()
     link = parse_debug_link(elf.section(_LINK) or b"")
-    for root in roots if build_id else ():
-        found = _symbols_in(root + build_id_path(build_id), build_id)
+    for root in places.roots if build_id else ():
+        found = _symbols_in(root + build_id_path(build_id), build_id, cache)
         if found:
             return found
-    for root in roots if link else ():
-        for place in _linked_paths(path, link):
-            found = _symbols_in(root + place, build_id, link)
+    for root in places.roots if link else ():
+        for place in _linked_paths(places.path, link):
+            found = _symbols_in(root + place, build_id, cache, link)
             if found:
                 return found
     embedded = elf.section(_EMBEDDED)
-    return embedded_symbols(embedded) if embedded else None
+    if not embedded:
+        return None
+    device, inode, size, changed_ns = key
+    inside = f"inside {device}", inode, size, changed_ns
+    return cache.table(inside, lambda: embedded_symbols(embedded))
 
 
 def build_id_path(build_id: bytes) -> str:
@@ -132,7 +154,9 @@ def _linked_paths(path: str, link: DebugLink | None) -> Iterator[str]:
         yield f"{GLOBAL_FOLDER}{folder}/{link.name}"
 
 
-def _symbols_in(path: str, build_id: bytes, link: DebugLink | None = None) -> SymbolTable | None:
+def _symbols_in(
+    path: str, build_id: bytes, cache: SymbolCache, link: DebugLink | None = None
+) -> SymbolTable | None:
     """The functions in a debug file; None where it is not there or is of another object."""
     try:
         descriptor = open_regular(path)
@@ -144,7 +168,9 @@ def _symbols_in(path: str, build_id: bytes, link: DebugLink | None = None) -> Sy
             return None
         if link is not None and _checksum(descriptor) != link.checksum:
             return None
-        return debug.code_symbols()
+        status = os.fstat(descriptor)
+        key = (str(status.st_dev), status.st_ino, status.st_size, status.st_mtime_ns)
+        return cache.table(key, debug.code_symbols)
     except (OSError, UnreadableError):
         return None
     finally:

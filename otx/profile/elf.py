@@ -1,4 +1,4 @@
-"""Symbols and segments of 64-bit little-endian ELF files (System V gABI, chapters 4 and 5).
+"""Segments, sections and symbols of 64-bit little-endian ELF files (System V gABI, 4 and 5).
 
 A reader of its own because a profiler opens dozens of libraries when it starts: `iter_unpack`
 over a symbol table takes milliseconds where a general ELF library takes a second. Only the parts
@@ -8,12 +8,19 @@ in use are read, not mapped: a file that is overwritten meanwhile must not end o
 import os
 import struct
 from array import array
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from otx.profile.errors import UnreadableError
+from otx.profile.symbols import (
+    CODE_TYPES,
+    SHN_UNDEF,
+    STT_OBJECT,
+    SYMBOL_SIZE,
+    SymbolTable,
+    order_symbols,
+)
 
 Reader: TypeAlias = Callable[[int, int], bytes]
 """Gives at most `size` bytes from `offset` of the file."""
@@ -37,10 +44,6 @@ _EH_FRAME_FORM = (1, 0x1B, 0x03, 0x3B)
 _EH_FRAME_SECTION = frozenset((b".eh_frame",))
 _PF_X = 1
 _SHT_SYMTAB, _SHT_DYNSYM = 2, 11
-_SHN_UNDEF = 0
-_STB_GLOBAL = 1
-_STT_NOTYPE, _STT_OBJECT, _STT_FUNC, _STT_GNU_IFUNC = 0, 1, 2, 10
-_CODE_TYPES = frozenset((_STT_NOTYPE, _STT_FUNC, _STT_GNU_IFUNC))
 GO_TABLES = (b".gopclntab", b".data.rel.ro.gopclntab")
 """Sections with the Go runtime's functions; the second in programs whose place is not fixed."""
 _PAGE = 4096
@@ -50,12 +53,8 @@ _MAX_FUNCTIONS, _MAX_SYMBOLS = 1 << 21, 1 << 22
 and a reader ten times its size."""
 _MAX_EXTENT = 1 << 47  # the user's half; beyond 2^63 a range has no length
 _MAX_UNASKED = 1 << 16
-_MAX_NAME = 64 << 10
-_NAME_MASK = (1 << 32) - 1
 _MAX_SEARCHED = 16
 """Names that are searched for one by one; a hostile file may have one of them a million times."""
-_MAX_ALIASES = 64
-"""Symbols of one address that are compared: a hostile file may have millions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,6 @@ class EhFrame:
 class _SymbolSection:
     symbols: bytes
     names: bytes
-    is_whole: bool
 
 
 class ElfFile:
@@ -144,9 +142,13 @@ class ElfFile:
         """Read the symbols now, because the file is closed soon."""
         self._sections_read = self._symbol_sections
 
-    def code_symbols(self) -> "SymbolTable":
+    def forget_symbols(self) -> None:
+        """Give back the memory that they take."""
+        self._sections_read = None
+
+    def code_symbols(self) -> SymbolTable:
         """The functions, of .symtab where there is one, and of .dynsym."""
-        return SymbolTable([(it.symbols, it.names) for it in self._symbol_sections])
+        return order_symbols((it.symbols, it.names) for it in self._symbol_sections)
 
     def file_offset(self, address: int) -> int | None:
         """Where in the file something lies that is loaded at an address."""
@@ -189,7 +191,8 @@ class ElfFile:
     @property
     def is_stripped(self) -> bool:
         """Whether there are no symbols but those that the linker needs at run time."""
-        return not any(section.is_whole for section in self._symbol_sections)
+        sections = self._table(_SECTION, self._header[6], self._header[11], self._header[12])
+        return not any(kind == _SHT_SYMTAB for _, kind, *_ in sections)
 
     def data_addresses(self, wanted: frozenset[bytes]) -> Mapping[bytes, int]:
         """The addresses of the variables with the given names, those that are there."""
@@ -197,12 +200,12 @@ class ElfFile:
 
     def data_extents(self, wanted: frozenset[bytes]) -> Mapping[bytes, range]:
         """The addresses that variables with the given names take up, those that are there."""
-        return self._extents(wanted, frozenset((_STT_OBJECT,)))
+        return self._extents(wanted, frozenset((STT_OBJECT,)))
 
     def function_offsets(self, wanted: frozenset[bytes]) -> Mapping[bytes, int]:
         """Where in the file functions with the given names begin, those that are there."""
         found = {}
-        for name, extent in self._extents(wanted, _CODE_TYPES).items():
+        for name, extent in self._extents(wanted, CODE_TYPES).items():
             for it in self.segments:
                 if it.executable and it.address <= extent.start < it.address + it.size:
                     found[name] = extent.start - it.address + it.offset
@@ -210,7 +213,7 @@ class ElfFile:
 
     def function_code(self, name: bytes, max_size: int) -> tuple[int, bytes] | None:
         """Where a function lies, and its code; None where it is not there or larger than that."""
-        extent = self._extents(frozenset((name,)), _CODE_TYPES).get(name)
+        extent = self._extents(frozenset((name,)), CODE_TYPES).get(name)
         if extent is None or not 0 < len(extent) <= max_size:
             return None
         code = self._at(extent.start, len(extent))
@@ -222,7 +225,7 @@ class ElfFile:
             # Most files have none of them, and some have a hundred thousand symbols.
             places = {at: name for name in wanted for at in _places_of(name, section.names)}
             for name, info, _, index, value, size in _symbols_named(places, section.symbols):
-                if info & 15 in types and index != _SHN_UNDEF and size < _MAX_EXTENT:
+                if info & 15 in types and index != SHN_UNDEF and size < _MAX_EXTENT:
                     found[places[name]] = range(value, value + size)
         return found
 
@@ -287,15 +290,14 @@ class ElfFile:
         wanted = {_SHT_SYMTAB, _SHT_DYNSYM}  # one of each (gABI, figure 4-9); a hostile file: 65535
         for _, kind, _, _, offset, size, link, *_ in sections:
             if kind in wanted and link < len(sections):
-                if size > _MAX_SYMBOLS * _SYMBOL.size:
+                if size > _MAX_SYMBOLS * SYMBOL_SIZE:
                     raise UnreadableError(f"ELF symbols of {size} bytes")
                 wanted.remove(kind)
-                whole = size // _SYMBOL.size * _SYMBOL.size
+                whole = size // SYMBOL_SIZE * SYMBOL_SIZE
                 names = sections[link]
                 yield _SymbolSection(
                     self._exactly(offset, whole),
                     self._exactly(names[4], names[5]),
-                    is_whole=kind == _SHT_SYMTAB,
                 )
 
     def _table(
@@ -311,62 +313,6 @@ class ElfFile:
         if size > _MAX_SECTION_SIZE:
             raise UnreadableError(f"ELF section of {size} bytes")
         return read_exactly(self._read, offset, size)
-
-
-class SymbolTable:
-    """Functions by address: their order is made beforehand, what each is when it is asked for.
-
-    Of several symbols with one address the one with a size wins, then the global one.
-
-    Args:
-        sections: Symbols, whole ones, each section with its string table.
-    """
-
-    def __init__(self, sections: Sequence[tuple[bytes, bytes]]) -> None:
-        self._heads, self._sizes, addresses = array("Q"), array("Q"), array("Q")
-        self._texts = [names for _, names in sections]
-        self._firsts: list[int] = []
-        for symbols, _ in sections:
-            words = array("Q", symbols)  # _SYMBOL: name, info, other, section; value; size
-            self._firsts.append(len(self._heads))
-            self._heads += words[0::3]
-            addresses += words[1::3]
-            self._sizes += words[2::3]
-        code = [
-            number
-            for number, head in enumerate(self._heads)
-            if head >> 32 & 15 in _CODE_TYPES and head & _NAME_MASK and head >> 48 != _SHN_UNDEF
-        ]
-        order = sorted(filter(addresses.__getitem__, code), key=addresses.__getitem__)
-        self._order = array("I", order)
-        self._addresses = array("Q", [addresses[number] for number in order])
-
-    def __len__(self) -> int:
-        return len(self._addresses)
-
-    def find(self, address: int, *, is_sure: bool = False) -> str | None:
-        """The name of the function that holds an address, without a version (`@@GLIBC_2.34`).
-
-        Args:
-            is_sure: Whether only a symbol with a size counts; one without reaches to the next.
-        """
-        last = bisect_right(self._addresses, address)
-        if not last:
-            return None
-        start = self._addresses[last - 1]
-        first = max(bisect_left(self._addresses, start), last - _MAX_ALIASES)
-        _, _, size, section, name = max(map(self._rank, self._order[first:last]))
-        if address >= start + size if size else is_sure:
-            return None
-        text = _name_at(self._texts[section], name)
-        at = text.find(b"@", 1)  # in .symtab, where ld has put it since binutils 2.35
-        return (text if at < 0 else text[:at]).decode("utf-8", "replace") or None
-
-    def _rank(self, number: int) -> tuple[bool, bool, int, int, int]:
-        """What makes a symbol the better one of two: the greater."""
-        head, size = self._heads[number], self._sizes[number]
-        section = bisect_right(self._firsts, number) - 1
-        return size > 0, head >> 36 & 15 == _STB_GLOBAL, size, section, head & _NAME_MASK
 
 
 def build_id_in(notes: bytes) -> bytes:
@@ -438,11 +384,6 @@ def _rows_with(name: int, symbols: bytes) -> Iterator[int]:
     wanted = name.to_bytes(4, "little")
     at = symbols.find(wanted)
     while at >= 0:
-        if at % _SYMBOL.size == 0:
+        if at % SYMBOL_SIZE == 0:
             yield at
         at = symbols.find(wanted, at + 1)
-
-
-def _name_at(names: bytes, offset: int) -> bytes:
-    end = names.find(b"\0", offset, offset + _MAX_NAME)
-    return names[offset:end] if end >= 0 else b""

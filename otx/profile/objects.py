@@ -2,25 +2,30 @@
 
 import os
 import weakref
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeVar
 
 from otx.profile.call_frames import CallFrames
 from otx.profile.cold_parts import find_cold_parts
-from otx.profile.debug_files import DebugSymbols, find_debug_symbols
-from otx.profile.elf import GO_TABLES, ElfFile, SymbolTable, file_reader
+from otx.profile.debug_files import DebugSymbols, Places, find_debug_symbols
+from otx.profile.elf import GO_TABLES, ElfFile, file_reader
 from otx.profile.errors import UnreadableError
+from otx.profile.file_key import FileKey, file_key
 from otx.profile.maps import Mapping as MemoryMapping
 from otx.profile.regular_files import open_regular
+from otx.profile.symbol_cache import SymbolCache
+from otx.profile.symbols import SymbolTable
 from otx.profile.unwind.rules import CfaKind
 
 if TYPE_CHECKING:
     from otx.profile.go_functions import GoCall, GoFunctions
 
 _MAX_FILES = 512
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,49 +79,90 @@ class ObjectCode:
         return None if by_tables or self.unwind is None else self.unwind.hidden_caller(at)
 
 
-FileKey: TypeAlias = tuple[str, int, int, int]
-"""Tells a file and its contents: device, inode, size, time of the last change."""
-
-
-def file_key(mapping: MemoryMapping, descriptor: int) -> FileKey:
-    """What tells the mapped file that is open from any other."""
-    status = os.fstat(descriptor)
-    return mapping.device, status.st_ino, status.st_size, status.st_mtime_ns
-
-
 class _ObjectFile:
-    """What was read of a file; its symbols are put in order when the first name is asked for."""
+    """What was read of a file; its symbols are put in order when the first name is asked for.
 
-    def __init__(self, elf: ElfFile, descriptor: int, pid: int, mapping: MemoryMapping) -> None:
-        self.elf = elf
-        self.debug = DebugSymbols(lambda: _look_elsewhere(pid, mapping))
+    Args:
+        elf: The file, which is closed soon.
+        symbols: Where ordered symbols are kept.
+    """
+
+    def __init__(
+        self,
+        elf: ElfFile,
+        descriptor: int,
+        pid: int,
+        mapping: MemoryMapping,
+        symbols: SymbolCache,
+    ) -> None:
+        self._elf = elf
+        self._source = pid, mapping
+        self._key = file_key(mapping, descriptor)
+        self._cache = symbols
+        self._variables: dict[frozenset[bytes], Mapping[bytes, range]] = {}
+        self.debug = DebugSymbols(self._look_elsewhere)
         self.unwind = CallFrames.of(elf)
         self.go = _find_go_functions(elf, descriptor)
         self.cold_parts = _find_cold_parts(elf, self.unwind)
-        elf.read_symbols()
+        self._kept = symbols.load(self._key)
+        if self._kept is None:
+            elf.read_symbols()
+
+    def load_bias(self, mapping: MemoryMapping) -> int | None:
+        """What the loader added to the file's addresses."""
+        return self._elf.load_bias(mapping.start, mapping.offset)
 
     @cached_property
     def symbols(self) -> SymbolTable:
         """The functions."""
-        return self.elf.code_symbols()
+        if self._kept is not None:
+            return self._kept
+        table = self._elf.code_symbols()
+        self._elf.forget_symbols()
+        self._cache.store(self._key, table)
+        return table
+
+    def variables(self, names: frozenset[bytes]) -> Mapping[bytes, range]:
+        """The addresses in the file that variables take up, those that are there."""
+        if names not in self._variables:
+            self._variables[names] = self._ask(lambda elf: elf.data_extents(names)) or {}
+        return self._variables[names]
+
+    def function_offsets(self, names: frozenset[bytes]) -> Mapping[bytes, int]:
+        """Where in the file functions begin, those that are there."""
+        return self._ask(lambda elf: elf.function_offsets(names)) or {}
+
+    def _look_elsewhere(self) -> SymbolTable | None:
+        """The functions of what is mapped by other files, or by what is packed into its own."""
+        pid, mapping = self._source
+        places = Places(mapping.path, (f"/proc/{pid}/root", ""))
+        return self._ask(lambda elf: find_debug_symbols(elf, places, self._cache, self._key))
+
+    def _ask(self, about: Callable[[ElfFile], T]) -> T | None:
+        """Read the file again; None where it is not to be had any more, or cut."""
+        with opened(*self._source) as descriptor, suppress(UnreadableError):
+            return None if descriptor is None else about(ElfFile(file_reader(descriptor)))
+        return None
 
 
 class ObjectFiles:
     """Reads object files through the processes that have them mapped (containers, deleted files).
 
     At most 512 are kept; the one read first goes first.
+
+    Args:
+        symbols: Where ordered symbols are kept from one run to the next.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, symbols: SymbolCache | None = None) -> None:
         self._files: dict[FileKey, _ObjectFile | None] = {}
+        self._symbols = symbols or SymbolCache()
 
     def code(self, pid: int, mapping: MemoryMapping) -> ObjectCode | None:
         """The functions of what is mapped; None where it cannot be read."""
         file = self._file(pid, mapping)
-        if file is None:
-            return None
-        bias = file.elf.load_bias(mapping.start, mapping.offset)
-        if bias is None:
+        bias = file.load_bias(mapping) if file else None
+        if file is None or bias is None:
             return None
         return ObjectCode(bias, file.symbols, file.unwind, file.go, file.cold_parts, file.debug)
 
@@ -131,10 +177,10 @@ class ObjectFiles:
     ) -> Mapping[bytes, range]:
         """The addresses that variables of the object take up in the process."""
         file = self._file(pid, mapping)
-        bias = file.elf.load_bias(mapping.start, mapping.offset) if file else None
+        bias = file.load_bias(mapping) if file else None
         if file is None or bias is None:
             return {}
-        found = file.elf.data_extents(names)
+        found = file.variables(names)
         return {name: range(it.start + bias, it.stop + bias) for name, it in found.items()}
 
     def function_offsets(
@@ -142,7 +188,7 @@ class ObjectFiles:
     ) -> Mapping[bytes, int]:
         """Where in the mapped file functions begin, those that are there."""
         file = self._file(pid, mapping)
-        return file.elf.function_offsets(names) if file else {}
+        return file.function_offsets(names) if file else {}
 
     def _file(self, pid: int, mapping: MemoryMapping) -> _ObjectFile | None:
         with opened(pid, mapping) as descriptor:
@@ -152,7 +198,7 @@ class ObjectFiles:
             if key not in self._files:
                 if len(self._files) >= _MAX_FILES:
                     del self._files[next(iter(self._files))]
-                self._files[key] = _read_object(descriptor, pid, mapping)
+                self._files[key] = _read_object(descriptor, pid, mapping, self._symbols)
             return self._files[key]
 
 
@@ -191,23 +237,13 @@ class KeptFile:
         return self._read(offset, size)
 
 
-def _read_object(descriptor: int, pid: int, mapping: MemoryMapping) -> _ObjectFile | None:
+def _read_object(
+    descriptor: int, pid: int, mapping: MemoryMapping, symbols: SymbolCache
+) -> _ObjectFile | None:
     try:
-        return _ObjectFile(ElfFile(file_reader(descriptor)), descriptor, pid, mapping)
+        return _ObjectFile(ElfFile(file_reader(descriptor)), descriptor, pid, mapping, symbols)
     except UnreadableError:
         return None
-
-
-def _look_elsewhere(pid: int, mapping: MemoryMapping) -> SymbolTable | None:
-    """The functions of what is mapped by other files, or by what is packed into its own."""
-    with opened(pid, mapping) as descriptor:
-        if descriptor is None:
-            return None
-        try:
-            elf = ElfFile(file_reader(descriptor))
-            return find_debug_symbols(elf, mapping.path, (f"/proc/{pid}/root", ""))
-        except UnreadableError:
-            return None
 
 
 @contextmanager

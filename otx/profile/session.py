@@ -38,6 +38,7 @@ from otx.profile.records import (
     TargetFlags,
 )
 from otx.profile.standing import StandingThreads
+from otx.profile.symbol_cache import SymbolCache
 from otx.profile.symbolizer import UserSymbolizer
 from otx.profile.tally import Tally
 from otx.profile.targets import Target, descendants_of, is_alive, process_of
@@ -72,7 +73,8 @@ class ProfileSession:
         target: What is sampled.
         options: How.
         backend: By what.
-        cache_dir: Where unwind tables are kept from one session to the next; None: nowhere.
+        cache_dir: Where unwind tables and ordered symbols are kept from one session to the next;
+            None: nowhere.
         await_exec: Those of the target's pids that are about to become another program and are
             not to be sampled before.
         on_warning: Told what is lost, each thing once.
@@ -106,7 +108,8 @@ class ProfileSession:
         self._programs = SeenPrograms()
         self._unfinished: deque[_Unfinished] = deque()
         self._finished: list[Sample] = []
-        self._symbolizer = UserSymbolizer(ObjectFiles(), lines=options.lines)
+        files = ObjectFiles(SymbolCache.below(cache_dir))
+        self._symbolizer = UserSymbolizer(files, lines=options.lines)
         self._next_liveness_ns = 0
         cache = TableCache(cache_dir / "unwind") if cache_dir else None
         self._standing = StandingThreads(cache)

@@ -12,9 +12,10 @@ from otx.profile.cpython.detect import Interpreter
 from otx.profile.cpython.threads import thread_states, walk_frames
 from otx.profile.elf import ElfFile, file_reader
 from otx.profile.errors import UnreadableError
+from otx.profile.file_key import FileKey, file_key
 from otx.profile.maps import AddressSpace, Mapping
 from otx.profile.memory import ProcessMemory
-from otx.profile.objects import FileKey, file_key, opened
+from otx.profile.objects import opened
 from otx.profile.records import PythonFrame, SampleFlags, SampleRecord
 from otx.profile.unwind.cache import TableCache
 from otx.profile.unwind.index import indexed_table

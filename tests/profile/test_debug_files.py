@@ -14,16 +14,18 @@ from hypothesis import strategies as st
 
 from otx.profile import debug_files
 from otx.profile.debug_files import (
+    Places,
     build_id_path,
     embedded_symbols,
     find_debug_symbols,
     parse_debug_link,
 )
-from otx.profile.elf import ElfFile, SymbolTable, bytes_reader
+from otx.profile.elf import ElfFile, bytes_reader
 from otx.profile.errors import UnreadableError
 from otx.profile.maps import read_address_space
 from otx.profile.memory import ProcessMemory
 from otx.profile.objects import ObjectFiles
+from otx.profile.symbol_cache import SymbolCache
 from otx.profile.symbolizer import AddressBook, UserSymbolizer
 from tests.profile.conftest import Build, Start
 
@@ -69,7 +71,8 @@ class Stripped:
         """The name of `hidden` by what is found below some roots."""
         elf = ElfFile(bytes_reader(self.program.read_bytes()))
         assert elf.code_symbols().find(self.hidden) is None
-        table = find_debug_symbols(elf, PATH, [str(it) for it in roots or (self.root,)])
+        places = Places(PATH, [str(it) for it in roots or (self.root,)])
+        table = find_debug_symbols(elf, places, SymbolCache(), ("0:0", 0, 0, 0))
         return table.find(self.hidden) if table else None
 
 
@@ -180,9 +183,8 @@ def test_files_are_looked_for_once_and_when_a_name_is_asked_for(
     process = start(stripped.program)
     asked: list[str] = []
 
-    def look(elf: ElfFile, path: str, roots: tuple[str, ...]) -> SymbolTable | None:
-        asked.append(path)
-        return None
+    def look(elf: ElfFile, places: Places, *_: object) -> None:
+        asked.append(places.path)
 
     monkeypatch.setattr("otx.profile.objects.find_debug_symbols", look)
     space = read_address_space(process.pid)

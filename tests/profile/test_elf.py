@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from otx.profile.elf import ElfFile, SymbolTable, bytes_reader
+from otx.profile.elf import ElfFile, bytes_reader
 from otx.profile.errors import UnreadableError
+from otx.profile.symbols import order_symbols
 from tests.profile.conftest import Build
 
 SHARED_C = "int shared_value = 3; int shared_function(int x) { return x + shared_value; }"
@@ -109,7 +110,7 @@ def test_of_symbols_at_one_address_the_sized_and_global_one_wins() -> None:
     )
     undefined = struct.pack("<IBBHQQ", names.index(b"label"), 2, 0, 0, 150, 8)
     data = struct.pack("<IBBHQQ", names.index(b"label"), 1, 0, 1, 160, 8)
-    table = SymbolTable([(raw, names), (undefined + data, names)])
+    table = order_symbols([(raw, names), (undefined + data, names)])
     assert len(table) == 4
     found = [table.find(address) for address in (99, 100, 107, 108, 200, 1 << 40)]
     assert found == [None, "global", "global", None, "label", "label"]

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from otx.profile.call_frames import CallFrames
-from otx.profile.elf import SymbolTable
 from otx.profile.maps import Mapping, read_address_space
 from otx.profile.objects import ObjectCode, ObjectFiles, opened
+from otx.profile.symbols import order_symbols
 from tests.profile.conftest import Build, Start
 from tests.profile.go_recorded import load
 from tests.profile.unwind.conftest import Fde, eh_frame
@@ -115,7 +115,7 @@ def test_where_no_table_is_the_go_runtimes_own_says_what_a_walk_misses() -> None
     program = load("1.26")
     hidden = {at: distance for at, distance in program.hidden.items() if distance is not None}
     leaf = next(at for at, distance in hidden.items() if distance == 0)
-    nothing = SymbolTable([])
+    nothing = order_symbols([])
     elsewhere = CallFrames(eh_frame([Fde(leaf - 0x1000, 8, b"\x0e\x10")]))
     here = CallFrames(eh_frame([Fde(leaf, 8, b"\x0e\x10")]))
     for unwind in (None, elsewhere):

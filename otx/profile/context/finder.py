@@ -14,10 +14,11 @@ from otx.context.layout import PROCESS_NAME
 from otx.profile.context.place import DtvForm, Place, Variable, find_place, find_variable
 from otx.profile.elf import ElfFile, Reader, file_reader
 from otx.profile.errors import UnreadableError
+from otx.profile.file_key import FileKey, file_key
 from otx.profile.maps import AddressSpace, read_address_space
 from otx.profile.maps import Mapping as MemoryMapping
 from otx.profile.memory import ProcessMemory
-from otx.profile.objects import FileKey, file_key, opened
+from otx.profile.objects import opened
 
 _FIRST_PAUSE_NS, _LONGEST_PAUSE_NS = 50_000_000, 2_000_000_000
 _LOOK_SHARE = 50

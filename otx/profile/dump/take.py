@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from otx.errors import MachineError
@@ -22,6 +23,7 @@ from otx.profile.dump.task_iterator import TaskIterator
 from otx.profile.maps import AddressSpace, read_address_space
 from otx.profile.memory import ProcessMemory
 from otx.profile.objects import ObjectFiles
+from otx.profile.symbol_cache import SymbolCache
 from otx.profile.symbolizer import AddressBook, UserSymbolizer
 from otx.redacted import without_users
 from otx.system.bpf_support import require_bpf
@@ -43,11 +45,13 @@ class DumpOptions:
         kernel: Whether stacks hold kernel frames.
         variables: Whether Python frames hold the values of their variables.
         is_secret: Whether the value behind a name is better not shown.
+        cache_dir: Where ordered symbols are kept from one dump to the next; None: nowhere.
     """
 
     kernel: bool = True
     variables: bool = False
     is_secret: Callable[[str], bool] = lambda name: False
+    cache_dir: Path | None = None
 
 
 def take_dump(
@@ -72,7 +76,7 @@ def take_dump(
         source, backend = _open_source(pid, memory, warn, debug)
         stack.callback(source.close)
         space = read_address_space(pid)
-        files = ObjectFiles()
+        files = ObjectFiles(SymbolCache.below(options.cache_dir))
         book = AddressBook(pid, memory, UserSymbolizer(files, lines=True))
         book.remap(space)
         python, runtime = _open_python(pid, space, memory, files, options, warn)

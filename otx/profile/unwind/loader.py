@@ -15,9 +15,10 @@ from dataclasses import replace
 from otx.errors import MachineError
 from otx.profile.elf import ElfFile, bytes_reader, file_reader
 from otx.profile.errors import UnreadableError
+from otx.profile.file_key import FileKey, file_key
 from otx.profile.maps import AddressSpace, Mapping
 from otx.profile.memory import ProcessMemory
-from otx.profile.objects import FileKey, file_key, opened
+from otx.profile.objects import opened
 from otx.profile.records import SeenArea
 from otx.profile.unwind.cache import TableCache
 from otx.profile.unwind.index import indexed_table

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 from otx.model.units import NS_PER_S
 from otx.profile.elf import ElfFile
+from otx.profile.file_key import FileKey
 from otx.profile.maps import Mapping
-from otx.profile.objects import FileKey
 
 NO_ROOM = "no room"
 IDLE_NS = 30 * NS_PER_S
