@@ -60,6 +60,7 @@ class InterruptGauge:
         self._gaps: list[int] = []
         self._had_ns = 0
         self._windows_left = _MOST_WINDOWS
+        self._cost_ns: int | None = None
 
     @property
     def is_done(self) -> bool:
@@ -69,7 +70,7 @@ class InterruptGauge:
     @property
     def cost_ns(self) -> int | None:
         """The median cost in nanoseconds; None where it could not be seen, or not yet."""
-        return cost_of(self._gaps, self._had_ns * _RATE_HZ // NS_PER_S) if self.is_done else None
+        return self._cost_ns
 
     def look(self) -> None:
         """See what takes the processor away from this thread for 10 ms."""
@@ -81,6 +82,8 @@ class InterruptGauge:
                 self._had_ns += time.thread_time_ns() - began_ns
         except (OSError, MachineError):
             self._windows_left = 0
+        if self.is_done:
+            self._cost_ns = cost_of(self._gaps, self._had_ns * _RATE_HZ // NS_PER_S)
 
 
 def gaps_between_looks(clock_ns: Callable[[], int], window_ns: int) -> list[int]:

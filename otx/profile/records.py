@@ -55,6 +55,10 @@ class SampleFlags(IntFlag):
     THREAD_CONTEXT = 1 << 15
 
 
+_THREAD_CONTEXT, _USER_AREAS = int(SampleFlags.THREAD_CONTEXT), int(SampleFlags.USER_AREAS)
+"""As plain numbers: an enumeration's own masks are slow."""
+
+
 class TargetFlags(IntFlag):
     """How a process is sampled (enum target_flags)."""
 
@@ -218,14 +222,14 @@ def _decode_sample(kind: RecordKind, raw: bytes) -> SampleRecord:
     fields = _SAMPLE.unpack_from(raw)
     _, pid, tid, kernel, user, python, flags, _, monotonic_ns = fields[:9]
     value, lasted_ns, ready_ns, argument, thread_comm, process_comm, *user_stack = fields[9:]
-    context = _CONTEXT_WORDS if flags & SampleFlags.THREAD_CONTEXT else 0
+    context = _CONTEXT_WORDS if flags & _THREAD_CONTEXT else 0
     native = kernel + user
     count = native + context + python * _PYTHON_FRAME_WORDS
     words = struct.unpack_from(f"<{count}Q", raw, _SAMPLE.size)
     ids_at = _SAMPLE.size + native * 8
     ids = raw[ids_at : ids_at + context * 8].hex()
     areas: tuple[SeenArea, ...] = ()
-    if flags & SampleFlags.USER_AREAS:
+    if flags & _USER_AREAS:
         areas, user_stack = tuple(_areas(user_stack)), []
     return SampleRecord(
         pid,

@@ -60,6 +60,7 @@ _PATIENCE_NS = 500_000_000
 """How long one `poll` reads on. Where naming is slower than sampling (a slow disk) it would else
 never return, and neither the end nor Ctrl-C be seen; what does not fit the ring is counted."""
 
+_GOES_ON = int(SampleFlags.GOES_ON)
 _LIVENESS_PERIOD_NS = 1_000_000_000
 _BASIC_TABLES_NS = 1_000_000_000
 """Processor time that the start may spend on the tables of programs and basic libraries. They take
@@ -421,7 +422,7 @@ class ProfileSession:
             if isinstance(record, SampleRecord):
                 of_event += record.kind is not RecordKind.SAMPLE
                 process = self._process(record.pid)
-                if record.flags & SampleFlags.GOES_ON:
+                if record.flags & _GOES_ON:
                     record = process.completed(record, self._standing)
                 runs = process.python_runs(record.python, self._options.lines)
                 self._unfinished.append(_Unfinished(process, record, runs))

@@ -4,7 +4,8 @@ from otx.model.stack import Frame
 from otx.profile.merge import is_evaluation_loop
 from otx.profile.records import SampleFlags, SampleRecord
 
-_CUT = SampleFlags.KERNEL_CUT | SampleFlags.PYTHON_CUT
+_CUT = int(SampleFlags.KERNEL_CUT | SampleFlags.PYTHON_CUT)
+_USER_CUT, _PYTHON_FAULT = int(SampleFlags.USER_CUT), int(SampleFlags.PYTHON_FAULT)
 _NO_STATE = int(SampleFlags.PYTHON_FAULT | SampleFlags.PYTHON_ABSENT)
 _THREAD_ROOTS = frozenset(
     ("_start", "main", "clone", "clone3", "__clone", "__clone3", "start_thread", "_dl_start_user")
@@ -34,12 +35,12 @@ class Tally:
         """
         flags = record.flags
         self.samples += 1
-        user_cut = flags & SampleFlags.USER_CUT and len(native) >= len(record.user)
+        user_cut = flags & _USER_CUT and len(native) >= len(record.user)
         is_cut = bool(flags & _CUT or user_cut)
         self.truncated += is_cut
         self.unwound_fully += whole or not record.user
         if flags & _NO_STATE:
-            is_unsure = flags & SampleFlags.PYTHON_FAULT and not whole
+            is_unsure = flags & _PYTHON_FAULT and not whole
             self.not_found += bool(is_unsure or any(map(is_evaluation_loop, native)))
         return is_cut
 

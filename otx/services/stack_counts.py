@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-from otx.model.stack import Frame, FrameKind, Sample, Stack, Thread
+from otx.model.stack import Frame, FrameKind, KnownStack, Sample, Stack, Thread
 from otx.model.units import NS_PER_S
 
 MAX_STACKS = 50_000
@@ -18,6 +18,7 @@ WINDOW_S = 60
 
 OTHER_STACKS = Frame("[other stacks]", "process")
 """Stands for the stacks there was no room for."""
+_OTHER = KnownStack((OTHER_STACKS,))
 
 
 ThreadCounts: TypeAlias = Mapping[Thread, Mapping[Stack, int]]
@@ -46,6 +47,7 @@ class StackCounts:
         self._room = limit
         self._root_kind = root_kind
         self._by_thread = by_thread
+        self._known: dict[Stack, KnownStack] = {}
         self._names: dict[int, set[str]] = {}
         self._seconds: deque[tuple[int, dict[Thread, dict[Stack, int]]]] = deque()
 
@@ -54,13 +56,21 @@ class StackCounts:
         for sample in samples:
             self.samples += 1
             thread = self._thread_of(sample)
-            stack = (Frame(sample.comm, self._root_kind), *sample.stack)
-            if stack not in self.total.get(thread, ()):
-                if self._room > 0:
-                    self._room -= 1
-                else:
-                    stack = (OTHER_STACKS,)
+            stack = self._kept((Frame(sample.comm, self._root_kind), *sample.stack), thread)
             self._add_one(thread, stack, sample.time_unix_nano // NS_PER_S, sample.value)
+
+    def _kept(self, stack: Stack, thread: Thread) -> KnownStack:
+        """The stack to count, which is another one where there is no room."""
+        known = self._known.get(stack)
+        if known is not None and known in self.total.get(thread, ()):
+            return known
+        if not self._room:
+            return _OTHER
+        self._room -= 1
+        if known is None:
+            known = KnownStack(stack)
+            self._known[known] = known
+        return known
 
     def _thread_of(self, sample: Sample) -> Thread:
         """Whose stack it is; threads named for each request must not use up the room of stacks."""
@@ -90,7 +100,7 @@ class StackCounts:
         if not window:
             del self.window[thread]
 
-    def _add_one(self, thread: Thread, stack: Stack, second: int, value: int) -> None:
+    def _add_one(self, thread: Thread, stack: KnownStack, second: int, value: int) -> None:
         # Samples of several processors may come a little out of order; never by a second.
         if not self._seconds or self._seconds[-1][0] < second:
             self._seconds.append((second, {}))

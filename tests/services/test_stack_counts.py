@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otx.model.stack import Frame, Sample, Thread
+from otx.model.stack import Frame, KnownStack, Sample, Thread
 from otx.services.stack_counts import (
     MAX_THREAD_NAMES,
     OTHER_STACKS,
@@ -87,3 +87,13 @@ def test_the_window_is_never_more_than_the_total(steps: list[tuple[str, int]]) -
             for thread, window in counts.window.items()
             for key, value in window.items()
         )
+
+
+def test_a_stack_that_is_known_equals_its_frames_and_is_hashed_once() -> None:
+    counts = StackCounts()
+    counts.add([sample("f"), sample("f")])
+    (known,) = merge_threads(counts.total)
+    assert isinstance(known, KnownStack)
+    assert known == stack("f") and hash(known) == hash(stack("f"))
+    assert {stack("f"): 1}[known] == 1
+    assert next(iter(merge_threads(counts.window))) is known
