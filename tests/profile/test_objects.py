@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from otx.profile.call_frames import CallFrames
+from otx.profile.elf import ElfFile
 from otx.profile.maps import Mapping, read_address_space
 from otx.profile.objects import ObjectCode, ObjectFiles, opened
+from otx.profile.symbol_cache import SymbolCache
 from otx.profile.symbols import order_symbols
 from tests.profile.conftest import Build, Start
 from tests.profile.go_recorded import load
@@ -125,3 +127,26 @@ def test_where_no_table_is_the_go_runtimes_own_says_what_a_walk_misses() -> None
     by_c = ObjectCode(0x1000, nothing, here, program.functions)
     assert by_c.hidden_caller(leaf + 0x1000) == 8
     assert by_c.hidden_caller(leaf + 0x1000, by_tables=True) is None
+
+
+def test_kept_symbols_are_neither_read_nor_ordered_again(
+    build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = "".join(f"int function_{number}(void) {{ return {number}; }}\n" for number in range(99))
+    path = build(many, "libmany.so", "-shared", "-fPIC")
+    loaded = ctypes.CDLL(str(path))
+    function = ctypes.cast(loaded.function_42, ctypes.c_void_p).value
+    mapping = mapping_of("libmany.so")
+
+    def name() -> str | None:
+        code = ObjectFiles(SymbolCache.below(tmp_path)).code(os.getpid(), mapping)
+        assert code is not None and function is not None
+        return code.name(function)
+
+    assert name() == "function_42"
+    monkeypatch.setattr(ElfFile, "read_symbols", lambda elf: pytest.fail("it read them"))
+    assert name() == "function_42"
+    (kept,) = (tmp_path / "symbols").iterdir()
+    kept.write_bytes(kept.read_bytes()[:-1])
+    monkeypatch.undo()
+    assert name() == "function_42", "what is not whole is made anew"
