@@ -79,7 +79,7 @@ def eh_frame(data: bytes) -> None:
     if entries is None:
         return
     starts = tuple(entries.starts)[:8]
-    frames = CallFrames(entries)
+    frames = CallFrames.kept(entries)
     _look_at(frames, starts)
     built = build(entries)
     again = unpack(pack(built))

@@ -8,7 +8,9 @@ that is so and where on the stack the return address is.
 """
 
 from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from otx.profile.elf import EhFrame, ElfFile
 from otx.profile.unwind.eh_frame import EhFrameReader
@@ -22,19 +24,43 @@ _MAX_RULES_KEPT = 1 << 17
 
 
 class CallFrames:
-    """The unwind table of one object. Functions are decoded when asked for, the last 4096 kept."""
+    """The unwind table of one object. Functions are decoded when asked for, the last 4096 kept.
 
-    def __init__(self, table: EhFrame) -> None:
-        self._starts = table.starts
-        self._reader = EhFrameReader(table)
+    Args:
+        starts: Where functions begin, lowest first.
+        load: Reads the table, when the first function is to be decoded: most are never asked for
+            one, and a machine's tables are some hundred MiB. None where it is gone.
+    """
+
+    def __init__(self, starts: Sequence[int], load: Callable[[], EhFrame | None]) -> None:
+        self._starts = starts
+        self._load = load
         self._functions: dict[int, _Function | None] = {}
         self._rules_kept = 0
 
     @classmethod
-    def of(cls, elf: ElfFile) -> "CallFrames | None":
-        """The table of a file, if it has one in the usual form."""
+    def of(
+        cls, elf: ElfFile, load: Callable[[], EhFrame | None] | None = None
+    ) -> "CallFrames | None":
+        """The table of a file, if it has one in the usual form.
+
+        Args:
+            load: Reads it again later; None to keep it.
+        """
         table = indexed_table(elf)
-        return None if table is None else cls(table)
+        if table is None:
+            return None
+        return cls(table.starts, load) if load else cls.kept(table)
+
+    @classmethod
+    def kept(cls, table: EhFrame) -> "CallFrames":
+        """A table that is there already."""
+        return cls(table.starts, lambda: table)
+
+    @cached_property
+    def _reader(self) -> EhFrameReader | None:
+        table = self._load()
+        return None if table is None else EhFrameReader(table)
 
     def function_start(self, address: int) -> int | None:
         """Where the function that holds an address begins, going by where functions begin."""
@@ -85,7 +111,7 @@ class CallFrames:
             self._rules_kept -= _size_of(kept.pop(next(iter(kept))))
 
     def _function(self, index: int) -> "_Function | None":
-        function = self._reader.function(index) if index >= 0 else None
+        function = self._reader.function(index) if index >= 0 and self._reader else None
         if function is None:
             return None
         rules = list(function.rules())

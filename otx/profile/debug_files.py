@@ -100,7 +100,7 @@ def find_debug_symbols(
     if not embedded:
         return None
     device, inode, size, changed_ns = key
-    inside = f"inside {device}", inode, size, changed_ns
+    inside = f"inside-{device}", inode, size, changed_ns
     return cache.table(inside, lambda: embedded_symbols(embedded))
 
 

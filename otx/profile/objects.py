@@ -18,6 +18,7 @@ from otx.profile.maps import Mapping as MemoryMapping
 from otx.profile.regular_files import open_regular
 from otx.profile.symbol_cache import SymbolCache
 from otx.profile.symbols import SymbolTable
+from otx.profile.unwind.index import indexed_table
 from otx.profile.unwind.rules import CfaKind
 
 if TYPE_CHECKING:
@@ -85,6 +86,9 @@ class _ObjectFile:
     Args:
         elf: The file, which is closed soon.
         symbols: Where ordered symbols are kept.
+
+    Attributes:
+        source: The last process that was seen to have it mapped: through that it is read again.
     """
 
     def __init__(
@@ -96,17 +100,19 @@ class _ObjectFile:
         symbols: SymbolCache,
     ) -> None:
         self._elf = elf
-        self._source = pid, mapping
+        self.source = pid, mapping
         self._key = file_key(mapping, descriptor)
         self._cache = symbols
         self._variables: dict[frozenset[bytes], Mapping[bytes, range]] = {}
         self.debug = DebugSymbols(self._look_elsewhere)
-        self.unwind = CallFrames.of(elf)
+        self.unwind = CallFrames.of(elf, lambda: self._ask(indexed_table))
         self.go = _find_go_functions(elf, descriptor)
         self.cold_parts = _find_cold_parts(elf, self.unwind)
         self._kept = symbols.load(self._key)
         if self._kept is None:
             elf.read_symbols()
+        else:
+            elf.forget_symbols()
 
     def load_bias(self, mapping: MemoryMapping) -> int | None:
         """What the loader added to the file's addresses."""
@@ -134,14 +140,15 @@ class _ObjectFile:
 
     def _look_elsewhere(self) -> SymbolTable | None:
         """The functions of what is mapped by other files, or by what is packed into its own."""
-        pid, mapping = self._source
+        pid, mapping = self.source
         places = Places(mapping.path, (f"/proc/{pid}/root", ""))
         return self._ask(lambda elf: find_debug_symbols(elf, places, self._cache, self._key))
 
     def _ask(self, about: Callable[[ElfFile], T]) -> T | None:
-        """Read the file again; None where it is not to be had any more, or cut."""
-        with opened(*self._source) as descriptor, suppress(UnreadableError):
-            return None if descriptor is None else about(ElfFile(file_reader(descriptor)))
+        """Read the file again; None where it is not to be had any more, has changed, or is cut."""
+        with opened(*self.source) as descriptor, suppress(UnreadableError):
+            if descriptor is not None and file_key(self.source[1], descriptor) == self._key:
+                return about(ElfFile(file_reader(descriptor)))
         return None
 
 
@@ -199,7 +206,10 @@ class ObjectFiles:
                 if len(self._files) >= _MAX_FILES:
                     del self._files[next(iter(self._files))]
                 self._files[key] = _read_object(descriptor, pid, mapping, self._symbols)
-            return self._files[key]
+            file = self._files[key]
+            if file is not None:
+                file.source = pid, mapping
+            return file
 
 
 def _find_go_functions(elf: ElfFile, descriptor: int) -> "GoFunctions | None":

@@ -4,7 +4,6 @@ What is in a file is the columns of a `SymbolTable`, each function 24 bytes, and
 ones are mapped, so that of a hundred thousand names those take memory that are asked for.
 """
 
-import hashlib
 import struct
 from collections.abc import Callable
 from mmap import mmap
@@ -60,7 +59,8 @@ class SymbolCache:
 
 
 def _name(key: FileKey) -> str:
-    return hashlib.blake2b(repr(key).encode(), digest_size=20).hexdigest()
+    device, inode, size, changed_ns = key
+    return f"{device}-{inode}-{size}-{changed_ns}"
 
 
 def pack(table: SymbolTable) -> list[Bytes]:

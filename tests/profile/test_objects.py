@@ -118,8 +118,8 @@ def test_where_no_table_is_the_go_runtimes_own_says_what_a_walk_misses() -> None
     hidden = {at: distance for at, distance in program.hidden.items() if distance is not None}
     leaf = next(at for at, distance in hidden.items() if distance == 0)
     nothing = order_symbols([])
-    elsewhere = CallFrames(eh_frame([Fde(leaf - 0x1000, 8, b"\x0e\x10")]))
-    here = CallFrames(eh_frame([Fde(leaf, 8, b"\x0e\x10")]))
+    elsewhere = CallFrames.kept(eh_frame([Fde(leaf - 0x1000, 8, b"\x0e\x10")]))
+    here = CallFrames.kept(eh_frame([Fde(leaf, 8, b"\x0e\x10")]))
     for unwind in (None, elsewhere):
         code = ObjectCode(0x1000, nothing, unwind, program.functions)
         for by_tables in (False, True):
