@@ -1,6 +1,6 @@
 """`otx profile`: where running programs spend their time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -12,8 +12,10 @@ from otx.environment import Environment
 from otx.errors import UsageError
 
 if TYPE_CHECKING:
-    from otx.model.profile import ValueType
+    from otx.model.profile import Profile
     from otx.profile.cgroups import Cgroup
+    from otx.profile.options import SamplingOptions
+    from otx.profile.targets import Target
     from otx.services.recording import OpenFeed
 
 app = command_app(help="Sample running programs with eBPF.")
@@ -58,18 +60,15 @@ def profile(
     self_test: flags.SelfTest = False,
 ) -> int:
     """Sample running programs with eBPF."""
-    from otx.output import Output
-    from otx.profile.choice import Choice
-    from otx.profile.events import VALUE_TYPES
-    from otx.profile.formats import write_profile
-    from otx.profile.session import SamplingOptions, Target
+    from otx.profile.options import SamplingOptions
     from otx.services.recording import Recording
     from otx.services.sampling import SamplingRequest
 
     rate = frequency or _configured_frequency(ctx)
     duration_ns = _duration_ns(duration)
-    choice = Choice(everything, tuple(comm or ()), _groups(cgroup or (), container or ()))
-    has_target = bool(pid or command or choice)
+    groups = _groups(cgroup or (), container or ())
+    target = _target(pid or (), children, everything, comm or (), groups)
+    has_target = bool(target.pids or target.choice or command)
     if self_test:
         _refuse_target(has_target, live)
         return profile_self_test.run(ctx.obj, rate, duration_ns, form, out, max_overhead / 100)
@@ -89,18 +88,15 @@ def profile(
         python=runtime == "auto",
         max_overhead=max_overhead / 100,
     )
-    kind = VALUE_TYPES[event]
     recording = Recording(
         ctx.obj,
-        SamplingRequest(Target(tuple(pid or ()), children, choice), options, backend),
+        SamplingRequest(target, options, backend),
         command=tuple(command or ()),
         duration_ns=duration_ns,
-        open_feed=_open_feed(ctx.obj, export, store, rate, threads=threads, kind=kind),
+        open_feed=_open_feed(ctx.obj, export, store, options),
         screen=profile_live.screen(ctx.obj) if live else None,
     )
-    return recording.run(
-        lambda profile: Output(ctx.obj, out).binary(write_profile(profile, chosen))
-    )
+    return recording.run(_writer(ctx.obj, out, chosen))
 
 
 def _refuse_target(has_target: bool, live: bool) -> None:
@@ -108,6 +104,19 @@ def _refuse_target(has_target: bool, live: bool) -> None:
         raise UsageError("--self-test has a target of its own", hint="leave the others out")
     if live:
         raise UsageError("--self-test has no picture to show", hint="leave --live out")
+
+
+def _target(
+    pids: Sequence[int],
+    children: bool,
+    everything: bool,
+    comms: Sequence[str],
+    groups: "tuple[Cgroup, ...]",
+) -> "Target":
+    from otx.profile.choice import Choice
+    from otx.profile.targets import Target
+
+    return Target(tuple(pids), children, Choice(everything, tuple(comms), groups))
 
 
 def _groups(paths: Sequence[str], containers: Sequence[str]) -> "tuple[Cgroup, ...]":
@@ -131,21 +140,17 @@ def _configured_frequency(ctx: typer.Context) -> int:
 
 
 def _open_feed(
-    environment: Environment,
-    export: str | None,
-    store: str | None,
-    rate: int,
-    *,
-    threads: bool,
-    kind: "ValueType",
+    environment: Environment, export: str | None, store: str | None, options: "SamplingOptions"
 ) -> "OpenFeed | None":
     """What samples are given to; that it can be is found out before anything is sampled."""
     if export is None and store is None:
         return None
+    from otx.profile.events import VALUE_TYPES
     from otx.services.profile_feed import feed_opener  # 40 ms: OTLP's messages
 
     store_dir = None if store is None else Config(environment).store_dir(store)
-    return feed_opener(environment, export, store_dir, rate, threads=threads, kind=kind)
+    rate, kind = options.frequency_hz, VALUE_TYPES[options.event]
+    return feed_opener(environment, export, store_dir, rate, threads=options.threads, kind=kind)
 
 
 def _min_block_ns(min_block: str | None, event: str) -> int:
@@ -168,6 +173,13 @@ def _duration_ns(text: str | None) -> int | None:
     if duration_ns is not None and duration_ns <= 0:
         raise UsageError("--duration 0 samples nothing", hint="leave it out to go on until Ctrl-C")
     return duration_ns
+
+
+def _writer(environment: Environment, out: str, form: str) -> "Callable[[Profile], None]":
+    from otx.output import Output
+    from otx.profile.formats import write_profile
+
+    return lambda profile: Output(environment, out).binary(write_profile(profile, form))
 
 
 def _writable_format(environment: Environment, form: str | None, out: str) -> str:
