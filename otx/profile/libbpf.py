@@ -3,7 +3,8 @@
 libbpf finds the kernel's field offsets (CO-RE), makes the maps, has the programs checked by the
 verifier and attaches them. What it prints is kept for the error, or handed to a sink: the
 verifier's log is only readable there. libbpf has one print function a process, which is ours
-while an object is opened and loaded and handed back afterwards.
+while an object is opened and loaded and handed back afterwards. Who asks for no details gets none:
+an object is loaded in silence, and once more with open ears where that fails.
 """
 
 import ctypes
@@ -182,21 +183,34 @@ class BpfObject:
         self._links: list[int] = []
         self._library = _load_library()
         self._object: int | None = None
+        if debug is None:
+            with self._hushed():
+                failed = self._load(path, programs, sizes)
+            if not failed:
+                return
         with self._listening():
-            self._object = self._library.bpf_object__open_file(os.fsencode(path), None)
-            if not self._object:
-                raise self._refusal(f"cannot open {path.name}")
-            for program in self._programs():
-                if programs is not None and self._name(program) not in programs:
-                    self._library.bpf_program__set_autoload(program, False)
-                if debug is not None:
-                    self._library.bpf_program__set_log_level(program, 1)
-            for name, entries in sizes.items():
-                self._library.bpf_map__set_max_entries(self._map(name), entries)
-            if self._library.bpf_object__load(self._object) != 0:
-                error = self._refusal(f"the kernel refuses {path.name}")
-                self.close()
-                raise error
+            failed = self._load(path, programs, sizes)
+            if failed:
+                raise self._refusal(failed)
+
+    def _load(self, path: Path, programs: Collection[str] | None, sizes: Mapping[str, int]) -> str:
+        """Have it in the kernel; what was not possible, "" where all was."""
+        self._object = self._library.bpf_object__open_file(os.fsencode(path), None)
+        if not self._object:
+            return f"cannot open {path.name}"
+        for program in self._programs():
+            if programs is not None and self._name(program) not in programs:
+                self._library.bpf_program__set_autoload(program, False)
+            if self._debug is not None:
+                self._library.bpf_program__set_log_level(program, 1)
+        for name, entries in sizes.items():
+            self._library.bpf_map__set_max_entries(self._map(name), entries)
+        if self._library.bpf_object__load(self._object) == 0:
+            return ""
+        error = ctypes.get_errno()
+        self.close()
+        ctypes.set_errno(error)
+        return f"the kernel refuses {path.name}"
 
     def __enter__(self) -> Self:
         return self
@@ -353,6 +367,15 @@ class BpfObject:
     def _name(self, program: int) -> str:
         name: bytes = self._library.bpf_program__name(program)
         return name.decode()
+
+    @contextmanager
+    def _hushed(self) -> Iterator[None]:
+        """Hear nothing: libbpf would ask Python at each step, and wait for its other threads."""
+        before = self._library.libbpf_set_print(None)
+        try:
+            yield
+        finally:
+            self._library.libbpf_set_print(before)
 
     @contextmanager
     def _listening(self) -> Iterator[None]:
