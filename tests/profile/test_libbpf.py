@@ -19,6 +19,22 @@ def test_a_file_that_is_no_object_is_an_error(tmp_path: Path) -> None:
         BpfObject(file)
 
 
+EXIT, MOVE = b"\x95" + bytes(7), b"\xb7" + bytes(7)
+"""Instructions: return, and r0 = 0."""
+
+
+def test_it_is_loaded_in_silence_and_says_why_where_the_kernel_refuses(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    raw = find_bpf_object("otx_dump.bpf.o").read_bytes()
+    endless = tmp_path / "endless.bpf.o"
+    endless.write_bytes(raw.replace(EXIT, MOVE))
+    with pytest.raises(MachineError, match=r"refuses endless\.bpf\.o: Invalid argument; failed"):
+        BpfObject(endless)
+    BpfObject(find_bpf_object("otx_dump.bpf.o")).close()
+    assert capfd.readouterr() == ("", "")
+
+
 def test_the_verifiers_log_is_heard_when_asked() -> None:
     said: list[str] = []
     with BpfObject(find_bpf_object(OBJECT_NAME), said.append):
