@@ -50,13 +50,14 @@ types:
 imports:
 	$(BIN)/lint-imports
 
-# They measure who had the processor: nothing beside them.
-ALONE := $(wildcard tests/profile/test_*.py) tests/profile/context tests/profile/perf
+# The agent forks: without the threads of other rooms. It waits, while the profiler's targets burn.
+FORKING := tests/services/agent tests/profile
+BESIDE := $(PYTEST) -m 'not alone and not long' -n $(WORKERS) --dist loadfile
 
 unit:
-	$(PYTEST) -m 'not long' $(ALONE)
-	$(PYTEST) -m 'not long' -n $(WORKERS) --dist loadfile tests/services/agent # it forks: without the threads of other rooms
-	$(PYTEST) -m 'not long' -n $(WORKERS) --dist loadfile $(patsubst %,--ignore=%,$(ALONE)) --ignore=tests/services/agent
+	$(PYTEST) -m 'alone and not long' tests/profile
+	$(BESIDE) $(FORKING)
+	$(BESIDE) $(patsubst %,--ignore=%,$(FORKING))
 
 test-long: setup-dev $(VENV)/.setup-fuzz ## soaks, kill rounds and fuzzing at full size
 	$(PYTEST) -m long

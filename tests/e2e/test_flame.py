@@ -180,6 +180,7 @@ class TestRefusing:
         assert "stdin" in done.stderr
 
 
+@pytest.mark.long  # it builds the tool first, a minute
 @pytest.mark.skipif(shutil.which("go") is None, reason="go is not installed")
 def test_go_s_pprof_agrees_on_the_figures(run_cli: RunCli, shop: str, tmp_path: Path) -> None:
     assert run_cli("flame", shop, "-o", "x.pprof").returncode == 0

@@ -1,5 +1,6 @@
 """What interop tests share: programs of other languages, installed once a run."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,8 +15,10 @@ INSTALL_S = 120
 
 @pytest.fixture(scope="session")
 def javascript(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with OpenTelemetry for JavaScript; skips where it cannot be had."""
-    return node.install(tmp_path_factory.mktemp("interop") / "javascript")
+    """A folder with OpenTelemetry for JavaScript, one a run; skips where it cannot be had."""
+    base = tmp_path_factory.getbasetemp()
+    run = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return node.installed(run / "javascript")
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """OpenTelemetry for JavaScript, installed once into a folder of its own where node and npm are."""
 
+import fcntl
 import json
 import shutil
 import subprocess
@@ -13,12 +14,23 @@ _INSTALL_TIMEOUT_S = 120
 _RUN_TIMEOUT_S = 60
 
 
-def install(folder: Path) -> Path:
-    """The folder with the programs and their packages; skips where they cannot be had."""
+def installed(folder: Path) -> Path:
+    """The folder with the programs and their packages; skips where they cannot be had.
+
+    Whoever comes first installs them, and the others wait.
+    """
     for program in ("node", "npm"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed")
-    shutil.copytree(SOURCES, folder)
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            _install(folder.with_suffix(".draft")).rename(folder)
+    return folder
+
+
+def _install(folder: Path) -> Path:
+    shutil.copytree(SOURCES, folder, dirs_exist_ok=True)
     flags = ["--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=0", "--loglevel=error"]
     try:
         done = subprocess.run(

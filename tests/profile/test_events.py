@@ -14,7 +14,7 @@ from otx.profile.events import Event
 from otx.profile.session import ProfileSession, SamplingOptions, Target
 from tests.profile.conftest import POLL_S, Build, Start
 
-pytestmark = [pytest.mark.bpf, pytest.mark.usefixtures("bpf_machine")]
+pytestmark = [pytest.mark.bpf, pytest.mark.alone, pytest.mark.usefixtures("bpf_machine")]
 
 WAITS_C = """
 #include <pthread.h>

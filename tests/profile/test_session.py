@@ -83,6 +83,7 @@ def names(sample: Sample) -> list[str]:
     return [frame.name for frame in sample.stack]
 
 
+@pytest.mark.alone
 def test_c_functions_have_the_shares_they_burn(burn: Path, start: Start, take: Take) -> None:
     process = start(burn)
     with open_session([process.pid]) as session:
@@ -379,6 +380,7 @@ def test_an_ended_target_leaves_no_pids(burn: Path, start: Start) -> None:
     raise AssertionError("the session never learnt that its target ended")
 
 
+@pytest.mark.alone
 def test_a_session_that_costs_more_than_it_may_samples_less_often(
     burn: Path, start: Start, take: Take
 ) -> None:

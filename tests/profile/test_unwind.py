@@ -14,6 +14,7 @@ from otx.profile import backends
 from otx.profile.elf import ElfFile, bytes_reader
 from otx.profile.launch import GatedCommand
 from otx.profile.maps import Mapping, read_address_space
+from otx.profile.session import ProfileSession
 from otx.profile.unwind import room
 from otx.profile.unwind.index import indexed_table
 from otx.profile.unwind.published import BLOCK_SIZE
@@ -35,6 +36,20 @@ __attribute__((noinline)) void in_library(unsigned long n)
 
 def names(sample: Sample) -> list[str]:
     return [frame.name for frame in sample.stack]
+
+
+def check_whole(take: Take, session: ProfileSession, *wanted: str, share: float = 0.97) -> None:
+    """Stacks with the last of these functions have all of them, from the first one that has."""
+
+    def is_met(sample: Sample) -> bool:
+        return wanted[-1] in names(sample)
+
+    def is_whole(sample: Sample) -> bool:
+        return tuple(name for name in names(sample) if name in wanted) == wanted
+
+    take(session, 1, is_whole)
+    samples = take(session, 200, is_met)
+    assert sum(map(is_whole, samples)) >= share * len(samples)
 
 
 BARE = C_FLAGS
@@ -234,9 +249,7 @@ def test_a_library_that_is_mapped_late_is_unwound(
         with open_session([process.pid], unwind="dwarf") as session:
             process.stdin.write(b"\n")
             process.stdin.flush()
-            samples = take(session, 600, lambda sample: "in_library" in names(sample))
-        whole = [s for s in samples[100:] if {"_start", "main", "call"} <= set(names(s))]
-        assert len(whole) >= 0.97 * len(samples[100:])
+            check_whole(take, session, "_start", "main", "call", "in_library")
     finally:
         process.kill()
         process.communicate(timeout=20)
@@ -251,15 +264,9 @@ def test_a_library_in_the_place_of_an_unloaded_one_has_its_own_rules(
     )
     process = start(build(SWAP_C, "swaps", *BARE), wide, narrow)
     with open_session([process.pid], unwind="dwarf", kernel=False) as session:
-        before = take(session, 200, lambda sample: "wide" in names(sample))
+        check_whole(take, session, "_start", "main", "in_library", "wide")
         process.send_signal(signal.SIGUSR1)
-        after = take(session, 300, lambda sample: "slim" in names(sample))
-    wanted = ["_start", "main", "in_library"]
-    for found, leaf in ((before, "wide"), (after, "slim")):
-        whole = [
-            s for s in found if [n for n in names(s) if n in (*wanted, leaf)] == [*wanted, leaf]
-        ]
-        assert len(whole) >= 0.9 * len(found)
+        check_whole(take, session, "_start", "main", "in_library", "slim")
 
 
 def test_tables_of_the_new_program_hold_after_exec(
@@ -270,9 +277,7 @@ def test_tables_of_the_new_program_hold_after_exec(
     try:
         with open_session([command.pid], await_exec=(command.pid,), unwind="dwarf") as session:
             command.release()
-            samples = take(session, 400, lambda sample: sample.comm == "bare")
-        whole = [sample for sample in samples[100:] if "_start" in names(sample)]
-        assert len(whole) >= 0.99 * len(samples[100:])
+            check_whole(take, session, "_start", "main", "spin", share=0.99)
     finally:
         command.forward(signal.SIGKILL)
         command.wait()

@@ -67,6 +67,7 @@ def records_of(sampler: WaitSampler, duration_s: float) -> list[SampleRecord]:
 
 
 @pytest.mark.bpf
+@pytest.mark.alone
 @pytest.mark.usefixtures("bpf_machine")
 class TestShortWaits:
     def test_short_waits_are_few_samples_and_whole_sums(self, build: Build, start: Start) -> None:

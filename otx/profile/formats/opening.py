@@ -64,7 +64,7 @@ def open_profile(data: bytes, place: str, warn: Warn) -> Opened:
     for head, (what, hint) in _OTHERS.items():
         if data.startswith(head):
             raise bad_profile(place, f"is {what}, no profile", hint or _HINT)
-    if data.lstrip()[:1] in (b"{", b"[") and not _is_message(data):
+    if data.lstrip()[:1] in (b"{", b"[") and not (_is_message(data) or _is_perf_script(data)):
         return _open_json(data, place, warn)
     if _is_text(data):
         return _open_text(data, place, warn)
@@ -112,12 +112,9 @@ def _open_json(data: bytes, place: str, warn: Warn) -> Opened:
 
 def _open_text(data: bytes, place: str, warn: Warn) -> Opened:
     from otx.profile.formats.folded import read_folded
-    from otx.profile.formats.perf_script import is_head, read_perf_script
+    from otx.profile.formats.perf_script import read_perf_script
 
-    first = next(
-        (line for line in data[:_HEAD_BYTES].splitlines() if line.strip() and line[:1] != b"#"), b""
-    )
-    if is_head(first.decode("utf-8", "replace")):
+    if _is_perf_script(data):
         return Opened("perf-script", read_perf_script(data, place, warn))
     try:
         return Opened("folded", read_folded(data, place, warn))
@@ -158,6 +155,16 @@ def _is_message(data: bytes) -> bool:
         return {number for number, _ in protobuf_fields(data)} <= _OTLP_FIELDS
     except ValueError:
         return False
+
+
+def _is_perf_script(data: bytes) -> bool:
+    """Whether the first line is the head of a sample, whose program may be called `[` or `{`."""
+    from otx.profile.formats.perf_script import is_head
+
+    first = next(
+        (line for line in data[:_HEAD_BYTES].splitlines() if line.strip() and line[:1] != b"#"), b""
+    )
+    return is_head(first.decode("utf-8", "replace"))
 
 
 def _is_text(data: bytes) -> bool:

@@ -10,7 +10,8 @@ from otx.model.stack import Sample
 from otx.profile.context.finder import ContextFinder, dtv_form
 from otx.profile.context.place import DtvForm
 from otx.profile.maps import AddressSpace, Mapping
-from tests.profile.conftest import Start, Take
+from otx.profile.session import ProfileSession
+from tests.profile.conftest import MAX_POLLS, Start, Take
 from tests.profile.context.conftest import WAYS, BuildWay
 from tests.profile.sessions import open_session
 
@@ -26,6 +27,16 @@ def function(sample: Sample) -> str:
 
 
 FUNCTIONS = {"red", "blue", "silent", "invalid_one", "astray_one", "kernel_one"}
+
+
+def take_of_each(take: Take, session: ProfileSession, count: int) -> list[Sample]:
+    """So many samples, and more until every thread has had the processor."""
+    samples = take(session, count, lambda it: bool(function(it)))
+    for _ in range(MAX_POLLS):
+        if {function(it) for it in samples} == FUNCTIONS:
+            break
+        samples += take(session, 1, lambda it: bool(function(it)))
+    return samples
 
 
 def check(samples: list[Sample]) -> None:
@@ -49,7 +60,7 @@ def test_each_thread_has_its_own_span_and_what_is_none_has_none(
 ) -> None:
     process = start(*build_way(way))
     with open_session([process.pid], frequency_hz=HZ) as session:
-        check(take(session, 150, lambda it: bool(function(it))))
+        check(take_of_each(take, session, 150))
 
 
 @pytest.mark.long
@@ -66,7 +77,7 @@ def test_a_library_that_is_loaded_while_sampling_is_found(build_way: BuildWay, t
                 process.stdin.write(b"\n")
                 process.stdin.flush()
                 take(session, 20, lambda it: it.trace_id == RED)
-                check(take(session, 300, lambda it: bool(function(it))))
+                check(take_of_each(take, session, 300))
         finally:
             process.kill()
 

@@ -15,6 +15,8 @@ from tests.profile.conftest import Build, Start, interpreters
 
 pytestmark = [pytest.mark.bpf, pytest.mark.usefixtures("bpf_machine")]
 
+MAX_DUMPS = 100
+
 THREADS_C = """
 #include <pthread.h>
 #include <stdio.h>
@@ -55,9 +57,12 @@ threading.Thread(target=sort_it, name="sorter").start()
 SLEEPS = "import time\nprint('ready', flush=True)\ntime.sleep(1000)"
 CONTEND_PY = """
 import threading
+both = threading.Barrier(3)
 def burn():
+    both.wait()
     while True: pass
 for _ in range(2): threading.Thread(target=burn).start()
+both.wait()
 print("ready", flush=True)
 """
 
@@ -162,16 +167,18 @@ def test_python_native_and_kernel_frames_are_one_stack(
 
 
 def test_the_gil_is_held_by_one_and_waited_for_by_another(python: str, start: Start) -> None:
+    """Threads are read one after the other: it may have changed hands in between."""
     process = start(python, "-c", CONTEND_PY)
-    for _ in range(20):
-        burning = [it for it in dump(process.pid).threads if "burn" in names(it)]
+    for _ in range(MAX_DUMPS):
+        threads = dump(process.pid).threads
+        burning = [it for it in threads if "burn" in names(it)]
         assert len(burning) == 2
-        waiting = [it for it in burning if it.wait.lock == "GIL" and it.wait.holder]
-        if waiting and any(it.holds_gil for it in burning):
-            (waits,) = waiting
-            assert waits.wait.holder == next(it.tid for it in burning if it.tid != waits.tid)
-            return
-    raise AssertionError("nobody was seen waiting for the GIL")
+        waiting = [it for it in burning if it.wait.lock == "GIL"]
+        assert {it.wait.holder for it in waiting} <= {0, *(it.tid for it in threads)}
+        for one, other in (burning, burning[::-1]):
+            if one in waiting and one.wait.holder == other.tid and other.holds_gil:
+                return
+    raise AssertionError("neither was seen waiting for the GIL that the other one holds")
 
 
 def test_generators_and_coroutines_are_told_apart(python: str, start: Start) -> None:

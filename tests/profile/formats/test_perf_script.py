@@ -118,6 +118,12 @@ def test_a_programs_names_cannot_drive_the_terminal() -> None:
     assert text.isascii() is False and all(it in "\n\t" or it.isprintable() for it in text)
 
 
+@pytest.mark.parametrize("comm", ["[", "[x]", "{", '{"a": 1}'])
+def test_a_program_may_be_called_what_json_begins_with(comm: str) -> None:
+    (sample,) = opened(f"{comm} 7 1.000001: 1 cycles:\n\t1 f (x)\n\n").samples
+    assert sample.stack[0] == Frame(comm, "process")
+
+
 @given(profiles(), st.integers(1, 30))
 def test_what_is_written_is_read(profile: Profile, count: int) -> None:
     samples = [StackSample(it.stack, (count, it.values[0])) for it in profile.samples]

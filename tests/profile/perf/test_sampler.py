@@ -51,6 +51,7 @@ def test_c_functions_without_frame_pointers_have_the_shares_they_burn(
     assert {it.comm for it in samples} == {"bare"}
 
 
+@pytest.mark.alone
 def test_as_many_samples_come_as_the_processor_time_has(burn: Path, start: Start) -> None:
     process = start(burn)
     with open_session(Target((process.pid,)), unwind="fp", kernel=False) as session:
