@@ -16,7 +16,7 @@ from otx.profile.records import (
     TargetFlags,
     decode_record,
 )
-from otx.profile.wait_sampler import SHORTEST_PERIOD_NS, WaitSampler
+from otx.profile.wait_sampler import FIRST_PERIOD_NS, WaitSampler
 from tests.conftest import wait_until
 from tests.profile.conftest import MAX_POLLS, POLL_S, Build, Start
 
@@ -82,7 +82,7 @@ class TestShortWaits:
         assert {record.kind for record in records} == {RecordKind.WAIT}
         # Others are of a thread that was preempted.
         assert sum(record.lasted_ns >= 200_000 for record in records) > 0.5 * len(records)
-        assert len(records) < elapsed_s * NS_PER_S / SHORTEST_PERIOD_NS
+        assert len(records) < elapsed_s * NS_PER_S / FIRST_PERIOD_NS
         assert 0.8 * elapsed_s < sum(record.value for record in records) / 1e9 < elapsed_s
 
     def test_what_is_shorter_than_asked_for_is_counted(self, build: Build, start: Start) -> None:
