@@ -50,6 +50,10 @@ struct signal_struct {
 	atomic_t live;
 };
 
+struct sched_info {
+	unsigned long long run_delay;
+};
+
 struct thread_struct {
 	unsigned long fsbase;
 };
@@ -168,6 +172,7 @@ struct task_struct {
 	int tgid;
 	struct task_struct *group_leader;
 	struct signal_struct *signal;
+	struct sched_info sched_info;
 	struct css_set *cgroups;
 	struct mm_struct *mm;
 	char comm[16];

@@ -3,7 +3,8 @@
  * A thread that leaves a processor is only noted. The stack is taken when it is back on one, in
  * its own context: by then it is known whether the wait was long enough to be worth it, and the
  * stack still is that of the wait. Recent kernels have a tracepoint there (`on_resume`); before
- * that the same place is reached by a kprobe (`on_resume_by_kprobe`).
+ * that the same place is reached by a kprobe (`on_resume_by_kprobe`). For how long of a wait a thread
+ * could have run is counted by the scheduler (sched_info); where it does not, `on_wakeup` looks.
  *
  * A wait of `period_ns` or longer is a sample of its own. The time of shorter ones adds up by
  * thread, and from time to time the wait at which a random amount is reached is sampled and
@@ -52,7 +53,8 @@ struct {
 
 struct thread_wait {
 	__u64 left_ns;	/* when it left its processor; ON_PROCESSOR; 0: before it was looked at */
-	__u64 woken_ns; /* since when it could run; 0: it cannot */
+	__u64 woken_ns; /* since when it could run; 0: it cannot, or the scheduler counts */
+	__u64 delay_ns; /* for how long in all it could have run and did not, when it left */
 	struct amounts amounts; /* of short waits, in nanoseconds */
 	__u32 was_runnable;
 };
@@ -63,6 +65,12 @@ struct {
 	__type(key, int);
 	__type(value, struct thread_wait);
 } thread_waits SEC(".maps");
+
+/* For how long in all a thread could have run and did not, until it was last on a processor. */
+static __u64 delay_of(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->sched_info.run_delay) ? task->sched_info.run_delay : 0;
+}
 
 /* The note of a thread that has one. Looked for first, because that is quicker than to look for a
  * process in a hash, and most threads of a machine have none. */
@@ -75,10 +83,14 @@ static struct thread_wait *new_wait(struct task_struct *task)
 {
 	__u32 pid = task->tgid;
 	__u32 *target = pid ? find_target(task, pid) : NULL;
+	struct thread_wait *wait;
 
 	if (!target || *target & AWAIT_EXEC)
 		return NULL;
-	return bpf_task_storage_get(&thread_waits, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	wait = bpf_task_storage_get(&thread_waits, task, 0, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (wait)
+		wait->delay_ns = delay_of(task);
+	return wait;
 }
 
 static struct thread_wait *wait_of(struct task_struct *task)
@@ -102,6 +114,7 @@ int on_switch(__u64 *ctx)
 	/* A thread may be preempted when it has prepared to sleep: it then still is to run. */
 	wait->was_runnable = (ctx[0] & 1) || task->__state == TASK_RUNNING;
 	wait->woken_ns = wait->was_runnable ? wait->left_ns : 0;
+	wait->delay_ns = delay_of(task);
 	return 0;
 }
 
@@ -145,8 +158,21 @@ static long take_wait(void *ctx, struct scratch *scratch, __u32 flags, __u32 tar
 	return failed;
 }
 
+/* For how long of a wait until `until_ns` a thread could have run that is back now. That is the end of
+ * the wait; it may have begun before the profile, or after its end. */
+static __u64 ready_ns_of(struct thread_wait *wait, __u64 lasted_ns, __u64 until_ns, __u64 now_ns)
+{
+	__u64 from_ns = until_ns - lasted_ns, since_ns = wait->woken_ns;
+
+	if (!since_ns)
+		since_ns = now_ns - (delay_of(bpf_get_current_task_btf()) - wait->delay_ns);
+	if (since_ns < from_ns)
+		return lasted_ns;
+	return since_ns < until_ns ? until_ns - since_ns : 0;
+}
+
 static void sample_wait(void *ctx, struct thread_wait *wait, __u64 amount, __u64 lasted_ns,
-			__u64 now_ns)
+			__u64 ready_ns)
 {
 	__u32 zero = 0, pid = bpf_get_current_pid_tgid() >> 32;
 	__u32 *target = bpf_map_lookup_elem(&targets, &pid);
@@ -157,18 +183,51 @@ static void sample_wait(void *ctx, struct thread_wait *wait, __u64 amount, __u64
 	if (is_within_bounds(scratch, MOST_WAITS_A_WINDOW)) {
 		scratch->sample.value = amount;
 		scratch->sample.lasted_ns = lasted_ns;
-		scratch->sample.ready_ns = wait->woken_ns ? now_ns - wait->woken_ns : 0;
+		scratch->sample.ready_ns = ready_ns;
 		if (!take_wait(ctx, scratch, wait->was_runnable ? WAS_RUNNABLE : 0, *target))
 			return;
 	}
 	wait->amounts.small += amount; /* for another sample to stand for */
 }
 
+/* A wait that the profile's end is in is the last of its thread, and stands for what is left. */
+static __u64 last_amount(struct amounts *amounts, __u64 lasted_ns)
+{
+	__u64 amount = lasted_ns + amounts->small;
+
+	amounts->small = 0;
+	return amount;
+}
+
+static void end_wait(void *ctx, struct thread_wait *wait, __u64 left_ns,
+		     const struct wait_settings *settings)
+{
+	__u64 now_ns = bpf_ktime_get_ns(), ended_ns = settings->ended_ns;
+	__u64 from_ns = left_ns > settings->began_ns ? left_ns : settings->began_ns;
+	__u64 until_ns = ended_ns ? ended_ns : now_ns, lasted_ns, amount;
+
+	if (until_ns <= from_ns)
+		return;
+	lasted_ns = until_ns - from_ns;
+	if (lasted_ns < settings->shortest_ns) {
+		count(COUNTER_SHORT);
+		count_more(COUNTER_SHORT_NS, lasted_ns);
+		return;
+	}
+	amount = ended_ns ? last_amount(&wait->amounts, lasted_ns)
+			  : amount_of(&wait->amounts, lasted_ns, settings->period_ns);
+	if (amount)
+		sample_wait(ctx, wait, amount, lasted_ns,
+			    ready_ns_of(wait, lasted_ns, until_ns, now_ns));
+}
+
+/* That a thread is back is told in its own context and not by sched_switch, which runs in that of the
+ * thread before it: there are kernels that run no program when some threads of the machine leave. */
 static int resume(void *ctx)
 {
 	struct thread_wait *wait = wait_of(bpf_get_current_task_btf());
 	struct wait_settings *settings;
-	__u64 left_ns, lasted_ns, now_ns, amount;
+	__u64 left_ns;
 	__u32 zero = 0;
 
 	if (!wait)
@@ -176,20 +235,8 @@ static int resume(void *ctx)
 	left_ns = wait->left_ns;
 	wait->left_ns = ON_PROCESSOR;
 	settings = bpf_map_lookup_elem(&wait_settings, &zero);
-	if (left_ns == ON_PROCESSOR || !settings || !settings->began_ns || settings->ended_ns)
-		return 0;
-	now_ns = bpf_ktime_get_ns();
-	if (now_ns <= settings->began_ns)
-		return 0;
-	lasted_ns = now_ns - (left_ns > settings->began_ns ? left_ns : settings->began_ns);
-	if (lasted_ns < settings->shortest_ns) {
-		count(COUNTER_SHORT);
-		count_more(COUNTER_SHORT_NS, lasted_ns);
-		return 0;
-	}
-	amount = amount_of(&wait->amounts, lasted_ns, settings->period_ns);
-	if (amount)
-		sample_wait(ctx, wait, amount, lasted_ns, now_ns);
+	if (left_ns != ON_PROCESSOR && settings && settings->began_ns)
+		end_wait(ctx, wait, left_ns, settings);
 	return 0;
 }
 
@@ -230,7 +277,8 @@ static void describe(struct sample *sample, struct task_struct *task)
 }
 
 /* How long a thread has been off its processors by `ended_ns`; 0: it is on one. A thread whose
- * note is new has not moved since the profile began. */
+ * note is new has not moved since the profile began. For how long it could have run the scheduler
+ * only says when it is back. */
 static __u64 waited_until_end(struct sample *sample, struct thread_wait *wait,
 			      const struct wait_settings *settings)
 {
@@ -250,7 +298,8 @@ static __u64 waited_until_end(struct sample *sample, struct thread_wait *wait,
 	return settings->ended_ns - from_ns;
 }
 
-/* Looks at every thread there is, once, after `ended_ns` was set. */
+/* Looks at every thread there is, once, after `ended_ns` was set: those that come back before that tell
+ * of their last wait themselves. */
 SEC("iter/task")
 int on_end(struct bpf_iter__task *ctx)
 {
@@ -272,9 +321,9 @@ int on_end(struct bpf_iter__task *ctx)
 	sample->lasted_ns = waited_until_end(sample, wait, settings);
 	if (!sample->lasted_ns || sample->lasted_ns < settings->shortest_ns)
 		return 0;
+	wait->left_ns = ON_PROCESSOR; /* when it comes back this wait has been told of */
 	tell_of(sample->pid);
-	/* The last there is of this thread stands for what is left, so that its sum is whole. */
-	sample->value = sample->lasted_ns + wait->amounts.small;
+	sample->value = last_amount(&wait->amounts, sample->lasted_ns);
 	sample->kernel_frames =
 		frames_of(bpf_get_task_stack(task, sample->words, MAX_NATIVE_FRAMES * 8, 0));
 	if (bpf_ringbuf_output(&records, sample,

@@ -13,17 +13,20 @@ class Pace:
     """What a sample stands for: doubled while there are too many, halved below a quarter of that.
 
     Args:
-        least: The smallest it may be, where it begins.
+        least: The smallest it may be.
         greatest: The largest it may be, or a little more.
         most_per_s: Samples a second that are not too many.
         now_ns: The time on a monotonic clock.
+        first: What it is to begin with, where that is not the smallest.
 
     Attributes:
         period: What a sample stands for, in the event's unit.
     """
 
-    def __init__(self, least: int, greatest: int, most_per_s: int, now_ns: int) -> None:
-        self.period = least
+    def __init__(
+        self, least: int, greatest: int, most_per_s: int, now_ns: int, first: int = 0
+    ) -> None:
+        self.period = first or least
         self._least = least
         self._greatest = greatest
         self._most_per_s = most_per_s

@@ -23,15 +23,20 @@ from otx.profile.records import Counter
 from otx.profile.sampler import CpuSampler
 
 SHORTEST_PERIOD_NS, LONGEST_PERIOD_NS = 1_000_000, NS_PER_S
-MOST_PER_S = 250
-"""Samples of waits: at 15 us each 0.4 % of a processor."""
+FIRST_PERIOD_NS = 4 * SHORTEST_PERIOD_NS
+"""So the first second costs no more than the others; where waits are few it shrinks within that."""
+MOST_PER_S = 100
+"""Samples of waits, as many as of time on a processor: at 10 to 15 us each 0.15 % of one."""
 _RESUME, _RESUME_BY_KPROBE = "on_resume", "on_resume_by_kprobe"
 _END = "on_end"
-_SCHEDULING = ("on_switch", "on_wakeup", "on_first_wakeup")
+_SCHEDULING = ("on_switch", "on_first_wakeup")
+_WAKEUP = "on_wakeup"
 _RESUMED_IN = "finish_task_switch"
 _BTF, _SYMBOLS = Path("/sys/kernel/btf/vmlinux"), Path("/proc/kallsyms")
+_OWN_SCHEDULING = Path("/proc/self/schedstat")
 _SETTINGS = struct.Struct("<QQQQ")
 _ONLY = bytes(4)
+_AHEAD_NS = 1_000_000
 _MUCH = 0.02
 _TIMED_NS, _TIMED_EVERY_NS = NS_PER_S // 2, 5 * NS_PER_S
 
@@ -70,12 +75,18 @@ class WaitSampler(CpuSampler):
         self._is_cost_told = False
         self._settings = self._object.map("wait_settings")
         now_ns = time.monotonic_ns()
-        self._pace = Pace(SHORTEST_PERIOD_NS, LONGEST_PERIOD_NS, MOST_PER_S, now_ns)
+        self._pace = Pace(
+            SHORTEST_PERIOD_NS, LONGEST_PERIOD_NS, MOST_PER_S, now_ns, FIRST_PERIOD_NS
+        )
 
     def programs(self) -> Sequence[str]:
         """The programs that note and take samples, by name."""
         resume = _RESUME if has_exit_tracepoint() else _RESUME_BY_KPROBE
-        return (resume, _END, *_SCHEDULING, *(super().programs() if self._ticks else ()))
+        ticks = super().programs() if self._ticks else ()
+        return (resume, _END, *self._scheduling(), *ticks)
+
+    def _scheduling(self) -> Sequence[str]:
+        return _SCHEDULING if counts_delays() else (*_SCHEDULING, _WAKEUP)
 
     def in_target(self) -> Sequence[str]:
         """Those of them that run in the target's own time: the last look at threads does not."""
@@ -96,7 +107,7 @@ class WaitSampler(CpuSampler):
             self._object.attach(_RESUME)
         else:
             self._attach_kprobe()
-        for program in _SCHEDULING:
+        for program in self._scheduling():
             self._object.attach(program)
         if self._ticks:
             super().start(frequency_hz)
@@ -105,8 +116,20 @@ class WaitSampler(CpuSampler):
     def set_ticking(self, ticking: bool) -> None:
         """Stop sampling, or begin anew, with everything left in place."""
         super().set_ticking(ticking)
-        self.began_ns = time.monotonic_ns() if ticking else 0
-        self._set()
+        if ticking:
+            self._begin()
+        else:
+            self.began_ns = 0
+            self._set()
+
+    def _begin(self) -> None:
+        """Count from a moment that is still to come when the programs are told of it.
+
+        A wait that ended after it but before they knew would be counted by nobody.
+        """
+        while time.monotonic_ns() >= self.began_ns:
+            self.began_ns = time.monotonic_ns() + _AHEAD_NS
+            self._set()
 
     def end(self) -> None:
         """Stop, and put into the ring what threads wait for that are not back.
@@ -190,6 +213,18 @@ class WaitSampler(CpuSampler):
 def has_exit_tracepoint() -> bool:
     """Whether the kernel has a tracepoint at the end of a switch, in the thread that goes on."""
     return b"\0btf_trace_sched_exit_tp\0" in _BTF.read_bytes()
+
+
+@cache
+def counts_delays() -> bool:
+    """Whether the scheduler counts for how long threads could have run: it does of this one then.
+
+    Most kernels do (CONFIG_SCHED_INFO; Documentation/scheduler/sched-stats.rst).
+    """
+    try:
+        return int(_OWN_SCHEDULING.read_text().split()[1]) > 0
+    except (OSError, IndexError, ValueError):
+        return False
 
 
 def _function_resumed_in() -> str:
