@@ -72,6 +72,7 @@ class AllocationSampler(CpuSampler):
         self._late: dict[int, int] = {}
         self._unsaid: list[str] = []
         self._is_on = False
+        self._patience_ns = _PATIENCE_NS
         super().__init__(debug, sizes)
         self._period = self._object.map("alloc_period")
         self._pace = Pace(LEAST_PERIOD, GREATEST_PERIOD, MOST_PER_S, time.monotonic_ns())
@@ -95,6 +96,11 @@ class AllocationSampler(CpuSampler):
             MachineError: The kernel refuses.
         """
         self.set_ticking(True)
+
+    def end(self) -> None:
+        """Sample no more; a process without an allocator by now has none."""
+        super().end()
+        self._patience_ns = 0
 
     def set_ticking(self, ticking: bool) -> None:
         """Stop or restart with everything left in place: a call costs the same meanwhile."""
@@ -125,7 +131,7 @@ class AllocationSampler(CpuSampler):
         for pid, since_ns in list(self._late.items()):
             if self._attach_to(pid, files):
                 self._late.pop(pid, None)
-            elif now_ns - since_ns > _PATIENCE_NS:
+            elif now_ns - since_ns > self._patience_ns:
                 del self._late[pid]
                 yield f"pid {pid} has no malloc by that name: its memory is not seen"
         while self._unsaid:
@@ -143,23 +149,28 @@ class AllocationSampler(CpuSampler):
             if b"malloc" not in offsets:
                 continue
             with opened(pid, mapping) as descriptor:
-                key = file_key(mapping, descriptor) if descriptor is not None else None
-            if key is not None and key not in known:
+                if descriptor is None:
+                    continue
+                key = file_key(mapping, descriptor)
+                if key in known:
+                    continue
                 links = known[key] = []
-                path = f"/proc/{pid}/map_files/{mapping.start:x}-{mapping.end:x}"
                 try:
-                    self._attach(links, pid, path, offsets)
-                except MachineError as refused:
-                    self._note_refusal(pid, refused)
+                    self._attach(links, pid, f"/proc/self/fd/{descriptor}", offsets)
+                except OSError as refused:
+                    self._note_refusal(pid, mapping.path, refused)
         return bool(known)
 
-    def _note_refusal(self, pid: int, refused: MachineError) -> None:
+    def _note_refusal(self, pid: int, path: str, refused: OSError) -> None:
         """A process may end while it is attached to; of a refusal in between the rest goes on."""
         if not is_alive(pid):
             return
+        message = f"cannot attach to {path}: {refused.strerror}"
         if not self._is_on:
-            raise MachineError(refused.message, hint="it needs uprobes (CONFIG_UPROBE_EVENTS)")
-        self._unsaid.append(f"pid {pid}: {refused.message}: its memory is not seen")
+            is_right = isinstance(refused, PermissionError)
+            needs = "root, or CAP_SYS_ADMIN" if is_right else "uprobes (CONFIG_UPROBE_EVENTS)"
+            raise MachineError(message, hint=f"it needs {needs}")
+        self._unsaid.append(f"pid {pid}: {message}: its memory is not seen")
 
     def unfollow(self, pid: int) -> None:
         """Detach from a process that has ended."""

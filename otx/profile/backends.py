@@ -6,10 +6,11 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol, TypeAlias
 
-from otx.errors import MachineError, UsageError
+from otx.errors import MachineError
 from otx.model.stack import AllocationStats, WaitStats
 from otx.profile.bcc.sampler import why_not_bcc
 from otx.profile.choice import Choice
+from otx.profile.errors import UnsampledError
 from otx.profile.events import open_sampler as open_event
 from otx.profile.libbpf import USUAL_SIZES
 from otx.profile.objects import ObjectFiles
@@ -166,11 +167,11 @@ def open_sampler(
 
     Raises:
         MachineError: This machine won't.
-        UsageError: The backend has no such event.
+        UnsampledError: The backend has no such event.
     """
     if backend != "bpf" and options.event != "cpu":
-        raise UsageError(
-            f"{backend} samples no {options.event}", hint="--backend bpf does, as root"
+        raise UnsampledError(
+            f"--event {options.event} is for BPF alone", hint="--backend bpf, as root (sudo)"
         )
     if backend == "bcc":
         from otx.profile.bcc.sampler import BccSampler
@@ -190,7 +191,9 @@ def _sizes(many: bool) -> Mapping[str, int]:
     return room_for_many(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
 
 
-def explain(decision: Decision, error: MachineError) -> MachineError:
+def explain(
+    decision: Decision, error: MachineError | UnsampledError
+) -> MachineError | UnsampledError:
     """An error of a backend that is not the best one, with what is in the way of the best."""
     if not decision.why:
         return error

@@ -67,6 +67,18 @@ class CallFrames:
         index = bisect_right(self._starts, address) - 1
         return self._starts[index] if index >= 0 else None
 
+    def beginning(self, address: int) -> int | None:
+        """Where the function that holds an address begins, going by its entry.
+
+        A stretch that no entry tells of, as nearly all of musl, is one function: it may be any
+        number of them, and none is the one before it.
+        """
+        index = bisect_right(self._starts, address) - 1
+        if index < 0:
+            return None
+        function, start = self._decoded(index), self._starts[index]
+        return function.end if function and start < function.end <= address else start
+
     def hidden_caller(self, address: int) -> int | None:
         """Where a walk along frame pointers misses the caller, if it does.
 
@@ -92,15 +104,17 @@ class CallFrames:
         return GAP if function is None else function.rule_at(address)
 
     def _function_at(self, address: int) -> "_Function | None":
-        index = bisect_right(self._starts, address) - 1
+        function = self._decoded(bisect_right(self._starts, address) - 1)
+        if function is None or not function.starts[0] <= address < function.end:
+            return None
+        return function
+
+    def _decoded(self, index: int) -> "_Function | None":
         if index not in self._functions:
             self._functions[index] = self._function(index)
             self._rules_kept += _size_of(self._functions[index])
             self._drop_oldest()
-        function = self._functions[index]
-        if function is None or not function.starts[0] <= address < function.end:
-            return None
-        return function
+        return self._functions[index]
 
     def _drop_oldest(self) -> None:
         """Forget what was decoded first until the rest may stay; never the last one."""

@@ -121,6 +121,8 @@ def find_cgroup(path: str, hierarchies: list[Hierarchy] | None = None) -> Cgroup
         UsageError: There is no such group.
     """
     known = read_hierarchies() if hierarchies is None else hierarchies
+    if not path:  # a shell's variable that is not set, and not the group of all
+        raise UsageError("a control group has a path", hint=_what_there_is(path, known))
     for hierarchy in sorted(known, key=lambda one: -len(one.mount.parts)):
         directory = Path(os.path.normpath(path))
         if directory.is_absolute() and directory.is_relative_to(hierarchy.mount):

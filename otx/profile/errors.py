@@ -1,4 +1,6 @@
-"""What goes wrong while names are read from files and processes that may be anything."""
+"""What cannot be sampled, and what goes wrong while names are read from whatever is there."""
+
+from otx.errors import UsageError
 
 
 class UnreadableError(ValueError):
@@ -6,3 +8,7 @@ class UnreadableError(ValueError):
 
     Never shown as it is: who asks falls back to an address, or leaves the frame out.
     """
+
+
+class UnsampledError(UsageError):
+    """What the backend cannot sample, and BPF can: an event, processes for what they are."""

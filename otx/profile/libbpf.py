@@ -281,7 +281,7 @@ class BpfObject:
             cookie: What the program is given (bpf_get_attach_cookie).
 
         Raises:
-            MachineError: The kernel refuses.
+            OSError: The kernel refuses.
         """
         options = _UprobeOptions(size=ctypes.sizeof(_UprobeOptions), cookie=cookie)
         with self._listening():  # a process that has just ended is nothing to be told of
@@ -289,7 +289,7 @@ class BpfObject:
                 self._program(program), pid, os.fsencode(path), offset, ctypes.byref(options)
             )
         if not link:
-            raise MachineError(f"cannot attach to {path}: {os.strerror(ctypes.get_errno())}")
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
         return UprobeLink(self._library, link)
 
     def attach_task_iterator(self, program: str, pid: int) -> Callable[[], bytes]:

@@ -17,6 +17,7 @@ from otx.profile.kallsyms import KernelSymbols, read_kernel_symbols
 from otx.profile.maps import AddressSpace, Mapping
 from otx.profile.memory import ProcessMemory
 from otx.profile.objects import ObjectCode, ObjectFiles
+from otx.profile.unwind.rules import CfaKind
 
 if TYPE_CHECKING:
     from otx.profile.perf_map import PerfMap
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _MAX_FRAMES_KEPT = 65536
 _MAX_VDSO_SIZE = 1 << 20
 _VDSO = "[vdso]"
+_INIT = "_init"
 
 
 class KernelSymbolizer:
@@ -55,6 +57,23 @@ class KernelSymbolizer:
         return Frame(symbol.name, "kernel", module=symbol.module)
 
 
+def _beginning(code: ObjectCode, address: int) -> int:
+    """Where a function without a symbol begins, in the file; the address where nobody knows."""
+    at = address - code.bias
+    start = code.unwind.beginning(at) if code.unwind else None
+    return at if start is None else start
+
+
+def _is_linkage(code: ObjectCode, address: int) -> bool:
+    """Whether what `_init` seems to hold is the linkage table behind it.
+
+    The table has no symbols, and `_init` no size and no unwind entry.
+    """
+    at = address - code.bias
+    is_sized = code.symbols.find(at, is_sure=True) is not None
+    return not is_sized and code.unwind is not None and code.unwind.find(at).cfa is not CfaKind.GAP
+
+
 class UserSymbolizer:
     """Turns a process's code addresses into frames, sharing what it reads of files.
 
@@ -77,8 +96,8 @@ class UserSymbolizer:
         if code is None:
             return Frame(f"[{name.strip('[]')}]", "native", module=name)
         symbol = code.name(address)
-        if symbol is None:
-            start = f"[{name.strip('[]')}+{code.start(address):#x}]"
+        if symbol is None or (symbol == _INIT and _is_linkage(code, address)):
+            start = f"[{name.strip('[]')}+{_beginning(code, address):#x}]"
             return Frame(start, "native", module=name)
         return Frame(self._demangle(symbol), "native", module=name)
 

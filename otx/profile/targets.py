@@ -7,6 +7,7 @@ from pathlib import Path
 
 from otx.errors import UsageError
 from otx.profile.choice import NO_CHOICE, Choice
+from otx.profile.memory import require_readable
 from otx.profile.proc_text import read_lines
 
 _PPID_FIELD, _FLAGS_FIELD = 1, 6
@@ -77,7 +78,7 @@ def is_kernel_thread(pid: int) -> bool:
 def may_be_read(pid: int) -> bool:
     """Whether a process's memory may be read, in which the names of Python functions are."""
     try:
-        Path(f"/proc/{pid}/mem").open("rb").close()
+        require_readable(pid)
     except PermissionError:
         return False
     except OSError:

@@ -8,6 +8,7 @@ from otx.errors import MachineError
 from otx.output import Remarks
 from otx.profile.backends import BACKEND_WORDS, Wanted, decide, explain
 from otx.profile.cost import DEFAULT_BOUND
+from otx.profile.errors import UnsampledError
 from otx.profile.options import SamplingOptions
 from otx.profile.session import ProfileSession
 from otx.profile.targets import Target, is_kernel_thread, may_be_read
@@ -61,7 +62,7 @@ def open_session(
             on_warning=remarks.warning,
             debug=remarks.note if environment.debug else None,
         )
-    except MachineError as error:
+    except (MachineError, UnsampledError) as error:
         raise explain(decision, error) from None
     _remark_on_targets(request, remarks)
     if not_seen := session.stats().not_seen:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -62,6 +63,22 @@ def test_without_rights_others_are_not_and_both_reasons_are_said(
     assert (done.returncode, done.stdout) == (5, "")
     assert "cannot sample with BPF" in done.stderr
     assert "nor with perf events: may not sample pid" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "lacks"),
+    [
+        (("--event", "wall", "--", "true"), "--event wall is for BPF alone"),
+        (("--comm", "sh"), "perf events alone sample processes by id only"),
+    ],
+)
+def test_without_rights_what_only_bpf_samples_is_refused_with_its_reason(
+    without_rights: WithoutRights, words: tuple[str, ...], lacks: str
+) -> None:
+    done = without_rights(*words)
+    assert (done.returncode, done.stdout) == (5, "")
+    why = "cannot sample with BPF: not allowed to load a BPF program"
+    assert re.search(rf"{why}[^;]*; nor with perf events: {lacks}", done.stderr)
 
 
 def test_a_backend_by_name_is_not_replaced(without_rights: WithoutRights) -> None:

@@ -1,6 +1,7 @@
 """`otx profile` of what is hardly a target: a line that says so, and never a traceback."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -93,24 +94,41 @@ def test_a_kernel_thread_has_kernel_frames_only(
 
 @pytest.mark.bpf
 @pytest.mark.usefixtures("needs_bpf")
-def test_a_process_that_may_not_be_read_is_sampled_with_a_warning(
-    sleeper: "subprocess.Popen[bytes]", cli_variables: dict[str, str]
-) -> None:
-    if os.geteuid() != 0 or shutil.which("setpriv") is None:
-        pytest.skip("dropping capabilities needs root and setpriv")
-    drop = ("--bounding-set=-all,+bpf,+perfmon", "--inh-caps=-all", "--no-new-privs")
-    words = ["profile", "--pid", str(sleeper.pid), *SHORTLY]
-    done = subprocess.run(
-        ["setpriv", *drop, sys.executable, "-m", "otx", *words],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=cli_variables,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert f"the memory of process {sleeper.pid} may not be read" in done.stderr
-    assert "CAP_SYS_PTRACE" in done.stderr
+class TestWithoutRights:
+    """Samples with some capabilities only; which, it has to say itself."""
+
+    def run_with(
+        self, capabilities: str, words: list[str], variables: dict[str, str]
+    ) -> "subprocess.CompletedProcess[str]":
+        if os.geteuid() != 0 or shutil.which("setpriv") is None:
+            pytest.skip("dropping capabilities needs root and setpriv")
+        drop = (f"--bounding-set=-all,{capabilities}", "--inh-caps=-all", "--no-new-privs")
+        return subprocess.run(
+            ["setpriv", *drop, sys.executable, "-m", "otx", *words],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=variables,
+            check=False,
+        )
+
+    def test_a_process_that_may_not_be_read_is_sampled_with_a_warning(
+        self, sleeper: "subprocess.Popen[bytes]", cli_variables: dict[str, str]
+    ) -> None:
+        words = ["profile", "--pid", str(sleeper.pid), *SHORTLY]
+        done = self.run_with("+bpf,+perfmon", words, cli_variables)
+        assert done.returncode == 0, done.stderr
+        assert f"the memory of process {sleeper.pid} may not be read" in done.stderr
+        assert "CAP_SYS_PTRACE" in done.stderr
+
+    def test_memory_that_may_not_be_watched_says_what_that_needs(
+        self, sleeper: "subprocess.Popen[bytes]", cli_variables: dict[str, str]
+    ) -> None:
+        words = ["profile", "--pid", str(sleeper.pid), "--event", "alloc", *SHORTLY]
+        done = self.run_with("+bpf,+perfmon,+sys_ptrace", words, cli_variables)
+        assert done.returncode == 5, done.stderr
+        assert re.search(r"cannot attach to \S*libc\S*: Permission denied", done.stderr)
+        assert "CAP_SYS_ADMIN" in done.stderr
 
 
 @pytest.mark.bpf

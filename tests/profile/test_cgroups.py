@@ -103,6 +103,12 @@ def test_what_is_no_group_names_those_that_are_near(
     assert refused.value.hint.endswith(f"there are: {near}")
 
 
+def test_no_path_is_not_the_group_of_all(tree: list[Hierarchy]) -> None:
+    with pytest.raises(UsageError, match="has a path") as refused:
+        find_cgroup("", tree)
+    assert "there are: " in refused.value.hint
+
+
 @pytest.mark.parametrize("unified", [True, False])
 def test_processes_of_a_real_group_and_those_below(unified: bool) -> None:
     for hierarchy in hierarchies(unified=unified)[:1]:

@@ -2,15 +2,31 @@
 
 import ctypes
 import os
+import re
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from otx.model.stack import Frame
+from otx.profile.elf import ElfFile, bytes_reader
 from otx.profile.maps import AddressSpace, Mapping, read_address_space
 from otx.profile.memory import ProcessMemory
 from otx.profile.objects import ObjectFiles
 from otx.profile.symbolizer import AddressBook, UserSymbolizer
+from tests.profile.conftest import Build
+
+# Code that no unwind entry tells of, between functions that have one; and calls through .plt.
+STRETCHES_C = """
+#include <stdio.h>
+__asm__(
+    ".text\\n.globl told, untold, untold_end\\n"
+    "told: .cfi_startproc\\n nop\\n ret\\n.cfi_endproc\\n"
+    "untold: nop\\n nop\\n ret\\nuntold_end:\\n"
+);
+int main(void) { return puts("x"); }
+"""
 
 
 @pytest.fixture
@@ -62,3 +78,50 @@ def test_what_is_met_takes_the_place_of_what_it_overlaps(book: AddressBook) -> N
 def test_a_file_that_cannot_be_read_gives_its_name(book: AddressBook) -> None:
     book.remap(AddressSpace([Mapping(0x1000, 0x2000, True, 0, "08:01", 5, "/nonexistent/lib.so")]))
     assert book.frame(0x1800) == Frame("[lib.so]", "native", module="lib.so")
+
+
+class TestFunctionsWithoutASymbol:
+    @pytest.fixture
+    def program(self, build: Build) -> Path:
+        return build(STRETCHES_C, "stretches", "-no-pie", "-fcf-protection=none", "-Wl,-z,lazy")
+
+    def frame_at(self, program: Path, address: int) -> Frame:
+        """The frame of an address of the file, which is mapped where it says."""
+        status = program.stat()
+        elf = ElfFile(bytes_reader(program.read_bytes()))
+        segment = next(it for it in elf.segments if it.executable)
+        end = segment.address + segment.size
+        device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}"
+        place = Mapping(
+            segment.address, end, True, segment.offset, device, status.st_ino, str(program)
+        )
+        files = ObjectFiles()
+        code = files.code(os.getpid(), place)
+        return UserSymbolizer(files).frame(place, code, address)
+
+    def symbol(self, program: Path, name: str) -> int:
+        listed = subprocess.run(["nm", program], capture_output=True, text=True, check=True)
+        return next(
+            int(line.split()[0], 16)
+            for line in listed.stdout.splitlines()
+            if line.endswith(f" {name}")
+        )
+
+    def test_what_no_entry_tells_of_is_not_the_function_before_it(self, program: Path) -> None:
+        told, untold = (self.symbol(program, name) for name in ("told", "untold"))
+        subprocess.run(["strip", program], check=True)
+        assert self.frame_at(program, told + 1).name == f"[stretches+{told:#x}]"
+        assert self.frame_at(program, untold + 1).name == f"[stretches+{untold:#x}]"
+
+    def test_the_linkage_table_is_not_the_function_before_it(self, program: Path) -> None:
+        init, sections = self.symbol(program, "_init"), self.sections(program)
+        assert self.frame_at(program, init + 4).name == "_init"
+        plt = sections[".plt"]
+        assert self.frame_at(program, plt + 0x16).name == f"[stretches+{plt:#x}]"
+
+    def sections(self, program: Path) -> dict[str, int]:
+        """Where sections lie, by name."""
+        words = ["readelf", "-SW", str(program)]
+        listed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+        found = re.findall(r"\] (\.\S+) +\S+ +([0-9a-f]{16}) ", listed)
+        return {name: int(address, 16) for name, address in found}

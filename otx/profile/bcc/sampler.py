@@ -15,8 +15,9 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from otx.errors import MachineError, UsageError
+from otx.errors import MachineError
 from otx.profile.choice import Choice
+from otx.profile.errors import UnsampledError
 from otx.profile.hooks import SamplerHooks
 from otx.profile.interrupt import own_clock
 from otx.profile.perf.tables import LocalTables
@@ -135,9 +136,9 @@ class BccSampler(SamplerHooks):
         """Refuse to sample processes for what they are.
 
         Raises:
-            UsageError: Always.
+            UnsampledError: Always.
         """
-        raise UsageError(
+        raise UnsampledError(
             "otx samples processes by id only with BCC",
             hint="--pid N; --comm, --cgroup, --container and --all need --backend bpf",
         )

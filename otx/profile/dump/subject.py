@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from otx.errors import MachineError, UsageError
+from otx.profile.memory import require_readable
 from otx.profile.targets import process_of
 
 _FLAGS_FIELD = 6  # of /proc/PID/stat behind the comm
@@ -61,7 +62,7 @@ def find_subject(pid: int) -> Subject:
 
 def _require_readable(subject: Subject, folder: Path) -> None:
     try:
-        os.close(os.open(folder / "mem", os.O_RDONLY | os.O_CLOEXEC))
+        require_readable(subject.pid)
     except PermissionError:
         owner = "another user"
         with suppress(OSError, KeyError):

@@ -82,7 +82,7 @@ def _why_nothing(profile: Profile) -> str:
         return f"nothing of {kind.name} was seen of the target"
     if profile.duration_ns * profile.frequency_hz < NS_PER_S:
         return "this was shorter than the time between two samples; -F raises their rate"
-    return "the target was not on a processor: it slept or waited"
+    return "the target was not on a processor: it slept, waited, or was not there"
 
 
 def _stacks(counts: Mapping[Stack, int], total: int) -> Iterator[str]:

@@ -15,9 +15,9 @@ from functools import partial
 from operator import attrgetter
 from pathlib import Path
 
-from otx.errors import MachineError, UsageError
+from otx.errors import MachineError
 from otx.profile.choice import Choice
-from otx.profile.errors import UnreadableError
+from otx.profile.errors import UnreadableError, UnsampledError
 from otx.profile.hooks import SamplerHooks
 from otx.profile.perf.events import (
     Looking,
@@ -151,11 +151,11 @@ class PerfSampler(SamplerHooks):
         """Refuse to sample processes for what they are: that takes a BPF program.
 
         Raises:
-            UsageError: Always.
+            UnsampledError: Always.
         """
-        raise UsageError(
+        raise UnsampledError(
             "perf events alone sample processes by id only",
-            hint="--pid N, or as root for --comm, --cgroup, --container and --all",
+            hint="--pid N; --comm, --cgroup, --container and --all need --backend bpf",
         )
 
     def forget(self, pid: int) -> None:
