@@ -7,10 +7,11 @@ export PYTHON
 unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/python -m pytest
-WORKERS ?= 3
+# A make that a test runs is none of this one's jobs.
+PYTEST := env -u MAKEFLAGS $(BIN)/python -m pytest
+WORKERS ?= 4
 
-.PHONY: demo setup setup-dev test test-long lint types imports checks unit bench bpf native snapshots docs grammar proto completions clean
+.PHONY: demo setup setup-dev test test-long lint types imports checks unit agent alone others bench bpf native snapshots docs grammar proto completions clean
 
 demo: setup ## the whole tool on a small live shop
 	@$(BIN)/otx demo
@@ -35,7 +36,9 @@ $(VENV)/.setup-fuzz: $(VENV)/.setup-dev
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
 	@touch $@
 
-test: setup-dev checks unit ## lint, types, import contract, tests
+test: setup-dev ## lint, types, import contract, tests
+	@$(MAKE) --no-print-directory --jobs=4 lint types imports agent # types take one processor, the agent's tests wait
+	@$(MAKE) --no-print-directory alone others
 
 checks: ## lint, types and import contract, side by side
 	@$(MAKE) --no-print-directory --jobs=3 --output-sync=target lint types imports
@@ -50,14 +53,18 @@ types:
 imports:
 	$(BIN)/lint-imports
 
-# The agent forks: without the threads of other rooms. It waits, while the profiler's targets burn.
-FORKING := tests/services/agent tests/profile
 BESIDE := $(PYTEST) -m 'not alone and not long' -n $(WORKERS) --dist loadfile
 
-unit:
+unit: agent alone others
+
+agent: # it forks: without the threads of other rooms
+	$(BESIDE) tests/services/agent
+
+alone:
 	$(PYTEST) -m 'alone and not long' tests/profile
-	$(BESIDE) $(FORKING)
-	$(BESIDE) $(patsubst %,--ignore=%,$(FORKING))
+
+others:
+	$(BESIDE) --ignore=tests/services/agent
 
 test-long: setup-dev $(VENV)/.setup-fuzz ## soaks, kill rounds and fuzzing at full size
 	$(PYTEST) -m long

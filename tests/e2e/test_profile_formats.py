@@ -19,9 +19,11 @@ def hot():
 end = time.monotonic() + 0.7
 while time.monotonic() < end: hot()
 """
+AT_ANY_COST = ("--max-overhead", "100")
+"""On a loaded machine a sample may cost more than it may, which is said."""
 C_PROGRAM = """
 static volatile long sink;
-__attribute__((noinline)) void hot(void) { for (long i = 0; i < 400000000; i++) sink += i; }
+__attribute__((noinline)) void hot(void) { for (long i = 0; i < 150000000; i++) sink += i; }
 int main(void) { hot(); return 0; }
 """
 
@@ -42,7 +44,7 @@ def program(tmp_path: Path) -> str:
 @pytest.mark.bpf
 @pytest.mark.parametrize("form", FORMS)
 def test_python_is_in_every_form(run_cli: RunCli, program: str, tmp_path: Path, form: str) -> None:
-    flags = ("-F", "499", "--format", form, "-o", "out")
+    flags = ("-F", "499", *AT_ANY_COST, "--format", form, "-o", "out")
     done = run_cli("profile", *flags, "--", sys.executable, program)
     assert (done.returncode, done.stderr) == (0, "")
     if form in ("text", "html", "svg"):
@@ -70,7 +72,8 @@ def test_a_compiled_program_is_the_same_in_each(run_cli: RunCli, tmp_path: Path,
     subprocess.run(
         ["gcc", "-O1", "-fno-omit-frame-pointer", "spin.c", "-o", "spin"], cwd=tmp_path, check=True
     )
-    done = run_cli("profile", "-F", "199", "--format", form, "-o", "out", "--", "./spin")
+    flags = ("-F", "199", *AT_ANY_COST, "--format", form, "-o", "out")
+    done = run_cli("profile", *flags, "--", "./spin")
     assert (done.returncode, done.stderr) == (0, "")
     text = run_cli("flame", "out", "--top", "1").stdout
     assert "  hot\n" in text

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from otx.ottl.batch import WALKS
+from otx.model.signal import Signal
+from otx.ottl.batch import WALKS, Batch
 from otx.ottl.contexts.accessor import Accessor
 from otx.ottl.contexts.context import Context
 from otx.ottl.contexts.table import CONTEXTS
@@ -41,16 +42,18 @@ SIGNALS = {
 
 
 @cache
-def _inputs() -> list[dict[str, Any]]:
-    """The distinct documents of the vectors."""
-    return list({json.dumps(one["input"], sort_keys=True): one["input"] for one in load()}.values())
+def _requests() -> list[tuple[str, Signal, bytes]]:
+    """The distinct documents of the vectors, by their first key, as requests."""
+    inputs = {json.dumps(one["input"], sort_keys=True): one["input"] for one in load()}.values()
+    batches = [(next(iter(one)), open_case({"input": one})) for one in inputs]
+    return [(key, batch.signal, batch.close()) for key, batch in batches]
 
 
 def records_of(context: str) -> Iterator[Any]:
     """Some records of every document, freshly read."""
-    for one in _inputs():
-        if SIGNALS.get(context, next(iter(one))) in one:
-            yield from list(WALKS[context](open_case({"input": one})))[:RECORDS_OF_A_VECTOR]
+    for key, signal, body in _requests():
+        if SIGNALS.get(context, key) == key:
+            yield from list(WALKS[context](Batch(signal, body)))[:RECORDS_OF_A_VECTOR]
 
 
 def named(context: Context) -> dict[str, Accessor]:

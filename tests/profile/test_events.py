@@ -86,7 +86,7 @@ int main(void)
         void *at = mmap(0, PAGES * 4096, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         madvise(at, PAGES * 4096, MADV_NOHUGEPAGE);
         touch_pages(at);
-        usleep(10000);
+        usleep(3000);
     }
     return 0;
 }

@@ -429,7 +429,7 @@ def test_naming_slower_than_sampling_does_not_keep_a_poll(
     named = Process.native_frames
 
     def slow(self: Process, *where: Any, by_tables: bool) -> list[Frame]:
-        time.sleep(0.02)  # the slow disk that symbols are read from
+        time.sleep(0.01)  # the slow disk that symbols are read from
         return named(self, *where, by_tables=by_tables)
 
     monkeypatch.setattr(Process, "native_frames", slow)
@@ -440,7 +440,7 @@ def test_naming_slower_than_sampling_does_not_keep_a_poll(
             began = time.monotonic()
             samples = session.poll(POLL_S)
             longest = max(longest, time.monotonic() - began)
-        assert longest < 30  # without a bound it ends after 8192 samples, minutes later
+        assert longest < 30  # without a bound it ends after 8192 samples, a minute later
 
 
 def test_a_pid_that_is_not_there_is_an_error() -> None:

@@ -5,6 +5,7 @@ All of them together take 100 ms to import, and a statement names two or three.
 
 import importlib
 from collections.abc import Mapping
+from functools import cache
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     "collections_": (
@@ -213,6 +214,7 @@ def load(name: str) -> None:
         importlib.import_module(f"{__package__}.{module}")
 
 
+@cache
 def load_all() -> None:
     """Import every family."""
     for module in FAMILIES:

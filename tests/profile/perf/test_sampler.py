@@ -40,7 +40,7 @@ def test_c_functions_without_frame_pointers_have_the_shares_they_burn(
     bare = build(BURN_C, "bare", "-fomit-frame-pointer", "-fno-optimize-sibling-calls")
     process = start(bare)
     with open_session(Target((process.pid,))) as session:
-        samples = take(session, 1000)
+        samples = take(session, 500)
         stats = session.stats()
     on_stack = Counter(name for it in samples for name in {frame.name for frame in it.stack})
     for function, share in (("five", 0.5), ("three", 0.3), ("two", 0.2)):
