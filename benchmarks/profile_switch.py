@@ -14,25 +14,13 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.bpf_account import accounted_ns
 from benchmarks.processes import running
 from benchmarks.profile_events import SWITCHER_C
 from otx.profile.records import TargetFlags
 from otx.profile.wait_sampler import WaitSampler
 
 _ALL = 1 << 20
-_DESCRIPTORS = Path("/proc/self/fdinfo")
-
-
-def accounted_ns() -> int:
-    """What the BPF programs that this process holds have taken so far."""
-    total = 0
-    for entry in _DESCRIPTORS.iterdir():
-        try:
-            lines = entry.read_text().splitlines()
-        except OSError:
-            continue  # of the descriptor the directory was read by
-        total += sum(int(line.split()[1]) for line in lines if line.startswith("run_time_ns:"))
-    return total
 
 
 def switches() -> int:
