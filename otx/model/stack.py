@@ -132,6 +132,7 @@ class ProfileStats:
         tables_missing: Object files without one, or for whose table there was no room.
         waits: What was taken of waits; None where they were not sampled.
         allocations: What was taken of memory asked for; None where that was not sampled.
+        broken_in: In which objects walks ended that reached no root, and how many, most first.
         without_table: Some of the object files that `tables_missing` counts, and why.
         sample_cost_ns: What a sample costs the target; None where it is not known.
         backend: What sampled (bpf, bcc, perf).
@@ -153,3 +154,4 @@ class ProfileStats:
     waits: WaitStats | None = None
     allocations: AllocationStats | None = None
     without_table: tuple[str, ...] = ()
+    broken_in: tuple[str, ...] = ()

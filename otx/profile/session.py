@@ -265,6 +265,7 @@ class ProfileSession:
             own_cpu_seconds=time.process_time() - self._cpu_before_s + self._sampler.helper_cpu_s(),
             unwind_tables=self._tables.loaded if self._tables else 0,
             tables_missing=self._tables.missing if self._tables else 0,
+            broken_in=self._stats.broken_in(),
             without_table=self._tables.lacking() if self._tables else (),
             target_overhead=self._cost.overhead(),
             waits=self._sampler.waits(),

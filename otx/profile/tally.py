@@ -1,5 +1,7 @@
 """What is counted of samples, and whether a stack is whole."""
 
+from collections import Counter
+
 from otx.model.stack import Frame
 from otx.profile.merge import is_evaluation_loop
 from otx.profile.records import SampleFlags, SampleRecord
@@ -13,6 +15,11 @@ _THREAD_ROOTS = frozenset(
 TRUNCATED = Frame("[truncated]", "native")
 """Stands at the root of a stack whose own root was not reached because it is too deep."""
 
+_USER_TABLES = int(SampleFlags.USER_TABLES)
+_NOWHERE = "no code"
+"""Where a walk began that found not even its first function."""
+_MOST_TOLD = 100
+
 _C_LIBRARY = ("libc.so", "libc-", "libpthread", "ld-linux")
 
 
@@ -24,6 +31,7 @@ class Tally:
         self.truncated = 0
         self.unwound_fully = 0
         self.not_found = 0
+        self._broken_in: Counter[str] = Counter()
 
     def count(self, record: SampleRecord, native: list[Frame], whole: bool) -> bool:
         """Count one sample; whether its stack is cut.
@@ -39,10 +47,17 @@ class Tally:
         is_cut = bool(flags & _CUT or user_cut)
         self.truncated += is_cut
         self.unwound_fully += whole or not record.user
+        if record.user and not whole and not is_cut and flags & _USER_TABLES:
+            self._broken_in[native[0].module if native else _NOWHERE] += 1
         if flags & _NO_STATE:
             is_unsure = flags & _PYTHON_FAULT and not whole
             self.not_found += bool(is_unsure or any(map(is_evaluation_loop, native)))
         return is_cut
+
+    def broken_in(self) -> tuple[str, ...]:
+        """The objects in which walks ended that reached no root, those of most walks first."""
+        most = self._broken_in.most_common(_MOST_TOLD)
+        return tuple(f"{module} ({count})" for module, count in most)
 
 
 def reaches_root(native: list[Frame]) -> bool:

@@ -1,10 +1,13 @@
 """What is said of a profile once it is whole: why names are missing, and what gives them."""
 
 from otx.model.profile import Profile
-from otx.model.stack import Frame
+from otx.model.stack import Frame, ProfileStats
 
 _WORTH_SAYING = 0.1
-"""The share of a profile in code without names from which that is said."""
+"""The share of a profile that lacks something from which that is said."""
+_TOO_FEW = 10
+"""Stacks by which nothing is known of a share: the first ones of a program may lack a table."""
+_MOST_NAMED = 3
 
 
 def remark_on_unnamed(profile: Profile) -> tuple[str, str] | None:
@@ -23,6 +26,21 @@ def remark_on_unnamed(profile: Profile) -> tuple[str, str] | None:
         f"{unnamed / total:.0%} of this is in code made at run time that has no names: [anon]",
         "node --perf-basic-prof writes them; Java: -XX:+PreserveFramePointer and"
         " jcmd PID Compiler.perfmap",
+    )
+
+
+def remark_on_broken(stats: ProfileStats) -> tuple[str, str] | None:
+    """What to say of stacks whose callers are missing: where walks ended, and why that is.
+
+    None where that is less than a tenth of them.
+    """
+    broken = stats.samples - stats.unwound_fully - stats.truncated
+    if not stats.broken_in or broken < max(_TOO_FEW, _WORTH_SAYING * stats.samples):
+        return None
+    where = ", ".join(stats.broken_in[:_MOST_NAMED])
+    return (
+        f"{broken / stats.samples:.0%} of the stacks lack callers: walks ended in {where}",
+        "code without unwind entries and without frame pointers hides who called it",
     )
 
 

@@ -21,7 +21,7 @@ from otx.profile.launch import GatedCommand
 from otx.profile.session import ProfileSession
 from otx.services.gathering import Gathering
 from otx.services.held_output import HeldOutput
-from otx.services.profile_remarks import remark_on_unnamed
+from otx.services.profile_remarks import remark_on_broken, remark_on_unnamed
 from otx.services.profiler import LiveProfile
 from otx.services.sampling import SamplingRequest, open_session
 from otx.system.stop import StopSignal
@@ -180,6 +180,8 @@ class Recording:
                 f"{format_count(left_out)} samples are without their span: there are too many"
             )
         if said := remark_on_unnamed(profile):
+            remarks.warning(*said)
+        if profile.stats is not None and (said := remark_on_broken(profile.stats)):
             remarks.warning(*said)
 
     def _limit_ns(self) -> int | None:

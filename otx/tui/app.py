@@ -12,6 +12,8 @@ from typing import ClassVar
 from textual import on, work
 from textual.app import App, SuspendNotSupported
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 from textual.widgets import Input
@@ -20,6 +22,7 @@ from otx.errors import ExitCode, OtxError
 from otx.model.units import format_size
 from otx.tui.asks import CopyAsked, EditAsked, SaveAsked, SaveEnded
 from otx.tui.commands import KeyCommands
+from otx.tui.driver import LastingDriver
 from otx.tui.link import LinkOpened
 from otx.tui.picture import self_contained
 from otx.tui.screens.flame import FlameScreen
@@ -103,6 +106,11 @@ class OtxApp(App[int]):
         for screen in (TracesScreen, LogsScreen, FlameScreen):
             if screen.NAME in feed.screens:
                 self.add_mode(screen.NAME, partial(screen, feed, clock))
+
+    def get_driver_class(self) -> type[Driver]:
+        """What draws: on a terminal, one that bears its loss (Textual)."""
+        usual = super().get_driver_class()
+        return LastingDriver if usual is LinuxDriver else usual
 
     @property
     def failure(self) -> BaseException | None:

@@ -24,6 +24,7 @@ STATS = [
     "lost",
     "truncated",
     "unwound_fully",
+    "broken_in",
     "unwind_tables",
     "tables_missing",
     "without_table",

@@ -36,3 +36,19 @@ def test_a_state_is_missed_where_python_may_run(
     tally.count(record(flags), native, whole)
     assert (tally.samples, tally.not_found) == (1, not_found)
     assert tally.unwound_fully == whole
+
+
+def test_where_walks_end_that_reach_no_root_is_counted() -> None:
+    tally, tables = Tally(), SampleFlags.USER_TABLES
+    memcpy = Frame("memcpy", "native", module="libc.so")
+    for flags, native, whole in [
+        (tables, [STARTS, memcpy], True),
+        (tables, [memcpy], False),
+        (tables, [EVALUATES, memcpy], False),
+        (tables, [memcpy], False),
+        (tables, [], False),
+        (tables | SampleFlags.PYTHON_CUT, [memcpy], False),  # too deep, which is counted
+        (SampleFlags(0), [memcpy], False),  # by frame pointers, as was asked for
+    ]:
+        tally.count(record(flags), native, whole)
+    assert tally.broken_in() == ("libc.so (2)", "python3.11 (1)", "no code (1)")

@@ -3,8 +3,8 @@
 import pytest
 
 from otx.model.profile import SAMPLES, Profile, StackSample
-from otx.model.stack import Frame, Stack
-from otx.services.profile_remarks import remark_on_unnamed
+from otx.model.stack import Frame, ProfileStats, Stack
+from otx.services.profile_remarks import remark_on_broken, remark_on_unnamed
 
 MAIN = Frame("main", "native", module="node")
 UNNAMED = Frame("[anon]", "jit", module="[anon]")
@@ -38,3 +38,26 @@ def test_nothing_is_said_where_little_or_nothing_lacks_them(
     stacks: list[tuple[Stack, int]],
 ) -> None:
     assert remark_on_unnamed(profile_of(*stacks)) is None
+
+
+def test_stacks_that_lack_callers_are_told_with_where_walks_ended() -> None:
+    where = ("libc.so (60)", "[anon] (10)", "a.so (5)", "b.so (5)")
+    said = remark_on_broken(ProfileStats(100, unwound_fully=15, truncated=5, broken_in=where))
+    assert said is not None
+    assert said[0] == (
+        "80% of the stacks lack callers: walks ended in libc.so (60), [anon] (10), a.so (5)"
+    )
+
+
+@pytest.mark.parametrize(
+    "stats",
+    [
+        ProfileStats(),
+        ProfileStats(9, broken_in=("libc.so (9)",)),
+        ProfileStats(1000, unwound_fully=901, broken_in=("libc.so (99)",)),
+        ProfileStats(100, truncated=95, broken_in=("libc.so (5)",)),
+        ProfileStats(100),  # by frame pointers
+    ],
+)
+def test_few_stacks_that_lack_callers_are_not(stats: ProfileStats) -> None:
+    assert remark_on_broken(stats) is None

@@ -23,6 +23,7 @@ def stats_document(stats: ProfileStats) -> dict[str, Any]:
         "lost": stats.lost,
         "truncated": stats.truncated,
         "unwound_fully": stats.unwound_fully,
+        "broken_in": list(stats.broken_in),
         "unwind_tables": stats.unwind_tables,
         "tables_missing": stats.tables_missing,
         "without_table": list(stats.without_table),
@@ -78,6 +79,6 @@ def stats_of(document: Mapping[str, Any]) -> ProfileStats:
     if _ALLOCATIONS[0] in document:
         allocations = AllocationStats(*(document[name] for name in _ALLOCATIONS))
     known = {name: document[name] for name in _ALWAYS if name in document}
-    for name in ("not_seen", "without_table"):
+    for name in ("not_seen", "without_table", "broken_in"):
         known[name] = tuple(map(str, known.get(name, ())))
     return ProfileStats(**known, waits=waits, allocations=allocations)

@@ -20,6 +20,7 @@ def test_the_document_has_stacks_and_stats() -> None:
     stats = ProfileStats(
         *(5, 1, 2, 3, 4, 0.12345, 0.00123456789, 6, 2, 12_470, "perf"),
         not_seen=("Python functions",),
+        broken_in=("libx.so (1)",),
         without_table=("libx.so (no room)",),
     )
     profile = sampled_profile(
@@ -67,6 +68,7 @@ def test_the_document_has_stacks_and_stats() -> None:
             "lost": 1,
             "truncated": 2,
             "unwound_fully": 3,
+            "broken_in": ["libx.so (1)"],
             "unwind_tables": 6,
             "tables_missing": 2,
             "without_table": ["libx.so (no room)"],

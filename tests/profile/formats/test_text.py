@@ -28,6 +28,7 @@ stats
   lost             1
   truncated        2
   unwound_fully    9 (90.0%)
+  broken_in        lib0.so (1)
   unwind_tables    7
   tables_missing   7
   without_table    lib0.so, lib1.so, lib2.so, lib3.so, lib4.so and 2 more
@@ -45,6 +46,7 @@ def test_the_summary_is_functions_stacks_and_stats() -> None:
     stats = ProfileStats(
         *(10, 1, 2, 9, 0, 0.1234, 0.0012, 7, 7, 12_100, "perf"),
         not_seen=("Python functions", "the rest"),
+        broken_in=("lib0.so (1)",),
         without_table=tuple(f"lib{number}.so" for number in range(7)),
     )
     assert write_text(sampled_profile(counts, stats, 99, 1_000_000_000)) == WANTED
