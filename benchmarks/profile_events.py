@@ -27,7 +27,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.bpf_account import accounted_ns, accounting
+from benchmarks.account import accounted_ns, accounting
 from benchmarks.profile_overhead import Arm, block
 from otx.profile.events import Event
 from otx.profile.session import ProfileSession, SamplingOptions, Target

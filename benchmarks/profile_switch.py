@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.bpf_account import accounted_ns
+from benchmarks.account import accounted_ns
 from benchmarks.processes import running
 from benchmarks.profile_events import SWITCHER_C
 from otx.profile.records import TargetFlags
