@@ -109,6 +109,22 @@ def test_errors_become_exit_codes(
     assert "Traceback" not in text_of(environment.stderr)
 
 
+def test_ctrl_c_while_otx_is_still_loaded_is_no_traceback() -> None:
+    code = """
+import signal, sys
+class Interrupted:
+    def find_spec(self, name, path=None, target=None):
+        if name == "otx.cli":
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Interrupted())
+from otx.__main__ import main
+main()
+"""
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (ExitCode.INTERRUPTED, "", "")
+
+
 def test_a_fault_of_otx_is_written_down_and_named(
     environment: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,9 @@ _USER_TABLES, _USER_ROOT = int(SampleFlags.USER_TABLES), int(SampleFlags.USER_RO
 _USER_CUT, _IN_FUTEX = int(SampleFlags.USER_CUT), int(SampleFlags.IN_FUTEX)
 """As plain numbers: an enumeration's own masks cost more than all else here."""
 
+_FIRST_IN_KERNEL = "ret_from_fork"
+"""Where a new thread leaves the kernel for the first time."""
+
 
 class SampleNamer:
     """Makes samples of records, and counts what is missing in them.
@@ -57,8 +60,8 @@ class SampleNamer:
         native = process.native_frames(record.user, record.user_stack, by_tables=by_tables)
         native.reverse()
         if by_tables:
-            whole = bool(record.flags & _USER_ROOT)
-            if not record.flags & (_USER_ROOT | _USER_CUT):
+            whole = bool(record.flags & _USER_ROOT) or self._has_just_begun(record, native)
+            if not whole and not record.flags & _USER_CUT:
                 process.walk_led_nowhere(record.user)
         else:
             whole = not record.flags & _USER_CUT and reaches_root(native)
@@ -79,6 +82,15 @@ class SampleNamer:
                 thread=record.thread_comm,
                 resource=self._resource_of(record.pid),
             )
+
+    def _has_just_begun(self, record: SampleRecord, native: list[Frame]) -> bool:
+        """Whether a thread has run nothing yet.
+
+        It stands in the C library's function that made it, on a stack without a caller.
+        """
+        if len(native) != 1 or not record.kernel:
+            return False
+        return self.kernel.frame(record.kernel[-1] - 1).name.startswith(_FIRST_IN_KERNEL)
 
     def _below(
         self, process: Process, record: SampleRecord, native: list[Frame]

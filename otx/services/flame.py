@@ -215,10 +215,11 @@ class FlameRun:
 
     def _mind_totals(self, found: Difference, before: str, after: str) -> None:
         """Say when raw values compare profiles of different lengths."""
-        least, most = sorted(found.totals)
-        if not found.is_normalised and least and most > least * _UNEQUAL:
+        old, new = found.totals
+        if not found.is_normalised and old and new and max(new / old, old / new) > _UNEQUAL:
+            how = "more" if new > old else "less"
             self._remarks.warning(
-                f"{before} and {after} differ by {most / least - 1:.0%} in all",
+                f"{after} has {abs(new / old - 1):.0%} {how} in all than {before}",
                 hint="--diff normalised compares their shares",
             )
 

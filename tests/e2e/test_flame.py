@@ -125,7 +125,9 @@ class TestComparing:
     ) -> None:
         (tmp_path / "twice.folded").write_text(SHOP + SHOP)
         done = run_cli("flame", shop, "twice.folded")
-        assert "differ by 100% in all" in done.stderr
+        assert "twice.folded has 100% more in all than" in done.stderr
+        done = run_cli("flame", "twice.folded", shop)
+        assert "has 50% less in all than twice.folded" in done.stderr
         normalised = run_cli("flame", shop, "twice.folded", "--diff", "normalised")
         assert normalised.stderr == ""
         assert "nothing changed" in normalised.stdout

@@ -16,6 +16,7 @@ from otx.profile.maps import Mapping, read_address_space
 from otx.profile.memory import ProcessMemory
 from otx.profile.records import UNWIND_FLAGS, SampleFlags, SampleRecord, SeenArea
 from otx.profile.sampler import CpuSampler
+from otx.profile.session import ProfileSession, SamplingOptions, Target
 from otx.profile.targets import descendants_of
 from otx.profile.unwind.loader import TableLoader
 from tests.conftest import wait_until
@@ -29,6 +30,27 @@ OVERLAY = """
 mount -t tmpfs none {0} && cd {0} &&
 mkdir lower upper work merged && cp {1} lower/program &&
 mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work none merged"""
+
+THREADS_C = """
+#include <pthread.h>
+#include <stdio.h>
+static void *work(void *unused)
+{
+    for (volatile int i = 0; i < 200000; i++);
+    return unused;
+}
+int main(void)
+{
+    pthread_t threads[50];
+    puts("ready");
+    fflush(stdout);
+    for (;;) {
+        for (int i = 0; i < 50; i++)
+            if (pthread_create(&threads[i], 0, work, 0)) return 1;
+        for (int i = 0; i < 50; i++) pthread_join(threads[i], 0);
+    }
+}
+"""
 
 
 @contextmanager
@@ -146,3 +168,16 @@ def sampled(script: str, cache_dir: Path) -> tuple[list[Sample], ProfileStats]:
         stats = session.stats()
     assert command.wait() == 0
     return samples, stats
+
+
+def test_a_thread_that_has_run_nothing_yet_lacks_no_callers(build: Build, start: Start) -> None:
+    process = start(build(THREADS_C, "threads", *C_FLAGS, "-pthread"))
+    newborn = 0
+    with ProfileSession(Target((process.pid,)), SamplingOptions(event="offcpu")) as session:
+        ends = time.monotonic() + 30
+        while newborn < 20:
+            for sample in session.poll(POLL_S):
+                newborn += any(frame.name.startswith("ret_from_fork") for frame in sample.stack)
+            assert time.monotonic() < ends
+        stats = session.stats()
+    assert stats.samples - stats.unwound_fully < newborn / 2, stats

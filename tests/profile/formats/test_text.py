@@ -58,6 +58,11 @@ def test_nothing_sampled_is_said_in_words() -> None:
     assert "target_overhead  unknown" in text
 
 
+def test_of_few_looks_nothing_is_said_of_the_target() -> None:
+    text = write_text(sampled_profile({}, ProfileStats(), 1, 5_000_000_000))
+    assert "too few looks" in text
+
+
 def test_names_cannot_drive_the_terminal() -> None:
     counts: dict[Stack, int] = {(Frame("\x1b[2J", "process"), Frame("\x1b]0;x\x07", "native")): 1}
     assert "\x1b" not in write_text(sampled_profile(counts, ProfileStats(), 99, 1_000_000_000))
