@@ -324,13 +324,14 @@ static long stop_unwind(struct unwind *u, __u32 flags)
 	return 1;
 }
 
-/* Code without a table. A thread's first function has 0 in rbp. */
+/* Code without a table. A thread's first function has 0 in rbp; what is interrupted there may have any
+ * number in it, and a caller. */
 static long step_by_frame_pointer(struct unwind *u)
 {
 	__u64 pair[2];
 
 	if (!u->bp)
-		return stop_unwind(u, USER_ROOT);
+		return stop_unwind(u, u->is_return ? USER_ROOT : USER_NO_TABLE);
 	if (!u->trusts_frame_pointers)
 		return stop_unwind(u, USER_NO_TABLE);
 	if (u->bp < u->sp || bpf_probe_read_user(pair, sizeof(pair), (void *)u->bp))

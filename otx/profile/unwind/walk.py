@@ -109,6 +109,9 @@ def walk(
         if code is None:
             return Walk(tuple(addresses), Ending.UNMAPPED)
         rule = code.table.find(look - code.bias) if code.table else Rule(CfaKind.GAP)
+        if rule.cfa is CfaKind.GAP and not (at.bp or is_return):
+            # What is interrupted may have any number in rbp, and a caller.
+            return Walk(tuple(addresses), Ending.NO_TABLE)
         try:
             found = _step(at, rule, read_word, trusts_frame_pointers)
         except UnreadableError:
