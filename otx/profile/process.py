@@ -140,8 +140,12 @@ class Process:
             stack: The words at the stack's top, where the walk may have missed a caller.
             by_tables: Whether frame pointers were followed only where there is no unwind table.
         """
+        addresses = tuple(self._with_hidden_caller(walked, stack, by_tables))
+        leaf = self._addresses.frames(addresses[0]) if addresses else ()
+        if leaf and (callers := self._addresses.callers(addresses[1:])) is not None:
+            return [*leaf, *callers]
         frames: list[Frame] = []
-        for depth, address in enumerate(self._with_hidden_caller(walked, stack, by_tables)):
+        for depth, address in enumerate(addresses):
             at = address - 1 if depth else address
             found = self._addresses.frames(at) or self._look_again(at, depth)
             if not found:

@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 _STACK_WORDS = 16
 _SAMPLE = struct.Struct(f"<IIIHHHHIQQQQQ16s16s{_STACK_WORDS}Q")
@@ -91,8 +91,7 @@ class Counter(IntEnum):
     SAMPLE_NS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class PythonFrame:
+class PythonFrame(NamedTuple):
     """One Python frame as it was found.
 
     Attributes:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from otx.profile.perf_map import PerfMap
 
 _MAX_FRAMES_KEPT = 65536
+_MAX_CHAINS_KEPT = 4096
 _MAX_VDSO_SIZE = 1 << 20
 _VDSO = "[vdso]"
 _INIT = "_init"
@@ -140,6 +141,7 @@ class AddressBook:
         self._space = AddressSpace()
         self._codes: dict[Mapping, ObjectCode | None] = {}
         self._frames: dict[int, tuple[Frame, ...]] = {}
+        self._callers: dict[tuple[int, ...], tuple[Frame, ...]] = {}
         self._hidden_callers: dict[tuple[int, bool], int | None] = {}
         self._perf_map: PerfMap | None = None
 
@@ -150,6 +152,7 @@ class AddressBook:
         self._space = space
         self._codes = {m: self._codes[m] for m in space.executable if m in self._codes}
         self._frames.clear()
+        self._callers.clear()
         self._hidden_callers.clear()
 
     def add(self, met: Iterable[Mapping]) -> None:
@@ -188,6 +191,22 @@ class AddressBook:
             found = self._symbolizer.frames(mapping, code, address)
         self._frames[address] = found
         return found
+
+    def callers(self, addresses: tuple[int, ...]) -> tuple[Frame, ...] | None:
+        """The frames of return addresses, which many samples share; None: look at each.
+
+        They are known together once each of them is, and only as long: code made at run time never.
+        """
+        known = self._callers.get(addresses)
+        if known is None:
+            each = [self._frames.get(address - 1) for address in addresses]
+            if not all(each):
+                return None
+            known = tuple(frame for frames in each for frame in frames or ())
+            if len(self._callers) >= _MAX_CHAINS_KEPT:
+                self._callers.clear()
+            self._callers[addresses] = known
+        return known
 
     def _made_at_run_time(self, mapping: Mapping, address: int) -> Frame:
         """The frame of code that is in no object file; not kept, for its place is used again."""

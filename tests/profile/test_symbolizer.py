@@ -125,3 +125,24 @@ class TestFunctionsWithoutASymbol:
         listed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
         found = re.findall(r"\] (\.\S+) +\S+ +([0-9a-f]{16}) ", listed)
         return {name: int(address, 16) for name, address in found}
+
+
+def test_callers_are_known_together_once_each_is_and_until_mappings_change() -> None:
+    own = ctypes.CDLL(None)
+    addresses = tuple(
+        1 + (ctypes.cast(getattr(own, name), ctypes.c_void_p).value or 0)
+        for name in ("malloc", "free", "malloc")
+    )
+    memory = ProcessMemory(os.getpid())
+    book = AddressBook(os.getpid(), memory, UserSymbolizer(ObjectFiles()))
+    space = read_address_space(os.getpid())
+    book.remap(space)
+    assert book.callers(addresses) is None, "nobody asked for any of them yet"
+    each = [book.frames(address - 1) for address in addresses]
+    known = book.callers(addresses)
+    assert known == tuple(frame for frames in each for frame in frames)
+    assert book.callers(addresses) is known
+    assert book.callers((*addresses, 2)) is None, "the last is in no mapping"
+    book.remap(AddressSpace())
+    assert book.callers(addresses) is None
+    memory.close()
