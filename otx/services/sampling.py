@@ -12,6 +12,9 @@ from otx.profile.errors import UnsampledError
 from otx.profile.options import SamplingOptions
 from otx.profile.session import ProfileSession
 from otx.profile.targets import Target, is_kernel_thread, may_be_read
+from otx.system.capabilities import TRACES, held_capabilities
+
+_RIGHT = f"run otx as root (sudo), or with {TRACES}"
 
 USUAL = SamplingOptions(max_overhead=DEFAULT_BOUND)
 """How is sampled where nobody says how."""
@@ -76,13 +79,18 @@ def open_session(
 
 def _remark_on_targets(request: SamplingRequest, remarks: Remarks) -> None:
     """Say of whom there will be less than is usual."""
+    if request.target.choice and TRACES not in held_capabilities():
+        remarks.warning(_unread("other users' processes"), hint=_RIGHT)
     for pid in request.target.pids:
         if is_kernel_thread(pid):
             lacks = "nothing of it is seen without" if not request.options.kernel else "it has only"
             remarks.warning(f"process {pid} is a kernel thread: {lacks} kernel frames")
         elif not may_be_read(pid):
-            remarks.warning(
-                f"the memory of process {pid} may not be read: Python functions, and those of"
-                " files that only it can see, have no names",
-                hint="run otx as root (sudo), or with CAP_SYS_PTRACE",
-            )
+            remarks.warning(_unread(f"process {pid}"), hint=_RIGHT)
+
+
+def _unread(whose: str) -> str:
+    return (
+        f"the memory of {whose} may not be read: Python functions, and those of"
+        " files that only they can see, have no names"
+    )

@@ -25,6 +25,8 @@ _EXCLUDE_KERNEL = 1 << 5  # of the flags of struct perf_event_attr
 
 CAPABILITIES = {"SYS_PTRACE": 19, "SYS_ADMIN": 21, "PERFMON": 38, "BPF": 39}
 """Those that sampling asks for, by their bit (linux/capability.h)."""
+TRACES = "CAP_SYS_PTRACE"
+"""The right to read any process's memory."""
 
 
 def probe_capabilities() -> list[Probe]:
@@ -37,23 +39,31 @@ def capability_names(mask: int) -> list[str]:
     return [f"CAP_{name}" for name, bit in CAPABILITIES.items() if mask >> bit & 1]
 
 
+def held_capabilities() -> list[str]:
+    """Those of `CAPABILITIES` that this process has."""
+    lines = (line for line in _lines(_STATUS) if line.startswith("CapEff:"))
+    return capability_names(next((int(line.split()[1], 16) for line in lines), 0))
+
+
 def probe_user() -> Probe:
     """Who this is, and with which rights."""
-    mask = next(
-        (int(line.split()[1], 16) for line in _lines(_STATUS) if line.startswith("CapEff:")), 0
-    )
-    held = capability_names(mask)
+    held = held_capabilities()
     who = "root" if os.geteuid() == 0 else f"user {os.geteuid()}"
     missing = "" if len(held) == len(CAPABILITIES) else "sudo, or the capabilities that are missing"
     return Probe("rights", not missing, f"{who} with {', '.join(held) or 'no capability'}", missing)
 
 
 def probe_other_processes() -> Probe:
-    """Whether other processes' memory may be read, for names of Python functions."""
-    scope = _text(_YAMA) or "none"
-    detail = f"yama ptrace_scope is {scope}"
-    is_free = scope in ("none", "0") or os.geteuid() == 0
-    return Probe("other processes", is_free, detail, "" if is_free else "CAP_SYS_PTRACE")
+    """Whose memory may be read, for names of Python functions (ptrace(2), Yama's documentation)."""
+    scope = _text(_YAMA) or "0"
+    if scope == "3":
+        return Probe("other processes", False, f"none: {_YAMA} is 3", "it stays 3 until a reboot")
+    if TRACES in held_capabilities():
+        return Probe("other processes", True, f"all: {TRACES}")
+    if scope == "0":
+        return Probe("other processes", False, "those of this user alone", f"root, or {TRACES}")
+    detail = f"those that this one starts alone: {_YAMA} is {scope}"
+    return Probe("other processes", False, detail, f"root, or {TRACES}")
 
 
 def probe_kernel_symbols() -> Probe:

@@ -20,10 +20,20 @@ BURN_C = """
 volatile unsigned long sink;
 #define WORK __attribute__((noinline)) void
 WORK spin(unsigned long n) { for (unsigned long i = 0; i < n; i++) sink += i * i; }
-WORK five(void) { spin(50000); sink++; }
-WORK three(void) { spin(30000); sink++; }
-WORK two(void) { spin(20000); sink++; }
-int main(void) { puts("ready"); fflush(stdout); for (;;) { five(); three(); two(); } }
+WORK five(unsigned long n) { spin(5 * n); sink++; }
+WORK three(unsigned long n) { spin(3 * n); sink++; }
+WORK two(unsigned long n) { spin(2 * n); sink++; }
+int main(void)
+{
+    unsigned seed = 1, n;
+    puts("ready");
+    fflush(stdout);
+    for (;;) { /* each round is of another length: samples would keep step with it */
+        seed = seed * 1103515245 + 12345;
+        n = 5000 + (seed >> 16) % 10000;
+        five(n); three(n); two(n);
+    }
+}
 """
 
 Start = Callable[..., "subprocess.Popen[bytes]"]

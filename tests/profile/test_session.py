@@ -87,7 +87,7 @@ def names(sample: Sample) -> list[str]:
 def test_c_functions_have_the_shares_they_burn(burn: Path, start: Start, take: Take) -> None:
     process = start(burn)
     with open_session([process.pid]) as session:
-        samples = take(session, 800)
+        samples = take(session, 1500)
         stats = session.stats()
     on_stack = Counter(name for sample in samples for name in set(names(sample)))
     for function, share in (("five", 0.5), ("three", 0.3), ("two", 0.2)):
