@@ -1,5 +1,6 @@
 """What an HTTP client makes of the answers it can get."""
 
+import http.client
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -179,8 +180,11 @@ def test_what_is_no_answer_is_told_apart(answer: bytes, says: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
-            with server.accept()[0] as connection:
-                connection.recv(1 << 16)
+            with server.accept()[0] as connection, connection.makefile("rb") as request:
+                # All of it: a connection that is closed with some left is reset.
+                request.readline()
+                size = http.client.parse_headers(request)["Content-Length"]
+                request.read(int(size))
                 connection.sendall(answer)
 
         thread = threading.Thread(target=serve)
