@@ -133,6 +133,7 @@ class ProfileStats:
         waits: What was taken of waits; None where they were not sampled.
         allocations: What was taken of memory asked for; None where that was not sampled.
         broken_in: In which objects walks ended that reached no root, and how many, most first.
+        before_tables: How many of these lacked an unwind table that was built afterwards.
         without_table: Some of the object files that `tables_missing` counts, and why.
         sample_cost_ns: What a sample costs the target; None where it is not known.
         backend: What sampled (bpf, bcc, perf).
@@ -155,3 +156,4 @@ class ProfileStats:
     allocations: AllocationStats | None = None
     without_table: tuple[str, ...] = ()
     broken_in: tuple[str, ...] = ()
+    before_tables: int = 0

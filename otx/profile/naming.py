@@ -59,14 +59,15 @@ class SampleNamer:
             process.learn(record.areas)
         native = process.native_frames(record.user, record.user_stack, by_tables=by_tables)
         native.reverse()
+        lacked_table = False
         if by_tables:
             whole = bool(record.flags & _USER_ROOT) or self._has_just_begun(record, native)
             if not whole and not record.flags & _USER_CUT:
-                process.walk_led_nowhere(record.user)
+                lacked_table = process.walk_led_nowhere(record.user)
         else:
             whole = not record.flags & _USER_CUT and reaches_root(native)
         stack = merge_stacks(native, runs, whole)
-        is_cut = self._tally.count(record, native, whole)
+        is_cut = self._tally.count(record, native, whole, lacked_table=lacked_table)
         if is_cut and stack:
             stack = (TRUNCATED, *stack)
         for below, value in self._below(process, record, native):

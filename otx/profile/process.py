@@ -115,17 +115,18 @@ class Process:
         met = [self._tables.mapping_of(area) for area in areas]
         self._addresses.add(mapping for mapping in met if mapping is not None)
 
-    def walk_led_nowhere(self, walked: Sequence[int]) -> None:
+    def walk_led_nowhere(self, walked: Sequence[int]) -> bool:
         """Have the table built that a walk lacked, or look at the mappings again.
 
         Another object may lie where one was unloaded, so the latter is done from time to time.
+        Returns whether a table was lacking that will be there.
         """
         if self._tables is None or not walked:
-            return
+            return False
         if self._tables.is_busy:
-            self._tables.hasten(self.pid, walked[-1] - 1)
-        else:
-            self._look_again(0, 1)
+            return self._tables.hasten(self.pid, walked[-1] - 1)
+        self._look_again(0, 1)
+        return False
 
     def native_frames(
         self, walked: Sequence[int], stack: Sequence[int], *, by_tables: bool

@@ -266,6 +266,7 @@ class ProfileSession:
             unwind_tables=self._tables.loaded if self._tables else 0,
             tables_missing=self._tables.missing if self._tables else 0,
             broken_in=self._stats.broken_in(),
+            before_tables=self._stats.before_tables,
             without_table=self._tables.lacking() if self._tables else (),
             target_overhead=self._cost.overhead(),
             waits=self._sampler.waits(),

@@ -31,10 +31,19 @@ class Tally:
         self.truncated = 0
         self.unwound_fully = 0
         self.not_found = 0
+        self.before_tables = 0
         self._broken_in: Counter[str] = Counter()
 
-    def count(self, record: SampleRecord, native: list[Frame], whole: bool) -> bool:
+    def count(
+        self, record: SampleRecord, native: list[Frame], whole: bool, *, lacked_table: bool
+    ) -> bool:
         """Count one sample; whether its stack is cut.
+
+        Args:
+            record: One look at one thread.
+            native: Its user frames, root first.
+            whole: Whether they reach its root.
+            lacked_table: Whether the walk ended for want of a table that is being built.
 
         User frames are cut only where all of them are frames: a walk along frame pointers that
         are none may pick up any number of words. A thread without a thread state is no loss where
@@ -49,6 +58,7 @@ class Tally:
         self.unwound_fully += whole or not record.user
         if record.user and not whole and not is_cut and flags & _USER_TABLES:
             self._broken_in[native[0].module if native else _NOWHERE] += 1
+            self.before_tables += lacked_table
         if flags & _NO_STATE:
             is_unsure = flags & _PYTHON_FAULT and not whole
             self.not_found += bool(is_unsure or any(map(is_evaluation_loop, native)))

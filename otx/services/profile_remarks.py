@@ -38,8 +38,14 @@ def remark_on_broken(stats: ProfileStats) -> tuple[str, str] | None:
     if not stats.broken_in or broken < max(_TOO_FEW, _WORTH_SAYING * stats.samples):
         return None
     where = ", ".join(stats.broken_in[:_MOST_NAMED])
+    text = f"{broken / stats.samples:.0%} of the stacks lack callers: walks ended in {where}"
+    if 2 * stats.before_tables >= broken:
+        return (
+            f"{text}, {stats.before_tables} of them before its unwind table was built",
+            "tables are kept on disk: the next profile of this has them from its start",
+        )
     return (
-        f"{broken / stats.samples:.0%} of the stacks lack callers: walks ended in {where}",
+        text,
         "code without unwind entries and without frame pointers hides who called it",
     )
 

@@ -25,6 +25,7 @@ STATS = [
     "truncated",
     "unwound_fully",
     "broken_in",
+    "before_tables",
     "unwind_tables",
     "tables_missing",
     "without_table",

@@ -33,7 +33,7 @@ def test_a_state_is_missed_where_python_may_run(
     flags: SampleFlags, native: list[Frame], whole: bool, not_found: int
 ) -> None:
     tally = Tally()
-    tally.count(record(flags), native, whole)
+    tally.count(record(flags), native, whole, lacked_table=False)
     assert (tally.samples, tally.not_found) == (1, not_found)
     assert tally.unwound_fully == whole
 
@@ -50,5 +50,6 @@ def test_where_walks_end_that_reach_no_root_is_counted() -> None:
         (tables | SampleFlags.PYTHON_CUT, [memcpy], False),  # too deep, which is counted
         (SampleFlags(0), [memcpy], False),  # by frame pointers, as was asked for
     ]:
-        tally.count(record(flags), native, whole)
+        tally.count(record(flags), native, whole, lacked_table=native == [EVALUATES, memcpy])
     assert tally.broken_in() == ("libc.so (2)", "python3.11 (1)", "no code (1)")
+    assert tally.before_tables == 1

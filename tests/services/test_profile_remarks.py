@@ -49,6 +49,15 @@ def test_stacks_that_lack_callers_are_told_with_where_walks_ended() -> None:
     )
 
 
+@pytest.mark.parametrize(("before", "hint"), [(59, "code without"), (60, "tables are kept")])
+def test_walks_that_came_before_their_table_are_told_from_code_that_has_none(
+    before: int, hint: str
+) -> None:
+    stats = ProfileStats(240, unwound_fully=120, broken_in=("big.so (120)",), before_tables=before)
+    said = remark_on_broken(stats)
+    assert said is not None and said[1].startswith(hint)
+
+
 @pytest.mark.parametrize(
     "stats",
     [

@@ -24,6 +24,7 @@ def stats_document(stats: ProfileStats) -> dict[str, Any]:
         "truncated": stats.truncated,
         "unwound_fully": stats.unwound_fully,
         "broken_in": list(stats.broken_in),
+        "before_tables": stats.before_tables,
         "unwind_tables": stats.unwind_tables,
         "tables_missing": stats.tables_missing,
         "without_table": list(stats.without_table),

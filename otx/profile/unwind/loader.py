@@ -2,14 +2,14 @@
 
 A table that was built before is read from the cache at once. The others are built a few functions
 at a time by `advance`, because a process's Python frames have to be named meanwhile: first what is
-on nearly every stack (programs, C libraries, libpython), then what a walk ended in, then the rest.
+on nearly every stack (programs, C libraries, libpython) and what walks ended in, then the rest.
 Tables stay when no process maps their object any more, until their room is needed; then the least
 recently needed goes first. What found no room is tried again when walks miss it.
 """
 
 import zlib
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
 from otx.errors import MachineError
@@ -25,6 +25,7 @@ from otx.profile.unwind.index import indexed_table
 from otx.profile.unwind.pool import REST_NS
 from otx.profile.unwind.published import NO_OBJECT, FileIdentity, MappedObject
 from otx.profile.unwind.publisher import Publisher
+from otx.profile.unwind.queue import BuildQueue, Steps
 from otx.profile.unwind.room import IDLE_NS, KnownObject, Lacking, expendable
 from otx.profile.unwind.table import UnwindTable, build_in_steps
 
@@ -65,8 +66,7 @@ class TableLoader:
         self._being_followed: set[int] = set()
         self._ran_out = False
         self._program: Mapping | None = None
-        self._waiting: deque[KnownObject] = deque()
-        self._building: tuple[KnownObject, Iterator[UnwindTable | None]] | None = None
+        self._queue = BuildQueue(self._bring)
         self._late: deque[tuple[int, KnownObject]] = deque()
         self._lacking = Lacking()
         self._users: Counter[int] = Counter()
@@ -74,15 +74,14 @@ class TableLoader:
     @property
     def is_busy(self) -> bool:
         """Whether tables are still to be built, or may find room by now."""
-        if self._building is not None or self._waiting or self._has_room_by_now():
+        if self._queue or self._has_room_by_now():
             return True
         return self._lacking.is_due(self._clock_ns())
 
     @property
     def lacks_basics(self) -> bool:
         """Whether tables of what is on nearly every stack are still to be built."""
-        building = self._building is not None and self._building[0].is_basic
-        return building or any(one.is_basic for one in self._waiting)
+        return self._queue.has_basics
 
     @property
     def loaded(self) -> int:
@@ -154,42 +153,37 @@ class TableLoader:
             return None
         return replace(one.source[1], start=area.start, end=area.end, offset=area.offset)
 
-    def hasten(self, pid: int, address: int) -> None:
-        """Build the table of the code at an address next: a walk ended there."""
+    def hasten(self, pid: int, address: int) -> bool:
+        """Build the table of the code at an address next: a walk ended there; whether it is due."""
         for mapping, mapped in self._mapped.get(pid, {}).items():
             if mapping.start <= address < mapping.end:
-                for one in self._waiting:
-                    if one.number == mapped.number:
-                        self._waiting.remove(one)
-                        self._waiting.appendleft(one)
-                        return
+                return self._queue.hasten(mapped.number)
+        return False
 
     def advance(self) -> bool:
         """Build for 2 to 5 ms; whether more is to be done."""
         if self._has_room_by_now():
-            self._waiting.appendleft(self._late.popleft()[1])
-        if self._building is None and not self._waiting:
+            self._queue.add(self._late.popleft()[1], is_missed=True)
+        one = self._queue.first()
+        if one is None:
             self._look_for_the_missed()
-        elif self._building is None:
-            one = self._waiting.popleft()
-            self._building = one, self._bring(one)
         else:
-            self._build_on(*self._building)
+            self._build_on(one)
         return self.is_busy
 
-    def _build_on(self, one: KnownObject, steps: Iterator[UnwindTable | None]) -> None:
+    def _build_on(self, one: KnownObject) -> None:
         try:
-            built = next(steps)
+            built = next(self._queue.steps(one))
         except (UnreadableError, StopIteration) as error:
-            self._building = None
+            self._queue.remove(one)
             one.is_gone = isinstance(error, _GoneError)
             self._lacking.add(one, str(error) or "unreadable")
             return
         if built is not None:
-            self._building = None
+            self._queue.remove(one)
             self._put(one, built)
 
-    def _bring(self, one: KnownObject) -> Iterator[UnwindTable | None]:
+    def _bring(self, one: KnownObject) -> Steps:
         """The table of an object, from the cache or built step by step."""
         table = self._cached(one)
         if table is not None:
@@ -248,7 +242,7 @@ class TableLoader:
         known.source = source
         if known.is_gone:
             known.is_gone = False
-            self._waiting.append(known)
+            self._queue.add(known)
 
     def _add(self, key: FileKey, elf: ElfFile, source: tuple[int, Mapping]) -> None:
         """Know an object from now on, with its table if that is in the cache."""
@@ -267,10 +261,8 @@ class TableLoader:
         table = self._cached(one)
         if table is not None:
             self._put(one, table)
-        elif is_basic:
-            self._waiting.appendleft(one)
         else:
-            self._waiting.append(one)
+            self._queue.add(one)
 
     def _make_known(self, one: KnownObject) -> None:
         mapping, shift = one.source[1], one.elf.code_shift()
@@ -332,10 +324,8 @@ class TableLoader:
 
     def _kept(self) -> set[int]:
         """The numbers of objects that are not to be given back, though nobody may map them."""
-        kept = self._being_followed | {one.number for one in self._waiting}
+        kept = self._being_followed | self._queue.numbers
         kept.update(one.number for _, one in self._late)
-        if self._building is not None:
-            kept.add(self._building[0].number)
         return kept
 
     def _give_numbers_back(self) -> None:
@@ -353,7 +343,7 @@ class TableLoader:
         self._publisher.drop(one.number)
 
 
-def _build(one: KnownObject) -> Iterator[UnwindTable | None]:
+def _build(one: KnownObject) -> Steps:
     """Build an object's table step by step."""
     pid, mapping = one.source
     if mapping.base_name == VDSO:
@@ -366,7 +356,7 @@ def _build(one: KnownObject) -> Iterator[UnwindTable | None]:
         yield from _build_of(elf)
 
 
-def _build_of(elf: ElfFile) -> Iterator[UnwindTable | None]:
+def _build_of(elf: ElfFile) -> Steps:
     table = indexed_table(elf)
     if table is None:
         raise UnreadableError("no unwind table")

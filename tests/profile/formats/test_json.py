@@ -21,6 +21,7 @@ def test_the_document_has_stacks_and_stats() -> None:
         *(5, 1, 2, 3, 4, 0.12345, 0.00123456789, 6, 2, 12_470, "perf"),
         not_seen=("Python functions",),
         broken_in=("libx.so (1)",),
+        before_tables=1,
         without_table=("libx.so (no room)",),
     )
     profile = sampled_profile(
@@ -69,6 +70,7 @@ def test_the_document_has_stacks_and_stats() -> None:
             "truncated": 2,
             "unwound_fully": 3,
             "broken_in": ["libx.so (1)"],
+            "before_tables": 1,
             "unwind_tables": 6,
             "tables_missing": 2,
             "without_table": ["libx.so (no room)"],

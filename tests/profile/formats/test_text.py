@@ -29,6 +29,7 @@ stats
   truncated        2
   unwound_fully    9 (90.0%)
   broken_in        lib0.so (1)
+  before_tables    0
   unwind_tables    7
   tables_missing   7
   without_table    lib0.so, lib1.so, lib2.so, lib3.so, lib4.so and 2 more

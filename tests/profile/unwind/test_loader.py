@@ -22,6 +22,7 @@ from otx.profile.unwind.rules import CfaKind
 from otx.profile.unwind.table import UnwindTable
 from tests.profile.conftest import Build
 
+PROGRAM = Path("/proc/self/exe").readlink().name
 LIBRARY_C = "int here(int x) { return x + 3; }"
 
 
@@ -188,6 +189,32 @@ def test_what_a_walk_lacks_is_built_first(memory: ProcessMemory, library: Path) 
     while published.find(PID, here) is CfaKind.GAP:
         assert loader.advance()
     assert loader.loaded == 1
+
+
+def test_what_a_walk_lacks_does_not_wait_for_a_large_table_that_is_begun(
+    memory: ProcessMemory, library: Path
+) -> None:
+    here = address_of(ctypes.CDLL(str(library)), "here")
+    published = Published()
+    loader = loader_of(published)
+    loader.follow(PID, space_of(PROGRAM, "libc.so", "libhere"), memory)
+    assert loader.advance() and loader.advance()
+    assert loader.hasten(PID, here)
+    while published.find(PID, here) is CfaKind.GAP:
+        assert loader.advance()
+    assert loader.lacks_basics, "the C library's was begun before"
+    assert not loader.hasten(PID, here)
+
+
+def test_small_tables_come_before_large_ones(memory: ProcessMemory, library: Path) -> None:
+    here = address_of(ctypes.CDLL(str(library)), "here")
+    published = Published()
+    loader = loader_of(published)
+    loader.follow(PID, space_of(PROGRAM, "libm.so", "libhere"), memory)
+    while published.find(PID, here) is CfaKind.GAP:
+        assert loader.advance()
+    libm = address_of(ctypes.CDLL("libm.so.6"), "cos")
+    assert published.find(PID, libm) is CfaKind.GAP
 
 
 def test_code_without_a_table_is_mapped_all_the_same(memory: ProcessMemory, tmp_path: Path) -> None:
