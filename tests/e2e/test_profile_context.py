@@ -101,7 +101,8 @@ SPANS = {
 def test_samples_carry_the_span_of_their_thread_or_task(
     run_cli: RunCli, shop: "subprocess.Popen[bytes]", tmp_path: Path
 ) -> None:
-    words = ("--pid", str(shop.pid), "-d", "2s", "-F", "999")
+    # A rate that is not lowered meanwhile, and time enough for tables that nobody has built yet.
+    words = ("--pid", str(shop.pid), "-d", "3s", "-F", "299")
     done = run_cli("profile", *words, "--format", "json", "--store", str(tmp_path / "store"))
     assert (done.returncode, done.stderr) == (0, "")
     right = wrong = 0
