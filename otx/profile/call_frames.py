@@ -8,7 +8,7 @@ that is so and where on the stack the return address is.
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,13 +27,13 @@ class CallFrames:
     """The unwind table of one object. Functions are decoded when asked for, the last 4096 kept.
 
     Args:
-        starts: Where functions begin, lowest first.
+        index: Tells where functions begin; its own bytes are not kept.
         load: Reads the table, when the first function is to be decoded: most are never asked for
             one, and a machine's tables are some hundred MiB. None where it is gone.
     """
 
-    def __init__(self, starts: Sequence[int], load: Callable[[], EhFrame | None]) -> None:
-        self._starts = starts
+    def __init__(self, index: EhFrame, load: Callable[[], EhFrame | None]) -> None:
+        self._base, self._starts = index.base, index.starts
         self._load = load
         self._functions: dict[int, _Function | None] = {}
         self._rules_kept = 0
@@ -50,12 +50,12 @@ class CallFrames:
         table = indexed_table(elf)
         if table is None:
             return None
-        return cls(table.starts, load) if load else cls.kept(table)
+        return cls(table, load) if load else cls.kept(table)
 
     @classmethod
     def kept(cls, table: EhFrame) -> "CallFrames":
         """A table that is there already."""
-        return cls(table.starts, lambda: table)
+        return cls(table, lambda: table)
 
     @cached_property
     def _reader(self) -> EhFrameReader | None:
@@ -64,8 +64,8 @@ class CallFrames:
 
     def function_start(self, address: int) -> int | None:
         """Where the function that holds an address begins, going by where functions begin."""
-        index = bisect_right(self._starts, address) - 1
-        return self._starts[index] if index >= 0 else None
+        index = self._index(address)
+        return self._base + self._starts[index] if index >= 0 else None
 
     def beginning(self, address: int) -> int | None:
         """Where the function that holds an address begins, going by its entry.
@@ -73,10 +73,10 @@ class CallFrames:
         A stretch that no entry tells of, as nearly all of musl, is one function: it may be any
         number of them, and none is the one before it.
         """
-        index = bisect_right(self._starts, address) - 1
+        index = self._index(address)
         if index < 0:
             return None
-        function, start = self._decoded(index), self._starts[index]
+        function, start = self._decoded(index), self._base + self._starts[index]
         return function.end if function and start < function.end <= address else start
 
     def hidden_caller(self, address: int) -> int | None:
@@ -104,10 +104,13 @@ class CallFrames:
         return GAP if function is None else function.rule_at(address)
 
     def _function_at(self, address: int) -> "_Function | None":
-        function = self._decoded(bisect_right(self._starts, address) - 1)
+        function = self._decoded(self._index(address))
         if function is None or not function.starts[0] <= address < function.end:
             return None
         return function
+
+    def _index(self, address: int) -> int:
+        return bisect_right(self._starts, address - self._base) - 1
 
     def _decoded(self, index: int) -> "_Function | None":
         if index not in self._functions:

@@ -29,6 +29,7 @@ _HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
 _SEGMENT = struct.Struct("<IIQQQQQQ")
 _SECTION = struct.Struct("<IIQQQQIIQQ")
 _SYMBOL = struct.Struct("<IBBHQQ")
+_NAME_SIZE = 4
 _IDENT = b"\x7fELF\x02\x01"  # ELFCLASS64, ELFDATA2LSB
 _PT_LOAD, _PT_NOTE = 1, 4
 _NOTE = struct.Struct("<III")
@@ -38,7 +39,6 @@ _PT_GNU_EH_FRAME = 0x6474E550
 _EH_FRAME_HEADER = struct.Struct("<BBBBiI")
 _EH_FRAME_ENTRY = struct.Struct("<ii")
 _EH_FRAME_POINTER_AT = 4
-_ADDRESS_MASK = (1 << 64) - 1
 _EH_FRAME_FORM = (1, 0x1B, 0x03, 0x3B)
 """Version 1; pcrel sdata4, udata4, datarel sdata4: what every linker writes (LSB 5.0, 10.6.2)."""
 _EH_FRAME_SECTION = frozenset((b".eh_frame",))
@@ -74,14 +74,16 @@ class EhFrame:
     Attributes:
         address: Where the table lies.
         data: The table, and what follows it.
-        starts: Where functions begin, lowest first: stripped files have this too.
-        entries: Where each function's entry lies.
+        starts: Where functions begin behind `base`, lowest first: stripped files have this too.
+        entries: Where each function's entry lies behind `base`.
+        base: The index's own address, of which it tells distances.
     """
 
     address: int
     data: bytes
     starts: Sequence[int]
     entries: Sequence[int]
+    base: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,12 +252,12 @@ class ElfFile:
             return None
         index = self._exactly(offset + _EH_FRAME_HEADER.size, index_size)
         pairs = array("i", index)
-        starts = array("Q", [(address + start) & _ADDRESS_MASK for start in pairs[0::2]])
-        entries = array("Q", [(address + entry) & _ADDRESS_MASK for entry in pairs[1::2]])
-        if sorted(starts) != starts.tolist():
+        starts, entries = pairs[0::2], pairs[1::2]
+        in_file = starts.tolist()
+        if sorted(in_file) != in_file:
             rows = sorted(zip(starts, entries, strict=True))
-            starts, entries = array("Q", [at for at, _ in rows]), array("Q", [at for _, at in rows])
-        return EhFrame(frame_address, table, starts, entries)
+            starts, entries = array("i", [at for at, _ in rows]), array("i", [at for _, at in rows])
+        return EhFrame(frame_address, table, starts, entries, address)
 
     @property
     def _symbol_sections(self) -> list[_SymbolSection]:
@@ -375,15 +377,21 @@ def _symbols_named(places: Collection[int], symbols: bytes) -> Iterator[tuple[in
     if len(places) > _MAX_SEARCHED:
         yield from (it for it in _SYMBOL.iter_unpack(symbols) if it[0] in places)
         return
-    rows = sorted(row for at in places for row in _rows_with(at, symbols))
-    yield from (_SYMBOL.unpack_from(symbols, row) for row in rows)
+    if places:
+        names = memoryview(symbols).cast("I")[:: SYMBOL_SIZE // _NAME_SIZE].tobytes()
+        rows = sorted(row for at in places for row in _rows_with(at, names))
+        yield from (_SYMBOL.unpack_from(symbols, row * SYMBOL_SIZE) for row in rows)
 
 
-def _rows_with(name: int, symbols: bytes) -> Iterator[int]:
-    """Where the symbols stand whose name has a place in the string table."""
-    wanted = name.to_bytes(4, "little")
-    at = symbols.find(wanted)
+def _rows_with(name: int, names: bytes) -> Iterator[int]:
+    """The numbers of the symbols whose name has a place in the string table.
+
+    Args:
+        names: The places of all symbols' names.
+    """
+    wanted = name.to_bytes(_NAME_SIZE, "little")
+    at = names.find(wanted)
     while at >= 0:
-        if at % SYMBOL_SIZE == 0:
-            yield at
-        at = symbols.find(wanted, at + 1)
+        if at % _NAME_SIZE == 0:
+            yield at // _NAME_SIZE
+        at = names.find(wanted, at + 1)

@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from otx.errors import MachineError
 from otx.profile.mapped import read_mapped, write_mapped
+from otx.system.bpf_call import TRACE_ITER, MapShape
 from otx.system.bpf_support import LIBBPF
 
 _PRINT = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
@@ -38,6 +39,7 @@ _POINTERS: tuple[
     ("bpf_program__attach_perf_event", ctypes.c_void_p, ctypes.c_int),
     ("bpf_program__attach_kprobe", ctypes.c_void_p, ctypes.c_bool, ctypes.c_char_p),
     ("bpf_program__attach_iter", ctypes.c_void_p, ctypes.c_void_p),
+    ("bpf_program__insns", ctypes.c_void_p),
     ("libbpf_set_print", ctypes.c_void_p),
     (
         "bpf_program__attach_uprobe_opts",
@@ -53,6 +55,9 @@ _NUMBERS: tuple[
     ("bpf_program__set_autoload", ctypes.c_void_p, ctypes.c_bool),
     ("bpf_map__fd", ctypes.c_void_p),
     ("bpf_map__max_entries", ctypes.c_void_p),
+    ("bpf_map__type", ctypes.c_void_p),
+    ("bpf_map__key_size", ctypes.c_void_p),
+    ("bpf_map__value_size", ctypes.c_void_p),
     ("bpf_map__set_max_entries", ctypes.c_void_p, ctypes.c_uint32),
     ("bpf_link__destroy", ctypes.c_void_p),
     ("bpf_link__fd", ctypes.c_void_p),
@@ -62,6 +67,7 @@ _NUMBERS: tuple[
     ("bpf_map_delete_elem", ctypes.c_int, ctypes.c_char_p),
     ("bpf_enable_stats", ctypes.c_int),
     ("libbpf_num_possible_cpus",),
+    ("libbpf_find_vmlinux_btf_id", ctypes.c_char_p, ctypes.c_int),
 )
 
 
@@ -313,6 +319,28 @@ class BpfObject:
         self._keep_link(program, link)
         return lambda: self._iterate(program, self._library.bpf_link__fd(link))
 
+    def instructions(self, program: str) -> bytes:
+        """A program as the kernel has taken it: its fields and types are this kernel's."""
+        found, library = self._program(program), self._library
+        return ctypes.string_at(
+            library.bpf_program__insns(found), library.bpf_program__insn_cnt(found) * 8
+        )
+
+    def shape(self, name: str) -> MapShape:
+        """What a map is."""
+        found, library = self._map(name), self._library
+        return MapShape(
+            library.bpf_map__type(found),
+            library.bpf_map__key_size(found),
+            library.bpf_map__value_size(found),
+            library.bpf_map__max_entries(found),
+        )
+
+    def iterator_type(self, listed: str) -> int:
+        """The id of an iterator over something (`task`) in the kernel's types; 0 if unknown."""
+        found = self._library.libbpf_find_vmlinux_btf_id(listed.encode(), TRACE_ITER)
+        return max(0, int(found))
+
     def iterate(self, program: str) -> None:
         """Run a program on a kernel's list once for each element.
 
@@ -426,6 +454,7 @@ def _load_library() -> ctypes.CDLL:
         _declare(library, name, ctypes.c_int, arguments)
     _declare(library, "bpf_object__close", None, [ctypes.c_void_p])
     _declare(library, "bpf_program__name", ctypes.c_char_p, [ctypes.c_void_p])
+    _declare(library, "bpf_program__insn_cnt", ctypes.c_size_t, [ctypes.c_void_p])
     return library
 
 

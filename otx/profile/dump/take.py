@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,17 +17,16 @@ from otx.profile.dump.kernel import KernelReader
 from otx.profile.dump.looks import ThreadLook, ThreadSource
 from otx.profile.dump.proc_threads import ProcThreads
 from otx.profile.dump.python import PythonReader
+from otx.profile.dump.ready_program import ProgramCache
 from otx.profile.dump.stacks import ProcessDump, ThreadStack
 from otx.profile.dump.subject import Subject
-from otx.profile.dump.task_iterator import TaskIterator
+from otx.profile.dump.task_iterator import open_task_iterator
 from otx.profile.maps import AddressSpace, read_address_space
 from otx.profile.memory import ProcessMemory
 from otx.profile.objects import ObjectFiles
 from otx.profile.symbol_cache import SymbolCache
 from otx.profile.symbolizer import AddressBook, UserSymbolizer
 from otx.redacted import without_users
-from otx.system.beside import Beside
-from otx.system.bpf_support import require_bpf
 
 if TYPE_CHECKING:
     from otx.profile.cpython.variables import VariableReader
@@ -46,7 +45,7 @@ class DumpOptions:
         kernel: Whether stacks hold kernel frames.
         variables: Whether Python frames hold the values of their variables.
         is_secret: Whether the value behind a name is better not shown.
-        cache_dir: Where ordered symbols are kept from one dump to the next; None: nowhere.
+        cache_dir: Where symbols and programs are kept from one dump to the next; None: nowhere.
     """
 
     kernel: bool = True
@@ -74,7 +73,6 @@ def take_dump(
     with ExitStack() as stack:
         memory = ProcessMemory(pid)
         stack.callback(memory.close)
-        loading = _load(pid, debug, stack)
         space = read_address_space(pid)
         files = ObjectFiles(SymbolCache.below(options.cache_dir))
         book = AddressBook(pid, memory, UserSymbolizer(files, lines=True))
@@ -82,7 +80,9 @@ def take_dump(
         python, runtime = _open_python(pid, space, memory, files, options, warn)
         kernel = KernelReader(pid) if options.kernel else None
         contexts = _open_contexts(pid, memory)
-        source, backend = _open_source(pid, memory, loading, warn)
+        programs = ProgramCache.below(options.cache_dir)
+        source, backend = _open_source(pid, memory, programs, warn, debug)
+        stack.callback(source.close)
         reader = ThreadReader(pid, memory, book, python, kernel, contexts)
         began_ns = time.monotonic_ns()
         threads = _Rounds(source, reader, python).take()
@@ -143,27 +143,15 @@ class _Rounds:
             self._found[look.tid] = replace(found, is_torn=True)
 
 
-def _load(pid: int, debug: Callable[[str], None] | None, stack: ExitStack) -> Beside[TaskIterator]:
-    """Have the kernel check the program while the process's files are read: each takes 10 ms."""
-
-    def load() -> TaskIterator:
-        require_bpf()
-        return TaskIterator(pid, debug)
-
-    def unload() -> None:
-        with suppress(MachineError):
-            loading.result().close()
-
-    loading = Beside(load)
-    stack.callback(unload)
-    return loading
-
-
 def _open_source(
-    pid: int, memory: ProcessMemory, loading: Beside[TaskIterator], warn: Warn
+    pid: int,
+    memory: ProcessMemory,
+    programs: ProgramCache,
+    warn: Warn,
+    debug: Callable[[str], None] | None,
 ) -> tuple[ThreadSource, Literal["bpf", "proc"]]:
     try:
-        return loading.result(), "bpf"
+        return open_task_iterator(pid, programs, debug), "bpf"
     except MachineError as error:
         warn(
             f"{error.message}; threads are looked at through /proc: native stacks may end where"

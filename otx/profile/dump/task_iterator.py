@@ -2,48 +2,75 @@
 
 import struct
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
 
 from otx.profile.bpf_files import find_bpf_object
 from otx.profile.dump.looks import SystemCall, ThreadLook
-from otx.profile.libbpf import BpfObject
+from otx.profile.dump.ready_program import ProgramCache, RunningProgram
 from otx.profile.unwind.walk import Registers
+from otx.system.bpf_support import probe_pid_namespace, require_bpf
 
 OBJECT_NAME = "otx_dump.bpf.o"
 KERNEL_FRAMES = 64
 _PROGRAM = "look_at_task"
+_MAPS = ("wanted", "looks")
 _ARGUMENTS = 6
 _LOOK = struct.Struct(f"<IIII4Q{_ARGUMENTS}QQQ{KERNEL_FRAMES}Q")
 _NO_CALL = (1 << 64) - 1
 
 
+class Program(Protocol):
+    """A program that is linked to the threads of one process."""
+
+    def run(self) -> bytes:
+        """What it wrote of every thread."""
+
+    def close(self) -> None:
+        """Unload it."""
+
+
 class TaskIterator:
-    """The threads of one process, by BPF.
+    """The threads of one process, by BPF."""
+
+    has_all_registers = True
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+
+    def look(self) -> list[ThreadLook]:
+        """All threads of the process, as they are now; none where it is gone."""
+        return decode_looks(self._program.run())
+
+    def close(self) -> None:
+        """Unload the program."""
+        self._program.close()
+
+
+def open_task_iterator(
+    pid: int, cache: ProgramCache, debug: Callable[[str], None] | None = None
+) -> TaskIterator:
+    """Have a process's threads looked at.
 
     Args:
+        cache: Where a program is kept as this kernel takes it.
         debug: Takes what libbpf and the verifier say, line by line.
 
     Raises:
         MachineError: This machine won't.
     """
+    source, wanted = find_bpf_object(OBJECT_NAME), pid.to_bytes(4, "little")
+    kept = cache.load(source) if debug is None and probe_pid_namespace().ok else None
+    if kept is not None:
+        # Where the kernel refuses, libbpf is told why.
+        with suppress(OSError, LookupError):
+            return TaskIterator(RunningProgram(_PROGRAM, kept, {0: wanted}, pid))
+    require_bpf()
+    from otx.profile.dump.loaded_program import LoadedProgram  # 4 ms, and once a kernel
 
-    has_all_registers = True
-
-    def __init__(self, pid: int, debug: Callable[[str], None] | None = None) -> None:
-        self._object = BpfObject(find_bpf_object(OBJECT_NAME), debug)
-        try:
-            self._object.map("wanted").update(bytes(4), pid.to_bytes(4, "little"))
-            self._run = self._object.attach_task_iterator(_PROGRAM, pid)
-        except BaseException:
-            self._object.close()
-            raise
-
-    def look(self) -> list[ThreadLook]:
-        """All threads of the process, as they are now; none where it is gone."""
-        return decode_looks(self._run())
-
-    def close(self) -> None:
-        """Unload the program."""
-        self._object.close()
+    loaded = LoadedProgram(source, _PROGRAM, {_MAPS[0]: wanted}, pid, debug)
+    cache.store(source, loaded.ready(_MAPS))
+    return TaskIterator(loaded)
 
 
 def decode_looks(raw: bytes) -> list[ThreadLook]:

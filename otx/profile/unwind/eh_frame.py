@@ -75,7 +75,7 @@ class EhFrameReader:
         """
         left = _MAX_READ_TWICE * len(self._table.data)
         for index in range(len(self)):
-            at = self._table.entries[index] - self._table.address
+            at = self._place(index)
             left -= self._length(at)
             if left < 0:
                 raise UnreadableError("overlapping entries")
@@ -84,7 +84,7 @@ class EhFrameReader:
     def function(self, index: int) -> Function | None:
         """The function of an entry of the index; None where it cannot be read."""
         try:
-            return self._decode(self._table.entries[index] - self._table.address)
+            return self._decode(self._place(index))
         except (struct.error, IndexError, ValueError):
             return None
 
@@ -104,6 +104,10 @@ class EhFrameReader:
             return self._decode_unusual(at, cie)[0]
         except (struct.error, IndexError, ValueError):
             return None
+
+    def _place(self, index: int) -> int:
+        """Where in the table's bytes an entry of the index lies."""
+        return self._table.entries[index] + self._table.base - self._table.address
 
     def _length(self, at: int) -> int:
         """The size of an entry, if it is one."""

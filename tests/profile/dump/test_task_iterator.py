@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otx.profile.dump.looks import SystemCall, ThreadLook
-from otx.profile.dump.task_iterator import KERNEL_FRAMES, TaskIterator, decode_looks
+from otx.profile.dump.ready_program import ProgramCache
+from otx.profile.dump.task_iterator import KERNEL_FRAMES, decode_looks, open_task_iterator
 from otx.profile.unwind.walk import Registers
 
 SIZE = 16 + 8 * (4 + 6 + 2 + KERNEL_FRAMES)
@@ -63,7 +64,7 @@ def test_a_thread_that_waits_stays_and_one_that_went_on_does_not() -> None:
     go_on = threading.Event()
     thread = threading.Thread(target=go_on.wait)
     thread.start()
-    iterator = TaskIterator(os.getpid())
+    iterator = open_task_iterator(os.getpid(), ProgramCache(None))
     try:
         looks = [{look.tid: look for look in iterator.look()} for _ in range(2)]
         before, after = (known[thread.native_id or 0] for known in looks)

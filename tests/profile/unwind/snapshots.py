@@ -74,17 +74,18 @@ class Snapshot:
 def pruned(table: EhFrame, met: list[int]) -> EhFrame:
     """The table with nothing but the entries of functions that hold given addresses."""
     kept = bytearray(len(table.data))
-    indexes = sorted({bisect_right(table.starts, address) - 1 for address in met} - {-1})
+    starts = [table.base + start for start in table.starts]
+    indexes = sorted({bisect_right(starts, address) - 1 for address in met} - {-1})
     for index in indexes:
-        at = table.entries[index] - table.address
+        at = table.base + table.entries[index] - table.address
         pointer = int.from_bytes(table.data[at + 4 : at + 8], "little")
         for begin in (at, at + 4 - pointer):
             end = begin + 4 + int.from_bytes(table.data[begin : begin + 4], "little")
             kept[begin:end] = table.data[begin:end]
     data = bytes(kept).rstrip(b"\0") + bytes(8)
-    starts = array("Q", [table.starts[index] for index in indexes])
-    entries = array("Q", [table.entries[index] for index in indexes])
-    return EhFrame(table.address, data, starts, entries)
+    kept_starts = array("i", [table.starts[index] for index in indexes])
+    kept_entries = array("i", [table.entries[index] for index in indexes])
+    return EhFrame(table.address, data, kept_starts, kept_entries, table.base)
 
 
 def load(path: Path) -> Snapshot:
@@ -111,8 +112,8 @@ def save(snapshot: Snapshot, path: Path) -> None:
             name: {
                 "address": table.address,
                 "data": _packed(table.data),
-                "starts": list(table.starts),
-                "entries": list(table.entries),
+                "starts": [table.base + start for start in table.starts],
+                "entries": [table.base + entry for entry in table.entries],
             }
             for name, table in snapshot.tables.items()
         },
