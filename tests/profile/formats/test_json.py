@@ -1,6 +1,7 @@
 """The JSON form: stable keys, every frame, the heaviest stack first."""
 
 import json
+import sys
 
 import pytest
 from hypothesis import given
@@ -118,3 +119,27 @@ def test_a_document_without_value_types_is_one_of_an_older_otx() -> None:
 def test_what_is_wrong_is_named_with_its_place(stack: dict[str, object], why: str) -> None:
     with pytest.raises(UsageError, match=why):
         read_json({"stacks": [stack]}, "x", print)
+
+
+@pytest.mark.parametrize(
+    ("head", "why"),
+    [
+        ({"duration_s": "inf"}, "the head .*'inf' is no number"),
+        ({"comments": [1]}, "the head .*'1' is no text"),
+        ({"stats": {"samples": "4"}}, "the head .*'4' is no figure of stats"),
+        ({"stats": {"lost": None}}, "the head .*'None' is no figure of stats"),
+        ({"stats": {"not_seen": "all"}}, "the head .*'all' is no figure of stats"),
+        ({"stats": {"wait_period_ns": 1}}, "the head .*'waits_left_out' is missing"),
+    ],
+)
+def test_what_is_wrong_of_the_head_is_said(head: dict[str, object], why: str) -> None:
+    with pytest.raises(UsageError, match=why):
+        read_json({"stacks": [], **head}, "x", print)
+
+
+def test_a_value_that_is_nested_deeply_is_named_by_what_it_is() -> None:
+    value: list[object] = []
+    for _ in range(sys.getrecursionlimit() * 2):
+        value = [value]
+    with pytest.raises(UsageError, match="a list is no number"):
+        read_json({"stacks": [{"count": value, "frames": []}]}, "x", print)
