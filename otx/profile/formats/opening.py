@@ -120,9 +120,12 @@ def _open_json(data: bytes, place: str, warn: Warn) -> Opened:
 def _open_text(data: bytes, place: str, warn: Warn) -> Opened:
     from otx.profile.formats.folded import read_folded
     from otx.profile.formats.perf_script import read_perf_script
+    from otx.profile.formats.text_read import read_text, summary_in
 
     if _is_perf_script(data):
         return Opened("perf-script", read_perf_script(data, place, warn))
+    if summary_in(data):
+        return Opened("text", read_text(data, place, warn))
     try:
         return Opened("folded", read_folded(data, place, warn))
     except OtxError as error:
