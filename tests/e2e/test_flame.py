@@ -134,7 +134,7 @@ class TestPicturesAndSummaries:
         done = run_cli("flame", "x.gz", "--sandwich", "serve")
         assert "serve: 80 samples, 80.0% of all, own 0.0%" in done.stdout
 
-    @pytest.mark.parametrize("form", ["html", "svg"])
+    @pytest.mark.parametrize("form", ["html", "svg", "json"])
     def test_a_comparison_has_both_values(
         self, run_cli: RunCli, shop: str, later: str, form: str
     ) -> None:
@@ -146,7 +146,7 @@ class TestPicturesAndSummaries:
         again = run_cli("flame", "d", "--value", "before", "--format", "folded")
         assert again.stdout == folded.stdout
 
-    @pytest.mark.parametrize("form", ["html", "svg", "text"])
+    @pytest.mark.parametrize("form", ["html", "svg", "text", "json"])
     def test_a_sandwich_holds_no_whole_stacks(self, run_cli: RunCli, shop: str, form: str) -> None:
         run_cli("flame", shop, "--sandwich", "serve", "--format", form, "-o", "s")
         done = run_cli("flame", "s")

@@ -1,7 +1,7 @@
 """A profile as one JSON document: every stack frame by frame, one a line, and the stats.
 
 `count` of a stack is its value of the type that is shown; where there are several types `values`
-has all of them, in the order of `value_types`.
+has all of them, in the order of `value_types`. A difference is read as well: it has both values.
 """
 
 import json
@@ -11,6 +11,7 @@ from typing import Any, cast, get_args
 from otx.model.frame_names import frame_document
 from otx.model.profile import SAMPLES, Label, Profile, StackSample
 from otx.model.stack import Frame, FrameKind
+from otx.profile.formats.folded import AFTER, BEFORE
 from otx.profile.formats.head import head_document, profile_of, text_of, type_of, whole_of
 from otx.profile.formats.reading import Frames, Warn, bad_profile
 from otx.profile.formats.stats import stats_document
@@ -46,7 +47,7 @@ def read_json(document: Mapping[str, Any], place: str, warn: Warn) -> Profile:
     """
     at = "value_types"
     try:
-        types = tuple(map(type_of, document.get("value_types") or [_old_type(document)]))
+        types = tuple(map(type_of, document.get("value_types") or _other_types(document)))
         frames, known, samples = Frames(place), dict[Frame, Frame](), []
         for number, item in enumerate(document["stacks"]):
             at = f"stacks[{number}]"
@@ -54,14 +55,16 @@ def read_json(document: Mapping[str, Any], place: str, warn: Warn) -> Profile:
             stack = tuple(known.setdefault(frame, frame) for frame in map(_frame, item["frames"]))
             samples.append(_sample(item, stack, len(types)))
         at = "the head"
-        return profile_of(document, types, samples)
+        shown = {"shown": 1} if "diff" in document else {}
+        return profile_of({**document, **shown}, types, samples)
     except (TypeError, KeyError, AttributeError, ValueError) as error:
         why = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise bad_profile(place, f"{at} is not as otx writes it: {why}") from None
 
 
 def _sample(item: Mapping[str, Any], stack: tuple[Frame, ...], types: int) -> StackSample:
-    values = tuple(map(whole_of, item.get("values") or [item["count"]]))
+    both = [item["before"], item["after"]] if "before" in item else None
+    values = tuple(map(whole_of, both or item.get("values") or [item["count"]]))
     if len(values) != types:
         raise ValueError(f"{len(values)} values for {types} types")
     labels = tuple(_label(label) for label in item.get("labels", ()))
@@ -75,12 +78,14 @@ def _label(document: Mapping[str, Any]) -> Label:
     return Label(text_of(document["key"]), value, text_of(document.get("unit", "")))
 
 
-def _old_type(document: Mapping[str, Any]) -> dict[str, str]:
+def _other_types(document: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The types of a document that does not name them: a difference, or one of an older otx."""
     unit = document.get("unit", "samples")
-    return {
-        "name": "samples" if unit == "samples" else document["event"],
-        "unit": "count" if unit == "samples" else unit,
-    }
+    if "diff" in document:
+        return [{"name": kind.name, "unit": unit} for kind in (BEFORE, AFTER)]
+    if unit == "samples":
+        return [{"name": SAMPLES.name, "unit": SAMPLES.unit}]
+    return [{"name": document["event"], "unit": unit}]
 
 
 def _frame(document: Mapping[str, Any]) -> Frame:

@@ -15,7 +15,7 @@ from otx.otlp.json_text import BYTE_ORDER_MARK, InvalidText, other_encoding, par
 from otx.otlp.pieces import no_json
 from otx.otlp.refusal import Reason, Refusal
 from otx.profile.formats.markup import markup_of
-from otx.profile.formats.reading import Warn, bad_profile, protobuf_fields
+from otx.profile.formats.reading import Warn, bad_profile, no_whole_stacks, protobuf_fields
 
 MAX_BYTES = 256 << 20
 """Of a file without its compression: some kilobytes of gzip can stand for all of memory."""
@@ -111,6 +111,8 @@ def _open_json(data: bytes, place: str, warn: Warn) -> Opened:
         return Opened("speedscope", read_speedscope(document, place, warn))
     if "stacks" in document:
         return Opened("json", read_json(document, place, warn))
+    if "caller_stacks" in document:
+        raise no_whole_stacks(place)
     if any(str(key).startswith("resource") for key in document):
         return _open_otlp(data, place, warn)
     keys = ", ".join(sorted(map(str, document))[:5]) or "none"

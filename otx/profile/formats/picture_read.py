@@ -17,7 +17,13 @@ from otx.model.profile import SAMPLES, Profile, StackSample, ValueType
 from otx.otlp.json_text import parse_text, shown_value
 from otx.profile.formats.folded import AFTER, BEFORE
 from otx.profile.formats.head import profile_of, type_of
-from otx.profile.formats.reading import MAX_SAMPLES, Frames, bad_profile, whole_value
+from otx.profile.formats.reading import (
+    MAX_SAMPLES,
+    Frames,
+    bad_profile,
+    no_whole_stacks,
+    whole_value,
+)
 
 MAX_DATA_BYTES = 128 << 20
 """Of the data without its compression: parsed it takes several times that."""
@@ -42,11 +48,7 @@ def read_picture(data: bytes, form: str, place: str) -> Profile:
     if not isinstance(trees, list):
         raise _broken(place, "trees is no list")
     if len(trees) != 1:
-        raise bad_profile(
-            place,
-            "shows who calls a function and what it calls, no whole stacks",
-            "--sandwich on the profile itself, which can be written as a page of its own",
-        )
+        raise no_whole_stacks(place)
     try:
         return _profile(document, tree_of(trees[0], "trees[0]"), place)
     except (TypeError, KeyError, AttributeError, ValueError) as error:

@@ -15,7 +15,7 @@ from otx.model.frame_names import frame_of_label
 from otx.model.profile import CPU, SAMPLES, Profile, StackSample, ValueType
 from otx.model.stack import Frame
 from otx.model.units import NS_PER_S, parse_duration_ns, parse_size
-from otx.profile.formats.reading import Frames, Warn, bad_profile, whole_value
+from otx.profile.formats.reading import Frames, Warn, bad_profile, no_whole_stacks, whole_value
 from otx.profile.formats.text import ARROW, COLUMNS, FUNCTIONS_HEAD, NO_BREAK, STACKS_HEAD
 from otx.profile.formats.text_shares import Names, Told, told_by
 
@@ -39,10 +39,6 @@ _HEAD_BYTES = 65536
 _BLANKS = " \t\r"
 _DIFFERENCE = re.compile(rb"^[ \t]*before  .*\n[ \t]*after   ", re.MULTILINE)
 _SANDWICH = re.compile(rb"^[ \t]*callees[ \t]*\r?$", re.MULTILINE)
-_OTHERS = {
-    "difference": ("compares two profiles and holds no stacks", "-o FILE.folded keeps both values"),
-    "sandwich": ("tells who calls a function, no whole stacks", "--sandwich on the profile itself"),
-}
 _SHOWN = 60
 """Characters of a line that errors show."""
 _HINT = "a summary opens as it was written: its first line and both of its tables"
@@ -66,8 +62,13 @@ def read_text(data: bytes, place: str, warn: Warn) -> Profile:
     Raises:
         UsageError: It is no summary of a profile, or a table is not whole.
     """
-    if what := _OTHERS.get(summary_in(data)):
-        raise bad_profile(place, *what)
+    what = summary_in(data)
+    if what == "sandwich":
+        raise no_whole_stacks(place)
+    if what == "difference":
+        raise bad_profile(
+            place, "compares two profiles and holds no stacks", "-o FILE.folded keeps both values"
+        )
     lines = _lines(data)
     tables = [at for at, line in enumerate(lines) if line == FUNCTIONS_HEAD]
     if len(tables) > 1:

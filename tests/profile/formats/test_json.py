@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 
 from otx.errors import UsageError
-from otx.model.profile import Profile
-from otx.model.stack import Frame, ProfileStats
+from otx.flame.difference import compare
+from otx.flame.difference_forms import difference_document
+from otx.model.profile import CPU, Profile
+from otx.model.stack import Frame, ProfileStats, Stack
 from otx.profile.formats.json import read_json, write_json
 from otx.profile.formats.profile import sampled_profile
 from tests.profile.formats.profiles import content, profiles
@@ -104,6 +106,17 @@ def test_a_document_without_value_types_is_one_of_an_older_otx() -> None:
         "samples/count",
         2_500_000_000,
     )
+
+
+def test_a_difference_has_both_values() -> None:
+    earlier: dict[Stack, int] = {(Frame("g", "native"),): 2}
+    later: dict[Stack, int] = {(Frame("f", "native"),): 3}
+    found = compare(earlier, later, is_normalised=False)
+    document = difference_document(found, ("a", "b"), CPU, None)
+    read = read_json(json.loads(json.dumps(document)), "x", print)
+    assert list(map(str, read.value_types)) == ["before/nanoseconds", "after/nanoseconds"]
+    assert sorted(sample.values for sample in read.samples) == [(0, 3), (2, 0)]
+    assert read.total == 3
 
 
 @pytest.mark.parametrize(

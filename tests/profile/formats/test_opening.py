@@ -59,6 +59,7 @@ def test_a_byte_order_mark_and_blank_lines_are_no_matter() -> None:
         (b"\x1f\x8b\x08\x00junk", "gzip"),
         (b"<!DOCTYPE html><title>x</title>", "an HTML page without data of otx"),
         (b"<?xml version='1.0'?>\n<svg></svg>", "an SVG picture without data of otx"),
+        (b'{"caller_stacks": []}', "no whole stacks"),
         (b"callers\n  100.0%  main\n\nf: 3 samples\n\ncallees\n", "no whole stacks"),
         (b"before  a  3 samples\nafter   b  4 samples\n", "compares two profiles"),
     ],

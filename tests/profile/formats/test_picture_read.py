@@ -177,8 +177,8 @@ def test_other_line_ends_and_wrapped_data_are_no_matter() -> None:
         (packed({"trees": [TREE], "profile": {"value_types": []}}), "value_types has 0 entries"),
         (packed({"unit": "count", "trees": [{**TREE, "at": [0, 9, 1]}]}), r"trees\[0\].at\[1\]"),
         (packed({"unit": "count", "trees": [{**TREE, "values": [2, 2, 1e29]}]}), "too large"),
-        (packed({"unit": "count", "trees": []}), "shows who calls a function"),
-        (packed({"unit": "count", "trees": [TREE, TREE]}), "shows who calls a function"),
+        (packed({"unit": "count", "trees": []}), "holds who calls a function"),
+        (packed({"unit": "count", "trees": [TREE, TREE]}), "holds who calls a function"),
     ],
 )
 def test_what_is_wrong_is_said(data: bytes, why: str) -> None:
