@@ -25,7 +25,7 @@ from otx.profile.formats.reading import (
     whole_value,
 )
 
-MAX_DATA_BYTES = 128 << 20
+MAX_DATA_BYTES = 64 << 20
 """Of the data without its compression: parsed it takes several times that."""
 _BEGIN = b' id="data">'
 _WHAT = {"html": "an HTML page", "svg": "an SVG picture"}
