@@ -207,13 +207,11 @@ def _samples(told: Told, place: str) -> Iterator[StackSample]:
 
 
 def _parts(told: Told, total: int) -> str:
-    """How much is told in which way, in words."""
-    stacks, functions, rest = (
-        f"{value / total:.1%}" if total else "nothing"
-        for value in (_sum(told.stacks), _sum(told.functions), told.rest)
+    """How much of a total is told in which way, in words."""
+    stacks, functions = (
+        sum(value for _, value in counts) / total for counts in (told.stacks, told.functions)
     )
-    return f"{stacks} is in whole stacks, {functions} in functions alone, {rest} is not told"
-
-
-def _sum(counts: Sequence[tuple[Names, int]]) -> int:
-    return sum(value for _, value in counts)
+    return (
+        f"{stacks:.1%} is in whole stacks, {functions:.1%} in functions alone,"
+        f" {told.rest / total:.1%} is not told"
+    )
