@@ -1,5 +1,7 @@
 """What is said of a profile once it is whole: why names are missing, and what gives them."""
 
+from collections.abc import Callable, Iterator
+
 from otx.model.profile import Profile
 from otx.model.stack import Frame, ProfileStats
 
@@ -10,23 +12,32 @@ _TOO_FEW = 10
 _MOST_NAMED = 3
 
 
-def remark_on_unnamed(profile: Profile) -> tuple[str, str] | None:
-    """What to say of code made at run time that its maker gave no names, and what to do about it.
+def remarks_on_unnamed(profile: Profile) -> Iterator[tuple[str, str]]:
+    """What to say of code that has no names, each with what to do about it.
 
-    None where that is less than a tenth of the profile.
+    Nothing is said of what is less than a tenth of the profile.
     """
+    if share := _share(profile, _is_made_at_run_time):
+        yield (
+            f"{share:.0%} of this is in code made at run time that has no names: [anon]",
+            "node --perf-basic-prof writes them; Java: -XX:+PreserveFramePointer and"
+            " jcmd PID Compiler.perfmap",
+        )
+    if share := _share(profile, _is_hidden_kernel):
+        yield (
+            f"{share:.0%} of this is in the kernel, which hides its functions' names: [kernel]",
+            "CAP_SYSLOG and sysctl kernel.kptr_restrict=1 show them; --no-kernel leaves them out",
+        )
+
+
+def _share(profile: Profile, is_unnamed: Callable[[Frame], bool]) -> float:
+    """The share of a profile with such a frame; 0 where that is too little to be told."""
     total = unnamed = 0
     for sample in profile.samples:
         value = sample.values[profile.shown]
         total += value
-        unnamed += value * any(map(_is_unnamed, sample.stack))
-    if not unnamed or unnamed < _WORTH_SAYING * total:
-        return None
-    return (
-        f"{unnamed / total:.0%} of this is in code made at run time that has no names: [anon]",
-        "node --perf-basic-prof writes them; Java: -XX:+PreserveFramePointer and"
-        " jcmd PID Compiler.perfmap",
-    )
+        unnamed += value * any(map(is_unnamed, sample.stack))
+    return unnamed / total if unnamed and unnamed >= _WORTH_SAYING * total else 0
 
 
 def remark_on_broken(stats: ProfileStats) -> tuple[str, str] | None:
@@ -50,5 +61,9 @@ def remark_on_broken(stats: ProfileStats) -> tuple[str, str] | None:
     )
 
 
-def _is_unnamed(frame: Frame) -> bool:
+def _is_made_at_run_time(frame: Frame) -> bool:
     return frame.kind == "jit" and frame.name == "[anon]"
+
+
+def _is_hidden_kernel(frame: Frame) -> bool:
+    return frame.kind == "kernel" and frame.name == "[kernel]"

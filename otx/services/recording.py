@@ -21,7 +21,7 @@ from otx.profile.launch import GatedCommand
 from otx.profile.session import ProfileSession
 from otx.services.gathering import Gathering
 from otx.services.held_output import HeldOutput
-from otx.services.profile_remarks import remark_on_broken, remark_on_unnamed
+from otx.services.profile_remarks import remark_on_broken, remarks_on_unnamed
 from otx.services.profiler import LiveProfile
 from otx.services.sampling import SamplingRequest, open_session
 from otx.system.stop import StopSignal
@@ -179,8 +179,8 @@ class Recording:
             remarks.warning(
                 f"{format_count(left_out)} samples are without their span: there are too many"
             )
-        if said := remark_on_unnamed(profile):
-            remarks.warning(*said)
+        for unnamed in remarks_on_unnamed(profile):
+            remarks.warning(*unnamed)
         if profile.stats is not None and (said := remark_on_broken(profile.stats)):
             remarks.warning(*said)
 

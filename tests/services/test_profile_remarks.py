@@ -4,7 +4,7 @@ import pytest
 
 from otx.model.profile import SAMPLES, Profile, StackSample
 from otx.model.stack import Frame, ProfileStats, Stack
-from otx.services.profile_remarks import remark_on_broken, remark_on_unnamed
+from otx.services.profile_remarks import remark_on_broken, remarks_on_unnamed
 
 MAIN = Frame("main", "native", module="node")
 UNNAMED = Frame("[anon]", "jit", module="[anon]")
@@ -25,9 +25,16 @@ def profile_of(*stacks: tuple[Stack, int]) -> Profile:
 def test_code_without_names_is_told_with_what_gives_them(
     stacks: list[tuple[Stack, int]], share: str
 ) -> None:
-    said = remark_on_unnamed(profile_of(*stacks))
-    assert said is not None and said[0].startswith(f"{share} of this")
-    assert "--perf-basic-prof" in said[1]
+    ((text, hint),) = remarks_on_unnamed(profile_of(*stacks))
+    assert text.startswith(f"{share} of this")
+    assert "--perf-basic-prof" in hint
+
+
+def test_a_kernel_that_hides_its_names_is_told() -> None:
+    hidden = Frame("[kernel]", "kernel", module="kernel")
+    ((text, hint),) = remarks_on_unnamed(profile_of(((MAIN, hidden, hidden), 1), ((MAIN,), 3)))
+    assert text.startswith("25% of this is in the kernel")
+    assert "CAP_SYSLOG" in hint
 
 
 @pytest.mark.parametrize(
@@ -37,7 +44,7 @@ def test_code_without_names_is_told_with_what_gives_them(
 def test_nothing_is_said_where_little_or_nothing_lacks_them(
     stacks: list[tuple[Stack, int]],
 ) -> None:
-    assert remark_on_unnamed(profile_of(*stacks)) is None
+    assert list(remarks_on_unnamed(profile_of(*stacks))) == []
 
 
 def test_stacks_that_lack_callers_are_told_with_where_walks_ended() -> None:
