@@ -98,6 +98,7 @@ def kept_table(data: bytes) -> None:
     table = unpack(data)
     if table is not None:
         table.find(table.base)
+        table.function_start(table.base)
 
 
 def go_functions(data: bytes) -> None:

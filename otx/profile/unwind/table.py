@@ -7,6 +7,7 @@ sampler always finds that cold. A row before the page's first holds on into it. 
 hundred different rules. The 66 000 rows of a libpython are 270 KiB so.
 """
 
+import struct
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
@@ -98,11 +99,16 @@ class UnwindTable:
         if not 0 <= page < self.page_count:
             return -1
         first, end = self.pages[page], self.pages[page + 1]
+        if not first <= end <= len(self.rows):
+            return -1  # nobody built that: it is from a file
         low = (address - self.base) & _LOW
         return bisect_right(self.rows, low, first, end, key=lambda row: row & _LOW) - 1
 
     def _rule(self, number: int) -> Rule:
-        return Rule.unpack(self.rules[number * RULE.size : (number + 1) * RULE.size])
+        try:
+            return Rule.unpack(self.rules[number * RULE.size : (number + 1) * RULE.size])
+        except (struct.error, ValueError):
+            return GAP
 
 
 def build(table: EhFrame) -> UnwindTable:

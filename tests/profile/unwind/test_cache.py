@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otx.profile.unwind.cache import TableCache, pack, unpack
+from otx.profile.unwind.rules import ENTRY, Rule
 from otx.profile.unwind.table import WORD, UnwindTable, build
 from tests.profile.unwind.conftest import Fde, eh_frame
 
@@ -25,6 +26,20 @@ def test_a_table_comes_back_as_it_was(
 ) -> None:
     table = UnwindTable(base, array(WORD, pages), b"".join(rules), array(WORD, rows))
     assert unpack(pack(table)) == table
+
+
+@given(
+    st.lists(st.integers(0, 4) | st.integers(0, (1 << 32) - 1), min_size=1, max_size=6),
+    st.lists(st.binary(min_size=8, max_size=8), max_size=3),
+    st.lists(st.integers(0, 4).map(lambda number: number << 16), max_size=4),
+    st.integers(0, 6 << 10),
+)
+def test_a_table_that_nobody_built_can_be_asked(
+    pages: list[int], rules: list[bytes], rows: list[int], address: int
+) -> None:
+    table = UnwindTable(0, array(WORD, pages), b"".join(rules), array(WORD, rows))
+    assert isinstance(table.find(address), Rule)
+    assert table.function_start(address) is None or ENTRY.packed() in rules
 
 
 @given(st.binary(max_size=100), st.integers(0, len(pack(TABLE)) - 1))
