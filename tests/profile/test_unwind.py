@@ -19,6 +19,7 @@ from otx.profile.unwind import room
 from otx.profile.unwind.index import indexed_table
 from otx.profile.unwind.published import BLOCK_SIZE
 from otx.profile.unwind.table import build as built_table
+from tests.conftest import wait_until
 from tests.profile.conftest import BURN_C, POLL_S, Build, Start, Take
 from tests.profile.sessions import open_session
 from tests.profile.unwind.programs import C_FLAGS, CLOCK_C, DEEP_C, SIGNAL_C, THREAD_C
@@ -339,9 +340,14 @@ def test_a_program_that_found_no_room_has_whole_stacks_once_another_one_has_ende
     told: list[str] = []
     pids = [process.pid for process in processes.values()]
     with open_session(pids, on_warning=told.append) as session:
-        take(session, 50)
-        lacking = session.stats().without_table
-        (broken,) = (name for name in processes if f"{name} (no room)" in lacking)
+
+        def without_room() -> list[str]:
+            session.poll(POLL_S)
+            lacking = session.stats().without_table
+            return [name for name in processes if f"{name} (no room)" in lacking]
+
+        wait_until(lambda: bool(without_room()), "one found no room")
+        (broken,) = without_room()
         assert any("no room for unwind tables" in text for text in told)
 
         def is_whole(sample: Sample) -> bool:
