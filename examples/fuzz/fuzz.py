@@ -16,7 +16,10 @@ MAX_INPUT_BYTES = 4096
 """What is longer is cut, but for seeds: a file whose end is cut off has no sections."""
 MAX_INFLATED_BYTES = 1 << 16
 
-with atheris.instrument_imports(include=["otx", "ottl_targets", "opamp_targets", "store_targets"]):
+with atheris.instrument_imports(
+    include=["otx", "form_targets", "ottl_targets", "opamp_targets", "store_targets"]
+):
+    import form_targets
     import object_targets
     import opamp_targets
     import ottl_targets
@@ -145,6 +148,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "index": store_targets.index_file,
     "manifest": store_targets.manifest,
     "profile": profile,
+    **form_targets.TARGETS,
     **object_targets.TARGETS,
     **profile_targets.TARGETS,
     "search": search,

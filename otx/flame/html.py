@@ -4,14 +4,13 @@ The page lays out what is to be seen when it is to be seen, so that trees of any
 Names are other people's text: they are data in the page and never markup or code.
 """
 
-import base64
 import html
 import json
-import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
+from otx.flame.picture_data import picture_data, tree_document
 from otx.flame.picture_tree import PictureTree
 
 _SCRIPTS = ("tree.js", "look.js", "panel.js", "page.js")
@@ -32,7 +31,13 @@ class Panel:
     is_flipped: bool = False
 
 
-def html_page(panels: Sequence[Panel], title: str, about: str, unit: str) -> str:
+def html_page(
+    panels: Sequence[Panel],
+    title: str,
+    about: str,
+    unit: str,
+    head: Mapping[str, object] | None = None,
+) -> str:
     """The page.
 
     Args:
@@ -40,19 +45,18 @@ def html_page(panels: Sequence[Panel], title: str, about: str, unit: str) -> str
         title: Its heading.
         about: What stands below the heading, in a line.
         unit: What values are in: `nanoseconds`, `bytes`, `count`, or any other word.
+        head: What else is known of the profile, for who opens the page as one.
     """
-    data = {"unit": unit, "trees": list(map(_document, panels))}
-    packed = zlib.compress(json.dumps(data, separators=(",", ":")).encode(), 6)
     parts = {
         "TITLE": html.escape(title),
         "ABOUT": html.escape(about),
         "CSS": page_file("page.css"),
-        "DATA": json.dumps(base64.b64encode(packed).decode()),
+        "DATA": json.dumps(picture_data(unit, list(map(_document, panels)), head or {})),
         "JS": "\n".join(page_file(name).replace('"use strict";\n', "", 1) for name in _SCRIPTS),
     }
-    head, *rest = page_file("page.html").split("@")
+    first, *rest = page_file("page.html").split("@")
     # Odd parts are names between two signs; nothing that is put in is looked at again.
-    return head + "".join(part if at % 2 else parts[part] for at, part in enumerate(rest))
+    return first + "".join(part if at % 2 else parts[part] for at, part in enumerate(rest))
 
 
 def page_file(name: str) -> str:
@@ -61,13 +65,4 @@ def page_file(name: str) -> str:
 
 
 def _document(panel: Panel) -> dict[str, object]:
-    tree = panel.tree
-    return {
-        "title": panel.title,
-        "flipped": panel.is_flipped,
-        "names": [[name.label, name.kind, name.where] for name in tree.names],
-        "depths": tree.depths,
-        "at": tree.at,
-        "values": tree.values,
-        "before": tree.before,
-    }
+    return {"title": panel.title, "flipped": panel.is_flipped, **tree_document(panel.tree)}

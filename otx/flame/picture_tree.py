@@ -5,7 +5,7 @@ tree, in which each node has a value of either.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from otx.flame.difference import Pair
 from otx.model.frame_names import frame_label
@@ -18,11 +18,13 @@ class Name:
 
     Attributes:
         where: The source file or the object, for who wants to know more.
+        frame: The first of the frames that are called so; without a line where these differ in it.
     """
 
     label: str
     kind: FrameKind
     where: str
+    frame: Frame
 
 
 @dataclass(slots=True)
@@ -69,7 +71,7 @@ class _Node:
 
 
 def _tree(stacks: Mapping[Stack, Pair], root: str) -> PictureTree:
-    tree = PictureTree([Name(root, "process", "")])
+    tree = PictureTree([Name(root, "process", "", Frame(root, "process"))])
     numbers: dict[Frame, int] = {}
     labels: dict[tuple[str, FrameKind], int] = {}
     top = _Node()
@@ -98,7 +100,9 @@ def _number(frame: Frame, labels: dict[tuple[str, FrameKind], int], names: list[
     if number is None:
         number = labels[key] = len(names)
         where = frame.file or frame.module
-        names.append(Name(key[0], frame.kind, where if where not in key[0] else ""))
+        names.append(Name(key[0], frame.kind, where if where not in key[0] else "", frame))
+    elif frame.line != names[number].frame.line:
+        names[number] = replace(names[number], frame=replace(names[number].frame, line=0))
     return number
 
 

@@ -35,7 +35,7 @@ class _Box:
     width: float
 
 
-def svg_picture(tree: PictureTree, title: str, about: str, unit: str) -> str:
+def svg_picture(tree: PictureTree, title: str, about: str, unit: str, data: str = "") -> str:
     """The picture, the root on top.
 
     Args:
@@ -43,6 +43,8 @@ def svg_picture(tree: PictureTree, title: str, about: str, unit: str) -> str:
         title: Its heading.
         about: What stands below the heading.
         unit: What values are in.
+        data: What `picture_data` gives, for who opens the picture as a profile: also of the frames
+            that are too narrow or too deep to be drawn.
     """
     rows = min(tree.depth, MAX_ROWS)
     height = _TOP + rows * _ROW + 12
@@ -61,7 +63,8 @@ def svg_picture(tree: PictureTree, title: str, about: str, unit: str) -> str:
         *_tool("search", WIDTH - 12, "Search"),
     ]
     lines += (_drawn(box, tree, unit) for box in _boxes(tree))
-    lines += [f"<script><![CDATA[{page_file('svg.js')}]]></script>", "</svg>", ""]
+    lines.append(f"<script><![CDATA[{page_file('svg.js')}]]></script>")
+    lines += [f'<metadata id="data">{data}</metadata>', "</svg>", ""]
     return "\n".join(lines)
 
 

@@ -4,6 +4,8 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _OTHERS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 _EMPTY_BYTES = 64
 """How much an empty object is looked for in: nobody pads it with more."""
+_SHOWN = 40
+"""Characters of a value that errors show."""
 
 
 class InvalidText(ValueError):
@@ -52,6 +54,15 @@ def is_utf8(data: bytes) -> bool:
 def is_empty_object(data: bytes) -> bool:
     """Whether a text is `{}`, however it is spaced: in OTLP a request with nothing in it."""
     return len(data) <= _EMPTY_BYTES and b"".join(data.split()) == b"{}"
+
+
+def shown_value(value: object) -> str:
+    """A parsed value as errors show it: of what may be nested deeply, only what it is."""
+    if isinstance(value, str):
+        return repr(value[:_SHOWN])
+    if value is None or isinstance(value, bool | int | float):
+        return repr(str(value)[:_SHOWN])
+    return "a list" if isinstance(value, list) else "a document"
 
 
 def _problem(data: bytes, reason: str, at: int) -> str:

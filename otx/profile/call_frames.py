@@ -39,18 +39,10 @@ class CallFrames:
         self._rules_kept = 0
 
     @classmethod
-    def of(
-        cls, elf: ElfFile, load: Callable[[], EhFrame | None] | None = None
-    ) -> "CallFrames | None":
-        """The table of a file, if it has one in the usual form.
-
-        Args:
-            load: Reads it again later; None to keep it.
-        """
+    def of(cls, elf: ElfFile) -> "CallFrames | None":
+        """The table of a file, if it has one."""
         table = indexed_table(elf)
-        if table is None:
-            return None
-        return cls(table, load) if load else cls.kept(table)
+        return None if table is None else cls.kept(table)
 
     @classmethod
     def kept(cls, table: EhFrame) -> "CallFrames":

@@ -218,7 +218,7 @@ class ElfFile:
         extent = self._extents(frozenset((name,)), CODE_TYPES).get(name)
         if extent is None or not 0 < len(extent) <= max_size:
             return None
-        code = self._at(extent.start, len(extent))
+        code = self.at(extent.start, len(extent))
         return (extent.start, code) if code else None
 
     def _extents(self, wanted: frozenset[bytes], types: Collection[int]) -> Mapping[bytes, range]:
@@ -266,9 +266,14 @@ class ElfFile:
         return self._sections_read
 
     def _from_address_to_end_of_segment(self, address: int) -> bytes:
-        return self._at(address, _MAX_SECTION_SIZE)
+        return self.at(address, _MAX_SECTION_SIZE)
 
-    def _at(self, address: int, max_size: int) -> bytes:
+    @property
+    def entry(self) -> int:
+        """Where the program, or the loader, begins; 0 where nothing does."""
+        return int(self._header[4])
+
+    def at(self, address: int, max_size: int) -> bytes:
         """What lies at an address, up to the end of its segment."""
         for segment in self.segments:
             inside = address - segment.address

@@ -18,7 +18,10 @@ from otx.profile.maps import Mapping as MemoryMapping
 from otx.profile.regular_files import open_regular
 from otx.profile.symbol_cache import SymbolCache
 from otx.profile.symbols import SymbolTable
+from otx.profile.table_frames import TableFrames
+from otx.profile.unwind.cache import TableCache
 from otx.profile.unwind.index import indexed_table
+from otx.profile.unwind.object_table import lacks_entries, whole_table
 from otx.profile.unwind.rules import CfaKind
 
 if TYPE_CHECKING:
@@ -41,7 +44,7 @@ class ObjectCode:
 
     bias: int
     symbols: SymbolTable
-    unwind: CallFrames | None
+    unwind: CallFrames | TableFrames | None
     go: "GoFunctions | None" = None
     cold_parts: Mapping[int, str] = field(default_factory=dict)
     debug: DebugSymbols | None = None
@@ -55,8 +58,13 @@ class ObjectCode:
     def _symbol(self, at: int) -> str | None:
         if self.debug is None:
             return self.symbols.find(at)
-        sure = self.symbols.find(at, is_sure=True)
-        return sure or self.debug.find(at) or self.symbols.find(at)
+        sure = self.symbols.find(at, is_sure=True) or self.debug.find(at)
+        return sure or self.symbols.find(at, since=self._begins_since(at))
+
+    def _begins_since(self, at: int) -> int:
+        """Before what no symbol is that of a function's, where that is known from its code."""
+        found = isinstance(self.unwind, TableFrames) and self.unwind.function_start(at)
+        return found or 0
 
     def go_calls(self, address: int) -> "list[GoCall]":
         """The Go functions an address of the process belongs to, inlined ones first."""
@@ -86,6 +94,7 @@ class _ObjectFile:
     Args:
         elf: The file, which is closed soon.
         symbols: Where ordered symbols are kept.
+        tables: Where unwind tables are.
 
     Attributes:
         source: The last process that was seen to have it mapped: through that it is read again.
@@ -98,14 +107,16 @@ class _ObjectFile:
         pid: int,
         mapping: MemoryMapping,
         symbols: SymbolCache,
+        tables: TableCache | None,
     ) -> None:
         self._elf = elf
+        self._tables = tables
         self.source = pid, mapping
         self._key = file_key(mapping, descriptor)
         self._cache = symbols
         self._variables: dict[frozenset[bytes], Mapping[bytes, range]] = {}
         self.debug = DebugSymbols(self._look_elsewhere)
-        self.unwind = CallFrames.of(elf, lambda: self._ask(indexed_table))
+        self.unwind = self._frames(elf)
         self.go = _find_go_functions(elf, descriptor)
         self.cold_parts = _find_cold_parts(elf, self.unwind)
         self._kept = symbols.load(self._key)
@@ -138,6 +149,14 @@ class _ObjectFile:
         """Where in the file functions begin, those that are there."""
         return self._ask(lambda elf: elf.function_offsets(names)) or {}
 
+    def _frames(self, elf: ElfFile) -> CallFrames | TableFrames | None:
+        table = indexed_table(elf)
+        if lacks_entries(elf, table):
+            return TableFrames(
+                lambda: self._ask(lambda elf: whole_table(elf, self._key, self._tables))
+            )
+        return CallFrames(table, lambda: self._ask(indexed_table)) if table else None
+
     def _look_elsewhere(self) -> SymbolTable | None:
         """The functions of what is mapped by other files, or by what is packed into its own."""
         pid, mapping = self.source
@@ -159,11 +178,15 @@ class ObjectFiles:
 
     Args:
         symbols: Where ordered symbols are kept from one run to the next.
+        tables: Where unwind tables are.
     """
 
-    def __init__(self, symbols: SymbolCache | None = None) -> None:
+    def __init__(
+        self, symbols: SymbolCache | None = None, tables: TableCache | None = None
+    ) -> None:
         self._files: dict[FileKey, _ObjectFile | None] = {}
         self._symbols = symbols or SymbolCache()
+        self._tables = tables
 
     def code(self, pid: int, mapping: MemoryMapping) -> ObjectCode | None:
         """The functions of what is mapped; None where it cannot be read."""
@@ -205,11 +228,18 @@ class ObjectFiles:
             if key not in self._files:
                 if len(self._files) >= _MAX_FILES:
                     del self._files[next(iter(self._files))]
-                self._files[key] = _read_object(descriptor, pid, mapping, self._symbols)
+                self._files[key] = self._read(descriptor, pid, mapping)
             file = self._files[key]
             if file is not None:
                 file.source = pid, mapping
             return file
+
+    def _read(self, descriptor: int, pid: int, mapping: MemoryMapping) -> _ObjectFile | None:
+        try:
+            elf = ElfFile(file_reader(descriptor))
+            return _ObjectFile(elf, descriptor, pid, mapping, self._symbols, self._tables)
+        except UnreadableError:
+            return None
 
 
 def _find_go_functions(elf: ElfFile, descriptor: int) -> "GoFunctions | None":
@@ -224,9 +254,9 @@ def _find_go_functions(elf: ElfFile, descriptor: int) -> "GoFunctions | None":
     return find_go_functions(elf, lambda: KeptFile(descriptor))
 
 
-def _find_cold_parts(elf: ElfFile, unwind: CallFrames | None) -> Mapping[int, str]:
+def _find_cold_parts(elf: ElfFile, unwind: CallFrames | TableFrames | None) -> Mapping[int, str]:
     """Parts of functions that a stripped file does not name."""
-    if unwind is None or not elf.is_stripped:
+    if not isinstance(unwind, CallFrames) or not elf.is_stripped:
         return {}
     try:
         return find_cold_parts(elf, unwind.function_start)
@@ -245,15 +275,6 @@ class KeptFile:
     def __call__(self, offset: int, size: int) -> bytes:
         """At most so many bytes."""
         return self._read(offset, size)
-
-
-def _read_object(
-    descriptor: int, pid: int, mapping: MemoryMapping, symbols: SymbolCache
-) -> _ObjectFile | None:
-    try:
-        return _ObjectFile(ElfFile(file_reader(descriptor)), descriptor, pid, mapping, symbols)
-    except UnreadableError:
-        return None
 
 
 @contextmanager

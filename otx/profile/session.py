@@ -109,10 +109,10 @@ class ProfileSession:
         self._programs = SeenPrograms()
         self._unfinished: deque[_Unfinished] = deque()
         self._finished: list[Sample] = []
-        files = ObjectFiles(SymbolCache.below(cache_dir))
+        cache = TableCache.below(cache_dir)
+        files = ObjectFiles(SymbolCache.below(cache_dir), cache)
         self._symbolizer = UserSymbolizer(files, lines=options.lines)
         self._next_liveness_ns = 0
-        cache = TableCache(cache_dir / "unwind") if cache_dir else None
         self._standing = StandingThreads(cache)
         self._sampler = open_sampler(backend, options, many=target.choice.may_be_many, debug=debug)
         self._contexts = ContextFinder(self._sampler.set_context_place, time.monotonic_ns)

@@ -5,7 +5,7 @@ BPF program runs in them, so their stacks are walked here, by the same tables.
 """
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 from otx.profile.cpython.detect import Interpreter
@@ -18,8 +18,8 @@ from otx.profile.memory import ProcessMemory
 from otx.profile.objects import opened
 from otx.profile.records import PythonFrame, SampleFlags, SampleRecord
 from otx.profile.unwind.cache import TableCache
-from otx.profile.unwind.index import indexed_table
-from otx.profile.unwind.table import UnwindTable, build_in_steps
+from otx.profile.unwind.object_table import whole_table
+from otx.profile.unwind.table import UnwindTable
 from otx.profile.unwind.walk import Code, Ending, Registers, walk
 
 _ENDINGS = {
@@ -106,15 +106,10 @@ class StandingThreads:
             if key not in self._tables:
                 try:
                     elf = ElfFile(file_reader(descriptor))
-                    self._tables[key] = elf, self._table(elf)
+                    self._tables[key] = elf, whole_table(elf, key, self._cache)
                 except UnreadableError:
                     self._tables[key] = None
             return self._tables[key]
-
-    def _table(self, elf: ElfFile) -> UnwindTable | None:
-        build_id = elf.build_id()
-        table = self._cache.load(build_id) if self._cache and build_id else None
-        return table or next(_built(elf), None)
 
 
 def _top_of(memory: ProcessMemory, sp: int) -> tuple[int, ...]:
@@ -134,9 +129,3 @@ def _python_frames(
         if walked.frames:
             return tuple(frame.python for frame in walked.frames)
     return ()
-
-
-def _built(elf: ElfFile) -> Iterator[UnwindTable]:
-    source = indexed_table(elf)
-    if source is not None:
-        yield from (table for table in build_in_steps(source) if table is not None)

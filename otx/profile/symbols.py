@@ -64,16 +64,19 @@ class SymbolTable:
     def __len__(self) -> int:
         return len(self.addresses)
 
-    def find(self, address: int, *, is_sure: bool = False) -> str | None:
+    def find(self, address: int, *, is_sure: bool = False, since: int = 0) -> str | None:
         """The name of the function that holds an address, without a version (`@@GLIBC_2.34`).
 
         Args:
             is_sure: Whether only a symbol with a size counts; one without reaches to the next.
+            since: Where the function begins at the earliest.
         """
         last = bisect_right(self.addresses, address)
         if not last:
             return None
         start = self.addresses[last - 1]
+        if start < since:
+            return None
         first = max(bisect_left(self.addresses, start), last - _MAX_ALIASES)
         best = max(range(first, last), key=self._rank)
         size = self.sizes[best]

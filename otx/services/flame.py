@@ -16,6 +16,7 @@ from otx.flame.difference_forms import (
 )
 from otx.flame.html import Panel, html_page
 from otx.flame.narrowing import focused, heaviest
+from otx.flame.picture_data import picture_data, tree_document
 from otx.flame.picture_tree import difference_tree, picture_tree
 from otx.flame.sandwich import sandwich, side_by_side
 from otx.flame.sandwich_forms import sandwich_document, sandwich_text
@@ -180,7 +181,8 @@ class FlameRun:
         title = f"What changed of {kind.name}"
         said = "; ".join(" ".join(line.split()) for line in difference_head(found, names, kind))
         if self._form == "svg":
-            return svg_picture(tree, title, said, kind.unit).encode()
+            data = picture_data(kind.unit, [tree_document(tree)], {})
+            return svg_picture(tree, title, said, kind.unit, data).encode()
         return html_page([Panel(tree)], title, said, kind.unit).encode()
 
     def sandwich(self, file: str, function: str) -> bytes:
@@ -201,7 +203,8 @@ class FlameRun:
         title = f"Callers and callees of {found.function}"
         if self._form == "svg":  # one picture: the two sides beside each other
             tree = picture_tree(side_by_side(found), found.function)
-            return svg_picture(tree, title, about(profile), kind.unit).encode()
+            data = picture_data(kind.unit, [], {})  # there is no whole stack in it
+            return svg_picture(tree, title, about(profile), kind.unit, data).encode()
         callers = picture_tree(found.callers, "callers")
         callees = picture_tree(found.callees, "callees")
         panels = [Panel(callers, "callers", is_flipped=True), Panel(callees, "callees")]

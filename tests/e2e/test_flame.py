@@ -12,7 +12,6 @@ from otx.profile.formats import FORMS
 from tests.conftest import RunCli
 
 DATA = Path(__file__).parents[1] / "data" / "profiles"
-READ = [form for form in FORMS if form not in ("text", "html", "svg")]
 SHOP = "shop;main;serve;sort 30\nshop;main;serve;render (page.py) 50\nshop;main;log 20\n"
 LATER = "shop;main;serve;sort 60\nshop;main;serve;render (page.py) 30\nshop;main;cache 10\n"
 
@@ -30,7 +29,7 @@ def later(tmp_path: Path) -> str:
 
 
 class TestConverting:
-    @pytest.mark.parametrize("form", READ)
+    @pytest.mark.parametrize("form", FORMS)
     def test_every_form_is_written_and_opened_again(
         self, run_cli: RunCli, shop: str, tmp_path: Path, form: str
     ) -> None:
@@ -98,6 +97,87 @@ class TestConverting:
         done = run_cli("flame", str(DATA / "spin.perf-script"), "--value", "heap")
         assert done.returncode == 2
         assert "it has samples/count, cpu/nanoseconds" in done.stderr
+
+
+class TestPicturesAndSummaries:
+    """What otx draws and writes for people is opened as what it shows."""
+
+    @pytest.mark.parametrize("form", ["html", "svg", "text"])
+    @pytest.mark.parametrize("target", ["pprof", "otlp", "speedscope", "json", "html"])
+    def test_they_are_converted_into_every_form(
+        self, run_cli: RunCli, shop: str, form: str, target: str
+    ) -> None:
+        run_cli("flame", shop, "--format", form, "-o", "x")
+        done = run_cli("flame", "x", "--format", target, "-o", "y")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert run_cli("flame", "y", "--format", "folded").stdout == "".join(
+            sorted(SHOP.splitlines(True))
+        )
+
+    @pytest.mark.parametrize("form", ["html", "svg", "text"])
+    def test_two_are_compared(self, run_cli: RunCli, shop: str, later: str, form: str) -> None:
+        wanted = run_cli("flame", shop, later).stdout.splitlines()[2:]
+        for name, file in (("a", shop), ("b", later)):
+            run_cli("flame", file, "--format", form, "-o", name)
+        done = run_cli("flame", "a", "b")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.splitlines()[2:] == wanted
+
+    @pytest.mark.parametrize("form", ["html", "svg", "text"])
+    def test_a_pipe_gzip_focus_and_a_sandwich(
+        self, run_cli: RunCli, shop: str, tmp_path: Path, form: str
+    ) -> None:
+        made = run_cli("flame", shop, "--format", form).stdout
+        (tmp_path / "x.gz").write_bytes(gzip.compress(made.encode()))
+        done = run_cli("flame", "-", "--focus", "SERVE|serve", "--format", "folded", stdin=made)
+        assert done.stdout == "shop;main;serve;render (page.py) 50\nshop;main;serve;sort 30\n"
+        done = run_cli("flame", "x.gz", "--sandwich", "serve")
+        assert "serve: 80 samples, 80.0% of all, own 0.0%" in done.stdout
+
+    @pytest.mark.parametrize("form", ["html", "svg", "json"])
+    def test_a_comparison_has_both_values(
+        self, run_cli: RunCli, shop: str, later: str, form: str
+    ) -> None:
+        run_cli("flame", shop, later, "--format", form, "-o", "d")
+        assert run_cli("flame", "d").stdout.startswith("100 of after\n")
+        assert run_cli("flame", "d", "--value", "before").stdout.startswith("100 of before\n")
+        run_cli("flame", shop, later, "-o", "d.folded")
+        folded = run_cli("flame", "d.folded", "--value", "before", "--format", "folded")
+        again = run_cli("flame", "d", "--value", "before", "--format", "folded")
+        assert again.stdout == folded.stdout
+
+    @pytest.mark.parametrize("form", ["html", "svg", "text", "json"])
+    def test_a_sandwich_holds_no_whole_stacks(self, run_cli: RunCli, shop: str, form: str) -> None:
+        run_cli("flame", shop, "--sandwich", "serve", "--format", form, "-o", "s")
+        done = run_cli("flame", "s")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "who calls a function" in done.stderr
+        assert "--sandwich on the profile itself" in done.stderr
+
+    def test_a_difference_in_words_holds_no_stacks(
+        self, run_cli: RunCli, shop: str, later: str
+    ) -> None:
+        words = run_cli("flame", shop, later).stdout
+        done = run_cli("flame", "-", stdin=words)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "stdin: compares two profiles and holds no stacks" in done.stderr
+
+    def test_what_a_summary_does_not_tell_is_said(self, run_cli: RunCli, tmp_path: Path) -> None:
+        (tmp_path / "many.folded").write_text("".join(f"shop;f{n} 1\n" for n in range(40)))
+        run_cli("flame", "many.folded", "-o", "many.txt", "--format", "text")
+        done = run_cli("flame", "many.txt", "--format", "folded")
+        assert done.stderr == (
+            "otx: warning: many.txt: text is a summary: 12.5% is in whole stacks, 37.5% in"
+            " functions alone, 50.0% is not told\n"
+        )
+        assert "[not told] 20\n" in done.stdout
+
+    def test_a_recursion_of_100_000_calls_comes_back(self, run_cli: RunCli, tmp_path: Path) -> None:
+        line = ";".join(["f"] * 100_000) + " 7\n"
+        (tmp_path / "deep.folded").write_text(line)
+        for form in ("html", "svg", "text"):
+            run_cli("flame", "deep.folded", "--format", form, "-o", "x")
+            assert run_cli("flame", "x", "--format", "folded").stdout == line
 
 
 class TestComparing:

@@ -173,6 +173,64 @@ def test_stacks_go_through_what_the_system_puts_between(
     assert len(in_order) >= 0.97 * len(samples)
 
 
+MUSL_GCC = "musl-gcc"
+
+MUSL_C = r"""
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+static int numbers[4000];
+__attribute__((noinline)) int compare(const void *a, const void *b)
+{
+    return *(const int *)a - *(const int *)b;
+}
+__attribute__((noinline)) void *wait(void *unused)
+{
+    for (;;)
+        poll(0, 0, 5);
+    return unused;
+}
+__attribute__((noinline)) void sort(void)
+{
+    char text[40];
+    for (int at = 0; at < 4000; at++)
+        numbers[at] = rand();
+    qsort(numbers, 4000, sizeof *numbers, compare);
+    snprintf(text, sizeof text, "%f", numbers[0] / 3.0);
+}
+int main(void)
+{
+    pthread_t thread;
+    pthread_create(&thread, 0, wait, 0);
+    puts("ready");
+    fflush(stdout);
+    for (;;)
+        sort();
+}
+"""
+
+
+@pytest.mark.parametrize("event", ["cpu", "offcpu"])
+def test_programs_with_musl_have_whole_stacks(
+    build: Build, start: Start, take: Take, event: str
+) -> None:
+    """Its threads begin, wait and are called back in a library without unwind entries."""
+    if shutil.which(MUSL_GCC) is None:
+        pytest.skip("musl-gcc is not installed: apt install musl-tools")
+    process = start(build(MUSL_C, "musl", *BARE, compiler=MUSL_GCC))
+    with open_session([process.pid], unwind="dwarf", event=event) as session:
+        samples = take(session, 100)
+        stats = session.stats()
+    assert stats.unwound_fully >= 0.99 * stats.samples
+    is_main = event == "cpu"
+    wanted = ["main", "sort"] if is_main else ["wait", "poll"]
+    of_thread = [sample for sample in samples if (sample.tid == process.pid) == is_main]
+    found = [s for s in of_thread if [name for name in names(s) if name in wanted] == wanted]
+    assert len(found) >= 0.9 * len(of_thread) > 0
+    assert not is_main or any("compare" in names(sample) for sample in samples)
+
+
 @pytest.mark.parametrize("strip", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_static_programs_have_whole_stacks(
     build: Build, start: Start, take: Take, strip: bool

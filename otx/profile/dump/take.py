@@ -26,6 +26,7 @@ from otx.profile.memory import ProcessMemory
 from otx.profile.objects import ObjectFiles
 from otx.profile.symbol_cache import SymbolCache
 from otx.profile.symbolizer import AddressBook, UserSymbolizer
+from otx.profile.unwind.cache import TableCache
 from otx.redacted import without_users
 
 if TYPE_CHECKING:
@@ -74,13 +75,14 @@ def take_dump(
         memory = ProcessMemory(pid)
         stack.callback(memory.close)
         space = read_address_space(pid)
-        files = ObjectFiles(SymbolCache.below(options.cache_dir))
+        cache_dir = options.cache_dir
+        files = ObjectFiles(SymbolCache.below(cache_dir), TableCache.below(cache_dir))
         book = AddressBook(pid, memory, UserSymbolizer(files, lines=True))
         book.remap(space)
         python, runtime = _open_python(pid, space, memory, files, options, warn)
         kernel = KernelReader(pid) if options.kernel else None
         contexts = _open_contexts(pid, memory)
-        programs = ProgramCache.below(options.cache_dir)
+        programs = ProgramCache.below(cache_dir)
         source, backend = _open_source(pid, memory, programs, warn, debug)
         stack.callback(source.close)
         reader = ThreadReader(pid, memory, book, python, kernel, contexts)

@@ -1,7 +1,7 @@
 """A profile as one JSON document: every stack frame by frame, one a line, and the stats.
 
 `count` of a stack is its value of the type that is shown; where there are several types `values`
-has all of them, in the order of `value_types`.
+has all of them, in the order of `value_types`. A difference is read as well: it has both values.
 """
 
 import json
@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from typing import Any, cast, get_args
 
 from otx.model.frame_names import frame_document
-from otx.model.profile import SAMPLES, Label, Profile, StackSample, ValueType
+from otx.model.profile import SAMPLES, Label, Profile, StackSample
 from otx.model.stack import Frame, FrameKind
-from otx.model.units import NS_PER_S
-from otx.profile.formats.reading import Frames, Warn, bad_profile, valid_text, whole_value
-from otx.profile.formats.stats import stats_document, stats_of
+from otx.profile.formats.folded import AFTER, BEFORE
+from otx.profile.formats.head import head_document, profile_of, text_of, type_of, whole_of
+from otx.profile.formats.reading import Frames, Warn, bad_profile
+from otx.profile.formats.stats import stats_document
 
 _KINDS = frozenset(get_args(FrameKind))
 
@@ -27,13 +28,7 @@ def write_json(profile: Profile) -> str:
         "unit": "samples" if profile.shown_type == SAMPLES else profile.shown_type.unit,
         "frequency_hz": profile.frequency_hz,
         "duration_s": round(profile.duration_ns / 1e9, 3),
-        "time_unix_nano": profile.time_unix_nano,
-        "duration_ns": profile.duration_ns,
-        "value_types": [_type_document(kind) for kind in profile.value_types],
-        "shown": shown,
-        "period": profile.period,
-        "period_type": _type_document(profile.period_type) if profile.period_type else None,
-        "comments": list(profile.comments),
+        **head_document(profile),
     }
     head = json.dumps(document, ensure_ascii=False, indent=1).removesuffix("\n}")
     frames: dict[Frame, str] = {}
@@ -52,7 +47,7 @@ def read_json(document: Mapping[str, Any], place: str, warn: Warn) -> Profile:
     """
     at = "value_types"
     try:
-        types = tuple(map(_type, document.get("value_types") or [_old_type(document)]))
+        types = tuple(map(type_of, document.get("value_types") or _other_types(document)))
         frames, known, samples = Frames(place), dict[Frame, Frame](), []
         for number, item in enumerate(document["stacks"]):
             at = f"stacks[{number}]"
@@ -60,82 +55,46 @@ def read_json(document: Mapping[str, Any], place: str, warn: Warn) -> Profile:
             stack = tuple(known.setdefault(frame, frame) for frame in map(_frame, item["frames"]))
             samples.append(_sample(item, stack, len(types)))
         at = "the head"
-        return _profile(document, types, samples)
+        shown = {"shown": 1} if "diff" in document else {}
+        return profile_of({**document, **shown}, types, samples)
     except (TypeError, KeyError, AttributeError, ValueError) as error:
         why = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise bad_profile(place, f"{at} is not as otx writes it: {why}") from None
 
 
-def _profile(
-    document: Mapping[str, Any], types: tuple[ValueType, ...], samples: list[StackSample]
-) -> Profile:
-    frequency = _whole(document.get("frequency_hz", 0))
-    period_type, stats = document.get("period_type"), document.get("stats") or {}
-    shown = _whole(document.get("shown", 0))
-    if not 0 <= shown < len(types):
-        raise ValueError(f"no value type {shown}")
-    return Profile(
-        types,
-        samples,
-        shown=shown,
-        time_unix_nano=_whole(document.get("time_unix_nano", 0)),
-        duration_ns=_whole(
-            document.get("duration_ns", round(float(document.get("duration_s", 0)) * NS_PER_S))
-        ),
-        period=_whole(document.get("period", NS_PER_S // frequency if frequency > 0 else 0)),
-        period_type=_type(period_type) if period_type else None,
-        comments=tuple(map(_text, document.get("comments", ()))),
-        stats=stats_of(stats) if stats else None,
-    )
-
-
 def _sample(item: Mapping[str, Any], stack: tuple[Frame, ...], types: int) -> StackSample:
-    values = tuple(map(_whole, item.get("values") or [item["count"]]))
+    both = [item["before"], item["after"]] if "before" in item else None
+    values = tuple(map(whole_of, both or item.get("values") or [item["count"]]))
     if len(values) != types:
         raise ValueError(f"{len(values)} values for {types} types")
     labels = tuple(_label(label) for label in item.get("labels", ()))
     offset = item.get("offset_ns")
-    return StackSample(stack, values, labels, None if offset is None else _whole(offset))
+    return StackSample(stack, values, labels, None if offset is None else whole_of(offset))
 
 
 def _label(document: Mapping[str, Any]) -> Label:
     value = document["value"]
-    value = _text(value) if isinstance(value, str) else _whole(value)
-    return Label(_text(document["key"]), value, _text(document.get("unit", "")))
+    value = text_of(value) if isinstance(value, str) else whole_of(value)
+    return Label(text_of(document["key"]), value, text_of(document.get("unit", "")))
 
 
-def _old_type(document: Mapping[str, Any]) -> dict[str, str]:
+def _other_types(document: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The types of a document that does not name them: a difference, or one of an older otx."""
     unit = document.get("unit", "samples")
-    return {
-        "name": "samples" if unit == "samples" else document["event"],
-        "unit": "count" if unit == "samples" else unit,
-    }
-
-
-def _type(document: Mapping[str, Any]) -> ValueType:
-    return ValueType(_text(document["name"]), _text(document["unit"]))
+    if "diff" in document:
+        return [{"name": kind.name, "unit": unit} for kind in (BEFORE, AFTER)]
+    if unit == "samples":
+        return [{"name": SAMPLES.name, "unit": SAMPLES.unit}]
+    return [{"name": document["event"], "unit": unit}]
 
 
 def _frame(document: Mapping[str, Any]) -> Frame:
     kind = document.get("kind", "native")
     if kind not in _KINDS:
         raise ValueError(f"no kind of frame {kind!r}")
-    file, module = _text(document.get("file", "")), _text(document.get("module", ""))
-    line = _whole(document.get("line", 0))
-    return Frame(_text(document["name"]), cast(FrameKind, kind), file, line, module)
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{str(value)[:40]!r} is no text")
-    return valid_text(value)
-
-
-def _whole(value: object) -> int:
-    whole = whole_value(value)
-    if whole is None:
-        raise TypeError(f"{str(value)[:40]!r} is no number that can be taken")
-    return whole
+    file, module = text_of(document.get("file", "")), text_of(document.get("module", ""))
+    line = whole_of(document.get("line", 0))
+    return Frame(text_of(document["name"]), cast(FrameKind, kind), file, line, module)
 
 
 def _sample_text(sample: StackSample, shown: int, known: dict[Frame, str]) -> str:
@@ -162,10 +121,6 @@ def _label_document(label: Label) -> dict[str, str | int]:
     if label.unit:
         document["unit"] = label.unit
     return document
-
-
-def _type_document(kind: ValueType) -> dict[str, str]:
-    return {"name": kind.name, "unit": kind.unit}
 
 
 def _names(sample: StackSample) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """A profile of a file in any form: what it is says its content and not its name.
 
-gzip and zstd are taken off first. JSON is told by its keys, protobuf by the fields it has, text by
-its first line.
+gzip and zstd are taken off first. JSON is told by its keys, protobuf by the fields it has, pictures
+by their first tag, text by its first line.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,8 @@ from otx.otlp.compression import decompress
 from otx.otlp.json_text import BYTE_ORDER_MARK, InvalidText, other_encoding, parse_text
 from otx.otlp.pieces import no_json
 from otx.otlp.refusal import Reason, Refusal
-from otx.profile.formats.reading import Warn, bad_profile, protobuf_fields
+from otx.profile.formats.markup import markup_of
+from otx.profile.formats.reading import Warn, bad_profile, no_whole_stacks, protobuf_fields
 
 MAX_BYTES = 256 << 20
 """Of a file without its compression: some kilobytes of gzip can stand for all of memory."""
@@ -29,7 +30,9 @@ _OTHERS = {
     b"PK\x03\x04": ("a zip archive", "unpack it first"),
     b"%PDF": ("a document", ""),
 }
-_FORMS = "folded, pprof, speedscope, perf script, OTLP profiles, or otx's own json"
+_FORMS = (
+    "folded, pprof, speedscope, perf script, OTLP profiles, or otx's own json, text, html and svg"
+)
 _HINT = f"otx opens {_FORMS}, as they are or in gzip or zstd"
 _OTLP_FIELDS = frozenset((1, 2))
 _HEAD_BYTES = 65536
@@ -66,6 +69,10 @@ def open_profile(data: bytes, place: str, warn: Warn) -> Opened:
             raise bad_profile(place, f"is {what}, no profile", hint or _HINT)
     if data.lstrip()[:1] in (b"{", b"[") and not (_is_message(data) or _is_perf_script(data)):
         return _open_json(data, place, warn)
+    if form := markup_of(data[:_HEAD_BYTES]):
+        from otx.profile.formats.picture_read import read_picture
+
+        return Opened(form, read_picture(data, form, place))
     if _is_text(data):
         return _open_text(data, place, warn)
     return _open_protobuf(data, place, warn)
@@ -104,6 +111,8 @@ def _open_json(data: bytes, place: str, warn: Warn) -> Opened:
         return Opened("speedscope", read_speedscope(document, place, warn))
     if "stacks" in document:
         return Opened("json", read_json(document, place, warn))
+    if "caller_stacks" in document:
+        raise no_whole_stacks(place)
     if any(str(key).startswith("resource") for key in document):
         return _open_otlp(data, place, warn)
     keys = ", ".join(sorted(map(str, document))[:5]) or "none"
@@ -113,9 +122,12 @@ def _open_json(data: bytes, place: str, warn: Warn) -> Opened:
 def _open_text(data: bytes, place: str, warn: Warn) -> Opened:
     from otx.profile.formats.folded import read_folded
     from otx.profile.formats.perf_script import read_perf_script
+    from otx.profile.formats.text_read import read_text, summary_in
 
     if _is_perf_script(data):
         return Opened("perf-script", read_perf_script(data, place, warn))
+    if summary_in(data):
+        return Opened("text", read_text(data, place, warn))
     try:
         return Opened("folded", read_folded(data, place, warn))
     except OtxError as error:

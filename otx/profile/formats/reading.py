@@ -36,6 +36,15 @@ def bad_profile(place: str, what: str, hint: str = "") -> UsageError:
     return UsageError(f"{place}: {what}", hint=hint)
 
 
+def no_whole_stacks(place: str) -> UsageError:
+    """The error for a sandwich in any form: it has a function's callers and callees apart."""
+    return bad_profile(
+        place,
+        "holds who calls a function and what it calls, no whole stacks",
+        "--sandwich on the profile itself, which can be written in every form",
+    )
+
+
 class Frames:
     """The frames of one file, each made once, and how many all stacks have together."""
 

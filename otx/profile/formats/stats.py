@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, fields
 from typing import Any
 
+from otx.model.cells import printable
 from otx.model.stack import AllocationStats, ProfileStats, WaitStats
 from otx.model.units import format_duration
+from otx.otlp.json_text import shown_value
 
 _WAITS = ("wait_period_ns", "waits_left_out", "ns_left_out")
 """The names of what `WaitStats` holds."""
@@ -13,7 +15,10 @@ _ALLOCATIONS = ("alloc_period_bytes", "alloc_calls", "alloc_call_ns")
 """The names of what `AllocationStats` holds."""
 _MOST_NAMED = 5
 _OF_TARGET = "the target's processor time"
-_ALWAYS = tuple(it.name for it in fields(ProfileStats) if it.name not in ("waits", "allocations"))
+_ALWAYS = {
+    it.name: it.default for it in fields(ProfileStats) if it.name not in ("waits", "allocations")
+}
+"""What each figure is where nothing is known, which says its type."""
 
 
 def stats_document(stats: ProfileStats) -> dict[str, Any]:
@@ -63,7 +68,7 @@ def stats_lines(stats: ProfileStats) -> list[str]:
         if name == "alloc_calls" and stats.allocations is not None:
             cost_ns = stats.allocations.calls * stats.allocations.call_ns
             text = f"{value} (about {format_duration(cost_ns)} of the target's time)"
-        lines.append(f"  {name:<16} {text}")
+        lines.append(f"  {name:<16} {printable(text)}")
     return lines
 
 
@@ -73,13 +78,31 @@ def _some(words: Sequence[str]) -> str:
 
 
 def stats_of(document: Mapping[str, Any]) -> ProfileStats:
-    """The figures out of a document; one of an earlier otx, or of another event, has fewer."""
+    """The figures out of a document; one of an earlier otx, or of another event, has fewer.
+
+    Raises:
+        TypeError: A figure is of another type.
+    """
     waits = allocations = None
     if _WAITS[0] in document:
-        waits = WaitStats(*(document[name] for name in _WAITS))
+        waits = WaitStats(*(_figure(document[name], 0) for name in _WAITS))
     if _ALLOCATIONS[0] in document:
-        allocations = AllocationStats(*(document[name] for name in _ALLOCATIONS))
-    known = {name: document[name] for name in _ALWAYS if name in document}
-    for name in ("not_seen", "without_table", "broken_in"):
-        known[name] = tuple(map(str, known.get(name, ())))
+        allocations = AllocationStats(*(_figure(document[name], 0) for name in _ALLOCATIONS))
+    known = {
+        name: _figure(document[name], default)
+        for name, default in _ALWAYS.items()
+        if name in document
+    }
     return ProfileStats(**known, waits=waits, allocations=allocations)
+
+
+def _figure(value: object, default: object) -> Any:
+    """A value of the type that a figure has where nothing is known."""
+    if isinstance(default, tuple) and isinstance(value, list):
+        return tuple(str(_figure(word, "")) for word in value)
+    if value is None and default is None:
+        return None
+    wanted = str if isinstance(default, str) else int | float
+    if isinstance(value, bool) or isinstance(default, tuple) or not isinstance(value, wanted):
+        raise TypeError(f"{shown_value(value)} is no figure of stats")
+    return value

@@ -1,5 +1,10 @@
-"""A profile for people: hottest functions, heaviest stacks, stats."""
+"""A profile for people: hottest functions, heaviest stacks, stats.
 
+It is read again by text_read. What in a name would be taken for the line's own (blanks at its ends,
+an arrow or a number of times in a stack) has no-break spaces, which look the same.
+"""
+
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from heapq import nlargest
@@ -14,6 +19,12 @@ from otx.model.units import NS_PER_S, format_duration
 from otx.profile.formats.stats import stats_lines
 
 FUNCTIONS, _STACKS = 20, 5
+FUNCTIONS_HEAD, STACKS_HEAD = "hottest functions", "heaviest stacks"
+COLUMNS = ("own", "total", "function")
+ARROW = " > "
+NO_BREAK = "\N{NO-BREAK SPACE}"
+_AT_ENDS = re.compile(r"\A +| +\Z")
+_LIKE_A_STACK = re.compile(r"\A +| +\Z| >(?= |\Z)| ×[0-9]+\Z")
 _FEW_LOOKS = 10
 """A thread that has its processor for half of the time is missed by nine only once in 500 times."""
 
@@ -59,18 +70,18 @@ def without_hidden_lines(counts: Mapping[Stack, int]) -> dict[Stack, int]:
 def _head(profile: Profile, total: int) -> str:
     kind = profile.shown_type
     duration = f" in {format_duration(profile.duration_ns)}" if profile.duration_ns else ""
-    what = "samples" if kind == SAMPLES else f"of {kind.name}"
+    what = "samples" if kind == SAMPLES else f"of {_without_breaks(kind.name)}"
     rate = f" at {profile.frequency_hz} Hz" if profile.frequency_hz else ""
     return f"{value_text(total, kind.unit)} {what}{duration}{rate}"
 
 
 def _functions(counts: Mapping[Stack, int], total: int, limit: int) -> Iterator[str]:
-    yield "hottest functions"
-    yield "     own   total  function"
+    yield FUNCTIONS_HEAD
+    yield "  {:>6}  {:>6}  {}".format(*COLUMNS)
     # The process's own frame is no function: it has an own share where a stack is only that.
     for share in hottest(counts, limit):
         own, whole = share.own / total, share.total / total
-        yield f"  {own:6.1%}  {whole:6.1%}  {printable(frame_label(share.frame))}"
+        yield f"  {own:6.1%}  {whole:6.1%}  {_cell(frame_label(share.frame))}"
     yield ""
 
 
@@ -81,7 +92,7 @@ def _why_nothing(profile: Profile) -> str:
     if kind == OFF_CPU:
         return "no thread waited, or all waits were shorter than --min-block"
     if kind != SAMPLES:
-        return f"nothing of {kind.name} was seen of the target"
+        return f"nothing of {_without_breaks(kind.name)} was seen of the target"
     looks = profile.duration_ns * profile.frequency_hz / NS_PER_S
     if looks < 1:
         return "this was shorter than the time between two samples; -F raises their rate"
@@ -91,7 +102,7 @@ def _why_nothing(profile: Profile) -> str:
 
 
 def _stacks(counts: Mapping[Stack, int], total: int) -> Iterator[str]:
-    yield "heaviest stacks"
+    yield STACKS_HEAD
     least = min(nlargest(_STACKS, counts.values()))
     ranked = sorted((-count, _line(stack)) for stack, count in counts.items() if count >= least)
     for count, line in ranked[:_STACKS]:
@@ -104,5 +115,15 @@ def _line(stack: Stack) -> str:
     parts = []
     for label, same in groupby(map(frame_label, stack)):
         count = sum(1 for _ in same)
-        parts.append(f"{label} ×{count}" if count > 1 else label)
-    return printable(" > ".join(parts))
+        cell = _cell(label, _LIKE_A_STACK)
+        parts.append(f"{cell} ×{count}" if count > 1 else cell)
+    return ARROW.join(parts)
+
+
+def _cell(label: str, fixed: re.Pattern[str] = _AT_ENDS) -> str:
+    """A name in a line; the blanks that a pattern finds are no-break spaces."""
+    return fixed.sub(lambda it: _without_breaks(it[0]), printable(label)) or NO_BREAK
+
+
+def _without_breaks(text: str) -> str:
+    return printable(text).replace(" ", NO_BREAK)

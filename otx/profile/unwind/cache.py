@@ -1,14 +1,17 @@
-"""Built unwind tables on disk, by build-id: counts (base, pages, rules, rows) and the image."""
+"""Built unwind tables on disk, by the object: counts (base, pages, rules, rows) and the image."""
 
 import struct
 from array import array
 from pathlib import Path
+from typing import Self
 
+from otx.profile.elf import ElfFile
 from otx.profile.file_cache import HEAD_SIZE, MAX_SIZE, Bytes, FileCache
+from otx.profile.file_key import FileKey
 from otx.profile.unwind.rules import RULE
 from otx.profile.unwind.table import WORD, UnwindTable
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """To be raised whenever a table built from the same file comes out different."""
 
 _MAGIC = b"OTXUNWND"
@@ -22,14 +25,24 @@ class TableCache:
     def __init__(self, directory: Path, max_size: int = MAX_SIZE) -> None:
         self._files = FileCache(directory, ".unwind", _MAGIC, FORMAT_VERSION, max_size)
 
-    def load(self, build_id: bytes) -> UnwindTable | None:
-        """The table of a file; None where it is not there, or is not whole."""
-        raw = self._files.load(build_id.hex())
+    @classmethod
+    def below(cls, cache_dir: Path | None) -> Self | None:
+        """In its place in the directory where otx keeps such things; None: nowhere."""
+        return cls(cache_dir / "unwind") if cache_dir else None
+
+    def load(self, of: bytes) -> UnwindTable | None:
+        """The table of an object (`cache_id`); None where it is not there, or is not whole."""
+        raw = self._files.load(of.hex())
         return None if raw is None else unpack(memoryview(raw)[HEAD_SIZE:])
 
-    def store(self, build_id: bytes, table: UnwindTable) -> None:
+    def store(self, of: bytes, table: UnwindTable) -> None:
         """Keep a table."""
-        self._files.store(build_id.hex(), [pack(table)])
+        self._files.store(of.hex(), [pack(table)])
+
+
+def cache_id(elf: ElfFile, key: FileKey) -> bytes:
+    """What a table is kept by: the build-id or, of an object without one, its file's key."""
+    return elf.build_id() or "-".join(map(str, key)).encode()
 
 
 def pack(table: UnwindTable) -> bytes:

@@ -20,14 +20,14 @@ from otx.profile.maps import AddressSpace, Mapping
 from otx.profile.memory import ProcessMemory
 from otx.profile.objects import opened
 from otx.profile.records import SeenArea
-from otx.profile.unwind.cache import TableCache
-from otx.profile.unwind.index import indexed_table
+from otx.profile.unwind.cache import TableCache, cache_id
+from otx.profile.unwind.object_table import table_in_steps
 from otx.profile.unwind.pool import REST_NS
 from otx.profile.unwind.published import NO_OBJECT, FileIdentity, MappedObject
 from otx.profile.unwind.publisher import Publisher
 from otx.profile.unwind.queue import BuildQueue, Steps
 from otx.profile.unwind.room import IDLE_NS, KnownObject, Lacking, expendable
-from otx.profile.unwind.table import UnwindTable, build_in_steps
+from otx.profile.unwind.table import UnwindTable
 
 VDSO = "[vdso]"
 _VSYSCALL = "[vsyscall]"
@@ -190,12 +190,12 @@ class TableLoader:
             yield table
             return
         for built in _build(one):
-            if built is not None and self._cache and one.build_id:
-                self._cache.store(one.build_id, built)
+            if built is not None and self._cache:
+                self._cache.store(one.cache_id, built)
             yield built
 
     def _cached(self, one: KnownObject) -> UnwindTable | None:
-        return self._cache.load(one.build_id) if self._cache and one.build_id else None
+        return self._cache.load(one.cache_id) if self._cache else None
 
     # -- objects ----------------------------------------------------------------------------
 
@@ -255,7 +255,7 @@ class TableLoader:
             return
         name = source[1].base_name
         is_basic = source[1] == self._program or name.startswith(_BASIC_LIBRARIES)
-        one = KnownObject(key, number, name, elf.build_id(), elf, source, is_basic)
+        one = KnownObject(key, number, name, cache_id(elf, key), elf, source, is_basic)
         self._objects[key] = self._by_number[number] = one
         self._make_known(one)
         table = self._cached(one)
@@ -347,17 +347,9 @@ def _build(one: KnownObject) -> Steps:
     """Build an object's table step by step."""
     pid, mapping = one.source
     if mapping.base_name == VDSO:
-        yield from _build_of(one.elf)
+        yield from table_in_steps(one.elf)
         return
     with opened(pid, mapping) as descriptor:
         if descriptor is None:
             raise _GoneError("the file is gone")
-        elf = ElfFile(file_reader(descriptor))
-        yield from _build_of(elf)
-
-
-def _build_of(elf: ElfFile) -> Steps:
-    table = indexed_table(elf)
-    if table is None:
-        raise UnreadableError("no unwind table")
-    yield from build_in_steps(table)
+        yield from table_in_steps(ElfFile(file_reader(descriptor)))

@@ -1,4 +1,4 @@
-"""The order in which unwind tables are built: what stacks go through first, of that the small ones.
+"""The order in which unwind tables are built: what walks miss, what is on most stacks, the rest.
 
 A table of a few functions is there in a moment, one of a large library takes a hundred times as
 long: a walk that lacks the small one does not wait until the large one is whole.
@@ -15,6 +15,9 @@ Steps: TypeAlias = Iterator[UnwindTable | None]
 """A table in the making: None for each step before it."""
 
 
+_MISSED, _BASIC, _OTHER = range(3)
+
+
 class BuildQueue:
     """Objects whose table is to be built, each with what is built of it by now.
 
@@ -26,8 +29,9 @@ class BuildQueue:
         self._build = build
         self._objects: dict[int, KnownObject] = {}
         self._steps: dict[int, Steps] = {}
-        self._needed: set[int] = set()
-        self._ranked: list[tuple[bool, int, int]] = []
+        self._missed: set[int] = set()
+        self._ranked: list[tuple[int, int, int]] = []
+        self._added = 0
 
     def __bool__(self) -> bool:
         return bool(self._objects)
@@ -43,16 +47,16 @@ class BuildQueue:
         return any(one.is_basic for one in self._objects.values())
 
     def add(self, one: KnownObject, *, is_missed: bool = False) -> None:
-        """Have an object's table built; before others where walks miss it, or it is basic."""
+        """Have an object's table built."""
         self._objects[one.number] = one
-        if is_missed or one.is_basic:
-            self._needed.add(one.number)
+        if is_missed:
+            self._missed.add(one.number)
         self._rank(one)
 
     def hasten(self, number: int) -> bool:
         """Have a table built before those that no walk missed yet; whether it is to be built."""
-        if number in self._objects and number not in self._needed:
-            self._needed.add(number)
+        if number in self._objects and number not in self._missed:
+            self._missed.add(number)
             self._rank(self._objects[number])
         return number in self._objects
 
@@ -73,9 +77,18 @@ class BuildQueue:
         """One is built, or cannot be."""
         del self._objects[one.number]
         self._steps.pop(one.number, None)
-        self._needed.discard(one.number)
+        self._missed.discard(one.number)
 
     def _rank(self, one: KnownObject) -> None:
+        """Basic ones go by when they came, the last first: libraries come behind the program.
+
+        Where there is not room for all, they are not to be those that lack it for their size.
+        """
         mapping = one.source[1]
         size = mapping.end - mapping.start
-        heappush(self._ranked, (one.number not in self._needed, size, one.number))
+        self._added += 1
+        if one.number in self._missed:
+            rank = _MISSED, size
+        else:
+            rank = (_BASIC, -self._added) if one.is_basic else (_OTHER, size)
+        heappush(self._ranked, (*rank, one.number))

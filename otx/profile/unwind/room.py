@@ -26,6 +26,7 @@ class KnownObject:
 
     Attributes:
         number: What BPF programs call it.
+        cache_id: What its table is kept by.
         elf: Asked for its segments only: the file is closed.
         source: A process and its mapping of the object, to read it through.
         is_basic: Whether nearly every stack of the process goes through it.
@@ -38,7 +39,7 @@ class KnownObject:
     key: FileKey
     number: int
     name: str
-    build_id: bytes
+    cache_id: bytes
     elf: ElfFile
     source: tuple[int, Mapping]
     is_basic: bool

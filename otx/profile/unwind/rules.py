@@ -76,6 +76,9 @@ class Rule(NamedTuple):
 
 
 GAP = Rule(CfaKind.GAP)
+ENTRY = Rule(CfaKind.SP, 8, BpKind.SAME, 1)
+"""That of a function's first instruction, where a table was made from code: the offset, which says
+nothing of an rbp that is the same, tells it from the rule of an instruction further on."""
 _HALF = 1 << 15
 
 

@@ -17,7 +17,7 @@ from otx.profile.elf import EhFrame
 from otx.profile.errors import UnreadableError
 from otx.profile.unwind.eh_frame import EhFrameReader, Function, rule_of
 from otx.profile.unwind.instructions import StateFields
-from otx.profile.unwind.rules import GAP, RULE, Rule
+from otx.profile.unwind.rules import ENTRY, GAP, RULE, Rule
 
 PAGE_SHIFT = 10
 _RULE_SHIFT = 16
@@ -30,6 +30,7 @@ _MAX_PAGES = 1 << 20  # 1 GiB of code
 _PADDING = 16
 """Functions are aligned; the bytes between two of them need no row of their own."""
 
+_MOST_ROWS_BACK = 1 << 12  # of one function
 _FUNCTIONS_A_STEP = 200
 WORD = "I"
 """The array code of a 32-bit word, wherever Python runs on x86-64."""
@@ -72,15 +73,35 @@ class UnwindTable:
 
     def find(self, address: int) -> Rule:
         """The rule that holds at an address of the file (`find_rule` of bpf/unwind.h)."""
+        index = self._row(address)
+        return GAP if index < 0 else self._rule(self.rows[index] >> _RULE_SHIFT)
+
+    def function_start(self, address: int) -> int | None:
+        """Where the function begins that holds an address, if the table was made from code."""
+        index, entry = self._row(address), self._number_of_entry
+        if index < 0 or not self.rows[index] >> _RULE_SHIFT:
+            return None
+        for row in range(index, max(-1, index - _MOST_ROWS_BACK), -1):
+            if self.rows[row] >> _RULE_SHIFT == entry:
+                page = bisect_right(self.pages, row) - 1
+                return self.base + (page << PAGE_SHIFT) + (self.rows[row] & _LOW)
+        return None
+
+    @property
+    def _number_of_entry(self) -> int:
+        at = self.rules.find(ENTRY.packed())
+        return at // RULE.size if at >= 0 and at % RULE.size == 0 else -1
+
+    def _row(self, address: int) -> int:
+        """The last row that is not beyond an address; -1 where there is none."""
         page = (address - self.base) >> PAGE_SHIFT
         if not 0 <= page < self.page_count:
-            return GAP
+            return -1
         first, end = self.pages[page], self.pages[page + 1]
         low = (address - self.base) & _LOW
-        index = bisect_right(self.rows, low, first, end, key=lambda row: row & _LOW) - 1
-        if index < 0:
-            return GAP
-        number = self.rows[index] >> _RULE_SHIFT
+        return bisect_right(self.rows, low, first, end, key=lambda row: row & _LOW) - 1
+
+    def _rule(self, number: int) -> Rule:
         return Rule.unpack(self.rules[number * RULE.size : (number + 1) * RULE.size])
 
 
@@ -101,11 +122,21 @@ def build_in_steps(table: EhFrame) -> Iterator[UnwindTable | None]:
     Raises:
         UnreadableError: There is no function in it, or more than a table holds.
     """
-    rows = _Rows()
-    for count, function in enumerate(EhFrameReader(table).functions()):
+    yield from build_of(EhFrameReader(table).functions())
+
+
+def build_of(functions: Iterator[Function | None]) -> Iterator[UnwindTable | None]:
+    """The table of functions, lowest first; None for each two hundred before.
+
+    Raises:
+        UnreadableError: There is none, or more than a table holds.
+    """
+    rows, count = _Rows(), 0
+    for function in functions:
         if function is not None:
             rows.add(function)
-        if count % _FUNCTIONS_A_STEP == 0:
+            count += 1
+        if function is None or count % _FUNCTIONS_A_STEP == 1:
             yield None
     yield rows.table()
 

@@ -1,5 +1,6 @@
 """Live processes, dumped: every thread where its program says it is, and none of them stopped."""
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -134,6 +135,23 @@ def test_native_threads_are_where_they_wait_and_run(build: Build) -> None:
     (hot,) = [thread for thread in others if "burns" in names(thread)]
     assert hot.state in ("running", "runnable")
     assert all(thread.is_whole and not thread.is_torn for thread in found.threads)
+
+
+def test_threads_of_a_program_with_musl_have_whole_stacks(build: Build) -> None:
+    """That library has no unwind entries: its code is followed."""
+    if shutil.which("musl-gcc") is None:
+        pytest.skip("musl-gcc is not installed: apt install musl-tools")
+    program = build(THREADS_C, "threads", "-O2", "-fomit-frame-pointer", compiler="musl-gcc")
+    process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None and process.stdout.readline() == b"ready\n"
+        threads = dump(process.pid).threads
+    finally:
+        process.kill()
+        process.communicate()
+    where = [{"reads", "held_up", "burns"} & set(names(thread)) for thread in threads]
+    assert sorted(map(sorted, where)) == [["burns"], ["held_up"], ["held_up"], ["reads"]]
+    assert all(thread.is_whole for thread in threads)
 
 
 def test_native_and_python_frames_of_a_running_thread_belong_together(start: Start) -> None:

@@ -1,13 +1,16 @@
 """The JSON form: stable keys, every frame, the heaviest stack first."""
 
 import json
+import sys
 
 import pytest
 from hypothesis import given
 
 from otx.errors import UsageError
-from otx.model.profile import Profile
-from otx.model.stack import Frame, ProfileStats
+from otx.flame.difference import compare
+from otx.flame.difference_forms import difference_document
+from otx.model.profile import CPU, Profile
+from otx.model.stack import Frame, ProfileStats, Stack
 from otx.profile.formats.json import read_json, write_json
 from otx.profile.formats.profile import sampled_profile
 from tests.profile.formats.profiles import content, profiles
@@ -107,6 +110,17 @@ def test_a_document_without_value_types_is_one_of_an_older_otx() -> None:
     )
 
 
+def test_a_difference_has_both_values() -> None:
+    earlier: dict[Stack, int] = {(Frame("g", "native"),): 2}
+    later: dict[Stack, int] = {(Frame("f", "native"),): 3}
+    found = compare(earlier, later, is_normalised=False)
+    document = difference_document(found, ("a", "b"), CPU, None)
+    read = read_json(json.loads(json.dumps(document)), "x", print)
+    assert list(map(str, read.value_types)) == ["before/nanoseconds", "after/nanoseconds"]
+    assert sorted(sample.values for sample in read.samples) == [(0, 3), (2, 0)]
+    assert read.total == 3
+
+
 @pytest.mark.parametrize(
     ("stack", "why"),
     [
@@ -120,3 +134,27 @@ def test_a_document_without_value_types_is_one_of_an_older_otx() -> None:
 def test_what_is_wrong_is_named_with_its_place(stack: dict[str, object], why: str) -> None:
     with pytest.raises(UsageError, match=why):
         read_json({"stacks": [stack]}, "x", print)
+
+
+@pytest.mark.parametrize(
+    ("head", "why"),
+    [
+        ({"duration_s": "inf"}, "the head .*'inf' is no number"),
+        ({"comments": [1]}, "the head .*'1' is no text"),
+        ({"stats": {"samples": "4"}}, "the head .*'4' is no figure of stats"),
+        ({"stats": {"lost": None}}, "the head .*'None' is no figure of stats"),
+        ({"stats": {"not_seen": "all"}}, "the head .*'all' is no figure of stats"),
+        ({"stats": {"wait_period_ns": 1}}, "the head .*'waits_left_out' is missing"),
+    ],
+)
+def test_what_is_wrong_of_the_head_is_said(head: dict[str, object], why: str) -> None:
+    with pytest.raises(UsageError, match=why):
+        read_json({"stacks": [], **head}, "x", print)
+
+
+def test_a_value_that_is_nested_deeply_is_named_by_what_it_is() -> None:
+    value: list[object] = []
+    for _ in range(sys.getrecursionlimit() * 2):
+        value = [value]
+    with pytest.raises(UsageError, match="a list is no number"):
+        read_json({"stacks": [{"count": value, "frames": []}]}, "x", print)

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otx.errors import OtxError, UsageError
-from otx.profile.formats import opening, write_profile
+from otx.profile.formats import FORMS, opening, write_profile
 from otx.profile.formats.opening import open_profile
 from tests.profile.formats.profiles import EXAMPLE
 
-READ = ("folded", "pprof", "speedscope", "otlp", "otlp-json", "json", "perf-script")
+READ = tuple(FORMS)
 WRITTEN = {form: write_profile(EXAMPLE, form) for form in READ}
 
 
@@ -33,7 +33,8 @@ def test_every_form_is_known_by_its_content(form: str, packed: Callable[[bytes],
 
 def test_a_byte_order_mark_and_blank_lines_are_no_matter() -> None:
     assert opened_form(b"\xef\xbb\xbf" + WRITTEN["json"]) == "json"
-    assert opened_form(b"\n\n" + WRITTEN["folded"]) == "folded"
+    for form in ("folded", "text", "html", "svg"):
+        assert opened_form(b"\xef\xbb\xbf\n\n" + WRITTEN[form]) == form
     assert (
         opened_form(json.dumps(json.loads(WRITTEN["otlp-json"]), indent=2).encode()) == "otlp-json"
     )
@@ -56,6 +57,11 @@ def test_a_byte_order_mark_and_blank_lines_are_no_matter() -> None:
         (b"\xff\xfe\x00\x01\x02", "UTF-16|no form"),
         (b"\x00\x01\x02\x03", "cut off"),
         (b"\x1f\x8b\x08\x00junk", "gzip"),
+        (b"<!DOCTYPE html><title>x</title>", "an HTML page without data of otx"),
+        (b"<?xml version='1.0'?>\n<svg></svg>", "an SVG picture without data of otx"),
+        (b'{"caller_stacks": []}', "no whole stacks"),
+        (b"callers\n  100.0%  main\n\nf: 3 samples\n\ncallees\n", "no whole stacks"),
+        (b"before  a  3 samples\nafter   b  4 samples\n", "compares two profiles"),
     ],
 )
 def test_what_is_no_profile_is_said(data: bytes, why: str) -> None:

@@ -1,5 +1,6 @@
 """The summary for people, byte for byte."""
 
+from otx.model.profile import ValueType
 from otx.model.stack import Frame, ProfileStats, Stack
 from otx.profile.formats.profile import sampled_profile
 from otx.profile.formats.text import write_text
@@ -67,6 +68,24 @@ def test_of_few_looks_nothing_is_said_of_the_target() -> None:
 def test_names_cannot_drive_the_terminal() -> None:
     counts: dict[Stack, int] = {(Frame("\x1b[2J", "process"), Frame("\x1b]0;x\x07", "native")): 1}
     assert "\x1b" not in write_text(sampled_profile(counts, ProfileStats(), 99, 1_000_000_000))
+
+
+def test_nor_can_a_value_or_stats_that_a_file_names() -> None:
+    stats = ProfileStats(backend="\x1b[2J", not_seen=("\x1b[31m",))
+    seen: list[dict[Stack, int]] = [{}, {(SHOP,): 1}]
+    for counts in seen:
+        profile = sampled_profile(counts, stats, 99, 10**9, kind=ValueType("\x1b[H", "count"))
+        assert "\x1b" not in write_text(profile)
+
+
+def test_a_name_like_a_piece_of_a_line_has_no_break_spaces_in_a_stack_alone() -> None:
+    name = "vector<int, allocator<int> >::size ×3"
+    text = write_text(sampled_profile({(SHOP, Frame(name, "native")): 1}, ProfileStats(), 99, 1))
+    assert f"  100.0%  100.0%  {name}\n" in text
+    assert "  100.0%  shop > vector<int, allocator<int> >::size\u00a0×3\n" in text
+    name = "vector<int, allocator<int> > f()"
+    text = write_text(sampled_profile({(SHOP, Frame(name, "native")): 1}, ProfileStats(), 99, 1))
+    assert "  100.0%  shop > vector<int, allocator<int>\u00a0> f()\n" in text
 
 
 def test_a_function_that_calls_itself_stands_once_in_a_line() -> None:

@@ -408,8 +408,24 @@ def test_what_ended_before_its_table_was_there_gives_its_number_to_nobody_else(
     assert not published.tables.keys() & published.dropped
 
 
+def test_an_object_without_entries_has_a_table_by_its_code(
+    build: Build, memory: ProcessMemory, tmp_path: Path
+) -> None:
+    bare = build(LIBRARY_C, "libplain.so", "-shared", "-fPIC", "-nostdlib", *NO_TABLES)
+    here = address_of(ctypes.CDLL(str(bare)), "here")
+    for _ in range(2):  # built, and kept
+        published = Published()
+        loader = loader_of(published, TableCache(tmp_path / "cache"))
+        loader.follow(PID, space_of("libplain"), memory)
+        while loader.advance():
+            pass
+        assert (loader.loaded, loader.missing) == (1, 0)
+        assert published.find(PID, here) is CfaKind.SP
+
+
 def test_an_object_without_a_table_is_counted(build: Build, memory: ProcessMemory) -> None:
-    bare = build(LIBRARY_C, "libbare.so", "-shared", "-fPIC", "-nostdlib", *NO_TABLES)
+    source = '__attribute__((section(".code"))) int here(int x) { return x + 3; }'
+    bare = build(source, "libbare.so", "-shared", "-fPIC", "-nostdlib", *NO_TABLES)
     loaded = ctypes.CDLL(str(bare))
     published = Published()
     loader = loader_of(published)

@@ -1,0 +1,230 @@
+"""What an instruction does to the two registers that a walk needs, and where it leads.
+
+The System V ABI for x86-64 (3.2.1) leaves a function two ways to keep its caller findable without
+an unwind entry: it gives back rsp as it found it, so every push has its pop on the way to a return,
+and rbp likewise, so it is on the stack wherever it holds something else.
+"""
+
+from enum import Enum, auto
+from typing import NamedTuple
+
+from otx.profile.unwind.code.x86 import NO_BASE, RIP, SECOND, Instruction
+
+WORD = 8
+_SP, _BP = 4, 5
+_REGISTER = 3  # the mode of an operand that is one
+_COMPARE = 0x38
+_MOST = 1 << 24  # of a function's stack
+
+
+class Base(Enum):
+    """What the CFA is counted from."""
+
+    SP = auto()
+    BP = auto()
+    NONE = auto()
+    """It is not known: the stack was switched, or aligned without a frame."""
+    ROOT = auto()
+    """There is no caller: a thread begins here."""
+
+
+class StackState(NamedTuple):
+    """Where a function's caller is, before one of its instructions.
+
+    Attributes:
+        base: The register that the CFA is counted from.
+        depth: From there to the CFA.
+        saved_bp: From the CFA down to the caller's rbp; 0 where that is in rbp.
+        frame: From rbp up to the CFA; 0 where rbp does not point into the frame.
+    """
+
+    base: Base
+    depth: int
+    saved_bp: int = 0
+    frame: int = 0
+
+
+AT_ENTRY = StackState(Base.SP, WORD)
+ROOT = StackState(Base.ROOT, 0)
+UNKNOWN = StackState(Base.NONE, 0)
+
+
+def after(state: StackState, it: Instruction) -> StackState:
+    """The state behind an instruction."""
+    if state.base in (Base.ROOT, Base.NONE):
+        return state
+    opcode = it.opcode
+    if 0x50 <= opcode <= 0x5F:
+        return _pushed_or_popped(state, it)
+    if opcode in (0x89, 0x8B, 0x8D) and it.is_wide:
+        return _moved(state, it)
+    if opcode in (0x81, 0x83) and it.mode == _REGISTER and it.rm == _SP and it.is_wide:
+        return _reckoned(state, it)
+    if opcode == 0xC9:
+        return _left(state)
+    if opcode in (0x31, 0x33) and it.mode == _REGISTER and it.reg == it.rm == _BP:
+        return state if state.saved_bp else ROOT  # 3.4.1: what a process or a thread begins with
+    if opcode in _PUSHES or (opcode == 0xFF and it.reg & 7 == 6):
+        return _deeper(state, WORD)
+    if opcode in _POPS or (opcode == 0x8F and it.reg == 0):
+        return _deeper(state, -WORD)
+    if opcode == 0xC8:
+        return UNKNOWN
+    return _adrift(state) if _reckons_sp(it) else state
+
+
+_PUSHES = frozenset((0x68, 0x6A, 0x9C, SECOND + 0xA0, SECOND + 0xA8))
+_POPS = frozenset((0x9D, SECOND + 0xA1, SECOND + 0xA9))
+
+
+def _pushed_or_popped(state: StackState, it: Instruction) -> StackState:
+    register = it.rm
+    if it.opcode < 0x58:
+        deeper = _deeper(state, WORD)
+        if register == _BP and not state.saved_bp and deeper.base is Base.SP:
+            return deeper._replace(saved_bp=deeper.depth)
+        return deeper
+    if register == _SP:
+        return UNKNOWN
+    if register != _BP:
+        return _deeper(state, -WORD)
+    if state.base is Base.BP:
+        return UNKNOWN  # where rsp is, is not known, and rbp is no longer of use
+    return _deeper(state, -WORD)._replace(saved_bp=0, frame=0)
+
+
+def _moved(state: StackState, it: Instruction) -> StackState:
+    """MOV and LEA of 64 bits."""
+    into, out_of = (it.rm, it.reg) if it.opcode == 0x89 else (it.reg, it.rm)
+    if it.mode != _REGISTER:
+        return _moved_in_memory(state, it)
+    if out_of == _SP and into == _BP and it.opcode != 0x8D:
+        if state.base is Base.SP and state.saved_bp:
+            return state._replace(frame=state.depth)
+        return state
+    if into == _SP:
+        if out_of == _BP and state.frame:
+            return state._replace(base=Base.SP, depth=state.frame)
+        return UNKNOWN
+    return state
+
+
+def _moved_in_memory(state: StackState, it: Instruction) -> StackState:
+    if it.opcode == 0x8D:
+        return _addressed(state, it)
+    is_ours = it.rm == _SP and state.base is Base.SP
+    if it.opcode == 0x89:  # to memory
+        if it.reg == _BP and is_ours and not state.saved_bp and it.displacement < state.depth:
+            return state._replace(saved_bp=state.depth - it.displacement)
+        return state
+    if it.reg == _SP:
+        return UNKNOWN
+    if it.reg == _BP and is_ours and state.depth - it.displacement == state.saved_bp:
+        return state._replace(saved_bp=0, frame=0)
+    return state
+
+
+def _addressed(state: StackState, it: Instruction) -> StackState:
+    """LEA into rsp or rbp."""
+    if it.reg == _SP:
+        if it.rm == _SP and state.base is Base.SP:
+            return _deeper(state, -it.displacement)
+        if it.rm == _BP and state.frame:
+            return state._replace(base=Base.SP, depth=state.frame - it.displacement)
+        if state.frame:
+            return state._replace(base=Base.BP, depth=state.frame)
+        return UNKNOWN
+    if it.reg == _BP and it.rm == _SP and state.base is Base.SP and state.saved_bp:
+        return state._replace(frame=max(0, state.depth - it.displacement))
+    return state
+
+
+def _reckoned(state: StackState, it: Instruction) -> StackState:
+    """ADD, SUB, AND and CMP of rsp with a number."""
+    operation = it.reg & 7
+    if operation == 0:
+        return _deeper(state, -it.immediate)
+    if operation == 5:
+        return _deeper(state, it.immediate)
+    return state if operation == 7 else _adrift(state)
+
+
+def _left(state: StackState) -> StackState:
+    """LEAVE: rsp is taken from rbp, and rbp from there."""
+    if not state.frame:
+        return UNKNOWN
+    return StackState(Base.SP, state.frame - WORD)
+
+
+def _deeper(state: StackState, by: int) -> StackState:
+    if state.base is Base.BP:
+        return state
+    depth = state.depth + by
+    if not WORD <= depth < _MOST:
+        return UNKNOWN
+    return state._replace(depth=depth)
+
+
+def _adrift(state: StackState) -> StackState:
+    """The state where rsp has moved by what is not known; a frame still has its pointer."""
+    return state._replace(base=Base.BP, depth=state.frame) if state.frame else UNKNOWN
+
+
+def _reckons_sp(it: Instruction) -> bool:
+    """Whether rsp becomes what the instruction does not tell: a sum with another register."""
+    opcode = it.opcode
+    if opcode < 0x40 and it.is_wide and opcode & 5 == 1 and opcode & 0x38 != _COMPARE:
+        return it.reg == _SP if opcode & 2 else it.mode == _REGISTER and it.rm == _SP
+    return opcode == 0x87 and it.mode == _REGISTER and _SP in (it.reg, it.rm)
+
+
+class Leads(Enum):
+    """Where the next instruction is."""
+
+    ON = auto()
+    BRANCH = auto()
+    """On, or at a distance."""
+    JUMP = auto()
+    CALL = auto()
+    """On, when what is at a distance has returned."""
+    POINTER_CALL = auto()
+    TABLE = auto()
+    """Anywhere: by a register or a table."""
+    BACK = auto()
+    """To the caller."""
+    NOWHERE = auto()
+
+
+def leads(it: Instruction) -> Leads:
+    """Where an instruction leads; the distance is its immediate value, counted from its end."""
+    opcode = it.opcode
+    if 0x70 <= opcode < 0x80 or SECOND + 0x80 <= opcode < SECOND + 0x90 or 0xE0 <= opcode < 0xE4:
+        return Leads.BRANCH
+    if opcode == 0xFF and it.reg & 7 in (2, 4):
+        return Leads.POINTER_CALL if it.reg & 7 == 2 else Leads.TABLE
+    return _LEADS.get(opcode, Leads.ON)
+
+
+_LEADS = {
+    0xE8: Leads.CALL,
+    **dict.fromkeys((0xE9, 0xEB), Leads.JUMP),
+    **dict.fromkeys((0xC2, 0xC3, 0xCA, 0xCB, 0xCF), Leads.BACK),
+    **dict.fromkeys((0xCC, 0xF4, SECOND + 0x0B), Leads.NOWHERE),  # INT3, HLT, UD2
+}
+
+
+def compared(it: Instruction) -> int | None:
+    """The number that an instruction compares with (CMP), before a jump by a table its greatest."""
+    if it.opcode in (0x3C, 0x3D) or (it.opcode in (0x80, 0x81, 0x83) and it.reg & 7 == 7):
+        return it.immediate if it.immediate >= 0 else None
+    return None
+
+
+def names_address(it: Instruction) -> bool:
+    """Whether an instruction makes an address beside itself (LEA by rip), of code or of data."""
+    return it.opcode == 0x8D and it.rm == RIP
+
+
+def table_by_address(it: Instruction) -> int | None:
+    """The address of the table that a jump goes by, where it is in the instruction."""
+    return it.displacement if it.mode == 0 and it.rm == NO_BASE else None

@@ -1,0 +1,86 @@
+"""Some code of a file, and what is found out of each of its instructions, in 7 bytes a byte."""
+
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from otx.profile.unwind.code.effects import UNKNOWN, StackState
+
+_MOST_STATES = (1 << 16) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Some code.
+
+    Attributes:
+        start: Its address in the file.
+        code: Its bytes.
+        entries: Where functions begin, as far as the file says.
+        read: Bytes of the file at an address; fewer where there are none.
+    """
+
+    start: int
+    code: bytes
+    entries: Iterable[int]
+    read: Callable[[int, int], bytes]
+
+    def __contains__(self, address: int) -> bool:
+        return 0 <= address - self.start < len(self.code)
+
+
+class Found(NamedTuple):
+    """What was found out of an instruction.
+
+    Attributes:
+        end: The first address behind it.
+        state: The state before it.
+    """
+
+    address: int
+    end: int
+    state: StackState
+
+
+class Marks:
+    """Which instructions were met, in which state, as parts of which functions.
+
+    Args:
+        start: The code's address.
+        size: Its bytes.
+    """
+
+    def __init__(self, start: int, size: int) -> None:
+        self._start = start
+        self._lengths = bytearray(size)
+        self._numbers = array("H", bytes(2 * size))
+        self._functions = array("I", bytes(4 * size))
+        self._states: dict[StackState, int] = {UNKNOWN: 0}
+
+    def is_met(self, address: int) -> bool:
+        """Whether an instruction there was met."""
+        return self._lengths[address - self._start] != 0
+
+    def function(self, address: int) -> int | None:
+        """The function that an instruction is of; None where it was not met."""
+        at = address - self._start
+        return self._start + self._functions[at] if self._lengths[at] else None
+
+    def mark(self, address: int, length: int, state: StackState, function: int) -> None:
+        """Note an instruction."""
+        at = address - self._start
+        number = self._states.get(state, 0)
+        if not number and state != UNKNOWN and len(self._states) < _MOST_STATES:
+            number = self._states[state] = len(self._states)
+        self._lengths[at] = length
+        self._numbers[at] = number
+        self._functions[at] = function - self._start
+
+    def found(self) -> Iterator[Found]:
+        """The instructions that were met, lowest first; where two overlap, both."""
+        states = list(self._states)
+        for at, length in enumerate(self._lengths):
+            if length:
+                address = self._start + at
+                yield Found(address, address + length, states[self._numbers[at]])
