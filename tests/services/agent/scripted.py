@@ -29,7 +29,7 @@ from otx.opamp.opamp_pb2 import (
 from otx.services.agent.options import AgentOptions
 
 SUPERVISED = Path(__file__).parent / "supervised.sh"
-WAIT_S = 30
+WAIT_S = 60
 APPLIED = RemoteConfigStatuses.RemoteConfigStatuses_APPLIED
 APPLYING = RemoteConfigStatuses.RemoteConfigStatuses_APPLYING
 FAILED = RemoteConfigStatuses.RemoteConfigStatuses_FAILED

@@ -15,6 +15,7 @@ from tests.services.agent.scripted import (
     APPLIED,
     APPLYING,
     GOOD,
+    WAIT_S,
     RealAgent,
     begun,
     hash_of,
@@ -197,7 +198,9 @@ async def test_an_edit_that_is_never_well_gives_way_where_something_ran_before(
         agent.kill()
         url = f"http://127.0.0.1:{checked.sockets[0].getsockname()[1]}/"
         text = agent.config.read_text()
-        agent.config.write_text(text.replace(" timeout: 30s", f" timeout: 500ms, url: '{url}'"))
+        agent.config.write_text(
+            text.replace(f" timeout: {WAIT_S}s", f" timeout: 500ms, url: '{url}'")
+        )
         health.status = 503
         agent.start()
         # Nothing ran before: it runs on, and both the file and its health are told.
