@@ -34,7 +34,7 @@ settings.load_profile("steady")
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CLI_TIMEOUT_S = 180
-WAIT_S = 30
+WAIT_S = 60
 
 
 def wait_until(holds: Callable[[], bool], what: str) -> None:

@@ -314,7 +314,7 @@ def test_a_file_that_never_ran_is_told_with_its_starts(agent: RunCli, tmp_path: 
 def test_otxs_own_receiver_is_looked_after_and_counts_no_request_of_it(
     agent: RunCli, tmp_path: Path, unused_tcp_port: int
 ) -> None:
-    section = "agent: {health: {window: 200ms}}\n"
+    section = "agent: {health: {window: 200ms, timeout: 1m}}\n"
     receive = f"receive: {{grpc: 127.0.0.1:0, http: 127.0.0.1:{unused_tcp_port}, store: store}}\n"
     (tmp_path / "base.yaml").write_text(section + receive)
     agent("agent", "start", "--server", NOWHERE, "--config", "base.yaml")

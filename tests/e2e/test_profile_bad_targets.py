@@ -14,10 +14,12 @@ import pytest
 from otx.profile.targets import is_kernel_thread
 from otx.system.bpf_support import probe_all
 from tests.conftest import RunCli, wait_until
+from tests.e2e.sampled import sample_work
 from tests.profile.conftest import Build, Start, build, start
 
 __all__ = ["build", "start"]
-SHORTLY = ("-d", "300ms", "-F", "199", "--format", "folded")
+FOLDED = ("-F", "199", "--format", "folded")
+SHORTLY = ("-d", "300ms", *FOLDED)
 
 LIBRARY_C = """
 volatile unsigned long sink;
@@ -152,7 +154,7 @@ def test_a_target_that_dies_while_otx_starts_is_an_end(
 @pytest.mark.bpf
 @pytest.mark.usefixtures("needs_bpf")
 def test_a_library_that_was_ruined_has_no_names_and_does_no_harm(
-    run_cli: RunCli, tmp_path: Path, request: pytest.FixtureRequest
+    cli_variables: dict[str, str], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     compile_c, run = request.getfixturevalue("build"), request.getfixturevalue("start")
     library = compile_c(LIBRARY_C, "libruined.so", "-shared", "-fPIC")
@@ -161,7 +163,7 @@ def test_a_library_that_was_ruined_has_no_names_and_does_no_harm(
     with library.open("r+b") as file:  # what is mapped has it at once; its code is further behind
         file.write(b"\x7fELF" + b"\xff" * 60)
     wait_until(lambda: process.poll() is None, "it goes on")
-    done = run_cli("profile", "--pid", str(process.pid), *SHORTLY)
+    done = sample_work(cli_variables, process.pid, "--pid", str(process.pid), *FOLDED)
     assert done.returncode == 0 and done.stdout, done.stderr
     assert "[libruined.so" in done.stdout and "in_library" not in done.stdout
 
@@ -169,10 +171,10 @@ def test_a_library_that_was_ruined_has_no_names_and_does_no_harm(
 @pytest.mark.bpf
 @pytest.mark.usefixtures("needs_bpf")
 def test_code_made_at_run_time_without_names_has_a_hint(
-    run_cli: RunCli, build: Build, start: Start
+    cli_variables: dict[str, str], build: Build, start: Start
 ) -> None:
     process = start(build(MADE_C, "made"))
-    done = run_cli("profile", "--pid", str(process.pid), *SHORTLY)
+    done = sample_work(cli_variables, process.pid, "--pid", str(process.pid), *FOLDED)
     assert done.returncode == 0 and ";[anon]" in done.stdout
     assert "code made at run time that has no names" in done.stderr
     assert "hint: node --perf-basic-prof" in done.stderr

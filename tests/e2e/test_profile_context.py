@@ -13,6 +13,7 @@ import pytest
 
 from otx.system.bpf_support import probe_all
 from tests.conftest import RunCli
+from tests.e2e.sampled import sample_work
 
 pytest.importorskip("opentelemetry.sdk.trace")
 ROOT = Path(__file__).parents[2]
@@ -99,11 +100,14 @@ SPANS = {
 
 
 def test_samples_carry_the_span_of_their_thread_or_task(
-    run_cli: RunCli, shop: "subprocess.Popen[bytes]", tmp_path: Path
+    run_cli: RunCli,
+    cli_variables: dict[str, str],
+    shop: "subprocess.Popen[bytes]",
+    tmp_path: Path,
 ) -> None:
-    # A rate that is not lowered meanwhile, and time enough for tables that nobody has built yet.
-    words = ("--pid", str(shop.pid), "-d", "3s", "-F", "299")
-    done = run_cli("profile", *words, "--format", "json", "--store", str(tmp_path / "store"))
+    words = ("--pid", str(shop.pid), "-F", "299", "--format", "json", "--store")
+    store = str(tmp_path / "store")
+    done = sample_work(cli_variables, shop.pid, *words, store, works_s=1.0)
     assert (done.returncode, done.stderr) == (0, "")
     right = wrong = 0
     for stack in json.loads(done.stdout)["stacks"]:
@@ -116,7 +120,7 @@ def test_samples_carry_the_span_of_their_thread_or_task(
     assert right > 100
     assert right / (right + wrong) >= 0.99, (right, wrong)
     sql = "SELECT DISTINCT span_id, service FROM samples WHERE span_id <> ''"
-    rows = run_cli("query", sql, "--store", str(tmp_path / "store"), "--format", "jsonl")
+    rows = run_cli("query", sql, "--store", store, "--format", "jsonl")
     found = [json.loads(line) for line in rows.stdout.splitlines()]
     assert {row["span_id"] for row in found} == set(SPANS.values())
     assert {row["service"] for row in found} == {"shop"}

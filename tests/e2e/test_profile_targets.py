@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from otx.system.bpf_support import probe_all
 from tests.conftest import RunCli
 from tests.control_groups import hierarchies, made_group, move
+from tests.e2e.sampled import sample_work
 
 BURN_C = """
 #include <stdio.h>
@@ -20,11 +22,13 @@ volatile unsigned long sink;
 __attribute__((noinline)) void hot_in_here(void) { for (int i = 0; i < 9999; i++) sink += i; }
 int main(void) { puts("ready"); fflush(stdout); for (;;) { hot_in_here(); sink++; } }
 """
-ID = "3f1c9a" + "0" * 58
-SHORTLY = ("-d", "400ms", "-F", "199", "--format", "folded")
+ID = f"3f1c{os.getpid():08x}".ljust(64, "0")
+FOLDED = ("-F", "199", "--format", "folded")
+SHORTLY = ("-d", "400ms", *FOLDED)
 HOT = re.compile(r"^[^;]+;.*\bmain;hot_in_here(;.*)? \d+$", re.MULTILINE)
 
 Start = Callable[..., "subprocess.Popen[bytes]"]
+Sample = Callable[..., "subprocess.CompletedProcess[str]"]
 
 pytestmark = pytest.mark.bpf
 
@@ -69,17 +73,23 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     process.communicate(timeout=20)
 
 
+@pytest.fixture
+def sample(cli_variables: dict[str, str]) -> Sample:
+    """Runs `otx profile` until a process, which its words choose, has worked."""
+    return partial(sample_work, cli_variables)
+
+
 def comms(folded: str) -> set[str]:
     return {line.split(";")[0].rsplit(" ", 1)[0] for line in folded.splitlines()}
 
 
 def test_a_container_by_the_beginning_of_its_id(
-    run_cli: RunCli, burner: Path, start: Start
+    run_cli: RunCli, sample: Sample, burner: Path, start: Start
 ) -> None:
     inside, outside = start(burner), start("sh", "-c", f"exec {burner}")
     with made_group(hierarchies(unified=True)[0].mount, f"docker/{ID}") as group:
         move(inside.pid, group)
-        done = run_cli("profile", "--container", ID[:12], *SHORTLY)
+        done = sample(inside.pid, "--container", ID[:12], *FOLDED)
         assert (done.returncode, comms(done.stdout)) == (0, {"burner"}), done.stderr
         assert HOT.search(done.stdout)
         unknown = run_cli("profile", "--container", "bad0", *SHORTLY)
@@ -91,31 +101,29 @@ def test_a_container_by_the_beginning_of_its_id(
 
 @pytest.mark.parametrize("unified", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_a_control_group_by_its_name(
-    run_cli: RunCli, burner: Path, start: Start, unified: bool
+    run_cli: RunCli, sample: Sample, burner: Path, start: Start, unified: bool
 ) -> None:
     process = start(burner)
     mount = hierarchies(unified=unified)[-1].mount
     with made_group(mount, "shop/cart") as group:
         move(process.pid, group)
         name = f"/{group.relative_to(mount).parent}"
-        done = run_cli("profile", "--cgroup", name, *SHORTLY)
+        done = sample(process.pid, "--cgroup", name, *FOLDED)
         nearby = run_cli("profile", "--cgroup", f"{name}/till", *SHORTLY)
     assert (done.returncode, comms(done.stdout)) == (0, {"burner"}), done.stderr
     assert nearby.returncode == 2 and "there are: cart" in nearby.stderr
 
 
 @pytest.mark.long  # it reads the symbols of whatever else runs here
-def test_everything(run_cli: RunCli, burner: Path, start: Start) -> None:
-    start(burner)
-    done = run_cli("profile", "--all", *SHORTLY)
+def test_everything(sample: Sample, burner: Path, start: Start) -> None:
+    done = sample(start(burner).pid, "--all", *FOLDED)
     assert done.returncode == 0 and "burner" in comms(done.stdout), done.stderr
 
 
-def test_a_name(run_cli: RunCli, burner: Path, start: Start, tmp_path: Path) -> None:
+def test_a_name(sample: Sample, burner: Path, start: Start, tmp_path: Path) -> None:
     named = tmp_path / "otx-e2e-named"
     shutil.copy(burner, named)
-    start(named)
-    by_name = run_cli("profile", "--comm", named.name, *SHORTLY)
+    by_name = sample(start(named).pid, "--comm", named.name, *FOLDED)
     assert comms(by_name.stdout) == {named.name}
 
 
@@ -126,30 +134,30 @@ def test_a_name_that_nobody_has_is_waited_for_and_said(run_cli: RunCli) -> None:
 
 
 def test_a_program_that_only_its_mount_namespace_has(
-    run_cli: RunCli, burner: Path, start: Start, tmp_path: Path
+    sample: Sample, burner: Path, start: Start, tmp_path: Path
 ) -> None:
     hidden = tmp_path / "hidden"
     hidden.mkdir()
     script = f"mount -t tmpfs none {hidden} && cp {burner} {hidden}/inner && exec {hidden}/inner"
     process = start("unshare", "--mount", "sh", "-c", script)
     assert not (hidden / "inner").exists()
-    done = run_cli("profile", "--pid", str(process.pid), *SHORTLY)
+    done = sample(process.pid, "--pid", str(process.pid), *FOLDED)
     assert HOT.search(done.stdout) and comms(done.stdout) == {"inner"}
 
 
 def test_a_process_of_another_pid_namespace_by_the_host_s_id(
-    run_cli: RunCli, burner: Path, start: Start
+    sample: Sample, burner: Path, start: Start
 ) -> None:
     outer = start("unshare", "--pid", "--fork", "--kill-child", burner)
     (inner,) = Path(f"/proc/{outer.pid}/task/{outer.pid}/children").read_text().split()
     status = Path(f"/proc/{inner}/status").read_text()
     assert re.search(rf"^NSpid:\t{inner}\t1$", status, re.MULTILINE)
-    done = run_cli("profile", "--pid", inner, *SHORTLY)
+    done = sample(int(inner), "--pid", inner, *FOLDED)
     assert HOT.search(done.stdout) and comms(done.stdout) == {"burner"}
 
 
 def test_a_program_whose_file_was_replaced_and_that_another_user_runs(
-    run_cli: RunCli, burner: Path, start: Start, tmp_path: Path
+    sample: Sample, burner: Path, start: Start, tmp_path: Path
 ) -> None:
     program = Path(f"/tmp/otx-e2e-replaced-{os.getpid()}")
     shutil.copy(burner, program)
@@ -157,7 +165,7 @@ def test_a_program_whose_file_was_replaced_and_that_another_user_runs(
         process = start("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program)
         program.unlink()
         shutil.copy("/bin/true", program)
-        done = run_cli("profile", "--pid", str(process.pid), *SHORTLY)
+        done = sample(process.pid, "--pid", str(process.pid), *FOLDED)
     finally:
         program.unlink()
     assert HOT.search(done.stdout)

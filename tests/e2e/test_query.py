@@ -33,7 +33,7 @@ def store(tmp_path: Path) -> str:
         )
         span.attributes.add(key="n").value.int_value = number
     with LogWriter(tmp_path / "store") as log:
-        log.append(Signal.TRACES, request.SerializeToString(), START).result(10)
+        log.append(Signal.TRACES, request.SerializeToString(), START).result(60)
     return str(tmp_path / "store")
 
 

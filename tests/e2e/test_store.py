@@ -18,9 +18,9 @@ from tests.store.conftest import metric_request
 def store(tmp_path: Path) -> str:
     """A store with one data point in a segment and one in the log."""
     with LogWriter(tmp_path / "store") as log:
-        log.append(Signal.METRICS, metric_request("a"), 1).result(10)
+        log.append(Signal.METRICS, metric_request("a"), 1).result(60)
         Conversion(Layout(tmp_path / "store")).convert()
-        log.append(Signal.METRICS, metric_request("b"), 2).result(10)
+        log.append(Signal.METRICS, metric_request("b"), 2).result(60)
     return str(tmp_path / "store")
 
 
@@ -42,7 +42,7 @@ def test_info_says_what_waits_to_be_forwarded(store: str, run_cli: RunCli) -> No
     layout = Layout(Path(store))
     prepare_places(layout, ["far:4317"])
     with LogWriter(layout.root, is_kept=True) as log:
-        log.append(Signal.METRICS, metric_request("c"), 1_790_000_000_000_000_000).result(10)
+        log.append(Signal.METRICS, metric_request("c"), 1_790_000_000_000_000_000).result(60)
     text = run_cli("store", "info", "--store", store).stdout
     assert "forward    far:4317: " in text
     assert " wait, since 2026-09-21T" in text

@@ -41,13 +41,13 @@ def store(tmp_path: Path, span_request: SpanRequest, log_request: LogRequest) ->
     directory = tmp_path / "store"
     with LogWriter(directory) as log:
         for trace in range(1, 5):
-            log.append(Signal.TRACES, span_request("a", 3, trace=trace, errors=1), 1).result(10)
+            log.append(Signal.TRACES, span_request("a", 3, trace=trace, errors=1), 1).result(60)
             if trace == 1:
-                log.append(Signal.LOGS, log_request("one", "two", trace=1), 2).result(10)
-                log.append(Signal.METRICS, metric_request("m", "n"), 3).result(10)
-                log.append(Signal.PROFILES, profile_request("f", "g"), 4).result(10)
+                log.append(Signal.LOGS, log_request("one", "two", trace=1), 2).result(60)
+                log.append(Signal.METRICS, metric_request("m", "n"), 3).result(60)
+                log.append(Signal.PROFILES, profile_request("f", "g"), 4).result(60)
             Conversion(Layout(directory)).convert()
-        log.append(Signal.TRACES, span_request("late", 2, trace=9), 5).result(10)
+        log.append(Signal.TRACES, span_request("late", 2, trace=9), 5).result(60)
     return str(directory)
 
 

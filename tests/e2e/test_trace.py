@@ -37,7 +37,7 @@ def store(tmp_path: Path) -> str:
         span.attributes.add(key="order.id").value.int_value = 8812
     spans[1].status.code = Status.STATUS_CODE_ERROR
     with LogWriter(tmp_path / "store") as log:
-        log.append(Signal.TRACES, request.SerializeToString(), START).result(10)
+        log.append(Signal.TRACES, request.SerializeToString(), START).result(60)
     return str(tmp_path / "store")
 
 

@@ -29,7 +29,7 @@ def sampled(store: str) -> str:
     samples.append(Sample(START, 7, 8, "shop", frames("lost"), 1, UNRECEIVED, "c" * 16))
     with LogWriter(Path(store)) as log:
         body = write_otlp(batch_profile(samples, Sampling(100, "process", {})))
-        log.append(Signal.PROFILES, body, START).result(10)
+        log.append(Signal.PROFILES, body, START).result(60)
     return store
 
 

@@ -71,7 +71,7 @@ def kept(messages: Iterable[Message], folder: Path) -> Store:
     file.write_bytes(b"\n".join(map(to_json, messages)))
     with LogWriter(folder / "store") as log:
         for number, request in enumerate(read_file(file)):
-            log.append(request.signal, request.body, number + 1).result(10)
+            log.append(request.signal, request.body, number + 1).result(60)
     return Store(folder / "store")
 
 

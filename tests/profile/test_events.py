@@ -86,7 +86,7 @@ int main(void)
         void *at = mmap(0, PAGES * 4096, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         madvise(at, PAGES * 4096, MADV_NOHUGEPAGE);
         touch_pages(at);
-        usleep(3000);
+        usleep(REST_US);
     }
     return 0;
 }
@@ -185,8 +185,17 @@ def test_wall_time_is_time_on_and_off_processors(burn: Path, start: Start) -> No
     assert "five" in by_function
 
 
-def test_as_many_faults_are_counted_as_pages_are_touched(build: Build, start: Start) -> None:
-    process = start(build(TOUCH_C, "touch"))
+@pytest.mark.parametrize(
+    ("rest_us", "margin"),
+    [
+        (10_000, 0.03),  # few enough for each of them to be a sample
+        (3_000, 0.4),  # one in some, which others' faults on the processor make a matter of chance
+    ],
+)
+def test_as_many_faults_are_counted_as_pages_are_touched(
+    build: Build, start: Start, rest_us: int, margin: float
+) -> None:
+    process = start(build(TOUCH_C, "touch", f"-DREST_US={rest_us}"))
     total = 0
     with ProfileSession(Target((process.pid,)), SamplingOptions(event="faults")) as session:
         process.send_signal(signal.SIGUSR1)
@@ -194,4 +203,4 @@ def test_as_many_faults_are_counted_as_pages_are_touched(build: Build, start: St
             for sample in session.poll(POLL_S):
                 if any(frame.name == "touch_pages" for frame in sample.stack):
                     total += sample.value
-    assert abs(total / PAGES - 1) < 0.03, total
+    assert abs(total / PAGES - 1) < margin, total

@@ -19,6 +19,7 @@ from otx.profile.unwind import room
 from otx.profile.unwind.index import indexed_table
 from otx.profile.unwind.published import BLOCK_SIZE
 from otx.profile.unwind.table import build as built_table
+from tests.conftest import wait_until
 from tests.profile.conftest import BURN_C, POLL_S, Build, Start, Take
 from tests.profile.sessions import open_session
 from tests.profile.unwind.programs import C_FLAGS, CLOCK_C, DEEP_C, SIGNAL_C, THREAD_C
@@ -387,19 +388,25 @@ def test_unwind_tables_are_kept_for_the_next_session(
 def test_a_program_that_found_no_room_has_whole_stacks_once_another_one_has_ended(
     build: Build, start: Start, take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is given back rests for a second."""
+    """What is given back rests for a second; here is room for one program, and for no library."""
     programs = [build(BURN_C, "one", *BARE)]
     programs.append(Path(shutil.copy(programs[0], tmp_path / "other")))
     processes = {program.name: start(program) for program in programs}
-    blocks = sum(map(table_blocks, read_address_space(processes["one"].pid).executable))
+    mapped = read_address_space(processes["one"].pid).executable
+    blocks = sum(table_blocks(it) for it in mapped if it.path == str(programs[0]))
     monkeypatch.setattr(backends, "_sizes", lambda many: {"unwind_words": blocks})
     monkeypatch.setattr(room, "RETRY_NS", 100_000_000)
     told: list[str] = []
     pids = [process.pid for process in processes.values()]
     with open_session(pids, on_warning=told.append) as session:
-        take(session, 50)
-        lacking = session.stats().without_table
-        (broken,) = (name for name in processes if f"{name} (no room)" in lacking)
+
+        def without_room() -> list[str]:
+            session.poll(POLL_S)
+            lacking = session.stats().without_table
+            return [name for name in processes if f"{name} (no room)" in lacking]
+
+        wait_until(lambda: bool(without_room()), "one found no room")
+        (broken,) = without_room()
         assert any("no room for unwind tables" in text for text in told)
 
         def is_whole(sample: Sample) -> bool:

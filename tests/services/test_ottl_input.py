@@ -64,7 +64,7 @@ def test_a_store_is_named_or_the_one_that_is_configured(
     environment: Environment, tmp_path: Path
 ) -> None:
     with LogWriter(tmp_path / "store") as log:
-        log.append(Signal.TRACES, spans_request("a").body, 1).result(20)
+        log.append(Signal.TRACES, spans_request("a").body, 1).result(60)
     (request,) = open_input(environment, None, "store", None)
     assert span_names(request) == ["a"]
     configured = replace(environment, variables={"OTX_STORE": str(tmp_path / "store")})
@@ -83,5 +83,5 @@ def test_since_has_to_be_a_time(environment: Environment) -> None:
 
 def test_of_a_store_only_what_is_wanted_is_read(environment: Environment, tmp_path: Path) -> None:
     with LogWriter(tmp_path / "store") as log:
-        log.append(Signal.TRACES, spans_request("a").body, 1).result(20)
+        log.append(Signal.TRACES, spans_request("a").body, 1).result(60)
     assert list(open_pieces(environment, None, "store", None, [Signal.LOGS])) == []

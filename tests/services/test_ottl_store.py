@@ -30,7 +30,7 @@ def log(layout: Layout) -> Iterator[LogWriter]:
 
 def keep(log: LogWriter, *requests: Request) -> None:
     for number, request in enumerate(requests, 1):
-        log.append(request.signal, request.body, number).result(20)
+        log.append(request.signal, request.body, number).result(60)
 
 
 @pytest.mark.parametrize("is_converted", [True, False])

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -67,8 +68,10 @@ def test_what_was_counted_is_copied_twice_a_second_at_most(environment: Environm
         session.give(Sample(0, 7, 7, "shop", WORK))
         first = await_samples(profile, 1)
         session.give(*[Sample(0, 7, 7, "shop", WORK)] * 99)
+        began_s = time.monotonic()
         looks = [profile.snapshot() for _ in range(1_000)]
-        assert len(set(map(id, looks))) <= 2, f"all within {SNAPSHOT_PERIOD_S} s"
+        periods = (time.monotonic() - began_s) / SNAPSHOT_PERIOD_S  # a fraction of one, usually
+        assert len(set(map(id, looks))) <= 2 + periods
         assert sum(await_samples(profile, 100).counts.values()) == 100
     assert sum(first.counts.values()) == 1, "a snapshot never changes"
 

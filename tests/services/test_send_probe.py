@@ -20,7 +20,7 @@ from tests.services.odd_servers import (
 )
 
 HTTP: Protocol = "http/protobuf"
-TIMEOUT_S = 5.0
+TIMEOUT_S = 30.0
 
 
 def tried(

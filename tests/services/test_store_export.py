@@ -105,7 +105,7 @@ def test_any_request_comes_out_as_it_came(
     with TemporaryDirectory() as name:
         directory = Path(name)
         with LogWriter(directory / "store", fsync="interval") as log:
-            log.append(signal, request.SerializeToString(), RECEIVED_UNIX_NANO).result(10)
+            log.append(signal, request.SerializeToString(), RECEIVED_UNIX_NANO).result(60)
         layout = Layout(directory / "store")
         if is_converted:
             Conversion(layout).convert()

@@ -13,7 +13,7 @@ def converted(store_dir: Path, *bodies: bytes, signal: Signal = Signal.TRACES) -
     """A store with a segment of some requests; those of a second call are another segment."""
     with LogWriter(store_dir, fsync="interval") as log:
         for body in bodies:
-            log.append(signal, body, 1).result(10)
+            log.append(signal, body, 1).result(60)
     conversion = Conversion(Layout(store_dir))
     while conversion.convert():
         pass

@@ -97,7 +97,7 @@ def keep(store_dir: Path, span_request: SpanRequest, requests: int) -> Counter[s
                 (Signal.METRICS, metric_request(*metrics)),
                 (Signal.PROFILES, profile_request(*functions)),
             ):
-                log.append(signal, body, number + 1).result(10)
+                log.append(signal, body, number + 1).result(60)
             expected.update([f"r{number}-0", f"r{number}-1", *metrics, *functions])
     return expected
 
@@ -253,7 +253,7 @@ def test_an_undecodable_request_costs_itself_only(
 ) -> None:
     with LogWriter(store_dir) as log:
         for body in (span_request("a"), b"\xff\xff no protobuf", span_request("b")):
-            log.append(Signal.TRACES, body, 1).result(10)
+            log.append(Signal.TRACES, body, 1).result(60)
     store = Store(store_dir)
     assert names(store) == Counter(["a-0", "b-0"])
     conversion = Conversion(Layout(store_dir))
@@ -268,7 +268,7 @@ def test_a_profile_whose_indices_lead_nowhere_is_set_aside(store_dir: Path) -> N
     bad = profile_request("x", stack_index=9)
     with LogWriter(store_dir) as log:
         for body in (profile_request("a"), bad, profile_request("b")):
-            log.append(Signal.PROFILES, body, 1).result(10)
+            log.append(Signal.PROFILES, body, 1).result(60)
     store = Store(store_dir)
     assert names(store) == Counter(["a", "b"])
     Conversion(Layout(store_dir)).convert()
@@ -286,7 +286,7 @@ def test_a_living_log_is_converted_as_far_as_it_is_acknowledged(
     store = Store(store_dir)
     with LogWriter(store_dir, file_bytes=300) as log:
         for number in range(6):
-            log.append(Signal.TRACES, span_request(f"r{number}"), number + 1).result(10)
+            log.append(Signal.TRACES, span_request(f"r{number}"), number + 1).result(60)
             if number % 2:
                 conversion.convert()
             assert names(store) == Counter(f"r{n}-0" for n in range(number + 1))
@@ -345,16 +345,16 @@ def test_a_clock_that_is_set_back_loses_nothing_and_keeps_the_order(
     monkeypatch.setattr("otx.store.wal.time.time_ns", lambda: clock[0])
     conversion, store = Conversion(Layout(store_dir)), Store(store_dir)
     with LogWriter(store_dir) as log:  # in a log, and between segments
-        log.append(Signal.TRACES, bodies[0], before).result(10)
-        log.append(Signal.TRACES, bodies[1], after).result(10)
+        log.append(Signal.TRACES, bodies[0], before).result(60)
+        log.append(Signal.TRACES, bodies[1], after).result(60)
         conversion.convert()
-        log.append(Signal.TRACES, bodies[2], after + 1).result(10)
+        log.append(Signal.TRACES, bodies[2], after + 1).result(60)
         conversion.convert()
-        log.append(Signal.TRACES, bodies[3], after + 2).result(10)
+        log.append(Signal.TRACES, bodies[3], after + 2).result(60)
     clock[0] = after
     with LogWriter(store_dir) as restarted:
-        restarted.append(Signal.TRACES, bodies[4], after + 3).result(10)
-        restarted.append(Signal.TRACES, bodies[5], after + 4).result(10)
+        restarted.append(Signal.TRACES, bodies[4], after + 3).result(60)
+        restarted.append(Signal.TRACES, bodies[5], after + 4).result(60)
         assert names(store) == expected
         assert restarted.directory == log_directories(conversion.layout)[-1]
     assert names(store) == expected
@@ -399,8 +399,8 @@ def test_odd_spans_are_counted_once_for_all(store_dir: Path, span_request: SpanR
     conversion = Conversion(Layout(store_dir))
     with LogWriter(store_dir) as log:
         for _ in range(2):
-            log.append(Signal.TRACES, NO_IDS, 1).result(10)
-            log.append(Signal.TRACES, span_request("sound"), 1).result(10)
+            log.append(Signal.TRACES, NO_IDS, 1).result(60)
+            log.append(Signal.TRACES, span_request("sound"), 1).result(60)
             conversion.convert()
     assert read_manifest(Layout(store_dir).manifest).odd_spans == {
         "have no valid trace id": 2,

@@ -51,7 +51,7 @@ def test_it_drains_and_ends_when_its_parent_closes(
     store_dir: Path, span_request: SpanRequest, start: Start
 ) -> None:
     with LogWriter(store_dir) as log:
-        log.append(Signal.TRACES, span_request("a", 3), time.time_ns()).result(10)
+        log.append(Signal.TRACES, span_request("a", 3), time.time_ns()).result(60)
         process = start()
         wait_until(lambda: is_locked(Layout(store_dir).converter_lock), "the lock")
     process.communicate(timeout=30)
@@ -65,7 +65,7 @@ def test_term_drains(store_dir: Path, span_request: SpanRequest, start: Start) -
     with LogWriter(store_dir) as log:
         process = start()
         wait_until(lambda: is_locked(Layout(store_dir).converter_lock), "the lock")
-        log.append(Signal.TRACES, span_request("a"), time.time_ns()).result(10)
+        log.append(Signal.TRACES, span_request("a"), time.time_ns()).result(60)
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
         assert Store(store_dir).lag().bytes == 0
@@ -85,7 +85,7 @@ def test_the_next_one_takes_over_when_it_is_killed_and_readers_see_each_span_onc
             until = time.monotonic() + moments.uniform(0.6, 1.4)
             while time.monotonic() < until:
                 prefix = f"r{number}"
-                log.append(Signal.TRACES, span_request(prefix, 20), time.time_ns()).result(10)
+                log.append(Signal.TRACES, span_request(prefix, 20), time.time_ns()).result(60)
                 expected.update(f"{prefix}-{n}" for n in range(20))
                 number += 1
                 if number % 8 == 0:
@@ -107,7 +107,7 @@ def test_what_it_converts_is_indexed(
     layout = Layout(store_dir)
     with LogWriter(store_dir) as log:
         process = start()
-        log.append(Signal.TRACES, span_request("a", MIN_INDEXED_ROWS), time.time_ns()).result(10)
+        log.append(Signal.TRACES, span_request("a", MIN_INDEXED_ROWS), time.time_ns()).result(60)
         wait_until(lambda: any(layout.segments.glob("*.by-pair")), "an index")
     process.communicate(timeout=30)
     assert process.returncode == 0

@@ -22,7 +22,7 @@ def layout(store_dir: Path) -> Layout:
     keep_logs(layout)
     with LogWriter(store_dir, is_kept=True) as log:
         for received in (7, 8):
-            log.append(Signal.LOGS, b"", received).result(10)
+            log.append(Signal.LOGS, b"", received).result(60)
     (kept,) = kept_logs(layout).iterdir()
     write_forward_position(layout.forward / "a.position", ForwardPosition("a:4317"))
     beyond = {kept.name: LogPosition(9, 0)}

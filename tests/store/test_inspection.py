@@ -25,13 +25,13 @@ LogRequest = Callable[..., bytes]
 def layout(store_dir: Path, span_request: SpanRequest, log_request: LogRequest) -> Layout:
     """A store with a segment of each kind, and two requests in the log."""
     with LogWriter(store_dir) as log:
-        log.append(Signal.TRACES, span_request("a", 3), 1).result(10)
-        log.append(Signal.LOGS, log_request("one", "two"), 2).result(10)
-        log.append(Signal.METRICS, metric_request("m"), 3).result(10)
-        log.append(Signal.PROFILES, profile_request("f"), 4).result(10)
+        log.append(Signal.TRACES, span_request("a", 3), 1).result(60)
+        log.append(Signal.LOGS, log_request("one", "two"), 2).result(60)
+        log.append(Signal.METRICS, metric_request("m"), 3).result(60)
+        log.append(Signal.PROFILES, profile_request("f"), 4).result(60)
         Conversion(Layout(store_dir)).convert()
         for received in (5, 6):
-            log.append(Signal.METRICS, metric_request("later"), received).result(10)
+            log.append(Signal.METRICS, metric_request("later"), received).result(60)
     return Layout(store_dir)
 
 
@@ -128,7 +128,7 @@ def test_what_a_converter_removes_meanwhile_is_not_missing(
     conversion = Conversion(Layout(store_dir))
     with LogWriter(store_dir) as log:
         for number in range(8):
-            log.append(Signal.TRACES, span_request(f"r{number}"), 1).result(10)
+            log.append(Signal.TRACES, span_request(f"r{number}"), 1).result(60)
             conversion.convert()
     before = read_manifest(Layout(store_dir).manifest)
     assert merge_small(conversion, 1)

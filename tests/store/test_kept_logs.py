@@ -34,7 +34,7 @@ def test_they_outlive_conversion_file_by_file(store_dir: Path, span_request: Spa
     sent = [span_request("a", trace=number) for number in range(40)]
     with LogWriter(store_dir, file_bytes=2000, is_kept=True) as log:
         for body in sent:
-            log.append(Signal.TRACES, body, 1).result(10)
+            log.append(Signal.TRACES, body, 1).result(60)
         assert bodies(kept_logs(layout)) == sent
         Conversion(layout).convert()
         assert bodies(kept_logs(layout)) == sent
@@ -51,7 +51,7 @@ def test_a_file_goes_once_the_slowest_has_passed_it(
     with LogWriter(store_dir, file_bytes=500, is_kept=True) as log:
         name = log.directory.name
         for number in range(4):
-            log.append(Signal.TRACES, span_request("a", 5, trace=number), 1).result(10)
+            log.append(Signal.TRACES, span_request("a", 5, trace=number), 1).result(60)
         there = files(links)
         quick, slow = {name: LogPosition(9, 0)}, {name: LogPosition(2, 40)}
         drop_passed(links, [quick, slow])
@@ -68,7 +68,7 @@ def test_a_writer_that_is_not_kept_leaves_nothing(
     store_dir: Path, span_request: SpanRequest
 ) -> None:
     with LogWriter(store_dir) as log:
-        log.append(Signal.TRACES, span_request("a"), 1).result(10)
+        log.append(Signal.TRACES, span_request("a"), 1).result(60)
     assert kept_directories(kept_logs(Layout(store_dir))) == []
 
 

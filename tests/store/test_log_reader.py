@@ -24,7 +24,7 @@ def stretch(store_dir: Path) -> Stretch:
     """All of a finished log of `BODIES`."""
     with LogWriter(store_dir) as log:
         for body in BODIES:
-            log.append(Signal.TRACES, body, 1).result(10)
+            log.append(Signal.TRACES, body, 1).result(60)
     (directory,) = log_directories(Layout(store_dir))
     (stretch,) = readable_stretches(directory, LOG_START)
     return stretch

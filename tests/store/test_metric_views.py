@@ -58,8 +58,8 @@ def make_request() -> bytes:
 @pytest.fixture(params=["in the log", "in segments"])
 def query(store_dir: Path, request: pytest.FixtureRequest) -> Iterator[Query]:
     with LogWriter(store_dir) as log:
-        log.append(Signal.METRICS, make_request(), 1).result(10)
-        log.append(Signal.PROFILES, profile_request("a", "b"), 1).result(10)
+        log.append(Signal.METRICS, make_request(), 1).result(60)
+        log.append(Signal.PROFILES, profile_request("a", "b"), 1).result(60)
         if request.param == "in segments":
             Conversion(Layout(store_dir)).convert()
         store = Store(store_dir)
@@ -176,7 +176,7 @@ def test_no_data_point_is_too_odd_to_be_queried(
     tmp_path: Path, made: ExportMetricsServiceRequest
 ) -> None:
     with TemporaryDirectory(dir=tmp_path) as directory, LogWriter(Path(directory)) as log:
-        log.append(Signal.METRICS, made.SerializeToString(), 1).result(10)
+        log.append(Signal.METRICS, made.SerializeToString(), 1).result(60)
         with closing(Store(Path(directory))) as store:
             rows = list(store.query("FROM metrics").rows())
             by_type = [
@@ -195,6 +195,6 @@ def test_any_scale_has_bounds(store_dir: Path, scale: int) -> None:
         side.offset = 2**31 - 1
         side.bucket_counts.extend([1, 2])
     with LogWriter(store_dir) as log:
-        log.append(Signal.METRICS, made.SerializeToString(), 1).result(10)
+        log.append(Signal.METRICS, made.SerializeToString(), 1).result(60)
         ((buckets,),) = Store(store_dir).query("SELECT buckets FROM metrics").rows()
     assert [bucket["count"] for bucket in buckets] == [2, 1, 0, 1, 2]

@@ -46,9 +46,9 @@ COLUMNS = {
 @pytest.fixture
 def store(store_dir: Path, span_request: Callable[..., bytes]) -> Iterator[Store]:
     with LogWriter(store_dir) as log:
-        log.append(Signal.TRACES, span_request("a", 2), 1).result(10)
+        log.append(Signal.TRACES, span_request("a", 2), 1).result(60)
         Conversion(Layout(store_dir)).convert()
-        log.append(Signal.TRACES, span_request("b", 1, trace=2), 2).result(10)
+        log.append(Signal.TRACES, span_request("b", 1, trace=2), 2).result(60)
         yield Store(store_dir)
 
 

@@ -40,7 +40,7 @@ def store(
     ]
     with LogWriter(store_dir) as log:
         for number, (kind, body) in enumerate(kept):
-            log.append(kind, body, number + 1).result(10)
+            log.append(kind, body, number + 1).result(60)
             if request.param == "segments" or (request.param == "both" and number == 2):
                 Conversion(Layout(store_dir)).convert()
         yield Store(store_dir)
@@ -172,8 +172,8 @@ def test_a_service_that_nothing_enters_is_measured_by_all_its_spans(
     request = ExportTraceServiceRequest.FromString(span_request("inner", 4, service="worker"))
     del request.resource_spans[0].scope_spans[0].spans[0]  # the one that enters
     with LogWriter(store_dir) as log:
-        log.append(Signal.TRACES, span_request("a", 2), 1).result(10)
-        log.append(Signal.TRACES, request.SerializeToString(), 1).result(10)
+        log.append(Signal.TRACES, span_request("a", 2), 1).result(60)
+        log.append(Signal.TRACES, request.SerializeToString(), 1).result(60)
     shop, worker = Store(store_dir).services()
     assert (shop.name, shop.entries, shop.p99_ns) == ("shop", 1, 5_000_000)
     assert (worker.name, worker.spans, worker.entries) == ("worker", 3, 0)
@@ -187,7 +187,7 @@ def test_a_store_comes_to_life(store_dir: Path, span_request: SpanRequest) -> No
     before = store.version()
     assert store.version() == before
     with LogWriter(store_dir) as log:
-        log.append(Signal.TRACES, span_request("a"), 1).result(10)
+        log.append(Signal.TRACES, span_request("a"), 1).result(60)
         after = store.version()
         assert after != before
         assert len(store.traces()) == 1
@@ -202,7 +202,7 @@ def test_a_reader_decodes_only_so_much_and_says_what_it_hides(
 ) -> None:
     with LogWriter(store_dir) as log:
         for number in range(10):
-            log.append(Signal.TRACES, span_request(f"r{number}"), number + 1).result(10)
+            log.append(Signal.TRACES, span_request(f"r{number}"), number + 1).result(60)
     size = len(span_request("r0"))
     tails = LogTails(Layout(store_dir), tail_bytes=3 * size)
     tails.follow()
@@ -250,8 +250,8 @@ def odd_store(request: pytest.FixtureRequest, store_dir: Path, span_request: Spa
     for _ in range(2):
         spans[-1].attributes.add(key="k").value.string_value = "v"
     with LogWriter(store_dir) as log:
-        log.append(Signal.TRACES, span_request("sound", 2), 1).result(10)
-        log.append(Signal.TRACES, odd.SerializeToString(), 2).result(10)
+        log.append(Signal.TRACES, span_request("sound", 2), 1).result(60)
+        log.append(Signal.TRACES, odd.SerializeToString(), 2).result(60)
     if request.param == "segments":
         Conversion(Layout(store_dir)).convert()
     return Store(store_dir)
@@ -278,7 +278,7 @@ def test_a_log_record_with_an_id_that_is_none_belongs_to_no_span(store_dir: Path
         records.add(trace_id=bytes(size), span_id=bytes(size // 2))
     records.add(trace_id=b"t" * 16, span_id=b"s" * 8)
     with LogWriter(store_dir) as log:
-        log.append(Signal.LOGS, request.SerializeToString(), 1).result(10)
+        log.append(Signal.LOGS, request.SerializeToString(), 1).result(60)
     ids = {(record.trace_id, record.span_id) for record in Store(store_dir).logs()}
     assert ids == {("", ""), ("74" * 16, "73" * 8)}
 

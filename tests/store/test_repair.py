@@ -60,10 +60,10 @@ def test_requests_of_a_log_come_twice_rather_than_never(
     store_dir: Path, span_request: SpanRequest
 ) -> None:
     with LogWriter(store_dir) as log:
-        log.append(Signal.TRACES, span_request("a"), 1).result(10)
+        log.append(Signal.TRACES, span_request("a"), 1).result(60)
         conversion = Conversion(Layout(store_dir))
         conversion.convert()
-        log.append(Signal.TRACES, span_request("b"), 2).result(10)
+        log.append(Signal.TRACES, span_request("b"), 2).result(60)
         spoil_manifests(conversion.layout)
         done = rebuild_manifest(conversion.layout)
         assert done is not None

@@ -41,10 +41,10 @@ def test_segments_come_in_the_order_of_time_and_the_log_last(
 ) -> None:
     conversion = Conversion(Layout(store_dir))
     for trace in (3, 1):
-        log.append(Signal.TRACES, span_request(f"t{trace}", 2, trace=trace), trace).result(10)
-        log.append(Signal.LOGS, log_request("body"), trace).result(10)
+        log.append(Signal.TRACES, span_request(f"t{trace}", 2, trace=trace), trace).result(60)
+        log.append(Signal.LOGS, log_request("body"), trace).result(60)
         conversion.convert()
-    log.append(Signal.TRACES, span_request("t2", 1, trace=2), 2).result(10)
+    log.append(Signal.TRACES, span_request("t2", 1, trace=2), 2).result(60)
     with open_scan(Layout(store_dir)) as scan:
         assert names(scan) == ["t1-0", "t1-1", "t3-0", "t3-1", "t2-0"]
         places = [rows.place for rows in scan.rows("spans")]
@@ -57,8 +57,8 @@ def test_segments_come_in_the_order_of_time_and_the_log_last(
 def test_since_is_by_the_record_and_the_count_is_a_bound(
     log: LogWriter, store_dir: Path, span_request: SpanRequest, is_converted: bool
 ) -> None:
-    log.append(Signal.TRACES, span_request("old", 3, trace=1), 1).result(10)
-    log.append(Signal.TRACES, span_request("new", 5, trace=2), 2).result(10)
+    log.append(Signal.TRACES, span_request("old", 3, trace=1), 1).result(60)
+    log.append(Signal.TRACES, span_request("new", 5, trace=2), 2).result(60)
     if is_converted:
         Conversion(Layout(store_dir)).convert()
     with open_scan(Layout(store_dir)) as scan:
@@ -75,12 +75,12 @@ def test_requests_of_profiles_come_as_they_came(
 ) -> None:
     conversion = Conversion(Layout(store_dir))
     bodies = [profile_request(name) for name in ("a", "b", "c")]
-    log.append(Signal.PROFILES, bodies[0], 10).result(10)
-    log.append(Signal.METRICS, metric_request("m"), 11).result(10)
+    log.append(Signal.PROFILES, bodies[0], 10).result(60)
+    log.append(Signal.METRICS, metric_request("m"), 11).result(60)
     conversion.convert()
-    log.append(Signal.PROFILES, bodies[1], 20).result(10)
-    log.append(Signal.TRACES, span_request("x"), 21).result(10)
-    log.append(Signal.PROFILES, bodies[2], 30).result(10)
+    log.append(Signal.PROFILES, bodies[1], 20).result(60)
+    log.append(Signal.TRACES, span_request("x"), 21).result(60)
+    log.append(Signal.PROFILES, bodies[2], 30).result(60)
     with open_scan(Layout(store_dir)) as scan:
         found = list(scan.requests(Signal.PROFILES))
         assert [one.request.body for one in found] == bodies
@@ -100,13 +100,13 @@ def test_what_changes_meanwhile_is_neither_lost_nor_seen_twice(
     conversion = Conversion(Layout(store_dir))
     expected = []
     for trace in range(1, 10):
-        log.append(Signal.TRACES, span_request(f"t{trace}", 2, trace=trace), trace).result(10)
+        log.append(Signal.TRACES, span_request(f"t{trace}", 2, trace=trace), trace).result(60)
         expected += [f"t{trace}-0", f"t{trace}-1"]
         if trace < 9:
             conversion.convert()
     with open_scan(Layout(store_dir)) as scan:
         first = next(scan.rows("spans"))
-        log.append(Signal.TRACES, span_request("later", 5, trace=50), 50).result(10)
+        log.append(Signal.TRACES, span_request("later", 5, trace=50), 50).result(60)
         conversion.convert()
         assert merge_small(conversion, now_unix_nano=1)
         # The grace of a minute has run out: the merged files are gone by name.
@@ -126,7 +126,7 @@ def test_a_store_of_nothing_is_read_too(store_dir: Path) -> None:
 
 
 def test_files_are_closed_again(log: LogWriter, store_dir: Path, span_request: SpanRequest) -> None:
-    log.append(Signal.TRACES, span_request("x"), 1).result(10)
+    log.append(Signal.TRACES, span_request("x"), 1).result(60)
     before = open_files()
     with open_scan(Layout(store_dir)) as scan:
         assert names(scan) == ["x-0"]
@@ -138,7 +138,7 @@ def test_the_limit_on_open_files_is_raised_as_far_as_needed(
 ) -> None:
     conversion = Conversion(Layout(store_dir))
     for trace in range(1, 20):
-        log.append(Signal.TRACES, span_request(f"t{trace}", trace=trace), trace).result(10)
+        log.append(Signal.TRACES, span_request(f"t{trace}", trace=trace), trace).result(60)
         conversion.convert()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (open_files() + 10, hard))
@@ -152,8 +152,8 @@ def test_the_limit_on_open_files_is_raised_as_far_as_needed(
 def test_what_cannot_be_read_is_named(
     log: LogWriter, store_dir: Path, span_request: SpanRequest
 ) -> None:
-    log.append(Signal.TRACES, span_request("x"), 1).result(10)
-    log.append(Signal.PROFILES, profile_request("x"), 1).result(10)
+    log.append(Signal.TRACES, span_request("x"), 1).result(60)
+    log.append(Signal.PROFILES, profile_request("x"), 1).result(60)
     Conversion(Layout(store_dir)).convert()
     (rows,) = (store_dir / "segments").glob("spans-*")
     (requests,) = (store_dir / "segments").glob("profiles-*")
@@ -173,8 +173,8 @@ def test_what_cannot_be_read_is_named(
 def test_damage_within_a_segment_is_named(
     log: LogWriter, store_dir: Path, span_request: SpanRequest
 ) -> None:
-    log.append(Signal.TRACES, span_request("x", 1000), 1).result(10)
-    log.append(Signal.PROFILES, profile_request("x"), 1).result(10)
+    log.append(Signal.TRACES, span_request("x", 1000), 1).result(60)
+    log.append(Signal.PROFILES, profile_request("x"), 1).result(60)
     Conversion(Layout(store_dir)).convert()
     (rows,) = (store_dir / "segments").glob("spans-*")
     (requests,) = (store_dir / "segments").glob("profiles-*")

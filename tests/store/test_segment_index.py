@@ -199,7 +199,7 @@ def test_no_index_of_an_attempt_before_stays_behind(
     left = index_path(conversion.layout.segments, "spans-000000000001.parquet", "traces")
     left.write_bytes(b"of an attempt that failed")
     with LogWriter(store_dir, fsync="interval") as log:
-        log.append(Signal.TRACES, span_request("a"), 1).result(10)
+        log.append(Signal.TRACES, span_request("a"), 1).result(60)
     conversion.convert()
     assert [segment.name for segment in conversion.manifest.segments] == [left.name[:-9]]
     assert not left.exists()

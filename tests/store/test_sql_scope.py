@@ -105,7 +105,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
     indexed(conversion)
     converted(store_dir, span_request_of("b", SPANS, trace=TRACES - 1))
     with LogWriter(store_dir) as log:
-        log.append(Signal.TRACES, span_request_of("c", SPANS, trace=TRACES), 5).result(10)
+        log.append(Signal.TRACES, span_request_of("c", SPANS, trace=TRACES), 5).result(60)
     assert len(Conversion(Layout(store_dir)).manifest.segments) > 4
     return Store(store_dir)
 

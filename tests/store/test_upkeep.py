@@ -82,7 +82,7 @@ def expected(
                 (Signal.METRICS, metric_request(f"m{number}")),
                 (Signal.PROFILES, profile_request(f"f{number}")),
             ):
-                log.append(signal, body, number + 1).result(10)
+                log.append(signal, body, number + 1).result(60)
             rows.update([f"{kind}{number}" for kind in "lmf"])
             rows.update([f"s{number}-{span}" for span in range(3)])
     rows["traces with order 2"] = REQUESTS

@@ -33,7 +33,7 @@ def readable(directory: Path) -> list[LoggedRequest]:
 def test_what_is_acknowledged_can_be_read_at_once(store_dir: Path) -> None:
     with LogWriter(store_dir) as log:
         for number in range(20):
-            log.append(Signal.LOGS, b"%d" % number, number).result(10)
+            log.append(Signal.LOGS, b"%d" % number, number).result(60)
             read = readable(log.directory)
             assert [one.body for one in read] == [b"%d" % n for n in range(number + 1)]
         assert read[3].signal is Signal.LOGS
@@ -57,7 +57,7 @@ def test_many_threads_share_fsyncs(store_dir: Path) -> None:
         for thread in threads:
             thread.join()
         for future in futures:
-            future.result(10)
+            future.result(60)
         stats = log.stats()
         bodies = [one.body for one in readable(log.directory)]
     assert len(bodies) == len(set(bodies)) == stats.appended == 800
@@ -70,7 +70,7 @@ def test_a_full_queue_refuses_and_counts(store_dir: Path) -> None:
     with LogWriter(store_dir, capacity_bytes=1000) as log:
         with pytest.raises(LogFull):
             log.append(Signal.TRACES, bytes(2000), 1)
-        log.append(Signal.TRACES, bytes(10), 1).result(10)
+        log.append(Signal.TRACES, bytes(10), 1).result(60)
         assert (log.stats().refused, log.stats().appended) == (1, 1)
 
 
@@ -81,7 +81,7 @@ def test_what_the_converter_has_not_done_is_bounded(store_dir: Path) -> None:
         taken = 0
         with pytest.raises(LogFull, match=r"the converter is behind: 88\.1 KiB wait"):
             for body in bodies:
-                log.append(Signal.TRACES, body, time.time_ns()).result(10)
+                log.append(Signal.TRACES, body, time.time_ns()).result(60)
                 taken += 1
         assert taken == 9  # 10 000 bytes and a header each
         assert log.stats().refused == 1
@@ -91,7 +91,7 @@ def test_what_the_converter_has_not_done_is_bounded(store_dir: Path) -> None:
             pass
         assert log.waiting().bytes == 0
         for body in bodies[:9]:
-            log.append(Signal.TRACES, body, time.time_ns()).result(10)
+            log.append(Signal.TRACES, body, time.time_ns()).result(60)
         with pytest.raises(LogFull):
             log.append(Signal.TRACES, bodies[0], time.time_ns())
 
@@ -106,7 +106,7 @@ def test_a_closed_log_refuses(store_dir: Path) -> None:
 def test_the_interval_mode_writes_without_waiting_for_the_disk(store_dir: Path) -> None:
     with LogWriter(store_dir, fsync="interval") as log:
         for number in range(50):
-            log.append(Signal.TRACES, b"%d" % number, 1).result(10)
+            log.append(Signal.TRACES, b"%d" % number, 1).result(60)
         assert log.stats().fsyncs < 50
         assert len(readable(log.directory)) == 50
 
@@ -118,18 +118,18 @@ def test_a_full_disk_takes_the_batch_back_and_recovers(store_dir: Path) -> None:
     former = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     with LogWriter(store_dir) as log:
-        log.append(Signal.TRACES, b"before", 1).result(10)
+        log.append(Signal.TRACES, b"before", 1).result(60)
         try:
             resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))
             future = log.append(Signal.TRACES, bytes(20_000), 2)
             with pytest.raises(LogFailed) as failure:
-                future.result(10)
+                future.result(60)
             assert os.strerror(errno.EFBIG) in failure.value.message
             assert [one.body for one in readable(log.directory)] == [b"before"]
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
             signal.signal(signal.SIGXFSZ, former)
-        log.append(Signal.TRACES, b"after", 3).result(10)
+        log.append(Signal.TRACES, b"after", 3).result(60)
         assert [one.body for one in readable(log.directory)] == [b"before", b"after"]
         assert log.stats().failed == 1
     assert [one.body for one in readable(log.directory)] == [b"before", b"after"]

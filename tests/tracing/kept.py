@@ -17,7 +17,7 @@ def kept(spans: Iterable[Span], folder: Path) -> Store:
     """A store of these spans."""
     with LogWriter(folder / "store") as log:
         body = traces_request(spans).SerializeToString()
-        log.append(Signal.TRACES, body, START).result(10)
+        log.append(Signal.TRACES, body, START).result(60)
     return Store(folder / "store")
 
 

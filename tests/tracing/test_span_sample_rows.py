@@ -39,10 +39,10 @@ def fill(directory: Path, samples: list[Sample]) -> Store:
         )
         span.attributes.add(key="thread.id").value.int_value = pid + 1
     with LogWriter(directory) as log:
-        log.append(Signal.TRACES, request.SerializeToString(), START).result(10)
+        log.append(Signal.TRACES, request.SerializeToString(), START).result(60)
         if samples:
             body = write_otlp(batch_profile(samples, Sampling(100, "process", {})))
-            log.append(Signal.PROFILES, body, START).result(10)
+            log.append(Signal.PROFILES, body, START).result(60)
     return Store(directory)
 
 

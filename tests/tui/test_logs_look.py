@@ -32,7 +32,7 @@ RECORDS = [
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     with LogWriter(tmp_path) as log:
-        log.append(Signal.LOGS, logs_request(RECORDS).SerializeToString(), 1).result(10)
+        log.append(Signal.LOGS, logs_request(RECORDS).SerializeToString(), 1).result(60)
         store = Store(tmp_path)
         yield store
         store.close()

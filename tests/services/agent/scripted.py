@@ -29,7 +29,7 @@ from otx.opamp.opamp_pb2 import (
 from otx.services.agent.options import AgentOptions
 
 SUPERVISED = Path(__file__).parent / "supervised.sh"
-WAIT_S = 30
+WAIT_S = 60
 APPLIED = RemoteConfigStatuses.RemoteConfigStatuses_APPLIED
 APPLYING = RemoteConfigStatuses.RemoteConfigStatuses_APPLYING
 FAILED = RemoteConfigStatuses.RemoteConfigStatuses_FAILED
@@ -189,14 +189,21 @@ class RealAgent:
     It is the process that `otx agent run` becomes; the command line itself is tried in tests/e2e.
     """
 
-    def __init__(self, folder: Path, url: str, base: str = "marker: base\n") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        url: str,
+        base: str = "marker: base\n",
+        observation: str = "300ms",
+        stop_timeout: str = "2s",
+    ) -> None:
         self.folder = folder
         self.journal = folder / "journal"
         self.journal.touch()
         self.config = folder / "base.yaml"
         self.config.write_text(
-            "agent:\n  stop_timeout: 2s\n"
-            f"  health: {{window: 50ms, timeout: 2s, observation: 300ms}}\n{base}"
+            f"agent:\n  stop_timeout: {stop_timeout}\n"
+            f"  health: {{window: 50ms, timeout: {WAIT_S}s, observation: {observation}}}\n{base}"
         )
         self.options = AgentOptions(
             servers=(url,),
@@ -242,6 +249,13 @@ class RealAgent:
         """The markers of the supervised processes that run now."""
         return [marker for pid, marker in self.launches() if self.is_ours(pid)]
 
+    async def crash(self, marker: str) -> None:
+        """End the supervised process of a marker, once it runs, as a crash does."""
+        await until(lambda: marker in self.alive(), f"{marker} runs")
+        for pid, name in self.launches():
+            if name == marker and self.is_ours(pid):
+                os.kill(pid, signal.SIGKILL)
+
     def is_ours(self, pid: int) -> bool:
         """Whether a pid is that of a process of this agent, and not someone else's by now."""
         try:
@@ -275,10 +289,15 @@ class RealAgent:
 
 @asynccontextmanager
 async def real_agent(
-    folder: Path, script: ScriptedServer, base: str = "marker: base\n", **options: Any
+    folder: Path,
+    script: ScriptedServer,
+    base: str = "marker: base\n",
+    observation: str = "300ms",
+    stop_timeout: str = "2s",
+    **options: Any,
 ) -> AsyncIterator[RealAgent]:
     """A running agent; `options` replace those of `AgentOptions`."""
-    agent = RealAgent(folder, script.url, base)
+    agent = RealAgent(folder, script.url, base, observation, stop_timeout)
     agent.options = replace(agent.options, **options)
     agent.start()
     try:
@@ -299,12 +318,12 @@ async def begun(script: ScriptedServer, agent: RealAgent) -> None:
 async def until(holds: object, what: str) -> None:
     """Look again and again: what happens to other processes has no event to wait for."""
     assert callable(holds)
-    ends_s = time.monotonic() + 30
+    ends_s = time.monotonic() + WAIT_S
     while True:
         try:
             if holds():
                 return
         except (OSError, KeyError):
             pass
-        assert time.monotonic() < ends_s, f"not within 30 s: {what}"
+        assert time.monotonic() < ends_s, f"not within {WAIT_S} s: {what}"
         await asyncio.sleep(0.01)

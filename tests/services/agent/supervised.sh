@@ -1,17 +1,17 @@
 #!/bin/sh
 # A process for tests to supervise: it does what its configuration says, and keeps a journal.
-# Keys: marker (any), exit (at once, with this code), exit_after (seconds), deaf (ignores TERM),
-# children (starts one). The journal, named by JOURNAL, gets a line a launch: pid and marker.
-marker=- code= after=1000 deaf= children=
+# Keys: marker (any), exit (at once, with this code), deaf (ignores TERM), children (starts one).
+# The journal, named by JOURNAL, gets a line a launch: pid and marker.
+marker=- code= deaf= children=
 while IFS=': ' read -r key value; do
   case $key in
     marker) marker=$value ;;
     exit) code=$value ;;
-    exit_after) after=$value ;;
     deaf) deaf=$value ;;
     children) children=$value ;;
   esac
 done < "$1"
+[ -z "$deaf" ] || trap '' TERM # before anybody is told of it
 echo "$$ $marker" >> "$JOURNAL"
 echo "began with $marker" >&2
 if [ -n "$code" ]; then
@@ -19,7 +19,4 @@ if [ -n "$code" ]; then
   exit "$code"
 fi
 [ -z "$children" ] || sh -c 'trap "" TERM; echo "$$ child" >> "$JOURNAL"; exec sleep 1000' &
-[ -z "$deaf" ] || trap '' TERM
-[ "$after" = 1000 ] && exec sleep 1000
-sleep "$after"
-exit 7
+exec sleep 1000

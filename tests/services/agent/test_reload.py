@@ -15,6 +15,7 @@ from tests.services.agent.scripted import (
     APPLIED,
     APPLYING,
     GOOD,
+    WAIT_S,
     RealAgent,
     begun,
     hash_of,
@@ -97,7 +98,7 @@ async def test_what_passed_its_window_is_gone_back_to_before_it_is_proven(tmp_pa
         # What is edited then is verified as ever.
         edit(agent, "marker: mended\n")
         await outcome(agent, "runs")
-        assert agent.alive() == ["mended"]
+        await until(lambda: agent.alive() == ["mended"], "it runs")
 
 
 async def test_an_edit_that_crashes_under_observation_gives_way_too(tmp_path: Path) -> None:
@@ -105,8 +106,9 @@ async def test_an_edit_that_crashes_under_observation_gives_way_too(tmp_path: Pa
         watched_for(agent, "1m")
         await begun(script, agent)
         await until(lambda: bool(agent.state()["local"]), "the base passed its window")
-        edit(agent, "marker: late\nexit_after: 0.4\n")
+        edit(agent, "marker: late\n")
         await outcome(agent, "runs")
+        await agent.crash("late")
         assert (await outcome(agent, "failed"))["goes_on"] == FORMER_RUNS_AGAIN
         await until(lambda: agent.alive() == ["base"], "what ran before runs again")
 
@@ -144,6 +146,7 @@ async def test_nothing_is_restarted_where_the_text_is_the_same(tmp_path: Path) -
         await begun(script, agent)
         await script.push(GOOD)
         await script.until_status(hash_of(GOOD), APPLIED)
+        await until(lambda: agent.alive() == ["good"], "it runs")
         launches, told = agent.launches(), len(script.statuses)
         hang_up(agent)
         await outcome(agent, "unchanged")
@@ -195,7 +198,9 @@ async def test_an_edit_that_is_never_well_gives_way_where_something_ran_before(
         agent.kill()
         url = f"http://127.0.0.1:{checked.sockets[0].getsockname()[1]}/"
         text = agent.config.read_text()
-        agent.config.write_text(text.replace(" timeout: 2s", f" timeout: 500ms, url: '{url}'"))
+        agent.config.write_text(
+            text.replace(f" timeout: {WAIT_S}s", f" timeout: 500ms, url: '{url}'")
+        )
         health.status = 503
         agent.start()
         # Nothing ran before: it runs on, and both the file and its health are told.

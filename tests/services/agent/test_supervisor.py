@@ -19,7 +19,6 @@ from tests.services.agent.scripted import (
     FAILED,
     GOOD,
     OTHER,
-    RealAgent,
     ScriptedServer,
     begun,
     hash_of,
@@ -28,6 +27,10 @@ from tests.services.agent.scripted import (
     scripted_server,
     until,
 )
+
+WATCHED = {"observation": "1h"}  # for longer than a test takes
+# It ends when a test ends it.
+DEAF = {"base": "marker: base\ndeaf: yes\n", "stop_timeout": "1h"}
 
 
 async def test_an_offer_is_applied_and_what_is_reported_is_what_runs(tmp_path: Path) -> None:
@@ -42,7 +45,7 @@ async def test_an_offer_is_applied_and_what_is_reported_is_what_runs(tmp_path: P
         await script.until_status(hash_of(GOOD), APPLIED)
         assert [one.status for one in script.statuses] == [APPLYING, APPLIED]
         assert "marker: good" in script.effective
-        assert agent.alive() == ["good"]
+        await until(lambda: agent.alive() == ["good"], "it runs")
         sequence = [one.sequence_num for one in script.messages]
         assert sequence == list(range(sequence[0], sequence[0] + len(sequence)))
         assert await agent.stop() == 0
@@ -64,6 +67,7 @@ async def test_a_config_that_cannot_start_is_taken_back_with_its_own_words(tmp_p
         await script.push(BAD)
         await script.push(GOOD)
         await script.until_status(hash_of(GOOD), APPLIED)
+        await until(lambda: agent.alive() == ["good"], "it runs")
         assert [marker for _, marker in agent.launches()[len(launches) :]] == ["good"]
         assert all(one.status != FAILED for one in script.statuses[2:])
         assert messages < len(script.messages)
@@ -85,51 +89,41 @@ async def test_the_last_words_of_a_process_reach_the_server_without_secrets(tmp_
 
 
 async def test_a_crash_under_observation_undoes_what_was_applied(tmp_path: Path) -> None:
-    late = "marker: late\nexit_after: 0.2\n"
-    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
+    async with scripted_server() as script, real_agent(tmp_path, script, **WATCHED) as agent:
         await begun(script, agent)
-        await script.push(late)
-        await script.until_status(hash_of(late), FAILED)
+        await script.push(GOOD)
+        await script.until_status(hash_of(GOOD), APPLIED)
+        await agent.crash("good")
+        await script.until_status(hash_of(GOOD), FAILED)
         assert [one.status for one in script.statuses] == [APPLYING, APPLIED, FAILED]
         await script.until(lambda: healthy(script) and "base" in script.effective, "it is back")
         await until(lambda: agent.alive() == ["base"], "and runs")
 
 
 async def test_a_bad_offer_leads_back_to_the_one_under_observation(tmp_path: Path) -> None:
-    async with scripted_server() as script:
-        agent = RealAgent(tmp_path, script.url)
-        text = agent.config.read_text().replace("observation: 300ms", "observation: 1m")
-        agent.config.write_text(text)
+    async with scripted_server() as script, real_agent(tmp_path, script, **WATCHED) as agent:
+        await begun(script, agent)
+        await script.push(GOOD)
+        await script.until_status(hash_of(GOOD), APPLIED)
+        await script.push(BAD)
+        await script.until_status(hash_of(BAD), FAILED)
+        await until(lambda: agent.alive() == ["good"], "it runs again")
+        await script.until(lambda: "marker: good" in script.effective, "and is reported")
+        # The newest that is healthy makes the one before it last good, and proves no text.
+        proven = agent.state()["proven"]
+        await script.push(OTHER)
+        await script.until_status(hash_of(OTHER), APPLIED)
+        assert agent.state()["record"]["good"] == hash_of(GOOD).hex()
+        assert agent.state()["proven"] == proven
+        agent.kill()
         agent.start()
-        try:
-            await begun(script, agent)
-            await script.push(GOOD)
-            await script.until_status(hash_of(GOOD), APPLIED)
-            await script.push(BAD)
-            await script.until_status(hash_of(BAD), FAILED)
-            await until(lambda: agent.alive() == ["good"], "it runs again")
-            await script.until(lambda: "marker: good" in script.effective, "and is reported")
-            # The newest that is healthy makes the one before it last good, and proves no text.
-            proven = agent.state()["proven"]
-            await script.push(OTHER)
-            await script.until_status(hash_of(OTHER), APPLIED)
-            assert agent.state()["record"]["good"] == hash_of(GOOD).hex()
-            assert agent.state()["proven"] == proven
-            agent.kill()
-            agent.start()
-            await until(lambda: agent.alive() == ["other"], "it is verified again")
-        finally:
-            agent.end()
+        await until(lambda: agent.alive() == ["other"], "it is verified again")
 
 
 async def test_what_was_applied_and_well_is_what_a_newer_offer_falls_back_to(
     tmp_path: Path,
 ) -> None:
-    late = "marker: late\nexit_after: 0.3\n"
-    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
-        agent.kill()
-        agent.config.write_text(agent.config.read_text().replace("300ms", "20s"))
-        agent.start()
+    async with scripted_server() as script, real_agent(tmp_path, script, **WATCHED) as agent:
         await begun(script, agent)
         await script.push(GOOD)  # under observation for longer than this test takes
         await script.until_status(hash_of(GOOD), APPLIED)
@@ -137,9 +131,10 @@ async def test_what_was_applied_and_well_is_what_a_newer_offer_falls_back_to(
         await script.until_status(hash_of(BAD), FAILED)
         await until(lambda: agent.alive() == ["good"], "it is back")
         await script.until(lambda: "good" in script.effective, "and reported")
-        await script.push(late)
-        await script.until_status(hash_of(late), APPLIED)
-        await script.until_status(hash_of(late), FAILED)
+        await script.push(OTHER)
+        await script.until_status(hash_of(OTHER), APPLIED)
+        await agent.crash("other")
+        await script.until_status(hash_of(OTHER), FAILED)
         await until(lambda: agent.alive() == ["good"], "it is back again")
 
 
@@ -149,7 +144,7 @@ async def test_the_newest_of_two_offers_runs(tmp_path: Path) -> None:
         await script.push(GOOD)
         await script.push(OTHER)
         await script.until_status(hash_of(OTHER), APPLIED)
-        assert agent.alive() == ["other"]
+        await until(lambda: agent.alive() == ["other"], "it runs")
         after = [one for one in script.statuses if one.last_remote_config_hash == hash_of(OTHER)]
         assert script.statuses[-len(after) :] == after
 
@@ -287,17 +282,17 @@ async def test_what_starts_is_called_healthy_once_it_was_well_for_the_window(
 
 
 async def test_a_crash_under_observation_is_never_merged_away(tmp_path: Path) -> None:
-    late = "marker: late\nexit_after: 0.2\n"
-    async with scripted_server() as script, real_agent(tmp_path, script) as agent:
+    async with scripted_server() as script, real_agent(tmp_path, script, **WATCHED) as agent:
         await begun(script, agent)
-        await script.push(late)
-        await script.until_status(hash_of(late), APPLIED)
+        await script.push(GOOD)
+        await script.until_status(hash_of(GOOD), APPLIED)
         seen = len(script.messages)
-        await script.until_status(hash_of(late), FAILED)
+        await agent.crash("good")
+        await script.until_status(hash_of(GOOD), FAILED)
         await script.until(lambda: healthy(script), "the one before is well again")
         told = [one.health for one in script.messages[seen:] if one.HasField("health")]
         assert not told[0].healthy
-        assert any("exit code 7" in one.last_error for one in told[:-1])
+        assert any("SIGKILL" in one.last_error for one in told[:-1])
         assert told[-1].healthy
 
 
@@ -319,27 +314,28 @@ async def test_a_burst_of_offers_is_few_starts_and_the_newest_is_applied(tmp_pat
 
 
 async def test_what_comes_before_the_former_has_ended_is_one_start(tmp_path: Path) -> None:
-    base = "marker: base\ndeaf: yes\n"  # it takes `stop_timeout`, 2 s, to end
     burst = offers(4)
-    async with scripted_server() as script, real_agent(tmp_path, script, base=base) as agent:
+    async with scripted_server() as script, real_agent(tmp_path, script, **DEAF) as agent:
         await begun(script, agent)
         for text in burst:
             await script.push(text)
             await script.until_status(hash_of(text), APPLYING)
             await asyncio.sleep(0.3)  # long enough for each to be validated and ordered
+        await agent.crash("base")
         await script.until_status(hash_of(burst[-1]), APPLIED)
+        await until(lambda: agent.alive() == ["offer3"], "the newest runs")
         assert [it for _, it in agent.launches()] == ["base", "offer3"]
 
 
 async def test_a_refusal_after_a_burst_brings_back_what_ran(tmp_path: Path) -> None:
-    base = "marker: base\ndeaf: yes\n"
     refused = "agent: {}\n"
-    async with scripted_server() as script, real_agent(tmp_path, script, base=base) as agent:
+    async with scripted_server() as script, real_agent(tmp_path, script, **DEAF) as agent:
         await begun(script, agent)
         await script.push(GOOD)
         await until(lambda: "is being restarted" in agent.status()["process"]["problem"], "ends")
         await script.push(refused)
         await script.until_status(hash_of(refused), FAILED)
+        await agent.crash("base")
         await until(lambda: [it for _, it in agent.launches()] == ["base", "base"], "it is back")
         await script.until(lambda: healthy(script), "and well")
 
@@ -361,6 +357,7 @@ async def test_a_signed_offer_of_what_runs_is_applied_without_a_restart(tmp_path
         await begun(script, agent)
         await signed_offer(script, key, b"first")
         await script.until_status(b"first", APPLIED)
+        await until(lambda: agent.alive() == ["other"], "it runs")
         launches = agent.launches()
         await signed_offer(script, key, b"second")
         await script.until_status(b"second", APPLIED)

@@ -24,7 +24,7 @@ def left(layout: Layout) -> Layout:
     """A store whose receiver has ended, with forty requests that wait, two an hour."""
     with LogWriter(layout.root, file_bytes=4000, is_kept=True) as log:
         for number in range(40):
-            log.append(Signal.LOGS, bytes(500), NOW + number * HOUR_NS // 2).result(10)
+            log.append(Signal.LOGS, bytes(500), NOW + number * HOUR_NS // 2).result(60)
     return layout
 
 

@@ -17,7 +17,7 @@ ALL = Keep(age_ns=1 << 62, bytes=1 << 62)
 
 def write(log: LogWriter, *bodies: bytes, at: int = NOW) -> None:
     for body in bodies:
-        log.append(Signal.LOGS, body, at).result(10)
+        log.append(Signal.LOGS, body, at).result(60)
 
 
 def bodies(line: WaitingLine) -> list[bytes]:

@@ -27,7 +27,7 @@ def test_no_two_share_a_file(layout: Layout) -> None:
 
 def test_a_place_is_given_once(layout: Layout) -> None:
     with LogWriter(layout.root, is_kept=True) as log:
-        log.append(Signal.LOGS, b"body", 1).result(10)
+        log.append(Signal.LOGS, b"body", 1).result(60)
     before = read_place(layout, URL, lambda text: None)
     prepare_places(layout, [URL])
     assert read_place(layout, URL, lambda text: None) == before
@@ -61,7 +61,7 @@ def test_who_is_not_named_gets_nothing_of_what_comes(layout: Layout) -> None:
     links = layout.forward / "logs"
     for _ in range(2):
         with LogWriter(layout.root, is_kept=True) as log:
-            log.append(Signal.LOGS, b"body", 1).result(10)
+            log.append(Signal.LOGS, b"body", 1).result(60)
     (position,) = unnamed_places(layout, ["other:4317"])
     apart = apart_from(position, kept_directories(links)[1:])
     assert {one.log for one in stretches_left(links, position.positions)} == {

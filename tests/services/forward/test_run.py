@@ -58,7 +58,7 @@ def keep_requests(layout: Layout, *urls: str, count: int = 5) -> None:
     prepare_places(layout, urls)
     with LogWriter(layout.root, is_kept=True) as log:
         for number in range(count):
-            log.append(Signal.LOGS, b"", number).result(10)
+            log.append(Signal.LOGS, b"", number).result(60)
 
 
 @pytest.fixture

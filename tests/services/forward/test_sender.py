@@ -44,7 +44,7 @@ def request_of_ten(source: Source) -> bytes:
 
 def write(log: LogWriter, bodies: Sequence[bytes]) -> None:
     for body in bodies:
-        log.append(Signal.TRACES, body, NOW).result(10)
+        log.append(Signal.TRACES, body, NOW).result(60)
 
 
 def spans(count: int) -> Counter[Signal]:

@@ -18,7 +18,7 @@ from otx.opamp.opamp_pb2 import AgentToServer, ServerToAgent
 from otx.services.opamp_serve.client import RemoteFleet
 
 STOP_S = 30
-WAIT_S = 30
+WAIT_S = 60
 
 
 class Serving:

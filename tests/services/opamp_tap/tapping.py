@@ -19,7 +19,7 @@ from otx.services.opamp_tap.proxy import Proxy
 from otx.services.opamp_tap.tap import TapOptions, target_of
 
 UID = bytes(range(16))
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 def report(number: int = 1, uid: bytes = UID) -> AgentToServer:

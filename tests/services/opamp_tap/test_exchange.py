@@ -237,8 +237,9 @@ async def test_requests_are_refused_with_a_status(server: Answering) -> None:
 
 async def test_silence_lasts_until_the_agent_gives_up(server: Answering) -> None:
     async with between(server, "agent:half-open@1st") as (_, client):
+        patience = httpx.Timeout(20, read=0.2)
         with pytest.raises(httpx.ReadTimeout):
-            await client.post("/", content=b"", headers=PROTOBUF, timeout=0.2)
+            await client.post("/", content=b"", headers=PROTOBUF, timeout=patience)
     assert server.got == []
 
 
