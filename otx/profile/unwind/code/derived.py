@@ -5,23 +5,20 @@ through it: it starts threads, waits, and copies. Of 100 000 instructions that t
 once: the table is kept like any other.
 """
 
-import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 from heapq import merge
 from operator import attrgetter
 
 from otx.profile.elf import EhFrame, ElfFile
 from otx.profile.errors import UnreadableError
+from otx.profile.unwind.code.beginnings import beginnings
 from otx.profile.unwind.code.effects import Base, StackState
 from otx.profile.unwind.code.flow import Flow
 from otx.profile.unwind.code.text import Text
 from otx.profile.unwind.eh_frame import EhFrameReader, Function
 from otx.profile.unwind.instructions import Row, State, StateFields
 from otx.profile.unwind.rules import ENTRY, BpKind, CfaKind
-
-_RELOCATION = struct.Struct("<QQq")
-_RELATIVE = 8  # R_X86_64_RELATIVE
-_RELOCATIONS = frozenset((b".rela.dyn",))
 
 _KINDS = {Base.SP: CfaKind.SP, Base.BP: CfaKind.BP}
 _SAME, _LOST = (BpKind.SAME, 0), (BpKind.LOST, 0)
@@ -39,10 +36,18 @@ def functions_in_steps(elf: ElfFile, table: EhFrame | None) -> Iterator[Function
         UnreadableError: The file is cut or inconsistent.
     """
     known = [it for it in EhFrameReader(table).functions() if it] if table else []
-    text = _text_of(elf)
+    flow = yield from _followed(_text_of(elf))
+    yield from merge(known, _runs(flow, known), key=attrgetter("start"))
+
+
+def _followed(text: Text) -> Generator[None, None, Flow]:
+    """Follow code, and once more where beginnings were found too late."""
     flow = Flow(text)
     yield from flow.follow()
-    yield from merge(known, _runs(flow, known), key=attrgetter("start"))
+    if flow.fell:
+        flow = Flow(replace(text, entries=sorted(flow.entries)))
+        yield from flow.follow()
+    return flow
 
 
 def _text_of(elf: ElfFile) -> Text:
@@ -50,18 +55,7 @@ def _text_of(elf: ElfFile) -> Text:
     code = elf.at(extent.start, len(extent)) if extent else b""
     if extent is None or not code:
         raise UnreadableError("no code")
-    return Text(extent.start, code, sorted(_entries(elf)), elf.at)
-
-
-def _entries(elf: ElfFile) -> set[int]:
-    """Where functions begin, by symbols, by pointers that are relocated, and by the header."""
-    entries = {elf.entry, *elf.code_symbols().addresses}
-    relocations = elf.section(_RELOCATIONS) or b""
-    whole = len(relocations) // _RELOCATION.size * _RELOCATION.size
-    for _, kind, address in _RELOCATION.iter_unpack(relocations[:whole]):
-        if kind == _RELATIVE:
-            entries.add(address)
-    return entries
+    return Text(extent.start, code, beginnings(elf), elf.at)
 
 
 def _runs(flow: Flow, known: Sequence[Function]) -> Iterator[Function]:

@@ -9,11 +9,10 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import NamedTuple
 
-from otx.profile.unwind.code.x86 import NO_BASE, RIP, SECOND, Instruction
+from otx.profile.unwind.code.x86 import NO_BASE, REGISTER, RIP, SECOND, Instruction
 
 WORD = 8
 _SP, _BP = 4, 5
-_REGISTER = 3  # the mode of an operand that is one
 _MOST = 1 << 24  # of a function's stack
 
 
@@ -99,26 +98,26 @@ def _clobbered(state: StackState) -> StackState:
 
 def _excluded(state: StackState, it: Instruction) -> StackState:
     """XOR: of rbp with itself it is what a process or a thread begins with (3.4.1)."""
-    if it.mode == _REGISTER and it.reg == it.rm == _BP:
+    if it.mode == REGISTER and it.reg == it.rm == _BP:
         return ROOT if state == AT_ENTRY else _clobbered(state)
     return _summed(state, it)
 
 
 def _summed(state: StackState, it: Instruction) -> StackState:
     """A sum of rsp with another register is not known."""
-    into = it.reg if it.opcode & 2 else it.rm if it.mode == _REGISTER else None
+    into = it.reg if it.opcode & 2 else it.rm if it.mode == REGISTER else None
     return _adrift(state) if into == _SP and it.is_wide else state
 
 
 def _exchanged(state: StackState, it: Instruction) -> StackState:
-    return _adrift(state) if it.mode == _REGISTER and _SP in (it.reg, it.rm) else state
+    return _adrift(state) if it.mode == REGISTER and _SP in (it.reg, it.rm) else state
 
 
 def _moved(state: StackState, it: Instruction) -> StackState:
     """MOV of 64 bits."""
     if not it.is_wide:
         return state
-    if it.mode != _REGISTER:
+    if it.mode != REGISTER:
         return _moved_in_memory(state, it)
     into, out_of = (it.rm, it.reg) if it.opcode == 0x89 else (it.reg, it.rm)
     if into == _BP:
@@ -147,7 +146,7 @@ def _moved_in_memory(state: StackState, it: Instruction) -> StackState:
 
 def _addressed(state: StackState, it: Instruction) -> StackState:
     """LEA into rsp or rbp."""
-    if not it.is_wide or it.mode == _REGISTER:
+    if not it.is_wide or it.mode == REGISTER:
         return state
     if it.reg == _SP:
         if it.rm == _SP and state.base is Base.SP:
@@ -166,7 +165,7 @@ def _addressed(state: StackState, it: Instruction) -> StackState:
 
 def _reckoned(state: StackState, it: Instruction) -> StackState:
     """ADD, SUB, AND and CMP of rsp with a number."""
-    if it.mode != _REGISTER or it.rm != _SP or not it.is_wide:
+    if it.mode != REGISTER or it.rm != _SP or not it.is_wide:
         return state
     operation = it.reg & 7
     if operation == 0:

@@ -14,17 +14,17 @@ from otx.profile.unwind.code.effects import (
     Leads,
     StackState,
     after,
-    compared,
     leads,
     names_address,
 )
-from otx.profile.unwind.code.jumps import JumpTable, JumpTables
+from otx.profile.unwind.code.jumps import TELLING, JumpTable, JumpTables
 from otx.profile.unwind.code.text import Marks, Text
 from otx.profile.unwind.code.x86 import SECOND, Instruction, decode
 
 _STEP = 1000
 """Instructions between two pauses: 5 to 10 ms."""
 _ALIGNMENT = 16
+_CALL, _CALL_SIZE = 0xE8, 5
 _PADDING = frozenset((0x90, 0xCC, SECOND + 0x1F))  # NOP, INT3
 _NOWHERE = -1
 
@@ -48,11 +48,13 @@ class Flow:
     Attributes:
         marks: What was found out of each instruction.
         entries: Where functions begin.
+        fell: Whether a beginning was known too late, when code before it had led there.
     """
 
     def __init__(self, text: Text) -> None:
         self.marks = Marks(text.start, len(text.code))
         self.entries: set[int] = set()
+        self.fell = False
         self._text = text
         self._jumps = JumpTables(text)
         self._waiting: list[_Place] = []
@@ -60,24 +62,42 @@ class Flow:
         self._when_it_returns: dict[int, list[_Place]] = {}
         self._named: list[int] = []
         self._tables: list[tuple[JumpTable, _Place]] = []
+        self._doubtful: list[_Place] = []
 
     def follow(self) -> Iterator[None]:
         """Follow everything, with a pause from time to time."""
         for entry in self._text.entries:
             self._begin(entry)
         yield from self._follow()
-        # Where tables end is known best when all other code was seen; of what code makes the
-        # address may be called through a pointer, unless something leads there.
-        while self._tables or self._named:
-            if self._tables:
-                table, place = self._tables.pop()
-                self._waiting += (place._replace(at=at) for at in self._jumps.places(table))
-            elif not self.marks.is_met(address := self._named.pop()):
-                self._begin(address)
+        while self._tables or self._named or self._doubtful:
+            self._take_the_surest()
             yield from self._follow()
+
+    def _take_the_surest(self) -> None:
+        """Go on with one of what is known the better the more code was seen."""
+        if self._tables:
+            table, place = self._tables.pop()
+            places = [place._replace(at=at) for at in self._jumps.places(table)]
+            self._waiting += places or [place._replace(at=_NOWHERE)]
+        elif self._named:
+            # What code makes the address of may be called through a pointer, unless something
+            # leads there. To a beginning nothing does but a call before it that never returns.
+            address = self._named.pop()
+            if not self.marks.is_met(address) or self._is_behind_a_call(address):
+                self._begin(address)
+        else:
+            self._waiting.append(self._doubtful.pop())
+
+    def _is_behind_a_call(self, address: int) -> bool:
+        """Whether there is only padding, or nothing, between a call and an address."""
+        for at in range(max(self._text.start, address - _ALIGNMENT), address - _CALL_SIZE + 1):
+            if self._text.code[at - self._text.start] == _CALL and self.marks.is_met(at):
+                return self._is_padding(at + _CALL_SIZE, address)
+        return False
 
     def _begin(self, entry: int) -> None:
         if entry in self._text and entry not in self.entries:
+            self.fell |= self.marks.is_met(entry) and not self.marks.is_met_as(entry, AT_ENTRY)
             self.entries.add(entry)
             self._waiting.append(_Place(entry, AT_ENTRY, entry))
 
@@ -109,47 +129,57 @@ class Flow:
         """The instruction to go on with; others that one leads to are kept."""
         kind = leads(it)
         if kind is Leads.ON:
-            self._see(it, behind.at)
+            if it.opcode in TELLING:
+                self._see(it, behind)
             return behind.at
-        target = behind.at + it.immediate
-        is_left = target not in self._text
-        if kind is Leads.CALL and is_left:
-            return _NOWHERE if self._is_padded(behind.at) else behind.at
         if kind is Leads.CALL:
-            self._begin(target)
-            self._after(target, behind)
-        elif kind in (Leads.BRANCH, Leads.JUMP):
+            return self._next_to_a_call(behind.at + it.immediate, behind)
+        if kind is Leads.TABLE:
+            self._jump_by_pointer(it, behind)
+        self._jumps.forget()
+        if kind in (Leads.BRANCH, Leads.JUMP):
+            target = behind.at + it.immediate
             self._waiting.append(behind._replace(at=target))
-            if is_left:
+            if target not in self._text:
                 self._returns(behind.function)
-        elif kind is Leads.TABLE:
-            self._tables.append((self._jumps.table(it), behind))
-            self._returns(behind.function)  # or what is called in its place does
         elif kind is Leads.BACK:
             self._returns(behind.function)
         return behind.at if kind in (Leads.BRANCH, Leads.POINTER_CALL) else _NOWHERE
 
-    def _see(self, it: Instruction, end: int) -> None:
-        """Keep what may be of use for a jump, or lead to code."""
-        number = compared(it)
-        if number is not None:
-            self._jumps.see_number(number)
-        elif names_address(it):
-            address = end + it.displacement
-            if address in self._text:
-                self._named.append(address)
-            else:
-                self._jumps.see_address(address)
+    def _next_to_a_call(self, target: int, behind: _Place) -> int:
+        self._jumps.forget()
+        if target in self._text:
+            self._begin(target)
+            self._after(target, behind)
+            return _NOWHERE
+        # What is elsewhere may return or not: behind what does not, a function ends.
+        if self._is_padding(behind.at, behind.at + -behind.at % _ALIGNMENT):
+            self._doubtful.append(behind)
+            return _NOWHERE
+        return behind.at
 
-    def _is_padded(self, at: int) -> bool:
-        """Whether a function ends there: behind a call that does not return there is padding."""
-        begin = at
-        while at % _ALIGNMENT:
+    def _jump_by_pointer(self, it: Instruction, behind: _Place) -> None:
+        table = self._jumps.table(it)
+        if table is None:
+            self._returns(behind.function)  # or what is called in its place does
+        else:
+            self._tables.append((table, behind))
+
+    def _see(self, it: Instruction, behind: _Place) -> None:
+        """Keep what may be of use for a jump, or lead to code."""
+        if names_address(it) and (address := behind.at + it.displacement) in self._text:
+            self._named.append(address)
+        else:
+            self._jumps.see(it, behind.at, behind.function)
+
+    def _is_padding(self, at: int, end: int) -> bool:
+        """Whether there are only instructions that do nothing, or none."""
+        while at < end:
             it = decode(self._text.code, at - self._text.start)
             if it is None or it.opcode not in _PADDING:
                 return False
             at += it.length
-        return at > begin
+        return at == end
 
     def _after(self, function: int, place: _Place) -> None:
         """Go on at a place once a function is seen to return."""

@@ -67,6 +67,12 @@ class Marks:
         at = address - self._start
         return self._start + self._functions[at] if self._lengths[at] else None
 
+    def is_met_as(self, address: int, state: StackState) -> bool:
+        """Whether an instruction there was met in a state."""
+        return self.is_met(address) and self._numbers[address - self._start] == self._states.get(
+            state
+        )
+
     def mark(self, address: int, length: int, state: StackState, function: int) -> None:
         """Note an instruction."""
         at = address - self._start

@@ -89,6 +89,8 @@ class Instruction(NamedTuple):
 
 
 RIP, NO_BASE = 16, 17
+REGISTER = 3
+"""The mode of an operand that is one."""
 _SIB, _NO_SIB_INDEX, _DISPLACEMENT_ONLY = 4, 4, 5
 
 

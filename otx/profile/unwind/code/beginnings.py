@@ -1,0 +1,55 @@
+"""Where functions begin, as far as a file says: its symbols, its relocated pointers, its header.
+
+Not all of them tell: a `.cold` symbol names what a compiler moved out of the middle of a function,
+assemblers keep labels for a loop's beginning, and a pointer that is relocated may be a place for a
+`goto`. At such a place more may be on the stack than at a beginning.
+"""
+
+import struct
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+
+from otx.profile.elf import ElfFile
+from otx.profile.symbols import STT_NOTYPE, SymbolTable
+
+_RELOCATION = struct.Struct("<QQq")
+_RELATIVE = 8  # R_X86_64_RELATIVE
+_RELOCATIONS = frozenset((b".rela.dyn",))
+_COLD = b".cold"
+_LONGEST = 4096
+_LABEL = STT_NOTYPE  # of st_info, with STB_LOCAL above it
+
+
+def beginnings(elf: ElfFile) -> list[int]:
+    """Where functions begin, lowest first.
+
+    Raises:
+        UnreadableError: The file is cut or inconsistent.
+    """
+    symbols = elf.code_symbols()
+    found = set(_named(symbols))
+    sized = [it for it in zip(symbols.addresses, symbols.sizes, strict=True) if it[1]]
+    found.update(it for it in _relocated(elf) if not _is_inside(sized, it))
+    if elf.entry:
+        found.add(elf.entry)
+    return sorted(found)
+
+
+def _named(symbols: SymbolTable) -> Iterator[int]:
+    for number, address in enumerate(symbols.addresses):
+        if symbols.info(number) != _LABEL and _COLD not in symbols.name(number, _LONGEST):
+            yield address
+
+
+def _relocated(elf: ElfFile) -> Iterator[int]:
+    relocations = elf.section(_RELOCATIONS) or b""
+    whole = len(relocations) // _RELOCATION.size * _RELOCATION.size
+    for _, kind, address in _RELOCATION.iter_unpack(relocations[:whole]):
+        if kind == _RELATIVE:
+            yield address
+
+
+def _is_inside(functions: Sequence[tuple[int, int]], address: int) -> bool:
+    """Whether an address is in a function of known size, but not its beginning."""
+    last = bisect_left(functions, (address, 0)) - 1
+    return last >= 0 and address < sum(functions[last])
