@@ -14,7 +14,7 @@ from otx.profile.elf import EhFrame, ElfFile
 from otx.profile.errors import UnreadableError
 from otx.profile.unwind.code.beginnings import beginnings
 from otx.profile.unwind.code.effects import Base, StackState
-from otx.profile.unwind.code.flow import Flow
+from otx.profile.unwind.code.flow import Flow, next_beginning
 from otx.profile.unwind.code.text import Text
 from otx.profile.unwind.eh_frame import EhFrameReader, Function
 from otx.profile.unwind.instructions import Row, State, StateFields
@@ -41,11 +41,12 @@ def functions_in_steps(elf: ElfFile, table: EhFrame | None) -> Iterator[Function
 
 
 def _followed(text: Text) -> Generator[None, None, Flow]:
-    """Follow code, and once more where beginnings were found too late."""
+    """Follow code, and once more where beginnings and ends were found too late."""
     flow = Flow(text)
     yield from flow.follow()
-    if flow.fell:
-        flow = Flow(replace(text, entries=sorted(flow.entries)))
+    if flow.fell or flow.ends:
+        entries = flow.entries.union(map(next_beginning, flow.ends))
+        flow = Flow(replace(text, entries=sorted(entries)), flow.ends)
         yield from flow.follow()
     return flow
 

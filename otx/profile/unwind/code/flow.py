@@ -6,11 +6,13 @@ on once what is called is seen to return: what never does (`abort`) may be follo
 function. What nothing leads to is left out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from otx.profile.unwind.code.effects import (
     AT_ENTRY,
+    ROOT,
+    UNKNOWN,
     Leads,
     StackState,
     after,
@@ -27,6 +29,8 @@ _ALIGNMENT = 16
 _CALL, _CALL_SIZE = 0xE8, 5
 _PADDING = frozenset((0x90, 0xCC, SECOND + 0x1F))  # NOP, INT3
 _NOWHERE = -1
+_FIRST = 6
+"""Instructions within which a function takes of the stack, if it does."""
 
 
 class _Place(NamedTuple):
@@ -35,11 +39,18 @@ class _Place(NamedTuple):
     Attributes:
         at: _NOWHERE where only that the function returns is of interest.
         function: Where the function begins that this is a part of.
+        since: Behind which call that is so only if it returns; 0 where no function may end there.
     """
 
     at: int
     state: StackState
     function: int
+    since: int = 0
+
+
+def next_beginning(at: int) -> int:
+    """Where the next function begins behind one that ends, if compilers aligned it."""
+    return at + -at % _ALIGNMENT
 
 
 class Flow:
@@ -49,12 +60,18 @@ class Flow:
         marks: What was found out of each instruction.
         entries: Where functions begin.
         fell: Whether a beginning was known too late, when code before it had led there.
+        ends: Behind which calls a function ends: it would return with its stack not given back.
+
+    Args:
+        text: The code.
+        ends: Those that are known.
     """
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: Text, ends: Collection[int] = ()) -> None:
         self.marks = Marks(text.start, len(text.code))
         self.entries: set[int] = set()
         self.fell = False
+        self.ends = set(ends)
         self._text = text
         self._jumps = JumpTables(text)
         self._waiting: list[_Place] = []
@@ -95,6 +112,17 @@ class Flow:
                 return self._is_padding(at + _CALL_SIZE, address)
         return False
 
+    def _takes_of_the_stack(self, at: int) -> bool:
+        """Whether code does so first of all: functions do, loops do not."""
+        for _ in range(_FIRST):
+            it = decode(self._text.code, at - self._text.start) if at in self._text else None
+            if it is None or leads(it) is not Leads.ON:
+                return False
+            if after(AT_ENTRY, it).depth > AT_ENTRY.depth:
+                return True
+            at += it.length
+        return False
+
     def _begin(self, entry: int) -> None:
         if entry in self._text and entry not in self.entries:
             self.fell |= self.marks.is_met(entry) and not self.marks.is_met_as(entry, AT_ENTRY)
@@ -104,7 +132,7 @@ class Flow:
     def _follow(self) -> Iterator[None]:
         count = 0
         while self._waiting:
-            at, state, function = self._waiting.pop()
+            at, state, function, since = self._waiting.pop()
             if at == _NOWHERE:
                 self._returns(function)
             while at in self._text and self._is_new(at, function):
@@ -113,7 +141,7 @@ class Flow:
                     break
                 self.marks.mark(at, it.length, state, function)
                 state = after(state, it)
-                at = self._next(it, _Place(at + it.length, state, function))
+                at = self._next(it, _Place(at + it.length, state, function, since))
                 count += 1
                 if count % _STEP == 0:
                     yield
@@ -144,19 +172,26 @@ class Flow:
                 self._returns(behind.function)
         elif kind is Leads.BACK:
             self._returns(behind.function)
+            if behind.since and behind.state not in (AT_ENTRY, ROOT, UNKNOWN):
+                self.ends.add(behind.since)
         return behind.at if kind in (Leads.BRANCH, Leads.POINTER_CALL) else _NOWHERE
 
     def _next_to_a_call(self, target: int, behind: _Place) -> int:
         self._jumps.forget()
-        if target in self._text:
+        is_ours = target in self._text
+        if is_ours:
             self._begin(target)
+        # Behind what does not return a function ends, and there is padding, if any.
+        may_end = self._is_padding(behind.at, next_beginning(behind.at))
+        if behind.at in self.ends:
+            return _NOWHERE
+        if may_end and self._takes_of_the_stack(next_beginning(behind.at)):
+            behind = behind._replace(since=behind.at)
+        if is_ours:
             self._after(target, behind)
-            return _NOWHERE
-        # What is elsewhere may return or not: behind what does not, a function ends.
-        if self._is_padding(behind.at, behind.at + -behind.at % _ALIGNMENT):
+        elif may_end:
             self._doubtful.append(behind)
-            return _NOWHERE
-        return behind.at
+        return _NOWHERE if is_ours or may_end else behind.at
 
     def _jump_by_pointer(self, it: Instruction, behind: _Place) -> None:
         table = self._jumps.table(it)

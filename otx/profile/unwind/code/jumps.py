@@ -60,6 +60,8 @@ class JumpTables:
         elif kind == _LEA and it.rm == RIP:
             self._addresses.add(end + it.displacement)
             self._made[function, it.reg] = end + it.displacement
+        elif kind == _LEA and it.rm == NO_BASE and (function, it.reg) in self._made:
+            self._add_up(it.reg, self._made[function, it.reg])
         elif kind in _LOADS and it.rm == NO_BASE:
             self._made.pop((function, it.reg), None)
             if it.mode == 0 and it.displacement > 0:
@@ -72,7 +74,10 @@ class JumpTables:
         into, other = (it.rm, it.reg) if it.opcode == 1 else (it.reg, it.rm)
         address = self._made.get((function, other)) or self._made.get((function, into))
         if it.mode == REGISTER and it.is_wide and address:
-            self._target = into, JumpTable(address, 4, address, 0)
+            self._add_up(into, address)
+
+    def _add_up(self, register: int, table: int) -> None:
+        self._target = register, JumpTable(table, 4, table, 0)
 
     def forget(self) -> None:
         """The code leads away: what was added up is no longer next to a jump."""
