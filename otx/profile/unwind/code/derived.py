@@ -13,13 +13,15 @@ from operator import attrgetter
 from otx.profile.elf import EhFrame, ElfFile
 from otx.profile.errors import UnreadableError
 from otx.profile.unwind.code.beginnings import beginnings
-from otx.profile.unwind.code.effects import Base, StackState
+from otx.profile.unwind.code.effects import Base
 from otx.profile.unwind.code.flow import Flow, next_beginning
-from otx.profile.unwind.code.text import Text
+from otx.profile.unwind.code.text import Found, Text
 from otx.profile.unwind.eh_frame import EhFrameReader, Function
 from otx.profile.unwind.instructions import Row, State, StateFields
 from otx.profile.unwind.rules import ENTRY, BpKind, CfaKind
 
+_OUT_OF_SIGNAL = bytes.fromhex("90 48c7c00f000000 0f05")
+"""NOP; MOV rax, SYS_rt_sigreturn; SYSCALL."""
 _KINDS = {Base.SP: CfaKind.SP, Base.BP: CfaKind.BP}
 _SAME, _LOST = (BpKind.SAME, 0), (BpKind.LOST, 0)
 _ROOT = State(CfaKind.SP, 0, _SAME, CfaKind.END)
@@ -36,7 +38,9 @@ def functions_in_steps(elf: ElfFile, table: EhFrame | None) -> Iterator[Function
         UnreadableError: The file is cut or inconsistent.
     """
     known = [it for it in EhFrameReader(table).functions() if it] if table else []
-    flow = yield from _followed(_text_of(elf))
+    text = _text_of(elf)
+    flow = yield from _followed(text)
+    known = sorted([*known, *_ways_out_of_signals(text)], key=attrgetter("start"))
     yield from merge(known, _runs(flow, known), key=attrgetter("start"))
 
 
@@ -59,6 +63,18 @@ def _text_of(elf: ElfFile) -> Text:
     return Text(extent.start, code, beginnings(elf), elf.at)
 
 
+def _ways_out_of_signals(text: Text) -> Iterator[Function]:
+    """Where signal handlers return to. Debuggers know it by its bytes too.
+
+    A walk looks for a return address one byte before, where C libraries have a NOP.
+    """
+    at = text.code.find(_OUT_OF_SIGNAL)
+    while at >= 0:
+        start = text.start + at
+        yield Function(start, start + len(_OUT_OF_SIGNAL), [(0, _UNKNOWN)], is_signal_frame=True)
+        at = text.code.find(_OUT_OF_SIGNAL, at + len(_OUT_OF_SIGNAL))
+
+
 def _runs(flow: Flow, known: Sequence[Function]) -> Iterator[Function]:
     """Stretches of instructions that follow each other, without those that have an entry."""
     left = list(reversed(known))
@@ -74,7 +90,7 @@ def _runs(flow: Flow, known: Sequence[Function]) -> Iterator[Function]:
             rows = []
         if not rows:
             start = it.address
-        fields = _ENTRY if it.address in flow.entries else _fields(it.state)
+        fields = _ENTRY if it.address in flow.entries else _fields(it, flow)
         if not rows or rows[-1][1] != fields:
             rows.append((it.address - start, fields))
         end = it.end
@@ -82,9 +98,10 @@ def _runs(flow: Flow, known: Sequence[Function]) -> Iterator[Function]:
         yield Function(start, end, rows, is_signal_frame=False)
 
 
-def _fields(state: StackState) -> StateFields:
+def _fields(it: Found, flow: Flow) -> StateFields:
+    state = it.state
     if state.base is Base.ROOT:
-        return _ROOT
+        return _UNKNOWN if it.function in flow.false_roots else _ROOT
     if state.base is Base.NONE:
         return _UNKNOWN
     bp = (BpKind.AT_CFA, -state.saved_bp) if state.saved_bp else _SAME

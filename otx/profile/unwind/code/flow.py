@@ -61,6 +61,7 @@ class Flow:
         entries: Where functions begin.
         fell: Whether a beginning was known too late, when code before it had led there.
         ends: Behind which calls a function ends: it would return with its stack not given back.
+        false_roots: Functions that return, though they clear rbp as where a thread begins.
 
     Args:
         text: The code.
@@ -72,6 +73,7 @@ class Flow:
         self.entries: set[int] = set()
         self.fell = False
         self.ends = set(ends)
+        self.false_roots: set[int] = set()
         self._text = text
         self._jumps = JumpTables(text)
         self._waiting: list[_Place] = []
@@ -172,7 +174,9 @@ class Flow:
                 self._returns(behind.function)
         elif kind is Leads.BACK:
             self._returns(behind.function)
-            if behind.since and behind.state not in (AT_ENTRY, ROOT, UNKNOWN):
+            if behind.state == ROOT:
+                self.false_roots.add(behind.function)
+            elif behind.since and behind.state not in (AT_ENTRY, UNKNOWN):
                 self.ends.add(behind.since)
         return behind.at if kind in (Leads.BRANCH, Leads.POINTER_CALL) else _NOWHERE
 

@@ -35,11 +35,13 @@ class Found(NamedTuple):
 
     Attributes:
         end: The first address behind it.
+        function: Where the function begins that it is of.
         state: The state before it.
     """
 
     address: int
     end: int
+    function: int
     state: StackState
 
 
@@ -88,5 +90,5 @@ class Marks:
         states = list(self._states)
         for at, length in enumerate(self._lengths):
             if length:
-                address = self._start + at
-                yield Found(address, address + length, states[self._numbers[at]])
+                address, function = self._start + at, self._start + self._functions[at]
+                yield Found(address, address + length, function, states[self._numbers[at]])
