@@ -5,8 +5,7 @@ through it: it starts threads, waits, and copies. Of 100 000 instructions that t
 once: the table is kept like any other.
 """
 
-from collections.abc import Generator, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from heapq import merge
 from operator import attrgetter
 
@@ -14,7 +13,7 @@ from otx.profile.elf import EhFrame, ElfFile
 from otx.profile.errors import UnreadableError
 from otx.profile.unwind.code.beginnings import beginnings
 from otx.profile.unwind.code.effects import Base
-from otx.profile.unwind.code.flow import Flow, next_beginning
+from otx.profile.unwind.code.flow import Flow
 from otx.profile.unwind.code.text import Found, Text
 from otx.profile.unwind.eh_frame import EhFrameReader, Function
 from otx.profile.unwind.instructions import Row, State, StateFields
@@ -39,20 +38,10 @@ def functions_in_steps(elf: ElfFile, table: EhFrame | None) -> Iterator[Function
     """
     known = [it for it in EhFrameReader(table).functions() if it] if table else []
     text = _text_of(elf)
-    flow = yield from _followed(text)
-    known = sorted([*known, *_ways_out_of_signals(text)], key=attrgetter("start"))
-    yield from merge(known, _runs(flow, known), key=attrgetter("start"))
-
-
-def _followed(text: Text) -> Generator[None, None, Flow]:
-    """Follow code, and once more where beginnings and ends were found too late."""
     flow = Flow(text)
     yield from flow.follow()
-    if flow.fell or flow.ends:
-        entries = flow.entries.union(map(next_beginning, flow.ends))
-        flow = Flow(replace(text, entries=sorted(entries)), flow.ends)
-        yield from flow.follow()
-    return flow
+    known = sorted([*known, *_ways_out_of_signals(text)], key=attrgetter("start"))
+    yield from merge(known, _runs(flow, known), key=attrgetter("start"))
 
 
 def _text_of(elf: ElfFile) -> Text:

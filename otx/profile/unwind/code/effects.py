@@ -196,7 +196,7 @@ def _adrift(state: StackState) -> StackState:
     return state._replace(base=Base.BP, depth=state.frame) if state.frame else UNKNOWN
 
 
-_COMPARE = 0x38
+_COMPARE, _GROUP_5 = 0x38, 0xFF
 _EFFECTS: dict[int, Callable[[StackState, Instruction], StackState]] = {
     **{row | way: _summed for row in range(0, _COMPARE, 8) for way in (1, 3)},
     **dict.fromkeys((0x31, 0x33), _excluded),
@@ -210,7 +210,7 @@ _EFFECTS: dict[int, Callable[[StackState, Instruction], StackState]] = {
     0x8D: _addressed,
     0xC8: _entered,
     0xC9: _left,
-    0xFF: _of_group_5,
+    _GROUP_5: _of_group_5,
 }
 
 
@@ -233,20 +233,22 @@ class Leads(Enum):
 
 def leads(it: Instruction) -> Leads:
     """Where an instruction leads; the distance is its immediate value, counted from its end."""
-    opcode = it.opcode
-    if 0x70 <= opcode < 0x80 or SECOND + 0x80 <= opcode < SECOND + 0x90 or 0xE0 <= opcode < 0xE4:
-        return Leads.BRANCH
-    if opcode == 0xFF and it.reg & 7 in (2, 4):
-        return Leads.POINTER_CALL if it.reg & 7 == 2 else Leads.TABLE
-    return _LEADS.get(opcode, Leads.ON)
+    if it.opcode == _GROUP_5:
+        return _BY_POINTER.get(it.reg & 7, Leads.ON)
+    return _LEADS.get(it.opcode, Leads.ON)
 
 
+_BY_POINTER = {2: Leads.POINTER_CALL, 4: Leads.TABLE}
 _LEADS = {
+    **dict.fromkeys((*range(0x70, 0x80), *range(0xE0, 0xE4)), Leads.BRANCH),
+    **dict.fromkeys(range(SECOND + 0x80, SECOND + 0x90), Leads.BRANCH),
     0xE8: Leads.CALL,
     **dict.fromkeys((0xE9, 0xEB), Leads.JUMP),
     **dict.fromkeys((0xC2, 0xC3, 0xCA, 0xCB, 0xCF), Leads.BACK),
     **dict.fromkeys((0xCC, 0xF4, SECOND + 0x0B), Leads.NOWHERE),  # INT3, HLT, UD2
 }
+LEADING = frozenset((_GROUP_5, *_LEADS))
+"""The opcodes of all instructions that may lead elsewhere than on."""
 
 
 def compared(it: Instruction) -> int | None:

@@ -6,11 +6,12 @@ on once what is called is seen to return: what never does (`abort`) may be follo
 function. What nothing leads to is left out.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from otx.profile.unwind.code.effects import (
     AT_ENTRY,
+    LEADING,
     ROOT,
     UNKNOWN,
     Leads,
@@ -48,7 +49,7 @@ class _Place(NamedTuple):
     since: int = 0
 
 
-def next_beginning(at: int) -> int:
+def _next_beginning(at: int) -> int:
     """Where the next function begins behind one that ends, if compilers aligned it."""
     return at + -at % _ALIGNMENT
 
@@ -59,20 +60,12 @@ class Flow:
     Attributes:
         marks: What was found out of each instruction.
         entries: Where functions begin.
-        fell: Whether a beginning was known too late, when code before it had led there.
-        ends: Behind which calls a function ends: it would return with its stack not given back.
         false_roots: Functions that return, though they clear rbp as where a thread begins.
-
-    Args:
-        text: The code.
-        ends: Those that are known.
     """
 
-    def __init__(self, text: Text, ends: Collection[int] = ()) -> None:
+    def __init__(self, text: Text) -> None:
         self.marks = Marks(text.start, len(text.code))
         self.entries: set[int] = set()
-        self.fell = False
-        self.ends = set(ends)
         self.false_roots: set[int] = set()
         self._text = text
         self._jumps = JumpTables(text)
@@ -82,6 +75,8 @@ class Flow:
         self._named: list[int] = []
         self._tables: list[tuple[JumpTable, _Place]] = []
         self._doubtful: list[_Place] = []
+        self._ends: set[int] = set()
+        self._anew = 2 * len(text.code)
 
     def follow(self) -> Iterator[None]:
         """Follow everything, with a pause from time to time."""
@@ -126,27 +121,45 @@ class Flow:
         return False
 
     def _begin(self, entry: int) -> None:
-        if entry in self._text and entry not in self.entries:
-            self.fell |= self.marks.is_met(entry) and not self.marks.is_met_as(entry, AT_ENTRY)
-            self.entries.add(entry)
-            self._waiting.append(_Place(entry, AT_ENTRY, entry))
+        """Follow code from where a function begins, anew if code before it had led there."""
+        if entry not in self._text or entry in self.entries:
+            return
+        if self.marks.is_met(entry) and not self.marks.is_met_as(entry, AT_ENTRY):
+            self._anew -= self.marks.forget(entry, self.entries, self._anew)
+        self.entries.add(entry)
+        self._waiting.append(_Place(entry, AT_ENTRY, entry))
 
     def _follow(self) -> Iterator[None]:
         count = 0
         while self._waiting:
-            at, state, function, since = self._waiting.pop()
-            if at == _NOWHERE:
-                self._returns(function)
-            while at in self._text and self._is_new(at, function):
-                it = decode(self._text.code, at - self._text.start)
-                if it is None:
-                    break
-                self.marks.mark(at, it.length, state, function)
-                state = after(state, it)
-                at = self._next(it, _Place(at + it.length, state, function, since))
-                count += 1
-                if count % _STEP == 0:
-                    yield
+            place = self._waiting.pop()
+            if place.at == _NOWHERE:
+                self._returns(place.function)
+            elif place.since not in self._ends:
+                count += self._follow_on(place)
+            if count >= _STEP:
+                count = 0
+                yield
+
+    def _follow_on(self, place: _Place) -> int:
+        """Follow code to where it leads away, at most for a step; how many instructions."""
+        at, state, function, since = place
+        code, start = self._text.code, self._text.start
+        for count in range(_STEP):
+            if not (at in self._text and self._is_new(at, function)):
+                return count
+            it = decode(code, at - start)
+            if it is None:
+                return count
+            self.marks.mark(at, it.length, state, function)
+            state = after(state, it)
+            at += it.length
+            if it.opcode in LEADING:
+                at = self._next(it, _Place(at, state, function, since))
+            elif it.opcode in TELLING:
+                self._see(it, at, function)
+        self._waiting.append(_Place(at, state, function, since))
+        return _STEP
 
     def _is_new(self, at: int, function: int) -> bool:
         """Whether nobody came by; else a function returns if that does which did."""
@@ -159,8 +172,6 @@ class Flow:
         """The instruction to go on with; others that one leads to are kept."""
         kind = leads(it)
         if kind is Leads.ON:
-            if it.opcode in TELLING:
-                self._see(it, behind)
             return behind.at
         if kind is Leads.CALL:
             return self._next_to_a_call(behind.at + it.immediate, behind)
@@ -177,7 +188,7 @@ class Flow:
             if behind.state == ROOT:
                 self.false_roots.add(behind.function)
             elif behind.since and behind.state not in (AT_ENTRY, UNKNOWN):
-                self.ends.add(behind.since)
+                self._end(behind.since)
         return behind.at if kind in (Leads.BRANCH, Leads.POINTER_CALL) else _NOWHERE
 
     def _next_to_a_call(self, target: int, behind: _Place) -> int:
@@ -186,10 +197,10 @@ class Flow:
         if is_ours:
             self._begin(target)
         # Behind what does not return a function ends, and there is padding, if any.
-        may_end = self._is_padding(behind.at, next_beginning(behind.at))
-        if behind.at in self.ends:
+        may_end = self._is_padding(behind.at, _next_beginning(behind.at))
+        if behind.at in self._ends:
             return _NOWHERE
-        if may_end and self._takes_of_the_stack(next_beginning(behind.at)):
+        if may_end and self._takes_of_the_stack(_next_beginning(behind.at)):
             behind = behind._replace(since=behind.at)
         if is_ours:
             self._after(target, behind)
@@ -204,12 +215,17 @@ class Flow:
         else:
             self._tables.append((table, behind))
 
-    def _see(self, it: Instruction, behind: _Place) -> None:
+    def _see(self, it: Instruction, end: int, function: int) -> None:
         """Keep what may be of use for a jump, or lead to code."""
-        if names_address(it) and (address := behind.at + it.displacement) in self._text:
-            self._named.append(address)
+        if names_address(it) and end + it.displacement in self._text:
+            self._named.append(end + it.displacement)
         else:
-            self._jumps.see(it, behind.at, behind.function)
+            self._jumps.see(it, end, function)
+
+    def _end(self, at: int) -> None:
+        """A function ends behind a call: it would return with something on its stack."""
+        self._ends.add(at)
+        self._begin(_next_beginning(at))
 
     def _is_padding(self, at: int, end: int) -> bool:
         """Whether there are only instructions that do nothing, or none."""

@@ -1,7 +1,7 @@
 """Some code of a file, and what is found out of each of its instructions, in 7 bytes a byte."""
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -84,6 +84,21 @@ class Marks:
         self._lengths[at] = length
         self._numbers[at] = number
         self._functions[at] = function - self._start
+
+    def forget(self, address: int, beginnings: Container[int], most: int) -> int:
+        """Forget a function's instructions from an address on, up to where another begins.
+
+        Returns:
+            How many bytes were looked at, of so many at most.
+        """
+        first = address - self._start
+        function = self._functions[first]
+        for at in range(first, min(first + most, len(self._lengths))):
+            is_others = self._lengths[at] and self._functions[at] != function
+            if is_others or self._start + at in beginnings:
+                return at - first
+            self._lengths[at] = 0
+        return min(most, len(self._lengths) - first)
 
     def found(self) -> Iterator[Found]:
         """The instructions that were met, lowest first; where two overlap, both."""
