@@ -25,6 +25,7 @@ _KINDS = {Base.SP: CfaKind.SP, Base.BP: CfaKind.BP}
 _SAME, _LOST = (BpKind.SAME, 0), (BpKind.LOST, 0)
 _ROOT = State(CfaKind.SP, 0, _SAME, CfaKind.END)
 _ENTRY = State(ENTRY.cfa, ENTRY.cfa_offset, (ENTRY.bp, ENTRY.bp_offset), None)
+_PLAIN = State(ENTRY.cfa, ENTRY.cfa_offset, _SAME, None)
 _UNKNOWN = State(CfaKind.SP, 0, _LOST, CfaKind.OTHER)
 
 
@@ -36,12 +37,21 @@ def functions_in_steps(elf: ElfFile, table: EhFrame | None) -> Iterator[Function
     Raises:
         UnreadableError: The file is cut or inconsistent.
     """
-    known = [it for it in EhFrameReader(table).functions() if it] if table else []
+    known = [_marked(it) for it in EhFrameReader(table).functions() if it] if table else []
     text = _text_of(elf)
     flow = Flow(text)
     yield from flow.follow()
     known = sorted([*known, *_ways_out_of_signals(text)], key=attrgetter("start"))
-    yield from merge(known, _runs(flow, known), key=attrgetter("start"))
+    yield from merge(known, runs(flow, known), key=attrgetter("start"))
+
+
+def _marked(function: Function) -> Function:
+    """A function of an entry, with its beginning told as that of others is."""
+    rows = function.rows
+    if rows and rows[0] == (0, _PLAIN):
+        goes_on = [(1, _PLAIN)] if len(rows) == 1 or rows[1][0] > 1 else []
+        rows[:1] = [(0, _ENTRY), *goes_on]
+    return function
 
 
 def _text_of(elf: ElfFile) -> Text:
@@ -64,7 +74,7 @@ def _ways_out_of_signals(text: Text) -> Iterator[Function]:
         at = text.code.find(_OUT_OF_SIGNAL, at + len(_OUT_OF_SIGNAL))
 
 
-def _runs(flow: Flow, known: Sequence[Function]) -> Iterator[Function]:
+def runs(flow: Flow, known: Sequence[Function]) -> Iterator[Function]:
     """Stretches of instructions that follow each other, without those that have an entry."""
     left = list(reversed(known))
     start = end = 0

@@ -126,7 +126,7 @@ def _moved(state: StackState, it: Instruction) -> StackState:
     if into == _SP:
         if out_of == _BP and state.frame:
             return state._replace(base=Base.SP, depth=state.frame)
-        return UNKNOWN
+        return _adrift(state)
     return state
 
 
@@ -137,7 +137,7 @@ def _moved_in_memory(state: StackState, it: Instruction) -> StackState:
             return state._replace(saved_bp=state.depth - it.displacement)
         return state
     if it.reg == _SP:
-        return UNKNOWN
+        return _adrift(state)
     if it.reg != _BP:
         return state
     is_restored = is_ours and state.depth - it.displacement == state.saved_bp
@@ -153,9 +153,7 @@ def _addressed(state: StackState, it: Instruction) -> StackState:
             return _deeper(state, -it.displacement)
         if it.rm == _BP and state.frame:
             return state._replace(base=Base.SP, depth=state.frame - it.displacement)
-        if state.frame:
-            return state._replace(base=Base.BP, depth=state.frame)
-        return UNKNOWN
+        return _adrift(state)
     if it.reg != _BP:
         return state
     if it.rm == _SP and state.base is Base.SP and state.saved_bp:
