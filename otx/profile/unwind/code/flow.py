@@ -76,6 +76,7 @@ class Flow:
         self._tables: list[tuple[JumpTable, _Place]] = []
         self._doubtful: list[_Place] = []
         self._ends: set[int] = set()
+        self._count = 0
         self._anew = 2 * len(text.code)
 
     def follow(self) -> Iterator[None]:
@@ -130,15 +131,14 @@ class Flow:
         self._waiting.append(_Place(entry, AT_ENTRY, entry))
 
     def _follow(self) -> Iterator[None]:
-        count = 0
         while self._waiting:
             place = self._waiting.pop()
             if place.at == _NOWHERE:
                 self._returns(place.function)
             elif place.since not in self._ends:
-                count += self._follow_on(place)
-            if count >= _STEP:
-                count = 0
+                self._count += self._follow_on(place)
+            if self._count >= _STEP:
+                self._count = 0
                 yield
 
     def _follow_on(self, place: _Place) -> int:

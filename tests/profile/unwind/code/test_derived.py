@@ -2,6 +2,7 @@
 
 import os
 import struct
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 
@@ -291,6 +292,34 @@ def test_any_code_can_be_followed(code: bytes, entries: list[int], data: bytes) 
     for it in flow.marks.found():
         assert START <= it.address < it.end <= START + len(code)
         assert it.state.base in (Base.ROOT, Base.NONE) or it.state.depth > 0
+
+
+SIZE = 1 << 16
+WORST = {
+    "nothing": "90",
+    "branches": "7500",
+    "jumps by tables": "ff24c500100000",
+    "calls": "e800000000",
+    "calls to other objects": "55 e800000070 90909090909090909090",
+    "addresses": "488d0503000000",
+    "pushes": "55",
+}
+
+
+@pytest.mark.parametrize("kind", WORST)
+def test_the_worst_code_takes_time_and_room_of_its_size(kind: str) -> None:
+    code = bytes.fromhex(WORST[kind])
+    code = code * (SIZE // len(code))
+    tracemalloc.start()
+    try:
+        flow = Flow(Text(START, code, [START], lambda at, size: code[max(0, at - START) :][:size]))
+        pauses = sum(1 for _ in flow.follow())
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    met = sum(1 for _ in flow.marks.found())
+    assert most < 120 * SIZE
+    assert met // 2000 <= pauses <= 4 * SIZE // 1000
 
 
 OWN = Path(os.path.realpath("/bin/true")).read_bytes()
