@@ -6,6 +6,7 @@ from otx.profile.elf import GO_TABLES, EhFrame, ElfFile
 from otx.profile.errors import UnreadableError
 from otx.profile.file_key import FileKey
 from otx.profile.unwind.cache import TableCache, cache_id
+from otx.profile.unwind.code.beginnings import code_extent
 from otx.profile.unwind.code.derived import functions_in_steps
 from otx.profile.unwind.eh_frame import EhFrameReader
 from otx.profile.unwind.index import indexed_table
@@ -31,7 +32,7 @@ def lacks_entries(elf: ElfFile, table: EhFrame | None) -> bool:
     usual = _USUAL * (len(table.starts) if table else 0)
     if _LITTLE < sum(it.size for it in elf.segments if it.executable) <= usual:
         return False
-    text = elf.section_extent(b".text")
+    text = code_extent(elf)
     if text is None or not 0 < len(text) <= _MOST_CODE or elf.section_extent(*GO_TABLES):
         return False
     if _LITTLE < len(text) <= usual:

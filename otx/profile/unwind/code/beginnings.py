@@ -8,6 +8,7 @@ assemblers keep labels for a loop's beginning, and a pointer that is relocated m
 import struct
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 
 from otx.profile.elf import ElfFile
 from otx.profile.symbols import STT_NOTYPE, SymbolTable
@@ -15,8 +16,11 @@ from otx.profile.symbols import STT_NOTYPE, SymbolTable
 _RELOCATION = struct.Struct("<QQq")
 _RELATIVE = 8  # R_X86_64_RELATIVE
 _RELOCATIONS = frozenset((b".rela.dyn",))
+_size_of = attrgetter("size")
 _COLD = b".cold"
 _LONGEST = 4096
+_WORD = 8
+_MOST_DATA = 4 << 20
 _LABEL = STT_NOTYPE  # of st_info, with STB_LOCAL above it
 
 
@@ -33,6 +37,36 @@ def beginnings(elf: ElfFile) -> list[int]:
     if elf.entry:
         found.add(elf.entry)
     return sorted(found)
+
+
+def code_extent(elf: ElfFile) -> range | None:
+    """Where an object's code is: all that is executable where its section headers were removed."""
+    text = elf.section_extent(b".text")
+    if text is not None or elf.has_sections:
+        return text
+    largest = max((it for it in elf.segments if it.executable), key=_size_of, default=None)
+    return range(largest.address, largest.address + largest.size) if largest else None
+
+
+def is_fixed(elf: ElfFile) -> bool:
+    """Whether an object is loaded where its file says, and has no relocated pointers."""
+    return min((it.address for it in elf.segments), default=0) > 0
+
+
+def words_of_data(elf: ElfFile) -> list[int]:
+    """Those of an object that is fixed: pointers are among them, also those to a `switch`'s cases.
+
+    Raises:
+        UnreadableError: The file is cut or inconsistent.
+    """
+    words: set[int] = set()
+    left = _MOST_DATA
+    for it in elf.segments:
+        if left and not it.executable:
+            data = elf.at(it.address, min(it.size, left))
+            left -= len(data)
+            words.update(memoryview(data)[: len(data) & -_WORD].cast("Q"))
+    return sorted(words)
 
 
 def _named(symbols: SymbolTable) -> Iterator[int]:

@@ -11,7 +11,7 @@ from operator import attrgetter
 
 from otx.profile.elf import EhFrame, ElfFile
 from otx.profile.errors import UnreadableError
-from otx.profile.unwind.code.beginnings import beginnings
+from otx.profile.unwind.code.beginnings import beginnings, code_extent, is_fixed, words_of_data
 from otx.profile.unwind.code.effects import Base
 from otx.profile.unwind.code.flow import Flow
 from otx.profile.unwind.code.text import Found, Text
@@ -55,11 +55,14 @@ def _marked(function: Function) -> Function:
 
 
 def _text_of(elf: ElfFile) -> Text:
-    extent = elf.section_extent(b".text")
+    extent = code_extent(elf)
     code = elf.at(extent.start, len(extent)) if extent else b""
     if extent is None or not code:
         raise UnreadableError("no code")
-    return Text(extent.start, code, beginnings(elf), elf.at)
+    if not is_fixed(elf):
+        return Text(extent.start, code, beginnings(elf), elf.at)
+    words = [it for it in words_of_data(elf) if it in extent]
+    return Text(extent.start, code, beginnings(elf), elf.at, words, is_fixed=True)
 
 
 def _ways_out_of_signals(text: Text) -> Iterator[Function]:

@@ -261,6 +261,10 @@ def names_address(it: Instruction) -> bool:
     return it.opcode == 0x8D and it.rm == RIP
 
 
+LOADS_OF_NUMBERS = frozenset((0x68, *range(0xB8, 0xC0), 0xC7))
+"""PUSH and MOV of a number, which is an address in code that is linked to lie where it does."""
+
+
 def table_by_address(it: Instruction) -> int | None:
     """The address of the table that a jump goes by, where it is in the instruction."""
     return it.displacement if it.mode == 0 and it.rm == NO_BASE else None

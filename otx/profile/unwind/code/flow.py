@@ -12,6 +12,7 @@ from typing import NamedTuple
 from otx.profile.unwind.code.effects import (
     AT_ENTRY,
     LEADING,
+    LOADS_OF_NUMBERS,
     ROOT,
     UNKNOWN,
     Leads,
@@ -72,7 +73,7 @@ class Flow:
         self._waiting: list[_Place] = []
         self._returning: set[int] = set()
         self._when_it_returns: dict[int, list[_Place]] = {}
-        self._named: list[int] = []
+        self._named = list(text.named)
         self._tables: list[tuple[JumpTable, _Place]] = []
         self._doubtful: list[_Place] = []
         self._ends: set[int] = set()
@@ -144,7 +145,7 @@ class Flow:
     def _follow_on(self, place: _Place) -> int:
         """Follow code to where it leads away, at most for a step; how many instructions."""
         at, state, function, since = place
-        code, start = self._text.code, self._text.start
+        code, start, is_fixed = self._text.code, self._text.start, self._text.is_fixed
         for count in range(_STEP):
             if not (at in self._text and self._is_new(at, function)):
                 return count
@@ -158,6 +159,8 @@ class Flow:
                 at = self._next(it, _Place(at, state, function, since))
             elif it.opcode in TELLING:
                 self._see(it, at, function)
+            elif is_fixed and it.immediate in self._text and it.opcode in LOADS_OF_NUMBERS:
+                self._named.append(it.immediate)
         self._waiting.append(_Place(at, state, function, since))
         return _STEP
 

@@ -19,12 +19,16 @@ class Text:
         code: Its bytes.
         entries: Where functions begin, as far as the file says.
         read: Bytes of the file at an address; fewer where there are none.
+        named: What may be where functions begin: words of data.
+        is_fixed: Whether the code lies where the file says, so that numbers in it may be addresses.
     """
 
     start: int
     code: bytes
     entries: Iterable[int]
     read: Callable[[int, int], bytes]
+    named: Iterable[int] = ()
+    is_fixed: bool = False
 
     def __contains__(self, address: int) -> bool:
         return 0 <= address - self.start < len(self.code)

@@ -246,6 +246,33 @@ def rule_at(code: bytes, at: int) -> Rule:
     return table.find(START + at)
 
 
+FIXED_C = """
+static int called(int x) { int t[99]; t[x & 63] = x; return t[x & 31]; }
+static int listed(int x) { int t[77]; t[x & 63] = x; return t[x & 31]; }
+int (*const list[])(int) = { listed };
+int (*volatile held)(int);
+void _start(void) { held = called; held(list[held(1)](2)); for (;;); }
+"""
+
+
+@pytest.mark.parametrize("without_sections", [False, True])
+def test_a_stripped_program_that_is_fixed_names_its_functions_by_numbers(
+    build: Build, without_sections: bool
+) -> None:
+    flags = ("-O1", "-fcf-protection=none", "-static", "-no-pie", "-fno-pie", "-nostdlib")
+    elf = elf_of(build(FIXED_C, "fixed", *flags, *NO_ENTRIES[:2]))
+    stripped = bytearray(build(FIXED_C, "bare", *flags, *NO_ENTRIES[:2], "-s").read_bytes())
+    if without_sections:
+        stripped[40:48], stripped[60:64] = bytes(8), bytes(4)  # e_shoff; e_shnum, e_shstrndx
+    bare = ElfFile(bytes_reader(bytes(stripped)))
+    assert lacks_entries(bare, indexed_table(bare))
+    table = from_code(bare)
+    for name in (b"called", b"listed"):
+        code = elf.function_code(name, 1 << 12)
+        assert code is not None
+        assert table.function_start(code[0] + len(code[1]) - 1) == code[0]
+
+
 RESTORER_C = """
 __asm__(".globl handle; .type handle, @function; handle: push %rbx; pop %rbx; ret;"
         ".size handle, . - handle; nop; back: mov $15, %rax; syscall");
@@ -318,8 +345,8 @@ def test_the_worst_code_takes_time_and_room_of_its_size(kind: str) -> None:
     finally:
         tracemalloc.stop()
     met = sum(1 for _ in flow.marks.found())
-    assert most < 120 * SIZE
-    assert met // 2000 <= pauses <= 4 * SIZE // 1000
+    assert most < 500 * SIZE  # half of it what the numbers of 64 Ki states take
+    assert met // 3000 <= pauses <= 4 * SIZE // 1000
 
 
 OWN = Path(os.path.realpath("/bin/true")).read_bytes()
