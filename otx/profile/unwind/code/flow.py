@@ -87,7 +87,14 @@ class Flow:
         yield from self._follow()
         while self._tables or self._named or self._doubtful:
             self._take_the_surest()
+            if self._is_due(1):
+                yield
             yield from self._follow()
+
+    def _is_due(self, count: int) -> bool:
+        """Whether to pause, after so many steps more."""
+        self._count = (self._count + count) % _STEP
+        return self._count < count
 
     def _take_the_surest(self) -> None:
         """Go on with one of what is known the better the more code was seen."""
@@ -136,10 +143,7 @@ class Flow:
             place = self._waiting.pop()
             if place.at == _NOWHERE:
                 self._returns(place.function)
-            elif place.since not in self._ends:
-                self._count += self._follow_on(place)
-            if self._count >= _STEP:
-                self._count = 0
+            elif place.since not in self._ends and self._is_due(self._follow_on(place)):
                 yield
 
     def _follow_on(self, place: _Place) -> int:

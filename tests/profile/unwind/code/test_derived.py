@@ -349,6 +349,12 @@ def test_the_worst_code_takes_time_and_room_of_its_size(kind: str) -> None:
     assert met // 3000 <= pauses <= 4 * SIZE // 1000
 
 
+def test_there_are_pauses_while_words_of_data_turn_out_to_be_no_beginnings() -> None:
+    named = [START] * 10_000
+    flow = Flow(Text(START, b"\xc3", [START], lambda at, size: b"", named, is_fixed=True))
+    assert sum(1 for _ in flow.follow()) == 10
+
+
 OWN = Path(os.path.realpath("/bin/true")).read_bytes()
 
 
