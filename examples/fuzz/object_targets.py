@@ -17,8 +17,11 @@ from otx.profile.errors import UnreadableError
 from otx.profile.go_functions import GoFunctions
 from otx.profile.go_programs import find_go_functions
 from otx.profile.unwind.cache import pack, unpack
+from otx.profile.unwind.code.derived import runs
+from otx.profile.unwind.code.flow import Flow
+from otx.profile.unwind.code.text import Text
 from otx.profile.unwind.index import index_entries, indexed_table
-from otx.profile.unwind.table import build
+from otx.profile.unwind.table import build, build_of
 from otx.profile.unwind.walk import MAX_FRAMES, Code, Registers, walk
 
 TABLE_AT = 0x400000
@@ -129,10 +132,32 @@ def _look_at(frames: CallFrames, addresses: tuple[int, ...]) -> None:
             frames.find(address).packed()
 
 
+def code(data: bytes) -> None:
+    """Code without entries, followed from its beginning and from two more places."""
+    named = struct.unpack("<2H", data[:4].ljust(4, b"\0"))
+    entries = sorted({GO_TEXT, *(GO_TEXT + it for it in named)})
+    raw = data[4:]
+
+    def read(address: int, size: int) -> bytes:
+        return raw[max(0, address - GO_TEXT) :][:size]
+
+    flow = Flow(Text(GO_TEXT, raw, entries, read))
+    for _ in flow.follow():
+        pass
+    with suppress(UnreadableError):
+        table = next(it for it in build_of(runs(flow, [])) if it is not None)
+        for address in range(GO_TEXT, GO_TEXT + len(raw)):
+            table.find(address)
+            begin = table.function_start(address)
+            if begin is not None and not GO_TEXT <= begin <= address:
+                raise AssertionError("a function begins behind itself")
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "elf": elf,
     "elf-dynamic": elf_dynamic,
     "elf-unwind": elf_unwind,
+    "code": code,
     "eh-frame": eh_frame,
     "kept-table": kept_table,
     "go-functions": go_functions,

@@ -191,6 +191,11 @@ class ElfFile:
         return None
 
     @property
+    def has_sections(self) -> bool:
+        """Whether there are section headers; nothing needs them to run."""
+        return bool(self._header[12])
+
+    @property
     def is_stripped(self) -> bool:
         """Whether there are no symbols but those that the linker needs at run time."""
         sections = self._table(_SECTION, self._header[6], self._header[11], self._header[12])

@@ -7,6 +7,7 @@ kept below a size by deleting what was used longest ago.
 
 import mmap
 import os
+import stat
 import struct
 import tempfile
 import zlib
@@ -20,6 +21,7 @@ MAX_SIZE = 64 << 20
 HEAD_SIZE = 16
 _HEAD = struct.Struct("<8sII")  # magic, version, crc32
 _PIECE = 1 << 20
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 _LEAST_MAPPED = 1 << 18
 """A mapped file keeps a descriptor: smaller ones are read."""
@@ -39,6 +41,8 @@ class FileCache:
         magic: Eight bytes that such a file begins with.
         version: To be raised whenever the same source comes out different.
         max_size: Of all files together, in bytes.
+        is_trusted: Whether more harm than a wrong name can be done by a file, so that only those
+            are read that this user wrote: root may run with the HOME of somebody else.
     """
 
     directory: Path
@@ -46,16 +50,17 @@ class FileCache:
     magic: bytes
     version: int
     max_size: int = MAX_SIZE
+    is_trusted: bool = False
 
     def load(self, name: str) -> bytes | mmap.mmap | None:
         """A file, what was stored from byte 16 on; None where it is not there, or is not whole."""
         path = self._path(name)
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except OSError:
             return None
         try:
-            if not self._is_whole(descriptor):
+            if not (self._may_be_read(descriptor) and self._is_whole(descriptor)):
                 return None
             with suppress(OSError):
                 os.utime(descriptor)
@@ -81,6 +86,11 @@ class FileCache:
             head = _HEAD.pack(self.magic, self.version, checksum)
             _write_beside(self._path(name), (head, *parts))
             self._trim()
+
+    def _may_be_read(self, descriptor: int) -> bool:
+        status = os.fstat(descriptor)
+        is_own = status.st_uid == os.geteuid() and not status.st_mode & _OTHERS_WRITE
+        return stat.S_ISREG(status.st_mode) and (is_own or not self.is_trusted)
 
     def _is_whole(self, descriptor: int) -> bool:
         """Read from the file and not where it is mapped: what nobody asks for takes no memory."""

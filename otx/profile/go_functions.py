@@ -37,7 +37,7 @@ class GoForm:
     Attributes:
         head: The words behind the first eight bytes of the table.
         address: How addresses are written, as `struct` calls it.
-        counts_from_text: Whether that is from where `.text` begins.
+        counts_from_text: Whether that is from where Go's code begins.
         data_at: Where a function's description has the number of its funcdata; pcdata come after.
         inlined_size: Of an inlined call's entry; 0 where they are not read.
         inlined_name: Where it has its name, and behind that or further on its caller's place.
@@ -102,8 +102,8 @@ class GoFunctions:
     Args:
         read: Reads the table.
         size: Its size in bytes.
-        text_start: Where the section `.text` lies, which addresses are counted from since 1.18: the
-            head had it too, but not relocated.
+        text_start: Where Go's code begins, which addresses are counted from since 1.18: the head
+            had it too, but not relocated.
 
     Raises:
         UnreadableError: It is none, or is cut.

@@ -14,6 +14,8 @@ from otx.profile.errors import UnreadableError
 from otx.profile.go_functions import GoFunctions
 
 _TREES = (b"go:func.*", b"go.func.*")
+_TEXT = b"runtime.text"
+_TEXT_IN_MODULE = 176
 _MODULE = frozenset((b".go.module",))
 _VARIABLES = (frozenset((b".noptrdata",)), frozenset((b".data",)))
 _WORD = struct.Struct("<Q")
@@ -27,12 +29,12 @@ def find_go_functions(elf: ElfFile, keep: Callable[[], Reader]) -> GoFunctions |
     """
     try:
         table = elf.section_extent(*GO_TABLES)
-        text = elf.section_extent(b".text") if table else None
+        text = find_text(elf, table.start) if table else None
         offset = elf.file_offset(table.start) if table else None
         if table is None or text is None or offset is None:
             return None
         read = keep()
-        functions = GoFunctions(reader_from(read, offset), len(table), text.start)
+        functions = GoFunctions(reader_from(read, offset), len(table), text)
         tree = find_tree(elf, table.start, functions.form.tree_in_module)
         place = elf.file_offset(tree) if tree else None
         if place is not None:
@@ -40,6 +42,25 @@ def find_go_functions(elf: ElfFile, keep: Callable[[], Reader]) -> GoFunctions |
         return functions
     except UnreadableError:
         return None
+
+
+def find_text(elf: ElfFile, table: int) -> int | None:
+    """Where Go's code begins in memory; None where there is none.
+
+    That is where `.text` does, unless a linker put C's before it (cgo).
+
+    Args:
+        table: Where the functions' table lies.
+    """
+    section = elf.section_extent(b".text")
+    named = elf.function_offsets(frozenset((_TEXT,))).get(_TEXT)
+    if section is None:
+        return None
+    if named is not None:
+        shift = elf.code_shift()
+        return section.start if shift is None else named + shift
+    word = _word_of_module(elf, table, _TEXT_IN_MODULE)
+    return word if word in section else section.start
 
 
 def find_tree(elf: ElfFile, table: int, in_module: int) -> int | None:
@@ -50,8 +71,10 @@ def find_tree(elf: ElfFile, table: int, in_module: int) -> int | None:
         in_module: Where `moduledata` has the answer.
     """
     named = elf.data_addresses(frozenset(_TREES))
-    if named:
-        return next(iter(named.values()))
+    return next(iter(named.values())) if named else _word_of_module(elf, table, in_module)
+
+
+def _word_of_module(elf: ElfFile, table: int, in_module: int) -> int | None:
     module = elf.section(_MODULE)
     if module is not None:
         return _word(module, in_module)

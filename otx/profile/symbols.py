@@ -82,9 +82,17 @@ class SymbolTable:
         size = self.sizes[best]
         if address >= start + size if size else is_sure:
             return None
-        name = name_at(self.text, self.text_at + (self.heads[best] & _NAME_MASK))
+        name = self.name(best, _MAX_NAME)
         at = name.find(b"@", 1)  # in .symtab, where ld has put it since binutils 2.35
         return (name if at < 0 else name[:at]).decode("utf-8", "replace") or None
+
+    def name(self, number: int, longest: int) -> bytes:
+        """The name of one of them as it stands there; none where it is longer."""
+        return name_at(self.text, self.text_at + (self.heads[number] & _NAME_MASK), longest)
+
+    def info(self, number: int) -> int:
+        """What one of them is: its st_info."""
+        return self.heads[number] >> 32 & 0xFF
 
     def _rank(self, number: int) -> tuple[bool, bool, int, int]:
         """What makes a symbol the better one of two: the greater."""
@@ -92,9 +100,9 @@ class SymbolTable:
         return size > 0, head >> 36 & 15 == _STB_GLOBAL, size, head & _NAME_MASK
 
 
-def name_at(text: Text, offset: int) -> bytes:
+def name_at(text: Text, offset: int, longest: int = _MAX_NAME) -> bytes:
     """The bytes before the next NUL; none where that is not to be found."""
-    end = text.find(b"\0", offset, offset + _MAX_NAME)
+    end = text.find(b"\0", offset, offset + longest)
     return text[offset:end] if end >= 0 else b""
 
 

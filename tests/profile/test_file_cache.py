@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from mmap import mmap
 from pathlib import Path
 
@@ -108,3 +109,22 @@ def test_nothing_half_written_stays(
     monkeypatch.setattr(Path, "replace", refuse)
     cache_in().store("a", PARTS)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_where_trust_matters_only_own_files_are_read(
+    cache_in: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = replace(cache_in(), is_trusted=True)
+    cache.store("a", PARTS)
+    assert cache.load("a") is not None
+    (tmp_path / "a.thing").chmod(0o620)
+    assert cache.load("a") is None
+    assert cache_in().load("a") is not None
+    (tmp_path / "a.thing").chmod(0o600)
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert cache.load("a") is None
+
+
+def test_a_pipe_in_a_files_place_is_none_at_once(cache_in: Open, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.thing")
+    assert cache_in().load("a") is None

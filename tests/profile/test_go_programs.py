@@ -8,9 +8,9 @@ import pytest
 from otx.model.stack import Frame, Sample
 from otx.profile.dump.subject import find_subject
 from otx.profile.dump.take import DumpOptions, take_dump
-from otx.profile.elf import ElfFile, file_reader
+from otx.profile.elf import GO_TABLES, ElfFile, file_reader
 from otx.profile.go_functions import GoFunctions
-from otx.profile.go_programs import find_go_functions
+from otx.profile.go_programs import find_go_functions, find_text
 from otx.profile.records import Unwinding
 from tests.profile.conftest import Build, Start, Take
 from tests.profile.go_recorded import addr2line, build, go_command
@@ -59,6 +59,8 @@ func main() {
 }
 """.lstrip()
 STRIPPED = ("-ldflags", "-s -w")
+AFTER_C = ("-ldflags", "-linkmode=external")  # C's first code comes before Go's
+AFTER_C_STRIPPED = ("-ldflags", "-linkmode=external -s -w")
 
 pytestmark = pytest.mark.skipif(not Path(go_command()).exists(), reason="go is not installed")
 
@@ -70,7 +72,7 @@ def functions_of(program: Path) -> tuple[ElfFile, GoFunctions | None]:
 
 
 @pytest.mark.long  # the compiler builds Go's library first, half a minute
-@pytest.mark.parametrize("options", [(), STRIPPED, ("-buildmode=pie", *STRIPPED)])
+@pytest.mark.parametrize("options", [(), STRIPPED, ("-buildmode=pie", *STRIPPED), AFTER_C])
 def test_all_of_a_program_is_named_as_by_addr2line(
     tmp_path: Path, options: tuple[str, ...]
 ) -> None:
@@ -85,6 +87,21 @@ def test_all_of_a_program_is_named_as_by_addr2line(
             compared += 1
             assert (calls[-1].name, calls[0].file, calls[0].line) == said
     assert compared > 1000
+
+
+@pytest.mark.long
+def test_where_gos_code_begins_behind_cs_is_known_without_symbols(tmp_path: Path) -> None:
+    (tmp_path / "bare").mkdir()
+    whole, bare = build(tmp_path, *AFTER_C), build(tmp_path / "bare", *AFTER_C_STRIPPED)
+    (begin,) = {text_of(program) for program in (whole, bare)}
+    section = functions_of(whole)[0].section_extent(b".text")
+    assert begin is not None and section is not None and begin > section.start
+
+
+def text_of(program: Path) -> int | None:
+    elf, _ = functions_of(program)
+    table = elf.section_extent(*GO_TABLES)
+    return find_text(elf, table.start) if table else None
 
 
 def test_a_program_in_c_has_no_go_functions(c_program: Path) -> None:

@@ -116,12 +116,15 @@ class RunningProgram:
 
 
 class ProgramCache:
-    """Ready programs in a directory (`FileCache`); without one nothing is kept."""
+    """Ready programs in a directory (`FileCache`); without one nothing is kept.
+
+    The kernel is given them as they are: only those are read that this user wrote.
+    """
 
     def __init__(self, directory: Path | None) -> None:
         self._files = None
         if directory is not None:
-            self._files = FileCache(directory, ".ready", _MAGIC, FORMAT_VERSION)
+            self._files = FileCache(directory, ".ready", _MAGIC, FORMAT_VERSION, is_trusted=True)
 
     @classmethod
     def below(cls, cache_dir: Path | None) -> Self:

@@ -11,7 +11,7 @@ from otx.profile.file_key import FileKey
 from otx.profile.unwind.rules import RULE
 from otx.profile.unwind.table import WORD, UnwindTable
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """To be raised whenever a table built from the same file comes out different."""
 
 _MAGIC = b"OTXUNWND"

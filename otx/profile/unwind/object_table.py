@@ -6,6 +6,7 @@ from otx.profile.elf import GO_TABLES, EhFrame, ElfFile
 from otx.profile.errors import UnreadableError
 from otx.profile.file_key import FileKey
 from otx.profile.unwind.cache import TableCache, cache_id
+from otx.profile.unwind.code.beginnings import code_extent
 from otx.profile.unwind.code.derived import functions_in_steps
 from otx.profile.unwind.eh_frame import EhFrameReader
 from otx.profile.unwind.index import indexed_table
@@ -13,6 +14,8 @@ from otx.profile.unwind.table import UnwindTable, build_in_steps, build_of
 
 _USUAL = 1024
 """Bytes of code an entry: compilers write one for each function, of some 200 bytes."""
+_LITTLE = 16 << 10
+"""Bytes of code whose entries are all looked at: a small program may have its beginning's only."""
 _MOST_CODE = 2 << 20
 """That takes some 3 s. What is larger is built with entries, or is Go's."""
 
@@ -27,13 +30,15 @@ def lacks_entries(elf: ElfFile, table: EhFrame | None) -> bool:
         UnreadableError: The file is cut or inconsistent.
     """
     usual = _USUAL * (len(table.starts) if table else 0)
-    if sum(it.size for it in elf.segments if it.executable) <= usual:
+    if _LITTLE < sum(it.size for it in elf.segments if it.executable) <= usual:
         return False
-    text = elf.section_extent(b".text")
-    if text is None or not usual < len(text) <= _MOST_CODE or elf.section_extent(*GO_TABLES):
+    text = code_extent(elf)
+    if text is None or not 0 < len(text) <= _MOST_CODE or elf.section_extent(*GO_TABLES):
+        return False
+    if _LITTLE < len(text) <= usual:
         return False
     functions = EhFrameReader(table).functions() if table else ()
-    return 2 * sum(it.end - it.start for it in functions if it) < len(text)
+    return 2 * sum(it.end - it.start for it in functions if it and it.start in text) < len(text)
 
 
 def table_in_steps(elf: ElfFile) -> Iterator[UnwindTable | None]:

@@ -18,7 +18,7 @@ from otx.profile.elf import EhFrame
 from otx.profile.errors import UnreadableError
 from otx.profile.unwind.eh_frame import EhFrameReader, Function, rule_of
 from otx.profile.unwind.instructions import StateFields
-from otx.profile.unwind.rules import ENTRY, GAP, RULE, Rule
+from otx.profile.unwind.rules import ENTRY, GAP, RULE, CfaKind, Rule
 
 PAGE_SHIFT = 10
 _RULE_SHIFT = 16
@@ -33,6 +33,7 @@ _PADDING = 16
 
 _MOST_ROWS_BACK = 1 << 12  # of one function
 _FUNCTIONS_A_STEP = 200
+_SIGNAL = Rule(CfaKind.SIGNAL)
 WORD = "I"
 """The array code of a 32-bit word, wherever Python runs on x86-64."""
 
@@ -79,18 +80,22 @@ class UnwindTable:
 
     def function_start(self, address: int) -> int | None:
         """Where the function begins that holds an address, if the table was made from code."""
-        index, entry = self._row(address), self._number_of_entry
-        if index < 0 or not self.rows[index] >> _RULE_SHIFT:
+        index, entry = self._row(address), self._number_of(ENTRY)
+        if index < 0 or entry < 0 or not self.rows[index] >> _RULE_SHIFT:
             return None
+        if self.rows[index] >> _RULE_SHIFT == self._number_of(_SIGNAL):
+            return self._address_of(index)
         for row in range(index, max(-1, index - _MOST_ROWS_BACK), -1):
             if self.rows[row] >> _RULE_SHIFT == entry:
-                page = bisect_right(self.pages, row) - 1
-                return self.base + (page << PAGE_SHIFT) + (self.rows[row] & _LOW)
+                return self._address_of(row)
         return None
 
-    @property
-    def _number_of_entry(self) -> int:
-        at = self.rules.find(ENTRY.packed())
+    def _address_of(self, row: int) -> int:
+        page = bisect_right(self.pages, row) - 1
+        return self.base + (page << PAGE_SHIFT) + (self.rows[row] & _LOW)
+
+    def _number_of(self, rule: Rule) -> int:
+        at = self.rules.find(rule.packed())
         return at // RULE.size if at >= 0 and at % RULE.size == 0 else -1
 
     def _row(self, address: int) -> int:

@@ -111,6 +111,18 @@ def test_the_second_dump_sees_the_same_without_libbpf(
         open_task_iterator(os.getpid(), ProgramCache(None))
 
 
+def test_a_program_that_others_may_change_is_not_read(tmp_path: Path) -> None:
+    """It would be given to the kernel by root, who may run with somebody's HOME."""
+    cache, source = ProgramCache.below(tmp_path), tmp_path / "source"
+    source.write_bytes(b"object file")
+    program = ReadyProgram(1, (), ENDS)
+    cache.store(source, program)
+    assert cache.load(source) == program
+    (kept,) = (tmp_path / "programs").iterdir()
+    kept.chmod(0o666)
+    assert cache.load(source) is None
+
+
 def descriptors() -> set[str]:
     return {path.name for path in Path("/proc/self/fd").iterdir()}
 

@@ -5,15 +5,14 @@ an unwind entry: it gives back rsp as it found it, so every push has its pop on 
 and rbp likewise, so it is on the stack wherever it holds something else.
 """
 
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import NamedTuple
 
-from otx.profile.unwind.code.x86 import NO_BASE, RIP, SECOND, Instruction
+from otx.profile.unwind.code.x86 import NO_BASE, REGISTER, RIP, SECOND, Instruction
 
 WORD = 8
 _SP, _BP = 4, 5
-_REGISTER = 3  # the mode of an operand that is one
-_COMPARE = 0x38
 _MOST = 1 << 24  # of a function's stack
 
 
@@ -51,96 +50,121 @@ UNKNOWN = StackState(Base.NONE, 0)
 
 def after(state: StackState, it: Instruction) -> StackState:
     """The state behind an instruction."""
-    if state.base in (Base.ROOT, Base.NONE):
+    effect = _EFFECTS.get(it.opcode)
+    if effect is None or state.base is Base.ROOT or state.base is Base.NONE:
         return state
-    opcode = it.opcode
-    if 0x50 <= opcode <= 0x5F:
-        return _pushed_or_popped(state, it)
-    if opcode in (0x89, 0x8B, 0x8D) and it.is_wide:
-        return _moved(state, it)
-    if opcode in (0x81, 0x83) and it.mode == _REGISTER and it.rm == _SP and it.is_wide:
-        return _reckoned(state, it)
-    if opcode == 0xC9:
-        return _left(state)
-    if opcode in (0x31, 0x33) and it.mode == _REGISTER and it.reg == it.rm == _BP:
-        return state if state.saved_bp else ROOT  # 3.4.1: what a process or a thread begins with
-    if opcode in _PUSHES or (opcode == 0xFF and it.reg & 7 == 6):
-        return _deeper(state, WORD)
-    if opcode in _POPS or (opcode == 0x8F and it.reg == 0):
-        return _deeper(state, -WORD)
-    if opcode == 0xC8:
+    return effect(state, it)
+
+
+def _pushed_word(state: StackState, it: Instruction) -> StackState:
+    return _deeper(state, WORD)
+
+
+def _popped_word(state: StackState, it: Instruction) -> StackState:
+    return _deeper(state, -WORD)
+
+
+def _of_group_5(state: StackState, it: Instruction) -> StackState:
+    return _deeper(state, WORD) if it.reg & 7 == 6 else state  # PUSH
+
+
+def _entered(state: StackState, it: Instruction) -> StackState:
+    return UNKNOWN
+
+
+def _pushed(state: StackState, it: Instruction) -> StackState:
+    deeper = _deeper(state, WORD)
+    if it.rm == _BP and not state.saved_bp and deeper.base is Base.SP:
+        return deeper._replace(saved_bp=deeper.depth)
+    return deeper
+
+
+def _popped(state: StackState, it: Instruction) -> StackState:
+    if it.rm == _SP:
         return UNKNOWN
-    return _adrift(state) if _reckons_sp(it) else state
-
-
-_PUSHES = frozenset((0x68, 0x6A, 0x9C, SECOND + 0xA0, SECOND + 0xA8))
-_POPS = frozenset((0x9D, SECOND + 0xA1, SECOND + 0xA9))
-
-
-def _pushed_or_popped(state: StackState, it: Instruction) -> StackState:
-    register = it.rm
-    if it.opcode < 0x58:
-        deeper = _deeper(state, WORD)
-        if register == _BP and not state.saved_bp and deeper.base is Base.SP:
-            return deeper._replace(saved_bp=deeper.depth)
-        return deeper
-    if register == _SP:
-        return UNKNOWN
-    if register != _BP:
+    if it.rm != _BP:
         return _deeper(state, -WORD)
+    popped = _deeper(_clobbered(state), -WORD)
+    # Compilers also take arguments off the stack so, into a register that is free.
+    return popped._replace(saved_bp=0) if state.depth == state.saved_bp else popped
+
+
+def _clobbered(state: StackState) -> StackState:
+    """The state where rbp has become something else."""
     if state.base is Base.BP:
-        return UNKNOWN  # where rsp is, is not known, and rbp is no longer of use
-    return _deeper(state, -WORD)._replace(saved_bp=0, frame=0)
+        return UNKNOWN  # where rsp is, is not known either
+    return state._replace(frame=0) if state.frame else state
+
+
+def _excluded(state: StackState, it: Instruction) -> StackState:
+    """XOR: of rbp with itself it is what a process or a thread begins with (3.4.1)."""
+    if it.mode == REGISTER and it.reg == it.rm == _BP:
+        return ROOT if state == AT_ENTRY else _clobbered(state)
+    return _summed(state, it)
+
+
+def _summed(state: StackState, it: Instruction) -> StackState:
+    """A sum of rsp with another register is not known."""
+    into = it.reg if it.opcode & 2 else it.rm if it.mode == REGISTER else None
+    return _adrift(state) if into == _SP and it.is_wide else state
+
+
+def _exchanged(state: StackState, it: Instruction) -> StackState:
+    return _adrift(state) if it.mode == REGISTER and _SP in (it.reg, it.rm) else state
 
 
 def _moved(state: StackState, it: Instruction) -> StackState:
-    """MOV and LEA of 64 bits."""
-    into, out_of = (it.rm, it.reg) if it.opcode == 0x89 else (it.reg, it.rm)
-    if it.mode != _REGISTER:
-        return _moved_in_memory(state, it)
-    if out_of == _SP and into == _BP and it.opcode != 0x8D:
-        if state.base is Base.SP and state.saved_bp:
-            return state._replace(frame=state.depth)
+    """MOV of 64 bits."""
+    if not it.is_wide:
         return state
+    if it.mode != REGISTER:
+        return _moved_in_memory(state, it)
+    into, out_of = (it.rm, it.reg) if it.opcode == 0x89 else (it.reg, it.rm)
+    if into == _BP:
+        is_frame = out_of == _SP and state.base is Base.SP and state.saved_bp
+        return state._replace(frame=state.depth) if is_frame else _clobbered(state)
     if into == _SP:
         if out_of == _BP and state.frame:
             return state._replace(base=Base.SP, depth=state.frame)
-        return UNKNOWN
+        return _adrift(state)
     return state
 
 
 def _moved_in_memory(state: StackState, it: Instruction) -> StackState:
-    if it.opcode == 0x8D:
-        return _addressed(state, it)
     is_ours = it.rm == _SP and state.base is Base.SP
     if it.opcode == 0x89:  # to memory
         if it.reg == _BP and is_ours and not state.saved_bp and it.displacement < state.depth:
             return state._replace(saved_bp=state.depth - it.displacement)
         return state
     if it.reg == _SP:
-        return UNKNOWN
-    if it.reg == _BP and is_ours and state.depth - it.displacement == state.saved_bp:
-        return state._replace(saved_bp=0, frame=0)
-    return state
+        return _adrift(state)
+    if it.reg != _BP:
+        return state
+    is_restored = is_ours and state.depth - it.displacement == state.saved_bp
+    return state._replace(saved_bp=0, frame=0) if is_restored else _clobbered(state)
 
 
 def _addressed(state: StackState, it: Instruction) -> StackState:
     """LEA into rsp or rbp."""
+    if not it.is_wide or it.mode == REGISTER:
+        return state
     if it.reg == _SP:
         if it.rm == _SP and state.base is Base.SP:
             return _deeper(state, -it.displacement)
         if it.rm == _BP and state.frame:
             return state._replace(base=Base.SP, depth=state.frame - it.displacement)
-        if state.frame:
-            return state._replace(base=Base.BP, depth=state.frame)
-        return UNKNOWN
-    if it.reg == _BP and it.rm == _SP and state.base is Base.SP and state.saved_bp:
+        return _adrift(state)
+    if it.reg != _BP:
+        return state
+    if it.rm == _SP and state.base is Base.SP and state.saved_bp:
         return state._replace(frame=max(0, state.depth - it.displacement))
-    return state
+    return _clobbered(state)
 
 
 def _reckoned(state: StackState, it: Instruction) -> StackState:
     """ADD, SUB, AND and CMP of rsp with a number."""
+    if it.mode != REGISTER or it.rm != _SP or not it.is_wide:
+        return state
     operation = it.reg & 7
     if operation == 0:
         return _deeper(state, -it.immediate)
@@ -149,7 +173,7 @@ def _reckoned(state: StackState, it: Instruction) -> StackState:
     return state if operation == 7 else _adrift(state)
 
 
-def _left(state: StackState) -> StackState:
+def _left(state: StackState, it: Instruction) -> StackState:
     """LEAVE: rsp is taken from rbp, and rbp from there."""
     if not state.frame:
         return UNKNOWN
@@ -170,12 +194,22 @@ def _adrift(state: StackState) -> StackState:
     return state._replace(base=Base.BP, depth=state.frame) if state.frame else UNKNOWN
 
 
-def _reckons_sp(it: Instruction) -> bool:
-    """Whether rsp becomes what the instruction does not tell: a sum with another register."""
-    opcode = it.opcode
-    if opcode < 0x40 and it.is_wide and opcode & 5 == 1 and opcode & 0x38 != _COMPARE:
-        return it.reg == _SP if opcode & 2 else it.mode == _REGISTER and it.rm == _SP
-    return opcode == 0x87 and it.mode == _REGISTER and _SP in (it.reg, it.rm)
+_COMPARE, _GROUP_5 = 0x38, 0xFF
+_EFFECTS: dict[int, Callable[[StackState, Instruction], StackState]] = {
+    **{row | way: _summed for row in range(0, _COMPARE, 8) for way in (1, 3)},
+    **dict.fromkeys((0x31, 0x33), _excluded),
+    **dict.fromkeys(range(0x50, 0x58), _pushed),
+    **dict.fromkeys(range(0x58, 0x60), _popped),
+    **dict.fromkeys((0x68, 0x6A, 0x9C, SECOND + 0xA0, SECOND + 0xA8), _pushed_word),
+    **dict.fromkeys((0x9D, 0x8F, SECOND + 0xA1, SECOND + 0xA9), _popped_word),
+    **dict.fromkeys((0x81, 0x83), _reckoned),
+    **dict.fromkeys((0x89, 0x8B), _moved),
+    0x87: _exchanged,
+    0x8D: _addressed,
+    0xC8: _entered,
+    0xC9: _left,
+    _GROUP_5: _of_group_5,
+}
 
 
 class Leads(Enum):
@@ -197,20 +231,22 @@ class Leads(Enum):
 
 def leads(it: Instruction) -> Leads:
     """Where an instruction leads; the distance is its immediate value, counted from its end."""
-    opcode = it.opcode
-    if 0x70 <= opcode < 0x80 or SECOND + 0x80 <= opcode < SECOND + 0x90 or 0xE0 <= opcode < 0xE4:
-        return Leads.BRANCH
-    if opcode == 0xFF and it.reg & 7 in (2, 4):
-        return Leads.POINTER_CALL if it.reg & 7 == 2 else Leads.TABLE
-    return _LEADS.get(opcode, Leads.ON)
+    if it.opcode == _GROUP_5:
+        return _BY_POINTER.get(it.reg & 7, Leads.ON)
+    return _LEADS.get(it.opcode, Leads.ON)
 
 
+_BY_POINTER = {2: Leads.POINTER_CALL, 4: Leads.TABLE}
 _LEADS = {
+    **dict.fromkeys((*range(0x70, 0x80), *range(0xE0, 0xE4)), Leads.BRANCH),
+    **dict.fromkeys(range(SECOND + 0x80, SECOND + 0x90), Leads.BRANCH),
     0xE8: Leads.CALL,
     **dict.fromkeys((0xE9, 0xEB), Leads.JUMP),
     **dict.fromkeys((0xC2, 0xC3, 0xCA, 0xCB, 0xCF), Leads.BACK),
     **dict.fromkeys((0xCC, 0xF4, SECOND + 0x0B), Leads.NOWHERE),  # INT3, HLT, UD2
 }
+LEADING = frozenset((_GROUP_5, *_LEADS))
+"""The opcodes of all instructions that may lead elsewhere than on."""
 
 
 def compared(it: Instruction) -> int | None:
@@ -223,6 +259,10 @@ def compared(it: Instruction) -> int | None:
 def names_address(it: Instruction) -> bool:
     """Whether an instruction makes an address beside itself (LEA by rip), of code or of data."""
     return it.opcode == 0x8D and it.rm == RIP
+
+
+LOADS_OF_NUMBERS = frozenset((0x68, *range(0xB8, 0xC0), 0xC7))
+"""PUSH and MOV of a number, which is an address in code that is linked to lie where it does."""
 
 
 def table_by_address(it: Instruction) -> int | None:

@@ -7,10 +7,15 @@ addresses or, in code that may lie anywhere, of distances from the table's own a
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from otx.profile.unwind.code.effects import table_by_address
+from otx.profile.unwind.code.effects import compared, table_by_address
 from otx.profile.unwind.code.text import Text
-from otx.profile.unwind.code.x86 import Instruction
+from otx.profile.unwind.code.x86 import NO_BASE, REGISTER, RIP, Instruction
 
+_LEA = 0x8D
+_SUMS = frozenset((0x01, 0x03))
+_LOADS = frozenset((0x63, 0x8B))
+TELLING = _SUMS | _LOADS | frozenset((_LEA, 0x3C, 0x3D, 0x80, 0x81, 0x83))
+"""The opcodes that tell of a jump to come."""
 _MOST_PLACES = 1024
 _MOST_IN_ALL = 1 << 18
 
@@ -36,27 +41,58 @@ class JumpTables:
     def __init__(self, text: Text) -> None:
         self._text = text
         self._addresses: set[int] = set()
-        self._last_address = 0
+        self._made: dict[tuple[int, int], int] = {}
         self._last_number = _MOST_PLACES
+        self._target: tuple[int, JumpTable] | None = None
         self._left = _MOST_IN_ALL
 
-    def see_address(self, address: int) -> None:
-        """Code makes the address of some data."""
-        self._last_address = address
-        self._addresses.add(address)
+    def see(self, it: Instruction, end: int, function: int) -> None:
+        """Keep what may be of use for a jump.
 
-    def see_number(self, number: int) -> None:
-        """Code compares with a number."""
-        self._last_number = number + 1
+        Args:
+            it: An instruction that does not lead away.
+            end: The first address behind it.
+            function: Where the function begins that it is of.
+        """
+        kind = it.opcode
+        if kind in _SUMS:
+            self._see_sum(it, function)
+        elif kind == _LEA and it.rm == RIP:
+            self._addresses.add(end + it.displacement)
+            self._made[function, it.reg] = end + it.displacement
+        elif kind == _LEA and it.rm == NO_BASE and (function, it.reg) in self._made:
+            self._add_up(it.reg, self._made[function, it.reg])
+        elif kind in _LOADS and it.rm == NO_BASE:
+            self._made.pop((function, it.reg), None)
+            if it.mode == 0 and it.displacement > 0:
+                self._target = it.reg, JumpTable(it.displacement, 8, 0, 0)
+        elif (number := compared(it)) is not None:
+            self._last_number = number + 1
 
-    def table(self, it: Instruction) -> JumpTable:
-        """The table that a jump goes by: its own, or the one whose address was made last."""
+    def _see_sum(self, it: Instruction, function: int) -> None:
+        """Of the two that are added one is the table's address, the other what stands there."""
+        into, other = (it.rm, it.reg) if it.opcode == 1 else (it.reg, it.rm)
+        address = self._made.get((function, other)) or self._made.get((function, into))
+        if it.mode == REGISTER and it.is_wide and address:
+            self._add_up(into, address)
+
+    def _add_up(self, register: int, table: int) -> None:
+        self._target = register, JumpTable(table, 4, table, 0)
+
+    def forget(self) -> None:
+        """The code leads away: what was added up is no longer next to a jump."""
+        self._target = None
+
+    def table(self, it: Instruction) -> JumpTable | None:
+        """The table that a jump goes by; None where it is a call by a pointer, and the last."""
         most = min(self._last_number, _MOST_PLACES)
         self._last_number = _MOST_PLACES
-        address = table_by_address(it)
-        if address is not None:
-            return JumpTable(address, 8, 0, most)
-        return JumpTable(self._last_address, 4, self._last_address, most)
+        if it.mode != REGISTER:
+            address = table_by_address(it)
+            return JumpTable(address, 8, 0, most) if address else None
+        if self._target is None or self._target[0] != it.rm:
+            return None
+        return self._target[1]._replace(most=most)
 
     def places(self, table: JumpTable) -> Iterator[int]:
         """Where a jump may lead; a table ends where another begins, or leads out of the code."""

@@ -59,7 +59,7 @@ def _two_byte_forms() -> bytes:
 _FORMS = {0: _one_byte_forms(), SECOND: _two_byte_forms()}
 _PREFIXES = frozenset(b"\x26\x2e\x36\x3e\x64\x65\x66\x67\xf0\xf2\xf3")
 _WITH_IMMEDIATE_IN_VECTORS = frozenset((0x70, 0x71, 0x72, 0x73, 0xC2, 0xC4, 0xC5, 0xC6))
-_DISPLACEMENT = (0, 1, 4)  # bytes, by the mode
+_DISPLACEMENT = (0, 1, 4, 0)  # bytes, by the mode
 
 
 class Instruction(NamedTuple):
@@ -89,7 +89,26 @@ class Instruction(NamedTuple):
 
 
 RIP, NO_BASE = 16, 17
-_SIB, _NO_SIB_INDEX, _DISPLACEMENT_ONLY = 4, 4, 5
+REGISTER = 3
+"""The mode of an operand that is one."""
+_SIB, _NO_SIB_INDEX, _DISPLACEMENT_ONLY = 18, 4, 5
+
+
+def _modrm_parts(rex: int) -> list[tuple[int, int, int, int]]:
+    """Mode, register, end and the displacement's bytes, by the ModRM byte (tables 2-2 and 2-3)."""
+    parts = []
+    for byte in range(256):
+        mode, low = byte >> 6, byte & 7
+        rm, size = low | (rex & 1) << 3, _DISPLACEMENT[mode]
+        if mode != REGISTER and low == 4:
+            rm = _SIB
+        elif mode == 0 and low == _DISPLACEMENT_ONLY:
+            rm, size = RIP, 4
+        parts.append((mode, byte >> 3 & 7 | (rex & 4) << 1, rm, size))
+    return parts
+
+
+_MODRM_PARTS = {rex: _modrm_parts(rex) for rex in (0, 1, 4, 5)}
 
 
 def decode(code: bytes, at: int) -> Instruction | None:
@@ -144,33 +163,27 @@ def _operands(
         return None
     mode, reg, rm, displacement = -1, 0, opcode & 7 | (rex & 1) << 3, 0
     if form & _MODRM:
-        byte = code[at]
+        mode, reg, rm, size = _MODRM_PARTS[rex & 5][code[at]]
         at += 1
-        mode, reg, rm = byte >> 6, byte >> 3 & 7 | (rex & 4) << 1, byte & 7 | (rex & 1) << 3
-        if mode != 3:
-            size = _DISPLACEMENT[mode]
-            if byte & 7 == _SIB:
-                sib = code[at]
-                at += 1
-                if sib >> 3 & 7 | (rex & 2) << 2 != _NO_SIB_INDEX:
-                    rm = NO_BASE
-                else:
-                    rm = sib & 7 | (rex & 1) << 3
-                if sib & 7 == _DISPLACEMENT_ONLY and mode == 0:
-                    rm, size = NO_BASE, 4
-            elif byte & 7 == _DISPLACEMENT_ONLY and mode == 0:
-                rm, size = RIP, 4
-            if size:
-                displacement = int.from_bytes(code[at : at + size], "little", signed=True)
-                at += size
+        if rm == _SIB:
+            sib = code[at]
+            at += 1
+            has_index = sib >> 3 & 7 | (rex & 2) << 2 != _NO_SIB_INDEX
+            rm = NO_BASE if has_index else sib & 7 | (rex & 1) << 3
+            if sib & 7 == _DISPLACEMENT_ONLY and mode == 0:
+                rm, size = NO_BASE, 4
+        if size:
+            displacement = int.from_bytes(code[at : at + size], "little", signed=True)
+            at += size
         if opcode in (0xF6, 0xF7) and reg & 6 == 0:  # TEST, of a group that has no immediates
             form |= _IMM8 if opcode == 0xF6 else _IMM32
-    size = _immediate_size(form, rex, is_short)
-    end = at + size
+    end, immediate = at, 0
+    if form > _MODRM:
+        end += _immediate_size(form, rex, is_short)
+        immediate = int.from_bytes(code[at:end], "little", signed=True)
     if end > len(code) or end - start > MAX_LENGTH:
         return None
-    immediate = int.from_bytes(code[at:end], "little", signed=True) if size else 0
-    return Instruction(end - start, opcode, mode, reg, rm, displacement, immediate, bool(rex & 8))
+    return Instruction(end - start, opcode, mode, reg, rm, displacement, immediate, rex & 8 != 0)
 
 
 def _immediate_size(form: int, rex: int, is_short: bool) -> int:

@@ -2,6 +2,7 @@
 
 import os
 import struct
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 
@@ -11,13 +12,14 @@ from hypothesis import strategies as st
 
 from otx.profile.elf import EhFrame, ElfFile, bytes_reader
 from otx.profile.errors import UnreadableError
-from otx.profile.unwind.code.derived import functions_in_steps
+from otx.profile.unwind.code.beginnings import beginnings
+from otx.profile.unwind.code.derived import functions_in_steps, runs
 from otx.profile.unwind.code.effects import Base
 from otx.profile.unwind.code.flow import Flow
 from otx.profile.unwind.code.text import Text
 from otx.profile.unwind.index import indexed_table
 from otx.profile.unwind.object_table import lacks_entries, table_in_steps
-from otx.profile.unwind.rules import BpKind, CfaKind, Rule
+from otx.profile.unwind.rules import ENTRY, BpKind, CfaKind, Rule
 from otx.profile.unwind.table import UnwindTable, build_of
 from otx.profile.unwind.table import build as table_of
 from tests.profile.conftest import Build
@@ -147,8 +149,16 @@ def test_entries_that_are_there_are_kept(build: Build) -> None:
     assert entries is not None
     both, written = from_code(elf, entries), table_of(entries)
     for at in elf.section_extent(b".text") or ():
-        if written.find(at).cfa is not CfaKind.GAP:
-            assert both.find(at) == written.find(at)
+        theirs, ours = written.find(at), both.find(at)
+        if theirs.cfa is not CfaKind.GAP and ours != ENTRY:
+            assert ours == theirs
+    assert both.function_start(main_of(elf) + 9) == main_of(elf)
+
+
+def main_of(elf: ElfFile) -> int:
+    code = elf.function_code(b"main", 1 << 12)
+    assert code is not None
+    return code[0]
 
 
 def flow_of(code: bytes, *entries: int, data: bytes = b"") -> Flow:
@@ -185,6 +195,120 @@ def test_a_table_of_distances_leads_to_as_many_cases_as_were_compared_with() -> 
     assert (found[25], found[26], 27 in found) == (24, 24, False)
 
 
+def test_a_tail_call_by_a_pointer_goes_by_no_table() -> None:
+    #                        lea rdx, data   mov rax, [rdi]   jmp rax   sub rsp  ret
+    code = bytes.fromhex("488d150a000000 488b07 ffe0 4883ec10 c3")
+    data = struct.pack("<i", 12 - 17)
+    assert 12 not in depths(flow_of(code, START, data=data))
+
+
+def test_a_table_may_be_added_up_by_lea() -> None:
+    #                        lea r10, data   movsxd r9,[r10+r9*4] lea r10,[r10+r9] jmp r10  cases
+    code = bytes.fromhex("4c8d1511000000 4f638c8a00000000 4f8d140a 41ffe2 c3c3")
+    found = depths(flow_of(code, START, data=struct.pack("<2i", -2, -1)))
+    assert (found[22], found[23]) == (8, 8)
+
+
+def test_a_beginning_that_is_found_late_is_followed_anew() -> None:
+    """What is at 16 is led into from a call that seems to return, and called from further on."""
+    #                        push rax; call 32; nop...                  push rbx; pop; ret
+    code = bytes.fromhex("50 e81a000000 90909090909090909090 53 5b c3")
+    code = code.ljust(32, b"\xf4") + bytes.fromhex("c3") + b"\xf4" * 15
+    code += bytes.fromhex("e8cbffffff c3")  # at 48: call 16; ret
+    found = depths(flow_of(code, START + 48, START))
+    assert (found[16], found[17], found[18]) == (8, 16, 8)
+
+
+def test_what_would_return_with_words_on_the_stack_begins_behind_the_call_before() -> None:
+    """Nobody names what is at 16; a call to another object is before it, and padding."""
+    #                        push rax; call far away; nop...            push rbx; pop; ret
+    code = bytes.fromhex("50 e800000100 90909090909090909090 53 5b c3")
+    found = depths(flow_of(code, START))
+    assert (found[0], found[1], found[16], found[17]) == (8, 8 + 8, 8, 16)
+
+
+def test_padding_behind_a_call_to_another_object_may_align_a_loop() -> None:
+    #                        push rax; call far away; nop...            dec eax; jne; pop; ret
+    code = bytes.fromhex("50 e800000100 90909090909090909090 ffc8 75fc 58 c3")
+    found = depths(flow_of(code, START))
+    assert (found[16], found[21]) == (16, 8)
+
+
+def test_what_clears_rbp_and_returns_is_no_root() -> None:
+    returns, stays = bytes.fromhex("31ed 90 c3"), bytes.fromhex("31ed 90 f4")
+    rules = [rule_at(code, 2) for code in (returns, stays)]
+    assert [rule.cfa for rule in rules] == [CfaKind.OTHER, CfaKind.END]
+
+
+def rule_at(code: bytes, at: int) -> Rule:
+    flow = flow_of(code, START)
+    table = next(it for it in build_of(runs(flow, [])) if it is not None)
+    return table.find(START + at)
+
+
+FIXED_C = """
+static int called(int x) { int t[99]; t[x & 63] = x; return t[x & 31]; }
+static int listed(int x) { int t[77]; t[x & 63] = x; return t[x & 31]; }
+int (*const list[])(int) = { listed };
+int (*volatile held)(int);
+void _start(void) { held = called; held(list[held(1)](2)); for (;;); }
+"""
+
+
+@pytest.mark.parametrize("without_sections", [False, True])
+def test_a_stripped_program_that_is_fixed_names_its_functions_by_numbers(
+    build: Build, without_sections: bool
+) -> None:
+    flags = ("-O1", "-fcf-protection=none", "-static", "-no-pie", "-fno-pie", "-nostdlib")
+    elf = elf_of(build(FIXED_C, "fixed", *flags, *NO_ENTRIES[:2]))
+    stripped = bytearray(build(FIXED_C, "bare", *flags, *NO_ENTRIES[:2], "-s").read_bytes())
+    if without_sections:
+        stripped[40:48], stripped[60:64] = bytes(8), bytes(4)  # e_shoff; e_shnum, e_shstrndx
+    bare = ElfFile(bytes_reader(bytes(stripped)))
+    assert lacks_entries(bare, indexed_table(bare))
+    table = from_code(bare)
+    for name in (b"called", b"listed"):
+        code = elf.function_code(name, 1 << 12)
+        assert code is not None
+        assert table.function_start(code[0] + len(code[1]) - 1) == code[0]
+
+
+RESTORER_C = """
+__asm__(".globl handle; .type handle, @function; handle: push %rbx; pop %rbx; ret;"
+        ".size handle, . - handle; nop; back: mov $15, %rax; syscall");
+"""
+
+
+def test_the_way_out_of_a_signal_handler_is_known_by_its_bytes(build: Build) -> None:
+    elf = elf_of(build(RESTORER_C, "librestorer.so", "-shared", *NO_ENTRIES))
+    code = elf.function_code(b"handle", 1 << 12)
+    assert code is not None
+    table = from_code(elf)
+    rules = [table.find(code[0] + at).cfa for at in range(6)]
+    assert rules == [CfaKind.SP] * 3 + [CfaKind.SIGNAL] * 3
+    assert table.function_start(code[0] + 3) == code[0] + 3
+    assert table.function_start(code[0] + 2) == code[0]
+
+
+COLD_C = """
+#include <stdlib.h>
+long sink;
+__attribute__((noinline, cold, noreturn)) void fail(long n) { sink = n; abort(); }
+__attribute__((noinline)) long hot(long n) { long t[9]; t[n & 7] = n;
+    if (__builtin_expect(n > 5, 0)) { sink = t[n & 3]; fail(n + t[2]); } return t[sink & 7] + n; }
+int main(int argc, char **argv) { (void)argv; return (int)(hot(argc) + hot(argc + 1)); }
+"""
+
+
+def test_the_cold_part_of_a_function_is_no_beginning(build: Build) -> None:
+    elf = elf_of(build(COLD_C, "cold", "-O2", "-fno-stack-protector"))
+    cold = elf.function_code(b"hot.cold", 1 << 12)
+    if cold is None:
+        pytest.skip("this compiler does not split functions")
+    assert cold[0] not in beginnings(elf)
+    assert compared(elf)["other"] <= 2
+
+
 @given(
     st.binary(max_size=300),
     st.lists(st.integers(START - 5, START + 305), max_size=5),
@@ -195,6 +319,40 @@ def test_any_code_can_be_followed(code: bytes, entries: list[int], data: bytes) 
     for it in flow.marks.found():
         assert START <= it.address < it.end <= START + len(code)
         assert it.state.base in (Base.ROOT, Base.NONE) or it.state.depth > 0
+
+
+SIZE = 1 << 16
+WORST = {
+    "nothing": "90",
+    "branches": "7500",
+    "jumps by tables": "ff24c500100000",
+    "calls": "e800000000",
+    "calls to other objects": "55 e800000070 90909090909090909090",
+    "addresses": "488d0503000000",
+    "pushes": "55",
+}
+
+
+@pytest.mark.parametrize("kind", WORST)
+def test_the_worst_code_takes_time_and_room_of_its_size(kind: str) -> None:
+    code = bytes.fromhex(WORST[kind])
+    code = code * (SIZE // len(code))
+    tracemalloc.start()
+    try:
+        flow = Flow(Text(START, code, [START], lambda at, size: code[max(0, at - START) :][:size]))
+        pauses = sum(1 for _ in flow.follow())
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    met = sum(1 for _ in flow.marks.found())
+    assert most < 500 * SIZE  # half of it what the numbers of 64 Ki states take
+    assert met // 3000 <= pauses <= 4 * SIZE // 1000
+
+
+def test_there_are_pauses_while_words_of_data_turn_out_to_be_no_beginnings() -> None:
+    named = [START] * 10_000
+    flow = Flow(Text(START, b"\xc3", [START], lambda at, size: b"", named, is_fixed=True))
+    assert sum(1 for _ in flow.follow()) == 10
 
 
 OWN = Path(os.path.realpath("/bin/true")).read_bytes()

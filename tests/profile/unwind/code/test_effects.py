@@ -56,6 +56,14 @@ def state_after(code: str, state: StackState = AT_ENTRY) -> StackState:
         ("5531ed", StackState(Base.SP, 16, saved_bp=16)),
         ("4831ed" + "5e4889e2", ROOT),
         ("4829c4", UNKNOWN),
+        ("5553" + "505d", StackState(Base.SP, 24, saved_bp=16)),  # push rbp, rbx, rax; pop rbp
+        (
+            FRAME + "4c89f4",
+            StackState(Base.BP, 16, 16, 16),
+        ),  # mov rsp, r14: what clang's alloca does
+        (FRAME + "488b6528", StackState(Base.BP, 16, 16, 16)),  # mov rsp, [rbp+40]
+        (FRAME + "89c3" + "4889dd", StackState(Base.SP, 16, 16)),  # mov rbp, rbx: no frame any more
+        ("53" + "31ed", StackState(Base.SP, 16)),  # xor ebp, ebp amid a function
         ("488b6730", UNKNOWN),  # mov rsp, [rdi+48]: longjmp
         ("58", UNKNOWN),  # takes its own return address
         ("4839c4", AT_ENTRY),  # cmp rsp, rax
