@@ -50,11 +50,6 @@ class _Place(NamedTuple):
     since: int = 0
 
 
-def _next_beginning(at: int) -> int:
-    """Where the next function begins behind one that ends, if compilers aligned it."""
-    return at + -at % _ALIGNMENT
-
-
 class Flow:
     """Follows code.
 
@@ -254,3 +249,8 @@ class Flow:
         if function not in self._returning:
             self._returning.add(function)
             self._waiting += self._when_it_returns.pop(function, ())
+
+
+def _next_beginning(at: int) -> int:
+    """Where the next function begins behind one that ends, if compilers aligned it."""
+    return at + -at % _ALIGNMENT
