@@ -23,6 +23,7 @@ from otx.profile.unwind.cache import TableCache
 from otx.profile.unwind.index import indexed_table
 from otx.profile.unwind.object_table import lacks_entries, whole_table
 from otx.profile.unwind.rules import CfaKind
+from otx.profile.unwind.table import UnwindTable
 
 if TYPE_CHECKING:
     from otx.profile.go_functions import GoCall, GoFunctions
@@ -151,11 +152,11 @@ class _ObjectFile:
 
     def _frames(self, elf: ElfFile) -> CallFrames | TableFrames | None:
         table = indexed_table(elf)
-        if lacks_entries(elf, table):
-            return TableFrames(
-                lambda: self._ask(lambda elf: whole_table(elf, self._key, self._tables))
-            )
-        return CallFrames(table, lambda: self._ask(indexed_table)) if table else None
+        entries = CallFrames(table, lambda: self._ask(indexed_table)) if table else None
+        return TableFrames(self._whole_table, entries) if lacks_entries(elf, table) else entries
+
+    def _whole_table(self) -> UnwindTable | None:
+        return self._ask(lambda elf: whole_table(elf, self._key, self._tables))
 
     def _look_elsewhere(self) -> SymbolTable | None:
         """The functions of what is mapped by other files, or by what is packed into its own."""

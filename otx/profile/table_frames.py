@@ -7,6 +7,7 @@ to be followed from its beginning, so its table is built at once, or taken from 
 from collections.abc import Callable
 from functools import cached_property
 
+from otx.profile.call_frames import CallFrames
 from otx.profile.unwind.rules import GAP, BpKind, CfaKind, Rule
 from otx.profile.unwind.table import UnwindTable
 
@@ -18,10 +19,14 @@ class TableFrames:
 
     Args:
         load: The table; None where it cannot be had.
+        entries: The few unwind entries that there are.
     """
 
-    def __init__(self, load: Callable[[], UnwindTable | None]) -> None:
+    def __init__(
+        self, load: Callable[[], UnwindTable | None], entries: CallFrames | None = None
+    ) -> None:
         self._load = load
+        self._entries = entries
 
     @cached_property
     def _table(self) -> UnwindTable | None:
@@ -32,11 +37,16 @@ class TableFrames:
         return self._table.find(address) if self._table else GAP
 
     def function_start(self, address: int) -> int | None:
-        """Where the function that holds an address begins."""
-        return self._table.function_start(address) if self._table else None
+        """Where the function that holds an address begins.
+
+        What was not met by following the code begins where the entry before it ends.
+        """
+        found = self._table.function_start(address) if self._table else None
+        told = self._entries.beginning(address) if self._entries else None
+        return max((it for it in (found, told) if it is not None), default=None)
 
     def beginning(self, address: int) -> int | None:
-        """The same: between two functions of code that was followed there is nothing."""
+        """The same: nothing but code that was followed is between two functions."""
         return self.function_start(address)
 
     def hidden_caller(self, address: int) -> int | None:

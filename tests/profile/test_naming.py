@@ -14,9 +14,15 @@ from otx.model.stack import ProfileStats, Sample
 from otx.profile.launch import GatedCommand
 from otx.profile.maps import Mapping, read_address_space
 from otx.profile.memory import ProcessMemory
+from otx.profile.naming import SampleNamer
+from otx.profile.objects import ObjectFiles
+from otx.profile.process import Process
+from otx.profile.programs import SeenPrograms
 from otx.profile.records import UNWIND_FLAGS, SampleFlags, SampleRecord, SeenArea
 from otx.profile.sampler import CpuSampler
-from otx.profile.session import ProfileSession, SamplingOptions, Target
+from otx.profile.session import SamplingOptions
+from otx.profile.symbolizer import UserSymbolizer
+from otx.profile.tally import Tally
 from otx.profile.targets import descendants_of
 from otx.profile.unwind.loader import TableLoader
 from tests.conftest import wait_until
@@ -30,27 +36,6 @@ OVERLAY = """
 mount -t tmpfs none {0} && cd {0} &&
 mkdir lower upper work merged && cp {1} lower/program &&
 mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work none merged"""
-
-THREADS_C = """
-#include <pthread.h>
-#include <stdio.h>
-static void *work(void *unused)
-{
-    for (volatile int i = 0; i < 200000; i++);
-    return unused;
-}
-int main(void)
-{
-    pthread_t threads[50];
-    puts("ready");
-    fflush(stdout);
-    for (;;) {
-        for (int i = 0; i < 50; i++)
-            if (pthread_create(&threads[i], 0, work, 0)) return 1;
-        for (int i = 0; i < 50; i++) pthread_join(threads[i], 0);
-    }
-}
-"""
 
 
 @contextmanager
@@ -170,14 +155,38 @@ def sampled(script: str, cache_dir: Path) -> tuple[list[Sample], ProfileStats]:
     return samples, stats
 
 
-def test_a_thread_that_has_run_nothing_yet_lacks_no_callers(build: Build, start: Start) -> None:
-    process = start(build(THREADS_C, "threads", *C_FLAGS, "-pthread"))
-    newborn = 0
-    with ProfileSession(Target((process.pid,)), SamplingOptions(event="offcpu")) as session:
-        ends = time.monotonic() + 30
-        while newborn < 20:
-            for sample in session.poll(POLL_S):
-                newborn += any(frame.name.startswith("ret_from_fork") for frame in sample.stack)
-            assert time.monotonic() < ends
-        stats = session.stats()
-    assert stats.samples - stats.unwound_fully < newborn / 2, stats
+@pytest.mark.parametrize(("first", "whole"), [("ret_from_fork_asm", 1), ("do_syscall_64", 0)])
+def test_a_thread_that_has_run_nothing_yet_lacks_no_callers(
+    build: Build, start: Start, first: str, whole: int
+) -> None:
+    """It stands where it leaves the kernel for the first time, on a stack without a caller."""
+    pid = start(build(BURN_C, "burn", *C_FLAGS)).pid
+    tally = Tally()
+    namer = SampleNamer(tally, lambda pid: {}, SamplingOptions(event="offcpu"))
+    process = Process(
+        pid,
+        UserSymbolizer(ObjectFiles()),
+        True,
+        SeenPrograms(),
+        time.monotonic_ns,
+        lambda pid, found: None,
+        lambda pid, name: None,
+    )
+    process.search()
+    user = next(it.start for it in read_address_space(pid).executable if "libc" in it.base_name)
+    record = SampleRecord(
+        *(pid, pid, int(SampleFlags.USER_TABLES), 0, "burn", "burn"),
+        *((kernel_address(first) + 1,), (user + 0x100,), (), ()),
+    )
+    (sample,) = namer.samples(process, record, [])
+    process.close()
+    assert sample.stack[-1].name.startswith(first)
+    assert (tally.samples, tally.unwound_fully) == (1, whole)
+
+
+def kernel_address(name: str) -> int:
+    for line in Path("/proc/kallsyms").read_text().splitlines():
+        address, _, found = line.split()[:3]
+        if found == name:
+            return int(address, 16)
+    pytest.skip(f"this kernel has no {name}")
