@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.profile_code import compared, is_same
 from otx.profile.elf import EhFrame, ElfFile, bytes_reader
 from otx.profile.errors import UnreadableError
 from otx.profile.unwind.code.beginnings import beginnings
@@ -19,7 +20,7 @@ from otx.profile.unwind.code.flow import Flow
 from otx.profile.unwind.code.text import Text
 from otx.profile.unwind.index import indexed_table
 from otx.profile.unwind.object_table import lacks_entries, table_in_steps
-from otx.profile.unwind.rules import ENTRY, BpKind, CfaKind, Rule
+from otx.profile.unwind.rules import ENTRY, CfaKind, Rule
 from otx.profile.unwind.table import UnwindTable, build_of
 from otx.profile.unwind.table import build as table_of
 from tests.profile.conftest import Build
@@ -75,39 +76,20 @@ def from_code(elf: ElfFile, table: EhFrame | None = None) -> UnwindTable:
     return next(it for it in build_of(functions_in_steps(elf, table)) if it is not None)
 
 
-def compared(elf: ElfFile) -> Counter[str]:
-    """How many bytes of code have the same CFA by their code as by their entries."""
+def counted(elf: ElfFile) -> Counter[str]:
+    """How many bytes of code have the same caller by their code as by their entries."""
     entries = indexed_table(elf)
     assert entries is not None
-    written, derived = table_of(entries), from_code(elf)
-    counts: Counter[str] = Counter()
-    text = elf.section_extent(b".text")
-    assert text is not None
-    for at in text:
-        theirs, ours = written.find(at), derived.find(at)
-        if theirs.cfa in (CfaKind.GAP, CfaKind.OTHER):
-            continue
-        if ours.cfa in (CfaKind.GAP, CfaKind.OTHER):
-            counts["not found"] += 1
-        else:
-            counts["same" if is_same(theirs, ours) else "other"] += 1
-    return counts
-
-
-def is_same(theirs: Rule, ours: Rule) -> bool:
-    """A compiler counts from rbp where it has a frame, though rsp would do."""
-    if theirs.cfa is CfaKind.BP and ours.cfa is CfaKind.SP:
-        return ours.bp is BpKind.AT_CFA and ours.bp_offset == theirs.bp_offset
-    return (theirs.cfa, theirs.cfa_offset) == (ours.cfa, ours.cfa_offset)
+    return compared(elf, table_of(entries), from_code(elf))
 
 
 @pytest.mark.parametrize("level", ["-O0", "-O1", "-O2", "-Os", "-O3"])
 def test_code_tells_what_its_compiler_wrote_down(build: Build, level: str) -> None:
     program = build(MANY_WAYS_C, "ways", level, "-fno-stack-protector")
-    counts = compared(elf_of(program))
+    counts = counted(elf_of(program))
     assert counts["same"] > 500
     # `_start` is known for what has no caller by its first instruction, of two bytes.
-    assert (counts["other"] <= 2, counts["not found"]) == (True, 0), counts
+    assert (counts["other"] <= 2, counts["none"]) == (True, 0), counts
 
 
 @pytest.mark.long
@@ -117,7 +99,7 @@ def test_the_c_library_of_this_machine_is_told_by_its_code() -> None:
         for line in Path("/proc/self/maps").read_text().splitlines()
         if Path(line.split()[-1]).name == "libc.so.6"
     }
-    counts = compared(elf_of(Path(path)))
+    counts = counted(elf_of(Path(path)))
     assert counts["same"] > 1e6
     assert counts["other"] <= 0.01 * counts["same"], counts
 
