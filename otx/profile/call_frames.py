@@ -59,6 +59,10 @@ class CallFrames:
         index = self._index(address)
         return self._base + self._starts[index] if index >= 0 else None
 
+    def earliest_beginning(self, address: int) -> int:
+        """Where the function that holds an address begins at the earliest: nobody knows."""
+        return 0
+
     def beginning(self, address: int) -> int | None:
         """Where the function that holds an address begins, going by its entry.
 

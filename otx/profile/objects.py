@@ -60,12 +60,8 @@ class ObjectCode:
         if self.debug is None:
             return self.symbols.find(at)
         sure = self.symbols.find(at, is_sure=True) or self.debug.find(at)
-        return sure or self.symbols.find(at, since=self._begins_since(at))
-
-    def _begins_since(self, at: int) -> int:
-        """Before what no symbol is that of a function's, where that is known from its code."""
-        found = isinstance(self.unwind, TableFrames) and self.unwind.function_start(at)
-        return found or 0
+        since = self.unwind.earliest_beginning(at) if self.unwind else 0
+        return sure or self.symbols.find(at, since=since)
 
     def go_calls(self, address: int) -> "list[GoCall]":
         """The Go functions an address of the process belongs to, inlined ones first."""

@@ -45,6 +45,10 @@ class TableFrames:
         told = self._entries.beginning(address) if self._entries else None
         return max((it for it in (found, told) if it is not None), default=None)
 
+    def earliest_beginning(self, address: int) -> int:
+        """Where the function that holds an address begins at the earliest."""
+        return self.function_start(address) or 0
+
     def beginning(self, address: int) -> int | None:
         """The same: nothing but code that was followed is between two functions."""
         return self.function_start(address)

@@ -1,7 +1,7 @@
-"""The system call bpf(2), as far as an iterator needs it that was made ready before (linux/bpf.h).
+"""The system call bpf(2), as far as a program needs it that is ready to be loaded (linux/bpf.h).
 
-libbpf reads all of the kernel's types before it loads such a program, which takes 10 ms. What it
-finds in them is the same each time, so it can be kept; what is left is these few calls.
+libbpf reads all of the kernel's types before it loads an iterator, which takes 10 ms. What it finds
+in them is the same each time, so it can be kept; what is left is these few calls.
 """
 
 import ctypes
@@ -62,15 +62,22 @@ def load_iterator(name: str, instructions: bytes, type_id: int) -> int:
         instructions: As the kernel takes them.
         type_id: What its list is in the kernel's types.
     """
+    return load_program(_TRACING, instructions, name, TRACE_ITER, type_id)
+
+
+def load_program(
+    kind: int, instructions: bytes, name: str = "", attach_type: int = 0, type_id: int = 0
+) -> int:
+    """A descriptor of a program of a kind (enum bpf_prog_type)."""
     code, license_at = ctypes.create_string_buffer(instructions), ctypes.c_char_p(_LICENSE)
     attributes = _PROGRAM.pack(
-        _TRACING,
+        kind,
         len(instructions) // 8,
         ctypes.addressof(code),
         ctypes.cast(license_at, ctypes.c_void_p).value or 0,
         name.encode()[:15],
         0,
-        TRACE_ITER,
+        attach_type,
         type_id,
         0,
     )

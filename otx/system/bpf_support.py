@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from otx.errors import MachineError
+from otx.system.bpf_call import load_program
 
 LIBBPF = "libbpf.so.1"
 MIN_KERNEL = (5, 17)
@@ -25,9 +26,8 @@ _PARANOID = Path("/proc/sys/kernel/perf_event_paranoid")
 _INIT_PID_NAMESPACE = 0xEFFFFFFC  # PROC_PID_INIT_INO, include/linux/proc_ns.h
 
 _SYS_PERF_EVENT_OPEN = 298  # x86-64, asm/unistd_64.h
-_SYS_BPF = 321
-_BPF_PROG_LOAD = 5  # enum bpf_cmd, linux/bpf.h
-_BPF_PROG_TYPE_PERF_EVENT = 7  # enum bpf_prog_type
+_BPF_PROG_TYPE_PERF_EVENT = 7  # enum bpf_prog_type, linux/bpf.h
+_RETURN_0 = bytes.fromhex("b700000000000000 9500000000000000")
 _PERF_TYPE_SOFTWARE = 1  # linux/perf_event.h
 _PERF_FLAG_FD_CLOEXEC = 8
 
@@ -142,18 +142,6 @@ PROBES: tuple[Callable[[], Probe], ...] = (
 )
 
 
-class _LeastProgram(ctypes.Structure):
-    """The head of `union bpf_attr` for BPF_PROG_LOAD (linux/bpf.h)."""
-
-    _fields_ = (
-        ("prog_type", ctypes.c_uint32),
-        ("insn_cnt", ctypes.c_uint32),
-        ("insns", ctypes.c_uint64),
-        ("license", ctypes.c_uint64),
-        ("rest", ctypes.c_uint8 * 104),
-    )
-
-
 class _LeastEvent(ctypes.Structure):
     """The head of `struct perf_event_attr` (linux/perf_event.h)."""
 
@@ -166,33 +154,28 @@ class _LeastEvent(ctypes.Structure):
     )
 
 
-def _refusal(attempt: Callable[[ctypes.CDLL], int]) -> int:
+def _refusal(attempt: Callable[[], int]) -> int:
     """The errno an attempt at making a descriptor ends with; 0 where it is made (and closed)."""
-    descriptor = attempt(ctypes.CDLL(None, use_errno=True))
-    if descriptor < 0:
-        return ctypes.get_errno()
-    os.close(descriptor)
+    try:
+        os.close(attempt())
+    except OSError as error:
+        return error.errno or 0
     return 0
 
 
-def _load_least_program(libc: ctypes.CDLL) -> int:
-    """Load `return 0`."""
-    code = ctypes.create_string_buffer(bytes.fromhex("b700000000000000 9500000000000000"))
-    attributes = _LeastProgram(
-        prog_type=_BPF_PROG_TYPE_PERF_EVENT,
-        insn_cnt=2,
-        insns=ctypes.addressof(code),
-        license=ctypes.cast(ctypes.c_char_p(b"GPL"), ctypes.c_void_p).value or 0,
-    )
-    size = ctypes.c_size_t(ctypes.sizeof(attributes))
-    return int(libc.syscall(_SYS_BPF, _BPF_PROG_LOAD, ctypes.byref(attributes), size))
+def _load_least_program() -> int:
+    return load_program(_BPF_PROG_TYPE_PERF_EVENT, _RETURN_0)
 
 
-def _open_least_event(libc: ctypes.CDLL) -> int:
+def _open_least_event() -> int:
     """Open a slow timer event on the first processor that this process may run on."""
     attributes = _LeastEvent(
         type=_PERF_TYPE_SOFTWARE, size=ctypes.sizeof(_LeastEvent), sample_period=1_000_000_000
     )
     cpu = min(os.sched_getaffinity(0))
     flags = ctypes.c_ulong(_PERF_FLAG_FD_CLOEXEC)
-    return int(libc.syscall(_SYS_PERF_EVENT_OPEN, ctypes.byref(attributes), -1, cpu, -1, flags))
+    libc = ctypes.CDLL(None, use_errno=True)
+    opened = libc.syscall(_SYS_PERF_EVENT_OPEN, ctypes.byref(attributes), -1, cpu, -1, flags)
+    if opened < 0:
+        raise OSError(ctypes.get_errno(), "perf_event_open")
+    return int(opened)
