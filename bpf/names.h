@@ -9,7 +9,6 @@
 #define MAX_NAMES_TOLD 16384
 #define QUALNAME_BYTES 208
 #define FILENAME_BYTES 512
-#define PAGE_BYTES 4096
 
 /* Mirrored by otx/profile/records.py. */
 struct name {

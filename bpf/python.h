@@ -39,6 +39,7 @@ enum entry_kind {
 };
 
 #define NO_CFRAME 0xffffffff
+#define PAGE_BYTES 4096
 #define OBJECT_ALIGNMENT 8 /* the bits below tag a reference in a frame (3.14) */
 #define CODE_SIGNED_WORDS 10
 
@@ -62,11 +63,6 @@ struct {
 	__type(key, __u64);
 	__type(value, __u8);
 } stacks_seen SEC(".maps");
-
-static __u64 mixed(__u64 hash, __u64 word)
-{
-	return (hash ^ word) * 0x9e3779b97f4a7c15ULL;
-}
 
 /* -- from a thread to its PyThreadState -------------------------------------------------- */
 
@@ -161,6 +157,9 @@ static void find_frame(struct search *s, __u32 tid)
 struct walk {
 	struct interpreter in;
 	__u64 frame;
+	__u64 window; /* where the memory begins that `scratch` holds */
+	__u64 last_code;
+	__u64 last_signature;
 	__u64 seen; /* hash of the code objects met */
 	__u32 at;   /* the next free word */
 	__u32 frames;
@@ -168,13 +167,34 @@ struct walk {
 	__u32 ended;
 };
 
+/* The words are multiplied by powers of one number, and not one after another: that is twice as quick. */
 static __u64 signature_of(const __u64 *code)
 {
-	__u64 hash = 0;
+	__u64 hash = 0, power = 1;
 
-	for (int i = 0; i < CODE_SIGNED_WORDS; i++)
-		hash = mixed(hash, code[i]);
+	for (int i = 0; i < CODE_SIGNED_WORDS; i++) {
+		power *= MULTIPLIER;
+		hash += code[i] * power;
+	}
 	return hash;
+}
+
+/* Where the frame is in `scratch`, in words, read there if need be; FRAMES_WINDOW where it cannot be. A
+ * caller's frame mostly lies a little below, so what is below in its page is read with it. */
+static __u32 read_frame(struct walk *w, struct scratch *scratch)
+{
+	__u32 most = sizeof(scratch->frames) - ((w->in.frame_size + 7) & 120);
+	__u64 at = w->frame - w->window;
+
+	if (at <= most)
+		return at >> 3;
+	at = w->frame & (PAGE_BYTES - 1);
+	if (at > most)
+		at = most;
+	w->window = w->frame - at;
+	if (bpf_probe_read_user(scratch->frames, sizeof(scratch->frames), (void *)w->window))
+		return FRAMES_WINDOW;
+	return at >> 3;
 }
 
 static long stop_walk(struct walk *w, __u32 flags)
@@ -184,9 +204,19 @@ static long stop_walk(struct walk *w, __u32 flags)
 	return 1;
 }
 
+static __u64 frame_word(const struct scratch *scratch, __u32 at, __u32 offset)
+{
+	return scratch->frames[(at + (offset >> 3)) & (FRAMES_WINDOW - 1)];
+}
+
+static __u8 frame_byte(const struct scratch *scratch, __u32 at, __u32 offset)
+{
+	return ((const __u8 *)scratch->frames)[(at * 8 + offset) & (FRAMES_WINDOW * 8 - 1)];
+}
+
 static long walk_step(__u32 index, struct walk *w)
 {
-	__u32 zero = 0, is_entry, at = w->at;
+	__u32 zero = 0, is_entry, found, at = w->at;
 	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
 	__u64 code, instruction;
 
@@ -194,13 +224,14 @@ static long walk_step(__u32 index, struct walk *w)
 		return stop_walk(w, PYTHON_ROOT);
 	if (!scratch || at > WORDS - 1 - PYTHON_FRAME_WORDS)
 		return stop_walk(w, PYTHON_CUT);
-	if (bpf_probe_read_user(scratch->frame, w->in.frame_size & 127, (void *)w->frame))
+	found = read_frame(w, scratch);
+	if (found == FRAMES_WINDOW || w->frame % sizeof(__u64))
 		return stop_walk(w, PYTHON_CUT);
-	code = scratch->frame[(w->in.frame_code >> 3) & 15] & -OBJECT_ALIGNMENT;
-	instruction = scratch->frame[(w->in.frame_instruction >> 3) & 15];
+	code = frame_word(scratch, found, w->in.frame_code) & -OBJECT_ALIGNMENT;
+	instruction = frame_word(scratch, found, w->in.frame_instruction);
 	is_entry = w->in.entries == ENTRY_EVERY ||
-		   ((__u8 *)scratch->frame)[w->in.frame_owner & 127] >= w->in.owner_of_entry;
-	w->frame = scratch->frame[(w->in.frame_previous >> 3) & 15];
+		   frame_byte(scratch, found, w->in.frame_owner) >= w->in.owner_of_entry;
+	w->frame = frame_word(scratch, found, w->in.frame_previous);
 
 	if (is_entry && w->in.entries == ENTRY_SHIM) {
 		if (w->frames)
@@ -209,14 +240,18 @@ static long walk_step(__u32 index, struct walk *w)
 	}
 	if (w->frames == MAX_PYTHON_FRAMES)
 		return stop_walk(w, PYTHON_CUT);
-	if (bpf_probe_read_user(scratch->code, CODE_SIGNED_WORDS * 8,
-				(void *)(code + w->in.code_signed_from)))
-		return stop_walk(w, PYTHON_CUT);
+	if (code != w->last_code) {
+		if (bpf_probe_read_user(scratch->code, CODE_SIGNED_WORDS * 8,
+					(void *)(code + w->in.code_signed_from)))
+			return stop_walk(w, PYTHON_CUT);
+		w->last_code = code;
+		w->last_signature = signature_of(scratch->code);
+	}
 	if (is_entry)
 		instruction |= ENTRY_BIT;
 	scratch->sample.words[at & (WORDS - 1)] = code;
 	scratch->sample.words[(at + 1) & (WORDS - 1)] = instruction;
-	scratch->sample.words[(at + 2) & (WORDS - 1)] = signature_of(scratch->code);
+	scratch->sample.words[(at + 2) & (WORDS - 1)] = w->last_signature;
 	w->seen = mixed(w->seen, code);
 	w->at = at + PYTHON_FRAME_WORDS;
 	w->frames++;
@@ -241,6 +276,7 @@ static __u64 add_python_frames(struct sample *sample, struct task_struct *task, 
 		return BPF_RB_NO_WAKEUP;
 	walk.in = *in;
 	walk.frame = search.frame;
+	walk.window = search.frame + 1; /* nothing is read yet */
 	walk.seen = sample->pid;
 	walk.at = *at;
 	/* Shims are steps too: at most one for each frame, and a last step sees the root. */

@@ -10,6 +10,7 @@
 #define WORDS 2048 /* a power of two; what is deep in every way at once does not fit whole */
 #define COMM_SIZE 16
 #define STACK_WORDS 16
+#define FRAMES_WINDOW 128 /* words; a power of two */
 
 enum record_kind {
 	SAMPLE = 1,
@@ -99,7 +100,7 @@ struct event {
 };
 
 struct scratch {
-	__u64 frame[16];
+	__u64 frames[FRAMES_WINDOW]; /* Python's, as they lie in memory */
 	__u64 code[16];
 	__u32 is_busy; /* a tick may come while another program is at work here */
 	__u32 taken;   /* samples since window_ns */
@@ -145,6 +146,13 @@ static void count_more(__u32 which, __u64 more)
 static void count(__u32 which)
 {
 	count_more(which, 1);
+}
+
+#define MULTIPLIER 0x9e3779b97f4a7c15ULL
+
+static __u64 mixed(__u64 hash, __u64 word)
+{
+	return (hash ^ word) * MULTIPLIER;
 }
 
 static long read_word(__u64 *word, __u64 address)

@@ -34,6 +34,7 @@
 #define UCONTEXT_SP 160
 #define UCONTEXT_PC 168
 
+#include "rules_found.h"
 #include "vmas.h"
 
 enum cfa_kind {
@@ -100,13 +101,6 @@ struct seen_areas {
 
 _Static_assert(sizeof(struct seen_areas) == STACK_WORDS * 8, "it has the room of the stack's top");
 
-struct rule {
-	__s32 cfa_offset;
-	__s16 bp_offset;
-	__u8 cfa;
-	__u8 bp;
-};
-
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -169,6 +163,7 @@ struct unwind {
 	__u32 frames;
 	__u32 flags;
 	__u32 ended;
+	__u32 is_told; /* `in` was told of by user space */
 };
 
 struct {
@@ -247,6 +242,7 @@ static int find_untold(struct unwind *u, __u64 address)
 	if (!area)
 		return 0;
 	file = bpf_map_lookup_elem(&unwind_files, &area->file);
+	u->is_told = 0;
 	u->in.start = area->start;
 	u->in.end = area->end;
 	u->in.object = file ? file->object : NO_OBJECT;
@@ -272,6 +268,7 @@ static int find_told(struct unwind *u, __u64 address)
 	if (!mapping || address - mapping->start >= mapping->end - mapping->start)
 		return 0;
 	u->in = *mapping;
+	u->is_told = 1;
 	return 1;
 }
 
@@ -309,10 +306,8 @@ static void find_rule(struct unwind *u, const struct object *object, __u64 addre
 }
 
 /* Others look here too: what need not be written is not. */
-static void note_need(struct object *object, __u64 now_ns)
+static void note_need(struct object *object, __u32 now)
 {
-	__u32 now = now_ns >> NEEDED_SHIFT;
-
 	if (object->needed != now)
 		object->needed = now;
 }
@@ -412,6 +407,28 @@ static long step_by_rule(struct unwind *u)
 	return 0;
 }
 
+/* The rule at an address of the process, into u->rule; 0 where there can be none, and the walk has
+ * ended. */
+static int find_rule_at(struct unwind *u, __u64 look, __u32 now)
+{
+	__u64 key = mixed(mixed((__u64)now << 32 | u->space.first, u->space.count), look);
+	struct object *object;
+
+	if (recall_rule(key, &u->rule))
+		return 1;
+	if (!find_mapping(u, look))
+		return !stop_unwind(u, USER_UNMAPPED);
+	object = bpf_map_lookup_elem(&unwind_objects, &u->in.object);
+	if (!object)
+		return !stop_unwind(u, USER_NO_TABLE);
+	note_need(object, now);
+	find_rule(u, object, look - u->in.bias);
+	/* A table may come at any time, and untold mappings go at any. */
+	if (u->rule.cfa != CFA_GAP && u->is_told)
+		remember_rule(key, &u->rule);
+	return 1;
+}
+
 /* Keep the address, and go on to the caller. All but the first are return addresses; where a
  * signal interrupted a function it is the interrupted instruction and one, so that user space
  * looks all of them up alike. */
@@ -420,7 +437,6 @@ static long unwind_step(__u32 index, void *unused)
 	__u32 zero = 0;
 	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
 	struct unwind *u = this_unwind();
-	struct object *object;
 	__u64 look;
 
 	if (!u || !scratch)
@@ -433,13 +449,8 @@ static long unwind_step(__u32 index, void *unused)
 	u->at++;
 	u->frames++;
 	look = u->pc - u->is_return;
-	if (!find_mapping(u, look))
-		return stop_unwind(u, USER_UNMAPPED);
-	object = bpf_map_lookup_elem(&unwind_objects, &u->in.object);
-	if (!object)
-		return stop_unwind(u, USER_NO_TABLE);
-	note_need(object, scratch->sample.monotonic_ns);
-	find_rule(u, object, look - u->in.bias);
+	if (!find_rule_at(u, look, scratch->sample.monotonic_ns >> NEEDED_SHIFT))
+		return 1;
 	if (u->rule.cfa == CFA_GAP) {
 		/* its caller may be here and not where rbp points: user space knows */
 		if (u->frames == 1)

@@ -67,10 +67,11 @@ class Code:
 
 def signature_of(words: tuple[int, ...]) -> int:
     """The hash that otx_cpu.bpf.c makes of a code object's words from byte 64 to 144."""
-    value = 0
+    value, power = 0, 1
     for word in words:
-        value = ((value ^ word) * _MULTIPLIER) & _WORD_MASK
-    return value
+        power = power * _MULTIPLIER & _WORD_MASK
+        value += word * power
+    return value & _WORD_MASK
 
 
 def signature_of_raw(raw: bytes) -> int:
