@@ -1,8 +1,8 @@
 """Stretches of a BPF array: which are taken, which are free, which rest before they are free.
 
 BPF programs read the array while it is changed. What is given back may still be read by a program
-that found it a moment before, and what it found is remembered until the second or so ends in which it
-did (bpf/rules_found.h), so it rests for longer than that before anything else is put there.
+that found it a moment before, and what it found is remembered until the second or so ends in
+which it did (bpf/rules_found.h), so it rests for longer before anything else is put there.
 """
 
 from collections import deque
