@@ -186,6 +186,8 @@ static __u32 read_frame(struct walk *w, struct scratch *scratch)
 	__u32 most = sizeof(scratch->frames) - ((w->in.frame_size + 7) & 120);
 	__u64 at = w->frame - w->window;
 
+	if (w->frame % sizeof(__u64))
+		return FRAMES_WINDOW; /* it is no frame */
 	if (at <= most)
 		return at >> 3;
 	at = w->frame & (PAGE_BYTES - 1);
@@ -225,7 +227,7 @@ static long walk_step(__u32 index, struct walk *w)
 	if (!scratch || at > WORDS - 1 - PYTHON_FRAME_WORDS)
 		return stop_walk(w, PYTHON_CUT);
 	found = read_frame(w, scratch);
-	if (found == FRAMES_WINDOW || w->frame % sizeof(__u64))
+	if (found == FRAMES_WINDOW)
 		return stop_walk(w, PYTHON_CUT);
 	code = frame_word(scratch, found, w->in.frame_code) & -OBJECT_ALIGNMENT;
 	instruction = frame_word(scratch, found, w->in.frame_instruction);

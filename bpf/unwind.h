@@ -3,8 +3,8 @@
  * User space fills the maps: `unwind_words` with the tables of object files, `unwind_objects` with
  * where each lies, `unwind_mappings` with what processes have mapped, sorted by address, and
  * `unwind_spaces` with each process's stretch of them. It replaces a stretch by making another one
- * and changing the process's entry, and uses no stretch again for a second. What a program reads
- * meanwhile may be wrong but is never outside of a map.
+ * and changing the process's entry, and uses no stretch again for longer than rules are remembered
+ * (rules_found.h). What a program reads meanwhile may be wrong but is never outside of a map.
  *
  * Of a process that just began user space tells a moment later; `unwind_files` has its files then.
  *
