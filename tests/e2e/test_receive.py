@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -67,11 +67,22 @@ def test_what_is_sent_is_received_kept_and_told(
     assert spans_in(tmp_path / "store") == 50
 
 
+@contextmanager
+def hangups(handler: signal.Handlers) -> Iterator[None]:
+    """What is started meanwhile is started with these: a test run may itself be under nohup."""
+    before = signal.signal(signal.SIGHUP, handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_it_ends_cleanly_and_takes_its_converter_with_it(
     start_receiver: StartReceiver, tmp_path: Path, number: signal.Signals
 ) -> None:
-    receiver = start_receiver()
+    with hangups(signal.SIG_DFL):
+        receiver = start_receiver()
     assert ReceiverLock.holder(tmp_path / "store") is not None
     os.kill(receiver.pid, number)
     receiver.wait()
@@ -82,11 +93,8 @@ def test_it_ends_cleanly_and_takes_its_converter_with_it(
 
 
 def test_a_hangup_that_nohup_ignores_ends_nothing(start_receiver: StartReceiver) -> None:
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # which the receiver inherits
-    try:
+    with hangups(signal.SIG_IGN):
         receiver = start_receiver(store="none")
-    finally:
-        signal.signal(signal.SIGHUP, before)
     os.kill(receiver.pid, signal.SIGHUP)
     with grpc.insecure_channel(receiver.grpc) as channel:
         cast("Any", channel.unary_unary(WIRE[Signal.TRACES].grpc_method))(b"", timeout=TIMEOUT_S)

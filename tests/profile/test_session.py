@@ -410,7 +410,7 @@ def test_a_samplers_pace_knows_of_every_wait_and_of_no_tick(
         adapt(self, samples)
 
     monkeypatch.setattr(WaitSampler, "adapt", spied)
-    loop = "i=0; while [ $i -lt 60 ]; do /bin/true; i=$((i + 1)); done"
+    loop = "i=0; while [ $i -lt 400 ]; do /bin/true; i=$((i + 1)); done"
     command = GatedCommand(["sh", "-c", loop])
     target, samples = Target((command.pid,)), []
     with ProfileSession(target, SamplingOptions(event=event), await_exec=(command.pid,)) as session:
